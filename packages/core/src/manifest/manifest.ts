@@ -1,0 +1,85 @@
+import type { ArtifactKind } from '../naming/artifact-name.ts';
+import type { Tier } from '../naming/tier.ts';
+import type { RunTimestamp } from '../naming/timestamp.ts';
+
+/** The version of the manifest's form that this code writes, and the newest that it reads. */
+export const MANIFEST_SCHEMA_VERSION = 1;
+
+/** How a dump is compressed: `gzip:1`, `zstd:1`, `lz4`, `none`. */
+export type Compression = 'none' | 'lz4' | `gzip:${number}` | `zstd:${number}` | `lz4:${number}`;
+
+export interface Extension {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** The exact number of rows of one table. Names as in the catalog, without quotes. */
+export interface TableRows {
+  readonly schema: string;
+  readonly table: string;
+  readonly rows: number;
+}
+
+/** One artifact of the set, as it was when it was made. */
+export interface ManifestArtifact {
+  readonly kind: Exclude<ArtifactKind, 'manifest'>;
+  /** File name, without the tier. */
+  readonly name: string;
+  /** Length in bytes. */
+  readonly bytes: number;
+  /** SHA-256, 64 lower-case hex digits, taken while the artifact was written. */
+  readonly sha256: string;
+  /** Of the dump: how it is compressed. */
+  readonly compression?: Compression | undefined;
+  /** Of the dump: how many tables were counted; those that belong to extensions are not. */
+  readonly tableCount?: number | undefined;
+  /** Of the dump: the rows of each table, counted in the snapshot that the dump was made from. */
+  readonly rowCounts?: readonly TableRows[] | undefined;
+  /** Of the staging archive: how many members it has, when they were listed. */
+  readonly members?: number | undefined;
+}
+
+/** The outcome of a check and when it was made (ISO 8601, UTC). */
+export interface CheckResult {
+  readonly ok: boolean;
+  readonly at: string;
+}
+
+/** The checks that a set can have gone through, from the weakest to the strongest. */
+export interface Checks {
+  /** Every artifact was read back and has the SHA-256 that it was written with. */
+  readonly checksum?: CheckResult | undefined;
+  /** Every block of the dump was read by pg_restore, every member of the archive was listed. */
+  readonly readable?: CheckResult | undefined;
+  /** The dump was restored, and the rows were counted. */
+  readonly restored?: CheckResult | undefined;
+}
+
+/** What a set says of itself. It is written last: its presence means that the set is whole. It carries no secret. */
+export interface Manifest {
+  readonly schemaVersion: typeof MANIFEST_SCHEMA_VERSION;
+  readonly timestamp: RunTimestamp;
+  readonly toolVersion: string;
+  readonly database: string;
+  readonly serverVersion: string;
+  readonly clientVersion: string;
+  readonly extensions: readonly Extension[];
+  /** When the run began and when its artifacts were whole; ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly tiers: readonly Tier[];
+  readonly artifacts: readonly ManifestArtifact[];
+  readonly checks: Checks;
+  /** What was odd but tolerable. */
+  readonly warnings: readonly string[];
+}
+
+/** The rows of all tables together. */
+export function totalRows(rowCounts: readonly TableRows[]): number {
+  return rowCounts.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+/** The entry of the dump, which every manifest has. */
+export function dumpOf(manifest: Manifest): ManifestArtifact | undefined {
+  return manifest.artifacts.find(({ kind }) => kind === 'dump');
+}

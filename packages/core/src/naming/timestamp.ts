@@ -1,0 +1,32 @@
+/** The moment of a run, as it stands in file names: `YYYYMMDD_HHMMSS` in UTC. Sorts as text in time order. */
+export type RunTimestamp = string & { readonly __brand: 'RunTimestamp' };
+
+const PATTERN = /^(\d{4})(\d{2})(\d{2})_(\d{2})(\d{2})(\d{2})$/;
+
+/**
+ * Formats a moment, whole seconds, rounded down.
+ * @throws RangeError when the date is invalid or its year is not 0 to 9999
+ */
+export function formatTimestamp(moment: Date): RunTimestamp {
+  const iso = moment.toISOString();
+  if (iso.length !== 24) throw new RangeError(`year out of range for a timestamp: ${iso}`);
+  return `${iso.slice(0, 10).replaceAll('-', '')}_${iso.slice(11, 19).replaceAll(':', '')}` as RunTimestamp;
+}
+
+/** The timestamp that the text is, or undefined when it is none (also for the 31st of February). */
+export function parseTimestamp(text: string): RunTimestamp | undefined {
+  const match = PATTERN.exec(text);
+  if (match === null) return undefined;
+  const [, year, month, day, hour, minute, second] = match;
+  const moment = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  if (Number.isNaN(moment.getTime())) return undefined;
+  return formatTimestamp(moment) === text ? (text as RunTimestamp) : undefined;
+}
+
+/** The moment that a timestamp stands for. */
+export function timestampToDate(timestamp: RunTimestamp): Date {
+  return new Date(
+    `${timestamp.slice(0, 4)}-${timestamp.slice(4, 6)}-${timestamp.slice(6, 8)}T` +
+      `${timestamp.slice(9, 11)}:${timestamp.slice(11, 13)}:${timestamp.slice(13, 15)}Z`,
+  );
+}

@@ -1,0 +1,70 @@
+import type { ArtifactKey } from '../naming/artifact-key.ts';
+import type { Tier } from '../naming/tier.ts';
+
+/** A part of an artifact: bytes from `start` up to, not including, `end`. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Bytes that can be read as often as wanted, with their length and SHA-256 known beforehand. */
+export interface ArtifactSource {
+  /** Length in bytes. */
+  readonly bytes: number;
+  /** SHA-256 of all bytes, 64 lower-case hex digits. */
+  readonly sha256: string;
+  /** Reads all bytes, or those of the range; chunks may have any size. May be called several times, also at once. */
+  open(range?: ByteRange): AsyncIterable<Uint8Array>;
+}
+
+/** One entry of a listing. */
+export interface StoredArtifact {
+  readonly key: ArtifactKey;
+  /** Length in bytes. */
+  readonly bytes: number;
+}
+
+export interface StoreOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A place where sets live: a folder, a bucket. It holds artifacts under keys and knows nothing of sets.
+ *
+ * - An artifact is visible (to `list` and `read`) whole or not at all. A `put` or `copy` that fails, is aborted or
+ *   loses its process leaves what was under the key before: the old artifact, or nothing.
+ * - After `put` or `copy` resolved, the artifact survives a crash of the machine.
+ * - Files that are not artifacts of ours may lie in the same place; they may be listed, but are never changed.
+ * - Failures are BackupErrors that name the store and the key and keep their cause.
+ */
+export interface ArtifactStore {
+  /** How people call it: `local`, `s3`. */
+  readonly name: string;
+
+  /** All artifacts of a tier, in any order. A tier that was never written to is empty, not an error. */
+  list(tier: Tier, options?: StoreOptions): AsyncIterable<StoredArtifact>;
+
+  /** Reads an artifact. Fails with ARTIFACT_NOT_FOUND, at the first chunk at the latest, when there is none. */
+  read(key: ArtifactKey, range?: ByteRange, options?: StoreOptions): AsyncIterable<Uint8Array>;
+
+  /**
+   * Stores an artifact, replacing the one of that key if there is one. What was received is compared with the length
+   * and the SHA-256 of the source: a difference is an ARTIFACT_MISMATCH.
+   */
+  put(key: ArtifactKey, source: ArtifactSource, options?: StoreOptions): Promise<void>;
+
+  /**
+   * Makes the artifact `from` also stand under `to`, replacing what is there, as cheaply as the store can: a hard link,
+   * a copy on the server, else byte by byte. Fails with ARTIFACT_NOT_FOUND when `from` is not there.
+   */
+  copy(from: ArtifactKey, to: ArtifactKey, options?: StoreOptions): Promise<void>;
+
+  /** Removes an artifact. One that is not there is no error. */
+  remove(key: ArtifactKey, options?: StoreOptions): Promise<void>;
+
+  /**
+   * Removes what processes that died in `put`, `copy`, `draft` or `publish` left behind, and nothing else.
+   * The caller holds the lock, so no living process has such work open. Answers what was removed, for people to read.
+   */
+  sweep(options?: StoreOptions): Promise<readonly string[]>;
+}

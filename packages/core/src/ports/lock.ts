@@ -1,0 +1,30 @@
+/** Who holds the lock, for the message that the others get. */
+export interface LockHolder {
+  /** The command: `run`, `prune`, `restore`. */
+  readonly command: string;
+  readonly pid?: number;
+  /** Since when, ISO 8601. */
+  readonly since?: string;
+}
+
+export interface LockLease {
+  /** Gives the lock back. Safe to call twice, never fails. */
+  release(): Promise<void>;
+}
+
+export interface LockOptions {
+  /** `fail` (the default): LOCK_HELD at once when somebody holds it. `wait`: until it is free, or the signal fires. */
+  readonly whenHeld?: 'fail' | 'wait' | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Lets one process at a time change the sets of a volume. It is free again the moment its holder ends,
+ * however it ends: no time-out, no stale lock to remove by hand.
+ */
+export interface Lock {
+  acquire(holder: LockHolder, options?: LockOptions): Promise<LockLease>;
+}
+
+/** The lock of someone who is alone anyway: tests, and programs that keep others out by their own means. */
+export const noLock: Lock = { acquire: () => Promise.resolve({ release: () => Promise.resolve() }) };

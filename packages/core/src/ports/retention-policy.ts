@@ -1,0 +1,23 @@
+import type { Tier } from '../naming/tier.ts';
+import type { BackupSet } from '../sets/backup-set.ts';
+
+/** Whether a set stays, and why. The reason is shown to people as it is. */
+export interface RetentionVerdict {
+  readonly set: BackupSet;
+  readonly keep: boolean;
+  readonly reason: string;
+}
+
+export interface RetentionContext {
+  readonly tier: Tier;
+  readonly now: Date;
+}
+
+/**
+ * Decides which sets of one tier stay. Pure: the same sets and the same moment give the same answer.
+ * It may answer whatever it likes: planRetention around it sees to it that the newest complete set, and sets of
+ * other databases, are never removed. A set without a verdict stays.
+ */
+export interface RetentionPolicy {
+  decide(sets: readonly BackupSet[], context: RetentionContext): readonly RetentionVerdict[];
+}

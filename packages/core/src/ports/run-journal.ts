@@ -1,0 +1,36 @@
+import type { RunTimestamp } from '../naming/timestamp.ts';
+
+export type RunOutcome = 'complete' | 'partial' | 'failed';
+
+/** How the last run ended. Moments are ISO 8601, UTC. */
+export interface JournalledRun {
+  readonly timestamp?: RunTimestamp | undefined;
+  readonly outcome: RunOutcome;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly error?: string | undefined;
+}
+
+/** The scheduled slot that was last begun. `settled` is false while it runs, and stays so when its process died. */
+export interface JournalledSlot {
+  readonly slot: string;
+  readonly attempts: number;
+  readonly settled: boolean;
+}
+
+/** What has to be known across restarts and is not in the sets themselves. */
+export interface JournalState {
+  readonly firstStartAt?: string | undefined;
+  readonly lastSlot?: JournalledSlot | undefined;
+  readonly lastRun?: JournalledRun | undefined;
+  /** When the last run ended whose local set is good. */
+  readonly lastSuccessAt?: string | undefined;
+}
+
+/** A small memory that outlives the process. Losing it loses no backup: catch-up and health then start anew. */
+export interface RunJournal {
+  /** The state; an empty one when nothing was written yet or what was written cannot be read. */
+  read(): Promise<JournalState>;
+  /** Replaces the named fields, leaves the others, durably and atomically. */
+  update(change: JournalState): Promise<void>;
+}

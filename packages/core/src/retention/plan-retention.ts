@@ -1,0 +1,65 @@
+import type { ArtifactKey } from '../naming/artifact-key.ts';
+import { TIERS } from '../naming/tier.ts';
+import { timestampToDate } from '../naming/timestamp.ts';
+import type { RetentionPolicy, RetentionVerdict } from '../ports/retention-policy.ts';
+import { isRestorable, newestFirst, type BackupSet } from '../sets/backup-set.ts';
+
+export interface RetentionRequest {
+  readonly sets: readonly BackupSet[];
+  readonly policy: RetentionPolicy;
+  /** Sets of other databases in the same store are left alone. */
+  readonly database: string;
+  readonly now: Date;
+}
+
+export interface RetentionPlan {
+  /** One verdict for each set, newest first. */
+  readonly verdicts: readonly RetentionVerdict[];
+  /** What to remove, in this order: of each set the manifest first, so that a set half removed is never taken for complete. */
+  readonly remove: readonly ArtifactKey[];
+}
+
+/**
+ * Applies a policy to the sets of one database, tier by tier, and keeps from it what must not be lost whatever it says:
+ * the newest complete set of each tier (where there is none, the newest legacy one), sets of other databases,
+ * and sets whose timestamp lies in the future, which neither go nor fill a place: the clock was wrong then, or is now.
+ * Pure.
+ */
+export function planRetention({ sets, policy, database, now }: RetentionRequest): RetentionPlan {
+  const verdicts = TIERS.flatMap((tier) => {
+    const ofTier = sets.filter((set) => set.tier === tier);
+    const aside = ofTier.flatMap((set) => setAside(set, database, now));
+    const apart = new Set(aside.map(({ set }) => set));
+    const candidates = ofTier.filter((set) => !apart.has(set));
+    return [...aside, ...guarded(candidates, policy.decide(candidates, { tier, now }))];
+  }).sort((one, other) => newestFirst(one.set, other.set));
+
+  const stays = new Set(verdicts.filter(({ keep }) => keep).flatMap(({ set }) => set.artifacts.map(({ key }) => key)));
+  const goes = verdicts.filter(({ keep }) => !keep).flatMap(({ set }) => manifestFirst(set));
+  return { verdicts, remove: [...new Set(goes)].filter((key) => !stays.has(key)) };
+}
+
+function setAside(set: BackupSet, database: string, now: Date): RetentionVerdict[] {
+  if (set.database !== undefined && set.database !== database) {
+    return [{ set, keep: true, reason: `of another database (${set.database})` }];
+  }
+  if (timestampToDate(set.timestamp) > now) return [{ set, keep: true, reason: 'its timestamp lies in the future' }];
+  return [];
+}
+
+function guarded(candidates: readonly BackupSet[], verdicts: readonly RetentionVerdict[]): RetentionVerdict[] {
+  const ordered = [...candidates].sort(newestFirst);
+  const newest = ordered.find(({ state }) => state === 'complete') ?? ordered.find(isRestorable);
+  const verdictOf = new Map(verdicts.map((verdict) => [verdict.set, verdict]));
+  return ordered.map((set) => {
+    const verdict = verdictOf.get(set);
+    if (verdict === undefined) return { set, keep: true, reason: 'the policy says nothing of it' };
+    if (set === newest && !verdict.keep) return { set, keep: true, reason: 'the newest good set, always kept' };
+    return verdict;
+  });
+}
+
+function manifestFirst({ artifacts }: BackupSet): ArtifactKey[] {
+  const rank = (kind: string): number => (kind === 'manifest' ? 0 : 1);
+  return [...artifacts].sort((one, other) => rank(one.kind) - rank(other.kind)).map(({ key }) => key);
+}

@@ -1,0 +1,40 @@
+import type { Clock } from '../ports/clock.ts';
+import type { Lock } from '../ports/lock.ts';
+import type { PrimaryStore } from '../ports/primary-store.ts';
+import type { RetentionPolicy } from '../ports/retention-policy.ts';
+import { readSets } from '../sets/read-sets.ts';
+import { applyRetention } from './apply-retention.ts';
+import { planRetention, type RetentionPlan } from './plan-retention.ts';
+
+export interface PruneParts {
+  readonly primary: PrimaryStore;
+  readonly retention: RetentionPolicy;
+  readonly clock: Clock;
+  readonly lock: Lock;
+}
+
+export interface PruneOptions {
+  readonly database: string;
+  /** Say what would be removed, and remove nothing; needs no lock. */
+  readonly dryRun: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Retention outside of a run.
+ * @throws BackupError LOCK_HELD when somebody else works on the volume
+ */
+export async function prune(parts: PruneParts, { database, dryRun, signal }: PruneOptions): Promise<RetentionPlan> {
+  const plan = async (): Promise<RetentionPlan> =>
+    planRetention({ sets: await readSets(parts.primary, { signal }), policy: parts.retention, database, now: parts.clock.now() });
+  if (dryRun) return plan();
+  const lease = await parts.lock.acquire({ command: 'prune' }, { signal });
+  try {
+    await parts.primary.sweep({ signal });
+    const decided = await plan();
+    await applyRetention(parts.primary, decided, { signal });
+    return decided;
+  } finally {
+    await lease.release();
+  }
+}

@@ -1,0 +1,138 @@
+import type { ManifestArtifact, TableRows } from '../manifest/manifest.ts';
+import { artifactKey } from '../naming/artifact-key.ts';
+import { formatArtifactName, type ArtifactName } from '../naming/artifact-name.ts';
+import type { RunTimestamp } from '../naming/timestamp.ts';
+import type { Archiver } from '../ports/archiver.ts';
+import type { ArtifactSource } from '../ports/artifact-store.ts';
+import type { DumpOrigin, DumpProducer, DumpSnapshot } from '../ports/dump-producer.ts';
+import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
+import type { Phases } from './phases.ts';
+import { sideBySide } from './side-by-side.ts';
+import { drain, verifyArtifact } from './verify-artifact.ts';
+
+/** How thoroughly the artifacts of a run are checked before they get their names. */
+export type VerifyLevel = 'checksum' | 'readable';
+
+export interface ProduceParts {
+  readonly producer: DumpProducer;
+  readonly archiver: Archiver;
+  readonly primary: PrimaryStore;
+}
+
+export interface ProduceRequest {
+  readonly timestamp: RunTimestamp;
+  readonly verify: VerifyLevel;
+  readonly phases: Phases;
+  readonly signal: AbortSignal;
+}
+
+/** A draft that was read back and found good, with what the manifest will say of it. */
+export interface ProducedArtifact {
+  readonly draft: Draft;
+  readonly entry: ManifestArtifact;
+}
+
+export interface Produced {
+  readonly origin: DumpOrigin;
+  /** In the order in which they are to be published: the dump last, so that it never stands alone. */
+  readonly artifacts: readonly ProducedArtifact[];
+}
+
+/**
+ * Takes the snapshot, then makes dump, globals, archive and row counts side by side, each artifact read back as soon as
+ * it is whole. The archive is begun after the snapshot was taken, so every file that a row names was there.
+ * When anything fails, everything is stopped and nothing is left.
+ */
+export async function produce(parts: ProduceParts, request: ProduceRequest): Promise<Produced> {
+  const drafts: Draft[] = [];
+  const { phases, signal } = request;
+  let snapshot: DumpSnapshot | undefined;
+  try {
+    const view = await phases.measure('snapshot', () => parts.producer.snapshot({ signal }));
+    snapshot = view;
+    const [dump, globals, staging, rowCounts] = await sideBySide<Jobs>(signal, (stop) => {
+      // When one fails, nobody waits for the rest of the counting.
+      stop.addEventListener('abort', () => void view.close(), { once: true });
+      const maker = new Maker(parts, { ...request, signal: stop }, drafts);
+      return [
+        maker.dump(view),
+        maker.globals(view),
+        maker.staging(),
+        phases.measure('count', () => view.rowCounts()),
+      ];
+    });
+    const counted: ProducedArtifact = {
+      draft: dump.draft,
+      entry: { ...dump.entry, compression: view.origin.compression, tableCount: rowCounts.length, rowCounts },
+    };
+    const artifacts = [globals, staging, counted].filter((artifact) => artifact !== undefined);
+    return { origin: view.origin, artifacts };
+  } catch (error) {
+    await Promise.allSettled(drafts.map((draft) => draft.discard()));
+    throw error;
+  } finally {
+    await snapshot?.close();
+  }
+}
+
+type Jobs = [ProducedArtifact, ProducedArtifact | undefined, ProducedArtifact | undefined, readonly TableRows[]];
+
+/** Makes single artifacts: written as a draft, then read back. */
+class Maker {
+  private readonly parts: ProduceParts;
+  private readonly request: ProduceRequest;
+  private readonly drafts: Draft[];
+
+  constructor(parts: ProduceParts, request: ProduceRequest, drafts: Draft[]) {
+    this.parts = parts;
+    this.request = request;
+    this.drafts = drafts;
+  }
+
+  async dump(snapshot: DumpSnapshot): Promise<ProducedArtifact> {
+    const { producer } = this.parts;
+    const name = { kind: 'dump', database: producer.database, timestamp: this.request.timestamp } as const;
+    return this.make(name, snapshot.dump(), async (source) => {
+      if (this.request.verify === 'checksum') return drain(source);
+      return producer.check(source, { signal: this.request.signal });
+    });
+  }
+
+  async globals(snapshot: DumpSnapshot): Promise<ProducedArtifact | undefined> {
+    const content = snapshot.globals();
+    if (content === undefined) return undefined;
+    return this.make({ kind: 'globals', timestamp: this.request.timestamp }, content, drain);
+  }
+
+  async staging(): Promise<ProducedArtifact | undefined> {
+    const { archiver } = this.parts;
+    const { signal, phases, timestamp, verify } = this.request;
+    const archive = await archiver.archive({ signal });
+    if ('nothing' in archive) {
+      phases.warn(`no staging archive: ${archive.nothing}`);
+      return undefined;
+    }
+    let members: number | undefined;
+    const made = await this.make({ kind: 'staging', timestamp }, archive.content, async (source) => {
+      if (verify === 'checksum') return drain(source);
+      ({ members } = await archiver.check(source, { signal }));
+    });
+    for (const warning of archive.warnings()) phases.warn(warning);
+    return { draft: made.draft, entry: { ...made.entry, ...(members !== undefined && { members }) } };
+  }
+
+  private async make(
+    name: ArtifactName & { kind: Exclude<ArtifactName['kind'], 'manifest'> },
+    content: AsyncIterable<Uint8Array>,
+    read: (source: ArtifactSource) => Promise<void>,
+  ): Promise<ProducedArtifact> {
+    const { phases, signal } = this.request;
+    const fileName = formatArtifactName(name);
+    const of = { artifact: name.kind, bytes: ({ bytes }: ArtifactSource) => bytes };
+    const draft = await phases.measure('produce', () => this.parts.primary.draft(artifactKey('daily', fileName), content, { signal }), of);
+    this.drafts.push(draft);
+    await phases.measure('verify', () => verifyArtifact(fileName, draft, read, signal), { artifact: name.kind, bytes: () => draft.bytes });
+    const { bytes, sha256 } = draft;
+    return { draft, entry: { kind: name.kind, name: fileName, bytes, sha256 } };
+  }
+}

@@ -1,0 +1,66 @@
+import { formatManifest } from '../manifest/manifest-text.ts';
+import { MANIFEST_SCHEMA_VERSION, type Checks, type Manifest } from '../manifest/manifest.ts';
+import { artifactKey } from '../naming/artifact-key.ts';
+import { formatArtifactName } from '../naming/artifact-name.ts';
+import { tiersOf } from '../naming/tier.ts';
+import type { RunTimestamp } from '../naming/timestamp.ts';
+import type { StoreOptions } from '../ports/artifact-store.ts';
+import type { PrimaryStore } from '../ports/primary-store.ts';
+import type { Produced, VerifyLevel } from './produce.ts';
+import { drain, verifyArtifact } from './verify-artifact.ts';
+
+export interface PublishRequest {
+  readonly timestamp: RunTimestamp;
+  readonly database: string;
+  readonly toolVersion: string;
+  readonly verified: VerifyLevel;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  readonly warnings: readonly string[];
+}
+
+/** Gives the drafts their names in `daily`, the manifest last, all or none. When it fails, no draft is left. */
+export async function publish(
+  primary: PrimaryStore,
+  produced: Produced,
+  request: PublishRequest,
+  options: StoreOptions = {},
+): Promise<Manifest> {
+  const drafts = produced.artifacts.map(({ draft }) => draft);
+  try {
+    const manifest = describe(produced, request);
+    const name = formatArtifactName({ kind: 'manifest', timestamp: request.timestamp });
+    const draft = await primary.draft(artifactKey('daily', name), textChunks(formatManifest(manifest)), options);
+    drafts.push(draft);
+    await verifyArtifact(name, draft, drain, options.signal);
+    await primary.publish(drafts);
+    return manifest;
+  } catch (error) {
+    await Promise.allSettled(drafts.map((draft) => draft.discard()));
+    throw error;
+  }
+}
+
+function describe({ origin, artifacts }: Produced, request: PublishRequest): Manifest {
+  const passed = { ok: true, at: request.finishedAt.toISOString() };
+  const checks: Checks = request.verified === 'checksum' ? { checksum: passed } : { checksum: passed, readable: passed };
+  return {
+    schemaVersion: MANIFEST_SCHEMA_VERSION,
+    timestamp: request.timestamp,
+    toolVersion: request.toolVersion,
+    database: request.database,
+    serverVersion: origin.serverVersion,
+    clientVersion: origin.clientVersion,
+    extensions: origin.extensions,
+    startedAt: request.startedAt.toISOString(),
+    finishedAt: request.finishedAt.toISOString(),
+    tiers: tiersOf(request.timestamp),
+    artifacts: artifacts.map(({ entry }) => entry).sort((one, other) => (one.kind < other.kind ? -1 : 1)),
+    checks,
+    warnings: request.warnings,
+  };
+}
+
+async function* textChunks(text: string): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(Buffer.from(text, 'utf8'));
+}

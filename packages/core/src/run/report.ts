@@ -1,0 +1,34 @@
+import type { BackupError } from '../errors.ts';
+import { dumpOf, totalRows, type Manifest } from '../manifest/manifest.ts';
+import type { ArtifactKey } from '../naming/artifact-key.ts';
+import type { RunTimestamp } from '../naming/timestamp.ts';
+import type { RunOutcome } from '../ports/run-journal.ts';
+import type { PhaseReport } from './phases.ts';
+
+/** What became of a run. */
+export interface RunReport {
+  /** `complete`; `partial`: the local set is good, something after it failed; `failed`: there is no new set. */
+  readonly outcome: RunOutcome;
+  readonly database: string;
+  readonly timestamp: RunTimestamp | undefined;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  /** The manifest of the new set, unless the run failed. */
+  readonly manifest: Manifest | undefined;
+  /** The rows of the former complete set, to compare with. */
+  readonly previousRows: number | undefined;
+  readonly phases: readonly PhaseReport[];
+  readonly warnings: readonly string[];
+  /** What made the run partial or failed, that which made it fail first; empty when it is complete. */
+  readonly errors: readonly BackupError[];
+  /** What was left over from runs that died, and is gone now. */
+  readonly swept: readonly string[];
+  /** What retention removed, also when it did not get to its end. */
+  readonly removed: readonly ArtifactKey[];
+}
+
+/** The rows in the dump of a manifest, undefined when they were not counted. */
+export function rowsOf(manifest: Manifest | undefined): number | undefined {
+  const rowCounts = manifest === undefined ? undefined : dumpOf(manifest)?.rowCounts;
+  return rowCounts === undefined ? undefined : totalRows(rowCounts);
+}

@@ -1,0 +1,204 @@
+import { abortedBy, throwIfAborted, toBackupError, type BackupError } from '../errors.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import { artifactKey, type ArtifactKey } from '../naming/artifact-key.ts';
+import { formatArtifactName } from '../naming/artifact-name.ts';
+import { timestampToDate, type RunTimestamp } from '../naming/timestamp.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Lock, LockOptions } from '../ports/lock.ts';
+import type { RetentionPolicy } from '../ports/retention-policy.ts';
+import type { RunJournal } from '../ports/run-journal.ts';
+import { applyRetention } from '../retention/apply-retention.ts';
+import { planRetention } from '../retention/plan-retention.ts';
+import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
+import { readSets } from '../sets/read-sets.ts';
+import { decideTimestamp } from './decide-timestamp.ts';
+import { journalOutcome } from './journal-outcome.ts';
+import { Phases, type RunObserver } from './phases.ts';
+import { produce, type ProduceParts, type VerifyLevel } from './produce.ts';
+import { promote, unfinishedPromotion } from './promote.ts';
+import { publish } from './publish.ts';
+import { rowsOf, type RunReport } from './report.ts';
+
+/** Everything that a run works with. */
+export interface RunParts extends ProduceParts {
+  readonly clock: Clock;
+  readonly lock: Lock;
+  readonly retention: RetentionPolicy;
+  readonly journal: RunJournal;
+}
+
+export interface RunOptions {
+  /** Written into the manifest. */
+  readonly toolVersion: string;
+  readonly verify?: VerifyLevel | undefined;
+  readonly whenLockHeld?: LockOptions['whenHeld'];
+  readonly observer?: RunObserver | undefined;
+  /** Stops the run: programs end, drafts go, sets stay as they were. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * One run: lock, sweep, produce, verify, publish, promote, retain, report. The lock is held from its begin to its end.
+ *
+ * A run that fails is a report with outcome `failed`, not an exception: then no file is left and nothing was pruned.
+ * @throws BackupError LOCK_HELD when somebody else works on the volume, or what the lock itself fails with
+ */
+export async function run(parts: RunParts, options: RunOptions): Promise<RunReport> {
+  const signal = options.signal ?? new AbortController().signal;
+  const lease = await parts.lock.acquire({ command: 'run' }, { whenHeld: options.whenLockHeld, signal });
+  try {
+    const report = await new Run(parts, options, signal).execute();
+    return await journalOutcome(parts.journal, report);
+  } finally {
+    await lease.release();
+  }
+}
+
+/** The state of one run while it goes on; each method is one phase. */
+class Run {
+  private readonly parts: RunParts;
+  private readonly options: RunOptions;
+  private readonly signal: AbortSignal;
+  private readonly phases: Phases;
+  private readonly startedAt: Date;
+  private readonly errors: BackupError[] = [];
+  private timestamp: RunTimestamp | undefined;
+  private manifest: Manifest | undefined;
+  private previousRows: number | undefined;
+  private swept: readonly string[] = [];
+  private readonly removed: ArtifactKey[] = [];
+
+  constructor(parts: RunParts, options: RunOptions, signal: AbortSignal) {
+    this.parts = parts;
+    this.options = options;
+    this.signal = signal;
+    this.phases = new Phases(parts.clock, options.observer);
+    this.startedAt = parts.clock.now();
+  }
+
+  async execute(): Promise<RunReport> {
+    try {
+      const before = await this.prepare();
+      this.timestamp = await decideTimestamp(this.parts.clock, before, this.signal);
+      this.phases.tell({ event: 'run.started', timestamp: this.timestamp, database: this.database });
+      this.compare(before, this.timestamp);
+      throwIfAborted(this.signal);
+      this.manifest = await this.makeSet(this.timestamp);
+    } catch (error) {
+      this.errors.unshift(this.failureFrom(error));
+      return this.report();
+    }
+    await this.attempt(() => this.promote(this.manifest!));
+    await this.attempt(() => this.retain());
+    return this.report();
+  }
+
+  private get database(): string {
+    return this.parts.producer.database;
+  }
+
+  /** Clears away what dead runs left, before any space is asked for, and finishes what they could not. */
+  private async prepare(): Promise<readonly BackupSet[]> {
+    const { primary } = this.parts;
+    await this.sweep();
+    const sets = await readSets(primary, { signal: this.signal });
+    const unfinished = unfinishedPromotion(sets, this.database);
+    if (unfinished === undefined) return sets;
+    await this.attempt(() => promote(primary, unfinished.set.artifacts, unfinished.tier, { signal: this.signal }));
+    return sets;
+  }
+
+  /** What cannot be removed takes space, and is no reason to make no backup. */
+  private async sweep(): Promise<void> {
+    try {
+      this.swept = await this.phases.measure('sweep', () => this.parts.primary.sweep({ signal: this.signal }));
+    } catch (error) {
+      throwIfAborted(this.signal);
+      this.phases.warn(`what earlier runs left over could not be removed: ${toBackupError(error).message}`);
+    }
+  }
+
+  private compare(before: readonly BackupSet[], timestamp: RunTimestamp): void {
+    const ours = before.filter(({ database }) => database === this.database);
+    this.previousRows = rowsOf(ours.find(({ state }) => state === 'complete')?.manifest);
+    const newest = ours[0];
+    if (newest !== undefined && newest.timestamp > timestamp) {
+      this.phases.warn(`the newest set (${newest.timestamp}) is younger than this run: check the clock of this machine`);
+    }
+  }
+
+  private async makeSet(timestamp: RunTimestamp): Promise<Manifest> {
+    const verify = this.options.verify ?? 'readable';
+    const { signal, phases } = this;
+    const produced = await produce(this.parts, { timestamp, verify, phases, signal });
+    if (produced.artifacts.some(({ entry }) => entry.tableCount === 0)) {
+      phases.warn(`the database ${this.database} has no tables: is this the right server and database?`);
+    }
+    const request = {
+      timestamp,
+      database: this.database,
+      toolVersion: this.options.toolVersion,
+      verified: verify,
+      startedAt: this.startedAt,
+      finishedAt: this.parts.clock.now(),
+      warnings: [...phases.warnings],
+    };
+    return phases.measure('publish', () => publish(this.parts.primary, produced, request, { signal }));
+  }
+
+  private async promote({ tiers, artifacts, timestamp }: Manifest): Promise<void> {
+    const manifest = { kind: 'manifest', name: formatArtifactName({ kind: 'manifest', timestamp }) } as const;
+    const set = [...artifacts, manifest].map(({ kind, name }): Pick<SetArtifact, 'key' | 'kind'> => ({ kind, key: artifactKey('daily', name) }));
+    for (const tier of tiers.filter((tier) => tier !== 'daily')) {
+      await this.phases.measure('promote', () => promote(this.parts.primary, set, tier, { signal: this.signal }));
+    }
+  }
+
+  private async retain(): Promise<void> {
+    const { primary, clock, retention: policy } = this.parts;
+    await this.phases.measure('retain', async () => {
+      const sets = await readSets(primary, { signal: this.signal });
+      const plan = planRetention({ sets, policy, database: this.database, now: laterOf(clock.now(), this.timestamp!) });
+      await applyRetention(primary, plan, { signal: this.signal, onRemoved: (key) => this.removed.push(key) });
+    });
+  }
+
+  /** Does work that comes after the set is good: its failure makes the run partial and does not stop what follows. */
+  private async attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      throwIfAborted(this.signal);
+      await work();
+    } catch (error) {
+      const failure = this.failureFrom(error);
+      if (!this.errors.includes(failure)) this.errors.push(failure);
+    }
+  }
+
+  private failureFrom(error: unknown): BackupError {
+    return this.signal.aborted ? abortedBy(this.signal) : toBackupError(error);
+  }
+
+  private report(): RunReport {
+    const { timestamp, startedAt, manifest, previousRows, errors, swept, removed, database } = this;
+    return {
+      outcome: manifest === undefined ? 'failed' : errors.length > 0 ? 'partial' : 'complete',
+      database,
+      timestamp,
+      startedAt,
+      finishedAt: this.parts.clock.now(),
+      manifest,
+      previousRows,
+      phases: this.phases.reports,
+      warnings: this.phases.warnings,
+      errors,
+      swept,
+      removed,
+    };
+  }
+}
+
+/** The set just made is never "in the future", even when the clock was set back while it was made. */
+function laterOf(now: Date, timestamp: RunTimestamp): Date {
+  const made = timestampToDate(timestamp);
+  return made > now ? made : now;
+}

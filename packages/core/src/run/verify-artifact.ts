@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { BackupError, throwIfAborted } from '../errors.ts';
+import type { ArtifactSource } from '../ports/artifact-store.ts';
+
+/**
+ * Reads an artifact back from its first to its last byte, compares length and SHA-256 with what it should have, and lets
+ * `read` judge the very same bytes: its first whole reading is the one that is compared. What `read` leaves unread is
+ * read after it; what it reads again, or in parts, comes straight from the artifact.
+ * @throws BackupError ARTIFACT_UNREADABLE when they differ, or whatever `read` throws
+ */
+export async function verifyArtifact<T>(
+  label: string,
+  artifact: ArtifactSource,
+  read: (source: ArtifactSource) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const reading = new HashedReading(artifact, signal);
+  const { bytes, sha256 } = artifact;
+  try {
+    const outcome = await read({ bytes, sha256, open: (range) => (range === undefined ? reading.open() : artifact.open(range)) });
+    const found = await reading.finish();
+    if (found.bytes === bytes && found.sha256 === sha256) return outcome;
+    throw new BackupError(
+      'ARTIFACT_UNREADABLE',
+      `${label} was written with ${bytes} bytes and SHA-256 ${sha256}, but reads back ${found.bytes} bytes with ${found.sha256}`,
+      { mend: 'Check the disk and the memory of this machine' },
+    );
+  } finally {
+    await reading.close();
+  }
+}
+
+/** Reads to the end and keeps nothing: enough where the checksum alone is asked for. */
+export async function drain(source: ArtifactSource): Promise<void> {
+  const chunks = source.open()[Symbol.asyncIterator]();
+  while ((await chunks.next()).done !== true);
+}
+
+/** One reading of an artifact, hashed on its way, that goes to the end whether or not its reader does. */
+class HashedReading {
+  private readonly artifact: ArtifactSource;
+  private readonly signal: AbortSignal | undefined;
+  private readonly hash = createHash('sha256');
+  private bytes = 0;
+  private opened = false;
+  private ended = false;
+  private failure: { readonly error: unknown } | undefined;
+  private chunks: AsyncIterator<Uint8Array> | undefined;
+  /** The step under way: a reader that went away may have left one. */
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(artifact: ArtifactSource, signal: AbortSignal | undefined) {
+    this.artifact = artifact;
+    this.signal = signal;
+  }
+
+  open(): AsyncIterable<Uint8Array> {
+    if (this.opened) return this.artifact.open();
+    this.opened = true;
+    return this.handOn();
+  }
+
+  /** Reads what is left, and tells what there was; throws what the reading failed with, should the reader have kept it to itself. */
+  async finish(): Promise<{ readonly bytes: number; readonly sha256: string }> {
+    while ((await this.next()) !== undefined);
+    if (this.failure !== undefined) throw this.failure.error;
+    return { bytes: this.bytes, sha256: this.hash.digest('hex') };
+  }
+
+  async close(): Promise<void> {
+    await this.turn;
+    this.ended = true;
+    await this.chunks?.return?.();
+  }
+
+  private async *handOn(): AsyncGenerator<Uint8Array> {
+    for (let chunk = await this.next(); chunk !== undefined; chunk = await this.next()) yield chunk;
+  }
+
+  private next(): Promise<Uint8Array | undefined> {
+    const step = this.turn.then(() => this.step());
+    this.turn = step.catch(() => undefined);
+    return step;
+  }
+
+  private async step(): Promise<Uint8Array | undefined> {
+    if (this.ended) return undefined;
+    try {
+      throwIfAborted(this.signal);
+      this.chunks ??= this.artifact.open()[Symbol.asyncIterator]();
+      const step = await this.chunks.next();
+      if (step.done !== true) {
+        this.hash.update(step.value);
+        this.bytes += step.value.length;
+        return step.value;
+      }
+    } catch (error) {
+      this.failure = { error };
+      this.ended = true;
+      throw error;
+    }
+    this.ended = true;
+    return undefined;
+  }
+}

@@ -1,0 +1,60 @@
+import { CronExpressionParser } from 'cron-parser';
+import { BackupError } from '../errors.ts';
+
+/** The macros that stand for an expression. */
+export const MACROS: Readonly<Record<string, string>> = {
+  '@hourly': '0 * * * *',
+  '@daily': '0 0 * * *',
+  '@midnight': '0 0 * * *',
+  '@weekly': '0 0 * * 0',
+  '@monthly': '0 0 1 * *',
+  '@yearly': '0 0 1 1 *',
+  '@annually': '0 0 1 1 *',
+};
+
+const MEND = 'Give five fields (minute hour day month weekday), for example "0 2 * * *", or one of ' + Object.keys(MACROS).join(' ');
+
+/** The parser takes an `H`, in lists too, for a time of its own choice, another at each start. That of THU is none. */
+const LONELY_H = /(?<![a-z])h/i;
+
+/**
+ * The expression as five fields with one space between them.
+ * @throws BackupError SCHEDULE_INVALID
+ */
+export function parseCron(expression: string): string {
+  const fields = (MACROS[expression.trim().toLowerCase()] ?? expression.trim()).split(/\s+/);
+  if (fields.length !== 5 || fields[0] === '') {
+    const found = fields[0] === '' ? 'it is empty' : `it has ${fields.length} field${fields.length === 1 ? '' : 's'}`;
+    throw wrong(expression, found);
+  }
+  if (fields.some((field) => LONELY_H.test(field))) throw wrong(expression, 'H asks for a random time');
+  const cron = fields.map(withoutDoubles).join(' ');
+  try {
+    const parsed = CronExpressionParser.parse(cron, { tz: 'UTC', currentDate: new Date(0) });
+    parsed.next();
+  } catch (cause) {
+    throw wrong(expression, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  return cron;
+}
+
+const LIST_PART = /^(\d{1,2})(?:-(\d{1,2})(?:\/(\d{1,2}))?)?$/;
+const WEEKDAY_FIELD = 4;
+
+/** A list in which values come twice (`1-5,5`, Sunday as `0,7`) as one in which they come once: the parser refuses the former. */
+function withoutDoubles(field: string, index: number): string {
+  if (!field.includes(',')) return field;
+  const values = new Set<number>();
+  for (const part of field.split(',')) {
+    const [, from, to = from, step = '1'] = LIST_PART.exec(part) ?? [];
+    if (from === undefined || Number(to) < Number(from) || Number(step) < 1) return field;
+    for (let value = Number(from); value <= Number(to); value += Number(step)) {
+      values.add(index === WEEKDAY_FIELD && value === 7 ? 0 : value);
+    }
+  }
+  return [...values].sort((one, other) => one - other).join(',');
+}
+
+function wrong(expression: string, why: string, cause?: unknown): BackupError {
+  return new BackupError('SCHEDULE_INVALID', `"${expression}" is not a cron expression: ${why}`, { mend: MEND, cause });
+}

@@ -1,0 +1,81 @@
+import { checkManifest } from '../manifest/check-manifest.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import { nameOfKey, splitKey, type ArtifactKey } from '../naming/artifact-key.ts';
+import type { Tier } from '../naming/tier.ts';
+import type { RunTimestamp } from '../naming/timestamp.ts';
+import type { StoredArtifact } from '../ports/artifact-store.ts';
+import { newestFirst, type BackupSet, type SetArtifact, type SetState } from './backup-set.ts';
+
+/** What a manifest's file held: a manifest, or the error of reading it. */
+export type ManifestReading = Manifest | Error;
+
+interface Group {
+  readonly tier: Tier;
+  readonly timestamp: RunTimestamp;
+  readonly dumps: { readonly database: string; readonly artifact: SetArtifact }[];
+  readonly companions: SetArtifact[];
+}
+
+/**
+ * Groups the listing of a store into sets, newest first. Keys whose names do not parse are left out: they are not ours.
+ * @param readings what was read under the key of each manifest in the listing
+ */
+export function groupSets(
+  listing: readonly StoredArtifact[],
+  readings: ReadonlyMap<ArtifactKey, ManifestReading>,
+): readonly BackupSet[] {
+  const groups = new Map<string, Group>();
+  for (const { key, bytes } of listing) {
+    const name = nameOfKey(key);
+    if (name === undefined) continue;
+    const { tier } = splitKey(key);
+    const id = `${tier}/${name.timestamp}`;
+    const group = groups.get(id) ?? { tier, timestamp: name.timestamp, dumps: [], companions: [] };
+    groups.set(id, group);
+    const artifact = { key, kind: name.kind, bytes };
+    if (name.kind === 'dump') group.dumps.push({ database: name.database, artifact });
+    else group.companions.push(artifact);
+  }
+  return [...groups.values()].flatMap((group) => setsOf(group, readings)).sort(newestFirst);
+}
+
+/*
+ * The companions' names do not tell the database. The manifest does; where there is none, every dump of that timestamp
+ * has them in its set, and they are removed with the last of these.
+ */
+function setsOf({ tier, timestamp, dumps, companions }: Group, readings: ReadonlyMap<ArtifactKey, ManifestReading>): BackupSet[] {
+  const reading = companions.map(({ key }) => readings.get(key)).find((found) => found !== undefined);
+  const manifest = reading instanceof Error ? undefined : reading;
+  const owner = manifest?.database;
+  const sets = dumps.map(({ database, artifact }): BackupSet => {
+    const owns = owner === undefined || owner === database;
+    const artifacts = owns ? [artifact, ...companions] : [artifact];
+    const state = stateOf(timestamp, artifacts, owns ? reading : undefined);
+    return { tier, timestamp, database, artifacts, manifest: owns ? manifest : undefined, ...state };
+  });
+  const claimed = sets.some(({ artifacts }) => artifacts.length > 1) || companions.length === 0;
+  if (claimed) return sets;
+  return [...sets, { tier, timestamp, database: owner, artifacts: companions, manifest, ...stateOf(timestamp, companions, reading) }];
+}
+
+interface Judgement {
+  readonly state: SetState;
+  readonly problems: readonly string[];
+}
+
+function stateOf(timestamp: RunTimestamp, artifacts: readonly SetArtifact[], reading: ManifestReading | undefined): Judgement {
+  if (reading instanceof Error) return partial(reading.message);
+  if (reading !== undefined) {
+    if (reading.timestamp !== timestamp) return partial(`its manifest is that of ${reading.timestamp}`);
+    const problems = checkManifest(reading, new Map(artifacts.map(({ key, bytes }) => [splitKey(key).fileName, bytes])));
+    return { state: problems.length === 0 ? 'complete' : 'partial', problems };
+  }
+  const dump = artifacts.find(({ kind }) => kind === 'dump');
+  if (dump === undefined) return partial('there is no dump');
+  if (dump.bytes === 0) return partial('the dump is empty');
+  return artifacts.some(({ kind }) => kind === 'globals') ? partial('there is no manifest') : { state: 'legacy', problems: [] };
+}
+
+function partial(problem: string): Judgement {
+  return { state: 'partial', problems: [problem] };
+}

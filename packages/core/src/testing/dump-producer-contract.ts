@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { isBackupError } from '../errors.ts';
+import type { DumpProducer, DumpSnapshot } from '../ports/dump-producer.ts';
+import type { ContractCase } from './contract-case.ts';
+import { readAll, sourceOf } from './sources.ts';
+
+/** A producer to be tested, and the means to change its database behind its back. */
+export interface DumpProducerSubject {
+  readonly producer: DumpProducer;
+  /** Writes at least one row more, in a transaction of its own. */
+  readonly addRow: () => Promise<void>;
+}
+
+/**
+ * The clauses of DumpProducer. The database of the subject holds at least one table with rows.
+ * @param subject answers a producer whose database nobody else writes to; called once for each case
+ */
+export function dumpProducerContract(subject: () => Promise<DumpProducerSubject>): readonly ContractCase[] {
+  const signal = (): AbortSignal => new AbortController().signal;
+  const within = async <T>(producer: DumpProducer, work: (snapshot: DumpSnapshot) => Promise<T>): Promise<T> => {
+    const snapshot = await producer.snapshot({ signal: signal() });
+    try {
+      return await work(snapshot);
+    } finally {
+      await snapshot.close();
+    }
+  };
+  const total = async (snapshot: DumpSnapshot): Promise<number> =>
+    (await snapshot.rowCounts()).reduce((sum, { rows }) => sum + rows, 0);
+
+  return [
+    {
+      title: 'makes a dump that its own check accepts',
+      async check() {
+        const { producer } = await subject();
+        const dump = await within(producer, (snapshot) => readAll(snapshot.dump()));
+        assert.ok(dump.length > 0);
+        await producer.check(sourceOf(dump), { signal: signal() });
+      },
+    },
+    {
+      title: 'refuses a dump that was cut short, as ARTIFACT_UNREADABLE',
+      async check() {
+        const { producer } = await subject();
+        const dump = await within(producer, (snapshot) => readAll(snapshot.dump()));
+        for (const share of [0, 0.1, 0.5, 0.9]) {
+          const cut = sourceOf(dump.subarray(0, Math.floor(dump.length * share)));
+          await assert.rejects(producer.check(cut, { signal: signal() }), (error) => isBackupError(error, 'ARTIFACT_UNREADABLE'));
+        }
+      },
+    },
+    {
+      title: 'counts the rows as they were when the snapshot was taken',
+      async check() {
+        const { producer, addRow } = await subject();
+        const before = await within(producer, total);
+        const during = await within(producer, async (snapshot) => {
+          await addRow();
+          return total(snapshot);
+        });
+        assert.equal(during, before);
+        assert.ok((await within(producer, total)) > before);
+      },
+    },
+    {
+      title: 'gives dump, globals and counts side by side',
+      async check() {
+        const { producer } = await subject();
+        await within(producer, async (snapshot) => {
+          const globals = snapshot.globals();
+          const [dump, , counts] = await Promise.all([
+            readAll(snapshot.dump()),
+            globals === undefined ? undefined : readAll(globals),
+            snapshot.rowCounts(),
+          ]);
+          assert.ok(dump.length > 0 && counts.length > 0);
+        });
+      },
+    },
+    {
+      title: 'says which server, which client and which compression',
+      async check() {
+        const { producer } = await subject();
+        await within(producer, ({ origin }) => {
+          assert.match(origin.serverVersion, /\d/);
+          assert.match(origin.clientVersion, /\d/);
+          assert.notEqual(origin.compression, '');
+          return Promise.resolve();
+        });
+      },
+    },
+    {
+      title: 'fails the dump, and does not just end it, when it is stopped',
+      async check() {
+        const { producer } = await subject();
+        const stop = new AbortController();
+        const snapshot = await producer.snapshot({ signal: stop.signal });
+        try {
+          stop.abort();
+          await assert.rejects(readAll(snapshot.dump()));
+        } finally {
+          await snapshot.close();
+        }
+      },
+    },
+    {
+      title: 'can be closed twice',
+      async check() {
+        const { producer } = await subject();
+        const snapshot = await producer.snapshot({ signal: signal() });
+        await snapshot.close();
+        await snapshot.close();
+      },
+    },
+  ];
+}

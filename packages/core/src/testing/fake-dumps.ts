@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { abortedBy, BackupError, throwIfAborted } from '../errors.ts';
+import type { TableRows } from '../manifest/manifest.ts';
+import type { Archive, Archiver } from '../ports/archiver.ts';
+import type { ArtifactSource } from '../ports/artifact-store.ts';
+import type { DumpProducer, DumpSnapshot } from '../ports/dump-producer.ts';
+import { chunksOf, readAll } from './sources.ts';
+
+const MAGIC = 'FAKE';
+
+/** A producer whose database is a list of tables in memory. Its dumps say `FAKE`, their digest and the rows. */
+export class FakeDumpProducer implements DumpProducer {
+  readonly database: string;
+  rows: readonly TableRows[] = [{ schema: 'catalog', table: 'datasets', rows: 3 }];
+  /** When set, thrown in the middle of the next dumps. */
+  failure: Error | undefined;
+  /** How many snapshots are open. */
+  openSnapshots = 0;
+
+  constructor(database = 'geolens') {
+    this.database = database;
+  }
+
+  snapshot({ signal }: { readonly signal?: AbortSignal } = {}): Promise<DumpSnapshot> {
+    if (signal?.aborted) return Promise.reject(abortedBy(signal));
+    this.openSnapshots += 1;
+    const rows = this.rows;
+    let open = true;
+    return Promise.resolve({
+      origin: { serverVersion: '17.2', clientVersion: '17.2', extensions: [], compression: 'none' },
+      dump: () => stoppable(signal, chunksOf(fakeDump(JSON.stringify(rows)), { size: 16, ...(this.failure && { failure: this.failure }) })),
+      globals: () => stoppable(signal, chunksOf('-- roles and grants\n')),
+      rowCounts: () => Promise.resolve(rows),
+      close: () => {
+        if (open) this.openSnapshots -= 1;
+        open = false;
+        return Promise.resolve();
+      },
+    });
+  }
+
+  async check(dump: ArtifactSource): Promise<void> {
+    const text = (await readAll(dump.open())).toString('latin1');
+    const body = text.slice(MAGIC.length + 64);
+    if (text !== fakeDump(body)) throw new BackupError('ARTIFACT_UNREADABLE', 'the dump is damaged');
+  }
+}
+
+async function* stoppable(signal: AbortSignal | undefined, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  throwIfAborted(signal);
+  for await (const chunk of content) {
+    yield chunk;
+    throwIfAborted(signal);
+  }
+}
+
+function fakeDump(body: string): string {
+  return MAGIC + createHash('sha256').update(body, 'latin1').digest('hex') + body;
+}
+
+/** An archiver whose archive is the text given, or who has nothing to archive. */
+export class FakeArchiver implements Archiver {
+  content: string | undefined = 'files';
+  warning: string | undefined;
+
+  archive(): Promise<Archive | { readonly nothing: string }> {
+    const { content, warning } = this;
+    if (content === undefined) return Promise.resolve({ nothing: 'the folder is empty' });
+    return Promise.resolve({ content: chunksOf(content), warnings: () => (warning === undefined ? [] : [warning]) });
+  }
+
+  async check(archive: ArtifactSource): Promise<{ readonly members: number }> {
+    return { members: (await readAll(archive.open())).length };
+  }
+}

@@ -1,0 +1,10 @@
+export * from './contract-case.ts';
+export * from './dump-producer-contract.ts';
+export * from './fake-dumps.ts';
+export * from './faulty-store.ts';
+export * from './manual-clock.ts';
+export * from './memory-journal.ts';
+export * from './memory-store.ts';
+export * from './primary-store-contract.ts';
+export * from './sources.ts';
+export { storeContract } from './store-contract.ts';

@@ -1,0 +1,75 @@
+import { abortedBy } from '../errors.ts';
+import type { Clock } from '../ports/clock.ts';
+
+interface Sleeper {
+  readonly until: number;
+  readonly wake: () => void;
+}
+
+/** A clock that stands still until it is told to move. Sleepers wake when it reaches their moment. */
+export class ManualClock implements Clock {
+  private millis: number;
+  private readonly sleepers = new Set<Sleeper>();
+
+  constructor(start: Date | string) {
+    this.millis = new Date(start).getTime();
+  }
+
+  now(): Date {
+    return new Date(this.millis);
+  }
+
+  sleepUntil(moment: Date, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.reject(abortedBy(signal));
+    if (moment.getTime() <= this.millis) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        this.sleepers.delete(sleeper);
+        reject(abortedBy(signal!));
+      };
+      const wake = (): void => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      };
+      const sleeper: Sleeper = { until: moment.getTime(), wake };
+      signal?.addEventListener('abort', abort, { once: true });
+      this.sleepers.add(sleeper);
+    });
+  }
+
+  /**
+   * Lets time pass up to the moment: sleepers wake in the order of their moments, and each gets to act, and to sleep
+   * again, before time goes on.
+   */
+  async advanceTo(moment: Date | string): Promise<void> {
+    const end = new Date(moment).getTime();
+    for (;;) {
+      await settled();
+      const due = [...this.sleepers].filter(({ until }) => until <= end).sort((one, other) => one.until - other.until)[0];
+      if (due === undefined) break;
+      this.millis = Math.max(this.millis, due.until);
+      this.sleepers.delete(due);
+      due.wake();
+    }
+    this.millis = end;
+    await settled();
+  }
+
+  async advance(milliseconds: number): Promise<void> {
+    await this.advanceTo(new Date(this.millis + milliseconds));
+  }
+
+  /** Sets the clock, forwards or backwards, as a person or a time server would. Sleepers whose moment has come wake. */
+  jumpTo(moment: Date | string): void {
+    this.millis = new Date(moment).getTime();
+    for (const sleeper of [...this.sleepers].filter(({ until }) => until <= this.millis)) {
+      this.sleepers.delete(sleeper);
+      sleeper.wake();
+    }
+  }
+}
+
+/** Waits until everything that can happen without time passing has happened. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+}

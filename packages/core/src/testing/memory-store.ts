@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { abortedBy, BackupError, isBackupError, throwIfAborted } from '../errors.ts';
+import { parseKey, splitKey, type ArtifactKey } from '../naming/artifact-key.ts';
+import type { Tier } from '../naming/tier.ts';
+import type { ArtifactSource, ByteRange, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
+import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
+
+/** A store in memory: for tests, and to try things out. */
+export class MemoryStore implements PrimaryStore {
+  readonly name: string;
+  /** What is visible, by key. Tests may look into it and change it, as an operator does with a folder. */
+  readonly artifacts = new Map<ArtifactKey, Uint8Array>();
+  /** How many drafts exist that are neither published nor discarded. */
+  openDrafts = 0;
+
+  constructor(name = 'memory') {
+    this.name = name;
+  }
+
+  async *list(tier: Tier, options: StoreOptions = {}): AsyncGenerator<StoredArtifact> {
+    for (const [key, content] of [...this.artifacts]) {
+      throwIfAborted(options.signal);
+      if (splitKey(key).tier === tier) yield await Promise.resolve({ key, bytes: content.length });
+    }
+  }
+
+  async *read(key: ArtifactKey, range?: ByteRange, options: StoreOptions = {}): AsyncGenerator<Uint8Array> {
+    throwIfAborted(options.signal);
+    const content = this.artifacts.get(key);
+    if (content === undefined) throw this.notFound(key);
+    yield await Promise.resolve(content.slice(range?.start, range?.end));
+  }
+
+  async put(key: ArtifactKey, source: ArtifactSource, options: StoreOptions = {}): Promise<void> {
+    const content = await collect(source.open(), options.signal);
+    if (content.length !== source.bytes || sha256(content) !== source.sha256) {
+      throw new BackupError('ARTIFACT_MISMATCH', `${this.name}: ${key} is not what was announced`);
+    }
+    this.set(key, content);
+  }
+
+  copy(from: ArtifactKey, to: ArtifactKey): Promise<void> {
+    const content = this.artifacts.get(from);
+    if (content === undefined) return Promise.reject(this.notFound(from));
+    this.set(to, content);
+    return Promise.resolve();
+  }
+
+  remove(key: ArtifactKey): Promise<void> {
+    this.artifacts.delete(key);
+    return Promise.resolve();
+  }
+
+  sweep(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
+  async draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options: StoreOptions = {}): Promise<Draft> {
+    const whole = await collect(content, options.signal);
+    this.openDrafts += 1;
+    return new MemoryDraft(this, key, whole);
+  }
+
+  publish(drafts: readonly Draft[]): Promise<void> {
+    const taken = drafts.find(({ key }) => this.artifacts.has(key));
+    if (taken !== undefined) return Promise.reject(new BackupError('ARTIFACT_EXISTS', `${this.name}: ${taken.key} is there already`));
+    for (const draft of drafts.filter((one) => one instanceof MemoryDraft)) {
+      this.set(draft.key, draft.content);
+      draft.close();
+    }
+    return Promise.resolve();
+  }
+
+  private set(key: ArtifactKey, content: Uint8Array): void {
+    if (parseKey(key) === undefined) throw new BackupError('STORE_FAILED', `${this.name}: "${key}" is not a key`);
+    this.artifacts.set(key, content);
+  }
+
+  private notFound(key: ArtifactKey): BackupError {
+    return new BackupError('ARTIFACT_NOT_FOUND', `${this.name}: there is no ${key}`);
+  }
+}
+
+class MemoryDraft implements Draft {
+  readonly key: ArtifactKey;
+  readonly content: Uint8Array;
+  readonly sha256: string;
+  private readonly store: MemoryStore;
+  private open_ = true;
+
+  constructor(store: MemoryStore, key: ArtifactKey, content: Uint8Array) {
+    this.store = store;
+    this.key = key;
+    this.content = content;
+    this.sha256 = sha256(content);
+  }
+
+  get bytes(): number {
+    return this.content.length;
+  }
+
+  async *open(range?: ByteRange): AsyncGenerator<Uint8Array> {
+    yield await Promise.resolve(this.content.slice(range?.start, range?.end));
+  }
+
+  discard(): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  close(): void {
+    if (this.open_) this.store.openDrafts -= 1;
+    this.open_ = false;
+  }
+}
+
+async function collect(content: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of content) {
+      throwIfAborted(signal);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw signal?.aborted === true && !isBackupError(error) ? abortedBy(signal) : error;
+  }
+  throwIfAborted(signal);
+  return Buffer.concat(chunks);
+}
+
+function sha256(content: Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}

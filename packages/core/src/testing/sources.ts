@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import type { ArtifactSource } from '../ports/artifact-store.ts';
+
+/** A source over bytes in memory. `announce` overrides what it says of itself, to play a liar. */
+export function sourceOf(content: Uint8Array | string, announce: Partial<Pick<ArtifactSource, 'bytes' | 'sha256'>> = {}): ArtifactSource {
+  const whole = Buffer.from(content);
+  return {
+    bytes: announce.bytes ?? whole.length,
+    sha256: announce.sha256 ?? createHash('sha256').update(whole).digest('hex'),
+    open: (range) => chunksOf(whole.subarray(range?.start, range?.end)),
+  };
+}
+
+/** Bytes as a stream, in chunks of at most `size` bytes; `failure` is thrown where the stream would end. */
+export async function* chunksOf(content: Uint8Array | string, options: { size?: number; failure?: Error } = {}): AsyncGenerator<Uint8Array> {
+  const whole = Buffer.from(content);
+  const size = options.size ?? 64 * 1024;
+  for (let start = 0; start < whole.length; start += size) yield await Promise.resolve(whole.subarray(start, start + size));
+  if (options.failure !== undefined) throw options.failure;
+}
+
+/** Everything that a stream gives. */
+export async function readAll(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of content) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { isBackupError, type ErrorCode } from '../errors.ts';
+import { artifactKey, type ArtifactKey } from '../naming/artifact-key.ts';
+import type { ArtifactStore } from '../ports/artifact-store.ts';
+import type { ContractCase } from './contract-case.ts';
+import { chunksOf, readAll, sourceOf } from './sources.ts';
+
+/** Names that a store has to bear: a database may be called anything that fits into a file name. */
+const NAMES = [
+  'geolens_20260101_020000.dump',
+  'staging-20260101_020000.tar.gz',
+  'a_20250101_000000_20260101_020000.dump',
+  'with space "quotes" \'and\' %2F + & = ?_20260101_020000.dump',
+  'Katalog-ä-日本語-🗺_20260101_020000.dump',
+  '.hidden_20260101_020000.dump',
+];
+
+const KEY = artifactKey('daily', NAMES[0]!);
+
+/** Longer than one buffer of any adapter, and not a multiple of anything. */
+const LONG = Buffer.alloc(3 * 1024 * 1024 + 7, 'geolens');
+
+/**
+ * The clauses of ArtifactStore.
+ * @param make answers an empty store; called once for each case
+ */
+export function storeContract(make: () => Promise<ArtifactStore>): readonly ContractCase[] {
+  const clause = (title: string, check: (store: ArtifactStore) => Promise<void>): ContractCase => ({
+    title,
+    check: async () => check(await make()),
+  });
+  return [
+    clause('is empty at first, in both tiers', async (store) => {
+      assert.deepEqual(await keys(store), []);
+    }),
+    clause('gives back what was put, byte for byte', async (store) => {
+      await store.put(KEY, sourceOf(LONG));
+      assert.ok((await readAll(store.read(KEY))).equals(LONG));
+    }),
+    clause('holds an artifact of no bytes', async (store) => {
+      await store.put(KEY, sourceOf(''));
+      assert.equal((await readAll(store.read(KEY))).length, 0);
+      assert.deepEqual(await listed(store), [[KEY, 0]]);
+    }),
+    clause('lists every artifact once, in its tier, with its length', async (store) => {
+      const weekly = artifactKey('weekly', NAMES[1]!);
+      await store.put(KEY, sourceOf('four'));
+      await store.put(weekly, sourceOf('seven..'));
+      assert.deepEqual(await listed(store), [
+        [KEY, 4],
+        [weekly, 7],
+      ]);
+    }),
+    clause('bears any name that a database can bring about', async (store) => {
+      for (const name of NAMES) await store.put(artifactKey('daily', name), sourceOf(name));
+      assert.deepEqual(await keys(store), NAMES.map((name) => artifactKey('daily', name)).sort());
+      for (const name of NAMES) assert.equal((await readAll(store.read(artifactKey('daily', name)))).toString(), name);
+    }),
+    clause('reads a range', async (store) => {
+      await store.put(KEY, sourceOf(LONG));
+      const range = { start: 1_000_001, end: 2_000_003 };
+      assert.ok((await readAll(store.read(KEY, range))).equals(LONG.subarray(range.start, range.end)));
+      assert.ok((await readAll(store.read(KEY, { start: LONG.length - 1, end: LONG.length }))).equals(LONG.subarray(-1)));
+    }),
+    clause('replaces an artifact that is put again', async (store) => {
+      await store.put(KEY, sourceOf('old and longer'));
+      await store.put(KEY, sourceOf('new'));
+      assert.equal((await readAll(store.read(KEY))).toString(), 'new');
+    }),
+    clause('answers ARTIFACT_NOT_FOUND for what is not there', async (store) => {
+      await rejectsWith('ARTIFACT_NOT_FOUND', readAll(store.read(KEY)));
+      await rejectsWith('ARTIFACT_NOT_FOUND', store.copy(KEY, artifactKey('weekly', NAMES[0]!)));
+    }),
+    ...failedPuts(clause),
+    clause('copies to the other tier and leaves the original', async (store) => {
+      const weekly = artifactKey('weekly', NAMES[0]!);
+      await store.put(KEY, sourceOf(LONG));
+      await store.copy(KEY, weekly);
+      assert.ok((await readAll(store.read(weekly))).equals(LONG));
+      await store.remove(KEY);
+      assert.ok((await readAll(store.read(weekly))).equals(LONG));
+    }),
+    clause('copies onto an artifact that is there, twice the same or another', async (store) => {
+      const weekly = artifactKey('weekly', NAMES[0]!);
+      await store.put(KEY, sourceOf('one'));
+      await store.put(weekly, sourceOf('another'));
+      await store.copy(KEY, weekly);
+      await store.copy(KEY, weekly);
+      assert.equal((await readAll(store.read(weekly))).toString(), 'one');
+      assert.deepEqual(await keys(store), [KEY, weekly]);
+    }),
+    clause('keeps a copy as it is when the original is replaced', async (store) => {
+      const weekly = artifactKey('weekly', NAMES[0]!);
+      await store.put(KEY, sourceOf('one'));
+      await store.copy(KEY, weekly);
+      await store.put(KEY, sourceOf('two'));
+      assert.equal((await readAll(store.read(weekly))).toString(), 'one');
+    }),
+    clause('removes an artifact, and does not mind when it is not there', async (store) => {
+      await store.put(KEY, sourceOf('x'));
+      await store.remove(KEY);
+      await store.remove(KEY);
+      assert.deepEqual(await keys(store), []);
+    }),
+    clause('sweeps nothing when nothing was left over', async (store) => {
+      await store.put(KEY, sourceOf('x'));
+      assert.deepEqual(await store.sweep(), []);
+      assert.deepEqual(await keys(store), [KEY]);
+    }),
+    clause('refuses a key that leaves its place', async (store) => {
+      for (const key of ['daily/../escaped', 'elsewhere/x', 'daily/', 'daily/.', 'daily/..', '/daily/x', 'daily/a/b'] as ArtifactKey[]) {
+        await assert.rejects(store.put(key, sourceOf('x')), key);
+      }
+    }),
+  ];
+}
+
+type Clause = (title: string, check: (store: ArtifactStore) => Promise<void>) => ContractCase;
+
+/** What a put that does not end well leaves behind: what was there before. */
+function failedPuts(clause: Clause): readonly ContractCase[] {
+  const before = 'what was there before';
+  const unharmed = async (store: ArtifactStore, attempt: (key: ArtifactKey) => Promise<void>): Promise<void> => {
+    const other = artifactKey('weekly', NAMES[0]!);
+    await store.put(KEY, sourceOf(before));
+    await attempt(KEY);
+    await attempt(other);
+    assert.deepEqual(await keys(store), [KEY]);
+    assert.equal((await readAll(store.read(KEY))).toString(), before);
+  };
+  return [
+    clause('leaves nothing of a put whose source fails half-way', async (store) =>
+      unharmed(store, async (key) => {
+        const failing = { ...sourceOf(LONG), open: () => chunksOf(LONG.subarray(0, 2_000_000), { failure: new Error('source failed') }) };
+        await assert.rejects(store.put(key, failing));
+      }),
+    ),
+    clause('leaves nothing of a put that is aborted', async (store) =>
+      unharmed(store, async (key) => {
+        const stop = new AbortController();
+        const source = { ...sourceOf(LONG), open: () => stopping(LONG, stop) };
+        await rejectsWith('ABORTED', store.put(key, source, { signal: stop.signal }));
+      }),
+    ),
+    clause('leaves nothing of a put whose bytes are not those announced', async (store) =>
+      unharmed(store, async (key) => {
+        await rejectsWith('ARTIFACT_MISMATCH', store.put(key, sourceOf('five!', { bytes: 4 })));
+        await rejectsWith('ARTIFACT_MISMATCH', store.put(key, sourceOf('five!', { bytes: 6 })));
+        await rejectsWith('ARTIFACT_MISMATCH', store.put(key, sourceOf('five!', { sha256: 'a'.repeat(64) })));
+      }),
+    ),
+  ];
+}
+
+async function* stopping(content: Uint8Array, stop: AbortController): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunksOf(content)) {
+    yield chunk;
+    stop.abort();
+  }
+}
+
+async function listed(store: ArtifactStore): Promise<readonly (readonly [string, number])[]> {
+  const found: [string, number][] = [];
+  for (const tier of ['daily', 'weekly'] as const) {
+    for await (const { key, bytes } of store.list(tier)) found.push([key, bytes]);
+  }
+  return found.sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
+async function keys(store: ArtifactStore): Promise<readonly string[]> {
+  return (await listed(store)).map(([key]) => key);
+}
+
+export async function rejectsWith(code: ErrorCode, work: Promise<unknown>): Promise<void> {
+  await assert.rejects(work, (error) => {
+    assert.ok(isBackupError(error, code), `expected ${code}, got ${String(error)}`);
+    return true;
+  });
+}

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { BackupError, type Lock } from '../../src/index.ts';
+import { DAY, NOTHING_OPEN, RunKit, SATURDAY } from '../support/run-kit.ts';
+
+const failure = new BackupError('STORE_FAILED', 'stuck');
+
+describe('a run', () => {
+  it('rejects with LOCK_HELD before it does anything else', async () => {
+    const kit = new RunKit();
+    const held = new BackupError('LOCK_HELD', 'a restore is working');
+    const asked: unknown[] = [];
+    const lock: Lock = {
+      acquire: (holder, options) => {
+        asked.push([holder.command, options?.whenHeld]);
+        return Promise.reject(held);
+      },
+    };
+    await expect(kit.run({ lock }, { whenLockHeld: 'wait' })).rejects.toBe(held);
+    expect(asked).toEqual([['run', 'wait']]);
+    expect([kit.calls, kit.events, kit.journal.state]).toEqual([[], [], {}]);
+    expect(kit.open).toEqual(NOTHING_OPEN);
+  });
+
+  it('gives the lock back after it wrote its end down, whatever that was', async () => {
+    for (const outcome of ['complete', 'failed']) {
+      const kit = new RunKit();
+      const released: unknown[] = [];
+      const lock: Lock = { acquire: () => Promise.resolve({ release: () => Promise.resolve(void released.push(kit.journal.state.lastRun?.outcome)) }) };
+      await kit.run({ lock, fault: ({ operation }) => (operation === 'publish' && outcome === 'failed' ? failure : undefined) });
+      expect(released).toEqual([outcome]);
+    }
+  });
+
+  it('takes the next second when a set of this one is there, in any tier and of any database', async () => {
+    const kit = new RunKit();
+    kit.store.artifacts.set('daily/other_20260103_020000.dump', new Uint8Array(1));
+    kit.store.artifacts.set('weekly/staging-20260103_020001.tar.gz', new Uint8Array(1));
+    const running = kit.run();
+    await kit.clock.advance(5000);
+    expect(await running).toMatchObject({ outcome: 'complete', timestamp: '20260103_020002' });
+  });
+
+  it('stops waiting for a free second when it is told to', async () => {
+    const kit = new RunKit();
+    await kit.run();
+    const stop = new AbortController();
+    const running = kit.run({}, { signal: stop.signal });
+    await kit.clock.advance(0);
+    stop.abort();
+    expect(await running).toMatchObject({ outcome: 'failed', errors: [{ code: 'ABORTED' }] });
+  });
+
+  it('warns of a database without tables', async () => {
+    const kit = new RunKit();
+    kit.producer.rows = [];
+    const report = await kit.run();
+    expect(report).toMatchObject({ outcome: 'complete', warnings: [expect.stringContaining('has no tables')] });
+    expect(report.manifest?.warnings).toEqual(report.warnings);
+    expect(kit.events).toContainEqual({ event: 'run.warning', message: report.warnings[0] });
+  });
+
+  it('makes a set without an archive, and says why, when there is nothing to archive', async () => {
+    const kit = new RunKit();
+    kit.archiver.content = undefined;
+    expect(await kit.run()).toMatchObject({ outcome: 'complete', warnings: ['no staging archive: the folder is empty'] });
+    expect(kit.files()).toHaveLength(3);
+    expect((await kit.sets())[0]?.state).toBe('complete');
+  });
+
+  it('warns when the newest set is younger than itself, and keeps both', async () => {
+    const kit = new RunKit('2030-01-01T00:00:00Z');
+    await kit.run();
+    kit.clock.jumpTo(SATURDAY);
+    kit.keep = { daily: 1, weekly: 1 };
+    const report = await kit.run();
+    expect(report).toMatchObject({ outcome: 'complete', warnings: [expect.stringContaining('20300101_000000')] });
+    expect(await kit.overview()).toEqual(['daily 20300101_000000 complete', 'daily 20260103_020000 complete']);
+  });
+
+  it('counts its own set though the clock was put back while it was made', async () => {
+    const kit = new RunKit();
+    await kit.runDaily(1);
+    kit.keep = { daily: 1, weekly: 1 };
+    kit.archiver.archive = () => {
+      kit.clock.jumpTo('2020-01-01T00:00:00Z');
+      return Promise.resolve({ nothing: 'no folder' });
+    };
+    const report = await kit.run();
+    expect(report.phases.every(({ milliseconds }) => milliseconds >= 0)).toBe(true);
+    expect(await kit.overview()).toEqual(['daily 20260104_020000 complete', 'weekly 20260104_020000 complete']);
+  });
+
+  it('does not fail because its end could not be written down', async () => {
+    const kit = new RunKit();
+    kit.journal.update = () => Promise.reject(new Error('read-only'));
+    expect(await kit.run()).toMatchObject({ outcome: 'complete', warnings: ['the outcome could not be noted: read-only'] });
+  });
+
+  it('is partial when retention fails, and tells what was removed until then', async () => {
+    const kit = new RunKit();
+    await kit.runDaily(4);
+    kit.keep = { daily: 1, weekly: 1 };
+    const report = await kit.run({ fault: ({ operation, key }) => (operation === 'remove' && key === 'daily/manifest-20260105_020000.json' ? failure : undefined) });
+    expect(report).toMatchObject({ outcome: 'partial', errors: [failure] });
+    expect(report.removed.some((key) => key.includes('20260104'))).toBe(true);
+    expect(await kit.overview()).toEqual(['daily 20260107_020000 complete', 'daily 20260105_020000 complete', 'weekly 20260104_020000 complete']);
+  });
+
+  it('tells first what made it fail, then what else went wrong', async () => {
+    const kit = new RunKit('2026-01-04T02:00:00Z');
+    await kit.run({ fault: ({ operation }) => (operation === 'copy' ? failure : undefined) });
+    kit.clock.jumpTo(new Date(kit.clock.now().getTime() + DAY));
+    const dead = new BackupError('DATABASE_UNREACHABLE', 'server away');
+    kit.producer.snapshot = () => Promise.reject(dead);
+    const report = await kit.run({ fault: ({ operation }) => (operation === 'copy' ? failure : undefined) });
+    expect(report.errors).toEqual([dead, failure]);
+    expect(kit.journal.state.lastRun?.error).toBe('server away');
+  });
+
+  it('reports what the sweep found', async () => {
+    const kit = new RunKit();
+    kit.store.sweep = () => Promise.resolve(['daily/.geolens.dump.part']);
+    expect((await kit.run()).swept).toEqual(['daily/.geolens.dump.part']);
+  });
+});

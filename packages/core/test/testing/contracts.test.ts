@@ -1,0 +1,26 @@
+import { describe, it } from 'vitest';
+import { dumpProducerContract, FakeDumpProducer, FaultyStore, MemoryStore, primaryStoreContract, storeContract } from '../../src/testing/index.ts';
+
+describe('the store in memory', () => {
+  for (const { title, check } of primaryStoreContract(() => Promise.resolve(new MemoryStore()))) it(title, check);
+});
+
+describe('the faulty store without faults', () => {
+  for (const { title, check } of primaryStoreContract(() => Promise.resolve(new FaultyStore(new MemoryStore(), () => undefined)))) it(title, check);
+});
+
+describe('the store in memory, as a replica', () => {
+  for (const { title, check } of storeContract(() => Promise.resolve(new MemoryStore('replica')))) it(title, check);
+});
+
+describe('the fake producer', () => {
+  const subject = () => {
+    const producer = new FakeDumpProducer();
+    const addRow = (): Promise<void> => {
+      producer.rows = producer.rows.map((table) => ({ ...table, rows: table.rows + 1 }));
+      return Promise.resolve();
+    };
+    return Promise.resolve({ producer, addRow });
+  };
+  for (const { title, check } of dumpProducerContract(subject)) it(title, check);
+});
