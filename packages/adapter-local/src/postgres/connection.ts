@@ -1,0 +1,145 @@
+import { readFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import pg from 'pg';
+import { BackupError, type Secret } from '@geolens/backup-core';
+
+export const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
+
+/** As libpq understands it: https://www.postgresql.org/docs/current/libpq-ssl.html */
+export type SslMode = (typeof SSL_MODES)[number];
+
+/** How to reach one database. */
+export interface ConnectionSettings {
+  /** Host name, address, or the folder of a Unix socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** Absent: the password file of libpq, or a method that needs none. */
+  readonly password?: Secret | undefined;
+  readonly database: string;
+  /** `prefer` when absent, as in libpq. */
+  readonly sslMode?: SslMode | undefined;
+  /** Files in PEM. */
+  readonly sslRootCert?: string | undefined;
+  readonly sslCert?: string | undefined;
+  readonly sslKey?: string | undefined;
+  /** Seconds; 10 when absent. */
+  readonly connectTimeout?: number | undefined;
+  /** Command-line options for the session, for example `-c search_path=x`. */
+  readonly options?: string | undefined;
+}
+
+const APPLICATION_NAME = 'geolens-backup';
+const CONNECT_TIMEOUT_SECONDS = 10;
+
+/** The settings as libpq's programs take them from their environment, so that nothing stands on a command line. */
+export function libpqEnvironment(settings: ConnectionSettings): Record<string, string> {
+  const variables: Record<string, string | undefined> = {
+    PGHOST: settings.host,
+    PGPORT: String(settings.port),
+    PGUSER: settings.user,
+    PGPASSWORD: settings.password?.reveal(),
+    PGDATABASE: settings.database,
+    PGSSLMODE: settings.sslMode,
+    PGSSLROOTCERT: settings.sslRootCert,
+    PGSSLCERT: settings.sslCert,
+    PGSSLKEY: settings.sslKey,
+    PGCONNECT_TIMEOUT: String(settings.connectTimeout ?? CONNECT_TIMEOUT_SECONDS),
+    PGOPTIONS: settings.options,
+    PGAPPNAME: APPLICATION_NAME,
+  };
+  return Object.fromEntries(Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** Connects a client, with or without TLS as the mode says; gives up when the signal fires. Errors are those of `pg`. */
+export async function connect(settings: ConnectionSettings, signal?: AbortSignal): Promise<pg.Client> {
+  const attempts = await tlsAttempts(settings);
+  for (const [index, ssl] of attempts.entries()) {
+    const socket = new Socket();
+    const client = newClient(settings, ssl, socket);
+    const giveUp = (): void => void socket.destroy();
+    signal?.addEventListener('abort', giveUp, { once: true });
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      await disconnect(client);
+      if (index === attempts.length - 1 || signal?.aborted === true || !worthAnotherTry(error)) throw error;
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+    }
+  }
+  throw new Error('unreachable: there is always a last attempt');
+}
+
+/** A server that is well says goodbye at once; one that hangs is not waited for. */
+const GOODBYE_MS = 1_000;
+
+/** Ends a client's session; never fails, and never waits long. */
+export async function disconnect(client: pg.Client): Promise<void> {
+  const goodbye = new AbortController();
+  const late = setTimeout(GOODBYE_MS, undefined, { signal: goodbye.signal }).catch(() => undefined);
+  await Promise.race([client.end().catch(() => undefined), late]);
+  goodbye.abort();
+  sockets.get(client)?.destroy();
+}
+
+/** pg keeps its socket to itself. */
+const sockets = new WeakMap<pg.Client, Socket>();
+
+function newClient(settings: ConnectionSettings, ssl: pg.ClientConfig['ssl'], socket: Socket): pg.Client {
+  const client = new pg.Client({
+    host: settings.host,
+    port: settings.port,
+    user: settings.user,
+    database: settings.database,
+    ...(settings.password !== undefined && { password: settings.password.reveal() }),
+    ...(settings.options !== undefined && { options: settings.options }),
+    ssl: ssl ?? false,
+    stream: () => socket,
+    application_name: APPLICATION_NAME,
+    connectionTimeoutMillis: (settings.connectTimeout ?? CONNECT_TIMEOUT_SECONDS) * 1000,
+    keepAlive: true,
+  });
+  sockets.set(client, socket);
+  client.on('error', () => undefined); // a lost connection fails the next query, which is where it is told
+  return client;
+}
+
+/** The ways to try, in order, as libpq does it: `prefer` is TLS first, `allow` is plain first. */
+async function tlsAttempts(settings: ConnectionSettings): Promise<pg.ClientConfig['ssl'][]> {
+  const mode = settings.sslMode ?? 'prefer';
+  if (mode === 'disable' || settings.host.startsWith('/')) return [false];
+  const tls = await tlsOptions(settings, mode);
+  if (mode === 'prefer') return [tls, false];
+  return mode === 'allow' ? [false, tls] : [tls];
+}
+
+async function tlsOptions(settings: ConnectionSettings, mode: SslMode): Promise<Exclude<pg.ClientConfig['ssl'], boolean | undefined>> {
+  const [ca, cert, key] = await Promise.all([pem(settings.sslRootCert), pem(settings.sslCert), pem(settings.sslKey)]);
+  // libpq verifies under `require` too when a root certificate is given.
+  const verifies = mode.startsWith('verify') || (mode === 'require' && ca !== undefined);
+  return {
+    rejectUnauthorized: verifies,
+    ...(mode !== 'verify-full' && { checkServerIdentity: () => undefined }),
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  };
+}
+
+async function pem(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    const mend = 'Correct sslrootcert, sslcert or sslkey, or give this user the right to read the file';
+    throw new BackupError('CONFIG_INVALID', `the file ${path} for TLS cannot be read: ${(cause as Error).message}`, { cause, mend });
+  });
+}
+
+/** Only a refusal of TLS, or of its absence, makes another way worth trying; a wrong password stays wrong. */
+function worthAnotherTry(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const noSuchRule = 'code' in error && error.code === '28000';
+  return noSuchRule || error.message.includes('does not support SSL');
+}

@@ -1,0 +1,128 @@
+import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeEnd, type ProgramEnvironment } from '../programs/program.ts';
+import { storeError } from '../store/store-errors.ts';
+import { programFed, programOutput, programText, type Judge } from '../programs/program-output.ts';
+import type { ConnectionSettings } from './connection.ts';
+import { lockWait } from './lock-wait.ts';
+import { programError } from './postgres-errors.ts';
+import type { PostgresPrograms } from './postgres-programs.ts';
+import { tolerantRoles } from './tolerant-roles.ts';
+
+export interface GlobalsRequest {
+  readonly programs: PostgresPrograms;
+  readonly settings: ConnectionSettings;
+  readonly snapshotId: string;
+  /** What databasePropertiesOf answered. */
+  readonly databaseProperties: string;
+  /** What largeObjectGrantsOf answered. */
+  readonly largeObjectGrants: string;
+  /** Whether the password hashes of the roles are in. Only a superuser can read them. */
+  readonly rolePasswords: boolean;
+  readonly lockTimeoutMs: number;
+  readonly env: ProgramEnvironment;
+  readonly signal: AbortSignal;
+}
+
+/** The entries of a dump's table of contents that are grants: their type follows the three numbers. */
+const GRANTS = /^\d+; \d+ \d+ (?:ACL|DEFAULT ACL) /;
+
+const HEADER = `-- Roles, properties of the database, and grants: what a dump made with --no-owner --no-acl does not carry.
+-- By hand: first the section of the roles, as a superuser, for policies in the dump name them; then the dump, into an empty
+-- database of any name; then the sections of the database and of the grants, in that database, with psql. In this order:
+-- default privileges that were there before the dump would change what the restored objects allow.
+`;
+
+/**
+ * The roles of the server (pg_dumpall), the properties of the database, and every grant in it with the default privileges
+ * (the entries of that kind of a schema-only pg_dump, in the same snapshot as the dump), as SQL that can be run twice.
+ */
+export async function* globalsOf(request: GlobalsRequest): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(HEADER);
+  yield Buffer.from('\n-- Section: roles\n\n');
+  yield Buffer.from(tolerantRoles(await rolesOf(request)));
+  yield Buffer.from(`\n-- Section: database\n\n${request.databaseProperties}`);
+  yield Buffer.from(`\n-- Section: grants\n\n${request.largeObjectGrants}`);
+  yield* grantsOf(request);
+}
+
+async function rolesOf({ programs, settings, rolePasswords, env, signal }: GlobalsRequest): Promise<string> {
+  const args = ['--roles-only', '--database', connectionString(settings.database)];
+  if (!rolePasswords) args.push('--no-role-passwords');
+  return programText(programs.pgDumpall, args, { env: inUtf8(env), signal }, judge('pg_dumpall', settings));
+}
+
+async function* grantsOf({ programs, settings, snapshotId, lockTimeoutMs, env, signal }: GlobalsRequest): AsyncGenerator<Uint8Array> {
+  const options = { env: inUtf8(env), signal };
+  const schema: Uint8Array[] = [];
+  const dump = programOutput(
+    programs.pgDump,
+    ['--format=custom', '--schema-only', `--snapshot=${snapshotId}`, lockWait(lockTimeoutMs)],
+    options,
+    judge('pg_dump --schema-only', settings),
+  );
+  for await (const chunk of dump) schema.push(chunk);
+
+  const listed: Uint8Array[] = [];
+  const listing = await programFed(programs.pgRestore, ['--list'], streamOf(schema), options, (chunk) => listed.push(chunk));
+  failUnlessZero('pg_restore --list', settings)(listing);
+  const entries = Buffer.concat(listed).toString('utf8').split('\n').filter((line) => GRANTS.test(line));
+  if (entries.length === 0) return;
+
+  const sql: Uint8Array[] = [];
+  const list = await unnamedFile(`${entries.join('\n')}\n`);
+  try {
+    const args = ['--use-list=/dev/fd/3', '--file=-'];
+    const writing = await programFed(programs.pgRestore, args, streamOf(schema), { ...options, descriptors: [list.fd] }, (chunk) => sql.push(chunk));
+    failUnlessZero('pg_restore --use-list', settings)(writing);
+  } finally {
+    await list.close();
+  }
+  yield Buffer.concat(sql);
+}
+
+function judge(doing: string, settings: ConnectionSettings): Judge {
+  return (end) => (end.code === 0 ? undefined : programError(describeEnd(doing, end), 'reading roles and grants', settings));
+}
+
+function failUnlessZero(doing: string, settings: ConnectionSettings): (end: Parameters<Judge>[0]) => void {
+  return (end) => {
+    const failure = judge(doing, settings)(end);
+    if (failure !== undefined) throw failure;
+  };
+}
+
+/** The database as a connection string: pg_dumpall would read a bare name with a `=` in it as one. */
+function connectionString(database: string): string {
+  return `dbname='${database.replace(/[\\']/g, '\\$&')}'`;
+}
+
+/** The sections come from three programs: they have to agree on the encoding, whatever that of the database is. */
+function inUtf8(env: ProgramEnvironment): ProgramEnvironment {
+  return { ...env, PGCLIENTENCODING: 'UTF8' };
+}
+
+/** A file that has no name any more: it is gone as soon as it is closed, also when this process is killed. */
+async function unnamedFile(text: string): Promise<FileHandle> {
+  const folder = await mkdtemp(join(tmpdir(), 'geolens-backup-')).catch(failInTmp);
+  try {
+    const handle = await open(join(folder, 'list'), 'wx+', 0o600);
+    await handle.writeFile(text);
+    return handle;
+  } catch (error) {
+    return failInTmp(error);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Said here, for whoever writes the globals would take it for an error of the volume that they are written to. */
+function failInTmp(error: unknown): never {
+  throw storeError(error, 'noting which entries are grants', { path: tmpdir(), label: 'TMPDIR' });
+}
+
+async function* streamOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  await Promise.resolve();
+  yield* chunks;
+}

@@ -1,0 +1,11 @@
+/**
+ * The snapshot's own session holds a lock on every table already. What pg_dump can still wait for is a session that wants a
+ * table for itself (ALTER TABLE, TRUNCATE) and came between: that one waits for us, and everybody else waits for it.
+ * Neither would ever end, so it is given up soon.
+ */
+const BEHIND_A_WAITER_MS = 30_000;
+
+/** pg_dump's argument for how long to wait for the lock of a table. */
+export function lockWait(lockTimeoutMs: number): string {
+  return `--lock-wait-timeout=${Math.min(lockTimeoutMs, BEHIND_A_WAITER_MS)}`;
+}

@@ -1,0 +1,177 @@
+import type pg from 'pg';
+import {
+  BackupError,
+  throwIfAborted,
+  type ArtifactSource,
+  type Compression,
+  type DumpProducer,
+  type DumpSnapshot,
+  type TableRows,
+} from '@geolens/backup-core';
+import { describeEnd, type ProgramEnvironment } from '../programs/program.ts';
+import { programFed, programOutput } from '../programs/program-output.ts';
+import { chooseCompression, compressionArgument } from './compression.ts';
+import { connect, disconnect, libpqEnvironment, type ConnectionSettings } from './connection.ts';
+import { globalsOf } from './globals.ts';
+import { lockWait } from './lock-wait.ts';
+import { connectionError, postgresError, programError } from './postgres-errors.ts';
+import { findInstallations, programsFor, type PostgresPrograms } from './postgres-programs.ts';
+import { countRows, openSnapshot, type SnapshotSession } from './session.ts';
+
+/** How long a dump waits for a table that another session has locked. Migrations take minutes; what takes longer is stuck. */
+const LOCK_TIMEOUT_MS = 5 * 60_000;
+
+const UNREADABLE_MEND = 'It was not kept; check the disk and the memory of this machine, then run again';
+
+export interface PgDumpProducerOptions {
+  readonly connection: ConnectionSettings;
+  readonly compression?: Compression | 'auto' | undefined;
+  /** Put the password hashes of the roles into the globals. Off when absent. */
+  readonly rolePasswords?: boolean | undefined;
+  /** The folder of pg_dump and its kin; when absent, the best of those installed is taken. */
+  readonly binDir?: string | undefined;
+  /** Milliseconds; five minutes when absent. */
+  readonly lockTimeoutMs?: number | undefined;
+  /** What programs get as their environment: PATH at least. The connection and LC_ALL=C are added. */
+  readonly env: ProgramEnvironment;
+}
+
+/** Dumps a PostgreSQL database with pg_dump, in its custom format without owners and grants. */
+export class PgDumpProducer implements DumpProducer {
+  readonly database: string;
+  private readonly options: PgDumpProducerOptions;
+  private readonly env: ProgramEnvironment;
+  private found: Promise<readonly PostgresPrograms[]> | undefined;
+
+  constructor(options: PgDumpProducerOptions) {
+    this.options = options;
+    this.database = options.connection.database;
+    this.env = { ...options.env, LC_ALL: 'C', ...libpqEnvironment(options.connection) };
+  }
+
+  async snapshot({ signal }: { readonly signal: AbortSignal }): Promise<DumpSnapshot> {
+    throwIfAborted(signal);
+    // Looked for at every snapshot: they may have been upgraded since the last one.
+    const [installations, client] = [await this.installations(true), await this.open(signal)];
+    const leave = (): void => void disconnect(client);
+    signal.addEventListener('abort', leave, { once: true });
+    try {
+      throwIfAborted(signal); // it may have fired while the connection was being made
+      const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+      const serverVersion = rows[0]!.server_version.split(' ')[0]!;
+      const programs = programsFor(serverVersion, installations);
+      const compression = chooseCompression(this.options.compression ?? 'auto', programs.major);
+      const session = await openSnapshot(client, this.options.lockTimeoutMs ?? LOCK_TIMEOUT_MS);
+      const origin = { serverVersion, clientVersion: programs.version, extensions: session.extensions, compression };
+      return new PgSnapshot({ client, session, programs, origin, signal, env: watched(this.env, serverVersion), options: this.options, leave });
+    } catch (error) {
+      signal.removeEventListener('abort', leave);
+      await disconnect(client);
+      throwIfAborted(signal);
+      throw postgresError(error, 'taking the snapshot', this.options.connection);
+    }
+  }
+
+  async check(dump: ArtifactSource, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const newest = [...(await this.installations(false))].sort((one, other) => other.major - one.major)[0]!;
+    const end = await programFed(newest.pgRestore, ['--format=custom', '--file=/dev/null'], dump.open(), { env: this.env, signal });
+    if (end.code !== 0) throw new BackupError('ARTIFACT_UNREADABLE', `the dump does not read through: ${describeEnd('pg_restore', end)}`, { mend: UNREADABLE_MEND });
+  }
+
+  private installations(anew: boolean): Promise<readonly PostgresPrograms[]> {
+    if (anew || this.found === undefined) {
+      this.found = findInstallations(this.options);
+      this.found.catch(() => (this.found = undefined));
+    }
+    return this.found;
+  }
+
+  private async open(signal: AbortSignal): Promise<pg.Client> {
+    try {
+      return await connect(this.options.connection, signal);
+    } catch (error) {
+      throwIfAborted(signal);
+      throw connectionError(error, this.options.connection);
+    }
+  }
+}
+
+/** Servers from this version on notice by themselves that a client is gone, also while it waits for a lock. */
+const FIRST_WITH_CONNECTION_CHECK = 14;
+
+/** The environment of pg_dump for a server, which is to end its session soon after pg_dump was killed. */
+function watched(env: ProgramEnvironment, serverVersion: string): ProgramEnvironment {
+  if (Number.parseInt(serverVersion, 10) < FIRST_WITH_CONNECTION_CHECK) return env;
+  return { ...env, PGOPTIONS: `${env['PGOPTIONS'] ?? ''} -c client_connection_check_interval=2s`.trim() };
+}
+
+interface PgSnapshotParts {
+  readonly client: pg.Client;
+  readonly session: SnapshotSession;
+  readonly programs: PostgresPrograms;
+  readonly origin: DumpSnapshot['origin'];
+  readonly signal: AbortSignal;
+  readonly env: ProgramEnvironment;
+  readonly options: PgDumpProducerOptions;
+  /** The listener to take off the signal. */
+  readonly leave: () => void;
+}
+
+class PgSnapshot implements DumpSnapshot {
+  readonly origin: DumpSnapshot['origin'];
+  private readonly parts: PgSnapshotParts;
+  private readonly stop = new AbortController();
+  private readonly signal: AbortSignal;
+
+  constructor(parts: PgSnapshotParts) {
+    this.parts = parts;
+    this.origin = parts.origin;
+    this.signal = AbortSignal.any([parts.signal, this.stop.signal]);
+  }
+
+  dump(): AsyncIterable<Uint8Array> {
+    const { programs, session, options, env } = this.parts;
+    const args = [
+      '-Fc',
+      '--no-owner',
+      '--no-acl',
+      compressionArgument(this.origin.compression, programs.major),
+      `--snapshot=${session.snapshotId}`,
+      lockWait(options.lockTimeoutMs ?? LOCK_TIMEOUT_MS),
+    ];
+    return programOutput(programs.pgDump, args, { env, signal: this.signal }, (end) =>
+      end.code === 0 ? undefined : programError(describeEnd('pg_dump', end), 'the dump', options.connection),
+    );
+  }
+
+  globals(): AsyncIterable<Uint8Array> {
+    const { programs, session, options, env } = this.parts;
+    return globalsOf({
+      programs,
+      settings: options.connection,
+      snapshotId: session.snapshotId,
+      databaseProperties: session.databaseProperties,
+      largeObjectGrants: session.largeObjectGrants,
+      rolePasswords: options.rolePasswords ?? false,
+      lockTimeoutMs: options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
+      env,
+      signal: this.signal,
+    });
+  }
+
+  async rowCounts(): Promise<readonly TableRows[]> {
+    const { client, session, options } = this.parts;
+    try {
+      return await countRows(client, session.tables);
+    } catch (error) {
+      throwIfAborted(this.signal);
+      throw postgresError(error, 'counting rows', options.connection);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.parts.signal.removeEventListener('abort', this.parts.leave);
+    this.stop.abort();
+    await disconnect(this.parts.client);
+  }
+}

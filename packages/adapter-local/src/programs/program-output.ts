@@ -1,0 +1,80 @@
+import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import type { ArtifactSource } from '@geolens/backup-core';
+import { Program, type ProgramEnd, type ProgramOptions } from './program.ts';
+
+/** Says what the end of a program means: nothing when all is well, otherwise the error to fail with. */
+export type Judge = (end: ProgramEnd) => Error | undefined;
+
+/**
+ * What a program writes to stdout, as it writes it. The failure of the program is the failure of the stream: it never ends
+ * as if all were well. Leaving the stream early ends the program.
+ */
+export async function* programOutput(
+  file: string,
+  args: readonly string[],
+  options: ProgramOptions,
+  judge: Judge,
+): AsyncGenerator<Uint8Array> {
+  const program = new Program(file, args, options);
+  let whole = false;
+  try {
+    for await (const chunk of program.stdout) yield chunk as Uint8Array;
+    const failure = judge(await program.end());
+    if (failure !== undefined) throw failure;
+    whole = true;
+  } finally {
+    if (!whole) {
+      program.stop();
+      await program.end().catch(() => undefined);
+    }
+  }
+}
+
+/** Runs a program to its end and gives what it wrote; for small outputs. */
+export async function programText(file: string, args: readonly string[], options: ProgramOptions, judge: Judge): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of programOutput(file, args, options, judge)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/**
+ * Runs a program that reads the content from stdin, and hands what it writes to `onOutput`. A program that stops reading
+ * before the content ends is no failure by itself: its end tells.
+ */
+export async function programFed(
+  file: string,
+  args: readonly string[],
+  content: ReturnType<ArtifactSource['open']>,
+  options: ProgramOptions,
+  onOutput: (chunk: Uint8Array) => void = () => undefined,
+): Promise<ProgramEnd> {
+  const program = new Program(file, args, { ...options, stdin: 'pipe' });
+  let failed: { readonly error: unknown } | undefined;
+  const noted = async function* (): AsyncGenerator<Uint8Array> {
+    const chunks = content[Symbol.asyncIterator]();
+    const next = (): Promise<IteratorResult<Uint8Array>> =>
+      chunks.next().catch((error: unknown) => {
+        failed = { error };
+        throw error;
+      });
+    try {
+      for (let step = await next(); step.done !== true; step = await next()) yield step.value;
+    } finally {
+      await chunks.return?.();
+    }
+  };
+  // When the pipe breaks and the content did not, the program has stopped reading.
+  const feeding = pipeline(Readable.from(noted(), { objectMode: false }), program.stdin).catch(() => undefined);
+  program.stdout.on('data', onOutput);
+  try {
+    const end = await program.end();
+    await feeding;
+    if (failed !== undefined) throw failed.error;
+    return end;
+  } catch (error) {
+    program.stop();
+    await feeding;
+    throw error;
+  }
+}

@@ -1,0 +1,133 @@
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { abortedBy, BackupError, throwIfAborted } from '@geolens/backup-core';
+
+/** How long a program has to end by itself when it is asked to, before it is killed. A run has ten seconds in all. */
+const GRACE_MS = 4_000;
+
+/** Of what a program says on stderr, the last part is kept: enough for any message, bounded whatever it says. */
+const STDERR_BYTES = 64 * 1024;
+
+/** The environment that a program gets: nothing of ours passes to it that is not in here. */
+export type ProgramEnvironment = Readonly<Record<string, string>>;
+
+export interface ProgramOptions {
+  readonly env: ProgramEnvironment;
+  readonly signal?: AbortSignal | undefined;
+  readonly stdin?: 'ignore' | 'pipe' | undefined;
+  readonly stdout?: 'ignore' | 'pipe' | undefined;
+  /** File descriptors that the program gets as 3, 4, …. */
+  readonly descriptors?: readonly number[] | undefined;
+}
+
+/** How a program ended. */
+export interface ProgramEnd {
+  /** Exit code, or undefined when a signal ended it. */
+  readonly code: number | undefined;
+  readonly endedBy: NodeJS.Signals | undefined;
+  /** The last part of its stderr. */
+  readonly stderr: string;
+}
+
+/**
+ * A program that was started. It has a process group of its own, so that a Ctrl-C on the terminal reaches this process
+ * alone, which then ends the program in order; and it gets a SIGKILL from the system when this process dies.
+ */
+export class Program {
+  readonly file: string;
+  private readonly child: ChildProcess;
+  private readonly ended: Promise<ProgramEnd>;
+  private readonly signal: AbortSignal | undefined;
+  private gone = false;
+
+  /** @throws BackupError ABORTED when the signal has fired already */
+  constructor(file: string, args: readonly string[], options: ProgramOptions) {
+    throwIfAborted(options.signal);
+    this.file = file;
+    this.signal = options.signal;
+    const stdio: StdioOptions = [options.stdin ?? 'ignore', options.stdout ?? 'pipe', 'pipe', ...(options.descriptors ?? [])];
+    this.child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', file, ...args], { env: options.env, stdio, detached: true });
+    const stop = (): void => {
+      this.stop();
+    };
+    options.signal?.addEventListener('abort', stop, { once: true });
+    this.ended = this.watch().finally(() => options.signal?.removeEventListener('abort', stop));
+    this.ended.catch(() => undefined); // whoever asks for the end gets it; nobody has to
+  }
+
+  get stdin(): Writable {
+    return this.child.stdin!;
+  }
+
+  get stdout(): Readable {
+    return this.child.stdout!;
+  }
+
+  /** Asks the program to end, and makes it. Safe to call at any time. */
+  stop(): void {
+    this.kill('SIGTERM');
+    const last = setTimeout(() => {
+      this.kill('SIGKILL');
+    }, GRACE_MS);
+    void this.ended.then(
+      () => {
+        clearTimeout(last);
+      },
+      () => {
+        clearTimeout(last);
+      },
+    );
+  }
+
+  /** How it ended. Rejects when it could not be started (PROGRAM_MISSING), or was stopped by the signal (ABORTED). */
+  async end(): Promise<ProgramEnd> {
+    const end = await this.ended;
+    if (this.signal?.aborted === true) throw abortedBy(this.signal);
+    return end;
+  }
+
+  private kill(signal: NodeJS.Signals): void {
+    // Not the program's own exit counts: what it has started may go on, and hold its output open.
+    if (this.child.pid === undefined || this.gone) return;
+    try {
+      process.kill(-this.child.pid, signal);
+    } catch {
+      // All of them have just ended by themselves.
+    }
+  }
+
+  private watch(): Promise<ProgramEnd> {
+    const said: Buffer[] = [];
+    let length = 0;
+    this.child.stderr!.on('data', (chunk: Buffer) => {
+      said.push(chunk);
+      length += chunk.length;
+      while (said.length > 1 && length - said[0]!.length >= STDERR_BYTES) length -= said.shift()!.length;
+    });
+    return new Promise((resolve, reject) => {
+      this.child.once('error', (cause) => {
+        reject(missing('setpriv', cause));
+      });
+      this.child.once('close', (code, signal) => {
+        this.gone = true;
+        const stderr = Buffer.concat(said).toString('utf8').trim();
+        if (code === NOT_FOUND && stderr.startsWith('setpriv:')) reject(missing(this.file));
+        else resolve({ code: code ?? undefined, endedBy: signal ?? undefined, stderr });
+      });
+    });
+  }
+}
+
+/** What setpriv exits with when there is no such program. */
+const NOT_FOUND = 127;
+
+function missing(file: string, cause?: unknown): BackupError {
+  return new BackupError('PROGRAM_MISSING', `the program ${file} could not be started`, { cause, mend: 'Install it, or put it on the PATH' });
+}
+
+/** One line on how a program ended, with what it said last. */
+export function describeEnd(file: string, { code, endedBy, stderr }: ProgramEnd): string {
+  const how = endedBy === undefined ? `exited with ${code ?? '?'}` : `was ended by ${endedBy}`;
+  const last = stderr.split('\n').slice(-5).join(' | ');
+  return `${file.split('/').at(-1) ?? file} ${how}${last === '' ? '' : `: ${last}`}`;
+}

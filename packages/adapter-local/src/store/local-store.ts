@@ -1,0 +1,221 @@
+import { link, lstat, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import fsExtra from 'fs-extra';
+import {
+  abortedBy,
+  artifactKey,
+  BackupError,
+  nameOfKey,
+  parseKey,
+  throwIfAborted,
+  TIERS,
+  type ArtifactKey,
+  type ArtifactSource,
+  type ByteRange,
+  type Draft,
+  type PrimaryStore,
+  type StoredArtifact,
+  type StoreOptions,
+  type Tier,
+} from '@geolens/backup-core';
+import { LocalDraft, readFile } from './local-draft.ts';
+import { publishAll, takeBack } from './publication.ts';
+import { errnoOf, storeError, type StoreRoot } from './store-errors.ts';
+import { isIntentName, isPartialName, partialName } from './temporary-names.ts';
+import { flushFolder, writeDurably } from './write-durably.ts';
+
+const OWNER_ONLY_FOLDER = 0o700;
+
+/** How many files are looked at at once in a listing. */
+const STATS_AT_ONCE = 64;
+
+/** Answers of link(2) on volumes that have no hard links, or no room for one more: then the bytes are copied. */
+const NO_HARD_LINK = new Set(['EPERM', 'EXDEV', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+/** What `open` fails with when the folder that a temporary file should lie in was not made yet. */
+const NO_FOLDER = 'ENOENT';
+
+export interface LocalStoreOptions {
+  /** The folder; it has to exist. The folders of the tiers are made as needed. */
+  readonly root: string;
+  /** The name of the setting that the folder comes from, for messages. */
+  readonly label?: string | undefined;
+}
+
+/** Sets in a folder. Files are 0600 and folders 0700; a copy to the other tier is a hard link where the volume has them. */
+export class LocalStore implements PrimaryStore {
+  readonly name = 'local';
+  private readonly root: StoreRoot;
+
+  constructor({ root, label }: LocalStoreOptions) {
+    this.root = { path: root, label };
+  }
+
+  async *list(tier: Tier, options: StoreOptions = {}): AsyncGenerator<StoredArtifact> {
+    const names = await this.doing(`listing ${tier}`, () => this.namesIn(tier));
+    for (let start = 0; start < names.length; start += STATS_AT_ONCE) {
+      throwIfAborted(options.signal);
+      const some = names.slice(start, start + STATS_AT_ONCE);
+      const found = await this.doing(`listing ${tier}`, () => Promise.all(some.map((name) => this.look(artifactKey(tier, name)))));
+      yield* found.filter((artifact) => artifact !== undefined);
+    }
+  }
+
+  async *read(key: ArtifactKey, range?: ByteRange, options: StoreOptions = {}): AsyncGenerator<Uint8Array> {
+    const path = this.path(key);
+    try {
+      for await (const chunk of readFile(path, range)) {
+        throwIfAborted(options.signal);
+        yield chunk;
+      }
+    } catch (error) {
+      throw errnoOf(error) === 'ENOENT' ? this.notFound(key, error) : storeError(error, `reading ${key}`, this.root);
+    }
+  }
+
+  async put(key: ArtifactKey, source: ArtifactSource, options: StoreOptions = {}): Promise<void> {
+    const draft = await this.draft(key, source.open(), options);
+    try {
+      if (draft.bytes !== source.bytes || draft.sha256 !== source.sha256) {
+        throw new BackupError(
+          'ARTIFACT_MISMATCH',
+          `${key}: ${source.bytes} bytes with SHA-256 ${source.sha256} were announced, ${draft.bytes} with ${draft.sha256} came`,
+        );
+      }
+      await this.doing(`putting ${key}`, () => this.replace(draft.path, key));
+      draft.markPublished();
+    } finally {
+      await draft.discard();
+    }
+  }
+
+  async copy(from: ArtifactKey, to: ArtifactKey, options: StoreOptions = {}): Promise<void> {
+    throwIfAborted(options.signal);
+    const source = this.path(from);
+    const partial = this.partialBeside(to);
+    await this.doing(`copying ${from} to ${to}`, async () => {
+      await this.makeFolder(to);
+      try {
+        await linkOrCopy(source, partial, options.signal);
+        await this.replace(partial, to);
+      } catch (error) {
+        throw errnoOf(error) === 'ENOENT' ? this.notFound(from, error) : error;
+      } finally {
+        await rm(partial, { force: true }); // rename leaves it there when both names were one file already
+      }
+    });
+  }
+
+  async remove(key: ArtifactKey, options: StoreOptions = {}): Promise<void> {
+    throwIfAborted(options.signal);
+    await this.doing(`removing ${key}`, () => rm(this.path(key), { force: true }));
+  }
+
+  async sweep(): Promise<readonly string[]> {
+    return this.doing('sweeping leftovers', async () => {
+      const removed: string[] = [];
+      const inRoot = await readdir(this.root.path);
+      for (const intent of inRoot.filter(isIntentName)) removed.push(...(await takeBack(this.root.path, intent)));
+      const partials = inRoot.filter(isPartialName);
+      for (const tier of TIERS) {
+        partials.push(...(await this.entriesOf(tier)).map(({ name }) => join(tier, name)).filter((path) => isPartialName(basename(path))));
+      }
+      for (const partial of partials) await rm(join(this.root.path, partial), { force: true });
+      removed.push(...partials);
+      return removed;
+    });
+  }
+
+  async draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options: StoreOptions = {}): Promise<LocalDraft> {
+    const partial = this.partialBeside(key);
+    try {
+      await this.makeFolder(key);
+      return new LocalDraft(key, partial, await writeDurably(partial, content, options.signal));
+    } catch (error) {
+      if (options.signal?.aborted === true) throw abortedBy(options.signal);
+      throw errnoOf(error) === undefined ? error : storeError(error, `writing ${key}`, this.root);
+    }
+  }
+
+  async publish(drafts: readonly Draft[]): Promise<void> {
+    const ours = drafts.filter((draft) => draft instanceof LocalDraft);
+    if (ours.length < drafts.length) throw new TypeError('publish takes drafts that this store made');
+    await this.doing('publishing', () => publishAll(this.root.path, ours));
+  }
+
+  private path(key: ArtifactKey): string {
+    if (parseKey(key) === undefined) {
+      throw new BackupError('STORE_FAILED', `"${key}" is not the key of an artifact`);
+    }
+    return join(this.root.path, key);
+  }
+
+  private partialBeside(key: ArtifactKey): string {
+    return join(dirname(this.path(key)), partialName());
+  }
+
+  private async makeFolder(key: ArtifactKey): Promise<void> {
+    const folder = dirname(this.path(key));
+    if (await fsExtra.pathExists(folder)) return;
+    try {
+      // Not recursive: when the root is missing, its volume is not mounted, and the sets would vanish with the container.
+      await fsExtra.mkdir(folder, OWNER_ONLY_FOLDER);
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+    }
+    await flushFolder(this.root.path);
+  }
+
+  private async replace(path: string, key: ArtifactKey): Promise<void> {
+    const target = this.path(key);
+    await rename(path, target);
+    await flushFolder(dirname(target));
+  }
+
+  private async entriesOf(tier: Tier): Promise<readonly { name: string; isFile(): boolean }[]> {
+    try {
+      return await readdir(join(this.root.path, tier), { withFileTypes: true });
+    } catch (error) {
+      if (errnoOf(error) !== NO_FOLDER) throw error;
+      await readdir(this.root.path); // a tier may be missing, the root may not
+      return [];
+    }
+  }
+
+  private async namesIn(tier: Tier): Promise<readonly string[]> {
+    const entries = await this.entriesOf(tier);
+    return entries.filter((entry) => entry.isFile() && nameOfKey(artifactKey(tier, entry.name)) !== undefined).map(({ name }) => name);
+  }
+
+  /** An entry of the listing, or undefined when the file went away meanwhile. */
+  private async look(key: ArtifactKey): Promise<StoredArtifact | undefined> {
+    try {
+      return { key, bytes: (await lstat(this.path(key))).size };
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  private notFound(key: ArtifactKey, cause: unknown): BackupError {
+    return new BackupError('ARTIFACT_NOT_FOUND', `there is no ${this.path(key)}`, { cause });
+  }
+
+  private async doing<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw storeError(error, what, this.root);
+    }
+  }
+}
+
+async function linkOrCopy(source: string, target: string, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await link(source, target);
+    return;
+  } catch (error) {
+    if (!NO_HARD_LINK.has(errnoOf(error) ?? '')) throw error;
+  }
+  await writeDurably(target, readFile(source), signal);
+}

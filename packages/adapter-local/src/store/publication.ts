@@ -1,0 +1,70 @@
+import { lstat, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { BackupError, parseKey, type ArtifactKey } from '@geolens/backup-core';
+import type { LocalDraft } from './local-draft.ts';
+import { intentName } from './temporary-names.ts';
+import { flushFolder, textContent, writeDurably } from './write-durably.ts';
+
+/**
+ * Gives drafts their names, all or none. A note in the root folder, the intent, lists the names while that goes on:
+ * when the process dies in between, takeBack finds it and removes what was published by halves.
+ */
+export async function publishAll(root: string, drafts: readonly LocalDraft[]): Promise<void> {
+  for (const { key } of drafts) {
+    if (await exists(join(root, key))) throw new BackupError('ARTIFACT_EXISTS', `${join(root, key)} is there already`);
+  }
+  const intent = join(root, intentName());
+  await writeDurably(intent, textContent(JSON.stringify(drafts.map(({ key }) => key))));
+  await flushFolder(root);
+  const done: LocalDraft[] = [];
+  try {
+    for (const draft of drafts) {
+      await rename(draft.path, join(root, draft.key));
+      done.push(draft);
+    }
+    for (const folder of new Set(drafts.map(({ key }) => dirname(join(root, key))))) await flushFolder(folder);
+  } catch (error) {
+    for (const { key } of done.reverse()) await rm(join(root, key), { force: true });
+    await rm(intent, { force: true });
+    throw error;
+  } finally {
+    for (const draft of done) draft.markPublished();
+  }
+  await rm(intent, { force: true }).catch(() => undefined); // the set stands; the next sweep finds that, and the note
+}
+
+/**
+ * Ends a publication whose process died: when the last name was given, it stands, otherwise it is taken back.
+ * Answers what was removed.
+ */
+export async function takeBack(root: string, intent: string): Promise<readonly string[]> {
+  const keys = await keysOf(join(root, intent));
+  const last = keys.at(-1);
+  const halved: ArtifactKey[] = [];
+  if (last !== undefined && !(await exists(join(root, last)))) {
+    for (const key of keys) if (await exists(join(root, key))) halved.unshift(key);
+  }
+  for (const key of halved) await rm(join(root, key), { force: true });
+  await rm(join(root, intent), { force: true });
+  return halved;
+}
+
+/** The keys of an intent; none when it was not written to its end, for then nothing had been published yet. */
+async function keysOf(path: string): Promise<readonly ArtifactKey[]> {
+  try {
+    const keys: unknown = JSON.parse(await readFile(path, 'utf8'));
+    return Array.isArray(keys) ? keys.flatMap((key) => (typeof key === 'string' ? (parseKey(key) ?? []) : [])) : [];
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path); // a link that leads nowhere is somebody's too
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,69 @@
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FileJournal } from '../src/file-journal.ts';
+import { failure } from './support/failure.ts';
+import { freshFolder } from './support/folders.ts';
+
+const START = '2026-01-01T00:00:00Z';
+
+describe('the journal', () => {
+  it('is empty when nothing was written yet', async () => {
+    expect(await new FileJournal(join(await freshFolder(), 'journal.json')).read()).toEqual({});
+  });
+
+  it.each(['', '{', '{"firstStartAt": "2026', '[]', '["x"]', 'null', '7', '"text"', '\0\0\0\0'])('is empty when the file says %j, and can be written again', async (text) => {
+    const path = join(await freshFolder(), 'journal.json');
+    await writeFile(path, text);
+    const journal = new FileJournal(path);
+    expect(await journal.read()).toEqual({});
+    await journal.update({ firstStartAt: START });
+    expect(await journal.read()).toEqual({ firstStartAt: START });
+  });
+
+  it('replaces the fields that are named, and leaves the others, across instances', async () => {
+    const path = join(await freshFolder(), 'journal.json');
+    await new FileJournal(path).update({ firstStartAt: START, lastSuccessAt: START });
+    await new FileJournal(path).update({ lastSuccessAt: '2026-02-02T02:02:02Z' });
+    expect(await new FileJournal(path).read()).toEqual({ firstStartAt: START, lastSuccessAt: '2026-02-02T02:02:02Z' });
+  });
+
+  it('loses no field of updates that are made at once', async () => {
+    const journal = new FileJournal(join(await freshFolder(), 'journal.json'));
+    const slot = { slot: START, attempts: 1, settled: false };
+    await Promise.all([journal.update({ firstStartAt: START }), journal.update({ lastSlot: slot }), journal.update({ lastSuccessAt: START })]);
+    expect(await journal.read()).toEqual({ firstStartAt: START, lastSlot: slot, lastSuccessAt: START });
+  });
+
+  it('can always be read whole while it is written', async () => {
+    const path = join(await freshFolder(), 'journal.json');
+    const [writer, reader] = [new FileJournal(path), new FileJournal(path)];
+    await writer.update({ firstStartAt: START });
+    const writing = (async () => {
+      for (let day = 10; day < 30; day += 1) await writer.update({ lastSuccessAt: `2026-01-${day}T00:00:00Z` });
+      return 'done' as const;
+    })();
+    let readings = 0;
+    while ((await Promise.race([writing, reader.read()])) !== 'done') {
+      expect((await reader.read()).firstStartAt).toBe(START);
+      readings += 1;
+    }
+    expect(readings).toBeGreaterThan(0);
+  });
+
+  it('is one file, 0600, with nothing beside it', async () => {
+    const folder = await freshFolder();
+    await new FileJournal(join(folder, 'journal.json')).update({ firstStartAt: START });
+    expect(await readdir(folder)).toEqual(['journal.json']);
+    expect((await stat(join(folder, 'journal.json'))).mode & 0o777).toBe(0o600);
+  });
+
+  it('names its file when that cannot be written, and can be written when it can', async () => {
+    const folder = join(await freshFolder(), 'missing');
+    const journal = new FileJournal(join(folder, 'journal.json'));
+    expect((await failure('STORE_UNAVAILABLE', journal.update({ firstStartAt: START }))).message).toContain(folder);
+    await mkdir(folder);
+    await journal.update({ firstStartAt: START });
+    expect(await journal.read()).toEqual({ firstStartAt: START });
+  });
+});

@@ -1,0 +1,51 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { primaryStoreContract, readAll, sourceOf } from '@geolens/backup-core/testing';
+import { LocalStore } from '../../src/store/local-store.ts';
+import { failure } from '../support/failure.ts';
+import { filesBelow, freshFolder, freshMount, mayMount } from '../support/folders.ts';
+
+const answer = vi.hoisted(() => ({ code: 'EPERM' }));
+
+vi.mock('node:fs/promises', async (original) => ({
+  ...(await original<typeof import('node:fs/promises')>()),
+  link: () => Promise.reject(Object.assign(new Error(`${answer.code}: link`), { code: answer.code, syscall: 'link' })),
+}));
+
+const DAILY = 'daily/geolens_20260104_020000.dump';
+const WEEKLY = 'weekly/geolens_20260104_020000.dump';
+
+describe('the local store on a volume without hard links', () => {
+  const contract = primaryStoreContract(async () => new LocalStore({ root: await freshFolder() }));
+  for (const { title, check } of contract) it(title, check);
+
+  it.each(['EPERM', 'EXDEV', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])('copies the bytes after %s, into a file of its own, 0600', async (code) => {
+    answer.code = code;
+    const root = await freshFolder();
+    const store = new LocalStore({ root });
+    await store.put(DAILY, sourceOf('the dump'));
+    await store.copy(DAILY, WEEKLY);
+    const copied = await stat(join(root, WEEKLY));
+    expect(copied.ino).not.toBe((await stat(join(root, DAILY))).ino);
+    expect(copied.mode & 0o777).toBe(0o600);
+    expect((await readAll(store.read(WEEKLY))).toString()).toBe('the dump');
+  });
+
+  it('does not take an error of the disk for a volume without hard links', async () => {
+    answer.code = 'EIO';
+    const store = new LocalStore({ root: await freshFolder() });
+    await store.put(DAILY, sourceOf('the dump'));
+    expect((await failure('STORE_FAILED', store.copy(DAILY, WEEKLY))).message).toContain('EIO');
+    expect(await store.sweep()).toEqual([]);
+  });
+
+  it.skipIf(!mayMount)('leaves nothing of a copy for which there is no room (only where file systems can be mounted)', async () => {
+    answer.code = 'EPERM';
+    const root = await freshMount('size=8m');
+    const store = new LocalStore({ root });
+    await store.put(DAILY, sourceOf(Buffer.alloc(5_000_000, 'x')));
+    await failure('STORE_FULL', store.copy(DAILY, WEEKLY));
+    expect(await filesBelow(root)).toEqual([DAILY]);
+  });
+});
