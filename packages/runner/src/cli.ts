@@ -1,0 +1,90 @@
+import { Command, CommanderError } from 'commander';
+import { toBackupError } from '@geolens/backup-core/errors';
+import type { Environment } from './config/read-environment.ts';
+import { EXIT, exitCodeOf } from './exit-code.ts';
+import type { Io } from './io.ts';
+import type { CommandContext } from './services.ts';
+import { toolVersion } from './version.ts';
+
+/** What the process gives to the command line. */
+export interface CliOptions {
+  readonly env: Environment;
+  readonly io: Io;
+  /** Fires when the process is asked to end. */
+  readonly signal: AbortSignal;
+}
+
+/** A command, once its options are read. */
+type Execute = (context: CommandContext) => Promise<number> | number;
+
+/**
+ * Reads the arguments, does the command and answers the exit code. The one place where errors are reported.
+ * @param args without the program's own name
+ */
+export async function runCli(args: readonly string[], options: CliOptions): Promise<number> {
+  let chosen: Execute | undefined;
+  const program = describeProgram(options.io, (execute) => {
+    chosen = execute;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongInput;
+    throw error;
+  }
+  return chosen === undefined ? EXIT.done : execute(chosen, options);
+}
+
+function describeProgram(io: Io, choose: (execute: Execute) => void): Command {
+  const program = new Command('geolens-backup')
+    .description('Scheduled, verified, restorable backups of a PostgreSQL database and its files.\nConfigured by environment variables: see `geolens-backup config`.')
+    .version(toolVersion())
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => { io.stdout(text); }, writeErr: (text) => { io.stderr(text); } })
+    .showHelpAfterError('(geolens-backup --help tells what there is)')
+    .helpCommand(false);
+  const JSON_FLAG = ['--json', 'print the result as JSON', false] as const;
+
+  program
+    .command('serve')
+    .description('make a run at each slot of the schedule, until asked to end; what the container does')
+    .action(() => { choose(async (context) => (await import('./commands/serve.ts')).serve(context)); });
+  program
+    .command('run')
+    .description('make one run now')
+    .option(...JSON_FLAG)
+    .action((flags: { json: boolean }) => { choose(async (context) => (await import('./commands/run.ts')).run(context, flags)); });
+  program
+    .command('list')
+    .description('list the sets: when, how large, complete or not, verified how')
+    .option(...JSON_FLAG)
+    .option('--store <name>', 'which store: local, all', 'all')
+    .action((flags: { json: boolean; store: string }) => { choose(async (context) => (await import('./commands/list.ts')).list(context, flags)); });
+  program
+    .command('prune')
+    .description('apply retention now, and say for each set whether it stays and why')
+    .option('--dry-run', 'remove nothing', false)
+    .option(...JSON_FLAG)
+    .action((flags: { json: boolean; dryRun: boolean }) => { choose(async (context) => (await import('./commands/prune.ts')).prune(context, flags)); });
+  program
+    .command('config')
+    .description('print the configuration as it holds, secrets redacted')
+    .option(...JSON_FLAG)
+    .action((flags: { json: boolean }) => { choose(async (context) => (await import('./commands/config.ts')).config(context, flags)); });
+  for (const command of program.commands) command.exitOverride().allowExcessArguments(false);
+  return program;
+}
+
+/** Puts the parts together and does the command. What it needs is loaded only now, so that `--help` is quick. */
+async function execute(command: Execute, { env, io, signal }: CliOptions): Promise<number> {
+  const { openContext } = await import('./context.ts');
+  const opened = openContext({ env, io, signal });
+  if ('exitCode' in opened) return opened.exitCode;
+  try {
+    return await command(opened.context);
+  } catch (error) {
+    const failure = toBackupError(error);
+    opened.report(failure);
+    return exitCodeOf(failure);
+  }
+}

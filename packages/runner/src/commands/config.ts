@@ -1,0 +1,14 @@
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { table } from '../report/table.ts';
+import type { CommandContext } from '../services.ts';
+
+/** `config`: the configuration as it holds, secrets redacted. */
+export function config({ config: { effective }, io }: CommandContext, { json }: { readonly json: boolean }): ExitCode {
+  if (json) {
+    io.stdout(`${JSON.stringify(effective, undefined, 2)}\n`);
+    return EXIT.done;
+  }
+  const columns = [{ title: 'VARIABLE' }, { title: 'VALUE' }, { title: 'FROM' }];
+  io.stdout(table(columns, effective.map(({ name, value, origin }) => [name, value ?? '-', origin])));
+  return EXIT.done;
+}

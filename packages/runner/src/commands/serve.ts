@@ -1,0 +1,67 @@
+import { isBackupError, toBackupError, type BackupError } from '@geolens/backup-core';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { logError } from '../log/log-run.ts';
+import { loop } from '../schedule/loop.ts';
+import { durationText } from '../report/units.ts';
+import type { CommandContext } from '../services.ts';
+import { toolVersion } from '../version.ts';
+import { checkFolder } from './check-folder.ts';
+import { loggedRun } from './run.ts';
+
+/** `serve`: the scheduled loop, until the process is asked to end. */
+export async function serve(context: CommandContext): Promise<ExitCode> {
+  const { config, services, log, signal } = context;
+  await checkFolder(config);
+  const { schedule, retention, connection, backupDir } = config;
+  log.info(
+    'serve.started',
+    `geolens-backup ${toolVersion()}: database ${connection.database} on ${connection.host}:${connection.port} to ${backupDir}, ` +
+      `schedule "${schedule.expression}" (${schedule.zone}), keeps ${retention.daily} daily and ${retention.weekly} weekly sets`,
+    { version: toolVersion(), schedule: schedule.expression, zone: schedule.zone },
+  );
+  warnOfShortHistory(context);
+  const runOnce = async (): Promise<'made' | 'held'> => {
+    try {
+      await loggedRun(context);
+    } catch (error) {
+      if (isBackupError(error, 'LOCK_HELD')) return waitForLock(context, error);
+      if (!isBackupError(error, 'ABORTED')) logError(log, 'run.error', toBackupError(error));
+    }
+    return 'made';
+  };
+  const { clock, journal, primary } = services;
+  await loop({ clock, journal, primary, database: connection.database, log, runOnce }, { schedule, catchUp: config.catchUp, onStart: config.onStart, signal });
+  log.info('serve.stopped', 'stopped, as asked');
+  return EXIT.done;
+}
+
+/** Waits until whoever works on the volume has ended. What he did may have been what was due. */
+async function waitForLock({ services, log, signal }: CommandContext, held: BackupError): Promise<'made' | 'held'> {
+  log.warn('run.waiting', `the run is due and waits until the lock is free: ${withoutMend(held)}`);
+  try {
+    const lease = await services.lock.acquire({ command: 'serve' }, { whenHeld: 'wait', signal });
+    await lease.release();
+    return 'held';
+  } catch (error) {
+    if (!isBackupError(error, 'ABORTED')) logError(log, 'run.error', toBackupError(error));
+    return 'made'; // a lock that fails is a run that failed: not to be tried at once again
+  }
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+/** Retention counts runs. With several a day, the default numbers reach back less far than their names say. */
+function warnOfShortHistory({ config: { schedule, retention }, services: { clock }, log }: CommandContext): void {
+  const now = clock.now();
+  const perDay = schedule.between(now, new Date(now.getTime() + DAY_MS)).length;
+  if (perDay <= 1 || retention.daily >= 7 * perDay) return;
+  log.warn(
+    'serve.short_history',
+    `the schedule has ${perDay} runs a day, and retention counts runs: ${retention.daily} daily sets reach back ${durationText((retention.daily / perDay) * DAY_MS)}, ` +
+      `and each Sunday’s runs take a place in weekly. For a week and four Sundays set BACKUP_RETENTION_DAILY=${7 * perDay} and BACKUP_RETENTION_WEEKLY=${4 * perDay}`,
+  );
+}
+
+function withoutMend({ message, mend }: BackupError): string {
+  return mend === undefined ? message : message.slice(0, -`. ${mend}`.length);
+}

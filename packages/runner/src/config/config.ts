@@ -1,0 +1,135 @@
+import { resolve } from 'node:path';
+import type { ConnectionSettings } from '@geolens/backup-adapter-local';
+import { BackupError, isBackupError, parseSchedule, Secret, type Compression, type KeepCounts, type Schedule, type VerifyLevel } from '@geolens/backup-core';
+import { readConnection } from './read-connection.ts';
+import { readEnvironment, type Environment, type Origin } from './read-environment.ts';
+import { unknownVariables } from './unknown-variables.ts';
+import { isSecret, VARIABLE_NAMES, type Values, type VariableName } from './variables.ts';
+
+export type OnStart = Values['BACKUP_ON_START'];
+export type LogFormat = Values['LOG_FORMAT'];
+export type LogLevel = Values['LOG_LEVEL'];
+
+/** The configuration, whole and checked. */
+export interface Config {
+  readonly schedule: Schedule;
+  readonly retention: KeepCounts;
+  readonly connection: ConnectionSettings;
+  readonly rolePasswords: boolean;
+  readonly backupDir: string;
+  readonly stagingDir: string;
+  readonly compression: Compression | 'auto';
+  readonly catchUp: boolean;
+  readonly onStart: OnStart;
+  readonly verify: VerifyLevel;
+  readonly pgBinDir: string | undefined;
+  readonly logFormat: LogFormat;
+  readonly logLevel: LogLevel;
+  /** The environment that programs get: where they are found, and where libpq looks for its files. */
+  readonly programEnv: Readonly<Record<string, string>>;
+  /** The same for PostgreSQL's programs, with what libpq reads of it. */
+  readonly postgresEnv: Readonly<Record<string, string>>;
+  /** Every variable as it holds, for people to read; secrets redacted. */
+  readonly effective: readonly EffectiveVariable[];
+  /** All secrets, so that whatever is printed can be searched for them. */
+  readonly secrets: readonly Secret[];
+  readonly warnings: readonly string[];
+}
+
+export interface EffectiveVariable {
+  readonly name: VariableName;
+  /** Undefined when it is not set and has no default. */
+  readonly value: string | undefined;
+  readonly origin: Origin;
+}
+
+/**
+ * What programs may know of our environment: where things are, and what the SQL client reads of it by itself too.
+ * Everything else, secrets of other services above all, stays here.
+ */
+const FOR_ALL = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LD_PRELOAD', 'FAKETIME', 'FAKETIME_SHARED'];
+const FOR_POSTGRES = [...FOR_ALL, 'PGPASSFILE', 'PGPASSWORD', 'PGOPTIONS'];
+
+/**
+ * Reads the configuration from the environment.
+ * @throws BackupError CONFIG_INVALID that lists all problems at once, each with the variable and the mend
+ */
+export function readConfig(env: Environment): Config {
+  const { values, texts, origins, problems: found } = readEnvironment(env);
+  const problems = [...found];
+  const schedule = readSchedule(values, problems);
+  const connection = readConnection(values);
+  if ('problems' in connection) problems.push(...connection.problems);
+  if (values.BACKUP_S3_ENABLED === true) {
+    problems.push(`BACKUP_S3_ENABLED="${texts.get('BACKUP_S3_ENABLED')!}" asks for copies on S3, which this version cannot make yet; set it to false`);
+  }
+  if (problems.length > 0 || schedule === undefined || 'problems' in connection) throw invalid(problems);
+  const whole = values as Values;
+  return {
+    schedule,
+    retention: { daily: whole.BACKUP_RETENTION_DAILY, weekly: whole.BACKUP_RETENTION_WEEKLY },
+    connection: connection.settings,
+    rolePasswords: whole.BACKUP_ROLE_PASSWORDS,
+    backupDir: resolve(whole.BACKUP_DIR),
+    stagingDir: resolve(whole.STAGING_DIR),
+    compression: whole.BACKUP_COMPRESSION,
+    catchUp: whole.BACKUP_CATCH_UP,
+    onStart: whole.BACKUP_ON_START,
+    verify: whole.BACKUP_VERIFY,
+    pgBinDir: whole.BACKUP_PG_BIN_DIR,
+    logFormat: whole.LOG_FORMAT,
+    logLevel: whole.LOG_LEVEL,
+    programEnv: passedOn(env, FOR_ALL),
+    postgresEnv: passedOn(env, FOR_POSTGRES),
+    effective: effectiveVariables(texts, origins, connection.settings),
+    secrets: [...secretsOf(texts, connection.settings), ...(env['PGPASSWORD'] === undefined ? [] : [new Secret(env['PGPASSWORD'])])],
+    warnings: unknownVariables(env),
+  };
+}
+
+function passedOn(env: Environment, names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}
+
+function readSchedule(values: Partial<Values>, problems: string[]): Schedule | undefined {
+  const { BACKUP_SCHEDULE: expression, BACKUP_TIMEZONE: zone } = values;
+  if (expression === undefined || zone === undefined) return undefined;
+  const problem = (name: string, work: () => Schedule): Schedule | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      if (!isBackupError(error)) throw error;
+      problems.push(`${name}: ${error.message}`);
+      return undefined;
+    }
+  };
+  const readable = problem('BACKUP_SCHEDULE', () => parseSchedule(expression));
+  return problem('BACKUP_TIMEZONE', () => parseSchedule('@daily', zone)) && readable && parseSchedule(expression, zone);
+}
+
+/** DATABASE_URL is secret, and wins over POSTGRES_*: so these are shown as it has them, and tell which database is meant. */
+function effectiveVariables(
+  texts: ReadonlyMap<VariableName, string>,
+  origins: ReadonlyMap<VariableName, Origin>,
+  { host, port, user, database, password }: ConnectionSettings,
+): readonly EffectiveVariable[] {
+  const fromUrl: Partial<Record<VariableName, string | undefined>> = texts.has('DATABASE_URL')
+    ? { POSTGRES_HOST: host, POSTGRES_PORT: String(port), POSTGRES_USER: user, POSTGRES_PASSWORD: password?.toString(), POSTGRES_DB: database }
+    : {};
+  return VARIABLE_NAMES.map((name) => {
+    const inUrl = name in fromUrl;
+    const value = inUrl ? fromUrl[name] : texts.get(name);
+    const origin = inUrl ? (value === undefined ? 'unset' : 'DATABASE_URL') : origins.get(name)!;
+    return { name, value: isSecret(name) && value !== undefined ? '[redacted]' : value, origin };
+  });
+}
+
+function secretsOf(texts: ReadonlyMap<VariableName, string>, { password }: ConnectionSettings): Secret[] {
+  const fromVariables = VARIABLE_NAMES.filter(isSecret).flatMap((name) => texts.get(name) ?? []);
+  return [...fromVariables.map((value) => new Secret(value)), ...(password === undefined ? [] : [password])];
+}
+
+function invalid(problems: readonly string[]): BackupError {
+  const list = problems.map((problem) => `\n  - ${problem}`).join('');
+  return new BackupError('CONFIG_INVALID', `the configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'}:${list}`);
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { safeParse } from 'valibot';
+import { VARIABLES, VARIABLE_NAMES, type Values, type VariableName } from './variables.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where a value comes from, for `config`. */
+export type Origin = 'default' | 'environment' | 'file' | 'unset' | 'DATABASE_URL';
+
+export interface Reading {
+  /** Those that could be read; the names of the others are among the problems. */
+  readonly values: Partial<Values>;
+  readonly texts: ReadonlyMap<VariableName, string>;
+  readonly origins: ReadonlyMap<VariableName, Origin>;
+  /** One sentence each, beginning with the name of the variable. */
+  readonly problems: readonly string[];
+}
+
+/** Reads every variable, itself or from the file of its `_FILE` twin. An empty text means unset: Compose passes those. */
+export function readEnvironment(env: Environment): Reading {
+  const values: Record<string, unknown> = {};
+  const texts = new Map<VariableName, string>();
+  const origins = new Map<VariableName, Origin>();
+  const problems: string[] = [];
+  for (const name of VARIABLE_NAMES) {
+    const found = lookUp(name, env);
+    if ('problem' in found) {
+      problems.push(found.problem);
+      continue;
+    }
+    origins.set(name, found.origin);
+    if (found.text === undefined) continue;
+    // Files with line ends of another system, and hands, leave blanks at the ends; those of a secret may be meant.
+    const text = 'secret' in VARIABLES[name] ? found.text : found.text.trim();
+    texts.set(name, text);
+    const read = safeParse(VARIABLES[name].schema, text);
+    if (read.success) values[name] = read.output;
+    else problems.push(`${name}${shown(name, text)} ${read.issues[0].message}`);
+  }
+  return { values: values, texts, origins, problems };
+}
+
+type Found = { readonly text: string | undefined; readonly origin: Origin } | { readonly problem: string };
+
+function lookUp(name: VariableName, env: Environment): Found {
+  const direct = given(env[name]);
+  const path = given(env[`${name}_FILE`]);
+  if (direct !== undefined && path !== undefined) return { problem: `${name} and ${name}_FILE are both set; keep one of them` };
+  if (direct !== undefined) return { text: direct, origin: 'environment' };
+  if (path !== undefined) return fromFile(name, path);
+  const fallback = VARIABLES[name].default;
+  return { text: fallback, origin: fallback === undefined ? 'unset' : 'default' };
+}
+
+function fromFile(name: VariableName, path: string): Found {
+  try {
+    const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    if (text === '') return { problem: `${name}_FILE names ${path}, which is empty` };
+    return { text, origin: 'file' };
+  } catch (error) {
+    return { problem: `${name}_FILE names ${path}, which cannot be read: ${(error as Error).message}` };
+  }
+}
+
+function given(text: string | undefined): string | undefined {
+  return text === undefined || text.trim() === '' ? undefined : text;
+}
+
+function shown(name: VariableName, text: string): string {
+  return 'secret' in VARIABLES[name] ? '' : `="${text}"`;
+}

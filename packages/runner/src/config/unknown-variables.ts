@@ -1,0 +1,51 @@
+import leven from 'leven';
+import type { Environment } from './read-environment.ts';
+import { VARIABLE_NAMES } from './variables.ts';
+
+const PREFIX = 'BACKUP_';
+
+/** What other backup tools call the same thing. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  BACKUP_CRON_EXPRESSION: 'BACKUP_SCHEDULE',
+  BACKUP_CRON: 'BACKUP_SCHEDULE',
+  BACKUP_FOLDER: 'BACKUP_DIR',
+  BACKUP_INTERVAL: 'BACKUP_SCHEDULE',
+  BACKUP_KEEP_DAYS: 'BACKUP_RETENTION_DAILY',
+  BACKUP_KEEP_WEEKS: 'BACKUP_RETENTION_WEEKLY',
+  BACKUP_PATH: 'BACKUP_DIR',
+  BACKUP_RETENTION_DAYS: 'BACKUP_RETENTION_DAILY',
+  BACKUP_TZ: 'BACKUP_TIMEZONE',
+  CRON_SCHEDULE: 'BACKUP_SCHEDULE',
+  SCHEDULE: 'BACKUP_SCHEDULE',
+};
+
+/** What is promised, and not there yet: nobody is to be told that he meant something else. */
+const NOT_YET = /^BACKUP_(?:MAX_AGE_MINUTES|DRILL_SCHEDULE|SHRINK_THRESHOLD|WEBHOOK_URL|PING_URL|HTTP_PORT)(?:_FILE)?$/;
+
+/** One warning for each variable that looks like one of ours and is none, with the one that may be meant. */
+export function unknownVariables(env: Environment): readonly string[] {
+  return Object.entries(env)
+    .filter(([name, value]) => value !== undefined && value !== '' && (name.startsWith(PREFIX) || Object.hasOwn(ELSEWHERE, name)))
+    .map(([name]) => name)
+    .filter((name) => !VARIABLE_NAMES.some((known) => name === known || name === `${known}_FILE`))
+    .map((name) => {
+      if (NOT_YET.test(name)) return `${name} has no effect: this version does not do that yet`;
+      const meant = ELSEWHERE[name] ?? nearest(name);
+      return `${name} is not a variable of geolens-backup and has no effect${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+    });
+}
+
+/** The known variable that is spelled most like it, unless that is so far away that the question would mislead. */
+function nearest(name: string): string | undefined {
+  const candidates = VARIABLE_NAMES.filter((known) => known.startsWith(PREFIX) && isAlike(bare(name), bare(known)));
+  return candidates.sort((one, other) => leven(name, one) - leven(name, other))[0];
+}
+
+function isAlike(name: string, known: string): boolean {
+  const words = known.split('_');
+  return name.split('_').some((word) => words.includes(word)) || name.startsWith(known) || 2 * leven(name, known) <= name.length;
+}
+
+function bare(name: string): string {
+  return name.slice(PREFIX.length).replace(/_FILE$/, '');
+}

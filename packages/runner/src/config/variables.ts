@@ -1,0 +1,113 @@
+import * as v from 'valibot';
+import type { Compression } from '@geolens/backup-core';
+
+/** What is known of a variable besides how its text is read. */
+export interface Variable {
+  /** What holds when it is not set, as text; undefined when nothing does. */
+  readonly default: string | undefined;
+  /** One sentence for the documentation and for `config`. */
+  readonly meaning: string;
+  /** Its value is never shown. */
+  readonly secret?: true;
+  /** How its text becomes a value; problems are told without the value when it is secret. */
+  readonly schema: v.GenericSchema<string, unknown>;
+}
+
+type Reader<T> = v.GenericSchema<string, T>;
+
+const TRUE = ['true', 'yes', 'on', '1'];
+const FALSE = ['false', 'no', 'off', '0'];
+
+const text: Reader<string> = v.string();
+const flag: Reader<boolean> = v.pipe(
+  v.string(),
+  v.toLowerCase(),
+  v.picklist([...TRUE, ...FALSE], 'has to be true or false'),
+  v.transform((word) => TRUE.includes(word)),
+);
+const oneOf = <const T extends readonly string[]>(...words: T): Reader<T[number]> =>
+  v.pipe(v.string(), v.picklist(words, `has to be one of ${words.join(', ')}`));
+const wholeNumber = (least: number, most: number, range: string): Reader<number> =>
+  v.pipe(
+    v.string(),
+    v.regex(/^\s*\d+\s*$/, `has to be a whole number ${range}`),
+    v.transform(Number),
+    v.check((number) => number >= least && number <= most, `has to be a whole number ${range}`),
+  );
+const count = wholeNumber(1, Number.MAX_SAFE_INTEGER, 'of at least 1');
+
+const COMPRESSION = /^(?:auto|none|(?:gzip|zstd|lz4)(?::\d{1,2})?)$/;
+const LEVELS = new Map<string, readonly [number, number]>([
+  ['gzip', [1, 9]],
+  ['zstd', [1, 22]],
+  ['lz4', [1, 12]],
+]);
+const compression: Reader<Compression | 'auto'> = v.pipe(
+  v.string(),
+  v.regex(COMPRESSION, 'has to be auto, gzip, gzip:1 to gzip:9, zstd, zstd:1 to zstd:22, lz4 or none'),
+  v.check((value) => {
+    const [method, level] = value.split(':');
+    const [least, most] = LEVELS.get(method!) ?? [0, 0];
+    return level === undefined || (Number(level) >= least && Number(level) <= most);
+  }, 'has a level that there is not: gzip has 1 to 9, zstd 1 to 22, lz4 1 to 12'),
+  v.transform((value) => (value === 'gzip' || value === 'zstd' ? `${value}:1` : value) as Compression | 'auto'),
+);
+
+const variable = <T, D extends string | undefined>(
+  schema: Reader<T>,
+  fallback: D,
+  meaning: string,
+): { readonly schema: Reader<T>; readonly default: D; readonly meaning: string } => ({ schema, default: fallback, meaning });
+
+/**
+ * Every variable there is. Each can also be given as `<NAME>_FILE`, the path of a file that holds the value.
+ * The table in docs/configuration.md is compared with this one by a test.
+ */
+export const VARIABLES = {
+  BACKUP_SCHEDULE: variable(text, '0 2 * * *', 'When runs are due: a five-field cron expression, or a macro such as `@daily`'),
+  BACKUP_TIMEZONE: variable(text, 'UTC', 'Zone in which the schedule is read; the names of files stay UTC'),
+  BACKUP_RETENTION_DAILY: variable(count, '7', 'How many sets stay in `daily`; at least 1'),
+  BACKUP_RETENTION_WEEKLY: variable(count, '4', 'How many sets stay in `weekly`; at least 1'),
+  BACKUP_S3_ENABLED: variable(flag, 'false', 'Whether sets are also copied to S3; this version cannot yet, and says so when it is `true`'),
+  POSTGRES_HOST: variable(text, 'db', 'Host of the database server, or the folder of its Unix socket'),
+  POSTGRES_PORT: variable(wholeNumber(1, 65_535, 'from 1 to 65535'), '5432', 'Port of the database server'),
+  POSTGRES_USER: variable(text, 'geolens', 'Role that the database is read as'),
+  POSTGRES_PASSWORD: { ...variable(text, undefined, 'Its password; none for a server that asks for none'), secret: true },
+  POSTGRES_DB: variable(text, 'geolens', 'The database that is backed up'),
+  DATABASE_URL: {
+    ...variable(text, undefined, 'Wins over the five above: `postgresql://user:password@host:port/database?sslmode=require`'),
+    secret: true,
+  },
+  BACKUP_DIR: variable(text, '/backups', 'Folder of the sets; it has to exist'),
+  STAGING_DIR: variable(text, '/staging', 'Folder that is archived beside each dump; missing or empty means no archive'),
+  BACKUP_COMPRESSION: variable(compression, 'auto', '`auto`, `gzip[:n]`, `zstd[:n]`, `lz4`, `none`; auto is zstd:1 where pg_dump is 16 or newer, otherwise gzip:1'),
+  BACKUP_CATCH_UP: variable(flag, 'true', 'Whether one run makes up for scheduled ones that were slept through'),
+  BACKUP_ON_START: variable(
+    oneOf('empty', 'always', 'never'),
+    'empty',
+    'Whether `serve` makes a run when it starts: `empty` (when there is no set yet), `always`, `never`',
+  ),
+  BACKUP_VERIFY: variable(
+    oneOf('checksum', 'readable'),
+    'readable',
+    'How artifacts are checked before they get their names: `checksum` reads them back, `readable` also reads every block and member',
+  ),
+  BACKUP_ROLE_PASSWORDS: variable(flag, 'false', 'Whether the password hashes of the roles are in the globals; takes a superuser'),
+  BACKUP_PG_BIN_DIR: variable(text, undefined, 'Folder of pg_dump and its kin; when not set, those that fit the server best are taken'),
+  LOG_FORMAT: variable(oneOf('text', 'json'), 'text', '`text` for people, `json` for machines'),
+  LOG_LEVEL: variable(oneOf('debug', 'info', 'warn', 'error'), 'info', 'The least level that is logged'),
+} as const satisfies Record<string, Variable>;
+
+export type VariableName = keyof typeof VARIABLES;
+
+/** The values of all variables, read; undefined where one has neither a value nor a default. */
+export type Values = { readonly [N in VariableName]: ValueOf<(typeof VARIABLES)[N]> };
+
+type ValueOf<V extends Variable> = v.InferOutput<V['schema']> | (V['default'] extends string ? never : undefined);
+
+export const VARIABLE_NAMES = Object.keys(VARIABLES) as VariableName[];
+
+/** Whether the value of a variable must not be shown. */
+export function isSecret(name: VariableName): boolean {
+  return 'secret' in VARIABLES[name];
+}

@@ -1,0 +1,66 @@
+import 'reflect-metadata';
+import { join } from 'node:path';
+import { container as root, instanceCachingFactory, type DependencyContainer, type InjectionToken } from 'tsyringe';
+import { FileJournal, FlockLock, LocalStore, PgDumpProducer, systemClock, TarArchiver } from '@geolens/backup-adapter-local';
+import {
+  keepNewest,
+  type Archiver,
+  type ArtifactStore,
+  type Clock,
+  type DumpProducer,
+  type Lock,
+  type PrimaryStore,
+  type RetentionPolicy,
+  type RunJournal,
+} from '@geolens/backup-core';
+import type { Config } from './config/config.ts';
+import type { Services } from './services.ts';
+
+const LOCK_FILE = '.geolens-backup.lock';
+const JOURNAL_FILE = '.geolens-backup.json';
+
+const token = <T>(name: string): InjectionToken<T> => Symbol(name);
+
+/** One token for each port. */
+export const TOKENS = {
+  archiver: token<Archiver>('Archiver'),
+  clock: token<Clock>('Clock'),
+  journal: token<RunJournal>('RunJournal'),
+  lock: token<Lock>('Lock'),
+  primary: token<PrimaryStore>('PrimaryStore'),
+  producer: token<DumpProducer>('DumpProducer'),
+  retention: token<RetentionPolicy>('RetentionPolicy'),
+  stores: token<readonly ArtifactStore[]>('ArtifactStore[]'),
+} as const satisfies { readonly [P in keyof Services]: InjectionToken<Services[P]> };
+
+/**
+ * The composition root: says once which adapter stands behind which port. Factories with typed tokens, so that the compiler
+ * sees every dependency; each part is made when it is first asked for, and once.
+ */
+export function composeContainer(config: Config): DependencyContainer {
+  const container = root.createChildContainer();
+  const register = <T>(name: InjectionToken<T>, make: (parts: DependencyContainer) => T): void => {
+    container.register(name, { useFactory: instanceCachingFactory(make) });
+  };
+  const env = config.programEnv;
+  register(TOKENS.clock, () => systemClock);
+  register(TOKENS.primary, () => new LocalStore({ root: config.backupDir, label: 'BACKUP_DIR' }));
+  register(TOKENS.stores, (parts) => [parts.resolve(TOKENS.primary)]);
+  register(TOKENS.lock, () => new FlockLock(join(config.backupDir, LOCK_FILE), env));
+  register(TOKENS.journal, () => new FileJournal(join(config.backupDir, JOURNAL_FILE)));
+  register(TOKENS.retention, () => keepNewest(config.retention));
+  register(TOKENS.archiver, () => new TarArchiver({ folder: config.stagingDir, label: 'STAGING_DIR', env }));
+  register(TOKENS.producer, () => {
+    const { connection, compression, rolePasswords, pgBinDir: binDir } = config;
+    return new PgDumpProducer({ connection, compression, rolePasswords, binDir, env: config.postgresEnv });
+  });
+  return container;
+}
+
+/** The parts that commands work with, each made when it is first asked for. */
+export function compose(config: Config): Services {
+  const container = composeContainer(config);
+  const part = (name: keyof Services): PropertyDescriptor => ({ enumerable: true, get: () => container.resolve<unknown>(TOKENS[name]) });
+  const names = Object.keys(TOKENS) as (keyof Services)[];
+  return Object.defineProperties({}, Object.fromEntries(names.map((name) => [name, part(name)]))) as Services;
+}

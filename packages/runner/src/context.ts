@@ -1,0 +1,35 @@
+import { toBackupError, type BackupError } from '@geolens/backup-core';
+import type { CliOptions } from './cli.ts';
+import { readConfig, type Config } from './config/config.ts';
+import { compose } from './container.ts';
+import { exitCodeOf, type ExitCode } from './exit-code.ts';
+import { logError } from './log/log-run.ts';
+import { createLogger } from './log/logger.ts';
+import { redactor } from './log/redact.ts';
+import type { CommandContext } from './services.ts';
+
+export type OpenedContext =
+  | { readonly context: CommandContext; readonly report: (error: BackupError) => void }
+  | { readonly exitCode: ExitCode };
+
+/** Reads the configuration and makes what a command works with; a wrong configuration is told on stderr, all of it. */
+export function openContext({ env, io, signal }: CliOptions): OpenedContext {
+  let config: Config;
+  try {
+    config = readConfig(env);
+  } catch (error) {
+    const failure = toBackupError(error);
+    io.stderr(`geolens-backup: ${failure.message}\n`);
+    return { exitCode: exitCodeOf(failure) };
+  }
+  const redact = redactor(config.secrets, openTexts(config));
+  const log = createLogger({ format: config.logFormat, level: config.logLevel, redact, write: (line) => { io.stderr(line); } });
+  for (const warning of config.warnings) log.warn('config.unknown_variable', warning);
+  const context = { config, services: compose(config), io, log, redact, signal };
+  return { context, report: (error) => { logError(log, 'command.failed', error); } };
+}
+
+/** Names and paths that messages have to show. */
+function openTexts({ effective, connection }: Config): readonly string[] {
+  return [connection.host, connection.user, connection.database, ...effective.flatMap(({ value }) => value ?? [])];
+}

@@ -1,0 +1,25 @@
+import { isBackupError, type BackupError, type RunReport } from '@geolens/backup-core';
+
+/** What the process exits with; part of the contract with whoever calls it. */
+export const EXIT = { done: 0, failed: 1, wrongInput: 2, partly: 3, locked: 4, badArtifact: 5 } as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** The exit code for a command that ended with an error. */
+export function exitCodeOf(error: BackupError): ExitCode {
+  if (isBackupError(error, 'CONFIG_INVALID', 'SCHEDULE_INVALID')) return EXIT.wrongInput;
+  if (isBackupError(error, 'ARTIFACT_UNREADABLE')) return EXIT.badArtifact;
+  return isBackupError(error, 'LOCK_HELD') ? EXIT.locked : EXIT.failed;
+}
+
+/** The exit code for a run that ended with a report. */
+export function exitCodeOfRun({ outcome, errors }: RunReport): ExitCode {
+  switch (outcome) {
+    case 'complete':
+      return EXIT.done;
+    case 'partial':
+      return EXIT.partly;
+    case 'failed':
+      return errors[0] === undefined ? EXIT.failed : exitCodeOf(errors[0]);
+  }
+}

@@ -1,0 +1,56 @@
+import { rowsOf, totalRows, dumpOf, type BackupError, type PhaseReport, type RunObserver, type RunReport } from '@geolens/backup-core';
+import { bytesText, durationText, numberText, rateText } from '../report/units.ts';
+import type { Logger } from './logger.ts';
+
+/** Turns what a run tells into lines of the log, one for each phase. */
+export function logRun(log: Logger): RunObserver {
+  return (event) => {
+    switch (event.event) {
+      case 'run.started':
+        log.info(event.event, `run ${event.timestamp} of database ${event.database} begins`, { timestamp: event.timestamp, database: event.database });
+        break;
+      case 'phase.finished':
+        log.info(event.event, phaseText(event), { phase: event.phase, artifact: event.artifact, milliseconds: event.milliseconds, bytes: event.bytes });
+        break;
+      case 'run.warning':
+        log.warn(event.event, event.message);
+        break;
+    }
+  };
+}
+
+/** The last lines of a run: what was swept and removed, what failed, and the outcome. */
+export function logReport(log: Logger, report: RunReport): void {
+  if (report.swept.length > 0) log.info('run.swept', `removed what a run that died had left: ${report.swept.join(', ')}`, { swept: report.swept });
+  if (report.removed.length > 0) log.info('run.pruned', `retention removed ${report.removed.join(', ')}`, { removed: report.removed });
+  for (const error of report.errors) logError(log, 'run.error', error);
+  const fields = { outcome: report.outcome, timestamp: report.timestamp, milliseconds: millisecondsOf(report), rows: rowsOf(report.manifest) };
+  if (report.outcome === 'failed') log.error('run.finished', `run failed after ${durationText(millisecondsOf(report))}; no set was made and none was removed`, fields);
+  else log[report.outcome === 'complete' ? 'info' : 'warn']('run.finished', outcomeText(report), fields);
+}
+
+/** Logs an error, once, with its code; its causes too at level debug. */
+export function logError(log: Logger, event: string, error: BackupError): void {
+  log.error(event, error.message, { code: error.code });
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) log.debug('error.cause', `caused by: ${cause.stack ?? cause.message}`);
+}
+
+function phaseText({ phase, artifact, milliseconds, bytes }: PhaseReport): string {
+  const what = artifact === undefined ? phase : `${phase} ${artifact}`;
+  const size = bytes === undefined ? '' : `, ${bytesText(bytes)}, ${rateText(bytes, milliseconds)}`;
+  return `${what}: ${durationText(milliseconds)}${size}`;
+}
+
+function outcomeText(report: RunReport): string {
+  const { manifest, previousRows, timestamp } = report;
+  if (manifest === undefined) return '';
+  const counts = dumpOf(manifest)?.rowCounts ?? [];
+  const before = previousRows === undefined ? '' : ` (before: ${numberText(previousRows)})`;
+  const bytes = manifest.artifacts.reduce((sum, artifact) => sum + artifact.bytes, 0);
+  const content = `${numberText(counts.length)} tables with ${numberText(totalRows(counts))} rows${before}, ${bytesText(bytes)}`;
+  return `run ${timestamp ?? '?'} ${report.outcome} in ${durationText(millisecondsOf(report))}: ${content}, in ${manifest.tiers.join(' and ')}`;
+}
+
+function millisecondsOf({ startedAt, finishedAt }: RunReport): number {
+  return Math.max(0, finishedAt.getTime() - startedAt.getTime());
+}

@@ -1,0 +1,40 @@
+import { constants } from 'node:os';
+import { BackupError } from '@geolens/backup-core/errors';
+import { runCli } from './cli.ts';
+
+/** A run that is asked to end has ended by then, or is ended: within the ten seconds that Docker grants. */
+const LAST_MOMENT_MS = 9_000;
+
+const PARENT_LOOK_MS = 1_000;
+
+const stop = new AbortController();
+for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => { stopBy(name, name); });
+if (process.env['npm_command'] === 'exec') stopWithParent();
+// Whoever reads our output may stop reading; that is no reason to stop a backup.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  env: process.env,
+  io: {
+    stdout: (text) => process.stdout.write(text),
+    stderr: (text) => process.stderr.write(text),
+  },
+  signal: stop.signal,
+});
+
+function stopBy(what: string, signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP'): void {
+  if (stop.signal.aborted) return;
+  stop.abort(new BackupError('ABORTED', `stopped by ${what}`));
+  setTimeout(() => {
+    process.stderr.write(`geolens-backup: not everything ended within ${LAST_MOMENT_MS / 1000} s after ${what}; gone without it\n`);
+    process.exit(128 + constants.signals[signal]);
+  }, LAST_MOMENT_MS).unref();
+}
+
+/** npx starts us through a shell that passes no signal on: when npx is stopped, only our parent changes. */
+function stopWithParent(): void {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) stopBy('the end of npx', 'SIGTERM');
+  }, PARENT_LOOK_MS).unref();
+}

@@ -1,0 +1,28 @@
+import { formatArtifactName, rowsOf, type RunReport } from '@geolens/backup-core';
+import type { Redact } from '../log/redact.ts';
+import { bytesText, numberText } from './units.ts';
+import { table } from './table.ts';
+
+/** The new set for a person: its files, with what is in them. Empty when there is none. */
+export function runReportText({ manifest, outcome }: RunReport): string {
+  if (manifest === undefined) return '';
+  const manifestName = formatArtifactName({ kind: 'manifest', timestamp: manifest.timestamp });
+  const rows = manifest.artifacts.map(({ name, bytes, tableCount, rowCounts, members }) => {
+    const counts = rowCounts === undefined ? [] : [`${numberText(tableCount ?? 0)} tables, ${numberText(rowsOf(manifest) ?? 0)} rows`];
+    return [name, bytesText(bytes), [...counts, ...(members === undefined ? [] : [`${numberText(members)} members`])].join(', ')];
+  });
+  const title = `set ${manifest.timestamp} (${outcome})`;
+  return table([{ title }, { title: 'size', align: 'right' }, { title: `in ${manifest.tiers.join(' and ')}` }], [...rows, [manifestName, '', '']]);
+}
+
+/** The report for a machine. */
+export function runReportJson(report: RunReport, redact: Redact = (text) => text): Record<string, unknown> {
+  const { startedAt, finishedAt, errors, warnings, ...rest } = report;
+  return {
+    ...rest,
+    warnings: warnings.map(redact),
+    startedAt: startedAt.toISOString(),
+    finishedAt: finishedAt.toISOString(),
+    errors: errors.map(({ code, message }) => ({ code, message: redact(message) })),
+  };
+}

@@ -1,0 +1,35 @@
+const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+
+/** `325 B`, `4.1 kB`, `1.2 GB`: powers of a thousand, as disks are sold. */
+export function bytesText(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 99.95 ? value.toFixed(0) : value.toFixed(1)} ${BYTE_UNITS[unit]!}`;
+}
+
+/** `40 ms`, `4.2 s`, `3 min 20 s`, `2 h 5 min`, `9 d 4 h`. */
+export function durationText(milliseconds: number): string {
+  if (milliseconds < 999.5) return `${milliseconds.toFixed(0)} ms`;
+  const seconds = milliseconds / 1000;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  const hours = Math.floor(minutes / 60);
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** Bytes in a second. */
+export function rateText(bytes: number, milliseconds: number): string {
+  return `${bytesText((bytes * 1000) / Math.max(1, milliseconds))}/s`;
+}
+
+/** `4,200,312`. */
+export function numberText(value: number): string {
+  return value.toLocaleString('en-US');
+}

@@ -1,0 +1,160 @@
+import {
+  dueSlot,
+  isRestorable,
+  readSets,
+  timestampToDate,
+  toBackupError,
+  type ArtifactStore,
+  type Clock,
+  type JournalledSlot,
+  type RunJournal,
+  type Schedule,
+} from '@geolens/backup-core';
+import type { OnStart } from '../config/config.ts';
+import { logError } from '../log/log-run.ts';
+import type { Logger } from '../log/logger.ts';
+
+/** However far the next slot is, the clock is looked at this often: it may be set back, and then the next slot is another. */
+const LOOK_AGAIN_MS = 5 * 60_000;
+
+export interface LoopParts {
+  readonly clock: Clock;
+  readonly journal: RunJournal;
+  readonly primary: ArtifactStore;
+  /** Sets of other databases in the same store say nothing of ours. */
+  readonly database: string;
+  readonly log: Logger;
+  /**
+   * One run; its failure is its own affair and is not thrown. `held`: somebody else worked on the volume, so no run was made;
+   * the lock is free again now, and whether the slot is still due is to be asked anew.
+   */
+  readonly runOnce: () => Promise<'made' | 'held'>;
+}
+
+export interface LoopOptions {
+  readonly schedule: Schedule;
+  readonly catchUp: boolean;
+  readonly onStart: OnStart;
+  readonly signal: AbortSignal;
+}
+
+/** Makes a run at each slot, one after the other, until the signal fires. Nothing that fails in between ends it. */
+export async function loop(parts: LoopParts, options: LoopOptions): Promise<void> {
+  await new Loop(parts, options).execute();
+}
+
+class Loop {
+  private readonly parts: LoopParts;
+  private readonly options: LoopOptions;
+  private readonly startedAt: Date;
+  private firstStartAt: Date;
+  /** As in the journal; kept here as well, for a journal that cannot be written. */
+  private lastSlot: JournalledSlot | undefined;
+
+  constructor(parts: LoopParts, options: LoopOptions) {
+    this.parts = parts;
+    this.options = options;
+    this.startedAt = parts.clock.now();
+    this.firstStartAt = this.startedAt;
+  }
+
+  async execute(): Promise<void> {
+    const { clock, log } = this.parts;
+    await this.remember();
+    if (await this.wantsRunAtStart()) await this.attempt(this.options.schedule.previous(clock.now()));
+    this.announceNext();
+    while (!this.stopped()) {
+      const now = clock.now();
+      const slot = await this.due(now);
+      if (slot === undefined) {
+        await this.sleep(now);
+        continue;
+      }
+      const late = now.getTime() - slot.getTime();
+      if (late > LOOK_AGAIN_MS) log.info('schedule.catch_up', `the run of ${slot.toISOString()} was missed and is made up for now`, { slot: slot.toISOString() });
+      await this.attempt(slot);
+      this.announceNext();
+    }
+  }
+
+  /** A method, so that the compiler does not take the answer for granted after the first time. */
+  private stopped(): boolean {
+    return this.options.signal.aborted;
+  }
+
+  private async remember(): Promise<void> {
+    const state = await this.parts.journal.read();
+    this.lastSlot = state.lastSlot ?? undefined; // the file may have been edited by hand
+    if (state.firstStartAt === undefined) await this.note({ firstStartAt: this.startedAt.toISOString() });
+    else this.firstStartAt = new Date(state.firstStartAt);
+  }
+
+  private async wantsRunAtStart(): Promise<boolean> {
+    if (this.options.onStart !== 'empty') return this.options.onStart === 'always';
+    return (await this.setsThere()).length === 0;
+  }
+
+  /** The slot that is due; the store is looked at only when one seems to be. */
+  private async due(now: Date): Promise<Date | undefined> {
+    const { schedule, catchUp } = this.options;
+    const settledUntil = catchUp ? [this.firstStartAt] : [this.firstStartAt, this.startedAt];
+    const request = { schedule, now, lastSlot: this.lastSlot };
+    if (dueSlot({ ...request, settledUntil }) === undefined) return undefined;
+    return dueSlot({ ...request, settledUntil: [...settledUntil, ...(await this.setsThere())] });
+  }
+
+  /** The moments of the database's sets that are there and can be restored. */
+  private async setsThere(): Promise<readonly Date[]> {
+    try {
+      const sets = await readSets(this.parts.primary, { signal: this.options.signal });
+      return sets.filter((set) => set.database === this.parts.database && isRestorable(set)).map(({ timestamp }) => timestampToDate(timestamp));
+    } catch (error) {
+      if (!this.stopped()) logError(this.parts.log, 'schedule.store', toBackupError(error));
+      return [];
+    }
+  }
+
+  private async attempt(slot: Date | undefined): Promise<void> {
+    if (this.stopped()) return; // the question whether a run is due was cut off, too
+    const again = slot !== undefined && this.lastSlot?.slot === slot.toISOString();
+    const attempt = slot && { slot: slot.toISOString(), attempts: again ? this.lastSlot!.attempts + 1 : 1 };
+    if (attempt !== undefined) await this.note({ lastSlot: { ...attempt, settled: false } });
+    const outcome = await this.parts.runOnce();
+    if (attempt === undefined || this.stopped()) return;
+    if (outcome === 'made') await this.note({ lastSlot: { ...attempt, settled: true } });
+    else await this.note({ lastSlot: { ...attempt, attempts: attempt.attempts - 1, settled: false } });
+  }
+
+  private async note(change: { firstStartAt?: string; lastSlot?: JournalledSlot }): Promise<void> {
+    this.lastSlot = change.lastSlot ?? this.lastSlot;
+    try {
+      await this.parts.journal.update(change);
+    } catch (error) {
+      this.parts.log.warn('schedule.journal', `what was done could not be noted: ${toBackupError(error).message}`);
+    }
+  }
+
+  /** Until the next slot, or for a while: by the wall clock, and by a timer as well, for a clock that is set back meanwhile. */
+  private async sleep(now: Date): Promise<void> {
+    if (this.stopped()) return;
+    const look = now.getTime() + LOOK_AGAIN_MS;
+    const next = this.options.schedule.next(now)?.getTime() ?? look;
+    const { signal } = this.options;
+    const awake = new AbortController();
+    const wake = (): void => { awake.abort(); };
+    const timer = setTimeout(wake, LOOK_AGAIN_MS);
+    signal.addEventListener('abort', wake, { once: true });
+    await this.parts.clock.sleepUntil(new Date(Math.min(next, look)), awake.signal).catch((error: unknown) => {
+      if (!awake.signal.aborted) throw error;
+    });
+    clearTimeout(timer);
+    signal.removeEventListener('abort', wake);
+  }
+
+  private announceNext(): void {
+    if (this.stopped()) return;
+    const next = this.options.schedule.next(this.parts.clock.now());
+    const text = next === undefined ? 'the schedule names no moment within nine years' : `next run at ${next.toISOString().slice(0, 16)}Z`;
+    this.parts.log.info('schedule.next', text, { next: next?.toISOString() });
+  }
+}

@@ -1,0 +1,23 @@
+import type { ArtifactStore, RunParts } from '@geolens/backup-core';
+import type { Config } from './config/config.ts';
+import type { Io } from './io.ts';
+import type { Logger } from './log/logger.ts';
+import type { Redact } from './log/redact.ts';
+
+/** The parts that the composition root puts together. */
+export interface Services extends RunParts {
+  /** Every store that may hold sets, the primary one first. */
+  readonly stores: readonly ArtifactStore[];
+}
+
+/** What every command gets. */
+export interface CommandContext {
+  readonly config: Config;
+  readonly services: Services;
+  readonly io: Io;
+  readonly log: Logger;
+  /** For texts that come from elsewhere and are printed; the log does it by itself. */
+  readonly redact: Redact;
+  /** Fires when the process is asked to end. */
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../src/cli.ts';
+
+async function cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const said = { stdout: '', stderr: '' };
+  const io = { stdout: (text: string) => void (said.stdout += text), stderr: (text: string) => void (said.stderr += text) };
+  const code = await runCli(args, { env: {}, io, signal: new AbortController().signal });
+  return { code, ...said };
+}
+
+describe('the command line', () => {
+  it.each([['--help'], ['-h'], ['run', '--help'], ['prune', '-h']])('prints its help to stdout for %s %s', async (...args) => {
+    expect(await cli(...args)).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: geolens-backup') as string, stderr: '' });
+  });
+
+  it('prints its version to stdout', async () => {
+    expect(await cli('--version')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string, stderr: '' });
+  });
+
+  it.each([
+    [['backup'], "unknown command 'backup'"],
+    [['help'], "unknown command 'help'"],
+    [['run', '--fast'], "unknown option '--fast'"],
+    [['--fast'], "unknown option '--fast'"],
+    [['run', 'now'], 'too many arguments'],
+    [['serve', '--json'], "unknown option '--json'"],
+    [['list', '--store'], 'argument missing'],
+    [[], 'Usage:'],
+  ])('refuses %j with 2, says why once, and points to the help', async (args, words) => {
+    const { code, stdout, stderr } = await cli(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr.split(words)).toHaveLength(2);
+    expect(stderr).toContain('--help');
+  });
+});

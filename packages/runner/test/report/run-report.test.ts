@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { artifactKey, BackupError } from '@geolens/backup-core';
+import { exitCodeOfRun } from '../../src/exit-code.ts';
+import { logReport, logRun } from '../../src/log/log-run.ts';
+import { createLogger } from '../../src/log/logger.ts';
+import { runReportJson, runReportText } from '../../src/report/run-report.ts';
+import { reportOf } from '../support/sets.ts';
+
+function logged(work: (log: ReturnType<typeof createLogger>) => void): string[] {
+  const written: string[] = [];
+  work(createLogger({ format: 'text', level: 'info', write: (line) => written.push(line.slice(21).trimEnd()) }));
+  return written;
+}
+
+const failure = new BackupError('DUMP_FAILED', 'the dump failed');
+
+describe('the report of a run', () => {
+  it('names the files of the new set for a person', () => {
+    expect(runReportText(reportOf())).toBe(
+      [
+        'set 20261122_020000 (complete)    size  in daily and weekly',
+        'geolens_20261122_020000.dump    4.1 kB  2 tables, 1,234 rows',
+        'staging-20261122_020000.tar.gz   900 B  2 members',
+        'manifest-20261122_020000.json           ',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('is nothing for a person when there is no new set: the log has said why', () => {
+    expect(runReportText(reportOf({ outcome: 'failed', manifest: undefined, errors: [failure] }))).toBe('');
+  });
+
+  it('has codes and messages of errors for a machine, without secrets', () => {
+    const report = reportOf({ outcome: 'partial', errors: [failure], warnings: ['the dump is late'] });
+    expect(runReportJson(report, (text) => text.replace('dump', '***'))).toMatchObject({
+      outcome: 'partial',
+      startedAt: '2026-11-22T02:00:00.000Z',
+      errors: [{ code: 'DUMP_FAILED', message: 'the *** failed' }],
+      warnings: ['the *** is late'],
+      manifest: { timestamp: '20261122_020000' },
+    });
+  });
+});
+
+describe('the log of a run', () => {
+  it('ends with what is in the set, and what was in the one before', () => {
+    expect(logged((log) => { logReport(log, reportOf()); })).toEqual([
+      'INFO  run 20261122_020000 complete in 9.0 s: 2 tables with 1,234 rows (before: 1,000), 5.0 kB, in daily and weekly',
+    ]);
+  });
+
+  it('tells what was swept and pruned, each error once, and warns when the run is partial', () => {
+    const removed = [artifactKey('daily', 'geolens_20261101_020000.dump')];
+    expect(logged((log) => { logReport(log, reportOf({ outcome: 'partial', errors: [failure], swept: ['daily/.x.partial'], removed })); })).toEqual([
+      'INFO  removed what a run that died had left: daily/.x.partial',
+      'INFO  retention removed daily/geolens_20261101_020000.dump',
+      'ERROR the dump failed',
+      expect.stringMatching(/^WARN {2}run 20261122_020000 partial in 9.0 s: /),
+    ]);
+  });
+
+  it('says that nothing was made and nothing was removed when the run failed', () => {
+    expect(logged((log) => { logReport(log, reportOf({ outcome: 'failed', manifest: undefined, errors: [failure] })); })).toEqual([
+      'ERROR the dump failed',
+      'ERROR run failed after 9.0 s; no set was made and none was removed',
+    ]);
+  });
+
+  it('has a line for each phase, with size and rate where there are bytes', () => {
+    expect(logged((log) => {
+      const observe = logRun(log);
+      observe({ event: 'phase.finished', phase: 'produce', artifact: 'dump', milliseconds: 2000, bytes: 5_000_000 });
+      observe({ event: 'phase.finished', phase: 'sweep', milliseconds: 1 });
+      observe({ event: 'run.warning', message: 'odd' });
+    })).toEqual(['INFO  produce dump: 2.0 s, 5.0 MB, 2.5 MB/s', 'INFO  sweep: 1 ms', 'WARN  odd']);
+  });
+});
+
+it.each([
+  ['complete', [], 0],
+  ['partial', [failure], 3],
+  ['failed', [failure], 1],
+  ['failed', [new BackupError('CONFIG_INVALID', 'x')], 2],
+  ['failed', [], 1],
+] as const)('a run that is %s with %j exits with %i', (outcome, errors, code) => {
+  expect(exitCodeOfRun(reportOf({ outcome, errors }))).toBe(code);
+});
