@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url';
+import type { TestProject } from 'vitest/node';
+import type { Cluster } from './cluster.ts';
+import type { ClusterFacts } from './clusters.ts';
+import { startCluster } from './postgres-cluster.ts';
+import { ensureTrixie } from './trixie.ts';
+
+/** The database that tests copy: `createDatabase(name, { template: TEMPLATE })`. */
+const TEMPLATE = 'geolens_template';
+
+const SCHEMA = fileURLToPath(new URL('../fixtures/geolens.sql', import.meta.url));
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    clusters: readonly ClusterFacts[];
+    /** Why there is no second, newer server; undefined when there is one. */
+    missingServer: string | undefined;
+  }
+}
+
+/** Starts the servers that all integration tests share: the machine's own, and PostgreSQL 17 where that can be had. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const clusters: Cluster[] = [await loadedCluster({})];
+  const trixie = await ensureTrixie({ log: (line) => { console.log(line); } });
+  if ('binDir' in trixie && clusters[0]!.major < 17) clusters.push(await loadedCluster({ binDir: trixie.binDir }));
+  project.provide('clusters', clusters.map(factsOf));
+  project.provide('missingServer', 'unavailable' in trixie ? trixie.unavailable : undefined);
+  return async () => {
+    for (const cluster of clusters) await cluster.stop();
+  };
+}
+
+async function loadedCluster(options: { readonly binDir?: string }): Promise<Cluster> {
+  const cluster = await startCluster(options);
+  await cluster.createDatabase(TEMPLATE);
+  await cluster.psql(TEMPLATE, { file: SCHEMA });
+  return cluster;
+}
+
+function factsOf(cluster: Cluster): ClusterFacts {
+  const { host, port, user, binDir, major, vector } = cluster;
+  return { host, port, user, binDir, major, vector, template: TEMPLATE };
+}

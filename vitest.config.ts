@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config';
+
+// Siblings are run from their sources: nothing has to be built before a unit test. Without `import`, which would reach the
+// workers as a condition of Node and give CommonJS packages the ESM builds of theirs.
+const conditions = ['geolens-source', 'module', 'node', 'development|production'];
+
+export default defineConfig({
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    // Most of a test's time is waiting: for a server, a disk, a child.
+    maxWorkers: 4,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['packages/*/test/**/*.test.ts'], testTimeout: 20_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/**/*.test.ts'],
+          globalSetup: ['test/support/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+});
