@@ -12,6 +12,7 @@ const NEEDS = [
   { what: 'flock and setpriv', packages: ['util-linux'], present: () => hasProgram('flock') && hasProgram('setpriv') },
   { what: 'GNU tar', packages: ['tar'], present: () => hasProgram('tar') },
   { what: 'igzip', packages: ['isal'], present: () => hasProgram('igzip'), optional: true },
+  { what: 'pigz', packages: ['pigz'], present: () => hasProgram('pigz'), optional: true, forTests: true },
   { what: 'faketime', packages: ['faketime'], present: () => hasProgram('faketime'), optional: true, forTests: true },
   { what: 'debootstrap', packages: ['debootstrap'], present: () => hasProgram('debootstrap'), optional: true, forTests: true },
 ];
