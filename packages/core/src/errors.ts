@@ -18,10 +18,12 @@ export const ERROR_CODES = {
   MANIFEST_INVALID: 'A manifest is not valid JSON, or lacks a field.',
   MANIFEST_TOO_NEW: 'A manifest was written by a newer version, with a newer schemaVersion.',
   PROGRAM_MISSING: 'A program that is needed (pg_dump, tar, flock …) is not installed.',
+  REPLICA_CONFLICT: 'A replica has a different set under the same name.',
   SCHEDULE_INVALID: 'The cron expression or the time zone is wrong.',
   STORE_FAILED: 'Reading or writing a store failed.',
-  STORE_FULL: 'The volume of a store has no space left.',
-  STORE_UNAVAILABLE: 'The folder of a store is missing or may not be written.',
+  STORE_FORBIDDEN: 'A store refuses an operation: the key is wrong, or lacks a right.',
+  STORE_FULL: 'The volume of a store has no space left, or its quota is used up.',
+  STORE_UNAVAILABLE: 'A store cannot be reached or used at all: a folder or bucket is missing, a server does not answer.',
   UNEXPECTED: 'Something failed that nobody foresaw; the cause tells more.',
 } as const;
 

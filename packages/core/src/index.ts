@@ -14,6 +14,8 @@ export * from './ports/lock.ts';
 export * from './ports/primary-store.ts';
 export * from './ports/retention-policy.ts';
 export * from './ports/run-journal.ts';
+export * from './replication/plan-replication.ts';
+export * from './replication/replicate.ts';
 export * from './retention/keep-newest.ts';
 export * from './retention/plan-retention.ts';
 export * from './retention/prune.ts';

@@ -1,14 +1,18 @@
 import type { ArtifactKind } from '../naming/artifact-name.ts';
+import type { Tier } from '../naming/tier.ts';
 import type { RunTimestamp } from '../naming/timestamp.ts';
 import type { Clock } from '../ports/clock.ts';
 
-/** The phases of a run, in their order. `produce` and `verify` are passed once for each artifact, side by side. */
-export type PhaseName = 'sweep' | 'snapshot' | 'produce' | 'count' | 'verify' | 'publish' | 'promote' | 'retain';
+/** The phases of a run, in their order. `produce` and `verify` are passed once for each artifact, side by side,
+ * `replicate` once for each artifact that was copied to another store. */
+export type PhaseName = 'sweep' | 'snapshot' | 'produce' | 'count' | 'verify' | 'publish' | 'promote' | 'replicate' | 'retain';
 
 /** A phase that ended well. */
 export interface PhaseReport {
   readonly phase: PhaseName;
   readonly artifact?: ArtifactKind | undefined;
+  /** Of `replicate`: the tier of the artifact. */
+  readonly tier?: Tier | undefined;
   readonly milliseconds: number;
   /** Bytes written or read, where the phase does such a thing. */
   readonly bytes?: number | undefined;
@@ -44,12 +48,13 @@ export class Phases {
   }
 
   /** Does the work of a phase and takes its time. */
-  async measure<T>(phase: PhaseName, work: () => Promise<T>, of: { artifact?: ArtifactKind; bytes?: (result: T) => number } = {}): Promise<T> {
+  async measure<T>(phase: PhaseName, work: () => Promise<T>, of: { artifact?: ArtifactKind; tier?: Tier; bytes?: (result: T) => number } = {}): Promise<T> {
     const began = this.clock.now().getTime();
     const result = await work();
     const report: PhaseReport = {
       phase,
       ...(of.artifact !== undefined && { artifact: of.artifact }),
+      ...(of.tier !== undefined && { tier: of.tier }),
       milliseconds: Math.max(0, this.clock.now().getTime() - began),
       ...(of.bytes !== undefined && { bytes: of.bytes(result) }),
     };

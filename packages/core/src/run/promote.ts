@@ -3,6 +3,7 @@ import { artifactKey, splitKey } from '../naming/artifact-key.ts';
 import { tiersOf, type Tier } from '../naming/tier.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
 import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
+import { inPublicationOrder } from '../sets/publication-order.ts';
 
 /** Puts the set into another tier too, the manifest last. Safe to repeat: what was cut off is finished. */
 export async function promote(
@@ -11,14 +12,11 @@ export async function promote(
   tier: Tier,
   options: StoreOptions = {},
 ): Promise<void> {
-  for (const { key } of [...artifacts].sort((one, other) => PROMOTION_ORDER.indexOf(one.kind) - PROMOTION_ORDER.indexOf(other.kind))) {
+  for (const { key } of inPublicationOrder(artifacts)) {
     throwIfAborted(options.signal);
     await store.copy(key, artifactKey(tier, splitKey(key).fileName), options);
   }
 }
-
-/** The manifest makes a set complete, so it comes last; a dump without globals would pass for a legacy set, so these come first. */
-const PROMOTION_ORDER: readonly SetArtifact['kind'][] = ['globals', 'staging', 'dump', 'manifest'];
 
 /**
  * What an earlier run did not get done: the newest complete daily set, when it belongs to `weekly` and is not whole there.

@@ -3,6 +3,7 @@ import { dumpOf, totalRows, type Manifest } from '../manifest/manifest.ts';
 import type { ArtifactKey } from '../naming/artifact-key.ts';
 import type { RunTimestamp } from '../naming/timestamp.ts';
 import type { RunOutcome } from '../ports/run-journal.ts';
+import type { ReplicationReport } from '../replication/replicate.ts';
 import type { PhaseReport } from './phases.ts';
 
 /** What became of a run. */
@@ -21,6 +22,8 @@ export interface RunReport {
   readonly warnings: readonly string[];
   /** What made the run partial or failed, that which made it fail first; empty when it is complete. */
   readonly errors: readonly BackupError[];
+  /** One for each replica. */
+  readonly replication: readonly ReplicationReport[];
   /** What was left over from runs that died, and is gone now. */
   readonly swept: readonly string[];
   /** What retention removed, also when it did not get to its end. */

@@ -3,10 +3,12 @@ import type { Manifest } from '../manifest/manifest.ts';
 import { artifactKey, type ArtifactKey } from '../naming/artifact-key.ts';
 import { formatArtifactName } from '../naming/artifact-name.ts';
 import { timestampToDate, type RunTimestamp } from '../naming/timestamp.ts';
+import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Lock, LockOptions } from '../ports/lock.ts';
 import type { RetentionPolicy } from '../ports/retention-policy.ts';
 import type { RunJournal } from '../ports/run-journal.ts';
+import { replicate, type ReplicationReport } from '../replication/replicate.ts';
 import { applyRetention } from '../retention/apply-retention.ts';
 import { planRetention } from '../retention/plan-retention.ts';
 import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
@@ -25,6 +27,8 @@ export interface RunParts extends ProduceParts {
   readonly lock: Lock;
   readonly retention: RetentionPolicy;
   readonly journal: RunJournal;
+  /** Stores that are to have every set too. */
+  readonly replicas?: readonly ArtifactStore[] | undefined;
 }
 
 export interface RunOptions {
@@ -38,9 +42,10 @@ export interface RunOptions {
 }
 
 /**
- * One run: lock, sweep, produce, verify, publish, promote, retain, report. The lock is held from its begin to its end.
+ * One run: lock, sweep, produce, verify, publish, promote, replicate, retain, report. The lock is held from its begin to its end.
  *
  * A run that fails is a report with outcome `failed`, not an exception: then no file is left and nothing was pruned.
+ * The sets of before are replicated all the same: they may be all there is.
  * @throws BackupError LOCK_HELD when somebody else works on the volume, or what the lock itself fails with
  */
 export async function run(parts: RunParts, options: RunOptions): Promise<RunReport> {
@@ -62,10 +67,12 @@ class Run {
   private readonly phases: Phases;
   private readonly startedAt: Date;
   private readonly errors: BackupError[] = [];
+  private stopped: BackupError | undefined;
   private timestamp: RunTimestamp | undefined;
   private manifest: Manifest | undefined;
   private previousRows: number | undefined;
   private swept: readonly string[] = [];
+  private readonly replication: ReplicationReport[] = [];
   private readonly removed: ArtifactKey[] = [];
 
   constructor(parts: RunParts, options: RunOptions, signal: AbortSignal) {
@@ -86,9 +93,11 @@ class Run {
       this.manifest = await this.makeSet(this.timestamp);
     } catch (error) {
       this.errors.unshift(this.failureFrom(error));
+      if (!this.signal.aborted) await this.attempt(() => this.replicate());
       return this.report();
     }
     await this.attempt(() => this.promote(this.manifest!));
+    await this.attempt(() => this.replicate());
     await this.attempt(() => this.retain());
     return this.report();
   }
@@ -154,6 +163,22 @@ class Run {
     }
   }
 
+  /** Brings every replica up to the primary. One that fails makes the run partial, and the next run goes on where it stopped. */
+  private async replicate(): Promise<void> {
+    const { primary, replicas = [] } = this.parts;
+    if (replicas.length === 0) return;
+    const { phases, database, signal } = this;
+    const sets = await readSets(primary, { signal });
+    for (const replica of replicas) {
+      const report = await replicate({ primary, replica, sets, database, phases, signal });
+      this.replication.push(report);
+      this.swept = [...this.swept, ...report.swept.map((name) => `${replica.name}: ${name}`)];
+      for (const error of report.errors) this.note(error);
+      const left = (report.missing ?? 0) - report.errors.length;
+      if (left > 0 && !signal.aborted) phases.warn(`${replica.name} still lacks ${left} sets of before, which the next runs copy`);
+    }
+  }
+
   private async retain(): Promise<void> {
     const { primary, clock, retention: policy } = this.parts;
     await this.phases.measure('retain', async () => {
@@ -169,17 +194,22 @@ class Run {
       throwIfAborted(this.signal);
       await work();
     } catch (error) {
-      const failure = this.failureFrom(error);
-      if (!this.errors.includes(failure)) this.errors.push(failure);
+      this.note(error);
     }
   }
 
+  private note(error: unknown): void {
+    const failure = this.failureFrom(error);
+    if (!this.errors.includes(failure)) this.errors.push(failure);
+  }
+
+  /** Once it was asked to stop, that is why things fail; said once. */
   private failureFrom(error: unknown): BackupError {
-    return this.signal.aborted ? abortedBy(this.signal) : toBackupError(error);
+    return this.signal.aborted ? (this.stopped ??= abortedBy(this.signal)) : toBackupError(error);
   }
 
   private report(): RunReport {
-    const { timestamp, startedAt, manifest, previousRows, errors, swept, removed, database } = this;
+    const { timestamp, startedAt, manifest, previousRows, errors, replication, swept, removed, database } = this;
     return {
       outcome: manifest === undefined ? 'failed' : errors.length > 0 ? 'partial' : 'complete',
       database,
@@ -191,6 +221,7 @@ class Run {
       phases: this.phases.reports,
       warnings: this.phases.warnings,
       errors,
+      replication,
       swept,
       removed,
     };

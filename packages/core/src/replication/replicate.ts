@@ -1,0 +1,149 @@
+import { BackupError, isBackupError, throwIfAborted, toBackupError } from '../errors.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import { parseManifest } from '../manifest/manifest-text.ts';
+import type { ArtifactKey } from '../naming/artifact-key.ts';
+import { TIERS, type Tier } from '../naming/tier.ts';
+import type { RunTimestamp } from '../naming/timestamp.ts';
+import type { ArtifactSource, ArtifactStore } from '../ports/artifact-store.ts';
+import type { Phases } from '../run/phases.ts';
+import type { BackupSet } from '../sets/backup-set.ts';
+import { planReplication, type ArtifactCopy, type SetCopy } from './plan-replication.ts';
+import { storedSource } from './stored-source.ts';
+
+/** How many sets one run copies at most: an outage of two weeks is made good at once, years of history do not block a day. */
+const SETS_A_RUN = 32;
+
+/** What fails for one set in this way fails for the others too. */
+const HOPELESS = ['STORE_UNAVAILABLE', 'STORE_FORBIDDEN', 'STORE_FULL'] as const;
+
+export interface ReplicateRequest {
+  readonly primary: ArtifactStore;
+  readonly replica: ArtifactStore;
+  /** The sets of the primary, as they are now. */
+  readonly sets: readonly BackupSet[];
+  readonly database: string;
+  readonly phases: Phases;
+  /** Sets at most; 32 when absent. The others are left to the next runs. */
+  readonly limit?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A set that a run made whole on a replica. */
+export interface ReplicatedSet {
+  readonly tier: Tier;
+  readonly timestamp: RunTimestamp;
+}
+
+/** What became of the replication to one store. */
+export interface ReplicationReport {
+  readonly store: string;
+  readonly copied: readonly ReplicatedSet[];
+  /** How many sets the store still lacks; undefined when it could not be asked. */
+  readonly missing: number | undefined;
+  /** What killed runs had left there, and is gone now. */
+  readonly swept: readonly string[];
+  /** One for each set that could not be copied. */
+  readonly errors: readonly BackupError[];
+}
+
+/**
+ * Brings a replica up to the primary: every set of this database that is there and not here, newest first, the manifest of
+ * each last. A set that fails does not keep the others from being copied; a store that cannot be reached does.
+ * Never rejects; when the signal fires, the error is the signal's.
+ */
+export async function replicate(request: ReplicateRequest): Promise<ReplicationReport> {
+  const { replica, sets, database, phases, limit = SETS_A_RUN, signal } = request;
+  const copied: ReplicatedSet[] = [];
+  const errors: BackupError[] = [];
+  let missing: number | undefined;
+  let swept: readonly string[] = [];
+  try {
+    swept = await sweep(replica, phases, signal);
+    const wanted = planReplication({ sets, replica: await lengths(replica, signal), database });
+    missing = wanted.length;
+    for (const copy of wanted.slice(0, limit)) {
+      throwIfAborted(signal);
+      try {
+        await copySet(copy, request);
+        copied.push({ tier: copy.set.tier, timestamp: copy.set.timestamp });
+        missing -= 1;
+      } catch (error) {
+        errors.push(toBackupError(error));
+        if (signal?.aborted === true || isBackupError(error, ...HOPELESS)) break;
+      }
+    }
+  } catch (error) {
+    errors.push(toBackupError(error));
+  }
+  return { store: replica.name, copied, missing, swept, errors };
+}
+
+/** What cannot be cleared away costs money, and is no reason to make no copy. */
+async function sweep(replica: ArtifactStore, phases: Phases, signal: AbortSignal | undefined): Promise<readonly string[]> {
+  try {
+    return await replica.sweep({ signal });
+  } catch (error) {
+    throwIfAborted(signal);
+    if (isBackupError(error, 'STORE_UNAVAILABLE')) throw error;
+    phases.warn(`what earlier runs left over on ${replica.name} could not be removed: ${toBackupError(error).message}`);
+    return [];
+  }
+}
+
+async function lengths(store: ArtifactStore, signal: AbortSignal | undefined): Promise<ReadonlyMap<ArtifactKey, number>> {
+  const found = new Map<ArtifactKey, number>();
+  for (const tier of TIERS) {
+    for await (const { key, bytes } of store.list(tier, { signal })) found.set(key, bytes);
+  }
+  return found;
+}
+
+async function copySet({ set, artifacts, contested }: SetCopy, request: ReplicateRequest): Promise<void> {
+  const { primary, phases, signal } = request;
+  if (contested) await refuseStranger(set, request);
+  for (const copy of artifacts) {
+    throwIfAborted(signal);
+    const { artifact } = copy;
+    const work = async (): Promise<void> => {
+      await copyArtifact(copy, await storedSource(primary, set, artifact, { signal }), request);
+    };
+    await phases.measure('replicate', work, { artifact: artifact.kind, tier: set.tier, bytes: () => artifact.bytes });
+  }
+}
+
+/** By the replica itself where it has the very same file in another tier, which is cheap; otherwise, or when it will not, from here. */
+async function copyArtifact({ artifact: { key }, twin }: ArtifactCopy, source: ArtifactSource, { replica, signal }: ReplicateRequest): Promise<void> {
+  if (twin !== undefined) {
+    try {
+      await replica.copy(twin, key, { signal });
+      return;
+    } catch {
+      throwIfAborted(signal);
+    }
+  }
+  await replica.put(key, source, { signal });
+}
+
+/**
+ * Two installations that share a place make sets of the same name, when they run in the same second. What the other one
+ * has put there is its only copy: it is never replaced.
+ */
+async function refuseStranger(set: BackupSet, { replica, signal }: ReplicateRequest): Promise<void> {
+  const key = set.artifacts.find(({ kind }) => kind === 'manifest')!.key;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of replica.read(key, undefined, { signal })) chunks.push(chunk);
+  let theirs: Manifest;
+  try {
+    theirs = parseManifest(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    return; // a manifest that nobody can read makes no set
+  }
+  if (digests(theirs) === digests(set.manifest!)) return;
+  throw new BackupError('REPLICA_CONFLICT', `${replica.name} has another set under the name of ${set.tier} ${set.timestamp}; it was not replaced`, {
+    mend: 'Give each installation a place of its own (S3_PREFIX)',
+  });
+}
+
+function digests({ artifacts }: Manifest): string {
+  return artifacts.map(({ name, sha256 }) => `${name} ${sha256}`).sort().join('\n');
+}

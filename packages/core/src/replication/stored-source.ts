@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+import type { ArtifactSource, ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
+import { splitKey } from '../naming/artifact-key.ts';
+import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
+
+/**
+ * An artifact of a store as a source for another. Its SHA-256 is what the manifest says; where no manifest says it
+ * (of the manifest itself, and in legacy sets), the artifact is read once to find out.
+ */
+export async function storedSource(store: ArtifactStore, set: BackupSet, artifact: SetArtifact, options: StoreOptions): Promise<ArtifactSource> {
+  const { key, bytes } = artifact;
+  const { fileName } = splitKey(key);
+  const entry = set.manifest?.artifacts.find(({ name }) => name === fileName);
+  const sha256 = entry?.sha256 ?? (await digestOf(store, artifact, options));
+  return { bytes, sha256, open: (range) => store.read(key, range, options) };
+}
+
+async function digestOf(store: ArtifactStore, { key }: SetArtifact, options: StoreOptions): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of store.read(key, undefined, options)) hash.update(chunk);
+  return hash.digest('hex');
+}

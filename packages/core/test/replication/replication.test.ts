@@ -1,0 +1,251 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { BackupError, readSets, replicate, type ArtifactKey, type RunReport } from '../../src/index.ts';
+import { FaultyStore, ManualClock, MemoryStore, sourceOf, type StoreCall } from '../../src/testing/index.ts';
+import { Phases } from '../../src/run/phases.ts';
+import { RunKit, SATURDAY, SUNDAY } from '../support/run-kit.ts';
+
+type Fault = (call: StoreCall) => Error | undefined;
+
+const AWAY = new BackupError('STORE_UNAVAILABLE', 's3 is away');
+const away: Fault = () => AWAY;
+
+/** A run kit with a second store that is to have everything too. */
+class ReplicatedKit extends RunKit {
+  readonly replica = new MemoryStore('s3');
+  replicaCalls: readonly StoreCall[] = [];
+
+  async replicatedRun(fault: Fault = () => undefined): Promise<RunReport> {
+    const faulty = new FaultyStore(this.replica, fault);
+    this.replicaCalls = faulty.calls;
+    return this.run({ replicas: [faulty] });
+  }
+
+  nextDay(): void {
+    this.clock.jumpTo(new Date(this.clock.now().getTime() + 86_400_000));
+  }
+
+  remote(): string[] {
+    return [...this.replica.artifacts.keys()].sort();
+  }
+
+  operations(): string[] {
+    return this.replicaCalls.filter(({ operation }) => operation === 'put' || operation === 'copy').map(({ operation, key }) => `${operation} ${key!}`);
+  }
+}
+
+let kit: ReplicatedKit;
+beforeEach(() => {
+  kit = new ReplicatedKit(SATURDAY);
+});
+
+describe('a run with a replica', () => {
+  it('leaves the same artifacts, byte for byte, on both', async () => {
+    const report = await kit.replicatedRun();
+    expect(report).toMatchObject({ outcome: 'complete', replication: [{ store: 's3', copied: [{ tier: 'daily' }], missing: 0, errors: [] }] });
+    expect(kit.remote()).toEqual(kit.files());
+    for (const [key, content] of kit.store.artifacts) expect(Buffer.from(kit.replica.artifacts.get(key)!).equals(Buffer.from(content)), key).toBe(true);
+  });
+
+  it('sends the manifest last, so that a set which is cut off is never taken for a complete one', async () => {
+    await kit.replicatedRun();
+    expect(kit.operations().at(-1)).toMatch(/^put daily\/manifest-/);
+    for (let allowed = 0; allowed < 4; allowed += 1) {
+      const cut = new ReplicatedKit(SATURDAY);
+      let puts = 0;
+      await cut.replicatedRun(({ operation }) => (operation === 'put' && ++puts > allowed ? AWAY : undefined));
+      expect((await readSets(cut.replica)).filter(({ state }) => state !== 'partial')).toEqual([]);
+    }
+  });
+
+  it('sends a Sunday’s set once, and lets the store copy it to weekly', async () => {
+    const sunday = new ReplicatedKit(SUNDAY);
+    await sunday.replicatedRun();
+    expect(sunday.remote()).toEqual(sunday.files());
+    expect(sunday.operations().filter((call) => call.startsWith('put')).every((call) => call.startsWith('put daily/'))).toBe(true);
+    expect(sunday.operations().filter((call) => call.startsWith('copy weekly/'))).toHaveLength(4);
+  });
+
+  it('sends it where the store does not copy', async () => {
+    const sunday = new ReplicatedKit(SUNDAY);
+    const report = await sunday.replicatedRun(({ operation }) => (operation === 'copy' ? new BackupError('STORE_FORBIDDEN', 'no copies here') : undefined));
+    expect(report.outcome).toBe('complete');
+    expect(sunday.remote()).toEqual(sunday.files());
+  });
+
+  it('tells a phase for each artifact that it copies', async () => {
+    const { phases } = await kit.replicatedRun();
+    expect(phases.filter(({ phase }) => phase === 'replicate').map(({ tier, artifact }) => `${tier!} ${artifact!}`)).toEqual(['daily globals', 'daily staging', 'daily dump', 'daily manifest']);
+  });
+
+  it('copies a legacy set too, whose digests nobody has written down', async () => {
+    kit.store.artifacts.set('daily/geolens_20251231_020000.dump', Buffer.from('of before'));
+    expect(await kit.replicatedRun()).toMatchObject({ outcome: 'complete', replication: [{ copied: [{}, { timestamp: '20251231_020000' }] }] });
+    expect(kit.remote()).toEqual(kit.files());
+  });
+
+  it('copies neither partial sets nor those of other databases, nor what is not ours', async () => {
+    kit.store.artifacts.set('daily/notes.txt', Buffer.from('mine'));
+    kit.store.artifacts.set('daily/other_20251231_020000.dump', Buffer.from('of another'));
+    kit.store.artifacts.set('daily/staging-20251230_020000.tar.gz', Buffer.from('alone'));
+    await kit.replicatedRun();
+    expect(kit.remote().filter((key) => !key.includes('20260103_020000'))).toEqual([]);
+  });
+
+  it('removes nothing from it, whatever retention removes here', async () => {
+    for (let day = 0; day < 5; day += 1) {
+      await kit.replicatedRun();
+      kit.nextDay();
+    }
+    expect((await kit.sets()).filter(({ tier }) => tier === 'daily')).toHaveLength(3);
+    expect((await readSets(kit.replica)).filter(({ tier }) => tier === 'daily')).toHaveLength(5);
+  });
+});
+
+describe('a replica that is away', () => {
+  it('makes runs partial, keeps retention going, and has every set after the run that finds it back', async () => {
+    for (let day = 0; day < 3; day += 1) {
+      expect(await kit.replicatedRun(away)).toMatchObject({ outcome: 'partial', errors: [AWAY], replication: [{ copied: [], missing: undefined }] });
+      kit.nextDay();
+    }
+    expect(kit.remote()).toEqual([]);
+    kit.keep = { daily: 4, weekly: 2 };
+    expect(await kit.replicatedRun()).toMatchObject({ outcome: 'complete' });
+    expect((await kit.sets()).map(({ state }) => state)).toEqual(Array(5).fill('complete'));
+    expect(kit.remote()).toEqual(kit.files());
+  });
+
+  it('does not keep old sets from being removed here', async () => {
+    for (let day = 0; day < 5; day += 1) {
+      await kit.replicatedRun(away);
+      kit.nextDay();
+    }
+    expect((await kit.sets()).filter(({ tier }) => tier === 'daily')).toHaveLength(3);
+  });
+
+  it('gets the sets of before also by a run that makes none', async () => {
+    await kit.replicatedRun(away);
+    kit.nextDay();
+    kit.producer.snapshot = () => Promise.reject(new BackupError('DATABASE_UNREACHABLE', 'no server'));
+    expect(await kit.replicatedRun()).toMatchObject({ outcome: 'failed', errors: [{ code: 'DATABASE_UNREACHABLE' }], replication: [{ copied: [{ timestamp: '20260103_020000' }] }] });
+    expect(kit.remote()).toEqual(kit.files());
+  });
+
+  it('is not asked for each set again once it does not answer', async () => {
+    for (let day = 0; day < 3; day += 1) {
+      await kit.replicatedRun(({ operation }) => (operation === 'put' ? AWAY : undefined));
+      kit.nextDay();
+    }
+    expect(kit.operations()).toHaveLength(1);
+  });
+});
+
+describe('what a replica has already', () => {
+  it('is not sent again', async () => {
+    await kit.replicatedRun();
+    kit.nextDay();
+    await kit.replicatedRun();
+    expect(kit.operations().filter((call) => call.includes('20260103_'))).toEqual([]);
+  });
+
+  it('is sent again when its length is another, or when the operator removed it', async () => {
+    await kit.replicatedRun();
+    const key = kit.files().find((name) => name.endsWith('.dump')) as ArtifactKey;
+    kit.replica.artifacts.set(key, Buffer.from('short'));
+    kit.replica.artifacts.delete(kit.files().find((name) => name.endsWith('.sql')) as ArtifactKey);
+    kit.nextDay();
+    await kit.replicatedRun();
+    expect(kit.remote()).toEqual(kit.files());
+    expect(kit.replica.artifacts.get(key)).toEqual(kit.store.artifacts.get(key));
+  });
+
+  it('is put again, to be judged by the store, when no manifest says that it is good', async () => {
+    await kit.replicatedRun(({ operation, key }) => (operation === 'put' && key!.includes('manifest') ? AWAY : undefined));
+    const key = kit.files().find((name) => name.endsWith('.dump')) as ArtifactKey;
+    kit.replica.artifacts.set(key, Buffer.alloc(kit.replica.artifacts.get(key)!.length, 'x'));
+    kit.nextDay();
+    await kit.replicatedRun();
+    expect(kit.replica.artifacts.get(key)).toEqual(kit.store.artifacts.get(key));
+  });
+
+  it('is never replaced when it is another set of the same name: it is somebody’s only copy', async () => {
+    await kit.replicatedRun();
+    const theirs = new ReplicatedKit(SATURDAY);
+    theirs.producer.rows = [{ schema: 'theirs', table: 'of_another_machine', rows: 12345 }];
+    for (const [key, content] of kit.replica.artifacts) theirs.replica.artifacts.set(key, content);
+    const report = await theirs.replicatedRun();
+    expect(report).toMatchObject({ outcome: 'partial', errors: [{ code: 'REPLICA_CONFLICT' }] });
+    expect(report.errors[0]!.message).toContain('S3_PREFIX');
+    expect(theirs.replica.artifacts).toEqual(kit.replica.artifacts);
+  });
+});
+
+describe('the replication of a long history', () => {
+  it('is bounded for one run, newest first, and goes on with the next', async () => {
+    kit.keep = { daily: 50, weekly: 50 };
+    await kit.runDaily(7);
+    const { store: primary, replica } = kit;
+    const sets = await kit.sets();
+    const phases = new Phases(new ManualClock(SATURDAY));
+    const request = { primary, replica, sets, database: 'geolens', phases, limit: 3 };
+    const first = await replicate(request);
+    expect(first.copied.map(({ tier, timestamp }) => `${tier} ${timestamp}`)).toEqual(sets.slice(0, 3).map(({ tier, timestamp }) => `${tier} ${timestamp}`));
+    expect(first.missing).toBe(sets.length - 3);
+    await replicate(request);
+    expect(await replicate(request)).toMatchObject({ missing: 0, errors: [] });
+    expect(kit.remote()).toEqual(kit.files());
+  });
+
+  it('goes on behind a set that cannot be copied, and warns of what is left', async () => {
+    await kit.runDaily(2);
+    const report = await kit.replicatedRun(({ operation, key }) => (operation === 'put' && key!.includes('20260104') ? new BackupError('STORE_FAILED', 'too large') : undefined));
+    expect(report).toMatchObject({ outcome: 'partial', errors: [{ message: 'too large' }, { message: 'too large' }] });
+    expect((await readSets(kit.replica)).filter(({ state }) => state === 'complete').map(({ timestamp }) => timestamp)).toEqual(['20260105_020000', '20260103_020000']);
+  });
+});
+
+describe('what killed runs left on a replica', () => {
+  it('is swept before anything is copied, and told', async () => {
+    kit.replica.sweep = () => Promise.resolve(['daily/geolens_20260102_020000.dump']);
+    expect(await kit.replicatedRun()).toMatchObject({ swept: ['s3: daily/geolens_20260102_020000.dump'] });
+  });
+
+  it('is a warning when it cannot be swept, and nothing is kept from being copied', async () => {
+    const report = await kit.replicatedRun(({ operation }) => (operation === 'sweep' ? new BackupError('STORE_FORBIDDEN', 'no right to list uploads') : undefined));
+    expect(report.outcome).toBe('complete');
+    expect(report.warnings.join()).toContain('no right to list uploads');
+    expect(kit.remote()).toEqual(kit.files());
+  });
+});
+
+describe('a run that is stopped while it replicates', () => {
+  it('ends soundly at whichever call, and the next run mends it', async () => {
+    for (let stopping = 0; ; stopping += 1) {
+      const stopped = new ReplicatedKit(SUNDAY);
+      const stop = new AbortController();
+      let call = 0;
+      const replica = new FaultyStore(stopped.replica, () => {
+        if (call++ === stopping) stop.abort();
+        return undefined;
+      });
+      const report = await stopped.run({ replicas: [replica] }, { signal: stop.signal });
+      if (report.outcome === 'complete') {
+        expect(stopping).toBeGreaterThan(8);
+        return;
+      }
+      expect(report.errors.map(({ code }) => code)).toEqual(['ABORTED']);
+      expect((await stopped.sets()).map(({ state }) => state)).toEqual(['complete', 'complete']);
+      stopped.nextDay();
+      expect(await stopped.replicatedRun()).toMatchObject({ outcome: 'complete' });
+      expect(stopped.remote()).toEqual(stopped.files());
+    }
+  });
+});
+
+it('a replica without a manifest of its own set is read for nothing: a put of what is there costs no conflict', async () => {
+  await kit.run();
+  const [dump] = [...kit.store.artifacts].filter(([key]) => key.endsWith('.dump'));
+  await kit.replica.put(dump![0], sourceOf(dump![1]));
+  kit.nextDay();
+  expect(await kit.replicatedRun()).toMatchObject({ outcome: 'complete', errors: [] });
+  expect(kit.remote()).toEqual(kit.files());
+});
