@@ -1,5 +1,5 @@
 const CORE = '^packages/core/src';
-const LOCAL = '^packages/adapter-local/src';
+const ADAPTERS = '^packages/adapter-[^/]+/src';
 const RUNNER = '^packages/runner/src';
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
@@ -30,7 +30,7 @@ export default {
     rule('only-the-root-knows-the-adapters', 'Commands work with ports; the composition root chooses adapters.', {
       path: RUNNER,
       pathNot: [`${RUNNER}/container\\.ts$`, `${RUNNER}/config/`],
-    }, { path: LOCAL }),
+    }, { path: ADAPTERS }),
     rule('no-cycles', 'What needs each other belongs together, or apart.', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
     rule('nothing-unresolved', 'Every import leads somewhere.', {}, { couldNotResolve: true }),
     rule('nothing-undeclared', 'A package declares what it imports.', { path: '^packages/[^/]+/src' }, { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] }),

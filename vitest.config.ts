@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-// Siblings are run from their sources: nothing has to be built before a unit test. Without `import`, which would reach the
-// workers as a condition of Node and give CommonJS packages the ESM builds of theirs.
-const conditions = ['geolens-source', 'module', 'node', 'development|production'];
+// Siblings are run from their sources: nothing has to be built before a unit test. Without `import` and `module`, which would reach
+// the workers as conditions of Node and give CommonJS packages the builds for bundlers.
+const conditions = ['geolens-source', 'node', 'development|production'];
 
 export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },

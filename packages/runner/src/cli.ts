@@ -58,7 +58,7 @@ function describeProgram(io: Io, choose: (execute: Execute) => void): Command {
     .command('list')
     .description('list the sets: when, how large, complete or not, verified how')
     .option(...JSON_FLAG)
-    .option('--store <name>', 'which store: local, all', 'all')
+    .option('--store <name>', 'which store: local, s3, all', 'all')
     .action((flags: { json: boolean; store: string }) => { choose(async (context) => (await import('./commands/list.ts')).list(context, flags)); });
   program
     .command('prune')
@@ -78,7 +78,7 @@ function describeProgram(io: Io, choose: (execute: Execute) => void): Command {
 /** Puts the parts together and does the command. What it needs is loaded only now, so that `--help` is quick. */
 async function execute(command: Execute, { env, io, signal }: CliOptions): Promise<number> {
   const { openContext } = await import('./context.ts');
-  const opened = openContext({ env, io, signal });
+  const opened = await openContext({ env, io, signal });
   if ('exitCode' in opened) return opened.exitCode;
   try {
     return await command(opened.context);

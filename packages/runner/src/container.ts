@@ -29,6 +29,7 @@ export const TOKENS = {
   lock: token<Lock>('Lock'),
   primary: token<PrimaryStore>('PrimaryStore'),
   producer: token<DumpProducer>('DumpProducer'),
+  replicas: token<readonly ArtifactStore[]>('replicas'),
   retention: token<RetentionPolicy>('RetentionPolicy'),
   stores: token<readonly ArtifactStore[]>('ArtifactStore[]'),
 } as const satisfies { readonly [P in keyof Services]: InjectionToken<Services[P]> };
@@ -37,7 +38,8 @@ export const TOKENS = {
  * The composition root: says once which adapter stands behind which port. Factories with typed tokens, so that the compiler
  * sees every dependency; each part is made when it is first asked for, and once.
  */
-export function composeContainer(config: Config): DependencyContainer {
+export async function composeContainer(config: Config): Promise<DependencyContainer> {
+  const replicas = await composeReplicas(config);
   const container = root.createChildContainer();
   const register = <T>(name: InjectionToken<T>, make: (parts: DependencyContainer) => T): void => {
     container.register(name, { useFactory: instanceCachingFactory(make) });
@@ -45,7 +47,8 @@ export function composeContainer(config: Config): DependencyContainer {
   const env = config.programEnv;
   register(TOKENS.clock, () => systemClock);
   register(TOKENS.primary, () => new LocalStore({ root: config.backupDir, label: 'BACKUP_DIR' }));
-  register(TOKENS.stores, (parts) => [parts.resolve(TOKENS.primary)]);
+  register(TOKENS.replicas, () => replicas);
+  register(TOKENS.stores, (parts) => [parts.resolve(TOKENS.primary), ...parts.resolve(TOKENS.replicas)]);
   register(TOKENS.lock, () => new FlockLock(join(config.backupDir, LOCK_FILE), env));
   register(TOKENS.journal, () => new FileJournal(join(config.backupDir, JOURNAL_FILE)));
   register(TOKENS.retention, () => keepNewest(config.retention));
@@ -58,9 +61,16 @@ export function composeContainer(config: Config): DependencyContainer {
 }
 
 /** The parts that commands work with, each made when it is first asked for. */
-export function compose(config: Config): Services {
-  const container = composeContainer(config);
+export async function compose(config: Config): Promise<Services> {
+  const container = await composeContainer(config);
   const part = (name: keyof Services): PropertyDescriptor => ({ enumerable: true, get: () => container.resolve<unknown>(TOKENS[name]) });
   const names = Object.keys(TOKENS) as (keyof Services)[];
   return Object.defineProperties({}, Object.fromEntries(names.map((name) => [name, part(name)]))) as Services;
+}
+
+/** The SDK takes a quarter of a second to load, and memory: so only those pay for it who use it. */
+async function composeReplicas({ s3, connection: { database } }: Config): Promise<readonly ArtifactStore[]> {
+  if (s3 === undefined) return [];
+  const { S3Store } = await import('@geolens/backup-adapter-s3');
+  return [new S3Store({ settings: s3, database })];
 }

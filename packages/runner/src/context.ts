@@ -13,7 +13,7 @@ export type OpenedContext =
   | { readonly exitCode: ExitCode };
 
 /** Reads the configuration and makes what a command works with; a wrong configuration is told on stderr, all of it. */
-export function openContext({ env, io, signal }: CliOptions): OpenedContext {
+export async function openContext({ env, io, signal }: CliOptions): Promise<OpenedContext> {
   let config: Config;
   try {
     config = readConfig(env);
@@ -25,7 +25,7 @@ export function openContext({ env, io, signal }: CliOptions): OpenedContext {
   const redact = redactor(config.secrets, openTexts(config));
   const log = createLogger({ format: config.logFormat, level: config.logLevel, redact, write: (line) => { io.stderr(line); } });
   for (const warning of config.warnings) log.warn('config.unknown_variable', warning);
-  const context = { config, services: compose(config), io, log, redact, signal };
+  const context = { config, services: await compose(config), io, log, redact, signal };
   return { context, report: (error) => { logError(log, 'command.failed', error); } };
 }
 

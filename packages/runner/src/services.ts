@@ -8,6 +8,7 @@ import type { Redact } from './log/redact.ts';
 export interface Services extends RunParts {
   /** Every store that may hold sets, the primary one first. */
   readonly stores: readonly ArtifactStore[];
+  readonly replicas: readonly ArtifactStore[];
 }
 
 /** What every command gets. */

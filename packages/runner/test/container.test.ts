@@ -5,15 +5,16 @@ import { readConfig } from '../src/config/config.ts';
 const config = readConfig({ BACKUP_DIR: '/nowhere', DATABASE_URL: 'postgresql://u@h/d' });
 
 describe('the composition root', () => {
-  it.each(Object.entries(TOKENS))('makes the part behind the token %s, once', (_, token) => {
-    const container = composeContainer(config);
+  it.each(Object.entries(TOKENS))('makes the part behind the token %s, once', async (_, token) => {
+    const container = await composeContainer(config);
     const part = container.resolve<unknown>(token);
     expect(part).toBeDefined();
     expect(container.resolve<unknown>(token)).toBe(part);
   });
 
-  it('gives commands those parts, the primary store being one of the stores', () => {
-    const services = compose(config);
+  it('gives commands those parts, the primary store being one of the stores', async () => {
+    const services = await compose(config);
+    expect(services.replicas).toEqual([]);
     expect(services.stores).toEqual([services.primary]);
     expect(services.producer.database).toBe('d');
     for (const part of ['archiver', 'clock', 'journal', 'lock', 'primary', 'producer', 'retention', 'stores'] as const) {
@@ -21,7 +22,13 @@ describe('the composition root', () => {
     }
   });
 
-  it('shares no part between two configurations', () => {
-    expect(compose(config).primary).not.toBe(compose(config).primary);
+  it('has the bucket as a replica, and among the stores, when copies on S3 are asked for', async () => {
+    const { primary, replicas, stores } = await compose(readConfig({ BACKUP_DIR: '/nowhere', BACKUP_S3_ENABLED: 'true', S3_BUCKET: 'b' }));
+    expect(replicas.map(({ name }) => name)).toEqual(['s3']);
+    expect(stores).toEqual([primary, ...replicas]);
+  });
+
+  it('shares no part between two configurations', async () => {
+    expect((await compose(config)).primary).not.toBe((await compose(config)).primary);
   });
 });

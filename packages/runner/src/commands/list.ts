@@ -1,6 +1,7 @@
-import { BackupError, newestFirst, readSets } from '@geolens/backup-core';
+import { BackupError, readSets, throwIfAborted, toBackupError, type ArtifactStore } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { setListJson, setListText, type FoundSet } from '../report/set-list.ts';
+import { logError } from '../log/log-run.ts';
+import { collectCopies, setListJson, setListText, type FoundSet } from '../report/set-list.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder } from './check-folder.ts';
 
@@ -10,20 +11,33 @@ export interface ListOptions {
   readonly store: string;
 }
 
-/** `list`: the sets in the stores, as the stores have them now. */
-export async function list({ config, services, io, signal }: CommandContext, { json, store: wanted }: ListOptions): Promise<ExitCode> {
-  await checkFolder(config);
-  const stores = services.stores.filter(({ name }) => wanted === 'all' || wanted === name);
-  if (stores.length === 0) {
-    const names = services.stores.map(({ name }) => name).join(', ');
-    throw new BackupError('CONFIG_INVALID', `--store ${wanted}: no such store is configured`, { mend: `Choose one of ${names}, all` });
-  }
+/** `list`: the sets in the stores, as the stores have them now. One store that cannot be read does not hide the others. */
+export async function list(context: CommandContext, { json, store: wanted }: ListOptions): Promise<ExitCode> {
+  const { config, services, io, log, signal } = context;
+  const stores = chooseStores(services.stores, wanted);
+  if (stores.includes(services.primary)) await checkFolder(config);
   const found: FoundSet[] = [];
+  let exitCode: ExitCode = EXIT.done;
   for (const store of stores) {
-    for (const set of await readSets(store, { signal })) found.push({ store: store.name, set });
+    try {
+      for (const set of await readSets(store, { signal })) found.push({ store: store.name, set });
+    } catch (error) {
+      throwIfAborted(signal);
+      if (stores.length === 1) throw error;
+      logError(log, 'list.store_failed', toBackupError(error));
+      exitCode = EXIT.partly;
+    }
   }
-  found.sort((one, other) => newestFirst(one.set, other.set));
   const now = services.clock.now();
-  io.stdout(json ? `${JSON.stringify(setListJson(found, now), undefined, 2)}\n` : setListText(found, now));
-  return EXIT.done;
+  const listed = collectCopies(found);
+  io.stdout(json ? `${JSON.stringify(setListJson(listed, now), undefined, 2)}\n` : setListText(listed, now));
+  return exitCode;
+}
+
+function chooseStores(stores: readonly ArtifactStore[], wanted: string): readonly ArtifactStore[] {
+  const chosen = stores.filter(({ name }) => wanted === 'all' || wanted === name);
+  if (chosen.length > 0) return chosen;
+  const names = stores.map(({ name }) => name).join(', ');
+  const mend = wanted === 's3' ? 'Set BACKUP_S3_ENABLED=true and S3_…' : `Choose one of ${names}, all`;
+  throw new BackupError('CONFIG_INVALID', `--store ${wanted}: no such store is configured`, { mend });
 }

@@ -12,10 +12,11 @@ import { loggedRun } from './run.ts';
 export async function serve(context: CommandContext): Promise<ExitCode> {
   const { config, services, log, signal } = context;
   await checkFolder(config);
-  const { schedule, retention, connection, backupDir } = config;
+  const { schedule, retention, connection, backupDir, s3 } = config;
+  const copies = s3 === undefined ? '' : ` and s3://${s3.bucket}/${s3.prefix ?? ''}`;
   log.info(
     'serve.started',
-    `geolens-backup ${toolVersion()}: database ${connection.database} on ${connection.host}:${connection.port} to ${backupDir}, ` +
+    `geolens-backup ${toolVersion()}: database ${connection.database} on ${connection.host}:${connection.port} to ${backupDir}${copies}, ` +
       `schedule "${schedule.expression}" (${schedule.zone}), keeps ${retention.daily} daily and ${retention.weekly} weekly sets`,
     { version: toolVersion(), schedule: schedule.expression, zone: schedule.zone },
   );

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import type { ConnectionSettings } from '@geolens/backup-adapter-local';
+import type { S3Settings } from '@geolens/backup-adapter-s3';
 import { BackupError, isBackupError, parseSchedule, Secret, type Compression, type KeepCounts, type Schedule, type VerifyLevel } from '@geolens/backup-core';
 import { readConnection } from './read-connection.ts';
+import { readS3 } from './read-s3.ts';
 import { readEnvironment, type Environment, type Origin } from './read-environment.ts';
 import { unknownVariables } from './unknown-variables.ts';
 import { isSecret, VARIABLE_NAMES, type Values, type VariableName } from './variables.ts';
@@ -15,6 +17,8 @@ export interface Config {
   readonly schedule: Schedule;
   readonly retention: KeepCounts;
   readonly connection: ConnectionSettings;
+  /** Undefined when there are to be no copies on S3. */
+  readonly s3: S3Settings | undefined;
   readonly rolePasswords: boolean;
   readonly backupDir: string;
   readonly stagingDir: string;
@@ -56,19 +60,19 @@ const FOR_POSTGRES = [...FOR_ALL, 'PGPASSFILE', 'PGPASSWORD', 'PGOPTIONS'];
  */
 export function readConfig(env: Environment): Config {
   const { values, texts, origins, problems: found } = readEnvironment(env);
-  const problems = [...found];
+  const problems = found.filter((problem) => values.BACKUP_S3_ENABLED === true || !problem.startsWith('S3_'));
   const schedule = readSchedule(values, problems);
   const connection = readConnection(values);
   if ('problems' in connection) problems.push(...connection.problems);
-  if (values.BACKUP_S3_ENABLED === true) {
-    problems.push(`BACKUP_S3_ENABLED="${texts.get('BACKUP_S3_ENABLED')!}" asks for copies on S3, which this version cannot make yet; set it to false`);
-  }
-  if (problems.length > 0 || schedule === undefined || 'problems' in connection) throw invalid(problems);
+  const s3 = readS3(values);
+  if ('problems' in s3) problems.push(...s3.problems);
+  if (problems.length > 0 || schedule === undefined || 'problems' in connection || 'problems' in s3) throw invalid(problems);
   const whole = values as Values;
   return {
     schedule,
     retention: { daily: whole.BACKUP_RETENTION_DAILY, weekly: whole.BACKUP_RETENTION_WEEKLY },
     connection: connection.settings,
+    s3: s3.settings,
     rolePasswords: whole.BACKUP_ROLE_PASSWORDS,
     backupDir: resolve(whole.BACKUP_DIR),
     stagingDir: resolve(whole.STAGING_DIR),

@@ -2,7 +2,7 @@ import leven from 'leven';
 import type { Environment } from './read-environment.ts';
 import { VARIABLE_NAMES } from './variables.ts';
 
-const PREFIX = 'BACKUP_';
+const PREFIXES = ['BACKUP_', 'S3_'];
 
 /** What other backup tools call the same thing. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
@@ -16,6 +16,12 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   BACKUP_RETENTION_DAYS: 'BACKUP_RETENTION_DAILY',
   BACKUP_TZ: 'BACKUP_TIMEZONE',
   CRON_SCHEDULE: 'BACKUP_SCHEDULE',
+  S3_ACCESS_KEY: 'S3_ACCESS_KEY_ID',
+  S3_BUCKET_NAME: 'S3_BUCKET',
+  S3_ENDPOINT_URL: 'S3_ENDPOINT',
+  S3_FORCE_PATH_STYLE: 'S3_ADDRESSING_STYLE',
+  S3_PATH: 'S3_PREFIX',
+  S3_SECRET_KEY: 'S3_SECRET_ACCESS_KEY',
   SCHEDULE: 'BACKUP_SCHEDULE',
 };
 
@@ -25,7 +31,7 @@ const NOT_YET = /^BACKUP_(?:MAX_AGE_MINUTES|DRILL_SCHEDULE|SHRINK_THRESHOLD|WEBH
 /** One warning for each variable that looks like one of ours and is none, with the one that may be meant. */
 export function unknownVariables(env: Environment): readonly string[] {
   return Object.entries(env)
-    .filter(([name, value]) => value !== undefined && value !== '' && (name.startsWith(PREFIX) || Object.hasOwn(ELSEWHERE, name)))
+    .filter(([name, value]) => value !== undefined && value !== '' && (prefixOf(name) !== undefined || Object.hasOwn(ELSEWHERE, name)))
     .map(([name]) => name)
     .filter((name) => !VARIABLE_NAMES.some((known) => name === known || name === `${known}_FILE`))
     .map((name) => {
@@ -37,7 +43,8 @@ export function unknownVariables(env: Environment): readonly string[] {
 
 /** The known variable that is spelled most like it, unless that is so far away that the question would mislead. */
 function nearest(name: string): string | undefined {
-  const candidates = VARIABLE_NAMES.filter((known) => known.startsWith(PREFIX) && isAlike(bare(name), bare(known)));
+  const prefix = prefixOf(name);
+  const candidates = VARIABLE_NAMES.filter((known) => prefix !== undefined && known.startsWith(prefix) && isAlike(bare(name), bare(known)));
   return candidates.sort((one, other) => leven(name, one) - leven(name, other))[0];
 }
 
@@ -46,6 +53,10 @@ function isAlike(name: string, known: string): boolean {
   return name.split('_').some((word) => words.includes(word)) || name.startsWith(known) || 2 * leven(name, known) <= name.length;
 }
 
+function prefixOf(name: string): string | undefined {
+  return PREFIXES.find((prefix) => name.startsWith(prefix));
+}
+
 function bare(name: string): string {
-  return name.slice(PREFIX.length).replace(/_FILE$/, '');
+  return name.slice(prefixOf(name)?.length ?? 0).replace(/_FILE$/, '');
 }

@@ -10,7 +10,7 @@ export function logRun(log: Logger): RunObserver {
         log.info(event.event, `run ${event.timestamp} of database ${event.database} begins`, { timestamp: event.timestamp, database: event.database });
         break;
       case 'phase.finished':
-        log.info(event.event, phaseText(event), { phase: event.phase, artifact: event.artifact, milliseconds: event.milliseconds, bytes: event.bytes });
+        log.info(event.event, phaseText(event), { phase: event.phase, tier: event.tier, artifact: event.artifact, milliseconds: event.milliseconds, bytes: event.bytes });
         break;
       case 'run.warning':
         log.warn(event.event, event.message);
@@ -23,6 +23,10 @@ export function logRun(log: Logger): RunObserver {
 export function logReport(log: Logger, report: RunReport): void {
   if (report.swept.length > 0) log.info('run.swept', `removed what a run that died had left: ${report.swept.join(', ')}`, { swept: report.swept });
   if (report.removed.length > 0) log.info('run.pruned', `retention removed ${report.removed.join(', ')}`, { removed: report.removed });
+  for (const { store, copied, missing } of report.replication) {
+    const left = missing === undefined ? '' : `, ${missing} still to be copied`;
+    log.info('run.replicated', `${store}: ${copied.length} sets copied${left}`, { store, copied: copied.length, missing });
+  }
   for (const error of report.errors) logError(log, 'run.error', error);
   const fields = { outcome: report.outcome, timestamp: report.timestamp, milliseconds: millisecondsOf(report), rows: rowsOf(report.manifest) };
   if (report.outcome === 'failed') log.error('run.finished', `run failed after ${durationText(millisecondsOf(report))}; no set was made and none was removed`, fields);
@@ -35,8 +39,8 @@ export function logError(log: Logger, event: string, error: BackupError): void {
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) log.debug('error.cause', `caused by: ${cause.stack ?? cause.message}`);
 }
 
-function phaseText({ phase, artifact, milliseconds, bytes }: PhaseReport): string {
-  const what = artifact === undefined ? phase : `${phase} ${artifact}`;
+function phaseText({ phase, tier, artifact, milliseconds, bytes }: PhaseReport): string {
+  const what = [phase, tier, artifact].filter(Boolean).join(' ');
   const size = bytes === undefined ? '' : `, ${bytesText(bytes)}, ${rateText(bytes, milliseconds)}`;
   return `${what}: ${durationText(milliseconds)}${size}`;
 }

@@ -1,10 +1,10 @@
-import { formatArtifactName, rowsOf, type RunReport } from '@geolens/backup-core';
+import { formatArtifactName, rowsOf, type BackupError, type RunReport } from '@geolens/backup-core';
 import type { Redact } from '../log/redact.ts';
 import { bytesText, numberText } from './units.ts';
 import { table } from './table.ts';
 
 /** The new set for a person: its files, with what is in them. Empty when there is none. */
-export function runReportText({ manifest, outcome }: RunReport): string {
+export function runReportText({ manifest, outcome, replication }: RunReport): string {
   if (manifest === undefined) return '';
   const manifestName = formatArtifactName({ kind: 'manifest', timestamp: manifest.timestamp });
   const rows = manifest.artifacts.map(({ name, bytes, tableCount, rowCounts, members }) => {
@@ -12,17 +12,21 @@ export function runReportText({ manifest, outcome }: RunReport): string {
     return [name, bytesText(bytes), [...counts, ...(members === undefined ? [] : [`${numberText(members)} members`])].join(', ')];
   });
   const title = `set ${manifest.timestamp} (${outcome})`;
-  return table([{ title }, { title: 'size', align: 'right' }, { title: `in ${manifest.tiers.join(' and ')}` }], [...rows, [manifestName, '', '']]);
+  const alsoOn = replication.filter(({ copied }) => manifest.tiers.every((tier) => copied.some((set) => set.tier === tier && set.timestamp === manifest.timestamp)));
+  const places = [`in ${manifest.tiers.join(' and ')}`, ...alsoOn.map(({ store }) => `on ${store} too`)].join(', ');
+  return table([{ title }, { title: 'size', align: 'right' }, { title: places }], [...rows, [manifestName, '', '']]);
 }
 
 /** The report for a machine. */
 export function runReportJson(report: RunReport, redact: Redact = (text) => text): Record<string, unknown> {
-  const { startedAt, finishedAt, errors, warnings, ...rest } = report;
+  const { startedAt, finishedAt, errors, warnings, replication, ...rest } = report;
+  const told = ({ code, message }: BackupError): Record<string, unknown> => ({ code, message: redact(message) });
   return {
     ...rest,
     warnings: warnings.map(redact),
     startedAt: startedAt.toISOString(),
     finishedAt: finishedAt.toISOString(),
-    errors: errors.map(({ code, message }) => ({ code, message: redact(message) })),
+    replication: replication.map(({ errors: failed, ...others }) => ({ ...others, errors: failed.map(told) })),
+    errors: errors.map(told),
   };
 }

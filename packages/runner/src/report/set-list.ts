@@ -1,4 +1,4 @@
-import { bytesOf, rowsOf, timestampToDate, type BackupSet } from '@geolens/backup-core';
+import { bytesOf, newestFirst, rowsOf, timestampToDate, type BackupSet } from '@geolens/backup-core';
 import { bytesText, durationText, numberText } from './units.ts';
 import { table } from './table.ts';
 
@@ -8,25 +8,46 @@ export interface FoundSet {
   readonly set: BackupSet;
 }
 
+/** A set with all its copies, the best one first: one that is whole before one that is not, in the order of the stores. */
+export interface ListedSet {
+  readonly best: BackupSet;
+  readonly copies: readonly FoundSet[];
+}
+
+/** Puts together what the stores have of one set, newest first. */
+export function collectCopies(found: readonly FoundSet[]): readonly ListedSet[] {
+  const groups = new Map<string, FoundSet[]>();
+  for (const copy of found) {
+    const { tier, timestamp, database } = copy.set;
+    const id = JSON.stringify([tier, timestamp, database]);
+    groups.set(id, [...(groups.get(id) ?? []), copy]);
+  }
+  const rank = ({ set }: FoundSet): number => ['complete', 'legacy', 'partial'].indexOf(set.state);
+  return [...groups.values()]
+    .map((copies) => copies.sort((one, other) => rank(one) - rank(other)))
+    .map((copies) => ({ best: copies[0]!.set, copies }))
+    .sort((one, other) => newestFirst(one.best, other.best));
+}
+
 /** The sets for a person, one a line, newest first. */
-export function setListText(found: readonly FoundSet[], now: Date): string {
-  if (found.length === 0) return 'no sets yet\n';
-  const rows = found.map(({ store, set }) => [
-    set.timestamp,
-    set.tier,
-    store,
-    durationText(Math.max(0, now.getTime() - timestampToDate(set.timestamp).getTime())),
-    bytesText(bytesOf(set)),
-    numberOrDash(set.state === 'complete' ? rowsOf(set.manifest) : undefined),
-    set.database ?? '-',
-    verifiedText(set),
-    set.state === 'partial' ? `partial: ${set.problems.join('; ')}` : set.state,
+export function setListText(listed: readonly ListedSet[], now: Date): string {
+  if (listed.length === 0) return 'no sets yet\n';
+  const rows = listed.map(({ best, copies }) => [
+    best.timestamp,
+    best.tier,
+    copies.map((copy) => whereText(copy, best)).join(', '),
+    durationText(Math.max(0, now.getTime() - timestampToDate(best.timestamp).getTime())),
+    bytesText(bytesOf(best)),
+    numberOrDash(best.state === 'complete' ? rowsOf(best.manifest) : undefined),
+    best.database ?? '-',
+    verifiedText(best),
+    best.state === 'partial' ? `partial: ${best.problems.join('; ')}` : best.state,
   ]);
   return table(
     [
       { title: 'SET' },
       { title: 'TIER' },
-      { title: 'STORE' },
+      { title: 'WHERE' },
       { title: 'AGE', align: 'right' },
       { title: 'SIZE', align: 'right' },
       { title: 'ROWS', align: 'right' },
@@ -39,21 +60,26 @@ export function setListText(found: readonly FoundSet[], now: Date): string {
 }
 
 /** The sets for a machine. */
-export function setListJson(found: readonly FoundSet[], now: Date): readonly Record<string, unknown>[] {
-  return found.map(({ store, set }) => ({
-    timestamp: set.timestamp,
-    time: timestampToDate(set.timestamp).toISOString(),
-    tier: set.tier,
-    store,
-    database: set.database,
-    state: set.state,
-    problems: set.problems,
-    bytes: bytesOf(set),
-    ageSeconds: Math.max(0, Math.round((now.getTime() - timestampToDate(set.timestamp).getTime()) / 1000)),
-    rows: rowsOf(set.manifest),
-    checks: set.manifest?.checks ?? {},
-    artifacts: set.artifacts,
+export function setListJson(listed: readonly ListedSet[], now: Date): readonly Record<string, unknown>[] {
+  return listed.map(({ best, copies }) => ({
+    timestamp: best.timestamp,
+    time: timestampToDate(best.timestamp).toISOString(),
+    tier: best.tier,
+    database: best.database,
+    state: best.state,
+    problems: best.problems,
+    bytes: bytesOf(best),
+    ageSeconds: Math.max(0, Math.round((now.getTime() - timestampToDate(best.timestamp).getTime()) / 1000)),
+    rows: rowsOf(best.manifest),
+    checks: best.manifest?.checks ?? {},
+    artifacts: best.artifacts,
+    copies: copies.map(({ store, set: { state, problems, ...set } }) => ({ store, state, problems, bytes: bytesOf({ state, problems, ...set }) })),
   }));
+}
+
+/** A copy that is not worth what the best one is says so. */
+function whereText({ store, set }: FoundSet, best: BackupSet): string {
+  return set.state === best.state ? store : `${store} (${set.state})`;
 }
 
 /** The strongest check that the set has passed. */

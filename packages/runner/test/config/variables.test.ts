@@ -9,6 +9,7 @@ describe('the configuration of an empty environment', () => {
       schedule: { expression: '0 2 * * *', zone: 'UTC' },
       retention: { daily: 7, weekly: 4 },
       connection: { host: 'db', port: 5432, user: 'geolens', database: 'geolens' },
+      s3: undefined,
       rolePasswords: false,
       backupDir: '/backups',
       stagingDir: '/staging',
@@ -35,7 +36,7 @@ describe.each([
   ['BACKUP_TIMEZONE', ['Europe/Berlin', 'UTC'], ['Mars/Olympus', '+25']],
   ['BACKUP_RETENTION_DAILY', ['1', '365', ' 7 '], ['0', '-1', '1.5', 'seven', '1e2', '0x10', '99999999999999999999']],
   ['BACKUP_RETENTION_WEEKLY', ['1', '52'], ['0', '-1', '1.5', 'four', 'NaN']],
-  ['BACKUP_S3_ENABLED', ['false', 'no', '0'], ['true', '1', 'on', 'maybe']],
+  ['BACKUP_S3_ENABLED', ['false', 'no', '0'], ['maybe']],
   ['POSTGRES_PORT', ['1', '65535'], ['0', '65536', 'http', '-5432']],
   ['BACKUP_COMPRESSION', ['auto', 'none', 'lz4', 'gzip', 'gzip:9', 'zstd', 'zstd:22', 'lz4:12'], ['bzip2', 'gzip:0', 'gzip:10', 'zstd:23', 'zstd:', 'none:1', 'auto:1', 'lz4:13', 'GZIP', 'zstd:-1']],
   ['BACKUP_CATCH_UP', ['true', 'false', 'TRUE', 'yes', 'off'], ['si', '2']],
@@ -71,16 +72,18 @@ it('tells all problems in one error, each with its variable', () => {
     BACKUP_RETENTION_DAILY: '0',
     BACKUP_RETENTION_WEEKLY: 'seven',
     BACKUP_S3_ENABLED: 'true',
+    S3_ENDPOINT: 'minio:9000',
+    S3_SECRET_ACCESS_KEY: 'hush-hush',
     BACKUP_COMPRESSION: 'best',
     LOG_LEVEL: 'loud',
     DATABASE_URL: 'mysql://root@h/db',
     BACKUP_DIR_FILE: '/nowhere/at/all',
   });
-  expect(text).toContain('the configuration has 9 problems:');
+  expect(text).toContain('the configuration has 11 problems:');
   const named = text.split('\n').slice(1).map((line) => /^ {2}- (\w+)/.exec(line)?.[1]);
   expect([...named].sort()).toEqual([
-    'BACKUP_COMPRESSION', 'BACKUP_DIR_FILE', 'BACKUP_RETENTION_DAILY', 'BACKUP_RETENTION_WEEKLY', 'BACKUP_S3_ENABLED',
-    'BACKUP_SCHEDULE', 'BACKUP_TIMEZONE', 'DATABASE_URL', 'LOG_LEVEL',
+    'BACKUP_COMPRESSION', 'BACKUP_DIR_FILE', 'BACKUP_RETENTION_DAILY', 'BACKUP_RETENTION_WEEKLY', 'BACKUP_SCHEDULE',
+    'BACKUP_TIMEZONE', 'DATABASE_URL', 'LOG_LEVEL', 'S3_ACCESS_KEY_ID', 'S3_BUCKET', 'S3_ENDPOINT',
   ]);
 });
 

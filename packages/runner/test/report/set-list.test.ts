@@ -1,34 +1,51 @@
 import { describe, expect, it } from 'vitest';
 import { retentionPlanJson, retentionPlanText } from '../../src/report/retention-plan.ts';
-import { setListJson, setListText } from '../../src/report/set-list.ts';
+import { collectCopies, setListJson, setListText, type FoundSet } from '../../src/report/set-list.ts';
+import { parseTimestamp } from '@geolens/backup-core';
 import { MANIFEST, NOW, setOf } from '../support/sets.ts';
+
+const text = (found: readonly FoundSet[], now = NOW): string => setListText(collectCopies(found), now);
+const json = (found: readonly FoundSet[], now = NOW): readonly Record<string, unknown>[] => setListJson(collectCopies(found), now);
+
+const PAST = parseTimestamp('20261122_010000')!;
+const FIRST = parseTimestamp('20261122_000000')!;
 
 const FOUND = [
   { store: 'local', set: setOf() },
-  { store: 'local', set: setOf({ state: 'partial', problems: ['the dump is missing', 'x'], database: undefined, manifest: undefined }) },
-  { store: 'local', set: setOf({ state: 'legacy', manifest: undefined }) },
+  { store: 'local', set: setOf({ state: 'partial', problems: ['the dump is missing', 'x'], database: undefined, manifest: undefined, timestamp: PAST }) },
+  { store: 'local', set: setOf({ state: 'legacy', manifest: undefined, timestamp: FIRST }) },
 ];
 
 describe('the list of sets', () => {
   it('says for a person what each is worth', () => {
-    expect(setListText(FOUND, NOW)).toBe(
+    expect(text(FOUND)).toBe(
       [
-        'SET              TIER   STORE        AGE    SIZE   ROWS  DATABASE  VERIFIED    STATE',
+        'SET              TIER   WHERE        AGE    SIZE   ROWS  DATABASE  VERIFIED    STATE',
         '20261122_020000  daily  local  1 h 0 min  5.0 kB  1,234  geolens   readable    complete',
-        '20261122_020000  daily  local  1 h 0 min  5.0 kB      -  -         unverified  partial: the dump is missing; x',
-        '20261122_020000  daily  local  1 h 0 min  5.0 kB      -  geolens   unverified  legacy',
+        '20261122_010000  daily  local  2 h 0 min  5.0 kB      -  -         unverified  partial: the dump is missing; x',
+        '20261122_000000  daily  local  3 h 0 min  5.0 kB      -  geolens   unverified  legacy',
         '',
       ].join('\n'),
     );
   });
 
+  it('has one line for a set and all its copies, and says of each copy that is worth less than the best what it is', () => {
+    const lost = setOf({ state: 'partial', problems: ['the dump is missing'] });
+    const copies = [{ store: 'local', set: lost }, { store: 's3', set: setOf() }];
+    expect(text(copies).split('\n')[1]).toBe('20261122_020000  daily  s3, local (partial)  1 h 0 min  5.0 kB  1,234  geolens   readable  complete');
+    expect(text([{ store: 'local', set: setOf() }, { store: 's3', set: setOf() }])).toContain('daily  local, s3  ');
+    expect(json(copies)).toMatchObject([
+      { state: 'complete', copies: [{ store: 's3', state: 'complete', bytes: 5000 }, { store: 'local', state: 'partial', problems: ['the dump is missing'] }] },
+    ]);
+  });
+
   it('says so when there is none', () => {
-    expect(setListText([], NOW)).toBe('no sets yet\n');
-    expect(setListJson([], NOW)).toEqual([]);
+    expect(text([])).toBe('no sets yet\n');
+    expect(json([])).toEqual([]);
   });
 
   it('tells the strongest check that was passed, and none that failed', () => {
-    const verified = (checks: typeof MANIFEST.checks): string => setListText([{ store: 's', set: setOf({ manifest: { ...MANIFEST, checks } }) }], NOW);
+    const verified = (checks: typeof MANIFEST.checks): string => text([{ store: 's', set: setOf({ manifest: { ...MANIFEST, checks } }) }]);
     const at = '2026-11-22T02:00:09Z';
     expect(verified({ checksum: { ok: true, at } })).toContain('checksum');
     expect(verified({ checksum: { ok: true, at }, restored: { ok: true, at } })).toContain('restored');
@@ -38,16 +55,16 @@ describe('the list of sets', () => {
 
   it('has no age below zero for a set of the future', () => {
     const past = new Date('2020-01-01T00:00:00Z');
-    expect(setListText(FOUND, past)).toContain(' 0 ms ');
-    expect(setListJson(FOUND, past)[0]).toMatchObject({ ageSeconds: 0 });
+    expect(text(FOUND, past)).toContain(' 0 ms ');
+    expect(json(FOUND, past)[0]).toMatchObject({ ageSeconds: 0 });
   });
 
   it('has plain numbers and moments for a machine', () => {
-    expect(setListJson(FOUND, NOW)[0]).toMatchObject({
-      timestamp: '20261122_020000', time: '2026-11-22T02:00:00.000Z', tier: 'daily', store: 'local', database: 'geolens', state: 'complete',
+    expect(json(FOUND)[0]).toMatchObject({
+      timestamp: '20261122_020000', time: '2026-11-22T02:00:00.000Z', tier: 'daily', database: 'geolens', state: 'complete',
       problems: [], bytes: 5000, ageSeconds: 3600, rows: 1234, checks: MANIFEST.checks,
     });
-    expect(JSON.parse(JSON.stringify(setListJson(FOUND, NOW)[1]))).toMatchObject({ state: 'partial', problems: ['the dump is missing', 'x'], checks: {} });
+    expect(JSON.parse(JSON.stringify(json(FOUND)[1]))).toMatchObject({ state: 'partial', problems: ['the dump is missing', 'x'], checks: {} });
   });
 });
 

@@ -1,0 +1,48 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import { abortedBy, throwIfAborted } from '@geolens/backup-core';
+import { s3Error } from './s3-errors.ts';
+
+/** What the SDK takes beside a command. */
+export interface CallOptions {
+  readonly abortSignal?: AbortSignal;
+}
+
+/** One bucket, and the one place where what the SDK throws becomes errors of ours. */
+export class Bucket {
+  readonly name: string;
+  readonly client: S3Client;
+
+  constructor(client: S3Client, name: string) {
+    this.client = client;
+    this.name = name;
+  }
+
+  /**
+   * Makes one call to the store. When the signal fires it rejects at once, whatever the connection does.
+   * @param operation the name of the operation, and the key that it is about, for messages
+   */
+  async call<T>(operation: string, key: string | undefined, signal: AbortSignal | undefined, send: (options: CallOptions) => Promise<T>): Promise<T> {
+    throwIfAborted(signal);
+    try {
+      return await untilAborted(send(signal === undefined ? {} : { abortSignal: signal }), signal);
+    } catch (error) {
+      throwIfAborted(signal);
+      throw s3Error(error, { bucket: this.name, operation, key });
+    }
+  }
+}
+
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  work.catch(() => undefined); // nobody may be left who listens
+  let leave = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    leave = () => { reject(abortedBy(signal)); };
+    signal.addEventListener('abort', leave, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', leave);
+  }
+}

@@ -1,0 +1,39 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { addressOf, isAmazon } from './endpoint.ts';
+import type { S3Settings } from './settings.ts';
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const IDLE_TIMEOUT_SECONDS = 60;
+const ATTEMPTS = 5;
+
+/**
+ * A client for one bucket. The checksums that the SDK adds by itself are streamed behind the body, which stores other than
+ * Amazon's refuse, or take for part of the object: there it adds none, and we send our own.
+ */
+export function createClient(settings: S3Settings): S3Client {
+  const { endpoint, pathStyle } = addressOf(settings);
+  const checksums = isAmazon(endpoint) ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
+  const { credentials } = settings;
+  return new S3Client({
+    ...(endpoint !== undefined && { endpoint }),
+    region: settings.region ?? 'us-east-1',
+    forcePathStyle: pathStyle,
+    maxAttempts: settings.attempts ?? ATTEMPTS,
+    retryMode: 'standard',
+    requestChecksumCalculation: checksums,
+    responseChecksumValidation: checksums,
+    // It would make a new connection for every part, and keep a stopped request waiting for six seconds.
+    expectContinueHeader: false,
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: (settings.timeout ?? IDLE_TIMEOUT_SECONDS) * 1000,
+    },
+    ...(credentials !== undefined && {
+      credentials: {
+        accessKeyId: credentials.accessKeyId.reveal(),
+        secretAccessKey: credentials.secretAccessKey.reveal(),
+        ...(credentials.sessionToken !== undefined && { sessionToken: credentials.sessionToken.reveal() }),
+      },
+    }),
+  });
+}

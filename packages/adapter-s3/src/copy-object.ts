@@ -1,0 +1,56 @@
+import { CopyObjectCommand, UploadPartCopyCommand, type CompletedPart } from '@aws-sdk/client-s3';
+import { BackupError } from '@geolens/backup-core';
+import type { Bucket } from './bucket.ts';
+import { headObject } from './head-object.ts';
+import type { UploadLimits } from './limits.ts';
+import { MultipartUpload } from './multipart-upload.ts';
+import { placeOf } from './s3-errors.ts';
+import type { ObjectParameters } from './object-parameters.ts';
+
+/** Copies an object on the server, in parts where it is larger than one request may copy. No byte comes by here. */
+export async function copyObject(
+  bucket: Bucket,
+  from: string,
+  to: string,
+  { parameters, limits, signal }: { readonly parameters: ObjectParameters; readonly limits: UploadLimits; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  const original = await headObject(bucket, from, signal);
+  const source = { CopySource: `${bucket.name}/${from.split('/').map(encodeURIComponent).join('/')}`, CopySourceIfMatch: original.etag };
+  if (original.bytes <= limits.singleCopyBytes) {
+    const input = { Bucket: bucket.name, Key: to, ...source, ...parameters };
+    await bucket.call('CopyObject', to, signal, (options) => bucket.client.send(new CopyObjectCommand(input), options));
+  } else {
+    await copyInParts(bucket, to, { bytes: original.bytes, source, parameters, limits, signal });
+  }
+  const copied = await headObject(bucket, to, signal);
+  if (copied.bytes === original.bytes) return;
+  throw new BackupError('ARTIFACT_MISMATCH', `${placeOf({ bucket: bucket.name, key: to })} has ${copied.bytes} bytes, its original has ${original.bytes}`);
+}
+
+interface CopyInParts {
+  readonly bytes: number;
+  readonly source: { readonly CopySource: string; readonly CopySourceIfMatch: string | undefined };
+  readonly parameters: ObjectParameters;
+  readonly limits: UploadLimits;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function copyInParts(bucket: Bucket, to: string, { bytes, source, parameters, limits, signal }: CopyInParts): Promise<void> {
+  const upload = await MultipartUpload.begin(bucket, to, parameters, signal);
+  await upload.orAbort(async () => {
+    const parts: CompletedPart[] = [];
+    const starts = Array.from({ length: Math.ceil(bytes / limits.copyPartBytes) }, (_, index) => index * limits.copyPartBytes).entries();
+    const worker = async (): Promise<void> => {
+      for (const [index, start] of starts) {
+        const end = Math.min(start + limits.copyPartBytes, bytes);
+        const input = { Bucket: bucket.name, Key: to, UploadId: upload.id, PartNumber: index + 1, ...source, CopySourceRange: `bytes=${start}-${end - 1}` };
+        const { CopyPartResult } = await bucket.call('UploadPartCopy', to, upload.signal, (options) =>
+          bucket.client.send(new UploadPartCopyCommand(input), options),
+        );
+        parts[index] = { PartNumber: index + 1, ETag: CopyPartResult?.ETag };
+      }
+    };
+    await upload.inParallel(limits.parallelParts, worker);
+    await upload.complete(parts);
+  });
+}

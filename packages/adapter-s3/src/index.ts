@@ -1,0 +1,3 @@
+export * from './endpoint.ts';
+export * from './s3-store.ts';
+export * from './settings.ts';

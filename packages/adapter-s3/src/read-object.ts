@@ -1,0 +1,51 @@
+import type { Readable } from 'node:stream';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { abortedBy, throwIfAborted, type ByteRange } from '@geolens/backup-core';
+import type { Bucket } from './bucket.ts';
+import { s3Error } from './s3-errors.ts';
+
+/** A connection may break this often in a row without a byte in between, before the reading is given up. */
+const BREAKS = 4;
+
+/**
+ * Reads an object, or a range of it. When the connection breaks, it goes on behind the last byte, of the same object:
+ * one that was replaced meanwhile is a failure.
+ */
+export async function* readObject(bucket: Bucket, key: string, range: ByteRange | undefined, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  if (range !== undefined && range.end <= range.start) return;
+  let next = range?.start ?? 0;
+  let end = range?.end;
+  let etag: string | undefined;
+  let breaks = 0;
+  while (end === undefined || next < end) {
+    const whole = next === 0 && range === undefined;
+    const input = {
+      Bucket: bucket.name,
+      Key: key,
+      ...(!whole && { Range: `bytes=${next}-${end === undefined ? '' : end - 1}` }),
+      ...(etag !== undefined && { IfMatch: etag }),
+    };
+    const { Body, ETag, ContentLength } = await bucket.call('GetObject', key, signal, (options) => bucket.client.send(new GetObjectCommand(input), options));
+    etag ??= ETag;
+    // A range may reach behind the end of the object.
+    if (ContentLength !== undefined) end = next + ContentLength;
+    const body = Body as Readable;
+    const stop = (): void => void body.destroy(abortedBy(signal!));
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      for await (const chunk of body as AsyncIterable<Uint8Array>) {
+        next += chunk.length;
+        breaks = 0;
+        yield chunk;
+      }
+      if (end === undefined || next >= end) return;
+    } catch (error) {
+      throwIfAborted(signal);
+      breaks += 1;
+      if (breaks > BREAKS) throw s3Error(error, { bucket: bucket.name, operation: 'GetObject', key });
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      body.destroy();
+    }
+  }
+}
