@@ -3,6 +3,9 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const CEPH = ['ceph-mon', 'ceph-osd', 'ceph-common', 'radosgw'];
+const CEPH_PROGRAMS = ['ceph', 'ceph-mon', 'ceph-osd', 'radosgw', 'radosgw-admin'];
+
 /**
  * What the tests and the demonstration need of the system, each with the Debian packages that bring it.
  * Without one that is `optional`, something is slower, or some tests are skipped and say so.
@@ -14,6 +17,8 @@ const NEEDS = [
   { what: 'igzip', packages: ['isal'], present: () => hasProgram('igzip'), optional: true },
   { what: 'pigz', packages: ['pigz'], present: () => hasProgram('pigz'), optional: true, forTests: true },
   { what: 'faketime', packages: ['faketime'], present: () => hasProgram('faketime'), optional: true, forTests: true },
+  { what: 'curl', packages: ['curl'], present: () => hasProgram('curl'), optional: true, forTests: true },
+  { what: 'Ceph with the RADOS Gateway', packages: CEPH, present: () => CEPH_PROGRAMS.every(hasProgram), optional: true, forTests: true },
   { what: 'debootstrap', packages: ['debootstrap'], present: () => hasProgram('debootstrap'), optional: true, forTests: true },
 ];
 

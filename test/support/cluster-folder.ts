@@ -1,7 +1,7 @@
-import { chmodSync, chownSync, existsSync, mkdtempSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeOwnedFolder } from './owned-folder.ts';
 import { runProgram } from './run-program.ts';
 import { asServerUser, type ServerUser } from './server-user.ts';
 
@@ -29,15 +29,12 @@ const SETTINGS: Readonly<Record<string, string>> = {
   log_timezone: 'UTC',
 };
 
-const PREFIX = 'geolens-cluster-';
-
 /**
  * Makes a new folder below the system's one for temporary files, which the server's OS user owns.
  * Removes those whose process was killed before it could do so.
  */
 export function makeClusterFolder(user: ServerUser | undefined): ClusterFolder {
-  removeOrphans();
-  const path = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
+  const path = makeOwnedFolder('geolens-cluster-');
   const folder = { path, dataDir: join(path, 'data'), socketDir: join(path, 'socket'), logFile: join(path, 'server.log') };
   mkdirSync(folder.socketDir);
   for (const each of [path, folder.socketDir]) {
@@ -69,19 +66,6 @@ export async function writeSettings(folder: ClusterFolder, settings: Readonly<Re
     ([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`,
   );
   await appendFile(join(folder.dataDir, 'postgresql.conf'), lines.join(''));
-}
-
-/** A folder's name has the id of the process that uses it. Those of other OS users are left to them. */
-function removeOrphans(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const owner = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
-    if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
-    try {
-      rmSync(join(tmpdir(), name), { recursive: true, force: true });
-    } catch (error) {
-      if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    }
-  }
 }
 
 function passwordFile(folder: ClusterFolder): string {

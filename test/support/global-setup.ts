@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import type { Cluster } from './cluster.ts';
 import type { ClusterFacts } from './clusters.ts';
+import { startGateway, type Gateway, type GatewayFacts } from './gateway.ts';
 import { startCluster } from './postgres-cluster.ts';
 import { ensureTrixie } from './trixie.ts';
 
@@ -15,19 +16,30 @@ declare module 'vitest' {
     clusters: readonly ClusterFacts[];
     /** Why there is no second, newer server; undefined when there is one. */
     missingServer: string | undefined;
+    gateway: GatewayFacts | undefined;
+    /** Why there is no S3 server; undefined when there is one. */
+    missingGateway: string | undefined;
   }
 }
 
-/** Starts the servers that all integration tests share: the machine's own, and PostgreSQL 17 where that can be had. */
+/** Starts the servers that all integration tests share: the machine's own, PostgreSQL 17 and an S3 gateway where these can be had. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const [gateway, clusters] = await Promise.all([startGateway(), startClusters(project)]);
+  project.provide('clusters', clusters.map(factsOf));
+  project.provide('gateway', 'stop' in gateway ? gatewayFactsOf(gateway) : undefined);
+  project.provide('missingGateway', 'unavailable' in gateway ? gateway.unavailable : undefined);
+  return async () => {
+    if ('stop' in gateway) await gateway.stop();
+    for (const cluster of clusters) await cluster.stop();
+  };
+}
+
+async function startClusters(project: TestProject): Promise<readonly Cluster[]> {
   const clusters: Cluster[] = [await loadedCluster({})];
   const trixie = await ensureTrixie({ log: (line) => { console.log(line); } });
   if ('binDir' in trixie && clusters[0]!.major < 17) clusters.push(await loadedCluster({ binDir: trixie.binDir }));
-  project.provide('clusters', clusters.map(factsOf));
   project.provide('missingServer', 'unavailable' in trixie ? trixie.unavailable : undefined);
-  return async () => {
-    for (const cluster of clusters) await cluster.stop();
-  };
+  return clusters;
 }
 
 async function loadedCluster(options: { readonly binDir?: string }): Promise<Cluster> {
@@ -40,4 +52,8 @@ async function loadedCluster(options: { readonly binDir?: string }): Promise<Clu
 function factsOf(cluster: Cluster): ClusterFacts {
   const { host, port, user, binDir, major, vector } = cluster;
   return { host, port, user, binDir, major, vector, template: TEMPLATE };
+}
+
+function gatewayFactsOf({ endpoint, accessKeyId, secretAccessKey, stranger }: Gateway): GatewayFacts {
+  return { endpoint, accessKeyId, secretAccessKey, stranger };
 }

@@ -7,6 +7,8 @@ export interface RunOptions {
   readonly input?: string;
   /** Milliseconds after which the program is killed and the call rejects; default: none. */
   readonly timeout?: number;
+  /** Kills the program when it is aborted, and the call rejects; default: none. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -19,6 +21,7 @@ export function runProgram(command: string, args: readonly string[], options: Ru
       env: options.env ?? process.env,
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: options.timeout,
+      signal: options.signal,
       killSignal: 'SIGKILL',
     });
     const output: Buffer[] = [];
