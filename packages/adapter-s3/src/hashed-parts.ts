@@ -54,10 +54,10 @@ export class HashedParts {
     return step;
   }
 
-  /** A buffer that is large enough for the parts that are kept in memory. */
-  newBuffer(): Buffer {
+  /** Whether parts are kept in memory. If so, `next` takes buffers of `partBytes`, otherwise empty ones. */
+  get bufferBytes(): number {
     const { partBytes, bufferedPartBytes } = this.reading;
-    return Buffer.allocUnsafeSlow(partBytes > bufferedPartBytes ? 0 : Math.min(partBytes, this.source.bytes));
+    return partBytes > bufferedPartBytes ? 0 : partBytes;
   }
 
   private async read(buffer: Buffer): Promise<Part | undefined> {
@@ -81,7 +81,7 @@ export class HashedParts {
     if (index === this.count - 1) this.compare();
     const digest = hash.digest();
     this.digests[index] = digest;
-    return { index, bytes, digest, body: () => (buffer.length > 0 || bytes === 0 ? buffer.subarray(0, bytes) : Readable.from(this.open(range), { objectMode: false })) };
+    return { index, bytes, digest, body: () => (buffer.length > 0 ? buffer.subarray(0, bytes) : Readable.from(this.open(range), { objectMode: false })) };
   }
 
   /** A source of one part is read to its end, wherever that is: so one that is longer than it says is found out. */

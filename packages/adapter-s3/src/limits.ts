@@ -14,7 +14,7 @@ export interface UploadLimits {
 }
 
 export const LIMITS: UploadLimits = {
-  partBytes: 8 * MIB,
+  partBytes: 5 * MIB,
   parallelParts: 4,
   bufferedPartBytes: 16 * MIB,
   singleCopyBytes: 5 * 1024 * MIB,

@@ -26,6 +26,6 @@ export async function* listObjects(bucket: Bucket, prefix: string, signal: Abort
 }
 
 /** A key as it stands in a listing that was asked for with the encoding `url`; stores that do not know it leave keys as they are. */
-export function decoded(key: string, encoding: string | undefined): string {
+function decoded(key: string, encoding: string | undefined): string {
   return encoding === 'url' ? decodeURIComponent(key.replaceAll('+', '%20')) : key;
 }

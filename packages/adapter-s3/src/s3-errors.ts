@@ -74,7 +74,7 @@ export function s3Error(error: unknown, call: S3Call): BackupError {
   const { name, code, status, message } = factsOf(error);
   const meaning = MEANINGS[name] ?? MEANINGS[code] ?? byStatus(status, call.operation) ?? { code: 'STORE_FAILED' };
   const said = [name || code, status === undefined ? '' : `HTTP ${status}`].filter(Boolean).join(', ');
-  const text = `${placeOf(call)}: ${call.operation} failed (${said})${message === '' || message === name ? '' : `: ${message}`}`;
+  const text = `${placeOf(call)}: ${call.operation} failed (${said})${message === '' || message === name || message === 'UnknownError' ? '' : `: ${message}`}`;
   return new BackupError(meaning.code, text, { cause: error, ...(meaning.mend !== undefined && { mend: meaning.mend }) });
 }
 

@@ -1,6 +1,7 @@
 import { DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { ArtifactKey, ArtifactSource, ArtifactStore, ByteRange, StoredArtifact, StoreOptions, Tier } from '@geolens/backup-core';
 import { Bucket } from './bucket.ts';
+import { BufferPool } from './buffer-pool.ts';
 import { createClient } from './client.ts';
 import { copyObject } from './copy-object.ts';
 import { digestsFor } from './digests.ts';
@@ -28,7 +29,7 @@ export interface S3StoreOptions {
  *
  * `put` compares what it sends with the source's SHA-256 and what the store then has with what was sent, and leaves no part of
  * an upload that fails. An object that is there and proves to be the same is not sent again.
- * A memory of about 60 MB serves objects of any size.
+ * Objects of any size take the same memory: four parts of 5 MiB.
  */
 export class S3Store implements ArtifactStore {
   readonly name = 's3';
@@ -37,6 +38,7 @@ export class S3Store implements ArtifactStore {
   private readonly limits: UploadLimits;
   private readonly bucket: Bucket;
   private readonly keys: ObjectKeys;
+  private readonly buffers = new BufferPool();
 
   constructor({ settings, database, client, limits }: S3StoreOptions) {
     this.settings = settings;
@@ -58,9 +60,19 @@ export class S3Store implements ArtifactStore {
   }
 
   async put(key: ArtifactKey, source: ArtifactSource, { signal }: StoreOptions = {}): Promise<void> {
-    const { bucket, limits, settings } = this;
+    const { bucket, buffers, limits, settings } = this;
     const maxParts = settings.maxParts ?? MAX_PARTS;
-    await uploadObject({ bucket, key: this.keys.objectKey(key), source, digests: digestsFor(settings), parameters: objectParameters(settings), limits, maxParts, signal });
+    await uploadObject({
+      bucket,
+      key: this.keys.objectKey(key),
+      source,
+      digests: digestsFor(settings),
+      parameters: objectParameters(settings),
+      limits,
+      maxParts,
+      buffers,
+      signal,
+    });
   }
 
   async copy(from: ArtifactKey, to: ArtifactKey, { signal }: StoreOptions = {}): Promise<void> {

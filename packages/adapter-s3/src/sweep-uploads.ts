@@ -1,7 +1,6 @@
 import { AbortMultipartUploadCommand, ListMultipartUploadsCommand, type ListMultipartUploadsCommandInput, type ListMultipartUploadsCommandOutput } from '@aws-sdk/client-s3';
 import { TIERS, type ArtifactKey } from '@geolens/backup-core';
 import type { Bucket } from './bucket.ts';
-import { decoded } from './list-objects.ts';
 import type { ObjectKeys } from './object-keys.ts';
 import { providerCodeOf } from './s3-errors.ts';
 
@@ -34,16 +33,16 @@ async function* openUploads(bucket: Bucket, keys: ObjectKeys, database: string |
   for (const tier of TIERS) {
     let next: { readonly KeyMarker?: string | undefined; readonly UploadIdMarker?: string | undefined } | undefined = {};
     while (next !== undefined) {
-      const input: ListMultipartUploadsCommandInput = { Bucket: bucket.name, Prefix: keys.tierPrefix(tier), EncodingType: 'url', ...next };
+      // Without an encoding: Ceph encodes the keys and not the marker, which it then does not know again.
+      const input: ListMultipartUploadsCommandInput = { Bucket: bucket.name, Prefix: keys.tierPrefix(tier), ...next };
       const page: ListMultipartUploadsCommandOutput = await bucket.call('ListMultipartUploads', undefined, signal, (options) => bucket.client.send(new ListMultipartUploadsCommand(input), options));
       for (const { Key, UploadId: id } of page.Uploads ?? []) {
         if (Key === undefined || id === undefined) continue;
-        const objectKey = decoded(Key, page.EncodingType);
-        const artifact = keys.artifactOf(tier, objectKey);
+        const artifact = keys.artifactOf(tier, Key);
         const isOurs = artifact !== undefined && (artifact.name.kind !== 'dump' || database === undefined || artifact.name.database === database);
-        if (isOurs) yield { artifact: artifact.key, objectKey, id };
+        if (isOurs) yield { artifact: artifact.key, objectKey: Key, id };
       }
-      next = page.IsTruncated === true ? { KeyMarker: page.NextKeyMarker && decoded(page.NextKeyMarker, page.EncodingType), UploadIdMarker: page.NextUploadIdMarker } : undefined;
+      next = page.IsTruncated === true ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker } : undefined;
     }
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { DeleteObjectCommand, PutObjectCommand, UploadPartCommand, type CompletedPart } from '@aws-sdk/client-s3';
 import { BackupError, isBackupError, throwIfAborted, type ArtifactSource } from '@geolens/backup-core';
 import type { Bucket } from './bucket.ts';
+import type { BufferPool } from './buffer-pool.ts';
 import type { Digests } from './digests.ts';
 import { HashedParts, type Part } from './hashed-parts.ts';
 import { headObject } from './head-object.ts';
@@ -20,6 +21,7 @@ export interface UploadRequest {
   readonly parameters: ObjectParameters;
   readonly limits: UploadLimits;
   readonly maxParts: number;
+  readonly buffers: BufferPool;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -51,18 +53,28 @@ async function isThere(request: UploadRequest): Promise<boolean> {
   });
   if (facts?.bytes !== source.bytes) return false;
   const parts = partsOf(request);
-  const buffer = parts.newBuffer();
-  while ((await parts.next(buffer)) !== undefined);
+  await eachPart(request, parts, () => Promise.resolve());
   return digests.prove(facts, parts.digests, parts.count > 1);
 }
 
 async function putWhole(request: UploadRequest, parts: HashedParts): Promise<void> {
   const { bucket, key, digests, parameters, signal } = request;
-  const part = (await parts.next(parts.newBuffer()))!;
-  await persistently(signal, () => {
-    const input = { Bucket: bucket.name, Key: key, Body: part.body(), ContentLength: part.bytes, ...digests.forBody(part.digest), ...parameters };
-    return bucket.call('PutObject', key, signal, (options) => bucket.client.send(new PutObjectCommand(input), options));
+  await eachPart(request, parts, async (part) => {
+    await persistently(signal, () => {
+      const input = { Bucket: bucket.name, Key: key, Body: part.body(), ContentLength: part.bytes, ...digests.forBody(part.digest), ...parameters };
+      return bucket.call('PutObject', key, signal, (options) => bucket.client.send(new PutObjectCommand(input), options));
+    });
   });
+}
+
+/** Does some work with each part that nobody else has taken, one after the other, in one buffer. */
+async function eachPart({ buffers }: UploadRequest, parts: HashedParts, work: (part: Part) => Promise<void>): Promise<void> {
+  const buffer = buffers.take(parts.bufferBytes);
+  try {
+    for (let part = await parts.next(buffer); part !== undefined; part = await parts.next(buffer)) await work(part);
+  } finally {
+    buffers.give(buffer);
+  }
 }
 
 async function uploadInParts(request: UploadRequest, parts: HashedParts): Promise<void> {
@@ -70,12 +82,11 @@ async function uploadInParts(request: UploadRequest, parts: HashedParts): Promis
   const upload = await MultipartUpload.begin(bucket, key, { ...parameters, ...digests.forUpload }, signal);
   await upload.orAbort(async () => {
     const completed: CompletedPart[] = [];
-    await upload.inParallel(Math.min(limits.parallelParts, parts.count), async () => {
-      const buffer = parts.newBuffer();
-      for (let part = await parts.next(buffer); part !== undefined; part = await parts.next(buffer)) {
+    await upload.inParallel(Math.min(limits.parallelParts, parts.count), () =>
+      eachPart(request, parts, async (part) => {
         completed[part.index] = await sendPart(request, upload, part);
-      }
-    });
+      }),
+    );
     try {
       await upload.complete(completed);
     } catch (error) {

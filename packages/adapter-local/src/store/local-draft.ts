@@ -4,7 +4,7 @@ import type { ArtifactKey, ByteRange, Draft } from '@geolens/backup-core';
 import type { Written } from './write-durably.ts';
 
 /** Large enough to cost little, small enough to be held for several files at once. */
-const READ_BYTES = 256 * 1024;
+const READ_BYTES = 64 * 1024;
 
 /** An artifact under a temporary name beside the one that it will get. */
 export class LocalDraft implements Draft {
