@@ -1,0 +1,14 @@
+import { describe, inject, it } from 'vitest';
+import { storeContract } from '@geolens/backup-core/testing';
+import { freshBucket } from '../support/buckets.ts';
+import { s3StoreOn } from './support/stores.ts';
+
+describe.skipIf(inject('gateway') === undefined)('the S3 store on a real gateway', () => {
+  describe.each([
+    ['with a prefix', { prefix: 'backups' }],
+    ['without a prefix', { prefix: undefined }],
+    ['that is told SHA-256, of which it knows nothing', { checksum: 'sha256' as const }],
+  ])('%s', (_, change) => {
+    for (const { title, check } of storeContract(async () => s3StoreOn(await freshBucket(), change))) it(title, check);
+  });
+});
