@@ -2,6 +2,7 @@ import { lstat, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BackupError, parseKey, type ArtifactKey } from '@geolens/backup-core';
 import type { LocalDraft } from './local-draft.ts';
+import { errnoOf } from './store-errors.ts';
 import { intentName } from './temporary-names.ts';
 import { flushFolder, textContent, writeDurably } from './write-durably.ts';
 
@@ -60,11 +61,13 @@ async function keysOf(path: string): Promise<readonly ArtifactKey[]> {
   }
 }
 
+/** Whether the name is taken. A disk that cannot tell is an error: taken for "no", it would cost the set that lies there. */
 async function exists(path: string): Promise<boolean> {
   try {
     await lstat(path); // a link that leads nowhere is somebody's too
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return false;
+    throw error;
   }
 }
