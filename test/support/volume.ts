@@ -14,7 +14,7 @@ export interface Volume {
   everything(): Promise<readonly string[]>;
 }
 
-const OWN_FILES = ['.geolens-backup.lock', '.geolens-backup.json'];
+const OWN_FILE = /^\.geolens-backup\.(lock|.*\.json)$/s;
 
 /** Makes the folder of the sets, and staging files: a few, with awkward names, one of them large. */
 export async function freshVolume(): Promise<Volume> {
@@ -32,7 +32,7 @@ export async function freshVolume(): Promise<Volume> {
     staging,
     files: (tier) => names(join(backups, tier)),
     everything: async () => {
-      const inRoot = (await names(backups)).filter((name) => name !== 'daily' && name !== 'weekly' && !OWN_FILES.includes(name));
+      const inRoot = (await names(backups)).filter((name) => name !== 'daily' && name !== 'weekly' && !OWN_FILE.test(name));
       const inTiers = await Promise.all(['daily', 'weekly'].map(async (tier) => (await names(join(backups, tier))).map((name) => `${tier}/${name}`)));
       return [...inRoot, ...inTiers.flat()];
     },

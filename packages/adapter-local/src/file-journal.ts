@@ -1,9 +1,14 @@
 import { readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { JournalState, RunJournal } from '@geolens/backup-core';
+import { escapeDatabase, type JournalState, type RunJournal } from '@geolens/backup-core';
 import { storeError } from './store/store-errors.ts';
 import { partialName } from './store/temporary-names.ts';
 import { flushFolder, textContent, writeDurably } from './store/write-durably.ts';
+
+/** The file of a database's journal: each has its own, for one folder may hold the sets of several. */
+export function journalName(database: string): string {
+  return `.geolens-backup.${escapeDatabase(database)}.json`;
+}
 
 /** A journal in one small JSON file, replaced as a whole. */
 export class FileJournal implements RunJournal {

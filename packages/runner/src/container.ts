@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import { container as root, instanceCachingFactory, type DependencyContainer, type InjectionToken } from 'tsyringe';
-import { FileJournal, FlockLock, LocalStore, PgDumpProducer, systemClock, TarArchiver } from '@geolens/backup-adapter-local';
+import { FileJournal, FlockLock, journalName, LocalStore, PgDumpProducer, systemClock, TarArchiver } from '@geolens/backup-adapter-local';
 import {
   keepNewest,
   type Archiver,
@@ -17,7 +17,6 @@ import type { Config } from './config/config.ts';
 import type { Services } from './services.ts';
 
 const LOCK_FILE = '.geolens-backup.lock';
-const JOURNAL_FILE = '.geolens-backup.json';
 
 const token = <T>(name: string): InjectionToken<T> => Symbol(name);
 
@@ -50,7 +49,7 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   register(TOKENS.replicas, () => replicas);
   register(TOKENS.stores, (parts) => [parts.resolve(TOKENS.primary), ...parts.resolve(TOKENS.replicas)]);
   register(TOKENS.lock, () => new FlockLock(join(config.backupDir, LOCK_FILE), env));
-  register(TOKENS.journal, () => new FileJournal(join(config.backupDir, JOURNAL_FILE)));
+  register(TOKENS.journal, () => new FileJournal(join(config.backupDir, journalName(config.connection.database))));
   register(TOKENS.retention, () => keepNewest(config.retention));
   register(TOKENS.archiver, () => new TarArchiver({ folder: config.stagingDir, label: 'STAGING_DIR', env }));
   register(TOKENS.producer, () => {

@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { compose, composeContainer, TOKENS } from '../src/container.ts';
 import { readConfig } from '../src/config/config.ts';
 
@@ -26,6 +29,16 @@ describe('the composition root', () => {
     const { primary, replicas, stores } = await compose(readConfig({ BACKUP_DIR: '/nowhere', BACKUP_S3_ENABLED: 'true', S3_BUCKET: 'b' }));
     expect(replicas.map(({ name }) => name)).toEqual(['s3']);
     expect(stores).toEqual([primary, ...replicas]);
+  });
+
+  it.each([['atlas', 'survey'], ['a/b', 'a%2Fb']])('gives the databases %s and %s a journal each in one folder: a run of one is none of the other', async (one, other) => {
+    const folder = await mkdtemp(join(tmpdir(), 'geolens-backup-test-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const journalOf = async (database: string) => (await compose(readConfig({ BACKUP_DIR: folder, POSTGRES_DB: database }))).journal;
+    await (await journalOf(one)).update({ lastSuccessAt: '2026-01-01T02:00:00Z' });
+    await (await journalOf(other)).update({ firstStartAt: '2026-01-02T02:00:00Z' });
+    expect(await (await journalOf(one)).read()).toEqual({ lastSuccessAt: '2026-01-01T02:00:00Z' });
+    expect(await (await journalOf(other)).read()).toEqual({ firstStartAt: '2026-01-02T02:00:00Z' });
   });
 
   it('shares no part between two configurations', async () => {

@@ -51,11 +51,13 @@ function parseCompanion(text: string): ArtifactName | undefined {
   return undefined;
 }
 
-/*
+/**
+ * The name of a database as it stands in file names; no two databases have the same.
+ *
  * A database name may hold a slash, a file name may not: `/` becomes `%2F`. A percent sign is escaped only where
  * it would otherwise read as one of the two escapes, so that a database `100%` keeps the name that it always had.
  */
-function escapeDatabase(database: string): string {
+export function escapeDatabase(database: string): string {
   return database.replace(/%(?=2F|25)/g, '%25').replaceAll('/', '%2F');
 }
 
