@@ -1,9 +1,22 @@
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FileJournal } from '../src/file-journal.ts';
+import { LocalStore } from '../src/store/local-store.ts';
 import { failure } from './support/failure.ts';
 import { freshFolder } from './support/folders.ts';
+
+const disk = vi.hoisted(() => ({ error: undefined as string | undefined }));
+
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>();
+  const failing = (): Promise<never> => Promise.reject(Object.assign(new Error('read'), { code: disk.error, syscall: 'read' }));
+  return { ...real, readFile: (path: string, encoding: 'utf8') => (disk.error === undefined ? real.readFile(path, encoding) : failing()) };
+});
+
+afterEach(() => {
+  disk.error = undefined;
+});
 
 const START = '2026-01-01T00:00:00Z';
 
@@ -56,6 +69,44 @@ describe('the journal', () => {
     await new FileJournal(join(folder, 'journal.json')).update({ firstStartAt: START });
     expect(await readdir(folder)).toEqual(['journal.json']);
     expect((await stat(join(folder, 'journal.json'))).mode & 0o777).toBe(0o600);
+  });
+
+  it('can be written while somebody else sweeps the folder, as he may: it is written outside of the lock', async () => {
+    const folder = await freshFolder();
+    const [journal, store] = [new FileJournal(join(folder, 'journal.json')), new LocalStore({ root: folder })];
+    const writing = (async () => {
+      for (let day = 10; day < 30; day += 1) await journal.update({ lastSuccessAt: `2026-01-${day}T00:00:00Z` });
+      return 'done' as const;
+    })();
+    const swept: string[] = [];
+    while ((await Promise.race([writing, store.sweep().then((paths) => void swept.push(...paths))])) !== 'done');
+    expect(swept).toEqual([]);
+    expect(await journal.read()).toEqual({ lastSuccessAt: '2026-01-29T00:00:00Z' });
+  });
+
+  it('clears away what processes that died while they wrote it left long ago, and nobody else’s files', async () => {
+    const folder = await freshFolder();
+    const uuid = '6d5c0d5a-0b5e-4f52-9a9d-2b6f6b1a7c33';
+    const stale = `journal.json.${uuid}.partial`;
+    const others = [`other.json.${uuid}.partial`, `journal.json.${uuid}.partial.bak`, 'journal.json.x.partial', `journal.json.${uuid.replace('6', '7')}.partial`];
+    for (const name of [stale, ...others]) await writeFile(join(folder, name), '{');
+    for (const name of [stale, ...others.slice(0, 3)]) await utimes(join(folder, name), 0, 0);
+    await new FileJournal(join(folder, 'journal.json')).update({ firstStartAt: START });
+    expect(await readdir(folder)).toEqual(['journal.json', ...others].sort());
+  });
+
+  it('is not taken for empty when it cannot be read: that is told, and what it says stays', async () => {
+    const path = join(await freshFolder(), 'journal.json');
+    await new FileJournal(path).update({ firstStartAt: START });
+    const before = await readFile(path, 'utf8');
+    disk.error = 'EIO';
+    const journal = new FileJournal(path);
+    expect((await failure('STORE_FAILED', journal.read())).message).toContain(`${path}: EIO`);
+    await failure('STORE_FAILED', journal.update({ lastSuccessAt: START }));
+    disk.error = undefined;
+    expect(await readFile(path, 'utf8')).toBe(before);
+    await journal.update({ lastSuccessAt: START });
+    expect(await journal.read()).toEqual({ firstStartAt: START, lastSuccessAt: START });
   });
 
   it('names its file when that cannot be written, and can be written when it can', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
 
 /*
  * Everything that this store makes under a temporary name can be told from anybody else's files by the name alone,
@@ -6,6 +7,7 @@ import { randomUUID } from 'node:crypto';
  */
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const PARTIAL = new RegExp(`^\\.geolens-backup-${UUID}\\.partial$`);
+const BESIDE = new RegExp(`^\\.${UUID}\\.partial$`);
 const INTENT = new RegExp(`^\\.geolens-backup-${UUID}\\.publishing$`);
 
 /** A name for a file that is not whole yet. */
@@ -16,6 +18,17 @@ export function partialName(): string {
 /** A name for the note that says which names are being published. */
 export function intentName(): string {
   return `.geolens-backup-${randomUUID()}.publishing`;
+}
+
+/** A path beside the file's own for what will replace it. None that isPartialName knows: a sweep leaves it alone. */
+export function partialBeside(path: string): string {
+  return `${path}.${randomUUID()}.partial`;
+}
+
+/** Whether a name is that of a path which partialBeside gave for the file. */
+export function isPartialBeside(path: string, name: string): boolean {
+  const own = basename(path);
+  return name.startsWith(own) && BESIDE.test(name.slice(own.length));
 }
 
 export function isPartialName(name: string): boolean {

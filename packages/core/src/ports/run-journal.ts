@@ -29,8 +29,8 @@ export interface JournalState {
 
 /** A small memory that outlives the process. Losing it loses no backup: catch-up and health then start anew. */
 export interface RunJournal {
-  /** The state; an empty one when nothing was written yet or what was written cannot be read. */
+  /** The state; an empty one when nothing was written yet or what was written makes no sense. Rejects when it cannot be read now. */
   read(): Promise<JournalState>;
-  /** Replaces the named fields, leaves the others, durably and atomically. */
+  /** Replaces the named fields, leaves the others, durably and atomically; when the others cannot be read, it rejects and changes nothing. */
   update(change: JournalState): Promise<void>;
 }

@@ -83,7 +83,10 @@ class Loop {
   }
 
   private async remember(): Promise<void> {
-    const state = await this.parts.journal.read();
+    const state = await this.parts.journal.read().catch((error: unknown) => {
+      this.parts.log.warn('schedule.journal', `what was done before cannot be read, so the sets alone tell what is due: ${toBackupError(error).message}`);
+      return { firstStartAt: new Date(0).toISOString(), lastSlot: undefined };
+    });
     this.lastSlot = state.lastSlot ?? undefined; // the file may have been edited by hand
     if (state.firstStartAt === undefined) await this.note({ firstStartAt: this.startedAt.toISOString() });
     else this.firstStartAt = new Date(state.firstStartAt);

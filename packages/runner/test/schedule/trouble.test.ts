@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BackupError, type RunJournal } from '@geolens/backup-core';
 import { FaultyStore } from '@geolens/backup-core/testing';
-import { failing, LoopKit } from '../support/loop-kit.ts';
+import { failing, HOUR, LoopKit } from '../support/loop-kit.ts';
 
 const READ_ONLY: RunJournal = {
   read: () => Promise.resolve({ firstStartAt: '2026-11-01T00:00:00.000Z' }),
@@ -16,6 +16,20 @@ describe('the loop', () => {
     await kit.clock.advanceTo('2026-11-22T12:00:00Z');
     expect(kit.runs).toEqual(['2026-11-21T02:00', '2026-11-22T02:00']);
     expect(kit.logged).toContain('WARN  what was done could not be noted: /backups: the volume is read-only');
+    await kit.end();
+  });
+
+  it.each([['is there', 0], ['is not there', 1]])('although its journal cannot be read knows that the set of the last slot %s, and writes nothing over the journal', async (there, runs) => {
+    const kit = new LoopKit('2026-11-20T02:00:00Z');
+    if (there === 'is there') await kit.makeSet();
+    await kit.clock.advance(10 * HOUR);
+    const state = { firstStartAt: '2026-11-01T00:00:00.000Z' };
+    kit.journal.state = state;
+    kit.journal.read = () => Promise.reject(new BackupError('STORE_FAILED', 'journal: EIO'));
+    await kit.start();
+    expect(kit.runs).toHaveLength(runs);
+    expect(kit.journal.state.firstStartAt).toBe(state.firstStartAt);
+    expect(kit.logged.join()).toContain('journal: EIO');
     await kit.end();
   });
 
