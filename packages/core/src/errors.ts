@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   MANIFEST_TOO_NEW: 'A manifest was written by a newer version, with a newer schemaVersion.',
   PROGRAM_MISSING: 'A program that is needed (pg_dump, tar, flock …) is not installed.',
   REPLICA_CONFLICT: 'A replica has a different set under the same name.',
+  PROGRAM_NOT_STARTED: 'A program could not be started: this machine lacks memory, processes or file descriptors.',
   SCHEDULE_INVALID: 'The cron expression or the time zone is wrong.',
   STORE_FAILED: 'Reading or writing a store failed.',
   STORE_FORBIDDEN: 'A store refuses an operation: the key is wrong, or lacks a right.',

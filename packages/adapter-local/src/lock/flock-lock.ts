@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { abortedBy, BackupError, throwIfAborted, type Lock, type LockHolder, type LockLease, type LockOptions } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../programs/program.ts';
+import { startProgram } from '../programs/start-program.ts';
 import { storeError } from '../store/store-errors.ts';
 
 /** The exit code that flock is told to use when somebody else has the lock. */
@@ -33,11 +34,13 @@ export class FlockLock implements Lock {
     await this.makeFile();
     const patience = whenHeld === 'wait' ? [] : ['--timeout', String(PATIENCE_SECONDS)];
     const args = ['--exclusive', ...patience, '--conflict-exit-code', String(CONFLICT), '--no-fork', this.path, 'cat'];
-    const child = spawn('flock', args, { env: this.env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+    const started = Promise.withResolvers<never>();
+    started.promise.catch(() => undefined);
+    const child = startProgram('flock', args, { env: this.env, stdio: ['pipe', 'pipe', 'pipe'], detached: true, mend: 'Install util-linux', onFailure: started.reject });
     const stop = (): void => void child.kill('SIGKILL');
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      await this.ready(child);
+      await Promise.race([started.promise, this.ready(child)]);
     } catch (error) {
       throw signal?.aborted === true ? abortedBy(signal) : error;
     } finally {
@@ -60,15 +63,12 @@ export class FlockLock implements Lock {
   /** Resolves once flock has the lock: then it has become cat, which echoes. */
   private ready(child: ChildProcess): Promise<void> {
     let said = '';
-    child.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    child.stdin!.on('error', () => undefined); // its end is reported by its exit
-    child.stdin!.write(READY);
+    child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    child.stdin?.on('error', () => undefined); // its end is reported by its exit
+    child.stdin?.write(READY);
     return new Promise((resolve, reject) => {
-      child.stdout!.once('data', () => {
+      child.stdout?.once('data', () => {
         resolve();
-      });
-      child.once('error', (cause) => {
-        reject(new BackupError('PROGRAM_MISSING', 'the program flock could not be started', { cause, mend: 'Install util-linux' }));
       });
       child.once('close', (code) => {
         if (code === CONFLICT) this.held().then(reject, reject);

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { BackupError } from '@geolens/backup-core';
+import { BackupError, isBackupError } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../programs/program.ts';
 import { isExecutable } from '../programs/find-program.ts';
 import { programText } from '../programs/program-output.ts';
@@ -74,7 +74,8 @@ async function versionOf(pgDump: string, env: ProgramEnvironment): Promise<strin
   try {
     const said = await programText(pgDump, ['--version'], { env }, ({ code }) => (code === 0 ? undefined : new Error('--version failed')));
     return /\(PostgreSQL\) (\d+\S*)/.exec(said)?.[1];
-  } catch {
+  } catch (error) {
+    if (isBackupError(error, 'PROGRAM_NOT_STARTED')) throw error; // it may be there
     return undefined;
   }
 }

@@ -1,6 +1,7 @@
-import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
-import { abortedBy, BackupError, throwIfAborted } from '@geolens/backup-core';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { Readable, Writable } from 'node:stream';
+import { abortedBy, throwIfAborted } from '@geolens/backup-core';
+import { missing, notStarted, startProgram } from './start-program.ts';
 
 /** How long a program has to end by itself when it is asked to, before it is killed. A run has ten seconds in all. */
 const GRACE_MS = 4_000;
@@ -40,27 +41,30 @@ export class Program {
   private readonly signal: AbortSignal | undefined;
   private gone = false;
 
-  /** @throws BackupError ABORTED when the signal has fired already */
+  /** @throws BackupError ABORTED when the signal has fired already, PROGRAM_NOT_STARTED when the system refuses at once */
   constructor(file: string, args: readonly string[], options: ProgramOptions) {
     throwIfAborted(options.signal);
     this.file = file;
     this.signal = options.signal;
     const stdio: StdioOptions = [options.stdin ?? 'ignore', options.stdout ?? 'pipe', 'pipe', ...(options.descriptors ?? [])];
-    this.child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', file, ...args], { env: options.env, stdio, detached: true });
+    const end = Promise.withResolvers<ProgramEnd>();
+    const command = ['--pdeathsig', 'KILL', '--', file, ...args];
+    this.child = startProgram('setpriv', command, { env: options.env, stdio, detached: true, onFailure: end.reject });
     const stop = (): void => {
       this.stop();
     };
     options.signal?.addEventListener('abort', stop, { once: true });
-    this.ended = this.watch().finally(() => options.signal?.removeEventListener('abort', stop));
+    this.watch(end.resolve, end.reject);
+    this.ended = end.promise.finally(() => options.signal?.removeEventListener('abort', stop));
     this.ended.catch(() => undefined); // whoever asks for the end gets it; nobody has to
   }
 
   get stdin(): Writable {
-    return this.child.stdin!;
+    return this.child.stdin ?? new Writable().destroy(); // of a program that did not start; its end tells
   }
 
   get stdout(): Readable {
-    return this.child.stdout!;
+    return this.child.stdout ?? Readable.from([]);
   }
 
   /** Asks the program to end, and makes it. Safe to call at any time. */
@@ -79,7 +83,7 @@ export class Program {
     );
   }
 
-  /** How it ended. Rejects when it could not be started (PROGRAM_MISSING), or was stopped by the signal (ABORTED). */
+  /** How it ended. Rejects when it could not be started (PROGRAM_MISSING, PROGRAM_NOT_STARTED), or was stopped by the signal (ABORTED). */
   async end(): Promise<ProgramEnd> {
     const end = await this.ended;
     if (this.signal?.aborted === true) throw abortedBy(this.signal);
@@ -96,34 +100,29 @@ export class Program {
     }
   }
 
-  private watch(): Promise<ProgramEnd> {
+  private watch(resolve: (end: ProgramEnd) => void, reject: (error: Error) => void): void {
     const said: Buffer[] = [];
     let length = 0;
-    this.child.stderr!.on('data', (chunk: Buffer) => {
+    this.child.stderr?.on('data', (chunk: Buffer) => {
       said.push(chunk);
       length += chunk.length;
       while (said.length > 1 && length - said[0]!.length >= STDERR_BYTES) length -= said.shift()!.length;
     });
-    return new Promise((resolve, reject) => {
-      this.child.once('error', (cause) => {
-        reject(missing('setpriv', cause));
-      });
-      this.child.once('close', (code, signal) => {
-        this.gone = true;
-        const stderr = Buffer.concat(said).toString('utf8').trim();
-        if (code === NOT_FOUND && stderr.startsWith('setpriv:')) reject(missing(this.file));
-        else resolve({ code: code ?? undefined, endedBy: signal ?? undefined, stderr });
-      });
+    this.child.once('close', (code, signal) => {
+      this.gone = true;
+      const stderr = Buffer.concat(said).toString('utf8').trim();
+      const refused = stderr.startsWith('setpriv:') ? code : undefined;
+      if (refused === NOT_FOUND) reject(missing(this.file));
+      else if (refused === NOT_EXECUTED) reject(FORBIDDEN.test(stderr) ? missing(this.file) : notStarted(this.file, stderr));
+      else resolve({ code: code ?? undefined, endedBy: signal ?? undefined, stderr });
     });
   }
 }
 
-/** What setpriv exits with when there is no such program. */
+/** What setpriv exits with when there is no such program, and when there is one that could not be executed. */
 const NOT_FOUND = 127;
-
-function missing(file: string, cause?: unknown): BackupError {
-  return new BackupError('PROGRAM_MISSING', `the program ${file} could not be started`, { cause, mend: 'Install it, or put it on the PATH' });
-}
+const NOT_EXECUTED = 126;
+const FORBIDDEN = /permission denied$/i;
 
 /** One line on how a program ended, with what it said last. */
 export function describeEnd(file: string, { code, endedBy, stderr }: ProgramEnd): string {
