@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { abortedBy, BackupError, throwIfAborted, type Lock, type LockHolder, type LockLease, type LockOptions } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../programs/program.ts';
-import { startProgram } from '../programs/start-program.ts';
+import { missing, startProgram } from '../programs/start-program.ts';
 import { storeError } from '../store/store-errors.ts';
 
 /** The exit code that flock is told to use when somebody else has the lock. */
@@ -12,7 +12,17 @@ const CONFLICT = 75;
 /** The moment that the system needs to free the lock of a process that was just killed. */
 const PATIENCE_SECONDS = 1;
 
+const LOSS_MEND = 'Look for a kill or a want of memory in the log of the system; the next run tries again';
+
+const MEND = 'Install util-linux';
+
 const READY = 'locked\n';
+
+/** A service is stopped by a signal to all its processes; the lock stays until the work under it has ended. Ignoring outlives exec. */
+const DEAF_TO_STOPPING = `trap '' TERM INT HUP; exec flock "$@"`;
+
+/** What sh exits with when there is no flock. */
+const NOT_FOUND = 127;
 
 /**
  * An advisory lock of the system on a file, by the program flock(1), which holds it as long as its stdin stays open: that is,
@@ -36,7 +46,8 @@ export class FlockLock implements Lock {
     const args = ['--exclusive', ...patience, '--conflict-exit-code', String(CONFLICT), '--no-fork', this.path, 'cat'];
     const started = Promise.withResolvers<never>();
     started.promise.catch(() => undefined);
-    const child = startProgram('flock', args, { env: this.env, stdio: ['pipe', 'pipe', 'pipe'], detached: true, mend: 'Install util-linux', onFailure: started.reject });
+    const options = { env: this.env, stdio: 'pipe', detached: true } as const;
+    const child = startProgram('sh', ['-c', DEAF_TO_STOPPING, 'sh', ...args], { ...options, label: 'flock', mend: MEND, onFailure: started.reject });
     const stop = (): void => void child.kill('SIGKILL');
     signal?.addEventListener('abort', stop, { once: true });
     try {
@@ -49,7 +60,22 @@ export class FlockLock implements Lock {
     // Only a courtesy to those who find it held: on a full disk, where a run has to sweep and prune, the lock still works.
     const note = JSON.stringify({ ...holder, pid: process.pid, since: new Date().toISOString() });
     await writeFile(this.path, `${note}\n`).catch(() => undefined);
-    return { release: () => release(child) };
+    return this.lease(child);
+  }
+
+  private lease(child: ChildProcess): LockLease {
+    const loss = new AbortController();
+    let released = false;
+    const noteLoss = (): void => {
+      if (!released) loss.abort(new BackupError('LOCK_LOST', `the program that held the lock ${this.path} was ended by somebody else`, { mend: LOSS_MEND }));
+    };
+    child.once('close', noteLoss);
+    if (hasEnded(child)) noteLoss();
+    const release = (): Promise<void> => {
+      released = true;
+      return end(child);
+    };
+    return { lost: loss.signal, release };
   }
 
   private async makeFile(): Promise<void> {
@@ -72,6 +98,7 @@ export class FlockLock implements Lock {
       });
       child.once('close', (code) => {
         if (code === CONFLICT) this.held().then(reject, reject);
+        else if (code === NOT_FOUND) reject(missing('flock', said.trim(), MEND));
         else reject(new BackupError('STORE_FAILED', `flock could not lock ${this.path}: ${said.trim() || `exit code ${code ?? '?'}`}`));
       });
     });
@@ -83,8 +110,12 @@ export class FlockLock implements Lock {
   }
 }
 
-async function release(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
   const gone = once(child, 'close');
   child.stdin!.end();
   await gone;

@@ -15,10 +15,14 @@ async function heldElsewhere(): Promise<{ path: string; lock: FlockLock; holder:
   return { path, lock: new FlockLock(path), holder };
 }
 
-/** The environments of the processes that this one has started. */
+/** The processes that this one, or another, has started. */
+function childrenOf(pid: number): readonly number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return children === '' ? [] : children.split(' ').map(Number);
+}
+
 function environmentsOfChildren(): readonly string[] {
-  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim();
-  return children.split(' ').map((pid) => readFileSync(`/proc/${pid}/environ`, 'utf8'));
+  return childrenOf(process.pid).map((pid) => readFileSync(`/proc/${pid}/environ`, 'utf8'));
 }
 
 describe('the program that holds a lock', () => {
@@ -61,6 +65,36 @@ describe('a lock that another process holds', () => {
     holder.child.stdin!.end();
     await holder.says('released');
     await (await lock.acquire(RUN)).release();
+  });
+
+  it.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)('survives a %s to every process of its holder’s service', async (signal) => {
+    const { lock, holder } = await heldElsewhere();
+    for (const pid of childrenOf(holder.pid)) process.kill(pid, signal);
+    await failure('LOCK_HELD', lock.acquire(RUN));
+    expect(holder.output).not.toContain('lost');
+    holder.child.stdin!.end();
+    await holder.says('released');
+    expect(holder.output).not.toContain('lost');
+  });
+
+  it('is told to be lost when the program that holds it is killed, as for want of memory', async () => {
+    const { path, lock, holder } = await heldElsewhere();
+    for (const pid of childrenOf(holder.pid)) process.kill(pid, 'SIGKILL');
+    await holder.says(`lost: LOCK_LOST`);
+    expect(holder.output).toContain(path);
+    holder.child.stdin!.end();
+    await holder.says('released');
+    await (await lock.acquire(RUN)).release();
+  });
+
+  it.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)('is still waited for after a %s to every process of the service that waits', async (signal) => {
+    const { path, lock, holder } = await heldElsewhere();
+    const waiting = lock.acquire(RUN, { whenHeld: 'wait' });
+    const waiters = (): readonly number[] => processesWith('flock --exclusive').filter((pid) => processesWith(path).includes(pid));
+    await until(() => waiters().length > 0, 'a process that waits');
+    for (const pid of waiters()) process.kill(pid, signal);
+    holder.child.stdin!.end();
+    await (await waiting).release();
   });
 
   it('goes to the one who waits when its holder is killed', async () => {

@@ -8,6 +8,8 @@ export interface LockHolder {
 }
 
 export interface LockLease {
+  /** Fires, with a BackupError LOCK_LOST, when the lock is gone without having been given back: whoever works under it has to stop. */
+  readonly lost: AbortSignal;
   /** Gives the lock back. Safe to call twice, never fails. */
   release(): Promise<void>;
 }
@@ -27,4 +29,4 @@ export interface Lock {
 }
 
 /** The lock of someone who is alone anyway: tests, and programs that keep others out by their own means. */
-export const noLock: Lock = { acquire: () => Promise.resolve({ release: () => Promise.resolve() }) };
+export const noLock: Lock = { acquire: () => Promise.resolve({ lost: new AbortController().signal, release: () => Promise.resolve() }) };

@@ -24,14 +24,15 @@ export interface PruneOptions {
  * Retention outside of a run.
  * @throws BackupError LOCK_HELD when somebody else works on the volume
  */
-export async function prune(parts: PruneParts, { database, dryRun, signal }: PruneOptions): Promise<RetentionPlan> {
-  const plan = async (): Promise<RetentionPlan> =>
+export async function prune(parts: PruneParts, { database, dryRun, signal: stop }: PruneOptions): Promise<RetentionPlan> {
+  const plan = async (signal?: AbortSignal): Promise<RetentionPlan> =>
     planRetention({ sets: await readSets(parts.primary, { signal }), policy: parts.retention, database, now: parts.clock.now() });
-  if (dryRun) return plan();
-  const lease = await parts.lock.acquire({ command: 'prune' }, { signal });
+  if (dryRun) return plan(stop);
+  const lease = await parts.lock.acquire({ command: 'prune' }, { signal: stop });
+  const signal = AbortSignal.any([lease.lost, ...(stop === undefined ? [] : [stop])]);
   try {
     await parts.primary.sweep({ signal });
-    const decided = await plan();
+    const decided = await plan(signal);
     await applyRetention(parts.primary, decided, { signal });
     return decided;
   } finally {

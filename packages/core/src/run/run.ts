@@ -52,7 +52,7 @@ export async function run(parts: RunParts, options: RunOptions): Promise<RunRepo
   const signal = options.signal ?? new AbortController().signal;
   const lease = await parts.lock.acquire({ command: 'run' }, { whenHeld: options.whenLockHeld, signal });
   try {
-    const report = await new Run(parts, options, signal).execute();
+    const report = await new Run(parts, options, AbortSignal.any([signal, lease.lost])).execute();
     return await journalOutcome(parts.journal, report);
   } finally {
     await lease.release();

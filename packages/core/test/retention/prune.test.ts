@@ -22,6 +22,7 @@ function kit(days: number, fault: (call: StoreCall) => Error | undefined = () =>
 }
 
 const daysIn = (store: MemoryStore): string[] => [...new Set([...store.artifacts.keys()].map((key) => /_?\d{6}(\d\d)_/.exec(key)?.[1] ?? key))].sort();
+const NEVER = new AbortController().signal;
 const OPTIONS = { database: 'geolens', dryRun: false };
 
 describe('pruning', () => {
@@ -55,7 +56,7 @@ describe('pruning', () => {
 
   it('gives the lock back, also when it fails', async () => {
     let released = 0;
-    const lock: Lock = { acquire: () => Promise.resolve({ release: () => Promise.resolve(void (released += 1)) }) };
+    const lock: Lock = { acquire: () => Promise.resolve({ lost: NEVER, release: () => Promise.resolve(void (released += 1)) }) };
     await prune({ ...kit(5).parts, lock }, OPTIONS);
     const failing = kit(5, ({ operation }) => (operation === 'remove' ? new BackupError('STORE_FAILED', 'stuck') : undefined));
     await expect(prune({ ...failing.parts, lock }, OPTIONS)).rejects.toMatchObject({ message: 'stuck' });
@@ -78,6 +79,18 @@ describe('pruning', () => {
       return undefined;
     });
     await expect(prune(parts, { ...OPTIONS, signal: stop.signal })).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(inner.artifacts.size).toBe(20);
+  });
+
+  it('removes nothing more once its lock is lost', async () => {
+    const loss = new AbortController();
+    const lost = new BackupError('LOCK_LOST', 'flock was killed');
+    const { inner, parts } = kit(7, ({ operation }) => {
+      if (operation === 'remove') loss.abort(lost);
+      return undefined;
+    });
+    const lock: Lock = { acquire: () => Promise.resolve({ lost: loss.signal, release: () => Promise.resolve() }) };
+    await expect(prune({ ...parts, lock }, OPTIONS)).rejects.toBe(lost);
     expect(inner.artifacts.size).toBe(20);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BackupError, type Lock } from '../../src/index.ts';
-import { DAY, NOTHING_OPEN, RunKit, SATURDAY } from '../support/run-kit.ts';
+import type { StoreCall } from '../../src/testing/index.ts';
+import { DAY, NOTHING_OPEN, RunKit, SATURDAY, SUNDAY } from '../support/run-kit.ts';
 
 const failure = new BackupError('STORE_FAILED', 'stuck');
 
@@ -25,10 +26,28 @@ describe('a run', () => {
     for (const outcome of ['complete', 'failed']) {
       const kit = new RunKit();
       const released: unknown[] = [];
-      const lock: Lock = { acquire: () => Promise.resolve({ release: () => Promise.resolve(void released.push(kit.journal.state.lastRun?.outcome)) }) };
+      const lock: Lock = { acquire: () => Promise.resolve({ lost: new AbortController().signal, release: () => Promise.resolve(void released.push(kit.journal.state.lastRun?.outcome)) }) };
       await kit.run({ lock, fault: ({ operation }) => (operation === 'publish' && outcome === 'failed' ? failure : undefined) });
       expect(released).toEqual([outcome]);
     }
+  });
+
+  it.each(['draft', 'copy', 'remove'])('stops when its lock is lost in the middle of a %s, and takes nothing back that is good', async (during) => {
+    const kit = new RunKit(SUNDAY);
+    await kit.runDaily(1);
+    for (const day of ['05', '06', '07']) kit.store.artifacts.set(`daily/geolens_202512${day}_020000.dump`, new Uint8Array(1));
+    kit.clock.jumpTo('2026-01-11T02:00:00Z');
+    kit.keep = { daily: 1, weekly: 1 };
+    const loss = new AbortController();
+    const lost = new BackupError('LOCK_LOST', 'flock was killed');
+    const lock: Lock = { acquire: () => Promise.resolve({ lost: loss.signal, release: () => Promise.resolve() }) };
+    const fault = ({ operation }: StoreCall): undefined => {
+      if (operation === during) loss.abort(lost);
+    };
+    const report = await kit.run({ lock, fault });
+    expect(report).toMatchObject({ outcome: during === 'draft' ? 'failed' : 'partial', errors: [lost] });
+    expect(report.removed.length).toBe(during === 'remove' ? 1 : 0);
+    expect(kit.open).toEqual(NOTHING_OPEN);
   });
 
   it('takes the next second when a set of this one is there, in any tier and of any database', async () => {
