@@ -26,6 +26,8 @@ CREATE ROLE evil;
   ALTER DATABASE "Geo""Lens' 100% $geolens$" SET DateStyle = 'SQL, DMY';
   ALTER DATABASE "Geo""Lens' 100% $geolens$" SET default_transaction_read_only = off;
   ALTER DATABASE "Geo""Lens' 100% $geolens$" SET temp_tablespaces = '';
+  ALTER ROLE "$geolens$ 100% %1$I $globals$" IN DATABASE "Geo""Lens' 100% $geolens$" SET role = 'Ro"le; DROP TABLE x; --';
+  ALTER ROLE "$geolens$ 100% %1$I $globals$" IN DATABASE "Geo""Lens' 100% $geolens$" SET session_authorization = '$geolens$ 100% %1$I $globals$';
   GRANT CREATE ON DATABASE "Geo""Lens' 100% $geolens$" TO "$geolens$ 100% %1$I $globals$" WITH GRANT OPTION;
   COMMENT ON DATABASE "Geo""Lens' 100% $geolens$" IS E'100%s \\\\ ''quoted'' $geolens$\\n\\\\connect postgres';
   GRANT SELECT ON data."It's a ""Table"" with $pace; -- and more" TO "Ro""le; DROP TABLE x; --", "line
@@ -67,6 +69,7 @@ describe.each(clusters())('the globals of $title', ({ binDir, user }) => {
     const [before, after] = await onBoth(PROPERTIES);
     expect(after).toBe(before);
     expect(before).toContain('here everybody DateStyle=SQL, DMY');
+    expect(before).toContain('role=Ro"le; DROP TABLE x; --');
   });
 
   it('bring the roles back, with their memberships, settings and comments', async () => {

@@ -1,54 +1,16 @@
 import type pg from 'pg';
-import { dollarQuoted } from './tolerant-roles.ts';
+import type { DatabaseProperties } from '@geolens/backup-core';
 
-/*
- * Each statement names the database by current_database(), so that it also fits one that was restored under another name.
- * A setting goes by way of the session (FROM CURRENT): its text is then read as the server wrote it, lists and quotes and all.
- */
-const STATEMENTS = `
-  WITH here AS (
-    SELECT d.* FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
-  ), grants AS (
-    SELECT a.*, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END AS who
-      FROM here, pg_catalog.aclexplode(here.datacl) a WHERE a.grantee <> here.datdba
-  ), settings AS (
-    SELECT pg_catalog.split_part(entry, '=', 1) AS name, pg_catalog.substr(entry, pg_catalog.strpos(entry, '=') + 1) AS value,
-           CASE s.setrole WHEN 0 THEN 'DATABASE %1$I'
-             ELSE pg_catalog.format('ROLE %s IN DATABASE %%1$I', pg_catalog.replace(
-               pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.setrole)), '%', '%%')) END AS target
-      FROM here JOIN pg_catalog.pg_db_role_setting s ON s.setdatabase = here.oid, pg_catalog.unnest(s.setconfig) entry
-  )
-  SELECT 1 AS rank, NULL AS setting, NULL AS value, 'REVOKE ALL ON DATABASE %1$I FROM PUBLIC' AS template
-    FROM here WHERE here.datacl IS NOT NULL
-  UNION ALL
-  SELECT 2, NULL, NULL, pg_catalog.format('GRANT %s ON DATABASE %%1$I TO %s', privilege_type, pg_catalog.replace(who, '%', '%%'))
-         || CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
-    FROM grants
-  UNION ALL
-  SELECT 3, name, value, pg_catalog.format('ALTER %s SET %s FROM CURRENT', target,
-           (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(part), '.') FROM pg_catalog.unnest(pg_catalog.string_to_array(name, '.')) part))
-    FROM settings
-  UNION ALL
-  SELECT 4, NULL, NULL, pg_catalog.format('COMMENT ON DATABASE %%1$I IS %s', pg_catalog.replace(pg_catalog.quote_literal(c.description), '%', '%%'))
-    FROM here JOIN pg_catalog.pg_shdescription c ON c.objoid = here.oid AND c.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass
-  ORDER BY 1, 4`;
+/* The columns of the locale differ from version to version; as JSON, one that is not there is null. */
+const PROPERTIES = `
+  SELECT pg_catalog.pg_get_userbyid(d.datdba) AS owner, pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate AS collate, d.datctype AS ctype,
+         CASE j.json ->> 'datlocprovider' WHEN 'c' THEN 'libc' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' END AS "localeProvider",
+         coalesce(j.json ->> 'datlocale', j.json ->> 'daticulocale') AS locale
+    FROM pg_catalog.pg_database d, pg_catalog.to_jsonb(d) AS j (json) WHERE d.datname = pg_catalog.current_database()`;
 
-interface Property {
-  readonly setting: string | null;
-  readonly value: string | null;
-  /** For format(), with the name of the database as its one argument. */
-  readonly template: string;
-}
-
-/** Grants on the database itself, its settings and its comment, as SQL to be run inside the database that is to have them. */
-export async function databasePropertiesOf(client: pg.Client): Promise<string> {
-  const { rows } = await client.query<Property>(STATEMENTS);
-  return rows.map((property) => `${statement(client, property)}\n`).join('');
-}
-
-function statement(client: pg.Client, { setting, value, template }: Property): string {
-  const literal = (text: string): string => client.escapeLiteral(text);
-  const before = setting === null || value === null ? '' : `PERFORM pg_catalog.set_config(${literal(setting)}, ${literal(value)}, true); `;
-  const execute = `EXECUTE pg_catalog.format(${literal(template)}, pg_catalog.current_database());`;
-  return `DO ${dollarQuoted(`BEGIN ${before}${execute} END`)};`;
+/** What the manifest says of the database itself. */
+export async function databasePropertiesOf(client: pg.Client): Promise<DatabaseProperties> {
+  const { rows } = await client.query<DatabaseProperties>(PROPERTIES);
+  const { owner, encoding, collate, ctype, localeProvider, locale } = rows[0]!;
+  return { owner, encoding, collate, ctype, ...(localeProvider != null && { localeProvider }), ...(locale != null && { locale }) };
 }

@@ -14,8 +14,10 @@ export interface GlobalsRequest {
   readonly programs: PostgresPrograms;
   readonly settings: ConnectionSettings;
   readonly snapshotId: string;
-  /** What databasePropertiesOf answered. */
-  readonly databaseProperties: string;
+  /** What databaseStatementsOf answered. */
+  readonly databaseStatements: string;
+  /** What ownersOf answered. */
+  readonly owners: string;
   /** What largeObjectGrantsOf answered. */
   readonly largeObjectGrants: string;
   /** Whether the password hashes of the roles are in. Only a superuser can read them. */
@@ -28,21 +30,22 @@ export interface GlobalsRequest {
 /** The entries of a dump's table of contents that are grants: their type follows the three numbers. */
 const GRANTS = /^\d+; \d+ \d+ (?:ACL|DEFAULT ACL) /;
 
-const HEADER = `-- Roles, properties of the database, and grants: what a dump made with --no-owner --no-acl does not carry.
+const HEADER = `-- Roles, properties of the database, owners and grants: what a dump made with --no-owner --no-acl does not carry.
 -- By hand: first the section of the roles, as a superuser, for policies in the dump name them; then the dump, into an empty
--- database of any name; then the sections of the database and of the grants, in that database, with psql. In this order:
+-- database of any name; then the sections from the database on, in that database, with psql. In this order:
 -- default privileges that were there before the dump would change what the restored objects allow.
 `;
 
 /**
- * The roles of the server (pg_dumpall), the properties of the database, and every grant in it with the default privileges
+ * The roles of the server (pg_dumpall), the properties of the database, all owners, and every grant in it with the default privileges
  * (the entries of that kind of a schema-only pg_dump, in the same snapshot as the dump), as SQL that can be run twice.
  */
 export async function* globalsOf(request: GlobalsRequest): AsyncGenerator<Uint8Array> {
   yield Buffer.from(HEADER);
   yield Buffer.from('\n-- Section: roles\n\n');
   yield Buffer.from(tolerantRoles(await rolesOf(request)));
-  yield Buffer.from(`\n-- Section: database\n\n${request.databaseProperties}`);
+  yield Buffer.from(`\n-- Section: database\n\n${request.databaseStatements}`);
+  yield Buffer.from(`\n-- Section: owners\n\n${request.owners}`);
   yield Buffer.from(`\n-- Section: grants\n\n${request.largeObjectGrants}`);
   yield* grantsOf(request);
 }

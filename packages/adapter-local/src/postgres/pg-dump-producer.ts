@@ -62,7 +62,7 @@ export class PgDumpProducer implements DumpProducer {
       const programs = programsFor(serverVersion, installations);
       const compression = chooseCompression(this.options.compression ?? 'auto', programs.major);
       const session = await openSnapshot(client, this.options.lockTimeoutMs ?? LOCK_TIMEOUT_MS);
-      const origin = { serverVersion, clientVersion: programs.version, extensions: session.extensions, compression };
+      const origin = { serverVersion, clientVersion: programs.version, extensions: session.extensions, databaseProperties: session.databaseProperties, compression };
       return new PgSnapshot({ client, session, programs, origin, signal, env: watched(this.env, serverVersion), options: this.options, leave });
     } catch (error) {
       signal.removeEventListener('abort', leave);
@@ -150,7 +150,8 @@ class PgSnapshot implements DumpSnapshot {
       programs,
       settings: options.connection,
       snapshotId: session.snapshotId,
-      databaseProperties: session.databaseProperties,
+      databaseStatements: session.databaseStatements,
+      owners: session.owners,
       largeObjectGrants: session.largeObjectGrants,
       rolePasswords: options.rolePasswords ?? false,
       lockTimeoutMs: options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,

@@ -1,7 +1,9 @@
 import type pg from 'pg';
-import type { Extension, TableRows } from '@geolens/backup-core';
+import type { DatabaseProperties, Extension, TableRows } from '@geolens/backup-core';
 import { databasePropertiesOf } from './database-properties.ts';
+import { databaseStatementsOf } from './database-statements.ts';
 import { largeObjectGrantsOf } from './large-object-grants.ts';
+import { ownersOf } from './owners.ts';
 
 /** How many tables are locked or counted by one statement. */
 const TABLES_AT_ONCE = 100;
@@ -24,8 +26,11 @@ export interface SnapshotSession {
   readonly snapshotId: string;
   readonly tables: readonly DumpedTable[];
   readonly extensions: readonly Extension[];
-  /** Grants on the database, its settings and comment, as SQL. */
-  readonly databaseProperties: string;
+  readonly databaseProperties: DatabaseProperties;
+  /** The owner of the database, grants on it, its settings and comment, as SQL. */
+  readonly databaseStatements: string;
+  /** The owners of everything in it, as SQL. */
+  readonly owners: string;
   /** Grants on large objects, as SQL. */
   readonly largeObjectGrants: string;
 }
@@ -67,8 +72,10 @@ export async function openSnapshot(client: pg.Client, lockTimeoutMs: number): Pr
       const { rows } = await client.query<{ id: string }>('SELECT pg_catalog.pg_export_snapshot() AS id');
       const extensions = await extensionsOf(client);
       const databaseProperties = await databasePropertiesOf(client);
+      const databaseStatements = await databaseStatementsOf(client);
+      const owners = await ownersOf(client);
       const largeObjectGrants = await largeObjectGrantsOf(client);
-      return { snapshotId: rows[0]!.id, tables, extensions, databaseProperties, largeObjectGrants };
+      return { snapshotId: rows[0]!.id, tables, extensions, databaseProperties, databaseStatements, owners, largeObjectGrants };
     } catch (error) {
       const vanished = error instanceof Error && 'code' in error && error.code === UNDEFINED_TABLE;
       if (!vanished || tries === TRIES_TO_LOCK) throw error;

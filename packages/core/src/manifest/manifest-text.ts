@@ -7,6 +7,7 @@ import {
   type Checks,
   type CheckResult,
   type Compression,
+  type DatabaseProperties,
   type Extension,
   type Manifest,
   type ManifestArtifact,
@@ -41,6 +42,7 @@ export function parseManifest(text: string): Manifest {
     serverVersion: root.text('serverVersion'),
     clientVersion: root.text('clientVersion'),
     extensions: root.list('extensions').map(extension),
+    ...(root.has('databaseProperties') && { databaseProperties: databaseProperties(root.fields('databaseProperties')) }),
     startedAt: root.text('startedAt'),
     finishedAt: root.text('finishedAt'),
     tiers: root.words('tiers').filter((tier): tier is Tier => TIERS.includes(tier as Tier)),
@@ -64,6 +66,17 @@ function refuseNewer(root: Fields): void {
 
 function extension(fields: Fields): Extension {
   return { name: fields.text('name'), version: fields.text('version') };
+}
+
+function databaseProperties(fields: Fields): DatabaseProperties {
+  return {
+    owner: fields.text('owner'),
+    encoding: fields.text('encoding'),
+    collate: fields.text('collate'),
+    ctype: fields.text('ctype'),
+    ...(fields.has('localeProvider') && { localeProvider: fields.text('localeProvider') }),
+    ...(fields.has('locale') && { locale: fields.text('locale') }),
+  };
 }
 
 function artifact(fields: Fields): ManifestArtifact {

@@ -13,6 +13,19 @@ export interface Extension {
   readonly version: string;
 }
 
+/** Whose a database is and what it was made with: a restore has to make one like it, for a dump does not say. */
+export interface DatabaseProperties {
+  readonly owner: string;
+  /** As PostgreSQL calls it: `UTF8`. */
+  readonly encoding: string;
+  readonly collate: string;
+  readonly ctype: string;
+  /** `libc`, `icu`, `builtin`; absent where the server (before 15) has libc only. */
+  readonly localeProvider?: string | undefined;
+  /** The locale of a provider other than libc. */
+  readonly locale?: string | undefined;
+}
+
 /** The exact number of rows of one table. Names as in the catalog, without quotes. */
 export interface TableRows {
   readonly schema: string;
@@ -64,6 +77,8 @@ export interface Manifest {
   readonly serverVersion: string;
   readonly clientVersion: string;
   readonly extensions: readonly Extension[];
+  /** Absent in older manifests. */
+  readonly databaseProperties?: DatabaseProperties | undefined;
   /** When the run began and when its artifacts were whole; ISO 8601, UTC. */
   readonly startedAt: string;
   readonly finishedAt: string;

@@ -1,4 +1,4 @@
-import type { Compression, Extension, TableRows } from '../manifest/manifest.ts';
+import type { Compression, DatabaseProperties, Extension, TableRows } from '../manifest/manifest.ts';
 import type { ArtifactSource } from './artifact-store.ts';
 
 /** What a snapshot knows about where it was taken. */
@@ -6,6 +6,7 @@ export interface DumpOrigin {
   readonly serverVersion: string;
   readonly clientVersion: string;
   readonly extensions: readonly Extension[];
+  readonly databaseProperties: DatabaseProperties;
   /** How the dump will be compressed, for example `zstd:1`. */
   readonly compression: Compression;
 }

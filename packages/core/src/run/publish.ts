@@ -52,6 +52,7 @@ function describe({ origin, artifacts }: Produced, request: PublishRequest): Man
     serverVersion: origin.serverVersion,
     clientVersion: origin.clientVersion,
     extensions: origin.extensions,
+    databaseProperties: origin.databaseProperties,
     startedAt: request.startedAt.toISOString(),
     finishedAt: request.finishedAt.toISOString(),
     tiers: tiersOf(request.timestamp),

@@ -78,13 +78,15 @@ export function dumpProducerContract(subject: () => Promise<DumpProducerSubject>
       },
     },
     {
-      title: 'says which server, which client and which compression',
+      title: 'says which server, which client, which compression, and whose database it is',
       async check() {
         const { producer } = await subject();
         await within(producer, ({ origin }) => {
           assert.match(origin.serverVersion, /\d/);
           assert.match(origin.clientVersion, /\d/);
           assert.notEqual(origin.compression, '');
+          assert.notEqual(origin.databaseProperties.owner, '');
+          assert.notEqual(origin.databaseProperties.encoding, '');
           return Promise.resolve();
         });
       },

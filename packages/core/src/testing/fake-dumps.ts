@@ -27,7 +27,13 @@ export class FakeDumpProducer implements DumpProducer {
     const rows = this.rows;
     let open = true;
     return Promise.resolve({
-      origin: { serverVersion: '17.2', clientVersion: '17.2', extensions: [], compression: 'none' },
+      origin: {
+        serverVersion: '17.2',
+        clientVersion: '17.2',
+        extensions: [],
+        databaseProperties: { owner: 'geolens', encoding: 'UTF8', collate: 'C.UTF-8', ctype: 'C.UTF-8', localeProvider: 'libc' },
+        compression: 'none',
+      },
       dump: () => stoppable(signal, chunksOf(fakeDump(JSON.stringify(rows)), { size: 16, ...(this.failure && { failure: this.failure }) })),
       globals: () => stoppable(signal, chunksOf('-- roles and grants\n')),
       rowCounts: () => Promise.resolve(rows),

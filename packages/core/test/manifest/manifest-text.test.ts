@@ -59,11 +59,12 @@ describe('a manifest', () => {
     expect(parseManifest(text)).toEqual(MANIFEST);
   });
 
-  it('does without what older ones lack: checks and warnings', () => {
+  it('does without what older ones lack: checks, warnings and the properties of the database', () => {
     const old: Record<string, unknown> = { ...MANIFEST };
     delete old['checks'];
     delete old['warnings'];
-    expect(parseManifest(JSON.stringify(old))).toEqual({ ...MANIFEST, checks: {}, warnings: [] });
+    delete old['databaseProperties'];
+    expect(parseManifest(JSON.stringify(old))).toStrictEqual({ ...old, checks: {}, warnings: [] });
   });
 
   it('of a newer form is refused with both versions and the mend, whatever else it holds', () => {
@@ -77,6 +78,8 @@ describe('a manifest', () => {
     [['timestamp'], 5], [['timestamp'], '20260231_020000'],
     [['toolVersion'], null], [['database'], ['geolens']], [['serverVersion'], 17], [['clientVersion'], {}],
     [['extensions'], {}], [['extensions', 0, 'version'], 3],
+    [['databaseProperties', 'owner'], 1], [['databaseProperties', 'encoding'], null], [['databaseProperties', 'collate'], []],
+    [['databaseProperties', 'ctype'], {}], [['databaseProperties', 'localeProvider'], 0], [['databaseProperties', 'locale'], true],
     [['startedAt'], 0], [['finishedAt'], false], [['tiers'], 'daily'], [['tiers'], [1]],
     [['artifacts'], null], [['artifacts', 1, 'name'], 'notes.txt'], [['artifacts', 1, 'name'], 'manifest-20260101_020000.json'],
     [['artifacts', 0, 'bytes'], -1], [['artifacts', 0, 'bytes'], 1e300], [['artifacts', 0, 'sha256'], 'A'.repeat(64)], [['artifacts', 0, 'sha256'], 'a'],
@@ -93,7 +96,7 @@ describe('a manifest', () => {
     for (const place of places) expect(error.message).toContain(place);
   });
 
-  const OPTIONAL = ['checks', 'warnings', 'compression', 'tableCount', 'rowCounts', 'members'];
+  const OPTIONAL = ['databaseProperties', 'localeProvider', 'locale', 'checks', 'warnings', 'compression', 'tableCount', 'rowCounts', 'members'];
   const REQUIRED = WRONG.map(([path]) => path).filter((path) => !OPTIONAL.includes(String(path.at(-1))));
 
   it.each(REQUIRED)('names the field that is missing: %j %j %j', (...path) => {

@@ -16,6 +16,7 @@ export function manifestOf(timestamp: RunTimestamp, database = 'geolens', change
     serverVersion: '17.2',
     clientVersion: '17.2',
     extensions: [{ name: 'postgis', version: '3.5.0' }],
+    databaseProperties: { owner: 'app', encoding: 'UTF8', collate: 'C', ctype: 'C', localeProvider: 'icu', locale: 'de-CH' },
     startedAt: '2026-01-01T02:00:00.000Z',
     finishedAt: '2026-01-01T02:00:09.000Z',
     tiers: ['daily'],

@@ -1,0 +1,39 @@
+import type pg from 'pg';
+
+/*
+ * What has an owner, with the words that ALTER … OWNER TO has for it; pg_identify_object knows the words for relations.
+ * Not in here: default privileges and user mappings, which have no ALTER … OWNER, and subscriptions, which a restore leaves switched off.
+ */
+const KINDS = `
+  VALUES ('pg_class', NULL), ('pg_proc', 'ROUTINE'), ('pg_type', 'TYPE'), ('pg_namespace', 'SCHEMA'), ('pg_operator', 'OPERATOR'),
+    ('pg_opclass', 'OPERATOR CLASS'), ('pg_opfamily', 'OPERATOR FAMILY'), ('pg_collation', 'COLLATION'), ('pg_conversion', 'CONVERSION'),
+    ('pg_language', 'LANGUAGE'), ('pg_foreign_data_wrapper', 'FOREIGN DATA WRAPPER'), ('pg_foreign_server', 'SERVER'),
+    ('pg_event_trigger', 'EVENT TRIGGER'), ('pg_publication', 'PUBLICATION'), ('pg_ts_dict', 'TEXT SEARCH DICTIONARY'),
+    ('pg_ts_config', 'TEXT SEARCH CONFIGURATION'), ('pg_statistic_ext', 'STATISTICS'), ('pg_largeobject', 'LARGE OBJECT')`;
+
+/*
+ * The server notes owners in pg_shdepend, but for what belongs to the superuser that it was made with: that goes to whoever
+ * restores. Members of extensions come with these; the sequence of a column, and a multirange, go with what they belong to
+ * (a multirange from version 17 on, which refuses the statement; before, it stays with whoever restores, which nobody feels).
+ */
+const STATEMENTS = `
+  SELECT pg_catalog.format('ALTER %s %s OWNER TO %I;', coalesce(k.words, pg_catalog.upper(o.type)), o.identity,
+           pg_catalog.pg_get_userbyid(s.refobjid)) AS statement
+    FROM (${KINDS}) AS k (catalog, words)
+    JOIN pg_catalog.pg_shdepend s ON s.classid = pg_catalog.to_regclass('pg_catalog.' || k.catalog) AND s.deptype = 'o'
+     AND s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+    CROSS JOIN LATERAL pg_catalog.pg_identify_object(s.classid, s.objid, 0) o
+    LEFT JOIN pg_catalog.pg_class c ON k.catalog = 'pg_class' AND c.oid = s.objid
+    LEFT JOIN pg_catalog.pg_type t ON k.catalog = 'pg_type' AND t.oid = s.objid
+   WHERE o.identity IS NOT NULL
+     AND coalesce(o.schema, CASE k.catalog WHEN 'pg_namespace' THEN o.name END, '') !~ '^(pg_.*|information_schema)$'
+     AND t.typtype IS DISTINCT FROM 'm'
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = s.classid AND d.objid = s.objid
+                        AND (d.deptype = 'e' OR c.relkind = 'S' AND d.deptype IN ('a', 'i')))
+   ORDER BY k.words NULLS FIRST, o.identity`;
+
+/** The owner of every object in the database, as SQL, one statement each: a dump made with --no-owner does not say. */
+export async function ownersOf(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ statement: string }>(STATEMENTS);
+  return rows.map(({ statement }) => `${statement}\n`).join('');
+}
