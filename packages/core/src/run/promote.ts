@@ -1,6 +1,7 @@
 import { throwIfAborted } from '../errors.ts';
 import { artifactKey, splitKey } from '../naming/artifact-key.ts';
-import { tiersOf, type Tier } from '../naming/tier.ts';
+import { TIERS, tiersOf, type Tier } from '../naming/tier.ts';
+import { timestampToDate } from '../naming/timestamp.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
 import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
 import { inPublicationOrder } from '../sets/publication-order.ts';
@@ -19,15 +20,21 @@ export async function promote(
 }
 
 /**
- * What an earlier run did not get done: the newest complete daily set, when it belongs to `weekly` and is not whole there.
- * Only the newest, so that a weekly set which the operator or retention removed does not come back.
+ * What earlier runs did not get done: the newest complete daily set that belongs to another tier and is younger than every
+ * complete set there. One that is older was there once, and was removed by retention or the operator: it does not come back.
+ * Where there is none to compare with, it has to be the newest daily set, or one whose promotion was begun.
+ * Sets from the future were made while the clock was wrong, and say nothing.
  */
-export function unfinishedPromotion(sets: readonly BackupSet[], database: string): { set: BackupSet; tier: Tier } | undefined {
-  const ours = sets.filter((set) => set.database === database);
-  const newest = ours.find(({ tier, state }) => tier === 'daily' && state === 'complete');
-  if (newest === undefined) return undefined;
-  const tier = tiersOf(newest.timestamp).find(
-    (other) => !ours.some((set) => set.tier === other && set.timestamp === newest.timestamp && set.state === 'complete'),
-  );
-  return tier === undefined ? undefined : { set: newest, tier };
+export function unfinishedPromotion(sets: readonly BackupSet[], database: string, now: Date): { set: BackupSet; tier: Tier } | undefined {
+  const past = sets.filter((set) => timestampToDate(set.timestamp) <= now);
+  const completeIn = (tier: Tier): BackupSet[] => past.filter((set) => set.tier === tier && set.database === database && set.state === 'complete');
+  const daily = completeIn('daily');
+  for (const tier of TIERS.filter((one) => one !== 'daily')) {
+    const limit = completeIn(tier)[0]?.timestamp;
+    const begun = new Set(past.filter((set) => set.tier === tier && (set.database ?? database) === database).map(({ timestamp }) => timestamp));
+    const isMissing = (set: BackupSet): boolean => (limit === undefined ? set === daily[0] || begun.has(set.timestamp) : set.timestamp > limit);
+    const set = daily.find((one) => tiersOf(one.timestamp).includes(tier) && isMissing(one));
+    if (set !== undefined) return { set, tier };
+  }
+  return undefined;
 }

@@ -111,7 +111,7 @@ class Run {
     const { primary } = this.parts;
     await this.sweep();
     const sets = await readSets(primary, { signal: this.signal });
-    const unfinished = unfinishedPromotion(sets, this.database);
+    const unfinished = unfinishedPromotion(sets, this.database, this.startedAt);
     if (unfinished === undefined) return sets;
     await this.attempt(() => promote(primary, unfinished.set.artifacts, unfinished.tier, { signal: this.signal }));
     return sets;

@@ -73,6 +73,57 @@ describe('the weekly copy of a set', () => {
     expect(await kit.overview()).toEqual(['daily 20260105_020000 complete', `daily ${T} complete`]);
   });
 
+  const nextDay = (kit: RunKit): void => { kit.clock.jumpTo(new Date(kit.clock.now().getTime() + DAY)); };
+  const failing = (call: number) => {
+    let copies = 0;
+    return ({ operation }: { operation: string }): Error | undefined => (operation === 'copy' && copies++ === call ? full : undefined);
+  };
+
+  it.each([0, 2])('is finished by a later run too, when its copy number %i has failed again and again', async (call) => {
+    const kit = new RunKit('2025-12-28T02:00:00Z'); // the Sunday before
+    kit.keep = { daily: 30, weekly: 4 };
+    await kit.runDaily(7);
+    for (let day = 0; day < 3; day += 1) {
+      expect(await kit.run({ fault: failing(call) })).toMatchObject({ outcome: 'partial' });
+      nextDay(kit);
+    }
+    expect(await kit.run()).toMatchObject({ outcome: 'complete' });
+    expect((await kit.overview()).filter((line) => line.startsWith('weekly'))).toEqual([`weekly ${T} complete`, 'weekly 20251228_020000 complete']);
+  });
+
+  it('that was begun is finished by a later run, though it is the first there is', async () => {
+    const kit = new RunKit(SUNDAY);
+    for (let day = 0; day < 2; day += 1) {
+      await kit.run({ fault: failing(2) });
+      nextDay(kit);
+    }
+    await kit.run();
+    expect((await kit.overview()).filter((line) => line.startsWith('weekly'))).toEqual([`weekly ${T} complete`]);
+  });
+
+  it.each(['daily', 'weekly'])('is finished although there is a set in %s from the future, made while the clock was wrong', async (tier) => {
+    const kit = new RunKit('2030-01-06T02:00:00Z'); // a Sunday
+    await kit.run();
+    const other = tier === 'daily' ? 'weekly/' : 'daily/';
+    for (const key of kit.files().filter((one) => one.startsWith(other))) kit.store.artifacts.delete(key as never);
+    kit.clock.jumpTo(SUNDAY);
+    await kit.run({ fault: ({ operation, key }) => (operation === 'copy' && key?.includes(T) === true ? full : undefined) });
+    nextDay(kit);
+    await kit.run();
+    expect(await kit.overview()).toContain(`weekly ${T} complete`);
+  });
+
+  it('that retention removed does not come back', async () => {
+    const kit = new RunKit('2026-01-04T00:00:00Z');
+    kit.keep = { daily: 20, weekly: 1 };
+    for (let hour = 0; hour < 6; hour += 1) {
+      await kit.run();
+      kit.clock.jumpTo(new Date(kit.clock.now().getTime() + 3_600_000));
+    }
+    expect((await kit.overview()).filter((line) => line.startsWith('weekly'))).toEqual(['weekly 20260104_050000 complete']);
+    expect(kit.calls.filter(({ operation }) => operation === 'copy')).toHaveLength(4);
+  });
+
   it('does not come back when the operator removed it and a newer set is there', async () => {
     const kit = new RunKit(SUNDAY);
     await kit.runDaily(2);
