@@ -36,6 +36,21 @@ describe('beside a run that goes on', () => {
 });
 
 describe('after a SIGKILL in the middle of a dump', () => {
+  it('the service sweeps what was left over when it starts, not when its next run is due', async () => {
+    const operator = await newOperator();
+    await blockDump(operator.database);
+    const running = operator.start(['run']);
+    await waitsForLock(operator.database, 'stubborn');
+    await running.says('verify staging');
+    running.signal('SIGKILL');
+    await running.end;
+    expect((await operator.volume.everything()).length).toBeGreaterThan(0);
+    const serving = operator.start(['serve'], { env: { BACKUP_SCHEDULE: '0 0 1 1 *', BACKUP_ON_START: 'never' } });
+    await serving.says('next run at');
+    expect(serving.stderr).toContain('removed what a run that died had left: ');
+    expect(await operator.volume.everything()).toEqual([]);
+  });
+
   it('no program is left, and the next run sweeps what was left over, says so, and makes a complete set', async () => {
     const operator = await newOperator();
     const blocker = await blockDump(operator.database);

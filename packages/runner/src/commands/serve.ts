@@ -7,6 +7,7 @@ import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
 import { checkFolder } from './check-folder.ts';
 import { loggedRun } from './run.ts';
+import { sweepAtStart } from './sweep-at-start.ts';
 
 /** `serve`: the scheduled loop, until the process is asked to end. */
 export async function serve(context: CommandContext): Promise<ExitCode> {
@@ -21,6 +22,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
     { version: toolVersion(), schedule: schedule.expression, zone: schedule.zone },
   );
   warnOfShortHistory(context);
+  await sweepAtStart({ primary: services.primary, lock: services.lock, log, signal });
   const runOnce = async (): Promise<'made' | 'held'> => {
     try {
       await loggedRun(context);

@@ -21,7 +21,7 @@ export function logRun(log: Logger): RunObserver {
 
 /** The last lines of a run: what was swept and removed, what failed, and the outcome. */
 export function logReport(log: Logger, report: RunReport): void {
-  if (report.swept.length > 0) log.info('run.swept', `removed what a run that died had left: ${report.swept.join(', ')}`, { swept: report.swept });
+  logSwept(log, report.swept);
   if (report.removed.length > 0) log.info('run.pruned', `retention removed ${report.removed.join(', ')}`, { removed: report.removed });
   for (const { store, copied, missing } of report.replication) {
     const left = missing === undefined ? '' : `, ${missing} still to be copied`;
@@ -31,6 +31,11 @@ export function logReport(log: Logger, report: RunReport): void {
   const fields = { outcome: report.outcome, timestamp: report.timestamp, milliseconds: millisecondsOf(report), rows: rowsOf(report.manifest) };
   if (report.outcome === 'failed') log.error('run.finished', `run failed after ${durationText(millisecondsOf(report))}; no set was made and none was removed`, fields);
   else log[report.outcome === 'complete' ? 'info' : 'warn']('run.finished', outcomeText(report), fields);
+}
+
+/** What was left over and is gone now; nothing when there was nothing. */
+export function logSwept(log: Logger, swept: readonly string[]): void {
+  if (swept.length > 0) log.info('run.swept', `removed what a run that died had left: ${swept.join(', ')}`, { swept });
 }
 
 /** Logs an error, once, with its code; its causes too at level debug. */

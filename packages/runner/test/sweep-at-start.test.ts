@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { BackupError, noLock, type Lock } from '@geolens/backup-core';
+import { MemoryStore } from '@geolens/backup-core/testing';
+import { sweepAtStart } from '../src/commands/sweep-at-start.ts';
+import { createLogger } from '../src/log/logger.ts';
+
+interface Circumstances {
+  readonly lock?: Lock;
+  readonly sweep?: () => Promise<readonly string[]>;
+}
+
+/** What it does and says, in order. */
+async function doneBy({ lock = noLock, sweep = () => Promise.resolve([]) }: Circumstances): Promise<readonly string[]> {
+  const done: string[] = [];
+  const log = createLogger({ format: 'text', level: 'debug', write: (line) => done.push(line.slice('2026-01-01T00:00:00Z '.length).trimEnd()) });
+  const primary = new MemoryStore();
+  primary.sweep = () => {
+    done.push('sweep');
+    return sweep();
+  };
+  const watched: Lock = {
+    acquire: async (holder, options) => {
+      const lease = await lock.acquire(holder, options);
+      done.push(`lock for ${holder.command}, ${options?.whenHeld ?? 'fail'}`);
+      return { ...lease, release: async () => { done.push('release'); await lease.release(); } };
+    },
+  };
+  await sweepAtStart({ primary, lock: watched, log, signal: new AbortController().signal });
+  return done;
+}
+
+const failingLock = (error: Error): Lock => ({ acquire: () => Promise.reject(error) });
+
+describe('the sweep at the start of the service', () => {
+  it('is done under the lock, and tells what it removed', async () => {
+    const sweep = () => Promise.resolve(['daily/.x.partial', 'daily/y.dump']);
+    expect(await doneBy({ sweep })).toEqual(['lock for serve, fail', 'sweep', 'release', 'INFO  removed what a run that died had left: daily/.x.partial, daily/y.dump']);
+  });
+
+  it('says nothing when there was nothing', async () => {
+    expect(await doneBy({})).toEqual(['lock for serve, fail', 'sweep', 'release']);
+  });
+
+  it('is left out without a word while somebody else works on the volume', async () => {
+    expect(await doneBy({ lock: failingLock(new BackupError('LOCK_HELD', 'a run')) })).toEqual([]);
+  });
+
+  it('is a warning, and not the end of the service, when it fails', async () => {
+    const error = new BackupError('STORE_FAILED', '/backups: EIO');
+    expect(await doneBy({ sweep: () => Promise.reject(error) })).toEqual(['lock for serve, fail', 'sweep', 'release', expect.stringMatching(/^WARN .*could not be removed: \/backups: EIO$/)]);
+    expect(await doneBy({ lock: failingLock(error) })).toEqual([expect.stringMatching(/^WARN .*EIO$/)]);
+  });
+
+  it('says nothing when the service is stopped meanwhile', async () => {
+    expect(await doneBy({ lock: failingLock(new BackupError('ABORTED', 'stopped')) })).toEqual([]);
+  });
+});
