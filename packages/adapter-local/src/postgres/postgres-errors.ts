@@ -13,6 +13,9 @@ interface Meaning {
 
 const UNREACHABLE: ErrorCode = 'DATABASE_UNREACHABLE';
 
+const CERTIFICATE = 'Give the certificate of the server’s authority (sslrootcert in DATABASE_URL), or ask for less (sslmode)';
+const DIRECTLY = 'connect to the server itself, not through a connection pooler such as PgBouncer (POSTGRES_HOST and POSTGRES_PORT, or DATABASE_URL)';
+
 /** By SQLSTATE or by the code of the system's error. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   ECONNREFUSED: { code: UNREACHABLE, mend: 'Start the server, or correct POSTGRES_HOST and POSTGRES_PORT (or DATABASE_URL)' },
@@ -46,7 +49,7 @@ export function connectionError(error: unknown, settings: ConnectionSettings): B
 /** What has no SQLSTATE: it went wrong before, or beside, the server's own words. */
 const TLS_WORDS: readonly (readonly [RegExp, string])[] = [
   [/does not support SSL/i, 'Switch TLS on in the server, or ask for less (sslmode in DATABASE_URL)'],
-  [/certificate|altname|self.signed/i, 'Give the certificate of the server’s authority (sslrootcert in DATABASE_URL), or ask for less (sslmode)'],
+  [/certificate|altname|self.signed/i, CERTIFICATE],
   [/client password must be a/i, 'Set POSTGRES_PASSWORD (or put the password into DATABASE_URL): the server asks for one'],
 ];
 
@@ -68,9 +71,14 @@ export function programError(said: string, doing: string, settings: ConnectionSe
 }
 
 const WORDS: readonly (readonly [RegExp, Meaning])[] = [
+  // pg_dump may fail where our own session did not: it reads certificates and the password by itself, and sends options.
+  [/root certificate file|certificate verify failed|server certificate for/i, { code: UNREACHABLE, mend: CERTIFICATE }],
+  [/password authentication failed|no password supplied/i, MEANINGS['28P01']!],
+  [/no pg_hba\.conf entry/i, MEANINGS['28000']!],
+  [/unsupported startup parameter/i, { code: UNREACHABLE, mend: `A pooler refused: ${DIRECTLY}` }],
   [/row-level security/i, { code: 'DATABASE_FORBIDDEN', mend: 'Give the role BYPASSRLS, or back up as the owner of the table or a superuser' }],
   [/permission denied for large object/i, { code: 'DATABASE_FORBIDDEN', mend: 'Grant SELECT on it, or back up as its owner or a superuser' }],
-  [/invalid snapshot identifier/i, { code: UNREACHABLE, mend: 'The session that held the snapshot was ended; look into the log of the server, the next run tries again' }],
+  [/invalid snapshot identifier/i, { code: UNREACHABLE, mend: `The session that held the snapshot was ended, as the log of the server tells, and the next run tries again; or a pooler lies between: ${DIRECTLY}` }],
   [/permission denied|row-level security/i, MEANINGS['42501']!],
   // pg_dump waits for locks under a statement timeout.
   [/canceling statement due to (?:lock|statement) timeout/i, MEANINGS['55P03']!],
