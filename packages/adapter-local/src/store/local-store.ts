@@ -1,4 +1,4 @@
-import { link, lstat, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import fsExtra from 'fs-extra';
 import {
@@ -18,6 +18,7 @@ import {
   type StoreOptions,
   type Tier,
 } from '@geolens/backup-core';
+import { linkOrCopy } from './link-or-copy.ts';
 import { LocalDraft, readFile } from './local-draft.ts';
 import { publishAll, takeBack } from './publication.ts';
 import { errnoOf, storeError, type StoreRoot } from './store-errors.ts';
@@ -28,9 +29,6 @@ const OWNER_ONLY_FOLDER = 0o700;
 
 /** How many files are looked at at once in a listing. */
 const STATS_AT_ONCE = 64;
-
-/** Answers of link(2) on volumes that have no hard links, or no room for one more: then the bytes are copied. */
-const NO_HARD_LINK = new Set(['EPERM', 'EXDEV', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /** What `open` fails with when the folder that a temporary file should lie in was not made yet. */
 const NO_FOLDER = 'ENOENT';
@@ -96,7 +94,7 @@ export class LocalStore implements PrimaryStore {
     await this.doing(`copying ${from} to ${to}`, async () => {
       await this.makeFolder(to);
       try {
-        await linkOrCopy(source, partial, options.signal);
+        await linkOrCopy(source, partial, to, options.signal);
         await this.replace(partial, to);
       } catch (error) {
         throw errnoOf(error) === 'ENOENT' ? this.notFound(from, error) : error;
@@ -208,14 +206,4 @@ export class LocalStore implements PrimaryStore {
       throw storeError(error, what, this.root);
     }
   }
-}
-
-async function linkOrCopy(source: string, target: string, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await link(source, target);
-    return;
-  } catch (error) {
-    if (!NO_HARD_LINK.has(errnoOf(error) ?? '')) throw error;
-  }
-  await writeDurably(target, readFile(source), signal);
 }

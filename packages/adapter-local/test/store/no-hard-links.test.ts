@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { primaryStoreContract, readAll, sourceOf } from '@geolens/backup-core/testing';
@@ -6,12 +6,20 @@ import { LocalStore } from '../../src/store/local-store.ts';
 import { failure } from '../support/failure.ts';
 import { filesBelow, freshFolder, freshMount, mayMount } from '../support/folders.ts';
 
-const answer = vi.hoisted(() => ({ code: 'EPERM' }));
+/** `spoils`: what lies on the disk is not what was written to the weekly copy. */
+const answer = vi.hoisted(() => ({ code: 'EPERM', spoils: undefined as string | undefined }));
 
-vi.mock('node:fs/promises', async (original) => ({
-  ...(await original<typeof import('node:fs/promises')>()),
-  link: () => Promise.reject(Object.assign(new Error(`${answer.code}: link`), { code: answer.code, syscall: 'link' })),
-}));
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>();
+  const open = async (path: string, flags: string, mode?: number): Promise<FileHandle> => {
+    const handle = await real.open(path, flags, mode);
+    if (flags !== 'wx' || answer.spoils === undefined || !path.includes('/weekly/')) return handle;
+    const { spoils } = answer;
+    return Object.assign(handle, { sync: () => real.writeFile(path, spoils) });
+  };
+  const link = (): Promise<never> => Promise.reject(Object.assign(new Error(`${answer.code}: link`), { code: answer.code, syscall: 'link' }));
+  return { ...real, open, link };
+});
 
 const DAILY = 'daily/geolens_20260104_020000.dump';
 const WEEKLY = 'weekly/geolens_20260104_020000.dump';
@@ -30,6 +38,21 @@ describe('the local store on a volume without hard links', () => {
     expect(copied.ino).not.toBe((await stat(join(root, DAILY))).ino);
     expect(copied.mode & 0o777).toBe(0o600);
     expect((await readAll(store.read(WEEKLY))).toString()).toBe('the dump');
+  });
+
+  it.each(['the dumb', 'the dum'])('fails, and leaves nothing, when the copy reads back as %j', async (spoils) => {
+    answer.code = 'EPERM';
+    const root = await freshFolder();
+    const store = new LocalStore({ root });
+    await store.put(DAILY, sourceOf('the dump'));
+    answer.spoils = spoils;
+    try {
+      const { message } = await failure('ARTIFACT_MISMATCH', store.copy(DAILY, WEEKLY));
+      expect(message).toContain(WEEKLY);
+    } finally {
+      answer.spoils = undefined;
+    }
+    expect(await filesBelow(root)).toEqual([DAILY]);
   });
 
   it('does not take an error of the disk for a volume without hard links', async () => {
