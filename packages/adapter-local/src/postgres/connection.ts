@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import { getCACertificates } from 'node:tls';
 import pg from 'pg';
 import { BackupError, type Secret } from '@geolens/backup-core';
 
@@ -8,6 +9,9 @@ export const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 
 
 /** As libpq understands it: https://www.postgresql.org/docs/current/libpq-ssl.html */
 export type SslMode = (typeof SSL_MODES)[number];
+
+/** In place of the file of sslrootcert: whom this machine trusts, verified in full. libpq knows it from version 16 on. */
+export const SYSTEM_AUTHORITIES = 'system';
 
 /** How to reach one database. */
 export interface ConnectionSettings {
@@ -18,9 +22,9 @@ export interface ConnectionSettings {
   /** Absent: the password file of libpq, or a method that needs none. */
   readonly password?: Secret | undefined;
   readonly database: string;
-  /** `prefer` when absent, as in libpq. */
+  /** `prefer` when absent, as in libpq; `verify-full` with the authorities of the system. */
   readonly sslMode?: SslMode | undefined;
-  /** Files in PEM. */
+  /** Files in PEM; the first may be SYSTEM_AUTHORITIES. */
   readonly sslRootCert?: string | undefined;
   readonly sslCert?: string | undefined;
   readonly sslKey?: string | undefined;
@@ -109,7 +113,7 @@ function newClient(settings: ConnectionSettings, ssl: pg.ClientConfig['ssl'], so
 
 /** The ways to try, in order, as libpq does it: `prefer` is TLS first, `allow` is plain first. */
 async function tlsAttempts(settings: ConnectionSettings): Promise<pg.ClientConfig['ssl'][]> {
-  const mode = settings.sslMode ?? 'prefer';
+  const mode = settings.sslMode ?? (settings.sslRootCert === SYSTEM_AUTHORITIES ? 'verify-full' : 'prefer');
   if (mode === 'disable' || settings.host.startsWith('/')) return [false];
   const tls = await tlsOptions(settings, mode);
   if (mode === 'prefer') return [tls, false];
@@ -117,7 +121,7 @@ async function tlsAttempts(settings: ConnectionSettings): Promise<pg.ClientConfi
 }
 
 async function tlsOptions(settings: ConnectionSettings, mode: SslMode): Promise<Exclude<pg.ClientConfig['ssl'], boolean | undefined>> {
-  const [ca, cert, key] = await Promise.all([pem(settings.sslRootCert), pem(settings.sslCert), pem(settings.sslKey)]);
+  const [ca, cert, key] = await Promise.all([authorities(settings.sslRootCert), pem(settings.sslCert), pem(settings.sslKey)]);
   // libpq verifies under `require` too when a root certificate is given.
   const verifies = mode.startsWith('verify') || (mode === 'require' && ca !== undefined);
   return {
@@ -127,6 +131,10 @@ async function tlsOptions(settings: ConnectionSettings, mode: SslMode): Promise<
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
   };
+}
+
+async function authorities(rootCert: string | undefined): Promise<string | string[] | undefined> {
+  return rootCert === SYSTEM_AUTHORITIES ? getCACertificates('system') : pem(rootCert);
 }
 
 async function pem(path: string | undefined): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import { parse } from 'pg-connection-string';
-import { SSL_MODES, type ConnectionSettings, type SslMode } from '@geolens/backup-adapter-local';
+import { SSL_MODES, SYSTEM_AUTHORITIES, type ConnectionSettings, type SslMode } from '@geolens/backup-adapter-local';
 import { Secret } from '@geolens/backup-core';
 import type { Values } from './variables.ts';
 
@@ -62,11 +62,16 @@ function databaseOf(address: string): string | undefined {
 
 type Tls = Pick<ConnectionSettings, 'sslMode' | 'sslRootCert' | 'sslCert' | 'sslKey'>;
 
+/** asyncpg takes these words beside the modes. */
+const ASYNCPG_WORDS: Readonly<Record<string, SslMode>> = { true: 'require', false: 'disable' };
+
 /** `ssl` is what asyncpg calls `sslmode`. */
 function readTls(parameters: URLSearchParams): Tls | string {
-  const mode = parameters.get('sslmode') ?? parameters.get('ssl');
+  const word = parameters.get('ssl');
+  const mode = parameters.get('sslmode') ?? (word === null ? null : (ASYNCPG_WORDS[word] ?? word));
   if (mode !== null && !SSL_MODES.includes(mode as SslMode)) return `has an unknown sslmode; it has to be one of ${SSL_MODES.join(', ')}`;
   const [sslRootCert, sslCert, sslKey] = [parameters.get('sslrootcert'), parameters.get('sslcert'), parameters.get('sslkey')];
+  if (sslRootCert === SYSTEM_AUTHORITIES && mode !== null && mode !== 'verify-full') return `has sslrootcert=${SYSTEM_AUTHORITIES}, which takes sslmode=verify-full`;
   return {
     ...(mode !== null && { sslMode: mode as SslMode }),
     ...(sslRootCert !== null && { sslRootCert }),

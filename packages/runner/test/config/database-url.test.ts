@@ -27,6 +27,10 @@ describe('DATABASE_URL', () => {
     ['a database with plain unusual ones', 'postgresql://u@h/a b=ä', { ...PLAIN, database: 'a b=ä' }],
     ['sslmode', 'postgresql://u@h/d?sslmode=verify-full&sslrootcert=/ca.pem', { ...PLAIN, sslMode: 'verify-full', sslRootCert: '/ca.pem' }],
     ['asyncpg’s name for it', 'postgresql+asyncpg://u@h/d?ssl=require', { ...PLAIN, sslMode: 'require' }],
+    ['asyncpg’s yes', 'postgresql+asyncpg://u@h/d?ssl=true', { ...PLAIN, sslMode: 'require' }],
+    ['asyncpg’s no', 'postgresql+asyncpg://u@h/d?ssl=false', { ...PLAIN, sslMode: 'disable' }],
+    ['the authorities of the system', 'postgresql://u@h/d?sslmode=verify-full&sslrootcert=system', { ...PLAIN, sslMode: 'verify-full', sslRootCert: 'system' }],
+    ['the authorities of the system, which verify by themselves', 'postgresql://u@h/d?sslrootcert=system', { ...PLAIN, sslRootCert: 'system' }],
     ['a client’s key', 'postgresql://u@h/d?sslcert=/c.pem&sslkey=/k.pem', { ...PLAIN, sslCert: '/c.pem', sslKey: '/k.pem' }],
     ['a time limit and options', 'postgresql://u@h/d?connect_timeout=3&options=-c%20search_path%3Dx', { ...PLAIN, connectTimeout: 3, options: '-c search_path=x' }],
     ['parameters of others', 'postgresql://u@h/d?application_name=x&prepared_statement_cache_size=0', PLAIN],
@@ -48,6 +52,8 @@ describe('DATABASE_URL', () => {
     ['port 0', 'postgresql://u:hush-hush@h:0/d', 'port'],
     ['a port in words', 'postgresql://u:hush-hush@h/d?port=http', 'port'],
     ['a port too large', 'postgresql://u:hush-hush@h:70000/d', 'is not a URL'],
+    ['libpq’s word for yes, of which there is none', 'postgresql://u:hush-hush@h/d?sslmode=true', 'sslmode; it has to be one of disable'],
+    ['the authorities of the system for less than libpq does with them', 'postgresql://u:hush-hush@h/d?sslmode=require&sslrootcert=system', 'has sslrootcert=system, which takes sslmode=verify-full'],
     ['an unknown sslmode', 'postgresql://u:hush-hush@h/d?sslmode=on', 'sslmode; it has to be one of disable, allow, prefer, require, verify-ca, verify-full'],
   ])('is refused with %s, and the problem shows no part of it', (_, url, words) => {
     const text = refusal({ DATABASE_URL: url });
