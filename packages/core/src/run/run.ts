@@ -15,6 +15,7 @@ import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
 import { readSets } from '../sets/read-sets.ts';
 import { decideTimestamp } from './decide-timestamp.ts';
 import { journalOutcome } from './journal-outcome.ts';
+import { lostStaging } from './lost-staging.ts';
 import { Phases, type RunObserver } from './phases.ts';
 import { produce, type ProduceParts, type VerifyLevel } from './produce.ts';
 import { promote, unfinishedPromotion } from './promote.ts';
@@ -70,7 +71,7 @@ class Run {
   private stopped: BackupError | undefined;
   private timestamp: RunTimestamp | undefined;
   private manifest: Manifest | undefined;
-  private previousRows: number | undefined;
+  private former: Manifest | undefined;
   private swept: readonly string[] = [];
   private readonly replication: ReplicationReport[] = [];
   private readonly removed: ArtifactKey[] = [];
@@ -129,7 +130,7 @@ class Run {
 
   private compare(before: readonly BackupSet[], timestamp: RunTimestamp): void {
     const ours = before.filter(({ database }) => database === this.database);
-    this.previousRows = rowsOf(ours.find(({ state }) => state === 'complete')?.manifest);
+    this.former = ours.find(({ state }) => state === 'complete')?.manifest;
     const newest = ours[0];
     if (newest !== undefined && newest.timestamp > timestamp) {
       this.phases.warn(`the newest set (${newest.timestamp}) is younger than this run: check the clock of this machine`);
@@ -143,6 +144,8 @@ class Run {
     if (produced.artifacts.some(({ entry }) => entry.tableCount === 0)) {
       phases.warn(`the database ${this.database} has no tables: is this the right server and database?`);
     }
+    const lost = lostStaging(this.former, produced);
+    if (lost !== undefined) phases.warn(lost);
     const request = {
       timestamp,
       database: this.database,
@@ -209,7 +212,7 @@ class Run {
   }
 
   private report(): RunReport {
-    const { timestamp, startedAt, manifest, previousRows, errors, replication, swept, removed, database } = this;
+    const { timestamp, startedAt, manifest, former, errors, replication, swept, removed, database } = this;
     return {
       outcome: manifest === undefined ? 'failed' : errors.length > 0 ? 'partial' : 'complete',
       database,
@@ -217,7 +220,7 @@ class Run {
       startedAt,
       finishedAt: this.parts.clock.now(),
       manifest,
-      previousRows,
+      previousRows: rowsOf(former),
       phases: this.phases.reports,
       warnings: this.phases.warnings,
       errors,

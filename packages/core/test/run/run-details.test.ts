@@ -86,6 +86,20 @@ describe('a run', () => {
     expect((await kit.sets())[0]?.state).toBe('complete');
   });
 
+  it('warns once when the former set has a staging archive and this one has none: its volume may be away', async () => {
+    const kit = new RunKit();
+    const nextDay = (): void => { kit.clock.jumpTo(new Date(kit.clock.now().getTime() + DAY)); };
+    await kit.run();
+    nextDay();
+    kit.archiver.content = undefined;
+    const report = await kit.run();
+    expect(report).toMatchObject({ outcome: 'complete' });
+    expect(report.warnings).toContain('the former set (20260103_020000) has a staging archive, this one has none: is the volume mounted at STAGING_DIR?');
+    expect(report.manifest?.warnings).toEqual(report.warnings);
+    nextDay();
+    expect((await kit.run()).warnings).toEqual(['no staging archive: the folder is empty']);
+  });
+
   it('warns when the newest set is younger than itself, and keeps both', async () => {
     const kit = new RunKit('2030-01-01T00:00:00Z');
     await kit.run();
