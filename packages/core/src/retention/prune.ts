@@ -3,7 +3,7 @@ import type { Lock } from '../ports/lock.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
 import type { RetentionPolicy } from '../ports/retention-policy.ts';
 import { readSets } from '../sets/read-sets.ts';
-import { applyRetention } from './apply-retention.ts';
+import { applyRetention, type ApplyOptions } from './apply-retention.ts';
 import { planRetention, type RetentionPlan } from './plan-retention.ts';
 
 export interface PruneParts {
@@ -18,13 +18,17 @@ export interface PruneOptions {
   /** Say what would be removed, and remove nothing; needs no lock. */
   readonly dryRun: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Told what is to be removed, before anything is. */
+  readonly onPlanned?: ((plan: RetentionPlan) => void) | undefined;
+  /** Told of each artifact that is gone. */
+  readonly onRemoved?: ApplyOptions['onRemoved'];
 }
 
 /**
  * Retention outside of a run.
- * @throws BackupError LOCK_HELD when somebody else works on the volume
+ * @throws BackupError LOCK_HELD when somebody else works on the volume; what an artifact could not be removed for, once the others are gone
  */
-export async function prune(parts: PruneParts, { database, dryRun, signal: stop }: PruneOptions): Promise<RetentionPlan> {
+export async function prune(parts: PruneParts, { database, dryRun, signal: stop, onPlanned, onRemoved }: PruneOptions): Promise<RetentionPlan> {
   const plan = async (signal?: AbortSignal): Promise<RetentionPlan> =>
     planRetention({ sets: await readSets(parts.primary, { signal }), policy: parts.retention, database, now: parts.clock.now() });
   if (dryRun) return plan(stop);
@@ -33,7 +37,8 @@ export async function prune(parts: PruneParts, { database, dryRun, signal: stop 
   try {
     await parts.primary.sweep({ signal });
     const decided = await plan(signal);
-    await applyRetention(parts.primary, decided, { signal });
+    onPlanned?.(decided);
+    await applyRetention(parts.primary, decided, { signal, onRemoved });
     return decided;
   } finally {
     await lease.release();

@@ -1,6 +1,6 @@
-import { prune as pruneSets } from '@geolens/backup-core';
+import { prune as pruneSets, type ArtifactKey, type RetentionPlan } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { retentionPlanJson, retentionPlanText } from '../report/retention-plan.ts';
+import { retentionPlanJson, retentionPlanText, verdictText } from '../report/retention-plan.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder } from './check-folder.ts';
 
@@ -12,10 +12,20 @@ export interface PruneOptions {
 /** `prune`: retention now, outside of a run. */
 export async function prune({ config, services, io, log, signal }: CommandContext, { json, dryRun }: PruneOptions): Promise<ExitCode> {
   await checkFolder(config);
-  const plan = await pruneSets(services, { database: config.connection.database, dryRun, signal });
-  io.stdout(json ? `${JSON.stringify(retentionPlanJson(plan), undefined, 2)}\n` : retentionPlanText(plan));
-  const removed = plan.verdicts.filter(({ keep }) => !keep).length;
-  const verb = dryRun ? 'would remove' : 'removed';
-  log.info('prune.finished', `retention ${verb} ${removed} of ${plan.verdicts.length} sets`, { dryRun, removed, sets: plan.verdicts.length });
+  const removed = new Set<ArtifactKey>();
+  const tell = (plan: RetentionPlan): void => {
+    const done = dryRun ? undefined : removed;
+    io.stdout(json ? `${JSON.stringify(retentionPlanJson(plan, done), undefined, 2)}\n` : retentionPlanText(plan, done));
+    const gone = plan.verdicts.filter((verdict) => verdictText(verdict, plan, done) === 'remove').length;
+    log.info('prune.finished', `retention ${dryRun ? 'would remove' : 'removed'} ${gone} of ${plan.verdicts.length} sets`, { dryRun, removed: gone, sets: plan.verdicts.length });
+  };
+  let planned: RetentionPlan | undefined;
+  const onPlanned = (plan: RetentionPlan): void => { planned = plan; };
+  const onRemoved = (key: ArtifactKey): void => { removed.add(key); };
+  try {
+    planned = await pruneSets(services, { database: config.connection.database, dryRun, signal, onPlanned, onRemoved });
+  } finally {
+    if (planned !== undefined) tell(planned); // also when it was not carried out to its end: what is gone is gone
+  }
   return EXIT.done;
 }

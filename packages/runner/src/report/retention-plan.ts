@@ -1,19 +1,32 @@
-import type { RetentionPlan } from '@geolens/backup-core';
+import type { ArtifactKey, RetentionPlan, RetentionVerdict } from '@geolens/backup-core';
 import { table } from './table.ts';
 
+/** What was removed of a plan so far; undefined when nothing is to be. */
+export type Removed = ReadonlySet<ArtifactKey> | undefined;
+
 /** What retention decided, for a person: one line a set. */
-export function retentionPlanText({ verdicts }: RetentionPlan): string {
-  if (verdicts.length === 0) return 'no sets yet\n';
+export function retentionPlanText(plan: RetentionPlan, removed?: Removed): string {
+  if (plan.verdicts.length === 0) return 'no sets yet\n';
   return table(
     [{ title: 'SET' }, { title: 'TIER' }, { title: 'VERDICT' }, { title: 'REASON' }],
-    verdicts.map(({ set, keep, reason }) => [set.timestamp, set.tier, keep ? 'keep' : 'remove', reason]),
+    plan.verdicts.map((verdict) => [verdict.set.timestamp, verdict.set.tier, verdictText(verdict, plan, removed), verdict.reason]),
   );
 }
 
 /** The same for a machine. */
-export function retentionPlanJson({ verdicts, remove }: RetentionPlan): Record<string, unknown> {
+export function retentionPlanJson({ verdicts, remove }: RetentionPlan, removed?: Removed): Record<string, unknown> {
   return {
     verdicts: verdicts.map(({ set, keep, reason }) => ({ timestamp: set.timestamp, tier: set.tier, database: set.database, state: set.state, keep, reason })),
     remove,
+    ...(removed !== undefined && { removed: [...removed] }),
   };
+}
+
+/** `keep`, or `remove`, or how far the removing came. */
+export function verdictText({ set, keep }: RetentionVerdict, { remove }: Pick<RetentionPlan, 'remove'>, removed: Removed): string {
+  if (keep) return 'keep';
+  const own = set.artifacts.map(({ key }) => key).filter((key) => remove.includes(key));
+  const left = removed === undefined ? [] : own.filter((key) => !removed.has(key));
+  if (left.length === 0) return 'remove';
+  return left.length === own.length ? 'not removed' : 'partly removed';
 }

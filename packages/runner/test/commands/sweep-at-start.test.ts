@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { BackupError, noLock, type Lock } from '@geolens/backup-core';
 import { MemoryStore } from '@geolens/backup-core/testing';
-import { sweepAtStart } from '../src/commands/sweep-at-start.ts';
-import { createLogger } from '../src/log/logger.ts';
+import { sweepAtStart } from '../../src/commands/sweep-at-start.ts';
+import { createLogger } from '../../src/log/logger.ts';
 
 interface Circumstances {
   readonly lock?: Lock;
