@@ -11,7 +11,7 @@ describe('a wrong configuration', () => {
       BACKUP_SCHEDULE: '0 25 * * *',
       BACKUP_RETENTION_DAILY: '0',
       BACKUP_RETENTION_WEEKLY: 'seven',
-      BACKUP_S3_ENABLED: 'true',
+      BACKUP_S3_ENABLED: 'maybe',
       DATABASE_URL: 'postgresql://u:hush-hush@h',
     };
     const end = await geolensBackup([command], { env });

@@ -89,7 +89,8 @@ describe('results', () => {
     const operator = await newOperator();
     const end = await operator.backup(['list', '--store', 's3']);
     expect(end.code).toBe(2);
-    expect(end.stderr).toContain('--store s3: no such store is configured. Choose one of local, all');
+    expect(end.stderr).toContain('--store s3: no such store is configured. Set BACKUP_S3_ENABLED=true and S3_…');
+    expect((await operator.backup(['list', '--store', 'tape'])).stderr).toContain('--store tape: no such store is configured. Choose one of local, all');
   });
 
   it('stay whole when the password is a word that stands in them', async () => {
