@@ -61,14 +61,17 @@ export async function replicate(request: ReplicateRequest): Promise<ReplicationR
     swept = await sweep(replica, phases, signal);
     const wanted = planReplication({ sets, replica: await lengths(replica, signal), database });
     missing = wanted.length;
+    // A daily set that could not be copied, or is somebody else's there, is nothing to make a weekly one from.
+    const failed = new Set<RunTimestamp>();
     for (const copy of wanted.slice(0, limit)) {
       throwIfAborted(signal);
       try {
-        await copySet(copy, request);
+        await copySet(copy, failed.has(copy.set.timestamp), request);
         copied.push({ tier: copy.set.tier, timestamp: copy.set.timestamp });
         missing -= 1;
       } catch (error) {
         errors.push(toBackupError(error));
+        failed.add(copy.set.timestamp);
         if (signal?.aborted === true || isBackupError(error, ...HOPELESS)) break;
       }
     }
@@ -98,12 +101,12 @@ async function lengths(store: ArtifactStore, signal: AbortSignal | undefined): P
   return found;
 }
 
-async function copySet({ set, artifacts, contested }: SetCopy, request: ReplicateRequest): Promise<void> {
+async function copySet({ set, artifacts, contested }: SetCopy, withoutTwins: boolean, request: ReplicateRequest): Promise<void> {
   const { primary, phases, signal } = request;
   if (contested) await refuseStranger(set, request);
-  for (const copy of artifacts) {
+  for (const { artifact, twin } of artifacts) {
     throwIfAborted(signal);
-    const { artifact } = copy;
+    const copy = { artifact, twin: withoutTwins ? undefined : twin };
     const work = async (): Promise<void> => {
       await copyArtifact(copy, await storedSource(primary, set, artifact, { signal }), request);
     };
@@ -132,13 +135,12 @@ async function refuseStranger(set: BackupSet, { replica, signal }: ReplicateRequ
   const key = set.artifacts.find(({ kind }) => kind === 'manifest')!.key;
   const chunks: Uint8Array[] = [];
   for await (const chunk of replica.read(key, undefined, { signal })) chunks.push(chunk);
-  let theirs: Manifest;
   try {
-    theirs = parseManifest(Buffer.concat(chunks).toString('utf8'));
-  } catch {
-    return; // a manifest that nobody can read makes no set
+    const theirs = parseManifest(Buffer.concat(chunks).toString('utf8'));
+    if (digests(theirs) === digests(set.manifest!)) return;
+  } catch (error) {
+    if (!isBackupError(error, 'MANIFEST_TOO_NEW')) return; // a manifest that nobody can read makes no set
   }
-  if (digests(theirs) === digests(set.manifest!)) return;
   throw new BackupError('REPLICA_CONFLICT', `${replica.name} has another set under the name of ${set.tier} ${set.timestamp}; it was not replaced`, {
     mend: 'Give each installation a place of its own (S3_PREFIX)',
   });

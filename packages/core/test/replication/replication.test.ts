@@ -179,6 +179,31 @@ describe('what a replica has already', () => {
   });
 });
 
+describe('a daily set that did not get there', () => {
+  it('is nothing to make the weekly one from', async () => {
+    const sunday = new ReplicatedKit(SUNDAY);
+    const bad = 'daily/geolens_20260104_020000.dump' as ArtifactKey;
+    const report = await sunday.replicatedRun(({ operation, key }) => {
+      if (operation !== 'put' || key !== bad) return undefined;
+      sunday.replica.artifacts.set(bad, Buffer.alloc(sunday.store.artifacts.get(bad)!.length, 'x')); // it could not be removed again
+      return new BackupError('ARTIFACT_MISMATCH', 'the store has other bytes');
+    });
+    expect(report).toMatchObject({ outcome: 'partial', replication: [{ copied: [{ tier: 'weekly' }] }] });
+    const weekly = 'weekly/geolens_20260104_020000.dump' as ArtifactKey;
+    expect(sunday.replica.artifacts.get(weekly)).toEqual(sunday.store.artifacts.get(weekly));
+    expect(sunday.operations().filter((call) => call.startsWith('copy'))).toEqual([]);
+  });
+});
+
+it('a manifest of a newer version is somebody’s set, and is not replaced', async () => {
+  await kit.run();
+  const key = kit.files().find((name) => name.includes('manifest')) as ArtifactKey;
+  kit.replica.artifacts.set(key, Buffer.from('{"schemaVersion": 99}'));
+  kit.nextDay();
+  expect(await kit.replicatedRun()).toMatchObject({ outcome: 'partial', errors: [{ code: 'REPLICA_CONFLICT' }] });
+  expect(Buffer.from(kit.replica.artifacts.get(key)!).toString()).toBe('{"schemaVersion": 99}');
+});
+
 describe('the replication of a long history', () => {
   it('is bounded for one run, newest first, and goes on with the next', async () => {
     kit.keep = { daily: 50, weekly: 50 };
