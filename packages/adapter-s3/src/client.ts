@@ -6,13 +6,20 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_SECONDS = 60;
 const ATTEMPTS = 5;
 
+/** What the SDK would print to the terminal by itself, it also throws. */
+const SILENT = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+function ignore(): void {
+  // See SILENT.
+}
+
 /**
  * A client for one bucket. The checksums that the SDK adds by itself are streamed behind the body, which stores other than
  * Amazon's refuse, or take for part of the object: there it adds none, and we send our own.
  */
 export function createClient(settings: S3Settings): S3Client {
   const { endpoint, pathStyle } = addressOf(settings);
-  const checksums = isAmazon(endpoint) ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
+  const checksums = isAmazon(endpoint) && settings.checksum !== 'md5' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
   const { credentials } = settings;
   return new S3Client({
     ...(endpoint !== undefined && { endpoint }),
@@ -20,6 +27,7 @@ export function createClient(settings: S3Settings): S3Client {
     forcePathStyle: pathStyle,
     maxAttempts: settings.attempts ?? ATTEMPTS,
     retryMode: 'standard',
+    logger: SILENT,
     requestChecksumCalculation: checksums,
     responseChecksumValidation: checksums,
     // It would make a new connection for every part, and keep a stopped request waiting for six seconds.

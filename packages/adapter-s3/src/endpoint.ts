@@ -26,7 +26,8 @@ export function isAmazon(endpoint: string | undefined): boolean {
 export function addressOf({ endpoint, bucket, addressing = 'auto' }: Pick<S3Settings, 'endpoint' | 'bucket' | 'addressing'>): Address {
   if (endpoint === undefined) return { endpoint, pathStyle: addressing === 'path' || !fitsHostName(bucket) };
   const url = new URL(endpoint);
-  const own = url.hostname.startsWith(`${bucket}.`) && isIP(url.hostname) === 0;
+  // What is left has to look like the name of a store still: the bucket `backups` at backups.example.com is no part of that name.
+  const own = url.hostname.startsWith(`${bucket}.`) && url.hostname.slice(bucket.length + 1).split('.').length >= 3 && isIP(url.hostname) === 0;
   if (own && addressing !== 'path') {
     url.hostname = url.hostname.slice(bucket.length + 1);
     return { endpoint: textOf(url), pathStyle: false };

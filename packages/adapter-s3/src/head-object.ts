@@ -3,8 +3,8 @@ import type { Bucket } from './bucket.ts';
 
 /** What a store says of an object. */
 export interface ObjectFacts {
-  /** Length in bytes. */
-  readonly bytes: number;
+  /** Length in bytes; undefined where a proxy in between keeps it back. */
+  readonly bytes: number | undefined;
   /** As it came, with its quotes. */
   readonly etag: string | undefined;
   /** Base64; of an object made in parts, that of the parts’ digests, with their number behind it. */
@@ -15,5 +15,5 @@ export interface ObjectFacts {
 export async function headObject(bucket: Bucket, key: string, signal: AbortSignal | undefined): Promise<ObjectFacts> {
   const input = { Bucket: bucket.name, Key: key, ChecksumMode: 'ENABLED' as const };
   const { ContentLength, ETag, ChecksumSHA256 } = await bucket.call('HeadObject', key, signal, (options) => bucket.client.send(new HeadObjectCommand(input), options));
-  return { bytes: ContentLength ?? 0, etag: ETag, sha256: ChecksumSHA256 };
+  return { bytes: ContentLength, etag: ETag, sha256: ChecksumSHA256 };
 }

@@ -15,7 +15,7 @@ export interface UploadLimits {
 
 export const LIMITS: UploadLimits = {
   partBytes: 5 * MIB,
-  parallelParts: 4,
+  parallelParts: 3,
   bufferedPartBytes: 5 * MIB,
   singleCopyBytes: 5 * 1024 * MIB,
   copyPartBytes: 1024 * MIB,

@@ -24,7 +24,7 @@ const BUSY: Meaning = { code: 'STORE_FAILED', mend: 'The store is busy or in tro
 
 /** By the provider's code, or by that of the system's or the SDK's error. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
-  NoSuchBucket: { code: 'STORE_UNAVAILABLE', mend: 'Create the bucket, or correct S3_BUCKET' },
+  NoSuchBucket: { code: 'STORE_UNAVAILABLE', mend: 'Create the bucket, or correct S3_BUCKET (and S3_ADDRESSING_STYLE)' },
   InvalidAccessKeyId: WRONG_KEYS,
   SignatureDoesNotMatch: WRONG_KEYS,
   CredentialsProviderError: { code: 'STORE_FORBIDDEN', mend: 'Set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or give this machine a role' },

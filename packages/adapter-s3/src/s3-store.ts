@@ -29,7 +29,7 @@ export interface S3StoreOptions {
  *
  * `put` compares what it sends with the source's SHA-256 and what the store then has with what was sent, and leaves no part of
  * an upload that fails. An object that is there and proves to be the same is not sent again.
- * Objects of any size take the same memory: four parts of 5 MiB.
+ * Objects of any size take the same memory: three parts of 5 MiB.
  */
 export class S3Store implements ArtifactStore {
   readonly name = 's3';
@@ -77,7 +77,12 @@ export class S3Store implements ArtifactStore {
 
   async copy(from: ArtifactKey, to: ArtifactKey, { signal }: StoreOptions = {}): Promise<void> {
     const { bucket, limits, settings } = this;
-    await copyObject(bucket, this.keys.objectKey(from), this.keys.objectKey(to), { parameters: objectParameters(settings), limits, signal });
+    await copyObject(bucket, this.keys.objectKey(from), this.keys.objectKey(to), {
+      parameters: objectParameters(settings),
+      limits,
+      maxParts: settings.maxParts ?? MAX_PARTS,
+      signal,
+    });
   }
 
   async remove(key: ArtifactKey, { signal }: StoreOptions = {}): Promise<void> {

@@ -29,20 +29,34 @@ export async function sweepUploads(bucket: Bucket, keys: ObjectKeys, database: s
   return swept;
 }
 
+type Markers = Pick<ListMultipartUploadsCommandInput, 'KeyMarker' | 'UploadIdMarker'>;
+
+/** Where the next page begins; undefined behind the last one, and where a store that says that there is more does not say where. */
+function markersBehind(page: ListMultipartUploadsCommandOutput, before: Markers): Markers | undefined {
+  const { IsTruncated, NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
+  const moved = KeyMarker !== undefined && (KeyMarker !== before.KeyMarker || UploadIdMarker !== before.UploadIdMarker);
+  return IsTruncated === true && moved ? { KeyMarker, UploadIdMarker } : undefined;
+}
+
 async function* openUploads(bucket: Bucket, keys: ObjectKeys, database: string | undefined, signal: AbortSignal | undefined): AsyncGenerator<OpenUpload> {
-  for (const tier of TIERS) {
-    let next: { readonly KeyMarker?: string | undefined; readonly UploadIdMarker?: string | undefined } | undefined = {};
-    while (next !== undefined) {
-      // Without an encoding: Ceph encodes the keys and not the marker, which it then does not know again.
-      const input: ListMultipartUploadsCommandInput = { Bucket: bucket.name, Prefix: keys.tierPrefix(tier), ...next };
-      const page: ListMultipartUploadsCommandOutput = await bucket.call('ListMultipartUploads', undefined, signal, (options) => bucket.client.send(new ListMultipartUploadsCommand(input), options));
-      for (const { Key, UploadId: id } of page.Uploads ?? []) {
-        if (Key === undefined || id === undefined) continue;
-        const artifact = keys.artifactOf(tier, Key);
-        const isOurs = artifact !== undefined && (artifact.name.kind !== 'dump' || database === undefined || artifact.name.database === database);
-        if (isOurs) yield { artifact: artifact.key, objectKey: Key, id };
-      }
-      next = page.IsTruncated === true ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker } : undefined;
+  let next: Markers | undefined = {};
+  while (next !== undefined) {
+    // Without a prefix: MinIO takes one for a whole key. Without an encoding: Ceph encodes the keys and not the marker.
+    const input: ListMultipartUploadsCommandInput = { Bucket: bucket.name, ...next };
+    const page: ListMultipartUploadsCommandOutput = await bucket.call('ListMultipartUploads', undefined, signal, (options) =>
+      bucket.client.send(new ListMultipartUploadsCommand(input), options),
+    );
+    for (const { Key: objectKey, UploadId: id } of page.Uploads ?? []) {
+      const artifact = objectKey === undefined ? undefined : artifactOf(keys, objectKey, database);
+      if (artifact !== undefined && objectKey !== undefined && id !== undefined) yield { artifact, objectKey, id };
     }
+    next = markersBehind(page, next);
   }
+}
+
+/** The artifact that an upload was to become, when it is one of ours. */
+function artifactOf(keys: ObjectKeys, objectKey: string, database: string | undefined): ArtifactKey | undefined {
+  const artifact = TIERS.map((tier) => keys.artifactOf(tier, objectKey)).find((found) => found !== undefined);
+  if (artifact?.name.kind === 'dump' && database !== undefined && artifact.name.database !== database) return undefined;
+  return artifact?.key;
 }

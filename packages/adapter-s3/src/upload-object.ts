@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { DeleteObjectCommand, PutObjectCommand, UploadPartCommand, type CompletedPart } from '@aws-sdk/client-s3';
 import { BackupError, isBackupError, throwIfAborted, type ArtifactSource } from '@geolens/backup-core';
 import type { Bucket } from './bucket.ts';
@@ -60,10 +61,12 @@ async function isThere(request: UploadRequest): Promise<boolean> {
 async function putWhole(request: UploadRequest, parts: HashedParts): Promise<void> {
   const { bucket, key, digests, parameters, signal } = request;
   await eachPart(request, parts, async (part) => {
-    await persistently(signal, () => {
-      const input = { Bucket: bucket.name, Key: key, Body: part.body(), ContentLength: part.bytes, ...digests.forBody(part.digest), ...parameters };
-      return bucket.call('PutObject', key, signal, (options) => bucket.client.send(new PutObjectCommand(input), options));
-    });
+    await persistently(signal, () =>
+      withBody(part, (Body) => {
+        const input = { Bucket: bucket.name, Key: key, Body, ContentLength: part.bytes, ...digests.forBody(part.digest), ...parameters };
+        return bucket.call('PutObject', key, signal, (options) => bucket.client.send(new PutObjectCommand(input), options));
+      }),
+    );
   });
 }
 
@@ -99,32 +102,44 @@ async function uploadInParts(request: UploadRequest, parts: HashedParts): Promis
 }
 
 async function sendPart({ bucket, key, digests }: UploadRequest, upload: MultipartUpload, part: Part): Promise<CompletedPart> {
-  const { ETag } = await persistently(upload.signal, () => {
-    const input = {
-      Bucket: bucket.name,
-      Key: key,
-      UploadId: upload.id,
-      PartNumber: part.index + 1,
-      Body: part.body(),
-      ContentLength: part.bytes,
-      ...digests.forBody(part.digest),
-    };
-    return bucket.call('UploadPart', key, upload.signal, (options) => bucket.client.send(new UploadPartCommand(input), options));
-  });
+  const position = { Bucket: bucket.name, Key: key, UploadId: upload.id, PartNumber: part.index + 1 };
+  const { ETag } = await persistently(upload.signal, () =>
+    withBody(part, (Body) => {
+      const input = { ...position, Body, ContentLength: part.bytes, ...digests.forBody(part.digest) };
+      return bucket.call('UploadPart', key, upload.signal, (options) => bucket.client.send(new UploadPartCommand(input), options));
+    }),
+  );
   return { PartNumber: part.index + 1, ETag, ...digests.forPart(part.digest) };
+}
+
+/** Sends a part. The SDK listens to no stream that it is given: one that fails would end the process, one that is left would stay open. */
+async function withBody<T>(part: Part, send: (body: Buffer | Readable) => Promise<T>): Promise<T> {
+  const body = part.body();
+  if (Buffer.isBuffer(body)) return send(body);
+  const failed = new Promise<never>((_, reject) => body.once('error', reject));
+  failed.catch(() => undefined);
+  const sent = send(body);
+  sent.catch(() => undefined);
+  try {
+    return await Promise.race([sent, failed]);
+  } finally {
+    body.on('error', () => undefined);
+    body.destroy();
+  }
 }
 
 /** Compares what the store has with the source: length and digest as the store tells them, or, where these prove nothing, by reading it back. */
 async function checkStored(request: UploadRequest, parts: HashedParts): Promise<void> {
   const { bucket, key, source, digests, signal } = request;
   const facts = await headObject(bucket, key, signal);
-  if (facts.bytes === source.bytes && (digests.prove(facts, parts.digests, parts.count > 1) || (await digestInStore(request)) === source.sha256)) return;
+  const sameLength = facts.bytes === undefined || facts.bytes === source.bytes;
+  if (sameLength && (digests.prove(facts, parts.digests, parts.count > 1) || (await digestInStore(request)) === source.sha256)) return;
   const remains = await bucket
     .call('DeleteObject', key, signal, (options) => bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: key }), options))
     .then(() => 'it was removed again', (error: unknown) => `it could not be removed again: ${(error as Error).message}`);
   throw new BackupError(
     'ARTIFACT_MISMATCH',
-    `${placeOf({ bucket: bucket.name, key })}: ${source.bytes} bytes with SHA-256 ${source.sha256} were sent, but the store has others (${facts.bytes} bytes); ${remains}`,
+    `${placeOf({ bucket: bucket.name, key })}: ${source.bytes} bytes with SHA-256 ${source.sha256} were sent, but the store has others (${facts.bytes ?? '?'} bytes); ${remains}`,
     { mend: 'The store changes what it is sent; try the other S3_CHECKSUM, or another store' },
   );
 }

@@ -12,6 +12,7 @@ describe('the address of a bucket, style auto', () => {
     ['another provider', 'https://fra1.digitaloceanspaces.com', 'sets', { endpoint: 'https://fra1.digitaloceanspaces.com', pathStyle: true }],
     ['a provider that knows no buckets in the path', 'https://oss-eu-central-1.aliyuncs.com', 'sets', { endpoint: 'https://oss-eu-central-1.aliyuncs.com', pathStyle: false }],
     ['an endpoint with the bucket in it, as control panels show it', 'https://sets.fra1.digitaloceanspaces.com', 'sets', { endpoint: 'https://fra1.digitaloceanspaces.com', pathStyle: false }],
+    ['a host that happens to be called like the bucket', 'https://sets.example.com', 'sets', { endpoint: 'https://sets.example.com', pathStyle: true }],
     ['an endpoint with a path', 'https://x.example.com/storage/v1/s3', 'sets', { endpoint: 'https://x.example.com/storage/v1/s3', pathStyle: true }],
   ] as const)('of %s', (_, endpoint, bucket, address) => {
     expect(addressOf({ endpoint, bucket })).toEqual(address);

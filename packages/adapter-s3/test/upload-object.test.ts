@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { AbortMultipartUploadCommand, CreateMultipartUploadCommand, CopyObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
-import { describe, expect, it } from 'vitest';
-import { readAll, sourceOf } from '@geolens/backup-core/testing';
+import { AbortMultipartUploadCommand, CreateMultipartUploadCommand, CopyObjectCommand, GetObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ByteRange } from '@geolens/backup-core';
+import { chunksOf, readAll, sourceOf } from '@geolens/backup-core/testing';
 import { partBytesFor } from '../src/limits.ts';
 import { S3Store, type S3Settings } from '../src/index.ts';
 import { failureOf, FakeS3 } from './support/fake-s3.ts';
@@ -95,6 +97,13 @@ describe('what the store has afterwards', () => {
     expect(fake.keys()).toEqual([`backups/${KEY}`]);
   });
 
+  it('is read back where a proxy keeps its length back', async () => {
+    const fake = new FakeS3();
+    fake.stub.on(HeadObjectCommand).callsFake(({ Key }: { Key: string }) => (fake.objects.has(Key) ? Promise.resolve({}) : Promise.reject(failureOf('NotFound', 404))));
+    await storeOn(fake).put(KEY, sourceOf('the dump'));
+    expect(fake.keys()).toEqual([`backups/${KEY}`]);
+  });
+
   it.each([
     ['other bytes of the same number', (content: Buffer) => Buffer.alloc(content.length, 'x')],
     ['more bytes', (content: Buffer) => Buffer.concat([content, Buffer.from('\r\n')])],
@@ -121,7 +130,40 @@ describe('reading', () => {
   });
 });
 
+describe('parts that are not held in memory', () => {
+  const STREAMED = { ...PARTS, bufferedPartBytes: 1 };
+
+  it('are sent again when the store found the line too slow', async () => {
+    const fake = new FakeS3();
+    fake.refusals.push(failureOf('RequestTimeout', 400), failureOf('RequestTimeout', 400));
+    await storeOn(fake, {}, STREAMED).put(KEY, sourceOf(CONTENT));
+    expect(fake.objects.get(`backups/${KEY}`)?.content.equals(CONTENT)).toBe(true);
+    expect(fake.stub.commandCalls(UploadPartCommand)).toHaveLength(6);
+  });
+
+  it('fail the put, and nothing else, when the source fails while they are sent', async () => {
+    const fake = new FakeS3();
+    const uncaught: unknown[] = [];
+    const note = (error: unknown): void => void uncaught.push(error);
+    process.prependListener('uncaughtException', note);
+    onTestFinished(() => void process.removeListener('uncaughtException', note));
+    let opened = 0;
+    const source = sourceOf(CONTENT);
+    const failing = { ...source, open: (range?: ByteRange) => (++opened > 4 ? chunksOf('', { failure: new Error('EIO') }) : source.open(range)) };
+    await expect(storeOn(fake, {}, STREAMED).put(KEY, failing)).rejects.toThrow('EIO');
+    await setTimeout(20);
+    expect(uncaught).toEqual([]);
+    expect(fake.uploads.size).toBe(0);
+  });
+});
+
 describe('the sweep', () => {
+  it('ends where a store says that there is more, and not where', async () => {
+    const fake = new FakeS3();
+    fake.stub.on(ListMultipartUploadsCommand).resolves({ IsTruncated: true, Uploads: [] });
+    expect(await storeOn(fake).sweep()).toEqual([]);
+  });
+
   it('aborts uploads of names of ours below the prefix, on all pages, and no others', async () => {
     const fake = new FakeS3();
     const ours = ['daily/geolens_20260101_020000.dump', 'daily/staging-20260101_020000.tar.gz', 'daily/globals-20260102_020000.sql', 'daily/geolens_20260103_020000.dump', 'weekly/geolens_20260104_020000.dump'];

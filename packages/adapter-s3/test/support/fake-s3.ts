@@ -32,6 +32,9 @@ export class FakeS3 {
   readonly objects = new Map<string, FakeObject>();
   readonly uploads = new Map<string, { readonly key: string; readonly parts: Map<number, Buffer> }>();
 
+  /** What the next parts are answered with instead of being taken. */
+  readonly refusals: S3ServiceException[] = [];
+
   constructor() {
     this.answer(PutObjectCommand, async ({ Key, Body }: { Key: string; Body: Buffer }) => this.store(Key, await bytesOf(Body)));
     this.answer(HeadObjectCommand, ({ Key }: { Key: string }) => {
@@ -54,7 +57,7 @@ export class FakeS3 {
     }));
     this.answer(CompleteMultipartUploadCommand, ({ UploadId }: { UploadId: string }) => this.complete(UploadId));
     this.answer(AbortMultipartUploadCommand, ({ UploadId }: { UploadId: string }) => void this.uploads.delete(UploadId));
-    this.answer(ListMultipartUploadsCommand, ({ Prefix, UploadIdMarker }: { Prefix: string; UploadIdMarker?: string }) => {
+    this.answer(ListMultipartUploadsCommand, ({ Prefix = '', UploadIdMarker }: { Prefix?: string; UploadIdMarker?: string }) => {
       const found = [...this.uploads].filter(([id, { key }]) => key.startsWith(Prefix) && id > (UploadIdMarker ?? '')).map(([UploadId, { key: Key }]) => ({ Key, UploadId }));
       const Uploads = found.slice(0, PAGE);
       return { Uploads, IsTruncated: found.length > PAGE, NextKeyMarker: Uploads.at(-1)?.Key, NextUploadIdMarker: Uploads.at(-1)?.UploadId };
@@ -89,6 +92,8 @@ export class FakeS3 {
   }
 
   private storePart(id: string, number: number, content: Buffer): { readonly ETag: string } {
+    const refusal = this.refusals.shift();
+    if (refusal !== undefined) throw refusal;
     const upload = this.uploads.get(id);
     if (upload === undefined) throw failureOf('NoSuchUpload', 404);
     upload.parts.set(number, content);
