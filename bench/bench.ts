@@ -74,7 +74,7 @@ function measure(cluster: Cluster): Measurement {
     BACKUP_DIR: backups,
     STAGING_DIR: staging,
     // As the command's own first line has it; it is started by its path here, to be sure of the version of Node.
-    NODE_OPTIONS: `--max-semi-space-size=1 --import=${PEAK}`,
+    NODE_OPTIONS: `--max-semi-space-size=1 --v8-pool-size=1 --import=${PEAK}`,
     BENCH_PEAK_FILE: peakFile,
     ...s3Environment(cluster),
   };
