@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { DeleteObjectCommand, PutObjectCommand, UploadPartCommand, type CompletedPart } from '@aws-sdk/client-s3';
-import { BackupError, isBackupError, throwIfAborted, type ArtifactSource } from '@geolens/backup-core';
+import { BackupError, isBackupError, sha256Of, throwIfAborted, type ArtifactSource } from '@geolens/backup-core';
 import type { Bucket } from './bucket.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import type { Digests } from './digests.ts';
@@ -133,7 +132,7 @@ async function checkStored(request: UploadRequest, parts: HashedParts): Promise<
   const { bucket, key, source, digests, signal } = request;
   const facts = await headObject(bucket, key, signal);
   const sameLength = facts.bytes === undefined || facts.bytes === source.bytes;
-  if (sameLength && (digests.prove(facts, parts.digests, parts.count > 1) || (await digestInStore(request)) === source.sha256)) return;
+  if (sameLength && (digests.prove(facts, parts.digests, parts.count > 1) || (await sha256Of(readObject(bucket, key, undefined, signal))) === source.sha256)) return;
   const remains = await bucket
     .call('DeleteObject', key, signal, (options) => bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: key }), options))
     .then(() => 'it was removed again', (error: unknown) => `it could not be removed again: ${(error as Error).message}`);
@@ -142,10 +141,4 @@ async function checkStored(request: UploadRequest, parts: HashedParts): Promise<
     `${placeOf({ bucket: bucket.name, key })}: ${source.bytes} bytes with SHA-256 ${source.sha256} were sent, but the store has others (${facts.bytes ?? '?'} bytes); ${remains}`,
     { mend: 'The store changes what it is sent; try the other S3_CHECKSUM, or another store' },
   );
-}
-
-async function digestInStore({ bucket, key, signal }: UploadRequest): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of readObject(bucket, key, undefined, signal)) hash.update(chunk);
-  return hash.digest('hex');
 }

@@ -27,4 +27,5 @@ export * from './schedule/due-slot.ts';
 export * from './schedule/schedule.ts';
 export * from './secret.ts';
 export * from './sets/backup-set.ts';
+export * from './sha256-of.ts';
 export * from './sets/read-sets.ts';

@@ -4,7 +4,7 @@ import { parseManifest } from '../manifest/manifest-text.ts';
 import type { ArtifactKey } from '../naming/artifact-key.ts';
 import { TIERS, type Tier } from '../naming/tier.ts';
 import type { RunTimestamp } from '../naming/timestamp.ts';
-import type { ArtifactSource, ArtifactStore } from '../ports/artifact-store.ts';
+import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { Phases } from '../run/phases.ts';
 import type { BackupSet } from '../sets/backup-set.ts';
 import { planReplication, type ArtifactCopy, type SetCopy } from './plan-replication.ts';
@@ -102,29 +102,26 @@ async function lengths(store: ArtifactStore, signal: AbortSignal | undefined): P
 }
 
 async function copySet({ set, artifacts, contested }: SetCopy, withoutTwins: boolean, request: ReplicateRequest): Promise<void> {
-  const { primary, phases, signal } = request;
+  const { phases, signal } = request;
   if (contested) await refuseStranger(set, request);
   for (const { artifact, twin } of artifacts) {
     throwIfAborted(signal);
     const copy = { artifact, twin: withoutTwins ? undefined : twin };
-    const work = async (): Promise<void> => {
-      await copyArtifact(copy, await storedSource(primary, set, artifact, { signal }), request);
-    };
-    await phases.measure('replicate', work, { artifact: artifact.kind, tier: set.tier, bytes: () => artifact.bytes });
+    await phases.measure('replicate', () => copyArtifact(set, copy, request), { artifact: artifact.kind, tier: set.tier, bytes: () => artifact.bytes });
   }
 }
 
 /** By the replica itself where it has the very same file in another tier, which is cheap; otherwise, or when it will not, from here. */
-async function copyArtifact({ artifact: { key }, twin }: ArtifactCopy, source: ArtifactSource, { replica, signal }: ReplicateRequest): Promise<void> {
+async function copyArtifact(set: BackupSet, { artifact, twin }: ArtifactCopy, { primary, replica, signal }: ReplicateRequest): Promise<void> {
   if (twin !== undefined) {
     try {
-      await replica.copy(twin, key, { signal });
+      await replica.copy(twin, artifact.key, { signal });
       return;
     } catch {
       throwIfAborted(signal);
     }
   }
-  await replica.put(key, source, { signal });
+  await replica.put(artifact.key, await storedSource(primary, set, artifact, { signal }), { signal });
 }
 
 /**

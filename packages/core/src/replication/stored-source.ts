@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { ArtifactSource, ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
 import { splitKey } from '../naming/artifact-key.ts';
 import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
+import { sha256Of } from '../sha256-of.ts';
 
 /**
  * An artifact of a store as a source for another. Its SHA-256 is what the manifest says; where no manifest says it
@@ -11,12 +11,6 @@ export async function storedSource(store: ArtifactStore, set: BackupSet, artifac
   const { key, bytes } = artifact;
   const { fileName } = splitKey(key);
   const entry = set.manifest?.artifacts.find(({ name }) => name === fileName);
-  const sha256 = entry?.sha256 ?? (await digestOf(store, artifact, options));
+  const sha256 = entry?.sha256 ?? (await sha256Of(store.read(key, undefined, options)));
   return { bytes, sha256, open: (range) => store.read(key, range, options) };
-}
-
-async function digestOf(store: ArtifactStore, { key }: SetArtifact, options: StoreOptions): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of store.read(key, undefined, options)) hash.update(chunk);
-  return hash.digest('hex');
 }
