@@ -21,7 +21,11 @@ export const ERROR_CODES = {
   PROGRAM_MISSING: 'A program that is needed (pg_dump, tar, flock …) is not installed.',
   PROGRAM_NOT_STARTED: 'A program could not be started: this machine lacks memory, processes or file descriptors.',
   REPLICA_CONFLICT: 'A replica has a different set under the same name.',
+  RESTORE_FAILED: 'A restore failed on its way.',
+  RESTORE_REFUSED: 'A restore was not begun: something that it needs is missing.',
   SCHEDULE_INVALID: 'The cron expression or the time zone is wrong.',
+  SET_NOT_FOUND: 'No set is there that fits what was asked for.',
+  STAGING_FAILED: 'The staging archive could not be restored.',
   STORE_FAILED: 'Reading or writing a store failed.',
   STORE_FORBIDDEN: 'A store refuses an operation: the key is wrong, or lacks a right.',
   STORE_FULL: 'The volume of a store has no space left, or its quota is used up.',
@@ -55,6 +59,11 @@ export class BackupError extends Error {
     this.code = code;
     this.mend = options.mend;
   }
+}
+
+/** The message of an error without its mend, to be part of another sentence. */
+export function withoutMend({ message, mend }: BackupError): string {
+  return mend === undefined ? message : message.slice(0, -`. ${mend}`.length);
 }
 
 /** True for a BackupError, of one of the given codes when any are given. */

@@ -43,6 +43,7 @@ export function parseManifest(text: string): Manifest {
     clientVersion: root.text('clientVersion'),
     extensions: root.list('extensions').map(extension),
     ...(root.has('databaseProperties') && { databaseProperties: databaseProperties(root.fields('databaseProperties')) }),
+    ...(root.has('databaseBytes') && { databaseBytes: root.count('databaseBytes') }),
     startedAt: root.text('startedAt'),
     finishedAt: root.text('finishedAt'),
     tiers: root.words('tiers').filter((tier): tier is Tier => TIERS.includes(tier as Tier)),

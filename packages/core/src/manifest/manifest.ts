@@ -79,6 +79,8 @@ export interface Manifest {
   readonly extensions: readonly Extension[];
   /** Absent in older manifests. */
   readonly databaseProperties?: DatabaseProperties | undefined;
+  /** How much the database took on the server's disk, in bytes; absent in older manifests. */
+  readonly databaseBytes?: number | undefined;
   /** When the run began and when its artifacts were whole; ISO 8601, UTC. */
   readonly startedAt: string;
   readonly finishedAt: string;

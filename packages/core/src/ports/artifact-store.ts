@@ -13,6 +13,8 @@ export interface ArtifactSource {
   readonly bytes: number;
   /** SHA-256 of all bytes, 64 lower-case hex digits. */
   readonly sha256: string;
+  /** Where they lie as a file of this machine, for programs that read files; absent where they come from elsewhere. */
+  readonly path?: string | undefined;
   /** Reads all bytes, or those of the range; chunks may have any size. May be called several times, also at once. */
   open(range?: ByteRange): AsyncIterable<Uint8Array>;
 }
@@ -46,6 +48,9 @@ export interface ArtifactStore {
 
   /** Reads an artifact. Fails with ARTIFACT_NOT_FOUND, at the first chunk at the latest, when there is none. */
   read(key: ArtifactKey, range?: ByteRange, options?: StoreOptions): AsyncIterable<Uint8Array>;
+
+  /** Where an artifact lies, or would lie, as a file of this machine; a store without files has no such method. */
+  pathOf?(key: ArtifactKey): string;
 
   /**
    * Stores an artifact, replacing the one of that key if there is one. What was received is compared with the length

@@ -7,6 +7,8 @@ export interface DumpOrigin {
   readonly clientVersion: string;
   readonly extensions: readonly Extension[];
   readonly databaseProperties: DatabaseProperties;
+  /** How much the database takes on the server's disk, in bytes. */
+  readonly databaseBytes: number;
   /** How the dump will be compressed, for example `zstd:1`. */
   readonly compression: Compression;
 }

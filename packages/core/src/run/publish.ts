@@ -53,6 +53,7 @@ function describe({ origin, artifacts }: Produced, request: PublishRequest): Man
     clientVersion: origin.clientVersion,
     extensions: origin.extensions,
     databaseProperties: origin.databaseProperties,
+    databaseBytes: origin.databaseBytes,
     startedAt: request.startedAt.toISOString(),
     finishedAt: request.finishedAt.toISOString(),
     tiers: tiersOf(request.timestamp),

@@ -8,6 +8,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Lock, LockOptions } from '../ports/lock.ts';
 import type { RetentionPolicy } from '../ports/retention-policy.ts';
 import type { RunJournal } from '../ports/run-journal.ts';
+import type { Sweeper } from '../ports/sweeper.ts';
 import { replicate, type ReplicationReport } from '../replication/replicate.ts';
 import { applyRetention } from '../retention/apply-retention.ts';
 import { planRetention } from '../retention/plan-retention.ts';
@@ -28,6 +29,8 @@ export interface RunParts extends ProduceParts {
   readonly lock: Lock;
   readonly retention: RetentionPolicy;
   readonly journal: RunJournal;
+  /** What works under the same lock and may have died, besides runs. */
+  readonly sweepers?: readonly Sweeper[] | undefined;
   /** Stores that are to have every set too. */
   readonly replicas?: readonly ArtifactStore[] | undefined;
 }
@@ -120,12 +123,21 @@ class Run {
 
   /** What cannot be removed takes space, and is no reason to make no backup. */
   private async sweep(): Promise<void> {
-    try {
-      this.swept = await this.phases.measure('sweep', () => this.parts.primary.sweep({ signal: this.signal }));
-    } catch (error) {
-      throwIfAborted(this.signal);
-      this.phases.warn(`what earlier runs left over could not be removed: ${toBackupError(error).message}`);
-    }
+    const { signal } = this;
+    const attempt = async (sweeper: Sweeper): Promise<readonly string[]> => {
+      try {
+        return await sweeper.sweep({ signal });
+      } catch (error) {
+        throwIfAborted(signal);
+        this.phases.warn(`what earlier work left over could not be removed: ${toBackupError(error).message}`);
+        return [];
+      }
+    };
+    this.swept = await this.phases.measure('sweep', async () => {
+      const swept: string[] = [];
+      for (const sweeper of [this.parts.primary, ...(this.parts.sweepers ?? [])]) swept.push(...(await attempt(sweeper)));
+      return swept;
+    });
   }
 
   private compare(before: readonly BackupSet[], timestamp: RunTimestamp): void {

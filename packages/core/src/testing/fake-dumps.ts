@@ -32,6 +32,7 @@ export class FakeDumpProducer implements DumpProducer {
         clientVersion: '17.2',
         extensions: [],
         databaseProperties: { owner: 'geolens', encoding: 'UTF8', collate: 'C.UTF-8', ctype: 'C.UTF-8', localeProvider: 'libc' },
+        databaseBytes: 8_000_000,
         compression: 'none',
       },
       dump: () => stoppable(signal, chunksOf(fakeDump(JSON.stringify(rows)), { size: 16, ...(this.failure && { failure: this.failure }) })),
@@ -50,6 +51,12 @@ export class FakeDumpProducer implements DumpProducer {
     const body = text.slice(MAGIC.length + 64);
     if (text !== fakeDump(body)) throw new BackupError('ARTIFACT_UNREADABLE', 'the dump is damaged');
   }
+}
+
+/** What the dump of a FakeDumpProducer holds. */
+export async function rowsInFakeDump(dump: ArtifactSource): Promise<readonly TableRows[]> {
+  const text = (await readAll(dump.open())).toString('latin1');
+  return JSON.parse(text.slice(MAGIC.length + 64)) as readonly TableRows[];
 }
 
 async function* stoppable(signal: AbortSignal | undefined, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -1,0 +1,98 @@
+import type { Manifest, TableRows } from '../manifest/manifest.ts';
+import type { ArtifactSource } from './artifact-store.ts';
+
+/** What a database is restored from. The bytes have been checked already. */
+export interface RestoreInput {
+  readonly dump: ArtifactSource;
+  /** Roles, owners and grants; undefined where the set has none. */
+  readonly globals: ArtifactSource | undefined;
+  readonly manifest: Manifest | undefined;
+}
+
+/** Tables to be brought back whole. */
+export interface TableSelection {
+  /** As people write them: `catalog.datasets`, with SQL's double quotes where a name needs them. */
+  readonly tables: readonly string[];
+  /** Schemas of which every table of the dump is brought back. */
+  readonly schemas: readonly string[];
+}
+
+/**
+ * - `aside`: into a new database beside the live one, which then takes its name; all or nothing;
+ * - `in-place`: onto the live database, object by object, where no second database can be made;
+ * - `tables`: some tables of the live database, in one transaction.
+ */
+export type RestoreMode = { readonly kind: 'aside' } | { readonly kind: 'in-place' } | ({ readonly kind: 'tables' } & TableSelection);
+
+/** What was found out about a dump and the server before anything is touched. */
+export interface Examination {
+  /** What stands in the way: one sentence each, with its mend. Empty when nothing does. */
+  readonly problems: readonly string[];
+  /** As `problems`, but by estimate: who insists may go on. */
+  readonly doubts: readonly string[];
+  /** What is odd but tolerable. */
+  readonly warnings: readonly string[];
+  /** Whether there is a database under the name. */
+  readonly exists: boolean;
+  readonly serverVersion: string;
+  /** The server that the dump was made of, as the dump says. */
+  readonly dumpVersion: string;
+}
+
+export type RestorerEvent =
+  | { readonly event: 'step'; readonly step: string }
+  /** How far the step is; `total` is the same from the first to the last event of a step. */
+  | { readonly event: 'progress'; readonly step: string; readonly done: number; readonly total: number; readonly unit: string };
+
+export interface Restored {
+  /** The rows of every table that was restored, counted afterwards. */
+  readonly rows: readonly TableRows[];
+  /** What people should know: what was made again besides, what was tolerated. */
+  readonly notes: readonly string[];
+}
+
+/** A restored database that nobody uses yet. */
+export interface RestoredAside extends Restored {
+  /**
+   * Gives it the name, in one step: at every moment there is one database under the name, the old or the new one, also when this
+   * process dies. The sessions of the old one are ended, and no new ones begin meanwhile. The old one is kept.
+   * @returns under which name the old database is kept; undefined when there was none
+   */
+  swap(): Promise<{ readonly previous: string | undefined }>;
+  /** Throws it away; does nothing after `swap`. Safe to call twice, never fails. */
+  discard(): Promise<void>;
+}
+
+/** One restore into one database. */
+export interface RestoreSession {
+  /** What an earlier restore that died had left and is gone now, for people to read. */
+  readonly recovered: readonly string[];
+  /** Looks, and changes nothing. Fails with ARTIFACT_UNREADABLE when the dump is no dump. */
+  examine(input: RestoreInput, mode: RestoreMode): Promise<Examination>;
+  /** The live database stays as it is; on failure nothing is left. */
+  restoreAside(input: RestoreInput): Promise<RestoredAside>;
+  /** Changes the live database step by step: when it fails, what it has changed stays changed, which the error says. */
+  restoreInPlace(input: RestoreInput): Promise<Restored>;
+  /** All tables or none; everything else stays as it is. */
+  restoreTables(input: RestoreInput, selection: TableSelection): Promise<Restored>;
+  /** Removes a database that `swap` kept. */
+  dropPrevious(previous: string): Promise<void>;
+  /** Ends all that the session has begun. Safe to call twice, never fails. */
+  close(): Promise<void>;
+}
+
+export interface RestoreSessionOptions {
+  /**
+   * Keep other restores of the database out (LOCK_HELD when there is one), and clear away what one that died has left.
+   * Without it, only `examine` is allowed.
+   */
+  readonly exclusive: boolean;
+  readonly signal: AbortSignal;
+  readonly observer?: ((event: RestorerEvent) => void) | undefined;
+}
+
+/** Restores dumps of the kind that a DumpProducer makes. */
+export interface DumpRestorer {
+  /** Begins a restore into the database of this name, which need not exist. When the signal fires, everything begun is ended and undone. */
+  open(database: string, options: RestoreSessionOptions): Promise<RestoreSession>;
+}

@@ -1,0 +1,8 @@
+/** Something that keeps things outside of the stores while it works, and may die over it. */
+export interface Sweeper {
+  /**
+   * Removes what processes that died have left, and nothing else. The caller holds the lock.
+   * Answers what was removed, for people to read; nothing when there was nothing.
+   */
+  sweep(options?: { readonly signal?: AbortSignal | undefined }): Promise<readonly string[]>;
+}

@@ -1,0 +1,19 @@
+import { dumpOf, type Manifest, type TableRows } from '../manifest/manifest.ts';
+
+/** How many differences are told one by one. */
+const SHOWN = 10;
+
+/**
+ * What the restored tables have other than the manifest says, one sentence each; nothing where it says nothing.
+ * Tables that the manifest does not know are no difference.
+ */
+export function compareRows(manifest: Manifest | undefined, restored: readonly TableRows[]): readonly string[] {
+  const expected = (manifest && dumpOf(manifest)?.rowCounts) ?? [];
+  const found = new Map(restored.map(({ schema, table, rows }) => [JSON.stringify([schema, table]), rows]));
+  const differences = expected.flatMap(({ schema, table, rows }) => {
+    const now = found.get(JSON.stringify([schema, table]));
+    if (now === rows) return [];
+    return [now === undefined ? `${schema}.${table} is not there (${rows} rows were backed up)` : `${schema}.${table} has ${now} rows, ${rows} were backed up`];
+  });
+  return differences.length <= SHOWN ? differences : [...differences.slice(0, SHOWN), `and ${differences.length - SHOWN} more tables`];
+}

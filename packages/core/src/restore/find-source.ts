@@ -1,0 +1,81 @@
+import { BackupError, throwIfAborted, toBackupError } from '../errors.ts';
+import type { RunTimestamp } from '../naming/timestamp.ts';
+import type { ArtifactStore } from '../ports/artifact-store.ts';
+import { newestFirst, type BackupSet } from '../sets/backup-set.ts';
+import { readSets } from '../sets/read-sets.ts';
+import { doubtsOf, labelOf, sourceOfSet, type RestoreSource } from './restore-source.ts';
+
+export interface FindOptions {
+  /** Sets of other databases are not looked at. */
+  readonly database: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface FoundSource {
+  readonly source: RestoreSource;
+  /** What was passed over, and which stores could not be asked: to be told before the restore begins. */
+  readonly notes: readonly string[];
+}
+
+interface Candidate {
+  readonly store: ArtifactStore;
+  readonly set: BackupSet;
+}
+
+/**
+ * The set to restore: of one moment, or the newest that is complete and has failed no check; of legacy sets only where no set is complete.
+ * A copy in an earlier store is taken before one in a later, a whole one before one that is not.
+ * A store that cannot be asked is passed over, unless it is the only one.
+ * @throws BackupError SET_NOT_FOUND
+ */
+export async function findSource(stores: readonly ArtifactStore[], wanted: 'latest' | RunTimestamp, { database, signal }: FindOptions): Promise<FoundSource> {
+  const notes: string[] = [];
+  const candidates: Candidate[] = [];
+  const others = new Set<string>();
+  for (const store of stores) {
+    try {
+      for (const set of await readSets(store, { signal })) {
+        if (set.database === database) candidates.push({ store, set });
+        else if (set.database !== undefined && (wanted === 'latest' || set.timestamp === wanted)) others.add(set.database);
+      }
+    } catch (error) {
+      throwIfAborted(signal);
+      if (stores.length === 1) throw error;
+      notes.push(`store ${store.name} could not be asked for sets: ${toBackupError(error).message}`);
+    }
+  }
+  const chosen = wanted === 'latest' ? latest(candidates, notes) : named(candidates, wanted);
+  const source = chosen && sourceOfSet(chosen.store, chosen.set, { signal });
+  if (source !== undefined) return { source, notes };
+  throw notFound(stores, wanted, database, others, notes);
+}
+
+function latest(candidates: readonly Candidate[], notes: string[]): Candidate | undefined {
+  const sorted = inOrder(candidates);
+  const whole = sorted.filter(({ set }) => set.state === 'complete');
+  const chosen = whole.find(({ set }) => doubtsOf(set).length === 0) ?? sorted.find(({ set }) => set.state === 'legacy');
+  const newer = chosen === undefined ? sorted : sorted.filter(({ set }) => set.timestamp > chosen.set.timestamp);
+  for (const { store, set } of newer) {
+    const why = doubtsOf(set);
+    notes.push(`${labelOf(store, set)} is passed over: ${why.length > 0 ? why.join('; ') : 'it has no manifest, and an older set is complete'}`);
+  }
+  return chosen;
+}
+
+function named(candidates: readonly Candidate[], timestamp: RunTimestamp): Candidate | undefined {
+  const fitting = inOrder(candidates.filter(({ set }) => set.timestamp === timestamp));
+  return fitting.find(({ set }) => doubtsOf(set).length === 0) ?? fitting[0];
+}
+
+/** Newest first; sorting keeps the order of the stores among copies of one set. */
+function inOrder(candidates: readonly Candidate[]): readonly Candidate[] {
+  return [...candidates].sort((one, other) => newestFirst({ ...one.set, tier: 'daily' }, { ...other.set, tier: 'daily' }));
+}
+
+function notFound(stores: readonly ArtifactStore[], wanted: string, database: string, others: ReadonlySet<string>, notes: readonly string[]): BackupError {
+  const places = stores.map(({ name }) => name).join(' and ');
+  const what = wanted === 'latest' ? `there is no set of database "${database}" that can be restored` : `there is no set ${wanted} of database "${database}"`;
+  const because = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
+  const mend = others.size > 0 ? `There are sets of ${[...others].map((name) => `"${name}"`).join(', ')}: set POSTGRES_DB, or name the dump’s file` : 'See geolens-backup list';
+  return new BackupError('SET_NOT_FOUND', `${what} in ${places}${because}`, { mend });
+}

@@ -1,0 +1,34 @@
+import type { BackupError } from '../errors.ts';
+import type { Restored, RestoreMode } from '../ports/dump-restorer.ts';
+import type { RestoreSource } from './restore-source.ts';
+
+/** What is about to be done, for whoever is asked whether it should. */
+export interface RestorePlan {
+  readonly source: RestoreSource;
+  readonly mode: RestoreMode;
+  readonly database: string;
+  /** Whether there is a database under the name now. */
+  readonly exists: boolean;
+  readonly stagingTo: string | undefined;
+}
+
+/** What became of a restore. */
+export interface RestoreReport extends RestorePlan {
+  /** `checked`: a dry run that found nothing in the way. */
+  readonly outcome: 'checked' | 'restored';
+  readonly serverVersion: string;
+  readonly dumpVersion: string;
+  readonly restored: Restored | undefined;
+  /** Under which name the database of before is kept. */
+  readonly previous: string | undefined;
+  /** Where the files of before are kept. */
+  readonly previousStaging: string | undefined;
+  /** How many members of the staging archive were unpacked. */
+  readonly members: number | undefined;
+  readonly recovered: readonly string[];
+  readonly warnings: readonly string[];
+  /** What failed after the database was restored. */
+  readonly errors: readonly BackupError[];
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+}

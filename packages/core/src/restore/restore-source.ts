@@ -1,0 +1,68 @@
+import { splitKey } from '../naming/artifact-key.ts';
+import type { ArtifactKind } from '../naming/artifact-name.ts';
+import type { Checks, CheckResult, Manifest } from '../manifest/manifest.ts';
+import type { RunTimestamp } from '../naming/timestamp.ts';
+import type { ArtifactSource, ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
+import type { BackupSet } from '../sets/backup-set.ts';
+
+/** One artifact to restore from, in a store or anywhere else. */
+export interface RestoreArtifact extends Omit<ArtifactSource, 'sha256'> {
+  readonly name: string;
+  /** What the manifest says; undefined where there is none to say it. */
+  readonly sha256: string | undefined;
+}
+
+/** What a restore is made from: a set, or a file that somebody has. */
+export interface RestoreSource {
+  /** For people: `set 20261122_020000 (daily, local)`, or a path. */
+  readonly label: string;
+  readonly timestamp: RunTimestamp | undefined;
+  readonly manifest: Manifest | undefined;
+  readonly dump: RestoreArtifact;
+  readonly globals: RestoreArtifact | undefined;
+  readonly staging: RestoreArtifact | undefined;
+  /** Why it should not be trusted, one sentence each; who insists may use it all the same. */
+  readonly doubts: readonly string[];
+}
+
+/** A set of a store as something to restore from; undefined when it has no dump. */
+export function sourceOfSet(store: ArtifactStore, set: BackupSet, options: StoreOptions = {}): RestoreSource | undefined {
+  const one = (kind: ArtifactKind): RestoreArtifact | undefined => {
+    const artifact = set.artifacts.find((candidate) => candidate.kind === kind);
+    if (artifact === undefined) return undefined;
+    const { fileName: name } = splitKey(artifact.key);
+    return {
+      name,
+      bytes: artifact.bytes,
+      sha256: set.manifest?.artifacts.find((entry) => entry.name === name)?.sha256,
+      path: store.pathOf?.(artifact.key),
+      open: (range) => store.read(artifact.key, range, options),
+    };
+  };
+  const dump = one('dump');
+  if (dump === undefined) return undefined;
+  return {
+    label: labelOf(store, set),
+    timestamp: set.timestamp,
+    manifest: set.manifest,
+    dump,
+    globals: one('globals'),
+    staging: one('staging'),
+    doubts: doubtsOf(set),
+  };
+}
+
+/** What people call a set. */
+export function labelOf(store: Pick<ArtifactStore, 'name'>, { timestamp, tier }: BackupSet): string {
+  return `set ${timestamp} (${tier}, ${store.name})`;
+}
+
+/** Why a set should not be trusted: it is not whole, or a check found it bad. */
+export function doubtsOf({ state, problems, manifest }: Pick<BackupSet, 'state' | 'problems' | 'manifest'>): readonly string[] {
+  const checks = Object.entries(manifest?.checks ?? {}) as readonly (readonly [keyof Checks, CheckResult])[];
+  const failed = checks.filter(([, { ok }]) => !ok);
+  return [
+    ...(state === 'partial' ? problems.map((problem) => `it is partial: ${problem}`) : []),
+    ...failed.map(([check, { at }]) => `it failed the check "${check}" at ${at}`),
+  ];
+}

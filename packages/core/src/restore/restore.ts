@@ -1,0 +1,199 @@
+import { BackupError, throwIfAborted, toBackupError } from '../errors.ts';
+import type { ArtifactSource } from '../ports/artifact-store.ts';
+import type { Archiver } from '../ports/archiver.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { DumpProducer } from '../ports/dump-producer.ts';
+import type { DumpRestorer, Examination, Restored, RestoreInput, RestoreMode, RestorerEvent, RestoreSession } from '../ports/dump-restorer.ts';
+import type { Lock } from '../ports/lock.ts';
+import type { PrimaryStore } from '../ports/primary-store.ts';
+import type { StagingRestorer, UnpackedStaging } from '../ports/staging-restorer.ts';
+import { checkSource, type CheckedSource } from './check-source.ts';
+import { compareRows } from './compare-rows.ts';
+import { fetchSource } from './fetch-source.ts';
+import type { RestoreSource } from './restore-source.ts';
+import type { RestorePlan, RestoreReport } from './restore-report.ts';
+import { refuse } from './refusal.ts';
+
+export interface RestoreParts {
+  readonly restorer: DumpRestorer;
+  readonly stagingRestorer: StagingRestorer;
+  /** They check the artifacts. */
+  readonly producer: Pick<DumpProducer, 'check'>;
+  readonly archiver: Pick<Archiver, 'check'>;
+  /** Takes in what comes from elsewhere. */
+  readonly primary: PrimaryStore;
+  readonly lock: Lock;
+  readonly clock: Clock;
+}
+
+export interface RestoreRequest {
+  readonly source: RestoreSource;
+  readonly mode: RestoreMode;
+  /** The database that is to have the content of the dump. */
+  readonly database: string;
+  /** The folder that is to have the content of the archive; undefined leaves files alone. */
+  readonly stagingTo: string | undefined;
+  /** Remove what was there before, once all is well. */
+  readonly dropPrevious: boolean;
+  /** Look and check, and change nothing; needs no lock. */
+  readonly dryRun: boolean;
+  /** Go on in spite of doubts; never in spite of problems. */
+  readonly force: boolean;
+}
+
+export interface RestoreOptions {
+  readonly signal: AbortSignal;
+  readonly observer?: ((event: RestorerEvent) => void) | undefined;
+  /** Asked before anything is changed; a `false` ends the restore. */
+  readonly confirm?: ((plan: RestorePlan) => Promise<boolean>) | undefined;
+}
+
+/**
+ * Restores a database, and the files that belong to it, from one source: checked before anything is touched, then put in place.
+ * In the mode `aside` any failure before the swap leaves everything as it was.
+ * @throws BackupError RESTORE_REFUSED or ARTIFACT_UNREADABLE with the whole list of what stands in the way; LOCK_HELD;
+ *   RESTORE_FAILED; ABORTED
+ */
+export async function restore(parts: RestoreParts, request: RestoreRequest, options: RestoreOptions): Promise<RestoreReport> {
+  if (request.dryRun) return new Restore(parts, request, options, options.signal).execute();
+  const lease = await parts.lock.acquire({ command: 'restore' }, { signal: options.signal });
+  try {
+    const signal = AbortSignal.any([options.signal, lease.lost]);
+    await parts.primary.sweep({ signal });
+    return await new Restore(parts, request, options, signal).execute();
+  } finally {
+    await lease.release();
+  }
+}
+
+class Restore {
+  private readonly parts: RestoreParts;
+  private readonly request: RestoreRequest;
+  private readonly options: RestoreOptions;
+  private readonly signal: AbortSignal;
+  private readonly startedAt: Date;
+  private readonly recovered: string[] = [];
+  private readonly warnings: string[] = [];
+
+  constructor(parts: RestoreParts, request: RestoreRequest, options: RestoreOptions, signal: AbortSignal) {
+    this.parts = parts;
+    this.request = request;
+    this.options = options;
+    this.signal = signal;
+    this.startedAt = parts.clock.now();
+  }
+
+  async execute(): Promise<RestoreReport> {
+    const { request, signal } = this;
+    const session = await this.parts.restorer.open(request.database, { exclusive: !request.dryRun, signal, observer: this.options.observer });
+    try {
+      this.recovered.push(...session.recovered);
+      if (!request.dryRun && request.stagingTo !== undefined) this.recovered.push(...(await this.parts.stagingRestorer.recover(request.stagingTo)));
+      this.step('fetch');
+      await using fetched = await fetchSource(this.parts.primary, request.source, { staging: request.stagingTo !== undefined, keep: !request.dryRun, signal });
+      this.step('check');
+      const checked = await checkSource(this.parts, fetched, { signal });
+      const examination = await this.examine(session, checked);
+      const plan = { source: request.source, mode: request.mode, database: request.database, exists: examination.exists, stagingTo: request.stagingTo };
+      if (request.dryRun) return this.report('checked', examination);
+      if (this.options.confirm !== undefined && !(await this.options.confirm(plan))) throw new BackupError('ABORTED', 'the restore was not confirmed; nothing was changed');
+      throwIfAborted(signal);
+      return await this.carryOut(session, checked.input, checked.staging, examination);
+    } finally {
+      await session.close();
+    }
+  }
+
+  private async examine(session: RestoreSession, { input, damaged }: CheckedSource): Promise<Examination> {
+    const { request } = this;
+    this.step('examine');
+    const unreadable = damaged.some(({ artifact }) => artifact === 'dump');
+    const examination = unreadable ? undefined : await session.examine(input, request.mode);
+    const refusal = request.stagingTo === undefined ? undefined : await this.parts.stagingRestorer.refusal(request.stagingTo);
+    const problems = [...(examination?.problems ?? []), ...(refusal === undefined ? [] : [refusal])];
+    const all = [...request.source.doubts, ...(examination?.doubts ?? [])];
+    refuse(request.source.label, { damaged, problems, doubts: request.force ? [] : all });
+    this.warnings.push(...all, ...examination!.warnings);
+    return examination!;
+  }
+
+  private async carryOut(session: RestoreSession, input: RestoreInput, archive: ArtifactSource | undefined, examination: Examination): Promise<RestoreReport> {
+    const { stagingTo } = this.request;
+    let unpacked: UnpackedStaging | undefined;
+    try {
+      if (archive !== undefined && stagingTo !== undefined) {
+        this.step('unpack');
+        unpacked = await this.parts.stagingRestorer.unpack(archive, stagingTo, { signal: this.signal });
+        this.warnings.push(...unpacked.warnings);
+      }
+      const { restored, previous } = await this.restoreDatabase(session, input);
+      const report = this.report('restored', examination, { restored, previous, members: unpacked?.members });
+      return await this.finish(session, report, unpacked);
+    } finally {
+      await unpacked?.discard();
+    }
+  }
+
+  private async restoreDatabase(session: RestoreSession, input: RestoreInput): Promise<{ restored: Restored; previous: string | undefined }> {
+    const { mode } = this.request;
+    if (mode.kind === 'tables') return { restored: await session.restoreTables(input, mode), previous: undefined };
+    if (mode.kind === 'in-place') {
+      const restored = await session.restoreInPlace(input);
+      this.expectRows(input, restored, 'The live database was changed and is not what the backup had: restore again without --in-place, or from another set');
+      return { restored, previous: undefined };
+    }
+    const aside = await session.restoreAside(input);
+    try {
+      this.expectRows(input, aside, 'The live database is as it was: restore another set');
+      throwIfAborted(this.signal);
+      this.step('swap');
+      const { previous } = await aside.swap();
+      return { restored: aside, previous };
+    } finally {
+      await aside.discard();
+    }
+  }
+
+  private expectRows({ manifest }: RestoreInput, { rows }: Restored, mend: string): void {
+    const differences = compareRows(manifest, rows);
+    if (differences.length > 0) throw new BackupError('RESTORE_FAILED', `the restored tables do not have the rows that were backed up: ${differences.join('; ')}`, { mend });
+  }
+
+  /** The database is restored: what fails from here on is told, and takes nothing back. */
+  private async finish(session: RestoreSession, report: RestoreReport, unpacked: UnpackedStaging | undefined): Promise<RestoreReport> {
+    const errors: BackupError[] = [];
+    const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+      try {
+        return await work();
+      } catch (error) {
+        errors.push(toBackupError(error));
+        return undefined;
+      }
+    };
+    const files = unpacked && (await attempt(() => unpacked.swap()));
+    this.warnings.push(...(files?.warnings ?? []));
+    const keep = !this.request.dropPrevious || errors.length > 0;
+    const { previous } = report;
+    if (!keep && previous !== undefined) await attempt(() => session.dropPrevious(previous));
+    if (!keep && files?.previous !== undefined) await attempt(() => this.parts.stagingRestorer.dropPrevious(files.previous!));
+    const dropped = !keep && errors.length === 0;
+    return {
+      ...report,
+      errors,
+      finishedAt: this.parts.clock.now(),
+      previous: dropped ? undefined : previous,
+      previousStaging: dropped ? undefined : files?.previous,
+    };
+  }
+
+  private report(outcome: RestoreReport['outcome'], { serverVersion, dumpVersion, exists }: Examination, done: Partial<RestoreReport> = {}): RestoreReport {
+    const { source, mode, database, stagingTo } = this.request;
+    const { recovered, warnings, startedAt } = this;
+    const nothing = { restored: undefined, previous: undefined, previousStaging: undefined, members: undefined, errors: [] };
+    return { ...nothing, outcome, source, mode, database, stagingTo, exists, serverVersion, dumpVersion, recovered, warnings, startedAt, finishedAt: this.parts.clock.now(), ...done };
+  }
+
+  private step(step: string): void {
+    this.options.observer?.({ event: 'step', step });
+  }
+}

@@ -1,0 +1,97 @@
+import { abortedBy, BackupError } from '../errors.ts';
+import type { TableRows } from '../manifest/manifest.ts';
+import type { DumpRestorer, Examination, Restored, RestoreInput, RestoreSession, RestoreSessionOptions } from '../ports/dump-restorer.ts';
+import { rowsInFakeDump } from './fake-dumps.ts';
+
+export type RestorerOperation = 'open' | 'examine' | 'restore' | 'swap' | 'drop';
+
+/** A server in memory that understands the dumps of a FakeDumpProducer: every database is a list of tables with their numbers of rows. */
+export class FakeDumpRestorer implements DumpRestorer {
+  readonly databases = new Map<string, readonly TableRows[]>();
+  /** Asked before each step; the error that it answers is thrown. */
+  fault: (operation: RestorerOperation) => Error | undefined = () => undefined;
+  /** What `examine` finds besides. */
+  findings: Partial<Examination> = {};
+  /** What the next session finds of one that died. */
+  leftovers: readonly string[] = [];
+  /** Rows that get lost in every restore. */
+  lostRows = 0;
+  /** How many sessions, and restored databases without a name, are open. */
+  openThings = 0;
+
+  open(database: string, { exclusive, signal }: RestoreSessionOptions): Promise<RestoreSession> {
+    const enter = (operation: RestorerOperation): Promise<void> => {
+      const error = signal.aborted ? abortedBy(signal) : this.fault(operation);
+      return error === undefined ? Promise.resolve() : Promise.reject(error);
+    };
+    const restored = async (input: RestoreInput): Promise<Restored> => {
+      if (!exclusive) throw new TypeError('only an exclusive session may restore');
+      await enter('restore');
+      const rows = (await rowsInFakeDump(input.dump)).map((table) => ({ ...table, rows: table.rows - this.lostRows }));
+      return { rows, notes: [] };
+    };
+    let closing = (): void => undefined;
+    const session: RestoreSession = {
+      recovered: exclusive ? this.leftovers : [],
+      examine: async () => {
+        await enter('examine');
+        return { problems: [], doubts: [], warnings: [], exists: this.databases.has(database), serverVersion: '17.2', dumpVersion: '17.2', ...this.findings };
+      },
+      restoreAside: async (input) => {
+        const result = await restored(input);
+        const gone = this.opening();
+        return {
+          ...result,
+          swap: async () => {
+            await enter('swap');
+            const old = this.databases.get(database);
+            const previous = old && `${database}_before`;
+            if (previous !== undefined) this.databases.set(previous, old!);
+            this.databases.set(database, result.rows);
+            gone();
+            return { previous };
+          },
+          discard: () => {
+            gone();
+            return Promise.resolve();
+          },
+        };
+      },
+      restoreInPlace: async (input) => {
+        const result = await restored(input);
+        this.databases.set(database, result.rows);
+        return result;
+      },
+      restoreTables: async (input, { tables }) => {
+        const result = await restored(input);
+        const rows = result.rows.filter(({ schema, table }) => tables.includes(`${schema}.${table}`));
+        if (rows.length === 0) throw new BackupError('RESTORE_FAILED', 'no such table');
+        const others = (this.databases.get(database) ?? []).filter((one) => !rows.some(({ schema, table }) => schema === one.schema && table === one.table));
+        this.databases.set(database, [...others, ...rows]);
+        return { ...result, rows };
+      },
+      dropPrevious: async (previous) => {
+        await enter('drop');
+        this.databases.delete(previous);
+      },
+      close: () => {
+        closing();
+        return Promise.resolve();
+      },
+    };
+    return enter('open').then(() => {
+      closing = this.opening();
+      if (exclusive) this.leftovers = [];
+      return session;
+    });
+  }
+
+  private opening(): () => void {
+    this.openThings += 1;
+    let open = true;
+    return () => {
+      if (open) this.openThings -= 1;
+      open = false;
+    };
+  }
+}

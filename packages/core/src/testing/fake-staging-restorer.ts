@@ -1,0 +1,81 @@
+import { BackupError, throwIfAborted } from '../errors.ts';
+import type { ArtifactSource } from '../ports/artifact-store.ts';
+import type { StagingRestorer, UnpackedStaging } from '../ports/staging-restorer.ts';
+import { readAll } from './sources.ts';
+
+export type StagingOperation = 'refusal' | 'recover' | 'unpack' | 'swap' | 'discard' | 'dropPrevious';
+
+/** A restorer whose folders are texts in memory: a folder's content is the text of the archive that was restored into it. */
+export class FakeStagingRestorer implements StagingRestorer {
+  /** The content of every folder, also of those that hold what a swap has kept. */
+  readonly folders = new Map<string, string>();
+  /** Every call so far with the folder it was about, failed ones too. */
+  readonly calls: { readonly operation: StagingOperation; readonly folder: string }[] = [];
+  /** Asked before each call; the error that it answers is thrown. Not asked for `discard`, which never fails. */
+  fault: (operation: StagingOperation) => Error | undefined = () => undefined;
+  /** What `refusal` answers. */
+  refused: string | undefined;
+  /** What `recover` answers the next time. */
+  leftovers: readonly string[] = [];
+  /** What unpacking warns of. */
+  warnings: readonly string[] = [];
+  /** How many unpackings were neither swapped nor discarded. */
+  openUnpackings = 0;
+  private swaps = 0;
+
+  async refusal(folder: string): Promise<string | undefined> {
+    await this.enter('refusal', folder);
+    return this.refused;
+  }
+
+  async recover(folder: string): Promise<readonly string[]> {
+    await this.enter('recover', folder);
+    const done = this.leftovers;
+    this.leftovers = [];
+    return done;
+  }
+
+  async unpack(archive: ArtifactSource, folder: string, { signal }: { readonly signal: AbortSignal }): Promise<UnpackedStaging> {
+    await this.enter('unpack', folder);
+    throwIfAborted(signal);
+    const content = (await readAll(archive.open())).toString();
+    throwIfAborted(signal);
+    this.openUnpackings += 1;
+    let open = true;
+    const close = (): void => {
+      if (open) this.openUnpackings -= 1;
+      open = false;
+    };
+    return {
+      members: content.length,
+      warnings: this.warnings,
+      swap: async () => {
+        await this.enter('swap', folder);
+        if (!open) throw new BackupError('STAGING_FAILED', `${folder}: what was unpacked is gone`);
+        close();
+        const old = this.folders.get(folder);
+        this.folders.set(folder, content);
+        if (old === undefined) return { previous: undefined, warnings: [] };
+        const previous = `${folder}/before-${(this.swaps += 1)}`;
+        this.folders.set(previous, old);
+        return { previous, warnings: [] };
+      },
+      discard: () => {
+        this.calls.push({ operation: 'discard', folder });
+        close();
+        return Promise.resolve();
+      },
+    };
+  }
+
+  async dropPrevious(previous: string): Promise<void> {
+    await this.enter('dropPrevious', previous);
+    this.folders.delete(previous);
+  }
+
+  private enter(operation: StagingOperation, folder: string): Promise<void> {
+    this.calls.push({ operation, folder });
+    const error = this.fault(operation);
+    return error === undefined ? Promise.resolve() : Promise.reject(error);
+  }
+}

@@ -1,0 +1,71 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { BackupError, findSource, formatManifest, parseManifest, type ArtifactKey, type FoundSource, type RunTimestamp } from '../../src/index.ts';
+import { FaultyStore, MemoryStore } from '../../src/testing/index.ts';
+import { RunKit } from '../support/run-kit.ts';
+
+const day = (number: number): RunTimestamp => `2026010${number}_020000` as RunTimestamp;
+
+describe('the set to restore', () => {
+  let kit: RunKit;
+  beforeEach(async () => {
+    kit = new RunKit('2026-01-01T02:00:00Z');
+    await kit.runDaily(3);
+  });
+  const find = (wanted: 'latest' | RunTimestamp = 'latest', database = 'geolens', store = kit.store): Promise<FoundSource> => findSource([store], wanted, { database });
+  const markBad = (number: number): void => {
+    const key: ArtifactKey = `daily/manifest-${day(number)}.json`;
+    const manifest = parseManifest(Buffer.from(kit.store.artifacts.get(key)!).toString());
+    kit.store.artifacts.set(key, Buffer.from(formatManifest({ ...manifest, checks: { ...manifest.checks, readable: { ok: false, at: '2026-01-05T00:00:00Z' } } })));
+  };
+  const legacy = (number: number): void => {
+    kit.store.artifacts.set(`daily/geolens_${day(number)}.dump`, new Uint8Array(1));
+  };
+
+  it('is the newest complete one', async () => {
+    expect(await find()).toMatchObject({ source: { timestamp: day(3), label: `set ${day(3)} (daily, memory)`, doubts: [] }, notes: [] });
+  });
+
+  it('is not one that failed a check, which is told', async () => {
+    markBad(3);
+    expect(await find()).toMatchObject({ source: { timestamp: day(2) }, notes: [expect.stringMatching(/20260103_020000 .* passed over: .*failed the check "readable"/)] });
+  });
+
+  it('is not one that is not whole, which is told', async () => {
+    kit.store.artifacts.delete(`daily/geolens_${day(3)}.dump`);
+    expect(await find()).toMatchObject({ source: { timestamp: day(2) }, notes: [expect.stringContaining('is missing')] });
+  });
+
+  it('is a complete one before a newer one without a manifest; that only where none is complete', async () => {
+    legacy(9);
+    expect(await find()).toMatchObject({ source: { timestamp: day(3) }, notes: [expect.stringContaining('20260109_020000')] });
+    for (const number of [1, 2, 3]) markBad(number);
+    expect(await find()).toMatchObject({ source: { timestamp: day(9), manifest: undefined } });
+  });
+
+  it('is the one that is named, with the reasons to mistrust it', async () => {
+    markBad(2);
+    expect(await find(day(2))).toMatchObject({ source: { timestamp: day(2), doubts: [expect.stringContaining('readable')] } });
+  });
+
+  it('comes from the first store that has it whole', async () => {
+    const second = new MemoryStore('second');
+    for (const [key, content] of kit.store.artifacts) second.artifacts.set(key, content);
+    kit.store.artifacts.delete(`daily/globals-${day(3)}.sql`);
+    const stores = [kit.store, second];
+    expect((await findSource(stores, day(3), { database: 'geolens' })).source.label).toBe(`set ${day(3)} (daily, second)`);
+    expect((await findSource(stores, day(2), { database: 'geolens' })).source.label).toBe(`set ${day(2)} (daily, memory)`);
+    expect((await findSource(stores, 'latest', { database: 'geolens' })).source.label).toBe(`set ${day(3)} (daily, second)`);
+  });
+
+  it('is found although another store cannot be asked, which is told', async () => {
+    const away = new FaultyStore(new MemoryStore('away'), () => new BackupError('STORE_UNAVAILABLE', 'no answer'));
+    expect(await findSource([away, kit.store], 'latest', { database: 'geolens' })).toMatchObject({ source: { timestamp: day(3) }, notes: [expect.stringContaining('no answer')] });
+    await expect(findSource([away], 'latest', { database: 'geolens' })).rejects.toThrow('no answer');
+  });
+
+  it('is never one of another database: the error names those that there are', async () => {
+    await expect(find('latest', 'atlas')).rejects.toMatchObject({ code: 'SET_NOT_FOUND', message: expect.stringContaining('There are sets of "geolens"') as string });
+    await expect(find(day(7))).rejects.toMatchObject({ code: 'SET_NOT_FOUND' });
+    await expect(find('latest', 'geolens', new MemoryStore())).rejects.toMatchObject({ code: 'SET_NOT_FOUND' });
+  });
+});

@@ -1,0 +1,133 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { BackupError, type ArtifactKey } from '../../src/index.ts';
+import { BACKED_UP, LIVE, RestoreKit } from '../support/restore-kit.ts';
+
+const DUMP: ArtifactKey = 'daily/geolens_20260103_020000.dump';
+const GLOBALS: ArtifactKey = 'daily/globals-20260103_020000.sql';
+const fault = new BackupError('RESTORE_FAILED', 'injected');
+
+describe('a restore', () => {
+  let kit: RestoreKit;
+  beforeEach(async () => {
+    kit = await RestoreKit.make();
+  });
+  const untouched = (): void => {
+    expect(kit.restorer.databases).toEqual(new Map([['geolens', LIVE]]));
+    expect(kit.staging.folders.get('/staging')).toBe('old files');
+    expect(kit.openRestores).toBe(0);
+  };
+
+  it('puts the set in the place of the live database, which is kept, under the lock', async () => {
+    const report = await kit.restore();
+    expect(kit.restorer.databases).toEqual(new Map([['geolens', BACKED_UP], ['geolens_before', LIVE]]));
+    expect(report).toMatchObject({ outcome: 'restored', previous: 'geolens_before', exists: true, errors: [] });
+    expect(kit.locked).toEqual([{ command: 'restore' }]);
+    expect(kit.openRestores).toBe(0);
+  });
+
+  it('swaps the files too, when it is told where they are', async () => {
+    const report = await kit.restore({ stagingTo: '/staging' });
+    expect(kit.staging.folders.get('/staging')).toBe('files');
+    expect(report).toMatchObject({ members: 5, previousStaging: '/staging/before-1' });
+    expect(kit.steps).toEqual(['fetch', 'check', 'examine', 'unpack', 'swap']);
+  });
+
+  it('removes what was there before only when it is told to, and all is well', async () => {
+    expect(await kit.restore({ stagingTo: '/staging', dropPrevious: true })).toMatchObject({ previous: undefined, previousStaging: undefined });
+    expect([...kit.restorer.databases.keys()]).toEqual(['geolens']);
+    expect([...kit.staging.folders.keys()]).toEqual(['/staging']);
+  });
+
+  it('keeps what was there before when the files could not be swapped, and tells', async () => {
+    kit.staging.fault = (operation) => (operation === 'swap' ? fault : undefined);
+    const report = await kit.restore({ stagingTo: '/staging', dropPrevious: true });
+    expect(report).toMatchObject({ outcome: 'restored', previous: 'geolens_before', errors: [fault] });
+    expect(kit.restorer.databases.get('geolens_before')).toEqual(LIVE);
+  });
+
+  it.each(['open', 'examine', 'restore', 'swap'] as const)('leaves everything as it was when the step "%s" fails', async (failing) => {
+    kit.restorer.fault = (operation) => (operation === failing ? fault : undefined);
+    await expect(kit.restore({ stagingTo: '/staging' })).rejects.toBe(fault);
+    untouched();
+  });
+
+  it.each(['refusal', 'recover', 'unpack'] as const)('leaves everything as it was when the files fail at "%s"', async (failing) => {
+    kit.staging.fault = (operation) => (operation === failing ? fault : undefined);
+    await expect(kit.restore({ stagingTo: '/staging' })).rejects.toBe(fault);
+    untouched();
+  });
+
+  it('does not swap a database that lacks rows', async () => {
+    kit.restorer.lostRows = 1;
+    await expect(kit.restore({ stagingTo: '/staging' })).rejects.toMatchObject({ code: 'RESTORE_FAILED', message: expect.stringContaining('catalog.datasets has 2 rows, 3 were backed up') as string });
+    untouched();
+  });
+
+  it('tells all that stands in its way in one list, before anything is touched', async () => {
+    kit.store.artifacts.set(GLOBALS, new Uint8Array(kit.store.artifacts.get(GLOBALS)!).fill(0x20));
+    kit.restorer.findings = { problems: ['the extension postgis is not available'], doubts: ['the disk is small'] };
+    kit.staging.refused = '/staging is read-only';
+    const error = await kit.restore({ stagingTo: '/staging' }).catch((failure: unknown) => failure as BackupError);
+    expect(error).toMatchObject({ code: 'ARTIFACT_UNREADABLE' });
+    for (const part of ['globals-20260103_020000.sql', 'postgis', 'the disk is small (--force', '/staging is read-only']) expect((error as BackupError).message).toContain(part);
+    untouched();
+  });
+
+  it('goes on in spite of doubts when it is forced, and never in spite of problems', async () => {
+    kit.restorer.findings = { doubts: ['the disk is small'] };
+    await expect(kit.restore()).rejects.toMatchObject({ code: 'RESTORE_REFUSED' });
+    expect(await kit.restore({ force: true })).toMatchObject({ warnings: ['the disk is small'] });
+    kit.restorer.findings = { problems: ['no postgis'] };
+    await expect(kit.restore({ force: true })).rejects.toMatchObject({ code: 'RESTORE_REFUSED' });
+  });
+
+  it('does not restore a dump of other bytes than the manifest says, though it is a dump', async () => {
+    kit.producer.rows = [{ schema: 'catalog', table: 'datasets', rows: 4 }];
+    const other = await RestoreKit.make();
+    other.producer.rows = kit.producer.rows;
+    const forged = new Uint8Array(kit.store.artifacts.get(DUMP)!);
+    forged[forged.length - 3] = forged.at(-3)! ^ 1;
+    kit.store.artifacts.set(DUMP, forged);
+    await expect(kit.restore()).rejects.toMatchObject({ code: 'ARTIFACT_UNREADABLE', message: expect.stringContaining('geolens_20260103_020000.dump') as string });
+    untouched();
+  });
+
+  it('changes nothing and takes no lock in a dry run', async () => {
+    expect(await kit.restore({ dryRun: true, stagingTo: '/staging' })).toMatchObject({ outcome: 'checked', restored: undefined });
+    expect(kit.locked).toEqual([]);
+    untouched();
+  });
+
+  it('asks before anything is changed, and takes no for an answer', async () => {
+    const asked: unknown[] = [];
+    const confirm = (plan: unknown): Promise<boolean> => Promise.resolve(asked.push(plan) > 1);
+    await expect(kit.restore({}, { confirm })).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(asked).toMatchObject([{ database: 'geolens', exists: true }]);
+    untouched();
+    expect(await kit.restore({}, { confirm })).toMatchObject({ outcome: 'restored' });
+  });
+
+  it('tells what a restore that died had left', async () => {
+    kit.restorer.leftovers = ['database geolens_restoring'];
+    kit.staging.leftovers = ['half a swap'];
+    expect((await kit.restore({ stagingTo: '/staging' })).recovered).toEqual(['database geolens_restoring', 'half a swap']);
+  });
+
+  it('is undone when it is stopped in the middle', async () => {
+    const stop = new AbortController();
+    const observer = ({ step }: { step: string }): void => { if (step === 'unpack') stop.abort(); };
+    await expect(kit.restore({ stagingTo: '/staging' }, { signal: stop.signal, observer })).rejects.toMatchObject({ code: 'ABORTED' });
+    untouched();
+  });
+
+  it('brings back single tables, and changes no file', async () => {
+    kit.restorer.databases.set('geolens', [...LIVE, { schema: 'data', table: 'x', rows: 1 }]);
+    await kit.restore({ mode: { kind: 'tables', tables: ['catalog.datasets'], schemas: [] } });
+    expect(kit.restorer.databases.get('geolens')).toEqual([{ schema: 'data', table: 'x', rows: 1 }, ...BACKED_UP]);
+  });
+
+  it('in place, tells that the database is changed when rows are missing', async () => {
+    kit.restorer.lostRows = 1;
+    await expect(kit.restore({ mode: { kind: 'in-place' } })).rejects.toMatchObject({ message: expect.stringContaining('The live database was changed') as string });
+  });
+});
