@@ -56,6 +56,11 @@ export function libpqEnvironment(settings: ConnectionSettings): Record<string, s
   return Object.fromEntries(Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
+/** The name of a database as a connection string, for arguments: programs would read a bare name with a `=` in it as one. */
+export function connectionString(database: string): string {
+  return `dbname='${database.replace(/[\\']/g, '\\$&')}'`;
+}
+
 /** Connects a client, with or without TLS as the mode says; gives up when the signal fires. Errors are those of `pg`. */
 export async function connect(settings: ConnectionSettings, signal?: AbortSignal): Promise<pg.Client> {
   const attempts = await tlsAttempts(settings);

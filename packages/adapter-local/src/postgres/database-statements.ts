@@ -13,7 +13,7 @@ const OF_THE_SESSION = `'role', 'session_authorization'`;
  */
 const STATEMENTS = `
   WITH here AS (
-    SELECT d.* FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
+    SELECT d.* FROM pg_catalog.pg_database d WHERE d.datname = $1
   ), grants AS (
     SELECT a.*, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END AS who
       FROM here, pg_catalog.aclexplode(here.datacl) a WHERE a.grantee <> here.datdba
@@ -46,16 +46,28 @@ const STATEMENTS = `
     FROM here JOIN pg_catalog.pg_shdescription c ON c.objoid = here.oid AND c.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass
   ORDER BY 1, 4`;
 
+const GRANT_RANKS = [1, 2];
+
 interface Property {
+  readonly rank: number;
   readonly setting: string | null;
   readonly value: string | null;
   /** For format(), with the name of the database as its one argument. */
   readonly template: string;
 }
 
-/** The owner of the database, grants on it, its settings and its comment, as SQL to be run inside the database that is to have them. */
-export async function databaseStatementsOf(client: pg.Client): Promise<string> {
-  const { rows } = await client.query<Property>(STATEMENTS);
+export interface StatementsOptions {
+  /** Leave out the grants on the database. */
+  readonly withoutGrants?: boolean | undefined;
+}
+
+/**
+ * The owner of a database, grants on it, its settings and its comment, as SQL to be run inside the database that is to have them.
+ * Any database of the server will do to ask.
+ */
+export async function databaseStatementsOf(client: pg.Client, database: string, { withoutGrants = false }: StatementsOptions = {}): Promise<string> {
+  const found = await client.query<Property>(STATEMENTS, [database]);
+  const rows = withoutGrants ? found.rows.filter(({ rank }) => !GRANT_RANKS.includes(rank)) : found.rows;
   return rows.map((property) => `${statement(client, property)}\n`).join('');
 }
 

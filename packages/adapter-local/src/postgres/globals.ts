@@ -1,14 +1,11 @@
-import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describeEnd, type ProgramEnvironment } from '../programs/program.ts';
-import { storeError } from '../store/store-errors.ts';
 import { programFed, programOutput, programText, type Judge } from '../programs/program-output.ts';
-import type { ConnectionSettings } from './connection.ts';
 import { lockWait } from './lock-wait.ts';
 import { programError } from './postgres-errors.ts';
 import type { PostgresPrograms } from './postgres-programs.ts';
+import { connectionString, type ConnectionSettings } from './connection.ts';
 import { tolerantRoles } from './tolerant-roles.ts';
+import { unnamedFile } from './unnamed-file.ts';
 
 export interface GlobalsRequest {
   readonly programs: PostgresPrograms;
@@ -96,33 +93,9 @@ function failUnlessZero(doing: string, settings: ConnectionSettings): (end: Para
   };
 }
 
-/** The database as a connection string: pg_dumpall would read a bare name with a `=` in it as one. */
-function connectionString(database: string): string {
-  return `dbname='${database.replace(/[\\']/g, '\\$&')}'`;
-}
-
 /** The sections come from three programs: they have to agree on the encoding, whatever that of the database is. */
 function inUtf8(env: ProgramEnvironment): ProgramEnvironment {
   return { ...env, PGCLIENTENCODING: 'UTF8' };
-}
-
-/** A file that has no name any more: it is gone as soon as it is closed, also when this process is killed. */
-async function unnamedFile(text: string): Promise<FileHandle> {
-  const folder = await mkdtemp(join(tmpdir(), 'geolens-backup-')).catch(failInTmp);
-  try {
-    const handle = await open(join(folder, 'list'), 'wx+', 0o600);
-    await handle.writeFile(text);
-    return handle;
-  } catch (error) {
-    return failInTmp(error);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** Said here, for whoever writes the globals would take it for an error of the volume that they are written to. */
-function failInTmp(error: unknown): never {
-  throw storeError(error, 'noting which entries are grants', { path: tmpdir(), label: 'TMPDIR' });
 }
 
 async function* streamOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {

@@ -17,7 +17,7 @@ const KINDS = `
  * (a multirange from version 17 on, which refuses the statement; before, it stays with whoever restores, which nobody feels).
  */
 const STATEMENTS = `
-  SELECT pg_catalog.format('ALTER %s %s OWNER TO %I;', coalesce(k.words, pg_catalog.upper(o.type)), o.identity,
+  SELECT s.classid::bigint AS catalog, s.objid::bigint AS oid, pg_catalog.format('ALTER %s %s OWNER TO %I;', coalesce(k.words, pg_catalog.upper(o.type)), o.identity,
            pg_catalog.pg_get_userbyid(s.refobjid)) AS statement
     FROM (${KINDS}) AS k (catalog, words)
     JOIN pg_catalog.pg_shdepend s ON s.classid = pg_catalog.to_regclass('pg_catalog.' || k.catalog) AND s.deptype = 'o'
@@ -32,8 +32,17 @@ const STATEMENTS = `
                         AND (d.deptype = 'e' OR c.relkind = 'S' AND d.deptype IN ('a', 'i')))
    ORDER BY k.words NULLS FIRST, o.identity`;
 
-/** The owner of every object in the database, as SQL, one statement each: a dump made with --no-owner does not say. */
-export async function ownersOf(client: pg.Client): Promise<string> {
-  const { rows } = await client.query<{ statement: string }>(STATEMENTS);
-  return rows.map(({ statement }) => `${statement}\n`).join('');
+interface Ownership {
+  readonly catalog: string;
+  readonly oid: string;
+  readonly statement: string;
+}
+
+/**
+ * The owner of every object in the database, as SQL, one statement each: a dump made with --no-owner does not say.
+ * @param only catalog and number, with a slash between, of those that are asked for; all when absent
+ */
+export async function ownersOf(client: pg.Client, only?: ReadonlySet<string>): Promise<string> {
+  const { rows } = await client.query<Ownership>(STATEMENTS);
+  return rows.filter(({ catalog, oid }) => only?.has(`${catalog}/${oid}`) ?? true).map(({ statement }) => `${statement}\n`).join('');
 }

@@ -15,6 +15,7 @@ import { connect, disconnect, libpqEnvironment, type ConnectionSettings } from '
 import { globalsOf } from './globals.ts';
 import { lockWait } from './lock-wait.ts';
 import { connectionError, postgresError, programError } from './postgres-errors.ts';
+import { watched } from './watched.ts';
 import { findInstallations, programsFor, type PostgresPrograms } from './postgres-programs.ts';
 import { countRows, openSnapshot, type SnapshotSession } from './session.ts';
 
@@ -61,8 +62,8 @@ export class PgDumpProducer implements DumpProducer {
       const serverVersion = rows[0]!.server_version.split(' ')[0]!;
       const programs = programsFor(serverVersion, installations);
       const compression = chooseCompression(this.options.compression ?? 'auto', programs.major);
-      const session = await openSnapshot(client, this.options.lockTimeoutMs ?? LOCK_TIMEOUT_MS);
-      const origin = { serverVersion, clientVersion: programs.version, extensions: session.extensions, databaseProperties: session.databaseProperties, compression };
+      const session = await openSnapshot(client, this.database, this.options.lockTimeoutMs ?? LOCK_TIMEOUT_MS);
+      const origin = { serverVersion, clientVersion: programs.version, extensions: session.extensions, databaseProperties: session.databaseProperties, databaseBytes: session.databaseBytes, compression };
       return new PgSnapshot({ client, session, programs, origin, signal, env: watched(this.env, serverVersion), options: this.options, leave });
     } catch (error) {
       signal.removeEventListener('abort', leave);
@@ -96,14 +97,6 @@ export class PgDumpProducer implements DumpProducer {
   }
 }
 
-/** Servers from this version on notice by themselves that a client is gone, also while it waits for a lock. */
-const FIRST_WITH_CONNECTION_CHECK = 14;
-
-/** The environment of pg_dump for a server, which is to end its session soon after pg_dump was killed. */
-function watched(env: ProgramEnvironment, serverVersion: string): ProgramEnvironment {
-  if (Number.parseInt(serverVersion, 10) < FIRST_WITH_CONNECTION_CHECK) return env;
-  return { ...env, PGOPTIONS: `${env['PGOPTIONS'] ?? ''} -c client_connection_check_interval=2s`.trim() };
-}
 
 interface PgSnapshotParts {
   readonly client: pg.Client;

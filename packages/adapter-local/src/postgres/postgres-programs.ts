@@ -16,6 +16,8 @@ export interface PostgresPrograms {
   readonly pgDump: string;
   readonly pgDumpall: string;
   readonly pgRestore: string;
+  /** Where it is when it is there: a dump can do without. */
+  readonly psql: string;
   /** For example `17.2`. */
   readonly version: string;
   readonly major: number;
@@ -61,7 +63,7 @@ async function installationIn(folder: string, env: ProgramEnvironment): Promise<
   if ((await Promise.all(paths.map(isExecutable))).includes(false)) return undefined;
   const [pgDump, pgDumpall, pgRestore] = paths as [string, string, string];
   const version = await versionOf(pgDump, env);
-  return version === undefined ? undefined : { folder, pgDump, pgDumpall, pgRestore, version, major: Number.parseInt(version, 10) };
+  return version === undefined ? undefined : { folder, pgDump, pgDumpall, pgRestore, psql: join(folder, 'psql'), version, major: Number.parseInt(version, 10) };
 }
 
 async function versionedFolders(): Promise<readonly string[]> {

@@ -27,6 +27,7 @@ export interface SnapshotSession {
   readonly tables: readonly DumpedTable[];
   readonly extensions: readonly Extension[];
   readonly databaseProperties: DatabaseProperties;
+  readonly databaseBytes: number;
   /** The owner of the database, grants on it, its settings and comment, as SQL. */
   readonly databaseStatements: string;
   /** The owners of everything in it, as SQL. */
@@ -52,7 +53,7 @@ const SETTINGS = {
  * The locks come first, the snapshot after them: a table that ALTER TABLE or TRUNCATE rewrote is empty in every snapshot
  * that is older than the end of the rewriting, however many rows it has.
  */
-export async function openSnapshot(client: pg.Client, lockTimeoutMs: number): Promise<SnapshotSession> {
+export async function openSnapshot(client: pg.Client, database: string, lockTimeoutMs: number): Promise<SnapshotSession> {
   await configure(client, { ...SETTINGS, lock_timeout: `${lockTimeoutMs}ms` });
   for (let tries = 1; ; tries += 1) {
     const expected = await relations(client);
@@ -71,11 +72,12 @@ export async function openSnapshot(client: pg.Client, lockTimeoutMs: number): Pr
       const tables = present.filter(({ partitioned }) => !partitioned).map(({ schema, table, quoted }) => ({ schema, table, quoted }));
       const { rows } = await client.query<{ id: string }>('SELECT pg_catalog.pg_export_snapshot() AS id');
       const extensions = await extensionsOf(client);
-      const databaseProperties = await databasePropertiesOf(client);
-      const databaseStatements = await databaseStatementsOf(client);
+      const databaseProperties = (await databasePropertiesOf(client, database))!;
+      const databaseBytes = await databaseBytesOf(client);
+      const databaseStatements = await databaseStatementsOf(client, database);
       const owners = await ownersOf(client);
       const largeObjectGrants = await largeObjectGrantsOf(client);
-      return { snapshotId: rows[0]!.id, tables, extensions, databaseProperties, databaseStatements, owners, largeObjectGrants };
+      return { snapshotId: rows[0]!.id, tables, extensions, databaseProperties, databaseBytes, databaseStatements, owners, largeObjectGrants };
     } catch (error) {
       const vanished = error instanceof Error && 'code' in error && error.code === UNDEFINED_TABLE;
       if (!vanished || tries === TRIES_TO_LOCK) throw error;
@@ -109,13 +111,13 @@ async function configure(client: pg.Client, settings: Readonly<Record<string, st
   );
 }
 
-interface Relation extends DumpedTable {
+export interface Relation extends DumpedTable {
   /** Whether its rows are all in its partitions. */
   readonly partitioned: boolean;
 }
 
 /** Tables, partitioned ones and partitions, without those of extensions, whose rows come from the extension. */
-async function relations(client: pg.Client): Promise<readonly Relation[]> {
+export async function relations(client: pg.Client): Promise<readonly Relation[]> {
   const { rows } = await client.query<Relation>(
     `SELECT n.nspname AS schema, c.relname AS table, pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted, c.relkind = 'p' AS partitioned
        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -131,6 +133,11 @@ async function lock(client: pg.Client, tables: readonly DumpedTable[]): Promise<
   for (const some of batches(tables)) {
     await client.query(`LOCK TABLE ${some.map(({ quoted }) => `ONLY ${quoted}`).join(', ')} IN ACCESS SHARE MODE`);
   }
+}
+
+async function databaseBytesOf(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ bytes: string }>('SELECT pg_catalog.pg_database_size(pg_catalog.current_database()) AS bytes');
+  return Number(rows[0]!.bytes);
 }
 
 async function extensionsOf(client: pg.Client): Promise<readonly Extension[]> {

@@ -2,7 +2,7 @@
  * The parts of SQL text that a statement's end, or its beginning, must not be looked for in: literals, quoted names, comments.
  * pg_dumpall writes no dollar quotes.
  */
-const OPAQUE = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*/y;
+export const OPAQUE = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*/y;
 
 /**
  * The SQL of `pg_dumpall --roles-only` with each CREATE ROLE turned into one that does not mind when the role is there.
@@ -25,7 +25,7 @@ export function dollarQuoted(text: string): string {
 }
 
 /** The text cut behind each statement's semicolon. */
-function* statementsOf(sql: string): Generator<string> {
+export function* statementsOf(sql: string): Generator<string> {
   let start = 0;
   let at = 0;
   while (at < sql.length) {

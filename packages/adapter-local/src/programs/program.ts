@@ -17,6 +17,8 @@ export interface ProgramOptions {
   readonly signal?: AbortSignal | undefined;
   readonly stdin?: 'ignore' | 'pipe' | undefined;
   readonly stdout?: 'ignore' | 'pipe' | undefined;
+  /** Told what the program says on stderr, as it says it. */
+  readonly onStderr?: ((chunk: Buffer) => void) | undefined;
   /** File descriptors that the program gets as 3, 4, …. */
   readonly descriptors?: readonly number[] | undefined;
 }
@@ -54,7 +56,7 @@ export class Program {
       this.stop();
     };
     options.signal?.addEventListener('abort', stop, { once: true });
-    this.watch(end.resolve, end.reject);
+    this.watch(end.resolve, end.reject, options.onStderr);
     this.ended = end.promise.finally(() => options.signal?.removeEventListener('abort', stop));
     this.ended.catch(() => undefined); // whoever asks for the end gets it; nobody has to
   }
@@ -100,10 +102,11 @@ export class Program {
     }
   }
 
-  private watch(resolve: (end: ProgramEnd) => void, reject: (error: Error) => void): void {
+  private watch(resolve: (end: ProgramEnd) => void, reject: (error: Error) => void, onStderr?: (chunk: Buffer) => void): void {
     const said: Buffer[] = [];
     let length = 0;
     this.child.stderr?.on('data', (chunk: Buffer) => {
+      onStderr?.(chunk);
       said.push(chunk);
       length += chunk.length;
       while (said.length > 1 && length - said[0]!.length >= STDERR_BYTES) length -= said.shift()!.length;

@@ -71,6 +71,10 @@ export class LocalStore implements PrimaryStore {
     }
   }
 
+  pathOf(key: ArtifactKey): string {
+    return this.path(key);
+  }
+
   async put(key: ArtifactKey, source: ArtifactSource, options: StoreOptions = {}): Promise<void> {
     const draft = await this.draft(key, source.open(), options);
     try {

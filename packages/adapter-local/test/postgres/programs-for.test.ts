@@ -7,7 +7,7 @@ import { freshFolder } from '../support/folders.ts';
 import { env } from '../support/search-path.ts';
 
 const installed = (...versions: readonly string[]): readonly PostgresPrograms[] =>
-  versions.map((version) => ({ folder: `/${version}`, pgDump: '', pgDumpall: '', pgRestore: '', version, major: Number.parseInt(version, 10) }));
+  versions.map((version) => ({ folder: `/${version}`, pgDump: '', pgDumpall: '', pgRestore: '', psql: 'psql', version, major: Number.parseInt(version, 10) }));
 
 async function programs(version: string, names = ['pg_dump', 'pg_dumpall', 'pg_restore']): Promise<string> {
   const folder = await freshFolder();

@@ -33,6 +33,12 @@ describe('a staging folder with nothing in it', () => {
     });
   });
 
+  it('is said to be empty when there is only what a restore has kept', async () => {
+    const folder = await freshFolder();
+    await mkdir(join(folder, '.geolens-backup-before-20260101_020000'));
+    expect(await new TarArchiver({ folder, env }).archive({ signal })).toEqual({ nothing: `the folder ${folder} is empty` });
+  });
+
   it('is a failure when it is a file', async () => {
     const file = join(await freshFolder(), 'file');
     await writeFile(file, 'x');

@@ -43,6 +43,16 @@ describe('the staging archive', () => {
     expect(await readFile(join(copy, 'line\nfeed'), 'utf8')).toBe('line\nfeed');
   });
 
+  it('holds nothing that a restore has left or kept at the top of the folder', async () => {
+    const folder = await freshFolder();
+    for (const name of ['.geolens-backup-before-20260101_020000/old', '.geolens-backup-\nx', 'inner/.geolens-backup-x', 'x.geolens-backup-x']) {
+      await mkdir(join(folder, name), { recursive: true });
+    }
+    await writeFile(join(folder, '.geolens-backup-restoring-x.out'), 'x');
+    const { names } = await roundTrip(folder);
+    expect([...names].sort()).toEqual(['./', './inner/', './inner/.geolens-backup-x/', './x.geolens-backup-x/']);
+  });
+
   it('keeps links, modes, times, empty folders, and holes', async () => {
     const folder = await freshFolder();
     await writeFile(join(folder, 'one'), 'content', { mode: 0o640 });

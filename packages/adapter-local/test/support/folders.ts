@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,10 @@ export const mayMount = isRoot && canMount();
 /** A folder for one test. */
 export async function freshFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'geolens-backup-test-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  onTestFinished(async () => {
+    if (!isRoot) spawnSync('chmod', ['-R', 'u+rwX', folder]); // read-only folders keep what is in them
+    await rm(folder, { recursive: true, force: true });
+  });
   return folder;
 }
 

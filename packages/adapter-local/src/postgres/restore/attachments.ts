@@ -1,0 +1,62 @@
+import type pg from 'pg';
+import { ownersOf } from '../owners.ts';
+import type { ObjectSet } from './object-closure.ts';
+
+/*
+ * What belongs to objects and is not in the statements that make them: comments, owner, rights. From the catalogue, for a dump's table of
+ * contents does not say to which object its entries of this kind belong.
+ */
+const OBJECTS = 'SELECT * FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::oid[])) AS o (catalog, oid)';
+
+const COMMENTS = `
+  SELECT pg_catalog.format('COMMENT ON %s %s IS %L;',
+           CASE i.type WHEN 'table column' THEN 'COLUMN' WHEN 'view column' THEN 'COLUMN' WHEN 'materialized view column' THEN 'COLUMN'
+             WHEN 'foreign table column' THEN 'COLUMN' WHEN 'composite type column' THEN 'COLUMN' WHEN 'table constraint' THEN 'CONSTRAINT'
+             WHEN 'statistics object' THEN 'STATISTICS' ELSE pg_catalog.upper(i.type) END,
+           i.identity, d.description) AS statement
+    FROM (${OBJECTS}) o JOIN pg_catalog.pg_description d ON d.classoid = o.catalog AND d.objoid = o.oid
+    CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) i
+   ORDER BY 1`;
+
+const WHO = `CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END`;
+const OPTION = `CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END`;
+const RELATIONS = `
+  (SELECT c.*, pg_catalog.format('%s %I.%I', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, n.nspname, c.relname) AS named
+     FROM (${OBJECTS}) o JOIN pg_catalog.pg_class c ON o.catalog = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = o.oid AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace) c`;
+
+/* New things get what default privileges grant; so everything is taken away first, from whoever has it by then. */
+const GRANTS = `
+  SELECT 1 AS rank, pg_catalog.format('SELECT pg_temp.geolens_revoke(%L, %L);', pg_catalog.split_part(c.named, ' ', 1), pg_catalog.substr(c.named, pg_catalog.strpos(c.named, ' ') + 1)) AS statement FROM ${RELATIONS}
+  UNION ALL
+  SELECT 2, pg_catalog.format('GRANT %s ON %s TO %s%s;', a.privilege_type, c.named, ${WHO}, ${OPTION}) FROM ${RELATIONS}, pg_catalog.aclexplode(c.relacl) a WHERE a.grantee <> c.relowner
+  UNION ALL
+  SELECT 2, pg_catalog.format('GRANT %s (%I) ON %s TO %s%s;', a.privilege_type, t.attname, c.named, ${WHO}, ${OPTION})
+    FROM ${RELATIONS} JOIN pg_catalog.pg_attribute t ON t.attrelid = c.oid AND t.attnum > 0 AND NOT t.attisdropped, pg_catalog.aclexplode(t.attacl) a WHERE a.grantee <> c.relowner
+  UNION ALL
+  SELECT 2, pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s%s;', p.oid::pg_catalog.regprocedure, ${WHO}, ${OPTION})
+    FROM (${OBJECTS}) o JOIN pg_catalog.pg_proc p ON o.catalog = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = o.oid, pg_catalog.aclexplode(p.proacl) a WHERE a.grantee <> p.proowner
+  ORDER BY 1, 2`;
+
+/** A helper for the rest of the session: takes all rights on a relation away from everybody but its owner. */
+export const REVOKE_HELPER = `
+CREATE FUNCTION pg_temp.geolens_revoke(kind text, object text) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $geolens$
+DECLARE who text;
+BEGIN
+  FOR who IN SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END
+      FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = object::regclass AND a.grantee <> c.relowner LOOP
+    EXECUTE 'REVOKE ALL ON ' || kind || ' ' || object || ' FROM ' || who;
+  END LOOP;
+END $geolens$;
+`;
+
+/** Comments and rights of the objects as SQL, to be run where they were made again; it needs REVOKE_HELPER. */
+export async function attachmentsOf(client: pg.Client, objects: ObjectSet): Promise<string> {
+  const pairs = [...objects].map((key) => key.split('/'));
+  const values = [pairs.map(([catalog]) => catalog), pairs.map(([, oid]) => oid)];
+  await client.query(`SELECT pg_catalog.set_config('search_path', '', false)`);
+  const comments = await client.query<{ statement: string }>(COMMENTS, values);
+  const grants = await client.query<{ statement: string }>(GRANTS, values);
+  const owners = await ownersOf(client, objects);
+  return `${owners}${[...comments.rows, ...grants.rows].map(({ statement }) => `${statement}\n`).join('')}`;
+}

@@ -1,0 +1,95 @@
+import type { Examination, RestoreInput, RestoreMode } from '@geolens/backup-core';
+import { lackingRoles } from './needed-roles.ts';
+import { quoteIdentifier } from './identifiers.ts';
+import type { Preparation } from './prepare.ts';
+import type { Server } from './server.ts';
+import { tablesMeant } from './table-selection.ts';
+import { extensionsOf } from './toc.ts';
+
+/** What a database takes on the disk for each byte of its dump; measured on maps and texts: 3.4. */
+const DATABASE_BYTES_PER_DUMP_BYTE = 4;
+
+const NOT_TO_BE_REPLACED = ['template0', 'template1'];
+
+/** Looks for everything that would make the restore fail half-way. Changes nothing. */
+export async function examine(server: Server, database: string, input: RestoreInput, mode: RestoreMode, preparation: Preparation): Promise<Examination> {
+  const { toc, extensions } = preparation;
+  const exists = await server.exists(database);
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  if (major(toc.serverVersion) > server.major) {
+    problems.push(`the dump is of PostgreSQL ${toc.serverVersion}, the server is ${server.version}: an older server may not understand it. Restore on PostgreSQL ${major(toc.serverVersion)} or newer`);
+  }
+  problems.push(...rightsMissing(server, mode));
+  if (NOT_TO_BE_REPLACED.includes(database)) problems.push(`"${database}" belongs to the server itself. Choose another name (--into)`);
+  if (mode.kind !== 'aside' && !exists) problems.push(`there is no database "${database}" on the server. Restore without ${mode.kind === 'tables' ? '--table and --schema' : '--in-place'}, which makes it`);
+  if (mode.kind === 'aside' && exists) problems.push(...(await preparedTransactions(server, database)));
+  await lookAtExtensions(server, [...new Set([...extensionsOf(toc), ...extensions])], input, { problems, warnings });
+  const { missing, fatal } = await lackingRoles(server, preparation);
+  problems.push(...fatal.map((role) => `role ${quoteIdentifier(role)} is missing, and "${server.user}" may not make roles. Make it first, or restore as a superuser`));
+  if (missing.length > 0) warnings.push(`roles that are missing are made: ${missing.join(', ')}; none of them has a password, unless the backup has them (BACKUP_ROLE_PASSWORDS)`);
+  if (mode.kind === 'tables') problems.push(...tablesMeant(toc, mode).problems);
+  const doubts = mode.kind === 'aside' ? await lackOfRoom(server, input) : [];
+  return { problems, doubts, warnings, exists, serverVersion: server.version, dumpVersion: toc.serverVersion };
+}
+
+function rightsMissing(server: Server, mode: RestoreMode): readonly string[] {
+  if (mode.kind === 'in-place' || server.createDb) return [];
+  const mend = mode.kind === 'aside' ? 'Restore as a superuser, or give it CREATEDB; where that cannot be had, restore with --in-place' : 'Restore as a superuser, or give it CREATEDB';
+  return [`"${server.user}" may not make databases on this server. ${mend}`];
+}
+
+async function preparedTransactions(server: Server, database: string): Promise<readonly string[]> {
+  const rows = await server.ask<{ gid: string }>('looking for prepared transactions', 'SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = $1', [database]);
+  return rows.map(({ gid }) => `the live database has a prepared transaction, "${gid}", and cannot be renamed. Commit it or roll it back (COMMIT PREPARED, ROLLBACK PREPARED)`);
+}
+
+async function lookAtExtensions(
+  server: Server,
+  names: readonly string[],
+  { manifest }: RestoreInput,
+  { problems, warnings }: { readonly problems: string[]; readonly warnings: string[] },
+): Promise<void> {
+  const available = await server.ask<{ name: string; version: string }>('asking for extensions', 'SELECT name, default_version AS version FROM pg_catalog.pg_available_extensions');
+  const versions = new Map(available.map(({ name, version }) => [name, version]));
+  for (const name of names) {
+    const version = versions.get(name);
+    const before = manifest?.extensions.find((extension) => extension.name === name)?.version;
+    if (version === undefined) problems.push(`the extension ${name} is not available on the server. Install its package there`);
+    else if (before !== undefined && compareVersions(version, before) < 0) warnings.push(`extension ${name}: the backup was made with ${before}, the server has ${version}`);
+  }
+}
+
+/** Whether the server's disk has room for a second copy, as far as the server lets us know. */
+async function lackOfRoom(server: Server, { dump, manifest }: RestoreInput): Promise<readonly string[]> {
+  const needed = manifest?.databaseBytes ?? dump.bytes * DATABASE_BYTES_PER_DUMP_BYTE;
+  const free = await freeBytes(server);
+  if (free === undefined || free >= needed) return [];
+  const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6).toLocaleString('en-US')} MB`;
+  return [`the disk of the server has ${megabytes(free)} free, a second copy of the database takes about ${megabytes(needed)}. Make room, or restore with --in-place`];
+}
+
+/** Only a superuser may ask the server's machine; where nobody may, nobody is told. */
+async function freeBytes(server: Server): Promise<number | undefined> {
+  if (!server.superuser) return undefined;
+  try {
+    await server.client.query('BEGIN; CREATE TEMPORARY TABLE geolens_backup_room (line text) ON COMMIT DROP');
+    // The server's working folder is its data.
+    await server.client.query(`COPY pg_temp.geolens_backup_room FROM PROGRAM 'df -P -k .'`);
+    const { rows } = await server.client.query<{ line: string }>('SELECT line FROM pg_temp.geolens_backup_room');
+    const kilobytes = /\s(\d+)\s+\d+%\s/.exec(rows.at(-1)?.line ?? '')?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  } catch {
+    return undefined; // no such program, or not allowed: then the restore itself finds out, before anything is lost
+  } finally {
+    await server.client.query('ROLLBACK');
+  }
+}
+
+function major(version: string): number {
+  return Number.parseInt(version, 10);
+}
+
+function compareVersions(one: string, other: string): number {
+  return one.localeCompare(other, 'en', { numeric: true });
+}

@@ -1,0 +1,25 @@
+/** A name as it stands in SQL, quoted or not. */
+export const IDENTIFIER = String.raw`(?:"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*)`;
+
+/** The longest name that PostgreSQL keeps, in bytes; it cuts longer ones without an error. */
+const LONGEST_BYTES = 63;
+
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function unquoteIdentifier(text: string): string {
+  return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text;
+}
+
+export function quoteLiteral(text: string): string {
+  const quoted = `'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`;
+  return text.includes('\\') ? `E${quoted}` : quoted;
+}
+
+/** A name with something added, its beginning cut where the whole would be too long. */
+export function withSuffix(name: string, suffix: string): string {
+  const room = new Uint8Array(LONGEST_BYTES - Buffer.byteLength(suffix));
+  const { read } = new TextEncoder().encodeInto(name, room); // whole characters only
+  return name.slice(0, read) + suffix;
+}

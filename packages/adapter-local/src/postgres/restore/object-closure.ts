@@ -1,0 +1,64 @@
+import type pg from 'pg';
+
+/** One object of a database by its catalog and number, as in pg_depend. */
+export interface ObjectId {
+  readonly catalog: number;
+  readonly oid: number;
+}
+
+export type ObjectSet = ReadonlySet<string>;
+
+/** How objects are told apart in sets. */
+export function keyOf({ catalog, oid }: ObjectId): string {
+  return `${catalog}/${oid}`;
+}
+
+/**
+ * SQL for everything that depends on some objects, directly or not, these included.
+ * @param roots SQL that gives `catalog` and `oid`
+ * @param step SQL for what follows from one object f, to be found from pg_depend d
+ */
+function closure(roots: string, step: string): string {
+  return `WITH RECURSIVE found (catalog, oid) AS (
+      SELECT r.catalog::oid, r.oid::oid FROM (${roots}) AS r (catalog, oid)
+    UNION
+      SELECT next.catalog, next.oid FROM found f CROSS JOIN LATERAL (${step}) AS next (catalog, oid)
+  ) SELECT catalog, oid FROM found`;
+}
+
+/** What is part of an object and goes with it without being asked: pg_depend's automatic and internal dependencies. */
+const PARTS = `SELECT d.classid, d.objid FROM pg_catalog.pg_depend d WHERE d.refclassid = f.catalog AND d.refobjid = f.oid AND d.deptype IN ('a', 'i', 'P', 'S')`;
+
+/* A view depends on a table by its rule, which is an inner part of the view: with the part goes the whole. */
+const DEPENDENTS = `SELECT d.classid, d.objid FROM pg_catalog.pg_depend d WHERE d.refclassid = f.catalog AND d.refobjid = f.oid
+        UNION ALL SELECT d.refclassid, d.refobjid FROM pg_catalog.pg_depend d WHERE d.classid = f.catalog AND d.objid = f.oid AND d.deptype = 'i'`;
+
+const ROOTS = 'SELECT * FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::oid[]))';
+
+/** The objects and everything that is part of them. */
+export async function partsOf(client: pg.Client, roots: readonly ObjectId[]): Promise<ObjectSet> {
+  return query(client, closure(ROOTS, PARTS), roots);
+}
+
+/** The objects and everything that `DROP … CASCADE` would take along. */
+export async function dependentsOf(client: pg.Client, roots: readonly ObjectId[]): Promise<ObjectSet> {
+  return query(client, closure(ROOTS, DEPENDENTS), roots);
+}
+
+/**
+ * A statement that fails unless exactly these objects depend on the tables: the others, which came since they were looked at, would be dropped
+ * with no way back.
+ */
+export function expectDependents(tables: readonly number[], expected: number): string {
+  const roots = `SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, t FROM pg_catalog.unnest(ARRAY[${tables.join(', ')}]::pg_catalog.oid[]) t`;
+  return `DO $geolens$ BEGIN
+  IF (SELECT pg_catalog.count(*) FROM (${closure(roots, DEPENDENTS)}) AS now) <> ${expected} THEN
+    RAISE EXCEPTION 'something that depends on the tables was made or dropped meanwhile; nothing was changed';
+  END IF;
+END $geolens$;`;
+}
+
+async function query(client: pg.Client, sql: string, roots: readonly ObjectId[]): Promise<ObjectSet> {
+  const { rows } = await client.query<{ catalog: string; oid: string }>(sql, [roots.map(({ catalog }) => catalog), roots.map(({ oid }) => oid)]);
+  return new Set(rows.map(({ catalog, oid }) => keyOf({ catalog: Number(catalog), oid: Number(oid) })));
+}

@@ -1,0 +1,90 @@
+import {
+  BackupError,
+  type Examination,
+  type Restored,
+  type RestoredAside,
+  type RestoreInput,
+  type RestoreMode,
+  type RestorerEvent,
+  type RestoreSession,
+  type TableSelection,
+} from '@geolens/backup-core';
+import type { PostgresPrograms } from '../postgres-programs.ts';
+import { dropDatabase, leftAside } from './aside-database.ts';
+import { examine } from './examine.ts';
+import type { PgDumpRestorerOptions } from './pg-dump-restorer.ts';
+import { prepare, type Preparation } from './prepare.ts';
+import { restoreAside } from './restore-aside.ts';
+import { restoreInPlace } from './restore-in-place.ts';
+import { restoreTables } from './restore-tables.ts';
+import type { Server } from './server.ts';
+
+/** Told apart from other programs' advisory locks; with the name of the database it makes the key. */
+const LOCK_CLASS = 'geolens-backup restore';
+
+export interface SessionParts {
+  readonly server: Server;
+  readonly database: string;
+  readonly installations: readonly PostgresPrograms[];
+  readonly options: PgDumpRestorerOptions;
+  readonly signal: AbortSignal;
+  readonly observer?: ((event: RestorerEvent) => void) | undefined;
+}
+
+export class PgRestoreSession implements RestoreSession {
+  readonly recovered: string[] = [];
+  private readonly parts: SessionParts;
+  private prepared: { readonly input: RestoreInput; readonly preparation: Promise<Preparation> } | undefined;
+
+  constructor(parts: SessionParts) {
+    this.parts = parts;
+  }
+
+  /** Keeps restores from other volumes and machines out, and removes what one that died has left. */
+  async beAlone(): Promise<void> {
+    const { server, database } = this.parts;
+    const [row] = await server.ask<{ alone: boolean }>(
+      'taking the lock on the server',
+      'SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext($1), pg_catalog.hashtext($2)) AS alone',
+      [LOCK_CLASS, database],
+    );
+    if (row?.alone !== true) throw new BackupError('LOCK_HELD', `another restore into database "${database}" is going on, on this or another machine`, { mend: 'Try again when it has ended' });
+    for (const name of await leftAside(server, database)) {
+      await dropDatabase(server, name);
+      this.recovered.push(`database ${name}, of a restore that was cut off`);
+    }
+  }
+
+  async examine(input: RestoreInput, mode: RestoreMode): Promise<Examination> {
+    return examine(this.parts.server, this.parts.database, input, mode, await this.prepare(input));
+  }
+
+  async restoreAside(input: RestoreInput): Promise<RestoredAside> {
+    return restoreAside(this.parts, input, await this.prepare(input));
+  }
+
+  async restoreInPlace(input: RestoreInput): Promise<Restored> {
+    return restoreInPlace(this.parts, input, await this.prepare(input));
+  }
+
+  async restoreTables(input: RestoreInput, selection: TableSelection): Promise<Restored> {
+    return restoreTables(this.parts, input, await this.prepare(input), selection);
+  }
+
+  async dropPrevious(previous: string): Promise<void> {
+    await dropDatabase(this.parts.server, previous);
+  }
+
+  close(): Promise<void> {
+    return this.parts.server.close();
+  }
+
+  private prepare(input: RestoreInput): Promise<Preparation> {
+    if (this.prepared?.input !== input) {
+      const { server, installations, options, signal } = this.parts;
+      const wanted = { extensions: [], schemas: [], roles: [], ...options.prerequisites };
+      this.prepared = { input, preparation: prepare(server, input, installations, wanted, signal) };
+    }
+    return this.prepared.preparation;
+  }
+}

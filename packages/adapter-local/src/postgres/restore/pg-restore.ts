@@ -1,0 +1,73 @@
+import type { ArtifactSource } from '@geolens/backup-core';
+import { Program, type ProgramEnd, type ProgramEnvironment } from '../../programs/program.ts';
+import { programFed } from '../../programs/program-output.ts';
+
+export interface PgRestoreRequest {
+  readonly pgRestore: string;
+  readonly args: readonly string[];
+  readonly dump: ArtifactSource;
+  readonly env: ProgramEnvironment;
+  readonly signal: AbortSignal;
+  /** Told of each entry that pg_restore has done, or begun with; it has to run with `--verbose`. */
+  readonly onEntry?: (() => void) | undefined;
+}
+
+export interface PgRestoreEnd {
+  readonly end: ProgramEnd;
+  /** Everything that it called an error, with what belongs to it. */
+  readonly errors: readonly string[];
+}
+
+/** Errors beyond this number are counted by pg_restore itself. */
+const KEPT_ERRORS = 200;
+
+/** What it says of each entry, with several sessions (one after the other, then side by side) and with one. */
+const ENTRY = /^pg_restore: (?:processing item|finished item) /;
+const ENTRY_IN_ONE_SESSION = /^pg_restore: (?:creating|processing data for|executing) /;
+
+/** Runs pg_restore on a dump: on the file, where it is one, so that several sessions can read it at once. */
+export async function runPgRestore({ pgRestore, args, dump, env, signal, onEntry }: PgRestoreRequest): Promise<PgRestoreEnd> {
+  const messages = new Messages(dump.path === undefined ? ENTRY_IN_ONE_SESSION : ENTRY, onEntry);
+  const onStderr = (chunk: Buffer): void => { messages.add(chunk.toString('utf8')); };
+  const options = { env, signal, stdout: 'ignore' as const, onStderr };
+  const end = dump.path === undefined
+    ? await programFed(pgRestore, args, dump.open(), { env, signal, onStderr })
+    : await new Program(pgRestore, [...args, dump.path], options).end();
+  messages.finish();
+  return { end, errors: messages.errors };
+}
+
+/** What pg_restore says, line by line: its errors are kept, of the rest only the entries are told. */
+class Messages {
+  readonly errors: string[] = [];
+  private readonly entry: RegExp;
+  private readonly onEntry: (() => void) | undefined;
+  private rest = '';
+  private inError = false;
+
+  constructor(entry: RegExp, onEntry: (() => void) | undefined) {
+    this.entry = entry;
+    this.onEntry = onEntry;
+  }
+
+  add(text: string): void {
+    const lines = (this.rest + text).split('\n');
+    this.rest = lines.pop()!;
+    for (const line of lines) this.take(line);
+  }
+
+  finish(): void {
+    if (this.rest !== '') this.take(this.rest);
+    this.rest = '';
+  }
+
+  private take(line: string): void {
+    if (line.startsWith('pg_restore: ')) {
+      this.inError = line.startsWith('pg_restore: error: ') && this.errors.length < KEPT_ERRORS;
+      if (this.inError) this.errors.push(line.slice('pg_restore: error: '.length));
+      else if (this.entry.test(line)) this.onEntry?.();
+    } else if (this.inError) {
+      this.errors.push(`${this.errors.pop()!}\n${line}`);
+    }
+  }
+}

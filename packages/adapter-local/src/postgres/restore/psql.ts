@@ -1,0 +1,47 @@
+import { BackupError } from '@geolens/backup-core';
+import { describeEnd, type ProgramEnd, type ProgramEnvironment } from '../../programs/program.ts';
+import { programFed } from '../../programs/program-output.ts';
+
+/** An error or a warning of the server, as psql shows it: SQLSTATE and words. */
+export interface Said {
+  readonly level: 'ERROR' | 'WARNING' | 'FATAL';
+  readonly state: string;
+  readonly message: string;
+}
+
+export interface PsqlRequest {
+  readonly psql: string;
+  /** With the connection; see libpqEnvironment. */
+  readonly env: ProgramEnvironment;
+  readonly signal: AbortSignal;
+  /** Go on after errors, which are then in the answer. */
+  readonly goOn?: boolean | undefined;
+}
+
+const SAID = /(ERROR|WARNING|FATAL): {2}([0-9A-Z]{5}): (.*)(?:\nDETAIL: {2}(.*))?/g;
+
+const FOREIGN_KEY = '23503';
+
+/**
+ * Runs SQL text with psql, which understands what pg_restore writes (rows to be copied, `\restrict`), and answers what the server had to say.
+ * @throws BackupError RESTORE_FAILED at the first error, unless told to go on
+ */
+export async function runSql(sql: string | AsyncIterable<Uint8Array>, doing: string, { psql, env, signal, goOn = false }: PsqlRequest): Promise<readonly Said[]> {
+  const args = ['-X', '-q', '-v', `ON_ERROR_STOP=${goOn ? 0 : 1}`, '-v', 'VERBOSITY=verbose', '-o', '/dev/null', '-f', '-'];
+  const end = await programFed(psql, args, typeof sql === 'string' ? textOf(sql) : sql, { env, signal });
+  const said = saidIn(end);
+  if (end.code !== 0) {
+    const error = said.find(({ level }) => level !== 'WARNING');
+    const mend = error?.state === FOREIGN_KEY ? 'Restore the other table too, or remove the rows that would point at nothing' : undefined;
+    throw new BackupError('RESTORE_FAILED', `${doing} failed: ${error === undefined ? describeEnd('psql', end) : error.message}`, mend === undefined ? {} : { mend });
+  }
+  return said;
+}
+
+function saidIn({ stderr }: ProgramEnd): readonly Said[] {
+  return [...stderr.matchAll(SAID)].map(([, level, state, message, detail]) => ({ level: level as Said['level'], state: state!, message: detail === undefined ? message! : `${message!} (${detail})` }));
+}
+
+async function* textOf(text: string): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(Buffer.from(text));
+}

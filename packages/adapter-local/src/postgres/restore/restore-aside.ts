@@ -1,0 +1,110 @@
+import { availableParallelism } from 'node:os';
+import { BackupError, type RestoredAside, type RestoreInput, type TableRows } from '@geolens/backup-core';
+import { connectionString } from '../connection.ts';
+import { asideName, createAside, dropDatabase } from './aside-database.ts';
+import { quoteIdentifier } from './identifiers.ts';
+import { runPgRestore } from './pg-restore.ts';
+import type { SessionParts } from './pg-restore-session.ts';
+import type { Preparation } from './prepare.ts';
+import { applyRights, findRights, makeLackingRoles } from './rights.ts';
+import { countAndAnalyze } from './row-counts.ts';
+import { swapDatabases } from './swap-databases.ts';
+import { isSettingOfNewerClient } from './tolerated-errors.ts';
+import { missingSchemasOf } from './toc.ts';
+
+/** Restores into a new database beside the live one, which stays as it is. */
+export async function restoreAside(parts: SessionParts, input: RestoreInput, preparation: Preparation): Promise<RestoredAside> {
+  const { server, database, observer } = parts;
+  const step = (name: string): void => observer?.({ event: 'step', step: name });
+  const rights = await findRights(parts, preparation);
+  const aside = await makeAside(parts, input, preparation);
+  try {
+    step('restore');
+    await fillAside(parts, input, preparation, aside, []);
+    const rows = await countAndAnalyze(server, aside, step);
+    step('rights');
+    const notes = await applyRights(parts, preparation, aside, rights, { properties: true });
+    return asideOf(parts, aside, rows, notes);
+  } catch (error) {
+    await undo(parts, aside);
+    throw error;
+  }
+
+  function asideOf({ server: on }: SessionParts, name: string, rows: readonly TableRows[], notes: readonly string[]): RestoredAside {
+    let settled = false;
+    return {
+      rows,
+      notes,
+      swap: async () => {
+        const previous = await swapDatabases(on, database, name, new Date());
+        settled = true;
+        return { previous };
+      },
+      discard: async () => {
+        if (!settled) await undo(parts, name);
+        settled = true;
+      },
+    };
+  }
+}
+
+/** An empty database beside the live one, with the roles that the dump names on the server. */
+export async function makeAside(parts: SessionParts, { manifest }: RestoreInput, preparation: Preparation): Promise<string> {
+  const { server, database, observer } = parts;
+  observer?.({ event: 'step', step: 'create' });
+  await makeLackingRoles(parts, preparation);
+  const aside = asideName(database, new Date());
+  try {
+    await createAside(server, database, aside, manifest);
+  } catch (error) {
+    await undo(parts, aside); // the answer may have been lost, not the database
+    throw error;
+  }
+  return aside;
+}
+
+/** Restores the dump into an empty database; the first error ends it. */
+export async function fillAside(
+  { server, options, signal, observer }: SessionParts,
+  { dump }: RestoreInput,
+  { programs, toc, extensions, schemas }: Preparation,
+  aside: string,
+  furtherArguments: readonly string[],
+): Promise<void> {
+  const before = [
+    ...[...new Set([...missingSchemasOf(toc), ...schemas])].map((name) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(name)}`),
+    ...extensions.map((name) => `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)}`),
+  ];
+  if (before.length > 0) {
+    await server.within(aside, 'making extensions and schemas', async (client) => {
+      for (const statement of before) await client.query(statement);
+    });
+  }
+  const newer = programs.major > server.major;
+  const jobs = options.jobs ?? availableParallelism();
+  const args = [
+    '--format=custom',
+    '--no-owner',
+    '--no-acl',
+    '--verbose',
+    ...(newer ? [] : ['--exit-on-error']),
+    ...(dump.path === undefined ? [] : [`--jobs=${jobs}`]),
+    ...furtherArguments,
+    `--dbname=${connectionString(aside)}`,
+  ];
+  let done = 0;
+  const total = toc.entries.length;
+  const onEntry = (): void => observer?.({ event: 'progress', step: 'restore', done: Math.min(total, (done += 1)), total, unit: 'entries' });
+  const { end, errors } = await runPgRestore({ pgRestore: programs.pgRestore, args, dump, env: server.env(aside), signal, onEntry });
+  const real = newer ? errors.filter((error) => !isSettingOfNewerClient(error)) : errors;
+  if (real.length > 0 || (end.code !== 0 && errors.length === 0)) {
+    throw new BackupError('RESTORE_FAILED', `the dump could not be restored: ${real[0] ?? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`}`, {
+      mend: 'The live database is as it was',
+    });
+  }
+}
+
+/** Removes the database that was to take the other's place; what cannot be removed now, the next restore or run removes. */
+export async function undo({ server }: Pick<SessionParts, 'server'>, aside: string): Promise<void> {
+  await dropDatabase(server, aside).catch(() => undefined);
+}

@@ -1,0 +1,72 @@
+import type { RestoreInput, TableSelection } from '@geolens/backup-core';
+import { attachmentsOf } from './attachments.ts';
+import { keyOf, partsOf } from './object-closure.ts';
+import type { SessionParts } from './pg-restore-session.ts';
+import type { Preparation } from './prepare.ts';
+import { findTables, objectOf, type Table } from './relations.ts';
+import { fillAside, makeAside, undo } from './restore-aside.ts';
+import { applyRights } from './rights.ts';
+import { dumpSchema } from './schema-toc.ts';
+import { tablesMeant } from './table-selection.ts';
+import { withoutOwner, type TocEntry } from './toc.ts';
+
+/** pg_publication_rel: which tables are published is the live database's affair. */
+export const PUBLISHED = 6106;
+
+/** What comes back of the tables. */
+export interface WantedTables {
+  readonly tables: readonly Table[];
+  /** Entries of the dump. */
+  readonly entries: readonly TocEntry[];
+  /** Owners, rights and comments, as SQL; none where the set does not say. */
+  readonly attachments: string;
+}
+
+/** Entries without an object of their own, and what they belong to. */
+const BELONGING: Readonly<Record<string, string>> = {
+  'TABLE DATA': 'TABLE',
+  'TABLE ATTACH': 'TABLE',
+  'ROW SECURITY': 'TABLE',
+  'SEQUENCE SET': 'SEQUENCE',
+  'SEQUENCE OWNED BY': 'SEQUENCE',
+  'INDEX ATTACH': 'INDEX',
+};
+
+const KIND = new RegExp(`^(${Object.keys(BELONGING).join('|')}) `);
+
+/**
+ * What the selected tables consist of. A dump does not say to which table an index belongs; a scratch database made of its definitions,
+ * without rows, does.
+ */
+export async function wantedTables(parts: SessionParts, input: RestoreInput, preparation: Preparation, selection: TableSelection): Promise<WantedTables> {
+  const { server, signal } = parts;
+  const { sections, programs, toc } = preparation;
+  const scratch = await makeAside(parts, input, preparation);
+  try {
+    await fillAside(parts, input, preparation, scratch, ['--schema-only']);
+    if (sections !== undefined) await applyRights(parts, preparation, scratch, { sections, from: 'live' }, { properties: false }); // without rows, there are no large objects to grant
+    const made = await dumpSchema(scratch, { server, programs, signal });
+    const roles = await server.roles();
+    return await server.within(scratch, 'looking at the definitions in the dump', async (client) => {
+      const tables = await findTables(client, tablesMeant(toc, selection).tables, selection.schemas);
+      const objects = await partsOf(client, tables.map(objectOf));
+      const own = made.toc.entries.filter((entry) => objects.has(keyOf(entry)) && entry.catalog !== PUBLISHED).map(({ text }) => withoutOwner(text, roles));
+      const names = new Set([...own, ...own.flatMap((text) => indexOfConstraint(text, tables))]);
+      const belongs = ({ text }: TocEntry): boolean => {
+        const bare = withoutOwner(text, roles);
+        return names.has(bare) || names.has(bare.replace(KIND, (_, kind: string) => `${BELONGING[kind]!} `));
+      };
+      return { tables, entries: toc.entries.filter(belongs), attachments: sections === undefined ? '' : await attachmentsOf(client, objects) };
+    });
+  } finally {
+    await undo(parts, scratch);
+  }
+}
+
+/** A key comes with an index of its name, which a partition's entry speaks of. */
+function indexOfConstraint(text: string, tables: readonly Table[]): readonly string[] {
+  return tables.flatMap(({ schema, table }) => {
+    const prefix = `CONSTRAINT ${schema} ${table} `;
+    return text.startsWith(prefix) ? [`INDEX ${schema} ${text.slice(prefix.length)}`] : [];
+  });
+}

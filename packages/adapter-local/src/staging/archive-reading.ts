@@ -1,0 +1,43 @@
+import { pipeline, Readable, type Duplex } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { BackupError, type ArtifactSource } from '@geolens/backup-core';
+import type { ProgramEnd, ProgramEnvironment } from '../programs/program.ts';
+import { programFed } from '../programs/program-output.ts';
+import { findGzip, type GzipProgram } from './gzip-program.ts';
+
+export interface TarOptions {
+  /** With `LC_ALL=C`: what tar says is compared with English texts. */
+  readonly env: ProgramEnvironment;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs tar on an archive (`.tar.gz`) from its first to its last byte, and hands what it prints to `onOutput`. What reading the
+ * archive fails with is thrown as it is; bytes that node:zlib cannot decompress are ARTIFACT_UNREADABLE; all else is in the end.
+ */
+export async function tarReading(
+  args: readonly string[],
+  archive: ArtifactSource,
+  options: TarOptions,
+  onOutput?: (chunk: Uint8Array) => void,
+): Promise<ProgramEnd> {
+  const gzip = await findGzip(options.env['PATH'] ?? '');
+  const content = gzip === undefined ? through(archive.open(), createGunzip()) : archive.open();
+  return programFed('tar', [...args, '--file=-', ...compressWith(gzip)], content, options, onOutput).catch((error: unknown) => {
+    throw isZlibError(error) ? new BackupError('ARTIFACT_UNREADABLE', 'the archive does not decompress', { cause: error }) : error;
+  });
+}
+
+/** The arguments that make tar compress or decompress; none when node:zlib does it. */
+export function compressWith(gzip: GzipProgram | undefined): readonly string[] {
+  return gzip === undefined ? [] : [`--use-compress-program=${gzip.command}`];
+}
+
+export function through(content: AsyncIterable<Uint8Array>, transform: Duplex): AsyncIterable<Uint8Array> {
+  // The failure of either stream destroys the other and is thrown to the reader, so the callback has nothing to do.
+  return pipeline(Readable.from(content, { objectMode: false }), transform, () => undefined);
+}
+
+function isZlibError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
+}

@@ -1,0 +1,63 @@
+import { readFile as readWhole, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import {
+  BackupError,
+  checkManifest,
+  doubtsOf,
+  formatArtifactName,
+  parseArtifactName,
+  parseManifest,
+  toBackupError,
+  type FileSources,
+  type Manifest,
+  type RestoreArtifact,
+  type RestoreSource,
+} from '@geolens/backup-core';
+import { readFile } from './local-draft.ts';
+
+/** Files of this machine. */
+export const fileSources: FileSources = { dump: sourceOfFile, archive: (path) => fileArtifact(path, undefined) };
+
+async function sourceOfFile(path: string): Promise<RestoreSource> {
+  const dump = await fileArtifact(path, undefined);
+  const name = parseArtifactName(basename(path));
+  const alone = { label: `file ${path}`, timestamp: undefined, manifest: undefined, dump, globals: undefined, staging: undefined, doubts: [] };
+  if (name?.kind !== 'dump') return alone;
+  const { timestamp, database } = name;
+  const beside = (kind: 'manifest' | 'globals' | 'staging'): string => join(dirname(path), formatArtifactName({ kind, timestamp }));
+  const manifest = await manifestIn(beside('manifest'));
+  if (manifest instanceof Error) return { ...alone, timestamp, doubts: [`its manifest cannot be used: ${manifest.message}`] };
+  if (manifest !== undefined && manifest.database !== database) return { ...alone, timestamp };
+  const companion = async (kind: 'globals' | 'staging'): Promise<RestoreArtifact | undefined> =>
+    (await exists(beside(kind))) ? fileArtifact(beside(kind), manifest) : undefined;
+  const [whole, globals, staging] = [await fileArtifact(path, manifest), await companion('globals'), await companion('staging')];
+  const lengths = new Map([whole, globals, staging].filter((one) => one !== undefined).map((one) => [one.name, one.bytes]));
+  // Whoever has copied the dump alone has a whole dump.
+  const problems = manifest === undefined ? [] : checkManifest({ ...manifest, artifacts: manifest.artifacts.filter(({ name: known }) => lengths.has(known)) }, lengths);
+  const doubts = doubtsOf({ state: problems.length === 0 ? 'complete' : 'partial', problems, manifest });
+  return { label: `file ${path}`, timestamp, manifest, dump: whole, globals, staging, doubts };
+}
+
+/** A file as an artifact; what the manifest says of it, it has to be. */
+async function fileArtifact(path: string, manifest: Manifest | undefined): Promise<RestoreArtifact> {
+  const stats = await stat(path).catch((cause: unknown) => {
+    throw new BackupError('CONFIG_INVALID', `the file ${path} cannot be read: ${(cause as Error).message}`, { cause, mend: 'Name a file that is there, a timestamp as geolens-backup list shows it, or latest' });
+  });
+  if (!stats.isFile()) throw new BackupError('CONFIG_INVALID', `${path} is not a file`);
+  const name = basename(path);
+  const sha256 = manifest?.artifacts.find((entry) => entry.name === name)?.sha256;
+  return { name, bytes: stats.size, sha256, path, open: (range) => readFile(path, range) };
+}
+
+async function manifestIn(path: string): Promise<Manifest | Error | undefined> {
+  if (!(await exists(path))) return undefined;
+  try {
+    return parseManifest(await readWhole(path, 'utf8'));
+  } catch (error) {
+    return toBackupError(error);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then((stats) => stats.isFile(), () => false);
+}

@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { ManualClock, readAll, sourceOf } from '@geolens/backup-core/testing';
+import type { ArtifactSource, SwappedStaging } from '@geolens/backup-core';
+import { TarArchiver } from '../../src/staging/tar-archiver.ts';
+import { TarStagingRestorer } from '../../src/staging/tar-staging-restorer.ts';
+import { env } from './search-path.ts';
+
+export const signal = new AbortController().signal;
+
+export function restorer(programs: { readonly PATH: string } = env): TarStagingRestorer {
+  return new TarStagingRestorer({ env: programs, clock: new ManualClock(new Date('2026-01-01T02:00:00Z')), label: 'STAGING_DIR' });
+}
+
+export async function archiveOf(folder: string): Promise<ArtifactSource> {
+  const archive = await new TarArchiver({ folder, env }).archive({ signal });
+  if ('nothing' in archive) throw new Error(archive.nothing);
+  return sourceOf(await readAll(archive.content));
+}
+
+export async function restore(archive: ArtifactSource, folder: string): Promise<SwappedStaging> {
+  const unpacked = await restorer().unpack(archive, folder, { signal });
+  return unpacked.swap();
+}
+
+/** Names at the top of a folder that are ours. */
+export async function ownIn(folder: string): Promise<readonly string[]> {
+  return (await readdir(folder)).filter((name) => name.startsWith('.geolens-backup-')).sort();
+}
+
+/** Type, mode, owner, size, time, name and target of everything below a folder, and the links of files; nothing of ours. */
+export function description(folder: string): string {
+  const print = `-printf '%y %m %U %G %T@ %p -> %l ' \\( -type d -printf '\\0' -o -printf '%n %s\\0' \\)`;
+  const { stdout } = spawnSync('sh', ['-c', `find . -name '.geolens-backup-*' -prune -o ${print} | LC_ALL=C sort -z`], { cwd: folder, maxBuffer: 1e8 });
+  return stdout.toString('latin1').replaceAll('\0', '\n');
+}
