@@ -12,13 +12,13 @@ import { RIGHTS } from './support/rights.ts';
 const OWNER = `"It's the owner, 100%"`;
 const TIMESTAMP = '20261122_020000';
 
-/** The commands that the README gives for a restore beside the live database, word for word. */
+/** The commands that the documentation gives for a restore by hand beside the live database, word for word. */
 async function recipe(): Promise<string> {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  return /\n## Restore\n[^]*?```sh\n([^]*?)```/.exec(readme)![1]!;
+  const text = await readFile(new URL('../../docs/restore.md', import.meta.url), 'utf8');
+  return /\n## By hand\n[^]*?```sh\n([^]*?)```/.exec(text)![1]!;
 }
 
-describe.each(clusters())('the restore that the README describes, of a database whose owner is no superuser, on $title', ({ binDir, user }) => {
+describe.each(clusters())('the restore by hand that the documentation describes, of a database whose owner is no superuser, on $title', ({ binDir, user }) => {
   let [source, target]: Cluster[] = [];
   let folder: string;
 

@@ -47,7 +47,7 @@ describe('after a SIGKILL in the middle of a dump', () => {
     expect((await operator.volume.everything()).length).toBeGreaterThan(0);
     const serving = operator.start(['serve'], { env: { BACKUP_SCHEDULE: '0 0 1 1 *', BACKUP_ON_START: 'never' } });
     await serving.says('next run at');
-    expect(serving.stderr).toContain('removed what a run that died had left: ');
+    expect(serving.stderr).toContain('removed what work that died had left: ');
     expect(await operator.volume.everything()).toEqual([]);
   });
 
@@ -66,7 +66,7 @@ describe('after a SIGKILL in the middle of a dump', () => {
     await blocker.end();
     const end = await operator.backup(['run']);
     expect(end.code).toBe(0);
-    expect(end.stderr).toContain('removed what a run that died had left: ');
+    expect(end.stderr).toContain('removed what work that died had left: ');
     const now = await operator.volume.everything();
     expect(now.filter((name) => left.includes(name))).toEqual([]);
     expect(await operator.sets('daily')).toHaveLength(1);

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { toBackupError } from '@geolens/backup-core/errors';
+import type { RestoreFlags } from './commands/restore.ts';
 import type { Environment } from './config/read-environment.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import type { Io } from './io.ts';
@@ -66,6 +67,25 @@ function describeProgram(io: Io, choose: (execute: Execute) => void): Command {
     .option('--dry-run', 'remove nothing', false)
     .option(...JSON_FLAG)
     .action((flags: { json: boolean; dryRun: boolean }) => { choose(async (context) => (await import('./commands/prune.ts')).prune(context, flags)); });
+  const more = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+  program
+    .command('restore')
+    .description('restore the database, or tables of it, and the staging files, from a set or a file')
+    .argument('<what>', 'latest, a timestamp as `list` shows it, or the path of a dump made with pg_dump -Fc')
+    .option('--store <name>', 'take the set from this store only: local, s3')
+    .option('--into <database>', 'restore into this database instead of the configured one')
+    .option('--in-place', 'restore onto the live database with pg_restore --clean, where no second one can be made', false)
+    .option('--table <schema.table>', 'bring back this table only, whole; may be given several times', more, [])
+    .option('--schema <schema>', 'bring back all tables of this schema only; may be given several times', more, [])
+    .option('--staging-to <folder>', 'unpack the staging archive of the same run there; STAGING_DIR where that is writable')
+    .option('--staging-from <what>', 'take the staging archive of another run: a timestamp, or the path of an archive')
+    .option('--no-staging', 'leave the staging files alone')
+    .option('--drop-previous', 'remove the database and the files that were there before, once all is well', false)
+    .option('--dry-run', 'check everything, and change nothing', false)
+    .option('--yes', 'do not ask, on a terminal', false)
+    .option('--force', 'restore in spite of doubts: a set that failed a check, a disk that seems too small', false)
+    .option(...JSON_FLAG)
+    .action((what: string, flags: RestoreFlags) => { choose(async (context) => (await import('./commands/restore.ts')).restore(context, what, flags)); });
   program
     .command('config')
     .description('print the configuration as it holds, secrets redacted')

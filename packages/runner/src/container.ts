@@ -1,19 +1,24 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import { container as root, instanceCachingFactory, type DependencyContainer, type InjectionToken } from 'tsyringe';
-import { FileJournal, FlockLock, journalName, LocalStore, PgDumpProducer, systemClock, TarArchiver } from '@geolens/backup-adapter-local';
+import { FileJournal, fileSources, FlockLock, journalName, LocalStore, PgDumpProducer, PgDumpRestorer, systemClock, TarArchiver, TarStagingRestorer } from '@geolens/backup-adapter-local';
 import {
   keepNewest,
   type Archiver,
   type ArtifactStore,
   type Clock,
   type DumpProducer,
+  type DumpRestorer,
+  type FileSources,
   type Lock,
   type PrimaryStore,
   type RetentionPolicy,
   type RunJournal,
+  type StagingRestorer,
+  type Sweeper,
 } from '@geolens/backup-core';
 import type { Config } from './config/config.ts';
+import { restoreLeftovers } from './restore-leftovers.ts';
 import type { Services } from './services.ts';
 
 const LOCK_FILE = '.geolens-backup.lock';
@@ -24,12 +29,16 @@ const token = <T>(name: string): InjectionToken<T> => Symbol(name);
 export const TOKENS = {
   archiver: token<Archiver>('Archiver'),
   clock: token<Clock>('Clock'),
+  files: token<FileSources>('FileSources'),
   journal: token<RunJournal>('RunJournal'),
   lock: token<Lock>('Lock'),
   primary: token<PrimaryStore>('PrimaryStore'),
   producer: token<DumpProducer>('DumpProducer'),
   replicas: token<readonly ArtifactStore[]>('replicas'),
+  restorer: token<DumpRestorer>('DumpRestorer'),
   retention: token<RetentionPolicy>('RetentionPolicy'),
+  stagingRestorer: token<StagingRestorer>('StagingRestorer'),
+  sweepers: token<readonly Sweeper[]>('Sweeper[]'),
   stores: token<readonly ArtifactStore[]>('ArtifactStore[]'),
 } as const satisfies { readonly [P in keyof Services]: InjectionToken<Services[P]> };
 
@@ -44,6 +53,7 @@ export async function composeContainer(config: Config): Promise<DependencyContai
     container.register(name, { useFactory: instanceCachingFactory(make) });
   };
   const env = config.programEnv;
+  register(TOKENS.files, () => fileSources);
   register(TOKENS.clock, () => systemClock);
   register(TOKENS.primary, () => new LocalStore({ root: config.backupDir, label: 'BACKUP_DIR' }));
   register(TOKENS.replicas, () => replicas);
@@ -52,6 +62,19 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   register(TOKENS.journal, () => new FileJournal(join(config.backupDir, journalName(config.connection.database))));
   register(TOKENS.retention, () => keepNewest(config.retention));
   register(TOKENS.archiver, () => new TarArchiver({ folder: config.stagingDir, label: 'STAGING_DIR', env }));
+  register(TOKENS.stagingRestorer, (parts) => new TarStagingRestorer({ env, clock: parts.resolve(TOKENS.clock) }));
+  register(TOKENS.restorer, () => {
+    const { connection, restorePrerequisites: prerequisites, pgBinDir: binDir } = config;
+    return new PgDumpRestorer({ connection, prerequisites, binDir, env: config.postgresEnv });
+  });
+  register(TOKENS.sweepers, (parts) => [
+    restoreLeftovers({
+      restorer: parts.resolve(TOKENS.restorer),
+      stagingRestorer: parts.resolve(TOKENS.stagingRestorer),
+      database: config.connection.database,
+      stagingDir: config.stagingDir,
+    }),
+  ]);
   register(TOKENS.producer, () => {
     const { connection, compression, rolePasswords, pgBinDir: binDir } = config;
     return new PgDumpProducer({ connection, compression, rolePasswords, binDir, env: config.postgresEnv });

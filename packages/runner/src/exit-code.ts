@@ -7,7 +7,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** The exit code for a command that ended with an error. */
 export function exitCodeOf(error: BackupError): ExitCode {
-  if (isBackupError(error, 'CONFIG_INVALID', 'SCHEDULE_INVALID')) return EXIT.wrongInput;
+  if (isBackupError(error, 'CONFIG_INVALID', 'SCHEDULE_INVALID', 'SET_NOT_FOUND')) return EXIT.wrongInput;
   if (isBackupError(error, 'ARTIFACT_UNREADABLE')) return EXIT.badArtifact;
   return isBackupError(error, 'LOCK_HELD') ? EXIT.locked : EXIT.failed;
 }

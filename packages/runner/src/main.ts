@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { BackupError } from '@geolens/backup-core/errors';
 import { runCli } from './cli.ts';
+import { processIo } from './terminal.ts';
 
 /** A run that is asked to end has ended by then, or is ended: within the ten seconds that Docker grants. */
 const LAST_MOMENT_MS = 9_000;
@@ -15,10 +16,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 
 process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
-  io: {
-    stdout: (text) => process.stdout.write(text),
-    stderr: (text) => process.stderr.write(text),
-  },
+  io: processIo(),
   signal: stop.signal,
 });
 

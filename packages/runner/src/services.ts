@@ -1,4 +1,4 @@
-import type { ArtifactStore, RunParts } from '@geolens/backup-core';
+import type { ArtifactStore, DumpRestorer, FileSources, RunParts, StagingRestorer, Sweeper } from '@geolens/backup-core';
 import type { Config } from './config/config.ts';
 import type { Io } from './io.ts';
 import type { Logger } from './log/logger.ts';
@@ -9,6 +9,10 @@ export interface Services extends RunParts {
   /** Every store that may hold sets, the primary one first. */
   readonly stores: readonly ArtifactStore[];
   readonly replicas: readonly ArtifactStore[];
+  readonly files: FileSources;
+  readonly restorer: DumpRestorer;
+  readonly stagingRestorer: StagingRestorer;
+  readonly sweepers: readonly Sweeper[];
 }
 
 /** What every command gets. */

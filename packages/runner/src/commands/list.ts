@@ -1,9 +1,10 @@
-import { BackupError, readSets, throwIfAborted, toBackupError, type ArtifactStore } from '@geolens/backup-core';
+import { readSets, throwIfAborted, toBackupError } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logError } from '../log/log-run.ts';
 import { collectCopies, setListJson, setListText, type FoundSet } from '../report/set-list.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder } from './check-folder.ts';
+import { chooseStores } from './choose-stores.ts';
 
 export interface ListOptions {
   readonly json: boolean;
@@ -32,12 +33,4 @@ export async function list(context: CommandContext, { json, store: wanted }: Lis
   const listed = collectCopies(found);
   io.stdout(json ? `${JSON.stringify(setListJson(listed, now), undefined, 2)}\n` : setListText(listed, now));
   return exitCode;
-}
-
-function chooseStores(stores: readonly ArtifactStore[], wanted: string): readonly ArtifactStore[] {
-  const chosen = stores.filter(({ name }) => wanted === 'all' || wanted === name);
-  if (chosen.length > 0) return chosen;
-  const names = stores.map(({ name }) => name).join(', ');
-  const mend = wanted === 's3' ? 'Set BACKUP_S3_ENABLED=true and S3_…' : `Choose one of ${names}, all`;
-  throw new BackupError('CONFIG_INVALID', `--store ${wanted}: no such store is configured`, { mend });
 }

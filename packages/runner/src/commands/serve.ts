@@ -1,4 +1,4 @@
-import { isBackupError, toBackupError, type BackupError } from '@geolens/backup-core';
+import { isBackupError, toBackupError, withoutMend, type BackupError } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logError } from '../log/log-run.ts';
 import { loop } from '../schedule/loop.ts';
@@ -22,7 +22,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
     { version: toolVersion(), schedule: schedule.expression, zone: schedule.zone },
   );
   warnOfShortHistory(context);
-  await sweepAtStart({ primary: services.primary, lock: services.lock, log, signal });
+  await sweepAtStart({ sweepers: [services.primary, ...services.sweepers], lock: services.lock, log, signal });
   const runOnce = async (): Promise<'made' | 'held'> => {
     try {
       await loggedRun(context);
@@ -63,8 +63,4 @@ function warnOfShortHistory({ config: { schedule, retention }, services: { clock
     `the schedule has ${perDay} runs a day, and retention counts runs: ${retention.daily} daily sets reach back ${durationText((retention.daily / perDay) * DAY_MS)}, ` +
       `and each Sunday’s runs take a place in weekly. For a week and four Sundays set BACKUP_RETENTION_DAILY=${7 * perDay} and BACKUP_RETENTION_WEEKLY=${4 * perDay}`,
   );
-}
-
-function withoutMend({ message, mend }: BackupError): string {
-  return mend === undefined ? message : message.slice(0, -`. ${mend}`.length);
 }

@@ -20,6 +20,8 @@ export interface Config {
   /** Undefined when there are to be no copies on S3. */
   readonly s3: S3Settings | undefined;
   readonly rolePasswords: boolean;
+  /** What has to be there before a dump is restored. */
+  readonly restorePrerequisites: { readonly extensions: readonly string[]; readonly schemas: readonly string[]; readonly roles: readonly string[] };
   readonly backupDir: string;
   readonly stagingDir: string;
   readonly compression: Compression | 'auto';
@@ -74,6 +76,7 @@ export function readConfig(env: Environment): Config {
     connection: connection.settings,
     s3: s3.settings,
     rolePasswords: whole.BACKUP_ROLE_PASSWORDS,
+    restorePrerequisites: { extensions: whole.BACKUP_RESTORE_EXTENSIONS, schemas: whole.BACKUP_RESTORE_SCHEMAS, roles: whole.BACKUP_RESTORE_ROLES },
     backupDir: resolve(whole.BACKUP_DIR),
     stagingDir: resolve(whole.STAGING_DIR),
     compression: whole.BACKUP_COMPRESSION,

@@ -36,6 +36,11 @@ const wholeNumber = (least: number, most: number, range: string): Reader<number>
   );
 const count = wholeNumber(1, Number.MAX_SAFE_INTEGER, 'of at least 1');
 
+const names: Reader<readonly string[]> = v.pipe(
+  v.string(),
+  v.transform((list) => list.split(',').map((name) => name.trim()).filter((name) => name !== '' && name !== 'none')),
+);
+
 const COMPRESSION = /^(?:auto|none|(?:gzip|zstd|lz4)(?::\d{1,2})?)$/;
 const LEVELS = new Map<string, readonly [number, number]>([
   ['gzip', [1, 9]],
@@ -114,6 +119,9 @@ export const VARIABLES = {
     'readable',
     'How artifacts are checked before they get their names: `checksum` reads them back, `readable` also reads every block and member',
   ),
+  BACKUP_RESTORE_ROLES: variable(names, 'geolens_reader', 'Roles that a restore makes, without login, where they are missing, besides those that the backup names; comma-separated, or `none`'),
+  BACKUP_RESTORE_SCHEMAS: variable(names, 'none', 'Schemas that a restore makes first in the restored database, besides those of the dump'),
+  BACKUP_RESTORE_EXTENSIONS: variable(names, 'none', 'Extensions that a restore makes first in the restored database, besides those of the dump'),
   BACKUP_ROLE_PASSWORDS: variable(flag, 'false', 'Whether the password hashes of the roles are in the globals; takes a superuser'),
   BACKUP_PG_BIN_DIR: variable(text, undefined, 'Folder of pg_dump and its kin; when not set, those that fit the server best are taken'),
   LOG_FORMAT: variable(oneOf('text', 'json'), 'text', '`text` for people, `json` for machines'),

@@ -35,7 +35,7 @@ export function logReport(log: Logger, report: RunReport): void {
 
 /** What was left over and is gone now; nothing when there was nothing. */
 export function logSwept(log: Logger, swept: readonly string[]): void {
-  if (swept.length > 0) log.info('run.swept', `removed what a run that died had left: ${swept.join(', ')}`, { swept });
+  if (swept.length > 0) log.info('run.swept', `removed what work that died had left: ${swept.join(', ')}`, { swept });
 }
 
 /** Logs an error, once, with its code; its causes too at level debug. */

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { BackupError, keepNewest, noLock, type ArtifactKey } from '@geolens/backup-core';
-import { FakeArchiver, FakeDumpProducer, FaultyStore, ManualClock, MemoryJournal, MemoryStore } from '@geolens/backup-core/testing';
+import { FakeArchiver, FakeDumpProducer, FakeDumpRestorer, FakeStagingRestorer, FaultyStore, ManualClock, MemoryJournal, MemoryStore } from '@geolens/backup-core/testing';
 import { prune } from '../../src/commands/prune.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { createLogger } from '../../src/log/logger.ts';
 
 const STUCK: ArtifactKey = 'daily/staging-20260102_020000.tar.gz';
+const nothing = (): Promise<never> => Promise.reject(new Error('not asked for'));
 const error = new BackupError('STORE_FAILED', `${STUCK}: EIO`);
 
 /** Prunes five sets of which one stays, and of another one a file cannot be removed. */
@@ -24,6 +25,7 @@ async function pruned(json: boolean): Promise<{ said: string; logged: string; le
   const services = {
     primary, replicas: [], stores: [primary], lock: noLock, retention: keepNewest({ daily: 1, weekly: 1 }), clock: new ManualClock('2026-02-01T00:00:00Z'),
     journal: new MemoryJournal(), producer: new FakeDumpProducer(), archiver: new FakeArchiver(),
+    restorer: new FakeDumpRestorer(), stagingRestorer: new FakeStagingRestorer(), sweepers: [], files: { dump: nothing, archive: nothing },
   };
   const log = createLogger({ format: 'text', level: 'info', write: (line) => (logged += line) });
   const io = { stdout: (text: string) => (said += text), stderr: () => undefined };

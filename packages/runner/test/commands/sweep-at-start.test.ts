@@ -25,7 +25,7 @@ async function doneBy({ lock = noLock, sweep = () => Promise.resolve([]) }: Circ
       return { ...lease, release: async () => { done.push('release'); await lease.release(); } };
     },
   };
-  await sweepAtStart({ primary, lock: watched, log, signal: new AbortController().signal });
+  await sweepAtStart({ sweepers: [primary], lock: watched, log, signal: new AbortController().signal });
   return done;
 }
 
@@ -34,7 +34,7 @@ const failingLock = (error: Error): Lock => ({ acquire: () => Promise.reject(err
 describe('the sweep at the start of the service', () => {
   it('is done under the lock, and tells what it removed', async () => {
     const sweep = () => Promise.resolve(['daily/.x.partial', 'daily/y.dump']);
-    expect(await doneBy({ sweep })).toEqual(['lock for serve, fail', 'sweep', 'release', 'INFO  removed what a run that died had left: daily/.x.partial, daily/y.dump']);
+    expect(await doneBy({ sweep })).toEqual(['lock for serve, fail', 'sweep', 'release', 'INFO  removed what work that died had left: daily/.x.partial, daily/y.dump']);
   });
 
   it('says nothing when there was nothing', async () => {

@@ -53,7 +53,7 @@ describe('the log of a run', () => {
   it('tells what was swept and pruned, each error once, and warns when the run is partial', () => {
     const removed = [artifactKey('daily', 'geolens_20261101_020000.dump')];
     expect(logged((log) => { logReport(log, reportOf({ outcome: 'partial', errors: [failure], swept: ['daily/.x.partial'], removed })); })).toEqual([
-      'INFO  removed what a run that died had left: daily/.x.partial',
+      'INFO  removed what work that died had left: daily/.x.partial',
       'INFO  retention removed daily/geolens_20261101_020000.dump',
       'ERROR the dump failed',
       expect.stringMatching(/^WARN {2}run 20261122_020000 partial in 9.0 s: /),

@@ -1,0 +1,61 @@
+import { type RestoreReport, type RestorerEvent } from '@geolens/backup-core';
+import type { Terminal } from '../io.ts';
+import { durationText, numberText } from '../report/units.ts';
+import { logError } from './log-run.ts';
+import type { Logger } from './logger.ts';
+
+/** In a log, a long step tells this often how far it is. */
+const TELL_EVERY_MS = 15_000;
+
+const STEPS: Readonly<Record<string, string>> = {
+  fetch: 'fetching what lies elsewhere',
+  check: 'reading the artifacts from their first to their last byte',
+  examine: 'looking at the server',
+  unpack: 'unpacking the staging files beside the present ones',
+  create: 'making a new database beside the live one',
+  restore: 'restoring the dump',
+  count: 'counting rows',
+  analyze: 'gathering statistics for the planner (ANALYZE)',
+  rights: 'applying owners and grants',
+  tables: 'replacing the tables, in one transaction',
+  swap: 'swapping the databases',
+};
+
+/** Turns what a restore tells into lines of the log, and into one line on a terminal that is written over. */
+export function logRestore(log: Logger, terminal: Terminal | undefined): (event: RestorerEvent) => void {
+  let told = Date.now();
+  return (event) => {
+    const words = STEPS[event.step] ?? event.step;
+    if (event.event === 'step') {
+      told = Date.now();
+      terminal?.status('');
+      log.info('restore.step', words, { step: event.step });
+      return;
+    }
+    const percent = Math.floor((100 * event.done) / Math.max(1, event.total));
+    const progress = `${numberText(event.done)} of ${numberText(event.total)} ${event.unit}, ${percent} %`;
+    terminal?.status(`${bar(percent)} ${words}: ${progress}`);
+    if (Date.now() - told < TELL_EVERY_MS) return;
+    told = Date.now();
+    log.info('restore.progress', `${words}: ${progress}`, { step: event.step, done: event.done, total: event.total });
+  };
+}
+
+/** The last lines of a restore. */
+export function logRestoreReport(log: Logger, report: RestoreReport): void {
+  for (const recovered of report.recovered) log.info('restore.recovered', `cleared away: ${recovered}`);
+  for (const warning of report.warnings) log.warn('restore.warning', warning);
+  for (const note of report.restored?.notes ?? []) log.info('restore.note', note);
+  for (const error of report.errors) logError(log, 'restore.error', error);
+  const milliseconds = Math.max(0, report.finishedAt.getTime() - report.startedAt.getTime());
+  const done = report.outcome === 'checked' ? 'nothing stands in the way of restoring' : 'restored';
+  const level = report.errors.length > 0 ? 'warn' : 'info';
+  log[level]('restore.finished', `${done} ${report.source.label} into database "${report.database}", ${durationText(milliseconds)}`, { outcome: report.outcome, milliseconds });
+}
+
+const WIDTH = 24;
+
+function bar(percent: number): string {
+  const full = Math.round((percent * WIDTH) / 100);
+  return `[${'='.repeat(full)}${' '.repeat(WIDTH - full)}]`;
+}

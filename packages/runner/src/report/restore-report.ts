@@ -1,0 +1,53 @@
+import { timestampToDate, type BackupError, type RestoreReport } from '@geolens/backup-core';
+import type { Redact } from '../log/redact.ts';
+import { table } from './table.ts';
+import { durationText, numberText } from './units.ts';
+
+/** What was restored, for a person: from what, the rows of each schema, and where the old state is. */
+export function restoreReportText(report: RestoreReport): string {
+  const { source, database, outcome, dumpVersion, serverVersion, finishedAt, startedAt, mode } = report;
+  const made = source.timestamp === undefined ? '' : `, made ${timestampToDate(source.timestamp).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  const head = [
+    [outcome === 'checked' ? 'can be restored' : 'restored', `${source.label}${made}`],
+    ['database', `${database}${mode.kind === 'aside' ? '' : mode.kind === 'in-place' ? ' (in place)' : ' (tables only)'}`],
+    ['PostgreSQL', `dump of ${dumpVersion}, server ${serverVersion}`],
+    ['took', durationText(Math.max(0, finishedAt.getTime() - startedAt.getTime()))],
+  ];
+  const files = report.members === undefined ? [] : [['staging', `${numberText(report.members)} members in ${report.stagingTo ?? '?'}`]];
+  return [lines([...head, ...files]), schemasText(report), lines(previousOf(report))].filter((part) => part !== '').join('\n');
+}
+
+function schemasText({ restored }: RestoreReport): string {
+  if (restored === undefined || restored.rows.length === 0) return '';
+  const schemas = Map.groupBy(restored.rows, ({ schema }) => schema);
+  const rows = [...schemas].map(([schema, tables]) => [schema, numberText(tables.length), numberText(tables.reduce((sum, { rows: count }) => sum + count, 0))]);
+  return table([{ title: 'SCHEMA' }, { title: 'TABLES', align: 'right' }, { title: 'ROWS', align: 'right' }], rows);
+}
+
+function previousOf({ previous, previousStaging }: RestoreReport): readonly (readonly string[])[] {
+  return [
+    ...(previous === undefined ? [] : [
+      ['database before', `kept as ${previous}`],
+      ['to drop it', `DROP DATABASE "${previous.replaceAll('"', '""')}";`],
+    ]),
+    ...(previousStaging === undefined ? [] : [['files before', `kept in ${previousStaging}`]]),
+  ];
+}
+
+function lines(rows: readonly (readonly string[])[]): string {
+  const width = Math.max(0, ...rows.map(([title]) => title!.length));
+  return rows.map(([title, text]) => `${title!.padEnd(width)}  ${text!}\n`).join('');
+}
+
+/** The report for a machine. */
+export function restoreReportJson(report: RestoreReport, redact: Redact = (text) => text): Record<string, unknown> {
+  const { source, errors, warnings, startedAt, finishedAt, ...rest } = report;
+  return {
+    ...rest,
+    source: { label: source.label, timestamp: source.timestamp, dump: source.dump.name, staging: source.staging?.name },
+    warnings: warnings.map(redact),
+    errors: errors.map(({ code, message }: BackupError) => ({ code, message: redact(message) })),
+    startedAt: startedAt.toISOString(),
+    finishedAt: finishedAt.toISOString(),
+  };
+}

@@ -1,0 +1,31 @@
+import { createInterface } from 'node:readline/promises';
+import type { Io } from './io.ts';
+
+/** Where a terminal does not say how wide it is. */
+const USUAL_WIDTH = 80;
+
+const CLEAR_LINE = '\r\u001b[K';
+
+/** What a process writes to, with a terminal when there is one at both ends. */
+export function processIo(): Io {
+  const { stdin, stdout, stderr } = process;
+  let shown = '';
+  const write = (text: string): void => {
+    stderr.write(shown === '' ? text : CLEAR_LINE + text + shown);
+  };
+  const status = (text: string): void => {
+    shown = text.slice(0, (stderr.columns || USUAL_WIDTH) - 1);
+    stderr.write(CLEAR_LINE + shown);
+  };
+  const ask = async (question: string, signal: AbortSignal): Promise<string> => {
+    status('');
+    const lines = createInterface({ input: stdin, output: stderr });
+    try {
+      return await lines.question(question, { signal });
+    } finally {
+      lines.close();
+    }
+  };
+  const atTerminal = stdin.isTTY && stderr.isTTY;
+  return { stdout: (text) => stdout.write(text), stderr: write, ...(atTerminal && { terminal: { ask, status } }) };
+}
