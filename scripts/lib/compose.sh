@@ -1,0 +1,71 @@
+# shellcheck shell=bash
+# Compose, whichever of its two forms the host has, in the folder of its project. The project's .env is read by Compose alone: as a
+# shell script, `BACKUP_SCHEDULE=0 2 * * *` would run a program called 2.
+
+BACKUP_SERVICE=${BACKUP_SERVICE:-backup}
+compose_command=()
+
+compose() { "${compose_command[@]}" "$@"; }
+
+find_compose() {
+  command -v docker >/dev/null 2>&1 || fail 1 'docker is not installed, or not on the PATH.'
+  if docker compose version >/dev/null 2>&1; then
+    compose_command=(docker compose)
+  elif docker-compose version >/dev/null 2>&1; then
+    compose_command=(docker-compose)
+  else
+    fail 1 "Neither 'docker compose' nor 'docker-compose' works here. Install the Compose plugin of Docker."
+  fi
+}
+
+# enter_project FOLDER: makes FOLDER the current one when Compose is told nothing else and there is no project here but one there.
+# Then project_dir is where Compose takes the project to be.
+enter_project() {
+  if [ -z "${COMPOSE_FILE:-}" ] && ! holds_project . && holds_project "$1"; then cd -- "$1" || exit 1; fi
+  local first=${COMPOSE_FILE:-}
+  first=${first%%"${COMPOSE_PATH_SEPARATOR:-:}"*}
+  case $first in
+    */*) project_dir=${first%/*}/ ;;
+    *) project_dir=. ;;
+  esac
+  project_dir=$(cd -- "$project_dir" && pwd) || fail 2 "The folder of COMPOSE_FILE=$COMPOSE_FILE does not exist."
+  services_of_project=$(compose --profile backup config --services) || fail 2 'Compose found no project that it can read; see above.'
+}
+
+holds_project() {
+  local name
+  for name in compose.yaml compose.yml docker-compose.yaml docker-compose.yml; do
+    [ ! -f "$1/$name" ] || return 0
+  done
+  [ -r "$1/.env" ] && grep -q '^[[:space:]]*COMPOSE_FILE=' "$1/.env"
+}
+
+# demand_service NAME VARIABLE
+demand_service() {
+  printf '%s\n' "$services_of_project" | grep -qxF -- "$1" || fail 2 "The project has no service $1. Set $2 to the name that it has."
+}
+
+# containers_of SERVICE: their ids; those that are stopped too where Compose is of version 1.
+containers_of() {
+  if [ "$1" = "$BACKUP_SERVICE" ]; then compose --profile backup ps -q "$1"; else compose ps -q "$1"; fi
+}
+
+# service_runs SERVICE: whether a container of it runs; a service that the project does not have does not.
+#
+# Not `ps --status running`: Compose 1 does not have it, 2.0 takes no notice of it beside --services, and a service that restarts
+# over and over runs for us, as it would come back in the middle of a restore.
+service_runs() {
+  local ids id
+  if ! ids=$(containers_of "$1" 2>/dev/null); then
+    # A profile may hide a service from the list of the configuration; one that is listed has to answer.
+    printf '%s\n' "$services_of_project" | grep -qxF -- "$1" || return 1
+    ids=$(containers_of "$1") || fail 1 "Compose does not say whether $1 is running; see above."
+  fi
+  for id in $ids; do
+    if container_runs "$id"; then return 0; fi
+  done
+  return 1
+}
+
+# container_runs ID|NAME
+container_runs() { [ "$(docker inspect -f '{{.State.Running}}' "$1" 2>/dev/null)" = true ]; }
