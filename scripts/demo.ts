@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseManifest, type Manifest, type ManifestArtifact, type TableRows } from '@geolens/backup-core';
+import { parseManifest, type Manifest, type TableRows } from '@geolens/backup-core';
 import type { Cluster } from '../test/support/cluster.ts';
 import { findPostgresPrograms } from '../test/support/postgres-programs.ts';
 import { startCluster } from '../test/support/postgres-cluster.ts';
@@ -16,6 +16,7 @@ import { startCluster } from '../test/support/postgres-cluster.ts';
 const BIN = fileURLToPath(new URL('../packages/runner/bin/geolens-backup.js', import.meta.url));
 const fixture = (name: string): string => fileURLToPath(new URL(`../test/fixtures/${name}`, import.meta.url));
 const STAGING_MB = 40;
+const PROOF = 'proof';
 
 const say = (line: string): void => { process.stdout.write(`${line}\n`); };
 const began = performance.now();
@@ -45,8 +46,10 @@ try {
   command('list', env);
   say('');
   const manifest = newestManifest(env.BACKUP_DIR);
-  const restored = cluster;
-  await step('Restored into a second, empty database', () => restore(restored, env.BACKUP_DIR, manifest));
+  // Into the throw-away server in any case, beside whatever is there.
+  say(`$ geolens-backup restore latest --into ${PROOF}`);
+  command('restore', { ...env, DATABASE_URL: cluster.url(manifest.database) }, 'latest', '--into', PROOF);
+  say('');
   process.exitCode = compare(manifest, await countRows(cluster, manifest));
 } catch (error) {
   say(`\nThe demonstration failed: ${error instanceof Error ? error.message : String(error)}`);
@@ -82,8 +85,8 @@ function stagingFiles(): string {
   return staging;
 }
 
-function command(name: string, env: Record<string, string | undefined>): void {
-  const { status } = spawnSync(process.execPath, [BIN, name], { env, stdio: ['ignore', 'inherit', 'inherit'] });
+function command(name: string, env: Record<string, string | undefined>, ...args: readonly string[]): void {
+  const { status } = spawnSync(process.execPath, [BIN, name, ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] });
   if (status !== 0) throw new Error(`geolens-backup ${name} exited with ${status ?? 'a signal'}`);
 }
 
@@ -94,20 +97,11 @@ function newestManifest(backups: string): Manifest {
   return parseManifest(readFileSync(join(daily, name), 'utf8'));
 }
 
-async function restore(target: Cluster, backups: string, { artifacts }: Manifest): Promise<void> {
-  const [dump, globals] = ['dump', 'globals'].map((wanted) => artifacts.find(({ kind }) => kind === wanted)!) as [ManifestArtifact, ManifestArtifact];
-  await target.createDatabase('proof');
-  // Policies name roles. Only those that are missing are made; what the roles may do elsewhere is not taken over.
-  const roles = readFileSync(join(backups, 'daily', globals.name), 'utf8').match(/^DO .*CREATE ROLE .*$/gm) ?? [];
-  await target.psql('proof', roles.join('\n'));
-  await target.client.run('pg_restore', ['--exit-on-error', '--jobs=2', '--dbname=proof', join(backups, 'daily', dump.name)]);
-}
-
 async function countRows(target: Cluster, manifest: Manifest): Promise<readonly TableRows[]> {
   const counted: TableRows[] = [];
   for (const { schema, table } of rowsOf(manifest)) {
     const quoted = [schema, table].map((name) => `"${name.replaceAll('"', '""')}"`).join('.');
-    counted.push({ schema, table, rows: Number(await target.psql('proof', `SELECT count(*) FROM ONLY ${quoted}`)) });
+    counted.push({ schema, table, rows: Number(await target.psql(PROOF, `SELECT count(*) FROM ONLY ${quoted}`)) });
   }
   return counted;
 }
