@@ -89,6 +89,7 @@ const ALWAYS_THERE = ['public', 'pg_catalog', '-'];
 /** Schemas that the dump has something in, but does not make: dumps of single tables are so. */
 export function missingSchemasOf({ entries }: Toc): readonly string[] {
   const made = new Set(entries.flatMap(({ text }) => /^SCHEMA - (\S+)/.exec(text)?.[1] ?? []));
-  const used = new Set(entries.filter(({ text }) => !text.startsWith('TABLE DATA ')).flatMap(({ text }) => IN_A_SCHEMA.exec(text)?.[1] ?? []));
+  // What has no object of its own is no such thing: `TABLE DATA`, `SEQUENCE SET`, `TABLE ATTACH`.
+  const used = new Set(entries.filter(({ catalog }) => catalog !== 0).flatMap(({ text }) => IN_A_SCHEMA.exec(text)?.[1] ?? []));
   return [...used].filter((schema) => !made.has(schema) && !ALWAYS_THERE.includes(schema));
 }
