@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { clusters } from '../../support/clusters.ts';
+import { blockSnapshot, waitsForLock } from '../support/sessions.ts';
+import { related } from './support/databases.ts';
+import { newRestorer } from './support/restorer.ts';
+import { difference, NONE, stateOf } from './support/state.ts';
+
+describe.each(clusters())('`restore --dry-run` on $title', (cluster) => {
+  it.each([[[]], [['--in-place']], [['--table', 'data.stations']], [['--into', 'nowhere_yet']]])('with %j looks at everything and changes nothing', async (args) => {
+    const restorer = await newRestorer(cluster, { content: 'small' });
+    const { client, database } = restorer.database;
+    const timestamp = await restorer.goodRun();
+    const [state, files] = [await stateOf(client, database), await restorer.volume.everything()];
+    const roles = await restorer.ask('SELECT count(*) FROM pg_roles');
+    expect(await restorer.goodRestore(['latest', '--dry-run', ...args])).toMatchObject({ outcome: 'checked', source: { timestamp } });
+    expect(await related(restorer.database)).toEqual([database]);
+    expect(await restorer.ask(`SELECT count(*) FROM pg_database WHERE datname LIKE 'nowhere\\_yet%'`)).toBe('0');
+    expect(await restorer.ask('SELECT count(*) FROM pg_roles')).toBe(roles);
+    expect(difference(state, await stateOf(client, database))).toEqual(NONE);
+    expect(await restorer.volume.everything()).toEqual(files);
+  });
+
+  it('needs no lock: it goes while a run has it, and a restore does not', async () => {
+    const restorer = await newRestorer(cluster);
+    await restorer.goodRun();
+    const blocked = await blockSnapshot(restorer.database);
+    const run = restorer.start(['run']);
+    await waitsForLock(restorer.database, 'catalog');
+    expect(await restorer.goodRestore(['latest', '--dry-run'])).toMatchObject({ outcome: 'checked' });
+    const refused = await restorer.restore(['latest']);
+    expect(refused.code, refused.stderr).toBe(4);
+    await blocked.end();
+    expect((await run.end).code).toBe(0);
+  });
+});

@@ -1,0 +1,42 @@
+import pg from 'pg';
+import { describe, expect, it } from 'vitest';
+import { clusters, type TestDatabase } from '../../support/clusters.ts';
+import { newRestorer } from './support/restorer.ts';
+
+/** What a server answers to whom it does not let in now. A name that has just gone to another database is `3D000`. */
+const REFUSED = ['57P01', '57P03', '55000', '55006', '3D000', 'ECONNRESET'];
+
+/** Comes back all the time, and asks. Everything it heard, in order: a word of the database, or the code of what kept it from hearing one. */
+async function keepAsking({ host, port, user, database }: TestDatabase, until: AbortSignal): Promise<readonly string[]> {
+  const heard: string[] = [];
+  while (!until.aborted) {
+    const client = new pg.Client({ host, port, user, database });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      heard.push((await client.query<{ word: string }>('SELECT word FROM data.age')).rows.map(({ word }) => word).join());
+    } catch (error) {
+      heard.push((error as { code?: string }).code ?? String(error));
+    }
+    await client.end().catch(() => undefined);
+  }
+  return heard;
+}
+
+describe.each(clusters())('while databases are swapped on $title', (cluster) => {
+  it('clients that come back all the time hear the old or the new one, or are refused, and never wait for long', async () => {
+    const restorer = await newRestorer(cluster, { content: 'small' });
+    await restorer.ask(`CREATE TABLE data.age AS SELECT 'new' AS word`);
+    await restorer.goodRun();
+    await restorer.ask(`UPDATE data.age SET word = 'old'`);
+    const over = new AbortController();
+    const asking = Promise.all([1, 2, 3].map(() => keepAsking(restorer.database, over.signal)));
+    await restorer.goodRestore(['latest']);
+    over.abort();
+    for (const heard of await asking) {
+      const order = [...heard].filter((word) => !REFUSED.includes(word));
+      expect(order.filter((word, index) => word !== order[index - 1])).toEqual(['old', 'new']);
+    }
+    expect(await restorer.ask('SELECT word FROM data.age')).toBe('new');
+  });
+});
