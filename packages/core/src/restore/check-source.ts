@@ -35,7 +35,8 @@ export async function checkSource(parts: CheckParts, source: FetchedSource, { si
       else await verifyArtifact(from.name, content, read, signal);
     } catch (error) {
       if (!isBackupError(error, 'ARTIFACT_UNREADABLE')) throw error;
-      damaged.push({ artifact, problem: `${from.name}: ${withoutMend(error)}` });
+      const problem = withoutMend(error);
+      damaged.push({ artifact, problem: problem.startsWith(from.name) ? problem : `${from.name}: ${problem}` });
     }
     return content;
   };
