@@ -16,8 +16,8 @@ const integer = (value: number): Buffer => {
   return bytes;
 };
 
-/** What pg_restore does only when it makes the database itself. */
-const OF_THE_DATABASE = /^\w+ (?:ON )?DATABASE |^ALTER ROLE /;
+/** What pg_restore does only when it makes the database itself; and schemas, for which it has words of its own. */
+const NOT_SENT = /^\w+ (?:ON )?DATABASE |^ALTER ROLE |^CREATE SCHEMA /;
 
 /** Every statement that pg_restore sends for the dump's entries, which its table of contents holds as plain text. */
 export function statementsIn(dump: Buffer): readonly Flaw[] {
@@ -26,7 +26,7 @@ export function statementsIn(dump: Buffer): readonly Flaw[] {
     const length = index < INTEGER_BYTES ? 0 : dump.readUInt32LE(index - INTEGER_BYTES + 1);
     const statement = dump.subarray(index, index + length);
     if (!dump.subarray(index - INTEGER_BYTES, index).equals(integer(length)) || !/;\n+$/.test(statement.toString('latin1'))) return [];
-    if (OF_THE_DATABASE.test(statement.toString('latin1'))) return [];
+    if (NOT_SENT.test(statement.toString('latin1'))) return [];
     return [{ names: `BROKEN${statement.subarray(6).toString('utf8').split('\n')[0]!.slice(0, 40)}`, spoil: () => patched(dump, index, 'BROKEN') }];
   });
 }

@@ -16,6 +16,7 @@ export async function stateOf(client: ClusterClient, database: string, args: rea
 }
 
 function withSortedRows(entry: string): string {
+  if (/^--\n-- Name: .*; Type: ACL;/.test(entry)) return entry.split('\n').sort().join('\n');
   if (!entry.startsWith('--\n-- Data for Name: ')) return entry;
   return entry.replace(/(\nCOPY [^\n]* FROM stdin;\n)([^]*)(?=\n\\\.)/, (_, head: string, rows: string) => head + rows.split('\n').sort().join('\n'));
 }

@@ -32,7 +32,7 @@ const GRANTS = `
   SELECT 2, pg_catalog.format('GRANT %s ON %s TO %s%s;', a.privilege_type, c.named, ${WHO}, ${OPTION}) FROM ${RELATIONS}, pg_catalog.aclexplode(c.relacl) a WHERE a.grantee <> c.relowner
   UNION ALL
   SELECT 2, pg_catalog.format('GRANT %s (%I) ON %s TO %s%s;', a.privilege_type, t.attname, c.named, ${WHO}, ${OPTION})
-    FROM ${RELATIONS} JOIN pg_catalog.pg_attribute t ON t.attrelid = c.oid AND t.attnum > 0 AND NOT t.attisdropped, pg_catalog.aclexplode(t.attacl) a WHERE a.grantee <> c.relowner
+    FROM ${RELATIONS} JOIN pg_catalog.pg_attribute t ON t.attrelid = c.oid AND t.attnum > 0 AND NOT t.attisdropped, pg_catalog.aclexplode(t.attacl) a
   UNION ALL
   SELECT 2, pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s%s;', p.oid::pg_catalog.regprocedure, ${WHO}, ${OPTION})
     FROM (${OBJECTS}) o JOIN pg_catalog.pg_proc p ON o.catalog = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = o.oid, pg_catalog.aclexplode(p.proacl) a WHERE a.grantee <> p.proowner

@@ -21,6 +21,9 @@ export interface PgRestoreEnd {
 /** Errors beyond this number are counted by pg_restore itself. */
 const KEPT_ERRORS = 200;
 
+/** Several workers write to one stderr, and each a message in pieces: the beginning of the line can be another's. */
+const TORN = /error: ((?:could not execute query: ERROR: |COPY failed for table ).*)/;
+
 /** What it says of each entry, with several sessions (one after the other, then side by side) and with one. */
 const ENTRY = /^pg_restore: (?:processing item|finished item) /;
 const ENTRY_IN_ONE_SESSION = /^pg_restore: (?:creating|processing data for|executing) /;
@@ -62,7 +65,11 @@ class Messages {
   }
 
   private take(line: string): void {
-    if (line.startsWith('pg_restore: ')) {
+    const torn = line.startsWith('pg_restore: error: ') ? undefined : TORN.exec(line)?.[1];
+    if (torn !== undefined && this.errors.length < KEPT_ERRORS) {
+      this.inError = true;
+      this.errors.push(torn);
+    } else if (line.startsWith('pg_restore: ')) {
       this.inError = line.startsWith('pg_restore: error: ') && this.errors.length < KEPT_ERRORS;
       if (this.inError) this.errors.push(line.slice('pg_restore: error: '.length));
       else if (this.entry.test(line)) this.onEntry?.();

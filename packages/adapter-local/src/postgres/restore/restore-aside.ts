@@ -12,6 +12,9 @@ import { swapDatabases } from './swap-databases.ts';
 import { isSettingOfNewerClient } from './tolerated-errors.ts';
 import { missingSchemasOf } from './toc.ts';
 
+/** What the leader of parallel workers says when one of them has told an error and ended. */
+const WORKER_DIED = 'a worker process died unexpectedly';
+
 /** Restores into a new database beside the live one, which stays as it is. */
 export async function restoreAside(parts: SessionParts, input: RestoreInput, preparation: Preparation): Promise<RestoredAside> {
   const { server, database, observer } = parts;
@@ -98,7 +101,8 @@ export async function fillAside(
   const { end, errors } = await runPgRestore({ pgRestore: programs.pgRestore, args, dump, env: server.env(aside), signal, onEntry });
   const real = newer ? errors.filter((error) => !isSettingOfNewerClient(error)) : errors;
   if (real.length > 0 || (end.code !== 0 && errors.length === 0)) {
-    throw new BackupError('RESTORE_FAILED', `the dump could not be restored: ${real[0] ?? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`}`, {
+    const telling = real.find((error) => error !== WORKER_DIED) ?? real[0];
+    throw new BackupError('RESTORE_FAILED', `the dump could not be restored: ${telling ?? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`}`, {
       mend: 'The live database is as it was',
     });
   }

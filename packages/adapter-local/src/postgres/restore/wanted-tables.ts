@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import type { RestoreInput, TableSelection } from '@geolens/backup-core';
 import { attachmentsOf } from './attachments.ts';
 import { keyOf, partsOf } from './object-closure.ts';
@@ -8,7 +9,7 @@ import { fillAside, makeAside, undo } from './restore-aside.ts';
 import { applyRights } from './rights.ts';
 import { dumpSchema } from './schema-toc.ts';
 import { tablesMeant } from './table-selection.ts';
-import { withoutOwner, type TocEntry } from './toc.ts';
+import { sanitized, withoutOwner, type TocEntry } from './toc.ts';
 
 /** pg_publication_rel: which tables are published is the live database's affair. */
 export const PUBLISHED = 6106;
@@ -56,11 +57,38 @@ export async function wantedTables(parts: SessionParts, input: RestoreInput, pre
         const bare = withoutOwner(text, roles);
         return names.has(bare) || names.has(bare.replace(KIND, (_, kind: string) => `${BELONGING[kind]!} `));
       };
-      return { tables, entries: toc.entries.filter(belongs), attachments: sections === undefined ? '' : await attachmentsOf(client, objects) };
+      const outer = await outerPartitions(client, tables);
+      return { tables, entries: attachedLast(toc.entries.filter(belongs), outer, roles), attachments: sections === undefined ? '' : await attachmentsOf(client, objects) };
     });
   } finally {
     await undo(parts, scratch);
   }
+}
+
+/** Partitions of tables that stay as they are: their own names, and those of their indexes, as entries have them. */
+interface OuterPartitions {
+  readonly tables: readonly string[];
+  readonly indexes: readonly string[];
+}
+
+const OUTER = `
+  SELECT n.nspname || ' ' || c.relname AS name, c.relkind IN ('i', 'I') AS index FROM pg_catalog.pg_inherits h LEFT JOIN pg_catalog.pg_index i ON i.indrelid = h.inhrelid
+    JOIN pg_catalog.pg_class c ON c.oid IN (h.inhrelid, i.indexrelid) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE h.inhrelid = ANY ($1) AND h.inhparent <> ALL ($1)`;
+
+async function outerPartitions(client: pg.Client, tables: readonly Table[]): Promise<OuterPartitions> {
+  const { rows } = await client.query<{ name: string; index: boolean }>(OUTER, [tables.map(({ oid }) => oid)]);
+  return { tables: rows.filter(({ index }) => !index).map(({ name }) => name), indexes: rows.filter(({ index }) => index).map(({ name }) => name) };
+}
+
+/**
+ * A partition whose table stays is attached once it has its keys and indexes: the table has its own already, and would give it second ones.
+ * Attaching takes the indexes along.
+ */
+function attachedLast(entries: readonly TocEntry[], { tables, indexes }: OuterPartitions, roles: readonly string[]): readonly TocEntry[] {
+  const is = ({ text }: TocEntry, kind: string, names: readonly string[]): boolean => names.some((name) => withoutOwner(text, roles) === sanitized(`${kind} ${name}`));
+  const rest = entries.filter((entry) => !is(entry, 'INDEX ATTACH', indexes));
+  return [...rest.filter((entry) => !is(entry, 'TABLE ATTACH', tables)), ...rest.filter((entry) => is(entry, 'TABLE ATTACH', tables))];
 }
 
 /** A key comes with an index of its name, which a partition's entry speaks of. */

@@ -1,0 +1,61 @@
+import { copyFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { RIGHTS, ROLES } from '../../adapter-local/support/rights.ts';
+import { clusters } from '../../support/clusters.ts';
+import { startCluster } from '../../support/postgres-cluster.ts';
+import { newRestorer, Restorer } from './support/restorer.ts';
+import { differentLines, NONE } from './support/state.ts';
+
+/** A name as GeoLens's own container gives it, older than every set of today. */
+const LEGACY = '20200102_030405';
+
+describe.each(clusters())('a dump that was made by hand, on $title,', (cluster) => {
+  it('is restored under any name, and the rights are those of the live database', async () => {
+    const restorer = await newRestorer(cluster);
+    const { client, database } = restorer.database;
+    const file = join(restorer.volume.backups, 'x.dump');
+    await client.run('pg_dump', ['-Fc', '--no-owner', '--no-acl', '-f', file, database]);
+    await restorer.ask('GRANT SELECT ON catalog.jobs TO geolens_reader; DELETE FROM catalog.notes');
+    const rights = await restorer.ask(RIGHTS);
+    const { restored } = await restorer.goodRestore([file]);
+    expect(differentLines(rights, await restorer.ask(RIGHTS))).toEqual(NONE);
+    expect(await restorer.ask('SELECT count(*) FROM catalog.notes')).toBe('60');
+    expect(restored!.notes.join('\n')).toContain('the backup carries no grants: owners and grants are those of the live database');
+  });
+
+  it('of GeoLens’s own container is the latest only where no set is complete', async () => {
+    const restorer = await newRestorer(cluster, { content: 'small' });
+    const timestamp = await restorer.goodRun();
+    await restorer.ask('DELETE FROM ONLY data.stations');
+    await restorer.goodRun();
+    const newer = '21000102_030405';
+    for (const name of [LEGACY, newer]) await copyFile(restorer.dumpOf(timestamp), restorer.dumpOf(name));
+    const end = await restorer.restore(['latest']);
+    expect(end.code, end.stderr).toBe(0);
+    expect(end.stderr).toMatch(new RegExp(`WARN .*set ${newer} .*is passed over: it has no manifest`));
+    expect(await restorer.ask('SELECT count(*) FROM ONLY data.stations')).toBe('0');
+    await rm(restorer.dumpOf(newer));
+    for (const name of await restorer.volume.files('daily')) if (!name.includes(LEGACY)) await rename(restorer.path('daily', name), join(restorer.volume.backups, name));
+    await restorer.goodRestore(['latest']);
+    expect(await restorer.ask('SELECT count(*) FROM ONLY data.stations')).toBe('50');
+  });
+
+  it('of a database on another server brings the roles that its policies name; a set brings all of its roles', async () => {
+    const restorer = await newRestorer(cluster);
+    const [rights, roles] = [await restorer.ask(RIGHTS), await restorer.ask(ROLES)];
+    const timestamp = await restorer.goodRun();
+    const elsewhere = await startCluster({ binDir: cluster.binDir });
+    onTestFinished(() => elsewhere.stop());
+    const { database } = restorer.database;
+    const env = { DATABASE_URL: elsewhere.url(database) };
+    const file = join(restorer.volume.backups, 'alone.dump');
+    await copyFile(restorer.dumpOf(timestamp), file);
+    const { warnings } = await restorer.goodRestore([file], { env });
+    expect(warnings.join('\n')).toContain('roles that are missing are made: geolens_reader');
+    await restorer.goodRestore(['latest'], { env });
+    expect(differentLines(rights, await elsewhere.psql(database, RIGHTS))).toEqual(NONE);
+    const ofReadonly = (text: string): readonly string[] => text.split('\n').filter((line) => line.startsWith('geolens_readonly '));
+    expect(ofReadonly(await elsewhere.psql(database, ROLES))).toEqual(ofReadonly(roles));
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { RIGHTS } from '../../adapter-local/support/rights.ts';
+import { clusters } from '../../support/clusters.ts';
+import { related } from './support/databases.ts';
+import { drop, newRestorer, type Restorer } from './support/restorer.ts';
+import { difference, differentLines, NONE, stateOf } from './support/state.ts';
+
+describe.each(clusters())('`restore --in-place` on $title', (cluster) => {
+  const state = ({ database }: Restorer): Promise<readonly string[]> => stateOf(database.client, database.database);
+
+  async function prepared(): Promise<Restorer> {
+    const restorer = await newRestorer(cluster);
+    await restorer.goodRun();
+    await restorer.goodRestore(['latest', '--drop-previous']); // to where the texts of definitions stay the same
+    await restorer.goodRun();
+    return restorer;
+  }
+
+  it('brings rows, definitions and grants back in the live database itself, and counts what it tolerated', async () => {
+    const restorer = await prepared();
+    const [before, rights] = [await state(restorer), await restorer.ask(RIGHTS)];
+    const id = `SELECT oid FROM pg_database WHERE datname = current_database()`;
+    const oid = await restorer.ask(id);
+    await restorer.ask(`DELETE FROM catalog.notes; DROP TABLE data."select"; REVOKE ALL ON catalog.datasets FROM geolens_reader; ALTER TABLE catalog.users DROP COLUMN preferences`);
+    const { restored } = await restorer.goodRestore(['latest', '--in-place']);
+    expect(difference(before, await state(restorer))).toEqual(NONE);
+    expect(differentLines(rights, await restorer.ask(RIGHTS))).toEqual(NONE);
+    expect(await restorer.ask(id)).toBe(oid);
+    expect(await related(restorer.database)).toEqual([restorer.database.database]);
+    expect(restored!.notes.join('\n')).toMatch(/rights asserted/);
+  });
+
+  it('fills an empty database', async () => {
+    const restorer = await prepared();
+    const { client, database } = restorer.database;
+    const [before, rights] = [await state(restorer), await restorer.ask(RIGHTS)];
+    await drop(client, database);
+    await client.psql('postgres', `CREATE DATABASE ${database} TEMPLATE template0`);
+    await restorer.goodRestore(['latest', '--in-place']);
+    expect(difference(before, await state(restorer))).toEqual(NONE);
+    // What belongs to the database itself is left as it is.
+    const within = (text: string): string => text.split('\n').filter((line) => !line.startsWith('database: ')).join('\n');
+    expect(differentLines(within(rights), within(await restorer.ask(RIGHTS)))).toEqual(NONE);
+  });
+
+  it('leaves a newer table that nothing hinders, and tells which errors of pg_restore it tolerated for it', async () => {
+    const restorer = await prepared();
+    await restorer.ask('CREATE TABLE data.newer AS SELECT 1 AS id; DELETE FROM catalog.notes');
+    const { restored } = await restorer.goodRestore(['latest', '--in-place']);
+    expect(await restorer.ask('SELECT (SELECT count(*) FROM data.newer), (SELECT count(*) FROM catalog.notes)')).toBe('1|60');
+    expect(restored!.notes.join('\n')).toMatch(/\d+ errors? of pg_restore tolerated: a schema that has newer things in it stays/);
+  });
+
+  it('fails where a newer table needs an old one, and says that the database is a mix now', async () => {
+    const restorer = await prepared();
+    await restorer.ask('CREATE TABLE data.newer (id integer PRIMARY KEY, dataset_id uuid REFERENCES catalog.datasets (id)); INSERT INTO data.newer SELECT 1, id FROM catalog.datasets LIMIT 1');
+    const end = await restorer.restore(['latest', '--in-place']);
+    expect(end.code, end.stderr).toBe(1);
+    expect(end.stderr).toContain('cannot drop constraint datasets_pkey');
+    expect(end.stderr).toContain('The live database is a mix of old and new now');
+    await restorer.goodRestore(['latest']);
+    expect(await restorer.ask(`SELECT to_regclass('data.newer') IS NULL`)).toBe('t');
+  });
+});
