@@ -5,6 +5,29 @@ import { backupOf, restoring } from './support/restorers.ts';
 const ONE = { tables: ['public.t'], schemas: [] };
 
 describe.each(clusters())('a single table of $title', (facts) => {
+  it('leaves defaults and checks of other tables and of domains that hang on it', async () => {
+    const database = await freshDatabase(facts, { content: 'empty' });
+    await database.query(`CREATE TABLE t (id serial PRIMARY KEY); INSERT INTO t DEFAULT VALUES;
+      CREATE FUNCTION known(i int) RETURNS bool LANGUAGE sql BEGIN ATOMIC SELECT EXISTS (SELECT FROM t WHERE id = i); END;
+      CREATE TABLE u (id int DEFAULT nextval('t_id_seq'), "The t" int CONSTRAINT "C k" CHECK (known("The t")), ok bool DEFAULT known(1));
+      COMMENT ON CONSTRAINT "C k" ON u IS 'kept'; CREATE TABLE heir () INHERITS (u);
+      CREATE DOMAIN d AS int CHECK (known(VALUE)); COMMENT ON CONSTRAINT d_check ON DOMAIN d IS 'kept too';`);
+    const parts = `SELECT adrelid::regclass::text, adnum, pg_get_expr(adbin, adrelid) FROM pg_attrdef UNION ALL
+      SELECT conrelid::regclass::text, contypid::int * 0, conname || pg_get_constraintdef(oid) || coalesce(obj_description(oid, 'pg_constraint'), '') FROM pg_constraint WHERE contype = 'c' ORDER BY 1, 2, 3`;
+    const before = await database.query(parts);
+    const backup = await backupOf(database);
+    await restoring(database, (session) => session.restoreTables(backup, ONE));
+    expect(await database.query(parts)).toEqual(before);
+  });
+
+  it('is refused when a column of another table would be lost', async () => {
+    const database = await freshDatabase(facts, { content: 'empty' });
+    await database.query('CREATE TABLE t (id int); CREATE TABLE u (id int, c t); INSERT INTO u VALUES (1, row(2))');
+    const backup = await backupOf(database);
+    await expect(restoring(database, (session) => session.restoreTables(backup, ONE))).rejects.toMatchObject({ code: 'RESTORE_REFUSED', message: expect.stringContaining('public.u') as string });
+    expect(await database.query('SELECT c FROM u')).toBe('(2)');
+  });
+
   it('gives nobody back the right to call a function that was made again', async () => {
     const database = await freshDatabase(facts, { content: 'empty' });
     await database.query(`CREATE TABLE t (id int); CREATE FUNCTION secret() RETURNS SETOF t LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM t'; REVOKE ALL ON FUNCTION secret() FROM PUBLIC;

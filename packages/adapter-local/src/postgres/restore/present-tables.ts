@@ -1,5 +1,7 @@
+import type pg from 'pg';
 import { BackupError } from '@geolens/backup-core';
 import { attachmentsOf } from './attachments.ts';
+import { inlinePartsOf } from './inline-parts.ts';
 import { dependentsOf, keyOf, partsOf, type ObjectSet } from './object-closure.ts';
 import type { SessionParts } from './pg-restore-session.ts';
 import { findTables, objectOf, PG_CLASS, type Table } from './relations.ts';
@@ -38,9 +40,13 @@ export async function presentTables({ server, database }: SessionParts, wanted: 
     const [all, own] = [await dependentsOf(client, tables.map(objectOf)), await partsOf(client, tables.map(objectOf))];
     const others = new Set([...all].filter((key) => !own.has(key) || key.startsWith(`${PUBLISHED}/`)));
     const entries = toc.entries.filter((entry) => others.has(keyOf(entry)));
+    await client.query(`SELECT pg_catalog.set_config('search_path', '', false)`);
+    await refuseLostColumns(client, others);
+    const inline = await inlinePartsOf(client, others, toc);
     const views = await client.query<{ quoted: string }>(POPULATED_VIEWS, [oidsOf(others)]);
     const remade = async function* (): AsyncGenerator<Uint8Array> {
       yield* sqlOf(dump, entries, tools);
+      for (const statement of inline) yield Buffer.from(`${statement}\n`);
       for (const { quoted } of views.rows) yield Buffer.from(`REFRESH MATERIALIZED VIEW ${quoted};\n`);
     };
     return {
@@ -49,8 +55,25 @@ export async function presentTables({ server, database }: SessionParts, wanted: 
       remade: remade(),
       attachments: await attachmentsOf(client, others),
       own: await attachmentsOf(client, own),
-      notes: entries.length === 0 ? [] : [`made again as it was, for it depends on the tables: ${entries.map(({ text }) => withoutOwner(text, roles)).join(', ')}`],
+      notes: notesOf([...entries.map(({ text }) => withoutOwner(text, roles)), ...inline.map((statement) => statement.slice(0, -1))]),
     };
+  });
+}
+
+function notesOf(madeAgain: readonly string[]): readonly string[] {
+  return madeAgain.length === 0 ? [] : [`made again as it was, for it depends on the tables: ${madeAgain.join(', ')}`];
+}
+
+const TABLES_AMONG = `SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind IN ('r', 'p', 'f') AND c.oid = ANY ($1) ORDER BY 1`;
+
+/** Of another table a column would go, with what is in it, when the type of its values or what they are computed with goes. */
+async function refuseLostColumns(client: pg.Client, others: ObjectSet): Promise<void> {
+  const { rows } = await client.query<{ quoted: string }>(TABLES_AMONG, [oidsOf(others)]);
+  if (rows.length === 0) return;
+  const names = rows.map(({ quoted }) => quoted).join(', ');
+  throw new BackupError('RESTORE_REFUSED', `${names} has a column that depends on a table that is to be restored (by its type, or as it is computed), and would lose it; nothing was changed`, {
+    mend: 'Restore that table too, or the whole database',
   });
 }
 
