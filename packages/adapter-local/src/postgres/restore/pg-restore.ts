@@ -10,15 +10,17 @@ export interface PgRestoreRequest {
   readonly signal: AbortSignal;
   /** Told of each entry that pg_restore has done, or begun with; it has to run with `--verbose`. */
   readonly onEntry?: (() => void) | undefined;
+  /** Whether an error is no failure, by its first line; it is not kept then. */
+  readonly passOver?: ((error: string) => boolean) | undefined;
 }
 
 export interface PgRestoreEnd {
   readonly end: ProgramEnd;
-  /** Everything that it called an error, with what belongs to it. */
+  /** Everything that it called an error and that was not passed over, with what belongs to it. */
   readonly errors: readonly string[];
 }
 
-/** Errors beyond this number are counted by pg_restore itself. */
+/** Errors beyond this number are not kept: nobody reads so many. */
 const KEPT_ERRORS = 200;
 
 /** Several workers write to one stderr, and each a message in pieces: the beginning of the line can be another's. */
@@ -29,8 +31,8 @@ const ENTRY = /^pg_restore: (?:processing item|finished item) /;
 const ENTRY_IN_ONE_SESSION = /^pg_restore: (?:creating|processing data for|executing) /;
 
 /** Runs pg_restore on a dump: on the file, where it is one, so that several sessions can read it at once. */
-export async function runPgRestore({ pgRestore, args, dump, env, signal, onEntry }: PgRestoreRequest): Promise<PgRestoreEnd> {
-  const messages = new Messages(dump.path === undefined ? ENTRY_IN_ONE_SESSION : ENTRY, onEntry);
+export async function runPgRestore({ pgRestore, args, dump, env, signal, onEntry, passOver = () => false }: PgRestoreRequest): Promise<PgRestoreEnd> {
+  const messages = new Messages(dump.path === undefined ? ENTRY_IN_ONE_SESSION : ENTRY, onEntry, passOver);
   const onStderr = (chunk: Buffer): void => { messages.add(chunk.toString('utf8')); };
   const options = { env, signal, stdout: 'ignore' as const, onStderr };
   const end = dump.path === undefined
@@ -40,17 +42,24 @@ export async function runPgRestore({ pgRestore, args, dump, env, signal, onEntry
   return { end, errors: messages.errors };
 }
 
+/** Whether it came to its end: with errors passed over it exits with 1; whatever else it exits with, or a signal, has cut it off. */
+export function endedWell({ code }: ProgramEnd, passedOver: boolean): boolean {
+  return code === 0 || (code === 1 && passedOver);
+}
+
 /** What pg_restore says, line by line: its errors are kept, of the rest only the entries are told. */
 class Messages {
   readonly errors: string[] = [];
   private readonly entry: RegExp;
   private readonly onEntry: (() => void) | undefined;
+  private readonly passOver: (error: string) => boolean;
   private rest = '';
   private inError = false;
 
-  constructor(entry: RegExp, onEntry: (() => void) | undefined) {
+  constructor(entry: RegExp, onEntry: (() => void) | undefined, passOver: (error: string) => boolean) {
     this.entry = entry;
     this.onEntry = onEntry;
+    this.passOver = passOver;
   }
 
   add(text: string): void {
@@ -65,14 +74,13 @@ class Messages {
   }
 
   private take(line: string): void {
-    const torn = line.startsWith('pg_restore: error: ') ? undefined : TORN.exec(line)?.[1];
-    if (torn !== undefined && this.errors.length < KEPT_ERRORS) {
-      this.inError = true;
-      this.errors.push(torn);
+    const error = /^pg_restore: error: (.*)/.exec(line)?.[1] ?? TORN.exec(line)?.[1];
+    if (error !== undefined) {
+      this.inError = !this.passOver(error) && this.errors.length < KEPT_ERRORS;
+      if (this.inError) this.errors.push(error);
     } else if (line.startsWith('pg_restore: ')) {
-      this.inError = line.startsWith('pg_restore: error: ') && this.errors.length < KEPT_ERRORS;
-      if (this.inError) this.errors.push(line.slice('pg_restore: error: '.length));
-      else if (this.entry.test(line)) this.onEntry?.();
+      this.inError = false;
+      if (this.entry.test(line)) this.onEntry?.();
     } else if (this.inError) {
       this.errors.push(`${this.errors.pop()!}\n${line}`);
     }

@@ -3,7 +3,7 @@ import { BackupError, type RestoredAside, type RestoreInput, type TableRows } fr
 import { connectionString } from '../connection.ts';
 import { asideName, createAside, dropDatabase } from './aside-database.ts';
 import { quoteIdentifier } from './identifiers.ts';
-import { runPgRestore } from './pg-restore.ts';
+import { endedWell, runPgRestore } from './pg-restore.ts';
 import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';
 import { applyRights, findRights, makeLackingRoles } from './rights.ts';
@@ -98,10 +98,15 @@ export async function fillAside(
   let done = 0;
   const total = toc.entries.length;
   const onEntry = (): void => observer?.({ event: 'progress', step: 'restore', done: Math.min(total, (done += 1)), total, unit: 'entries' });
-  const { end, errors } = await runPgRestore({ pgRestore: programs.pgRestore, args, dump, env: server.env(aside), signal, onEntry });
-  const real = newer ? errors.filter((error) => !isSettingOfNewerClient(error)) : errors;
-  if (real.length > 0 || (end.code !== 0 && errors.length === 0)) {
-    const telling = real.find((error) => error !== WORKER_DIED) ?? real[0];
+  let passedOver = false;
+  const passOver = (error: string): boolean => {
+    const harmless = newer && isSettingOfNewerClient(error);
+    passedOver ||= harmless;
+    return harmless;
+  };
+  const { end, errors } = await runPgRestore({ pgRestore: programs.pgRestore, args, dump, env: server.env(aside), signal, onEntry, passOver });
+  if (errors.length > 0 || !endedWell(end, passedOver)) {
+    const telling = errors.find((error) => error !== WORKER_DIED) ?? errors[0];
     throw new BackupError('RESTORE_FAILED', `the dump could not be restored: ${telling ?? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`}`, {
       mend: 'The live database is as it was',
     });

@@ -1,6 +1,6 @@
 import { BackupError, type Restored, type RestoreInput } from '@geolens/backup-core';
 import { connectionString } from '../connection.ts';
-import { runPgRestore } from './pg-restore.ts';
+import { endedWell, runPgRestore } from './pg-restore.ts';
 import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';
 import { applyRights, findRights, makeLackingRoles } from './rights.ts';
@@ -20,15 +20,15 @@ export async function restoreInPlace(parts: SessionParts, input: RestoreInput, p
   step('restore');
   const args = ['-U', server.user, '-d', connectionString(database), '--clean', '--if-exists', '--no-owner'];
   const env = await inEnglish(parts);
-  const { end, errors } = await runPgRestore({ pgRestore: preparation.programs.pgRestore, args, dump: input.dump, env, signal });
   const tolerated = new Map<string, number>();
-  const real = errors.filter((error) => {
+  const passOver = (error: string): boolean => {
     const why = toleratedBecause(error);
     if (why !== undefined) tolerated.set(why, (tolerated.get(why) ?? 0) + 1);
-    return why === undefined;
-  });
-  if (real.length > 0 || (end.code !== 0 && errors.length === 0)) {
-    const what = real.length === 0 ? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}` : `${real.length} errors, first: ${real.slice(0, SHOWN).join(' | ')}`;
+    return why !== undefined;
+  };
+  const { end, errors } = await runPgRestore({ pgRestore: preparation.programs.pgRestore, args, dump: input.dump, env, signal, passOver });
+  if (errors.length > 0 || !endedWell(end, tolerated.size > 0)) {
+    const what = errors.length === 0 ? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}` : `${errors.length} errors, first: ${errors.slice(0, SHOWN).join(' | ')}`;
     throw new BackupError('RESTORE_FAILED', `the restore onto the live database failed: ${what}`, { mend: MEND });
   }
   const rows = await countAndAnalyze(server, database, step);
