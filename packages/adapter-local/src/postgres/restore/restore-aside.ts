@@ -9,7 +9,7 @@ import type { Preparation } from './prepare.ts';
 import { applyRights, findRights, makeLackingRoles } from './rights.ts';
 import { countAndAnalyze } from './row-counts.ts';
 import { swapDatabases } from './swap-databases.ts';
-import { isSettingOfNewerClient } from './tolerated-errors.ts';
+import { isSettingOfNewerClient } from './newer-client.ts';
 import { missingSchemasOf } from './toc.ts';
 
 /** What the leader of parallel workers says when one of them has told an error and ended. */

@@ -3,6 +3,7 @@ import { PgDumpProducer } from '../pg-dump-producer.ts';
 import { assertGrants, expectGranted } from './grants.ts';
 import { sectionsOf, type GlobalsSections } from './globals-sections.ts';
 import type { SessionParts } from './pg-restore-session.ts';
+import { understoodBy } from './newer-client.ts';
 import { lackingRoles } from './needed-roles.ts';
 import type { Preparation } from './prepare.ts';
 import { runSql } from './psql.ts';
@@ -59,7 +60,7 @@ export async function applyRights(
     return ['the backup carries no grants, and there was no database to take them from: grant again what other roles need'];
   }
   const { sections: { database: own, owners, grants }, from } = rights;
-  const body = `${properties ? `${live}\n${own}\n` : ''}${owners}\n${grants}`;
+  const body = `${properties ? `${live}\n${own}\n` : ''}${owners}\n${understoodBy(server.major, grants)}`;
   if (from === 'set') {
     expectGranted(await runSql(oneTransaction(body), 'applying owners and grants', request));
     const asserted = await assertGrants(server, target, grants);

@@ -3,6 +3,7 @@ import { describeEnd } from '../../programs/program.ts';
 import { programFed, programOutput } from '../../programs/program-output.ts';
 import type { PostgresPrograms } from '../postgres-programs.ts';
 import { unnamedFile } from '../unnamed-file.ts';
+import { streamUnderstoodBy } from './newer-client.ts';
 import type { Server } from './server.ts';
 import { readToc, type Toc, type TocEntry } from './toc.ts';
 
@@ -30,9 +31,12 @@ export async function dumpSchema(database: string, { server, programs, signal }:
   return { dump, toc: await readToc(dump, { pgRestore: programs.pgRestore, env, signal }) };
 }
 
-/** The entries as SQL, in the order of the dump. */
-export async function* sqlOf(dump: ArtifactSource, entries: readonly TocEntry[], { server, programs, signal }: DumpTools): AsyncGenerator<Uint8Array> {
-  if (entries.length === 0) return;
+/** The entries as SQL for the server, in the order of the dump. */
+export async function* sqlOf(dump: ArtifactSource, entries: readonly TocEntry[], tools: DumpTools): AsyncGenerator<Uint8Array> {
+  if (entries.length > 0) yield* streamUnderstoodBy(tools.server.major, written(dump, entries, tools));
+}
+
+async function* written(dump: ArtifactSource, entries: readonly TocEntry[], { server, programs, signal }: DumpTools): AsyncGenerator<Uint8Array> {
   const list = await unnamedFile(entries.map(({ line }) => `${line}\n`).join(''));
   try {
     const options = { env: server.env(server.maintenance), signal, descriptors: [list.fd] };

@@ -19,8 +19,3 @@ export function toleratedBecause(error: string): string | undefined {
   const message = QUERY_ERROR.exec(error)?.[1];
   return message === undefined ? undefined : TOLERATED.find(({ words }) => words.test(message))?.why;
 }
-
-/** The one error that a pg_restore makes by itself, on any server older than it knows how to talk to. */
-export function isSettingOfNewerClient(error: string): boolean {
-  return /^could not execute query: ERROR: {2}unrecognized configuration parameter "transaction_timeout"/.test(error);
-}

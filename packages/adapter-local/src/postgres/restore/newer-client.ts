@@ -1,0 +1,35 @@
+/** The one setting that a pg_restore makes, or writes, by itself which servers before 17 do not know. */
+const SETTING = 'transaction_timeout';
+const STATEMENT = `SET ${SETTING} = 0;\n`;
+
+const FIRST_TO_KNOW_IT = 17;
+
+/** It stands among the first statements. */
+const HEAD_BYTES = 4096;
+
+/** Whether it is the error of a server that does not know it. */
+export function isSettingOfNewerClient(error: string): boolean {
+  return error.startsWith(`could not execute query: ERROR:  unrecognized configuration parameter "${SETTING}"`);
+}
+
+/** SQL text of a pg_restore as a server of this version understands it. */
+export function understoodBy(serverMajor: number, sql: string): string {
+  return serverMajor >= FIRST_TO_KNOW_IT ? sql : sql.replace(`\n${STATEMENT}`, '\n');
+}
+
+/** As `understoodBy`, of what pg_restore is writing. */
+export async function* streamUnderstoodBy(serverMajor: number, sql: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let head: Uint8Array[] | undefined = serverMajor >= FIRST_TO_KNOW_IT ? undefined : [];
+  const understood = (): Uint8Array => Buffer.from(understoodBy(serverMajor, Buffer.concat(head!).toString('latin1')), 'latin1');
+  for await (const chunk of sql) {
+    if (head === undefined) {
+      yield chunk;
+      continue;
+    }
+    head.push(chunk);
+    if (head.reduce((bytes, { length }) => bytes + length, 0) < HEAD_BYTES) continue;
+    yield understood();
+    head = undefined;
+  }
+  if (head !== undefined) yield understood();
+}
