@@ -2,6 +2,7 @@ import { databaseStatementsOf } from '../database-statements.ts';
 import { PgDumpProducer } from '../pg-dump-producer.ts';
 import { assertGrants, expectGranted } from './grants.ts';
 import { sectionsOf, type GlobalsSections } from './globals-sections.ts';
+import { passedOverIn, passingOverLackingRoutines } from './extension-grants.ts';
 import type { SessionParts } from './pg-restore-session.ts';
 import { understoodBy } from './newer-client.ts';
 import { lackingRoles } from './needed-roles.ts';
@@ -60,11 +61,13 @@ export async function applyRights(
     return ['the backup carries no grants, and there was no database to take them from: grant again what other roles need'];
   }
   const { sections: { database: own, owners, grants }, from } = rights;
-  const body = `${properties ? `${live}\n${own}\n` : ''}${owners}\n${understoodBy(server.major, grants)}`;
+  const understood = understoodBy(server.major, grants);
+  const body = `${properties ? `${live}\n${own}\n` : ''}${owners}\n${from === 'set' ? passingOverLackingRoutines(understood) : understood}`;
   if (from === 'set') {
-    expectGranted(await runSql(oneTransaction(body), 'applying owners and grants', request));
+    const said = await runSql(oneTransaction(body), 'applying owners and grants', request);
+    expectGranted(said);
     const asserted = await assertGrants(server, target, grants);
-    return [`owners and grants as in the backup; ${asserted} rights asserted`];
+    return [`owners and grants as in the backup; ${asserted} rights asserted`, ...passedOverIn(said)];
   }
   const said = await runSql(body, 'applying owners and grants', { ...request, goOn: true });
   const errors = said.filter(({ level, state }) => level !== 'WARNING' && !NOT_THERE.includes(state));

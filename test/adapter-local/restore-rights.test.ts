@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import type { RestoreInput } from '@geolens/backup-core';
+import { readAll } from '@geolens/backup-core/testing';
+import { anyCluster, freshDatabase } from '../support/clusters.ts';
+import { backupOf, restoring } from './support/restorers.ts';
+
+async function withGlobals(backup: RestoreInput, more: string): Promise<RestoreInput> {
+  const content = Buffer.from((await readAll(backup.globals!.open())).toString() + more);
+  return { ...backup, globals: { bytes: content.length, sha256: '', open: async function* () { yield await Promise.resolve(content); } } };
+}
+
+it('leaves out grants of routines that another version of an extension does not have, and no others', async () => {
+  const database = await freshDatabase(anyCluster(), { content: 'empty' });
+  await database.query('CREATE TABLE t (id int); GRANT SELECT ON t TO pg_monitor');
+  const backup = await backupOf(database);
+  const notes = await restoring(database, async (session) => {
+    const aside = await session.restoreAside(await withGlobals(backup, '\n--\n-- Name: x\n--\n\nREVOKE ALL ON FUNCTION public.gone("A b" text, i public.gone) FROM PUBLIC;\n'));
+    await aside.discard();
+    return aside.notes;
+  });
+  expect(notes).toEqual([expect.stringContaining('; 1 rights asserted'), expect.stringMatching(/^1 grants of routines were left out.*public\.gone/)]);
+  const bad = await withGlobals(backup, '\nGRANT SELECT ON TABLE public.gone TO pg_monitor;\n');
+  await expect(restoring(database, (session) => session.restoreAside(bad))).rejects.toMatchObject({ code: 'RESTORE_FAILED' });
+});
