@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { expect, it, onTestFinished } from 'vitest';
 import type { RestoreInput } from '@geolens/backup-core';
 import { readAll } from '@geolens/backup-core/testing';
 import { anyCluster, freshDatabase } from '../support/clusters.ts';
@@ -21,4 +22,16 @@ it('leaves out grants of routines that another version of an extension does not 
   expect(notes).toEqual([expect.stringContaining('; 1 rights asserted'), expect.stringMatching(/^1 grants of routines were left out.*public\.gone/)]);
   const bad = await withGlobals(backup, '\nGRANT SELECT ON TABLE public.gone TO pg_monitor;\n');
   await expect(restoring(database, (session) => session.restoreAside(bad))).rejects.toMatchObject({ code: 'RESTORE_FAILED' });
+});
+
+it('makes the roles of policies with their members, all or none', async () => {
+  const database = await freshDatabase(anyCluster(), { content: 'empty' });
+  const [group, member] = [`g_${randomUUID()}`, `m_${randomUUID()}`];
+  const gone = `DROP POLICY IF EXISTS p ON t; DROP ROLE IF EXISTS "${member}"; DROP ROLE IF EXISTS "${group}"`;
+  onTestFinished(async () => { await database.query(gone); });
+  await database.query(`CREATE ROLE "${group}"; CREATE ROLE "${member}" LOGIN; GRANT "${group}" TO "${member}"; CREATE TABLE t (id int); CREATE POLICY p ON t TO "${group}" USING (true)`);
+  const backup = await backupOf(database);
+  await database.query(gone);
+  await restoring(database, async (session) => { await (await session.restoreAside(backup)).discard(); });
+  expect(await database.query(`SELECT rolcanlogin, pg_has_role('${member}', '${group}', 'MEMBER') FROM pg_roles WHERE rolname = '${member}'`)).toBe('t|t');
 });

@@ -16,11 +16,10 @@ const NOBODY: KnownRoles = { names: [], about: new Map(), memberships: [] };
 /** Which roles the dump, its globals and the settings need that the server does not have. */
 export async function lackingRoles(server: Server, { sections, policyRoles, roles }: Pick<Preparation, 'sections' | 'policyRoles' | 'roles'>): Promise<LackingRoles> {
   const known = sections === undefined ? NOBODY : knownRoles(sections);
-  const named = sections === undefined ? new Set<string>() : rolesNamedIn(sections, known);
+  const named = sections === undefined ? new Set<string>() : rolesNamedIn(sections, known, policyRoles);
   const needed = [...new Set([...policyRoles, ...known.names.filter((name) => named.has(name)), ...roles])];
-  const rows = await server.ask<{ rolname: string }>('asking for roles', 'SELECT rolname FROM pg_catalog.pg_roles WHERE rolname = ANY ($1)', [needed]);
-  const there = new Set(rows.map(({ rolname }) => rolname));
-  const lacking = needed.filter((name) => !there.has(name));
-  if (server.createRole) return { missing: lacking, fatal: [], sql: makeRoles(lacking, known, server.superuser) };
+  const there = await server.roles();
+  const lacking = needed.filter((name) => !there.includes(name));
+  if (server.createRole) return { missing: lacking, fatal: [], sql: makeRoles(lacking, known, { there, superuser: server.superuser }) };
   return { missing: [], fatal: lacking.filter((name) => !roles.includes(name)), sql: '' };
 }

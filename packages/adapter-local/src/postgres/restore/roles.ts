@@ -37,10 +37,10 @@ export function knownRoles({ roles }: Pick<GlobalsSections, 'roles'>): KnownRole
 /** The names after the words that a role follows; literals hold names too, in statements about the database. */
 const FOLLOWING = new RegExp(String.raw`\b(?:TO|FROM|ROLE|AUTHORIZATION)\s+(${IDENTIFIER}(?:\s*,\s*${IDENTIFIER})*)`, 'gu');
 
-/** Which of the roles are named in owners, grants and properties, with those that they are members of, and their members. */
-export function rolesNamedIn({ database, owners, grants }: GlobalsSections, { names, memberships }: KnownRoles): ReadonlySet<string> {
+/** Which of the roles are named in owners, grants and properties, or besides, with those that they are members of, and their members. */
+export function rolesNamedIn({ database, owners, grants }: GlobalsSections, { names, memberships }: KnownRoles, besides: readonly string[]): ReadonlySet<string> {
   const known = new Set(names);
-  const named = new Set<string>();
+  const named = new Set(besides);
   for (const [, list] of `${database}\n${owners}\n${grants}`.matchAll(FOLLOWING)) {
     for (const [name] of list!.matchAll(new RegExp(IDENTIFIER, 'gu'))) if (known.has(unquoteIdentifier(name))) named.add(unquoteIdentifier(name));
   }
@@ -67,12 +67,15 @@ export function rolesOfPolicies(sql: string): readonly string[] {
 }
 
 /** SQL that makes roles that are missing, as they were; those that are there stay as they are. A superuser alone may give attributes. */
-export function makeRoles(missing: readonly string[], { about, memberships }: KnownRoles, superuser: boolean): string {
+export function makeRoles(missing: readonly string[], { about, memberships }: KnownRoles, { there, superuser }: { readonly there: readonly string[]; readonly superuser: boolean }): string {
   const made = new Set(missing);
+  const known = new Set([...missing, ...there]);
   return [
+    'BEGIN;',
     ...missing.map((name) => `CREATE ROLE ${quoteIdentifier(name)};`),
     ...(superuser ? missing.flatMap((name) => about.get(name) ?? []) : []),
-    ...memberships.filter(({ role, member }) => made.has(role) || made.has(member)).map(({ statement }) => statement),
+    ...memberships.filter(({ role, member }) => (made.has(role) || made.has(member)) && known.has(role) && known.has(member)).map(({ statement }) => statement),
+    'COMMIT;',
   ].join('\n');
 }
 
