@@ -4,10 +4,24 @@ import type { ProgramEnvironment } from '../../programs/program.ts';
 import { connect, disconnect, libpqEnvironment, type ConnectionSettings } from '../connection.ts';
 import { connectionError, postgresError } from '../postgres-errors.ts';
 import { programsFor, type PostgresPrograms } from '../postgres-programs.ts';
+import { configure } from '../session.ts';
 import { watched } from '../watched.ts';
 
 /** Databases that every server has, to work from while the one in question is made, renamed or dropped. */
 const MAINTENANCE = ['postgres', 'template1'];
+
+/** What roles and databases may be set to, and what would end or forbid a restore half-way. */
+const UNHINDERED = {
+  statement_timeout: '0',
+  lock_timeout: '0',
+  transaction_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
+  default_transaction_read_only: 'off',
+};
+
+/** Those of them that every server knows: for programs, which get them with their connection. */
+const UNHINDERED_PROGRAMS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'default_transaction_read_only'] as const;
 
 const NO_SUCH_DATABASE = '3D000';
 
@@ -47,6 +61,7 @@ export class Server {
   static async open(database: string, options: ServerOptions): Promise<Server> {
     const client = await openMaintenance(database, options);
     try {
+      await configure(client, UNHINDERED);
       const { rows } = await client.query<Facts>(FACTS);
       return new Server(client, rows[0]!, options);
     } catch (error) {
@@ -63,7 +78,9 @@ export class Server {
 
   /** The environment of a client program that works on a database. `signal` or not: the server ends its session soon after it was killed. */
   env(database: string): ProgramEnvironment {
-    return watched({ ...this.options.env, LC_ALL: 'C', ...libpqEnvironment(this.settings(database)) }, this.version);
+    const env: ProgramEnvironment = { ...this.options.env, LC_ALL: 'C', ...libpqEnvironment(this.settings(database)) };
+    const options = [env['PGOPTIONS'] ?? '', ...UNHINDERED_PROGRAMS.map((name) => `-c ${name}=${UNHINDERED[name]}`)];
+    return watched({ ...env, PGOPTIONS: options.join(' ').trim() }, this.version);
   }
 
   /** Works in a session of its own, in any database of the server. */
@@ -78,6 +95,7 @@ export class Server {
     signal.addEventListener('abort', leave, { once: true });
     try {
       throwIfAborted(signal);
+      await configure(client, UNHINDERED);
       return await work(client);
     } catch (error) {
       throwIfAborted(signal);
