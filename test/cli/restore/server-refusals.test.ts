@@ -48,7 +48,7 @@ describe('a prepared transaction in the live database', () => {
 });
 
 describe.skipIf(inject('missingServer') !== undefined)('a dump of another version of PostgreSQL', () => {
-  const [old, recent] = clusters() as [ClusterFacts, ClusterFacts];
+  const [old, recent] = clusters() as readonly ClusterFacts[] as readonly [ClusterFacts, ClusterFacts];
 
   it('is refused by an older server, with both versions', async () => {
     const [source, target] = [await newRestorer(recent, { content: 'small' }), await newRestorer(old, { content: 'small' })];

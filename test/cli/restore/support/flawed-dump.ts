@@ -17,7 +17,7 @@ const integer = (value: number): Buffer => {
 };
 
 /** What pg_restore does only when it makes the database itself; and schemas, for which it has words of its own. */
-const NOT_SENT = /^\w+ (?:ON )?DATABASE |^ALTER ROLE |^CREATE SCHEMA /;
+const NOT_SENT = /^\w+ (?:ON )?DATABASE |^ALTER ROLE |^CREATE SCHEMA |^ALTER [^]* DROP /;
 
 /** Every statement that pg_restore sends for the dump's entries, which its table of contents holds as plain text. */
 export function statementsIn(dump: Buffer): readonly Flaw[] {

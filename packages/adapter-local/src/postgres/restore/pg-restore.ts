@@ -23,8 +23,8 @@ export interface PgRestoreEnd {
 /** Errors beyond this number are not kept: nobody reads so many. */
 const KEPT_ERRORS = 200;
 
-/** Several workers write to one stderr, and each a message in pieces: the beginning of the line can be another's. */
-const TORN = /error: ((?:could not execute query: ERROR: |COPY failed for table ).*)/;
+/** Several workers write to one stderr, and each a message in pieces: its beginning can stand on another's line. */
+const TORN = /((?:could not execute query: ERROR: |COPY failed for table ).*)/;
 
 /** What it says of each entry, with several sessions (one after the other, then side by side) and with one. */
 const ENTRY = /^pg_restore: (?:processing item|finished item) /;
