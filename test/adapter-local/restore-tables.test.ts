@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { clusters, freshDatabase } from '../support/clusters.ts';
 import { backupOf, restoring } from './support/restorers.ts';
 
@@ -37,5 +37,16 @@ describe.each(clusters())('a single table of $title', (facts) => {
     expect(await database.query(`SELECT f, r, has_function_privilege(r, f, 'EXECUTE') FROM unnest(ARRAY['secret()', 'open()']) f, unnest(ARRAY['public', 'pg_monitor']) r`)).toBe(
       'secret()|public|f\nsecret()|pg_monitor|f\nopen()|public|t\nopen()|pg_monitor|t',
     );
+  });
+
+  it('leaves nothing behind where the dump has a subscription', async () => {
+    const database = await freshDatabase(facts, { content: 'empty' });
+    await database.query('CREATE TABLE t (id int)');
+    const sub = `s_${database.database}`;
+    onTestFinished(async () => { await database.query(`ALTER SUBSCRIPTION ${sub} SET (slot_name = NONE); DROP SUBSCRIPTION ${sub}`); });
+    await database.query(`CREATE SUBSCRIPTION ${sub} CONNECTION 'host=127.0.0.1 port=1' PUBLICATION p WITH (connect = false)`);
+    const backup = await backupOf(database);
+    await restoring(database, (session) => session.restoreTables(backup, ONE));
+    expect(await database.query(`SELECT datname FROM pg_database WHERE datname LIKE '${database.database}%'`)).toBe(database.database);
   });
 });

@@ -56,3 +56,23 @@ export async function dropDatabase(server: Server, name: string): Promise<void> 
   await server.ask(`dropping the database ${quoteIdentifier(name)}`, `DROP DATABASE IF EXISTS ${quoteIdentifier(name)}${force}`);
 }
 
+/** Removes a database that was restored into and never used. */
+export async function dropAside(server: Server, name: string): Promise<void> {
+  await dropSubscriptions(server, name);
+  await dropDatabase(server, name);
+}
+
+const IDLE_SUBSCRIPTIONS = `
+  SELECT s.subname FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid WHERE d.datname = $1 AND NOT s.subenabled`;
+
+/** The server drops no database that has one. Those of a dump are switched off, and go without a word to the other server. */
+async function dropSubscriptions(server: Server, database: string): Promise<void> {
+  const idle = await server.ask<{ subname: string }>('looking for subscriptions', IDLE_SUBSCRIPTIONS, [database]);
+  if (idle.length === 0) return;
+  await server.within(database, 'dropping subscriptions', async (client) => {
+    for (const { subname } of idle) {
+      await client.query(`ALTER SUBSCRIPTION ${quoteIdentifier(subname)} SET (slot_name = NONE)`);
+      await client.query(`DROP SUBSCRIPTION ${quoteIdentifier(subname)}`);
+    }
+  });
+}

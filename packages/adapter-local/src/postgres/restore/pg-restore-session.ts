@@ -10,7 +10,7 @@ import {
   type TableSelection,
 } from '@geolens/backup-core';
 import type { PostgresPrograms } from '../postgres-programs.ts';
-import { dropDatabase, leftAside } from './aside-database.ts';
+import { dropAside, dropDatabase, leftAside } from './aside-database.ts';
 import { examine } from './examine.ts';
 import type { PgDumpRestorerOptions } from './pg-dump-restorer.ts';
 import { prepare, type Preparation } from './prepare.ts';
@@ -50,7 +50,7 @@ export class PgRestoreSession implements RestoreSession {
     );
     if (row?.alone !== true) throw new BackupError('LOCK_HELD', `another restore into database "${database}" is going on, on this or another machine`, { mend: 'Try again when it has ended' });
     for (const name of await leftAside(server, database)) {
-      await dropDatabase(server, name);
+      await dropAside(server, name);
       this.recovered.push(`database ${name}, of a restore that was cut off`);
     }
   }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { BackupError, type RestoredAside, type RestoreInput, type TableRows } from '@geolens/backup-core';
 import { connectionString } from '../connection.ts';
-import { asideName, createAside, dropDatabase } from './aside-database.ts';
+import { asideName, createAside, dropAside } from './aside-database.ts';
 import { quoteIdentifier } from './identifiers.ts';
 import { endedWell, runPgRestore } from './pg-restore.ts';
 import type { SessionParts } from './pg-restore-session.ts';
@@ -115,5 +115,5 @@ export async function fillAside(
 
 /** Removes the database that was to take the other's place; what cannot be removed now, the next restore or run removes. */
 export async function undo({ server }: Pick<SessionParts, 'server'>, aside: string): Promise<void> {
-  await dropDatabase(server, aside).catch(() => undefined);
+  await dropAside(server, aside).catch(() => undefined);
 }
