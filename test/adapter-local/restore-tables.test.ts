@@ -49,4 +49,16 @@ describe.each(clusters())('a single table of $title', (facts) => {
     await restoring(database, (session) => session.restoreTables(backup, ONE));
     expect(await database.query(`SELECT datname FROM pg_database WHERE datname LIKE '${database.database}%'`)).toBe(database.database);
   });
+
+  it('may have partitions on other servers, and others may be in its schema; these need not be there', async () => {
+    const database = await freshDatabase(facts, { content: 'empty' });
+    await database.query(`CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE f (x int) SERVER s;
+      CREATE TABLE t (id int) PARTITION BY LIST (id); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1); INSERT INTO t VALUES (1); CREATE FOREIGN TABLE t2 PARTITION OF t FOR VALUES IN (2) SERVER s`);
+    const backup = await backupOf(database);
+    await database.query('DELETE FROM t1');
+    const { rows, notes } = await restoring(database, (session) => session.restoreTables(backup, { tables: [], schemas: ['public'] }));
+    expect(rows).toEqual([{ schema: 'public', table: 't1', rows: 1 }]);
+    expect(notes).toEqual([expect.stringMatching(/^the statistics for the planner are not complete .*"w" has no handler/)]);
+    expect(await database.query(`SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 't'::regclass ORDER BY 1`)).toBe('t1\nt2');
+  });
 });

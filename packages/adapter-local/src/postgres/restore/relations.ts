@@ -12,6 +12,8 @@ export interface Table extends TableName {
   readonly quoted: string;
   /** Whether its rows are all in its partitions. */
   readonly partitioned: boolean;
+  /** A partition or heir whose rows are elsewhere; it goes with its parent. */
+  readonly foreign: boolean;
 }
 
 export function objectOf({ oid }: Table): ObjectId {
@@ -19,7 +21,7 @@ export function objectOf({ oid }: Table): ObjectId {
 }
 
 const TABLES = `
-  SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS table, pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted, c.relkind = 'p' AS partitioned
+  SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS table, pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted, c.relkind = 'p' AS partitioned, c.relkind = 'f' AS foreign
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relkind IN ('r', 'p', 'f') AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = ${PG_CLASS} AND d.objid = c.oid AND d.deptype = 'e')`;
 
@@ -29,10 +31,10 @@ const WITH_HEIRS = `
     SELECT oid FROM pg_catalog.unnest($1::oid[]) oid UNION SELECT i.inhrelid FROM family f JOIN pg_catalog.pg_inherits i ON i.inhparent = f.oid
   ) ${TABLES} AND c.oid IN (SELECT oid FROM family) ORDER BY n.nspname, c.relname`;
 
-/** The named tables and those of whole schemas, with all that inherit from them, as they are in this database. */
+/** The named tables and those of whole schemas, with all that inherit from them, as they are in this database. Foreign tables only come as heirs. */
 export async function findTables(client: pg.Client, names: readonly TableName[], schemas: TableSelection['schemas']): Promise<readonly Table[]> {
   const found = await client.query<{ oid: string }>(
-    `${TABLES} AND (n.nspname = ANY ($1) OR (n.nspname, c.relname) IN (SELECT * FROM ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]))))`,
+    `${TABLES} AND c.relkind <> 'f' AND (n.nspname = ANY ($1) OR (n.nspname, c.relname) IN (SELECT * FROM ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]))))`,
     [schemas, names.map(({ schema }) => schema), names.map(({ table }) => table)],
   );
   const { rows } = await client.query<Omit<Table, 'oid'> & { oid: string }>(WITH_HEIRS, [found.rows.map(({ oid }) => oid)]);

@@ -24,10 +24,10 @@ export async function restoreAside(parts: SessionParts, input: RestoreInput, pre
   try {
     step('restore');
     await fillAside(parts, input, preparation, aside, []);
-    const rows = await countAndAnalyze(server, aside, step);
+    const { rows, notes: analyzed } = await countAndAnalyze(server, aside, step);
     step('rights');
     const notes = await applyRights(parts, preparation, aside, rights, { properties: true });
-    return asideOf(parts, aside, rows, notes);
+    return asideOf(parts, aside, rows, [...notes, ...analyzed]);
   } catch (error) {
     await undo(parts, aside);
     throw error;

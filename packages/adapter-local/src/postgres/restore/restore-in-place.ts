@@ -44,10 +44,10 @@ export async function restoreInPlace(parts: SessionParts, input: RestoreInput, p
       const what = errors.length === 0 ? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}` : `${errors.length} errors, first: ${errors.slice(0, SHOWN).join(' | ')}`;
       throw new BackupError('RESTORE_FAILED', `the restore onto the live database failed: ${what}`, { mend: MEND });
     }
-    const rows = await countAndAnalyze(server, database, step);
+    const { rows, notes: analyzed } = await countAndAnalyze(server, database, step);
     step('rights');
     const notes = await applyRights(parts, preparation, database, rights, { properties: false });
-    return { rows, notes: [...[...tolerated].map(([why, count]) => `${count} error${count === 1 ? '' : 's'} of pg_restore tolerated: ${why}`), ...notes] };
+    return { rows, notes: [...[...tolerated].map(([why, count]) => `${count} error${count === 1 ? '' : 's'} of pg_restore tolerated: ${why}`), ...notes, ...analyzed] };
   } catch (error) {
     const undisturbed = AbortSignal.timeout(RESUME_WITHIN_MS);
     await runSql(defaults.resume, 'bringing back default privileges', { psql, env, signal: undisturbed, goOn: true }).catch(() => undefined); // the error that led here is told

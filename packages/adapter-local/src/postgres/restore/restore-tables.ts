@@ -7,6 +7,7 @@ import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';
 import { presentTables, type PresentTables } from './present-tables.ts';
 import { runSql } from './psql.ts';
+import { analyze } from './row-counts.ts';
 import { sqlOf, type DumpTools } from './schema-toc.ts';
 import { wantedTables, type WantedTables } from './wanted-tables.ts';
 
@@ -22,12 +23,12 @@ export async function restoreTables(parts: SessionParts, input: RestoreInput, pr
   const present = await presentTables(parts, wanted, tools);
   const rights = preparation.sections === undefined ? present.own : wanted.attachments;
   await runSql(script(input, wanted, present, rights, tools), 'replacing the tables (nothing was changed)', { psql: preparation.programs.psql, env: server.env(database), signal });
-  const rows = await server.within(database, 'gathering statistics', async (client) => {
-    await client.query(`ANALYZE ${wanted.tables.map(({ quoted }) => quoted).join(', ')}`);
+  return server.within(database, 'counting the restored rows', async (client) => {
+    const own = wanted.tables.filter(({ foreign }) => !foreign);
+    const analyzed = own.length === 0 ? [] : await analyze(client, own.map(({ quoted }) => quoted));
     await client.query('BEGIN');
-    return countRows(client, wanted.tables.filter(({ partitioned }) => !partitioned));
+    return { rows: await countRows(client, own.filter(({ partitioned }) => !partitioned)), notes: [...present.notes, ...analyzed] };
   });
-  return { rows, notes: present.notes };
 }
 
 /** The transaction. Its COMMIT comes only when everything before was written whole: a stream that breaks off leaves nothing. */
@@ -35,7 +36,7 @@ async function* script({ dump, manifest }: RestoreInput, wanted: WantedTables, p
   const text = (...lines: readonly string[]): Uint8Array => Buffer.from(`${lines.join('\n')}\n`);
   yield text('BEGIN;', 'SET LOCAL lock_timeout = 0;', REVOKE_HELPER);
   if (present.tables.length > 0) {
-    const names = present.tables.map(({ quoted }) => quoted).join(', ');
+    const names = present.tables.filter(({ foreign }) => !foreign).map(({ quoted }) => quoted).join(', ');
     yield text(`LOCK TABLE ${names} IN ACCESS EXCLUSIVE MODE;`, expectDependents(present.tables.map(({ oid }) => oid), present.dependents));
     yield text('SET LOCAL client_min_messages = error;', `DROP TABLE ${names} CASCADE;`, 'SET LOCAL client_min_messages = warning;');
   }

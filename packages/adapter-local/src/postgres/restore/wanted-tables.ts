@@ -33,6 +33,9 @@ const BELONGING: Readonly<Record<string, string>> = {
   'INDEX ATTACH': 'INDEX',
 };
 
+/** A partition whose rows are elsewhere is attached as the others are. */
+const ATTACHED_FOREIGN = /^TABLE ATTACH /;
+
 const KIND = new RegExp(`^(${Object.keys(BELONGING).join('|')}) `);
 
 /**
@@ -53,9 +56,9 @@ export async function wantedTables(parts: SessionParts, input: RestoreInput, pre
       const objects = await partsOf(client, tables.map(objectOf));
       const own = made.toc.entries.filter((entry) => objects.has(keyOf(entry)) && entry.catalog !== PUBLISHED).map(({ text }) => withoutOwner(text, roles));
       const names = new Set([...own, ...own.flatMap((text) => indexOfConstraint(text, tables))]);
-      const belongs = ({ text }: TocEntry): boolean => {
-        const bare = withoutOwner(text, roles);
-        return names.has(bare) || names.has(bare.replace(KIND, (_, kind: string) => `${BELONGING[kind]!} `));
+      const belongs = ({ text: listed }: TocEntry): boolean => {
+        const bare = withoutOwner(listed, roles);
+        return [bare, bare.replace(KIND, (_, kind: string) => `${BELONGING[kind]!} `), bare.replace(ATTACHED_FOREIGN, 'FOREIGN TABLE ')].some((text) => names.has(text));
       };
       const outer = await outerPartitions(client, tables);
       return { tables, entries: attachedLast(toc.entries.filter(belongs), outer, roles), attachments: sections === undefined ? '' : await attachmentsOf(client, objects) };
