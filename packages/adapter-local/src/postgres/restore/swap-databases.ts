@@ -49,9 +49,14 @@ async function isSwapped(server: Server, aside: string): Promise<boolean> {
   }
 }
 
+/* Autovacuum, which has no user, gives way to the rename by itself; only a superuser may end it. */
+const SESSIONS_ENDED = `
+  SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+   WHERE datname = ANY ($1) AND pid <> pg_catalog.pg_backend_pid() AND usesysid IS NOT NULL`;
+
 async function endSessions(client: pg.Client, databases: readonly string[], until: AbortSignal): Promise<void> {
   while (!until.aborted) {
-    await client.query('SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = ANY ($1) AND pid <> pg_catalog.pg_backend_pid()', [databases]);
+    await client.query(SESSIONS_ENDED, [databases]);
     await setTimeout(END_SESSIONS_EVERY_MS, undefined, { signal: until }).catch(() => undefined);
   }
 }
