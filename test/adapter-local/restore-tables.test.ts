@@ -61,4 +61,13 @@ describe.each(clusters())('a single table of $title', (facts) => {
     expect(notes).toEqual([expect.stringMatching(/^the statistics for the planner are not complete .*"w" has no handler/)]);
     expect(await database.query(`SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 't'::regclass ORDER BY 1`)).toBe('t1\nt2');
   });
+
+  it('of a dump without grants has its own comments, and the rights of now, as far as they fit', async () => {
+    const database = await freshDatabase(facts, { content: 'empty' });
+    await database.query(`CREATE TABLE t (id int); COMMENT ON TABLE t IS 'then'`);
+    const backup = { ...(await backupOf(database)), globals: undefined };
+    await database.query(`ALTER TABLE t ADD newer int; COMMENT ON COLUMN t.newer IS 'x'; COMMENT ON TABLE t IS 'now'; CREATE STATISTICS st ON id, newer FROM t; GRANT SELECT (newer), UPDATE (id) ON t TO pg_monitor`);
+    await restoring(database, (session) => session.restoreTables(backup, ONE));
+    expect(await database.query(`SELECT obj_description('t'::regclass), has_column_privilege('pg_monitor', 't', 'id', 'UPDATE'), has_table_privilege('pg_monitor', 't', 'SELECT')`)).toBe('then|t|f');
+  });
 });

@@ -1,6 +1,8 @@
 import type pg from 'pg';
 import { ownersOf } from '../owners.ts';
+import { statementsOf } from '../tolerant-roles.ts';
 import type { ObjectSet } from './object-closure.ts';
+import { passingOver } from './passing-over.ts';
 
 /*
  * What belongs to objects and is not in the statements that make them: comments, owner, rights. From the catalogue, for a dump's table of
@@ -57,13 +59,28 @@ BEGIN
 END $geolens$;
 `;
 
-/** Comments and rights of the objects as SQL, to be run where they were made again; it needs REVOKE_HELPER. */
-export async function attachmentsOf(client: pg.Client, objects: ObjectSet): Promise<string> {
+/** Owners and rights of the objects, as statements to be run where they were made again; they need REVOKE_HELPER. */
+export async function rightsOf(client: pg.Client, objects: ObjectSet): Promise<readonly string[]> {
+  const owners = [...statementsOf(await ownersOf(client, objects))].filter((statement) => statement.trim() !== '');
+  return [...owners, ...(await statementsFor(client, GRANTS, objects))];
+}
+
+/** Comments of the objects, as statements. */
+export async function commentsOf(client: pg.Client, objects: ObjectSet): Promise<readonly string[]> {
+  return statementsFor(client, COMMENTS, objects);
+}
+
+async function statementsFor(client: pg.Client, sql: string, objects: ObjectSet): Promise<readonly string[]> {
   const pairs = [...objects].map((key) => key.split('/'));
-  const values = [pairs.map(([catalog]) => catalog), pairs.map(([, oid]) => oid)];
   await client.query(`SELECT pg_catalog.set_config('search_path', '', false)`);
-  const comments = await client.query<{ statement: string }>(COMMENTS, values);
-  const grants = await client.query<{ statement: string }>(GRANTS, values);
-  const owners = await ownersOf(client, objects);
-  return `${owners}${[...comments.rows, ...grants.rows].map(({ statement }) => `${statement}\n`).join('')}`;
+  const { rows } = await client.query<{ statement: string }>(sql, [pairs.map(([catalog]) => catalog), pairs.map(([, oid]) => oid)]);
+  return rows.map(({ statement }) => statement);
+}
+
+/** SQLSTATEs of a table, column or other object that is not there. */
+const NOT_THERE = ['42P01', '42703', '42704', '42883', '3F000'];
+
+/** Statements of rightsOf that are passed over where something is not there that they are about. */
+export function whereTheyFit(rights: readonly string[]): readonly string[] {
+  return rights.map((statement) => passingOver(statement.replace(/^SELECT /, 'PERFORM '), NOT_THERE));
 }

@@ -1,4 +1,5 @@
-import { dollarQuoted, statementsOf } from '../tolerant-roles.ts';
+import { statementsOf } from '../tolerant-roles.ts';
+import { passingOver } from './passing-over.ts';
 import type { Said } from './psql.ts';
 
 const OF_ROUTINE = /^((?:\s|--[^\n]*\n|\\[^\n]*\n)*)((?:GRANT|REVOKE) .+ ON (?:FUNCTION|PROCEDURE|AGGREGATE|ROUTINE) .+;)$/s;
@@ -14,8 +15,7 @@ export function passingOverLackingRoutines(grants: string): string {
   let result = '';
   for (const statement of statementsOf(grants)) {
     const [, before, grant] = OF_ROUTINE.exec(statement) ?? [];
-    const handler = NOT_THERE.map((state) => `SQLSTATE '${state}'`).join(' OR ');
-    result += grant === undefined ? statement : `${before ?? ''}DO ${dollarQuoted(`BEGIN ${grant} EXCEPTION WHEN ${handler} THEN RAISE WARNING USING MESSAGE = SQLERRM, ERRCODE = SQLSTATE; END`)};`;
+    result += grant === undefined ? statement : `${before ?? ''}${passingOver(grant, NOT_THERE)}`;
   }
   return result;
 }

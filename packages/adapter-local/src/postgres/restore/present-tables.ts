@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { BackupError } from '@geolens/backup-core';
-import { attachmentsOf } from './attachments.ts';
+import { commentsOf, rightsOf } from './attachments.ts';
 import { inlinePartsOf } from './inline-parts.ts';
 import { dependentsOf, keyOf, partsOf, type ObjectSet } from './object-closure.ts';
 import type { SessionParts } from './pg-restore-session.ts';
@@ -17,9 +17,9 @@ export interface PresentTables {
   /** The definitions of what is dropped with the tables and is not part of them. */
   readonly remade: AsyncIterable<Uint8Array>;
   /** Owners, rights and comments of the same. */
-  readonly attachments: string;
+  readonly attachments: readonly string[];
   /** Owners and rights that the tables have now. */
-  readonly own: string;
+  readonly own: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -53,8 +53,8 @@ export async function presentTables({ server, database }: SessionParts, wanted: 
       tables,
       dependents: all.size,
       remade: remade(),
-      attachments: await attachmentsOf(client, others),
-      own: await attachmentsOf(client, own),
+      attachments: [...(await rightsOf(client, others)), ...(await commentsOf(client, others))],
+      own: await rightsOf(client, own),
       notes: notesOf([...entries.map(({ text }) => withoutOwner(text, roles)), ...inline.map((statement) => statement.slice(0, -1))]),
     };
   });

@@ -1,6 +1,6 @@
 import { dumpOf, type Restored, type RestoreInput, type TableSelection } from '@geolens/backup-core';
 import { countRows } from '../session.ts';
-import { REVOKE_HELPER } from './attachments.ts';
+import { REVOKE_HELPER, whereTheyFit } from './attachments.ts';
 import { quoteLiteral } from './identifiers.ts';
 import { expectDependents } from './object-closure.ts';
 import type { SessionParts } from './pg-restore-session.ts';
@@ -21,7 +21,7 @@ export async function restoreTables(parts: SessionParts, input: RestoreInput, pr
   const wanted = await wantedTables(parts, input, preparation, selection);
   observer?.({ event: 'step', step: 'tables' });
   const present = await presentTables(parts, wanted, tools);
-  const rights = preparation.sections === undefined ? present.own : wanted.attachments;
+  const rights = wanted.rights ?? whereTheyFit(present.own);
   await runSql(script(input, wanted, present, rights, tools), 'replacing the tables (nothing was changed)', { psql: preparation.programs.psql, env: server.env(database), signal });
   return server.within(database, 'counting the restored rows', async (client) => {
     const own = wanted.tables.filter(({ foreign }) => !foreign);
@@ -32,7 +32,7 @@ export async function restoreTables(parts: SessionParts, input: RestoreInput, pr
 }
 
 /** The transaction. Its COMMIT comes only when everything before was written whole: a stream that breaks off leaves nothing. */
-async function* script({ dump, manifest }: RestoreInput, wanted: WantedTables, present: PresentTables, rights: string, tools: DumpTools): AsyncGenerator<Uint8Array> {
+async function* script({ dump, manifest }: RestoreInput, wanted: WantedTables, present: PresentTables, rights: readonly string[], tools: DumpTools): AsyncGenerator<Uint8Array> {
   const text = (...lines: readonly string[]): Uint8Array => Buffer.from(`${lines.join('\n')}\n`);
   yield text('BEGIN;', 'SET LOCAL lock_timeout = 0;', REVOKE_HELPER);
   if (present.tables.length > 0) {
@@ -42,7 +42,7 @@ async function* script({ dump, manifest }: RestoreInput, wanted: WantedTables, p
   }
   yield* sqlOf(dump, wanted.entries, tools);
   yield* present.remade;
-  yield text(rights, present.attachments);
+  yield text(...rights, ...wanted.comments, ...present.attachments);
   const counts = (manifest && dumpOf(manifest)?.rowCounts) ?? [];
   for (const { schema, table, quoted } of wanted.tables) {
     const expected = counts.find((count) => count.schema === schema && count.table === table)?.rows;

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { RestoreInput, TableSelection } from '@geolens/backup-core';
-import { attachmentsOf } from './attachments.ts';
+import { commentsOf, rightsOf } from './attachments.ts';
 import { keyOf, partsOf } from './object-closure.ts';
 import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';
@@ -19,8 +19,9 @@ export interface WantedTables {
   readonly tables: readonly Table[];
   /** Entries of the dump. */
   readonly entries: readonly TocEntry[];
-  /** Owners, rights and comments, as SQL; none where the set does not say. */
-  readonly attachments: string;
+  /** Owners and rights, as SQL; undefined where the set does not say. */
+  readonly rights: readonly string[] | undefined;
+  readonly comments: readonly string[];
 }
 
 /** Entries without an object of their own, and what they belong to. */
@@ -61,7 +62,8 @@ export async function wantedTables(parts: SessionParts, input: RestoreInput, pre
         return [bare, bare.replace(KIND, (_, kind: string) => `${BELONGING[kind]!} `), bare.replace(ATTACHED_FOREIGN, 'FOREIGN TABLE ')].some((text) => names.has(text));
       };
       const outer = await outerPartitions(client, tables);
-      return { tables, entries: attachedLast(toc.entries.filter(belongs), outer, roles), attachments: sections === undefined ? '' : await attachmentsOf(client, objects) };
+      const entries = attachedLast(toc.entries.filter(belongs), outer, roles);
+      return { tables, entries, rights: sections && (await rightsOf(client, objects)), comments: await commentsOf(client, objects) };
     });
   } finally {
     await undo(parts, scratch);

@@ -1,0 +1,7 @@
+import { dollarQuoted } from '../tolerant-roles.ts';
+
+/** The statement as one that is passed over when it ends in one of these SQLSTATEs, which the server then says as a warning. */
+export function passingOver(statement: string, states: readonly string[]): string {
+  const handler = states.map((state) => `SQLSTATE '${state}'`).join(' OR ');
+  return `DO ${dollarQuoted(`BEGIN ${statement} EXCEPTION WHEN ${handler} THEN RAISE WARNING USING MESSAGE = SQLERRM, ERRCODE = SQLSTATE; END`)};`;
+}
