@@ -1,6 +1,6 @@
 import type { Examination, RestoreInput, RestoreMode } from '@geolens/backup-core';
 import { lackingRoles } from './needed-roles.ts';
-import { quoteIdentifier } from './identifiers.ts';
+import { isWholeName, quoteIdentifier } from './identifiers.ts';
 import type { Preparation } from './prepare.ts';
 import type { Server } from './server.ts';
 import { tablesMeant } from './table-selection.ts';
@@ -21,6 +21,7 @@ export async function examine(server: Server, database: string, input: RestoreIn
     problems.push(`the dump is of PostgreSQL ${toc.serverVersion}, the server is ${server.version}: an older server may not understand it. Restore on PostgreSQL ${major(toc.serverVersion)} or newer`);
   }
   problems.push(...rightsMissing(server, mode));
+  if (!isWholeName(database)) problems.push(`"${database}" cannot be the name of a database: it has to have 1 to 63 bytes. Choose another name (--into)`);
   if (NOT_TO_BE_REPLACED.includes(database)) problems.push(`"${database}" belongs to the server itself. Choose another name (--into)`);
   if (mode.kind !== 'aside' && !exists) problems.push(`there is no database "${database}" on the server. Restore without ${mode.kind === 'tables' ? '--table and --schema' : '--in-place'}, which makes it`);
   if (mode.kind === 'aside' && exists) problems.push(...(await preparedTransactions(server, database)));

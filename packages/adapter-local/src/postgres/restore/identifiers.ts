@@ -17,6 +17,11 @@ export function quoteLiteral(text: string): string {
   return text.includes('\\') ? `E${quoted}` : quoted;
 }
 
+/** Whether the server keeps the name as it is. */
+export function isWholeName(name: string): boolean {
+  return name !== '' && Buffer.byteLength(name) <= LONGEST_BYTES;
+}
+
 /** A name with something added, its beginning cut where the whole would be too long. */
 export function withSuffix(name: string, suffix: string): string {
   const room = new Uint8Array(LONGEST_BYTES - Buffer.byteLength(suffix));
