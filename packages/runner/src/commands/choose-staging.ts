@@ -25,7 +25,10 @@ export interface ChosenStaging {
  */
 export async function chooseStaging(context: CommandContext, source: RestoreSource, flags: StagingFlags, whole: boolean): Promise<ChosenStaging> {
   const nothing = (...notes: readonly string[]): ChosenStaging => ({ archive: undefined, folder: undefined, notes });
-  if (!flags.staging) return nothing();
+  if (!flags.staging) {
+    if (flags.stagingTo === undefined && flags.stagingFrom === undefined) return nothing();
+    throw new BackupError('CONFIG_INVALID', '--no-staging leaves the files alone, --staging-to and --staging-from restore them', { mend: 'Leave out what is not meant' });
+  }
   const named = flags.stagingFrom === undefined ? undefined : await archiveNamed(context, flags.stagingFrom, flags);
   const archive = named ?? source.staging;
   const asked = flags.stagingTo !== undefined || named !== undefined;
