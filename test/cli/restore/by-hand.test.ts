@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { RIGHTS, ROLES } from '../../adapter-local/support/rights.ts';
 import { clusters } from '../../support/clusters.ts';
 import { startCluster } from '../../support/postgres-cluster.ts';
-import { newRestorer, Restorer } from './support/restorer.ts';
+import { newRestorer } from './support/restorer.ts';
 import { differentLines, NONE } from './support/state.ts';
 
 /** A name as GeoLens's own container gives it, older than every set of today. */

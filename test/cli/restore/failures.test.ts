@@ -22,9 +22,10 @@ describe.each(clusters())('a restore on $title that fails', (cluster) => {
     const live = await stateOf(client, database);
     const random = seeded();
     for (let time = 0; time < TIMES; time += 1) {
-      const { names, spoil } = flaws[Math.floor(random() * flaws.length)]!;
+      const flaw = flaws[Math.floor(random() * flaws.length)]!;
+      const { names } = flaw;
       const file = join(restorer.volume.backups, 'flawed.dump');
-      await writeFile(file, spoil());
+      await writeFile(file, flaw.spoil());
       const end = await restorer.restore([file]);
       expect(end.code, names).toBe(1);
       expect(end.stderr).toContain(names);

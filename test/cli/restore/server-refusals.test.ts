@@ -21,7 +21,7 @@ describe.each(clusters())('a server of $title', (cluster) => {
     const restorer = await newRestorer(cluster, { content: 'small' });
     const role = `modest_${restorer.database.database}`;
     await restorer.ask(`CREATE ROLE ${role} LOGIN; CREATE EXTENSION pg_trgm; CREATE POLICY p ON data.stations TO geolens_reader`);
-    onTestFinished(async () => void (await restorer.ask(`DROP ROLE ${role}`, 'postgres')));
+    onTestFinished(async () => { await restorer.ask(`DROP ROLE ${role}`, 'postgres'); });
     const dump = await readFile(restorer.dumpOf(await restorer.goodRun({ env: { BACKUP_COMPRESSION: 'none' } })), 'latin1');
     const file = join(restorer.volume.backups, 'other.dump');
     await writeFile(file, dump.replaceAll('pg_trgm', 'pg_none').replaceAll('geolens_reader', 'geolens_nobody'), 'latin1');
