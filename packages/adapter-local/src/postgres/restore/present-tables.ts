@@ -4,6 +4,7 @@ import { commentsOf, rightsOf } from './attachments.ts';
 import { inlinePartsOf } from './inline-parts.ts';
 import { dependentsOf, keyOf, partsOf, type ObjectSet } from './object-closure.ts';
 import type { SessionParts } from './pg-restore-session.ts';
+import { IN_UTF8 } from './psql.ts';
 import { findTables, objectOf, PG_CLASS, type Table } from './relations.ts';
 import { dumpSchema, sqlOf, type DumpTools } from './schema-toc.ts';
 import { withoutOwner } from './toc.ts';
@@ -46,6 +47,7 @@ export async function presentTables({ server, database }: SessionParts, wanted: 
     const views = await client.query<{ quoted: string }>(POPULATED_VIEWS, [oidsOf(others)]);
     const remade = async function* (): AsyncGenerator<Uint8Array> {
       yield* sqlOf(dump, entries, tools);
+      yield Buffer.from(`${IN_UTF8}\n`);
       for (const statement of inline) yield Buffer.from(`${statement}\n`);
       for (const { quoted } of views.rows) yield Buffer.from(`REFRESH MATERIALIZED VIEW ${quoted};\n`);
     };

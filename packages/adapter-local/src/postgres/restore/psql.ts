@@ -9,6 +9,9 @@ export interface Said {
   readonly message: string;
 }
 
+/** For SQL text of ours that follows what pg_restore has written, which is in the encoding of the dump. */
+export const IN_UTF8 = `SET client_encoding = 'UTF8';`;
+
 export interface PsqlRequest {
   readonly psql: string;
   /** With the connection; see libpqEnvironment. */
@@ -23,12 +26,12 @@ const SAID = /(ERROR|WARNING|FATAL): {2}([0-9A-Z]{5}): (.*)(?:\nDETAIL: {2}(.*))
 const FOREIGN_KEY = '23503';
 
 /**
- * Runs SQL text with psql, which understands what pg_restore writes (rows to be copied, `\restrict`), and answers what the server had to say.
+ * Runs SQL text in UTF-8 (until it says otherwise, as dumps do) with psql, which understands what pg_restore writes (rows to be copied, `\restrict`), and answers what the server had to say.
  * @throws BackupError RESTORE_FAILED at the first error, unless told to go on
  */
 export async function runSql(sql: string | AsyncIterable<Uint8Array>, doing: string, { psql, env, signal, goOn = false }: PsqlRequest): Promise<readonly Said[]> {
   const args = ['-X', '-q', '-v', `ON_ERROR_STOP=${goOn ? 0 : 1}`, '-v', 'VERBOSITY=verbose', '-o', '/dev/null', '-f', '-'];
-  const end = await programFed(psql, args, typeof sql === 'string' ? textOf(sql) : sql, { env, signal });
+  const end = await programFed(psql, args, typeof sql === 'string' ? textOf(sql) : sql, { env: { ...env, PGCLIENTENCODING: 'UTF8' }, signal });
   const said = saidIn(end);
   if (end.code !== 0) {
     const error = said.find(({ level }) => level !== 'WARNING');

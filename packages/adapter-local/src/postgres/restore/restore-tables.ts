@@ -6,7 +6,7 @@ import { expectDependents } from './object-closure.ts';
 import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';
 import { presentTables, type PresentTables } from './present-tables.ts';
-import { runSql } from './psql.ts';
+import { IN_UTF8, runSql } from './psql.ts';
 import { analyze } from './row-counts.ts';
 import { sqlOf, type DumpTools } from './schema-toc.ts';
 import { wantedTables, type WantedTables } from './wanted-tables.ts';
@@ -33,7 +33,7 @@ export async function restoreTables(parts: SessionParts, input: RestoreInput, pr
 
 /** The transaction. Its COMMIT comes only when everything before was written whole: a stream that breaks off leaves nothing. */
 async function* script({ dump, manifest }: RestoreInput, wanted: WantedTables, present: PresentTables, rights: readonly string[], tools: DumpTools): AsyncGenerator<Uint8Array> {
-  const text = (...lines: readonly string[]): Uint8Array => Buffer.from(`${lines.join('\n')}\n`);
+  const text = (...lines: readonly string[]): Uint8Array => Buffer.from(`${[IN_UTF8, ...lines].join('\n')}\n`);
   yield text('BEGIN;', 'SET LOCAL lock_timeout = 0;', REVOKE_HELPER);
   if (present.tables.length > 0) {
     const names = present.tables.filter(({ foreign }) => !foreign).map(({ quoted }) => quoted).join(', ');

@@ -42,18 +42,18 @@ async function* written(dump: ArtifactSource, entries: readonly TocEntry[], { se
     const options = { env: server.env(server.maintenance), signal, descriptors: [list.fd] };
     const args = ['--use-list=/dev/fd/3', '--no-owner', '--no-acl', '--file=-'];
     if (dump.path !== undefined) yield* programOutput(programs.pgRestore, [...args, dump.path], options, judge('pg_restore'));
-    else yield Buffer.from(await fed(dump, args, { server, programs, signal }, list.fd));
+    else yield await fed(dump, args, { server, programs, signal }, list.fd);
   } finally {
     await list.close();
   }
 }
 
-async function fed(dump: ArtifactSource, args: readonly string[], { server, programs, signal }: DumpTools, fd: number): Promise<string> {
+async function fed(dump: ArtifactSource, args: readonly string[], { server, programs, signal }: DumpTools, fd: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   const end = await programFed(programs.pgRestore, args, dump.open(), { env: server.env(server.maintenance), signal, descriptors: [fd] }, (chunk) => chunks.push(chunk));
   const failure = judge('pg_restore')(end);
   if (failure !== undefined) throw failure;
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 function judge(doing: string): (end: Parameters<typeof describeEnd>[1]) => BackupError | undefined {
