@@ -21,21 +21,20 @@ export async function leftAside(server: Server, database: string): Promise<reado
 }
 
 /**
- * Makes an empty database beside the live one, with its encoding, locale, place and limit; where there is no live one, with those
+ * Makes an empty database beside the live one, with its encoding, locale and place; where there is no live one, with those
  * that the manifest tells.
  */
 export async function createAside(server: Server, database: string, name: string, manifest: Manifest | undefined): Promise<void> {
   const properties = (await databasePropertiesOf(server.client, database)) ?? manifest?.databaseProperties;
-  const [place] = await server.ask<{ tablespace: string; limit: number }>(
+  const [place] = await server.ask<{ tablespace: string }>(
     'asking for the properties of the database',
-    `SELECT t.spcname AS tablespace, d.datconnlimit AS limit FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = $1`,
+    `SELECT t.spcname AS tablespace FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = $1`,
     [database],
   );
   const options = [
     ...(properties === undefined ? [] : localeOptions(properties, server.major)),
     // Naming the usual place takes a right that being put there by default does not.
     ...(place === undefined || place.tablespace === 'pg_default' ? [] : [`TABLESPACE = ${quoteIdentifier(place.tablespace)}`]),
-    ...(place === undefined ? [] : [`CONNECTION LIMIT = ${Math.max(-1, place.limit)}`]),
   ];
   await server.ask(`making the database ${quoteIdentifier(name)}`, `CREATE DATABASE ${quoteIdentifier(name)} TEMPLATE = template0 ${options.join(' ')}`);
 }

@@ -30,7 +30,8 @@ export async function examine(server: Server, database: string, input: RestoreIn
   problems.push(...fatal.map((role) => `role ${quoteIdentifier(role)} is missing, and "${server.user}" may not make roles. Make it first, or restore as a superuser`));
   if (missing.length > 0) warnings.push(`roles that are missing are made: ${missing.join(', ')}; none of them has a password, unless the backup has them (BACKUP_ROLE_PASSWORDS)`);
   if (mode.kind === 'tables') problems.push(...tablesMeant(toc, mode).problems);
-  const doubts = mode.kind === 'aside' ? await lackOfRoom(server, input) : [];
+  const doubts = mode.kind === 'aside' ? [...(await lackOfRoom(server, input))] : [];
+  if (preparation.strangeGlobals) doubts.push('its globals are not of the form that geolens-backup writes, so owners and grants would be those of the live database');
   return { problems, doubts, warnings, exists, serverVersion: server.version, dumpVersion: toc.serverVersion };
 }
 

@@ -10,7 +10,7 @@ import {
   type TableSelection,
 } from '@geolens/backup-core';
 import type { PostgresPrograms } from '../postgres-programs.ts';
-import { dropAside, dropDatabase, leftAside } from './aside-database.ts';
+import { asideName, dropAside, dropDatabase, leftAside } from './aside-database.ts';
 import { examine } from './examine.ts';
 import type { PgDumpRestorerOptions } from './pg-dump-restorer.ts';
 import { prepare, type Preparation } from './prepare.ts';
@@ -46,7 +46,7 @@ export class PgRestoreSession implements RestoreSession {
     const [row] = await server.ask<{ alone: boolean }>(
       'taking the lock on the server',
       'SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext($1), pg_catalog.hashtext($2)) AS alone',
-      [LOCK_CLASS, database],
+      [LOCK_CLASS, asideName(database, new Date(0))], // names that are cut to the same are one and the same to us
     );
     if (row?.alone !== true) throw new BackupError('LOCK_HELD', `another restore into database "${database}" is going on, on this or another machine`, { mend: 'Try again when it has ended' });
     for (const name of await leftAside(server, database)) {

@@ -1,4 +1,4 @@
-import { isBackupError, type RestoreInput } from '@geolens/backup-core';
+import { BackupError, isBackupError, type RestoreInput } from '@geolens/backup-core';
 import { programText } from '../../programs/program-output.ts';
 import type { PostgresPrograms } from '../postgres-programs.ts';
 import { unnamedFile } from '../unnamed-file.ts';
@@ -14,6 +14,8 @@ export interface Preparation {
   readonly programs: PostgresPrograms;
   readonly toc: Toc;
   readonly sections: GlobalsSections | undefined;
+  /** There are globals, but not of our form. */
+  readonly strangeGlobals: boolean;
   /** Roles that policies in the dump name. */
   readonly policyRoles: readonly string[];
   /** To be there before the dump, besides what it makes itself. */
@@ -32,7 +34,7 @@ export async function prepare(server: Server, input: RestoreInput, installations
   const { programs, toc } = await readBySomeone(server, input, installations, signal);
   const globals = input.globals && (await textOf(input.globals.open()));
   const sections = globals === undefined ? undefined : sectionsOf(globals);
-  return { programs, toc, sections, policyRoles: await policyRolesOf(server, input, programs, toc, signal), ...wanted };
+  return { programs, toc, sections, strangeGlobals: globals !== undefined && sections === undefined, policyRoles: await policyRolesOf(server, input, programs, toc, signal), ...wanted };
 }
 
 /** The server's own programs first; where the dump was written by newer ones, those. */
@@ -46,6 +48,12 @@ async function readBySomeone(server: Server, { dump }: RestoreInput, installatio
       if (!isBackupError(error, 'ARTIFACT_UNREADABLE')) throw error;
       first ??= error;
     }
+  }
+  if (/unsupported version/.test(String(first))) {
+    throw new BackupError('CLIENT_TOO_OLD', 'the dump was made by a newer pg_dump than the client programs of this machine can read', {
+      cause: first,
+      mend: 'Install the client programs of the version that made it, or newer ones, or set BACKUP_PG_BIN_DIR to where they are',
+    });
   }
   throw first;
 }

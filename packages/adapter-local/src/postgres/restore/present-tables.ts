@@ -38,6 +38,7 @@ export async function presentTables({ server, database }: SessionParts, wanted: 
   return server.within(database, 'looking at what depends on the tables', async (client) => {
     const tables = await findTables(client, wanted.tables, []);
     refuseUnknownHeirs(tables, wanted);
+    await refuseLostReferences(client, tables);
     const [all, own] = [await dependentsOf(client, tables.map(objectOf)), await partsOf(client, tables.map(objectOf))];
     const others = new Set([...all].filter((key) => !own.has(key) || key.startsWith(`${PUBLISHED}/`)));
     const entries = toc.entries.filter((entry) => others.has(keyOf(entry)));
@@ -76,6 +77,24 @@ async function refuseLostColumns(client: pg.Client, others: ObjectSet): Promise<
   const names = rows.map(({ quoted }) => quoted).join(', ');
   throw new BackupError('RESTORE_REFUSED', `${names} has a column that depends on a table that is to be restored (by its type, or as it is computed), and would lose it; nothing was changed`, {
     mend: 'Restore that table too, or the whole database',
+  });
+}
+
+const REFERENCES_TO_PARENTS = `
+  WITH RECURSIVE parents (oid) AS (
+    SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE i.inhrelid = ANY ($1)
+    UNION SELECT i.inhparent FROM parents p JOIN pg_catalog.pg_inherits i ON i.inhrelid = p.oid
+  ) SELECT DISTINCT pg_catalog.format('%I.%I', n.nspname, c.relname) AS parent FROM parents p JOIN pg_catalog.pg_class c ON c.oid = p.oid AND c.relkind = 'p'
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_constraint k ON k.confrelid = p.oid AND k.contype = 'f'
+     WHERE p.oid <> ALL ($1)`;
+
+/** With a partition goes every foreign key to its table, and the partition's definition does not bring it back. */
+async function refuseLostReferences(client: pg.Client, tables: readonly Table[]): Promise<void> {
+  const { rows } = await client.query<{ parent: string }>(REFERENCES_TO_PARENTS, [tables.map(({ oid }) => oid)]);
+  if (rows.length === 0) return;
+  const names = rows.map(({ parent }) => parent).join(', ');
+  throw new BackupError('RESTORE_REFUSED', `a partition of ${names} cannot be restored alone, for foreign keys refer to ${names} and would be lost; nothing was changed`, {
+    mend: `Restore ${names} instead, which brings all its partitions`,
   });
 }
 

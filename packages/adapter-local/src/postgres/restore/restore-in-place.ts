@@ -1,4 +1,4 @@
-import { BackupError, type Restored, type RestoreInput } from '@geolens/backup-core';
+import { BackupError, toBackupError, withoutMend, type Restored, type RestoreInput } from '@geolens/backup-core';
 import { connectionString } from '../connection.ts';
 import { defaultPrivilegesOf } from './default-privileges.ts';
 import { endedWell, runPgRestore } from './pg-restore.ts';
@@ -51,8 +51,14 @@ export async function restoreInPlace(parts: SessionParts, input: RestoreInput, p
   } catch (error) {
     const undisturbed = AbortSignal.timeout(RESUME_WITHIN_MS);
     await runSql(defaults.resume, 'bringing back default privileges', { psql, env, signal: undisturbed, goOn: true }).catch(() => undefined); // the error that led here is told
-    throw error;
+    throw mixed(error);
   }
+}
+
+/** From the moment that pg_restore begins, whatever fails leaves the database changed. */
+function mixed(error: unknown): BackupError {
+  const known = toBackupError(error);
+  return known.mend === MEND ? known : new BackupError(known.code, withoutMend(known), { cause: error, mend: MEND });
 }
 
 /** The words of the server are judged, so they have to be English; only some roles may ask for that, others get what the server speaks. */

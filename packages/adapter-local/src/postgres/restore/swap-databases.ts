@@ -20,11 +20,15 @@ const DOING = 'swapping the databases';
  */
 export async function swapDatabases(server: Server, database: string, aside: string, now: Date): Promise<string | undefined> {
   const previous = (await server.exists(database)) ? await freeName(server, database, now) : undefined;
+  const [row] = await server.ask<{ limit: number }>(DOING, 'SELECT datconnlimit AS limit FROM pg_catalog.pg_database WHERE datname = $1 AND datconnlimit >= 0', [database]);
+  const limit = row?.limit;
   const renamed = new AbortController();
   const ending = server.within(server.maintenance, 'ending the sessions of the database', (client) => endSessions(client, [database, aside], renamed.signal));
   const ended = ending.then(() => undefined, (error: unknown) => error as BackupError);
   try {
     await server.ask(DOING, 'BEGIN');
+    // Not earlier: it would also limit those who fill and check the new database.
+    if (limit !== undefined) await server.ask(DOING, `ALTER DATABASE ${quoteIdentifier(aside)} CONNECTION LIMIT ${limit}`);
     if (previous !== undefined) await server.ask(DOING, `ALTER DATABASE ${quoteIdentifier(database)} RENAME TO ${quoteIdentifier(previous)}`);
     await server.ask(DOING, `ALTER DATABASE ${quoteIdentifier(aside)} RENAME TO ${quoteIdentifier(database)}`);
     await server.ask(DOING, 'COMMIT');
