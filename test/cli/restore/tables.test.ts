@@ -9,24 +9,6 @@ import { difference, differentLines, NONE, stateOf } from './support/state.ts';
 
 const STATISTICS_OBJECTS = `SELECT stxname, stxkeys, stxowner::regrole FROM pg_statistic_ext ORDER BY 1`;
 
-/** Names of tables, as one may write them; the last is how SQL has it. */
-const NAMES: readonly (readonly string[])[] = [
-  ['catalog.datasets', '"catalog"."datasets"', 'catalog.datasets'],
-  ['data.parcels.2024', 'data."parcels.2024"', 'data."parcels.2024"'],
-  ['data."catalog.datasets"', 'data."catalog.datasets"', 'data."catalog.datasets"'],
-  ['data."It\'s a ""Table"" with $pace; -- and more"', 'data."It\'s a ""Table"" with $pace; -- and more"'],
-  ['data.It\'s a "Table" with $pace; -- and more', 'data."It\'s a ""Table"" with $pace; -- and more"'],
-  ['data.Städte & Gemeinden', 'data."Städte & Gemeinden"'],
-  ['data.select', 'data."select"'],
-  ['catalog.notes', 'catalog.notes'],
-  ['data.stations', 'data.stations'],
-  ['data.stations_abroad', 'data.stations_abroad'],
-  ['catalog.requests', 'catalog.requests'],
-  ['catalog.requests_2026_a', 'catalog.requests_2026_a'],
-  ['catalog.requests_2026', 'catalog.requests_2026'],
-  ['catalog.users', 'catalog.users'],
-];
-
 describe.each(clusters())('`restore --table` on $title', (cluster) => {
   let restorer: Restorer;
   let before: readonly string[];
@@ -70,14 +52,6 @@ describe.each(clusters())('`restore --table` on $title', (cluster) => {
     await restorer.ask(`UPDATE catalog.datasets SET title = 'spoilt'; DELETE FROM catalog.audit WHERE id > 50; SELECT setval('catalog.audit_id_seq', (SELECT max(id) FROM catalog.audit))`);
     await restorer.goodRestore(['latest', '--table', 'catalog.datasets']);
     await expectAsBefore();
-  });
-
-  it('finds a table by its name, as people or as SQL write it, and brings back its rows', async () => {
-    for (const names of NAMES) {
-      await restorer.ask(`SET session_replication_role = replica; DELETE FROM ${names.at(-1)!}`);
-      for (const name of names.length > 2 ? names.slice(0, 2) : names.slice(0, 1)) await restorer.goodRestore(['latest', '--table', name]);
-      await expectAsBefore();
-    }
   });
 
   it('brings back a table that was dropped, with its rows and keys; foreign keys of others that went with it are theirs', async () => {
