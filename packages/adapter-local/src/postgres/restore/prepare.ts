@@ -1,4 +1,4 @@
-import { BackupError, isBackupError, type RestoreInput } from '@geolens/backup-core';
+import { isBackupError, type RestoreInput } from '@geolens/backup-core';
 import { programText } from '../../programs/program-output.ts';
 import type { PostgresPrograms } from '../postgres-programs.ts';
 import { unnamedFile } from '../unnamed-file.ts';
@@ -48,12 +48,6 @@ async function readBySomeone(server: Server, { dump }: RestoreInput, installatio
       if (!isBackupError(error, 'ARTIFACT_UNREADABLE')) throw error;
       first ??= error;
     }
-  }
-  if (/unsupported version/.test(String(first))) {
-    throw new BackupError('CLIENT_TOO_OLD', 'the dump was made by a newer pg_dump than the client programs of this machine can read', {
-      cause: first,
-      mend: 'Install the client programs of the version that made it, or newer ones, or set BACKUP_PG_BIN_DIR to where they are',
-    });
   }
   throw first;
 }

@@ -4,7 +4,7 @@ import { programFed } from '../../programs/program-output.ts';
 
 /** An error or a warning of the server, as psql shows it: SQLSTATE and words. */
 export interface Said {
-  readonly level: 'ERROR' | 'WARNING' | 'FATAL';
+  readonly level: 'ERROR' | 'WARNING';
   readonly state: string;
   readonly message: string;
 }
@@ -21,7 +21,11 @@ export interface PsqlRequest {
   readonly goOn?: boolean | undefined;
 }
 
-const SAID = /(ERROR|WARNING|FATAL): {2}([0-9A-Z]{5}): (.*)(?:\nDETAIL: {2}(.*))?/g;
+/** In whatever language the server speaks: the word for the severity, the SQLSTATE, the message; then the detail. */
+const SAID = /\p{L}+: {2}([0-9A-Z]{5}): (.*)(?:\n\p{L}+: {2}(?![0-9A-Z]{5}: )(.*))?/gu;
+
+/** Classes of SQLSTATEs that are no errors: success, warning, no data. */
+const NO_ERROR = ['00', '01', '02'];
 
 const FOREIGN_KEY = '23503';
 
@@ -42,7 +46,7 @@ export async function runSql(sql: string | AsyncIterable<Uint8Array>, doing: str
 }
 
 function saidIn({ stderr }: ProgramEnd): readonly Said[] {
-  return [...stderr.matchAll(SAID)].map(([, level, state, message, detail]) => ({ level: level as Said['level'], state: state!, message: detail === undefined ? message! : `${message!} (${detail})` }));
+  return [...stderr.matchAll(SAID)].map(([, state, message, detail]) => ({ level: NO_ERROR.includes(state!.slice(0, 2)) ? 'WARNING' : 'ERROR', state: state!, message: detail === undefined ? message! : `${message!} (${detail})` }));
 }
 
 async function* textOf(text: string): AsyncGenerator<Uint8Array> {

@@ -71,7 +71,7 @@ export async function applyRights(
   }
   const said = await runSql(body, 'applying owners and grants', { ...request, goOn: true });
   const errors = said.filter(({ level, state }) => level !== 'WARNING' && !NOT_THERE.includes(state));
-  const left = said.length - errors.length;
+  const left = said.filter(({ state }) => NOT_THERE.includes(state)).length;
   return [
     `the backup carries no grants: owners and grants are those of the live database${left === 0 ? '' : `, but for ${left} of things that are not in the backup`}`,
     ...errors.map(({ message }) => `not carried over: ${message}`),

@@ -66,13 +66,15 @@ export function rolesOfPolicies(sql: string): readonly string[] {
   return [...new Set(found.filter((name) => !['PUBLIC', 'CURRENT_USER', 'SESSION_USER', 'CURRENT_ROLE'].includes(name)).map(unquoteIdentifier))];
 }
 
-/** SQL that makes roles that are missing, as they were; those that are there stay as they are. A superuser alone may give attributes. */
+const CAN_LOGIN = /^ALTER ROLE .* WITH .* LOGIN /;
+
+/** SQL that makes roles that are missing, as they were; those that are there stay as they are. Their attributes and settings a superuser alone may take over as they stand; LOGIN others may too. */
 export function makeRoles(missing: readonly string[], { about, memberships }: KnownRoles, { there, superuser }: { readonly there: readonly string[]; readonly superuser: boolean }): string {
   const made = new Set(missing);
   const known = new Set([...missing, ...there]);
   return [
     'BEGIN;',
-    ...missing.map((name) => `CREATE ROLE ${quoteIdentifier(name)};`),
+    ...missing.map((name) => `CREATE ROLE ${quoteIdentifier(name)}${(about.get(name) ?? []).some((statement) => CAN_LOGIN.test(statement)) ? ' LOGIN' : ''};`),
     ...(superuser ? missing.flatMap((name) => about.get(name) ?? []) : []),
     ...memberships.filter(({ role, member }) => (made.has(role) || made.has(member)) && known.has(role) && known.has(member)).map(({ statement }) => statement),
     'COMMIT;',
