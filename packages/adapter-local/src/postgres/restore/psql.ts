@@ -21,8 +21,8 @@ export interface PsqlRequest {
   readonly goOn?: boolean | undefined;
 }
 
-/** In whatever language the server speaks: the word for the severity, the SQLSTATE, the message; then the detail. */
-const SAID = /\p{L}+: {2}([0-9A-Z]{5}): (.*)(?:\n\p{L}+: {2}(?![0-9A-Z]{5}: )(.*))?/gu;
+/** In whatever language the server speaks: the word for the severity, the SQLSTATE, the message; then, where it is so called, the detail. */
+const SAID = /\p{L}+: {2}([0-9A-Z]{5}): (.*)(?:\nDETAIL: {2}(.*))?/gu;
 
 /** Classes of SQLSTATEs that are no errors: success, warning, no data. */
 const NO_ERROR = ['00', '01', '02'];
@@ -38,7 +38,7 @@ export async function runSql(sql: string | AsyncIterable<Uint8Array>, doing: str
   const end = await programFed(psql, args, typeof sql === 'string' ? textOf(sql) : sql, { env: { ...env, PGCLIENTENCODING: 'UTF8' }, signal });
   const said = saidIn(end);
   if (end.code !== 0) {
-    const error = said.find(({ level }) => level !== 'WARNING');
+    const error = said.findLast(({ level }) => level === 'ERROR'); // the one that ended it; what was passed over came before
     const mend = error?.state === FOREIGN_KEY ? 'Restore the other table too, or remove the rows that would point at nothing' : undefined;
     throw new BackupError('RESTORE_FAILED', `${doing} failed: ${error === undefined ? describeEnd('psql', end) : error.message}`, mend === undefined ? {} : { mend });
   }
