@@ -33,9 +33,14 @@ export async function* programOutput(
 
 /** Runs a program to its end and gives what it wrote; for small outputs. */
 export async function programText(file: string, args: readonly string[], options: ProgramOptions, judge: Judge): Promise<string> {
+  return (await wholeOf(programOutput(file, args, options, judge))).toString('utf8');
+}
+
+/** All bytes of a content together; for small ones. */
+export async function wholeOf(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of programOutput(file, args, options, judge)) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
+  for await (const chunk of content) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 /**

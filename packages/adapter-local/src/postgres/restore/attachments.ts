@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { ownersOf } from '../owners.ts';
 import { statementsOf } from '../tolerant-roles.ts';
-import type { ObjectSet } from './object-closure.ts';
-import { passingOver } from './passing-over.ts';
+import { columnsOf, type ObjectSet } from './object-closure.ts';
+import { NOT_THERE, passingOver } from './passing-over.ts';
 
 /*
  * What belongs to objects and is not in the statements that make them: comments, owner, rights. From the catalogue, for a dump's table of
@@ -71,14 +71,10 @@ export async function commentsOf(client: pg.Client, objects: ObjectSet): Promise
 }
 
 async function statementsFor(client: pg.Client, sql: string, objects: ObjectSet): Promise<readonly string[]> {
-  const pairs = [...objects].map((key) => key.split('/'));
   await client.query(`SELECT pg_catalog.set_config('search_path', '', false)`);
-  const { rows } = await client.query<{ statement: string }>(sql, [pairs.map(([catalog]) => catalog), pairs.map(([, oid]) => oid)]);
+  const { rows } = await client.query<{ statement: string }>(sql, columnsOf([...objects]));
   return rows.map(({ statement }) => statement);
 }
-
-/** SQLSTATEs of a table, column or other object that is not there. */
-const NOT_THERE = ['42P01', '42703', '42704', '42883', '3F000'];
 
 /** Statements of rightsOf that are passed over where something is not there that they are about. */
 export function whereTheyFit(rights: readonly string[]): readonly string[] {

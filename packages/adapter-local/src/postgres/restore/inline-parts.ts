@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { keyOf, type ObjectSet } from './object-closure.ts';
+import { columnsOf, keyOf, type ObjectSet } from './object-closure.ts';
 import type { Toc } from './toc.ts';
 
 /*
@@ -23,7 +23,7 @@ const STATEMENTS = `
  */
 export async function inlinePartsOf(client: pg.Client, objects: ObjectSet, { entries }: Toc): Promise<readonly string[]> {
   const listed = new Set(entries.map(keyOf));
-  const pairs = [...objects].filter((key) => !listed.has(key)).map((key) => key.split('/'));
-  const { rows } = await client.query<{ statement: string }>(STATEMENTS, [pairs.map(([catalog]) => catalog), pairs.map(([, oid]) => oid)]);
+  const inline = [...objects].filter((key) => !listed.has(key));
+  const { rows } = await client.query<{ statement: string }>(STATEMENTS, columnsOf(inline));
   return rows.map(({ statement }) => statement);
 }

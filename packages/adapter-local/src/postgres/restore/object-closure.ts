@@ -13,6 +13,12 @@ export function keyOf({ catalog, oid }: ObjectId): string {
   return `${catalog}/${oid}`;
 }
 
+/** The keys of objects as two columns, catalogs and numbers, for `unnest`. */
+export function columnsOf(keys: readonly string[]): [string[], string[]] {
+  const pairs = keys.map((key) => key.split('/') as [string, string]);
+  return [pairs.map(([catalog]) => catalog), pairs.map(([, oid]) => oid)];
+}
+
 /**
  * SQL for everything that depends on some objects, directly or not, these included.
  * @param roots SQL that gives `catalog` and `oid`

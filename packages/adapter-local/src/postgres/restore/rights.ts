@@ -1,3 +1,4 @@
+import { wholeOf } from '../../programs/program-output.ts';
 import { databaseStatementsOf } from '../database-statements.ts';
 import { PgDumpProducer } from '../pg-dump-producer.ts';
 import { assertGrants, expectGranted } from './grants.ts';
@@ -7,10 +8,8 @@ import type { SessionParts } from './pg-restore-session.ts';
 import { understoodBy } from './newer-client.ts';
 import { lackingRoles } from './needed-roles.ts';
 import type { Preparation } from './prepare.ts';
+import { NOT_THERE } from './passing-over.ts';
 import { runSql } from './psql.ts';
-
-/** SQLSTATEs of what is not there: a schema, table, column, function, object of another kind. */
-const NOT_THERE = ['3F000', '42P01', '42703', '42883', '42704'];
 
 /** Owners and grants for what is restored, and where they come from. */
 export interface Rights {
@@ -33,9 +32,7 @@ export async function findRights({ server, database, options, signal }: SessionP
   const producer = new PgDumpProducer({ connection: server.settings(database), binDir: programs.folder, env: options.env });
   const snapshot = await producer.snapshot({ signal });
   try {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of snapshot.globals()!) chunks.push(chunk);
-    const found = sectionsOf(Buffer.concat(chunks).toString('utf8'));
+    const found = sectionsOf((await wholeOf(snapshot.globals()!)).toString('utf8'));
     return found === undefined ? undefined : { sections: found, from: 'live' };
   } finally {
     await snapshot.close();

@@ -1,6 +1,6 @@
 import { BackupError, type ArtifactSource } from '@geolens/backup-core';
 import { describeEnd } from '../../programs/program.ts';
-import { programFed, programOutput } from '../../programs/program-output.ts';
+import { programFed, programOutput, wholeOf } from '../../programs/program-output.ts';
 import type { PostgresPrograms } from '../postgres-programs.ts';
 import { unnamedFile } from '../unnamed-file.ts';
 import { streamUnderstoodBy } from './newer-client.ts';
@@ -22,10 +22,8 @@ export interface DumpTools {
 /** Dumps the definitions of a database, without owners and grants. */
 export async function dumpSchema(database: string, { server, programs, signal }: DumpTools): Promise<SchemaDump> {
   const env = server.env(database);
-  const chunks: Uint8Array[] = [];
   const args = ['--format=custom', '--schema-only', '--no-owner', '--no-acl', '--compress=0'];
-  for await (const chunk of programOutput(programs.pgDump, args, { env, signal }, judge('pg_dump --schema-only'))) chunks.push(chunk);
-  const content = Buffer.concat(chunks);
+  const content = await wholeOf(programOutput(programs.pgDump, args, { env, signal }, judge('pg_dump --schema-only')));
   const open = async function* (): AsyncGenerator<Uint8Array> { yield await Promise.resolve(content); };
   const dump = { bytes: content.length, sha256: '', open };
   return { dump, toc: await readToc(dump, { pgRestore: programs.pgRestore, env, signal }) };

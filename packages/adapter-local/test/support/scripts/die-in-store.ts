@@ -1,21 +1,13 @@
 import { syncBuiltinESMExports } from 'node:module';
 import fs from 'node:fs/promises';
+import { dyingAfter } from './dying.ts';
 
 /*
  * Publishes a set and ends its process by SIGKILL right after the n-th call that changes the file system.
  * Arguments: the root folder, n. Prints "alive" when there are fewer calls than that.
  */
 const [root, calls] = process.argv.slice(2) as [string, string];
-let left = Number(calls);
-
-function dying<A extends unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
-  return async (...args) => {
-    const result = await call(...args);
-    left -= 1;
-    if (left === 0) process.kill(process.pid, 'SIGKILL');
-    return result;
-  };
-}
+const dying = dyingAfter(Number(calls));
 
 fs.open = dying(fs.open);
 fs.rename = dying(fs.rename);

@@ -1,23 +1,15 @@
 import { syncBuiltinESMExports } from 'node:module';
 import fs from 'node:fs/promises';
 import { ManualClock, sourceOf } from '@geolens/backup-core/testing';
+import { dyingAfter } from './dying.ts';
 
 /*
  * Restores an archive into a folder and ends its process by SIGKILL right after the n-th call that changes the file system.
  * Arguments: the folder, the archive in base64, n, and optionally which call of rename fails, m. Prints what became of the swap.
  */
 const [folder, archive, calls, failing] = process.argv.slice(2) as [string, string, string, string?];
-let left = Number(calls);
+const dying = dyingAfter(Number(calls));
 let renames = Number(failing ?? 0);
-
-function dying<A extends unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
-  return async (...args) => {
-    const result = await call(...args);
-    left -= 1;
-    if (left === 0) process.kill(process.pid, 'SIGKILL');
-    return result;
-  };
-}
 
 const rename = dying(fs.rename);
 fs.rename = async (...args) => {
