@@ -72,7 +72,7 @@ describe.each(HOSTS)('restore.sh where $title', ({ services, stopped }) => {
     expect(docker.leftovers()).toEqual([]);
   });
 
-  it('is killed: the next one starts what ran before the first', async () => {
+  it('is killed: the next one starts what ran before the first', { retry: 1 }, async () => {
     const docker = await StubDocker.make(services);
     await docker.hold('restore');
     const before = docker.running();

@@ -145,7 +145,7 @@ describe('snapshot.sh create', () => {
     expect(docker.running()).toEqual(RUNNING);
   });
 
-  it('is killed: the next script starts what ran before', async () => {
+  it('is killed: the next script starts what ran before', { retry: 1 }, async () => {
     const { docker, archive } = await host();
     await docker.program('tar', '#!/bin/sh\necho tar began >>"$STUB_DOCKER/events"\nexec sleep 60\n');
     const script = docker.start('snapshot.sh', ['create', archive]);

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { StubSettings } from './docker-program.ts';
@@ -25,6 +26,9 @@ while [ -e "$STUB_DOCKER/hold-$kind" ]; do sleep 0.05; done
 echo "$kind ended" >>"$STUB_DOCKER/events"
 exit "$(cat "$STUB_DOCKER/outcome-$kind" 2>/dev/null || echo 0)"
 `;
+
+/** Longer than any script here takes on a machine that is busy, and shorter than a test may take. */
+const PATIENCE_MS = 60_000;
 
 type State = 'running' | 'restarting' | 'exited';
 
@@ -153,7 +157,7 @@ export class StubDocker {
   }
 
   run(script: 'restore.sh' | 'snapshot.sh', args: readonly string[], options?: ScriptOptions): Promise<ScriptEnd> {
-    return this.start(script, args, options).end;
+    return this.awaited(`the end of ${script} ${args.join(' ')}`, this.start(script, args, options).end);
   }
 
   calls(): Call[] {
@@ -172,7 +176,11 @@ export class StubDocker {
   }
 
   async happens(event: string): Promise<void> {
-    while (!this.events().includes(event)) await new Promise((resolve) => setTimeout(resolve, 20));
+    const given = new AbortController();
+    const happened = async (): Promise<void> => {
+      while (!this.events().includes(event) && !given.signal.aborted) await setTimeout(20);
+    };
+    await this.awaited(`"${event}"`, happened()).finally(() => { given.abort(); });
   }
 
   /** Kills the clients that a killed script left, not what they began. */
@@ -213,6 +221,16 @@ export class StubDocker {
     return readFile(join(this.folder, name), 'utf8');
   }
 
+  /** What takes longer than anything here may take ends the test with what goes on instead. */
+  private async awaited<T>(what: string, coming: Promise<T>): Promise<T> {
+    const given = new AbortController();
+    const late = setTimeout(PATIENCE_MS, undefined, { signal: given.signal }).then(() => {
+      const last = this.calls().slice(-3).map(({ program, args }) => [program, ...args].join(' '));
+      throw new Error([`${what} has not come. Events: ${this.events().join(', ')}. Last calls:`, ...last, 'Processes:', ...processesOf(this.folder)].join('\n'));
+    });
+    return Promise.race([coming, late]).finally(() => { given.abort(); });
+  }
+
   private lines(name: string): string[] {
     const file = join(this.folder, name);
     return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter((line) => line !== '') : [];
@@ -221,12 +239,39 @@ export class StubDocker {
 
 /** Kills the processes that were started with this stub, and no others. */
 function killAll(folder: string, which: (command: string) => boolean = () => true): void {
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+  for (const { pid, command } of startedWith(folder)) {
+    if (!which(command)) continue;
     try {
-      if (!readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`STUB_DOCKER=${folder}`)) continue;
-      if (which(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))) process.kill(Number(pid), 'SIGKILL');
+      process.kill(pid, 'SIGKILL');
     } catch {
-      // It has just ended, or is somebody else's.
+      // It has ended meanwhile.
     }
   }
+}
+
+/** Processes that were started with this stub, a line for each, with what each waits for. */
+function processesOf(folder: string): string[] {
+  return startedWith(folder).map(({ pid, command }) => {
+    const read = (name: string): string => {
+      try {
+        return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+      } catch {
+        return '?';
+      }
+    };
+    const state = read('status').split('\n').filter((line) => /^(State|PPid):/.test(line)).join(' ').replaceAll('\t', ' ');
+    return `${pid} ${state} ${read('wchan')} ${command.replaceAll('\0', ' ')}`;
+  });
+}
+
+function startedWith(folder: string): { readonly pid: number; readonly command: string }[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => {
+    try {
+      if (!readFileSync(`/proc/${name}/environ`, 'utf8').split('\0').includes(`STUB_DOCKER=${folder}`)) return [];
+      return [{ pid: Number(name), command: readFileSync(`/proc/${name}/cmdline`, 'utf8') }];
+    } catch {
+      // It has just ended, or is somebody else's.
+      return [];
+    }
+  });
 }
