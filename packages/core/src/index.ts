@@ -9,6 +9,7 @@ export * from './naming/timestamp.ts';
 export * from './ports/archiver.ts';
 export * from './ports/artifact-store.ts';
 export * from './ports/clock.ts';
+export * from './ports/drill.ts';
 export * from './ports/dump-producer.ts';
 export * from './ports/dump-restorer.ts';
 export * from './ports/file-sources.ts';
