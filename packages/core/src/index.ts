@@ -1,7 +1,9 @@
 export * from './errors.ts';
 export * from './manifest/check-manifest.ts';
+export * from './manifest/failed-checks.ts';
 export * from './manifest/manifest-text.ts';
 export * from './manifest/manifest.ts';
+export { sealProblem } from './manifest/seal.ts';
 export * from './naming/artifact-key.ts';
 export * from './naming/artifact-name.ts';
 export * from './naming/tier.ts';
@@ -36,6 +38,8 @@ export * from './run/run.ts';
 export * from './schedule/due-slot.ts';
 export * from './schedule/schedule.ts';
 export * from './secret.ts';
+export * from './sets/amend-manifest.ts';
 export * from './sets/backup-set.ts';
 export * from './sha256-of.ts';
 export * from './sets/read-sets.ts';
+export { textOf, textSource } from './text-source.ts';

@@ -1,4 +1,5 @@
-import type { Manifest } from './manifest.ts';
+import { parseArtifactName } from '../naming/artifact-name.ts';
+import { dumpOf, type Manifest } from './manifest.ts';
 
 /**
  * Compares a manifest with what lies beside it.
@@ -12,6 +13,13 @@ export function checkManifest(manifest: Manifest, present: ReadonlyMap<string, n
     if (found === undefined) problems.push(`${name} is missing`);
     else if (found !== bytes) problems.push(`${name} has ${found} bytes, its manifest says ${bytes}`);
   }
-  if (!manifest.artifacts.some(({ kind }) => kind === 'dump')) problems.push('its manifest names no dump');
+  const dump = dumpOf(manifest);
+  if (dump === undefined) problems.push('its manifest names no dump');
+  else if (!isDumpOf(dump.name, manifest)) problems.push(`its manifest is that of database "${manifest.database}", and names ${dump.name}`);
   return problems;
+}
+
+function isDumpOf(name: string, { database, timestamp }: Manifest): boolean {
+  const parsed = parseArtifactName(name);
+  return parsed?.kind === 'dump' && parsed.database === database && parsed.timestamp === timestamp;
 }

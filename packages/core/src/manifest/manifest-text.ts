@@ -11,12 +11,28 @@ import {
   type Extension,
   type Manifest,
   type ManifestArtifact,
+  type Suspicion,
   type TableRows,
 } from './manifest.ts';
+import { SEAL, sealed, sealProblem } from './seal.ts';
 
-/** The manifest as it stands in its file: JSON, indented, with a line feed at its end. */
+/** The manifest as it stands in its file: JSON, indented, sealed, with a line feed at its end. */
 export function formatManifest(manifest: Manifest): string {
-  return `${JSON.stringify(manifest, undefined, 2)}\n`;
+  return sealed({ ...manifest });
+}
+
+/** What may change in a manifest once its set is made; undefined takes a field away. */
+export type ManifestChange = Partial<Pick<Manifest, 'checks' | 'suspicion' | 'acceptedAt'>>;
+
+/**
+ * The text of a manifest with some fields changed, and all others as they were, also those that this version does not know.
+ * One whose seal did not fit gets none that does: it stays damaged.
+ */
+export function changeManifest(text: string, change: ManifestChange): string {
+  const { seal, ...fields } = JSON.parse(text) as Record<string, unknown>;
+  const changed = sealed({ ...fields, ...change });
+  if (sealProblem(text) === undefined) return changed;
+  return changed.replace(SEAL, () => `"seal": ${JSON.stringify(typeof seal === 'string' ? seal : '')}`);
 }
 
 /**
@@ -49,6 +65,8 @@ export function parseManifest(text: string): Manifest {
     tiers: root.words('tiers').filter((tier): tier is Tier => TIERS.includes(tier as Tier)),
     artifacts: root.list('artifacts').map(artifact),
     checks: checks(root.has('checks') ? root.fields('checks') : undefined),
+    ...(root.has('suspicion') && { suspicion: suspicion(root.fields('suspicion')) }),
+    ...(root.has('acceptedAt') && { acceptedAt: root.text('acceptedAt') }),
     warnings: root.has('warnings') ? root.words('warnings') : [],
   };
 }
@@ -102,11 +120,15 @@ function tableRows(fields: Fields): TableRows {
   return { schema: fields.text('schema'), table: fields.text('table'), rows: fields.count('rows') };
 }
 
+function suspicion(fields: Fields): Suspicion {
+  return { reasons: fields.words('reasons'), at: fields.text('at') };
+}
+
 function checks(fields: Fields | undefined): Checks {
   const result = (name: string): CheckResult | undefined => {
     if (fields?.has(name) !== true) return undefined;
     const check = fields.fields(name);
-    return { ok: check.flag('ok'), at: check.text('at') };
+    return { ok: check.flag('ok'), at: check.text('at'), ...(check.has('problem') && { problem: check.text('problem') }) };
   };
   const [checksum, readable, restored] = [result('checksum'), result('readable'), result('restored')];
   return { ...(checksum && { checksum }), ...(readable && { readable }), ...(restored && { restored }) };

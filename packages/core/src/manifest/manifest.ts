@@ -56,6 +56,14 @@ export interface ManifestArtifact {
 export interface CheckResult {
   readonly ok: boolean;
   readonly at: string;
+  /** What was found, when it is not well. */
+  readonly problem?: string | undefined;
+}
+
+/** Why a set is not trusted to be what its database was, and since when (ISO 8601, UTC). */
+export interface Suspicion {
+  readonly reasons: readonly string[];
+  readonly at: string;
 }
 
 /** The checks that a set can have gone through, from the weakest to the strongest. */
@@ -87,6 +95,10 @@ export interface Manifest {
   readonly tiers: readonly Tier[];
   readonly artifacts: readonly ManifestArtifact[];
   readonly checks: Checks;
+  /** The set is much smaller than those before it. */
+  readonly suspicion?: Suspicion | undefined;
+  /** When a person said that the set is what it should be (ISO 8601, UTC): from then on, older ones are no yardstick. */
+  readonly acceptedAt?: string | undefined;
   /** What was odd but tolerable. */
   readonly warnings: readonly string[];
 }

@@ -1,5 +1,5 @@
 import { artifactKey, splitKey, type ArtifactKey } from '../naming/artifact-key.ts';
-import { isRestorable, newestFirst, type BackupSet, type SetArtifact } from '../sets/backup-set.ts';
+import { isWhole, newestFirst, type BackupSet, type SetArtifact } from '../sets/backup-set.ts';
 import { inPublicationOrder } from '../sets/publication-order.ts';
 
 /** One artifact that a replica lacks, has with another length, or has without the manifest that would say that it is good. */
@@ -32,7 +32,7 @@ export interface ReplicationRequest {
  * what an earlier run could not copy is in the answer again. Nothing is ever removed from a replica. Pure.
  */
 export function planReplication({ sets, replica, database }: ReplicationRequest): readonly SetCopy[] {
-  const ours = sets.filter((set) => set.database === database && isRestorable(set)).sort(newestFirst);
+  const ours = sets.filter((set) => set.database === database && isWhole(set)).sort(newestFirst);
   // What the copies before will have brought: the weekly set comes after the daily one of the same run.
   const expected = new Map(replica);
   return ours.flatMap((set) => {

@@ -1,14 +1,14 @@
-import { BackupError, isBackupError, throwIfAborted, toBackupError } from '../errors.ts';
-import type { Manifest } from '../manifest/manifest.ts';
-import { parseManifest } from '../manifest/manifest-text.ts';
+import { isBackupError, throwIfAborted, toBackupError, type BackupError } from '../errors.ts';
 import type { ArtifactKey } from '../naming/artifact-key.ts';
 import { TIERS, type Tier } from '../naming/tier.ts';
 import type { RunTimestamp } from '../naming/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { Phases } from '../run/phases.ts';
 import type { BackupSet } from '../sets/backup-set.ts';
+import { inPublicationOrder } from '../sets/publication-order.ts';
 import { planReplication, type ArtifactCopy, type SetCopy } from './plan-replication.ts';
 import { storedSource } from './stored-source.ts';
+import { isBad, readTheirs, updateManifest } from './their-manifest.ts';
 
 /** How many sets one run copies at most: an outage of two weeks is made good at once, years of history do not block a day. */
 const SETS_A_RUN = 32;
@@ -66,8 +66,8 @@ export async function replicate(request: ReplicateRequest): Promise<ReplicationR
     for (const copy of wanted.slice(0, limit)) {
       throwIfAborted(signal);
       try {
-        await copySet(copy, failed.has(copy.set.timestamp), request);
-        copied.push({ tier: copy.set.tier, timestamp: copy.set.timestamp });
+        const did = await copySet(copy, failed.has(copy.set.timestamp), request);
+        if (did) copied.push({ tier: copy.set.tier, timestamp: copy.set.timestamp });
         missing -= 1;
       } catch (error) {
         errors.push(toBackupError(error));
@@ -101,14 +101,21 @@ async function lengths(store: ArtifactStore, signal: AbortSignal | undefined): P
   return found;
 }
 
-async function copySet({ set, artifacts, contested }: SetCopy, withoutTwins: boolean, request: ReplicateRequest): Promise<void> {
+/** @returns false when there was nothing to do after all */
+async function copySet(copy: SetCopy, withoutTwins: boolean, request: ReplicateRequest): Promise<boolean> {
   const { phases, signal } = request;
-  if (contested) await refuseStranger(set, request);
+  const { set } = copy;
+  const theirs = copy.contested ? await readTheirs(set, request) : undefined;
+  const onlyManifest = copy.artifacts.every(({ artifact }) => artifact.kind === 'manifest');
+  if (theirs !== undefined && onlyManifest && !isBad(theirs)) return updateManifest(set, theirs, request);
+  // A copy that was found bad has the right length all the same.
+  const artifacts = isBad(theirs) ? inPublicationOrder(set.artifacts).map((artifact) => ({ artifact, twin: undefined })) : copy.artifacts;
   for (const { artifact, twin } of artifacts) {
     throwIfAborted(signal);
-    const copy = { artifact, twin: withoutTwins ? undefined : twin };
-    await phases.measure('replicate', () => copyArtifact(set, copy, request), { artifact: artifact.kind, tier: set.tier, bytes: () => artifact.bytes });
+    const one = { artifact, twin: withoutTwins ? undefined : twin };
+    await phases.measure('replicate', () => copyArtifact(set, one, request), { artifact: artifact.kind, tier: set.tier, bytes: () => artifact.bytes });
   }
+  return true;
 }
 
 /** By the replica itself where it has the very same file in another tier, which is cheap; otherwise, or when it will not, from here. */
@@ -122,27 +129,4 @@ async function copyArtifact(set: BackupSet, { artifact, twin }: ArtifactCopy, { 
     }
   }
   await replica.put(artifact.key, await storedSource(primary, set, artifact, { signal }), { signal });
-}
-
-/**
- * Two installations that share a place make sets of the same name, when they run in the same second. What the other one
- * has put there is its only copy: it is never replaced.
- */
-async function refuseStranger(set: BackupSet, { replica, signal }: ReplicateRequest): Promise<void> {
-  const key = set.artifacts.find(({ kind }) => kind === 'manifest')!.key;
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of replica.read(key, undefined, { signal })) chunks.push(chunk);
-  try {
-    const theirs = parseManifest(Buffer.concat(chunks).toString('utf8'));
-    if (digests(theirs) === digests(set.manifest!)) return;
-  } catch (error) {
-    if (!isBackupError(error, 'MANIFEST_TOO_NEW')) return; // a manifest that nobody can read makes no set
-  }
-  throw new BackupError('REPLICA_CONFLICT', `${replica.name} has another set under the name of ${set.tier} ${set.timestamp}; it was not replaced`, {
-    mend: 'Give each installation a place of its own (S3_PREFIX)',
-  });
-}
-
-function digests({ artifacts }: Manifest): string {
-  return artifacts.map(({ name, sha256 }) => `${name} ${sha256}`).sort().join('\n');
 }

@@ -44,7 +44,7 @@ export async function findSource(stores: readonly ArtifactStore[], wanted: 'late
       notes.push(`store ${store.name} could not be asked for sets: ${toBackupError(error).message}`);
     }
   }
-  const chosen = wanted === 'latest' ? latest(candidates, notes) : named(candidates, wanted);
+  const chosen = wanted === 'latest' ? latest(candidates, notes) : named(candidates, wanted, notes);
   const source = chosen && sourceOfSet(chosen.store, chosen.set, { signal });
   if (source !== undefined) return { source, notes };
   throw notFound(stores, wanted, database, others, notes);
@@ -56,15 +56,22 @@ function latest(candidates: readonly Candidate[], notes: string[]): Candidate | 
   const chosen = whole.find(({ set }) => doubtsOf(set).length === 0) ?? sorted.find(({ set }) => set.state === 'legacy');
   const newer = chosen === undefined ? sorted : sorted.filter(({ set }) => set.timestamp > chosen.set.timestamp);
   for (const { store, set } of newer) {
-    const why = doubtsOf(set);
-    notes.push(`${labelOf(store, set)} is passed over: ${why.length > 0 ? why.join('; ') : 'it has no manifest, and an older set is complete'}`);
+    notes.push(`${labelOf(store, set)} is passed over: ${whyPassedOver(set)}`);
   }
   return chosen;
 }
 
-function named(candidates: readonly Candidate[], timestamp: RunTimestamp): Candidate | undefined {
+function whyPassedOver(set: BackupSet): string {
+  if (set.state === 'legacy') return 'it has no manifest, and an older set is complete';
+  if (set.state === 'suspicious') return `it is suspicious: ${set.problems.join('; ')}; name it, or accept it with geolens-backup accept ${set.timestamp}`;
+  return doubtsOf(set).join('; ');
+}
+
+function named(candidates: readonly Candidate[], timestamp: RunTimestamp, notes: string[]): Candidate | undefined {
   const fitting = inOrder(candidates.filter(({ set }) => set.timestamp === timestamp));
-  return fitting.find(({ set }) => doubtsOf(set).length === 0) ?? fitting[0];
+  const chosen = fitting.find(({ set }) => doubtsOf(set).length === 0) ?? fitting[0];
+  if (chosen?.set.state === 'suspicious') notes.push(`${labelOf(chosen.store, chosen.set)} is suspicious: ${chosen.set.problems.join('; ')}`);
+  return chosen;
 }
 
 /** Newest first; sorting keeps the order of the stores among copies of one set. */

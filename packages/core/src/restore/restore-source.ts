@@ -1,6 +1,7 @@
 import { splitKey } from '../naming/artifact-key.ts';
 import type { ArtifactKind } from '../naming/artifact-name.ts';
-import type { Checks, CheckResult, Manifest } from '../manifest/manifest.ts';
+import { failedChecks } from '../manifest/failed-checks.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import type { RunTimestamp } from '../naming/timestamp.ts';
 import type { ArtifactSource, ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
 import type { BackupSet } from '../sets/backup-set.ts';
@@ -59,10 +60,5 @@ export function labelOf(store: Pick<ArtifactStore, 'name'>, { timestamp, tier }:
 
 /** Why a set should not be trusted: it is not whole, or a check found it bad. */
 export function doubtsOf({ state, problems, manifest }: Pick<BackupSet, 'state' | 'problems' | 'manifest'>): readonly string[] {
-  const checks = Object.entries(manifest?.checks ?? {}) as readonly (readonly [keyof Checks, CheckResult])[];
-  const failed = checks.filter(([, { ok }]) => !ok);
-  return [
-    ...(state === 'partial' ? problems.map((problem) => `it is partial: ${problem}`) : []),
-    ...failed.map(([check, { at }]) => `it failed the check "${check}" at ${at}`),
-  ];
+  return [...(state === 'partial' ? problems.map((problem) => `it is partial: ${problem}`) : []), ...failedChecks(manifest?.checks ?? {})];
 }

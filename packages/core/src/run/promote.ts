@@ -3,7 +3,7 @@ import { artifactKey, splitKey } from '../naming/artifact-key.ts';
 import { TIERS, tiersOf, type Tier } from '../naming/tier.ts';
 import { timestampToDate } from '../naming/timestamp.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
-import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
+import { isWhole, type BackupSet, type SetArtifact } from '../sets/backup-set.ts';
 import { inPublicationOrder } from '../sets/publication-order.ts';
 
 /** Puts the set into another tier too, the manifest last. Safe to repeat: what was cut off is finished. */
@@ -20,14 +20,14 @@ export async function promote(
 }
 
 /**
- * What earlier runs did not get done: the newest complete daily set that belongs to another tier and is younger than every
- * complete set there. One that is older was there once, and was removed by retention or the operator: it does not come back.
+ * What earlier runs did not get done: the newest whole daily set that belongs to another tier and is younger than every
+ * whole set there. One that is older was there once, and was removed by retention or the operator: it does not come back.
  * Where there is none to compare with, it has to be the newest daily set, or one whose promotion was begun.
  * Sets from the future were made while the clock was wrong, and say nothing.
  */
 export function unfinishedPromotion(sets: readonly BackupSet[], database: string, now: Date): { set: BackupSet; tier: Tier } | undefined {
   const past = sets.filter((set) => timestampToDate(set.timestamp) <= now);
-  const completeIn = (tier: Tier): BackupSet[] => past.filter((set) => set.tier === tier && set.database === database && set.state === 'complete');
+  const completeIn = (tier: Tier): BackupSet[] => past.filter((set) => set.tier === tier && set.database === database && isWhole(set) && set.manifest !== undefined);
   const daily = completeIn('daily');
   for (const tier of TIERS.filter((one) => one !== 'daily')) {
     const limit = completeIn(tier)[0]?.timestamp;

@@ -6,6 +6,7 @@ import { tiersOf } from '../naming/tier.ts';
 import type { RunTimestamp } from '../naming/timestamp.ts';
 import type { StoreOptions } from '../ports/artifact-store.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
+import { textSource } from '../text-source.ts';
 import type { Produced, VerifyLevel } from './produce.ts';
 import { drain, verifyArtifact } from './verify-artifact.ts';
 
@@ -30,7 +31,7 @@ export async function publish(
   try {
     const manifest = describe(produced, request);
     const name = formatArtifactName({ kind: 'manifest', timestamp: request.timestamp });
-    const draft = await primary.draft(artifactKey('daily', name), textChunks(formatManifest(manifest)), options);
+    const draft = await primary.draft(artifactKey('daily', name), textSource(formatManifest(manifest)).open(), options);
     drafts.push(draft);
     await verifyArtifact(name, draft, drain, options.signal);
     await primary.publish(drafts);
@@ -61,8 +62,4 @@ function describe({ origin, artifacts }: Produced, request: PublishRequest): Man
     checks,
     warnings: request.warnings,
   };
-}
-
-async function* textChunks(text: string): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(Buffer.from(text, 'utf8'));
 }

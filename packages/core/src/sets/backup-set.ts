@@ -4,12 +4,17 @@ import type { ArtifactKind } from '../naming/artifact-name.ts';
 import type { Tier } from '../naming/tier.ts';
 import type { RunTimestamp } from '../naming/timestamp.ts';
 
+/** From the best to the worst. */
+export const SET_STATES = ['complete', 'legacy', 'suspicious', 'bad', 'partial'] as const;
+
 /**
  * - `complete`: the manifest is there, and every artifact that it names, with its length;
  * - `legacy`: a dump with neither manifest nor globals, as GeoLens's own backup container writes it: restorable, unverified;
+ * - `suspicious`: complete, but much smaller than those before it, and nobody has accepted it;
+ * - `bad`: as complete, but a check has found it damaged;
  * - `partial`: anything less.
  */
-export type SetState = 'complete' | 'legacy' | 'partial';
+export type SetState = (typeof SET_STATES)[number];
 
 export interface SetArtifact {
   readonly key: ArtifactKey;
@@ -25,15 +30,20 @@ export interface BackupSet {
   /** Undefined when there is neither a dump nor a manifest to tell. */
   readonly database: string | undefined;
   readonly state: SetState;
-  /** Why it is partial, one sentence each. */
+  /** Why it is partial, bad or suspicious, one sentence each. */
   readonly problems: readonly string[];
   readonly artifacts: readonly SetArtifact[];
   readonly manifest: Manifest | undefined;
 }
 
 /** Whether the set counts as a backup: complete or legacy. */
-export function isRestorable(set: BackupSet): boolean {
-  return set.state === 'complete' || set.state === 'legacy';
+export function isRestorable({ state }: Pick<BackupSet, 'state'>): boolean {
+  return state === 'complete' || state === 'legacy';
+}
+
+/** Whether the set is all that its run made, as far as is known: a backup, or one that is only smaller than expected. */
+export function isWhole(set: Pick<BackupSet, 'state'>): boolean {
+  return isRestorable(set) || set.state === 'suspicious';
 }
 
 /** Length of all artifacts together, in bytes. */

@@ -1,5 +1,7 @@
 import { checkManifest } from '../manifest/check-manifest.ts';
-import type { Manifest } from '../manifest/manifest.ts';
+import { failedChecks } from '../manifest/failed-checks.ts';
+import { dumpOf, type Manifest } from '../manifest/manifest.ts';
+import { parseArtifactName } from '../naming/artifact-name.ts';
 import { nameOfKey, splitKey, type ArtifactKey } from '../naming/artifact-key.ts';
 import type { Tier } from '../naming/tier.ts';
 import type { RunTimestamp } from '../naming/timestamp.ts';
@@ -46,7 +48,7 @@ export function groupSets(
 function setsOf({ tier, timestamp, dumps, companions }: Group, readings: ReadonlyMap<ArtifactKey, ManifestReading>): BackupSet[] {
   const reading = companions.map(({ key }) => readings.get(key)).find((found) => found !== undefined);
   const manifest = reading instanceof Error ? undefined : reading;
-  const owner = manifest?.database;
+  const owner = manifest && ownerOf(manifest, dumps.map(({ database }) => database));
   const sets = dumps.map(({ database, artifact }): BackupSet => {
     const owns = owner === undefined || owner === database;
     const artifacts = owns ? [artifact, ...companions] : [artifact];
@@ -56,6 +58,17 @@ function setsOf({ tier, timestamp, dumps, companions }: Group, readings: Readonl
   const claimed = sets.some(({ artifacts }) => artifacts.length > 1) || companions.length === 0;
   if (claimed) return sets;
   return [...sets, { tier, timestamp, database: owner, artifacts: companions, manifest, ...stateOf(timestamp, companions, reading) }];
+}
+
+/** The database of the dump that the manifest is for. Where its own word and the dump's name differ, the one that has a dump here. */
+function ownerOf(manifest: Manifest, there: readonly string[]): string {
+  const named = databaseOfDump(manifest);
+  return named !== undefined && !there.includes(manifest.database) && there.includes(named) ? named : manifest.database;
+}
+
+function databaseOfDump(manifest: Manifest): string | undefined {
+  const name = parseArtifactName(dumpOf(manifest)?.name ?? '');
+  return name?.kind === 'dump' ? name.database : undefined;
 }
 
 interface Judgement {
@@ -68,12 +81,19 @@ function stateOf(timestamp: RunTimestamp, artifacts: readonly SetArtifact[], rea
   if (reading !== undefined) {
     if (reading.timestamp !== timestamp) return partial(`its manifest is that of ${reading.timestamp}`);
     const problems = checkManifest(reading, new Map(artifacts.map(({ key, bytes }) => [splitKey(key).fileName, bytes])));
-    return { state: problems.length === 0 ? 'complete' : 'partial', problems };
+    return problems.length === 0 ? judge(reading) : { state: 'partial', problems };
   }
   const dump = artifacts.find(({ kind }) => kind === 'dump');
   if (dump === undefined) return partial('there is no dump');
   if (dump.bytes === 0) return partial('the dump is empty');
   return artifacts.some(({ kind }) => kind === 'globals') ? partial('there is no manifest') : { state: 'legacy', problems: [] };
+}
+
+/** What is known of a set whose artifacts are all there. */
+function judge({ checks, suspicion }: Manifest): Judgement {
+  const failed = failedChecks(checks);
+  if (failed.length > 0) return { state: 'bad', problems: failed };
+  return suspicion === undefined ? { state: 'complete', problems: [] } : { state: 'suspicious', problems: suspicion.reasons };
 }
 
 function partial(problem: string): Judgement {

@@ -3,6 +3,7 @@ import { nameOfKey, type ArtifactKey } from '../naming/artifact-key.ts';
 import { TIERS } from '../naming/tier.ts';
 import type { ArtifactStore, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
 import { throwIfAborted, toBackupError } from '../errors.ts';
+import { textOf } from '../text-source.ts';
 import type { BackupSet } from './backup-set.ts';
 import { groupSets, type ManifestReading } from './group-sets.ts';
 
@@ -35,9 +36,7 @@ async function readManifest(store: ArtifactStore, artifact: StoredArtifact, opti
   throwIfAborted(options.signal);
   if (artifact.bytes > LARGEST_MANIFEST_BYTES) return new Error(`the manifest has ${artifact.bytes} bytes, which none has`);
   try {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of store.read(artifact.key, undefined, options)) chunks.push(chunk);
-    return parseManifest(Buffer.concat(chunks).toString('utf8'));
+    return parseManifest(await textOf(store.read(artifact.key, undefined, options)));
   } catch (error) {
     throwIfAborted(options.signal);
     return toBackupError(error);

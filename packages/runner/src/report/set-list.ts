@@ -1,4 +1,4 @@
-import { bytesOf, newestFirst, rowsOf, timestampToDate, type BackupSet } from '@geolens/backup-core';
+import { bytesOf, newestFirst, rowsOf, SET_STATES, timestampToDate, type BackupSet } from '@geolens/backup-core';
 import { bytesText, durationText, numberText } from './units.ts';
 import { table } from './table.ts';
 
@@ -22,7 +22,7 @@ export function collectCopies(found: readonly FoundSet[]): readonly ListedSet[] 
     const id = JSON.stringify([tier, timestamp, database]);
     groups.set(id, [...(groups.get(id) ?? []), copy]);
   }
-  const rank = ({ set }: FoundSet): number => ['complete', 'legacy', 'partial'].indexOf(set.state);
+  const rank = ({ set }: FoundSet): number => SET_STATES.indexOf(set.state);
   return [...groups.values()]
     .map((copies) => copies.sort((one, other) => rank(one) - rank(other)))
     .map((copies) => ({ best: copies[0]!.set, copies }))
@@ -38,10 +38,10 @@ export function setListText(listed: readonly ListedSet[], now: Date): string {
     copies.map((copy) => whereText(copy, best)).join(', '),
     durationText(Math.max(0, now.getTime() - timestampToDate(best.timestamp).getTime())),
     bytesText(bytesOf(best)),
-    numberOrDash(best.state === 'complete' ? rowsOf(best.manifest) : undefined),
+    numberOrDash(best.state === 'partial' ? undefined : rowsOf(best.manifest)),
     best.database ?? '-',
     verifiedText(best),
-    best.state === 'partial' ? `partial: ${best.problems.join('; ')}` : best.state,
+    [best.state, best.problems.join('; ')].filter(Boolean).join(': '),
   ]);
   return table(
     [
@@ -84,7 +84,7 @@ function whereText({ store, set }: FoundSet, best: BackupSet): string {
 
 /** The strongest check that the set has passed. */
 function verifiedText({ manifest, state }: BackupSet): string {
-  if (state !== 'complete') return 'unverified'; // what was checked is not what is there now
+  if (state === 'partial' || state === 'bad') return 'unverified'; // what was checked is not what is there now
   const { restored, readable, checksum } = manifest?.checks ?? {};
   if (restored?.ok === true) return 'restored';
   if (readable?.ok === true) return 'readable';

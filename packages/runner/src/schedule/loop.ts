@@ -1,6 +1,6 @@
 import {
   dueSlot,
-  isRestorable,
+  isWhole,
   readSets,
   timestampToDate,
   toBackupError,
@@ -106,11 +106,11 @@ class Loop {
     return dueSlot({ ...request, settledUntil: [...settledUntil, ...(await this.setsThere())] });
   }
 
-  /** The moments of the database's sets that are there and can be restored. */
+  /** The moments of the database's sets that are there whole. */
   private async setsThere(): Promise<readonly Date[]> {
     try {
       const sets = await readSets(this.parts.primary, { signal: this.options.signal });
-      return sets.filter((set) => set.database === this.parts.database && isRestorable(set)).map(({ timestamp }) => timestampToDate(timestamp));
+      return sets.filter((set) => set.database === this.parts.database && isWhole(set)).map(({ timestamp }) => timestampToDate(timestamp));
     } catch (error) {
       if (!this.stopped()) logError(this.parts.log, 'schedule.store', toBackupError(error));
       return [];

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+
+/*
+ * A manifest says what every other artifact has to be, and nothing says what it has to be itself: so it carries the SHA-256 of its
+ * own text. A field at its beginning announces the one at its end: damage that takes one away
+ * leaves the other.
+ */
+
+const ANNOUNCEMENT = '"sealedWith": "sha256"';
+const EMPTY = '"seal": ""';
+export const SEAL = /"seal": "([^"]*)"(?=\s*\}\s*$)/;
+
+/** The text of a manifest with its seal, as its last field. */
+export function sealed(manifest: Readonly<Record<string, unknown>>): string {
+  const { schemaVersion, ...fields } = manifest;
+  const others = Object.entries(fields).filter(([name]) => name !== 'sealedWith' && name !== 'seal');
+  const text = `${JSON.stringify({ schemaVersion, sealedWith: 'sha256', ...Object.fromEntries(others), seal: '' }, undefined, 2)}\n`;
+  return text.replace(SEAL, () => `"seal": "${digest(text)}"`);
+}
+
+/**
+ * Why the text of a manifest is not the one that was written; undefined when it is, and when it carries no seal at all, as one
+ * that other programs made.
+ */
+export function sealProblem(text: string): string | undefined {
+  const claimed = SEAL.exec(text)?.[1];
+  const announced = text.includes(ANNOUNCEMENT);
+  if (claimed === undefined && !announced) return undefined;
+  if (claimed === undefined || !announced) return 'its seal is damaged';
+  return claimed === digest(text.replace(SEAL, () => EMPTY)) ? undefined : 'its text is not the one that was written: the seal (SHA-256) does not fit';
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,65 @@
+import { BackupError, isBackupError } from '../errors.ts';
+import { failedChecks } from '../manifest/failed-checks.ts';
+import { changeManifest, parseManifest } from '../manifest/manifest-text.ts';
+import type { Checks, CheckResult, Manifest } from '../manifest/manifest.ts';
+import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
+import { textOf, textSource } from '../text-source.ts';
+import type { ReplicateRequest } from './replicate.ts';
+
+/** What a replica has in the place of a manifest of ours. */
+export interface TheirManifest {
+  readonly text: string;
+  readonly manifest: Manifest;
+}
+
+/**
+ * The manifest that the replica has under the name of ours; undefined when nobody can read it: then it makes no set.
+ *
+ * Two installations that share a place make sets of the same name, when they run in the same second. What the other one
+ * has put there is its only copy: it is never replaced.
+ */
+export async function readTheirs(set: BackupSet, { replica, signal }: ReplicateRequest): Promise<TheirManifest | undefined> {
+  const text = await textOf(replica.read(manifestOf(set).key, undefined, { signal }));
+  try {
+    const manifest = parseManifest(text);
+    if (digests(manifest) === digests(set.manifest!)) return { text, manifest };
+  } catch (error) {
+    if (!isBackupError(error, 'MANIFEST_TOO_NEW')) return undefined;
+  }
+  throw new BackupError('REPLICA_CONFLICT', `${replica.name} has another set under the name of ${set.tier} ${set.timestamp}; it was not replaced`, {
+    mend: 'Give each installation a place of its own (S3_PREFIX)',
+  });
+}
+
+/** Whether a check has found the replica's copy bad. */
+export function isBad(theirs: TheirManifest | undefined): boolean {
+  return theirs !== undefined && failedChecks(theirs.manifest.checks).length > 0;
+}
+
+/**
+ * Brings their manifest up to ours, where the artifacts are there already: what was found out about their copy stays, unless ours
+ * was checked later.
+ * @returns false when there was nothing to do
+ */
+export async function updateManifest(set: BackupSet, theirs: TheirManifest, { primary, replica, phases, signal }: ReplicateRequest): Promise<boolean> {
+  const { key } = manifestOf(set);
+  const ours = await textOf(primary.read(key, undefined, { signal }));
+  const updated = changeManifest(ours, { checks: latestChecks(parseManifest(ours).checks, theirs.manifest.checks) });
+  if (updated === theirs.text) return false;
+  const source = textSource(updated);
+  await phases.measure('replicate', () => replica.put(key, source, { signal }), { artifact: 'manifest', tier: set.tier, bytes: () => source.bytes });
+  return true;
+}
+
+function latestChecks(ours: Checks, theirs: Checks): Checks {
+  const later = Object.entries(theirs).filter(([name, { at }]: [string, CheckResult]) => at > (ours[name as keyof Checks]?.at ?? ''));
+  return { ...ours, ...Object.fromEntries(later) };
+}
+
+function manifestOf(set: BackupSet): SetArtifact {
+  return set.artifacts.find(({ kind }) => kind === 'manifest')!;
+}
+
+function digests({ artifacts }: Manifest): string {
+  return artifacts.map(({ name, sha256 }) => `${name} ${sha256}`).sort().join('\n');
+}
