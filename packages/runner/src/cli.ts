@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { toBackupError } from '@geolens/backup-core/errors';
 import type { RestoreFlags } from './commands/restore.ts';
+import type { VerifyFlags } from './commands/verify.ts';
 import type { Environment } from './config/read-environment.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import type { Io } from './io.ts';
@@ -67,6 +68,16 @@ function describeProgram(io: Io, choose: (execute: Execute) => void): Command {
     .option('--dry-run', 'remove nothing', false)
     .option(...JSON_FLAG)
     .action((flags: { json: boolean; dryRun: boolean }) => { choose(async (context) => (await import('./commands/prune.ts')).prune(context, flags)); });
+  program
+    .command('verify')
+    .description('read every artifact of a set from its first to its last byte, and with --restore prove it in a scratch server')
+    .argument('[what]', 'latest, a timestamp as `list` shows it, or the path of a dump', 'latest')
+    .option('--restore', 'restore the dump into a scratch PostgreSQL server, which is removed afterwards, and count its rows', false)
+    .option('--all', 'every set of every store, giving way to other work', false)
+    .option('--store <name>', 'which store: local, s3, all; the first that has the set', 'all')
+    .option('--max-rate <megabytes>', 'how many megabytes are read in a second at most; 0 is as fast as can be (with --all: 50)')
+    .option(...JSON_FLAG)
+    .action((what: string, flags: VerifyFlags) => { choose(async (context) => (await import('./commands/verify.ts')).verify(context, what, flags)); });
   const more = (value: string, before: readonly string[]): readonly string[] => [...before, value];
   program
     .command('restore')

@@ -1,12 +1,13 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import { container as root, instanceCachingFactory, type DependencyContainer, type InjectionToken } from 'tsyringe';
-import { FileJournal, fileSources, FlockLock, journalName, LocalStore, PgDumpProducer, PgDumpRestorer, systemClock, TarArchiver, TarStagingRestorer } from '@geolens/backup-adapter-local';
+import { FileJournal, fileSources, FlockLock, giveWay, journalName, LocalStore, PgDumpProducer, PgDumpRestorer, systemClock, TarArchiver, TarStagingRestorer } from '@geolens/backup-adapter-local';
 import {
   keepNewest,
   type Archiver,
   type ArtifactStore,
   type Clock,
+  type Drill,
   type DumpProducer,
   type DumpRestorer,
   type FileSources,
@@ -29,7 +30,9 @@ const token = <T>(name: string): InjectionToken<T> => Symbol(name);
 export const TOKENS = {
   archiver: token<Archiver>('Archiver'),
   clock: token<Clock>('Clock'),
+  drill: token<Drill>('Drill'),
   files: token<FileSources>('FileSources'),
+  giveWay: token<() => Promise<void>>('giveWay'),
   journal: token<RunJournal>('RunJournal'),
   lock: token<Lock>('Lock'),
   primary: token<PrimaryStore>('PrimaryStore'),
@@ -53,6 +56,8 @@ export async function composeContainer(config: Config): Promise<DependencyContai
     container.register(name, { useFactory: instanceCachingFactory(make) });
   };
   const env = config.programEnv;
+  register(TOKENS.giveWay, () => () => giveWay(env));
+  register(TOKENS.drill, () => ({ open: () => Promise.resolve({ unprovable: ['TODO'] }), sweep: () => Promise.resolve([]) }));
   register(TOKENS.files, () => fileSources);
   register(TOKENS.clock, () => systemClock);
   register(TOKENS.primary, () => new LocalStore({ root: config.backupDir, label: 'BACKUP_DIR' }));
@@ -74,6 +79,7 @@ export async function composeContainer(config: Config): Promise<DependencyContai
       database: config.connection.database,
       stagingDir: config.stagingDir,
     }),
+    parts.resolve(TOKENS.drill),
   ]);
   register(TOKENS.producer, () => {
     const { connection, compression, rolePasswords, pgBinDir: binDir } = config;

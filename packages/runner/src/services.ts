@@ -1,4 +1,4 @@
-import type { ArtifactStore, DumpRestorer, FileSources, RunParts, StagingRestorer, Sweeper } from '@geolens/backup-core';
+import type { ArtifactStore, Drill, DumpRestorer, FileSources, RunParts, StagingRestorer, Sweeper } from '@geolens/backup-core';
 import type { Config } from './config/config.ts';
 import type { Io } from './io.ts';
 import type { Logger } from './log/logger.ts';
@@ -13,6 +13,9 @@ export interface Services extends RunParts {
   readonly restorer: DumpRestorer;
   readonly stagingRestorer: StagingRestorer;
   readonly sweepers: readonly Sweeper[];
+  readonly drill: Drill;
+  /** Makes this process, and what it starts from then on, give way to all others. What the system does not allow is left. */
+  readonly giveWay: () => Promise<void>;
 }
 
 /** What every command gets. */

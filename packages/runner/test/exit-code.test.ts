@@ -13,6 +13,7 @@ const report = (outcome: RunReport['outcome'], ...codes: ErrorCode[]): RunReport
   phases: [],
   warnings: [],
   errors: codes.map((code) => new BackupError(code, 'what happened')),
+  drill: undefined,
   replication: [],
   swept: [],
   removed: [],

@@ -1,11 +1,12 @@
 import { createGzip } from 'node:zlib';
-import { BackupError, type Archive, type Archiver, type ArtifactSource } from '@geolens/backup-core';
+import { BackupError, type Archive, type ArchiveCheckOptions, type Archiver, type ArtifactSource } from '@geolens/backup-core';
 import { describeEnd, type ProgramEnd, type ProgramEnvironment } from '../programs/program.ts';
 import { programOutput } from '../programs/program-output.ts';
 import { errnoOf } from '../store/store-errors.ts';
 import { compressWith, tarReading, through } from './archive-reading.ts';
 import { contentOf } from './folder-content.ts';
 import { findGzip } from './gzip-program.ts';
+import { MemberNames } from './member-names.ts';
 import { OWN_PREFIX } from './own-names.ts';
 import { warningsIn } from './program-warnings.ts';
 
@@ -16,8 +17,6 @@ const UNREADABLE_MEND = 'It was not kept; check the disk and the memory of this 
 
 /** What restores have left or kept at the top of the folder. Anchored, or it would leave out such names at any depth. */
 const NOTHING_OF_OURS = ['--anchored', `--exclude=./${OWN_PREFIX}*`];
-
-const LINE_FEED = 0x0a;
 
 export interface TarArchiverOptions {
   /** The folder whose content is archived. */
@@ -51,12 +50,10 @@ export class TarArchiver implements Archiver {
     return { content: gzip === undefined ? through(tar, createGzip({ level: 1 })) : tar, warnings: () => warnings };
   }
 
-  async check(archive: ArtifactSource, { signal }: { readonly signal: AbortSignal }): Promise<{ readonly members: number }> {
-    let members = 0;
-    const count = (chunk: Uint8Array): void => {
-      for (const byte of chunk) if (byte === LINE_FEED) members += 1;
-    };
-    const end = await tarReading(['--list', '--quoting-style=escape'], archive, { env: this.env, signal }, count);
+  async check(archive: ArtifactSource, { signal, onMember }: ArchiveCheckOptions): Promise<{ readonly members: number }> {
+    const names = new MemberNames(onMember);
+    const end = await tarReading(['--list', '--quoting-style=escape'], archive, { env: this.env, signal }, (chunk) => { names.add(chunk); });
+    const { count: members } = names;
     if (end.code !== 0) throw new BackupError('ARTIFACT_UNREADABLE', `the archive does not read through: ${describeEnd('tar', end)}`, { mend: UNREADABLE_MEND });
     // tar takes nothing at all for an archive of nothing; ours have the folder itself at least.
     if (members === 0) throw new BackupError('ARTIFACT_UNREADABLE', 'the archive has no members');

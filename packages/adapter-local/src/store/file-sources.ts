@@ -26,7 +26,8 @@ async function sourceOfFile(path: string): Promise<RestoreSource> {
   const { timestamp, database } = name;
   const beside = (kind: 'manifest' | 'globals' | 'staging'): string => join(dirname(path), formatArtifactName({ kind, timestamp }));
   const manifest = await manifestIn(beside('manifest'));
-  if (manifest instanceof Error) return { ...alone, timestamp, doubts: [`its manifest cannot be used: ${manifest.message}`] };
+  const manifestFile = manifest === undefined ? undefined : await fileArtifact(beside('manifest'), undefined);
+  if (manifest instanceof Error) return { ...alone, timestamp, manifestFile, doubts: [`its manifest cannot be used: ${manifest.message}`] };
   if (manifest !== undefined && manifest.database !== database) return { ...alone, timestamp };
   const companion = async (kind: 'globals' | 'staging'): Promise<RestoreArtifact | undefined> =>
     (await exists(beside(kind))) ? fileArtifact(beside(kind), manifest) : undefined;
@@ -35,7 +36,7 @@ async function sourceOfFile(path: string): Promise<RestoreSource> {
   // Whoever has copied the dump alone has a whole dump.
   const problems = manifest === undefined ? [] : checkManifest({ ...manifest, artifacts: manifest.artifacts.filter(({ name: known }) => lengths.has(known)) }, lengths);
   const doubts = doubtsOf({ state: problems.length === 0 ? 'complete' : 'partial', problems, manifest });
-  return { label: `file ${path}`, timestamp, manifest, dump: whole, globals, staging, doubts };
+  return { label: `file ${path}`, timestamp, manifest, dump: whole, globals, staging, manifestFile, doubts };
 }
 
 /** A file as an artifact; what the manifest says of it, it has to be. */

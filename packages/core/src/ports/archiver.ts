@@ -8,11 +8,17 @@ export interface Archive {
   warnings(): readonly string[];
 }
 
+export interface ArchiveCheckOptions {
+  readonly signal: AbortSignal;
+  /** Told the path of each member, as it stands in the archive. */
+  readonly onMember?: ((path: string) => void) | undefined;
+}
+
 /** Archives the files that belong to the database. */
 export interface Archiver {
   /** Starts an archive, or says why there is nothing to archive. Ends its programs when the signal fires. */
   archive(options: { readonly signal: AbortSignal }): Promise<Archive | { readonly nothing: string }>;
 
   /** Lists an archive from its first to its last member and counts them; ARTIFACT_UNREADABLE when it is damaged. */
-  check(archive: ArtifactSource, options: { readonly signal: AbortSignal }): Promise<{ readonly members: number }>;
+  check(archive: ArtifactSource, options: ArchiveCheckOptions): Promise<{ readonly members: number }>;
 }

@@ -18,10 +18,22 @@ export interface JournalledSlot {
   readonly settled: boolean;
 }
 
+/** How the last scheduled drill ended. */
+export interface JournalledDrill {
+  /** The run whose set was rehearsed. */
+  readonly timestamp?: RunTimestamp | undefined;
+  readonly verdict: 'proven' | 'bad' | 'unproven' | 'failed';
+  readonly finishedAt: string;
+  /** Why it is not proven. */
+  readonly problem?: string | undefined;
+}
+
 /** What has to be known across restarts and is not in the sets themselves. */
 export interface JournalState {
   readonly firstStartAt?: string | undefined;
   readonly lastSlot?: JournalledSlot | undefined;
+  readonly lastDrillSlot?: JournalledSlot | undefined;
+  readonly lastDrill?: JournalledDrill | undefined;
   readonly lastRun?: JournalledRun | undefined;
   /** When the last run ended whose local set is good. */
   readonly lastSuccessAt?: string | undefined;

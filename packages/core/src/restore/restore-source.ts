@@ -22,24 +22,29 @@ export interface RestoreSource {
   readonly dump: RestoreArtifact;
   readonly globals: RestoreArtifact | undefined;
   readonly staging: RestoreArtifact | undefined;
+  /** The manifest as it is, whether or not it could be understood. */
+  readonly manifestFile?: RestoreArtifact | undefined;
   /** Why it should not be trusted, one sentence each; who insists may use it all the same. */
   readonly doubts: readonly string[];
 }
 
+/** The artifact of a set of this kind, as something to read; undefined when the set has none. */
+export function artifactOfSet(store: ArtifactStore, set: BackupSet, kind: ArtifactKind, options: StoreOptions = {}): RestoreArtifact | undefined {
+  const artifact = set.artifacts.find((candidate) => candidate.kind === kind);
+  if (artifact === undefined) return undefined;
+  const { fileName: name } = splitKey(artifact.key);
+  return {
+    name,
+    bytes: artifact.bytes,
+    sha256: set.manifest?.artifacts.find((entry) => entry.name === name)?.sha256,
+    path: store.pathOf?.(artifact.key),
+    open: (range) => store.read(artifact.key, range, options),
+  };
+}
+
 /** A set of a store as something to restore from; undefined when it has no dump. */
 export function sourceOfSet(store: ArtifactStore, set: BackupSet, options: StoreOptions = {}): RestoreSource | undefined {
-  const one = (kind: ArtifactKind): RestoreArtifact | undefined => {
-    const artifact = set.artifacts.find((candidate) => candidate.kind === kind);
-    if (artifact === undefined) return undefined;
-    const { fileName: name } = splitKey(artifact.key);
-    return {
-      name,
-      bytes: artifact.bytes,
-      sha256: set.manifest?.artifacts.find((entry) => entry.name === name)?.sha256,
-      path: store.pathOf?.(artifact.key),
-      open: (range) => store.read(artifact.key, range, options),
-    };
-  };
+  const one = (kind: ArtifactKind): RestoreArtifact | undefined => artifactOfSet(store, set, kind, options);
   const dump = one('dump');
   if (dump === undefined) return undefined;
   return {
@@ -49,6 +54,7 @@ export function sourceOfSet(store: ArtifactStore, set: BackupSet, options: Store
     dump,
     globals: one('globals'),
     staging: one('staging'),
+    manifestFile: one('manifest'),
     doubts: doubtsOf(set),
   };
 }

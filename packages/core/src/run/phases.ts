@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 
 /** The phases of a run, in their order. `produce` and `verify` are passed once for each artifact, side by side,
  * `replicate` once for each artifact that was copied to another store. */
-export type PhaseName = 'sweep' | 'snapshot' | 'produce' | 'count' | 'verify' | 'publish' | 'promote' | 'replicate' | 'retain';
+export type PhaseName = 'sweep' | 'snapshot' | 'produce' | 'count' | 'verify' | 'publish' | 'prove' | 'promote' | 'replicate' | 'retain';
 
 /** A phase that ended well. */
 export interface PhaseReport {

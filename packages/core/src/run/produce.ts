@@ -10,8 +10,11 @@ import type { Phases } from './phases.ts';
 import { sideBySide } from './side-by-side.ts';
 import { drain, verifyArtifact } from './verify-artifact.ts';
 
-/** How thoroughly the artifacts of a run are checked before they get their names. */
-export type VerifyLevel = 'checksum' | 'readable';
+/**
+ * How thoroughly a set is checked, each including the former: read back and compared; every block and member read, both before
+ * the artifacts get their names; restored into a scratch server, once the set is there.
+ */
+export type VerifyLevel = 'checksum' | 'readable' | 'restore';
 
 export interface ProduceParts {
   readonly producer: DumpProducer;

@@ -4,11 +4,13 @@ import type { ArtifactKey } from '../naming/artifact-key.ts';
 import type { RunTimestamp } from '../naming/timestamp.ts';
 import type { RunOutcome } from '../ports/run-journal.ts';
 import type { ReplicationReport } from '../replication/replicate.ts';
+import type { DrillReport } from '../verify/drill-report.ts';
 import type { PhaseReport } from './phases.ts';
 
 /** What became of a run. */
 export interface RunReport {
-  /** `complete`; `partial`: the local set is good, something after it failed; `failed`: there is no new set. */
+  /** `complete`; `partial`: the local set is good, something after it failed; `failed`: there is no new
+   * set, or a drill has shown that it is bad. */
   readonly outcome: RunOutcome;
   readonly database: string;
   readonly timestamp: RunTimestamp | undefined;
@@ -18,6 +20,8 @@ export interface RunReport {
   readonly manifest: Manifest | undefined;
   /** The rows of the former complete set, to compare with. */
   readonly previousRows: number | undefined;
+  /** What a rehearsed restore of the new set showed; undefined when there was none. */
+  readonly drill: DrillReport | undefined;
   readonly phases: readonly PhaseReport[];
   readonly warnings: readonly string[];
   /** What made the run partial or failed, that which made it fail first; empty when it is complete. */

@@ -1,10 +1,11 @@
-import { abortedBy, throwIfAborted, toBackupError, type BackupError } from '../errors.ts';
+import { abortedBy, BackupError, throwIfAborted, toBackupError } from '../errors.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { artifactKey, type ArtifactKey } from '../naming/artifact-key.ts';
 import { formatArtifactName } from '../naming/artifact-name.ts';
 import { timestampToDate, type RunTimestamp } from '../naming/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Drill } from '../ports/drill.ts';
 import type { Lock, LockOptions } from '../ports/lock.ts';
 import type { RetentionPolicy } from '../ports/retention-policy.ts';
 import type { RunJournal } from '../ports/run-journal.ts';
@@ -14,12 +15,14 @@ import { applyRetention } from '../retention/apply-retention.ts';
 import { planRetention } from '../retention/plan-retention.ts';
 import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
 import { readSets } from '../sets/read-sets.ts';
+import type { DrillReport } from '../verify/drill-report.ts';
 import { decideTimestamp } from './decide-timestamp.ts';
 import { journalOutcome } from './journal-outcome.ts';
 import { lostStaging } from './lost-staging.ts';
 import { Phases, type RunObserver } from './phases.ts';
 import { produce, type ProduceParts, type VerifyLevel } from './produce.ts';
 import { promote, unfinishedPromotion } from './promote.ts';
+import { proveSet } from './prove-set.ts';
 import { publish } from './publish.ts';
 import { rowsOf, type RunReport } from './report.ts';
 
@@ -33,6 +36,8 @@ export interface RunParts extends ProduceParts {
   readonly sweepers?: readonly Sweeper[] | undefined;
   /** Stores that are to have every set too. */
   readonly replicas?: readonly ArtifactStore[] | undefined;
+  /** Rehearses the restore of a new set; needed for the level `restore`. */
+  readonly drill?: Drill | undefined;
 }
 
 export interface RunOptions {
@@ -75,6 +80,7 @@ class Run {
   private timestamp: RunTimestamp | undefined;
   private manifest: Manifest | undefined;
   private former: Manifest | undefined;
+  private drill: DrillReport | undefined;
   private swept: readonly string[] = [];
   private readonly replication: ReplicationReport[] = [];
   private readonly removed: ArtifactKey[] = [];
@@ -100,9 +106,10 @@ class Run {
       if (!this.signal.aborted) await this.attempt(() => this.replicate());
       return this.report();
     }
-    await this.attempt(() => this.promote(this.manifest!));
+    await this.attempt(() => this.prove(this.manifest!));
+    if (this.drill?.verdict !== 'disproven') await this.attempt(() => this.promote(this.manifest!));
     await this.attempt(() => this.replicate());
-    await this.attempt(() => this.retain());
+    if (this.drill?.verdict !== 'disproven') await this.attempt(() => this.retain());
     return this.report();
   }
 
@@ -170,6 +177,20 @@ class Run {
     return phases.measure('publish', () => publish(this.parts.primary, produced, request, { signal }));
   }
 
+  /** Rehearses the restore of the new set, which is there already: should the rehearsal take this process with it, the set stays. */
+  private async prove(manifest: Manifest): Promise<void> {
+    const { phases, signal } = this;
+    const { drill, primary, archiver, clock } = this.parts;
+    if (this.options.verify !== 'restore' || drill === undefined) return;
+    const proven = await phases.measure('prove', () => proveSet({ drill, archiver, primary, clock }, manifest, signal));
+    this.drill = proven.drill;
+    this.manifest = proven.manifest;
+    for (const warning of this.drill.warnings) phases.warn(warning);
+    const why = this.drill.reasons.join('; ');
+    if (this.drill.verdict === 'unprovable') phases.warn(`the set cannot be proven here: ${why}`);
+    if (this.drill.verdict === 'disproven') throw new BackupError('ARTIFACT_UNREADABLE', `the new set was restored to prove it, and failed: ${why}`, { mend: 'It is kept, marked as bad, and counts for nothing. Look at the server and the disk, then run again' });
+  }
+
   private async promote({ tiers, artifacts, timestamp }: Manifest): Promise<void> {
     const manifest = { kind: 'manifest', name: formatArtifactName({ kind: 'manifest', timestamp }) } as const;
     const set = [...artifacts, manifest].map(({ kind, name }): Pick<SetArtifact, 'key' | 'kind'> => ({ kind, key: artifactKey('daily', name) }));
@@ -224,15 +245,16 @@ class Run {
   }
 
   private report(): RunReport {
-    const { timestamp, startedAt, manifest, former, errors, replication, swept, removed, database } = this;
+    const { timestamp, startedAt, manifest, former, drill, errors, replication, swept, removed, database } = this;
     return {
-      outcome: manifest === undefined ? 'failed' : errors.length > 0 ? 'partial' : 'complete',
+      outcome: manifest === undefined || drill?.verdict === 'disproven' ? 'failed' : errors.length > 0 ? 'partial' : 'complete',
       database,
       timestamp,
       startedAt,
       finishedAt: this.parts.clock.now(),
       manifest,
       previousRows: rowsOf(former),
+      drill,
       phases: this.phases.reports,
       warnings: this.phases.warnings,
       errors,

@@ -20,14 +20,16 @@ export async function verifyArtifact<T>(
     const outcome = await read({ bytes, sha256, open: (range) => (range === undefined ? reading.open() : artifact.open(range)) });
     const found = await reading.finish();
     if (found.bytes === bytes && found.sha256 === sha256) return outcome;
-    throw new BackupError(
-      'ARTIFACT_UNREADABLE',
-      `${label} was written with ${bytes} bytes and SHA-256 ${sha256}, but reads back ${found.bytes} bytes with ${found.sha256}`,
-      { mend: 'Check the disk and the memory of this machine' },
-    );
+    const differs = found.bytes === bytes ? `SHA-256 ${short(found.sha256)}, and was written with ${short(sha256)}` : `${found.bytes} bytes, and was written with ${bytes}`;
+    throw new BackupError('ARTIFACT_UNREADABLE', `${label} reads back with ${differs}`, { mend: 'Check the disk and the memory of this machine' });
   } finally {
     await reading.close();
   }
+}
+
+/** Enough of a digest to tell it from any other. */
+function short(sha256: string): string {
+  return `${sha256.slice(0, 12)}…`;
 }
 
 /** Reads to the end and keeps nothing: enough where the checksum alone is asked for. */

@@ -1,5 +1,6 @@
 export * from './contract-case.ts';
 export * from './dump-producer-contract.ts';
+export * from './fake-drill.ts';
 export * from './fake-dump-restorer.ts';
 export * from './fake-dumps.ts';
 export * from './fake-staging-restorer.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { BackupError, readSets, replicate, type ArtifactKey, type RunReport } from '../../src/index.ts';
+import { amendManifest, BackupError, readSets, replicate, type ArtifactKey, type RunReport } from '../../src/index.ts';
 import { FaultyStore, ManualClock, MemoryStore, sourceOf, type StoreCall } from '../../src/testing/index.ts';
 import { Phases } from '../../src/run/phases.ts';
 import { RunKit, SATURDAY, SUNDAY } from '../support/run-kit.ts';
@@ -273,4 +273,42 @@ it('a replica without a manifest of its own set is read for nothing: a put of wh
   kit.nextDay();
   expect(await kit.replicatedRun()).toMatchObject({ outcome: 'complete', errors: [] });
   expect(kit.remote()).toEqual(kit.files());
+});
+
+describe('what was found out about a copy', () => {
+  it('comes over with the manifest, and is not lost by what the primary knows', async () => {
+    await kit.replicatedRun();
+    const [set] = await readSets(kit.store);
+    const [theirs] = await readSets(kit.replica);
+    const restored = { ok: true, at: '2026-01-03T05:00:00.000Z' };
+    await amendManifest(kit.replica, theirs!, ({ checks }) => ({ checks: { ...checks, restored } }));
+    await amendManifest(kit.store, set!, () => ({ acceptedAt: '2026-01-03T06:00:00.000Z' }));
+    kit.nextDay();
+    await kit.replicatedRun();
+    expect((await readSets(kit.replica)).at(-1)!.manifest).toMatchObject({ acceptedAt: '2026-01-03T06:00:00.000Z', checks: { restored } });
+    kit.nextDay();
+    const again = await kit.replicatedRun();
+    expect(again.replication[0]!.copied.map(({ timestamp }) => timestamp)).not.toContain('20260103_020000');
+  });
+
+  it('and that it is bad has it copied anew, from a primary whose set is good', async () => {
+    await kit.replicatedRun();
+    const [theirs] = await readSets(kit.replica);
+    const dump = theirs!.artifacts.find(({ kind }) => kind === 'dump')!.key;
+    const good = kit.replica.artifacts.get(dump)!;
+    kit.replica.artifacts.set(dump, Buffer.from(good).fill(0));
+    await amendManifest(kit.replica, theirs!, ({ checks }) => ({ checks: { ...checks, readable: { ok: false, at: '2026-01-03T05:00:00.000Z', problem: 'zeros' } } }));
+    kit.nextDay();
+    await kit.replicatedRun();
+    expect(Buffer.from(kit.replica.artifacts.get(dump)!).equals(Buffer.from(good))).toBe(true);
+    expect((await readSets(kit.replica)).map(({ state }) => state)).toEqual(['complete', 'complete', 'complete']);
+  });
+
+  it('is not spread: a set that is bad here is not copied', async () => {
+    await kit.run();
+    await amendManifest(kit.store, (await kit.sets())[0]!, ({ checks }) => ({ checks: { ...checks, restored: { ok: false, at: '2026-01-03T05:00:00.000Z' } } }));
+    kit.nextDay();
+    await kit.replicatedRun();
+    expect(kit.remote().filter((key) => key.includes('20260103'))).toEqual([]);
+  });
 });

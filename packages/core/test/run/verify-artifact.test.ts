@@ -38,7 +38,7 @@ describe('verifying an artifact', () => {
     ['nothing', ''],
   ])('refuses %s, though its judge is content', async (_title, content) => {
     await expect(verifyArtifact('x.dump', watched(content, TEXT), drain)).rejects.toMatchObject({ code: 'ARTIFACT_UNREADABLE' });
-    await expect(verifyArtifact('x.dump', watched(content, TEXT), () => Promise.resolve())).rejects.toThrow('x.dump was written with 1000 bytes');
+    await expect(verifyArtifact('x.dump', watched(content, TEXT), () => Promise.resolve())).rejects.toThrow('x.dump reads back with ');
   });
 
   it('reads to the end what its judge does not: that stops early, goes away, or never begins', async () => {

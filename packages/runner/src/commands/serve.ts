@@ -2,11 +2,13 @@ import { isBackupError, toBackupError, withoutMend, type BackupError } from '@ge
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logError } from '../log/log-run.ts';
 import { loop } from '../schedule/loop.ts';
+import { momentsOfSets } from '../schedule/moments-of-sets.ts';
 import { durationText } from '../report/units.ts';
 import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
 import { checkFolder } from './check-folder.ts';
 import { loggedRun } from './run.ts';
+import { drillAtSlots } from './drill-at-slots.ts';
 import { sweepAtStart } from './sweep-at-start.ts';
 
 /** `serve`: the scheduled loop, until the process is asked to end. */
@@ -33,7 +35,11 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
     return 'made';
   };
   const { clock, journal, primary } = services;
-  await loop({ clock, journal, primary, database: connection.database, log, runOnce }, { schedule, catchUp: config.catchUp, onStart: config.onStart, signal });
+  const doneAt = (): Promise<readonly Date[]> => momentsOfSets(primary, connection.database, signal);
+  const { catchUp, onStart, drillSchedule } = config;
+  const runs = loop({ clock, journal, log, runOnce, what: 'run', doneAt }, { schedule, catchUp, onStart, signal });
+  const drills = drillSchedule === undefined ? undefined : drillAtSlots(context, drillSchedule);
+  await Promise.all([runs, drills]);
   log.info('serve.stopped', 'stopped, as asked');
   return EXIT.done;
 }

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import type { ConnectionSettings } from '@geolens/backup-adapter-local';
 import type { S3Settings } from '@geolens/backup-adapter-s3';
-import { BackupError, isBackupError, parseSchedule, Secret, type Compression, type KeepCounts, type Schedule, type VerifyLevel } from '@geolens/backup-core';
+import { BackupError, Secret, type Compression, type KeepCounts, type Schedule, type VerifyLevel } from '@geolens/backup-core';
 import { readConnection } from './read-connection.ts';
 import { readS3 } from './read-s3.ts';
+import { readSchedules } from './read-schedules.ts';
 import { readEnvironment, type Environment, type Origin } from './read-environment.ts';
 import { unknownVariables } from './unknown-variables.ts';
 import { isSecret, VARIABLE_NAMES, type Values, type VariableName } from './variables.ts';
@@ -15,6 +16,11 @@ export type LogLevel = Values['LOG_LEVEL'];
 /** The configuration, whole and checked. */
 export interface Config {
   readonly schedule: Schedule;
+  /** Undefined: restores are never rehearsed by themselves. */
+  readonly drillSchedule: Schedule | undefined;
+  /** Where scratch servers are made; undefined: wherever there is room. */
+  readonly drillDir: string | undefined;
+  readonly drillFilesQuery: string | undefined;
   readonly retention: KeepCounts;
   readonly connection: ConnectionSettings;
   /** Undefined when there are to be no copies on S3. */
@@ -63,7 +69,7 @@ const FOR_POSTGRES = [...FOR_ALL, 'PGPASSFILE', 'PGPASSWORD', 'PGOPTIONS'];
 export function readConfig(env: Environment): Config {
   const { values, texts, origins, problems: found } = readEnvironment(env);
   const problems = found.filter((problem) => values.BACKUP_S3_ENABLED === true || !problem.startsWith('S3_'));
-  const schedule = readSchedule(values, problems);
+  const { schedule, drillSchedule } = readSchedules(values, problems);
   const connection = readConnection(values);
   if ('problems' in connection) problems.push(...connection.problems);
   const s3 = readS3(values);
@@ -72,6 +78,9 @@ export function readConfig(env: Environment): Config {
   const whole = values as Values;
   return {
     schedule,
+    drillSchedule,
+    drillDir: whole.BACKUP_DRILL_DIR === undefined ? undefined : resolve(whole.BACKUP_DRILL_DIR),
+    drillFilesQuery: whole.BACKUP_DRILL_FILES_QUERY,
     retention: { daily: whole.BACKUP_RETENTION_DAILY, weekly: whole.BACKUP_RETENTION_WEEKLY },
     connection: connection.settings,
     s3: s3.settings,
@@ -96,22 +105,6 @@ export function readConfig(env: Environment): Config {
 
 function passedOn(env: Environment, names: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
-}
-
-function readSchedule(values: Partial<Values>, problems: string[]): Schedule | undefined {
-  const { BACKUP_SCHEDULE: expression, BACKUP_TIMEZONE: zone } = values;
-  if (expression === undefined || zone === undefined) return undefined;
-  const problem = (name: string, work: () => Schedule): Schedule | undefined => {
-    try {
-      return work();
-    } catch (error) {
-      if (!isBackupError(error)) throw error;
-      problems.push(`${name}: ${error.message}`);
-      return undefined;
-    }
-  };
-  const readable = problem('BACKUP_SCHEDULE', () => parseSchedule(expression));
-  return problem('BACKUP_TIMEZONE', () => parseSchedule('@daily', zone)) && readable && parseSchedule(expression, zone);
 }
 
 /** DATABASE_URL is secret, and wins over POSTGRES_*: so these are shown as it has them, and tell which database is meant. */

@@ -1,6 +1,6 @@
 import { type RestoreReport, type RestorerEvent } from '@geolens/backup-core';
 import type { Terminal } from '../io.ts';
-import { durationText, numberText } from '../report/units.ts';
+import { bytesText, durationText, numberText } from '../report/units.ts';
 import { logError } from './log-run.ts';
 import type { Logger } from './logger.ts';
 
@@ -9,6 +9,9 @@ const TELL_EVERY_MS = 15_000;
 
 const STEPS: Readonly<Record<string, string>> = {
   fetch: 'fetching what lies elsewhere',
+  read: 'reading from the first to the last byte',
+  scratch: 'making a scratch server',
+  look: 'looking at what was restored',
   check: 'reading the artifacts from their first to their last byte',
   examine: 'looking at the server',
   unpack: 'unpacking the staging files beside the present ones',
@@ -22,22 +25,23 @@ const STEPS: Readonly<Record<string, string>> = {
 };
 
 /** Turns what a restore tells into lines of the log, and into one line on a terminal that is written over. */
-export function logRestore(log: Logger, terminal: Terminal | undefined): (event: RestorerEvent) => void {
+export function logRestore(log: Logger, terminal: Terminal | undefined, command: 'restore' | 'verify' = 'restore'): (event: RestorerEvent) => void {
   let told = Date.now();
   return (event) => {
     const words = STEPS[event.step] ?? event.step;
     if (event.event === 'step') {
       told = Date.now();
       terminal?.status('');
-      log.info('restore.step', words, { step: event.step });
+      log.info(`${command}.step`, words, { step: event.step });
       return;
     }
     const percent = Math.floor((100 * event.done) / Math.max(1, event.total));
-    const progress = `${numberText(event.done)} of ${numberText(event.total)} ${event.unit}, ${percent} %`;
+    const far = event.unit === 'bytes' ? `${bytesText(event.done)} of ${bytesText(event.total)}` : `${numberText(event.done)} of ${numberText(event.total)} ${event.unit}`;
+    const progress = `${far}, ${percent} %`;
     terminal?.status(`${bar(percent)} ${words}: ${progress}`);
     if (Date.now() - told < TELL_EVERY_MS) return;
     told = Date.now();
-    log.info('restore.progress', `${words}: ${progress}`, { step: event.step, done: event.done, total: event.total });
+    log.info(`${command}.progress`, `${words}: ${progress}`, { step: event.step, done: event.done, total: event.total });
   };
 }
 

@@ -1,15 +1,4 @@
-import {
-  dueSlot,
-  isWhole,
-  readSets,
-  timestampToDate,
-  toBackupError,
-  type ArtifactStore,
-  type Clock,
-  type JournalledSlot,
-  type RunJournal,
-  type Schedule,
-} from '@geolens/backup-core';
+import { dueSlot, toBackupError, type Clock, type JournalledSlot, type RunJournal, type Schedule } from '@geolens/backup-core';
 import type { OnStart } from '../config/config.ts';
 import { logError } from '../log/log-run.ts';
 import type { Logger } from '../log/logger.ts';
@@ -19,13 +8,14 @@ const LOOK_AGAIN_MS = 5 * 60_000;
 
 export interface LoopParts {
   readonly clock: Clock;
-  readonly journal: RunJournal;
-  readonly primary: ArtifactStore;
-  /** Sets of other databases in the same store say nothing of ours. */
-  readonly database: string;
+  readonly journal: Pick<RunJournal, 'read' | 'update'>;
   readonly log: Logger;
+  /** What is done at each slot, for people. */
+  readonly what: 'run' | 'drill';
+  /** Moments at which it was done, besides what the journal tells. */
+  readonly doneAt: () => Promise<readonly Date[]>;
   /**
-   * One run; its failure is its own affair and is not thrown. `held`: somebody else worked on the volume, so no run was made;
+   * Does it once; its failure is its own affair and is not thrown. `held`: somebody else worked on the volume, so no run was made;
    * the lock is free again now, and whether the slot is still due is to be asked anew.
    */
   readonly runOnce: () => Promise<'made' | 'held'>;
@@ -38,7 +28,7 @@ export interface LoopOptions {
   readonly signal: AbortSignal;
 }
 
-/** Makes a run at each slot, one after the other, until the signal fires. Nothing that fails in between ends it. */
+/** Does something at each slot, one after the other, until the signal fires. Nothing that fails in between ends it. */
 export async function loop(parts: LoopParts, options: LoopOptions): Promise<void> {
   await new Loop(parts, options).execute();
 }
@@ -71,7 +61,7 @@ class Loop {
         continue;
       }
       const late = now.getTime() - slot.getTime();
-      if (late > LOOK_AGAIN_MS) log.info('schedule.catch_up', `the run of ${slot.toISOString()} was missed and is made up for now`, { slot: slot.toISOString() });
+      if (late > LOOK_AGAIN_MS) log.info('schedule.catch_up', `the ${this.parts.what} of ${slot.toISOString()} was missed and is made up for now`, { slot: slot.toISOString() });
       await this.attempt(slot);
       this.announceNext();
     }
@@ -94,7 +84,7 @@ class Loop {
 
   private async wantsRunAtStart(): Promise<boolean> {
     if (this.options.onStart !== 'empty') return this.options.onStart === 'always';
-    return (await this.setsThere()).length === 0;
+    return (await this.doneAt()).length === 0;
   }
 
   /** The slot that is due; the store is looked at only when one seems to be. */
@@ -103,14 +93,12 @@ class Loop {
     const settledUntil = catchUp ? [this.firstStartAt] : [this.firstStartAt, this.startedAt];
     const request = { schedule, now, lastSlot: this.lastSlot };
     if (dueSlot({ ...request, settledUntil }) === undefined) return undefined;
-    return dueSlot({ ...request, settledUntil: [...settledUntil, ...(await this.setsThere())] });
+    return dueSlot({ ...request, settledUntil: [...settledUntil, ...(await this.doneAt())] });
   }
 
-  /** The moments of the database's sets that are there whole. */
-  private async setsThere(): Promise<readonly Date[]> {
+  private async doneAt(): Promise<readonly Date[]> {
     try {
-      const sets = await readSets(this.parts.primary, { signal: this.options.signal });
-      return sets.filter((set) => set.database === this.parts.database && isWhole(set)).map(({ timestamp }) => timestampToDate(timestamp));
+      return await this.parts.doneAt();
     } catch (error) {
       if (!this.stopped()) logError(this.parts.log, 'schedule.store', toBackupError(error));
       return [];
@@ -157,7 +145,7 @@ class Loop {
   private announceNext(): void {
     if (this.stopped()) return;
     const next = this.options.schedule.next(this.parts.clock.now());
-    const text = next === undefined ? 'the schedule names no moment within nine years' : `next run at ${next.toISOString().slice(0, 16)}Z`;
+    const text = next === undefined ? 'the schedule names no moment within nine years' : `next ${this.parts.what} at ${next.toISOString().slice(0, 16)}Z`;
     this.parts.log.info('schedule.next', text, { next: next?.toISOString() });
   }
 }

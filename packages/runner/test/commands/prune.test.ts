@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { BackupError, keepNewest, noLock, type ArtifactKey } from '@geolens/backup-core';
-import { FakeArchiver, FakeDumpProducer, FakeDumpRestorer, FakeStagingRestorer, FaultyStore, ManualClock, MemoryJournal, MemoryStore } from '@geolens/backup-core/testing';
+import { FakeArchiver, FakeDrill, FakeDumpProducer, FakeDumpRestorer, FakeStagingRestorer, FaultyStore, ManualClock, MemoryJournal, MemoryStore } from '@geolens/backup-core/testing';
 import { prune } from '../../src/commands/prune.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { createLogger } from '../../src/log/logger.ts';
@@ -25,7 +25,7 @@ async function pruned(json: boolean): Promise<{ said: string; logged: string; le
   const services = {
     primary, replicas: [], stores: [primary], lock: noLock, retention: keepNewest({ daily: 1, weekly: 1 }), clock: new ManualClock('2026-02-01T00:00:00Z'),
     journal: new MemoryJournal(), producer: new FakeDumpProducer(), archiver: new FakeArchiver(),
-    restorer: new FakeDumpRestorer(), stagingRestorer: new FakeStagingRestorer(), sweepers: [], files: { dump: nothing, archive: nothing },
+    restorer: new FakeDumpRestorer(), stagingRestorer: new FakeStagingRestorer(), sweepers: [], drill: new FakeDrill(), giveWay: () => Promise.resolve(), files: { dump: nothing, archive: nothing },
   };
   const log = createLogger({ format: 'text', level: 'info', write: (line) => (logged += line) });
   const io = { stdout: (text: string) => (said += text), stderr: () => undefined };

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { parseSchedule } from '@geolens/backup-core';
+import { momentsOfSets } from '../../src/schedule/moments-of-sets.ts';
 import { loop } from '../../src/schedule/loop.ts';
 import { LoopKit } from '../support/loop-kit.ts';
 
@@ -18,7 +19,7 @@ it.each([
   };
   const { clock, journal, store: primary, log } = kit;
   const ended = loop(
-    { clock, journal, primary, database: 'geolens', log, runOnce },
+    { clock, journal, log, runOnce, what: 'run', doneAt: () => momentsOfSets(primary, 'geolens') },
     { schedule: parseSchedule('0 2 * * *'), catchUp: true, onStart: 'never', signal: stop.signal },
   );
   await clock.advanceTo('2026-11-22T12:00:00Z');

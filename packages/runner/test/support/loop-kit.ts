@@ -2,6 +2,7 @@ import { artifactKey, parseSchedule, type ArtifactStore, type RunJournal } from 
 import { ManualClock, MemoryJournal, MemoryStore } from '@geolens/backup-core/testing';
 import { createLogger, type Logger } from '../../src/log/logger.ts';
 import { loop } from '../../src/schedule/loop.ts';
+import { momentsOfSets } from '../../src/schedule/moments-of-sets.ts';
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
@@ -44,9 +45,10 @@ export class LoopKit {
       await run(this);
       return 'made';
     };
-    const { clock, journal, store: primary, log } = this;
+    const { clock, store, log } = this;
+    const { journal = this.journal, primary = store } = parts;
     this.ended = loop(
-      { clock, journal, primary, database: 'geolens', log, runOnce, ...parts },
+      { clock, journal, log, runOnce, what: 'run', doneAt: () => momentsOfSets(primary, 'geolens') },
       { schedule: parseSchedule(schedule, zone), catchUp, onStart, signal: this.stop.signal },
     );
     this.ended.catch(() => undefined);

@@ -48,6 +48,7 @@ export function reportOf(change: Partial<RunReport> = {}): RunReport {
     phases: [],
     warnings: [],
     errors: [],
+    drill: undefined,
     replication: [],
     swept: [],
     removed: [],

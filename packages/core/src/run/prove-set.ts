@@ -1,0 +1,37 @@
+import { BackupError } from '../errors.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { PrimaryStore } from '../ports/primary-store.ts';
+import { readSets } from '../sets/read-sets.ts';
+import { copyOfSet } from '../verify/copy.ts';
+import { drillCopy, type DrillParts } from '../verify/drill-copy.ts';
+import type { DrillReport } from '../verify/drill-report.ts';
+import { markCopy } from '../verify/mark-copy.ts';
+import type { CopyReading } from '../verify/read-copy.ts';
+
+export interface ProveParts extends DrillParts {
+  readonly primary: PrimaryStore;
+  readonly clock: Clock;
+}
+
+export interface ProvenSet {
+  readonly drill: DrillReport;
+  /** The manifest, with what was found out. */
+  readonly manifest: Manifest;
+}
+
+/** Rehearses the restore of a set that was just published, and writes the outcome into its manifest. The caller holds the lock. */
+export async function proveSet(parts: ProveParts, manifest: Manifest, signal: AbortSignal): Promise<ProvenSet> {
+  const { timestamp } = manifest;
+  const set = (await readSets(parts.primary, { signal })).find((one) => one.tier === 'daily' && one.timestamp === timestamp && one.manifest !== undefined);
+  const copy = set && copyOfSet(parts.primary, set, { signal });
+  const dump = copy?.artifacts.dump;
+  if (dump === undefined) throw new BackupError('ARTIFACT_NOT_FOUND', `the set ${timestamp} is gone before it could be proven`);
+  const { staging } = copy!.artifacts;
+  // It was read when it was made.
+  const alreadyRead: CopyReading = { artifacts: [], staging: staging && { ...staging, sha256: staging.sha256 ?? '', open: (range) => staging.open(range) } };
+  const { drill } = await drillCopy(parts, copy!, dump, () => Promise.resolve(alreadyRead), { signal });
+  const report = { copy: copy!, artifacts: [], drill, error: undefined, milliseconds: 0, verdict: drill!.verdict === 'disproven' ? ('bad' as const) : ('good' as const) };
+  const checks = await markCopy(report, parts.clock.now(), { signal });
+  return { drill: drill!, manifest: checks === undefined ? manifest : { ...manifest, checks } };
+}

@@ -1,0 +1,30 @@
+import type { Manifest } from '../manifest/manifest.ts';
+import type { ArtifactKind } from '../naming/artifact-name.ts';
+import type { RunTimestamp } from '../naming/timestamp.ts';
+import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
+import { artifactOfSet, labelOf, type RestoreArtifact, type RestoreSource } from '../restore/restore-source.ts';
+import type { BackupSet } from '../sets/backup-set.ts';
+
+/** Something that can be verified: a set as one store has it in one tier, or files of this machine. */
+export interface Copy {
+  /** For people. */
+  readonly label: string;
+  readonly timestamp: RunTimestamp | undefined;
+  readonly manifest: Manifest | undefined;
+  readonly artifacts: Readonly<Partial<Record<ArtifactKind, RestoreArtifact>>>;
+  /** Both undefined for files, which need not be all that a run has made. */
+  readonly store: ArtifactStore | undefined;
+  readonly set: BackupSet | undefined;
+}
+
+/** A set as one store has it. */
+export function copyOfSet(store: ArtifactStore, set: BackupSet, options: StoreOptions = {}): Copy {
+  const artifacts = Object.fromEntries(set.artifacts.map(({ kind }) => [kind, artifactOfSet(store, set, kind, options)]));
+  return { label: labelOf(store, set), timestamp: set.timestamp, manifest: set.manifest, artifacts, store, set };
+}
+
+/** Files that somebody has. */
+export function copyOfSource({ label, timestamp, manifest, dump, globals, staging, manifestFile }: RestoreSource): Copy {
+  const artifacts = { dump, ...(globals && { globals }), ...(staging && { staging }), ...(manifestFile && { manifest: manifestFile }) };
+  return { label, timestamp, manifest, artifacts, store: undefined, set: undefined };
+}

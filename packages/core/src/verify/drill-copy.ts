@@ -1,0 +1,48 @@
+import type { Archiver } from '../ports/archiver.ts';
+import type { Drill, DrillOptions } from '../ports/drill.ts';
+import type { RestoreInput } from '../ports/dump-restorer.ts';
+import type { RestoreArtifact } from '../restore/restore-source.ts';
+import type { Copy } from './copy.ts';
+import { unprovable, type DrillReport } from './drill-report.ts';
+import type { CopyReading } from './read-copy.ts';
+import { rehearse } from './rehearse.ts';
+
+export interface DrillParts {
+  readonly drill: Drill;
+  readonly archiver: Archiver;
+}
+
+export interface DrilledCopy {
+  readonly reading: CopyReading;
+  /** Undefined where there was no sense in a drill: the dump is damaged. */
+  readonly drill: DrillReport | undefined;
+}
+
+/**
+ * Brings the dump to a drill's ground, where it does not lie on this machine, has it read, and rehearses its restore. What
+ * lies elsewhere is fetched once, and read from what arrived.
+ */
+export async function drillCopy(
+  { drill, archiver }: DrillParts,
+  copy: Copy,
+  dump: RestoreArtifact,
+  read: (copy: Copy) => Promise<CopyReading>,
+  options: DrillOptions,
+): Promise<DrilledCopy> {
+  const { manifest } = copy;
+  const keptBytes = dump.path === undefined ? dump.bytes : 0;
+  const opened = await drill.open({ databaseBytes: manifest?.databaseBytes, dumpBytes: dump.bytes, keptBytes }, options);
+  if ('unprovable' in opened) return { reading: await read(copy), drill: unprovable(opened.unprovable) };
+  await using ground = opened;
+  if (dump.path === undefined) options.observer?.({ event: 'step', step: 'fetch' });
+  const here = dump.path === undefined ? await ground.keep(dump) : dump;
+  const reading = await read({ ...copy, artifacts: { ...copy.artifacts, dump: here } });
+  if (reading.artifacts.some(({ kind, problem }) => kind === 'dump' && problem !== undefined)) return { reading, drill: undefined };
+  const { globals } = copy.artifacts;
+  const input: RestoreInput = { dump: asSource(here), globals: globals && asSource(globals), manifest };
+  return { reading, drill: await rehearse(ground, input, reading.staging, { archiver, signal: options.signal }) };
+}
+
+function asSource(artifact: RestoreArtifact): RestoreInput['dump'] {
+  return { bytes: artifact.bytes, sha256: artifact.sha256 ?? '', path: artifact.path, open: (range) => artifact.open(range) };
+}

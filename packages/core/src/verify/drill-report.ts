@@ -1,0 +1,34 @@
+import { dumpOf, totalRows, type Manifest } from '../manifest/manifest.ts';
+import type { Rehearsal } from '../ports/drill.ts';
+import { compareRows } from '../restore/compare-rows.ts';
+
+/** What a drill says of a dump. */
+export interface DrillReport {
+  /** `unprovable`: this machine lacks something, which is neither a success nor a failure. */
+  readonly verdict: 'proven' | 'disproven' | 'unprovable';
+  /** Why it is not proven, one sentence each. */
+  readonly reasons: readonly string[];
+  /** What was seen to be well. */
+  readonly facts: readonly string[];
+  readonly warnings: readonly string[];
+  /** Of the scratch server. */
+  readonly serverVersion: string | undefined;
+}
+
+/** Compares what a rehearsed restore showed with what the manifest says. Pure. */
+export function judgeRehearsal(manifest: Manifest | undefined, rehearsal: Rehearsal): DrillReport {
+  const nothing = { facts: [], warnings: [], serverVersion: undefined };
+  if (rehearsal.outcome === 'failed') return { ...nothing, verdict: 'disproven', reasons: [rehearsal.problem] };
+  if (rehearsal.outcome === 'unprovable') return { ...nothing, verdict: 'unprovable', reasons: rehearsal.reasons };
+  const { rows, problems, warnings, facts, serverVersion } = rehearsal;
+  const expected = manifest && dumpOf(manifest)?.rowCounts;
+  const reasons = [...compareRows(manifest, rows), ...problems];
+  const count = `${totalRows(rows).toLocaleString('en-US')} rows in ${rows.length} tables`;
+  const counted = expected === undefined ? `${count}; there is no manifest to compare them with` : `${count}, as many as in the snapshot of the dump`;
+  return { verdict: reasons.length === 0 ? 'proven' : 'disproven', reasons, facts: reasons.length === 0 ? [counted, ...facts] : facts, warnings, serverVersion };
+}
+
+/** The report of a drill that found no place. */
+export function unprovable(reasons: readonly string[]): DrillReport {
+  return { verdict: 'unprovable', reasons, facts: [], warnings: [], serverVersion: undefined };
+}

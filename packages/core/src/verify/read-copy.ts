@@ -1,0 +1,95 @@
+import { isBackupError, withoutMend } from '../errors.ts';
+import { parseManifest } from '../manifest/manifest-text.ts';
+import { sealProblem } from '../manifest/seal.ts';
+import { formatArtifactName, type ArtifactKind } from '../naming/artifact-name.ts';
+import type { ArtifactSource } from '../ports/artifact-store.ts';
+import { sideBySide } from '../run/side-by-side.ts';
+import type { BackupSet } from '../sets/backup-set.ts';
+import { textOf } from '../text-source.ts';
+import type { Copy } from './copy.ts';
+import { readArtifact, type ReadingParts, type ReadKind } from './read-artifact.ts';
+
+/** What is known of one artifact, after it was read. */
+export interface ArtifactVerdict {
+  readonly kind: ArtifactKind;
+  readonly name: string;
+  /** Length in bytes; undefined when it is missing. */
+  readonly bytes: number | undefined;
+  /** What is wrong with it, beginning with its name; undefined when it is good. */
+  readonly problem: string | undefined;
+}
+
+export interface CopyReading {
+  /** The manifest first. */
+  readonly artifacts: readonly ArtifactVerdict[];
+  /** The archive, where there is one and it is good. */
+  readonly staging: ArtifactSource | undefined;
+}
+
+/** Reads all artifacts of a copy, and compares them with what the manifest says; damage is an answer, not an error. */
+export async function readCopy(parts: ReadingParts, copy: Copy, stop: AbortSignal): Promise<CopyReading> {
+  const [manifest, dump, globals, staging] = await sideBySide<[ArtifactVerdict | undefined, Read | undefined, Read | undefined, Read | undefined]>(stop, (signal) => [
+    readManifest(copy),
+    readOne(parts, 'dump', copy, signal),
+    readOne(parts, 'globals', copy, signal),
+    readOne(parts, 'staging', copy, signal),
+  ]);
+  const found = [manifest, dump?.verdict, globals?.verdict, staging?.verdict].filter((verdict) => verdict !== undefined);
+  const artifacts = found.some(({ problem }) => problem !== undefined) ? found : [...found, ...whatElse(copy)];
+  return { artifacts, staging: staging?.verdict.problem === undefined ? staging?.content : undefined };
+}
+
+interface Read {
+  readonly verdict: ArtifactVerdict;
+  readonly content: ArtifactSource | undefined;
+}
+
+async function readOne(parts: ReadingParts, kind: ReadKind, { artifacts, manifest, set }: Copy, signal: AbortSignal): Promise<Read | undefined> {
+  const artifact = artifacts[kind];
+  const entry = manifest?.artifacts.find((one) => one.kind === kind);
+  if (artifact === undefined) {
+    // Whoever has copied the dump alone has a whole dump.
+    if (set === undefined || (entry === undefined && kind !== 'dump')) return undefined;
+    const name = entry?.name ?? 'the dump';
+    return { verdict: { kind, name, bytes: undefined, problem: `${name} is missing` }, content: undefined };
+  }
+  const { name, bytes } = artifact;
+  const verdict = (problem: string | undefined): ArtifactVerdict => ({ kind, name, bytes, problem });
+  if (entry !== undefined && entry.bytes !== bytes) return { verdict: verdict(`${name} has ${bytes} bytes, its manifest says ${entry.bytes}`), content: undefined };
+  const { content, problem, members } = await readArtifact(parts, kind, artifact, signal);
+  const miscounted = entry?.members !== undefined && members !== undefined && members !== entry.members;
+  return { verdict: verdict(miscounted ? `${name} has ${members} members, its manifest says ${entry.members}` : problem), content };
+}
+
+async function readManifest({ artifacts, set }: Copy): Promise<ArtifactVerdict | undefined> {
+  const file = artifacts.manifest;
+  if (file !== undefined) {
+    const problem = manifestProblem(await textOf(file.open()));
+    return { kind: 'manifest', name: file.name, bytes: file.bytes, problem: problem && `${file.name}: ${problem}` };
+  }
+  if (set?.state !== 'partial') return undefined;
+  const name = manifestName(set);
+  return { kind: 'manifest', name, bytes: undefined, problem: `${name} is missing` };
+}
+
+/** What is wrong with the text of a manifest; undefined when it is the one that was written. */
+function manifestProblem(text: string): string | undefined {
+  try {
+    parseManifest(text);
+  } catch (error) {
+    if (!isBackupError(error)) throw error;
+    return withoutMend(error);
+  }
+  return sealProblem(text);
+}
+
+/** What makes a set partial though each of its artifacts is what it was: the manifest is another one’s. */
+function whatElse({ set }: Copy): readonly ArtifactVerdict[] {
+  if (set?.state !== 'partial') return [];
+  const name = manifestName(set);
+  return set.problems.map((problem): ArtifactVerdict => ({ kind: 'manifest', name, bytes: undefined, problem: `${name}: ${problem}` }));
+}
+
+function manifestName({ timestamp }: BackupSet): string {
+  return formatArtifactName({ kind: 'manifest', timestamp });
+}

@@ -1,0 +1,36 @@
+import type { Archiver } from '../ports/archiver.ts';
+import type { ArtifactSource } from '../ports/artifact-store.ts';
+import type { DrillGround } from '../ports/drill.ts';
+import type { RestoreInput } from '../ports/dump-restorer.ts';
+import { judgeRehearsal, type DrillReport } from './drill-report.ts';
+
+/** How many missing files are named. */
+const SHOWN = 5;
+
+/**
+ * Restores a dump on a ground, compares the rows with the manifest, and looks into the archive for the files that rows name,
+ * where the ground knows how to ask for them.
+ */
+export async function rehearse(
+  ground: DrillGround,
+  input: RestoreInput,
+  staging: ArtifactSource | undefined,
+  { archiver, signal }: { readonly archiver: Pick<Archiver, 'check'>; readonly signal: AbortSignal },
+): Promise<DrillReport> {
+  const rehearsal = await ground.rehearse(input);
+  const report = judgeRehearsal(input.manifest, rehearsal);
+  if (rehearsal.outcome !== 'restored' || rehearsal.files === undefined) return report;
+  const wanted = new Set(rehearsal.files.map(withoutDots));
+  const asked = wanted.size;
+  if (asked > 0 && staging !== undefined) await archiver.check(staging, { signal, onMember: (path) => wanted.delete(withoutDots(path)) });
+  if (wanted.size === 0) return { ...report, facts: [...report.facts, `all ${asked.toLocaleString('en-US')} files that rows name are in the archive`] };
+  const names = [...wanted].slice(0, SHOWN).join(', ');
+  const more = wanted.size > SHOWN ? ` and ${wanted.size - SHOWN} more` : '';
+  const missing = staging === undefined ? `rows name ${asked} files, and the set has no archive: ${names}${more}` : `rows name files that the archive lacks: ${names}${more}`;
+  return { ...report, verdict: report.verdict === 'unprovable' ? report.verdict : 'disproven', reasons: [...report.reasons, missing] };
+}
+
+/** Members begin with `./`, and rows may or may not. */
+function withoutDots(path: string): string {
+  return path.replace(/^(?:\.?\/)+/, '');
+}

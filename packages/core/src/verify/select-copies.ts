@@ -1,0 +1,59 @@
+import { BackupError, throwIfAborted, toBackupError } from '../errors.ts';
+import type { RunTimestamp } from '../naming/timestamp.ts';
+import type { ArtifactStore } from '../ports/artifact-store.ts';
+import type { BackupSet } from '../sets/backup-set.ts';
+import { readSets } from '../sets/read-sets.ts';
+import { labelOf } from '../restore/restore-source.ts';
+import { copyOfSet, type Copy } from './copy.ts';
+
+/** `latest`: the newest set, in the first store that has one; `all`: every set of every store. */
+export type Wanted = 'latest' | 'all' | RunTimestamp;
+
+export interface SelectedCopies {
+  readonly copies: readonly Copy[];
+  /** What people should know before. */
+  readonly notes: readonly string[];
+  /** Of stores that could not be asked. */
+  readonly errors: readonly BackupError[];
+}
+
+/**
+ * The copies to be verified, of sets of one database: of one run, those in all tiers of the first store that has it.
+ * With the newest set come those that are younger and damaged: to pass over them would be to call them good.
+ * @throws BackupError SET_NOT_FOUND; what the only store could not be asked for
+ */
+export async function selectCopies(
+  stores: readonly ArtifactStore[],
+  wanted: Wanted,
+  { database, signal }: { readonly database: string; readonly signal: AbortSignal },
+): Promise<SelectedCopies> {
+  const copies: Copy[] = [];
+  const notes: string[] = [];
+  const errors: BackupError[] = [];
+  for (const store of stores) {
+    let sets: readonly BackupSet[];
+    try {
+      sets = (await readSets(store, { signal })).filter((set) => (set.database ?? database) === database);
+    } catch (error) {
+      throwIfAborted(signal);
+      if (stores.length === 1) throw error;
+      errors.push(toBackupError(error));
+      continue;
+    }
+    const chosen = wanted === 'all' ? sets : wanted === 'latest' ? newest(store, sets, notes) : sets.filter(({ timestamp }) => timestamp === wanted);
+    copies.push(...chosen.map((set) => copyOfSet(store, set, { signal })));
+    if (wanted !== 'all' && chosen.length > 0) break;
+  }
+  if (copies.length > 0 || (wanted === 'all' && errors.length === 0)) return { copies, notes, errors };
+  if (errors[0] !== undefined) throw errors[0];
+  const what = wanted === 'latest' ? 'there is no set' : `there is no set ${wanted}`;
+  throw new BackupError('SET_NOT_FOUND', `${what} of database "${database}" in ${stores.map(({ name }) => name).join(' and ')}`, { mend: 'See geolens-backup list' });
+}
+
+function newest(store: ArtifactStore, sets: readonly BackupSet[], notes: string[]): readonly BackupSet[] {
+  const top = sets.find(({ state }) => state !== 'partial');
+  const younger = sets.filter((set) => set.state === 'partial' && set.timestamp >= (top?.timestamp ?? ''));
+  const isDamaged = ({ artifacts }: BackupSet): boolean => artifacts.some(({ kind }) => kind === 'manifest');
+  for (const set of younger.filter((one) => !isDamaged(one))) notes.push(`${labelOf(store, set)} was never finished, and is passed over: ${set.problems.join('; ')}`);
+  return [...younger.filter(isDamaged), ...sets.filter((set) => set.state !== 'partial' && set.timestamp === top?.timestamp)];
+}

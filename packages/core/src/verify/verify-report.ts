@@ -1,0 +1,37 @@
+import type { BackupError } from '../errors.ts';
+import type { DrillReport } from './drill-report.ts';
+import type { Copy } from './copy.ts';
+import type { ArtifactVerdict } from './read-copy.ts';
+
+/** What became of one copy. */
+export interface CopyReport {
+  readonly copy: Copy;
+  /**
+   * - `good`: all that was looked at is well; with a drill, that it was proven;
+   * - `bad`: an artifact is damaged or missing, or a drill disproved the dump;
+   * - `unproven`: good as far as was read, but a drill was not possible here;
+   * - `unread`: it could not be read to its end, for a reason that says nothing of it;
+   * - `gone`: retention, or somebody, has removed it meanwhile.
+   */
+  readonly verdict: 'good' | 'bad' | 'unproven' | 'unread' | 'gone';
+  readonly artifacts: readonly ArtifactVerdict[];
+  /** Absent when none was asked for, or there was no sense in it. */
+  readonly drill: DrillReport | undefined;
+  /** Why it is unread. */
+  readonly error: BackupError | undefined;
+  readonly milliseconds: number;
+}
+
+/** What became of a verification. */
+export interface VerifyReport {
+  readonly copies: readonly CopyReport[];
+  readonly notes: readonly string[];
+  /** What was not done: stores that could not be asked, results that could not be written into manifests. */
+  readonly errors: readonly BackupError[];
+}
+
+/** Everything that is wrong with a copy, one sentence each. */
+export function problemsOf({ artifacts, drill, verdict }: Pick<CopyReport, 'artifacts' | 'drill' | 'verdict'>): readonly string[] {
+  const damaged = artifacts.flatMap(({ problem }) => problem ?? []);
+  return verdict === 'bad' && drill?.verdict === 'disproven' ? [...damaged, ...drill.reasons] : damaged;
+}

@@ -1,0 +1,139 @@
+import { isBackupError, throwIfAborted, toBackupError, type BackupError } from '../errors.ts';
+import type { Archiver } from '../ports/archiver.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Drill } from '../ports/drill.ts';
+import type { RestorerEvent } from '../ports/dump-restorer.ts';
+import type { Lock } from '../ports/lock.ts';
+import { drillCopy, type DrilledCopy } from './drill-copy.ts';
+import type { DrillReport } from './drill-report.ts';
+import { markCopy } from './mark-copy.ts';
+import type { Copy } from './copy.ts';
+import type { ReadingParts } from './read-artifact.ts';
+import { readCopy, type CopyReading } from './read-copy.ts';
+import { watchReading, type ReadingLimits } from './watch-reading.ts';
+import type { CopyReport, VerifyReport } from './verify-report.ts';
+
+export interface VerifyParts extends ReadingParts {
+  readonly archiver: Archiver;
+  readonly drill: Drill;
+  readonly clock: Clock;
+  readonly lock: Lock;
+}
+
+export interface VerifyRequest {
+  readonly copies: readonly Copy[];
+  /** Restore the dump into a scratch server too. */
+  readonly restore: boolean;
+  /** How fast artifacts are read at most, in bytes a second; undefined is as fast as can be. */
+  readonly bytesPerSecond?: number | undefined;
+}
+
+export type VerifyEvent =
+  | { readonly event: 'copy.started'; readonly copy: Copy; readonly index: number; readonly of: number }
+  | { readonly event: 'copy.finished'; readonly report: CopyReport }
+  | RestorerEvent;
+
+export interface VerifyOptions {
+  readonly signal: AbortSignal;
+  readonly observer?: ((event: VerifyEvent) => void) | undefined;
+}
+
+/**
+ * Reads every artifact of every copy from its first to its last byte, with `restore` rehearses its restore, and writes the results
+ * into the manifests. Damage is an answer. A copy that cannot be read keeps the others from nothing.
+ *
+ * It holds the lock only while it writes: a verification of hours keeps no run waiting. A copy that retention removes meanwhile
+ * is `gone`. A dump that several copies have is rehearsed once, and proves each that has its bytes.
+ */
+export async function verify(parts: VerifyParts, request: VerifyRequest, options: VerifyOptions): Promise<VerifyReport> {
+  return new Verification(parts, request, options).execute();
+}
+
+class Verification {
+  private readonly parts: VerifyParts;
+  private readonly request: VerifyRequest;
+  private readonly options: VerifyOptions;
+  private readonly limits: ReadingLimits;
+  /** By the SHA-256 of the dump. */
+  private readonly drilled = new Map<string, DrillReport>();
+
+  constructor(parts: VerifyParts, request: VerifyRequest, options: VerifyOptions) {
+    this.parts = parts;
+    this.request = request;
+    this.options = options;
+    this.limits = { clock: parts.clock, bytesPerSecond: request.bytesPerSecond, observer: options.observer, signal: options.signal };
+  }
+
+  async execute(): Promise<VerifyReport> {
+    const { copies } = this.request;
+    const reports: CopyReport[] = [];
+    const errors: BackupError[] = [];
+    for (const [index, copy] of copies.entries()) {
+      throwIfAborted(this.options.signal);
+      this.options.observer?.({ event: 'copy.started', copy, index, of: copies.length });
+      const report = await this.look(copy);
+      reports.push(report);
+      errors.push(...(await this.mark(report)));
+      this.options.observer?.({ event: 'copy.finished', report });
+    }
+    return { copies: reports, notes: [], errors };
+  }
+
+  private async look(copy: Copy): Promise<CopyReport> {
+    const { clock } = this.parts;
+    const began = clock.now().getTime();
+    const report = (verdict: CopyReport['verdict'], found: Partial<CopyReport>): CopyReport => ({
+      copy, verdict, artifacts: [], drill: undefined, error: undefined, ...found, milliseconds: Math.max(0, clock.now().getTime() - began),
+    });
+    try {
+      const { reading: { artifacts }, drill } = await this.read(copy);
+      const bad = artifacts.some(({ problem }) => problem !== undefined) || drill?.verdict === 'disproven';
+      return report(bad ? 'bad' : drill?.verdict === 'unprovable' ? 'unproven' : 'good', { artifacts, drill });
+    } catch (error) {
+      throwIfAborted(this.options.signal);
+      if (copy.set !== undefined && isBackupError(error, 'ARTIFACT_NOT_FOUND')) return report('gone', {});
+      return report('unread', { error: toBackupError(error) });
+    }
+  }
+
+  private async read(copy: Copy): Promise<DrilledCopy> {
+    const watched = watchReading(copy, this.limits);
+    const read = (from: Copy): Promise<CopyReading> => {
+      this.options.observer?.({ event: 'step', step: 'read' });
+      return readCopy(this.parts, from, this.options.signal);
+    };
+    const { dump } = watched.artifacts;
+    if (!this.request.restore || dump === undefined) return { reading: await read(watched), drill: undefined };
+    const known = this.drilled.get(dump.sha256 ?? '');
+    if (known !== undefined) {
+      const reading = await read(watched);
+      return { reading, drill: isDumpGood(reading) ? known : undefined };
+    }
+    const outcome = await drillCopy(this.parts, watched, dump, read, this.options);
+    if (outcome.drill !== undefined && dump.sha256 !== undefined) this.drilled.set(dump.sha256, outcome.drill);
+    return outcome;
+  }
+
+  /** What cannot be written down is told, and makes the finding no less true. */
+  private async mark(report: CopyReport): Promise<readonly BackupError[]> {
+    const { clock, lock } = this.parts;
+    const { signal } = this.options;
+    if (report.copy.store === undefined) return [];
+    try {
+      const lease = await lock.acquire({ command: 'verify' }, { whenHeld: 'wait', signal });
+      try {
+        await markCopy(report, clock.now(), { signal: AbortSignal.any([signal, lease.lost]) });
+      } finally {
+        await lease.release();
+      }
+      return [];
+    } catch (error) {
+      throwIfAborted(signal);
+      return isBackupError(error, 'ARTIFACT_NOT_FOUND') ? [] : [toBackupError(error)];
+    }
+  }
+}
+
+function isDumpGood({ artifacts }: CopyReading): boolean {
+  return artifacts.every(({ kind, problem }) => kind !== 'dump' || problem === undefined);
+}

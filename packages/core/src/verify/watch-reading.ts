@@ -1,0 +1,56 @@
+import type { Clock } from '../ports/clock.ts';
+import type { RestorerEvent } from '../ports/dump-restorer.ts';
+import type { RestoreArtifact } from '../restore/restore-source.ts';
+import type { Copy } from './copy.ts';
+
+export interface ReadingLimits {
+  readonly clock: Clock;
+  /** Undefined: no limit. */
+  readonly bytesPerSecond: number | undefined;
+  readonly observer: ((event: RestorerEvent) => void) | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** So much is read between two looks at the clock, and between two words on how far it is. */
+const LOOK_EVERY_BYTES = 4 * 1024 * 1024;
+
+/** The copy with its whole readings watched: no faster than allowed, over all its artifacts together, and telling how far they are. */
+export function watchReading(copy: Copy, limits: ReadingLimits): Copy {
+  const entries = Object.entries(copy.artifacts);
+  const watch = new Watch(entries.reduce((sum, [, { bytes }]) => sum + bytes, 0), limits);
+  const watched = (artifact: RestoreArtifact): RestoreArtifact => ({ ...artifact, open: (range) => (range === undefined ? watch.chunks(artifact.open()) : artifact.open(range)) });
+  return { ...copy, artifacts: Object.fromEntries(entries.map(([kind, artifact]) => [kind, watched(artifact)])) };
+}
+
+class Watch {
+  private readonly total: number;
+  private readonly limits: ReadingLimits;
+  private began: number | undefined;
+  private done = 0;
+  private unsaid = 0;
+
+  constructor(total: number, limits: ReadingLimits) {
+    this.total = total;
+    this.limits = limits;
+  }
+
+  async *chunks(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    this.began ??= this.limits.clock.now().getTime();
+    for await (const chunk of content) {
+      yield chunk;
+      this.done += chunk.length;
+      this.unsaid += chunk.length;
+      if (this.unsaid < LOOK_EVERY_BYTES) continue;
+      this.unsaid = 0;
+      this.limits.observer?.({ event: 'progress', step: 'read', done: Math.min(this.done, this.total), total: this.total, unit: 'bytes' });
+      await this.wait();
+    }
+  }
+
+  private async wait(): Promise<void> {
+    const { bytesPerSecond, clock, signal } = this.limits;
+    if (bytesPerSecond === undefined) return;
+    const allowed = this.began! + (this.done / bytesPerSecond) * 1000;
+    if (clock.now().getTime() < allowed) await clock.sleepUntil(new Date(allowed), signal);
+  }
+}

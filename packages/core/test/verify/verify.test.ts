@@ -1,0 +1,162 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { BackupError, problemsOf, selectCopies, type ArtifactKey, type SetArtifact } from '../../src/index.ts';
+import { FaultyStore } from '../../src/testing/index.ts';
+import { SATURDAY, SUNDAY } from '../support/run-kit.ts';
+import { VerifyKit } from '../support/verify-kit.ts';
+
+const KINDS: readonly SetArtifact['kind'][] = ['dump', 'globals', 'staging', 'manifest'];
+
+let kit: VerifyKit;
+beforeEach(async () => {
+  kit = new VerifyKit(SATURDAY);
+  await kit.run({ replicas: [kit.replica] });
+});
+
+describe('a verification', () => {
+  it('finds a set that is as it was written good, and writes that down', async () => {
+    kit.clock.jumpTo(new Date('2026-02-01T00:00:00Z'));
+    const [report] = (await kit.verify('latest')).copies;
+    expect(report).toMatchObject({ verdict: 'good', drill: undefined, error: undefined });
+    expect(report!.artifacts.map(({ kind, problem }) => [kind, problem])).toEqual([['manifest', undefined], ['dump', undefined], ['globals', undefined], ['staging', undefined]]);
+    const passed = { ok: true, at: '2026-02-01T00:00:00.000Z' };
+    expect((await kit.set()).manifest!.checks).toEqual({ checksum: passed, readable: passed });
+    expect(kit.locked).toEqual([{ command: 'verify' }]);
+  });
+
+  it.each(KINDS)('finds a flipped bit anywhere in the %s, and names it', async (kind) => {
+    const key = kit.keyOf(kind);
+    const whole = kit.store.artifacts.get(key)!;
+    const manifest = kit.store.artifacts.get(kit.keyOf('manifest'))!;
+    for (let byte = 0; byte < whole.length; byte += 1) {
+      const flipped = Buffer.from(whole);
+      flipped[byte]! ^= 1 << (byte % 8);
+      kit.store.artifacts.set(kit.keyOf('manifest'), manifest);
+      kit.store.artifacts.set(key, flipped);
+      const { copies } = await kit.verify('latest');
+      const told = copies.flatMap(problemsOf).join('; ');
+      expect(copies.map(({ verdict }) => verdict), `byte ${byte}: ${flipped.toString()}`).toContain('bad');
+      expect(told, `byte ${byte}`).toContain(key.slice('daily/'.length));
+    }
+  });
+
+  it.each(KINDS)('finds a %s that is cut, and one that is gone', async (kind) => {
+    const key = kit.keyOf(kind);
+    const whole = kit.store.artifacts.get(key)!;
+    for (const length of [0, 1, Math.floor(whole.length / 2), whole.length - 2]) {
+      kit.store.artifacts.set(key, whole.slice(0, length));
+      const [report] = (await kit.verify('20260103_020000' as never)).copies;
+      expect([report!.verdict, problemsOf(report!).join()], `${length} bytes`).toEqual(['bad', expect.stringContaining(key.slice('daily/'.length))]);
+    }
+    kit.store.artifacts.delete(key);
+    const [report] = (await kit.verify('20260103_020000' as never)).copies;
+    expect([report!.verdict, problemsOf(report!).join()]).toEqual(['bad', `${key.slice('daily/'.length)} is missing`]);
+  });
+
+  it('marks what it finds bad, which then is no latest set and fills no place, and takes the mark back when all is well again', async () => {
+    const key = kit.keyOf('globals');
+    const whole = kit.store.artifacts.get(key)!;
+    kit.damage(key);
+    await kit.verify('latest');
+    expect(await kit.states()).toEqual(['daily 20260103_020000 bad']);
+    expect((await kit.set()).problems.join()).toContain('globals-20260103_020000.sql');
+    kit.store.artifacts.set(key, whole);
+    await kit.verify('latest');
+    expect(await kit.states()).toEqual(['daily 20260103_020000 complete']);
+  });
+
+  it('leaves the seal of a damaged manifest broken when it marks it', async () => {
+    const key = kit.keyOf('manifest');
+    const text = Buffer.from(kit.store.artifacts.get(key)!).toString().replace('"toolVersion": "1.2.3"', '"toolVersion": "1.2.2"');
+    kit.store.artifacts.set(key, Buffer.from(text));
+    for (let time = 0; time < 2; time += 1) expect(await kit.verdicts('latest')).toEqual(['memory daily 20260103_020000 bad']);
+    expect(await kit.states()).toEqual(['daily 20260103_020000 bad']);
+  });
+
+  it('finds an archive that has other members than were counted', async () => {
+    kit.archiver.check = () => Promise.resolve({ members: 4 });
+    const [report] = (await kit.verify('latest')).copies;
+    expect(problemsOf(report!)).toEqual(['staging-20260103_020000.tar.gz has 4 members, its manifest says 5']);
+  });
+
+  it('calls a legacy dump that reads well good, and a damaged one bad', async () => {
+    const [dump] = [...kit.store.artifacts].find(([key]) => key.endsWith('.dump'))!.slice(1) as [Uint8Array];
+    const key: ArtifactKey = 'daily/geolens_20260105_020000.dump';
+    kit.store.artifacts.set(key, dump);
+    expect(await kit.verdicts('latest')).toEqual(['memory daily 20260105_020000 good']);
+    kit.damage(key);
+    expect(await kit.verdicts('latest')).toEqual(['memory daily 20260105_020000 bad']);
+  });
+
+  it('tells of a copy that cannot be read, and goes on with the others', async () => {
+    const away = new FaultyStore(kit.replica, ({ operation, key }) => (operation === 'read' && key?.endsWith('.dump') === true ? new BackupError('STORE_UNAVAILABLE', 's3 is away') : undefined));
+    const { copies } = await kit.verify('all', {}, { stores: [away, kit.store] });
+    expect(copies.map(({ verdict, error }) => [verdict, error?.message])).toEqual([['unread', 's3 is away'], ['good', undefined]]);
+  });
+
+  it('calls a set that retention removes meanwhile gone, not bad', async () => {
+    const signal = new AbortController().signal;
+    const selected = await selectCopies([kit.store], 'latest', { database: 'geolens', signal });
+    kit.store.artifacts.clear();
+    const { verify } = await import('../../src/index.ts');
+    const { producer, archiver, drill, clock, lock } = kit;
+    const { copies, errors } = await verify({ producer, archiver, drill, clock, lock }, { copies: selected.copies, restore: false }, { signal });
+    expect([copies.map(({ verdict }) => verdict), errors]).toEqual([['gone'], []]);
+  });
+
+  it('whose result cannot be written down is told so, and is no less true', async () => {
+    kit.clock.jumpTo(new Date('2026-02-01T00:00:00Z'));
+    const readOnly = new FaultyStore(kit.store, ({ operation }) => (operation === 'put' ? new BackupError('STORE_FORBIDDEN', 'read-only') : undefined));
+    const { copies, errors } = await kit.verify('latest', {}, { stores: [readOnly] });
+    expect([copies[0]!.verdict, errors.map(({ message }) => message)]).toEqual(['good', ['read-only']]);
+  });
+
+  it('reads no faster than it may', async () => {
+    const began = kit.clock.now().getTime();
+    kit.archiver.content = 'x'.repeat(20 * 1024 * 1024);
+    kit.clock.jumpTo(new Date('2026-01-05T02:00:00Z'));
+    await kit.run();
+    const verification = kit.verify('latest', { bytesPerSecond: 1024 * 1024 });
+    await kit.clock.advance(21_000);
+    await verification;
+    expect(kit.clock.now().getTime() - began).toBeGreaterThan(15_000);
+  });
+});
+
+describe('the copies that are verified', () => {
+  it('are those of all tiers in the first store that has the set', async () => {
+    kit.clock.jumpTo(new Date(SUNDAY));
+    await kit.run({ replicas: [kit.replica] });
+    expect(await kit.verdicts('latest')).toEqual(['memory daily 20260104_020000 good', 'memory weekly 20260104_020000 good']);
+    expect(await kit.verdicts('20260103_020000' as never)).toEqual(['memory daily 20260103_020000 good']);
+    expect(await kit.verdicts('all')).toHaveLength(6);
+    kit.store.artifacts.clear();
+    expect(await kit.verdicts('latest')).toEqual(['s3 daily 20260104_020000 good', 's3 weekly 20260104_020000 good']);
+  });
+
+  it('are damaged ones too that are younger than the newest whole one: to pass over them would be to call them good', async () => {
+    kit.clock.jumpTo(new Date(SUNDAY));
+    await kit.run();
+    kit.store.artifacts.set(kit.keyOf('manifest'), Buffer.from('{'));
+    kit.store.artifacts.set('daily/geolens_20260105_020000.dump', Buffer.from('x'));
+    kit.store.artifacts.set('daily/globals-20260105_020000.sql', Buffer.from('x'));
+    const { copies, notes } = await kit.verify('latest');
+    expect(copies.map(({ copy, verdict }) => `${copy.set!.tier} ${copy.set!.timestamp} ${verdict}`)).toEqual(['daily 20260104_020000 bad', 'weekly 20260104_020000 good']);
+    expect(notes.join()).toMatch(/20260105_020000.*never finished/);
+  });
+
+  it('are none of another database', async () => {
+    kit.store.artifacts.set('daily/other_20260106_020000.dump', Buffer.from('x'));
+    expect(await kit.verdicts('all')).toEqual(['memory daily 20260103_020000 good', 's3 daily 20260103_020000 good']);
+  });
+
+  it('are asked for in vain when there are none, which says where', async () => {
+    await expect(kit.verify('20200101_000000' as never)).rejects.toMatchObject({ code: 'SET_NOT_FOUND', message: expect.stringContaining('memory and s3') as string });
+  });
+
+  it('are looked for in the other stores when one is away, which is told', async () => {
+    const away = new FaultyStore(kit.store, () => new BackupError('STORE_UNAVAILABLE', 'the disk is away'));
+    const { copies, errors } = await kit.verify('latest', {}, { stores: [away, kit.replica] });
+    expect([copies.map(({ verdict }) => verdict), errors.map(({ message }) => message)]).toEqual([['good'], ['the disk is away']]);
+    await expect(kit.verify('latest', {}, { stores: [away] })).rejects.toThrow('the disk is away');
+  });
+});

@@ -1,0 +1,76 @@
+import { resolve } from 'node:path';
+import { BackupError, copyOfSource, parseTimestamp, selectCopies, verify as verifyCopies, type SelectedCopies, type VerifyReport } from '@geolens/backup-core';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { logSwept } from '../log/log-run.ts';
+import { logVerification, logVerifyReport } from '../log/log-verify.ts';
+import { verifyReportJson, verifyReportText } from '../report/verify-report.ts';
+import type { CommandContext } from '../services.ts';
+import { checkFolder } from './check-folder.ts';
+import { chooseStores } from './choose-stores.ts';
+
+export interface VerifyFlags {
+  readonly restore: boolean;
+  readonly all: boolean;
+  readonly store: string;
+  readonly maxRate?: string;
+  readonly json: boolean;
+}
+
+const MEGABYTE = 1_000_000;
+
+/** What `--all` reads in a second at most, so that the database keeps most of the disk: megabytes. */
+const RATE_OF_ALL = 50;
+
+/** `verify`: reads sets from their first to their last byte, and with `--restore` proves them in a scratch server. */
+export async function verify(context: CommandContext, what: string, flags: VerifyFlags): Promise<ExitCode> {
+  const { config, services, io, redact } = context;
+  const bytesPerSecond = rateOf(flags);
+  const stores = chooseStores(services.stores, flags.store);
+  if (flags.all && what !== 'latest') throw new BackupError('CONFIG_INVALID', `--all verifies every set, and ${what} is one of them`, { mend: 'Leave one of the two out' });
+  if (stores.includes(services.primary)) await checkFolder(config);
+  if (flags.all) await services.giveWay();
+  const report = await loggedVerification(context, await find(context, what, flags), { restore: flags.restore, bytesPerSecond });
+  io.stdout(flags.json ? `${JSON.stringify(verifyReportJson(report, redact), undefined, 2)}\n` : verifyReportText(report));
+  return exitCodeOfVerification(report);
+}
+
+/** Bad before all else; then what was not done. */
+export function exitCodeOfVerification({ copies, errors }: VerifyReport): ExitCode {
+  const verdicts = new Set(copies.map(({ verdict }) => verdict));
+  if (verdicts.has('bad')) return EXIT.badArtifact;
+  if (verdicts.has('unread') && copies.length === 1) return EXIT.failed;
+  return verdicts.has('unread') || verdicts.has('unproven') || errors.length > 0 ? EXIT.partly : EXIT.done;
+}
+
+/** A verification whose steps and outcome go to the log. */
+export async function loggedVerification(
+  { services, log, io, signal }: CommandContext,
+  { copies, notes, errors }: SelectedCopies,
+  request: { readonly restore: boolean; readonly bytesPerSecond?: number | undefined },
+): Promise<VerifyReport> {
+  for (const note of notes) log.warn('verify.note', note);
+  if (request.restore) logSwept(log, await services.drill.sweep({ signal }));
+  try {
+    const done = await verifyCopies(services, { copies, ...request }, { signal, observer: logVerification(log, io.terminal) });
+    const report = { ...done, notes, errors: [...errors, ...done.errors] };
+    logVerifyReport(log, report);
+    return report;
+  } finally {
+    io.terminal?.status('');
+  }
+}
+
+async function find({ services, config, signal }: CommandContext, what: string, flags: VerifyFlags): Promise<SelectedCopies> {
+  const { database } = config.connection;
+  const stores = chooseStores(services.stores, flags.store);
+  const timestamp = parseTimestamp(what);
+  if (what !== 'latest' && timestamp === undefined) return { copies: [copyOfSource(await services.files.dump(resolve(what)))], notes: [], errors: [] };
+  return selectCopies(stores, flags.all ? 'all' : (timestamp ?? 'latest'), { database, signal });
+}
+
+function rateOf({ maxRate, all }: VerifyFlags): number | undefined {
+  if (maxRate === undefined) return all ? RATE_OF_ALL * MEGABYTE : undefined;
+  const megabytes = Number(maxRate);
+  if (!(megabytes >= 0) || maxRate.trim() === '') throw new BackupError('CONFIG_INVALID', `--max-rate ${maxRate} is not a number of megabytes`);
+  return megabytes === 0 ? undefined : megabytes * MEGABYTE;
+}

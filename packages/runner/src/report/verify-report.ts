@@ -1,0 +1,68 @@
+import { problemsOf, type BackupError, type CopyReport, type VerifyReport } from '@geolens/backup-core';
+import type { Redact } from '../log/redact.ts';
+import { table } from './table.ts';
+import { bytesText, durationText } from './units.ts';
+
+/** What was found, for a person: every artifact of one run, or one line for each copy of many. */
+export function verifyReportText({ copies }: VerifyReport): string {
+  if (copies.length === 0) return 'no sets yet\n';
+  const runs = new Set(copies.map(({ copy }) => copy.set?.timestamp ?? copy.label));
+  return runs.size === 1 ? copies.map(detailsText).join('\n') : summaryText(copies);
+}
+
+/** The same for a machine. */
+export function verifyReportJson({ copies, notes, errors }: VerifyReport, redact: Redact = (text) => text): Record<string, unknown> {
+  const told = ({ code, message }: BackupError): Record<string, unknown> => ({ code, message: redact(message) });
+  return {
+    copies: copies.map((report) => ({
+      label: report.copy.label,
+      store: report.copy.store?.name,
+      tier: report.copy.set?.tier,
+      timestamp: report.copy.timestamp,
+      database: report.copy.set?.database,
+      verdict: report.verdict,
+      problems: problemsOf(report),
+      artifacts: report.artifacts,
+      drill: report.drill,
+      error: report.error && told(report.error),
+      milliseconds: report.milliseconds,
+    })),
+    notes,
+    errors: errors.map(told),
+  };
+}
+
+const VERDICTS: Readonly<Record<CopyReport['verdict'], string>> = { good: 'good', bad: 'BAD', unproven: 'unproven', unread: 'unread', gone: 'gone' };
+
+function detailsText(report: CopyReport): string {
+  const { copy, artifacts, drill, error, verdict } = report;
+  const rows = artifacts.map(({ name, bytes, problem }) => [name, bytes === undefined ? '-' : bytesText(bytes), problem === undefined ? 'good' : `BAD: ${withoutName(problem, name)}`]);
+  const body = rows.length === 0 ? '' : table([{ title: 'ARTIFACT' }, { title: 'SIZE', align: 'right' }, { title: 'RESULT' }], rows);
+  return [`${copy.label}: ${verdictText(report)}\n`, body, ...(drill === undefined ? [] : drillLines(report)), ...(error !== undefined && verdict === 'unread' ? [`${error.message}\n`] : [])].join('');
+}
+
+function drillLines({ drill }: CopyReport): readonly string[] {
+  const { verdict, reasons, facts, serverVersion } = drill!;
+  const where = serverVersion === undefined ? '' : ` in a scratch PostgreSQL ${serverVersion}`;
+  const head = { proven: `restored${where}`, disproven: `restored${where}, and NOT what was backed up`, unprovable: 'cannot be proven here' }[verdict];
+  return [`${head}:\n`, ...[...facts, ...reasons].map((line) => `  - ${line}\n`)];
+}
+
+function summaryText(copies: readonly CopyReport[]): string {
+  const rows = copies.map((report) => {
+    const { copy, drill, milliseconds, error } = report;
+    const reasons = drill?.verdict === 'unprovable' ? drill.reasons : error === undefined ? problemsOf(report) : [error.message];
+    return [copy.set?.timestamp ?? '-', copy.set?.tier ?? '-', copy.store?.name ?? '-', copy.set?.state ?? '-', durationText(milliseconds), [verdictText(report), ...reasons].join(': ').replaceAll('\n', ' ')];
+  });
+  const bad = copies.filter(({ verdict }) => verdict === 'bad').length;
+  const head = [{ title: 'SET' }, { title: 'TIER' }, { title: 'WHERE' }, { title: 'STATE' }, { title: 'TOOK', align: 'right' as const }, { title: 'RESULT' }];
+  return `${table(head, rows)}${copies.length} copies, ${bad === 0 ? 'none of them bad' : `${bad} BAD`}\n`;
+}
+
+function verdictText({ verdict, drill }: CopyReport): string {
+  return verdict === 'good' && drill?.verdict === 'proven' ? 'proven' : VERDICTS[verdict];
+}
+
+function withoutName(problem: string, name: string): string {
+  return problem.startsWith(`${name}: `) ? problem.slice(name.length + 2) : problem;
+}
