@@ -1,6 +1,7 @@
 export * from './file-journal.ts';
 export * from './lock/flock-lock.ts';
 export * from './postgres/connection.ts';
+export * from './postgres/drill/scratch-drill.ts';
 export * from './postgres/pg-dump-producer.ts';
 export * from './postgres/restore/pg-dump-restorer.ts';
 export * from './programs/give-way.ts';

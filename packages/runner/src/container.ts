@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import { container as root, instanceCachingFactory, type DependencyContainer, type InjectionToken } from 'tsyringe';
-import { FileJournal, fileSources, FlockLock, giveWay, journalName, LocalStore, PgDumpProducer, PgDumpRestorer, systemClock, TarArchiver, TarStagingRestorer } from '@geolens/backup-adapter-local';
+import { FileJournal, fileSources, FlockLock, giveWay, journalName, LocalStore, PgDumpProducer, PgDumpRestorer, ScratchDrill, systemClock, TarArchiver, TarStagingRestorer } from '@geolens/backup-adapter-local';
 import {
   keepNewest,
   type Archiver,
@@ -21,6 +21,9 @@ import {
 import type { Config } from './config/config.ts';
 import { restoreLeftovers } from './restore-leftovers.ts';
 import type { Services } from './services.ts';
+
+/** Where there may be room for a scratch server, should the volume of the sets have none. */
+const ELSEWHERE = ['/var/tmp', '/tmp'];
 
 const LOCK_FILE = '.geolens-backup.lock';
 
@@ -57,7 +60,11 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   };
   const env = config.programEnv;
   register(TOKENS.giveWay, () => () => giveWay(env));
-  register(TOKENS.drill, () => ({ open: () => Promise.resolve({ unprovable: ['TODO'] }), sweep: () => Promise.resolve([]) }));
+  register(TOKENS.drill, () => {
+    const { backupDir, drillDir, drillFilesQuery: filesQuery, restorePrerequisites: prerequisites, pgBinDir: binDir } = config;
+    const folders = drillDir === undefined ? [backupDir, ...ELSEWHERE] : [drillDir];
+    return new ScratchDrill({ folders, filesQuery, prerequisites, binDir, env });
+  });
   register(TOKENS.files, () => fileSources);
   register(TOKENS.clock, () => systemClock);
   register(TOKENS.primary, () => new LocalStore({ root: config.backupDir, label: 'BACKUP_DIR' }));

@@ -17,6 +17,8 @@ export interface Toc {
   readonly entries: readonly TocEntry[];
   /** The server that was dumped: `15.18`. */
   readonly serverVersion: string;
+  /** The pg_dump that did it: `17.2`. */
+  readonly clientVersion: string;
   /** The database that was dumped. */
   readonly database: string | undefined;
 }
@@ -56,7 +58,8 @@ export function parseToc(listing: string): Toc {
     const [, catalog, oid, text] = /^\d+; (\d+) (\d+) (.*)$/.exec(line) ?? [];
     return text === undefined ? [] : [{ line, catalog: Number(catalog), oid: Number(oid), text }];
   });
-  return { entries, serverVersion: header('Dumped from database version')?.split(' ')[0] ?? '', database: header('dbname') };
+  const version = (name: string): string => header(name)?.split(' ')[0] ?? '';
+  return { entries, serverVersion: version('Dumped from database version'), clientVersion: version('Dumped by pg_dump version'), database: header('dbname') };
 }
 
 /** Whether an entry is of this kind, schema and name, whoever owns it. */
