@@ -9,7 +9,7 @@ const report = (outcome: RunReport['outcome'], ...codes: ErrorCode[]): RunReport
   startedAt: new Date(0),
   finishedAt: new Date(0),
   manifest: undefined,
-  previousRows: undefined,
+  previousRows: undefined, suspicion: undefined,
   phases: [],
   warnings: [],
   errors: codes.map((code) => new BackupError(code, 'what happened')),

@@ -1,7 +1,7 @@
 import { BackupError } from '../errors.ts';
 import { parseArtifactName } from '../naming/artifact-name.ts';
 import { TIERS, type Tier } from '../naming/tier.ts';
-import { parseTimestamp } from '../naming/timestamp.ts';
+import { parseTimestamp, type RunTimestamp } from '../naming/timestamp.ts';
 import {
   MANIFEST_SCHEMA_VERSION,
   type Checks,
@@ -48,11 +48,9 @@ export function parseManifest(text: string): Manifest {
   }
   const root = new Fields(json, 'the manifest');
   refuseNewer(root);
-  const timestamp = parseTimestamp(root.text('timestamp'));
-  if (timestamp === undefined) throw root.wrong('timestamp', 'YYYYMMDD_HHMMSS');
   return {
     schemaVersion: MANIFEST_SCHEMA_VERSION,
-    timestamp,
+    timestamp: root.timestamp('timestamp'),
     toolVersion: root.text('toolVersion'),
     database: root.text('database'),
     serverVersion: root.text('serverVersion'),
@@ -67,6 +65,7 @@ export function parseManifest(text: string): Manifest {
     checks: checks(root.has('checks') ? root.fields('checks') : undefined),
     ...(root.has('suspicion') && { suspicion: suspicion(root.fields('suspicion')) }),
     ...(root.has('acceptedAt') && { acceptedAt: root.text('acceptedAt') }),
+    ...(root.has('acceptedSince') && { acceptedSince: root.timestamp('acceptedSince') }),
     warnings: root.has('warnings') ? root.words('warnings') : [],
   };
 }
@@ -159,6 +158,12 @@ class Fields {
     const value = this.value(name);
     if (typeof value !== 'string') throw this.wrong(name, 'a text');
     return value;
+  }
+
+  timestamp(name: string): RunTimestamp {
+    const timestamp = parseTimestamp(this.text(name));
+    if (timestamp === undefined) throw this.wrong(name, 'YYYYMMDD_HHMMSS');
+    return timestamp;
   }
 
   count(name: string): number {

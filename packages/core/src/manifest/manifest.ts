@@ -99,6 +99,8 @@ export interface Manifest {
   readonly suspicion?: Suspicion | undefined;
   /** When a person said that the set is what it should be (ISO 8601, UTC): from then on, older ones are no yardstick. */
   readonly acceptedAt?: string | undefined;
+  /** The accepted set before this one that made older ones no yardstick: it holds on when that set is gone and older ones are not. */
+  readonly acceptedSince?: RunTimestamp | undefined;
   /** What was odd but tolerable. */
   readonly warnings: readonly string[];
 }
@@ -109,6 +111,6 @@ export function totalRows(rowCounts: readonly TableRows[]): number {
 }
 
 /** The entry of the dump, which every manifest has. */
-export function dumpOf(manifest: Manifest): ManifestArtifact | undefined {
+export function dumpOf(manifest: Pick<Manifest, 'artifacts'>): ManifestArtifact | undefined {
   return manifest.artifacts.find(({ kind }) => kind === 'dump');
 }

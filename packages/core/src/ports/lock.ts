@@ -1,6 +1,6 @@
 /** Who holds the lock, for the message that the others get. */
 export interface LockHolder {
-  /** The command: `run`, `prune`, `restore`. */
+  /** The command: `run`, `prune`, `restore`, `accept`. */
   readonly command: string;
   readonly pid?: number;
   /** Since when, ISO 8601. */

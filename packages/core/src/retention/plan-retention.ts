@@ -17,26 +17,41 @@ export interface RetentionPlan {
   readonly verdicts: readonly RetentionVerdict[];
   /** What to remove, in this order: of each set the manifest first, so that a set half removed is never taken for complete. */
   readonly remove: readonly ArtifactKey[];
+  /** The newest set, when it is suspicious: then nothing is removed. */
+  readonly suspendedBy: BackupSet | undefined;
 }
 
 /**
  * Applies a policy to the sets of one database, tier by tier, and keeps from it what must not be lost whatever it says:
  * the newest complete set of each tier (where there is none, the newest legacy one), sets of other databases,
  * and sets whose timestamp lies in the future, which neither go nor fill a place: the clock was wrong then, or is now.
+ * While the newest set is suspicious, everything stays: what it lacks may be in any of the others.
  * Pure.
  */
 export function planRetention({ sets, policy, database, now }: RetentionRequest): RetentionPlan {
+  const suspendedBy = suspicious(sets.filter((set) => setAside(set, database, now).length === 0));
   const verdicts = TIERS.flatMap((tier) => {
     const ofTier = sets.filter((set) => set.tier === tier);
     const aside = ofTier.flatMap((set) => setAside(set, database, now));
     const apart = new Set(aside.map(({ set }) => set));
     const candidates = ofTier.filter((set) => !apart.has(set));
     return [...aside, ...guarded(candidates, policy.decide(candidates, { tier, now }))];
-  }).sort((one, other) => newestFirst(one.set, other.set));
+  }).map((verdict) => suspended(verdict, suspendedBy)).sort((one, other) => newestFirst(one.set, other.set));
 
   const stays = new Set(verdicts.filter(({ keep }) => keep).flatMap(({ set }) => set.artifacts.map(({ key }) => key)));
   const goes = verdicts.filter(({ keep }) => !keep).flatMap(({ set }) => manifestFirst(set));
-  return { verdicts, remove: [...new Set(goes)].filter((key) => !stays.has(key)) };
+  return { verdicts, remove: [...new Set(goes)].filter((key) => !stays.has(key)), suspendedBy };
+}
+
+/** The newest set, in whatever tier, when it is suspicious. Sets that are bad or partial, and those that nobody has judged, decide nothing. */
+function suspicious(sets: readonly BackupSet[]): BackupSet | undefined {
+  const judged = sets.filter(({ state }) => state === 'complete' || state === 'suspicious').sort(newestFirst);
+  return judged.find(({ state, timestamp }) => state === 'suspicious' && timestamp === judged[0]?.timestamp);
+}
+
+function suspended({ set, keep, reason }: RetentionVerdict, by: BackupSet | undefined): RetentionVerdict {
+  if (keep || by === undefined) return { set, keep, reason };
+  return { set, keep: true, reason: `${reason}, but the newest set (${by.timestamp}) is suspicious: nothing is removed until it is accepted` };
 }
 
 function setAside(set: BackupSet, database: string, now: Date): RetentionVerdict[] {

@@ -1,5 +1,5 @@
 import { formatManifest } from '../manifest/manifest-text.ts';
-import { MANIFEST_SCHEMA_VERSION, type Checks, type Manifest } from '../manifest/manifest.ts';
+import { MANIFEST_SCHEMA_VERSION, type Checks, type Manifest, type Suspicion } from '../manifest/manifest.ts';
 import { artifactKey } from '../naming/artifact-key.ts';
 import { formatArtifactName } from '../naming/artifact-name.ts';
 import { tiersOf } from '../naming/tier.ts';
@@ -17,6 +17,8 @@ export interface PublishRequest {
   readonly verified: VerifyLevel;
   readonly startedAt: Date;
   readonly finishedAt: Date;
+  readonly suspicion: Suspicion | undefined;
+  readonly acceptedSince: RunTimestamp | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -60,6 +62,8 @@ function describe({ origin, artifacts }: Produced, request: PublishRequest): Man
     tiers: tiersOf(request.timestamp),
     artifacts: artifacts.map(({ entry }) => entry).sort((one, other) => (one.kind < other.kind ? -1 : 1)),
     checks,
+    ...(request.suspicion !== undefined && { suspicion: request.suspicion }),
+    ...(request.acceptedSince !== undefined && { acceptedSince: request.acceptedSince }),
     warnings: request.warnings,
   };
 }

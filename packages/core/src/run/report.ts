@@ -1,5 +1,5 @@
 import type { BackupError } from '../errors.ts';
-import { dumpOf, totalRows, type Manifest } from '../manifest/manifest.ts';
+import { dumpOf, totalRows, type Manifest, type Suspicion } from '../manifest/manifest.ts';
 import type { ArtifactKey } from '../naming/artifact-key.ts';
 import type { RunTimestamp } from '../naming/timestamp.ts';
 import type { RunOutcome } from '../ports/run-journal.ts';
@@ -22,6 +22,8 @@ export interface RunReport {
   readonly previousRows: number | undefined;
   /** What a rehearsed restore of the new set showed; undefined when there was none. */
   readonly drill: DrillReport | undefined;
+  /** Why the new set is not trusted to be what its database was; while it is the newest, retention removes nothing. */
+  readonly suspicion: Suspicion | undefined;
   readonly phases: readonly PhaseReport[];
   readonly warnings: readonly string[];
   /** What made the run partial or failed, that which made it fail first; empty when it is complete. */

@@ -1,5 +1,5 @@
 import { abortedBy, BackupError, throwIfAborted, toBackupError } from '../errors.ts';
-import type { Manifest } from '../manifest/manifest.ts';
+import type { Manifest, Suspicion } from '../manifest/manifest.ts';
 import { artifactKey, type ArtifactKey } from '../naming/artifact-key.ts';
 import { formatArtifactName } from '../naming/artifact-name.ts';
 import { timestampToDate, type RunTimestamp } from '../naming/timestamp.ts';
@@ -15,12 +15,15 @@ import { applyRetention } from '../retention/apply-retention.ts';
 import { planRetention } from '../retention/plan-retention.ts';
 import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
 import { readSets } from '../sets/read-sets.ts';
+import { shrinkReasons } from '../shrink/shrink-reasons.ts';
+import { suspicionText } from '../shrink/suspicion-text.ts';
+import { chooseYardsticks, type Yardsticks } from '../shrink/yardsticks.ts';
 import type { DrillReport } from '../verify/drill-report.ts';
 import { decideTimestamp } from './decide-timestamp.ts';
 import { journalOutcome } from './journal-outcome.ts';
 import { lostStaging } from './lost-staging.ts';
 import { Phases, type RunObserver } from './phases.ts';
-import { produce, type ProduceParts, type VerifyLevel } from './produce.ts';
+import { produce, type Produced, type ProduceParts, type VerifyLevel } from './produce.ts';
 import { promote, unfinishedPromotion } from './promote.ts';
 import { proveSet } from './prove-set.ts';
 import { publish } from './publish.ts';
@@ -44,6 +47,8 @@ export interface RunOptions {
   /** Written into the manifest. */
   readonly toolVersion: string;
   readonly verify?: VerifyLevel | undefined;
+  /** Under which share of the median of the last complete sets the new one is suspicious; 0.5 when absent, 0 for never. */
+  readonly shrinkThreshold?: number | undefined;
   readonly whenLockHeld?: LockOptions['whenHeld'];
   readonly observer?: RunObserver | undefined;
   /** Stops the run: programs end, drafts go, sets stay as they were. */
@@ -81,6 +86,7 @@ class Run {
   private manifest: Manifest | undefined;
   private former: Manifest | undefined;
   private drill: DrillReport | undefined;
+  private yardsticks: Yardsticks = { former: [], acceptedSince: undefined };
   private swept: readonly string[] = [];
   private readonly replication: ReplicationReport[] = [];
   private readonly removed: ArtifactKey[] = [];
@@ -150,6 +156,7 @@ class Run {
   private compare(before: readonly BackupSet[], timestamp: RunTimestamp): void {
     const ours = before.filter(({ database }) => database === this.database);
     this.former = ours.find(({ state }) => state === 'complete')?.manifest;
+    this.yardsticks = chooseYardsticks(ours, { database: this.database, timestamp });
     const newest = ours[0];
     if (newest !== undefined && newest.timestamp > timestamp) {
       this.phases.warn(`the newest set (${newest.timestamp}) is younger than this run: check the clock of this machine`);
@@ -165,6 +172,7 @@ class Run {
     }
     const lost = lostStaging(this.former, produced);
     if (lost !== undefined) phases.warn(lost);
+    const suspicion = this.judge(produced);
     const request = {
       timestamp,
       database: this.database,
@@ -172,9 +180,19 @@ class Run {
       verified: verify,
       startedAt: this.startedAt,
       finishedAt: this.parts.clock.now(),
+      suspicion,
+      acceptedSince: this.yardsticks.acceptedSince,
       warnings: [...phases.warnings],
     };
-    return phases.measure('publish', () => publish(this.parts.primary, produced, request, { signal }));
+    const manifest = await phases.measure('publish', () => publish(this.parts.primary, produced, request, { signal }));
+    if (suspicion !== undefined) phases.warn(suspicionText(timestamp, suspicion.reasons));
+    return manifest;
+  }
+
+  /** A set that is much smaller than those before it is as good a copy as any, but perhaps of a database that lost its data. */
+  private judge({ artifacts }: Produced): Suspicion | undefined {
+    const reasons = shrinkReasons(artifacts.map(({ entry }) => entry), this.yardsticks.former, this.options.shrinkThreshold);
+    return reasons.length === 0 ? undefined : { reasons, at: this.parts.clock.now().toISOString() };
   }
 
   /** Rehearses the restore of the new set, which is there already: should the rehearsal take this process with it, the set stays. */
@@ -255,6 +273,7 @@ class Run {
       manifest,
       previousRows: rowsOf(former),
       drill,
+      suspicion: manifest?.suspicion,
       phases: this.phases.reports,
       warnings: this.phases.warnings,
       errors,

@@ -19,9 +19,10 @@ const manifests: fc.Arbitrary<Manifest> = fc
     tiers: fc.subarray(['daily', 'weekly'] as const),
     bytes: counts,
     sha256: digests,
+    judgement: fc.record({ suspicion: fc.record({ reasons: fc.array(fc.string()), at: fc.string() }), acceptedAt: fc.string(), acceptedSince: timestamps }, { requiredKeys: [] }),
   })
-  .map(({ timestamp, database, words, rowCounts, checks, tiers, bytes, sha256 }) => {
-    const base = manifestOf(timestamp, database, { checks, tiers, warnings: words, extensions: words.map((name) => ({ name, version: name })) });
+  .map(({ timestamp, database, words, rowCounts, checks, tiers, bytes, sha256, judgement }) => {
+    const base = manifestOf(timestamp, database, { checks, tiers, warnings: words, extensions: words.map((name) => ({ name, version: name })), ...judgement });
     const [dump, ...others] = base.artifacts;
     return { ...base, artifacts: [{ ...dump!, rowCounts, tableCount: rowCounts.length, bytes, sha256 }, ...others] };
   });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRestorable, keepNewest, planRetention, timestampToDate, type BackupSet, type RetentionPolicy } from '../../src/index.ts';
 import { holds } from '../support/arbitraries.ts';
-import { listingOf, remains, setsIn } from '../support/sets.ts';
+import { doubtfulRemains, listingOf, remains, setsIn } from '../support/sets.ts';
 
 const TIERS = ['daily', 'weekly'] as const;
 const counts = fc.record({ daily: fc.integer({ min: 1, max: 6 }), weekly: fc.integer({ min: 1, max: 6 }) });
@@ -19,6 +19,8 @@ const randomPolicy: fc.Arbitrary<RetentionPolicy> = fc.func(fc.constantFrom('kee
 }));
 const removeAll: RetentionPolicy = { decide: (sets) => sets.map((set) => ({ set, keep: false, reason: 'all must go' })) };
 const policies = fc.oneof(counts.map(keepNewest), randomPolicy, fc.constant(removeAll));
+
+const everyRemains = fc.oneof(remains, doubtfulRemains);
 
 const settings = { numRuns: 500 };
 const keysOf = ({ artifacts }: BackupSet): string[] => artifacts.map(({ key }) => key);
@@ -40,7 +42,7 @@ describe('a retention plan', () => {
   });
 
   it('never lets the newest complete set of a tier go, whatever a policy says', () => {
-    holds(fc.tuple(remains, policies, nows), ([runs, policy, now]) => {
+    holds(fc.tuple(everyRemains, policies, nows), ([runs, policy, now]) => {
       const listing = listingOf(runs);
       const newest = (sets: readonly BackupSet[], tier: string): BackupSet | undefined => {
         const ours = sets.filter((set) => set.tier === tier && set.database === 'geolens' && timestampToDate(set.timestamp) <= now);
@@ -52,7 +54,7 @@ describe('a retention plan', () => {
   });
 
   it('touches neither sets of other databases nor sets of the future', () => {
-    holds(fc.tuple(remains, policies, nows), ([runs, policy, now]) => {
+    holds(fc.tuple(everyRemains, policies, nows), ([runs, policy, now]) => {
       const sets = setsIn(listingOf(runs));
       const foreign = sets.filter(({ database, timestamp }) => (database ?? 'geolens') !== 'geolens' || timestampToDate(timestamp) > now);
       const { remove } = planRetention({ sets, policy, database: 'geolens', now });
@@ -61,7 +63,7 @@ describe('a retention plan', () => {
   });
 
   it('takes the artifacts of a set together, its manifest first, but for those that a remaining set shares', () => {
-    holds(fc.tuple(remains, policies, nows), ([runs, policy, now]) => {
+    holds(fc.tuple(everyRemains, policies, nows), ([runs, policy, now]) => {
       const sets = setsIn(listingOf(runs));
       const { verdicts, remove } = planRetention({ sets, policy, database: 'geolens', now });
       expect(new Set(verdicts.map(({ set }) => set))).toEqual(new Set(sets));
@@ -78,7 +80,7 @@ describe('a retention plan', () => {
   });
 
   it('has nothing left to do once it was applied', () => {
-    holds(fc.tuple(remains, counts, nows), ([runs, keep, now]) => {
+    holds(fc.tuple(everyRemains, counts, nows), ([runs, keep, now]) => {
       const listing = listingOf(runs);
       const plan = (sets: readonly BackupSet[]): readonly string[] => planRetention({ sets, policy: keepNewest(keep), database: 'geolens', now }).remove;
       expect(plan(setsIn(listing, plan(setsIn(listing)) as never))).toEqual([]);
@@ -86,7 +88,7 @@ describe('a retention plan', () => {
   });
 
   it('is the same in whatever order the sets come', () => {
-    const shuffled = remains.map((runs) => setsIn(listingOf(runs))).chain((sets) => fc.tuple(fc.constant(sets), fc.shuffledSubarray([...sets], { minLength: sets.length })));
+    const shuffled = everyRemains.map((runs) => setsIn(listingOf(runs))).chain((sets) => fc.tuple(fc.constant(sets), fc.shuffledSubarray([...sets], { minLength: sets.length })));
     holds(fc.tuple(shuffled, counts, nows), ([[sets, other], keep, now]) => {
       const request = { policy: keepNewest(keep), database: 'geolens', now };
       expect(planRetention({ sets: other, ...request })).toEqual(planRetention({ sets, ...request }));
@@ -94,11 +96,35 @@ describe('a retention plan', () => {
   });
 
   it('gives every set one verdict with a reason, newest first', () => {
-    holds(fc.tuple(remains, policies, nows), ([runs, policy, now]) => {
+    holds(fc.tuple(everyRemains, policies, nows), ([runs, policy, now]) => {
       const { verdicts } = planRetention({ sets: setsIn(listingOf(runs)), policy, database: 'geolens', now });
       expect(verdicts.every(({ reason }) => reason !== '')).toBe(true);
       const timestamps = verdicts.map(({ set }) => set.timestamp);
       expect(timestamps).toEqual([...timestamps].sort().reverse());
+    });
+  });
+
+  it('removes nothing while the newest set that is whole, of any tier and not of the future, is suspicious', () => {
+    holds(fc.tuple(doubtfulRemains, policies, nows), ([runs, policy, now]) => {
+      const sets = setsIn(listingOf(runs));
+      const newest = sets.find((set) => set.database === 'geolens' && timestampToDate(set.timestamp) <= now && ['complete', 'suspicious'].includes(set.state));
+      const { verdicts, remove, suspendedBy } = planRetention({ sets, policy, database: 'geolens', now });
+      if (newest?.state === 'suspicious') {
+        expect(remove).toEqual([]);
+        expect(verdicts.every(({ keep }) => keep)).toBe(true);
+      }
+      if (suspendedBy === undefined) expect(newest?.state).not.toBe('suspicious');
+      else expect(suspendedBy).toMatchObject({ state: 'suspicious', timestamp: newest?.timestamp });
+    }, settings);
+  });
+
+  it('removes, once the suspicious sets are accepted, what it would have removed had they never been suspicious', () => {
+    holds(fc.tuple(doubtfulRemains, policies, nows), ([runs, policy, now]) => {
+      const never = runs.map((run) => (run.manifest === 'suspicious' ? { ...run, manifest: 'good' as const } : run));
+      const listing = listingOf(runs);
+      const accepted = { ...listing, readings: new Map([...listing.readings].map(([key, reading]) => [key, reading instanceof Error ? reading : { ...reading, suspicion: undefined, acceptedAt: '2026-01-02T00:00:00.000Z' }])) };
+      const request = { policy, database: 'geolens', now };
+      expect(planRetention({ sets: setsIn(accepted), ...request }).remove).toEqual(planRetention({ sets: setsIn(listingOf(never)), ...request }).remove);
     });
   });
 });

@@ -56,6 +56,35 @@ describe('a retention plan, set by set', () => {
     ]);
   });
 
+  it('keeps everything while the newest set is suspicious, in either tier, and says so', () => {
+    const reason = 'but the newest set (20260119_020000) is suspicious: nothing is removed until it is accepted';
+    expect(table([good(19, { manifest: 'suspicious' }), good(19, { tier: 'weekly', manifest: 'suspicious' }), good(18), good(17), good(11, { tier: 'weekly' }), good(4, { tier: 'weekly' })], keepNewest({ daily: 1, weekly: 1 }))).toEqual([
+      '20260119 daily suspicious keep: suspicious, fills no place: it shrank',
+      '20260119 weekly suspicious keep: suspicious, fills no place: it shrank',
+      '20260118 daily complete keep: 1 of 1 in daily',
+      `20260117 daily complete keep: older than the newest 1 of daily, ${reason}`,
+      '20260111 weekly complete keep: 1 of 1 in weekly',
+      `20260104 weekly complete keep: older than the newest 1 of weekly, ${reason}`,
+    ]);
+  });
+
+  it.each<[string, readonly Remains[], boolean]>([
+    ['only its weekly copy is suspicious still', [good(19), good(19, { tier: 'weekly', manifest: 'suspicious' })], true],
+    ['a newer one is bad', [good(20, { manifest: 'bad' }), good(19, { manifest: 'suspicious' })], true],
+    ['a newer one is partial', [good(20, { manifest: 'unreadable' }), good(19, { manifest: 'suspicious' })], true],
+    ['a newer one is legacy, which nobody has judged', [good(20, { manifest: 'none' }), good(19, { manifest: 'suspicious' })], true],
+    ['a newer one is of the future', [good(25), good(19, { manifest: 'suspicious' })], true],
+    ['a newer one is of another database', [good(20, { databases: ['other'] }), good(19, { manifest: 'suspicious' })], true],
+    ['a newer one is complete', [good(20), good(19, { manifest: 'suspicious' })], false],
+    ['it is of another database', [good(20, { databases: ['other'], manifest: 'suspicious' }), good(19)], false],
+    ['it is of the future', [good(25, { manifest: 'suspicious' }), good(19)], false],
+    ['it is bad as well', [good(20, { manifest: 'bad' }), good(19)], false],
+  ])('is suspended by a suspicious set, or not, when %s', (_title, newest, suspends) => {
+    const sets = setsIn(listingOf([...newest, good(3), good(2), good(1)]));
+    const { remove, suspendedBy } = planRetention({ sets, policy: keepNewest({ daily: 1, weekly: 1 }), database: 'geolens', now: NOW });
+    expect([remove.length === 0, suspendedBy !== undefined]).toEqual([suspends, suspends]);
+  });
+
   it('shows a policy neither other databases nor the future', () => {
     const seen: string[] = [];
     const curious: RetentionPolicy = {

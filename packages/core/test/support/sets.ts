@@ -8,21 +8,32 @@ export interface Remains {
   readonly tier: Tier;
   readonly day: number;
   readonly databases: readonly string[];
-  /** Of the first database: a right manifest, a wrong one, or none. */
-  readonly manifest: 'good' | 'unreadable' | 'none';
+  /** Of the first database: a right manifest, one that says the set is suspicious or bad, a wrong one, or none. */
+  readonly manifest: 'good' | 'suspicious' | 'bad' | 'unreadable' | 'none';
   readonly staging: boolean;
 }
 
-export const remains: fc.Arbitrary<readonly Remains[]> = fc.uniqueArray(
+const remainsWith = (...manifests: Remains['manifest'][]): fc.Arbitrary<readonly Remains[]> => fc.uniqueArray(
   fc.record({
     tier: fc.constantFrom('daily' as const, 'weekly' as const),
     day: fc.integer({ min: 1, max: 28 }),
     databases: fc.subarray(['geolens', 'other', 'zoo']),
-    manifest: fc.constantFrom('good' as const, 'good' as const, 'unreadable' as const, 'none' as const),
+    manifest: fc.constantFrom(...manifests),
     staging: fc.boolean(),
   }),
   { maxLength: 24, selector: ({ tier, day }) => `${tier}${day}` },
 );
+
+export const remains = remainsWith('good', 'good', 'unreadable', 'none');
+
+/** Some of the sets suspicious, some bad. */
+export const doubtfulRemains = remainsWith('good', 'good', 'suspicious', 'suspicious', 'bad', 'unreadable', 'none');
+
+const AT = '2026-01-01T02:00:00.000Z';
+const DOUBTS: Partial<Record<Remains['manifest'], Partial<Manifest>>> = {
+  suspicious: { suspicion: { reasons: ['it shrank'], at: AT } },
+  bad: { checks: { checksum: { ok: false, at: AT } } },
+};
 
 export interface Listing {
   readonly files: readonly StoredArtifact[];
@@ -41,7 +52,7 @@ export function listingOf(runs: readonly Remains[]): Listing {
     if (manifest === 'none') continue;
     const key = artifactKey(tier, formatArtifactName({ kind: 'manifest', timestamp }));
     files.push({ key, bytes: 1 });
-    readings.set(key, manifest === 'good' ? manifestOf(timestamp, databases[0] ?? 'geolens') : new Error('torn'));
+    readings.set(key, manifest === 'unreadable' ? new Error('torn') : manifestOf(timestamp, databases[0] ?? 'geolens', DOUBTS[manifest]));
   }
   return { files, readings };
 }

@@ -72,15 +72,15 @@ describe('the retention plan', () => {
   const verdicts = [{ set: setOf(), keep: true, reason: '1 of 7 in daily' }, { set: setOf({ tier: 'weekly' }), keep: false, reason: 'older' }];
 
   it('has a line with the reason for each set', () => {
-    expect(retentionPlanText({ verdicts, remove: [] })).toBe(
+    expect(retentionPlanText({ verdicts, remove: [], suspendedBy: undefined })).toBe(
       ['SET              TIER    VERDICT  REASON', '20261122_020000  daily   keep     1 of 7 in daily', '20261122_020000  weekly  remove   older', ''].join('\n'),
     );
-    expect(retentionPlanText({ verdicts: [], remove: [] })).toBe('no sets yet\n');
+    expect(retentionPlanText({ verdicts: [], remove: [], suspendedBy: undefined })).toBe('no sets yet\n');
   });
 
   it('has the files to remove for a machine', () => {
     const [key] = setOf().artifacts.map((artifact) => artifact.key);
-    expect(retentionPlanJson({ verdicts, remove: [key!] })).toEqual({
+    expect(retentionPlanJson({ verdicts, remove: [key!], suspendedBy: undefined })).toEqual({
       verdicts: [
         { timestamp: '20261122_020000', tier: 'daily', database: 'geolens', state: 'complete', keep: true, reason: '1 of 7 in daily' },
         { timestamp: '20261122_020000', tier: 'weekly', database: 'geolens', state: 'complete', keep: false, reason: 'older' },

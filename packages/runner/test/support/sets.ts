@@ -45,6 +45,7 @@ export function reportOf(change: Partial<RunReport> = {}): RunReport {
     finishedAt: new Date('2026-11-22T02:00:09Z'),
     manifest: MANIFEST,
     previousRows: 1000,
+    suspicion: undefined,
     phases: [],
     warnings: [],
     errors: [],
