@@ -78,6 +78,12 @@ function describeProgram(io: Io, choose: (execute: Execute) => void): Command {
     .option('--max-rate <megabytes>', 'how many megabytes are read in a second at most; 0 is as fast as can be (with --all: 50)')
     .option(...JSON_FLAG)
     .action((what: string, flags: VerifyFlags) => { choose(async (context) => (await import('./commands/verify.ts')).verify(context, what, flags)); });
+  program
+    .command('accept')
+    .description('say that a suspicious set is what it should be: it counts from then on, and retention goes on')
+    .argument('<timestamp>', 'which set, as `list` shows it')
+    .option(...JSON_FLAG)
+    .action((timestamp: string, flags: { json: boolean }) => { choose(async (context) => (await import('./commands/accept.ts')).accept(context, timestamp, flags)); });
   const more = (value: string, before: readonly string[]): readonly string[] => [...before, value];
   program
     .command('restore')

@@ -23,6 +23,7 @@ describe('the command line', () => {
     [['run', '--fast'], "unknown option '--fast'"],
     [['--fast'], "unknown option '--fast'"],
     [['run', 'now'], 'too many arguments'],
+    [['accept'], "missing required argument 'timestamp'"],
     [['serve', '--json'], "unknown option '--json'"],
     [['list', '--store'], 'argument missing'],
     [[], 'Usage:'],

@@ -2,10 +2,6 @@ import type { RunTimestamp } from '../naming/timestamp.ts';
 
 /** What is said loudly of a suspicious set that is the newest: why, what follows from it, and what to do. */
 export function suspicionText(timestamp: RunTimestamp, reasons: readonly string[]): string {
-  return `SUSPICIOUS: set ${timestamp} is much smaller than those before it: ${reasons.join('; ')}. ${whatSuspends(timestamp)}`;
-}
-
-/** What ends the suspension of retention. */
-export function whatSuspends(timestamp: RunTimestamp): string {
-  return `Nothing is removed until a newer set is as large as before, or this one is accepted: geolens-backup accept ${timestamp}`;
+  const mend = `Nothing is removed until a newer set is as large as before, or this one is accepted: geolens-backup accept ${timestamp}`;
+  return `SUSPICIOUS: set ${timestamp} is much smaller than those before it: ${reasons.join('; ')}. ${mend}`;
 }

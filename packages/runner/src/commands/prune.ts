@@ -1,4 +1,4 @@
-import { prune as pruneSets, type ArtifactKey, type RetentionPlan } from '@geolens/backup-core';
+import { prune as pruneSets, suspicionText, type ArtifactKey, type RetentionPlan } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { retentionPlanJson, retentionPlanText, verdictText } from '../report/retention-plan.ts';
 import type { CommandContext } from '../services.ts';
@@ -19,13 +19,16 @@ export async function prune({ config, services, io, log, signal }: CommandContex
     const gone = plan.verdicts.filter((verdict) => verdictText(verdict, plan, done) === 'remove').length;
     log.info('prune.finished', `retention ${dryRun ? 'would remove' : 'removed'} ${gone} of ${plan.verdicts.length} sets`, { dryRun, removed: gone, sets: plan.verdicts.length });
   };
+  const warn = ({ suspendedBy: set }: RetentionPlan): void => {
+    if (set !== undefined) log.warn('prune.suspended', suspicionText(set.timestamp, set.problems), { timestamp: set.timestamp });
+  };
   let planned: RetentionPlan | undefined;
   const onPlanned = (plan: RetentionPlan): void => { planned = plan; };
   const onRemoved = (key: ArtifactKey): void => { removed.add(key); };
   try {
     planned = await pruneSets(services, { database: config.connection.database, dryRun, signal, onPlanned, onRemoved });
   } finally {
-    if (planned !== undefined) tell(planned); // also when it was not carried out to its end: what is gone is gone
+    if (planned !== undefined) { tell(planned); warn(planned); } // also when it was not carried out to its end: what is gone is gone
   }
   return EXIT.done;
 }

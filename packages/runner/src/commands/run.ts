@@ -22,7 +22,7 @@ export async function loggedRun({ services, config, log, signal }: CommandContex
     if (event.event === 'run.warning') told.add(event.message);
     observe(event);
   };
-  const report = await runOnce(services, { toolVersion: toolVersion(), verify: config.verify, observer, signal });
+  const report = await runOnce(services, { toolVersion: toolVersion(), verify: config.verify, shrinkThreshold: config.shrinkThreshold, observer, signal });
   for (const warning of report.warnings) if (!told.has(warning)) log.warn('run.warning', warning);
   logReport(log, report);
   return report;

@@ -34,6 +34,8 @@ export interface Config {
   readonly catchUp: boolean;
   readonly onStart: OnStart;
   readonly verify: VerifyLevel;
+  /** Under which share of the median of the last sets a new one is suspicious; 0 for never. */
+  readonly shrinkThreshold: number;
   readonly pgBinDir: string | undefined;
   readonly logFormat: LogFormat;
   readonly logLevel: LogLevel;
@@ -92,6 +94,7 @@ export function readConfig(env: Environment): Config {
     catchUp: whole.BACKUP_CATCH_UP,
     onStart: whole.BACKUP_ON_START,
     verify: whole.BACKUP_VERIFY,
+    shrinkThreshold: whole.BACKUP_SHRINK_THRESHOLD,
     pgBinDir: whole.BACKUP_PG_BIN_DIR,
     logFormat: whole.LOG_FORMAT,
     logLevel: whole.LOG_LEVEL,

@@ -36,6 +36,15 @@ const wholeNumber = (least: number, most: number, range: string): Reader<number>
   );
 const count = wholeNumber(1, Number.MAX_SAFE_INTEGER, 'of at least 1');
 
+const SHARE = 'has to be a number from 0 to 1, or off';
+const share: Reader<number> = v.pipe(
+  v.string(),
+  v.toLowerCase(),
+  v.regex(/^(?:off|\d+(?:\.\d+)?|\.\d+)$/, SHARE),
+  v.transform((text) => (text === 'off' ? 0 : Number(text))),
+  v.check((number) => number <= 1, SHARE),
+);
+
 const names: Reader<readonly string[]> = v.pipe(
   v.string(),
   v.transform((list) => list.split(',').map((name) => name.trim()).filter((name) => name !== '' && name !== 'none')),
@@ -122,6 +131,11 @@ export const VARIABLES = {
   BACKUP_DRILL_SCHEDULE: variable(text, '0 4 * * 0', 'When `serve` restores the newest set into a scratch server to prove it, in the zone of the schedule; `off` for never'),
   BACKUP_DRILL_DIR: variable(text, undefined, 'Folder that scratch servers are made in; when not set, the first that has room of BACKUP_DIR, `/var/tmp` and `/tmp`'),
   BACKUP_DRILL_FILES_QUERY: variable(text, undefined, 'SQL whose first column names files below the staging folder; a drill looks for each of them in the archive'),
+  BACKUP_SHRINK_THRESHOLD: variable(
+    share,
+    '0.5',
+    'Under which share of the median of the last sets a new one is suspicious, by its rows, its dump or its archive; `0` or `off` for never',
+  ),
   BACKUP_RESTORE_ROLES: variable(names, 'geolens_reader', 'Roles that a restore makes, without login, where they are missing, besides those that the backup names; comma-separated, or `none`'),
   BACKUP_RESTORE_SCHEMAS: variable(names, 'none', 'Schemas that a restore makes first in the restored database, besides those of the dump'),
   BACKUP_RESTORE_EXTENSIONS: variable(names, 'none', 'Extensions that a restore makes first in the restored database, besides those of the dump'),

@@ -30,7 +30,7 @@ export function logReport(log: Logger, report: RunReport): void {
   for (const error of report.errors) logError(log, 'run.error', error);
   const fields = { outcome: report.outcome, timestamp: report.timestamp, milliseconds: millisecondsOf(report), rows: rowsOf(report.manifest) };
   if (report.outcome === 'failed') log.error('run.finished', `run failed after ${durationText(millisecondsOf(report))}; no set was made and none was removed`, fields);
-  else log[report.outcome === 'complete' ? 'info' : 'warn']('run.finished', outcomeText(report), fields);
+  else log[report.outcome === 'complete' && report.suspicion === undefined ? 'info' : 'warn']('run.finished', outcomeText(report), fields);
 }
 
 /** What was left over and is gone now; nothing when there was nothing. */
@@ -51,13 +51,14 @@ function phaseText({ phase, tier, artifact, milliseconds, bytes }: PhaseReport):
 }
 
 function outcomeText(report: RunReport): string {
-  const { manifest, previousRows, timestamp } = report;
+  const { manifest, previousRows, timestamp, suspicion } = report;
+  const outcome = suspicion === undefined ? report.outcome : `${report.outcome}, but SUSPICIOUS,`;
   if (manifest === undefined) return '';
   const counts = dumpOf(manifest)?.rowCounts ?? [];
   const before = previousRows === undefined ? '' : ` (before: ${numberText(previousRows)})`;
   const bytes = manifest.artifacts.reduce((sum, artifact) => sum + artifact.bytes, 0);
   const content = `${numberText(counts.length)} tables with ${numberText(totalRows(counts))} rows${before}, ${bytesText(bytes)}`;
-  return `run ${timestamp ?? '?'} ${report.outcome} in ${durationText(millisecondsOf(report))}: ${content}, in ${manifest.tiers.join(' and ')}`;
+  return `run ${timestamp ?? '?'} ${outcome} in ${durationText(millisecondsOf(report))}: ${content}, in ${manifest.tiers.join(' and ')}`;
 }
 
 function millisecondsOf({ startedAt, finishedAt }: RunReport): number {

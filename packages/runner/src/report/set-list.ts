@@ -72,6 +72,7 @@ export function setListJson(listed: readonly ListedSet[], now: Date): readonly R
     ageSeconds: Math.max(0, Math.round((now.getTime() - timestampToDate(best.timestamp).getTime()) / 1000)),
     rows: rowsOf(best.manifest),
     checks: best.manifest?.checks ?? {},
+    acceptedAt: best.manifest?.acceptedAt,
     artifacts: best.artifacts,
     copies: copies.map(({ store, set: { state, problems, ...set } }) => ({ store, state, problems, bytes: bytesOf({ state, problems, ...set }) })),
   }));

@@ -1,38 +1,28 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
-import { BackupError, keepNewest, noLock, type ArtifactKey } from '@geolens/backup-core';
-import { FakeArchiver, FakeDrill, FakeDumpProducer, FakeDumpRestorer, FakeStagingRestorer, FaultyStore, ManualClock, MemoryJournal, MemoryStore } from '@geolens/backup-core/testing';
+import { expect, it } from 'vitest';
+import { artifactKey, BackupError, formatArtifactName, formatManifest, parseTimestamp, type ArtifactKey } from '@geolens/backup-core';
+import { FaultyStore, MemoryStore } from '@geolens/backup-core/testing';
 import { prune } from '../../src/commands/prune.ts';
-import { readConfig } from '../../src/config/config.ts';
-import { createLogger } from '../../src/log/logger.ts';
+import { commandKit } from '../support/command-kit.ts';
+import { MANIFEST } from '../support/sets.ts';
 
 const STUCK: ArtifactKey = 'daily/staging-20260102_020000.tar.gz';
-const nothing = (): Promise<never> => Promise.reject(new Error('not asked for'));
 const error = new BackupError('STORE_FAILED', `${STUCK}: EIO`);
 
-/** Prunes five sets of which one stays, and of another one a file cannot be removed. */
-async function pruned(json: boolean): Promise<{ said: string; logged: string; left: readonly string[] }> {
-  const folder = await mkdtemp(join(tmpdir(), 'geolens-backup-test-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+function storeWithFiveSets(): MemoryStore {
   const store = new MemoryStore();
   for (const day of ['01', '02', '03', '04', '05']) {
     for (const name of [`geolens_202601${day}_020000.dump`, `staging-202601${day}_020000.tar.gz`]) store.artifacts.set(`daily/${name}`, new Uint8Array(1));
   }
+  return store;
+}
+
+/** Prunes five sets of which one stays, and of another one a file cannot be removed. */
+async function pruned(json: boolean): Promise<{ said: string; logged: string; left: readonly string[] }> {
+  const store = storeWithFiveSets();
   const primary = new FaultyStore(store, ({ operation, key }) => (operation === 'remove' && key === STUCK ? error : undefined));
-  let [said, logged] = ['', ''];
-  const services = {
-    primary, replicas: [], stores: [primary], lock: noLock, retention: keepNewest({ daily: 1, weekly: 1 }), clock: new ManualClock('2026-02-01T00:00:00Z'),
-    journal: new MemoryJournal(), producer: new FakeDumpProducer(), archiver: new FakeArchiver(),
-    restorer: new FakeDumpRestorer(), stagingRestorer: new FakeStagingRestorer(), sweepers: [], drill: new FakeDrill(), giveWay: () => Promise.resolve(), files: { dump: nothing, archive: nothing },
-  };
-  const log = createLogger({ format: 'text', level: 'info', write: (line) => (logged += line) });
-  const io = { stdout: (text: string) => (said += text), stderr: () => undefined };
-  const config = readConfig({ BACKUP_DIR: folder, STAGING_DIR: '/nowhere', POSTGRES_DB: 'geolens' });
-  const context = { config, services, io, log, redact: (text: string) => text, signal: new AbortController().signal };
+  const { context, output } = await commandKit(primary);
   await expect(prune(context, { json, dryRun: false })).rejects.toBe(error);
-  return { said, logged, left: [...store.artifacts.keys()].sort() };
+  return { ...output, left: [...store.artifacts.keys()].sort() };
 }
 
 it('`prune` tells what it removed though a file could not be, and ends with that error', async () => {
@@ -50,4 +40,20 @@ it('`prune --json` lists what is gone beside what should be', async () => {
   const { remove, removed } = JSON.parse(said) as { remove: string[]; removed: string[] };
   expect(remove).toHaveLength(8);
   expect(removed).toEqual(remove.filter((key) => key !== STUCK));
+});
+
+it.each([true, false])('`prune` removes nothing while the newest set is suspicious, says why, and is done (dry run: %s)', async (dryRun) => {
+  const store = storeWithFiveSets();
+  const timestamp = parseTimestamp('20260106_020000')!;
+  const dump = { ...MANIFEST.artifacts[0]!, name: formatArtifactName({ kind: 'dump', timestamp, database: 'geolens' }), bytes: 1 };
+  const manifest = { ...MANIFEST, timestamp, artifacts: [dump], suspicion: { reasons: ['it has 10 rows'], at: '2026-01-06T02:00:00.000Z' } };
+  store.artifacts.set(artifactKey('daily', dump.name), new Uint8Array(1));
+  store.artifacts.set(artifactKey('daily', `manifest-${timestamp}.json`), Buffer.from(formatManifest(manifest)));
+  const before = [...store.artifacts.keys()];
+  const { context, output } = await commandKit(store);
+  expect(await prune(context, { json: false, dryRun })).toBe(0);
+  expect([...store.artifacts.keys()]).toEqual(before);
+  expect(output.said.match(/ keep /g)).toHaveLength(6);
+  expect(output.said).toContain('older than the newest 1 of daily, but the newest set (20260106_020000) is suspicious: nothing is removed until it is accepted');
+  expect(output.logged).toMatch(/WARN {2}SUSPICIOUS: set 20260106_020000 .*: it has 10 rows\. .*geolens-backup accept 20260106_020000\n$/);
 });

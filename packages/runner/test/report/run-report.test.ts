@@ -27,6 +27,18 @@ describe('the report of a run', () => {
     );
   });
 
+  it('says loudly that the new set is suspicious, why, and what to do', () => {
+    const suspicion = { reasons: ['it has 10 rows', 'its dump has 1 byte'], at: '2026-11-22T02:00:09.000Z' };
+    const [title, ...rest] = runReportText(reportOf({ suspicion })).trimEnd().split('\n');
+    expect(title).toMatch(/^set 20261122_020000 \(complete, SUSPICIOUS\) /);
+    expect(rest.at(-1)).toBe(
+      'SUSPICIOUS: set 20261122_020000 is much smaller than those before it: it has 10 rows; its dump has 1 byte. ' +
+        'Nothing is removed until a newer set is as large as before, or this one is accepted: geolens-backup accept 20261122_020000',
+    );
+    expect(runReportJson(reportOf({ suspicion }))).toMatchObject({ outcome: 'complete', suspicion });
+    expect(exitCodeOfRun(reportOf({ suspicion }))).toBe(0);
+  });
+
   it('is nothing for a person when there is no new set: the log has said why', () => {
     expect(runReportText(reportOf({ outcome: 'failed', manifest: undefined, errors: [failure] }))).toBe('');
   });
@@ -47,6 +59,12 @@ describe('the log of a run', () => {
   it('ends with what is in the set, and what was in the one before', () => {
     expect(logged((log) => { logReport(log, reportOf()); })).toEqual([
       'INFO  run 20261122_020000 complete in 9.0 s: 2 tables with 1,234 rows (before: 1,000), 5.0 kB, in daily and weekly',
+    ]);
+  });
+
+  it('warns at its end when the new set is suspicious', () => {
+    expect(logged((log) => { logReport(log, reportOf({ suspicion: { reasons: ['it shrank'], at: '' } })); })).toEqual([
+      expect.stringMatching(/^WARN {2}run 20261122_020000 complete, but SUSPICIOUS, in 9.0 s: /),
     ]);
   });
 

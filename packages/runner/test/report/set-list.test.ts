@@ -39,6 +39,15 @@ describe('the list of sets', () => {
     ]);
   });
 
+  it('says of a suspicious set why it is, and when one was accepted', () => {
+    const suspicious = setOf({ state: 'suspicious', problems: ['it has 10 rows', 'its dump has 1 byte'] });
+    const accepted = setOf({ manifest: { ...MANIFEST, acceptedAt: '2026-11-22T02:30:00.000Z' } });
+    expect(text([{ store: 'local', set: suspicious }])).toMatch(/ readable +suspicious: it has 10 rows; its dump has 1 byte$/m);
+    expect(text([{ store: 's3', set: suspicious }, { store: 'local', set: accepted }])).toMatch(/ local, s3 \(suspicious\) .* complete$/m);
+    expect(json([{ store: 'local', set: suspicious }])).toMatchObject([{ state: 'suspicious', problems: ['it has 10 rows', 'its dump has 1 byte'], acceptedAt: undefined }]);
+    expect(json([{ store: 'local', set: accepted }])).toMatchObject([{ state: 'complete', acceptedAt: '2026-11-22T02:30:00.000Z' }]);
+  });
+
   it('says so when there is none', () => {
     expect(text([])).toBe('no sets yet\n');
     expect(json([])).toEqual([]);
@@ -87,5 +96,6 @@ describe('the retention plan', () => {
       ],
       remove: [key],
     });
+    expect(retentionPlanJson({ verdicts: [], remove: [], suspendedBy: setOf({ state: 'suspicious' }) })).toEqual({ verdicts: [], remove: [], suspendedBy: '20261122_020000' });
   });
 });

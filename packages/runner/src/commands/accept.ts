@@ -1,0 +1,19 @@
+import { acceptSet, BackupError, parseTimestamp } from '@geolens/backup-core';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { logError } from '../log/log-run.ts';
+import { acceptReportJson, acceptReportText } from '../report/accept-report.ts';
+import type { CommandContext } from '../services.ts';
+import { checkFolder } from './check-folder.ts';
+
+/** `accept`: a suspicious set is what it should be. A store that cannot be asked does not keep the others from knowing. */
+export async function accept({ config, services, io, log, redact, signal }: CommandContext, text: string, { json }: { readonly json: boolean }): Promise<ExitCode> {
+  const timestamp = parseTimestamp(text);
+  if (timestamp === undefined) {
+    throw new BackupError('CONFIG_INVALID', `accept ${text}: this is not the timestamp of a set`, { mend: 'Give one as geolens-backup list shows it, for example 20261122_020000' });
+  }
+  await checkFolder(config);
+  const report = await acceptSet(services, { database: config.connection.database, timestamp, signal });
+  for (const error of report.errors) logError(log, 'accept.failed', error);
+  io.stdout(json ? `${JSON.stringify(acceptReportJson(report, redact), undefined, 2)}\n` : acceptReportText(report));
+  return report.errors.length === 0 ? EXIT.done : EXIT.partly;
+}

@@ -1,0 +1,13 @@
+import type { AcceptReport, BackupError } from '@geolens/backup-core';
+import type { Redact } from '../log/redact.ts';
+
+/** What was accepted, for a person. */
+export function acceptReportText({ timestamp, accepted }: AcceptReport): string {
+  if (accepted.length === 0) return `set ${timestamp} is not suspicious: nothing was changed\n`;
+  return `set ${timestamp} is accepted (${accepted.map(({ store, tier }) => `${tier}, ${store}`).join('; ')}): later sets are measured by it, and retention goes on\n`;
+}
+
+/** The same for a machine. */
+export function acceptReportJson({ errors, ...report }: AcceptReport, redact: Redact = (text) => text): Record<string, unknown> {
+  return { ...report, errors: errors.map(({ code, message }: BackupError) => ({ code, message: redact(message) })) };
+}

@@ -1,0 +1,33 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { keepNewest, noLock, type ArtifactStore, type PrimaryStore } from '@geolens/backup-core';
+import { FakeArchiver, FakeDrill, FakeDumpProducer, FakeDumpRestorer, FakeStagingRestorer, ManualClock, MemoryJournal } from '@geolens/backup-core/testing';
+import { readConfig } from '../../src/config/config.ts';
+import { createLogger } from '../../src/log/logger.ts';
+import type { CommandContext } from '../../src/services.ts';
+
+/** What a command gets, with everything behind it in memory, and what it said. */
+export interface CommandKit {
+  readonly context: CommandContext;
+  readonly output: { said: string; logged: string };
+}
+
+const nothing = (): Promise<never> => Promise.reject(new Error('not asked for'));
+
+/** One set of each tier is kept. Only the folder that BACKUP_DIR names is a real one. */
+export async function commandKit(primary: PrimaryStore, replicas: readonly ArtifactStore[] = []): Promise<CommandKit> {
+  const folder = await mkdtemp(join(tmpdir(), 'geolens-backup-test-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const output = { said: '', logged: '' };
+  const services = {
+    primary, replicas, stores: [primary, ...replicas], lock: noLock, retention: keepNewest({ daily: 1, weekly: 1 }), clock: new ManualClock('2026-02-01T00:00:00Z'),
+    journal: new MemoryJournal(), producer: new FakeDumpProducer(), archiver: new FakeArchiver(),
+    restorer: new FakeDumpRestorer(), stagingRestorer: new FakeStagingRestorer(), sweepers: [], drill: new FakeDrill(), giveWay: () => Promise.resolve(), files: { dump: nothing, archive: nothing },
+  };
+  const log = createLogger({ format: 'text', level: 'info', write: (line) => (output.logged += line) });
+  const io = { stdout: (text: string) => (output.said += text), stderr: () => undefined };
+  const config = readConfig({ BACKUP_DIR: folder, STAGING_DIR: '/nowhere', POSTGRES_DB: 'geolens' });
+  return { context: { config, services, io, log, redact: (text: string) => text, signal: new AbortController().signal }, output };
+}
