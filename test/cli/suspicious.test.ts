@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, inject, it } from 'vitest';
+import { freshBucket } from '../support/buckets.ts';
 import { newOperator, times, type Operator } from './support/operator.ts';
 
 const ENV = { BACKUP_RETENTION_DAILY: '1', BACKUP_RETENTION_WEEKLY: '1' };
@@ -105,6 +106,31 @@ describe('a database that lost nine tenths of its rows', () => {
     expect(report).toMatchObject({ outcome: 'complete', warnings: [] });
     expect(await operator.sets('daily')).toEqual([report.timestamp]);
   });
+});
+
+it.skipIf(inject('gateway') === undefined)('a set is accepted on S3 too, by the next run when the store was away', async () => {
+  operator = await newOperator();
+  const bucket = await freshBucket();
+  const s3 = { BACKUP_S3_ENABLED: 'true', S3_ENDPOINT: bucket.endpoint, S3_BUCKET: bucket.name, S3_ACCESS_KEY_ID: bucket.accessKeyId, S3_SECRET_ACCESS_KEY: bucket.secretAccessKey, S3_REGION: '', S3_TIMEOUT_SECONDS: '2' };
+  const there = async (): Promise<string[]> =>
+    (JSON.parse((await operator.backup(['list', '--json', '--store', 's3'], { env: s3 })).stdout) as Listed[]).filter(({ tier }) => tier === 'daily').map(({ state }) => state);
+  await operator.database.query('CREATE TABLE data.many AS SELECT n, md5(n::text) AS text FROM generate_series(1, 100000) n');
+  await run(s3);
+  await operator.database.query('DELETE FROM data.many');
+  const [first, second] = [await run(s3), await run(s3)];
+  expect(await there()).toEqual(['suspicious', 'suspicious', 'complete']);
+
+  const accepted = await operator.backup(['accept', first.timestamp, '--json'], { env: s3 });
+  expect(accepted.code, accepted.stderr).toBe(0);
+  expect(JSON.parse(accepted.stdout)).toMatchObject({ accepted: expect.arrayContaining([{ store: 'local', tier: 'daily' }, { store: 's3', tier: 'daily' }]) as unknown });
+  expect(await there()).toEqual(['suspicious', 'complete', 'complete']);
+
+  const away = await operator.backup(['accept', second.timestamp], { env: { ...s3, S3_SECRET_ACCESS_KEY: 'wrong' } });
+  expect(away.code, away.stderr).toBe(3);
+  expect(away.stderr).toMatch(/ERROR .*s3/);
+  expect(await there()).toEqual(['suspicious', 'complete', 'complete']);
+  await run(s3);
+  expect(await there()).toEqual(['complete', 'complete', 'complete', 'complete']);
 });
 
 it.each([['20260101_020000', 'there is no set 20260101_020000 of database'], ['latest', 'accept latest: this is not the timestamp of a set. Give one as geolens-backup list shows it']])('`accept %s` ends with 2, and says why', async (text, words) => {
