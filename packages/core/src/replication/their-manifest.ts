@@ -38,13 +38,15 @@ export function isBad(theirs: TheirManifest | undefined): boolean {
 
 /**
  * Brings their manifest up to ours, where the artifacts are there already: what was found out about their copy stays, unless ours
- * was checked later.
+ * was checked later; and that it was accepted.
  * @returns false when there was nothing to do
  */
 export async function updateManifest(set: BackupSet, theirs: TheirManifest, { primary, replica, phases, signal }: ReplicateRequest): Promise<boolean> {
   const { key } = manifestOf(set);
   const ours = await textOf(primary.read(key, undefined, { signal }));
-  const updated = changeManifest(ours, { checks: latestChecks(parseManifest(ours).checks, theirs.manifest.checks) });
+  const { checks, acceptedAt } = parseManifest(ours);
+  const accepted = acceptedAt === undefined && theirs.manifest.acceptedAt !== undefined ? { suspicion: undefined, acceptedAt: theirs.manifest.acceptedAt } : {};
+  const updated = changeManifest(ours, { checks: latestChecks(checks, theirs.manifest.checks), ...accepted });
   if (updated === theirs.text) return false;
   const source = textSource(updated);
   await phases.measure('replicate', () => replica.put(key, source, { signal }), { artifact: 'manifest', tier: set.tier, bytes: () => source.bytes });

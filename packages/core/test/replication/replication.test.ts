@@ -291,6 +291,19 @@ describe('what was found out about a copy', () => {
     expect(again.replication[0]!.copied.map(({ timestamp }) => timestamp)).not.toContain('20260103_020000');
   });
 
+  it('is not taken back by a primary where nobody could accept it', async () => {
+    await kit.replicatedRun();
+    const suspicion = { reasons: ['it is small'], at: '2026-01-03T03:00:00.000Z' };
+    await amendManifest(kit.store, (await kit.sets())[0]!, () => ({ suspicion }));
+    kit.nextDay();
+    await kit.replicatedRun();
+    const theirs = (await readSets(kit.replica)).find(({ state }) => state === 'suspicious');
+    await amendManifest(kit.replica, theirs!, () => ({ suspicion: undefined, acceptedAt: '2026-01-04T03:00:00.000Z' }));
+    kit.nextDay();
+    await kit.replicatedRun();
+    expect((await readSets(kit.replica)).map(({ state }) => state)).not.toContain('suspicious');
+  });
+
   it('and that it is bad has it copied anew, from a primary whose set is good', async () => {
     await kit.replicatedRun();
     const [theirs] = await readSets(kit.replica);

@@ -75,7 +75,9 @@ class Messages {
 
   private take(line: string): void {
     const error = /^pg_restore: error: (.*)/.exec(line)?.[1] ?? TORN.exec(line)?.[1];
-    if (error !== undefined) {
+    if (error?.startsWith('pg_restore: ') === true) {
+      this.take(error); // another worker's message; that of the error comes on a line of its own
+    } else if (error !== undefined) {
       this.inError = !this.passOver(error) && this.errors.length < KEPT_ERRORS;
       if (this.inError) this.errors.push(error);
     } else if (line.startsWith('pg_restore: ')) {
