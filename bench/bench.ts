@@ -13,9 +13,9 @@ import { ensureTrixie } from '../test/support/trixie.ts';
 import { fillDatabase, fillStaging } from './yardstick.ts';
 
 /*
- * npm run bench [-- --database-mb 930 --staging-mb 1100 --runs 3 --s3 --at 2026-11-22T02:00:00Z]
+ * npm run bench [-- --database-mb 930 --staging-mb 1100 --runs 3 --s3 --drill --at 2026-11-22T02:00:00Z]
  * A whole run of the built command on the yardstick database, on every server version that can be had here. With --s3 every set
- * is also copied to a Ceph gateway in memory; --at tells the command another time, a Sunday for example (needs faketime).
+ * is also copied to a Ceph gateway in memory, with --drill its restore is rehearsed (`prove`); --at tells the command another time, a Sunday for example (needs faketime).
  */
 const BIN = fileURLToPath(new URL('../packages/runner/bin/geolens-backup.js', import.meta.url));
 const BUCKET = 'bench';
@@ -34,6 +34,7 @@ const { values } = parseArgs({
     'staging-mb': { type: 'string', default: '1100' },
     runs: { type: 'string', default: '3' },
     s3: { type: 'boolean', default: false },
+    drill: { type: 'boolean', default: false },
     at: { type: 'string' },
   },
 });
@@ -76,6 +77,7 @@ function measure(cluster: Cluster): Measurement {
     // As the command's own first line has it; it is started by its path here, to be sure of the version of Node.
     NODE_OPTIONS: `--max-semi-space-size=1 --v8-pool-size=1 --import=${PEAK}`,
     BENCH_PEAK_FILE: peakFile,
+    ...(values.drill && { BACKUP_VERIFY: 'restore' }),
     ...s3Environment(cluster),
   };
   const [file, ...rest] = [...(values.at === undefined ? [] : ['faketime', values.at]), process.execPath, BIN, 'run', '--json'];

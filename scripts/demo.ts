@@ -10,13 +10,17 @@ import { findPostgresPrograms } from '../test/support/postgres-programs.ts';
 import { startCluster } from '../test/support/postgres-cluster.ts';
 
 /*
- * Takes a backup through the real command, restores it into a second database and compares the rows of every table.
+ * Takes a backup through the real command, rehearses its restore, restores it into a second database and compares the rows of every
+ * table.
  * With DATABASE_URL set it backs up that database, which is only read; the proof is still made in a throw-away server.
  */
 const BIN = fileURLToPath(new URL('../packages/runner/bin/geolens-backup.js', import.meta.url));
 const fixture = (name: string): string => fileURLToPath(new URL(`../test/fixtures/${name}`, import.meta.url));
 const STAGING_MB = 40;
 const PROOF = 'proof';
+
+/** What `verify` says of a database that is newer than the server of this machine. */
+const CANNOT_BE_PROVEN_HERE = 3;
 
 const say = (line: string): void => { process.stdout.write(`${line}\n`); };
 const began = performance.now();
@@ -44,6 +48,8 @@ try {
   command('run', env);
   say('\n$ geolens-backup list');
   command('list', env);
+  say('\n$ geolens-backup verify --restore');
+  command('verify', env, '--restore');
   say('');
   const manifest = newestManifest(env.BACKUP_DIR);
   // Into the throw-away server in any case, beside whatever is there.
@@ -87,7 +93,7 @@ function stagingFiles(): string {
 
 function command(name: string, env: Record<string, string | undefined>, ...args: readonly string[]): void {
   const { status } = spawnSync(process.execPath, [BIN, name, ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] });
-  if (status !== 0) throw new Error(`geolens-backup ${name} exited with ${status ?? 'a signal'}`);
+  if (status !== 0 && status !== CANNOT_BE_PROVEN_HERE) throw new Error(`geolens-backup ${name} exited with ${status ?? 'a signal'}`);
 }
 
 function newestManifest(backups: string): Manifest {

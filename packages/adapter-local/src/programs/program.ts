@@ -21,17 +21,6 @@ export interface ProgramOptions {
   readonly onStderr?: ((chunk: Buffer) => void) | undefined;
   /** File descriptors that the program gets as 3, 4, …. */
   readonly descriptors?: readonly number[] | undefined;
-  /** Whom the program runs as, where that is somebody else. */
-  readonly user?: ProgramUser | undefined;
-  /** What asks the program to end, and what it gets when this process dies; `SIGTERM` and `SIGKILL` when absent. */
-  readonly stopSignal?: 'SIGTERM' | 'SIGQUIT' | undefined;
-  readonly deathSignal?: 'SIGKILL' | 'SIGQUIT' | undefined;
-}
-
-/** A user of the system, by number; programs run as one have no other groups. */
-export interface ProgramUser {
-  readonly uid: number;
-  readonly gid: number;
 }
 
 /** How a program ended. */
@@ -52,9 +41,6 @@ export class Program {
   private readonly child: ChildProcess;
   private readonly ended: Promise<ProgramEnd>;
   private readonly signal: AbortSignal | undefined;
-  private readonly user: ProgramUser | undefined;
-  private readonly env: ProgramEnvironment;
-  private readonly stopSignal: NodeJS.Signals;
   private gone = false;
 
   /** @throws BackupError ABORTED when the signal has fired already, PROGRAM_NOT_STARTED when the system refuses at once */
@@ -64,11 +50,7 @@ export class Program {
     this.signal = options.signal;
     const stdio: StdioOptions = [options.stdin ?? 'ignore', options.stdout ?? 'pipe', 'pipe', ...(options.descriptors ?? [])];
     const end = Promise.withResolvers<ProgramEnd>();
-    this.user = options.user;
-    this.env = options.env;
-    this.stopSignal = options.stopSignal ?? 'SIGTERM';
-    // In one step: a change of the user makes the system forget the signal.
-    const command = [...identityOf(options.user), '--pdeathsig', (options.deathSignal ?? 'SIGKILL').slice('SIG'.length), '--', file, ...args];
+    const command = ['--pdeathsig', 'KILL', '--', file, ...args];
     this.child = startProgram('setpriv', command, { env: options.env, stdio, detached: true, onFailure: end.reject });
     const stop = (): void => {
       this.stop();
@@ -89,7 +71,7 @@ export class Program {
 
   /** Asks the program to end, and makes it. Safe to call at any time. */
   stop(): void {
-    this.kill(this.stopSignal);
+    this.kill('SIGTERM');
     const last = setTimeout(() => {
       this.kill('SIGKILL');
     }, GRACE_MS);
@@ -115,16 +97,9 @@ export class Program {
     if (this.child.pid === undefined || this.gone) return;
     try {
       process.kill(-this.child.pid, signal);
-    } catch (error) {
-      // Otherwise all of them have just ended by themselves.
-      if ((error as NodeJS.ErrnoException).code === 'EPERM') this.killAsUser(signal);
+    } catch {
+      // All of them have just ended by themselves.
     }
-  }
-
-  /** A root without the capability KILL may not signal another user's processes, but may become that user. */
-  private killAsUser(signal: NodeJS.Signals): void {
-    const command = [...identityOf(this.user), '--', 'kill', '-s', signal.slice('SIG'.length), '--', `-${this.child.pid!}`];
-    startProgram('setpriv', command, { env: this.env, stdio: 'ignore', onFailure: () => undefined });
   }
 
   private watch(resolve: (end: ProgramEnd) => void, reject: (error: Error) => void, onStderr?: (chunk: Buffer) => void): void {
@@ -145,10 +120,6 @@ export class Program {
       else resolve({ code: code ?? undefined, endedBy: signal ?? undefined, stderr });
     });
   }
-}
-
-function identityOf(user: ProgramUser | undefined): readonly string[] {
-  return user === undefined ? [] : ['--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups'];
 }
 
 /** What setpriv exits with when there is no such program, and when there is one that could not be executed. */

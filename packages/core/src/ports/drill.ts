@@ -41,7 +41,10 @@ export interface DrillOptions {
 
 /** A place for one drill, which disposing of removes, with all that was started in it. Disposing is safe to repeat, and never fails. */
 export interface DrillGround extends AsyncDisposable {
-  /** Brings an artifact that lies elsewhere here, as a file. Fails with what reading it fails with, or STORE_FULL. */
+  /**
+   * Brings an artifact that lies elsewhere here, as a file, with the length that arrived: whether that is what was written, whoever
+   * reads it finds out. Fails with what reading fails with, or STORE_FULL.
+   */
   keep(artifact: RestoreArtifact): Promise<RestoreArtifact>;
   /** Restores the dump into a server of its own that nobody else reaches, and looks at the result. To be called once. */
   rehearse(input: RestoreInput): Promise<Rehearsal>;

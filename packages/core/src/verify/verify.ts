@@ -3,7 +3,7 @@ import type { Archiver } from '../ports/archiver.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Drill } from '../ports/drill.ts';
 import type { RestorerEvent } from '../ports/dump-restorer.ts';
-import type { Lock } from '../ports/lock.ts';
+import type { Lock, LockLease } from '../ports/lock.ts';
 import { drillCopy, type DrilledCopy } from './drill-copy.ts';
 import type { DrillReport } from './drill-report.ts';
 import { markCopy } from './mark-copy.ts';
@@ -116,11 +116,11 @@ class Verification {
 
   /** What cannot be written down is told, and makes the finding no less true. */
   private async mark(report: CopyReport): Promise<readonly BackupError[]> {
-    const { clock, lock } = this.parts;
+    const { clock } = this.parts;
     const { signal } = this.options;
     if (report.copy.store === undefined) return [];
     try {
-      const lease = await lock.acquire({ command: 'verify' }, { whenHeld: 'wait', signal });
+      const lease = await this.acquire();
       try {
         await markCopy(report, clock.now(), { signal: AbortSignal.any([signal, lease.lost]) });
       } finally {
@@ -130,6 +130,19 @@ class Verification {
     } catch (error) {
       throwIfAborted(signal);
       return isBackupError(error, 'ARTIFACT_NOT_FOUND') ? [] : [toBackupError(error)];
+    }
+  }
+
+  /** Whoever has to wait for the lock is told what for. */
+  private async acquire(): Promise<LockLease> {
+    const { lock } = this.parts;
+    const { signal, observer } = this.options;
+    try {
+      return await lock.acquire({ command: 'verify' }, { signal });
+    } catch (error) {
+      if (!isBackupError(error, 'LOCK_HELD')) throw error;
+      observer?.({ event: 'step', step: 'lock' });
+      return lock.acquire({ command: 'verify' }, { whenHeld: 'wait', signal });
     }
   }
 }

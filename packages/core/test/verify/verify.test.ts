@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { BackupError, problemsOf, selectCopies, type ArtifactKey, type SetArtifact } from '../../src/index.ts';
+import { BackupError, noLock, problemsOf, selectCopies, verify, type ArtifactKey, type Lock, type SetArtifact } from '../../src/index.ts';
 import { FaultyStore } from '../../src/testing/index.ts';
 import { SATURDAY, SUNDAY } from '../support/run-kit.ts';
 import { VerifyKit } from '../support/verify-kit.ts';
@@ -97,7 +97,6 @@ describe('a verification', () => {
     const signal = new AbortController().signal;
     const selected = await selectCopies([kit.store], 'latest', { database: 'geolens', signal });
     kit.store.artifacts.clear();
-    const { verify } = await import('../../src/index.ts');
     const { producer, archiver, drill, clock, lock } = kit;
     const { copies, errors } = await verify({ producer, archiver, drill, clock, lock }, { copies: selected.copies, restore: false }, { signal });
     expect([copies.map(({ verdict }) => verdict), errors]).toEqual([['gone'], []]);
@@ -108,6 +107,26 @@ describe('a verification', () => {
     const readOnly = new FaultyStore(kit.store, ({ operation }) => (operation === 'put' ? new BackupError('STORE_FORBIDDEN', 'read-only') : undefined));
     const { copies, errors } = await kit.verify('latest', {}, { stores: [readOnly] });
     expect([copies[0]!.verdict, errors.map(({ message }) => message)]).toEqual(['good', ['read-only']]);
+  });
+
+  it('waits with its result for a run that goes on, and says so', async () => {
+    const free = Promise.withResolvers<undefined>();
+    const asked: (string | undefined)[] = [];
+    const signal = new AbortController().signal;
+    const held: Lock = {
+      acquire: async (holder, options) => {
+        asked.push(options?.whenHeld);
+        if (options?.whenHeld !== 'wait') throw new BackupError('LOCK_HELD', 'a run is working');
+        await free.promise;
+        return noLock.acquire(holder, options);
+      },
+    };
+    const { producer, archiver, drill, clock } = kit;
+    const { copies } = await selectCopies([kit.store], 'latest', { database: 'geolens', signal });
+    const steps: string[] = [];
+    const done = verify({ producer, archiver, drill, clock, lock: held }, { copies, restore: false }, { signal, observer: (event) => { if (event.event === 'step') steps.push(event.step); if (event.event === 'step' && event.step === 'lock') free.resolve(undefined); } });
+    expect((await done).copies.map(({ verdict }) => verdict)).toEqual(['good']);
+    expect([asked, steps]).toEqual([[undefined, 'wait'], ['read', 'lock']]);
   });
 
   it('reads no faster than it may', async () => {

@@ -30,7 +30,7 @@ export async function verify(context: CommandContext, what: string, flags: Verif
   if (stores.includes(services.primary)) await checkFolder(config);
   if (flags.all) await services.giveWay();
   const report = await loggedVerification(context, await find(context, what, flags), { restore: flags.restore, bytesPerSecond });
-  io.stdout(flags.json ? `${JSON.stringify(verifyReportJson(report, redact), undefined, 2)}\n` : verifyReportText(report));
+  io.stdout(flags.json ? `${JSON.stringify(verifyReportJson(report, redact), undefined, 2)}\n` : verifyReportText(report, flags.all));
   return exitCodeOfVerification(report);
 }
 
@@ -38,7 +38,7 @@ export async function verify(context: CommandContext, what: string, flags: Verif
 export function exitCodeOfVerification({ copies, errors }: VerifyReport): ExitCode {
   const verdicts = new Set(copies.map(({ verdict }) => verdict));
   if (verdicts.has('bad')) return EXIT.badArtifact;
-  if (verdicts.has('unread') && copies.length === 1) return EXIT.failed;
+  if (copies.length > 0 && copies.every(({ verdict }) => verdict === 'unread')) return EXIT.failed;
   return verdicts.has('unread') || verdicts.has('unproven') || errors.length > 0 ? EXIT.partly : EXIT.done;
 }
 

@@ -24,7 +24,7 @@ export function readSchedules(values: Partial<Values>, problems: string[]): Sche
       return undefined;
     }
   };
-  const [ofRuns, ofDrills] = [read('BACKUP_SCHEDULE', runs), drills === NEVER ? undefined : read('BACKUP_DRILL_SCHEDULE', drills)];
+  const [ofRuns, ofDrills] = [read('BACKUP_SCHEDULE', runs), drills?.toLowerCase() === NEVER ? undefined : read('BACKUP_DRILL_SCHEDULE', drills)];
   if (zone === undefined || read('BACKUP_TIMEZONE', '@daily', zone) === undefined) return { schedule: undefined, drillSchedule: undefined };
   return { schedule: ofRuns && parseSchedule(ofRuns.expression, zone), drillSchedule: ofDrills && parseSchedule(ofDrills.expression, zone) };
 }

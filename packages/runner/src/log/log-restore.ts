@@ -12,6 +12,7 @@ const STEPS: Readonly<Record<string, string>> = {
   read: 'reading from the first to the last byte',
   scratch: 'making a scratch server',
   look: 'looking at what was restored',
+  lock: 'waiting until other work on the volume has ended, to write down what was found',
   check: 'reading the artifacts from their first to their last byte',
   examine: 'looking at the server',
   unpack: 'unpacking the staging files beside the present ones',

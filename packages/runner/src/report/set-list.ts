@@ -1,5 +1,5 @@
 import { bytesOf, newestFirst, rowsOf, SET_STATES, timestampToDate, type BackupSet } from '@geolens/backup-core';
-import { bytesText, durationText, numberText } from './units.ts';
+import { bytesText, durationText, numberText, roughDurationText } from './units.ts';
 import { table } from './table.ts';
 
 /** A set and the store that it was found in. */
@@ -40,7 +40,7 @@ export function setListText(listed: readonly ListedSet[], now: Date): string {
     bytesText(bytesOf(best)),
     numberOrDash(best.state === 'partial' ? undefined : rowsOf(best.manifest)),
     best.database ?? '-',
-    verifiedText(best),
+    verifiedText(best, now),
     [best.state, best.problems.join('; ')].filter(Boolean).join(': '),
   ]);
   return table(
@@ -74,7 +74,7 @@ export function setListJson(listed: readonly ListedSet[], now: Date): readonly R
     checks: best.manifest?.checks ?? {},
     acceptedAt: best.manifest?.acceptedAt,
     artifacts: best.artifacts,
-    copies: copies.map(({ store, set: { state, problems, ...set } }) => ({ store, state, problems, bytes: bytesOf({ state, problems, ...set }) })),
+    copies: copies.map(({ store, set: { state, problems, ...set } }) => ({ store, state, problems, bytes: bytesOf({ state, problems, ...set }), checks: set.manifest?.checks ?? {} })),
   }));
 }
 
@@ -83,13 +83,14 @@ function whereText({ store, set }: FoundSet, best: BackupSet): string {
   return set.state === best.state ? store : `${store} (${set.state})`;
 }
 
-/** The strongest check that the set has passed. */
-function verifiedText({ manifest, state }: BackupSet): string {
+/** The strongest check that the set has passed, and how long ago. */
+function verifiedText({ manifest, state }: BackupSet, now: Date): string {
   if (state === 'partial' || state === 'bad') return 'unverified'; // what was checked is not what is there now
   const { restored, readable, checksum } = manifest?.checks ?? {};
-  if (restored?.ok === true) return 'restored';
-  if (readable?.ok === true) return 'readable';
-  return checksum?.ok === true ? 'checksum' : 'unverified';
+  const passed = Object.entries({ restored, readable, checksum }).find(([, check]) => check?.ok === true);
+  if (passed === undefined) return 'unverified';
+  const milliseconds = now.getTime() - new Date(passed[1]!.at).getTime();
+  return Number.isFinite(milliseconds) ? `${passed[0]} ${roughDurationText(Math.max(0, milliseconds))} ago` : passed[0];
 }
 
 function numberOrDash(value: number | undefined): string {

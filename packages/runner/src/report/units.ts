@@ -24,6 +24,14 @@ export function durationText(milliseconds: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** `40 s`, `3 min`, `2 h`, `9 d`: the whole part of the largest unit. */
+export function roughDurationText(milliseconds: number): string {
+  const minutes = Math.floor(milliseconds / 60_000);
+  if (minutes < 1) return `${Math.floor(milliseconds / 1000)} s`;
+  if (minutes < 60) return `${minutes} min`;
+  return minutes < 24 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / (24 * 60))} d`;
+}
+
 /** Bytes in a second. */
 export function rateText(bytes: number, milliseconds: number): string {
   return `${bytesText((bytes * 1000) / Math.max(1, milliseconds))}/s`;

@@ -3,11 +3,10 @@ import type { Redact } from '../log/redact.ts';
 import { table } from './table.ts';
 import { bytesText, durationText } from './units.ts';
 
-/** What was found, for a person: every artifact of one run, or one line for each copy of many. */
-export function verifyReportText({ copies }: VerifyReport): string {
+/** What was found, for a person: every artifact of each copy, or a table with one line for each copy. */
+export function verifyReportText({ copies }: VerifyReport, asTable: boolean): string {
   if (copies.length === 0) return 'no sets yet\n';
-  const runs = new Set(copies.map(({ copy }) => copy.set?.timestamp ?? copy.label));
-  return runs.size === 1 ? copies.map(detailsText).join('\n') : summaryText(copies);
+  return asTable ? tableText(copies) : copies.map(detailsText).join('\n');
 }
 
 /** The same for a machine. */
@@ -48,7 +47,7 @@ function drillLines({ drill }: CopyReport): readonly string[] {
   return [`${head}:\n`, ...[...facts, ...reasons].map((line) => `  - ${line}\n`)];
 }
 
-function summaryText(copies: readonly CopyReport[]): string {
+function tableText(copies: readonly CopyReport[]): string {
   const rows = copies.map((report) => {
     const { copy, drill, milliseconds, error } = report;
     const reasons = drill?.verdict === 'unprovable' ? drill.reasons : error === undefined ? problemsOf(report) : [error.message];

@@ -34,6 +34,7 @@ describe('the configuration of an empty environment', () => {
 
 describe.each([
   ['BACKUP_SCHEDULE', ['30 2 * * 1-5', '@hourly', ' 5 2 * * * '], ['', '* * *', '0 0 2 * * *', '61 2 * * *', 'daily', '@fortnightly', '0 0 30 2 *']],
+  ['BACKUP_DRILL_SCHEDULE', ['30 4 * * 6', '@weekly', 'off', 'OFF'], ['', '* * *', 'never', '0 0 30 2 *']],
   ['BACKUP_TIMEZONE', ['Europe/Berlin', 'UTC'], ['Mars/Olympus', '+25']],
   ['BACKUP_RETENTION_DAILY', ['1', '365', ' 7 '], ['0', '-1', '1.5', 'seven', '1e2', '0x10', '99999999999999999999']],
   ['BACKUP_RETENTION_WEEKLY', ['1', '52'], ['0', '-1', '1.5', 'four', 'NaN']],
@@ -42,7 +43,7 @@ describe.each([
   ['BACKUP_COMPRESSION', ['auto', 'none', 'lz4', 'gzip', 'gzip:9', 'zstd', 'zstd:22', 'lz4:12'], ['bzip2', 'gzip:0', 'gzip:10', 'zstd:23', 'zstd:', 'none:1', 'auto:1', 'lz4:13', 'GZIP', 'zstd:-1']],
   ['BACKUP_CATCH_UP', ['true', 'false', 'TRUE', 'yes', 'off'], ['si', '2']],
   ['BACKUP_ON_START', ['empty', 'always', 'never'], ['Empty', 'true', 'once']],
-  ['BACKUP_VERIFY', ['checksum', 'readable'], ['none', 'restored']],
+  ['BACKUP_VERIFY', ['checksum', 'readable', 'restore'], ['none', 'restored']],
   ['BACKUP_SHRINK_THRESHOLD', ['0', '1', '0.5', '.25', '1.0', 'off', 'OFF', ' 0.5 '], ['1.01', '-0.5', '0,5', '50%', '50', '1e-1', 'none', '.', 'NaN']],
   ['BACKUP_ROLE_PASSWORDS', ['true', 'no'], ['perhaps']],
   ['LOG_FORMAT', ['text', 'json'], ['xml']],

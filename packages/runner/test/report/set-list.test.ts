@@ -20,10 +20,10 @@ describe('the list of sets', () => {
   it('says for a person what each is worth', () => {
     expect(text(FOUND)).toBe(
       [
-        'SET              TIER   WHERE        AGE    SIZE   ROWS  DATABASE  VERIFIED    STATE',
-        '20261122_020000  daily  local  1 h 0 min  5.0 kB  1,234  geolens   readable    complete',
-        '20261122_010000  daily  local  2 h 0 min  5.0 kB      -  -         unverified  partial: the dump is missing; x',
-        '20261122_000000  daily  local  3 h 0 min  5.0 kB      -  geolens   unverified  legacy',
+        'SET              TIER   WHERE        AGE    SIZE   ROWS  DATABASE  VERIFIED             STATE',
+        '20261122_020000  daily  local  1 h 0 min  5.0 kB  1,234  geolens   readable 59 min ago  complete',
+        '20261122_010000  daily  local  2 h 0 min  5.0 kB      -  -         unverified           partial: the dump is missing; x',
+        '20261122_000000  daily  local  3 h 0 min  5.0 kB      -  geolens   unverified           legacy',
         '',
       ].join('\n'),
     );
@@ -32,7 +32,7 @@ describe('the list of sets', () => {
   it('has one line for a set and all its copies, and says of each copy that is worth less than the best what it is', () => {
     const lost = setOf({ state: 'partial', problems: ['the dump is missing'] });
     const copies = [{ store: 'local', set: lost }, { store: 's3', set: setOf() }];
-    expect(text(copies).split('\n')[1]).toBe('20261122_020000  daily  s3, local (partial)  1 h 0 min  5.0 kB  1,234  geolens   readable  complete');
+    expect(text(copies).split('\n')[1]).toBe('20261122_020000  daily  s3, local (partial)  1 h 0 min  5.0 kB  1,234  geolens   readable 59 min ago  complete');
     expect(text([{ store: 'local', set: setOf() }, { store: 's3', set: setOf() }])).toContain('daily  local, s3  ');
     expect(json(copies)).toMatchObject([
       { state: 'complete', copies: [{ store: 's3', state: 'complete', bytes: 5000 }, { store: 'local', state: 'partial', problems: ['the dump is missing'] }] },
@@ -42,7 +42,7 @@ describe('the list of sets', () => {
   it('says of a suspicious set why it is, and when one was accepted', () => {
     const suspicious = setOf({ state: 'suspicious', problems: ['it has 10 rows', 'its dump has 1 byte'] });
     const accepted = setOf({ manifest: { ...MANIFEST, acceptedAt: '2026-11-22T02:30:00.000Z' } });
-    expect(text([{ store: 'local', set: suspicious }])).toMatch(/ readable +suspicious: it has 10 rows; its dump has 1 byte$/m);
+    expect(text([{ store: 'local', set: suspicious }])).toMatch(/ readable 59 min ago +suspicious: it has 10 rows; its dump has 1 byte$/m);
     expect(text([{ store: 's3', set: suspicious }, { store: 'local', set: accepted }])).toMatch(/ local, s3 \(suspicious\) .* complete$/m);
     expect(json([{ store: 'local', set: suspicious }])).toMatchObject([{ state: 'suspicious', problems: ['it has 10 rows', 'its dump has 1 byte'], acceptedAt: undefined }]);
     expect(json([{ store: 'local', set: accepted }])).toMatchObject([{ state: 'complete', acceptedAt: '2026-11-22T02:30:00.000Z' }]);

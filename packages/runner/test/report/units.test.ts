@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bytesText, durationText, numberText, rateText } from '../../src/report/units.ts';
+import { bytesText, durationText, numberText, rateText, roughDurationText } from '../../src/report/units.ts';
 
 it.each([
   [0, '0 B'], [325, '325 B'], [999, '999 B'], [1000, '1.0 kB'], [4123, '4.1 kB'], [99_949, '99.9 kB'], [99_950, '100 kB'], [999_499, '999 kB'],
@@ -13,6 +13,10 @@ it.each([
   [3_599_600, '1 h 0 min'], [7_500_000, '2 h 5 min'], [86_399_999, '1 d 0 h'], [792_000_000, '9 d 4 h'],
 ])('%f milliseconds are %s', (milliseconds, text) => {
   expect(durationText(milliseconds)).toBe(text);
+});
+
+it.each([[0, '0 s'], [59_999, '59 s'], [60_000, '1 min'], [3_599_999, '59 min'], [3_600_000, '1 h'], [86_399_999, '23 h'], [86_400_000, '1 d'], [792_000_000, '9 d']])('%i milliseconds are roughly %s', (milliseconds, text) => {
+  expect(roughDurationText(milliseconds)).toBe(text);
 });
 
 it('a rate is bytes in a second, also of what took no time', () => {

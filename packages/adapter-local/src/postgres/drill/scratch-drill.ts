@@ -1,68 +1,51 @@
-import type { Drill, DrillGround, DrillNeeds, DrillOptions } from '@geolens/backup-core';
-import { throwIfAborted } from '@geolens/backup-core';
+import { abortedBy, throwIfAborted, type Drill, type DrillGround, type DrillNeeds, type DrillOptions } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../../programs/program.ts';
-import { findInstallations } from '../postgres-programs.ts';
-import type { Prerequisites } from '../restore/prepare.ts';
-import { makeDrillFolder, sweepDrillFolders, type DrillFolder } from './drill-folder.ts';
+import { choosePlace } from './drill-place.ts';
+import type { RehearsalOptions } from './rehearsing.ts';
 import { ScratchGround } from './scratch-ground.ts';
-import { withServers } from './server-programs.ts';
+import { findServerPrograms } from './server-programs.ts';
 import { serverUser } from './server-user.ts';
+import { sweepDrills } from './sweep-drills.ts';
 
-export interface ScratchDrillOptions {
-  /** Folders to make scratch servers in: the first that has room, and lets the server's user in. */
+export interface ScratchDrillOptions extends RehearsalOptions {
+  /** Where a drill may take place, in order of preference: the first that will do is taken. */
   readonly folders: readonly string[];
-  readonly binDir?: string | undefined;
-  /** What programs get as their environment: PATH at least, and nothing that points to a server in use. */
+  /** What programs get as their environment: PATH at least. */
   readonly env: ProgramEnvironment;
-  /** As for a restore. */
-  readonly prerequisites?: Partial<Prerequisites> | undefined;
-  /** A query whose first column names files below the staging folder. */
-  readonly filesQuery?: string | undefined;
-  /** How many sessions restore at once; the number of processors of this machine when absent. */
-  readonly jobs?: number | undefined;
 }
 
-/** What a database takes on the disk for each byte of its dump. */
-const DATABASE_BYTES_PER_DUMP_BYTE = 4;
-
-/** Indexes are built anew, and sorting them takes room too. */
-const MARGIN = 1.2;
-
-/** An empty cluster, with its log of changes. */
-const CLUSTER_BYTES = 150_000_000;
-
-const NO_USER_MEND = 'Install the PostgreSQL server here, or make that user';
-
-/** Rehearses restores in a PostgreSQL server of its own making, on a Unix socket in a folder that nobody else may enter. */
+/** Rehearses restores in PostgreSQL servers that it makes for the purpose, in a folder that is removed afterwards. */
 export class ScratchDrill implements Drill {
   private readonly options: ScratchDrillOptions;
 
   constructor(options: ScratchDrillOptions) {
-    this.options = options;
+    // What tells clients where another server is, and who they are there, is not for these.
+    const env = Object.fromEntries(Object.entries(options.env).filter(([name]) => !name.startsWith('PG')));
+    this.options = { ...options, env };
   }
 
-  async open(needs: DrillNeeds, options: DrillOptions): Promise<DrillGround | { readonly unprovable: readonly string[] }> {
-    throwIfAborted(options.signal);
-    const { folders, env } = this.options;
+  async open(needs: DrillNeeds, { signal, observer }: DrillOptions): Promise<DrillGround | { readonly unprovable: readonly string[] }> {
+    throwIfAborted(signal);
+    const installed = await findServerPrograms(this.options);
+    if (installed.servers.length === 0) return { unprovable: [`no PostgreSQL server (initdb, postgres) is installed ${this.options.binDir === undefined ? 'on this machine' : `in ${this.options.binDir}`}. Install the server package`] };
     const user = await serverUser();
-    if (user === undefined) return { unprovable: [`a PostgreSQL server does not run as root, and this machine has no user postgres to run it as. ${NO_USER_MEND}`] };
-    const servers = await withServers(await findInstallations(this.options));
-    if (servers.length === 0) return { unprovable: ['no PostgreSQL server is installed on this machine (initdb, postgres). Install it, or use the image that has it'] };
-    const bytes = (needs.databaseBytes ?? needs.dumpBytes * DATABASE_BYTES_PER_DUMP_BYTE) * MARGIN + needs.keptBytes + CLUSTER_BYTES;
-    const refusals: string[] = [];
-    for (const parent of folders) {
-      const folder: DrillFolder | string = await makeDrillFolder(parent, bytes, { serverUser: user, env });
-      if (typeof folder !== 'string') return new ScratchGround({ folder, user, servers, settings: this.options, ...options });
-      refusals.push(folder);
-    }
-    return { unprovable: refusals };
+    if (user !== undefined && 'lacking' in user) return { unprovable: [user.lacking] };
+    const folder = await choosePlace(this.options.folders, needs, { env: this.options.env, user, signal });
+    if ('unprovable' in folder) return folder;
+    const stop = new AbortController();
+    const both = AbortSignal.any([signal, folder.lost]);
+    const end = (): void => { stop.abort(abortedBy(both)); };
+    if (both.aborted) end();
+    else both.addEventListener('abort', end, { once: true });
+    const ground = new ScratchGround({ ...this.options, installed, folder, user, stop, observer });
+    if (!stop.signal.aborted) return ground;
+    await ground[Symbol.asyncDispose]();
+    throw abortedBy(stop.signal);
   }
 
-  async sweep(): Promise<readonly string[]> {
-    const user = await serverUser();
-    if (user === undefined) return [];
-    const swept: string[] = [];
-    for (const parent of new Set(this.options.folders)) swept.push(...(await sweepDrillFolders(parent, { serverUser: user, env: this.options.env })));
-    return swept;
+  async sweep({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<readonly string[]> {
+    const removed: string[] = [];
+    for (const folder of new Set(this.options.folders)) removed.push(...(await sweepDrills(folder, this.options.env, signal)));
+    return removed;
   }
 }

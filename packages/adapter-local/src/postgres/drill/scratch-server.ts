@@ -1,117 +1,119 @@
-import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { BackupError, throwIfAborted, toBackupError } from '@geolens/backup-core';
-import { describeEnd, Program, type ProgramEnvironment, type ProgramUser } from '../../programs/program.ts';
+import { open, readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { BackupError, throwIfAborted } from '@geolens/backup-core';
+import { findProgram } from '../../programs/find-program.ts';
+import { describeEnd, type ProgramEnd, type ProgramEnvironment } from '../../programs/program.ts';
 import { connect, disconnect, type ConnectionSettings } from '../connection.ts';
+import type { DrillPaths } from './drill-folder.ts';
+import { KeptProgram, runKept } from './kept-program.ts';
+import { asArguments, SCRATCH_PORT, scratchSettings } from './scratch-settings.ts';
 import type { ServerPrograms } from './server-programs.ts';
+import type { ServerUser } from './server-user.ts';
 
-/**
- * Nothing in it has to survive a power cut, and nothing of it reaches out: no TCP, no replication, no subscriptions that connect.
- * Shared memory of its own making would be scarce in a container, so that no query gets helpers.
- */
-const SETTINGS: Readonly<Record<string, string>> = {
-  listen_addresses: '',
-  unix_socket_permissions: '0777', // the folder lets nobody in
-  fsync: 'off',
-  synchronous_commit: 'off',
-  full_page_writes: 'off',
-  wal_level: 'minimal',
-  max_wal_senders: '0',
-  max_wal_size: '4GB',
-  checkpoint_timeout: '1d',
-  autovacuum: 'off',
-  jit: 'off',
-  shared_buffers: '128MB',
-  maintenance_work_mem: '128MB',
-  max_parallel_workers_per_gather: '0',
-  max_parallel_maintenance_workers: '0',
-  max_logical_replication_workers: '0',
-  max_connections: '50',
-  log_min_messages: 'fatal',
-};
+const SUPERUSER = 'postgres';
 
-/** Everybody else comes first. */
-const GENTLY = ['nice', '-n', '10', 'ionice', '-t', '-c', '2', '-n', '7'];
-
-const PORT = 5432;
-const READY_WITHIN_MS = 60_000;
-const POLL_MS = 30;
-
-/** Of the system for messages, sorting and letters, from the best; the first is not there on every system. */
+/** With the letters of all languages; where the system does not have it, with those of English. */
 const LOCALES = ['C.UTF-8', 'C'];
+
+const POLL_MS = 15;
+const READY_WITHIN_MS = 60_000;
+
+const LOG_BYTES = 2_000;
 
 export interface ScratchServerOptions {
   readonly programs: ServerPrograms;
-  /** The folder of the drill; the server makes its own in it. */
-  readonly folder: string;
-  readonly user: ProgramUser | undefined;
+  readonly paths: DrillPaths;
+  readonly user: ServerUser | undefined;
+  /** Without anything that is meant for clients of another server. */
   readonly env: ProgramEnvironment;
+  readonly jobs?: number | undefined;
   readonly signal: AbortSignal;
 }
 
-/** A PostgreSQL server that only who may enter its folder can reach. It ends with this process, however that ends. */
+/** A PostgreSQL server of a drill: new, empty, reached by its socket alone, and gone when this process is. */
 export class ScratchServer {
-  readonly connection: ConnectionSettings;
-  private readonly server: Program;
+  /** Whether it has ended, by itself or by `stop`. */
+  ended = false;
+  private readonly server: KeptProgram;
+  private readonly options: ScratchServerOptions;
 
-  private constructor(server: Program, connection: ConnectionSettings) {
+  private constructor(server: KeptProgram, options: ScratchServerOptions) {
     this.server = server;
-    this.connection = connection;
+    this.options = options;
+    const note = (): void => { this.ended = true; };
+    server.ended.then(note, note);
   }
 
-  /** Makes a cluster and starts its server. What it fails with says nothing of any dump. */
-  static async start({ programs, folder, user, env, signal }: ScratchServerOptions): Promise<ScratchServer> {
-    const data = join(folder, 'data');
-    await initialise(programs.initdb, data, { env: { ...env, LC_ALL: 'C' }, user, signal });
-    const settings = Object.entries({ ...SETTINGS, unix_socket_directories: folder, port: String(PORT) }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    const [nice, ...rest] = [...GENTLY, programs.postgres, '-D', data, ...settings] as [string, ...string[]];
-    const options = { env: { ...env, LC_ALL: 'C' }, user, signal, stopSignal: 'SIGQUIT', deathSignal: 'SIGQUIT', stdout: 'ignore' } as const;
-    const server = new Program(nice, rest, options);
-    const started = new ScratchServer(server, { host: folder, port: PORT, user: 'postgres', database: 'postgres', sslMode: 'disable' });
+  /** @throws BackupError PROGRAM_NOT_STARTED when this machine does not let it start, STORE_FULL when there is no room */
+  static async start(options: ScratchServerOptions): Promise<ScratchServer> {
+    await initialise(options);
+    const { programs, paths, user, env, jobs = availableParallelism(), signal } = options;
+    const log = await open(paths.log, 'a', 0o600);
     try {
-      await started.ready(signal);
-      return started;
-    } catch (error) {
-      await started.stop();
-      throw error;
-    }
-  }
-
-  /** Ends it at once; nothing in it is worth a goodbye. Never fails. */
-  async stop(): Promise<void> {
-    this.server.stop();
-    await this.server.end().catch(() => undefined);
-  }
-
-  private async ready(signal: AbortSignal): Promise<void> {
-    let ended: BackupError | undefined;
-    void this.server.end().then(
-      (end) => { ended = new BackupError('UNEXPECTED', `the scratch server did not start: ${describeEnd('postgres', end)}`); },
-      (error: unknown) => { ended = toBackupError(error); },
-    );
-    const giveUpAt = Date.now() + READY_WITHIN_MS;
-    for (;;) {
-      throwIfAborted(signal);
-      if (ended !== undefined) throw ended;
+      const command = [...(await givingWay(env)), programs.postgres, '-D', paths.data, ...asArguments(scratchSettings(paths.folder, jobs))];
+      const kept = new KeptProgram(command[0]!, command.slice(1), { env: { ...env, LC_ALL: 'C' }, user, alive: paths.alive, signal, endsWith: 'QUIT', log: log.fd });
+      const server = new ScratchServer(kept, options);
       try {
-        await disconnect(await connect(this.connection, signal));
-        return;
+        await server.untilReady();
+        return server;
       } catch (error) {
-        if (Date.now() > giveUpAt) throw new BackupError('UNEXPECTED', `the scratch server does not answer: ${(error as Error).message}`, { cause: error });
+        await server.stop();
+        throw error;
       }
-      await setTimeout(POLL_MS);
+    } finally {
+      await log.close();
     }
+  }
+
+  /** How to reach it. The options keep those away that the environment of this process may have for another server. */
+  get connection(): ConnectionSettings {
+    return { host: this.options.paths.folder, port: SCRATCH_PORT, user: SUPERUSER, database: 'postgres', options: '-c lc_messages=C' };
+  }
+
+  /** The end of what it has logged. */
+  async log(): Promise<string> {
+    return (await readFile(this.options.paths.log, 'utf8').catch(() => '')).slice(-LOG_BYTES).trim();
+  }
+
+  /** Shuts it down at once. Never fails. */
+  stop(): Promise<void> {
+    return this.server.stop();
+  }
+
+  private async untilReady(): Promise<void> {
+    const giveUpAt = performance.now() + READY_WITHIN_MS;
+    while (!this.ended && performance.now() < giveUpAt) {
+      throwIfAborted(this.options.signal);
+      const client = await connect(this.connection, this.options.signal).catch(() => undefined);
+      if (client !== undefined) return disconnect(client);
+      await pause(POLL_MS);
+    }
+    throwIfAborted(this.options.signal);
+    throw notMade('the scratch server did not start', await this.log());
   }
 }
 
-async function initialise(initdb: string, data: string, options: { readonly env: ProgramEnvironment; readonly user: ProgramUser | undefined; readonly signal: AbortSignal }): Promise<void> {
-  let said = '';
+async function initialise({ programs, paths, user, env, signal }: ScratchServerOptions): Promise<void> {
+  let end: ProgramEnd | undefined;
   for (const locale of LOCALES) {
-    const args = ['--pgdata', data, '--no-sync', '--auth=trust', '--encoding=UTF8', `--locale=${locale}`, '--username=postgres'];
-    const end = await new Program(initdb, args, { ...options, stdout: 'ignore' }).end();
+    const args = ['--pgdata', paths.data, '--no-sync', '--auth=trust', '--encoding=UTF8', `--locale=${locale}`, `--username=${SUPERUSER}`];
+    end = await runKept(programs.initdb, args, { env: { ...env, LC_ALL: 'C' }, user, alive: paths.alive, signal });
     if (end.code === 0) return;
-    said = describeEnd('initdb', end);
-    if (!said.includes('locale')) break;
+    if (!end.stderr.includes('invalid locale')) break;
   }
-  throw new BackupError('UNEXPECTED', `no scratch server could be made: ${said}`);
+  throw notMade('the scratch server could not be made', describeEnd('initdb', end!));
+}
+
+function notMade(what: string, why: string): BackupError {
+  const text = `${what}: ${why}`;
+  if (/No space left on device|Disk quota exceeded/.test(why)) return new BackupError('STORE_FULL', text, { mend: 'Free some space there, or enlarge the volume' });
+  return new BackupError('PROGRAM_NOT_STARTED', text, { mend: 'Look for what takes all memory, processes or open files of this machine (or of the container)' });
+}
+
+/** What makes a program give way to others on the processor and on the disk, as far as this machine has it. */
+async function givingWay(env: ProgramEnvironment): Promise<readonly string[]> {
+  const path = env['PATH'] ?? '';
+  const [nice, ionice] = [await findProgram(['nice'], path), await findProgram(['ionice'], path)];
+  return [...(nice === undefined ? [] : [nice, '-n', '10']), ...(ionice === undefined ? [] : [ionice, '-t', '-c', '2', '-n', '7'])];
 }

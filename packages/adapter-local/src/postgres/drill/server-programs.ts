@@ -1,25 +1,51 @@
 import { join } from 'node:path';
+import { isBackupError } from '@geolens/backup-core';
 import { isExecutable } from '../../programs/find-program.ts';
-import type { PostgresPrograms } from '../postgres-programs.ts';
+import { findInstallations, type FindProgramsOptions, type PostgresPrograms } from '../postgres-programs.ts';
 
-/** The programs of one installation that has a server too. */
+/** An installation that can make and run a server. */
 export interface ServerPrograms extends PostgresPrograms {
   readonly initdb: string;
   readonly postgres: string;
 }
 
-/** Those of the installations that have a server too, the oldest first. */
-export async function withServers(installations: readonly PostgresPrograms[]): Promise<readonly ServerPrograms[]> {
-  const all = installations.map((one): ServerPrograms => ({ ...one, initdb: join(one.folder, 'initdb'), postgres: join(one.folder, 'postgres') }));
-  const there = await Promise.all(all.map(async ({ initdb, postgres }) => (await isExecutable(initdb)) && isExecutable(postgres)));
-  return all.filter((_, index) => there[index]).sort((one, other) => one.major - other.major);
+export interface Installed {
+  /** All that can read dumps. */
+  readonly clients: readonly PostgresPrograms[];
+  /** Those of them that have a server too, the oldest first. */
+  readonly servers: readonly ServerPrograms[];
+}
+
+export async function findServerPrograms(options: FindProgramsOptions): Promise<Installed> {
+  const clients = await findInstallations(options).catch((error: unknown) => {
+    if (isBackupError(error, 'PROGRAM_MISSING')) return [];
+    throw error;
+  });
+  const found = await Promise.all(clients.map(withServer));
+  return { clients, servers: found.filter((one) => one !== undefined).sort((one, other) => one.major - other.major) };
+}
+
+/** Which versions a dump asks for. */
+export interface DumpVersions {
+  /** The server that was dumped. */
+  readonly server: number;
+  /** The pg_dump that dumped it. */
+  readonly client: number;
 }
 
 /**
- * The installation to rehearse a dump in: of the version of the server that was dumped, or the oldest that is newer; of those
- * rather one that is not older than the pg_dump which wrote the dump.
+ * The oldest server that is as new as the one that was dumped and as the pg_dump that wrote it. Where the second is too much to
+ * ask, the first alone: there is a newer pg_restore then, which has read the dump.
  */
-export function serverFor(serverMajor: number, clientMajor: number, servers: readonly ServerPrograms[]): ServerPrograms | undefined {
-  const able = servers.filter(({ major }) => major >= serverMajor);
-  return able.find(({ major }) => major >= clientMajor) ?? able.at(-1);
+export function serverFor({ server, client }: DumpVersions, { servers }: Pick<Installed, 'servers'>): ServerPrograms | { readonly lacking: string } {
+  const newEnough = servers.filter(({ major }) => major >= server);
+  const chosen = newEnough.find(({ major }) => major >= client) ?? newEnough.at(-1);
+  if (chosen !== undefined) return chosen;
+  const there = [...new Set(servers.map(({ major }) => major))];
+  return { lacking: `PostgreSQL ${server} is not installed on this machine (there is ${there.join(', ')}), and an older server may not understand the dump. Install the server package of version ${server} or newer` };
+}
+
+async function withServer(programs: PostgresPrograms): Promise<ServerPrograms | undefined> {
+  const [initdb, postgres] = [join(programs.folder, 'initdb'), join(programs.folder, 'postgres')];
+  return (await isExecutable(initdb)) && (await isExecutable(postgres)) ? { ...programs, initdb, postgres } : undefined;
 }

@@ -1,24 +1,28 @@
 import { readFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
-import type { ProgramUser } from '../../programs/program.ts';
 
-/** A PostgreSQL server refuses to run as root: root runs it as the user of this name. */
-const SERVER_USER = 'postgres';
-
-/** The group of root, which owns the folder of a drill: so the server can work in there, and nobody has to give files away. */
-const ROOT_GROUP = 0;
-
+/** The OS user that a scratch server runs as, where that is not this process’s own. */
 export interface ServerUser {
-  /** For people. */
-  readonly name: string;
-  /** Undefined where this process is that user already. */
-  readonly user: ProgramUser | undefined;
+  readonly uid: number;
+  /** The group of this process, so that folders of ours can let the server in without being given away. */
+  readonly gid: number;
 }
 
-/** Whom a scratch server runs as; undefined when there is nobody. */
-export async function serverUser(): Promise<ServerUser | undefined> {
-  if (process.getuid?.() !== 0) return { name: userInfo().username, user: undefined };
-  const lines = (await readFile('/etc/passwd', 'utf8')).split('\n');
-  const uid = lines.find((line) => line.startsWith(`${SERVER_USER}:`))?.split(':')[2];
-  return uid === undefined ? undefined : { name: SERVER_USER, user: { uid: Number(uid), gid: ROOT_GROUP } };
+const NAME = 'postgres';
+
+const LACKING = {
+  lacking: `PostgreSQL does not run as root, and this machine has no user "${NAME}" to run a scratch server as. Install the PostgreSQL server package, or run as another user than root`,
+} as const;
+
+/** Root runs a scratch server as `postgres`, everybody else as himself (undefined). */
+export async function serverUser(usersFile = '/etc/passwd'): Promise<ServerUser | undefined | { readonly lacking: string }> {
+  if (process.geteuid?.() !== 0) return undefined;
+  const text = await readFile(usersFile, 'utf8').catch(() => '');
+  const fields = text.split('\n').map((line) => line.split(':')).find(([name]) => name === NAME);
+  const uid = Number(fields?.[2] ?? '0');
+  return Number.isInteger(uid) && uid > 0 ? userOf(uid) : LACKING;
+}
+
+/** The user to touch what belongs to this one as; undefined where that is this process’s own. */
+export function userOf(uid: number): ServerUser | undefined {
+  return uid === process.geteuid?.() ? undefined : { uid, gid: process.getegid?.() ?? 0 };
 }

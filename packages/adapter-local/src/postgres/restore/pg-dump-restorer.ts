@@ -16,6 +16,8 @@ export interface PgDumpRestorerOptions {
   readonly prerequisites?: Partial<Prerequisites> | undefined;
   /** How many sessions restore at once; the number of processors of this machine when absent. */
   readonly jobs?: number | undefined;
+  /** Whether a database that was restored aside gets statistics for the planner; true when absent. */
+  readonly statistics?: boolean | undefined;
 }
 
 /** Restores dumps of PostgreSQL databases with pg_restore. */

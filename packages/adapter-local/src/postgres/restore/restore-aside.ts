@@ -24,7 +24,7 @@ export async function restoreAside(parts: SessionParts, input: RestoreInput, pre
   try {
     step('restore');
     await fillAside(parts, input, preparation, aside, []);
-    const { rows, notes: analyzed } = await countAndAnalyze(server, aside, step);
+    const { rows, notes: analyzed } = await countAndAnalyze(server, aside, step, parts.options.statistics);
     step('rights');
     const notes = await applyRights(parts, preparation, aside, rights, { properties: true });
     return asideOf(parts, aside, rows, [...notes, ...analyzed]);

@@ -3,14 +3,15 @@ import type { TableRows } from '@geolens/backup-core';
 import { countRows, relations } from '../session.ts';
 import type { Server } from './server.ts';
 
-/** The rows of every table of a database that belongs to no extension, as they are now; and statistics for the planner, which a restore does not bring. */
-export async function countAndAnalyze(server: Server, database: string, onStep: (step: string) => void): Promise<{ readonly rows: readonly TableRows[]; readonly notes: readonly string[] }> {
+/** The rows of every table of a database that belongs to no extension, as they are now; and, unless nobody will ask it much, statistics for the planner, which a restore does not bring. */
+export async function countAndAnalyze(server: Server, database: string, onStep: (step: string) => void, statistics = true): Promise<{ readonly rows: readonly TableRows[]; readonly notes: readonly string[] }> {
   return server.within(database, 'counting the restored rows', async (client) => {
     onStep('count');
     await client.query(`BEGIN; SELECT pg_catalog.set_config('search_path', '', false); SET LOCAL statement_timeout = 0; SET LOCAL row_security = off`);
     const tables = (await relations(client)).filter(({ partitioned }) => !partitioned);
     const rows = await countRows(client, tables);
     await client.query('COMMIT');
+    if (!statistics) return { rows, notes: [] };
     onStep('analyze');
     return { rows, notes: await analyze(client) };
   });

@@ -1,0 +1,98 @@
+import { mkdir, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isBackupError, throwIfAborted, type DrillNeeds } from '@geolens/backup-core';
+import type { ProgramEnvironment } from '../../programs/program.ts';
+import { errnoOf } from '../../store/store-errors.ts';
+import { DrillFolder } from './drill-folder.ts';
+import { drillName } from './drill-names.ts';
+import { runKept } from './kept-program.ts';
+import { fitsSocket } from './scratch-settings.ts';
+import type { ServerUser } from './server-user.ts';
+
+/** What a database takes on the disk for each byte of its dump, where nobody knows better. */
+const DATABASE_BYTES_PER_DUMP_BYTE = 4;
+
+/** A restored database is not packed as the one that was dumped, and is sorted in when indexes are made. */
+const MARGIN = 1.2;
+
+/** The server itself: its catalogues, its log. */
+const SERVER_BYTES = 100_000_000;
+
+export interface PlaceOptions {
+  readonly env: ProgramEnvironment;
+  readonly user: ServerUser | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** How much room a drill takes, in bytes. */
+export function roomFor({ databaseBytes, dumpBytes, keptBytes }: DrillNeeds): number {
+  return Math.ceil((databaseBytes ?? dumpBytes * DATABASE_BYTES_PER_DUMP_BYTE) * MARGIN + keptBytes + SERVER_BYTES);
+}
+
+/** Makes the folder of a drill in the first of the parents that will do, or says of each why it does not. */
+export async function choosePlace(parents: readonly string[], needs: DrillNeeds, options: PlaceOptions): Promise<DrillFolder | { readonly unprovable: readonly string[] }> {
+  const unprovable: string[] = [];
+  for (const parent of new Set(parents)) {
+    const folder = await placeIn(parent, roomFor(needs), options);
+    if (folder instanceof DrillFolder) return folder;
+    unprovable.push(`${parent}: ${folder}`);
+  }
+  return { unprovable: unprovable.length > 0 ? unprovable : ['no folder is named that a drill could be made in. Name one'] };
+}
+
+async function placeIn(parent: string, room: number, { env, user, signal }: PlaceOptions): Promise<DrillFolder | string> {
+  if (!fitsSocket(join(parent, drillName()))) return 'its path is too long for the socket of a scratch server. Name a folder with a shorter path';
+  try {
+    const { bavail, bsize } = await statfs(parent);
+    if (bavail * bsize < room) return `a drill takes about ${megabytes(room)}, and ${megabytes(bavail * bsize)} are free there. Make room, or name a folder on another volume`;
+    return await makeIn(parent, { env, user, signal });
+  } catch (error) {
+    throwIfAborted(signal);
+    return whyNot(error);
+  }
+}
+
+async function makeIn(parent: string, options: PlaceOptions): Promise<DrillFolder | string> {
+  const folder = await DrillFolder.make(parent, options);
+  let hindrance: string | undefined = 'it was not tried';
+  try {
+    hindrance = await makeData(folder, options);
+  } finally {
+    if (hindrance !== undefined) await folder.remove();
+  }
+  return hindrance ?? folder;
+}
+
+/** Makes the server’s data folder, as its user: whether that one gets there shows by trying alone. */
+async function makeData({ paths }: DrillFolder, { env, user, signal }: PlaceOptions): Promise<string | undefined> {
+  if (user === undefined) {
+    await mkdir(paths.data, { mode: 0o700 });
+    return undefined;
+  }
+  const { code, stderr } = await runKept('mkdir', ['-m', '0700', '--', paths.data], { env, user, alive: paths.alive, signal });
+  if (code === 0) return undefined;
+  if (stderr.startsWith('setpriv: set')) return `this process may not become the user of a scratch server (${stderr}). Give it the capabilities SETUID and SETGID`;
+  return `the user of a scratch server (${user.uid}) may not work there (${stderr}). Let it pass through that folder and those above it (chmod o+x)`;
+}
+
+function whyNot(error: unknown): string {
+  switch (errnoOf(error) ?? '') {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'the folder is not there. Make it';
+    case 'EACCES':
+    case 'EPERM':
+      return `user ${process.getuid?.() ?? '?'} may not write there. Give that user the right to`;
+    case 'EROFS':
+      return 'the volume is read-only. Mount it writable';
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'no space is left on the volume. Make room there';
+    default:
+      return isBackupError(error) ? error.message : String(error);
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1e6).toLocaleString('en-US')} MB`;
+}

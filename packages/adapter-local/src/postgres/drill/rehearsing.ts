@@ -1,0 +1,135 @@
+import type pg from 'pg';
+import { isBackupError, throwIfAborted, withoutMend, type Rehearsal, type RestoreInput, type RestorerEvent } from '@geolens/backup-core';
+import type { ProgramEnvironment } from '../../programs/program.ts';
+import { connect, disconnect, type ConnectionSettings } from '../connection.ts';
+import { connectionError } from '../postgres-errors.ts';
+import type { Prerequisites } from '../restore/prepare.ts';
+import { restoreError } from '../restore/server.ts';
+import { extensionsOf, type Toc } from '../restore/toc.ts';
+import type { DrillPaths } from './drill-folder.ts';
+import { compareExtensions } from './extensions.ts';
+import { look } from './look.ts';
+import { readBySomeone } from './read-by-someone.ts';
+import { nameFor, restoreAs } from './restore-as.ts';
+import { ScratchServer } from './scratch-server.ts';
+import { serverFor, type Installed, type ServerPrograms } from './server-programs.ts';
+import type { ServerUser } from './server-user.ts';
+import { whyUnprovable } from './why-unprovable.ts';
+
+export interface RehearsalOptions {
+  readonly binDir?: string | undefined;
+  readonly prerequisites?: Partial<Prerequisites> | undefined;
+  readonly filesQuery?: string | undefined;
+  readonly jobs?: number | undefined;
+}
+
+export interface RehearsingOptions extends RehearsalOptions {
+  readonly env: ProgramEnvironment;
+  readonly installed: Installed;
+  readonly paths: DrillPaths;
+  readonly user: ServerUser | undefined;
+  readonly signal: AbortSignal;
+  readonly observer?: ((event: RestorerEvent) => void) | undefined;
+}
+
+/** What a restore notes when all went as it should. */
+const USUAL = 'owners and grants as in the backup';
+
+/** What the dump itself is blamed with. */
+const OF_THE_DUMP = ['RESTORE_FAILED', 'ARTIFACT_UNREADABLE', 'DATABASE_FORBIDDEN', 'RESTORE_REFUSED'] as const;
+
+/** One dump restored into one scratch server. */
+export class Rehearsing {
+  private readonly options: RehearsingOptions;
+
+  constructor(options: RehearsingOptions) {
+    this.options = options;
+  }
+
+  async rehearse(input: RestoreInput): Promise<Rehearsal> {
+    const { installed, env, signal } = this.options;
+    try {
+      const toc = await readBySomeone(input.dump, installed.clients, env, signal);
+      if ('lacking' in toc) return unprovable(toc.lacking);
+      const programs = serverFor({ server: major(toc.serverVersion), client: major(toc.clientVersion) }, installed);
+      if ('lacking' in programs) return unprovable(programs.lacking);
+      return await this.withServer(programs, (server) => this.restore(input, toc, programs, server));
+    } catch (error) {
+      return this.verdict(error);
+    }
+  }
+
+  private async withServer(programs: ServerPrograms, work: (server: ScratchServer) => Promise<Rehearsal>): Promise<Rehearsal> {
+    this.step('scratch');
+    const server = await ScratchServer.start({ ...this.options, programs });
+    try {
+      return await work(server);
+    } catch (error) {
+      throwIfAborted(this.options.signal);
+      if (!server.ended) throw error;
+      return unprovable(`the scratch server ended in the middle of the restore (${await server.log()}). Look for a kill or a want of memory in the log of the system`);
+    } finally {
+      await server.stop();
+    }
+  }
+
+  private async restore(input: RestoreInput, toc: Toc, programs: ServerPrograms, { connection }: ScratchServer): Promise<Rehearsal> {
+    const { prerequisites, filesQuery, signal } = this.options;
+    const needed = [...extensionsOf(toc), ...(prerequisites?.extensions ?? [])];
+    const extensions = await this.within(connection, (client) => compareExtensions(client, needed, input.manifest?.extensions ?? [], programs.major));
+    if (extensions.lacking.length > 0) return { outcome: 'unprovable', reasons: extensions.lacking };
+    const database = nameFor(input.manifest?.database);
+    const { rows, notes } = await restoreAs(database, input, connection, this.options);
+    this.step('look');
+    const seen = await this.within({ ...connection, database }, (client) => look(client, filesQuery));
+    throwIfAborted(signal);
+    return {
+      outcome: 'restored',
+      rows,
+      problems: seen.problems,
+      facts: [...seen.facts, ...notes.filter((note) => note.startsWith(USUAL))],
+      warnings: [...extensions.warnings, ...notes.filter((note) => !note.startsWith(USUAL)), ...seen.warnings],
+      files: seen.files,
+      serverVersion: programs.version,
+    };
+  }
+
+  private async within<T>(settings: ConnectionSettings, work: (client: pg.Client) => Promise<T>): Promise<T> {
+    const { signal } = this.options;
+    const client = await connect(settings, signal).catch((error: unknown) => {
+      throw connectionError(error, settings);
+    });
+    const leave = (): void => void disconnect(client);
+    signal.addEventListener('abort', leave, { once: true });
+    try {
+      return await work(client);
+    } catch (error) {
+      throw restoreError(error, 'looking at the restored database', settings);
+    } finally {
+      signal.removeEventListener('abort', leave);
+      await disconnect(client);
+    }
+  }
+
+  /** Whether the dump is to blame, or this machine; what is neither is thrown. */
+  private verdict(error: unknown): Rehearsal {
+    throwIfAborted(this.options.signal);
+    const reason = whyUnprovable(error);
+    if (reason !== undefined) return unprovable(reason);
+    if (isBackupError(error, ...OF_THE_DUMP)) return { outcome: 'failed', problem: withoutMend(error) };
+    throw error;
+  }
+
+  private step(step: string): void {
+    this.options.observer?.({ event: 'step', step });
+  }
+}
+
+function unprovable(reason: string): Rehearsal {
+  return { outcome: 'unprovable', reasons: [reason] };
+}
+
+function major(version: string): number {
+  const number = Number.parseInt(version, 10);
+  return Number.isNaN(number) ? 0 : number;
+}

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { BackupError, readSets, type Rehearsal } from '@geolens/backup-core';
+import { FakeDrill, FaultyStore, MemoryStore } from '@geolens/backup-core/testing';
+import { run } from '../../src/commands/run.ts';
+import { verify, type VerifyFlags } from '../../src/commands/verify.ts';
+import { commandKit, type CommandKit } from '../support/command-kit.ts';
+
+const FLAGS: VerifyFlags = { restore: false, all: false, store: 'all', json: false };
+
+/** A set on the volume, and one on a replica when there is one. */
+async function kitWithSet(replicas: readonly MemoryStore[] = []): Promise<CommandKit & { drill: FakeDrill; store: MemoryStore }> {
+  const store = new MemoryStore('local');
+  const kit = await commandKit(store, replicas);
+  await run(kit.context, { json: false });
+  Object.assign(kit.output, { said: '', logged: '' });
+  const { drill } = kit.context.services;
+  if (!(drill instanceof FakeDrill)) throw new Error('the kit has another drill');
+  return { ...kit, drill, store };
+}
+
+describe('`verify` ends with', () => {
+  it('0 when all is good, and says of each artifact that it is', async () => {
+    const { context, output } = await kitWithSet();
+    expect(await verify(context, 'latest', FLAGS)).toBe(0);
+    expect(output.said).toMatch(/^set 20260201_000000 \(daily, local\): good\nARTIFACT +SIZE +RESULT\nmanifest-\S+ +\S+ kB +good\n/);
+    expect(output.logged).toMatch(/INFO {2}set 20260201_000000 \(daily, local\) is good/);
+  });
+
+  it('0 when it was proven, with what was seen', async () => {
+    const { context, output } = await kitWithSet();
+    expect(await verify(context, 'latest', { ...FLAGS, restore: true })).toBe(0);
+    expect(output.said).toContain('(daily, local): proven\n');
+    expect(output.said).toContain('restored in a scratch PostgreSQL 17.2:\n  - 3 rows in 1 tables, as many as in the snapshot of the dump\n');
+  });
+
+  it('5 when something is bad, and shouts', async () => {
+    const { context, output, drill } = await kitWithSet();
+    drill.answer = { problems: ['the index a is not valid'] };
+    expect(await verify(context, 'latest', { ...FLAGS, restore: true })).toBe(5);
+    expect(output.said).toContain('(daily, local): BAD\n');
+    expect(output.said).toContain('and NOT what was backed up:\n  - the index a is not valid\n');
+    expect(output.logged).toMatch(/ERROR set 20260201_000000 \(daily, local\) is BAD, .*: the index a is not valid/);
+  });
+
+  it('3 when it cannot be proven here, and says what is lacking', async () => {
+    const { context, output, drill } = await kitWithSet();
+    drill.answer = { outcome: 'unprovable', reasons: ['the extension postgis is not installed'] } satisfies Rehearsal;
+    expect(await verify(context, 'latest', { ...FLAGS, restore: true })).toBe(3);
+    expect(output.said).toContain('cannot be proven here:\n  - the extension postgis is not installed\n');
+    expect(output.logged).toMatch(/WARN .*cannot be proven here/);
+  });
+
+  it('1 when the only copy cannot be read to its end, and 3 when it is one of several', async () => {
+    const s3 = new MemoryStore('s3');
+    const { context, store, output } = await kitWithSet([s3]);
+    const away = new BackupError('STORE_UNAVAILABLE', 'no answer');
+    const broken = new FaultyStore(s3, ({ operation, key }) => (operation === 'read' && key?.endsWith('.dump') === true ? away : undefined));
+    const services = { ...context.services, replicas: [broken], stores: [store, broken] };
+    expect(await verify({ ...context, services }, 'latest', { ...FLAGS, store: 's3' })).toBe(1);
+    expect(output.logged).toContain('ERROR no answer');
+    expect(await verify({ ...context, services }, 'latest', { ...FLAGS, all: true, json: true })).toBe(3);
+  });
+
+  it('3 when what was found could not be written down', async () => {
+    const { context, store, output } = await kitWithSet();
+    const readOnly = new FaultyStore(store, ({ operation }) => (operation === 'put' ? new BackupError('STORE_FORBIDDEN', 'locked') : undefined));
+    (context.services.clock as unknown as { jumpTo(date: Date): void }).jumpTo(new Date('2026-02-02T00:00:00Z'));
+    expect(await verify({ ...context, services: { ...context.services, primary: readOnly, stores: [readOnly] } }, 'latest', FLAGS)).toBe(3);
+    expect(output.logged).toContain('ERROR locked');
+  });
+});
+
+describe('`verify --all`', () => {
+  it('gives way to other work, and ends with a table', async () => {
+    const s3 = new MemoryStore('s3');
+    const { context, output, store } = await kitWithSet([s3]);
+    let gaveWay = 0;
+    const services = { ...context.services, giveWay: () => { gaveWay += 1; return Promise.resolve(); } };
+    expect(await verify({ ...context, services }, 'latest', { ...FLAGS, all: true })).toBe(0);
+    expect(gaveWay).toBe(1);
+    const lines = output.said.trimEnd().split('\n');
+    expect(lines.at(-1)).toMatch(/^\d copies, none of them bad$/);
+    expect(lines).toHaveLength(2 + (await readSets(store)).length + (await readSets(s3)).length);
+  });
+
+  it('says so when there is nothing', async () => {
+    const { context, output } = await commandKit(new MemoryStore('local'));
+    expect(await verify(context, 'latest', { ...FLAGS, all: true })).toBe(0);
+    expect(output.said).toBe('no sets yet\n');
+  });
+});
+
+it.each([['-1'], ['x'], [' '], ['NaN']])('`verify --max-rate %j` is refused', async (maxRate) => {
+  const { context } = await kitWithSet();
+  await expect(verify(context, 'latest', { ...FLAGS, maxRate })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+});

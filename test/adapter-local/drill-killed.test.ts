@@ -1,0 +1,125 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { readdir, readFile, symlink, utimes, writeFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { isBackupError } from '@geolens/backup-core';
+import { Script } from '../../packages/adapter-local/test/support/processes.ts';
+import { seeded } from '../cli/restore/support/random.ts';
+import { clusters, type ClusterFacts } from '../support/clusters.ts';
+import { dataFoldersIn, drillIn, drillParent, groundOf, leftIn, programsIn, rehearsed, restored, segmentsOf } from './support/drills.ts';
+import { env } from './support/producers.ts';
+import { backupOf } from './support/restorers.ts';
+import { smallDatabase } from './support/small-database.ts';
+
+const TIMES = 8;
+const ENDS_WITHIN_MS = 5_000;
+
+const NAME = '.geolens-backup-drill-00000000-0000-4000-8000-000000000000';
+
+/** A process that drills, in a process group of its own. */
+function drilling(folder: string, { binDir }: ClusterFacts, dump: string): Script {
+  return new Script('../../../../../test/adapter-local/support/scripts/drill.ts', JSON.stringify({ folders: [folder], binDir, env, jobs: 2 }), dump);
+}
+
+describe.each(clusters())('a drill on $title', (facts) => {
+  it(`told to stop at ${TIMES} random moments does so within seconds, and leaves nothing`, { timeout: 240_000 }, async () => {
+    const [parent, database, random] = [await drillParent(), await smallDatabase(facts), seeded()];
+    const input = await backupOf(database);
+    const began = performance.now();
+    await restored(drillIn(parent, facts), input);
+    const whole = performance.now() - began;
+    for (let time = 0; time < TIMES; time += 1) {
+      const stop = new AbortController();
+      const running = rehearsed(drillIn(parent, facts), input, { signal: stop.signal }).catch((error: unknown) => error);
+      await pause(random() * whole);
+      const asked = performance.now();
+      stop.abort();
+      const outcome = await running;
+      expect(performance.now() - asked).toBeLessThan(ENDS_WITHIN_MS);
+      expect(isBackupError(outcome, 'ABORTED') || (outcome as { outcome: string }).outcome === 'restored', String(outcome)).toBe(true);
+      expect(await leftIn(parent)).toEqual([]);
+    }
+  });
+
+  it(`killed at ${TIMES} random moments leaves no program, and a sweep removes the rest of it but nothing of one that lives`, { timeout: 240_000 }, async () => {
+    const [parent, database, random] = [await drillParent(), await smallDatabase(facts), seeded()];
+    const input = await backupOf(database);
+    const drill = drillIn(parent, facts);
+    const ground = await groundOf(drill);
+    const living = (await readdir(parent)).sort();
+    const moments = ['opened', 'scratch', 'restore', 'look'];
+    for (let time = 0; time < TIMES; time += 1) {
+      const script = drilling(parent, facts, input.dump.path!);
+      await script.says(moments[time % moments.length]!);
+      await pause(random() * 300);
+      const inodes = dataFoldersIn(parent);
+      await script.kill('SIGKILL');
+      const dead = (await readdir(parent)).filter((name) => !living.includes(name) && !name.endsWith('.lock'));
+      const removed = await drill.sweep();
+      expect(removed).toEqual(dead.map((name) => `${join(parent, name)}, of a drill that was cut off`));
+      expect((await readdir(parent)).sort()).toEqual(living);
+      for (const name of dead) expect(programsIn(join(parent, name))).toEqual([]);
+      expect(inodes.flatMap(segmentsOf)).toEqual([]);
+    }
+    expect((await ground.rehearse(input)).outcome).toBe('restored');
+    await ground[Symbol.asyncDispose]();
+    expect(await leftIn(parent)).toEqual([]);
+  });
+
+  it('killed leaves no program, also where nobody sweeps', async () => {
+    const [parent, database] = [await drillParent(), await smallDatabase(facts)];
+    const script = drilling(parent, facts, (await backupOf(database)).dump.path!);
+    await script.says('restore');
+    expect(programsIn(parent).join()).toContain('postgres');
+    await script.kill('SIGKILL');
+    await expect.poll(() => programsIn(parent), { timeout: ENDS_WITHIN_MS }).toEqual([]);
+    expect(await drillIn(parent, facts).sweep()).toHaveLength(1);
+  });
+
+  it('goes on, in another process, while it is swept around', async () => {
+    const [parent, database] = [await drillParent(), await smallDatabase(facts)];
+    const script = drilling(parent, facts, (await backupOf(database)).dump.path!);
+    await script.says('opened');
+    while (!script.output.includes('{')) expect(await drillIn(parent, facts).sweep()).toEqual([]);
+    await script.says('over');
+    await script.end;
+    expect(script.output).toContain('"outcome":"restored"');
+    expect(await leftIn(parent)).toEqual([]);
+  });
+});
+
+describe('a sweep', () => {
+  const facts = clusters()[0]!;
+
+  it('takes no folder for a dead drill’s that is no drill’s, nor a link', async () => {
+    const [parent, other] = [await drillParent(), await drillParent()];
+    await writeFile(join(other, 'precious'), 'x');
+    await symlink(other, join(parent, NAME));
+    await mkdir(join(parent, `${NAME}x`));
+    expect(await drillIn(parent, facts).sweep()).toEqual([]);
+    expect(await readFile(join(other, 'precious'), 'utf8')).toBe('x');
+    expect(await readdir(parent)).toHaveLength(2);
+  });
+
+  it('leaves a drill alone that is just being made, and removes a lock that was left', async () => {
+    const parent = await drillParent();
+    const lock = join(parent, `${NAME}.lock`);
+    await writeFile(lock, '');
+    await drillIn(parent, facts).sweep();
+    expect(await readdir(parent)).toHaveLength(1);
+    await utimes(lock, 0, 0);
+    expect(await drillIn(parent, facts).sweep()).toEqual([]);
+    expect(await readdir(parent)).toEqual([]);
+  });
+
+  it('minds no folder that is not there', async () => {
+    expect(await drillIn('/nowhere', facts).sweep()).toEqual([]);
+  });
+
+  it('does not happen once it is told to stop', async () => {
+    const parent = await drillParent();
+    await mkdir(join(parent, NAME));
+    await expect(drillIn(parent, facts).sweep({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(await readdir(parent)).toEqual([NAME]);
+  });
+});

@@ -1,0 +1,130 @@
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Manifest, RestoreInput } from '@geolens/backup-core';
+import { clusters, freshDatabase } from '../support/clusters.ts';
+import { drillIn, drillParent, groundOf, leftIn, programsIn, rehearsed, restored } from './support/drills.ts';
+import { linesOf, producerFor, within } from './support/producers.ts';
+import { backupOf } from './support/restorers.ts';
+import { countedBy } from './support/restoring.ts';
+import { smallDatabase } from './support/small-database.ts';
+
+/** What of a manifest a drill looks at. */
+function manifested(input: RestoreInput, manifest: Partial<Manifest>): RestoreInput {
+  return { ...input, manifest: { extensions: [], ...manifest } as unknown as Manifest };
+}
+
+/** The inodes of sockets that listen for, or have, a connection by TCP. */
+function tcpSockets(): ReadonlySet<string> {
+  return new Set(['tcp', 'tcp6'].flatMap((table) => readFileSync(`/proc/net/${table}`, 'utf8').split('\n').map((line) => line.trim().split(/\s+/)[9] ?? '')));
+}
+
+function socketsOf(pid: string): readonly string[] {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+describe.each(clusters())('a drill of a dump of $title', (facts) => {
+  it('restores it into a server of its own, and finds it well', async () => {
+    const [parent, database] = [await drillParent(), await freshDatabase(facts)];
+    const input = await backupOf(database);
+    const origin = await within(producerFor(database), (snapshot) => Promise.resolve(snapshot.origin));
+    const result = await restored(drillIn(parent, facts), manifested(input, { ...origin, database: database.database }));
+    expect(linesOf(result.rows)).toEqual(await countedBy(database.client, database.database));
+    if (facts.vector) expect(linesOf(result.rows)).toContain('catalog|embeddings|600');
+    expect(result).toMatchObject({ problems: [], warnings: [], files: undefined, serverVersion: expect.stringMatching(`^${facts.major}\\.`) as string });
+    expect(result.facts).toEqual(expect.arrayContaining([
+      expect.stringMatching(/^\d+ indexes are valid$/),
+      expect.stringMatching(/^\d+ constraints are valid$/),
+      expect.stringMatching(/^spatial query answered on .*catalog\.datasets\.footprint/),
+      expect.stringMatching(/^owners and grants as in the backup/),
+    ]));
+    expect(await leftIn(parent)).toEqual([]);
+  });
+
+  it('tells its steps, and opens no TCP port', async () => {
+    const [parent, database] = [await drillParent(), await smallDatabase(facts)];
+    const steps: string[] = [];
+    const byTcp: string[] = [];
+    let looked = 0;
+    const observer = (event: { readonly event: string; readonly step: string }): void => {
+      if (event.event !== 'step') return;
+      steps.push(event.step);
+      if (event.step !== 'look') return;
+      const tcp = tcpSockets();
+      for (const program of programsIn(parent)) {
+        const sockets = socketsOf(program.split(' ', 1)[0]!);
+        looked += sockets.length;
+        byTcp.push(...sockets.filter((inode) => tcp.has(inode)));
+      }
+    };
+    expect((await rehearsed(drillIn(parent, facts), await backupOf(database), { observer })).outcome).toBe('restored');
+    expect(steps).toEqual(['scratch', 'create', 'restore', 'count', 'rights', 'look']);
+    expect(looked).toBeGreaterThan(0);
+    expect(byTcp).toEqual([]);
+  });
+
+  it('lets nobody else in, and is not led astray by what the environment says of another server', async () => {
+    const [parent, database] = [await drillParent(), await smallDatabase(facts)];
+    const env = { PATH: process.env['PATH'] ?? '', PGHOST: facts.host, PGPORT: String(facts.port), PGUSER: 'nobody', PGDATABASE: 'nowhere', PGOPTIONS: '-c role=nobody', PGSERVICE: 'none', PGDATA: '/nowhere' };
+    await using ground = await groundOf(drillIn(parent, facts, { env }));
+    const [folder] = (await readdir(parent)).filter((name) => !name.endsWith('.lock'));
+    expect(folder).toMatch(/^\.geolens-backup-drill-[-0-9a-f]{36}$/);
+    expect(statSync(join(parent, folder!)).mode & 0o007).toBe(0);
+    expect((await ground.rehearse(await backupOf(database))).outcome).toBe('restored');
+  });
+
+  it.each(['postgres', 'template1', 'a "b" \'c\' \\d', '', 'ü'.repeat(60), '-d', 'a=b'])('is of a database called %j as of any other', async (name) => {
+    const [parent, database] = [await drillParent(), await smallDatabase(facts)];
+    const { rows } = await restored(drillIn(parent, facts), manifested(await backupOf(database), { database: name }));
+    expect(linesOf(rows)).toContain('data|stations|50');
+  });
+
+  it('leaves subscriptions, and what the database is set to, without effect', async () => {
+    const [parent, database] = [await drillParent(), await smallDatabase(facts)];
+    const name = `s_${database.database}`;
+    onTestFinished(async () => { await database.query(`SET default_transaction_read_only = off; ALTER SUBSCRIPTION ${name} SET (slot_name = NONE); DROP SUBSCRIPTION ${name}`); });
+    await database.query(`CREATE SUBSCRIPTION ${name} CONNECTION 'host=127.0.0.1 port=${facts.port} dbname=postgres' PUBLICATION p WITH (connect = false);
+      ALTER DATABASE ${database.database} SET default_transaction_read_only = on`);
+    const input = await backupOf(database);
+    expect(linesOf((await restored(drillIn(parent, facts), input)).rows)).toContain('data|stations|50');
+  });
+
+  it('tells a constraint that nobody has checked, and an index that not all partitions have, as oddities', async () => {
+    const [parent, database] = [await drillParent(), await smallDatabase(facts)];
+    await database.query(`ALTER TABLE data.large ADD CONSTRAINT late CHECK (n < 0) NOT VALID; CREATE INDEX partial ON ONLY data.requests (at)`);
+    const { problems, warnings, facts: seen } = await restored(drillIn(parent, facts), await backupOf(database));
+    expect(problems).toEqual([]);
+    expect(warnings).toEqual([expect.stringContaining('index data.partial of a partitioned table is not valid'), expect.stringContaining('constraint late of data.large is NOT VALID')]);
+    expect(seen).toContain('1 index is valid');
+  });
+});
+
+describe.each(clusters())('the files that rows of $title name', (facts) => {
+  async function asked(filesQuery: string): Promise<Awaited<ReturnType<typeof restored>>> {
+    const [parent, database] = [await drillParent(), await smallDatabase(facts)];
+    return restored(drillIn(parent, facts, { filesQuery }), await backupOf(database));
+  }
+
+  it('are what the query answers in its first column, as text', async () => {
+    const { files, problems } = await asked(`SELECT NULLIF(id, 3), name FROM ONLY data.stations WHERE id < 5 ORDER BY id;`);
+    expect({ files, problems }).toEqual({ files: ['1', '2', '4'], problems: [] });
+  });
+
+  it.each([
+    ['fails', 'SELECT path FROM data.nowhere', 'does not exist'],
+    ['writes', `DELETE FROM data.stations RETURNING name`, 'read-only transaction'],
+    ['is more than one statement', 'COMMIT; DROP TABLE data.stations', 'multiple commands'],
+  ])('are not known when the query %s, which is a problem', async (_, query, words) => {
+    const { files, problems, rows } = await asked(query);
+    expect(files).toBeUndefined();
+    expect(problems).toEqual([expect.stringMatching(`BACKUP_DRILL_FILES_QUERY.*${words}`)]);
+    expect(linesOf(rows)).toContain('data|stations|50');
+  });
+});
