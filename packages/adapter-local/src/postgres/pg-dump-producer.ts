@@ -8,6 +8,7 @@ import {
   type DumpSnapshot,
   type TableRows,
 } from '@geolens/backup-core';
+import { endedByOthers } from '../programs/ended-by-others.ts';
 import { describeEnd, type ProgramEnvironment } from '../programs/program.ts';
 import { programFed, programOutput } from '../programs/program-output.ts';
 import { chooseCompression, compressionArgument } from './compression.ts';
@@ -81,7 +82,7 @@ export class PgDumpProducer implements DumpProducer {
         mend: 'Install the client programs of the version that made it, or newer ones, or set BACKUP_PG_BIN_DIR to where they are',
       });
     }
-    if (end.code !== 0) throw new BackupError('ARTIFACT_UNREADABLE', `the dump does not read through: ${describeEnd('pg_restore', end)}`, { mend: UNREADABLE_MEND });
+    if (end.code !== 0) throw endedByOthers('pg_restore', end) ?? new BackupError('ARTIFACT_UNREADABLE', `the dump does not read through: ${describeEnd('pg_restore', end)}`, { mend: UNREADABLE_MEND });
   }
 
   private installations(anew: boolean): Promise<readonly PostgresPrograms[]> {

@@ -1,5 +1,6 @@
 import { createGzip } from 'node:zlib';
 import { BackupError, type Archive, type ArchiveCheckOptions, type Archiver, type ArtifactSource } from '@geolens/backup-core';
+import { endedByOthers } from '../programs/ended-by-others.ts';
 import { describeEnd, type ProgramEnd, type ProgramEnvironment } from '../programs/program.ts';
 import { programOutput } from '../programs/program-output.ts';
 import { errnoOf } from '../store/store-errors.ts';
@@ -54,7 +55,7 @@ export class TarArchiver implements Archiver {
     const names = new MemberNames(onMember);
     const end = await tarReading(['--list', '--quoting-style=escape'], archive, { env: this.env, signal }, (chunk) => { names.add(chunk); });
     const { count: members } = names;
-    if (end.code !== 0) throw new BackupError('ARTIFACT_UNREADABLE', `the archive does not read through: ${describeEnd('tar', end)}`, { mend: UNREADABLE_MEND });
+    if (end.code !== 0) throw endedByOthers('tar', end) ?? new BackupError('ARTIFACT_UNREADABLE', `the archive does not read through: ${describeEnd('tar', end)}`, { mend: UNREADABLE_MEND });
     // tar takes nothing at all for an archive of nothing; ours have the folder itself at least.
     if (members === 0) throw new BackupError('ARTIFACT_UNREADABLE', 'the archive has no members');
     return { members };

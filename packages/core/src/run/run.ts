@@ -60,9 +60,11 @@ export interface RunOptions {
  *
  * A run that fails is a report with outcome `failed`, not an exception: then no file is left and nothing was pruned.
  * The sets of before are replicated all the same: they may be all there is.
- * @throws BackupError LOCK_HELD when somebody else works on the volume, or what the lock itself fails with
+ * @throws BackupError LOCK_HELD when somebody else works on the volume, or what the lock itself fails with; CONFIG_INVALID when sets are to
+ * be restored and there is no drill
  */
 export async function run(parts: RunParts, options: RunOptions): Promise<RunReport> {
+  if (options.verify === 'restore' && parts.drill === undefined) throw new BackupError('CONFIG_INVALID', 'sets are to be restored to prove them, and there is no drill to do it');
   const signal = options.signal ?? new AbortController().signal;
   const lease = await parts.lock.acquire({ command: 'run' }, { whenHeld: options.whenLockHeld, signal });
   try {
@@ -199,8 +201,8 @@ class Run {
   private async prove(manifest: Manifest): Promise<void> {
     const { phases, signal } = this;
     const { drill, primary, archiver, clock } = this.parts;
-    if (this.options.verify !== 'restore' || drill === undefined) return;
-    const proven = await phases.measure('prove', () => proveSet({ drill, archiver, primary, clock }, manifest, signal));
+    if (this.options.verify !== 'restore') return;
+    const proven = await phases.measure('prove', () => proveSet({ drill: drill!, archiver, primary, clock }, manifest, signal));
     this.drill = proven.drill;
     this.manifest = proven.manifest;
     for (const warning of this.drill.warnings) phases.warn(warning);

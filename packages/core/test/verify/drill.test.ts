@@ -125,6 +125,10 @@ describe('a run whose set has to be restored to be believed', () => {
     expect([report.outcome, report.warnings]).toEqual(['complete', ['the set cannot be proven here: there is no room']]);
   });
 
+  it('is refused where there is no drill', async () => {
+    await expect(new VerifyKit(SATURDAY).run({}, proving)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+
   it('is partial when the drill itself breaks, and has its set', async () => {
     const fresh = new VerifyKit(SATURDAY);
     fresh.drill.open = () => Promise.reject(new BackupError('PROGRAM_NOT_STARTED', 'no memory'));

@@ -27,7 +27,7 @@ export async function verify(context: CommandContext, what: string, flags: Verif
   const bytesPerSecond = rateOf(flags);
   const stores = chooseStores(services.stores, flags.store);
   if (flags.all && what !== 'latest') throw new BackupError('CONFIG_INVALID', `--all verifies every set, and ${what} is one of them`, { mend: 'Leave one of the two out' });
-  if (stores.includes(services.primary)) await checkFolder(config);
+  if (stores.includes(services.primary) && !isFile(what)) await checkFolder(config);
   if (flags.all) await services.giveWay();
   const report = await loggedVerification(context, await find(context, what, flags), { restore: flags.restore, bytesPerSecond });
   io.stdout(flags.json ? `${JSON.stringify(verifyReportJson(report, redact), undefined, 2)}\n` : verifyReportText(report, flags.all));
@@ -64,8 +64,13 @@ async function find({ services, config, signal }: CommandContext, what: string, 
   const { database } = config.connection;
   const stores = chooseStores(services.stores, flags.store);
   const timestamp = parseTimestamp(what);
-  if (what !== 'latest' && timestamp === undefined) return { copies: [copyOfSource(await services.files.dump(resolve(what)))], notes: [], errors: [] };
+  if (isFile(what)) return { copies: [copyOfSource(await services.files.dump(resolve(what)))], notes: [], errors: [] };
   return selectCopies(stores, flags.all ? 'all' : (timestamp ?? 'latest'), { database, signal });
+}
+
+/** A timestamp and `latest` are sets; whatever else is the path of a file. */
+function isFile(what: string): boolean {
+  return what !== 'latest' && parseTimestamp(what) === undefined;
 }
 
 function rateOf({ maxRate, all }: VerifyFlags): number | undefined {

@@ -29,7 +29,8 @@ export function logReport(log: Logger, report: RunReport): void {
   }
   for (const error of report.errors) logError(log, 'run.error', error);
   const fields = { outcome: report.outcome, timestamp: report.timestamp, milliseconds: millisecondsOf(report), rows: rowsOf(report.manifest) };
-  if (report.outcome === 'failed') log.error('run.finished', `run failed after ${durationText(millisecondsOf(report))}; no set was made and none was removed`, fields);
+  const made = report.manifest === undefined ? 'no set was made and none was removed' : 'the new set is bad and counts for nothing, and none was removed';
+  if (report.outcome === 'failed') log.error('run.finished', `run failed after ${durationText(millisecondsOf(report))}; ${made}`, fields);
   else log[report.outcome === 'complete' && report.suspicion === undefined ? 'info' : 'warn']('run.finished', outcomeText(report), fields);
 }
 

@@ -1,21 +1,29 @@
 import { formatArtifactName, rowsOf, suspicionText, type BackupError, type RunReport } from '@geolens/backup-core';
 import type { Redact } from '../log/redact.ts';
 import { bytesText, numberText } from './units.ts';
+import { drillText } from './drill-text.ts';
 import { table } from './table.ts';
 
-/** The new set for a person: its files, with what is in them, and why it is suspicious. Empty when there is none. */
-export function runReportText({ manifest, outcome, replication, suspicion }: RunReport): string {
+/** The new set for a person: its files, with what is in them, what a drill showed, and why it is suspicious. Empty when there is none. */
+export function runReportText(report: RunReport): string {
+  const { manifest, replication, suspicion, drill } = report;
   if (manifest === undefined) return '';
   const manifestName = formatArtifactName({ kind: 'manifest', timestamp: manifest.timestamp });
   const rows = manifest.artifacts.map(({ name, bytes, tableCount, rowCounts, members }) => {
     const counts = rowCounts === undefined ? [] : [`${numberText(tableCount ?? 0)} tables, ${numberText(rowsOf(manifest) ?? 0)} rows`];
     return [name, bytesText(bytes), [...counts, ...(members === undefined ? [] : [`${numberText(members)} members`])].join(', ')];
   });
-  const title = `set ${manifest.timestamp} (${suspicion === undefined ? outcome : `${outcome}, SUSPICIOUS`})`;
+  const title = `set ${manifest.timestamp} (${stateText(report)})`;
   const alsoOn = replication.filter(({ copied }) => manifest.tiers.every((tier) => copied.some((set) => set.tier === tier && set.timestamp === manifest.timestamp)));
-  const places = [`in ${manifest.tiers.join(' and ')}`, ...alsoOn.map(({ store }) => `on ${store} too`)].join(', ');
+  const tiers = drill?.verdict === 'disproven' ? 'daily' : manifest.tiers.join(' and ');
+  const places = [`in ${tiers}`, ...alsoOn.map(({ store }) => `on ${store} too`)].join(', ');
   const files = table([{ title }, { title: 'size', align: 'right' }, { title: places }], [...rows, [manifestName, '', '']]);
-  return suspicion === undefined ? files : `${files}${suspicionText(manifest.timestamp, suspicion.reasons)}\n`;
+  return [files, drill === undefined ? '' : drillText(drill), suspicion === undefined ? '' : `${suspicionText(manifest.timestamp, suspicion.reasons)}\n`].join('');
+}
+
+function stateText({ outcome, suspicion, drill }: RunReport): string {
+  if (drill?.verdict === 'disproven') return `${outcome}, BAD`;
+  return suspicion === undefined ? outcome : `${outcome}, SUSPICIOUS`;
 }
 
 /** The report for a machine. */

@@ -1,5 +1,6 @@
 import { problemsOf, type BackupError, type CopyReport, type VerifyReport } from '@geolens/backup-core';
 import type { Redact } from '../log/redact.ts';
+import { drillText } from './drill-text.ts';
 import { table } from './table.ts';
 import { bytesText, durationText } from './units.ts';
 
@@ -37,14 +38,7 @@ function detailsText(report: CopyReport): string {
   const { copy, artifacts, drill, error, verdict } = report;
   const rows = artifacts.map(({ name, bytes, problem }) => [name, bytes === undefined ? '-' : bytesText(bytes), problem === undefined ? 'good' : `BAD: ${withoutName(problem, name)}`]);
   const body = rows.length === 0 ? '' : table([{ title: 'ARTIFACT' }, { title: 'SIZE', align: 'right' }, { title: 'RESULT' }], rows);
-  return [`${copy.label}: ${verdictText(report)}\n`, body, ...(drill === undefined ? [] : drillLines(report)), ...(error !== undefined && verdict === 'unread' ? [`${error.message}\n`] : [])].join('');
-}
-
-function drillLines({ drill }: CopyReport): readonly string[] {
-  const { verdict, reasons, facts, serverVersion } = drill!;
-  const where = serverVersion === undefined ? '' : ` in a scratch PostgreSQL ${serverVersion}`;
-  const head = { proven: `restored${where}`, disproven: `restored${where}, and NOT what was backed up`, unprovable: 'cannot be proven here' }[verdict];
-  return [`${head}:\n`, ...[...facts, ...reasons].map((line) => `  - ${line}\n`)];
+  return [`${copy.label}: ${verdictText(report)}\n`, body, drill === undefined ? '' : drillText(drill), ...(error !== undefined && verdict === 'unread' ? [`${error.message}\n`] : [])].join('');
 }
 
 function tableText(copies: readonly CopyReport[]): string {

@@ -85,6 +85,12 @@ describe('the log of a run', () => {
     ]);
   });
 
+  it('says that the set is bad when a drill has disproved it', () => {
+    const report = reportOf({ outcome: 'failed', drill: { verdict: 'disproven', reasons: ['a.b has 2 rows, 3 were backed up'], facts: [], warnings: [], serverVersion: '17.2' }, errors: [failure] });
+    expect(logged((log) => { logReport(log, report); }).at(-1)).toBe('ERROR run failed after 9.0 s; the new set is bad and counts for nothing, and none was removed');
+    expect(runReportText(report)).toMatch(/^set 20261122_020000 \(failed, BAD\) .*in daily\n[^]*restored in a scratch PostgreSQL 17\.2, and NOT what was backed up:\n {2}- a\.b has 2 rows, 3 were backed up\n$/);
+  });
+
   it('has a line for each phase, with size and rate where there are bytes', () => {
     expect(logged((log) => {
       const observe = logRun(log);

@@ -1,7 +1,7 @@
 import { isBackupError, withoutMend } from '@geolens/backup-core';
 
 /** Errors that are this machine’s, whatever the dump is like. */
-const OF_THE_MACHINE = ['STORE_FULL', 'PROGRAM_MISSING', 'PROGRAM_NOT_STARTED', 'DATABASE_UNREACHABLE', 'CLIENT_TOO_OLD', 'LOCK_LOST'] as const;
+const OF_THE_MACHINE = ['STORE_FULL', 'PROGRAM_ENDED', 'PROGRAM_MISSING', 'PROGRAM_NOT_STARTED', 'DATABASE_UNREACHABLE', 'CLIENT_TOO_OLD', 'LOCK_LOST'] as const;
 
 interface Lack {
   readonly words: RegExp;

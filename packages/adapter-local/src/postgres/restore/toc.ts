@@ -1,4 +1,5 @@
 import { BackupError, type ArtifactSource } from '@geolens/backup-core';
+import { endedByOthers } from '../../programs/ended-by-others.ts';
 import { describeEnd, type ProgramEnvironment } from '../../programs/program.ts';
 import { programFed, programText } from '../../programs/program-output.ts';
 
@@ -37,7 +38,7 @@ const LARGEST_BYTES = 256 * 1024 * 1024;
  */
 export async function readToc(dump: ArtifactSource, { pgRestore, env, signal }: TocOptions): Promise<Toc> {
   const judge = (end: Parameters<typeof describeEnd>[1]): BackupError | undefined =>
-    end.code === 0 ? undefined : new BackupError('ARTIFACT_UNREADABLE', `its table of contents cannot be read: ${describeEnd('pg_restore --list', end)}`);
+    end.code === 0 ? undefined : (endedByOthers('pg_restore --list', end) ?? new BackupError('ARTIFACT_UNREADABLE', `its table of contents cannot be read: ${describeEnd('pg_restore --list', end)}`));
   if (dump.path !== undefined) return parseToc(await programText(pgRestore, ['--list', dump.path], { env, signal }, judge));
   const chunks: Uint8Array[] = [];
   let bytes = 0;
