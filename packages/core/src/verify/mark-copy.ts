@@ -21,8 +21,10 @@ function checksOf({ verdict, artifacts, drill }: CopyReport, at: string): Checks
   if (verdict === 'unread' || verdict === 'gone') return undefined;
   const damaged = artifacts.flatMap(({ problem }) => problem ?? []);
   const restored = drill === undefined || drill.verdict === 'unprovable' ? undefined : result(drill.verdict === 'proven' ? [] : drill.reasons, at);
-  const readable = result(damaged, at);
-  return { ...(damaged.length === 0 && { checksum: readable }), readable, ...(restored && { restored }) };
+  const read = result(damaged, at);
+  if (damaged.length > 0) return { readable: read, ...(restored && { restored }) };
+  const judged = artifacts.every(({ unjudged }) => unjudged === undefined);
+  return { checksum: read, ...(judged && { readable: read }), ...(restored && { restored }) };
 }
 
 function result(problems: readonly string[], at: string): CheckResult {

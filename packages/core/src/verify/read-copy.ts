@@ -5,9 +5,10 @@ import { formatArtifactName, type ArtifactKind } from '../naming/artifact-name.t
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import { sideBySide } from '../run/side-by-side.ts';
 import type { BackupSet } from '../sets/backup-set.ts';
+import type { RestoreArtifact } from '../restore/restore-source.ts';
 import { textOf } from '../text-source.ts';
 import type { Copy } from './copy.ts';
-import { readArtifact, type ReadingParts, type ReadKind } from './read-artifact.ts';
+import { readArtifact, type Reading, type ReadingParts, type ReadKind } from './read-artifact.ts';
 
 /** What is known of one artifact, after it was read. */
 export interface ArtifactVerdict {
@@ -17,6 +18,8 @@ export interface ArtifactVerdict {
   readonly bytes: number | undefined;
   /** What is wrong with it, beginning with its name; undefined when it is good. */
   readonly problem: string | undefined;
+  /** Why only its bytes were compared, and not its form: this machine cannot read it. */
+  readonly unjudged?: string | undefined;
 }
 
 export interface CopyReading {
@@ -54,11 +57,21 @@ async function readOne(parts: ReadingParts, kind: ReadKind, { artifacts, manifes
     return { verdict: { kind, name, bytes: undefined, problem: `${name} is missing` }, content: undefined };
   }
   const { name, bytes } = artifact;
-  const verdict = (problem: string | undefined): ArtifactVerdict => ({ kind, name, bytes, problem });
+  const verdict = (problem: string | undefined, unjudged?: string): ArtifactVerdict => ({ kind, name, bytes, problem, ...(unjudged !== undefined && { unjudged }) });
   if (entry !== undefined && entry.bytes !== bytes) return { verdict: verdict(`${name} has ${bytes} bytes, its manifest says ${entry.bytes}`), content: undefined };
-  const { content, problem, members } = await readArtifact(parts, kind, artifact, signal);
+  const { content, problem, unjudged, members } = await readAsFarAsPossible(parts, kind, artifact, signal);
   const miscounted = entry?.members !== undefined && members !== undefined && members !== entry.members;
-  return { verdict: verdict(miscounted ? `${name} has ${members} members, its manifest says ${entry.members}` : problem), content };
+  return { verdict: verdict(miscounted ? `${name} has ${members} members, its manifest says ${entry.members}` : problem, unjudged), content };
+}
+
+/** A dump that was made by a newer pg_dump than the programs here can read is compared with its SHA-256 all the same. */
+async function readAsFarAsPossible(parts: ReadingParts, kind: ReadKind, artifact: RestoreArtifact, signal: AbortSignal): Promise<Reading & { readonly unjudged?: string }> {
+  try {
+    return await readArtifact(parts, kind, artifact, signal);
+  } catch (error) {
+    if (!isBackupError(error, 'CLIENT_TOO_OLD')) throw error;
+    return { ...(await readArtifact(parts, 'globals', artifact, signal)), unjudged: error.message };
+  }
 }
 
 async function readManifest({ artifacts, set }: Copy): Promise<ArtifactVerdict | undefined> {

@@ -9,7 +9,7 @@ export interface CopyReport {
   /**
    * - `good`: all that was looked at is well; with a drill, that it was proven;
    * - `bad`: an artifact is damaged or missing, or a drill disproved the dump;
-   * - `unproven`: good as far as was read, but a drill was not possible here;
+   * - `unproven`: good as far as it was read, but a drill was not possible here, or the form of the dump is newer than the programs here;
    * - `unread`: it could not be read to its end, for a reason that says nothing of it;
    * - `gone`: retention, or somebody, has removed it meanwhile.
    */
@@ -28,6 +28,11 @@ export interface VerifyReport {
   readonly notes: readonly string[];
   /** What was not done: stores that could not be asked, results that could not be written into manifests. */
   readonly errors: readonly BackupError[];
+}
+
+/** What this machine lacks to say that a copy is good, one sentence each. */
+export function lacksOf({ artifacts, drill }: Pick<CopyReport, 'artifacts' | 'drill'>): readonly string[] {
+  return [...artifacts.flatMap(({ unjudged }) => unjudged ?? []), ...(drill?.verdict === 'unprovable' ? drill.reasons : [])];
 }
 
 /** Everything that is wrong with a copy, one sentence each. */

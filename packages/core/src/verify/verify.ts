@@ -88,7 +88,8 @@ class Verification {
     try {
       const { reading: { artifacts }, drill } = await this.read(copy);
       const bad = artifacts.some(({ problem }) => problem !== undefined) || drill?.verdict === 'disproven';
-      return report(bad ? 'bad' : drill?.verdict === 'unprovable' ? 'unproven' : 'good', { artifacts, drill });
+      const unproven = drill?.verdict === 'unprovable' || artifacts.some(({ unjudged }) => unjudged !== undefined);
+      return report(bad ? 'bad' : unproven ? 'unproven' : 'good', { artifacts, drill });
     } catch (error) {
       throwIfAborted(this.options.signal);
       if (copy.set !== undefined && isBackupError(error, 'ARTIFACT_NOT_FOUND')) return report('gone', {});

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { BackupError, noLock, problemsOf, selectCopies, verify, type ArtifactKey, type Lock, type SetArtifact } from '../../src/index.ts';
+import { BackupError, lacksOf, noLock, problemsOf, selectCopies, verify, type ArtifactKey, type Lock, type SetArtifact } from '../../src/index.ts';
 import { FaultyStore } from '../../src/testing/index.ts';
 import { SATURDAY, SUNDAY } from '../support/run-kit.ts';
 import { VerifyKit } from '../support/verify-kit.ts';
@@ -76,6 +76,17 @@ describe('a verification', () => {
     kit.archiver.check = () => Promise.resolve({ members: 4 });
     const [report] = (await kit.verify('latest')).copies;
     expect(problemsOf(report!)).toEqual(['staging-20260103_020000.tar.gz has 4 members, its manifest says 5']);
+  });
+
+  it('compares the bytes of a dump that the programs here are too old for, and leaves open whether it is good', async () => {
+    const before = (await kit.set()).manifest!.checks;
+    kit.clock.jumpTo(new Date('2026-02-01T00:00:00Z'));
+    kit.producer.check = () => Promise.reject(new BackupError('CLIENT_TOO_OLD', 'made by a newer pg_dump'));
+    const [report] = (await kit.verify('latest')).copies;
+    expect([report!.verdict, problemsOf(report!), lacksOf(report!)]).toEqual(['unproven', [], ['made by a newer pg_dump']]);
+    expect((await kit.set()).manifest!.checks).toEqual({ checksum: { ok: true, at: '2026-02-01T00:00:00.000Z' }, readable: before.readable });
+    kit.damage(kit.keyOf('dump'));
+    expect(await kit.verdicts('latest')).toEqual(['memory daily 20260103_020000 bad']);
   });
 
   it('calls a legacy dump that reads well good, and a damaged one bad', async () => {

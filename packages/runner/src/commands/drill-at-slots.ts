@@ -1,4 +1,4 @@
-import { isBackupError, problemsOf, selectCopies, toBackupError, type CopyReport, type JournalledDrill, type Schedule, type VerifyReport } from '@geolens/backup-core';
+import { isBackupError, lacksOf, problemsOf, selectCopies, toBackupError, type CopyReport, type JournalledDrill, type Schedule, type VerifyReport } from '@geolens/backup-core';
 import { logError } from '../log/log-run.ts';
 import { drillJournal } from '../schedule/drill-journal.ts';
 import { loop } from '../schedule/loop.ts';
@@ -43,6 +43,6 @@ const WORST_FIRST: readonly CopyReport['verdict'][] = ['bad', 'unread', 'unprove
 function outcomeOf({ copies }: VerifyReport): Omit<JournalledDrill, 'finishedAt'> {
   const worst = [...copies].sort((one, other) => WORST_FIRST.indexOf(one.verdict) - WORST_FIRST.indexOf(other.verdict))[0]!;
   const verdict = ({ bad: 'bad', unread: 'failed', gone: 'failed', unproven: 'unproven', good: 'proven' } as const)[worst.verdict];
-  const reasons = worst.drill?.verdict === 'unprovable' ? worst.drill.reasons : [...problemsOf(worst), ...(worst.error === undefined ? [] : [worst.error.message])];
+  const reasons = worst.verdict === 'unproven' ? lacksOf(worst) : [...problemsOf(worst), ...(worst.error === undefined ? [] : [worst.error.message])];
   return { timestamp: worst.copy.set?.timestamp, verdict, ...(reasons.length > 0 && { problem: reasons.join('; ') }) };
 }

@@ -1,4 +1,4 @@
-import { problemsOf, type CopyReport, type VerifyEvent, type VerifyReport } from '@geolens/backup-core';
+import { lacksOf, problemsOf, type CopyReport, type VerifyEvent, type VerifyReport } from '@geolens/backup-core';
 import type { Terminal } from '../io.ts';
 import { durationText } from '../report/units.ts';
 import { logRestore } from './log-restore.ts';
@@ -31,7 +31,7 @@ function logCopy(log: Logger, report: CopyReport): void {
   const took = durationText(milliseconds);
   for (const warning of drill?.warnings ?? []) log.warn('verify.warning', warning);
   if (error !== undefined) logError(log, 'verify.unread', error);
-  const reasons = drill?.verdict === 'unprovable' ? drill.reasons : problemsOf(report);
+  const reasons = verdict === 'unproven' ? lacksOf(report) : problemsOf(report);
   const because = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;
   const words = {
     good: drill === undefined ? 'is good' : 'is proven',

@@ -1,4 +1,4 @@
-import { problemsOf, type BackupError, type CopyReport, type VerifyReport } from '@geolens/backup-core';
+import { lacksOf, problemsOf, type ArtifactVerdict, type BackupError, type CopyReport, type VerifyReport } from '@geolens/backup-core';
 import type { Redact } from '../log/redact.ts';
 import { drillText } from './drill-text.ts';
 import { table } from './table.ts';
@@ -36,15 +36,15 @@ const VERDICTS: Readonly<Record<CopyReport['verdict'], string>> = { good: 'good'
 
 function detailsText(report: CopyReport): string {
   const { copy, artifacts, drill, error, verdict } = report;
-  const rows = artifacts.map(({ name, bytes, problem }) => [name, bytes === undefined ? '-' : bytesText(bytes), problem === undefined ? 'good' : `BAD: ${withoutName(problem, name)}`]);
+  const rows = artifacts.map((artifact) => [artifact.name, artifact.bytes === undefined ? '-' : bytesText(artifact.bytes), resultText(artifact)]);
   const body = rows.length === 0 ? '' : table([{ title: 'ARTIFACT' }, { title: 'SIZE', align: 'right' }, { title: 'RESULT' }], rows);
   return [`${copy.label}: ${verdictText(report)}\n`, body, drill === undefined ? '' : drillText(drill), ...(error !== undefined && verdict === 'unread' ? [`${error.message}\n`] : [])].join('');
 }
 
 function tableText(copies: readonly CopyReport[]): string {
   const rows = copies.map((report) => {
-    const { copy, drill, milliseconds, error } = report;
-    const reasons = drill?.verdict === 'unprovable' ? drill.reasons : error === undefined ? problemsOf(report) : [error.message];
+    const { copy, milliseconds, error, verdict } = report;
+    const reasons = verdict === 'unproven' ? lacksOf(report) : error === undefined ? problemsOf(report) : [error.message];
     return [copy.set?.timestamp ?? '-', copy.set?.tier ?? '-', copy.store?.name ?? '-', copy.set?.state ?? '-', durationText(milliseconds), [verdictText(report), ...reasons].join(': ').replaceAll('\n', ' ')];
   });
   const bad = copies.filter(({ verdict }) => verdict === 'bad').length;
@@ -54,6 +54,11 @@ function tableText(copies: readonly CopyReport[]): string {
 
 function verdictText({ verdict, drill }: CopyReport): string {
   return verdict === 'good' && drill?.verdict === 'proven' ? 'proven' : VERDICTS[verdict];
+}
+
+function resultText({ name, problem, unjudged }: ArtifactVerdict): string {
+  if (problem !== undefined) return `BAD: ${withoutName(problem, name)}`;
+  return unjudged === undefined ? 'good' : `as it was written: ${unjudged}`;
 }
 
 function withoutName(problem: string, name: string): string {
