@@ -1,3 +1,4 @@
+import type { ArtifactKind } from '../naming/artifact-name.ts';
 import type { Archiver } from '../ports/archiver.ts';
 import type { Drill, DrillOptions } from '../ports/drill.ts';
 import type { RestoreInput } from '../ports/dump-restorer.ts';
@@ -14,7 +15,7 @@ export interface DrillParts {
 
 export interface DrilledCopy {
   readonly reading: CopyReading;
-  /** Undefined where there was no sense in a drill: the dump is damaged. */
+  /** Undefined where there was no sense in a drill: the dump, or what it is restored with and compared with, is damaged. */
   readonly drill: DrillReport | undefined;
 }
 
@@ -37,10 +38,16 @@ export async function drillCopy(
   if (dump.path === undefined) options.observer?.({ event: 'step', step: 'fetch' });
   const here = dump.path === undefined ? await ground.keep(dump) : dump;
   const reading = await read({ ...copy, artifacts: { ...copy.artifacts, dump: here } });
-  if (reading.artifacts.some(({ kind, problem }) => kind === 'dump' && problem !== undefined)) return { reading, drill: undefined };
+  if (isDamaged(reading, 'dump', 'manifest', 'globals')) return { reading, drill: undefined };
   const { globals } = copy.artifacts;
   const input: RestoreInput = { dump: asSource(here), globals: globals && asSource(globals), manifest };
-  return { reading, drill: await rehearse(ground, input, reading.staging, { archiver, signal: options.signal }) };
+  const staging = isDamaged(reading, 'staging') ? 'damaged' : reading.staging;
+  return { reading, drill: await rehearse(ground, input, staging, { archiver, signal: options.signal }) };
+}
+
+/** Whether something is wrong with one of these, or with any where none are named. */
+export function isDamaged({ artifacts }: CopyReading, ...kinds: readonly ArtifactKind[]): boolean {
+  return artifacts.some(({ kind, problem }) => problem !== undefined && (kinds.length === 0 || kinds.includes(kind)));
 }
 
 function asSource(artifact: RestoreArtifact): RestoreInput['dump'] {

@@ -9,17 +9,17 @@ const SHOWN = 5;
 
 /**
  * Restores a dump on a ground, compares the rows with the manifest, and looks into the archive for the files that rows name,
- * where the ground knows how to ask for them.
+ * where the ground knows how to ask for them. An archive that is damaged is told of by whoever has read it.
  */
 export async function rehearse(
   ground: DrillGround,
   input: RestoreInput,
-  staging: ArtifactSource | undefined,
+  staging: ArtifactSource | 'damaged' | undefined,
   { archiver, signal }: { readonly archiver: Pick<Archiver, 'check'>; readonly signal: AbortSignal },
 ): Promise<DrillReport> {
   const rehearsal = await ground.rehearse(input);
   const report = judgeRehearsal(input.manifest, rehearsal);
-  if (rehearsal.outcome !== 'restored' || rehearsal.files === undefined) return report;
+  if (rehearsal.outcome !== 'restored' || rehearsal.files === undefined || staging === 'damaged') return report;
   const wanted = new Set(rehearsal.files.map(withoutDots));
   const asked = wanted.size;
   if (asked > 0 && staging !== undefined) await archiver.check(staging, { signal, onMember: (path) => wanted.delete(withoutDots(path)) });

@@ -4,7 +4,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Drill } from '../ports/drill.ts';
 import type { RestorerEvent } from '../ports/dump-restorer.ts';
 import type { Lock, LockLease } from '../ports/lock.ts';
-import { drillCopy, type DrilledCopy } from './drill-copy.ts';
+import { drillCopy, isDamaged, type DrilledCopy } from './drill-copy.ts';
 import type { DrillReport } from './drill-report.ts';
 import { markCopy } from './mark-copy.ts';
 import type { Copy } from './copy.ts';
@@ -54,7 +54,7 @@ class Verification {
   private readonly request: VerifyRequest;
   private readonly options: VerifyOptions;
   private readonly limits: ReadingLimits;
-  /** By the SHA-256 of the dump. */
+  /** By the SHA-256 of the dump, from copies that are whole: what damage beside a dump has led to says nothing of other copies. */
   private readonly drilled = new Map<string, DrillReport>();
 
   constructor(parts: VerifyParts, request: VerifyRequest, options: VerifyOptions) {
@@ -108,10 +108,10 @@ class Verification {
     const known = this.drilled.get(dump.sha256 ?? '');
     if (known !== undefined) {
       const reading = await read(watched);
-      return { reading, drill: isDumpGood(reading) ? known : undefined };
+      return { reading, drill: isDamaged(reading, 'dump', 'manifest', 'globals') ? undefined : known };
     }
     const outcome = await drillCopy(this.parts, watched, dump, read, this.options);
-    if (outcome.drill !== undefined && dump.sha256 !== undefined) this.drilled.set(dump.sha256, outcome.drill);
+    if (outcome.drill !== undefined && dump.sha256 !== undefined && !isDamaged(outcome.reading)) this.drilled.set(dump.sha256, outcome.drill);
     return outcome;
   }
 
@@ -146,8 +146,4 @@ class Verification {
       return lock.acquire({ command: 'verify' }, { whenHeld: 'wait', signal });
     }
   }
-}
-
-function isDumpGood({ artifacts }: CopyReading): boolean {
-  return artifacts.every(({ kind, problem }) => kind !== 'dump' || problem === undefined);
 }

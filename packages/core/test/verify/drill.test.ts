@@ -70,6 +70,21 @@ describe('a drill', () => {
     expect(kit.drill.rehearsals).toBe(1); // of the copy in weekly
   });
 
+  it.each(['manifest', 'globals', 'staging'] as const)('says nothing of the other copies of its dump when the %s beside it is damaged', async (kind) => {
+    const key = kit.keyOf(kind);
+    const text = Buffer.from(kit.store.artifacts.get(key)!).toString();
+    if (kind === 'manifest') kit.store.artifacts.set(key, Buffer.from(text.replace('"rows": 3', '"rows": 2')));
+    else kit.damage(key);
+    kit.drill.answer = { files: ['maps/one.tif'] };
+    kit.archiver.check = (_?: ArtifactSource, { onMember }: Partial<ArchiveCheckOptions> = {}) => {
+      for (const member of ['./', './maps/', './maps/one.tif', './a', './b']) onMember?.(member);
+      return Promise.resolve({ members: 5 });
+    };
+    const verdicts = await kit.verdicts('all', { restore: true });
+    expect(verdicts).toEqual(['memory daily 20260104_020000 bad', 'memory weekly 20260104_020000 good', 's3 daily 20260104_020000 good', 's3 weekly 20260104_020000 good']);
+    expect((await kit.set()).manifest!.checks.restored?.ok).toBe(kind === 'staging' ? true : undefined);
+  });
+
   it('looks for the files that rows name in the archive', async () => {
     kit.archiver.check = (_?: ArtifactSource, { onMember }: Partial<ArchiveCheckOptions> = {}) => {
       for (const member of ['./', './maps/', './maps/one.tif', './a\nb']) onMember?.(member);
