@@ -1,4 +1,4 @@
-import { BackupError } from '../errors.ts';
+import { BackupError, throwIfAborted, toBackupError } from '../errors.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
@@ -18,6 +18,8 @@ export interface ProvenSet {
   readonly drill: DrillReport;
   /** The manifest, with what was found out. */
   readonly manifest: Manifest;
+  /** Why the outcome could not be written into it: it is no less true. */
+  readonly unmarked: BackupError | undefined;
 }
 
 /** Rehearses the restore of a set that was just published, and writes the outcome into its manifest. The caller holds the lock. */
@@ -32,6 +34,11 @@ export async function proveSet(parts: ProveParts, manifest: Manifest, signal: Ab
   const alreadyRead: CopyReading = { artifacts: [], staging: staging && { ...staging, sha256: staging.sha256 ?? '', open: (range) => staging.open(range) } };
   const { drill } = await drillCopy(parts, copy!, dump, () => Promise.resolve(alreadyRead), { signal });
   const report = { copy: copy!, artifacts: [], drill, error: undefined, milliseconds: 0, verdict: drill!.verdict === 'disproven' ? ('bad' as const) : ('good' as const) };
-  const checks = await markCopy(report, parts.clock.now(), { signal });
-  return { drill: drill!, manifest: checks === undefined ? manifest : { ...manifest, checks } };
+  try {
+    const checks = await markCopy(report, parts.clock.now(), { signal });
+    return { drill: drill!, manifest: checks === undefined ? manifest : { ...manifest, checks }, unmarked: undefined };
+  } catch (error) {
+    throwIfAborted(signal);
+    return { drill: drill!, manifest, unmarked: toBackupError(error) };
+  }
 }

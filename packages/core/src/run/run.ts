@@ -115,10 +115,14 @@ class Run {
       return this.report();
     }
     await this.attempt(() => this.prove(this.manifest!));
-    if (this.drill?.verdict !== 'disproven') await this.attempt(() => this.promote(this.manifest!));
+    if (!this.disproven) await this.attempt(() => this.promote(this.manifest!));
     await this.attempt(() => this.replicate());
-    if (this.drill?.verdict !== 'disproven') await this.attempt(() => this.retain());
+    if (!this.disproven) await this.attempt(() => this.retain());
     return this.report();
+  }
+
+  private get disproven(): boolean {
+    return this.drill?.verdict === 'disproven';
   }
 
   private get database(): string {
@@ -206,9 +210,13 @@ class Run {
     this.drill = proven.drill;
     this.manifest = proven.manifest;
     for (const warning of this.drill.warnings) phases.warn(warning);
+    if (proven.unmarked !== undefined) this.note(proven.unmarked);
     const why = this.drill.reasons.join('; ');
     if (this.drill.verdict === 'unprovable') phases.warn(`the set cannot be proven here: ${why}`);
-    if (this.drill.verdict === 'disproven') throw new BackupError('ARTIFACT_UNREADABLE', `the new set was restored to prove it, and failed: ${why}`, { mend: 'It is kept, marked as bad, and counts for nothing. Look at the server and the disk, then run again' });
+    if (!this.disproven) return;
+    const kept = proven.unmarked === undefined ? 'It is kept, marked as bad, and counts for nothing' : 'It could not be marked as bad: move it away';
+    // The first error is what makes a run fail.
+    this.errors.unshift(new BackupError('ARTIFACT_UNREADABLE', `the new set was restored to prove it, and failed: ${why}`, { mend: `${kept}. Look at the server and the disk, then run again` }));
   }
 
   private async promote({ tiers, artifacts, timestamp }: Manifest): Promise<void> {
@@ -224,7 +232,8 @@ class Run {
     const { primary, replicas = [] } = this.parts;
     if (replicas.length === 0) return;
     const { phases, database, signal } = this;
-    const sets = await readSets(primary, { signal });
+    // A disproven set that could not be marked looks like any other.
+    const sets = (await readSets(primary, { signal })).filter(({ timestamp }) => !this.disproven || timestamp !== this.timestamp);
     for (const replica of replicas) {
       const report = await replicate({ primary, replica, sets, database, phases, signal });
       this.replication.push(report);
@@ -267,7 +276,7 @@ class Run {
   private report(): RunReport {
     const { timestamp, startedAt, manifest, former, drill, errors, replication, swept, removed, database } = this;
     return {
-      outcome: manifest === undefined || drill?.verdict === 'disproven' ? 'failed' : errors.length > 0 ? 'partial' : 'complete',
+      outcome: manifest === undefined || this.disproven ? 'failed' : errors.length > 0 ? 'partial' : 'complete',
       database,
       timestamp,
       startedAt,

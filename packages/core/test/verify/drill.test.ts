@@ -133,6 +133,19 @@ describe('a run whose set has to be restored to be believed', () => {
     expect(await fresh.states(fresh.replica)).toEqual(['daily 20260103_020000 complete']);
   });
 
+  it('fails also when the set cannot be marked, and tells first why it failed', async () => {
+    const fresh = new VerifyKit(SUNDAY);
+    fresh.keep = { daily: 1, weekly: 1 };
+    const full = new BackupError('STORE_FULL', 'no space left');
+    await fresh.run({ replicas: [fresh.replica], fault: ({ operation }) => (operation === 'copy' ? full : undefined) });
+    fresh.drill.answer = { rows: [] };
+    fresh.clock.jumpTo(new Date('2026-01-11T02:00:00Z'));
+    const report = await fresh.run({ drill: fresh.drill, replicas: [fresh.replica], fault: ({ operation }) => (operation === 'put' || operation === 'copy' ? full : undefined) }, proving);
+    expect([report.outcome, report.errors.map(({ code }) => code)]).toEqual(['failed', ['ARTIFACT_UNREADABLE', 'STORE_FULL']]);
+    expect(await fresh.states()).toEqual(['daily 20260111_020000 complete', 'daily 20260104_020000 complete']);
+    expect(await fresh.states(fresh.replica)).toEqual(['daily 20260104_020000 complete']);
+  });
+
   it('warns when this machine cannot do it', async () => {
     const fresh = new VerifyKit(SATURDAY);
     fresh.drill.unprovable = ['there is no room'];
