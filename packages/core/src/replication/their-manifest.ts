@@ -1,6 +1,7 @@
 import { BackupError, isBackupError } from '../errors.ts';
 import { failedChecks } from '../manifest/failed-checks.ts';
 import { changeManifest, parseManifest } from '../manifest/manifest-text.ts';
+import { sealProblem } from '../manifest/seal.ts';
 import type { Checks, CheckResult, Manifest } from '../manifest/manifest.ts';
 import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
 import { textOf, textSource } from '../text-source.ts';
@@ -16,13 +17,14 @@ export interface TheirManifest {
  * The manifest that the replica has under the name of ours; undefined when nobody can read it: then it makes no set.
  *
  * Two installations that share a place make sets of the same name, when they run in the same second. What the other one
- * has put there is its only copy: it is never replaced.
+ * has put there is its only copy: it is never replaced. A manifest whose seal does not fit is damaged, and no sign of another one.
  */
 export async function readTheirs(set: BackupSet, { replica, signal }: ReplicateRequest): Promise<TheirManifest | undefined> {
   const text = await textOf(replica.read(manifestOf(set).key, undefined, { signal }));
   try {
     const manifest = parseManifest(text);
-    if (digests(manifest) === digests(set.manifest!)) return { text, manifest };
+    const damaged = sealProblem(text) !== undefined && manifest.database === set.database;
+    if (damaged || digests(manifest) === digests(set.manifest!)) return { text, manifest };
   } catch (error) {
     if (!isBackupError(error, 'MANIFEST_TOO_NEW')) return undefined;
   }
@@ -38,12 +40,16 @@ export function isBad(theirs: TheirManifest | undefined): boolean {
 
 /**
  * Brings their manifest up to ours, where the artifacts are there already: what was found out about their copy stays, unless ours
- * was checked later; and that it was accepted.
+ * was checked later; and that it was accepted. One of ours that is damaged is not put in the place of theirs that is not.
  * @returns false when there was nothing to do
  */
 export async function updateManifest(set: BackupSet, theirs: TheirManifest, { primary, replica, phases, signal }: ReplicateRequest): Promise<boolean> {
   const { key } = manifestOf(set);
   const ours = await textOf(primary.read(key, undefined, { signal }));
+  const damage = sealProblem(ours);
+  if (damage !== undefined && sealProblem(theirs.text) === undefined) {
+    throw new BackupError('ARTIFACT_UNREADABLE', `${key} in ${primary.name}: ${damage}; the one in ${replica.name} was left as it is`, { mend: `See geolens-backup verify ${set.timestamp}` });
+  }
   const { checks, acceptedAt } = parseManifest(ours);
   const accepted = acceptedAt === undefined && theirs.manifest.acceptedAt !== undefined ? { suspicion: undefined, acceptedAt: theirs.manifest.acceptedAt } : {};
   const updated = changeManifest(ours, { checks: latestChecks(checks, theirs.manifest.checks), ...accepted });

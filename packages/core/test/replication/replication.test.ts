@@ -317,6 +317,29 @@ describe('what was found out about a copy', () => {
     expect((await readSets(kit.replica)).map(({ state }) => state)).toEqual(['complete', 'complete', 'complete']);
   });
 
+  it('is not lost to a manifest that is damaged here', async () => {
+    await kit.replicatedRun();
+    const key = kit.files().find((name) => name.includes('manifest')) as ArtifactKey;
+    await amendManifest(kit.replica, (await readSets(kit.replica))[0]!, ({ checks }) => ({ checks: { ...checks, restored: { ok: true, at: '2026-01-03T05:00:00.000Z' } } }));
+    const theirs = Buffer.from(kit.replica.artifacts.get(key)!).toString();
+    kit.store.artifacts.set(key, Buffer.from(Buffer.from(kit.store.artifacts.get(key)!).toString().replace('"rows": 3', '"rows": 2')));
+    kit.nextDay();
+    expect(await kit.replicatedRun()).toMatchObject({ outcome: 'partial', errors: [{ code: 'ARTIFACT_UNREADABLE', message: expect.stringContaining('seal') as string }] });
+    expect(Buffer.from(kit.replica.artifacts.get(key)!).toString()).toBe(theirs);
+  });
+
+  it('and that its manifest is damaged has it copied anew: it is no other set', async () => {
+    await kit.replicatedRun();
+    const [theirs] = await readSets(kit.replica);
+    const key = kit.files().find((name) => name.includes('manifest')) as ArtifactKey;
+    const text = Buffer.from(kit.replica.artifacts.get(key)!).toString();
+    kit.replica.artifacts.set(key, Buffer.from(text.replace(/"sha256": "./, (found) => `${found.slice(0, -1)}${found.endsWith('a') ? 'b' : 'a'}`)));
+    await amendManifest(kit.replica, theirs!, ({ checks }) => ({ checks: { ...checks, readable: { ok: false, at: '2026-01-03T05:00:00.000Z', problem: 'the seal does not fit' } } }));
+    kit.nextDay();
+    expect(await kit.replicatedRun()).toMatchObject({ outcome: 'complete' });
+    expect(Buffer.from(kit.replica.artifacts.get(key)!).toString()).toBe(Buffer.from(kit.store.artifacts.get(key)!).toString());
+  });
+
   it('is not spread: a set that is bad here is not copied', async () => {
     await kit.run();
     await amendManifest(kit.store, (await kit.sets())[0]!, ({ checks }) => ({ checks: { ...checks, restored: { ok: false, at: '2026-01-03T05:00:00.000Z' } } }));
