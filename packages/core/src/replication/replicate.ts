@@ -63,7 +63,9 @@ export async function replicate(request: ReplicateRequest): Promise<ReplicationR
     missing = wanted.length;
     // A daily set that could not be copied, or is somebody else's there, is nothing to make a weekly one from.
     const failed = new Set<RunTimestamp>();
-    for (const copy of wanted.slice(0, limit)) {
+    for (const copy of wanted) {
+      // A manifest that only tells more than ours is looked at in every run, and takes nobody's place.
+      if (copied.length + errors.length === limit) break;
       throwIfAborted(signal);
       try {
         const did = await copySet(copy, failed.has(copy.set.timestamp), request);

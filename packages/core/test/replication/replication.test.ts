@@ -220,6 +220,18 @@ describe('the replication of a long history', () => {
     expect(kit.remote()).toEqual(kit.files());
   });
 
+  it('comes to its end behind sets of which the replica knows more than the primary', async () => {
+    kit.keep = { daily: 50, weekly: 50 };
+    await kit.runDaily(5);
+    const { store: primary, replica } = kit;
+    const request = { primary, replica, sets: await kit.sets(), database: 'geolens', phases: new Phases(new ManualClock(SATURDAY)), limit: 3 };
+    while ((await replicate(request)).missing !== 0);
+    const restored = { ok: true, at: '2026-01-20T05:00:00.000Z' };
+    for (const set of await readSets(replica)) await amendManifest(replica, set, ({ checks }) => ({ checks: { ...checks, restored } }));
+    for (const key of kit.remote().filter((name) => name.includes('20260103'))) replica.artifacts.delete(key as ArtifactKey);
+    expect(await replicate(request)).toMatchObject({ copied: [{ tier: 'daily', timestamp: '20260103_020000' }], missing: 0, errors: [] });
+  });
+
   it('goes on behind a set that cannot be copied, and warns of what is left', async () => {
     await kit.runDaily(2);
     const report = await kit.replicatedRun(({ operation, key }) => (operation === 'put' && key!.includes('20260104') ? new BackupError('STORE_FAILED', 'too large') : undefined));
