@@ -27,18 +27,18 @@ export async function verify(context: CommandContext, what: string, flags: Verif
   const bytesPerSecond = rateOf(flags);
   const stores = chooseStores(services.stores, flags.store);
   if (flags.all && what !== 'latest') throw new BackupError('CONFIG_INVALID', `--all verifies every set, and ${what} is one of them`, { mend: 'Leave one of the two out' });
-  if (stores.includes(services.primary) && !isFile(what)) await checkFolder(config);
+  if (isOfSet(what) && stores.includes(services.primary)) await checkFolder(config);
   if (flags.all) await services.giveWay();
   const report = await loggedVerification(context, await find(context, what, flags), { restore: flags.restore, bytesPerSecond });
-  io.stdout(flags.json ? `${JSON.stringify(verifyReportJson(report, redact), undefined, 2)}\n` : verifyReportText(report, flags.all));
+  io.stdout(flags.json ? `${JSON.stringify(verifyReportJson(report, redact), undefined, 2)}\n` : redact(verifyReportText(report, flags.all)));
   return exitCodeOfVerification(report);
 }
 
-/** Bad before all else; then what was not done. */
+/** Bad before all else; then what was not done. Sets may go while others are read; when all have gone, so has their place. */
 export function exitCodeOfVerification({ copies, errors }: VerifyReport): ExitCode {
   const verdicts = new Set(copies.map(({ verdict }) => verdict));
   if (verdicts.has('bad')) return EXIT.badArtifact;
-  if (copies.length > 0 && copies.every(({ verdict }) => verdict === 'unread')) return EXIT.failed;
+  if (copies.length > 0 && copies.every(({ verdict }) => verdict === 'unread' || verdict === 'gone')) return EXIT.failed;
   return verdicts.has('unread') || verdicts.has('unproven') || errors.length > 0 ? EXIT.partly : EXIT.done;
 }
 
@@ -64,13 +64,13 @@ async function find({ services, config, signal }: CommandContext, what: string, 
   const { database } = config.connection;
   const stores = chooseStores(services.stores, flags.store);
   const timestamp = parseTimestamp(what);
-  if (isFile(what)) return { copies: [copyOfSource(await services.files.dump(resolve(what)))], notes: [], errors: [] };
+  if (!isOfSet(what)) return { copies: [copyOfSource(await services.files.dump(resolve(what)))], notes: [], errors: [] };
   return selectCopies(stores, flags.all ? 'all' : (timestamp ?? 'latest'), { database, signal });
 }
 
-/** A timestamp and `latest` are sets; whatever else is the path of a file. */
-function isFile(what: string): boolean {
-  return what !== 'latest' && parseTimestamp(what) === undefined;
+/** Otherwise it is the path of a file, which needs no volume. */
+function isOfSet(what: string): boolean {
+  return what === 'latest' || parseTimestamp(what) !== undefined;
 }
 
 function rateOf({ maxRate, all }: VerifyFlags): number | undefined {

@@ -49,7 +49,9 @@ function tableText(copies: readonly CopyReport[]): string {
   });
   const bad = copies.filter(({ verdict }) => verdict === 'bad').length;
   const head = [{ title: 'SET' }, { title: 'TIER' }, { title: 'WHERE' }, { title: 'STATE' }, { title: 'TOOK', align: 'right' as const }, { title: 'RESULT' }];
-  return `${table(head, rows)}${copies.length} copies, ${bad === 0 ? 'none of them bad' : `${bad} BAD`}\n`;
+  const unread = copies.filter(({ verdict }) => verdict === 'unread').length;
+  const read = unread === 0 ? '' : `, ${unread} could not be read`;
+  return `${table(head, rows)}${copies.length} copies, ${bad === 0 ? 'none of them bad' : `${bad} BAD`}${read}\n`;
 }
 
 function verdictText({ verdict, drill }: CopyReport): string {

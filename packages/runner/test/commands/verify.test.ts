@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BackupError, readSets, type Rehearsal } from '@geolens/backup-core';
-import { FakeDrill, FaultyStore, MemoryStore } from '@geolens/backup-core/testing';
+import { FakeDrill, FaultyStore, MemoryStore, sourceOf } from '@geolens/backup-core/testing';
 import { run } from '../../src/commands/run.ts';
 import { verify, type VerifyFlags } from '../../src/commands/verify.ts';
 import { commandKit, type CommandKit } from '../support/command-kit.ts';
@@ -58,7 +58,22 @@ describe('`verify` ends with', () => {
     const services = { ...context.services, replicas: [broken], stores: [store, broken] };
     expect(await verify({ ...context, services }, 'latest', { ...FLAGS, store: 's3' })).toBe(1);
     expect(output.logged).toContain('ERROR no answer');
-    expect(await verify({ ...context, services }, 'latest', { ...FLAGS, all: true, json: true })).toBe(3);
+    expect(await verify({ ...context, services }, 'latest', { ...FLAGS, all: true })).toBe(3);
+    expect(output.said.trimEnd().split('\n').at(-1)).toMatch(/^\d copies, none of them bad, \d could not be read$/);
+  });
+
+  it('1 when all that was to be read went away meanwhile', async () => {
+    const { context, store } = await kitWithSet();
+    const vanishing = new FaultyStore(store, ({ operation, key }) => (operation === 'read' && key?.endsWith('.dump') === true ? new BackupError('ARTIFACT_NOT_FOUND', 'it is gone') : undefined));
+    expect(await verify({ ...context, services: { ...context.services, primary: vanishing, stores: [vanishing] } }, 'latest', { ...FLAGS, all: true })).toBe(1);
+  });
+
+  it('0 for a good file where there is no volume', async () => {
+    const { context, store } = await kitWithSet();
+    const [, bytes] = [...store.artifacts].find(([key]) => key.endsWith('.dump'))!;
+    const dump = { ...sourceOf(Buffer.from(bytes)), name: 'my.dump' };
+    const files = { ...context.services.files, dump: (path: string) => Promise.resolve({ label: `file ${path}`, timestamp: undefined, manifest: undefined, dump, globals: undefined, staging: undefined, doubts: [] }) };
+    expect(await verify({ ...context, config: { ...context.config, backupDir: '/nowhere' }, services: { ...context.services, files } }, './my.dump', FLAGS)).toBe(0);
   });
 
   it('3 when what was found could not be written down', async () => {
