@@ -26,6 +26,8 @@ class Watch {
   private readonly total: number;
   private readonly limits: ReadingLimits;
   private began: number | undefined;
+  /** When the clock was last looked at: it may be set back meanwhile. */
+  private looked = 0;
   private done = 0;
   private unsaid = 0;
 
@@ -35,7 +37,7 @@ class Watch {
   }
 
   async *chunks(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    this.began ??= this.limits.clock.now().getTime();
+    this.began ??= this.looked = this.limits.clock.now().getTime();
     for await (const chunk of content) {
       yield chunk;
       this.done += chunk.length;
@@ -50,7 +52,10 @@ class Watch {
   private async wait(): Promise<void> {
     const { bytesPerSecond, clock, signal } = this.limits;
     if (bytesPerSecond === undefined) return;
+    const now = clock.now().getTime();
+    if (now < this.looked) this.began! -= this.looked - now;
+    this.looked = now;
     const allowed = this.began! + (this.done / bytesPerSecond) * 1000;
-    if (clock.now().getTime() < allowed) await clock.sleepUntil(new Date(allowed), signal);
+    if (now < allowed) await clock.sleepUntil(new Date(allowed), signal);
   }
 }

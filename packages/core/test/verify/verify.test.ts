@@ -152,6 +152,24 @@ describe('a verification', () => {
   });
 });
 
+it('a verification that is slowed down does not stand still when the clock is set back', async () => {
+  kit.archiver.content = 'x'.repeat(20 * 1024 * 1024);
+  kit.clock.jumpTo(new Date('2026-01-05T02:00:00Z'));
+  await kit.run();
+  const jumping = new FaultyStore(kit.store, () => undefined);
+  const read = jumping.read.bind(jumping);
+  jumping.read = async function* (...args: Parameters<typeof read>) {
+    for await (const chunk of read(...args)) {
+      if (args[0].includes('staging')) kit.clock.jumpTo(new Date('2026-01-04T02:00:00Z'));
+      yield chunk;
+    }
+  };
+  const verification = kit.verify('latest', { bytesPerSecond: 1024 * 1024 }, { stores: [jumping] });
+  await expect.poll(() => kit.clock.now().toISOString()).toBe('2026-01-04T02:00:00.000Z');
+  await kit.clock.advance(45_000);
+  expect((await verification).copies.map(({ verdict }) => verdict)).toEqual(['good']);
+});
+
 describe('the copies that are verified', () => {
   it('are those of all tiers in the first store that has the set', async () => {
     kit.clock.jumpTo(new Date(SUNDAY));
