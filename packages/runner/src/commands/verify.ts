@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { BackupError, copyOfSource, parseTimestamp, selectCopies, verify as verifyCopies, type SelectedCopies, type VerifyReport } from '@geolens/backup-core';
+import { BackupError, copyOfSource, parseTimestamp, selectCopies, throwIfAborted, toBackupError, verify as verifyCopies, type SelectedCopies, type VerifyReport } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logSwept } from '../log/log-run.ts';
 import { logVerification, logVerifyReport } from '../log/log-verify.ts';
@@ -42,14 +42,15 @@ export function exitCodeOfVerification({ copies, errors }: VerifyReport): ExitCo
   return verdicts.has('unread') || verdicts.has('unproven') || errors.length > 0 ? EXIT.partly : EXIT.done;
 }
 
-/** A verification whose steps and outcome go to the log. */
+/** A verification whose steps and outcome go to the log. What drills that were killed have left goes first, also where none is asked for. */
 export async function loggedVerification(
-  { services, log, io, signal }: CommandContext,
+  context: CommandContext,
   { copies, notes, errors }: SelectedCopies,
   request: { readonly restore: boolean; readonly bytesPerSecond?: number | undefined },
 ): Promise<VerifyReport> {
+  const { services, log, io, signal } = context;
   for (const note of notes) log.warn('verify.note', note);
-  if (request.restore) logSwept(log, await services.drill.sweep({ signal }));
+  await sweepDrills(context);
   try {
     const done = await verifyCopies(services, { copies, ...request }, { signal, observer: logVerification(log, io.terminal) });
     const report = { ...done, notes, errors: [...errors, ...done.errors] };
@@ -57,6 +58,15 @@ export async function loggedVerification(
     return report;
   } finally {
     io.terminal?.status('');
+  }
+}
+
+async function sweepDrills({ services: { drill }, log, signal }: CommandContext): Promise<void> {
+  try {
+    logSwept(log, await drill.sweep({ signal }));
+  } catch (error) {
+    throwIfAborted(signal);
+    log.warn('verify.sweep', `what earlier drills left over could not be removed: ${toBackupError(error).message}`);
   }
 }
 

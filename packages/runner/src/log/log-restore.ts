@@ -25,11 +25,14 @@ const STEPS: Readonly<Record<string, string>> = {
   swap: 'swapping the databases',
 };
 
+/** A drill has a server of its own: nothing that is live is beside it. */
+const STEPS_OF_DRILLS: Readonly<Record<string, string>> = { ...STEPS, create: 'making a database in the scratch server' };
+
 /** Turns what a restore tells into lines of the log, and into one line on a terminal that is written over. */
 export function logRestore(log: Logger, terminal: Terminal | undefined, command: 'restore' | 'verify' = 'restore'): (event: RestorerEvent) => void {
   let told = Date.now();
   return (event) => {
-    const words = STEPS[event.step] ?? event.step;
+    const words = (command === 'verify' ? STEPS_OF_DRILLS : STEPS)[event.step] ?? event.step;
     if (event.event === 'step') {
       told = Date.now();
       terminal?.status('');

@@ -85,6 +85,16 @@ describe('`verify` ends with', () => {
   });
 });
 
+it('`verify` clears away what a killed drill has left, also when it makes none itself', async () => {
+  const { context, output, drill } = await kitWithSet();
+  drill.leftovers.push('/backups/.geolens-backup-drill-1');
+  expect(await verify(context, 'latest', FLAGS)).toBe(0);
+  expect([drill.leftovers, output.logged]).toEqual([[], expect.stringContaining('.geolens-backup-drill-1')]);
+  drill.sweep = () => Promise.reject(new BackupError('STORE_FAILED', 'it is stuck'));
+  expect(await verify(context, 'latest', FLAGS)).toBe(0);
+  expect(output.logged).toContain('WARN  what earlier drills left over could not be removed: it is stuck');
+});
+
 describe('`verify --all`', () => {
   it('gives way to other work, and ends with a table', async () => {
     const s3 = new MemoryStore('s3');
