@@ -15,7 +15,7 @@ export interface DrillParts {
 
 export interface DrilledCopy {
   readonly reading: CopyReading;
-  /** Undefined where there was no sense in a drill: the dump, or what it is restored with and compared with, is damaged. */
+  /** Undefined where there was no sense in a drill: the dump, or what it is restored with, is damaged. */
   readonly drill: DrillReport | undefined;
 }
 
@@ -38,7 +38,7 @@ export async function drillCopy(
   if (dump.path === undefined) options.observer?.({ event: 'step', step: 'fetch' });
   const here = dump.path === undefined ? await ground.keep(dump) : dump;
   const reading = await read({ ...copy, artifacts: { ...copy.artifacts, dump: here } });
-  if (isDamaged(reading, 'dump', 'manifest', 'globals')) return { reading, drill: undefined };
+  if (isDamaged(reading, 'dump', 'globals')) return { reading, drill: undefined };
   const { globals } = copy.artifacts;
   const input: RestoreInput = { dump: asSource(here), globals: globals && asSource(globals), manifest };
   const staging = isDamaged(reading, 'staging') ? 'damaged' : reading.staging;

@@ -20,7 +20,9 @@ export async function markCopy(report: CopyReport, at: Date, options: StoreOptio
 function checksOf({ verdict, artifacts, drill }: CopyReport, at: string): Checks | undefined {
   if (verdict === 'unread' || verdict === 'gone') return undefined;
   const damaged = artifacts.flatMap(({ problem }) => problem ?? []);
-  const restored = drill === undefined || drill.verdict === 'unprovable' ? undefined : result(drill.verdict === 'proven' ? [] : drill.reasons, at);
+  // What was compared with a damaged manifest may look wrong, or right, by that alone.
+  const isComparable = artifacts.every(({ kind, problem }) => kind !== 'manifest' || problem === undefined);
+  const restored = drill === undefined || drill.verdict === 'unprovable' || !isComparable ? undefined : result(drill.verdict === 'proven' ? [] : drill.reasons, at);
   const read = result(damaged, at);
   if (damaged.length > 0) return { readable: read, ...(restored && { restored }) };
   const judged = artifacts.every(({ unjudged }) => unjudged === undefined);

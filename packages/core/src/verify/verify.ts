@@ -108,7 +108,7 @@ class Verification {
     const known = this.drilled.get(dump.sha256 ?? '');
     if (known !== undefined) {
       const reading = await read(watched);
-      return { reading, drill: isDamaged(reading, 'dump', 'manifest', 'globals') ? undefined : known };
+      return { reading, drill: isDamaged(reading, 'dump', 'globals') ? undefined : known };
     }
     const outcome = await drillCopy(this.parts, watched, dump, read, this.options);
     if (outcome.drill !== undefined && dump.sha256 !== undefined && !isDamaged(outcome.reading)) this.drilled.set(dump.sha256, outcome.drill);
