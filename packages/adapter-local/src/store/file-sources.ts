@@ -18,11 +18,16 @@ import { readFile } from './local-draft.ts';
 /** Files of this machine. */
 export const fileSources: FileSources = { dump: sourceOfFile, archive: (path) => fileArtifact(path, undefined) };
 
+const WORDS = { manifest: 'manifest', globals: 'globals', staging: 'staging archive' } as const;
+
 async function sourceOfFile(path: string): Promise<RestoreSource> {
   const dump = await fileArtifact(path, undefined);
   const name = parseArtifactName(basename(path));
+  if (name !== undefined && name.kind !== 'dump') {
+    throw new BackupError('CONFIG_INVALID', `${path} is the ${WORDS[name.kind]} of set ${name.timestamp}, and no dump`, { mend: `Name the dump beside it, or ${name.timestamp} for the whole set` });
+  }
   const alone = { label: `file ${path}`, timestamp: undefined, manifest: undefined, dump, globals: undefined, staging: undefined, doubts: [] };
-  if (name?.kind !== 'dump') return alone;
+  if (name === undefined) return alone;
   const { timestamp, database } = name;
   const beside = (kind: 'manifest' | 'globals' | 'staging'): string => join(dirname(path), formatArtifactName({ kind, timestamp }));
   const manifest = await manifestIn(beside('manifest'));
