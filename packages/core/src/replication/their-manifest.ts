@@ -2,7 +2,7 @@ import { BackupError, isBackupError } from '../errors.ts';
 import { failedChecks } from '../manifest/failed-checks.ts';
 import { changeManifest, parseManifest } from '../manifest/manifest-text.ts';
 import { sealProblem } from '../manifest/seal.ts';
-import type { Checks, CheckResult, Manifest } from '../manifest/manifest.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
 import { textOf, textSource } from '../text-source.ts';
 import type { ReplicateRequest } from './replicate.ts';
@@ -39,8 +39,8 @@ export function isBad(theirs: TheirManifest | undefined): boolean {
 }
 
 /**
- * Brings their manifest up to ours, where the artifacts are there already: what was found out about their copy stays, unless ours
- * was checked later; and that it was accepted. One of ours that is damaged is not put in the place of theirs that is not.
+ * Brings their manifest up to ours, where the artifacts are there already. What was found out about their copy stays, and nothing that was
+ * found out about ours is said of theirs, which nobody has read; that it was accepted stays too. One of ours that is damaged is not put in the place of theirs that is not.
  * @returns false when there was nothing to do
  */
 export async function updateManifest(set: BackupSet, theirs: TheirManifest, { primary, replica, phases, signal }: ReplicateRequest): Promise<boolean> {
@@ -50,18 +50,13 @@ export async function updateManifest(set: BackupSet, theirs: TheirManifest, { pr
   if (damage !== undefined && sealProblem(theirs.text) === undefined) {
     throw new BackupError('ARTIFACT_UNREADABLE', `${key} in ${primary.name}: ${damage}; the one in ${replica.name} was left as it is`, { mend: `See geolens-backup verify ${set.timestamp}` });
   }
-  const { checks, acceptedAt } = parseManifest(ours);
+  const { acceptedAt } = parseManifest(ours);
   const accepted = acceptedAt === undefined && theirs.manifest.acceptedAt !== undefined ? { suspicion: undefined, acceptedAt: theirs.manifest.acceptedAt } : {};
-  const updated = changeManifest(ours, { checks: latestChecks(checks, theirs.manifest.checks), ...accepted });
+  const updated = changeManifest(ours, { checks: theirs.manifest.checks, ...accepted });
   if (updated === theirs.text) return false;
   const source = textSource(updated);
   await phases.measure('replicate', () => replica.put(key, source, { signal }), { artifact: 'manifest', tier: set.tier, bytes: () => source.bytes });
   return true;
-}
-
-function latestChecks(ours: Checks, theirs: Checks): Checks {
-  const later = Object.entries(theirs).filter(([name, { at }]: [string, CheckResult]) => at > (ours[name as keyof Checks]?.at ?? ''));
-  return { ...ours, ...Object.fromEntries(later) };
 }
 
 function manifestOf(set: BackupSet): SetArtifact {

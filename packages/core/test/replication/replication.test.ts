@@ -329,6 +329,15 @@ describe('what was found out about a copy', () => {
     expect((await readSets(kit.replica)).map(({ state }) => state)).toEqual(['complete', 'complete', 'complete']);
   });
 
+  it('is not what was found out about the set here', async () => {
+    await kit.replicatedRun();
+    const [theirs] = await readSets(kit.replica);
+    await amendManifest(kit.store, (await kit.sets())[0]!, ({ checks }) => ({ checks: { ...checks, restored: { ok: true, at: '2026-01-03T05:00:00.000Z' } } }));
+    kit.nextDay();
+    await kit.replicatedRun();
+    expect((await readSets(kit.replica)).at(-1)!.manifest!.checks).toEqual(theirs!.manifest!.checks);
+  });
+
   it('is not lost to a manifest that is damaged here', async () => {
     await kit.replicatedRun();
     const key = kit.files().find((name) => name.includes('manifest')) as ArtifactKey;
