@@ -43,10 +43,14 @@ export function planRetention({ sets, policy, database, now }: RetentionRequest)
   return { verdicts, remove: [...new Set(goes)].filter((key) => !stays.has(key)), suspendedBy };
 }
 
-/** The newest set, in whatever tier, when it is suspicious. Sets that are bad or partial, and those that nobody has judged, decide nothing. */
+/** The newest set, in whatever tier, when it is suspicious, were it also bad. Other bad ones, partial ones, and those that nobody has judged, decide nothing. */
 function suspicious(sets: readonly BackupSet[]): BackupSet | undefined {
-  const judged = sets.filter(({ state }) => state === 'complete' || state === 'suspicious').sort(newestFirst);
-  return judged.find(({ state, timestamp }) => state === 'suspicious' && timestamp === judged[0]?.timestamp);
+  const judged = sets.filter((set) => set.state === 'complete' || isSuspected(set)).sort(newestFirst);
+  return judged.find((set) => isSuspected(set) && set.timestamp === judged[0]?.timestamp);
+}
+
+function isSuspected({ state, manifest }: BackupSet): boolean {
+  return state === 'suspicious' || (state === 'bad' && manifest?.suspicion !== undefined);
 }
 
 function suspended({ set, keep, reason }: RetentionVerdict, by: BackupSet | undefined): RetentionVerdict {

@@ -78,7 +78,8 @@ describe('a retention plan, set by set', () => {
     ['a newer one is complete', [good(20), good(19, { manifest: 'suspicious' })], false],
     ['it is of another database', [good(20, { databases: ['other'], manifest: 'suspicious' }), good(19)], false],
     ['it is of the future', [good(25, { manifest: 'suspicious' }), good(19)], false],
-    ['it is bad as well', [good(20, { manifest: 'bad' }), good(19)], false],
+    ['it was found bad as well', [good(20, { manifest: 'suspicious and bad' }), good(19)], true],
+    ['it is bad and nothing else', [good(20, { manifest: 'bad' }), good(19)], false],
   ])('is suspended by a suspicious set, or not, when %s', (_title, newest, suspends) => {
     const sets = setsIn(listingOf([...newest, good(3), good(2), good(1)]));
     const { remove, suspendedBy } = planRetention({ sets, policy: keepNewest({ daily: 1, weekly: 1 }), database: 'geolens', now: NOW });

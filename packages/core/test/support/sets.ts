@@ -9,7 +9,7 @@ export interface Remains {
   readonly day: number;
   readonly databases: readonly string[];
   /** Of the first database: a right manifest, one that says the set is suspicious or bad, a wrong one, or none. */
-  readonly manifest: 'good' | 'suspicious' | 'bad' | 'unreadable' | 'none';
+  readonly manifest: 'good' | 'suspicious' | 'bad' | 'suspicious and bad' | 'unreadable' | 'none';
   readonly staging: boolean;
 }
 
@@ -33,6 +33,7 @@ const AT = '2026-01-01T02:00:00.000Z';
 const DOUBTS: Partial<Record<Remains['manifest'], Partial<Manifest>>> = {
   suspicious: { suspicion: { reasons: ['it shrank'], at: AT } },
   bad: { checks: { checksum: { ok: false, at: AT } } },
+  'suspicious and bad': { suspicion: { reasons: ['it shrank'], at: AT }, checks: { checksum: { ok: false, at: AT } } },
 };
 
 export interface Listing {

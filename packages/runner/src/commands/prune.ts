@@ -20,7 +20,7 @@ export async function prune({ config, services, io, log, signal }: CommandContex
     log.info('prune.finished', `retention ${dryRun ? 'would remove' : 'removed'} ${gone} of ${plan.verdicts.length} sets`, { dryRun, removed: gone, sets: plan.verdicts.length });
   };
   const warn = ({ suspendedBy: set }: RetentionPlan): void => {
-    if (set !== undefined) log.warn('prune.suspended', suspicionText(set.timestamp, set.problems), { timestamp: set.timestamp });
+    if (set !== undefined) log.warn('prune.suspended', suspicionText(set.timestamp, set.manifest?.suspicion?.reasons ?? set.problems), { timestamp: set.timestamp });
   };
   let planned: RetentionPlan | undefined;
   const onPlanned = (plan: RetentionPlan): void => { planned = plan; };
