@@ -73,7 +73,7 @@ function describeProgram(io: Io, choose: (execute: Execute) => void): Command {
     .description('read every artifact of a set from its first to its last byte, and with --restore prove it in a scratch server')
     .argument('[what]', 'latest, a timestamp as `list` shows it, or the path of a dump', 'latest')
     .option('--restore', 'restore the dump into a scratch PostgreSQL server, which is removed afterwards, and count its rows', false)
-    .option('--all', 'every set of every store, giving way to other work', false)
+    .option('--all', 'every set of the database in every store, giving way to other work', false)
     .option('--store <name>', 'which store: local, s3, all; the first that has the set', 'all')
     .option('--max-rate <megabytes>', 'how many megabytes are read in a second at most; 0 is as fast as can be (with --all: 50)')
     .option(...JSON_FLAG)

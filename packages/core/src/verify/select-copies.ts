@@ -30,10 +30,13 @@ export async function selectCopies(
   const copies: Copy[] = [];
   const notes: string[] = [];
   const errors: BackupError[] = [];
+  const others = new Set<string>();
   for (const store of stores) {
     let sets: readonly BackupSet[];
     try {
-      sets = (await readSets(store, { signal })).filter((set) => (set.database ?? database) === database);
+      const all = await readSets(store, { signal });
+      for (const set of all) if (set.database !== undefined && set.database !== database) others.add(set.database);
+      sets = all.filter((set) => (set.database ?? database) === database);
     } catch (error) {
       throwIfAborted(signal);
       if (stores.length === 1) throw error;
@@ -44,10 +47,12 @@ export async function selectCopies(
     copies.push(...chosen.map((set) => copyOfSet(store, set, { signal })));
     if (wanted !== 'all' && chosen.length > 0) break;
   }
+  const there = `There are sets of ${[...others].map((name) => `"${name}"`).join(', ')}`;
+  if (wanted === 'all' && others.size > 0) notes.push(`only sets of database "${database}" are verified. ${there} too: set POSTGRES_DB to verify these`);
   if (copies.length > 0 || (wanted === 'all' && errors.length === 0)) return { copies, notes, errors };
   if (errors[0] !== undefined) throw errors[0];
   const what = wanted === 'latest' ? 'there is no set' : `there is no set ${wanted}`;
-  throw new BackupError('SET_NOT_FOUND', `${what} of database "${database}" in ${stores.map(({ name }) => name).join(' and ')}`, { mend: 'See geolens-backup list' });
+  throw new BackupError('SET_NOT_FOUND', `${what} of database "${database}" in ${stores.map(({ name }) => name).join(' and ')}`, { mend: others.size > 0 ? `${there}: set POSTGRES_DB` : 'See geolens-backup list' });
 }
 
 function newest(store: ArtifactStore, sets: readonly BackupSet[], notes: string[]): readonly BackupSet[] {

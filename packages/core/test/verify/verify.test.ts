@@ -195,6 +195,9 @@ describe('the copies that are verified', () => {
   it('are none of another database', async () => {
     kit.store.artifacts.set('daily/other_20260106_020000.dump', Buffer.from('x'));
     expect(await kit.verdicts('all')).toEqual(['memory daily 20260103_020000 good', 's3 daily 20260103_020000 good']);
+    expect((await kit.verify('all')).notes).toEqual([expect.stringContaining('There are sets of "other" too')]);
+    expect((await kit.verify('latest')).notes).toEqual([]);
+    await expect(kit.verify('20260106_020000' as never)).rejects.toMatchObject({ code: 'SET_NOT_FOUND', message: expect.stringContaining('There are sets of "other": set POSTGRES_DB') as string });
   });
 
   it('are asked for in vain when there are none, which says where', async () => {
