@@ -21,13 +21,13 @@ export function verifyReportJson({ copies, notes, errors }: VerifyReport, redact
       timestamp: report.copy.timestamp,
       database: report.copy.set?.database,
       verdict: report.verdict,
-      problems: problemsOf(report),
-      artifacts: report.artifacts,
-      drill: report.drill,
+      problems: problemsOf(report).map(redact),
+      artifacts: report.artifacts.map((artifact) => ({ ...artifact, problem: artifact.problem && redact(artifact.problem) })),
+      drill: report.drill && { ...report.drill, reasons: report.drill.reasons.map(redact), warnings: report.drill.warnings.map(redact) },
       error: report.error && told(report.error),
       milliseconds: report.milliseconds,
     })),
-    notes,
+    notes: notes.map(redact),
     errors: errors.map(told),
   };
 }

@@ -42,6 +42,15 @@ describe('`verify` ends with', () => {
     expect(output.logged).toMatch(/ERROR set 20260201_000000 \(daily, local\) is BAD, .*: the index a is not valid/);
   });
 
+  it('no secret in what it says, whatever a server or a store has answered', async () => {
+    const { context, output, drill } = await kitWithSet();
+    drill.answer = { problems: ['the answer was hunter2'], warnings: ['hunter2 is odd'] };
+    const redact = (text: string): string => text.replaceAll('hunter2', '***');
+    for (const json of [true, false]) expect(await verify({ ...context, redact }, 'latest', { ...FLAGS, restore: true, json })).toBe(5);
+    expect(output.said).toContain('the answer was ***');
+    expect(output.said).not.toContain('hunter2');
+  });
+
   it('3 when it cannot be proven here, and says what is lacking', async () => {
     const { context, output, drill } = await kitWithSet();
     drill.answer = { outcome: 'unprovable', reasons: ['the extension postgis is not installed'] } satisfies Rehearsal;
