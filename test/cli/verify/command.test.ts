@@ -7,7 +7,7 @@ import { noFaketime } from '../support/machine.ts';
 import { newOperator, type Operator } from '../support/operator.ts';
 
 interface Verified {
-  readonly copies: readonly { readonly store?: string; readonly tier?: string; readonly verdict: string; readonly problems: readonly string[]; readonly drill?: { readonly verdict: string; readonly facts: readonly string[]; readonly reasons: readonly string[] } }[];
+  readonly copies: readonly { readonly label: string; readonly store?: string; readonly tier?: string; readonly verdict: string; readonly problems: readonly string[]; readonly drill?: { readonly verdict: string; readonly facts: readonly string[]; readonly reasons: readonly string[] } }[];
 }
 
 async function verified(operator: Operator, args: readonly string[], code: number, env: Record<string, string> = {}): Promise<Verified['copies']> {
@@ -68,6 +68,7 @@ describe('`verify`', () => {
     await truncate(join(folder, 'by hand'), 1_000_000);
     expect((await verified(operator, [join(folder, 'by hand')], 5))[0]!.problems.join()).toContain('by hand');
     expect((await verified(operator, [dump], 0))[0]).toMatchObject({ verdict: 'good' });
+    expect((await verified(operator, [operator.path('daily', `staging-${timestamp}.tar.gz`)], 0))[0]).toMatchObject({ label: `file ${dump}`, verdict: 'good' });
     await damage(operator.path('daily', `manifest-${timestamp}.json`));
     expect((await verified(operator, [dump], 5))[0]!.problems.join()).toContain(`manifest-${timestamp}.json`);
   });

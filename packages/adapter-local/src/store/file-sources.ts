@@ -1,4 +1,4 @@
-import { readFile as readWhole, stat } from 'node:fs/promises';
+import { readdir, readFile as readWhole, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
   BackupError,
@@ -16,7 +16,7 @@ import {
 import { readFile } from './local-draft.ts';
 
 /** Files of this machine. */
-export const fileSources: FileSources = { dump: sourceOfFile, archive: (path) => fileArtifact(path, undefined) };
+export const fileSources: FileSources = { dump: sourceOfFile, dumpOf: dumpBeside, archive: (path) => fileArtifact(path, undefined) };
 
 const WORDS = { manifest: 'manifest', globals: 'globals', staging: 'staging archive' } as const;
 
@@ -42,6 +42,22 @@ async function sourceOfFile(path: string): Promise<RestoreSource> {
   const problems = manifest === undefined ? [] : checkManifest({ ...manifest, artifacts: manifest.artifacts.filter(({ name: known }) => lengths.has(known)) }, lengths);
   const doubts = doubtsOf({ state: problems.length === 0 ? 'complete' : 'partial', problems, manifest });
   return { label: `file ${path}`, timestamp, manifest, dump: whole, globals, staging, manifestFile, doubts };
+}
+
+async function dumpBeside(path: string): Promise<string> {
+  const name = parseArtifactName(basename(path));
+  if (name === undefined || name.kind === 'dump') return path;
+  const { timestamp } = name;
+  const manifest = await manifestIn(join(dirname(path), formatArtifactName({ kind: 'manifest', timestamp })));
+  const names = await readdir(dirname(path)).catch(() => []);
+  const dumps = names.filter((one) => {
+    const parsed = parseArtifactName(one);
+    return parsed?.kind === 'dump' && parsed.timestamp === timestamp;
+  });
+  const own = manifest === undefined || manifest instanceof Error ? undefined : formatArtifactName({ kind: 'dump', timestamp, database: manifest.database });
+  const dump = dumps.find((one) => one === own) ?? dumps[0];
+  if (dump !== undefined) return join(dirname(path), dump);
+  throw new BackupError('CONFIG_INVALID', `${path} is the ${WORDS[name.kind]} of set ${timestamp}, and its dump is not beside it`, { mend: `Name the dump, or ${timestamp} for the whole set` });
 }
 
 /** A file as an artifact; what the manifest says of it, it has to be. */

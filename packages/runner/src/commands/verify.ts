@@ -74,7 +74,7 @@ async function find({ services, config, signal }: CommandContext, what: string, 
   const { database } = config.connection;
   const stores = chooseStores(services.stores, flags.store);
   const timestamp = parseTimestamp(what);
-  if (!isOfSet(what)) return { copies: [copyOfSource(await services.files.dump(resolve(what)))], notes: [], errors: [] };
+  if (!isOfSet(what)) return { copies: [copyOfSource(await services.files.dump(await services.files.dumpOf(resolve(what))))], notes: [], errors: [] };
   return selectCopies(stores, flags.all ? 'all' : (timestamp ?? 'latest'), { database, signal });
 }
 
