@@ -15,7 +15,9 @@ export type Rehearsal =
       readonly facts: readonly string[];
       /** What is odd but tolerable. */
       readonly warnings: readonly string[];
-      /** Paths below the staging folder that rows name; undefined where nobody has said how to ask for them. */
+      /** What could not be asked, one sentence each: it leaves open whether all is well. */
+      readonly unanswered: readonly string[];
+      /** Paths below the staging folder that rows name; undefined where nobody has said how to ask for them, or there was no answer. */
       readonly files: readonly string[] | undefined;
       readonly serverVersion: string;
     }

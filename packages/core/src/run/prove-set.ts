@@ -33,7 +33,7 @@ export async function proveSet(parts: ProveParts, manifest: Manifest, signal: Ab
   // It was read when it was made.
   const alreadyRead: CopyReading = { artifacts: [], staging: staging && { ...staging, sha256: staging.sha256 ?? '', open: (range) => staging.open(range) } };
   const { drill } = await drillCopy(parts, copy!, dump, () => Promise.resolve(alreadyRead), { signal });
-  const report = { copy: copy!, artifacts: [], drill, error: undefined, milliseconds: 0, verdict: drill!.verdict === 'disproven' ? ('bad' as const) : ('good' as const) };
+  const report = { copy: copy!, artifacts: [], drill, standing: undefined, error: undefined, milliseconds: 0, verdict: drill!.verdict === 'disproven' ? ('bad' as const) : ('good' as const) };
   try {
     const checks = await markCopy(report, parts.clock.now(), { signal });
     return { drill: drill!, manifest: checks === undefined ? manifest : { ...manifest, checks }, unmarked: undefined };

@@ -4,7 +4,7 @@ import { compareRows } from '../restore/compare-rows.ts';
 
 /** What a drill says of a dump. */
 export interface DrillReport {
-  /** `unprovable`: this machine lacks something, which is neither a success nor a failure. */
+  /** `unprovable`: this machine lacks something, or something stays open, which is neither a success nor a failure. */
   readonly verdict: 'proven' | 'disproven' | 'unprovable';
   /** Why it is not proven, one sentence each. */
   readonly reasons: readonly string[];
@@ -20,12 +20,13 @@ export function judgeRehearsal(manifest: Manifest | undefined, rehearsal: Rehear
   const nothing = { facts: [], warnings: [], serverVersion: undefined };
   if (rehearsal.outcome === 'failed') return { ...nothing, verdict: 'disproven', reasons: [rehearsal.problem] };
   if (rehearsal.outcome === 'unprovable') return { ...nothing, verdict: 'unprovable', reasons: rehearsal.reasons };
-  const { rows, problems, warnings, facts, serverVersion } = rehearsal;
+  const { rows, problems, warnings, unanswered, facts, serverVersion } = rehearsal;
   const expected = manifest && dumpOf(manifest)?.rowCounts;
-  const reasons = [...compareRows(manifest, rows), ...problems];
+  const wrong = [...compareRows(manifest, rows), ...problems];
   const count = `${totalRows(rows).toLocaleString('en-US')} rows in ${rows.length} tables`;
   const counted = expected === undefined ? `${count}; there is no manifest to compare them with` : `${count}, as many as in the snapshot of the dump`;
-  return { verdict: reasons.length === 0 ? 'proven' : 'disproven', reasons, facts: reasons.length === 0 ? [counted, ...facts] : facts, warnings, serverVersion };
+  if (wrong.length > 0) return { verdict: 'disproven', reasons: wrong, facts, warnings, serverVersion };
+  return { verdict: unanswered.length === 0 ? 'proven' : 'unprovable', reasons: unanswered, facts: [counted, ...facts], warnings, serverVersion };
 }
 
 /** The report of a drill that found no place. */

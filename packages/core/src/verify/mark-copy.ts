@@ -23,6 +23,7 @@ function checksOf({ verdict, artifacts, drill }: CopyReport, at: string): Checks
   // What was compared with a damaged manifest may look wrong, or right, by that alone.
   const isComparable = artifacts.every(({ kind, problem }) => kind !== 'manifest' || problem === undefined);
   const restored = drill === undefined || drill.verdict === 'unprovable' || !isComparable ? undefined : result(drill.verdict === 'proven' ? [] : drill.reasons, at);
+  if (artifacts.length === 0) return restored && { restored };
   const read = result(damaged, at);
   if (damaged.length > 0) return { readable: read, ...(restored && { restored }) };
   const judged = artifacts.every(({ unjudged }) => unjudged === undefined);

@@ -1,4 +1,4 @@
-import { isBackupError, withoutMend } from '../errors.ts';
+import { isBackupError, throwIfAborted, toBackupError, withoutMend } from '../errors.ts';
 import { parseManifest } from '../manifest/manifest-text.ts';
 import { sealProblem } from '../manifest/seal.ts';
 import { formatArtifactName, type ArtifactKind } from '../naming/artifact-name.ts';
@@ -18,7 +18,7 @@ export interface ArtifactVerdict {
   readonly bytes: number | undefined;
   /** What is wrong with it, beginning with its name; undefined when it is good. */
   readonly problem: string | undefined;
-  /** Why only its bytes were compared, and not its form: this machine cannot read it. */
+  /** Why it is not known whether it is good: this machine cannot read its form, and only its bytes were compared; or it could not be read. */
   readonly unjudged?: string | undefined;
 }
 
@@ -38,6 +38,9 @@ export async function readCopy(parts: ReadingParts, copy: Copy, stop: AbortSigna
     readOne(parts, 'staging', copy, signal),
   ]);
   const found = [manifest, dump?.verdict, globals?.verdict, staging?.verdict].filter((verdict) => verdict !== undefined);
+  const failure = [dump, globals, staging].find((read) => read?.failure !== undefined)?.failure;
+  // What is known to be damaged is told, though another artifact could not be read.
+  if (failure !== undefined && found.every(({ problem }) => problem === undefined)) throw failure.error;
   const artifacts = found.some(({ problem }) => problem !== undefined) ? found : [...found, ...whatElse(copy)];
   return { artifacts, staging: staging?.verdict.problem === undefined ? staging?.content : undefined };
 }
@@ -45,6 +48,8 @@ export async function readCopy(parts: ReadingParts, copy: Copy, stop: AbortSigna
 interface Read {
   readonly verdict: ArtifactVerdict;
   readonly content: ArtifactSource | undefined;
+  /** What its reading failed with, which says nothing of it. */
+  readonly failure?: { readonly error: unknown } | undefined;
 }
 
 async function readOne(parts: ReadingParts, kind: ReadKind, { artifacts, manifest, set }: Copy, signal: AbortSignal): Promise<Read | undefined> {
@@ -59,7 +64,14 @@ async function readOne(parts: ReadingParts, kind: ReadKind, { artifacts, manifes
   const { name, bytes } = artifact;
   const verdict = (problem: string | undefined, unjudged?: string): ArtifactVerdict => ({ kind, name, bytes, problem, ...(unjudged !== undefined && { unjudged }) });
   if (entry !== undefined && entry.bytes !== bytes) return { verdict: verdict(`${name} has ${bytes} bytes, its manifest says ${entry.bytes}`), content: undefined };
-  const { content, problem, unjudged, members } = await readAsFarAsPossible(parts, kind, artifact, signal);
+  let reading: Awaited<ReturnType<typeof readAsFarAsPossible>>;
+  try {
+    reading = await readAsFarAsPossible(parts, kind, artifact, signal);
+  } catch (error) {
+    throwIfAborted(signal);
+    return { verdict: verdict(undefined, `it could not be read: ${toBackupError(error).message}`), content: undefined, failure: { error } };
+  }
+  const { content, problem, unjudged, members } = reading;
   const miscounted = entry?.members !== undefined && members !== undefined && members !== entry.members;
   return { verdict: verdict(miscounted ? `${name} has ${members} members, its manifest says ${entry.members}` : problem, unjudged), content };
 }

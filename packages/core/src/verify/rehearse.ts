@@ -10,6 +10,9 @@ const SHOWN = 5;
 /**
  * Restores a dump on a ground, compares the rows with the manifest, and looks into the archive for the files that rows name,
  * where the ground knows how to ask for them. An archive that is damaged is told of by whoever has read it.
+ *
+ * A file that the archive lacks leaves open whether all is well: it is lost, or was removed with its row on a live system, between the
+ * snapshot and its turn in the archive.
  */
 export async function rehearse(
   ground: DrillGround,
@@ -27,7 +30,7 @@ export async function rehearse(
   const names = [...wanted].slice(0, SHOWN).join(', ');
   const more = wanted.size > SHOWN ? ` and ${wanted.size - SHOWN} more` : '';
   const missing = staging === undefined ? `rows name ${asked} files, and the set has no archive: ${names}${more}` : `rows name files that the archive lacks: ${names}${more}`;
-  return { ...report, verdict: report.verdict === 'unprovable' ? report.verdict : 'disproven', reasons: [...report.reasons, missing] };
+  return { ...report, verdict: report.verdict === 'disproven' ? 'disproven' : 'unprovable', reasons: [...report.reasons, `${missing}. They are lost, or were removed while the archive was made`] };
 }
 
 /** Members begin with `./`, and rows may or may not. */

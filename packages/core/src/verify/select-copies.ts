@@ -1,5 +1,5 @@
 import { BackupError, throwIfAborted, toBackupError } from '../errors.ts';
-import type { RunTimestamp } from '../naming/timestamp.ts';
+import { timestampToDate, type RunTimestamp } from '../naming/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { BackupSet } from '../sets/backup-set.ts';
 import { readSets } from '../sets/read-sets.ts';
@@ -25,7 +25,7 @@ export interface SelectedCopies {
 export async function selectCopies(
   stores: readonly ArtifactStore[],
   wanted: Wanted,
-  { database, signal }: { readonly database: string; readonly signal: AbortSignal },
+  { database, now, signal }: { readonly database: string; readonly now: Date; readonly signal: AbortSignal },
 ): Promise<SelectedCopies> {
   const copies: Copy[] = [];
   const notes: string[] = [];
@@ -43,7 +43,7 @@ export async function selectCopies(
       errors.push(toBackupError(error));
       continue;
     }
-    const chosen = wanted === 'all' ? sets : wanted === 'latest' ? newest(store, sets, notes) : sets.filter(({ timestamp }) => timestamp === wanted);
+    const chosen = wanted === 'all' ? begun(store, sets, notes) : wanted === 'latest' ? newest(store, sets, now, notes) : sets.filter(({ timestamp }) => timestamp === wanted);
     copies.push(...chosen.map((set) => copyOfSet(store, set, { signal })));
     if (wanted !== 'all' && chosen.length > 0) break;
   }
@@ -55,10 +55,18 @@ export async function selectCopies(
   throw new BackupError('SET_NOT_FOUND', `${what} of database "${database}" in ${stores.map(({ name }) => name).join(' and ')}`, { mend: others.size > 0 ? `${there}: set POSTGRES_DB` : 'See geolens-backup list' });
 }
 
-function newest(store: ArtifactStore, sets: readonly BackupSet[], notes: string[]): readonly BackupSet[] {
+/** Sets from the future were made while the clock was wrong: the newest is another one. */
+function newest(store: ArtifactStore, all: readonly BackupSet[], now: Date, notes: string[]): readonly BackupSet[] {
+  const sets = all.filter(({ timestamp }) => timestampToDate(timestamp) <= now);
+  for (const set of all.filter((one) => !sets.includes(one))) notes.push(`${labelOf(store, set)} lies in the future, and is passed over`);
   const top = sets.find(({ state }) => state !== 'partial');
-  const younger = sets.filter((set) => set.state === 'partial' && set.timestamp >= (top?.timestamp ?? ''));
-  const isDamaged = ({ artifacts }: BackupSet): boolean => artifacts.some(({ kind }) => kind === 'manifest');
-  for (const set of younger.filter((one) => !isDamaged(one))) notes.push(`${labelOf(store, set)} was never finished, and is passed over: ${set.problems.join('; ')}`);
-  return [...younger.filter(isDamaged), ...sets.filter((set) => set.state !== 'partial' && set.timestamp === top?.timestamp)];
+  const younger = begun(store, sets.filter((set) => set.state === 'partial' && set.timestamp >= (top?.timestamp ?? '')), notes);
+  return [...younger, ...sets.filter((set) => set.state !== 'partial' && set.timestamp === top?.timestamp)];
+}
+
+/** Without those that have no manifest: work that was cut off, or goes on, has never made a set of them. */
+function begun(store: ArtifactStore, sets: readonly BackupSet[], notes: string[]): readonly BackupSet[] {
+  const isUnfinished = ({ state, artifacts }: BackupSet): boolean => state === 'partial' && artifacts.every(({ kind }) => kind !== 'manifest');
+  for (const set of sets.filter(isUnfinished)) notes.push(`${labelOf(store, set)} was never finished, and is passed over: ${set.problems.join('; ')}`);
+  return sets.filter((set) => !isUnfinished(set));
 }

@@ -17,6 +17,8 @@ export interface CopyReport {
   readonly artifacts: readonly ArtifactVerdict[];
   /** Absent when none was asked for, or there was no sense in it. */
   readonly drill: DrillReport | undefined;
+  /** What a drill of before has found, where none was made now. */
+  readonly standing: string | undefined;
   /** Why it is unread. */
   readonly error: BackupError | undefined;
   readonly milliseconds: number;
@@ -36,7 +38,7 @@ export function lacksOf({ artifacts, drill }: Pick<CopyReport, 'artifacts' | 'dr
 }
 
 /** Everything that is wrong with a copy, one sentence each. */
-export function problemsOf({ artifacts, drill, verdict }: Pick<CopyReport, 'artifacts' | 'drill' | 'verdict'>): readonly string[] {
-  const damaged = artifacts.flatMap(({ problem }) => problem ?? []);
+export function problemsOf({ artifacts, drill, standing, verdict }: Pick<CopyReport, 'artifacts' | 'drill' | 'standing' | 'verdict'>): readonly string[] {
+  const damaged = [...artifacts.flatMap(({ problem }) => problem ?? []), ...(standing === undefined ? [] : [standing])];
   return verdict === 'bad' && drill?.verdict === 'disproven' ? [...damaged, ...drill.reasons] : damaged;
 }

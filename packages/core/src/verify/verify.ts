@@ -83,16 +83,17 @@ class Verification {
     const { clock } = this.parts;
     const began = clock.now().getTime();
     const report = (verdict: CopyReport['verdict'], found: Partial<CopyReport>): CopyReport => ({
-      copy, verdict, artifacts: [], drill: undefined, error: undefined, ...found, milliseconds: Math.max(0, clock.now().getTime() - began),
+      copy, verdict, artifacts: [], drill: undefined, standing: undefined, error: undefined, ...found, milliseconds: Math.max(0, clock.now().getTime() - began),
     });
     try {
       const { reading: { artifacts }, drill } = await this.read(copy);
-      const bad = artifacts.some(({ problem }) => problem !== undefined) || drill?.verdict === 'disproven';
+      const standing = drill === undefined || drill.verdict === 'unprovable' ? standingVerdict(copy) : undefined;
+      const bad = artifacts.some(({ problem }) => problem !== undefined) || drill?.verdict === 'disproven' || standing !== undefined;
       const unproven = drill?.verdict === 'unprovable' || artifacts.some(({ unjudged }) => unjudged !== undefined);
-      return report(bad ? 'bad' : unproven ? 'unproven' : 'good', { artifacts, drill });
+      return report(bad ? 'bad' : unproven ? 'unproven' : 'good', { artifacts, drill, standing });
     } catch (error) {
       throwIfAborted(this.options.signal);
-      if (copy.set !== undefined && isBackupError(error, 'ARTIFACT_NOT_FOUND')) return report('gone', {});
+      if (isBackupError(error, 'ARTIFACT_NOT_FOUND') && (await isGone(copy))) return report('gone', {});
       return report('unread', { error: toBackupError(error) });
     }
   }
@@ -146,4 +147,19 @@ class Verification {
       return lock.acquire({ command: 'verify' }, { whenHeld: 'wait', signal });
     }
   }
+}
+
+/** What a drill of before has found, and no reading takes back. */
+function standingVerdict({ manifest }: Copy): string | undefined {
+  const restored = manifest?.checks.restored;
+  if (restored === undefined || restored.ok) return undefined;
+  return `a drill has disproved it at ${restored.at}${restored.problem === undefined ? '' : ` (${restored.problem})`}, which a drill alone can take back: verify --restore`;
+}
+
+/** Whether a set was removed as a whole: its manifest goes first. */
+async function isGone({ store, set }: Copy): Promise<boolean> {
+  if (store === undefined || set === undefined) return false;
+  const key = (set.artifacts.find(({ kind }) => kind === 'manifest') ?? set.artifacts[0])?.key;
+  for await (const artifact of store.list(set.tier)) if (artifact.key === key) return false;
+  return true;
 }

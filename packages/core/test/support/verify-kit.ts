@@ -18,7 +18,7 @@ export class VerifyKit extends RunKit {
   }
 
   async verify(wanted: Wanted, change: Partial<VerifyRequest> = {}, { stores = this.stores, signal = new AbortController().signal }: { readonly stores?: readonly ArtifactStore[]; readonly signal?: AbortSignal } = {}): Promise<VerifyReport> {
-    const { copies, notes, errors } = await selectCopies(stores, wanted, { database: 'geolens', signal });
+    const { copies, notes, errors } = await selectCopies(stores, wanted, { database: 'geolens', now: this.clock.now(), signal });
     const { producer, archiver, drill, clock, lock } = this;
     const report = await verify({ producer, archiver, drill, clock, lock }, { copies, restore: false, ...change }, { signal, observer: (event) => void this.told.push(event) });
     return { ...report, notes, errors: [...errors, ...report.errors] };

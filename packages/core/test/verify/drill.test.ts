@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { BackupError, problemsOf, type ArchiveCheckOptions, type ArtifactSource } from '../../src/index.ts';
+import { BackupError, lacksOf, problemsOf, type ArchiveCheckOptions, type ArtifactSource } from '../../src/index.ts';
 import { FaultyStore } from '../../src/testing/index.ts';
 import { NOTHING_OPEN, SATURDAY, SUNDAY } from '../support/run-kit.ts';
 import { VerifyKit } from '../support/verify-kit.ts';
@@ -94,8 +94,9 @@ describe('a drill', () => {
     const [good] = (await kit.verify('latest', { restore: true })).copies;
     expect(good!.drill!.facts).toContain('all 2 files that rows name are in the archive');
     kit.drill.answer = { files: ['maps/one.tif', 'maps/two.tif'] };
-    const [bad] = (await kit.verify('latest', { restore: true })).copies;
-    expect(problemsOf(bad!)).toEqual(['rows name files that the archive lacks: maps/two.tif']);
+    const [open] = (await kit.verify('latest', { restore: true })).copies;
+    expect([open!.verdict, problemsOf(open!), lacksOf(open!)]).toEqual(['unproven', [], ['rows name files that the archive lacks: maps/two.tif. They are lost, or were removed while the archive was made']]);
+    expect((await kit.set()).state).toBe('complete');
   });
 
   it('that is stopped leaves nothing open, and no mark', async () => {

@@ -93,6 +93,7 @@ describe('a verification', () => {
     const [dump] = [...kit.store.artifacts].find(([key]) => key.endsWith('.dump'))!.slice(1) as [Uint8Array];
     const key: ArtifactKey = 'daily/geolens_20260105_020000.dump';
     kit.store.artifacts.set(key, dump);
+    kit.clock.jumpTo(new Date('2026-02-01T00:00:00Z'));
     expect(await kit.verdicts('latest')).toEqual(['memory daily 20260105_020000 good']);
     kit.damage(key);
     expect(await kit.verdicts('latest')).toEqual(['memory daily 20260105_020000 bad']);
@@ -104,9 +105,36 @@ describe('a verification', () => {
     expect(copies.map(({ verdict, error }) => [verdict, error?.message])).toEqual([['unread', 's3 is away'], ['good', undefined]]);
   });
 
+  it('tells what is damaged though another artifact cannot be read', async () => {
+    kit.damage(kit.keyOf('dump'));
+    const ill = new FaultyStore(kit.store, ({ operation, key }) => (operation === 'read' && key?.includes('staging') === true ? new BackupError('STORE_FAILED', 'EIO') : undefined));
+    const [report] = (await kit.verify('latest', {}, { stores: [ill] })).copies;
+    expect([report!.verdict, problemsOf(report!).join(), lacksOf(report!)]).toEqual(['bad', expect.stringContaining('.dump'), ['it could not be read: EIO']]);
+    expect(await kit.states()).toEqual(['daily 20260103_020000 bad']);
+  });
+
+  it('does not call a set good that a drill has disproved, until a drill takes that back', async () => {
+    kit.drill.answer = { problems: ['the index a is not valid'] };
+    await kit.verify('latest', { restore: true });
+    kit.drill.answer = {};
+    const [report] = (await kit.verify('latest')).copies;
+    expect([report!.verdict, problemsOf(report!).join()]).toEqual(['bad', expect.stringMatching(/a drill has disproved it .*the index a is not valid.*verify --restore/)]);
+    expect(await kit.verdicts('latest', { restore: true })).toEqual(['memory daily 20260103_020000 good']);
+    expect(await kit.states()).toEqual(['daily 20260103_020000 complete']);
+  });
+
+  it('calls a set gone only when all of it is', async () => {
+    const signal = new AbortController().signal;
+    const { copies } = await selectCopies([kit.store], 'latest', { database: 'geolens', now: kit.clock.now(), signal });
+    kit.store.artifacts.delete(kit.keyOf('staging'));
+    const { producer, archiver, drill, clock, lock } = kit;
+    const [report] = (await verify({ producer, archiver, drill, clock, lock }, { copies, restore: false }, { signal })).copies;
+    expect([report!.verdict, report!.error?.code]).toEqual(['unread', 'ARTIFACT_NOT_FOUND']);
+  });
+
   it('calls a set that retention removes meanwhile gone, not bad', async () => {
     const signal = new AbortController().signal;
-    const selected = await selectCopies([kit.store], 'latest', { database: 'geolens', signal });
+    const selected = await selectCopies([kit.store], 'latest', { database: 'geolens', now: kit.clock.now(), signal });
     kit.store.artifacts.clear();
     const { producer, archiver, drill, clock, lock } = kit;
     const { copies, errors } = await verify({ producer, archiver, drill, clock, lock }, { copies: selected.copies, restore: false }, { signal });
@@ -133,7 +161,7 @@ describe('a verification', () => {
       },
     };
     const { producer, archiver, drill, clock } = kit;
-    const { copies } = await selectCopies([kit.store], 'latest', { database: 'geolens', signal });
+    const { copies } = await selectCopies([kit.store], 'latest', { database: 'geolens', now: kit.clock.now(), signal });
     const steps: string[] = [];
     const done = verify({ producer, archiver, drill, clock, lock: held }, { copies, restore: false }, { signal, observer: (event) => { if (event.event === 'step') steps.push(event.step); if (event.event === 'step' && event.step === 'lock') free.resolve(undefined); } });
     expect((await done).copies.map(({ verdict }) => verdict)).toEqual(['good']);
@@ -187,9 +215,19 @@ describe('the copies that are verified', () => {
     kit.store.artifacts.set(kit.keyOf('manifest'), Buffer.from('{'));
     kit.store.artifacts.set('daily/geolens_20260105_020000.dump', Buffer.from('x'));
     kit.store.artifacts.set('daily/globals-20260105_020000.sql', Buffer.from('x'));
+    kit.clock.jumpTo(new Date('2026-02-01T00:00:00Z'));
     const { copies, notes } = await kit.verify('latest');
     expect(copies.map(({ copy, verdict }) => `${copy.set!.tier} ${copy.set!.timestamp} ${verdict}`)).toEqual(['daily 20260104_020000 bad', 'weekly 20260104_020000 good']);
     expect(notes.join()).toMatch(/20260105_020000.*never finished/);
+    const all = await kit.verify('all');
+    expect([all.copies.map(({ copy }) => copy.timestamp), all.notes.join()]).toEqual([expect.not.arrayContaining(['20260105_020000']), expect.stringContaining('never finished')]);
+  });
+
+  it('are none from the future: the clock was wrong when they were made', async () => {
+    const [dump] = [...kit.store.artifacts].find(([key]) => key.endsWith('.dump'))!.slice(1) as [Uint8Array];
+    kit.store.artifacts.set('daily/geolens_20990101_020000.dump', dump);
+    const { copies, notes } = await kit.verify('latest');
+    expect([copies.map(({ copy }) => copy.timestamp), notes.join()]).toEqual([['20260103_020000'], expect.stringContaining('20990101_020000')]);
   });
 
   it('are none of another database', async () => {

@@ -1,4 +1,4 @@
-import { acceptSet, BackupError, parseTimestamp } from '@geolens/backup-core';
+import { acceptSet, BackupError, parseTimestamp, planRetention, readSets } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logError } from '../log/log-run.ts';
 import { acceptReportJson, acceptReportText } from '../report/accept-report.ts';
@@ -14,6 +14,8 @@ export async function accept({ config, services, io, log, redact, signal }: Comm
   await checkFolder(config);
   const report = await acceptSet(services, { database: config.connection.database, timestamp, signal });
   for (const error of report.errors) logError(log, 'accept.failed', error);
-  io.stdout(json ? `${JSON.stringify(acceptReportJson(report, redact), undefined, 2)}\n` : acceptReportText(report));
+  const sets = await readSets(services.primary, { signal });
+  const { suspendedBy } = planRetention({ sets, policy: services.retention, database: config.connection.database, now: services.clock.now() });
+  io.stdout(json ? `${JSON.stringify(acceptReportJson(report, redact), undefined, 2)}\n` : acceptReportText(report, suspendedBy?.timestamp));
   return report.errors.length === 0 ? EXIT.done : EXIT.partly;
 }

@@ -24,7 +24,7 @@ export async function drillAtSlots(context: CommandContext, schedule: Schedule):
 async function drill(context: CommandContext): Promise<Omit<JournalledDrill, 'finishedAt'> | undefined> {
   const { config, services, log, signal } = context;
   try {
-    const selected = await selectCopies(services.stores, 'latest', { database: config.connection.database, signal });
+    const selected = await selectCopies(services.stores, 'latest', { database: config.connection.database, now: services.clock.now(), signal });
     return outcomeOf(await loggedVerification(context, selected, { restore: true }));
   } catch (error) {
     if (isBackupError(error, 'ABORTED')) return undefined;

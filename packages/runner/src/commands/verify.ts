@@ -75,7 +75,7 @@ async function find({ services, config, signal }: CommandContext, what: string, 
   const stores = chooseStores(services.stores, flags.store);
   const timestamp = parseTimestamp(what);
   if (!isOfSet(what)) return { copies: [copyOfSource(await services.files.dump(await services.files.dumpOf(resolve(what))))], notes: [], errors: [] };
-  return selectCopies(stores, flags.all ? 'all' : (timestamp ?? 'latest'), { database, signal });
+  return selectCopies(stores, flags.all ? 'all' : (timestamp ?? 'latest'), { database, now: services.clock.now(), signal });
 }
 
 /** Otherwise it is the path of a file, which needs no volume. */

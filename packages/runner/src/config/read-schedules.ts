@@ -14,17 +14,17 @@ export interface Schedules {
 /** The schedules of runs and of drills, both read in the same zone. */
 export function readSchedules(values: Partial<Values>, problems: string[]): Schedules {
   const { BACKUP_SCHEDULE: runs, BACKUP_DRILL_SCHEDULE: drills, BACKUP_TIMEZONE: zone } = values;
-  const read = (name: string, expression: string | undefined, inZone?: string): Schedule | undefined => {
+  const read = (name: string, expression: string | undefined, inZone?: string, otherwise = ''): Schedule | undefined => {
     if (expression === undefined) return undefined;
     try {
       return parseSchedule(expression, inZone);
     } catch (error) {
       if (!isBackupError(error)) throw error;
-      problems.push(`${name}: ${error.message}`);
+      problems.push(`${name}: ${error.message}${otherwise}`);
       return undefined;
     }
   };
-  const [ofRuns, ofDrills] = [read('BACKUP_SCHEDULE', runs), drills?.toLowerCase() === NEVER ? undefined : read('BACKUP_DRILL_SCHEDULE', drills)];
+  const [ofRuns, ofDrills] = [read('BACKUP_SCHEDULE', runs), drills?.toLowerCase() === NEVER ? undefined : read('BACKUP_DRILL_SCHEDULE', drills, undefined, `, or set it to ${NEVER}`)];
   if (zone === undefined || read('BACKUP_TIMEZONE', '@daily', zone) === undefined) return { schedule: undefined, drillSchedule: undefined };
   return { schedule: ofRuns && parseSchedule(ofRuns.expression, zone), drillSchedule: ofDrills && parseSchedule(ofDrills.expression, zone) };
 }

@@ -10,7 +10,9 @@ import { askSpatially } from './spatial-queries.ts';
 const UNHINDERED = { statement_timeout: '0', lock_timeout: '0', transaction_timeout: '0', idle_in_transaction_session_timeout: '0', row_security: 'off' };
 
 export interface Seen extends Findings {
-  /** Undefined where nobody has said how to ask for them, or the question failed, which is among the problems then. */
+  /** What could not be asked, one sentence each. */
+  readonly unanswered: readonly string[];
+  /** Undefined where nobody has said how to ask for them, or the question failed. */
   readonly files: readonly string[] | undefined;
 }
 
@@ -18,7 +20,7 @@ export interface Seen extends Findings {
 export async function look(client: pg.Client, filesQuery: string | undefined): Promise<Seen> {
   await configure(client, UNHINDERED);
   const findings = together([await lookAtIndexes(client), await lookAtConstraints(client), await askSpatially(client)]);
-  if (filesQuery === undefined) return { ...findings, files: undefined };
+  if (filesQuery === undefined) return { ...findings, unanswered: [], files: undefined };
   const files = await askForFiles(client, filesQuery);
-  return 'problem' in files ? { ...findings, problems: [...findings.problems, files.problem], files: undefined } : { ...findings, files };
+  return 'problem' in files ? { ...findings, unanswered: [files.problem], files: undefined } : { ...findings, unanswered: [], files };
 }

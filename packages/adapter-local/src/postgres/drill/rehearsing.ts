@@ -63,14 +63,20 @@ export class Rehearsing {
     this.step('scratch');
     const server = await ScratchServer.start({ ...this.options, programs });
     try {
-      return await work(server);
+      const rehearsal = await work(server);
+      // What it was asked last may have failed by that alone.
+      return server.ended ? await this.endedEarly(server) : rehearsal;
     } catch (error) {
       throwIfAborted(this.options.signal);
       if (!server.ended) throw error;
-      return unprovable(`the scratch server ended in the middle of the restore (${await server.log()}). Look for a kill or a want of memory in the log of the system`);
+      return await this.endedEarly(server);
     } finally {
       await server.stop();
     }
+  }
+
+  private async endedEarly(server: ScratchServer): Promise<Rehearsal> {
+    return unprovable(`the scratch server ended in the middle of the restore (${await server.log()}). Look for a kill or a want of memory in the log of the system`);
   }
 
   private async restore(input: RestoreInput, toc: Toc, programs: ServerPrograms, { connection }: ScratchServer): Promise<Rehearsal> {
@@ -87,6 +93,7 @@ export class Rehearsing {
       outcome: 'restored',
       rows,
       problems: seen.problems,
+      unanswered: seen.unanswered,
       facts: [...seen.facts, ...notes.filter((note) => note.startsWith(USUAL))],
       warnings: [...extensions.warnings, ...notes.filter((note) => !note.startsWith(USUAL)), ...seen.warnings],
       files: seen.files,
