@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { readAll } from '@geolens/backup-core/testing';
 import type { DrillGround, DrillNeeds, DrillOptions, Rehearsal, RestoreInput } from '@geolens/backup-core';
@@ -81,5 +82,11 @@ export function dataFoldersIn(folder: string): readonly number[] {
 
 /** What a drill has left: nothing, when all is well. */
 export async function leftIn(folder: string): Promise<readonly string[]> {
-  return [...(await readdir(folder)), ...programsIn(folder)];
+  const giveUpAt = performance.now() + 5000;
+  for (;;) {
+    const left = [...(await readdir(folder)), ...programsIn(folder)];
+    // A process that was killed is seen for a moment.
+    if (left.length === 0 || performance.now() > giveUpAt) return left;
+    await pause(50);
+  }
 }

@@ -64,6 +64,7 @@ export class Rehearsing {
     const server = await ScratchServer.start({ ...this.options, programs });
     try {
       const rehearsal = await work(server);
+      throwIfAborted(this.options.signal);
       // What it was asked last may have failed by that alone.
       return server.ended ? await this.endedEarly(server) : rehearsal;
     } catch (error) {
