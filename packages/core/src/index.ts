@@ -43,6 +43,7 @@ export * from './sets/amend-manifest.ts';
 export * from './sets/backup-set.ts';
 export * from './sha256-of.ts';
 export * from './sets/read-sets.ts';
+export * from './sets/read-stores.ts';
 export * from './shrink/shrink-reasons.ts';
 export * from './shrink/suspicion-text.ts';
 export * from './shrink/yardsticks.ts';

@@ -1,8 +1,8 @@
-import { BackupError, throwIfAborted, toBackupError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
 import type { RunTimestamp } from '../naming/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 import { newestFirst, type BackupSet } from '../sets/backup-set.ts';
-import { readSets } from '../sets/read-sets.ts';
+import { readStores } from '../sets/read-stores.ts';
 import { doubtsOf, labelOf, sourceOfSet, type RestoreSource } from './restore-source.ts';
 
 export interface FindOptions {
@@ -32,16 +32,16 @@ export async function findSource(stores: readonly ArtifactStore[], wanted: 'late
   const notes: string[] = [];
   const candidates: Candidate[] = [];
   const others = new Set<string>();
-  for (const store of stores) {
-    try {
-      for (const set of await readSets(store, { signal })) {
-        if (set.database === database) candidates.push({ store, set });
-        else if (set.database !== undefined && (wanted === 'latest' || set.timestamp === wanted)) others.add(set.database);
-      }
-    } catch (error) {
-      throwIfAborted(signal);
-      if (stores.length === 1) throw error;
-      notes.push(`store ${store.name} could not be asked for sets: ${toBackupError(error).message}`);
+  for await (const answer of readStores(stores, { signal })) {
+    const { store } = answer;
+    if (answer.error !== undefined) {
+      if (stores.length === 1) throw answer.error;
+      notes.push(`store ${store.name} could not be asked for sets: ${answer.error.message}`);
+      continue;
+    }
+    for (const set of answer.sets) {
+      if (set.database === database) candidates.push({ store, set });
+      else if (set.database !== undefined && (wanted === 'latest' || set.timestamp === wanted)) others.add(set.database);
     }
   }
   const chosen = wanted === 'latest' ? latest(candidates, notes) : named(candidates, wanted, notes);

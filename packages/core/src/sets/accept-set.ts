@@ -6,7 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Lock } from '../ports/lock.ts';
 import { amendManifest } from './amend-manifest.ts';
 import type { BackupSet } from './backup-set.ts';
-import { readSets } from './read-sets.ts';
+import { readStores } from './read-stores.ts';
 
 export interface AcceptParts {
   /** Every store that may have the set, the primary one first. */
@@ -84,13 +84,9 @@ function isSuspected({ set }: Copy): boolean {
 
 async function findCopies(stores: readonly ArtifactStore[], timestamp: RunTimestamp, errors: BackupError[], signal: AbortSignal): Promise<readonly Copy[]> {
   const copies: Copy[] = [];
-  for (const store of stores) {
-    try {
-      for (const set of await readSets(store, { signal })) if (set.timestamp === timestamp) copies.push({ store, set });
-    } catch (error) {
-      throwIfAborted(signal);
-      errors.push(toBackupError(error));
-    }
+  for await (const answer of readStores(stores, { signal })) {
+    if (answer.error !== undefined) errors.push(answer.error);
+    else copies.push(...answer.sets.filter((set) => set.timestamp === timestamp).map((set) => ({ store: answer.store, set })));
   }
   return copies;
 }

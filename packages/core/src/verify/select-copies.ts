@@ -1,8 +1,8 @@
-import { BackupError, throwIfAborted, toBackupError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
 import { timestampToDate, type RunTimestamp } from '../naming/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { BackupSet } from '../sets/backup-set.ts';
-import { readSets } from '../sets/read-sets.ts';
+import { readStores } from '../sets/read-stores.ts';
 import { labelOf } from '../restore/restore-source.ts';
 import { copyOfSet, type Copy } from './copy.ts';
 
@@ -31,18 +31,15 @@ export async function selectCopies(
   const notes: string[] = [];
   const errors: BackupError[] = [];
   const others = new Set<string>();
-  for (const store of stores) {
-    let sets: readonly BackupSet[];
-    try {
-      const all = await readSets(store, { signal });
-      for (const set of all) if (set.database !== undefined && set.database !== database) others.add(set.database);
-      sets = all.filter((set) => (set.database ?? database) === database);
-    } catch (error) {
-      throwIfAborted(signal);
-      if (stores.length === 1) throw error;
-      errors.push(toBackupError(error));
+  for await (const answer of readStores(stores, { signal })) {
+    if (answer.error !== undefined) {
+      if (stores.length === 1) throw answer.error;
+      errors.push(answer.error);
       continue;
     }
+    const { store, sets: all } = answer;
+    for (const set of all) if (set.database !== undefined && set.database !== database) others.add(set.database);
+    const sets = all.filter((set) => (set.database ?? database) === database);
     const chosen = wanted === 'all' ? begun(store, sets, notes) : wanted === 'latest' ? newest(store, sets, now, notes) : sets.filter(({ timestamp }) => timestamp === wanted);
     copies.push(...chosen.map((set) => copyOfSet(store, set, { signal })));
     if (wanted !== 'all' && chosen.length > 0) break;

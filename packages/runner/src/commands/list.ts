@@ -1,4 +1,4 @@
-import { readSets, throwIfAborted, toBackupError } from '@geolens/backup-core';
+import { readStores } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logError } from '../log/log-run.ts';
 import { collectCopies, setListJson, setListText, type FoundSet } from '../report/set-list.ts';
@@ -19,15 +19,14 @@ export async function list(context: CommandContext, { json, store: wanted }: Lis
   if (stores.includes(services.primary)) await checkFolder(config);
   const found: FoundSet[] = [];
   let exitCode: ExitCode = EXIT.done;
-  for (const store of stores) {
-    try {
-      for (const set of await readSets(store, { signal })) found.push({ store: store.name, set });
-    } catch (error) {
-      throwIfAborted(signal);
-      if (stores.length === 1) throw error;
-      logError(log, 'list.store_failed', toBackupError(error));
-      exitCode = EXIT.partly;
+  for await (const answer of readStores(stores, { signal })) {
+    if (answer.error === undefined) {
+      found.push(...answer.sets.map((set) => ({ store: answer.store.name, set })));
+      continue;
     }
+    if (stores.length === 1) throw answer.error;
+    logError(log, 'list.store_failed', answer.error);
+    exitCode = EXIT.partly;
   }
   const now = services.clock.now();
   const listed = collectCopies(found);

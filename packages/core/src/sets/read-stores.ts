@@ -1,0 +1,23 @@
+import { throwIfAborted, toBackupError, type BackupError } from '../errors.ts';
+import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
+import type { BackupSet } from './backup-set.ts';
+import { readSets } from './read-sets.ts';
+
+/** What one store answered: all its sets, newest first, or why it could not be asked. */
+export type StoreAnswer =
+  | { readonly store: ArtifactStore; readonly sets: readonly BackupSet[]; readonly error?: undefined }
+  | { readonly store: ArtifactStore; readonly error: BackupError };
+
+/** Asks the stores for their sets, one after the other, each when its answer is wanted. One that cannot be asked does not hide the others. */
+export async function* readStores(stores: readonly ArtifactStore[], options: StoreOptions = {}): AsyncGenerator<StoreAnswer> {
+  for (const store of stores) {
+    let answer: StoreAnswer;
+    try {
+      answer = { store, sets: await readSets(store, options) };
+    } catch (error) {
+      throwIfAborted(options.signal);
+      answer = { store, error: toBackupError(error) };
+    }
+    yield answer;
+  }
+}
