@@ -3,14 +3,12 @@ import { join } from 'node:path';
 import { isBackupError, throwIfAborted, type DrillNeeds } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../../programs/program.ts';
 import { errnoOf } from '../../store/store-errors.ts';
+import { megabytes, roomOfDatabase } from '../room.ts';
 import { DrillFolder } from './drill-folder.ts';
 import { drillName } from './drill-names.ts';
 import { runKept } from './kept-program.ts';
 import { fitsSocket } from './scratch-settings.ts';
 import type { ServerUser } from './server-user.ts';
-
-/** What a database takes on the disk for each byte of its dump, where nobody knows better. */
-const DATABASE_BYTES_PER_DUMP_BYTE = 4;
 
 /** A restored database is not packed as the one that was dumped, and is sorted in when indexes are made. */
 const MARGIN = 1.2;
@@ -26,7 +24,7 @@ export interface PlaceOptions {
 
 /** How much room a drill takes, in bytes. */
 export function roomFor({ databaseBytes, dumpBytes, keptBytes }: DrillNeeds): number {
-  return Math.ceil((databaseBytes ?? dumpBytes * DATABASE_BYTES_PER_DUMP_BYTE) * MARGIN + keptBytes + SERVER_BYTES);
+  return Math.ceil(roomOfDatabase(databaseBytes, dumpBytes) * MARGIN + keptBytes + SERVER_BYTES);
 }
 
 /** Makes the folder of a drill in the first of the parents that will do, or says of each why it does not. */
@@ -91,8 +89,4 @@ function whyNot(error: unknown): string {
     default:
       return isBackupError(error) ? error.message : String(error);
   }
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.ceil(bytes / 1e6).toLocaleString('en-US')} MB`;
 }

@@ -3,11 +3,11 @@ import { isBackupError, throwIfAborted, withoutMend, type Rehearsal, type Restor
 import type { ProgramEnvironment } from '../../programs/program.ts';
 import { connect, disconnect, type ConnectionSettings } from '../connection.ts';
 import { connectionError } from '../postgres-errors.ts';
+import { AVAILABLE_EXTENSIONS, compareExtensions, type AvailableExtension } from '../restore/extensions.ts';
 import type { Prerequisites } from '../restore/prepare.ts';
 import { restoreError } from '../restore/server.ts';
 import { extensionsOf, type Toc } from '../restore/toc.ts';
 import type { DrillPaths } from './drill-folder.ts';
-import { compareExtensions } from './extensions.ts';
 import { look } from './look.ts';
 import { readBySomeone } from './read-by-someone.ts';
 import { nameFor, restoreAs } from './restore-as.ts';
@@ -83,8 +83,11 @@ export class Rehearsing {
   private async restore(input: RestoreInput, toc: Toc, programs: ServerPrograms, { connection }: ScratchServer): Promise<Rehearsal> {
     const { prerequisites, filesQuery, signal } = this.options;
     const needed = [...extensionsOf(toc), ...(prerequisites?.extensions ?? [])];
-    const extensions = await this.within(connection, (client) => compareExtensions(client, needed, input.manifest?.extensions ?? [], programs.major));
-    if (extensions.lacking.length > 0) return { outcome: 'unprovable', reasons: extensions.lacking };
+    const { rows: available } = await this.within(connection, (client) => client.query<AvailableExtension>(AVAILABLE_EXTENSIONS));
+    const { lacking, older } = compareExtensions(needed, input.manifest?.extensions ?? [], available);
+    const reasons = lacking.map((name) => `the extension ${name} is not installed for PostgreSQL ${programs.major} on this machine. Install its package`);
+    if (reasons.length > 0) return { outcome: 'unprovable', reasons };
+    const aged = older.map(({ name, before, now }) => `extension ${name}: the backup was made with ${before}, this machine has ${now}`);
     const database = nameFor(input.manifest?.database);
     const { rows, notes } = await restoreAs(database, input, connection, this.options);
     this.step('look');
@@ -96,7 +99,7 @@ export class Rehearsing {
       problems: seen.problems,
       unanswered: seen.unanswered,
       facts: [...seen.facts, ...notes.filter((note) => note.startsWith(USUAL))],
-      warnings: [...extensions.warnings, ...notes.filter((note) => !note.startsWith(USUAL)), ...seen.warnings],
+      warnings: [...aged, ...notes.filter((note) => !note.startsWith(USUAL)), ...seen.warnings],
       files: seen.files,
       serverVersion: programs.version,
     };

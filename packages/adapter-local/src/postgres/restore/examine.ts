@@ -1,13 +1,12 @@
 import type { Examination, RestoreInput, RestoreMode } from '@geolens/backup-core';
+import { megabytes, roomOfDatabase } from '../room.ts';
+import { AVAILABLE_EXTENSIONS, compareExtensions, type AvailableExtension } from './extensions.ts';
 import { lackingRoles } from './needed-roles.ts';
 import { isWholeName, quoteIdentifier } from './identifiers.ts';
 import type { Preparation } from './prepare.ts';
 import type { Server } from './server.ts';
 import { tablesMeant } from './table-selection.ts';
 import { extensionsOf } from './toc.ts';
-
-/** What a database takes on the disk for each byte of its dump; measured on maps and texts: 3.4. */
-const DATABASE_BYTES_PER_DUMP_BYTE = 4;
 
 const NOT_TO_BE_REPLACED = ['template0', 'template1'];
 
@@ -25,7 +24,7 @@ export async function examine(server: Server, database: string, input: RestoreIn
   if (NOT_TO_BE_REPLACED.includes(database)) problems.push(`"${database}" belongs to the server itself. Choose another name (--into)`);
   if (mode.kind !== 'aside' && !exists) problems.push(`there is no database "${database}" on the server. Restore without ${mode.kind === 'tables' ? '--table and --schema' : '--in-place'}, which makes it`);
   if (mode.kind === 'aside' && exists) problems.push(...(await preparedTransactions(server, database)));
-  await lookAtExtensions(server, [...new Set([...extensionsOf(toc), ...extensions])], input, { problems, warnings });
+  await lookAtExtensions(server, [...extensionsOf(toc), ...extensions], input, { problems, warnings });
   const { missing, fatal } = await lackingRoles(server, preparation);
   problems.push(...fatal.map((role) => `role ${quoteIdentifier(role)} is missing, and "${server.user}" may not make roles. Make it first, or restore as a superuser`));
   if (missing.length > 0) warnings.push(`roles that are missing are made: ${missing.join(', ')}; none of them has a password, unless the backup has them (BACKUP_ROLE_PASSWORDS)`);
@@ -52,22 +51,17 @@ async function lookAtExtensions(
   { manifest }: RestoreInput,
   { problems, warnings }: { readonly problems: string[]; readonly warnings: string[] },
 ): Promise<void> {
-  const available = await server.ask<{ name: string; version: string }>('asking for extensions', 'SELECT name, default_version AS version FROM pg_catalog.pg_available_extensions');
-  const versions = new Map(available.map(({ name, version }) => [name, version]));
-  for (const name of names) {
-    const version = versions.get(name);
-    const before = manifest?.extensions.find((extension) => extension.name === name)?.version;
-    if (version === undefined) problems.push(`the extension ${name} is not available on the server. Install its package there`);
-    else if (before !== undefined && compareVersions(version, before) < 0) warnings.push(`extension ${name}: the backup was made with ${before}, the server has ${version}`);
-  }
+  const available = await server.ask<AvailableExtension & Record<string, unknown>>('asking for extensions', AVAILABLE_EXTENSIONS);
+  const { lacking, older } = compareExtensions(names, manifest?.extensions ?? [], available);
+  problems.push(...lacking.map((name) => `the extension ${name} is not available on the server. Install its package there`));
+  warnings.push(...older.map(({ name, before, now }) => `extension ${name}: the backup was made with ${before}, the server has ${now}`));
 }
 
 /** Whether the server's disk has room for a second copy, as far as the server lets us know. */
 async function lackOfRoom(server: Server, { dump, manifest }: RestoreInput): Promise<readonly string[]> {
-  const needed = manifest?.databaseBytes ?? dump.bytes * DATABASE_BYTES_PER_DUMP_BYTE;
+  const needed = roomOfDatabase(manifest?.databaseBytes, dump.bytes);
   const free = await freeBytes(server);
   if (free === undefined || free >= needed) return [];
-  const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6).toLocaleString('en-US')} MB`;
   return [`the disk of the server has ${megabytes(free)} free, a second copy of the database takes about ${megabytes(needed)}. Make room, or restore with --in-place`];
 }
 
@@ -90,8 +84,4 @@ async function freeBytes(server: Server): Promise<number | undefined> {
 
 function major(version: string): number {
   return Number.parseInt(version, 10);
-}
-
-function compareVersions(one: string, other: string): number {
-  return one.localeCompare(other, 'en', { numeric: true });
 }

@@ -1,0 +1,30 @@
+import type { Extension } from '@geolens/backup-core';
+
+/** An extension that a server can make. */
+export interface AvailableExtension {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** Answers AvailableExtension. */
+export const AVAILABLE_EXTENSIONS = 'SELECT name, default_version AS version FROM pg_catalog.pg_available_extensions';
+
+export interface ComparedExtensions {
+  /** Those that the server does not have. */
+  readonly lacking: readonly string[];
+  /** Those that it has older than the dump was made with. */
+  readonly older: readonly { readonly name: string; readonly before: string; readonly now: string }[];
+}
+
+/** Compares the extensions that a dump needs with those of a server. */
+export function compareExtensions(needed: readonly string[], dumped: readonly Extension[], available: readonly AvailableExtension[]): ComparedExtensions {
+  const names = [...new Set(needed)];
+  const versions = new Map(available.map(({ name, version }) => [name, version]));
+  const before = new Map(dumped.map(({ name, version }) => [name, version]));
+  const both = names.flatMap((name) => (versions.has(name) && before.has(name) ? [{ name, before: before.get(name)!, now: versions.get(name)! }] : []));
+  return { lacking: names.filter((name) => !versions.has(name)), older: both.filter((one) => isOlder(one.now, one.before)) };
+}
+
+function isOlder(version: string, than: string): boolean {
+  return version.localeCompare(than, 'en', { numeric: true }) < 0;
+}
