@@ -13,6 +13,12 @@ export interface RestoreArtifact extends Omit<ArtifactSource, 'sha256'> {
   readonly sha256: string | undefined;
 }
 
+/** An artifact as a source for whatever reads one; where no manifest says a SHA-256, it has none. */
+export function contentOf(artifact: RestoreArtifact): ArtifactSource {
+  const { bytes, sha256 = '', path } = artifact;
+  return { bytes, sha256, path, open: (range) => artifact.open(range) };
+}
+
 /** What a restore is made from: a set, or a file that somebody has. */
 export interface RestoreSource {
   /** For people: `set 20261122_020000 (daily, local)`, or a path. */

@@ -2,11 +2,12 @@ import { BackupError, throwIfAborted, toBackupError } from '../errors.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
+import { contentOf } from '../restore/restore-source.ts';
 import { readSets } from '../sets/read-sets.ts';
 import { copyOfSet } from '../verify/copy.ts';
 import { drillCopy, type DrillParts } from '../verify/drill-copy.ts';
 import type { DrillReport } from '../verify/drill-report.ts';
-import { markCopy } from '../verify/mark-copy.ts';
+import { checksOfDrill, markCopy } from '../verify/mark-copy.ts';
 import type { CopyReading } from '../verify/read-copy.ts';
 
 export interface ProveParts extends DrillParts {
@@ -28,17 +29,16 @@ export async function proveSet(parts: ProveParts, manifest: Manifest, signal: Ab
   const set = (await readSets(parts.primary, { signal })).find((one) => one.tier === 'daily' && one.timestamp === timestamp && one.manifest !== undefined);
   const copy = set && copyOfSet(parts.primary, set, { signal });
   const dump = copy?.artifacts.dump;
-  if (dump === undefined) throw new BackupError('ARTIFACT_NOT_FOUND', `the set ${timestamp} is gone before it could be proven`);
-  const { staging } = copy!.artifacts;
+  if (copy === undefined || dump === undefined) throw new BackupError('ARTIFACT_NOT_FOUND', `the set ${timestamp} is gone before it could be proven`);
+  const { staging } = copy.artifacts;
   // It was read when it was made.
-  const alreadyRead: CopyReading = { artifacts: [], staging: staging && { ...staging, sha256: staging.sha256 ?? '', open: (range) => staging.open(range) } };
-  const { drill } = await drillCopy(parts, copy!, dump, () => Promise.resolve(alreadyRead), { signal });
-  const report = { copy: copy!, artifacts: [], drill, standing: undefined, error: undefined, milliseconds: 0, verdict: drill!.verdict === 'disproven' ? ('bad' as const) : ('good' as const) };
+  const alreadyRead: CopyReading = { artifacts: [], staging: staging && contentOf(staging) };
+  const drill = (await drillCopy(parts, copy, dump, () => Promise.resolve(alreadyRead), { signal })).drill!;
   try {
-    const checks = await markCopy(report, parts.clock.now(), { signal });
-    return { drill: drill!, manifest: checks === undefined ? manifest : { ...manifest, checks }, unmarked: undefined };
+    const checks = await markCopy(copy, checksOfDrill(drill, parts.clock.now()), { signal });
+    return { drill, manifest: checks === undefined ? manifest : { ...manifest, checks }, unmarked: undefined };
   } catch (error) {
     throwIfAborted(signal);
-    return { drill: drill!, manifest, unmarked: toBackupError(error) };
+    return { drill, manifest, unmarked: toBackupError(error) };
   }
 }

@@ -28,6 +28,7 @@ import { promote, unfinishedPromotion } from './promote.ts';
 import { proveSet } from './prove-set.ts';
 import { publish } from './publish.ts';
 import { rowsOf, type RunReport } from './report.ts';
+import { sweepLeftovers } from './sweep-leftovers.ts';
 
 /** Everything that a run works with. */
 export interface RunParts extends ProduceParts {
@@ -132,31 +133,12 @@ class Run {
   /** Clears away what dead runs left, before any space is asked for, and finishes what they could not. */
   private async prepare(): Promise<readonly BackupSet[]> {
     const { primary } = this.parts;
-    await this.sweep();
+    this.swept = await sweepLeftovers([primary, ...(this.parts.sweepers ?? [])], this.phases, this.signal);
     const sets = await readSets(primary, { signal: this.signal });
     const unfinished = unfinishedPromotion(sets, this.database, this.startedAt);
     if (unfinished === undefined) return sets;
     await this.attempt(() => promote(primary, unfinished.set.artifacts, unfinished.tier, { signal: this.signal }));
     return sets;
-  }
-
-  /** What cannot be removed takes space, and is no reason to make no backup. */
-  private async sweep(): Promise<void> {
-    const { signal } = this;
-    const attempt = async (sweeper: Sweeper): Promise<readonly string[]> => {
-      try {
-        return await sweeper.sweep({ signal });
-      } catch (error) {
-        throwIfAborted(signal);
-        this.phases.warn(`what earlier work left over could not be removed: ${toBackupError(error).message}`);
-        return [];
-      }
-    };
-    this.swept = await this.phases.measure('sweep', async () => {
-      const swept: string[] = [];
-      for (const sweeper of [this.parts.primary, ...(this.parts.sweepers ?? [])]) swept.push(...(await attempt(sweeper)));
-      return swept;
-    });
   }
 
   private compare(before: readonly BackupSet[], timestamp: RunTimestamp): void {

@@ -2,7 +2,7 @@ import type { ArtifactKind } from '../naming/artifact-name.ts';
 import type { Archiver } from '../ports/archiver.ts';
 import type { Drill, DrillOptions } from '../ports/drill.ts';
 import type { RestoreInput } from '../ports/dump-restorer.ts';
-import type { RestoreArtifact } from '../restore/restore-source.ts';
+import { contentOf, type RestoreArtifact } from '../restore/restore-source.ts';
 import type { Copy } from './copy.ts';
 import { unprovable, type DrillReport } from './drill-report.ts';
 import type { CopyReading } from './read-copy.ts';
@@ -40,7 +40,7 @@ export async function drillCopy(
   const reading = await read({ ...copy, artifacts: { ...copy.artifacts, dump: here } });
   if (isDamaged(reading, 'dump', 'globals')) return { reading, drill: undefined };
   const { globals } = copy.artifacts;
-  const input: RestoreInput = { dump: asSource(here), globals: globals && asSource(globals), manifest };
+  const input: RestoreInput = { dump: contentOf(here), globals: globals && contentOf(globals), manifest };
   const staging = isDamaged(reading, 'staging') ? 'damaged' : reading.staging;
   return { reading, drill: await rehearse(ground, input, staging, { archiver, signal: options.signal }) };
 }
@@ -48,8 +48,4 @@ export async function drillCopy(
 /** Whether something is wrong with one of these, or with any where none are named. */
 export function isDamaged({ artifacts }: CopyReading, ...kinds: readonly ArtifactKind[]): boolean {
   return artifacts.some(({ kind, problem }) => problem !== undefined && (kinds.length === 0 || kinds.includes(kind)));
-}
-
-function asSource(artifact: RestoreArtifact): RestoreInput['dump'] {
-  return { bytes: artifact.bytes, sha256: artifact.sha256 ?? '', path: artifact.path, open: (range) => artifact.open(range) };
 }

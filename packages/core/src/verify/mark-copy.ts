@@ -1,6 +1,8 @@
 import type { Checks, CheckResult } from '../manifest/manifest.ts';
 import type { StoreOptions } from '../ports/artifact-store.ts';
 import { amendManifest } from '../sets/amend-manifest.ts';
+import type { Copy } from './copy.ts';
+import type { DrillReport } from './drill-report.ts';
 import type { CopyReport } from './verify-report.ts';
 
 /**
@@ -8,28 +10,33 @@ import type { CopyReport } from './verify-report.ts';
  * as verified. The caller holds the lock. Copies without a manifest that can be read, and files, are left as they are.
  * @returns all checks that the manifest tells of now; undefined when there was nothing to write, or nowhere
  */
-export async function markCopy(report: CopyReport, at: Date, options: StoreOptions = {}): Promise<Checks | undefined> {
-  const { store, set } = report.copy;
-  const found = checksOf(report, at.toISOString());
+export async function markCopy({ store, set }: Copy, found: Checks | undefined, options: StoreOptions = {}): Promise<Checks | undefined> {
   if (store === undefined || set?.manifest === undefined || found === undefined) return undefined;
   let all: Checks = found;
   await amendManifest(store, set, ({ checks }) => ({ checks: (all = { ...checks, ...found }) }), options);
   return all;
 }
 
-function checksOf({ verdict, artifacts, drill }: CopyReport, at: string): Checks | undefined {
+/** The checks that a verification has made; undefined when it came to none. */
+export function checksOf({ verdict, artifacts, drill }: CopyReport, now: Date): Checks | undefined {
   if (verdict === 'unread' || verdict === 'gone') return undefined;
   const damaged = artifacts.flatMap(({ problem }) => problem ?? []);
+  const read = result(damaged, now);
   // What was compared with a damaged manifest may look wrong, or right, by that alone.
   const isComparable = artifacts.every(({ kind, problem }) => kind !== 'manifest' || problem === undefined);
-  const restored = drill === undefined || drill.verdict === 'unprovable' || !isComparable ? undefined : result(drill.verdict === 'proven' ? [] : drill.reasons, at);
-  if (artifacts.length === 0) return restored && { restored };
-  const read = result(damaged, at);
-  if (damaged.length > 0) return { readable: read, ...(restored && { restored }) };
+  const restored = isComparable ? checksOfDrill(drill, now) : undefined;
+  if (damaged.length > 0) return { readable: read, ...restored };
   const judged = artifacts.every(({ unjudged }) => unjudged === undefined);
-  return { checksum: read, ...(judged && { readable: read }), ...(restored && { restored }) };
+  return { checksum: read, ...(judged && { readable: read }), ...restored };
 }
 
-function result(problems: readonly string[], at: string): CheckResult {
+/** The check that a drill is; undefined when it came to no answer. */
+export function checksOfDrill(drill: DrillReport | undefined, now: Date): Checks | undefined {
+  if (drill === undefined || drill.verdict === 'unprovable') return undefined;
+  return { restored: result(drill.verdict === 'proven' ? [] : drill.reasons, now) };
+}
+
+function result(problems: readonly string[], now: Date): CheckResult {
+  const at = now.toISOString();
   return problems.length === 0 ? { ok: true, at } : { ok: false, at, problem: problems.join('; ') };
 }

@@ -2,7 +2,7 @@ import { isBackupError, withoutMend } from '../errors.ts';
 import type { Archiver } from '../ports/archiver.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { DumpProducer } from '../ports/dump-producer.ts';
-import type { RestoreArtifact } from '../restore/restore-source.ts';
+import { contentOf, type RestoreArtifact } from '../restore/restore-source.ts';
 import { drain, verifyArtifact } from '../run/verify-artifact.ts';
 
 /** What knows the forms of the artifacts. */
@@ -22,25 +22,39 @@ export interface Reading {
   readonly members: number | undefined;
 }
 
+/** Reads the artifact to its end, and tells how many members it has where it has such. */
+type Reader = (content: ArtifactSource) => Promise<number | undefined>;
+
 /**
  * Reads an artifact from its first to its last byte: by its SHA-256, where a manifest has it, and by the program that knows its
  * form. Damage is an answer; what the reading itself fails with is thrown.
  */
 export async function readArtifact(parts: ReadingParts, kind: ReadKind, artifact: RestoreArtifact, signal: AbortSignal): Promise<Reading> {
-  const content: ArtifactSource = { bytes: artifact.bytes, sha256: artifact.sha256 ?? '', path: artifact.path, open: (range) => artifact.open(range) };
-  const read: Record<ReadKind, (source: ArtifactSource) => Promise<number | undefined>> = {
+  const readers: Record<ReadKind, Reader> = {
     dump: async (source) => {
       await parts.producer.check(source, { signal });
       return undefined;
     },
-    globals: async (source) => {
-      await drain(source);
-      return undefined;
-    },
+    globals: bytesAlone,
     staging: async (source) => (await parts.archiver.check(source, { signal })).members,
   };
+  return readWith(readers[kind], artifact, signal);
+}
+
+/** Likewise, by its SHA-256 alone. */
+export async function readBytes(artifact: RestoreArtifact, signal: AbortSignal): Promise<Reading> {
+  return readWith(bytesAlone, artifact, signal);
+}
+
+async function bytesAlone(source: ArtifactSource): Promise<undefined> {
+  await drain(source);
+  return undefined;
+}
+
+async function readWith(read: Reader, artifact: RestoreArtifact, signal: AbortSignal): Promise<Reading> {
+  const content = contentOf(artifact);
   try {
-    const members = await (artifact.sha256 === undefined ? read[kind](content) : verifyArtifact(artifact.name, content, read[kind], signal));
+    const members = await (artifact.sha256 === undefined ? read(content) : verifyArtifact(artifact.name, content, read, signal));
     return { content, problem: undefined, members };
   } catch (error) {
     if (!isBackupError(error, 'ARTIFACT_UNREADABLE')) throw error;

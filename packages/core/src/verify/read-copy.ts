@@ -8,7 +8,7 @@ import type { BackupSet } from '../sets/backup-set.ts';
 import type { RestoreArtifact } from '../restore/restore-source.ts';
 import { textOf } from '../text-source.ts';
 import type { Copy } from './copy.ts';
-import { readArtifact, type Reading, type ReadingParts, type ReadKind } from './read-artifact.ts';
+import { readArtifact, readBytes, type Reading, type ReadingParts, type ReadKind } from './read-artifact.ts';
 
 /** What is known of one artifact, after it was read. */
 export interface ArtifactVerdict {
@@ -82,7 +82,7 @@ async function readAsFarAsPossible(parts: ReadingParts, kind: ReadKind, artifact
     return await readArtifact(parts, kind, artifact, signal);
   } catch (error) {
     if (!isBackupError(error, 'CLIENT_TOO_OLD')) throw error;
-    return { ...(await readArtifact(parts, 'globals', artifact, signal)), unjudged: error.message };
+    return { ...(await readBytes(artifact, signal)), unjudged: error.message };
   }
 }
 

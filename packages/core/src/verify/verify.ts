@@ -6,7 +6,7 @@ import type { RestorerEvent } from '../ports/dump-restorer.ts';
 import type { Lock, LockLease } from '../ports/lock.ts';
 import { drillCopy, isDamaged, type DrilledCopy } from './drill-copy.ts';
 import type { DrillReport } from './drill-report.ts';
-import { markCopy } from './mark-copy.ts';
+import { checksOf, markCopy } from './mark-copy.ts';
 import type { Copy } from './copy.ts';
 import type { ReadingParts } from './read-artifact.ts';
 import { readCopy, type CopyReading } from './read-copy.ts';
@@ -124,7 +124,7 @@ class Verification {
     try {
       const lease = await this.acquire();
       try {
-        await markCopy(report, clock.now(), { signal: AbortSignal.any([signal, lease.lost]) });
+        await markCopy(report.copy, checksOf(report, clock.now()), { signal: AbortSignal.any([signal, lease.lost]) });
       } finally {
         await lease.release();
       }
