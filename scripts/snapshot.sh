@@ -118,7 +118,7 @@ stop_project() {
   # shellcheck disable=SC2086
   if [ -n "$others" ]; then stop_services $others; fi
   heed
-  if printf '%s\n' "$running" | grep -qxF -- "$DB_SERVICE"; then stop_services -t "$DB_STOP_SECONDS" "$DB_SERVICE"; fi
+  if has_line "$DB_SERVICE" "$running"; then stop_services -t "$DB_STOP_SECONDS" "$DB_SERVICE"; fi
   heed
   demand_unused
 }

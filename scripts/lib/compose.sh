@@ -40,9 +40,12 @@ holds_project() {
   [ -r "$1/.env" ] && grep -q '^[[:space:]]*COMPOSE_FILE=' "$1/.env"
 }
 
+# has_line LINE TEXT. No pipe into `grep -q`: it leaves at the first match, and what still writes to it fails.
+has_line() { grep -qxF -- "$1" <<<"$2"; }
+
 # demand_service NAME VARIABLE
 demand_service() {
-  printf '%s\n' "$services_of_project" | grep -qxF -- "$1" || fail 2 "The project has no service $1. Set $2 to the name that it has."
+  has_line "$1" "$services_of_project" || fail 2 "The project has no service $1. Set $2 to the name that it has."
 }
 
 # containers_of SERVICE: their ids; those that are stopped too where Compose is of version 1.
@@ -58,7 +61,7 @@ service_runs() {
   local ids id
   if ! ids=$(containers_of "$1" 2>/dev/null); then
     # A profile may hide a service from the list of the configuration; one that is listed has to answer.
-    printf '%s\n' "$services_of_project" | grep -qxF -- "$1" || return 1
+    has_line "$1" "$services_of_project" || return 1
     ids=$(containers_of "$1") || fail 1 "Compose does not say whether $1 is running; see above."
   fi
   for id in $ids; do

@@ -8,7 +8,8 @@ PGDATA_PATH=${PGDATA_PATH:-/var/lib/postgresql/data}
 # Sets db_container, db_image, data_volume and compose_project.
 find_data_volume() {
   # Version 2 lists containers that are stopped only when asked, version 1 anyway.
-  db_container=$(compose ps -aq "$DB_SERVICE" | head -n 1)
+  db_container=$(compose ps -aq "$DB_SERVICE")
+  db_container=${db_container%%$'\n'*}
   [ -n "$db_container" ] || fail 1 "$DB_SERVICE has no container. Make one with: ${compose_command[*]} up --no-start $DB_SERVICE"
   db_image=$(docker inspect -f '{{.Image}}' "$db_container")
   compose_project=$(docker inspect -f '{{index .Config.Labels "com.docker.compose.project"}}' "$db_container")

@@ -8,7 +8,7 @@ demand_dump_file() {
   [ -s "$1" ] || fail 5 "$1 is empty."
   # Unprintable bytes are of no use to a shell.
   if [ "$(head -c 5 -- "$1" | LC_ALL=C tr -c '[:print:]' .)" = PGDMP ]; then return 0; fi
-  if head -c 4096 -- "$1" | LC_ALL=C grep -qaE '^(--|SET |CREATE |BEGIN;|\\restrict )'; then
+  if LC_ALL=C grep -qaE '^(--|SET |CREATE |BEGIN;|\\restrict )' <(head -c 4096 -- "$1"); then
     fail 5 "$1 is plain SQL, not a dump made by pg_dump -Fc. Restore it with psql -v ON_ERROR_STOP=1, into an empty database."
   fi
   fail 5 "$1 does not begin as a dump made by pg_dump -Fc does."
