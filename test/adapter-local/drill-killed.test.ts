@@ -6,7 +6,7 @@ import { isBackupError } from '@geolens/backup-core';
 import { Script } from '../../packages/adapter-local/test/support/processes.ts';
 import { seeded } from '../cli/restore/support/random.ts';
 import { clusters, type ClusterFacts } from '../support/clusters.ts';
-import { dataFoldersIn, drillIn, drillParent, groundOf, leftIn, programsIn, rehearsed, restored, segmentsOf } from './support/drills.ts';
+import { dataFoldersIn, drillIn, drillParent, groundOf, leftIn, programsIn, rehearsed, restored, segmentsLeftBy } from './support/drills.ts';
 import { env } from './support/producers.ts';
 import { backupOf } from './support/restorers.ts';
 import { smallDatabase } from './support/small-database.ts';
@@ -59,7 +59,7 @@ describe.each(clusters())('a drill on $title', (facts) => {
       expect(removed).toEqual(dead.map((name) => `${join(parent, name)}, of a drill that was cut off`));
       expect((await readdir(parent)).sort()).toEqual(living);
       for (const name of dead) expect(programsIn(join(parent, name))).toEqual([]);
-      expect(inodes.flatMap(segmentsOf)).toEqual([]);
+      expect(inodes.flatMap(segmentsLeftBy)).toEqual([]);
     }
     expect((await ground.rehearse(input)).outcome).toBe('restored');
     await ground[Symbol.asyncDispose]();

@@ -69,9 +69,16 @@ export function programsIn(folder: string): readonly string[] {
   });
 }
 
-/** Segments of shared memory that the server with this data folder has: their key is the folder’s inode. */
-export function segmentsOf(inode: number): readonly string[] {
-  return readFileSync('/proc/sysvipc/shm', 'utf8').split('\n').filter((line) => Number(line.trim().split(/\s+/)[0]) === (inode | 0));
+/**
+ * Segments of shared memory that a dead server with this data folder has left: their key is the folder’s inode, and nobody is
+ * attached to them. One with somebody attached is of another server, to whose folder the system gave the inode of a removed one.
+ */
+export function segmentsLeftBy(inode: number): readonly string[] {
+  const lines = readFileSync('/proc/sysvipc/shm', 'utf8').split('\n').map((line) => line.trim());
+  return lines.filter((line) => {
+    const [key, , , , , , attached] = line.split(/\s+/).map(Number);
+    return key === (inode | 0) && attached === 0;
+  });
 }
 
 /** The inodes of the data folders of the drills in a folder. */
