@@ -1,4 +1,5 @@
 export * from './errors.ts';
+export * from './health/judge-health.ts';
 export * from './manifest/check-manifest.ts';
 export * from './manifest/failed-checks.ts';
 export * from './manifest/manifest-text.ts';
@@ -36,6 +37,7 @@ export * from './run/produce.ts';
 export * from './run/report.ts';
 export * from './run/run.ts';
 export * from './schedule/due-slot.ts';
+export * from './schedule/longest-gap.ts';
 export * from './schedule/schedule.ts';
 export * from './secret.ts';
 export * from './sets/accept-set.ts';

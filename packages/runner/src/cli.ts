@@ -104,6 +104,11 @@ function describeProgram(io: Io, choose: (execute: Execute) => void): Command {
     .option(...JSON_FLAG)
     .action((what: string, flags: RestoreFlags) => { choose(async (context) => (await import('./commands/restore.ts')).restore(context, what, flags)); });
   program
+    .command('health')
+    .description('exit 0 while the last success is young enough (BACKUP_MAX_AGE_MINUTES), otherwise 1; for the engine’s health check')
+    .option(...JSON_FLAG)
+    .action((flags: { json: boolean }) => { choose(async (context) => (await import('./commands/health.ts')).health(context, flags)); });
+  program
     .command('config')
     .description('print the configuration as it holds, secrets redacted')
     .option(...JSON_FLAG)

@@ -33,6 +33,8 @@ export interface Config {
   readonly compression: Compression | 'auto';
   readonly catchUp: boolean;
   readonly onStart: OnStart;
+  /** How old the last success may be; undefined when the schedule tells. */
+  readonly maxAgeMinutes: number | undefined;
   readonly verify: VerifyLevel;
   /** Under which share of the median of the last sets a new one is suspicious; 0 for never. */
   readonly shrinkThreshold: number;
@@ -93,6 +95,7 @@ export function readConfig(env: Environment): Config {
     compression: whole.BACKUP_COMPRESSION,
     catchUp: whole.BACKUP_CATCH_UP,
     onStart: whole.BACKUP_ON_START,
+    maxAgeMinutes: whole.BACKUP_MAX_AGE_MINUTES,
     verify: whole.BACKUP_VERIFY,
     shrinkThreshold: whole.BACKUP_SHRINK_THRESHOLD,
     pgBinDir: whole.BACKUP_PG_BIN_DIR,

@@ -123,6 +123,7 @@ export const VARIABLES = {
     'empty',
     'Whether `serve` makes a run when it starts: `empty` (when there is no set yet), `always`, `never`',
   ),
+  BACKUP_MAX_AGE_MINUTES: variable(count, undefined, 'How old the last success may be before `health` fails; the longest gap of the schedule and half of it when not set'),
   BACKUP_VERIFY: variable(
     oneOf('checksum', 'readable', 'restore'),
     'readable',

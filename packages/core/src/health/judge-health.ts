@@ -1,0 +1,70 @@
+import { parseTimestamp, timestampToDate } from '../naming/timestamp.ts';
+import type { JournalState } from '../ports/run-journal.ts';
+
+export interface HealthRequest {
+  readonly now: Date;
+  /** How old the last success may be, in milliseconds. */
+  readonly maxAgeMs: number;
+  readonly journal: JournalState;
+  /** When the sets were made that are there whole, in any order. */
+  readonly setsAt: readonly Date[];
+}
+
+/** Whether backups are made as they should be. */
+export interface Health {
+  readonly healthy: boolean;
+  /** When the newest set was made that is there; undefined when there is none. */
+  readonly lastSuccessAt: Date | undefined;
+  /** Milliseconds since the last success, before any since the first start; undefined when there was neither. */
+  readonly ageMs: number | undefined;
+  readonly maxAgeMs: number;
+  /** The last run, when it failed: a warning while the last success is still young enough. */
+  readonly lastFailure: { readonly at: Date; readonly error: string | undefined } | undefined;
+  /** Why it is not healthy. */
+  readonly problem: string | undefined;
+}
+
+/**
+ * Judges by the age of the last success, before any by that of the first start. A success counts while its set, or an older one,
+ * is there: a note that a run ended well is no backup. What lies in the future was written while the clock was wrong, and does not count.
+ */
+export function judgeHealth({ now, maxAgeMs, journal, setsAt }: HealthRequest): Health {
+  const newestSetAt = newest(setsAt.filter((moment) => moment <= now));
+  const lastSuccessAt = newestSetAt && (endOfItsRun(journal, newestSetAt, now) ?? newestSetAt);
+  const succeeded = dateOf(journal.lastSuccessAt) !== undefined;
+  const firstStartAt = [journal.firstStartAt].flatMap((text) => dateOf(text) ?? []).filter((moment) => moment <= now);
+  const since = succeeded ? lastSuccessAt : newest([...firstStartAt, ...(lastSuccessAt === undefined ? [] : [lastSuccessAt])]);
+  const ageMs = since && now.getTime() - since.getTime();
+  const healthy = ageMs !== undefined && ageMs <= maxAgeMs;
+  const problem = healthy ? undefined : problemOf(lastSuccessAt, succeeded, since);
+  return { healthy, lastSuccessAt, ageMs, maxAgeMs, lastFailure: failureOf(journal), problem };
+}
+
+/** A set has the beginning of its run in its name; what counts is when it was there. */
+function endOfItsRun({ lastRun }: JournalState, setAt: Date, now: Date): Date | undefined {
+  const timestamp = typeof lastRun?.timestamp === 'string' ? parseTimestamp(lastRun.timestamp) : undefined;
+  if (lastRun?.outcome === 'failed' || timestamp === undefined || timestampToDate(timestamp).getTime() !== setAt.getTime()) return undefined;
+  const finishedAt = dateOf(lastRun?.finishedAt);
+  return finishedAt !== undefined && finishedAt >= setAt && finishedAt <= now ? finishedAt : undefined;
+}
+
+function failureOf({ lastRun }: JournalState): Health['lastFailure'] {
+  const at = lastRun?.outcome === 'failed' ? dateOf(lastRun.finishedAt) : undefined;
+  return at && { at, error: lastRun?.error };
+}
+
+function problemOf(lastSuccessAt: Date | undefined, succeeded: boolean, since: Date | undefined): string {
+  if (lastSuccessAt !== undefined) return 'the last success is too long ago';
+  if (succeeded) return 'runs have succeeded, but none of their sets is left';
+  return since === undefined ? 'there is no set, and no run was ever begun' : 'no run has succeeded since the first start';
+}
+
+function newest(moments: readonly Date[]): Date | undefined {
+  return moments.reduce<Date | undefined>((latest, moment) => (latest === undefined || moment > latest ? moment : latest), undefined);
+}
+
+/** The journal may have been edited by hand. */
+function dateOf(text: string | undefined): Date | undefined {
+  const date = typeof text === 'string' ? new Date(text) : undefined;
+  return date === undefined || Number.isNaN(date.getTime()) ? undefined : date;
+}

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { noFaketime } from './support/machine.ts';
+import { newOperator } from './support/operator.ts';
+
+describe('the command health', () => {
+  it.skipIf(noFaketime)('answers 0 after a run until it is a day and a half old, though a run fails meanwhile, and 1 from then on', async () => {
+    const operator = await newOperator();
+    await operator.goodRun({ at: '2026-11-22 02:00:00' });
+    expect(await operator.backup(['health'], { at: '2026-11-22 02:10:00' })).toMatchObject({ code: 0, stderr: '' });
+    const failing = { env: { BACKUP_PG_BIN_DIR: '/nowhere' } };
+    expect((await operator.backup(['run'], { ...failing, at: '2026-11-23 02:00:00' })).code).not.toBe(0);
+    const later = await operator.backup(['health'], { at: '2026-11-23 13:55:00' });
+    expect(later.code, later.stderr).toBe(0);
+    expect(later.stdout).toMatch(/^healthy: last success 2026-11-22T02:00.*the last run failed at 2026-11-23T02:00.*\/nowhere/);
+    const stale = await operator.backup(['health', '--json'], { at: '2026-11-23 14:05:00' });
+    expect(stale.code, stale.stderr).toBe(1);
+    expect(JSON.parse(stale.stdout)).toMatchObject({ healthy: false, problem: 'the last success is too long ago' });
+  });
+
+  it('needs no server, and does not take a folder without sets for a good one', async () => {
+    const operator = await newOperator();
+    const end = await operator.backup(['health'], { env: { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/geolens' } });
+    expect({ code: end.code, stdout: end.stdout }, end.stderr).toEqual({ code: 1, stdout: 'unhealthy: there is no set, and no run was ever begun: no success yet\n' });
+  });
+});
