@@ -22,9 +22,9 @@ Checks the dump, stops api and worker where they run, restores, and starts again
   FILE         a dump on this host, handed in read-only with the files beside it; or one in the container, as /backups/daily/…
 
 Options are those of `geolens-backup restore`, for example --dry-run, --store s3, --into DB, --table S.T, --in-place,
---staging-to DIR (a folder in the container), --staging-from TIMESTAMP|FILE. No question is asked.
+--staging-to DIR (a folder in the container: /staging), --staging-from TIMESTAMP|FILE. No question is asked.
 
-environment: BACKUP_SERVICE (backup), RESTORE_STOP_SERVICES (api worker), RESTORE_STATE_DIR (the project's folder: where the names
+environment: BACKUP_SERVICE (backup), RESTORE_SERVICE (restore: does it instead, where the project has it, with --staging-to), RESTORE_STOP_SERVICES (api worker), RESTORE_STATE_DIR (the project's folder: where the names
 of stopped services are kept meanwhile), COMPOSE_FILE and COMPOSE_PROJECT_NAME as Compose reads them.
 
 exit code: that of the restore. 0 done, 1 failed and nothing changed, 2 wrong arguments, 3 partly done, or a service was not started
@@ -80,9 +80,14 @@ read_arguments() {
   fi
   arguments=("$what")
   only_check=
+  to_staging=
   while [ $# -gt 0 ]; do
     case $1 in
       --dry-run) only_check=yes ;;
+      --staging-to | --staging-to=*)
+        to_staging=yes
+        arguments+=("$1")
+        ;;
       --staging-from | --staging-from=*) read_staging_from "$@" && shift ;;
       *) arguments+=("$1") ;;
     esac
@@ -110,7 +115,7 @@ restore() {
   shift
   if [ "$by" = run ]; then
     if [ "$kind" = restore ]; then remember container "$name"; fi
-    restore_by_run "$name" ${volumes[@]+"${volumes[@]}"} -- "${arguments[@]}" "$@"
+    restore_by_run "$service" "$name" ${volumes[@]+"${volumes[@]}"} -- "${arguments[@]}" "$@"
   elif [ "$kind" = restore ] && [ -t 0 ] && [ -t 1 ]; then
     restore_by_exec "${arguments[@]}" "$@"
   else
@@ -127,12 +132,15 @@ services_that_run() {
 
 read_arguments "$@"
 find_compose
-enter_project "$here/.."
+enter_project "$here/.." "$here/../docker"
 demand_service "$BACKUP_SERVICE" BACKUP_SERVICE
 take_over_services
 
+# The backup's own container can only read the staging files.
+service=$BACKUP_SERVICE
+if [ -n "$to_staging" ] && has_line "$RESTORE_SERVICE" "$services_of_project"; then service=$RESTORE_SERVICE; fi
 by=run
-if [ ${#volumes[@]} -eq 0 ] && backup_runs; then by="exec"; fi
+if [ "$service" = "$BACKUP_SERVICE" ] && [ ${#volumes[@]} -eq 0 ] && backup_runs; then by="exec"; fi
 heed
 
 if [ -n "$only_check" ]; then

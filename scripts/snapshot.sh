@@ -189,7 +189,7 @@ give_up() {
 read_arguments "$@"
 if [ "$action" = create ]; then demand_new_file; else demand_good_archive; fi
 find_compose
-enter_project "$here/.."
+enter_project "$here/.." "$here/../docker"
 demand_service "$DB_SERVICE" DB_SERVICE
 find_data_volume
 # Its containers, one after the other, have this name.

@@ -58,16 +58,16 @@ restore_goes_on() {
   backup_runs && in_backup exec -T "$BACKUP_SERVICE" sh -c "$EXEC_GOES_ON" </dev/null >/dev/null 2>&1
 }
 
-# restore_by_run NAME OPTION… -- ARGUMENT…: in a container called NAME.
+# restore_by_run SERVICE NAME OPTION… -- ARGUMENT…: in a container of the service that is called NAME.
 restore_by_run() {
-  local name=$1
+  local service=$1 name=$2
   local -a options=(--rm --no-deps -T --name "$name")
-  shift
+  shift 2
   while [ "$1" != -- ]; do
     options+=("$1")
     shift
   done
   shift
   # SIGTERM, and SIGKILL to what has not ended within 30 s.
-  run_until_signal "end_container stop -t 30 $name" in_backup run "${options[@]}" "$BACKUP_SERVICE" geolens-backup restore "$@"
+  run_until_signal "end_container stop -t 30 $name" in_backup run "${options[@]}" "$service" geolens-backup restore "$@"
 }

@@ -3,6 +3,7 @@
 # shell script, `BACKUP_SCHEDULE=0 2 * * *` would run a program called 2.
 
 BACKUP_SERVICE=${BACKUP_SERVICE:-backup}
+RESTORE_SERVICE=${RESTORE_SERVICE:-restore}
 compose_command=()
 
 compose() { "${compose_command[@]}" "$@"; }
@@ -18,10 +19,17 @@ find_compose() {
   fi
 }
 
-# enter_project FOLDER: makes FOLDER the current one when Compose is told nothing else and there is no project here but one there.
+# enter_project FOLDER…: when Compose is told nothing else and there is no project here, makes the first FOLDER that has one the current one.
 # Then project_dir is where Compose takes the project to be.
 enter_project() {
-  if [ -z "${COMPOSE_FILE:-}" ] && ! holds_project . && holds_project "$1"; then cd -- "$1" || exit 1; fi
+  local folder
+  if [ -z "${COMPOSE_FILE:-}" ]; then
+    for folder in . "$@"; do
+      holds_project "$folder" || continue
+      cd -- "$folder" || exit 1
+      break
+    done
+  fi
   local first=${COMPOSE_FILE:-}
   first=${first%%"${COMPOSE_PATH_SEPARATOR:-:}"*}
   case $first in
@@ -29,7 +37,7 @@ enter_project() {
     *) project_dir=. ;;
   esac
   project_dir=$(cd -- "$project_dir" && pwd) || fail 2 "The folder of COMPOSE_FILE=$COMPOSE_FILE does not exist."
-  services_of_project=$(compose --profile backup config --services) || fail 2 'Compose found no project that it can read; see above.'
+  services_of_project=$(compose --profile backup --profile restore config --services) || fail 2 'Compose found no project that it can read; see above.'
 }
 
 holds_project() {

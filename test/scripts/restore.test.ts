@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -227,6 +227,17 @@ describe('restore.sh and Compose', () => {
     expect(docker.calls().filter(({ args }) => args.includes('stop')).map(({ folder }) => folder)).toEqual([docker.project]);
   });
 
+  it('takes the project in docker/ beside the script when there is no other', async () => {
+    const docker = await StubDocker.make(ALL);
+    await docker.install();
+    const folder = join(docker.project, 'docker');
+    await mkdir(folder);
+    await rename(join(docker.project, 'compose.yaml'), join(folder, 'compose.yaml'));
+    const end = await docker.run('restore.sh', ['latest'], { installed: true });
+    expect(end.code, end.stderr).toBe(0);
+    expect(docker.calls().filter(({ args }) => args.includes('stop')).map((call) => call.folder)).toEqual([folder]);
+  });
+
   it('never runs the .env as a script', async () => {
     const docker = await StubDocker.make(ALL);
     const end = await docker.run('restore.sh', ['latest']);
@@ -284,6 +295,16 @@ describe('restore.sh and a file', () => {
     await symlink('../real/a.dump', join(docker.project, 'newest.dump'));
     expect((await docker.run('restore.sh', ['newest.dump'])).code).toBe(0);
     expect(docker.callsOf('run')[0]).toContain(`${join(docker.folder, 'real')}:/restore:ro`);
+  });
+
+  it.each([[['--staging-to', '/staging']], [['--staging-to=/staging']]])('is unpacked by the service restore where the project has it, as %j is for writing', async (to) => {
+    const docker = await StubDocker.make({ ...ALL, restore: 'exited' });
+    expect((await docker.run('restore.sh', ['latest', ...to])).code).toBe(0);
+    expect(docker.callsOf('exec')).toEqual([]);
+    expect(docker.callsOf('run').map((call) => call.includes(' restore geolens-backup '))).toEqual([true, true]);
+    const other = await StubDocker.make({ ...ALL, restore: 'exited' });
+    expect((await other.run('restore.sh', ['latest'])).code).toBe(0);
+    expect(other.callsOf('run')).toEqual([]);
   });
 
   it('of this host as the staging archive of --staging-from is handed in as well', async () => {

@@ -41,7 +41,7 @@ async function answer(): Promise<number> {
 }
 
 async function compose(given: readonly string[]): Promise<number> {
-  const rest = given[0] === '--profile' ? given.slice(2) : given;
+  const rest = given.slice(given.findLastIndex((word) => word === '--profile') < 0 ? 0 : given.lastIndexOf('--profile') + 2);
   const [command, ...options] = rest as [string, ...string[]];
   if (settings.failing.includes(command)) return complain(`compose ${command} fails`);
   switch (command) {
