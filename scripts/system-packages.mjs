@@ -20,6 +20,7 @@ const NEEDS = [
   { what: 'curl', packages: ['curl'], present: () => hasProgram('curl'), optional: true, forTests: true },
   { what: 'Ceph with the RADOS Gateway', packages: CEPH, present: () => CEPH_PROGRAMS.every(hasProgram), optional: true, forTests: true },
   { what: 'debootstrap', packages: ['debootstrap'], present: () => hasProgram('debootstrap'), optional: true, forTests: true },
+  { what: 'a Docker engine', packages: ['docker.io', 'iptables'], present: hasEngine, optional: true, forContainer: true },
 ];
 
 const NO_MAIN_CLUSTER = '/etc/postgresql-common/createcluster.d/geolens-backup-no-main-cluster.conf';
@@ -30,8 +31,8 @@ const ENVIRONMENT = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL:
  * PostgreSQL server is set up or started by that; everybody else is told the one command that does it.
  * Ends the process with code 1 when something is missing that nothing works without; only warns about the rest.
  */
-export function ensureSystemPackages({ tests = true } = {}) {
-  const missing = NEEDS.filter((need) => (tests || !need.forTests) && !need.present());
+export function ensureSystemPackages({ tests = true, container = false } = {}) {
+  const missing = NEEDS.filter((need) => (tests || !need.forTests) && (container || !need.forContainer) && !need.present());
   if (missing.length === 0) return;
   const failure = installable() ? install(missing) : undefined;
   const left = missing.filter((need) => !need.present());
@@ -100,6 +101,11 @@ function packagesOf(needs) {
 function hasProgram(name) {
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin'];
   return folders.some((folder) => folder !== '' && existsSync(join(folder, name)));
+}
+
+/** One that can be started, or answers: as a service, on another machine. */
+function hasEngine() {
+  return hasProgram('docker') && (hasProgram('dockerd') || spawnSync('docker', ['version'], { stdio: 'ignore' }).status === 0);
 }
 
 function hasPostgis() {

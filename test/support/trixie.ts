@@ -30,6 +30,13 @@ export async function ensureTrixie({ log = () => undefined }: { log?: (line: str
   }
 }
 
+/** The folder with that Debian 13, whatever this machine has itself. */
+export async function ensureTrixieFolder(log: (line: string) => void): Promise<string> {
+  const trixie = await cachedTrixie(cacheFolder(), log);
+  if ('unavailable' in trixie) throw new Error(trixie.unavailable);
+  return trixie.root;
+}
+
 async function cachedTrixie(cache: string, log: (line: string) => void): Promise<Trixie> {
   const root = join(cache, 'trixie');
   const prefix = join(cache, 'trixie-bin');
@@ -53,8 +60,8 @@ async function cachedTrixie(cache: string, log: (line: string) => void): Promise
   });
 }
 
-/** An empty variable counts as none. */
-function cacheFolder(): string {
+/** Where what takes long to make is kept. An empty variable counts as none. */
+export function cacheFolder(): string {
   const chosen = process.env['GEOLENS_TEST_CACHE'] ?? '';
   return chosen === '' ? CACHE : resolve(chosen);
 }
