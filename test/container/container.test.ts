@@ -66,7 +66,7 @@ describe.skipIf(missing !== undefined)('the container', () => {
 
     it('has an init, a health check, a signal that the loop understands, and labels', async () => {
       const { Config } = await imageOf(images.backup);
-      expect(Config).toMatchObject({ User: 'root', Entrypoint: ['/usr/bin/tini', '--'], Cmd: ['geolens-backup', 'serve'], StopSignal: 'SIGTERM' });
+      expect(Config).toMatchObject({ User: '0:0', Entrypoint: ['/usr/bin/tini', '--'], Cmd: ['geolens-backup', 'serve'], StopSignal: 'SIGTERM' });
       expect(Config.Healthcheck.Test).toEqual(['CMD', 'geolens-backup', 'health']);
       expect(Config.Labels).toMatchObject({ 'org.opencontainers.image.licenses': 'Apache-2.0', 'org.opencontainers.image.base.name': images.database });
     });

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { validate } from 'dockerfile-utils';
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { readConfig } from '../src/config/config.ts';
+import { isSecret, VARIABLE_NAMES } from '../src/config/variables.ts';
+
+const read = (path: string): string => readFileSync(new URL(`../../../docker/${path}`, import.meta.url), 'utf8');
+
+interface Service {
+  readonly environment: Record<string, string | null>;
+  readonly cap_add: string[];
+  readonly cap_drop: string[];
+  readonly read_only: boolean;
+  readonly profiles: string[];
+  readonly volumes: string[];
+}
+
+function services(file: string): Record<string, Service> {
+  return (parseAllDocuments(read(file), { merge: true })[0]!.toJS() as { services: Record<string, Service> }).services;
+}
+
+describe('docker/', () => {
+  it('has a Dockerfile of which nothing is to be said', () => {
+    expect(validate(read('Dockerfile')).map(({ code, range }) => ({ code, line: range.start.line + 1 }))).toEqual([]);
+  });
+
+  it('passes every variable through as it is, and secrets by file too', () => {
+    const { environment } = services('compose.backup.yaml')['backup']!;
+    const wanted = VARIABLE_NAMES.flatMap((name) => (isSecret(name) ? [name, `${name}_FILE`] : [name]));
+    expect(Object.keys(environment).sort()).toEqual([...wanted].sort());
+    expect(Object.values(environment)).toEqual(wanted.map(() => null));
+  });
+
+  it('keeps the service that restores files out of the profile of the backup, and gives it the same but the files', () => {
+    const { backup, restore } = services('compose.backup.yaml');
+    expect([backup!.profiles, restore!.profiles]).toEqual([['backup'], ['restore']]);
+    for (const name of ['environment', 'cap_drop', 'read_only', 'security_opt', 'tmpfs', 'mem_limit'] as const) expect(restore).toHaveProperty(name, backup![name as keyof Service]);
+    expect(restore!.cap_add).toEqual([...backup!.cap_add, 'CHOWN', 'DAC_OVERRIDE', 'FOWNER']);
+    expect(restore!.volumes.map((volume) => `${volume}${volume.startsWith('upload_staging') ? ':ro' : ''}`)).toEqual(backup!.volumes);
+  });
+
+  describe.each(['cronjob.yaml', 'drill.yaml'])('kubernetes/%s', (file) => {
+    interface Job {
+      readonly spec: { readonly jobTemplate: { readonly spec: { readonly template: { readonly spec: { readonly enableServiceLinks: boolean; readonly containers: [{ readonly args: string[]; readonly securityContext: object }] } } } } };
+    }
+    const documents = parseAllDocuments(read(`kubernetes/${file}`)).map((document) => document.toJS() as { kind: string; data?: Record<string, string> });
+    const pod = (documents.find(({ kind }) => kind === 'CronJob') as unknown as Job).spec.jobTemplate.spec.template.spec;
+
+    it('has the rights that the Compose file leaves, and none that the cluster adds', () => {
+      const { cap_add: add, cap_drop: drop } = services('compose.backup.yaml')['backup']!;
+      expect(pod.containers[0].securityContext).toEqual({ runAsUser: 0, allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop, add } });
+      expect(pod.enableServiceLinks).toBe(false);
+      expect(pod.containers[0].args[0]).toBe('geolens-backup');
+    });
+
+    it('sets only variables that there are, to values that they take', () => {
+      const { data } = documents.find(({ kind }) => kind === 'ConfigMap') ?? {};
+      expect(readConfig({ ...data, S3_ACCESS_KEY_ID: 'a', S3_SECRET_ACCESS_KEY: 'b' }).warnings).toEqual([]);
+      expect(Object.keys(data ?? {}).filter((name) => !(VARIABLE_NAMES as string[]).includes(name))).toEqual([]);
+    });
+  });
+});
