@@ -1,5 +1,9 @@
 import { mkdir } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { anyCluster } from '../support/clusters.ts';
+import { freePort } from '../support/free-port.ts';
 import { noFaketime, programsOn } from './support/machine.ts';
 import { namesOf, newOperator, times } from './support/operator.ts';
 import { blockDump, blockSnapshot, sessionsAreGone, waitsForLock } from './support/sessions.ts';
@@ -19,6 +23,26 @@ describe('`serve`', () => {
     second.signal('SIGTERM');
     expect((await second.end).stderr).not.toContain('begins');
     expect(await operator.sets('daily')).toHaveLength(1);
+  });
+
+  it('waits for a server that starts after it, and then makes the run that is due', async () => {
+    const operator = await newOperator();
+    const port = await freePort();
+    const { database, host, port: real } = operator.database;
+    const serving = operator.start(['serve'], { env: { ...MIDNIGHT_ONLY, DATABASE_URL: `postgresql://${anyCluster().user}@127.0.0.1:${port}/${database}` } });
+    await serving.says('a run is due, and waits a while for the server');
+    expect(serving.stderr).toContain(`127.0.0.1:${port}`);
+    expect(serving.stderr).not.toContain('ERROR');
+    const server = createServer((socket) => {
+      const onward = host.startsWith('/') ? connect(join(host, `.s.PGSQL.${real}`)) : connect(real, host);
+      socket.pipe(onward).pipe(socket);
+      for (const one of [socket, onward]) one.on('error', () => undefined);
+    }).listen(port, '127.0.0.1');
+    onTestFinished(() => { server.close(); });
+    await serving.says('complete in');
+    expect(await operator.sets('daily')).toHaveLength(1);
+    serving.signal('SIGTERM');
+    await serving.end;
   });
 
   it('says at the start what it works on, and when the next run is', async () => {
@@ -67,7 +91,7 @@ describe('`serve`', () => {
     const operator = await newOperator();
     const serving = operator.start(['serve'], { env: { ...MIDNIGHT_ONLY, DATABASE_URL: 'postgresql://u@127.0.0.1:1/d' } });
     await serving.says('next run at');
-    expect(times(serving.stderr, 'ECONNREFUSED')).toBe(1);
+    expect(times(serving.stderr, 'ECONNREFUSED')).toBe(2); // once when it begins to wait, once when the run has failed
     expect(serving.child.exitCode).toBeNull();
     serving.signal('SIGTERM');
     expect((await serving.end).code).toBe(0);

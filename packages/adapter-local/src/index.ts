@@ -3,6 +3,7 @@ export * from './lock/flock-lock.ts';
 export * from './postgres/connection.ts';
 export * from './postgres/drill/scratch-drill.ts';
 export * from './postgres/pg-dump-producer.ts';
+export * from './postgres/pg-server-probe.ts';
 export * from './postgres/restore/pg-dump-restorer.ts';
 export * from './programs/give-way.ts';
 export * from './staging/tar-archiver.ts';

@@ -20,6 +20,7 @@ export * from './ports/lock.ts';
 export * from './ports/primary-store.ts';
 export * from './ports/retention-policy.ts';
 export * from './ports/run-journal.ts';
+export * from './ports/server-probe.ts';
 export * from './ports/sweeper.ts';
 export * from './ports/staging-restorer.ts';
 export * from './replication/plan-replication.ts';

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import { container as root, instanceCachingFactory, type DependencyContainer, type InjectionToken } from 'tsyringe';
-import { FileJournal, fileSources, FlockLock, giveWay, journalName, LocalStore, PgDumpProducer, PgDumpRestorer, ScratchDrill, systemClock, TarArchiver, TarStagingRestorer } from '@geolens/backup-adapter-local';
+import { FileJournal, fileSources, FlockLock, giveWay, journalName, LocalStore, PgDumpProducer, PgDumpRestorer, PgServerProbe, ScratchDrill, systemClock, TarArchiver, TarStagingRestorer } from '@geolens/backup-adapter-local';
 import {
   keepNewest,
   type Archiver,
@@ -15,6 +15,7 @@ import {
   type PrimaryStore,
   type RetentionPolicy,
   type RunJournal,
+  type ServerProbe,
   type StagingRestorer,
   type Sweeper,
 } from '@geolens/backup-core';
@@ -38,6 +39,7 @@ export const TOKENS = {
   giveWay: token<() => Promise<void>>('giveWay'),
   journal: token<RunJournal>('RunJournal'),
   lock: token<Lock>('Lock'),
+  probe: token<ServerProbe>('ServerProbe'),
   primary: token<PrimaryStore>('PrimaryStore'),
   producer: token<DumpProducer>('DumpProducer'),
   replicas: token<readonly ArtifactStore[]>('replicas'),
@@ -66,6 +68,7 @@ export async function composeContainer(config: Config): Promise<DependencyContai
     return new ScratchDrill({ folders, filesQuery, prerequisites, binDir, env });
   });
   register(TOKENS.files, () => fileSources);
+  register(TOKENS.probe, () => new PgServerProbe(config.connection));
   register(TOKENS.clock, () => systemClock);
   register(TOKENS.primary, () => new LocalStore({ root: config.backupDir, label: 'BACKUP_DIR' }));
   register(TOKENS.replicas, () => replicas);

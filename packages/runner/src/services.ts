@@ -1,4 +1,4 @@
-import type { ArtifactStore, Drill, DumpRestorer, FileSources, RunParts, StagingRestorer, Sweeper } from '@geolens/backup-core';
+import type { ArtifactStore, Drill, DumpRestorer, FileSources, RunParts, ServerProbe, StagingRestorer, Sweeper } from '@geolens/backup-core';
 import type { Config } from './config/config.ts';
 import type { Io } from './io.ts';
 import type { Logger } from './log/logger.ts';
@@ -14,6 +14,7 @@ export interface Services extends RunParts {
   readonly stagingRestorer: StagingRestorer;
   readonly sweepers: readonly Sweeper[];
   readonly drill: Drill;
+  readonly probe: ServerProbe;
   /** Makes this process, and what it starts from then on, give way to all others. What the system does not allow is left. */
   readonly giveWay: () => Promise<void>;
 }

@@ -3,6 +3,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logError } from '../log/log-run.ts';
 import { loop } from '../schedule/loop.ts';
 import { momentsOfSets } from '../schedule/moments-of-sets.ts';
+import { waitForServer } from '../schedule/wait-for-server.ts';
 import { durationText } from '../report/units.ts';
 import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
@@ -25,8 +26,10 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   );
   warnOfShortHistory(context);
   await sweepAtStart({ sweepers: [services.primary, ...services.sweepers], lock: services.lock, log, signal });
+  const { clock, journal, primary } = services;
   const runOnce = async (): Promise<'made' | 'held'> => {
     try {
+      await waitForServer(services.probe, { clock, log, signal });
       await loggedRun(context);
     } catch (error) {
       if (isBackupError(error, 'LOCK_HELD')) return waitForLock(context, error);
@@ -34,7 +37,6 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
     }
     return 'made';
   };
-  const { clock, journal, primary } = services;
   const doneAt = (): Promise<readonly Date[]> => momentsOfSets(primary, connection.database, signal);
   const { catchUp, onStart, drillSchedule } = config;
   const runs = loop({ clock, journal, log, runOnce, what: 'run', doneAt }, { schedule, catchUp, onStart, signal });
