@@ -1,3 +1,4 @@
+import { countText } from '../count-text.ts';
 import { dumpOf, totalRows, type Manifest, type ManifestArtifact } from '../manifest/manifest.ts';
 import { median } from './median.ts';
 
@@ -37,18 +38,18 @@ function reasonOf({ finding, value, former }: Measure, threshold: number): strin
 
 function rowsMeasure(artifacts: Artifacts, before: readonly Artifacts[]): Measure {
   const value = rows(artifacts);
-  return { finding: `it has ${counted(value ?? 0, 'row')}`, value, former: before.flatMap((one) => rows(one) ?? []) };
+  return { finding: `it has ${countText(value ?? 0, 'row')}`, value, former: before.flatMap((one) => rows(one) ?? []) };
 }
 
 function dumpMeasure(artifacts: Artifacts, before: readonly Artifacts[]): Measure {
   const dump = dumpOf({ artifacts });
   const alike = before.flatMap((one) => dumpOf({ artifacts: one }) ?? []).filter((one) => methodOf(one) === methodOf(dump));
-  return { finding: `its dump has ${counted(dump?.bytes ?? 0, 'byte')}`, value: dump?.bytes, former: alike.map(({ bytes }) => bytes) };
+  return { finding: `its dump has ${countText(dump?.bytes ?? 0, 'byte')}`, value: dump?.bytes, former: alike.map(({ bytes }) => bytes) };
 }
 
 function archiveMeasure(artifacts: Artifacts, before: readonly Artifacts[]): Measure {
   const archive = archiveOf(artifacts);
-  const finding = archive === undefined ? 'it has no staging archive' : `its staging archive has ${counted(archive.bytes, 'byte')}`;
+  const finding = archive === undefined ? 'it has no staging archive' : `its staging archive has ${countText(archive.bytes, 'byte')}`;
   return { finding, value: archive?.bytes ?? 0, former: before.map((one) => archiveOf(one)?.bytes ?? 0) };
 }
 
@@ -74,10 +75,6 @@ function shareText(value: number, middle: number): string {
 
 function percentText(percent: number): string {
   return `${Number(percent.toPrecision(12))} %`;
-}
-
-function counted(value: number, unit: string): string {
-  return `${value === 0 ? 'no' : numberText(value)} ${unit}${value === 1 ? '' : 's'}`;
 }
 
 function numberText(value: number): string {

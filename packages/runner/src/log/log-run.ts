@@ -1,5 +1,5 @@
 import { rowsOf, totalRows, dumpOf, type BackupError, type PhaseReport, type RunObserver, type RunReport } from '@geolens/backup-core';
-import { bytesText, durationText, numberText, rateText } from '../report/units.ts';
+import { bytesText, countText, durationText, numberText, rateText } from '../report/units.ts';
 import type { Logger } from './logger.ts';
 
 /** Turns what a run tells into lines of the log, one for each phase. */
@@ -25,7 +25,7 @@ export function logReport(log: Logger, report: RunReport): void {
   if (report.removed.length > 0) log.info('run.pruned', `retention removed ${report.removed.join(', ')}`, { removed: report.removed });
   for (const { store, copied, missing } of report.replication) {
     const left = missing === undefined ? '' : `, ${missing} still to be copied`;
-    log.info('run.replicated', `${store}: ${copied.length} sets copied${left}`, { store, copied: copied.length, missing });
+    log.info('run.replicated', `${store}: ${countText(copied.length, 'set')} copied${left}`, { store, copied: copied.length, missing });
   }
   for (const error of report.errors) logError(log, 'run.error', error);
   const fields = { outcome: report.outcome, timestamp: report.timestamp, milliseconds: millisecondsOf(report), rows: rowsOf(report.manifest) };
@@ -58,7 +58,7 @@ function outcomeText(report: RunReport): string {
   const counts = dumpOf(manifest)?.rowCounts ?? [];
   const before = previousRows === undefined ? '' : ` (before: ${numberText(previousRows)})`;
   const bytes = manifest.artifacts.reduce((sum, artifact) => sum + artifact.bytes, 0);
-  const content = `${numberText(counts.length)} tables with ${numberText(totalRows(counts))} rows${before}, ${bytesText(bytes)}`;
+  const content = `${countText(counts.length, 'table')} with ${countText(totalRows(counts), 'row')}${before}, ${bytesText(bytes)}`;
   return `run ${timestamp ?? '?'} ${outcome} in ${durationText(millisecondsOf(report))}: ${content}, in ${manifest.tiers.join(' and ')}`;
 }
 

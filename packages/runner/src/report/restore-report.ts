@@ -1,7 +1,7 @@
 import { timestampToDate, type BackupError, type RestoreReport } from '@geolens/backup-core';
 import type { Redact } from '../log/redact.ts';
 import { table } from './table.ts';
-import { durationText, numberText } from './units.ts';
+import { countText, durationText, numberText } from './units.ts';
 
 /** What was restored, for a person: from what, the rows of each schema, and where the old state is. */
 export function restoreReportText(report: RestoreReport): string {
@@ -13,7 +13,7 @@ export function restoreReportText(report: RestoreReport): string {
     ['PostgreSQL', `dump of ${dumpVersion}, server ${serverVersion}`],
     ['took', durationText(Math.max(0, finishedAt.getTime() - startedAt.getTime()))],
   ];
-  const files = report.members === undefined ? [] : [['staging', `${numberText(report.members)} members in ${report.stagingTo ?? '?'}`]];
+  const files = report.members === undefined ? [] : [['staging', `${countText(report.members, 'member')} in ${report.stagingTo ?? '?'}`]];
   return [lines([...head, ...files]), schemasText(report), lines(previousOf(report))].filter((part) => part !== '').join('\n');
 }
 

@@ -1,6 +1,6 @@
 import { formatArtifactName, rowsOf, suspicionText, type BackupError, type RunReport } from '@geolens/backup-core';
 import type { Redact } from '../log/redact.ts';
-import { bytesText, numberText } from './units.ts';
+import { bytesText, countText } from './units.ts';
 import { drillText } from './drill-text.ts';
 import { table } from './table.ts';
 
@@ -10,8 +10,8 @@ export function runReportText(report: RunReport): string {
   if (manifest === undefined) return '';
   const manifestName = formatArtifactName({ kind: 'manifest', timestamp: manifest.timestamp });
   const rows = manifest.artifacts.map(({ name, bytes, tableCount, rowCounts, members }) => {
-    const counts = rowCounts === undefined ? [] : [`${numberText(tableCount ?? 0)} tables, ${numberText(rowsOf(manifest) ?? 0)} rows`];
-    return [name, bytesText(bytes), [...counts, ...(members === undefined ? [] : [`${numberText(members)} members`])].join(', ')];
+    const counts = rowCounts === undefined ? [] : [`${countText(tableCount ?? 0, 'table')}, ${countText(rowsOf(manifest) ?? 0, 'row')}`];
+    return [name, bytesText(bytes), [...counts, ...(members === undefined ? [] : [countText(members, 'member')])].join(', ')];
   });
   const title = `set ${manifest.timestamp} (${stateText(report)})`;
   const alsoOn = replication.filter(({ copied }) => manifest.tiers.every((tier) => copied.some((set) => set.tier === tier && set.timestamp === manifest.timestamp)));

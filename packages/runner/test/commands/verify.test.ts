@@ -30,7 +30,7 @@ describe('`verify` ends with', () => {
     const { context, output } = await kitWithSet();
     expect(await verify(context, 'latest', { ...FLAGS, restore: true })).toBe(0);
     expect(output.said).toContain('(daily, local): proven\n');
-    expect(output.said).toContain('restored in a scratch PostgreSQL 17.2:\n  - 3 rows in 1 tables, as many as in the snapshot of the dump\n');
+    expect(output.said).toContain('restored in a scratch PostgreSQL 17.2:\n  - 3 rows in 1 table, as many as in the snapshot of the dump\n');
   });
 
   it('5 when something is bad, and shouts', async () => {

@@ -28,7 +28,7 @@ describe('a run that is due', () => {
   });
 
   it('begins once the server answers that was away and then starting, and has said so once', async () => {
-    const { seconds, logged } = await waited((passed) => (passed < 30 ? NOTHING : passed < 200 ? STARTING : { server: 'answers' }));
+    const { seconds, logged } = await waited((passed) => (passed < 20 ? NOTHING : passed < 200 ? STARTING : { server: 'answers' }));
     expect(seconds).toBeGreaterThanOrEqual(200);
     expect(seconds).toBeLessThan(210);
     expect(logged).toMatch(/^\S+ WARN {2}a run is due, and waits a while for the server: connecting failed \(db:5432\): refused\n$/);
