@@ -58,7 +58,7 @@ function outcomeText(report: RunReport): string {
   const counts = dumpOf(manifest)?.rowCounts ?? [];
   const before = previousRows === undefined ? '' : ` (before: ${numberText(previousRows)})`;
   const bytes = manifest.artifacts.reduce((sum, artifact) => sum + artifact.bytes, 0);
-  const content = `${countText(counts.length, 'table')} with ${countText(totalRows(counts), 'row')}${before}, ${bytesText(bytes)}`;
+  const content = `${countText(counts.length, 'table')}${counts.length === 0 ? '' : ` with ${countText(totalRows(counts), 'row')}`}${before}, ${bytesText(bytes)}`;
   return `run ${timestamp ?? '?'} ${outcome} in ${durationText(millisecondsOf(report))}: ${content}, in ${manifest.tiers.join(' and ')}`;
 }
 
