@@ -101,6 +101,29 @@ export class Stack {
     return (await this.composed('exec', '-T', 'backup', 'sh', '-c', `ls -A /backups/${tier} 2>/dev/null || true`)).split('\n').filter(Boolean).sort();
   }
 
+  /** A run that has to be good; one that is due just then goes first. Answers its timestamp. */
+  async goodRun(): Promise<string> {
+    const end = await until('a run', () => this.backup('run', '--json'), ({ code }) => code !== 4);
+    if (end.code !== 0) throw new Error(`the run ended with ${end.code}: ${end.stderr}`);
+    return (JSON.parse(end.stdout) as { timestamp: string }).timestamp;
+  }
+
+  /** All files of the volume but the lock and the journal, also while the backup is stopped. */
+  async volumeFiles(): Promise<string[]> {
+    const find = ['find', '/b', '-type', 'f', '-not', '-name', '.geolens-backup.*', '-printf', '%P\n'];
+    const names = await this.engine.docker(['run', '--rm', '-v', `${this.project}_backup_data:/b`, this.images.backup, ...find]);
+    return names.split('\n').filter(Boolean).sort();
+  }
+
+  async manifests(): Promise<string[]> {
+    return (await this.files('daily')).filter((name) => name.startsWith('manifest-'));
+  }
+
+  /** How many sessions of the backup wait for a lock in the database. */
+  async waitingSessions(): Promise<number> {
+    return Number(await this.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'geolens-backup' AND wait_event_type = 'Lock'"));
+  }
+
   /** The log of the backup since a moment, in seconds since 1970, or from the beginning. */
   async log(since?: number): Promise<string> {
     const { stdout, stderr } = await this.compose('logs', '--no-log-prefix', '--no-color', ...(since === undefined ? [] : ['--since', String(since)]), 'backup');

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { MINUTELY, type Ground } from '../support/ground.ts';
+import { until } from '../support/stack.ts';
+
+/** The Compose files, and the commands that GeoLens documents. */
+export function composeSteps(ground: Ground): void {
+  describe('in Compose', () => {
+    it.each([
+      ['compose.yaml', ['-f', 'compose.yaml']],
+      ['compose.backup.yaml', ['-f', 'compose.backup.yaml']],
+      ['compose.yaml with compose.secrets.yaml', ['-f', 'compose.yaml', '-f', 'compose.secrets.yaml']],
+      ['compose.backup.yaml after another project’s file', ['-f', 'theirs.yaml', '-f', 'compose.backup.yaml']],
+    ])('%s is valid without .env and with one', async (_, files) => {
+      const theirs = 'services: {db: {image: postgis/postgis}, api: {image: x, volumes: ["upload_staging:/data"]}}\nvolumes: {upload_staging: {name: theirs}}\n';
+      await writeFile(join(ground.stack.dockerFolder, 'theirs.yaml'), theirs);
+      await ground.engine.docker(['compose', ...files.map((file) => (file === '-f' ? file : join(ground.stack.dockerFolder, file))), 'config', '--quiet']);
+      await ground.stack.dotenv({ BACKUP_SCHEDULE: '0 2 * * *', POSTGRES_PASSWORD: 'it$$is: "quoted"' });
+      const resolved = await ground.stack.composed(...files, '--profile', 'backup', 'config');
+      expect(resolved).toContain('BACKUP_SCHEDULE: 0 2 * * *');
+      if (files.includes('theirs.yaml')) expect(resolved).toMatch(/upload_staging:\n {4}name: theirs/);
+    });
+
+    it('starts with `up -d`, makes a set at once, and `ps backup` shows it', async () => {
+      await ground.stack.dotenv(MINUTELY);
+      await ground.stack.overlay({ 'quick.yaml': 'services: {backup: {healthcheck: {interval: 2s}}}\n' });
+      ground.log('docker compose --profile backup up -d');
+      await ground.stack.composed('--profile', 'backup', 'up', '-d');
+      const first = await until('a first set', () => ground.stack.manifests(), (names) => names.length > 0);
+      ground.log(`first set: ${first[0]!}`);
+      const shown = await ground.stack.composed('ps', 'backup');
+      expect(shown).toMatch(/backup.*Up /);
+      expect(shown).not.toMatch(/restore/);
+      await until('healthy', () => ground.stack.inspected<string>('.State.Health.Status'), (status) => status === 'healthy');
+      ground.log('the engine calls it healthy');
+    });
+
+    it('makes a set at the next slot of the schedule, every artifact of which reads well', async () => {
+      const before = await ground.stack.manifests();
+      ground.log('waiting for a scheduled run');
+      const after = await until('a scheduled set', () => ground.stack.manifests(), (names) => names.some((name) => !before.includes(name) && name.endsWith('00.json')));
+      const timestamp = /manifest-(.*)\.json/.exec(after.find((name) => !before.includes(name) && name.endsWith('00.json'))!)![1]!;
+      expect(await ground.stack.files('daily')).toEqual(expect.arrayContaining([`geolens_${timestamp}.dump`, `globals-${timestamp}.sql`, `staging-${timestamp}.tar.gz`]));
+      const end = await ground.stack.backup('verify', timestamp);
+      expect(end.code, end.stderr).toBe(0);
+      ground.log(`scheduled set ${timestamp} reads well:\n${end.stdout}`);
+    });
+
+    it('answers the commands that GeoLens documents', async () => {
+      const listing = await ground.stack.composed('exec', '-T', 'backup', 'ls', '-lh', '/backups/daily/');
+      ground.log(`exec backup ls -lh /backups/daily/\n${listing}`);
+      const dump = /\S+\.dump/.exec(listing)![0];
+      expect(listing).toMatch(/-rw------- 1 root root/);
+      await ground.stack.composed('cp', `backup:/backups/daily/${dump}`, './');
+      expect(readFileSync(join(ground.stack.dockerFolder, dump)).subarray(0, 5).toString()).toBe('PGDMP');
+      await ground.stack.composed('--profile', 'backup', 'restart', 'backup');
+      expect(await ground.stack.inspected<string>('.State.Status')).toBe('running');
+    });
+
+    it('archives files of another user, mode 0600, that rows name', async () => {
+      await ground.stack.composed('exec', '-T', 'worker', 'sh', '-c', 'echo secret >/staging/of-1001.tif && chown 1001:1001 /staging/of-1001.tif && chmod 600 /staging/of-1001.tif');
+      const timestamp = await ground.stack.goodRun();
+      const names = await ground.stack.composed('exec', '-T', 'backup', 'tar', '-tvzf', `/backups/daily/staging-${timestamp}.tar.gz`);
+      expect(names).toMatch(/-rw------- 1001\/1001 .* \.\/of-1001\.tif/);
+    });
+  });
+}
