@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isRoot, makeReadOnly, smallVolume } from './support/machine.ts';
@@ -35,6 +35,16 @@ describe('the folder of the sets', () => {
     expect(end.stderr).toContain(operator.volume.backups);
     expect(times(end.stderr, 'permission denied for user 65534')).toBe(1);
     expect(await operator.volume.everything()).toEqual([]);
+  });
+
+  it.skipIf(!isRoot)('is somebody else’s, and root may not pass over that, as in the container: 1, and what to do', async () => {
+    const operator = await newOperator();
+    await chown(operator.volume.backups, 65534, 65534);
+    await chmod(operator.volume.backups, 0o755);
+    const end = await operator.backup(['run'], { wrapper: ['setpriv', '--bounding-set', '-all', '--'] });
+    expect(end.code).toBe(1);
+    expect(end.stderr).toContain('permission denied for user 0');
+    expect(end.stderr).toContain('chown -R 0:0');
   });
 
   it('is on a read-only volume: a run exits with 1 and says so, what is there can be listed', async (context) => {

@@ -1,5 +1,8 @@
 import { BackupError, toBackupError } from '@geolens/backup-core';
 
+const ROOT_DENIED =
+  'Make root the owner of what is there (chown -R 0:0): a container without the capability DAC_OVERRIDE may not pass over the permissions of files that are somebody else’s';
+
 /** What errors of the file system mean for a store. */
 export function storeError(error: unknown, doing: string, root: StoreRoot): BackupError {
   if (error instanceof BackupError) return error;
@@ -17,7 +20,7 @@ export function storeError(error: unknown, doing: string, root: StoreRoot): Back
       return fail('STORE_UNAVAILABLE', 'the volume is read-only', 'Mount it writable');
     case 'EACCES':
     case 'EPERM':
-      return fail('STORE_UNAVAILABLE', `permission denied for user ${process.getuid?.() ?? '?'}`, 'Give that user the right to read and write there');
+      return fail('STORE_UNAVAILABLE', `permission denied for user ${process.getuid?.() ?? '?'}`, process.getuid?.() === 0 ? ROOT_DENIED : 'Give that user the right to read and write there');
     case 'ENOENT':
     case 'ENOTDIR':
       return fail('STORE_UNAVAILABLE', 'the folder is not there', 'Create the folder, or mount the volume there');
