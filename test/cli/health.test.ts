@@ -20,6 +20,6 @@ describe('the command health', () => {
   it('needs no server, and does not take a folder without sets for a good one', async () => {
     const operator = await newOperator();
     const end = await operator.backup(['health'], { env: { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/geolens' } });
-    expect({ code: end.code, stdout: end.stdout }, end.stderr).toEqual({ code: 1, stdout: 'unhealthy: there is no set, and no run was ever begun: no success yet\n' });
+    expect({ code: end.code, stdout: end.stdout }, end.stderr).toEqual({ code: 1, stdout: 'unhealthy: there is no set, and no run was ever begun: no set yet\n' });
   });
 });

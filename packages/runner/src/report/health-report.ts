@@ -4,7 +4,7 @@ import { durationText, roughDurationText } from './units.ts';
 /** One line, which the engine keeps as the outcome of its check. */
 export function healthText({ healthy, lastSuccessAt, ageMs, maxAgeMs, lastFailure, problem }: Health): string {
   const most = `at most ${durationText(maxAgeMs)}`;
-  const success = lastSuccessAt === undefined ? 'no success yet' : `last success ${lastSuccessAt.toISOString()}`;
+  const success = lastSuccessAt === undefined ? 'no set yet' : `last success ${lastSuccessAt.toISOString()}`;
   const age = ageMs === undefined ? '' : `, ${lastSuccessAt === undefined ? 'started ' : ''}${roughDurationText(ageMs)} ago (${most})`;
   const failure = lastFailure === undefined ? '' : `; the last run failed at ${lastFailure.at.toISOString()}${lastFailure.error === undefined ? '' : `: ${lastFailure.error}`}`;
   return healthy ? `healthy: ${success}${age}${failure}\n` : `unhealthy: ${problem ?? ''}: ${success}${age}${failure}\n`;

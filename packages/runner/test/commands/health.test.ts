@@ -38,7 +38,7 @@ it.each([
 it('`health` says in one line what it found', async () => {
   expect((await asked({ sets: ['geolens_20260131_020000'] })).said).toBe('healthy: last success 2026-01-31T02:00:00.000Z, 22 h ago (at most 1 d 12 h)\n');
   expect((await asked({ journal: { firstStartAt: '2026-01-20T00:00:00.000Z' } })).said).toBe(
-    'unhealthy: no run has succeeded since the first start: no success yet, started 12 d ago (at most 1 d 12 h)\n',
+    'unhealthy: no run has succeeded since the first start: no set yet, started 12 d ago (at most 1 d 12 h)\n',
   );
 });
 
