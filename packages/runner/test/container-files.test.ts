@@ -25,6 +25,11 @@ describe('docker/', () => {
     expect(validate(read('Dockerfile')).map(({ code, range }) => ({ code, line: range.start.line + 1 }))).toEqual([]);
   });
 
+  it('labels the image with the version that it is of', () => {
+    const { version } = JSON.parse(read('../packages/runner/package.json')) as { version: string };
+    expect(/^ARG VERSION=(.*)$/m.exec(read('Dockerfile'))![1]).toBe(version);
+  });
+
   it('passes every variable through as it is, and secrets by file too', () => {
     const { environment } = services('compose.backup.yaml')['backup']!;
     const wanted = VARIABLE_NAMES.flatMap((name) => (isSecret(name) ? [name, `${name}_FILE`] : [name]));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { YEARLY, type Ground } from '../support/ground.ts';
 
-/** scripts/restore.sh around the container. */
+/** The scripts around the container: restore.sh and snapshot.sh. */
 export function restoreSteps(ground: Ground): void {
   describe('restores', () => {
     beforeAll(async () => {
@@ -55,6 +55,21 @@ export function restoreSteps(ground: Ground): void {
       expect(end.code, end.stderr).toBe(5);
       expect(end.stderr).not.toContain('stopped:');
       expect(end.stderr).toContain('Nothing was stopped, nothing was changed.');
+    });
+
+    it('the whole data volume by snapshot.sh, with every service that ran stopped meanwhile', async () => {
+      await ground.stack.composed('stop', '-t', '1', 'api');
+      const made = await ground.stack.script('snapshot.sh', 'create', './snapshot.tar.gz');
+      expect(made.code, made.stderr).toBe(0);
+      await ground.stack.sql("INSERT INTO uploads VALUES ('after the snapshot', now(), ST_MakePoint(0, 0))");
+      const end = await ground.stack.script('snapshot.sh', 'restore', './snapshot.tar.gz');
+      expect(end.code, end.stderr).toBe(0);
+      ground.log(`snapshot.sh restore:\n${end.stderr}`);
+      expect(await ground.stack.sql("SELECT count(*) FROM uploads WHERE name = 'after the snapshot'")).toBe('0');
+      expect(Number(await ground.stack.sql('SELECT count(*) FROM uploads'))).toBeGreaterThan(0);
+      for (const service of ['db', 'worker', 'backup']) expect(await ground.stack.inspected<string>('.State.Status', service), service).toBe('running');
+      expect(await ground.stack.inspected<string>('.State.Status', 'api')).toBe('exited');
+      await ground.stack.composed('start', 'api');
     });
   });
 }
