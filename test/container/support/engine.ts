@@ -37,26 +37,39 @@ export async function startEngine(log: (line: string) => void): Promise<Engine |
   }
 }
 
+/**
+ * Runs the engine until its own input ends, which it does when we are gone, however; then removes the engine's folder. The engine is asked
+ * once: it takes a second signal for impatience, and leaves its containers running. The signal that the system sends at a parent's death
+ * comes once for each of its threads.
+ */
+const KEEPER = `folder=$1; shift; exec 3<&0
+dockerd "$@" </dev/null & daemon=$!
+{ read -r _ <&3; kill -TERM "$daemon"; } 2>/dev/null &
+wait "$daemon"; code=$?
+rm -rf -- "$folder"
+[ "$code" -ne 0 ] || rm -f -- "$folder.log"
+exit "$code"`;
+
 async function startOwn(log: (line: string) => void): Promise<Engine> {
   const folder = await mkdtemp(join(tmpdir(), 'geolens-engine-'));
-  const logFile = join(folder, 'dockerd.log');
+  const logFile = `${folder}.log`; // beside it: the folder goes with the engine
   const output = openSync(logFile, 'a');
   const socket = `unix://${join(folder, 'docker.sock')}`;
   const paths = ['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec'), '--pidfile', join(folder, 'pid')];
   // Without a bridge of its own: Compose makes a network for each project, and removes it.
-  const daemon = spawn('setpriv', ['--pdeathsig', 'TERM', '--', 'dockerd', '-H', socket, ...paths, '--bridge', 'none', '--storage-driver', 'overlay2'], {
-    stdio: ['ignore', output, output],
-  });
+  const settings = ['-H', socket, ...paths, '--bridge', 'none', '--storage-driver', 'overlay2'];
+  // In a session of its own: Ctrl-C is for us.
+  const keeper = spawn('bash', ['-c', KEEPER, 'bash', folder, ...settings], { stdio: ['pipe', output, output], detached: true });
   closeSync(output);
   const stop = async (): Promise<void> => {
-    await end(daemon);
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    await end(keeper);
+    await rm(logFile, { force: true });
   };
   const env = { ...process.env, DOCKER_HOST: socket };
   try {
     const giveUpAt = Date.now() + READY_WITHIN_MS;
     while (!(await answers(env))) {
-      if (daemon.exitCode !== null || Date.now() > giveUpAt) throw new Error(`dockerd does not answer: ${readFileSync(logFile, 'utf8').slice(-2000)}`);
+      if (keeper.exitCode !== null || Date.now() > giveUpAt) throw new Error(`dockerd does not answer: ${readFileSync(logFile, 'utf8').slice(-2000)}`);
       await pause(100);
     }
     return { ...(await withCompose(env, 'an engine of our own', log)), stop };
@@ -66,11 +79,11 @@ async function startOwn(log: (line: string) => void): Promise<Engine> {
   }
 }
 
-async function end(daemon: ChildProcess): Promise<void> {
-  if (daemon.exitCode !== null || daemon.signalCode !== null) return;
-  const gone = once(daemon, 'exit');
-  daemon.kill('SIGTERM');
-  const late = setTimeout(() => daemon.kill('SIGKILL'), ENDS_WITHIN_MS);
+async function end(keeper: ChildProcess): Promise<void> {
+  if (keeper.exitCode !== null || keeper.signalCode !== null) return;
+  const gone = once(keeper, 'exit');
+  keeper.stdin!.end();
+  const late = setTimeout(() => process.kill(-keeper.pid!, 'SIGKILL'), ENDS_WITHIN_MS);
   await gone;
   clearTimeout(late);
 }
