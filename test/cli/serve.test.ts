@@ -137,7 +137,7 @@ describe.each([
     expect(end.code).toBe(code);
     expect(times(end.stderr, 'stopped by SIGTERM')).toBe(1);
     expect(await operator.volume.everything()).toEqual([]);
-    expect(programsOn(operator.database.database)).toEqual([]);
+    await expect.poll(() => programsOn(operator.database.database), { timeout: 5000 }).toEqual([]);
     await sessionsAreGone(operator.database); // although what they waited for is still there
   });
 });
