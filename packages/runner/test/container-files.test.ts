@@ -8,6 +8,9 @@ import { isSecret, VARIABLE_NAMES } from '../src/config/variables.ts';
 const read = (path: string): string => readFileSync(new URL(`../../../docker/${path}`, import.meta.url), 'utf8');
 
 interface Service {
+  readonly entrypoint: string[];
+  readonly command: string[];
+  readonly healthcheck: { readonly test: string[]; readonly interval: string; readonly timeout: string; readonly start_period: string; readonly retries: number };
   readonly environment: Record<string, string | null>;
   readonly cap_add: string[];
   readonly cap_drop: string[];
@@ -28,6 +31,14 @@ describe('docker/', () => {
   it('labels the image with the version that it is of', () => {
     const { version } = JSON.parse(read('../packages/runner/package.json')) as { version: string };
     expect(/^ARG VERSION=(.*)$/m.exec(read('Dockerfile'))![1]).toBe(version);
+  });
+
+  it('says what the image says, for a project whose own service of that name would otherwise say it', () => {
+    const { entrypoint, command, healthcheck } = services('compose.backup.yaml')['backup']!;
+    const said = (instruction: string): unknown => JSON.parse(new RegExp(`^${instruction} (\\[.*\\])$`, 'm').exec(read('Dockerfile'))![1]!);
+    expect([entrypoint, command]).toEqual([said('ENTRYPOINT'), said('CMD')]);
+    const { test, interval, timeout, start_period, retries } = healthcheck;
+    expect(read('Dockerfile')).toContain(`HEALTHCHECK --interval=${interval} --timeout=${timeout} --start-period=${start_period} --retries=${retries} CMD ${JSON.stringify(test.slice(1)).replace(',', ', ')}`);
   });
 
   it('passes every variable through as it is, and secrets by file too', () => {
