@@ -3,6 +3,7 @@ import type { ArtifactKey } from '../naming/artifact-key.ts';
 import { TIERS, type Tier } from '../naming/tier.ts';
 import type { RunTimestamp } from '../naming/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
+import type { PhaseWatch } from '../run/phase-watch.ts';
 import type { Phases } from '../run/phases.ts';
 import type { BackupSet } from '../sets/backup-set.ts';
 import { inPublicationOrder } from '../sets/publication-order.ts';
@@ -115,13 +116,14 @@ async function copySet(copy: SetCopy, withoutTwins: boolean, request: ReplicateR
   for (const { artifact, twin } of artifacts) {
     throwIfAborted(signal);
     const one = { artifact, twin: withoutTwins ? undefined : twin };
-    await phases.measure('replicate', () => copyArtifact(set, one, request), { artifact: artifact.kind, tier: set.tier, bytes: () => artifact.bytes });
+    const of = { artifact: artifact.kind, tier: set.tier, bytes: () => artifact.bytes, expected: { atMost: artifact.bytes } };
+    await phases.measure('replicate', (watch) => copyArtifact(set, one, request, watch), of);
   }
   return true;
 }
 
 /** By the replica itself where it has the very same file in another tier, which is cheap; otherwise, or when it will not, from here. */
-async function copyArtifact(set: BackupSet, { artifact, twin }: ArtifactCopy, { primary, replica, signal }: ReplicateRequest): Promise<void> {
+async function copyArtifact(set: BackupSet, { artifact, twin }: ArtifactCopy, { primary, replica, signal }: ReplicateRequest, watch: PhaseWatch): Promise<void> {
   if (twin !== undefined) {
     try {
       await replica.copy(twin, artifact.key, { signal });
@@ -130,5 +132,5 @@ async function copyArtifact(set: BackupSet, { artifact, twin }: ArtifactCopy, { 
       throwIfAborted(signal);
     }
   }
-  await replica.put(artifact.key, await storedSource(primary, set, artifact, { signal }), { signal });
+  await replica.put(artifact.key, watch.source(await storedSource(primary, set, artifact, { signal })), { signal });
 }

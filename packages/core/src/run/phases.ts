@@ -2,6 +2,7 @@ import type { ArtifactKind } from '../naming/artifact-name.ts';
 import type { Tier } from '../naming/tier.ts';
 import type { RunTimestamp } from '../naming/timestamp.ts';
 import type { Clock } from '../ports/clock.ts';
+import { PhaseWatch } from './phase-watch.ts';
 
 /** The phases of a run, in their order. `produce` and `verify` are passed once for each artifact, side by side,
  * `replicate` once for each artifact that was copied to another store. */
@@ -18,14 +19,37 @@ export interface PhaseReport {
   readonly bytes?: number | undefined;
 }
 
+/** How far a phase is that takes its time. */
+export interface PhaseProgress {
+  readonly phase: PhaseName;
+  readonly artifact?: ArtifactKind | undefined;
+  readonly tier?: Tier | undefined;
+  /** Bytes so far. */
+  readonly bytes: number;
+  /** How many there will be, as far as is known: of `produce`, as many as in the former set. */
+  readonly expected?: number | undefined;
+}
+
 /** What a run tells while it goes on. */
 export type RunEvent =
   | { readonly event: 'run.started'; readonly timestamp: RunTimestamp; readonly database: string }
   | ({ readonly event: 'phase.finished' } & PhaseReport)
+  | ({ readonly event: 'phase.progress' } & PhaseProgress)
+  /** Why, the report of the run tells. */
+  | ({ readonly event: 'phase.failed' } & Pick<PhaseReport, 'phase' | 'artifact' | 'tier'>)
   | { readonly event: 'run.warning'; readonly message: string };
 
 /** Listens to a run. What it throws is ignored: a listener’s failure is not the run’s. */
 export type RunObserver = (event: RunEvent) => void;
+
+/** What a phase is about. */
+export interface PhaseSubject<T> {
+  readonly artifact?: ArtifactKind;
+  readonly tier?: Tier;
+  readonly bytes?: (result: T) => number;
+  /** How many bytes will pass the watch: exactly, unless some are read twice, or by a guess. */
+  readonly expected?: { readonly atMost: number; readonly about?: undefined } | { readonly about: number | undefined; readonly atMost?: undefined };
+}
 
 /** Keeps the times and the warnings of one run, and tells the observer. */
 export class Phases {
@@ -48,9 +72,14 @@ export class Phases {
   }
 
   /** Does the work of a phase and takes its time. */
-  async measure<T>(phase: PhaseName, work: () => Promise<T>, of: { artifact?: ArtifactKind; tier?: Tier; bytes?: (result: T) => number } = {}): Promise<T> {
+  async measure<T>(phase: PhaseName, work: (watch: PhaseWatch) => Promise<T>, of: PhaseSubject<T> = {}): Promise<T> {
     const began = this.clock.now().getTime();
-    const result = await work();
+    const { artifact, tier, expected } = of;
+    const watch = new PhaseWatch((bytes) => { this.tell({ event: 'phase.progress', phase, artifact, tier, bytes: Math.min(bytes, expected?.atMost ?? bytes), expected: expected?.atMost ?? expected?.about }); });
+    const result = await work(watch).catch((error: unknown) => {
+      this.tell({ event: 'phase.failed', phase, artifact, tier });
+      throw error;
+    });
     const report: PhaseReport = {
       phase,
       ...(of.artifact !== undefined && { artifact: of.artifact }),

@@ -1,4 +1,4 @@
-import type { ManifestArtifact, TableRows } from '../manifest/manifest.ts';
+import type { Manifest, ManifestArtifact, TableRows } from '../manifest/manifest.ts';
 import { artifactKey } from '../naming/artifact-key.ts';
 import { formatArtifactName, type ArtifactName } from '../naming/artifact-name.ts';
 import type { RunTimestamp } from '../naming/timestamp.ts';
@@ -26,6 +26,8 @@ export interface ProduceRequest {
   readonly timestamp: RunTimestamp;
   readonly verify: VerifyLevel;
   readonly phases: Phases;
+  /** The former set: how far the new one is can be told by its lengths only. */
+  readonly former?: Pick<Manifest, 'artifacts'> | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -129,12 +131,14 @@ class Maker {
     content: AsyncIterable<Uint8Array>,
     read: (source: ArtifactSource) => Promise<void>,
   ): Promise<ProducedArtifact> {
-    const { phases, signal } = this.request;
+    const { phases, signal, former } = this.request;
     const fileName = formatArtifactName(name);
-    const of = { artifact: name.kind, bytes: ({ bytes }: ArtifactSource) => bytes };
-    const draft = await phases.measure('produce', () => this.parts.primary.draft(artifactKey('daily', fileName), content, { signal }), of);
+    const about = former?.artifacts.find(({ kind }) => kind === name.kind)?.bytes;
+    const of = { artifact: name.kind, bytes: ({ bytes }: ArtifactSource) => bytes, expected: { about } };
+    const draft = await phases.measure('produce', (watch) => this.parts.primary.draft(artifactKey('daily', fileName), watch.content(content), { signal }), of);
     this.drafts.push(draft);
-    await phases.measure('verify', () => verifyArtifact(fileName, draft, read, signal), { artifact: name.kind, bytes: () => draft.bytes });
+    const reading = { artifact: name.kind, bytes: () => draft.bytes, expected: { atMost: draft.bytes } };
+    await phases.measure('verify', (watch) => verifyArtifact(fileName, watch.source(draft), read, signal), reading);
     const { bytes, sha256 } = draft;
     return { draft, entry: { kind: name.kind, name: fileName, bytes, sha256 } };
   }

@@ -154,7 +154,7 @@ class Run {
   private async makeSet(timestamp: RunTimestamp): Promise<Manifest> {
     const verify = this.options.verify ?? 'readable';
     const { signal, phases } = this;
-    const produced = await produce(this.parts, { timestamp, verify, phases, signal });
+    const produced = await produce(this.parts, { timestamp, verify, phases, former: this.former, signal });
     if (produced.artifacts.some(({ entry }) => entry.tableCount === 0)) {
       phases.warn(`the database ${this.database} has no tables: is this the right server and database?`);
     }
