@@ -17,6 +17,7 @@ export * from './ports/dump-producer.ts';
 export * from './ports/dump-restorer.ts';
 export * from './ports/file-sources.ts';
 export * from './ports/lock.ts';
+export * from './ports/notifier.ts';
 export * from './ports/primary-store.ts';
 export * from './ports/retention-policy.ts';
 export * from './ports/run-journal.ts';

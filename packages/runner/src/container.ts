@@ -12,6 +12,7 @@ import {
   type DumpRestorer,
   type FileSources,
   type Lock,
+  type Notifier,
   type PrimaryStore,
   type RetentionPolicy,
   type RunJournal,
@@ -39,6 +40,7 @@ export const TOKENS = {
   giveWay: token<() => Promise<void>>('giveWay'),
   journal: token<RunJournal>('RunJournal'),
   lock: token<Lock>('Lock'),
+  notifiers: token<readonly Notifier[]>('Notifier[]'),
   probe: token<ServerProbe>('ServerProbe'),
   primary: token<PrimaryStore>('PrimaryStore'),
   producer: token<DumpProducer>('DumpProducer'),
@@ -55,7 +57,7 @@ export const TOKENS = {
  * sees every dependency; each part is made when it is first asked for, and once.
  */
 export async function composeContainer(config: Config): Promise<DependencyContainer> {
-  const replicas = await composeReplicas(config);
+  const [replicas, notifiers] = await Promise.all([composeReplicas(config), composeNotifiers(config)]);
   const container = root.createChildContainer();
   const register = <T>(name: InjectionToken<T>, make: (parts: DependencyContainer) => T): void => {
     container.register(name, { useFactory: instanceCachingFactory(make) });
@@ -72,6 +74,7 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   register(TOKENS.clock, () => systemClock);
   register(TOKENS.primary, () => new LocalStore({ root: config.backupDir, label: 'BACKUP_DIR' }));
   register(TOKENS.replicas, () => replicas);
+  register(TOKENS.notifiers, () => notifiers);
   register(TOKENS.stores, (parts) => [parts.resolve(TOKENS.primary), ...parts.resolve(TOKENS.replicas)]);
   register(TOKENS.lock, () => new FlockLock(join(config.backupDir, LOCK_FILE), env));
   register(TOKENS.journal, () => new FileJournal(join(config.backupDir, journalName(config.connection.database))));
@@ -111,4 +114,12 @@ async function composeReplicas({ s3, connection: { database } }: Config): Promis
   if (s3 === undefined) return [];
   const { S3Store } = await import('@geolens/backup-adapter-s3');
   return [new S3Store({ settings: s3, database })];
+}
+
+/** Loaded only where somebody is to be told. */
+async function composeNotifiers({ pingUrl, webhook }: Config): Promise<readonly Notifier[]> {
+  const notifiers: Notifier[] = [];
+  if (pingUrl !== undefined) notifiers.push(new (await import('./notify/ping-notifier.ts')).PingNotifier(pingUrl));
+  if (webhook !== undefined) notifiers.push(new (await import('./notify/webhook-notifier.ts')).WebhookNotifier(webhook));
+  return notifiers;
 }

@@ -4,6 +4,7 @@ import { readConfig, type Config } from './config/config.ts';
 import { compose } from './container.ts';
 import { exitCodeOf, type ExitCode } from './exit-code.ts';
 import { logError } from './log/log-run.ts';
+import { LogTail } from './log/log-tail.ts';
 import { createLogger } from './log/logger.ts';
 import { redactor } from './log/redact.ts';
 import type { CommandContext } from './services.ts';
@@ -23,9 +24,10 @@ export async function openContext({ env, io, signal }: CliOptions): Promise<Open
     return { exitCode: exitCodeOf(failure) };
   }
   const redact = redactor(config.secrets, openTexts(config));
-  const log = createLogger({ format: config.logFormat, level: config.logLevel, redact, write: (line) => { io.stderr(line); } });
+  const tail = new LogTail();
+  const log = createLogger({ tail, format: config.logFormat, level: config.logLevel, redact, write: (line) => { io.stderr(line); } });
   for (const warning of config.warnings) log.warn('config.unknown_variable', warning);
-  const context = { config, services: await compose(config), io, log, redact, signal };
+  const context = { config, services: await compose(config), io, log, tail, redact, signal };
   return { context, report: (error) => { logError(log, 'command.failed', error); } };
 }
 

@@ -1,6 +1,7 @@
-import type { ArtifactStore, Drill, DumpRestorer, FileSources, RunParts, ServerProbe, StagingRestorer, Sweeper } from '@geolens/backup-core';
+import type { ArtifactStore, Drill, DumpRestorer, FileSources, Notifier, RunParts, ServerProbe, StagingRestorer, Sweeper } from '@geolens/backup-core';
 import type { Config } from './config/config.ts';
 import type { Io } from './io.ts';
+import type { LogTail } from './log/log-tail.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redact } from './log/redact.ts';
 
@@ -15,6 +16,8 @@ export interface Services extends RunParts {
   readonly sweepers: readonly Sweeper[];
   readonly drill: Drill;
   readonly probe: ServerProbe;
+  /** Whoever is told of runs and drills. */
+  readonly notifiers: readonly Notifier[];
   /** Makes this process, and what it starts from then on, give way to all others. What the system does not allow is left. */
   readonly giveWay: () => Promise<void>;
 }
@@ -25,6 +28,8 @@ export interface CommandContext {
   readonly services: Services;
   readonly io: Io;
   readonly log: Logger;
+  /** The last lines of the log. */
+  readonly tail: LogTail;
   /** For texts that come from elsewhere and are printed; the log does it by itself. */
   readonly redact: Redact;
   /** Fires when the process is asked to end. */

@@ -1,5 +1,7 @@
 import { isBackupError, lacksOf, problemsOf, selectCopies, toBackupError, type CopyReport, type JournalledDrill, type Schedule, type VerifyReport } from '@geolens/backup-core';
 import { logError } from '../log/log-run.ts';
+import { noticeOfDrill } from '../notify/notices.ts';
+import { notify } from '../notify/notify.ts';
 import { drillJournal } from '../schedule/drill-journal.ts';
 import { loop } from '../schedule/loop.ts';
 import type { CommandContext } from '../services.ts';
@@ -14,6 +16,7 @@ export async function drillAtSlots(context: CommandContext, schedule: Schedule):
     if (outcome === undefined) return 'made';
     const lastDrill = { ...outcome, finishedAt: clock.now().toISOString() };
     await journal.update({ lastDrill }).catch((error: unknown) => { log.warn('drill.journal', `the outcome of the drill could not be noted: ${toBackupError(error).message}`); });
+    await notify(context, noticeOfDrill(config.connection.database, lastDrill, context.tail.text(), context.redact));
     return 'made';
   };
   const parts = { clock, journal: drillJournal(journal), log, what: 'drill' as const, doneAt: () => Promise.resolve([]), runOnce };

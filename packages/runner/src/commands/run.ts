@@ -1,6 +1,8 @@
-import { run as runOnce, type RunObserver, type RunReport } from '@geolens/backup-core';
-import { exitCodeOfRun, type ExitCode } from '../exit-code.ts';
+import { isBackupError, run as runOnce, toBackupError, type RunObserver, type RunReport } from '@geolens/backup-core';
+import { EXIT, exitCodeOfRun, type ExitCode } from '../exit-code.ts';
 import { logReport, logRun } from '../log/log-run.ts';
+import { noticeOfFailure, noticeOfRun, noticeOfStart } from '../notify/notices.ts';
+import { notify } from '../notify/notify.ts';
 import { runReportJson, runReportText } from '../report/run-report.ts';
 import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
@@ -9,21 +11,42 @@ import { checkFolder } from './check-folder.ts';
 /** `run`: one run now. */
 export async function run(context: CommandContext, { json }: { readonly json: boolean }): Promise<ExitCode> {
   await checkFolder(context.config);
-  const report = await loggedRun(context);
+  const { report, told } = await loggedRun(context);
   context.io.stdout(json ? `${JSON.stringify(runReportJson(report, context.redact), undefined, 2)}\n` : runReportText(report));
-  return exitCodeOfRun(report);
+  const code = exitCodeOfRun(report);
+  return code === EXIT.done && !told ? EXIT.partly : code;
 }
 
-/** A run whose events and outcome go to the log. */
-export async function loggedRun({ services, config, log, signal }: CommandContext): Promise<RunReport> {
-  const told = new Set<string>();
-  const observe = logRun(log);
+/** What became of a run, and whether everybody was told who is to be. */
+export interface LoggedRun {
+  readonly report: RunReport;
+  readonly told: boolean;
+}
+
+/** A run whose events and outcome go to the log, and to whoever is to be told. */
+export async function loggedRun(context: CommandContext): Promise<LoggedRun> {
+  const { services, config, log, io, tail, signal, redact } = context;
+  const { database } = config.connection;
+  tail.clear();
+  const warned = new Set<string>();
+  let toldOfStart: Promise<boolean> = Promise.resolve(true);
+  const observe = logRun(log, io.terminal);
   const observer: RunObserver = (event) => {
-    if (event.event === 'run.warning') told.add(event.message);
+    if (event.event === 'run.warning') warned.add(event.message);
     observe(event);
+    if (event.event === 'run.started') toldOfStart = notify(context, noticeOfStart(database, event.timestamp));
   };
-  const report = await runOnce(services, { toolVersion: toolVersion(), verify: config.verify, shrinkThreshold: config.shrinkThreshold, observer, signal });
-  for (const warning of report.warnings) if (!told.has(warning)) log.warn('run.warning', warning);
-  logReport(log, report);
-  return report;
+  try {
+    const report = await runOnce(services, { toolVersion: toolVersion(), verify: config.verify, shrinkThreshold: config.shrinkThreshold, observer, signal });
+    io.terminal?.status('');
+    for (const warning of report.warnings) if (!warned.has(warning)) log.warn('run.warning', warning);
+    logReport(log, report);
+    const started = await toldOfStart; // the start must not overtake the end
+    return { report, told: (await notify(context, noticeOfRun(report, tail.text(), redact))) && started };
+  } catch (error) {
+    io.terminal?.status('');
+    // Who waits for a lock, or is stopped before he has begun, tells of it when there is something to tell.
+    if (!isBackupError(error, 'LOCK_HELD', 'ABORTED')) await notify(context, noticeOfFailure(database, toBackupError(error), tail.text(), redact));
+    throw error;
+  }
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { ConnectionSettings } from '@geolens/backup-adapter-local';
 import type { S3Settings } from '@geolens/backup-adapter-s3';
 import { BackupError, Secret, type Compression, type KeepCounts, type Schedule, type VerifyLevel } from '@geolens/backup-core';
+import type { WebhookOptions } from '../notify/webhook-notifier.ts';
 import { readConnection } from './read-connection.ts';
 import { readS3 } from './read-s3.ts';
 import { readSchedules } from './read-schedules.ts';
@@ -38,6 +39,9 @@ export interface Config {
   readonly verify: VerifyLevel;
   /** Under which share of the median of the last sets a new one is suspicious; 0 for never. */
   readonly shrinkThreshold: number;
+  readonly pingUrl: Secret | undefined;
+  /** Undefined when there is none to be told. */
+  readonly webhook: WebhookOptions | undefined;
   readonly pgBinDir: string | undefined;
   readonly logFormat: LogFormat;
   readonly logLevel: LogLevel;
@@ -98,6 +102,8 @@ export function readConfig(env: Environment): Config {
     maxAgeMinutes: whole.BACKUP_MAX_AGE_MINUTES,
     verify: whole.BACKUP_VERIFY,
     shrinkThreshold: whole.BACKUP_SHRINK_THRESHOLD,
+    pingUrl: whole.BACKUP_PING_URL === undefined ? undefined : new Secret(whole.BACKUP_PING_URL),
+    webhook: webhookOf(whole),
     pgBinDir: whole.BACKUP_PG_BIN_DIR,
     logFormat: whole.LOG_FORMAT,
     logLevel: whole.LOG_LEVEL,
@@ -130,8 +136,26 @@ function effectiveVariables(
   });
 }
 
+function webhookOf({ BACKUP_WEBHOOK_URL: url, BACKUP_WEBHOOK_TEMPLATE: template, BACKUP_WEBHOOK_ON: on }: Values): WebhookOptions | undefined {
+  return url === undefined ? undefined : { url: new Secret(url), template, on };
+}
+
+/** Shorter paths tell nothing, and stand in other texts too. */
+const SHORTEST_PATH = 8;
+
+/** A URL that is secret, and the forms in which libraries may print it. */
+function formsOfUrl(text: string): readonly string[] {
+  if (!URL.canParse(text)) return [];
+  const { href, pathname, search, password } = new URL(text);
+  const path = `${pathname.replace(/\/$/, '')}${search}`;
+  return [href, ...(path.length >= SHORTEST_PATH ? [path] : []), ...(password === '' ? [] : [decodeURIComponent(password)])];
+}
+
 function secretsOf(texts: ReadonlyMap<VariableName, string>, { password }: ConnectionSettings): Secret[] {
-  const fromVariables = VARIABLE_NAMES.filter(isSecret).flatMap((name) => texts.get(name) ?? []);
+  const fromVariables = VARIABLE_NAMES.filter(isSecret).flatMap((name) => {
+    const text = texts.get(name);
+    return text === undefined ? [] : [text, ...(name === 'BACKUP_PING_URL' || name === 'BACKUP_WEBHOOK_URL' ? formsOfUrl(text) : [])];
+  });
   return [...fromVariables.map((value) => new Secret(value)), ...(password === undefined ? [] : [password])];
 }
 

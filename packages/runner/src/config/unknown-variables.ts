@@ -26,7 +26,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /** What is promised, and not there yet: nobody is to be told that he meant something else. */
-const NOT_YET = /^BACKUP_(?:WEBHOOK_URL|PING_URL|HTTP_PORT)(?:_FILE)?$/;
+const NOT_YET = /^BACKUP_HTTP_PORT(?:_FILE)?$/;
 
 /** One warning for each variable that looks like one of ours and is none, with the one that may be meant. */
 export function unknownVariables(env: Environment): readonly string[] {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { Compression } from '@geolens/backup-core';
+import { parseTemplate, type WebhookTemplate } from '../notify/webhook-template.ts';
 
 /** What is known of a variable besides how its text is read. */
 export interface Variable {
@@ -65,6 +66,22 @@ const compression: Reader<Compression | 'auto'> = v.pipe(
     return level === undefined || (Number(level) >= least && Number(level) <= most);
   }, 'has a level that there is not: gzip has 1 to 9, zstd 1 to 22, lz4 1 to 12'),
   v.transform((value) => (value === 'gzip' || value === 'zstd' ? `${value}:1` : value) as Compression | 'auto'),
+);
+
+const httpUrl: Reader<string> = v.pipe(
+  v.string(),
+  v.trim(),
+  v.check((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), 'has to be a URL with http or https'),
+);
+
+const template: Reader<WebhookTemplate> = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const read = parseTemplate(dataset.value);
+    if (typeof read === 'string' || 'own' in read) return read;
+    addIssue({ message: read.problem });
+    return NEVER;
+  }),
 );
 
 const variable = <T, D extends string | undefined>(
@@ -137,6 +154,17 @@ export const VARIABLES = {
     '0.5',
     'Under which share of the median of the last sets a new one is suspicious, by its rows, its dump or its archive; `0` or `off` for never',
   ),
+  BACKUP_PING_URL: {
+    ...variable(httpUrl, undefined, 'Pinged at `/start`, at itself when all is well, at `/fail` when not, as healthchecks.io has it, with the last lines of the log'),
+    secret: true,
+  },
+  BACKUP_WEBHOOK_URL: { ...variable(httpUrl, undefined, 'Gets a report of every run and every drill, as JSON by POST'), secret: true },
+  BACKUP_WEBHOOK_TEMPLATE: variable(
+    template,
+    'auto',
+    'Form of the report: `json` (all there is), `slack`, `discord`, `auto` (by the host of the URL), or JSON of your own with `{{title}}`, `{{text}}`, `{{state}}`, `{{event}}`, `{{database}}`, `{{log}}`',
+  ),
+  BACKUP_WEBHOOK_ON: variable(oneOf('all', 'trouble'), 'all', 'Whether the webhook also gets what went well: `all`, `trouble`'),
   BACKUP_RESTORE_ROLES: variable(names, 'geolens_reader', 'Roles that a restore makes, without login, where they are missing, besides those that the backup names; comma-separated, or `none`'),
   BACKUP_RESTORE_SCHEMAS: variable(names, 'none', 'Schemas that a restore makes first in the restored database, besides those of the dump'),
   BACKUP_RESTORE_EXTENSIONS: variable(names, 'none', 'Extensions that a restore makes first in the restored database, besides those of the dump'),

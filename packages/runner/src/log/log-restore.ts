@@ -3,9 +3,7 @@ import type { Terminal } from '../io.ts';
 import { bytesText, durationText, numberText } from '../report/units.ts';
 import { logError } from './log-run.ts';
 import type { Logger } from './logger.ts';
-
-/** In a log, a long step tells this often how far it is. */
-const TELL_EVERY_MS = 15_000;
+import { bar, TELL_EVERY_MS } from './progress.ts';
 
 const STEPS: Readonly<Record<string, string>> = {
   fetch: 'fetching what lies elsewhere',
@@ -59,11 +57,4 @@ export function logRestoreReport(log: Logger, report: RestoreReport): void {
   const done = report.outcome === 'checked' ? 'nothing stands in the way of restoring' : 'restored';
   const level = report.errors.length > 0 ? 'warn' : 'info';
   log[level]('restore.finished', `${done} ${report.source.label} into database "${report.database}", ${durationText(milliseconds)}`, { outcome: report.outcome, milliseconds });
-}
-
-const WIDTH = 24;
-
-function bar(percent: number): string {
-  const full = Math.round((percent * WIDTH) / 100);
-  return `[${'='.repeat(full)}${' '.repeat(WIDTH - full)}]`;
 }

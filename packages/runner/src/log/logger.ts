@@ -20,6 +20,8 @@ export interface LoggerOptions {
   readonly redact?: Redact;
   /** Gets one line at a time, with its line feed. */
   readonly write: (line: string) => void;
+  /** Gets every line as text, whatever the format is. */
+  readonly tail?: { add(line: string): void } | undefined;
 }
 
 interface Line {
@@ -30,8 +32,14 @@ interface Line {
 }
 
 /** `json`: one object a line, as pino writes it. `text`: time, level and sentence. */
-export function createLogger({ format, level, write, redact = (text) => text }: LoggerOptions): Logger {
-  const stream = { write: format === 'json' ? write : (line: string) => { write(asText(JSON.parse(line) as Line)); } };
+export function createLogger({ format, level, write, tail, redact = (text) => text }: LoggerOptions): Logger {
+  const stream = {
+    write: (line: string) => {
+      const text = format === 'text' || tail !== undefined ? asText(JSON.parse(line) as Line) : '';
+      tail?.add(text);
+      write(format === 'json' ? line : text);
+    },
+  };
   const options = {
     level,
     base: null,

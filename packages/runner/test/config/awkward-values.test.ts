@@ -9,7 +9,7 @@ it('blanks and carriage returns around a value are not part of it, but those of 
 });
 
 it('a variable that is promised for later is not taken for a slip of another', () => {
-  expect(readConfig({ BACKUP_PING_URL: 'http://x' }).warnings).toEqual(['BACKUP_PING_URL has no effect: this version does not do that yet']);
+  expect(readConfig({ BACKUP_HTTP_PORT: '8080' }).warnings).toEqual(['BACKUP_HTTP_PORT has no effect: this version does not do that yet']);
 });
 
 it('a compression that is called as every object has a method is refused like any other', () => {

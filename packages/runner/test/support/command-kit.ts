@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import { keepNewest, noLock, type ArtifactStore, type PrimaryStore } from '@geolens/backup-core';
 import { FakeArchiver, FakeDrill, FakeDumpProducer, FakeDumpRestorer, FakeStagingRestorer, ManualClock, MemoryJournal } from '@geolens/backup-core/testing';
 import { readConfig } from '../../src/config/config.ts';
+import { LogTail } from '../../src/log/log-tail.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import type { CommandContext } from '../../src/services.ts';
 
@@ -24,10 +25,11 @@ export async function commandKit(primary: PrimaryStore, replicas: readonly Artif
   const services = {
     primary, replicas, stores: [primary, ...replicas], lock: noLock, retention: keepNewest({ daily: 1, weekly: 1 }), clock: new ManualClock('2026-02-01T00:00:00Z'),
     journal: new MemoryJournal(), producer: new FakeDumpProducer(), archiver: new FakeArchiver(),
-    restorer: new FakeDumpRestorer(), stagingRestorer: new FakeStagingRestorer(), sweepers: [], drill: new FakeDrill(), probe: { look: () => Promise.resolve({ server: 'answers' } as const) }, giveWay: () => Promise.resolve(), files: { dump: nothing, dumpOf: (path: string) => Promise.resolve(path), archive: nothing },
+    restorer: new FakeDumpRestorer(), stagingRestorer: new FakeStagingRestorer(), sweepers: [], drill: new FakeDrill(), probe: { look: () => Promise.resolve({ server: 'answers' } as const) }, giveWay: () => Promise.resolve(), notifiers: [], files: { dump: nothing, dumpOf: (path: string) => Promise.resolve(path), archive: nothing },
   };
-  const log = createLogger({ format: 'text', level: 'info', write: (line) => (output.logged += line) });
+  const tail = new LogTail();
+  const log = createLogger({ tail, format: 'text', level: 'info', write: (line) => (output.logged += line) });
   const io = { stdout: (text: string) => (output.said += text), stderr: () => undefined };
   const config = readConfig({ BACKUP_DIR: folder, STAGING_DIR: '/nowhere', POSTGRES_DB: 'geolens' });
-  return { context: { config, services, io, log, redact: (text: string) => text, signal: new AbortController().signal }, output };
+  return { context: { config, services, io, log, tail, redact: (text: string) => text, signal: new AbortController().signal }, output };
 }

@@ -1,0 +1,81 @@
+import type { PhaseProgress, PhaseReport } from '@geolens/backup-core';
+import type { Terminal } from '../io.ts';
+import { bytesText, durationText, rateText } from '../report/units.ts';
+import type { Logger } from './logger.ts';
+import { bar, TELL_EVERY_MS } from './progress.ts';
+
+/** On a terminal several phases share one line. */
+const BAR_WIDTH = 12;
+
+interface Going {
+  readonly began: number;
+  told: number;
+  progress: PhaseProgress;
+}
+
+/** Tells of phases in lines of the log, one when each has ended and one now and then while it goes on; on a terminal, in one line that is written over. */
+export class PhaseLog {
+  private readonly log: Logger;
+  private readonly terminal: Terminal | undefined;
+  private readonly now: () => number;
+  private readonly going = new Map<string, Going>();
+
+  /** @param now a clock that is never set, in milliseconds */
+  constructor(log: Logger, terminal: Terminal | undefined, now: () => number = () => performance.now()) {
+    this.log = log;
+    this.terminal = terminal;
+    this.now = now;
+  }
+
+  progressed(progress: PhaseProgress): void {
+    const now = this.now();
+    const going = this.going.get(nameOf(progress)) ?? { began: now, told: now, progress };
+    going.progress = progress;
+    this.going.set(nameOf(progress), going);
+    this.show();
+    if (now - going.told < TELL_EVERY_MS) return;
+    going.told = now;
+    const { phase, tier, artifact, bytes, expected } = progress;
+    this.log.info('phase.progress', `${nameOf(progress)}: ${farText(progress)}, ${rateText(bytes, now - going.began)}`, { phase, tier, artifact, bytes, expected });
+  }
+
+  finished(report: PhaseReport): void {
+    this.going.delete(nameOf(report));
+    this.show();
+    const { phase, tier, artifact, milliseconds, bytes } = report;
+    const size = bytes === undefined ? '' : `, ${bytesText(bytes)}, ${rateText(bytes, milliseconds)}`;
+    this.log.info('phase.finished', `${nameOf(report)}: ${durationText(milliseconds)}${size}`, { phase, tier, artifact, milliseconds, bytes });
+  }
+
+  failed(phase: Pick<PhaseReport, 'phase' | 'artifact' | 'tier'>): void {
+    this.going.delete(nameOf(phase));
+    this.show();
+  }
+
+  private show(): void {
+    this.terminal?.status([...this.going.values()].map(({ progress }) => `${nameOf(progress)} ${barText(progress)}${farText(progress)}`).join('  '));
+  }
+}
+
+function nameOf({ phase, tier, artifact }: Pick<PhaseProgress, 'phase' | 'tier' | 'artifact'>): string {
+  return [phase, tier, artifact].filter(Boolean).join(' ');
+}
+
+/** While a thing is made, how large it will be is a guess: it is never called whole before it is. */
+function percentOf({ phase, bytes, expected }: PhaseProgress): number | undefined {
+  if (expected === undefined || expected === 0) return undefined;
+  return Math.min(phase === 'produce' ? 99 : 100, Math.floor((100 * bytes) / expected));
+}
+
+function barText(progress: PhaseProgress): string {
+  const percent = percentOf(progress);
+  return percent === undefined ? '' : `${bar(percent, BAR_WIDTH)} `;
+}
+
+function farText(progress: PhaseProgress): string {
+  const { phase, bytes, expected } = progress;
+  const percent = percentOf(progress);
+  if (percent === undefined || expected === undefined) return bytesText(bytes);
+  const guess = phase === 'produce' ? 'about ' : '';
+  return `${bytesText(bytes)} of ${guess}${bytesText(expected)}, ${percent} %`;
+}

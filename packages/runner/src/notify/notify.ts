@@ -1,0 +1,21 @@
+import { toBackupError, type Notice } from '@geolens/backup-core';
+import type { CommandContext } from '../services.ts';
+
+/**
+ * Tells everybody, at the same time. Whom it does not reach is in the log, and changes nothing else.
+ * @returns whether all were told
+ */
+export async function notify({ services, log, redact, signal }: Pick<CommandContext, 'services' | 'log' | 'redact' | 'signal'>, notice: Notice): Promise<boolean> {
+  const clean = { ...notice, title: redact(notice.title), text: redact(notice.text), log: redact(notice.log) };
+  const told = services.notifiers.map(async (notifier) => {
+    try {
+      await notifier.notify(clean, { signal });
+      return true;
+    } catch (error) {
+      const failure = toBackupError(error);
+      log.warn('notification.failed', failure.message, { notifier: notifier.name, code: failure.code });
+      return false;
+    }
+  });
+  return !(await Promise.all(told)).includes(false);
+}
