@@ -78,7 +78,7 @@ export class MultipartUpload {
   }
 
   /** Answers why it could not be aborted. */
-  private async abort(): Promise<BackupError | undefined> {
+  async abort(): Promise<BackupError | undefined> {
     const input = { Bucket: this.bucket.name, Key: this.key, UploadId: this.id };
     try {
       await this.bucket.call('AbortMultipartUpload', this.key, AbortSignal.timeout(GRACE_MS), (options) =>

@@ -1,4 +1,5 @@
 export * from './errors.ts';
+export * from './failed-finding.ts';
 export * from './health/judge-health.ts';
 export * from './manifest/check-manifest.ts';
 export * from './manifest/failed-checks.ts';
@@ -15,6 +16,7 @@ export * from './ports/clock.ts';
 export * from './ports/drill.ts';
 export * from './ports/dump-producer.ts';
 export * from './ports/dump-restorer.ts';
+export * from './ports/examiner.ts';
 export * from './ports/file-sources.ts';
 export * from './ports/lock.ts';
 export * from './ports/notifier.ts';

@@ -104,6 +104,11 @@ function describeProgram(io: Io, choose: (execute: Execute) => void): Command {
     .option(...JSON_FLAG)
     .action((what: string, flags: RestoreFlags) => { choose(async (context) => (await import('./commands/restore.ts')).restore(context, what, flags)); });
   program
+    .command('doctor')
+    .description('look at everything that backups rest on: server, rights, space, S3, schedule; say what is not well, and what to do')
+    .option(...JSON_FLAG)
+    .action((flags: { json: boolean }) => { choose(async (context) => (await import('./commands/doctor.ts')).doctor(context, flags)); });
+  program
     .command('health')
     .description('exit 0 while the last success is young enough (BACKUP_MAX_AGE_MINUTES), otherwise 1; for the engine’s health check')
     .option(...JSON_FLAG)

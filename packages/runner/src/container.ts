@@ -1,7 +1,25 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import { container as root, instanceCachingFactory, type DependencyContainer, type InjectionToken } from 'tsyringe';
-import { FileJournal, fileSources, FlockLock, giveWay, journalName, LocalStore, PgDumpProducer, PgDumpRestorer, PgServerProbe, ScratchDrill, systemClock, TarArchiver, TarStagingRestorer } from '@geolens/backup-adapter-local';
+import {
+  FileJournal,
+  fileSources,
+  FlockLock,
+  FolderExaminer,
+  freeBytes,
+  giveWay,
+  journalName,
+  LocalStore,
+  PgDumpProducer,
+  PgDumpRestorer,
+  PgExaminer,
+  PgServerProbe,
+  ScratchDrill,
+  StagingExaminer,
+  systemClock,
+  TarArchiver,
+  TarStagingRestorer,
+} from '@geolens/backup-adapter-local';
 import {
   keepNewest,
   type Archiver,
@@ -10,6 +28,7 @@ import {
   type Drill,
   type DumpProducer,
   type DumpRestorer,
+  type Examiner,
   type FileSources,
   type Lock,
   type Notifier,
@@ -36,7 +55,9 @@ export const TOKENS = {
   archiver: token<Archiver>('Archiver'),
   clock: token<Clock>('Clock'),
   drill: token<Drill>('Drill'),
+  examiners: token<readonly Examiner[]>('Examiner[]'),
   files: token<FileSources>('FileSources'),
+  freeBytes: token<(path: string) => Promise<number>>('freeBytes'),
   giveWay: token<() => Promise<void>>('giveWay'),
   journal: token<RunJournal>('RunJournal'),
   lock: token<Lock>('Lock'),
@@ -57,7 +78,7 @@ export const TOKENS = {
  * sees every dependency; each part is made when it is first asked for, and once.
  */
 export async function composeContainer(config: Config): Promise<DependencyContainer> {
-  const [replicas, notifiers] = await Promise.all([composeReplicas(config), composeNotifiers(config)]);
+  const [{ replicas, examiners }, notifiers] = await Promise.all([composeS3(config), composeNotifiers(config)]);
   const container = root.createChildContainer();
   const register = <T>(name: InjectionToken<T>, make: (parts: DependencyContainer) => T): void => {
     container.register(name, { useFactory: instanceCachingFactory(make) });
@@ -75,6 +96,16 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   register(TOKENS.primary, () => new LocalStore({ root: config.backupDir, label: 'BACKUP_DIR' }));
   register(TOKENS.replicas, () => replicas);
   register(TOKENS.notifiers, () => notifiers);
+  register(TOKENS.freeBytes, () => freeBytes);
+  register(TOKENS.examiners, () => {
+    const { connection, rolePasswords, pgBinDir: binDir, backupDir, stagingDir } = config;
+    return [
+      new PgExaminer({ connection, rolePasswords, binDir, env: config.postgresEnv }),
+      new FolderExaminer({ path: backupDir, label: 'BACKUP_DIR' }),
+      new StagingExaminer(stagingDir),
+      ...examiners(),
+    ];
+  });
   register(TOKENS.stores, (parts) => [parts.resolve(TOKENS.primary), ...parts.resolve(TOKENS.replicas)]);
   register(TOKENS.lock, () => new FlockLock(join(config.backupDir, LOCK_FILE), env));
   register(TOKENS.journal, () => new FileJournal(join(config.backupDir, journalName(config.connection.database))));
@@ -110,10 +141,10 @@ export async function compose(config: Config): Promise<Services> {
 }
 
 /** The SDK takes a quarter of a second to load, and memory: so only those pay for it who use it. */
-async function composeReplicas({ s3, connection: { database } }: Config): Promise<readonly ArtifactStore[]> {
-  if (s3 === undefined) return [];
-  const { S3Store } = await import('@geolens/backup-adapter-s3');
-  return [new S3Store({ settings: s3, database })];
+async function composeS3({ s3, connection: { database } }: Config): Promise<{ readonly replicas: readonly ArtifactStore[]; readonly examiners: () => readonly Examiner[] }> {
+  if (s3 === undefined) return { replicas: [], examiners: () => [] };
+  const { S3Examiner, S3Store } = await import('@geolens/backup-adapter-s3');
+  return { replicas: [new S3Store({ settings: s3, database })], examiners: () => [new S3Examiner({ settings: s3, clock: systemClock })] };
 }
 
 /** Loaded only where somebody is to be told. */

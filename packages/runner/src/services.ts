@@ -1,4 +1,4 @@
-import type { ArtifactStore, Drill, DumpRestorer, FileSources, Notifier, RunParts, ServerProbe, StagingRestorer, Sweeper } from '@geolens/backup-core';
+import type { ArtifactStore, Drill, DumpRestorer, Examiner, FileSources, Notifier, RunParts, ServerProbe, StagingRestorer, Sweeper } from '@geolens/backup-core';
 import type { Config } from './config/config.ts';
 import type { Io } from './io.ts';
 import type { LogTail } from './log/log-tail.ts';
@@ -16,6 +16,10 @@ export interface Services extends RunParts {
   readonly sweepers: readonly Sweeper[];
   readonly drill: Drill;
   readonly probe: ServerProbe;
+  /** Whoever looks at a part of the installation, in the order in which people ask. */
+  readonly examiners: readonly Examiner[];
+  /** How many bytes may still be written to the volume of a path. */
+  readonly freeBytes: (path: string) => Promise<number>;
   /** Whoever is told of runs and drills. */
   readonly notifiers: readonly Notifier[];
   /** Makes this process, and what it starts from then on, give way to all others. What the system does not allow is left. */

@@ -46,6 +46,13 @@ export function rightsSteps(ground: Ground): void {
       for (const line of named.split('\n').filter(Boolean)) expect(line).toMatch(new RegExp(`^volume ${ground.stack.project}_`));
     });
 
+    it('and they are enough, says doctor', async () => {
+      const end = await ground.stack.backup('doctor');
+      ground.log(`doctor in the container:\n${end.stdout}`);
+      expect(end.code, end.stdout + end.stderr).toBe(0);
+      for (const concern of ['server', 'pg_dump', 'folder', 'staging', 'scratch server']) expect(end.stdout).toMatch(new RegExp(`^OK    ${concern} `, 'm'));
+    });
+
     it('and rehearses a restore all the same, in a server of its own, of which nothing is left', async () => {
       const end = await ground.stack.backup('verify', '--restore');
       expect(end.code, end.stderr).toBe(0);

@@ -1,4 +1,4 @@
-import { judgeHealth, longestGap } from '@geolens/backup-core';
+import { judgeHealth, longestGap, type Health } from '@geolens/backup-core';
 import type { Config } from '../config/config.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { healthJson, healthText } from '../report/health-report.ts';
@@ -7,14 +7,20 @@ import type { CommandContext } from '../services.ts';
 import { checkFolder } from './check-folder.ts';
 
 /** `health`: whether the last success is young enough. Looks at the volume alone; asks neither the database nor S3. */
-export async function health({ config, services, io, redact, signal }: CommandContext, { json }: { readonly json: boolean }): Promise<ExitCode> {
+export async function health(context: CommandContext, { json }: { readonly json: boolean }): Promise<ExitCode> {
+  const { config, io, redact } = context;
   await checkFolder(config);
+  const found = await currentHealth(context);
+  io.stdout(json ? `${redact(JSON.stringify(healthJson(found), undefined, 2))}\n` : redact(healthText(found)));
+  return found.healthy ? EXIT.done : EXIT.failed;
+}
+
+/** Whether the last success is young enough, by the volume alone. */
+export async function currentHealth({ config, services, signal }: Pick<CommandContext, 'config' | 'services' | 'signal'>): Promise<Health> {
   const { clock, journal, primary } = services;
   const now = clock.now();
   const [state, setsAt] = await Promise.all([journal.read(), momentsOfSets(primary, config.connection.database, signal)]);
-  const found = judgeHealth({ now, maxAgeMs: maxAgeMs(config, now), journal: state, setsAt });
-  io.stdout(json ? `${redact(JSON.stringify(healthJson(found), undefined, 2))}\n` : redact(healthText(found)));
-  return found.healthy ? EXIT.done : EXIT.failed;
+  return judgeHealth({ now, maxAgeMs: maxAgeMs(config, now), journal: state, setsAt });
 }
 
 const MINUTE_MS = 60_000;

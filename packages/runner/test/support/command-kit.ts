@@ -25,7 +25,7 @@ export async function commandKit(primary: PrimaryStore, replicas: readonly Artif
   const services = {
     primary, replicas, stores: [primary, ...replicas], lock: noLock, retention: keepNewest({ daily: 1, weekly: 1 }), clock: new ManualClock('2026-02-01T00:00:00Z'),
     journal: new MemoryJournal(), producer: new FakeDumpProducer(), archiver: new FakeArchiver(),
-    restorer: new FakeDumpRestorer(), stagingRestorer: new FakeStagingRestorer(), sweepers: [], drill: new FakeDrill(), probe: { look: () => Promise.resolve({ server: 'answers' } as const) }, giveWay: () => Promise.resolve(), notifiers: [], files: { dump: nothing, dumpOf: (path: string) => Promise.resolve(path), archive: nothing },
+    restorer: new FakeDumpRestorer(), stagingRestorer: new FakeStagingRestorer(), sweepers: [], drill: new FakeDrill(), probe: { look: () => Promise.resolve({ server: 'answers' } as const) }, giveWay: () => Promise.resolve(), notifiers: [], examiners: [], freeBytes: () => Promise.resolve(1e12), files: { dump: nothing, dumpOf: (path: string) => Promise.resolve(path), archive: nothing },
   };
   const tail = new LogTail();
   const log = createLogger({ tail, format: 'text', level: 'info', write: (line) => (output.logged += line) });

@@ -1,0 +1,23 @@
+/**
+ * - `ok`: as it should be;
+ * - `warn`: backups are made, and somebody should look at this all the same;
+ * - `fail`: backups cannot be made, or cannot be relied on.
+ */
+export type FindingLevel = 'ok' | 'warn' | 'fail';
+
+/** What was found out about one concern of an installation. */
+export interface Finding {
+  /** A word or three, the same at every look: `s3 put`. */
+  readonly concern: string;
+  readonly level: FindingLevel;
+  /** What was seen, in one sentence without a full stop. */
+  readonly message: string;
+  /** What to do about it; only where it is not well. */
+  readonly mend?: string | undefined;
+}
+
+/** Looks at one part of an installation: what could not be looked at is a finding too. Rejects only when the signal fires. */
+export interface Examiner {
+  /** Leaves everything as it was, but for what has to be tried to be known; that it takes away again. */
+  examine(options: { readonly signal: AbortSignal }): Promise<readonly Finding[]>;
+}

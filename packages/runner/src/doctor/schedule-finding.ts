@@ -1,0 +1,27 @@
+import type { Finding, Schedule } from '@geolens/backup-core';
+
+const SHOWN = 3;
+
+/** The next moments of a schedule, in its zone and in UTC. */
+export function scheduleFinding(concern: string, schedule: Schedule, now: Date): Finding {
+  const moments: Date[] = [];
+  for (let next = schedule.next(now); next !== undefined && moments.length < SHOWN; next = schedule.next(next)) moments.push(next);
+  if (moments.length === 0) return { concern, level: 'warn', message: `"${schedule.expression}" names no moment within nine years`, mend: 'Correct the schedule' };
+  const inZone = moments.map((moment) => bothTexts(moment, schedule.zone));
+  return { concern, level: 'ok', message: `"${schedule.expression}" in ${schedule.zone}: next ${inZone.join(', ')}` };
+}
+
+/** `2026-11-22 02:00 (01:00 UTC)`; the day of UTC too where it is another one. */
+function bothTexts(moment: Date, zone: string): string {
+  const [wall, utc] = [wallText(moment, zone), wallText(moment, 'UTC')];
+  if (wall === utc) return wall;
+  const [day, time] = utc.split(' ') as [string, string];
+  return `${wall} (${wall.startsWith(day) ? time : utc} UTC)`;
+}
+
+/** `2026-11-22 02:00`. */
+function wallText(moment: Date, timeZone: string): string {
+  const parts = new Intl.DateTimeFormat('en-CA', { timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' }).formatToParts(moment);
+  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((one) => one.type === type)!.value;
+  return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')}`;
+}

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { BackupError, type Finding } from '@geolens/backup-core';
+import { MemoryStore } from '@geolens/backup-core/testing';
+import { doctor } from '../../src/commands/doctor.ts';
+import { run } from '../../src/commands/run.ts';
+import { commandKit, type CommandKit } from '../support/command-kit.ts';
+
+async function asked(kit: CommandKit, json = false): Promise<{ code: number; said: string }> {
+  kit.output.said = '';
+  const code = await doctor(kit.context, { json });
+  return { code, said: kit.output.said };
+}
+
+const finding = (level: Finding['level']): Finding => ({ concern: 'server', level, message: 'my-password', mend: 'my-password' });
+
+async function kitWith(findings: readonly Finding[], replicas: MemoryStore[] = []): Promise<CommandKit> {
+  const kit = await commandKit(new MemoryStore('local'), replicas);
+  const services = { ...kit.context.services, examiners: [{ examine: () => Promise.resolve(findings) }] };
+  return { ...kit, context: { ...kit.context, services, redact: (text: string) => text.replaceAll('my-password', '***') } };
+}
+
+describe('`doctor`', () => {
+  it('ends with 1 when something fails, and with 0 when something is only to be looked at', async () => {
+    expect((await asked(await kitWith([finding('fail')]))).code).toBe(1);
+    expect((await asked(await kitWith([finding('warn')]))).code).toBe(0);
+  });
+
+  it('prints no secret, in a line with its mend below, or as JSON', async () => {
+    const kit = await kitWith([finding('warn')]);
+    expect((await asked(kit)).said).toMatch(/^WARN {2}server {12}\*\*\*\n {24}→ \*\*\*\n/);
+    const { said } = await asked(kit, true);
+    expect(JSON.parse(said)).toMatchObject({ ok: true, findings: expect.arrayContaining([{ concern: 'server', level: 'warn', message: '***', mend: '***' }]) as unknown });
+  });
+
+  it('doubts that there is no copy elsewhere, that the copies are empty, and not that they are there', async () => {
+    const copies = async (kit: CommandKit): Promise<string> => /^.*off-site copy.*$/m.exec((await asked(kit)).said)![0];
+    expect(await copies(await kitWith([]))).toMatch(/^WARN .*there is none/);
+    const kit = await kitWith([], [new MemoryStore('s3')]);
+    expect(await copies(kit)).toMatch(/^WARN .*s3 has no complete set yet/);
+    await run(kit.context, { json: false });
+    expect(await copies(kit)).toMatch(/^OK .*s3 has \d complete sets?, the newest 20260201_000000$/);
+  });
+
+  it('looks at the rest when the sets cannot be read', async () => {
+    const kit = await kitWith([]);
+    kit.context.services.primary.list = () => { throw new BackupError('STORE_FAILED', 'EIO'); };
+    const { code, said } = await asked(kit);
+    expect(code).toBe(1);
+    expect(said).toMatch(/^FAIL {2}sets +EIO$/m);
+    expect(said).toMatch(/^OK {4}schedule /m);
+  });
+
+  it('stops when it is asked to', async () => {
+    const kit = await kitWith([]);
+    await expect(doctor({ ...kit.context, signal: AbortSignal.abort() }, { json: false })).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+});
