@@ -8,22 +8,23 @@ import { PhaseWatch } from './phase-watch.ts';
  * `replicate` once for each artifact that was copied to another store. */
 export type PhaseName = 'sweep' | 'snapshot' | 'produce' | 'count' | 'verify' | 'publish' | 'prove' | 'promote' | 'replicate' | 'retain';
 
-/** A phase that ended well. */
-export interface PhaseReport {
+/** Which phase, of those that a run passes. */
+export interface PhaseId {
   readonly phase: PhaseName;
   readonly artifact?: ArtifactKind | undefined;
   /** Of `replicate`: the tier of the artifact. */
   readonly tier?: Tier | undefined;
+}
+
+/** A phase that ended well. */
+export interface PhaseReport extends PhaseId {
   readonly milliseconds: number;
   /** Bytes written or read, where the phase does such a thing. */
   readonly bytes?: number | undefined;
 }
 
 /** How far a phase is that takes its time. */
-export interface PhaseProgress {
-  readonly phase: PhaseName;
-  readonly artifact?: ArtifactKind | undefined;
-  readonly tier?: Tier | undefined;
+export interface PhaseProgress extends PhaseId {
   /** Bytes so far. */
   readonly bytes: number;
   /** How many there will be, as far as is known: of `produce`, as many as in the former set. */
@@ -36,7 +37,7 @@ export type RunEvent =
   | ({ readonly event: 'phase.finished' } & PhaseReport)
   | ({ readonly event: 'phase.progress' } & PhaseProgress)
   /** Why, the report of the run tells. */
-  | ({ readonly event: 'phase.failed' } & Pick<PhaseReport, 'phase' | 'artifact' | 'tier'>)
+  | ({ readonly event: 'phase.failed' } & PhaseId)
   | { readonly event: 'run.warning'; readonly message: string };
 
 /** Listens to a run. What it throws is ignored: a listener’s failure is not the run’s. */

@@ -1,4 +1,4 @@
-import type { PhaseProgress, PhaseReport } from '@geolens/backup-core';
+import type { PhaseId, PhaseProgress, PhaseReport } from '@geolens/backup-core';
 import type { Terminal } from '../io.ts';
 import { bytesText, durationText, rateText } from '../report/units.ts';
 import type { Logger } from './logger.ts';
@@ -6,6 +6,9 @@ import { bar, TELL_EVERY_MS } from './progress.ts';
 
 /** On a terminal several phases share one line. */
 const BAR_WIDTH = 12;
+
+/** As often as an eye can follow; a slow line would not keep up with more. */
+const SHOW_EVERY_MS = 100;
 
 interface Going {
   readonly began: number;
@@ -18,6 +21,7 @@ export class PhaseLog {
   private readonly log: Logger;
   private readonly terminal: Terminal | undefined;
   private readonly now: () => number;
+  private shown = -Infinity;
   private readonly going = new Map<string, Going>();
 
   /** @param now a clock that is never set, in milliseconds */
@@ -32,7 +36,7 @@ export class PhaseLog {
     const going = this.going.get(nameOf(progress)) ?? { began: now, told: now, progress };
     going.progress = progress;
     this.going.set(nameOf(progress), going);
-    this.show();
+    if (now - this.shown >= SHOW_EVERY_MS) this.show();
     if (now - going.told < TELL_EVERY_MS) return;
     going.told = now;
     const { phase, tier, artifact, bytes, expected } = progress;
@@ -47,17 +51,18 @@ export class PhaseLog {
     this.log.info('phase.finished', `${nameOf(report)}: ${durationText(milliseconds)}${size}`, { phase, tier, artifact, milliseconds, bytes });
   }
 
-  failed(phase: Pick<PhaseReport, 'phase' | 'artifact' | 'tier'>): void {
+  failed(phase: PhaseId): void {
     this.going.delete(nameOf(phase));
     this.show();
   }
 
   private show(): void {
+    this.shown = this.now();
     this.terminal?.status([...this.going.values()].map(({ progress }) => `${nameOf(progress)} ${barText(progress)}${farText(progress)}`).join('  '));
   }
 }
 
-function nameOf({ phase, tier, artifact }: Pick<PhaseProgress, 'phase' | 'tier' | 'artifact'>): string {
+function nameOf({ phase, tier, artifact }: PhaseId): string {
   return [phase, tier, artifact].filter(Boolean).join(' ');
 }
 

@@ -5,6 +5,6 @@ const WIDTH = 24;
 
 /** `[======            ]` */
 export function bar(percent: number, width = WIDTH): string {
-  const full = Math.round((Math.min(100, Math.max(0, percent)) * width) / 100);
+  const full = Math.floor((Math.min(100, Math.max(0, percent)) * width) / 100);
   return `[${'='.repeat(full)}${' '.repeat(width - full)}]`;
 }
