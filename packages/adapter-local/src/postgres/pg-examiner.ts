@@ -72,7 +72,7 @@ export class PgExaminer implements Examiner {
 async function contentOf(client: pg.Client): Promise<Finding> {
   const tables = (await relations(client)).filter(({ partitioned }) => !partitioned);
   const { rows } = await client.query<{ bytes: string }>('SELECT pg_catalog.pg_database_size(pg_catalog.current_database()) AS bytes');
-  const message = `${tables.length} tables, ${megabytes(Number(rows[0]!.bytes))} on the server’s disk`;
+  const message = `${tables.length} table${tables.length === 1 ? '' : 's'}, ${megabytes(Number(rows[0]!.bytes))} on the server’s disk`;
   if (tables.length > 0) return { concern: 'content', level: 'ok', message };
   return { concern: 'content', level: 'warn', message: 'the database has no tables', mend: 'Make sure that this is the right server and database (POSTGRES_HOST and POSTGRES_DB, or DATABASE_URL)' };
 }

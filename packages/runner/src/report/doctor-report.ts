@@ -2,8 +2,8 @@ import type { Finding } from '@geolens/backup-core';
 
 const WORDS = { ok: 'OK  ', warn: 'WARN', fail: 'FAIL' } as const;
 
-/** As wide as most concerns are. */
-const CONCERN_WIDTH = 16;
+/** As wide as the longest concern is. */
+const CONCERN_WIDTH = 'rights: large objects'.length;
 
 /** One finding in a line, and its mend in a second one. */
 export function findingText({ concern, level, message, mend }: Finding): string {

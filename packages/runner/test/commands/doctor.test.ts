@@ -27,7 +27,7 @@ describe('`doctor`', () => {
 
   it('prints no secret, in a line with its mend below, or as JSON', async () => {
     const kit = await kitWith([finding('warn')]);
-    expect((await asked(kit)).said).toMatch(/^WARN {2}server {12}\*\*\*\n {24}→ \*\*\*\n/);
+    expect((await asked(kit)).said).toMatch(/^WARN {2}server {17}\*\*\*\n {29}→ \*\*\*\n/);
     const { said } = await asked(kit, true);
     expect(JSON.parse(said)).toMatchObject({ ok: true, findings: expect.arrayContaining([{ concern: 'server', level: 'warn', message: '***', mend: '***' }]) as unknown });
   });
