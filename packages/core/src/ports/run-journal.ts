@@ -1,4 +1,5 @@
 import type { RunTimestamp } from '../naming/timestamp.ts';
+import type { PhaseReport } from '../run/phases.ts';
 
 export type RunOutcome = 'complete' | 'partial' | 'failed';
 
@@ -9,6 +10,8 @@ export interface JournalledRun {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly error?: string | undefined;
+  /** Absent in what older versions wrote. */
+  readonly phases?: readonly PhaseReport[] | undefined;
 }
 
 /** The scheduled slot that was last begun. `settled` is false while it runs, and stays so when its process died. */

@@ -25,6 +25,8 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
     { version: toolVersion(), schedule: schedule.expression, zone: schedule.zone },
   );
   warnOfShortHistory(context);
+  // Loaded only where somebody is to look: it takes memory.
+  const status = config.http && (await (await import('../status/serve-status.ts')).serveStatus(context, config.http));
   await sweepAtStart({ sweepers: [services.primary, ...services.sweepers], lock: services.lock, log, signal });
   const { clock, journal, primary } = services;
   const runOnce = async (): Promise<'made' | 'held'> => {
@@ -35,6 +37,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
       if (isBackupError(error, 'LOCK_HELD')) return waitForLock(context, error);
       if (!isBackupError(error, 'ABORTED')) logError(log, 'run.error', toBackupError(error));
     }
+    status?.refresh();
     return 'made';
   };
   const doneAt = (): Promise<readonly Date[]> => momentsOfSets(primary, connection.database, signal);
@@ -42,6 +45,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   const runs = loop({ clock, journal, log, runOnce, what: 'run', doneAt }, { schedule, catchUp, onStart, signal });
   const drills = drillSchedule === undefined ? undefined : drillAtSlots(context, drillSchedule);
   await Promise.all([runs, drills]);
+  await status?.close();
   log.info('serve.stopped', 'stopped, as asked');
   return EXIT.done;
 }

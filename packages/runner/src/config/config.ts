@@ -42,6 +42,8 @@ export interface Config {
   readonly pingUrl: Secret | undefined;
   /** Undefined when there is none to be told. */
   readonly webhook: WebhookOptions | undefined;
+  /** Where `serve` answers; undefined when it is not to. */
+  readonly http: { readonly host: string; readonly port: number } | undefined;
   readonly pgBinDir: string | undefined;
   readonly logFormat: LogFormat;
   readonly logLevel: LogLevel;
@@ -104,6 +106,7 @@ export function readConfig(env: Environment): Config {
     shrinkThreshold: whole.BACKUP_SHRINK_THRESHOLD,
     pingUrl: whole.BACKUP_PING_URL === undefined ? undefined : new Secret(whole.BACKUP_PING_URL),
     webhook: webhookOf(whole),
+    http: whole.BACKUP_HTTP_PORT === undefined ? undefined : { host: whole.BACKUP_HTTP_HOST, port: whole.BACKUP_HTTP_PORT },
     pgBinDir: whole.BACKUP_PG_BIN_DIR,
     logFormat: whole.LOG_FORMAT,
     logLevel: whole.LOG_LEVEL,

@@ -25,9 +25,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   SCHEDULE: 'BACKUP_SCHEDULE',
 };
 
-/** What is promised, and not there yet: nobody is to be told that he meant something else. */
-const NOT_YET = /^BACKUP_HTTP_PORT(?:_FILE)?$/;
-
 /** One warning for each variable that looks like one of ours and is none, with the one that may be meant. */
 export function unknownVariables(env: Environment): readonly string[] {
   return Object.entries(env)
@@ -35,7 +32,6 @@ export function unknownVariables(env: Environment): readonly string[] {
     .map(([name]) => name)
     .filter((name) => !VARIABLE_NAMES.some((known) => name === known || name === `${known}_FILE`))
     .map((name) => {
-      if (NOT_YET.test(name)) return `${name} has no effect: this version does not do that yet`;
       const meant = ELSEWHERE[name] ?? nearest(name);
       return `${name} is not a variable of geolens-backup and has no effect${meant === undefined ? '' : `; did you mean ${meant}?`}`;
     });

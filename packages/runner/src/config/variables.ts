@@ -165,6 +165,8 @@ export const VARIABLES = {
     'Form of the report: `json` (all there is), `slack`, `discord`, `auto` (by the host of the URL), or JSON of your own with `{{title}}`, `{{text}}`, `{{state}}`, `{{event}}`, `{{database}}`, `{{log}}`',
   ),
   BACKUP_WEBHOOK_ON: variable(oneOf('all', 'trouble'), 'all', 'Whether the webhook also gets what went well: `all`, `trouble`'),
+  BACKUP_HTTP_PORT: variable(wholeNumber(1, 65_535, 'from 1 to 65535'), undefined, 'With a port, `serve` answers there: `/health` (200 or 503), `/metrics` for Prometheus'),
+  BACKUP_HTTP_HOST: variable(text, '127.0.0.1', 'The address to listen on; in a container `0.0.0.0`, for others to get there'),
   BACKUP_RESTORE_ROLES: variable(names, 'geolens_reader', 'Roles that a restore makes, without login, where they are missing, besides those that the backup names; comma-separated, or `none`'),
   BACKUP_RESTORE_SCHEMAS: variable(names, 'none', 'Schemas that a restore makes first in the restored database, besides those of the dump'),
   BACKUP_RESTORE_EXTENSIONS: variable(names, 'none', 'Extensions that a restore makes first in the restored database, besides those of the dump'),

@@ -8,10 +8,6 @@ it('blanks and carriage returns around a value are not part of it, but those of 
   expect(connection.password?.reveal()).toBe(' open sesame ');
 });
 
-it('a variable that is promised for later is not taken for a slip of another', () => {
-  expect(readConfig({ BACKUP_HTTP_PORT: '8080' }).warnings).toEqual(['BACKUP_HTTP_PORT has no effect: this version does not do that yet']);
-});
-
 it('a compression that is called as every object has a method is refused like any other', () => {
   expect(() => readConfig({ BACKUP_COMPRESSION: 'toString' })).toThrow('BACKUP_COMPRESSION="toString" has to be auto');
 });

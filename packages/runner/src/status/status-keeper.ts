@@ -1,0 +1,74 @@
+import { readSets, toBackupError, type ArtifactStore } from '@geolens/backup-core';
+import { currentHealth } from '../commands/health.ts';
+import type { CommandContext } from '../services.ts';
+import { toolVersion } from '../version.ts';
+import type { Status, StoreStatus } from './status.ts';
+
+/** Whoever asks more often gets what was seen before: a scrape is to cost nothing. */
+const LOCAL_LOOK_MS = 5_000;
+/** Looking at a bucket costs requests, and it changes by runs, after which it is looked at anyway. */
+const REPLICA_LOOK_MS = 15 * 60_000;
+
+/** Knows how things stand. The volume is looked at when somebody asks; replicas beside that, so that nobody waits for one that is away. */
+export class StatusKeeper {
+  private readonly context: Pick<CommandContext, 'config' | 'services' | 'signal'>;
+  private readonly seen = new Map<ArtifactStore, StoreStatus>();
+  private readonly looking = new Map<ArtifactStore, Promise<StoreStatus>>();
+
+  constructor(context: Pick<CommandContext, 'config' | 'services' | 'signal'>) {
+    this.context = context;
+  }
+
+  async status(): Promise<Status> {
+    const { config, services } = this.context;
+    const { primary, replicas, clock, journal } = services;
+    const [local, health, state] = await Promise.all([this.seenLately(primary, LOCAL_LOOK_MS) ?? this.look(primary), currentHealth(this.context), journal.read()]);
+    for (const replica of replicas) if (this.seenLately(replica, REPLICA_LOOK_MS) === undefined) void this.look(replica);
+    const now = clock.now();
+    return {
+      now,
+      database: config.connection.database,
+      version: toolVersion(),
+      health,
+      journal: state,
+      stores: [local, ...replicas.flatMap((replica) => this.seen.get(replica) ?? [])],
+      nextRunAt: config.schedule.next(now),
+      nextDrillAt: config.drillSchedule?.next(now),
+    };
+  }
+
+  /** Looks at everything anew: a run has changed it. */
+  async refresh(): Promise<void> {
+    const { primary, replicas } = this.context.services;
+    this.seen.delete(primary); // whoever asks from now on waits for what is there now
+    await Promise.all([primary, ...replicas].map(async (store) => {
+      await this.looking.get(store); // it may have begun before the change
+      await this.look(store);
+    }));
+  }
+
+  private seenLately(store: ArtifactStore, withinMs: number): StoreStatus | undefined {
+    const seen = this.seen.get(store);
+    const age = seen && this.context.services.clock.now().getTime() - seen.lookedAt.getTime();
+    return age !== undefined && age >= 0 && age < withinMs ? seen : undefined;
+  }
+
+  /** One look at a time; never rejects. */
+  private look(store: ArtifactStore): Promise<StoreStatus> {
+    const look = this.looking.get(store) ?? this.lookNow(store).finally(() => this.looking.delete(store));
+    this.looking.set(store, look);
+    return look;
+  }
+
+  private async lookNow(store: ArtifactStore): Promise<StoreStatus> {
+    const { config, services, signal } = this.context;
+    const { database } = config.connection;
+    const status = await readSets(store, { signal }).then(
+      (sets): Pick<StoreStatus, 'sets' | 'error'> => ({ sets: sets.filter((set) => set.database === database), error: undefined }),
+      (error: unknown) => ({ sets: undefined, error: toBackupError(error) }),
+    );
+    const seen = { name: store.name, lookedAt: services.clock.now(), ...status };
+    this.seen.set(store, seen);
+    return seen;
+  }
+}

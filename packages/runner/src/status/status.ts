@@ -1,0 +1,45 @@
+import { planReplication, timestampToDate, type ArtifactKey, type BackupSet, type BackupError, type Health, type JournalState } from '@geolens/backup-core';
+
+/** What one store had when it was last looked at. */
+export interface StoreStatus {
+  readonly name: string;
+  /** The sets of our database, newest first; undefined when it could not be looked at. */
+  readonly sets: readonly BackupSet[] | undefined;
+  readonly error: BackupError | undefined;
+  readonly lookedAt: Date;
+}
+
+/** Everything that the page and the metrics tell. */
+export interface Status {
+  readonly now: Date;
+  readonly database: string;
+  readonly version: string;
+  readonly health: Health;
+  readonly journal: JournalState;
+  /** The primary store first; a replica that was not looked at yet is left out. */
+  readonly stores: readonly StoreStatus[];
+  readonly nextRunAt: Date | undefined;
+  readonly nextDrillAt: Date | undefined;
+}
+
+/** How far a replica is behind the primary store. */
+export interface ReplicationLag {
+  /** How many whole sets it lacks, or has in part. */
+  readonly sets: number;
+  /** The moment in the name of the oldest of them; undefined when it lacks none. */
+  readonly since: Date | undefined;
+}
+
+/** What a replica lacks of the primary store; undefined where one of the two could not be looked at. */
+export function replicationLag(primary: StoreStatus | undefined, replica: StoreStatus, database: string): ReplicationLag | undefined {
+  if (primary?.sets === undefined || replica.sets === undefined) return undefined;
+  const lengths = new Map<ArtifactKey, number>(replica.sets.flatMap(({ artifacts }) => artifacts.map(({ key, bytes }) => [key, bytes] as const)));
+  const missing = planReplication({ sets: primary.sets, replica: lengths, database });
+  return { sets: missing.length, since: missing.map(({ set }) => timestampToDate(set.timestamp)).at(-1) };
+}
+
+/** The moment in the name of the newest set that has passed a check; undefined when none has. */
+export function newestChecked(sets: readonly BackupSet[], check: 'readable' | 'restored'): Date | undefined {
+  const found = sets.find(({ state, manifest }) => (state === 'complete' || state === 'suspicious') && manifest?.checks[check]?.ok === true);
+  return found && timestampToDate(found.timestamp);
+}
