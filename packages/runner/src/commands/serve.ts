@@ -14,7 +14,7 @@ import { sweepAtStart } from './sweep-at-start.ts';
 
 /** `serve`: the scheduled loop, until the process is asked to end. */
 export async function serve(context: CommandContext): Promise<ExitCode> {
-  const { config, services, log, signal } = context;
+  const { config, log } = context;
   await checkFolder(config);
   const { schedule, retention, connection, backupDir, s3 } = config;
   const copies = s3 === undefined ? '' : ` and s3://${s3.bucket}/${s3.prefix ?? ''}`;
@@ -27,8 +27,24 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   warnOfShortHistory(context);
   // Loaded only where somebody is to look: it takes memory.
   const status = config.http && (await (await import('../status/serve-status.ts')).serveStatus(context, config.http));
-  await sweepAtStart({ sweepers: [services.primary, ...services.sweepers], lock: services.lock, log, signal });
+  try {
+    await serveUntilStopped(context, () => status?.refresh());
+  } finally {
+    await status?.close();
+  }
+  log.info('serve.stopped', 'stopped, as asked');
+  return EXIT.done;
+}
+
+/**
+ * Clears away what was left over, then makes runs and drills at their slots.
+ * @param changed is called after each run
+ */
+async function serveUntilStopped(context: CommandContext, changed: () => void): Promise<void> {
+  const { config, services, log, signal } = context;
   const { clock, journal, primary } = services;
+  const { catchUp, onStart, schedule, drillSchedule, connection } = config;
+  await sweepAtStart({ sweepers: [services.primary, ...services.sweepers], lock: services.lock, log, signal });
   const runOnce = async (): Promise<'made' | 'held'> => {
     try {
       await waitForServer(services.probe, { clock, log, signal });
@@ -37,17 +53,13 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
       if (isBackupError(error, 'LOCK_HELD')) return waitForLock(context, error);
       if (!isBackupError(error, 'ABORTED')) logError(log, 'run.error', toBackupError(error));
     }
-    status?.refresh();
+    changed();
     return 'made';
   };
   const doneAt = (): Promise<readonly Date[]> => momentsOfSets(primary, connection.database, signal);
-  const { catchUp, onStart, drillSchedule } = config;
   const runs = loop({ clock, journal, log, runOnce, what: 'run', doneAt }, { schedule, catchUp, onStart, signal });
   const drills = drillSchedule === undefined ? undefined : drillAtSlots(context, drillSchedule);
   await Promise.all([runs, drills]);
-  await status?.close();
-  log.info('serve.stopped', 'stopped, as asked');
-  return EXIT.done;
 }
 
 /** Waits until whoever works on the volume has ended. What he did may have been what was due. */
