@@ -3,6 +3,7 @@ import type { ConnectionSettings } from '@geolens/backup-adapter-local';
 import type { S3Settings } from '@geolens/backup-adapter-s3';
 import { BackupError, Secret, type Compression, type KeepCounts, type Schedule, type VerifyLevel } from '@geolens/backup-core';
 import type { WebhookOptions } from '../notify/webhook-notifier.ts';
+import { percentDecoded } from '../percent-decoded.ts';
 import { readConnection } from './read-connection.ts';
 import { readS3 } from './read-s3.ts';
 import { readSchedules } from './read-schedules.ts';
@@ -151,7 +152,7 @@ function formsOfUrl(text: string): readonly string[] {
   if (!URL.canParse(text)) return [];
   const { href, pathname, search, password } = new URL(text);
   const path = `${pathname.replace(/\/$/, '')}${search}`;
-  return [href, ...(path.length >= SHORTEST_PATH ? [path] : []), ...(password === '' ? [] : [decodeURIComponent(password)])];
+  return [href, ...(path.length >= SHORTEST_PATH ? [path] : []), ...(password === '' ? [] : [percentDecoded(password)])];
 }
 
 function secretsOf(texts: ReadonlyMap<VariableName, string>, { password }: ConnectionSettings): Secret[] {

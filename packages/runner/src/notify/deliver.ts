@@ -1,5 +1,6 @@
 import ky, { HTTPError, TimeoutError } from 'ky';
 import { BackupError, type Secret } from '@geolens/backup-core';
+import { percentDecoded } from '../percent-decoded.ts';
 
 /** What is sent, and in which form. */
 export interface Parcel {
@@ -59,7 +60,7 @@ function addressOf(url: Secret, suffix: string): { target: URL; authorization: s
   const { username, password } = target;
   if (suffix !== '') target.pathname = `${target.pathname.replace(/\/+$/, '')}${suffix}`;
   target.username = target.password = '';
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const credentials = `${percentDecoded(username)}:${percentDecoded(password)}`;
   return { target, authorization: username === '' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}` };
 }
 

@@ -61,6 +61,11 @@ describe('the webhook', () => {
     expect(message).not.toContain('very-secret');
   });
 
+  it('may have a password with a percent sign that encodes nothing', () => {
+    const { secrets } = readConfig({ BACKUP_WEBHOOK_URL: 'https://me:100%@example.com/' });
+    expect(secrets.map((secret) => secret.reveal())).toContain('100%');
+  });
+
   it('has secrets that nothing prints, in whichever form a library has them', () => {
     const { secrets, effective } = readConfig({ BACKUP_WEBHOOK_URL: ' https://Example.com/hook/%7Every-secret ', BACKUP_PING_URL: 'https://u:pass-word@example.com' });
     const forms = secrets.map((secret) => secret.reveal());
