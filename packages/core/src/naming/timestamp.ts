@@ -3,6 +3,9 @@ export type RunTimestamp = string & { readonly __brand: 'RunTimestamp' };
 
 const PATTERN = /^(\d{4})(\d{2})(\d{2})_(\d{2})(\d{2})(\d{2})$/;
 
+/** Of each month, in years that are no leap years. */
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
 /**
  * Formats a moment, whole seconds, rounded down.
  * @throws RangeError when the date is invalid or its year is not 0 to 9999
@@ -17,10 +20,15 @@ export function formatTimestamp(moment: Date): RunTimestamp {
 export function parseTimestamp(text: string): RunTimestamp | undefined {
   const match = PATTERN.exec(text);
   if (match === null) return undefined;
-  const [, year, month, day, hour, minute, second] = match;
-  const moment = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-  if (Number.isNaN(moment.getTime())) return undefined;
-  return formatTimestamp(moment) === text ? (text as RunTimestamp) : undefined;
+  const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as [number, number, number, number, number, number];
+  const isDay = day >= 1 && day <= daysOf(year, month); // not by way of a Date: every name in a listing comes here
+  return isDay && hour < 24 && minute < 60 && second < 60 ? (text as RunTimestamp) : undefined;
+}
+
+/** How many days the month has; 0 when there is no such month. */
+function daysOf(year: number, month: number): number {
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return month === 2 && isLeap ? 29 : (DAYS[month - 1] ?? 0);
 }
 
 /** The moment that a timestamp stands for. */

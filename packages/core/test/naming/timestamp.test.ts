@@ -36,6 +36,18 @@ describe('timestamps', () => {
     },
   );
 
+  it('are the moments that the calendar has, and no others', () => {
+    const numbers = fc.tuple(fc.nat(9999), fc.nat(14), fc.nat(33), fc.nat(25), fc.nat(61), fc.nat(61));
+    holds(numbers, ([year, ...rest]) => {
+      const [month, day, hour, minute, second] = rest.map((number) => String(number).padStart(2, '0'));
+      const iso = `${String(year).padStart(4, '0')}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
+      const moment = new Date(iso);
+      const exists = !Number.isNaN(moment.getTime()) && moment.toISOString() === iso;
+      const text = iso.replaceAll(/[-:]|\.000Z/g, '').replace('T', '_');
+      expect(parseTimestamp(text)).toBe(exists ? text : undefined);
+    });
+  });
+
   it('know the 29th of February of a leap year', () => {
     expect(parseTimestamp('20240229_000000')).toBe('20240229_000000');
   });
