@@ -1,10 +1,16 @@
-import { createReadStream } from 'node:fs';
+import { close, createReadStream, open, read } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import type { ArtifactKey, ByteRange, Draft } from '@geolens/backup-core';
 import type { Written } from './write-durably.ts';
 
 /** Large enough to cost little, small enough to be held for several files at once. */
 const READ_BYTES = 64 * 1024;
+
+/** The first chunk is read without a stream: to make one for each of ten thousand manifests takes longer than all else. */
+const FIRST_BYTES = 16 * 1024;
+
+const [openFile, readBytes, closeFile] = [promisify(open), promisify(read), promisify(close)];
 
 /** An artifact under a temporary name beside the one that it will get. */
 export class LocalDraft implements Draft {
@@ -36,12 +42,17 @@ export class LocalDraft implements Draft {
   }
 }
 
-/**
- * Reads a file, or a range of it, in chunks. The file is opened with the first chunk, not before: a stream that fails while
- * nobody listens would end the process.
- */
-export async function* readFile(path: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
-  if (range !== undefined && range.end <= range.start) return;
-  const part = range === undefined ? {} : { start: range.start, end: range.end - 1 };
-  yield* createReadStream(path, { highWaterMark: READ_BYTES, ...part }) as AsyncIterable<Uint8Array>;
+/** Reads a file, or a range of it, in chunks. The file is opened with the first chunk, not before. */
+export async function* readFile(path: string, { start, end }: ByteRange = { start: 0, end: Infinity }): AsyncGenerator<Uint8Array> {
+  if (end <= start) return;
+  const fd = await openFile(path, 'r');
+  try {
+    const wanted = Math.min(FIRST_BYTES, end - start);
+    const { bytesRead, buffer } = await readBytes(fd, Buffer.allocUnsafe(wanted), 0, wanted, start);
+    if (bytesRead > 0) yield buffer.subarray(0, bytesRead);
+    if (bytesRead < wanted || start + wanted === end) return;
+    yield* createReadStream('', { fd, autoClose: false, highWaterMark: READ_BYTES, start: start + wanted, end: end - 1 }) as AsyncIterable<Uint8Array>;
+  } finally {
+    await closeFile(fd);
+  }
 }
