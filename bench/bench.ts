@@ -10,12 +10,15 @@ import { startGateway, type Gateway } from '../test/support/gateway.ts';
 import type { Cluster } from '../test/support/cluster.ts';
 import { startCluster } from '../test/support/postgres-cluster.ts';
 import { ensureTrixie } from '../test/support/trixie.ts';
+import { measureList } from './list-speed.ts';
 import { fillDatabase, fillStaging } from './yardstick.ts';
 
 /*
  * npm run bench [-- --database-mb 930 --staging-mb 1100 --runs 3 --s3 --drill --at 2026-11-22T02:00:00Z]
+ *               [-- --list 10000 --s3]
  * A whole run of the built command on the yardstick database, on every server version that can be had here. With --s3 every set
  * is also copied to a Ceph gateway in memory, with --drill its restore is rehearsed (`prove`); --at tells the command another time, a Sunday for example (needs faketime).
+ * With --list: how long `list` takes over so many sets instead, the first time and afterwards.
  */
 const BIN = fileURLToPath(new URL('../packages/runner/bin/geolens-backup.js', import.meta.url));
 const BUCKET = 'bench';
@@ -36,6 +39,7 @@ const { values } = parseArgs({
     s3: { type: 'boolean', default: false },
     drill: { type: 'boolean', default: false },
     at: { type: 'string' },
+    list: { type: 'string' },
   },
 });
 const say = (line: string): void => { process.stdout.write(`${line}\n`); };
@@ -43,8 +47,20 @@ const folder = mkdtempSync(join(tmpdir(), 'geolens-backup-bench-'));
 const staging = join(folder, 'staging');
 let gateway: Gateway | undefined;
 try {
-  fillStaging(staging, Number(values['staging-mb']));
   gateway = values.s3 ? await gatewayOrFail() : undefined;
+  if (values.list === undefined) await benchRuns();
+  else await benchList(Number(values.list));
+} finally {
+  await gateway?.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function benchList(count: number): Promise<void> {
+  for (const [store, [cold, ...warm]] of Object.entries(await measureList(folder, count, gateway))) say(`list --store ${store}, ${count} sets: ${cold!.toFixed(2)} s at first, then ${warm.map((seconds) => seconds.toFixed(2)).join(' and ')} s`);
+}
+
+async function benchRuns(): Promise<void> {
+  fillStaging(staging, Number(values['staging-mb']));
   const trixie = await ensureTrixie();
   say(`${cpus().length} cores; database ${values['database-mb']} MB, staging ${values['staging-mb']} MB; median of ${values.runs} runs`);
   say('server  seconds  node peak MB  node cpu s  phases (s)');
@@ -59,9 +75,6 @@ try {
       await cluster.stop();
     }
   }
-} finally {
-  await gateway?.stop();
-  rmSync(folder, { recursive: true, force: true });
 }
 
 function measure(cluster: Cluster): Measurement {

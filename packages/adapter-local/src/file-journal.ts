@@ -1,12 +1,7 @@
-import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { escapeDatabase, type JournalState, type RunJournal } from '@geolens/backup-core';
 import { errnoOf, storeError } from './store/store-errors.ts';
-import { isPartialBeside, partialBeside } from './store/temporary-names.ts';
-import { flushFolder, textContent, writeDurably } from './store/write-durably.ts';
-
-/** Writing a journal takes a moment: a temporary file that is older was left by a process that died. */
-const LEFTOVER_MS = 3_600_000;
+import { replaceFile } from './store/replace-file.ts';
 
 /** The file of a database's journal: each has its own, for one folder may hold the sets of several. */
 export function journalName(database: string): string {
@@ -14,8 +9,7 @@ export function journalName(database: string): string {
 }
 
 /**
- * A journal in one small JSON file, replaced as a whole. It is written without the lock of the volume, so its temporary files
- * have names that a store does not sweep, and are cleared away by the journal itself.
+ * A journal in one small JSON file, replaced as a whole. It is written without the lock of the volume.
  */
 export class FileJournal implements RunJournal {
   private readonly path: string;
@@ -44,23 +38,10 @@ export class FileJournal implements RunJournal {
 
   private async replace(change: JournalState): Promise<void> {
     const text = `${JSON.stringify({ ...(await this.read()), ...change }, undefined, 2)}\n`;
-    const partial = partialBeside(this.path);
     try {
-      await this.clearAway().catch(() => undefined); // tried again at the next update
-      await writeDurably(partial, textContent(text));
-      await rename(partial, this.path);
-      await flushFolder(dirname(this.path));
+      await replaceFile(this.path, text);
     } catch (error) {
-      await rm(partial, { force: true });
       throw storeError(error, 'noting the outcome', { path: this.path });
-    }
-  }
-
-  private async clearAway(): Promise<void> {
-    const folder = dirname(this.path);
-    for (const name of (await readdir(folder)).filter((one) => isPartialBeside(this.path, one))) {
-      const age = Date.now() - (await stat(join(folder, name))).mtimeMs;
-      if (age > LEFTOVER_MS) await rm(join(folder, name), { force: true });
     }
   }
 }

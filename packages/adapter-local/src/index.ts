@@ -1,6 +1,7 @@
 export * from './examine/folder-examiner.ts';
 export * from './examine/staging-examiner.ts';
 export * from './file-journal.ts';
+export * from './file-manifest-cache.ts';
 export * from './lock/flock-lock.ts';
 export * from './postgres/connection.ts';
 export * from './postgres/drill/scratch-drill.ts';

@@ -5,6 +5,8 @@ export interface ListedObject {
   readonly key: string;
   /** Length in bytes. */
   readonly bytes: number;
+  /** The ETag. */
+  readonly tag: string | undefined;
 }
 
 /** All objects whose keys begin with the prefix and have no further slash, page after page. */
@@ -20,7 +22,7 @@ export async function* listObjects(bucket: Bucket, prefix: string, signal: Abort
       ...(token !== undefined && { ContinuationToken: token }),
     };
     const page = await bucket.call('ListObjectsV2', undefined, signal, (options) => bucket.client.send(new ListObjectsV2Command(input), options));
-    for (const { Key: key, Size: bytes } of page.Contents ?? []) if (key !== undefined) yield { key: decoded(key, page.EncodingType), bytes: bytes ?? 0 };
+    for (const { Key: key, Size: bytes, ETag: tag } of page.Contents ?? []) if (key !== undefined) yield { key: decoded(key, page.EncodingType), bytes: bytes ?? 0, tag };
     token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
   } while (token !== undefined);
 }

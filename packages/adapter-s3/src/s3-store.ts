@@ -49,9 +49,9 @@ export class S3Store implements ArtifactStore {
   }
 
   async *list(tier: Tier, { signal }: StoreOptions = {}): AsyncGenerator<StoredArtifact> {
-    for await (const { key: objectKey, bytes } of listObjects(this.bucket, this.keys.tierPrefix(tier), signal)) {
+    for await (const { key: objectKey, bytes, tag } of listObjects(this.bucket, this.keys.tierPrefix(tier), signal)) {
       const artifact = this.keys.artifactOf(tier, objectKey);
-      if (artifact !== undefined) yield { key: artifact.key, bytes };
+      if (artifact !== undefined) yield { key: artifact.key, bytes, tag };
     }
   }
 

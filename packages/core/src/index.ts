@@ -19,6 +19,7 @@ export * from './ports/dump-restorer.ts';
 export * from './ports/examiner.ts';
 export * from './ports/file-sources.ts';
 export * from './ports/lock.ts';
+export * from './ports/manifest-cache.ts';
 export * from './ports/notifier.ts';
 export * from './ports/primary-store.ts';
 export * from './ports/retention-policy.ts';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { container as root, instanceCachingFactory, type DependencyContainer, type InjectionToken } from 'tsyringe';
 import {
   FileJournal,
+  FileManifestCache,
   fileSources,
   FlockLock,
   FolderExaminer,
@@ -10,6 +11,7 @@ import {
   giveWay,
   journalName,
   LocalStore,
+  manifestCacheName,
   PgDumpProducer,
   PgDumpRestorer,
   PgExaminer,
@@ -31,6 +33,7 @@ import {
   type Examiner,
   type FileSources,
   type Lock,
+  type ManifestCache,
   type Notifier,
   type PrimaryStore,
   type RetentionPolicy,
@@ -53,6 +56,7 @@ const token = <T>(name: string): InjectionToken<T> => Symbol(name);
 /** One token for each port. */
 export const TOKENS = {
   archiver: token<Archiver>('Archiver'),
+  cacheOf: token<(store: ArtifactStore) => ManifestCache>('cacheOf'),
   clock: token<Clock>('Clock'),
   drill: token<Drill>('Drill'),
   examiners: token<readonly Examiner[]>('Examiner[]'),
@@ -109,6 +113,7 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   register(TOKENS.stores, (parts) => [parts.resolve(TOKENS.primary), ...parts.resolve(TOKENS.replicas)]);
   register(TOKENS.lock, () => new FlockLock(join(config.backupDir, LOCK_FILE), env));
   register(TOKENS.journal, () => new FileJournal(join(config.backupDir, journalName(config.connection.database))));
+  register(TOKENS.cacheOf, () => (store) => new FileManifestCache(join(config.backupDir, manifestCacheName(store.name))));
   register(TOKENS.retention, () => keepNewest(config.retention));
   register(TOKENS.archiver, () => new TarArchiver({ folder: config.stagingDir, label: 'STAGING_DIR', env }));
   register(TOKENS.stagingRestorer, (parts) => new TarStagingRestorer({ env, clock: parts.resolve(TOKENS.clock) }));

@@ -1,4 +1,4 @@
-import type { ArtifactStore, Drill, DumpRestorer, Examiner, FileSources, Notifier, RunParts, ServerProbe, StagingRestorer, Sweeper } from '@geolens/backup-core';
+import type { ArtifactStore, Drill, DumpRestorer, Examiner, FileSources, ManifestCache, Notifier, RunParts, ServerProbe, StagingRestorer, Sweeper } from '@geolens/backup-core';
 import type { Config } from './config/config.ts';
 import type { Io } from './io.ts';
 import type { LogTail } from './log/log-tail.ts';
@@ -10,6 +10,8 @@ export interface Services extends RunParts {
   /** Every store that may hold sets, the primary one first. */
   readonly stores: readonly ArtifactStore[];
   readonly replicas: readonly ArtifactStore[];
+  /** What is remembered of the manifests of a store. */
+  readonly cacheOf: (store: ArtifactStore) => ManifestCache;
   readonly files: FileSources;
   readonly restorer: DumpRestorer;
   readonly stagingRestorer: StagingRestorer;

@@ -24,6 +24,8 @@ export interface StoredArtifact {
   readonly key: ArtifactKey;
   /** Length in bytes. */
   readonly bytes: number;
+  /** Another one whenever the artifact was replaced, and the same as long as it was not; absent where the store has none. */
+  readonly tag?: string | undefined;
 }
 
 export interface StoreOptions {

@@ -2,6 +2,7 @@ import { parseManifest } from '../manifest/manifest-text.ts';
 import { nameOfKey, type ArtifactKey } from '../naming/artifact-key.ts';
 import { TIERS } from '../naming/tier.ts';
 import type { ArtifactStore, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
+import type { CachedManifest, ManifestCache } from '../ports/manifest-cache.ts';
 import { throwIfAborted, toBackupError } from '../errors.ts';
 import { textOf } from '../text-source.ts';
 import type { BackupSet } from './backup-set.ts';
@@ -13,23 +14,45 @@ const MANIFESTS_AT_ONCE = 16;
 /** A manifest is some kilobytes, with ten thousand tables a megabyte: what is larger was not written by us. */
 const LARGEST_MANIFEST_BYTES = 64 * 1024 * 1024;
 
+export interface ReadSetsOptions extends StoreOptions {
+  /** Spares reading the manifests that have not changed since. For what is only looked at: whoever acts on sets reads them. */
+  readonly cache?: ManifestCache | undefined;
+}
+
 /**
- * All sets of a store, newest first, as the store has them now: nothing is remembered from earlier.
+ * All sets of a store, newest first, as the store has them now.
  * A manifest that cannot be read or understood makes its own set partial; a store that cannot be listed is an error.
  */
-export async function readSets(store: ArtifactStore, options: StoreOptions = {}): Promise<readonly BackupSet[]> {
+export async function readSets(store: ArtifactStore, options: ReadSetsOptions = {}): Promise<readonly BackupSet[]> {
   const listing: StoredArtifact[] = [];
   for (const tier of TIERS) {
     for await (const artifact of store.list(tier, options)) listing.push(artifact);
   }
   const manifests = listing.filter(({ key }) => nameOfKey(key)?.kind === 'manifest');
+  return groupSets(listing, await readManifests(store, manifests, options));
+}
+
+async function readManifests(store: ArtifactStore, manifests: readonly StoredArtifact[], options: ReadSetsOptions): Promise<ReadonlyMap<ArtifactKey, ManifestReading>> {
+  const remembered = (await options.cache?.read()) ?? new Map<ArtifactKey, CachedManifest>();
   const readings = new Map<ArtifactKey, ManifestReading>();
+  const tagged = new Map<ArtifactKey, CachedManifest>();
+  let changes = remembered.size > manifests.length;
   const queue = manifests.values();
   const reader = async (): Promise<void> => {
-    for (const artifact of queue) readings.set(artifact.key, await readManifest(store, artifact, options));
+    for (const artifact of queue) {
+      const { key, tag } = artifact;
+      const known = remembered.get(key);
+      const isKnown = known !== undefined && known.tag === tag;
+      const reading = isKnown ? known.manifest : await readManifest(store, artifact, options);
+      readings.set(key, reading);
+      if (tag === undefined || reading instanceof Error) continue;
+      tagged.set(key, { tag, manifest: reading });
+      changes ||= !isKnown;
+    }
   };
   await Promise.all(Array.from({ length: MANIFESTS_AT_ONCE }, reader));
-  return groupSets(listing, readings);
+  if (changes) await options.cache?.replace(tagged);
+  return readings;
 }
 
 async function readManifest(store: ArtifactStore, artifact: StoredArtifact, options: StoreOptions): Promise<ManifestReading> {

@@ -20,7 +20,7 @@ export class MemoryStore implements PrimaryStore {
   async *list(tier: Tier, options: StoreOptions = {}): AsyncGenerator<StoredArtifact> {
     for (const [key, content] of [...this.artifacts]) {
       throwIfAborted(options.signal);
-      if (splitKey(key).tier === tier) yield await Promise.resolve({ key, bytes: content.length });
+      if (splitKey(key).tier === tier) yield await Promise.resolve({ key, bytes: content.length, tag: sha256(content) });
     }
   }
 

@@ -67,6 +67,13 @@ export function storeContract(make: () => Promise<ArtifactStore>): readonly Cont
       await store.put(KEY, sourceOf('new'));
       assert.equal((await readAll(store.read(KEY))).toString(), 'new');
     }),
+    clause('gives an artifact another tag when it is replaced, and none or the same one until then', async (store) => {
+      await store.put(KEY, sourceOf('one'));
+      const [first, again] = [await tagOf(store), await tagOf(store)];
+      await store.put(KEY, sourceOf('two'));
+      assert.equal(again, first);
+      assert.ok(first === undefined || (await tagOf(store)) !== first);
+    }),
     clause('answers ARTIFACT_NOT_FOUND for what is not there', async (store) => {
       await rejectsWith('ARTIFACT_NOT_FOUND', readAll(store.read(KEY)));
       await rejectsWith('ARTIFACT_NOT_FOUND', store.copy(KEY, artifactKey('weekly', NAMES[0]!)));
@@ -165,6 +172,11 @@ async function listed(store: ArtifactStore): Promise<readonly (readonly [string,
     for await (const { key, bytes } of store.list(tier)) found.push([key, bytes]);
   }
   return found.sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
+async function tagOf(store: ArtifactStore): Promise<string | undefined> {
+  for await (const { key, tag } of store.list('daily')) if (key === KEY) return tag;
+  return undefined;
 }
 
 async function keys(store: ArtifactStore): Promise<readonly string[]> {

@@ -19,7 +19,7 @@ export async function list(context: CommandContext, { json, store: wanted }: Lis
   if (stores.includes(services.primary)) await checkFolder(config);
   const found: FoundSet[] = [];
   let exitCode: ExitCode = EXIT.done;
-  for await (const answer of readStores(stores, { signal })) {
+  for await (const answer of readStores(stores, { signal, cacheOf: services.cacheOf })) {
     if (answer.error === undefined) {
       found.push(...answer.sets.map((set) => ({ store: answer.store.name, set })));
       continue;

@@ -63,7 +63,7 @@ export class StatusKeeper {
   private async lookNow(store: ArtifactStore): Promise<StoreStatus> {
     const { config, services, signal } = this.context;
     const { database } = config.connection;
-    const status = await readSets(store, { signal }).then(
+    const status = await readSets(store, { signal, cache: services.cacheOf(store) }).then(
       (sets): Pick<StoreStatus, 'sets' | 'error'> => ({ sets: sets.filter((set) => set.database === database), error: undefined }),
       (error: unknown) => ({ sets: undefined, error: toBackupError(error) }),
     );

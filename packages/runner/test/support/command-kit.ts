@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { keepNewest, noLock, type ArtifactStore, type PrimaryStore } from '@geolens/backup-core';
-import { FakeArchiver, FakeDrill, FakeDumpProducer, FakeDumpRestorer, FakeStagingRestorer, ManualClock, MemoryJournal } from '@geolens/backup-core/testing';
+import { FakeArchiver, FakeDrill, FakeDumpProducer, FakeDumpRestorer, FakeStagingRestorer, ManualClock, MemoryJournal, MemoryManifestCache } from '@geolens/backup-core/testing';
 import { readConfig } from '../../src/config/config.ts';
 import { LogTail } from '../../src/log/log-tail.ts';
 import { createLogger } from '../../src/log/logger.ts';
@@ -24,7 +24,7 @@ export async function commandKit(primary: PrimaryStore, replicas: readonly Artif
   const output = { said: '', logged: '' };
   const services = {
     primary, replicas, stores: [primary, ...replicas], lock: noLock, retention: keepNewest({ daily: 1, weekly: 1 }), clock: new ManualClock('2026-02-01T00:00:00Z'),
-    journal: new MemoryJournal(), producer: new FakeDumpProducer(), archiver: new FakeArchiver(),
+    journal: new MemoryJournal(), cacheOf: () => new MemoryManifestCache(), producer: new FakeDumpProducer(), archiver: new FakeArchiver(),
     restorer: new FakeDumpRestorer(), stagingRestorer: new FakeStagingRestorer(), sweepers: [], drill: new FakeDrill(), probe: { look: () => Promise.resolve({ server: 'answers' } as const) }, giveWay: () => Promise.resolve(), notifiers: [], examiners: [], freeBytes: () => Promise.resolve(1e12), files: { dump: nothing, dumpOf: (path: string) => Promise.resolve(path), archive: nothing },
   };
   const tail = new LogTail();

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { MANIFEST_SCHEMA_VERSION, type ArtifactKey, type CachedManifest, type ManifestCache } from '@geolens/backup-core';
+import { replaceFile } from './store/replace-file.ts';
+
+/** What the file begins with; another number whenever what follows changes. */
+const FORMAT = `geolens-backup manifests 1.${MANIFEST_SCHEMA_VERSION}`;
+
+/** The file of the store's cache. */
+export function manifestCacheName(store: string): string {
+  return `.geolens-backup.manifests.${store}`;
+}
+
+/**
+ * A cache in one file, replaced as a whole: a line with its format and the SHA-256 of the rest, and the entries as JSON.
+ * A file that is damaged, or of another format, counts as none.
+ */
+export class FileManifestCache implements ManifestCache {
+  private readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  async read(): Promise<ReadonlyMap<ArtifactKey, CachedManifest>> {
+    try {
+      const file = await readFile(this.path);
+      const end = file.indexOf('\n');
+      const rest = file.subarray(end + 1);
+      if (file.toString('utf8', 0, end) !== firstLine(rest)) return new Map();
+      return new Map(JSON.parse(rest.toString('utf8')) as [ArtifactKey, CachedManifest][]);
+    } catch {
+      return new Map(); // the store is asked instead
+    }
+  }
+
+  async replace(entries: ReadonlyMap<ArtifactKey, CachedManifest>): Promise<void> {
+    const rest = JSON.stringify([...entries]);
+    await replaceFile(this.path, `${firstLine(Buffer.from(rest))}\n${rest}`).catch(() => undefined); // a full or read-only volume: the next listing is slower
+  }
+}
+
+function firstLine(rest: Uint8Array): string {
+  return `${FORMAT} ${createHash('sha256').update(rest).digest('hex')}`;
+}

@@ -1,0 +1,19 @@
+import type { Manifest } from '../manifest/manifest.ts';
+import type { ArtifactKey } from '../naming/artifact-key.ts';
+
+/** A manifest, and the tag that its artifact had when it was read. */
+export interface CachedManifest {
+  readonly tag: string;
+  readonly manifest: Manifest;
+}
+
+/**
+ * What the manifests of a store said when they were last read, so that a listing reads only those that have changed since.
+ * It spares time, and answers nothing by itself: an entry counts only while the store lists the artifact with the same tag.
+ */
+export interface ManifestCache {
+  /** What is remembered; nothing where there was nothing or it cannot be read. Never rejects. */
+  read(): Promise<ReadonlyMap<ArtifactKey, CachedManifest>>;
+  /** Remembers these and no others; where that cannot be done, it is left. Never rejects. */
+  replace(entries: ReadonlyMap<ArtifactKey, CachedManifest>): Promise<void>;
+}
