@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const CEPH = ['ceph-mon', 'ceph-osd', 'ceph-common', 'radosgw'];
 const CEPH_PROGRAMS = ['ceph', 'ceph-mon', 'ceph-osd', 'radosgw', 'radosgw-admin'];
+const CHROMIUM = ['chromium-headless-shell', 'chromium', 'google-chrome', 'chromium-browser'];
 
 /**
  * What the tests and the demonstration need of the system, each with the Debian packages that bring it.
@@ -18,6 +19,7 @@ const NEEDS = [
   { what: 'pigz', packages: ['pigz'], present: () => hasProgram('pigz'), optional: true, forTests: true },
   { what: 'faketime', packages: ['faketime'], present: () => hasProgram('faketime'), optional: true, forTests: true },
   { what: 'curl', packages: ['curl'], present: () => hasProgram('curl'), optional: true, forTests: true },
+  { what: 'Chromium', packages: ['chromium-headless-shell'], present: () => CHROMIUM.some(hasProgram), optional: true, forTests: true },
   { what: 'Ceph with the RADOS Gateway', packages: CEPH, present: () => CEPH_PROGRAMS.every(hasProgram), optional: true, forTests: true },
   { what: 'debootstrap', packages: ['debootstrap'], present: () => hasProgram('debootstrap'), optional: true, forTests: true },
   { what: 'a Docker engine', packages: ['docker.io', 'iptables'], present: hasEngine, optional: true, forContainer: true },

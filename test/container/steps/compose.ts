@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../../support/free-port.ts';
 import { MINUTELY, type Ground } from '../support/ground.ts';
 import { until } from '../support/stack.ts';
 
@@ -28,6 +29,7 @@ export function composeSteps(ground: Ground): void {
       ['compose.yaml', ['-f', 'compose.yaml']],
       ['compose.backup.yaml', ['-f', 'compose.backup.yaml']],
       ['compose.yaml with compose.secrets.yaml', ['-f', 'compose.yaml', '-f', 'compose.secrets.yaml']],
+      ['compose.yaml with compose.page.yaml', ['-f', 'compose.yaml', '-f', 'compose.page.yaml']],
       ['compose.backup.yaml after another project’s file', ['-f', 'theirs.yaml', '-f', 'compose.backup.yaml']],
     ])('%s is valid without .env and with one', async (_, files) => {
       await writeFile(join(ground.stack.dockerFolder, 'theirs.yaml'), THEIRS);
@@ -52,6 +54,19 @@ export function composeSteps(ground: Ground): void {
       expect(shown).not.toMatch(/restore/);
       await until('healthy', () => ground.stack.inspected<string>('.State.Health.Status'), (status) => status === 'healthy');
       ground.log('the engine calls it healthy');
+    });
+
+    it('answers with its page, its health and its metrics on the host’s own address, and on no other', async () => {
+      const port = await freePort();
+      await ground.stack.dotenv({ ...MINUTELY, BACKUP_PAGE_PORT: String(port) });
+      await ground.stack.overlay({ 'quick.yaml': 'services: {backup: {healthcheck: {interval: 2s}}}\n', 'compose.page.yaml': readFileSync(join(ground.stack.dockerFolder, 'compose.page.yaml'), 'utf8') });
+      await ground.stack.composed('--profile', 'backup', 'up', '-d');
+      const ask = async (path: string): Promise<string> => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+      const page = await until('the page', () => ask('/').catch(() => ''), (text) => text !== '');
+      expect(page).toContain('Backups are made as they should be');
+      expect(await ask('/health')).toContain('"healthy":true');
+      expect(await ask('/metrics')).toContain('geolens_backup_healthy 1');
+      expect(await ground.stack.inspected('.NetworkSettings.Ports')).toMatchObject({ '9180/tcp': [{ HostIp: '127.0.0.1', HostPort: String(port) }] });
     });
 
     it('makes a set at the next slot of the schedule, every artifact of which reads well', async () => {

@@ -14,6 +14,17 @@ export interface JournalledRun {
   readonly phases?: readonly PhaseReport[] | undefined;
 }
 
+/** What stays of a run once later ones have ended: its set may be gone by then. Moments are ISO 8601, UTC. */
+export interface PastRun {
+  readonly timestamp?: RunTimestamp | undefined;
+  readonly outcome: RunOutcome;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  /** Of all artifacts of its set together. */
+  readonly bytes?: number | undefined;
+  readonly error?: string | undefined;
+}
+
 /** The scheduled slot that was last begun. `settled` is false while it runs, and stays so when its process died. */
 export interface JournalledSlot {
   readonly slot: string;
@@ -38,6 +49,8 @@ export interface JournalState {
   readonly lastDrillSlot?: JournalledSlot | undefined;
   readonly lastDrill?: JournalledDrill | undefined;
   readonly lastRun?: JournalledRun | undefined;
+  /** The last runs, the newest last; so many that they tell of some months. Absent in what older versions wrote. */
+  readonly pastRuns?: readonly PastRun[] | undefined;
   /** When the last run ended whose local set is good. */
   readonly lastSuccessAt?: string | undefined;
 }

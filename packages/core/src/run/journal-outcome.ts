@@ -1,15 +1,23 @@
 import { toBackupError } from '../errors.ts';
-import type { RunJournal } from '../ports/run-journal.ts';
+import type { PastRun, RunJournal } from '../ports/run-journal.ts';
 import type { RunReport } from './report.ts';
+
+/** A year of nightly runs. */
+const PAST_RUNS = 400;
 
 /** Notes how a run ended. A journal that cannot be written makes a warning, and the run no worse. */
 export async function journalOutcome(journal: RunJournal, report: RunReport): Promise<RunReport> {
-  const { timestamp, outcome, startedAt, finishedAt, errors, phases } = report;
-  const finished = finishedAt.toISOString();
+  const { timestamp, outcome, errors, phases, manifest } = report;
+  const [startedAt, finishedAt] = [report.startedAt.toISOString(), report.finishedAt.toISOString()];
+  const run = { timestamp, outcome, startedAt, finishedAt, error: errors[0]?.message };
+  const bytes = manifest?.artifacts.reduce((sum, artifact) => sum + artifact.bytes, 0);
   try {
+    const { pastRuns } = await journal.read();
+    const before: readonly PastRun[] = Array.isArray(pastRuns) ? pastRuns : []; // it may have been edited by hand
     await journal.update({
-      lastRun: { timestamp, outcome, startedAt: startedAt.toISOString(), finishedAt: finished, error: errors[0]?.message, phases },
-      ...(outcome !== 'failed' && { lastSuccessAt: finished }),
+      lastRun: { ...run, phases },
+      pastRuns: [...before.slice(1 - PAST_RUNS), { ...run, bytes }],
+      ...(outcome !== 'failed' && { lastSuccessAt: finishedAt }),
     });
     return report;
   } catch (error) {

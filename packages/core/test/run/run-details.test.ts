@@ -129,6 +129,27 @@ describe('a run', () => {
     expect(await kit.run()).toMatchObject({ outcome: 'complete', warnings: ['the outcome could not be noted: read-only'] });
   });
 
+  it('is remembered beside those before it, failed ones too, with the size of its set', async () => {
+    const kit = new RunKit();
+    await kit.runDaily(1);
+    kit.producer.snapshot = () => Promise.reject(new BackupError('DATABASE_UNREACHABLE', 'server away'));
+    await kit.run();
+    const { pastRuns } = kit.journal.state;
+    expect(pastRuns).toMatchObject([{ timestamp: '20260103_020000', outcome: 'complete' }, { outcome: 'failed', error: 'server away' }]);
+    expect(pastRuns?.[0]?.bytes).toBeGreaterThan(0);
+    expect(pastRuns?.[1]).not.toHaveProperty('phases');
+  });
+
+  it('is remembered with the 399 runs before it, and no more', async () => {
+    const kit = new RunKit();
+    const old = { outcome: 'complete', startedAt: '2020-01-01T00:00:00Z', finishedAt: '2020-01-01T00:00:00Z' } as const;
+    kit.journal.state = { pastRuns: Array.from({ length: 500 }, (_, bytes) => ({ ...old, bytes })) };
+    await kit.run();
+    expect(kit.journal.state.pastRuns).toHaveLength(400);
+    expect(kit.journal.state.pastRuns?.[0]?.bytes).toBe(101);
+    expect(kit.journal.state.pastRuns?.at(-1)?.outcome).toBe('complete');
+  });
+
   it('is partial when retention fails, and tells what was removed until then', async () => {
     const kit = new RunKit();
     await kit.runDaily(4);

@@ -1,4 +1,5 @@
 import type { Finding, Schedule } from '@geolens/backup-core';
+import { wallText } from '../report/wall-text.ts';
 
 const SHOWN = 3;
 
@@ -17,11 +18,4 @@ function bothTexts(moment: Date, zone: string): string {
   if (wall === utc) return wall;
   const [day, time] = utc.split(' ') as [string, string];
   return `${wall} (${wall.startsWith(day) ? time : utc} UTC)`;
-}
-
-/** `2026-11-22 02:00`. */
-function wallText(moment: Date, timeZone: string): string {
-  const parts = new Intl.DateTimeFormat('en-CA', { timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' }).formatToParts(moment);
-  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((one) => one.type === type)!.value;
-  return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')}`;
 }

@@ -1,6 +1,6 @@
 import { bytesOf, newestFirst, rowsOf, SET_STATES, timestampToDate, type BackupSet } from '@geolens/backup-core';
 import { bytesText, durationText, numberText, roughDurationText } from './units.ts';
-import { table } from './table.ts';
+import { table, type Column } from './table.ts';
 
 /** A set and the store that it was found in. */
 export interface FoundSet {
@@ -29,10 +29,27 @@ export function collectCopies(found: readonly FoundSet[]): readonly ListedSet[] 
     .sort((one, other) => newestFirst(one.best, other.best));
 }
 
+/** The columns of a list for people. */
+export const SET_COLUMNS: readonly Column[] = [
+  { title: 'SET' },
+  { title: 'TIER' },
+  { title: 'WHERE' },
+  { title: 'AGE', align: 'right' },
+  { title: 'SIZE', align: 'right' },
+  { title: 'ROWS', align: 'right' },
+  { title: 'DATABASE' },
+  { title: 'VERIFIED' },
+  { title: 'STATE' },
+];
+
 /** The sets for a person, one a line, newest first. */
 export function setListText(listed: readonly ListedSet[], now: Date): string {
-  if (listed.length === 0) return 'no sets yet\n';
-  const rows = listed.map(({ best, copies }) => [
+  return listed.length === 0 ? 'no sets yet\n' : table(SET_COLUMNS, setCells(listed, now));
+}
+
+/** What stands in these columns. */
+export function setCells(listed: readonly ListedSet[], now: Date): readonly (readonly string[])[] {
+  return listed.map(({ best, copies }) => [
     best.timestamp,
     best.tier,
     copies.map((copy) => whereText(copy, best)).join(', '),
@@ -43,20 +60,6 @@ export function setListText(listed: readonly ListedSet[], now: Date): string {
     verifiedText(best, now),
     [best.state, best.problems.join('; ')].filter(Boolean).join(': '),
   ]);
-  return table(
-    [
-      { title: 'SET' },
-      { title: 'TIER' },
-      { title: 'WHERE' },
-      { title: 'AGE', align: 'right' },
-      { title: 'SIZE', align: 'right' },
-      { title: 'ROWS', align: 'right' },
-      { title: 'DATABASE' },
-      { title: 'VERIFIED' },
-      { title: 'STATE' },
-    ],
-    rows,
-  );
 }
 
 /** The sets for a machine. */

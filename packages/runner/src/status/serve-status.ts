@@ -18,7 +18,7 @@ export async function serveStatus(context: CommandContext, at: { readonly host: 
   const { log, redact } = context;
   const keeper = new StatusKeeper(context);
   const { url, close } = await listen(statusApp({ status: () => keeper.status(), log, redact }), at);
-  log.info('http.listening', `how things stand is told at ${url}: /health, /metrics`, { url });
+  log.info('http.listening', `how things stand is told at ${url}: /, /health, /metrics`, { url });
   const refresh = (): void => void keeper.refresh();
   refresh();
   return { url, refresh, close };

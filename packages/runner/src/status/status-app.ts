@@ -3,8 +3,14 @@ import { toBackupError } from '@geolens/backup-core';
 import type { Logger } from '../log/logger.ts';
 import type { Redact } from '../log/redact.ts';
 import { healthJson } from '../report/health-report.ts';
+import { page } from './page/page.ts';
+import { STYLE } from './page/style.ts';
+import { redacted } from './redacted.ts';
 import { METRICS_TYPE, metricsText } from './metrics.ts';
 import type { Status } from './status.ts';
+
+/** Nothing but our own style, and the empty icon. */
+const POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 export interface StatusAppParts {
   readonly status: () => Promise<Status>;
@@ -13,18 +19,23 @@ export interface StatusAppParts {
 }
 
 /** What the port answers: read-only, and without a secret. */
-export function statusApp({ status, log, redact }: StatusAppParts): Hono {
+export function statusApp({ log, redact, ...parts }: StatusAppParts): Hono {
+  const status = async (): Promise<Status> => redacted(await parts.status(), redact);
   const app = new Hono();
   app.use(async (request, next) => {
     await next();
     request.header('cache-control', 'no-store');
     request.header('x-content-type-options', 'nosniff');
+    request.header('content-security-policy', POLICY);
+    request.header('referrer-policy', 'no-referrer');
   });
+  app.get('/', async (request) => request.html(page(await status())));
+  app.get('/style.css', (request) => request.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }));
   app.get('/health', async (request) => {
     const { health } = await status();
-    return request.body(redact(JSON.stringify(healthJson(health))), health.healthy ? 200 : 503, { 'content-type': 'application/json' });
+    return request.body(JSON.stringify(healthJson(health)), health.healthy ? 200 : 503, { 'content-type': 'application/json' });
   });
-  app.get('/metrics', async (request) => request.body(redact(await metricsText(await status())), 200, { 'content-type': METRICS_TYPE }));
+  app.get('/metrics', async (request) => request.body(await metricsText(await status()), 200, { 'content-type': METRICS_TYPE }));
   app.onError((error, request) => {
     const failure = toBackupError(error);
     log.warn('http.error', `${request.req.path}: ${failure.message}`, { code: failure.code });

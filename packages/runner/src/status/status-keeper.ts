@@ -32,6 +32,9 @@ export class StatusKeeper {
       health,
       journal: state,
       stores: [local, ...replicas.flatMap((replica) => this.seen.get(replica) ?? [])],
+      replicas: replicas.map(({ name }) => name),
+      schedule: config.schedule.expression,
+      zone: config.schedule.zone,
       nextRunAt: config.schedule.next(now),
       nextDrillAt: config.drillSchedule?.next(now),
     };

@@ -18,6 +18,11 @@ export interface Status {
   readonly journal: JournalState;
   /** The primary store first; a replica that was not looked at yet is left out. */
   readonly stores: readonly StoreStatus[];
+  /** The names of the other stores that sets are copied to, looked at or not. */
+  readonly replicas: readonly string[];
+  /** The schedule as it was given, and the zone that it is read in. */
+  readonly schedule: string;
+  readonly zone: string;
   readonly nextRunAt: Date | undefined;
   readonly nextDrillAt: Date | undefined;
 }

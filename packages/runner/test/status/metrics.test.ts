@@ -14,6 +14,7 @@ const s3 = (change: Partial<StoreStatus> = {}): StoreStatus => local({ name: 's3
 
 const NOTHING: Status = {
   now: NOW, database: 'geolens', version: '1.2.3', journal: {}, stores: [], nextRunAt: undefined, nextDrillAt: undefined,
+  replicas: [], schedule: '0 2 * * *', zone: 'UTC',
   health: { healthy: false, lastSuccessAt: undefined, ageMs: undefined, maxAgeMs: 129_600_000, lastFailure: undefined, problem: 'nothing yet' },
 };
 

@@ -1,0 +1,77 @@
+import { html, raw } from 'hono/html';
+import type { HtmlEscapedString } from 'hono/utils/html';
+import { bytesText, durationText } from '../../report/units.ts';
+import { weeksOf, type Day } from '../days.ts';
+import type { Past, PastState } from '../history.ts';
+
+export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
+
+/** Half a year. */
+export const WEEKS = 26;
+
+const STEP = 18;
+const CELL = 15;
+const LEFT = 34;
+const TOP = 20;
+
+const WEEKDAYS: readonly (readonly [number, string])[] = [[0, 'Mon'], [2, 'Wed'], [4, 'Fri'], [6, 'Sun']];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** What the colours mean; a sign in the cell where something is wrong, for eyes that do not tell the colours apart. */
+export const STATE_TEXTS: Readonly<Record<PastState | 'proven', { readonly text: string; readonly sign: string }>> = {
+  proven: { text: 'proven by a restore', sign: '✓' },
+  complete: { text: 'complete', sign: '' },
+  legacy: { text: 'legacy', sign: '' },
+  removed: { text: 'made, and removed by retention', sign: '' },
+  suspicious: { text: 'suspicious', sign: '?' },
+  partial: { text: 'partial', sign: '–' },
+  bad: { text: 'bad', sign: '×' },
+  failed: { text: 'run failed', sign: '!' },
+};
+
+/** The calendar of the last months: a column a week, a cell a day. */
+export function calendar({ history, now, zone }: { readonly history: readonly Past[]; readonly now: Date; readonly zone: string }): Html {
+  const weeks = weeksOf({ history, now, zone, weeks: WEEKS });
+  const [width, height] = [LEFT + WEEKS * STEP, TOP + 7 * STEP];
+  const days = weeks.flatMap((week, column) => week.flatMap((day, row) => (day.isFuture ? [] : [cell(day, LEFT + column * STEP, TOP + row * STEP)])));
+  return html`<svg class="calendar" viewBox="0 0 ${width} ${height}" role="img" aria-label="Sets of the last ${WEEKS} weeks, day by day">
+    ${WEEKDAYS.map(([row, name]) => html`<text class="axis" x="0" y="${TOP + row * STEP + 11}">${name}</text>`)}
+    ${monthsOf(weeks.map((week) => week[0]!.date)).map(([column, name]) => html`<text class="axis" x="${LEFT + column * STEP}" y="11">${name}</text>`)}
+    ${days}
+  </svg>`;
+}
+
+/** What the colours of the calendar mean, of those that it has. */
+export function legend(history: readonly Past[]): Html {
+  const shown = new Set(history.map(classOf));
+  const entries = Object.entries(STATE_TEXTS).filter(([name]) => shown.has(name as PastState | 'proven'));
+  return html`<p class="legend">${entries.map(([name, { text, sign }]) => html`<span><i class="${name}">${sign}</i> ${text}</span> `)}<span><i class="none"></i> nothing</span></p>`;
+}
+
+/** One line on a run, as it appears when the pointer rests on its mark. */
+export function pastText(past: Past): string {
+  const { at, bytes, milliseconds, problem } = past;
+  const parts = [STATE_TEXTS[classOf(past)].text, bytes === undefined ? undefined : bytesText(bytes), milliseconds === undefined ? undefined : durationText(milliseconds), problem];
+  return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC: ${parts.filter((part) => part !== undefined).join(', ')}`;
+}
+
+/** The class of its colour. */
+export function classOf({ state, isProven }: Past): PastState | 'proven' {
+  return isProven && state === 'complete' ? 'proven' : state;
+}
+
+function cell({ date, past, best }: Day, x: number, y: number): Html {
+  const name = best === undefined ? 'none' : classOf(best);
+  const sign = best === undefined ? '' : STATE_TEXTS[classOf(best)].sign;
+  const title = past.length === 0 ? `${date}: nothing` : past.map(pastText).join('\n');
+  return html`<g class="day ${name}"><title>${title}</title><rect x="${x}" y="${y}" width="${CELL}" height="${CELL}" rx="2"/>${sign === '' ? raw('') : html`<text x="${x + CELL / 2}" y="${y + 11.5}">${sign}</text>`}</g>`;
+}
+
+/** The columns over which a month's name stands: where its first Monday is, unless that is the first column by chance. */
+function monthsOf(mondays: readonly string[]): readonly (readonly [number, string])[] {
+  return mondays.flatMap((monday, column) => {
+    const month = monday.slice(5, 7);
+    const isFirst = column > 0 && mondays[column - 1]!.slice(5, 7) !== month;
+    return isFirst && column < mondays.length - 1 ? [[column, MONTHS[Number(month) - 1]!] as const] : [];
+  });
+}

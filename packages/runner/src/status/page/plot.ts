@@ -1,0 +1,47 @@
+import { html } from 'hono/html';
+import type { Past } from '../history.ts';
+import { classOf, pastText, WEEKS, type Html } from './calendar.ts';
+
+const WIDTH = 620;
+const HEIGHT = 150;
+const LEFT = 62;
+const BOTTOM = 20;
+const TOP = 8;
+const BAR = 2.4;
+const WEEK_MS = 7 * 86_400_000;
+
+const MONTH = new Intl.DateTimeFormat('en', { month: 'short', timeZone: 'UTC' });
+
+export interface PlotOf {
+  readonly title: string;
+  readonly history: readonly Past[];
+  readonly now: Date;
+  readonly value: (past: Past) => number | undefined;
+  readonly text: (value: number) => string;
+  /** A round value, not lower, for the top of the scale. */
+  readonly top: (highest: number) => number;
+}
+
+/** A bar for each run of the last months, as high as its value. */
+export function plot({ title, history, now, value, text, top: topOf }: PlotOf): Html {
+  const [start, end] = [now.getTime() - WEEKS * WEEK_MS, now.getTime()];
+  const shown = history.flatMap((past) => {
+    const height = value(past);
+    return height === undefined || past.at.getTime() < start || past.at.getTime() > end ? [] : [{ past, height }];
+  });
+  if (shown.length === 0) return html`<h3>${title}</h3><p class="quiet">Nothing to plot yet.</p>`;
+  const top = topOf(Math.max(1, ...shown.map(({ height }) => height)));
+  const [innerWidth, innerHeight] = [WIDTH - LEFT, HEIGHT - BOTTOM - TOP];
+  const x = (at: number): number => LEFT + ((at - start) / (end - start)) * (innerWidth - BAR);
+  const y = (height: number): number => TOP + innerHeight * (1 - height / top);
+  return html`<h3>${title}</h3><svg class="plot" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title} of the runs of the last ${WEEKS} weeks, at most ${text(top)}">
+    ${[0, 0.5, 1].map((part) => html`<line class="grid" x1="${LEFT}" x2="${WIDTH}" y1="${y(top * part)}" y2="${y(top * part)}"/><text class="axis end" x="${LEFT - 6}" y="${y(top * part) + 4}">${part === 0 ? '0' : text(top * part)}</text>`)}
+    ${monthStarts(start, end).map((at) => html`<text class="axis" x="${x(at.getTime()).toFixed(1)}" y="${HEIGHT - 4}">${MONTH.format(at)}</text>`)}
+    ${shown.map(({ past, height }) => html`<g class="bar ${classOf(past)}"><title>${pastText(past)}</title><rect x="${x(past.at.getTime()).toFixed(1)}" y="${(y(height) - 1).toFixed(1)}" width="${BAR}" height="${(HEIGHT - BOTTOM - y(height) + 1).toFixed(1)}"/></g>`)}
+  </svg>`;
+}
+
+function monthStarts(start: number, end: number): readonly Date[] {
+  const first = new Date(start);
+  return Array.from({ length: 12 }, (_, month) => new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1 + month, 1))).filter((at) => at.getTime() < end);
+}

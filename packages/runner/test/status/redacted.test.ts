@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { BackupError } from '@geolens/backup-core';
+import { page } from '../../src/status/page/page.ts';
+import { metricsText } from '../../src/status/metrics.ts';
+import { redacted } from '../../src/status/redacted.ts';
+import { healthJson } from '../../src/report/health-report.ts';
+import { NOW, setOf } from '../support/sets.ts';
+import { statusOf, storeOf } from '../support/status.ts';
+
+const SECRET = 'p<a"ss&word';
+const error = `connecting to postgresql://geolens:${SECRET}@db failed`;
+const moments = { startedAt: '2026-11-21T02:00:00Z', finishedAt: '2026-11-21T02:00:00Z' };
+
+const leaky = statusOf({
+  health: { ...statusOf().health, healthy: false, problem: error, lastFailure: { at: NOW, error } },
+  journal: { lastRun: { outcome: 'failed', error, ...moments }, lastDrill: { verdict: 'bad', finishedAt: moments.finishedAt, problem: error }, pastRuns: [{ outcome: 'failed', error, ...moments }] },
+  stores: [storeOf('local', setOf({ state: 'bad', problems: [error] })), { name: 's3', sets: undefined, error: new BackupError('STORE_UNAVAILABLE', error), lookedAt: NOW }],
+});
+
+/** The password in every form that it could have in an answer. */
+const FORMS = [SECRET, 'p&lt;a&quot;ss&amp;word', JSON.stringify(SECRET).slice(1, -1)];
+
+async function answersOf(status: typeof leaky): Promise<string> {
+  return [String(await page(status)), await metricsText(status), JSON.stringify(healthJson(status.health))].join('\n');
+}
+
+describe('what the port answers', () => {
+  it('would have a password in it that an error has', async () => {
+    const text = await answersOf(leaky);
+    expect(text).toContain(FORMS[1]);
+    expect(text).toContain(FORMS[2]);
+  });
+
+  it('has none of it once it is redacted, and keeps its own words when one of them is the password', async () => {
+    const text = await answersOf(redacted(leaky, (one) => one.replaceAll(SECRET, '[redacted]')));
+    for (const form of FORMS) expect(text).not.toContain(form);
+    expect(text).toContain('connecting to postgresql://geolens:[redacted]@db failed');
+    expect(await answersOf(redacted(statusOf(), (one) => one.replaceAll('geolens_backup', '***')))).toContain('geolens_backup_healthy 1');
+  });
+});
