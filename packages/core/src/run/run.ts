@@ -15,6 +15,7 @@ import { applyRetention } from '../retention/apply-retention.ts';
 import { planRetention } from '../retention/plan-retention.ts';
 import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
 import { readSets } from '../sets/read-sets.ts';
+import { setsElsewhere } from '../shrink/sets-elsewhere.ts';
 import { shrinkReasons } from '../shrink/shrink-reasons.ts';
 import { suspicionText } from '../shrink/suspicion-text.ts';
 import { chooseYardsticks, type Yardsticks } from '../shrink/yardsticks.ts';
@@ -107,7 +108,7 @@ class Run {
       const before = await this.prepare();
       this.timestamp = await decideTimestamp(this.parts.clock, before, this.signal);
       this.phases.tell({ event: 'run.started', timestamp: this.timestamp, database: this.database });
-      this.compare(before, this.timestamp);
+      await this.compare(before, this.timestamp);
       throwIfAborted(this.signal);
       this.manifest = await this.makeSet(this.timestamp);
     } catch (error) {
@@ -141,14 +142,21 @@ class Run {
     return sets;
   }
 
-  private compare(before: readonly BackupSet[], timestamp: RunTimestamp): void {
+  private async compare(before: readonly BackupSet[], timestamp: RunTimestamp): Promise<void> {
     const ours = before.filter(({ database }) => database === this.database);
-    this.former = ours.find(({ state }) => state === 'complete')?.manifest;
-    this.yardsticks = chooseYardsticks(ours, { database: this.database, timestamp });
+    const measures = ours.some(({ state }) => state === 'complete') ? ours : await this.askReplicas();
+    this.former = measures.find(({ state }) => state === 'complete')?.manifest;
+    this.yardsticks = chooseYardsticks(measures, { database: this.database, timestamp });
     const newest = ours[0];
     if (newest !== undefined && newest.timestamp > timestamp) {
       this.phases.warn(`the newest set (${newest.timestamp}) is younger than this run: check the clock of this machine`);
     }
+  }
+
+  private async askReplicas(): Promise<readonly BackupSet[]> {
+    const { sets, problems } = await setsElsewhere(this.parts.replicas ?? [], this.database, this.signal);
+    for (const problem of problems) this.phases.warn(problem);
+    return sets;
   }
 
   private async makeSet(timestamp: RunTimestamp): Promise<Manifest> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { acceptSet, BackupError, noLock, parseManifest, parseTimestamp, type Manifest } from '../../src/index.ts';
-import { MemoryStore } from '../../src/testing/index.ts';
+import { acceptSet, BackupError, noLock, parseManifest, parseTimestamp, readSets, type Manifest } from '../../src/index.ts';
+import { FaultyStore, MemoryStore } from '../../src/testing/index.ts';
 import { DAY, NOTHING_OPEN, RunKit } from '../support/run-kit.ts';
 
 const rows = (count: number): RunKit['producer']['rows'] => [{ schema: 'catalog', table: 'datasets', rows: count }];
@@ -93,4 +93,49 @@ describe('a run against a database that lost nine tenths of its rows', () => {
 it.each([[0, undefined], [0.05, undefined], [0.2, 1]])('with a threshold of %d it is judged by that', async (shrinkThreshold, reasons) => {
   const kit = await shrunken();
   expect((await kit.run({}, { shrinkThreshold })).suspicion?.reasons.length).toBe(reasons);
+});
+
+describe('a run on a new volume, of a database that a replica has sets of', () => {
+  /** The machine is gone, with its volume; what is left is the bucket. */
+  async function onNewMachine(): Promise<{ kit: RunKit; bucket: MemoryStore }> {
+    const old = new RunKit('2026-01-02T02:00:00Z');
+    old.producer.rows = rows(1000);
+    await old.runDaily(3);
+    const bucket = new MemoryStore('s3');
+    for (const [key, content] of old.store.artifacts) bucket.artifacts.set(key, content);
+    return { kit: new RunKit('2026-01-05T02:00:00Z'), bucket };
+  }
+
+  it('is suspicious while the database is empty: a restore of the latest goes on finding what the old machine has left', async () => {
+    const { kit, bucket } = await onNewMachine();
+    kit.producer.rows = rows(0);
+    const report = await kit.run({ replicas: [bucket] });
+    expect(report).toMatchObject({ outcome: 'complete', previousRows: 1000, suspicion: { reasons: ['it has no rows, which is 0 % of the median of the last 3 sets (1,000); less than 50 % is suspicious'] } });
+    expect((await readSets(bucket)).find(({ state }) => state === 'complete')).toMatchObject({ timestamp: '20260104_020000' });
+  });
+
+  it('is as good as any once it is restored', async () => {
+    const { kit, bucket } = await onNewMachine();
+    kit.producer.rows = rows(990);
+    expect((await kit.run({ replicas: [bucket] })).suspicion).toBeUndefined();
+  });
+
+  it('warns when the replica cannot be asked, and is made all the same', async () => {
+    const { kit, bucket } = await onNewMachine();
+    const away = new FaultyStore(bucket, () => new BackupError('STORE_UNAVAILABLE', 'no route'));
+    const report = await kit.run({ replicas: [away] });
+    expect(report).toMatchObject({ outcome: 'partial', suspicion: undefined });
+    expect(report.warnings).toContain('s3 could not be asked what sets were like before: no route');
+  });
+
+  it('asks no replica once the volume has a complete set', async () => {
+    const { kit, bucket } = await onNewMachine();
+    const asked = new FaultyStore(bucket, () => undefined);
+    kit.producer.rows = rows(990);
+    await kit.run();
+    nextDay(kit);
+    await kit.run({ replicas: [asked] });
+    const before = asked.calls.findIndex(({ operation }) => operation === 'put');
+    expect(asked.calls.slice(0, before).filter(({ operation }) => operation === 'read')).toEqual([]);
+  });
 });

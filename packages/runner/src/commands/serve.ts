@@ -9,6 +9,7 @@ import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
 import { checkFolder } from './check-folder.ts';
 import { loggedRun } from './run.ts';
+import { replacesAnother } from './replaces-another.ts';
 import { drillAtSlots } from './drill-at-slots.ts';
 import { sweepAtStart } from './sweep-at-start.ts';
 
@@ -43,7 +44,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
 async function serveUntilStopped(context: CommandContext, changed: () => void): Promise<void> {
   const { config, services, log, signal } = context;
   const { clock, journal, primary } = services;
-  const { catchUp, onStart, schedule, drillSchedule, connection } = config;
+  const { catchUp, schedule, drillSchedule, connection } = config;
   await sweepAtStart({ sweepers: [services.primary, ...services.sweepers], lock: services.lock, log, signal });
   const runOnce = async (): Promise<'made' | 'held'> => {
     try {
@@ -56,6 +57,7 @@ async function serveUntilStopped(context: CommandContext, changed: () => void): 
     changed();
     return 'made';
   };
+  const onStart = config.onStart === 'empty' && (await replacesAnother(context)) ? 'never' : config.onStart;
   const doneAt = (): Promise<readonly Date[]> => momentsOfSets(primary, connection.database, signal);
   const runs = loop({ clock, journal, log, runOnce, what: 'run', doneAt }, { schedule, catchUp, onStart, signal });
   const drills = drillSchedule === undefined ? undefined : drillAtSlots(context, drillSchedule);

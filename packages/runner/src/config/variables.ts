@@ -138,7 +138,7 @@ export const VARIABLES = {
   BACKUP_ON_START: variable(
     oneOf('empty', 'always', 'never'),
     'empty',
-    'Whether `serve` makes a run when it starts: `empty` (when there is no set yet), `always`, `never`',
+    'Whether `serve` makes a run when it starts: `empty` (when no store has a set yet), `always`, `never`',
   ),
   BACKUP_MAX_AGE_MINUTES: variable(count, undefined, 'How old the last success may be before `health` fails; the longest gap of the schedule and half of it when not set'),
   BACKUP_VERIFY: variable(
