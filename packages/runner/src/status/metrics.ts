@@ -76,6 +76,9 @@ export async function metricsText(status: Status): Promise<string> {
   moment('newest_proven_set_timestamp_seconds', 'The moment in the name of the newest set, in any store, that was restored to prove it', latest('restored'));
   const newestBytes = gauge('newest_set_bytes', 'Bytes of the newest set on the volume, by artifact', 'artifact');
   for (const artifact of newest?.artifacts ?? []) newestBytes.set({ artifact: artifact.kind }, artifact.bytes);
+  const isSuspicious = gauge('newest_set_suspicious', '1 while the newest set on the volume is suspicious');
+  if (newest === undefined) isSuspicious.remove();
+  else isSuspicious.set(newest.state === 'suspicious' ? 1 : 0);
   const rows = gauge('newest_set_rows', 'Rows in the dump of the newest set on the volume');
   const counted = rowsOf(newest?.manifest);
   if (counted === undefined) rows.remove();

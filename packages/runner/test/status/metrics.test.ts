@@ -58,6 +58,8 @@ describe('the metrics', () => {
     ['replication_lag_seconds{store="s3"}', { stores: [local(), s3()] }, 0, { stores: [local(), s3({ sets: [] })] }, 3600],
     ['newest_set_timestamp_seconds', {}, undefined, { stores: [local({ sets: [setOf({ state: 'partial' }), setOf({ timestamp: older })] })] }, SET_AT - 86_400],
     ['newest_set_bytes{artifact="dump"}', {}, undefined, { stores: [local()] }, 4100],
+    ['newest_set_suspicious', {}, undefined, { stores: [local({ sets: [setOf({ state: 'suspicious' })] })] }, 1],
+    ['newest_set_suspicious', { stores: [local()] }, 0, { stores: [local({ sets: [setOf({ state: 'suspicious' })] })] }, 1],
     ['newest_set_rows', {}, undefined, { stores: [local()] }, 1234],
     ['newest_verified_set_timestamp_seconds', { stores: [local({ sets: [setOf({ state: 'bad' })] })] }, undefined, { stores: [local()] }, SET_AT],
     ['newest_proven_set_timestamp_seconds', { stores: [local()] }, undefined, { stores: [local(), s3({ sets: [setOf({ manifest: restored })] })] }, SET_AT],
