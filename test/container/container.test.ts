@@ -6,6 +6,7 @@ import { imageSteps } from './steps/image.ts';
 import { jobSteps } from './steps/job.ts';
 import { restoreSteps } from './steps/restores.ts';
 import { rightsSteps } from './steps/rights.ts';
+import { runbookSteps } from './steps/runbook.ts';
 import { s3Steps } from './steps/s3.ts';
 import { troubleSteps } from './steps/trouble.ts';
 
@@ -23,6 +24,6 @@ if ('unavailable' in engine) {
 } else {
   describe('the container', () => {
     const ground = layGround(engine, log);
-    for (const steps of [imageSteps, composeSteps, rightsSteps, troubleSteps, restoreSteps, s3Steps, jobSteps]) steps(ground);
+    for (const steps of [imageSteps, composeSteps, rightsSteps, troubleSteps, restoreSteps, s3Steps, jobSteps, runbookSteps]) steps(ground);
   });
 }
