@@ -48,14 +48,16 @@ function installable() {
   return process.getuid?.() === 0 && hasProgram('apt-get');
 }
 
-/** Installs everything, or, if that fails, at least what is not optional. Gives what apt said of the last failure. */
+/** Installs everything, or, if that fails, what can be had of it. Gives what apt said when something could not. */
 function install(needs) {
   say(`installing: ${packagesOf(needs)}`);
   const update = apt(['update']);
   const failure = withoutMainCluster(() => {
-    const required = needs.filter(({ optional }) => !optional);
     const all = apt(installCommand(needs));
-    return all !== undefined && required.length > 0 && required.length < needs.length ? apt(installCommand(required)) : all;
+    if (all === undefined || needs.length === 1) return all;
+    // One package that this system does not have must not keep the others away.
+    const failures = needs.map((need) => apt(installCommand([need]))).filter(Boolean);
+    return failures.length === 0 ? undefined : failures.join('\n');
   });
   return failure === undefined ? undefined : [update, failure].filter(Boolean).join('\n');
 }
