@@ -1,4 +1,4 @@
-import { close, createReadStream, open, read } from 'node:fs';
+import { close, open, read } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { ArtifactKey, ByteRange, Draft } from '@geolens/backup-core';
@@ -7,7 +7,7 @@ import type { Written } from './write-durably.ts';
 /** Large enough to cost little, small enough to be held for several files at once. */
 const READ_BYTES = 64 * 1024;
 
-/** The first chunk is read without a stream: to make one for each of ten thousand manifests takes longer than all else. */
+/** Enough for most manifests, of which there may be ten thousand to read. */
 const FIRST_BYTES = 16 * 1024;
 
 const [openFile, readBytes, closeFile] = [promisify(open), promisify(read), promisify(close)];
@@ -42,16 +42,21 @@ export class LocalDraft implements Draft {
   }
 }
 
-/** Reads a file, or a range of it, in chunks. The file is opened with the first chunk, not before. */
+/**
+ * Reads a file, or a range of it, in chunks. The file is opened with the first chunk, not before. Without a stream: to make one for each
+ * of ten thousand manifests takes longer than all else.
+ */
 export async function* readFile(path: string, { start, end }: ByteRange = { start: 0, end: Infinity }): AsyncGenerator<Uint8Array> {
   if (end <= start) return;
   const fd = await openFile(path, 'r');
   try {
-    const wanted = Math.min(FIRST_BYTES, end - start);
-    const { bytesRead, buffer } = await readBytes(fd, Buffer.allocUnsafe(wanted), 0, wanted, start);
-    if (bytesRead > 0) yield buffer.subarray(0, bytesRead);
-    if (bytesRead < wanted || start + wanted === end) return;
-    yield* createReadStream('', { fd, autoClose: false, highWaterMark: READ_BYTES, start: start + wanted, end: end - 1 }) as AsyncIterable<Uint8Array>;
+    for (let at = start, size = FIRST_BYTES; at < end; size = READ_BYTES) {
+      const wanted = Math.min(size, end - at);
+      const { bytesRead, buffer } = await readBytes(fd, Buffer.allocUnsafe(wanted), 0, wanted, at);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+      at += bytesRead;
+    }
   } finally {
     await closeFile(fd);
   }

@@ -62,6 +62,17 @@ export function storeContract(make: () => Promise<ArtifactStore>): readonly Cont
       assert.ok((await readAll(store.read(KEY, range))).equals(LONG.subarray(range.start, range.end)));
       assert.ok((await readAll(store.read(KEY, { start: LONG.length - 1, end: LONG.length }))).equals(LONG.subarray(-1)));
     }),
+    clause('lets a reader stop after any chunk', async (store) => {
+      await store.put(KEY, sourceOf(LONG));
+      for (let chunks = 1; chunks <= 3; chunks += 1) {
+        let left = chunks;
+        for await (const chunk of store.read(KEY)) {
+          left -= 1;
+          if (chunk.length === 0 || left === 0) break;
+        }
+      }
+      assert.ok((await readAll(store.read(KEY))).equals(LONG));
+    }),
     clause('replaces an artifact that is put again', async (store) => {
       await store.put(KEY, sourceOf('old and longer'));
       await store.put(KEY, sourceOf('new'));

@@ -74,6 +74,22 @@ export const BROKEN_STORES: Record<string, () => MemoryStore> = {
         if (this.artifacts.has(key)) yield* super.read(key, range);
       }
     })(),
+  'takes it ill when a reader stops': () =>
+    new (class extends MemoryStore {
+      override async *read(key: ArtifactKey, range?: ByteRange): AsyncGenerator<Uint8Array> {
+        let whole = false;
+        try {
+          yield* super.read(key, range);
+          whole = true;
+        } catch (error) {
+          whole = true;
+          throw error;
+        } finally {
+          // eslint-disable-next-line no-unsafe-finally -- which is what is wrong with it
+          if (!whole) throw new BackupError('STORE_FAILED', 'EBADF');
+        }
+      }
+    })(),
   'copies what is not there without a word': () =>
     new (class extends MemoryStore {
       override copy(from: ArtifactKey, to: ArtifactKey): Promise<void> {
