@@ -58,10 +58,13 @@ export class Phases {
   readonly warnings: string[] = [];
   private readonly clock: Clock;
   private readonly observer: RunObserver;
+  private readonly redact: (text: string) => string;
 
-  constructor(clock: Clock, observer: RunObserver = () => undefined) {
+  /** @param redact takes secrets out of warnings */
+  constructor(clock: Clock, observer: RunObserver = () => undefined, redact: (text: string) => string = (text) => text) {
     this.clock = clock;
     this.observer = observer;
+    this.redact = redact;
   }
 
   tell(event: RunEvent): void {
@@ -93,7 +96,8 @@ export class Phases {
     return result;
   }
 
-  warn(message: string): void {
+  warn(text: string): void {
+    const message = this.redact(text);
     this.warnings.push(message);
     this.tell({ event: 'run.warning', message });
   }

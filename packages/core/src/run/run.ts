@@ -53,6 +53,8 @@ export interface RunOptions {
   readonly shrinkThreshold?: number | undefined;
   readonly whenLockHeld?: LockOptions['whenHeld'];
   readonly observer?: RunObserver | undefined;
+  /** Takes secrets out of a text: what a server says goes into warnings, and with them into the manifest. Nothing is taken out when absent. */
+  readonly redact?: ((text: string) => string) | undefined;
   /** Stops the run: programs end, drafts go, sets stay as they were. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -99,7 +101,7 @@ class Run {
     this.parts = parts;
     this.options = options;
     this.signal = signal;
-    this.phases = new Phases(parts.clock, options.observer);
+    this.phases = new Phases(parts.clock, options.observer, options.redact);
     this.startedAt = parts.clock.now();
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BackupError, type Lock } from '../../src/index.ts';
-import type { StoreCall } from '../../src/testing/index.ts';
+import { FaultyStore, MemoryStore, type StoreCall } from '../../src/testing/index.ts';
 import { DAY, NOTHING_OPEN, RunKit, SATURDAY, SUNDAY } from '../support/run-kit.ts';
 
 const failure = new BackupError('STORE_FAILED', 'stuck');
@@ -48,6 +48,15 @@ describe('a run', () => {
     expect(report).toMatchObject({ outcome: during === 'draft' ? 'failed' : 'partial', errors: [lost] });
     expect(report.removed.length).toBe(during === 'remove' ? 1 : 0);
     expect(kit.open).toEqual(NOTHING_OPEN);
+  });
+
+  it('takes secrets out of its warnings, also out of those that the manifest keeps', async () => {
+    const kit = new RunKit();
+    const replica = new FaultyStore(new MemoryStore(), () => new BackupError('STORE_FORBIDDEN', 'the key sesame is wrong'));
+    const report = await kit.run({ replicas: [replica] }, { redact: (text) => text.replaceAll('sesame', '…') });
+    expect(report.warnings.join()).toContain('the key … is wrong');
+    expect(report.manifest!.warnings.join()).toContain('the key … is wrong');
+    expect(JSON.stringify([kit.events, [...kit.store.artifacts.values()].map(String)])).not.toContain('sesame');
   });
 
   it('takes the next second when a set of this one is there, in any tier and of any database', async () => {

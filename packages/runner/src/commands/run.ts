@@ -37,7 +37,7 @@ export async function loggedRun(context: CommandContext): Promise<LoggedRun> {
     if (event.event === 'run.started') toldOfStart = notify(context, noticeOfStart(database, event.timestamp));
   };
   try {
-    const report = await runOnce(services, { toolVersion: toolVersion(), verify: config.verify, shrinkThreshold: config.shrinkThreshold, observer, signal });
+    const report = await runOnce(services, { toolVersion: toolVersion(), verify: config.verify, shrinkThreshold: config.shrinkThreshold, observer, redact, signal });
     io.terminal?.status('');
     for (const warning of report.warnings) if (!warned.has(warning)) log.warn('run.warning', warning);
     logReport(log, report);
