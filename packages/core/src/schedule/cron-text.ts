@@ -22,7 +22,8 @@ const LONELY_H = /(?<![a-z])h/i;
  * @throws BackupError SCHEDULE_INVALID
  */
 export function parseCron(expression: string): string {
-  const fields = (MACROS[expression.trim().toLowerCase()] ?? expression.trim()).split(/\s+/);
+  const word = expression.trim().toLowerCase();
+  const fields = (Object.hasOwn(MACROS, word) ? MACROS[word]! : expression.trim()).split(/\s+/);
   if (fields.length !== 5 || fields[0] === '') {
     const found = fields[0] === '' ? 'it is empty' : `it has ${fields.length} field${fields.length === 1 ? '' : 's'}`;
     throw wrong(expression, found);

@@ -48,7 +48,7 @@ describe('a cron expression', () => {
     expect(slots('0 2 14 2 5').map((slot) => slot.getUTCDate())).toEqual([6, 13, 14, 20, 27]);
   });
 
-  it.each(['', '   ', '2', '0 2 * *', '0 2 * * * *', '0 0 2 * * *', '@every 5m', '@reboot', '@fortnightly', 'daily', '0 2 * * 2026'])(
+  it.each(['', '   ', '2', '0 2 * *', '0 2 * * * *', '0 0 2 * * *', '@every 5m', '@reboot', '@fortnightly', 'daily', '0 2 * * 2026', 'constructor', '__proto__', 'toString'])(
     'is not %j: five fields, or a macro',
     (expression) => {
       const message = refusal(expression);

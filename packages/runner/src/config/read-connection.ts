@@ -63,12 +63,12 @@ function databaseOf(address: string): string | undefined {
 type Tls = Pick<ConnectionSettings, 'sslMode' | 'sslRootCert' | 'sslCert' | 'sslKey'>;
 
 /** asyncpg takes these words beside the modes. */
-const ASYNCPG_WORDS: Readonly<Record<string, SslMode>> = { true: 'require', false: 'disable' };
+const ASYNCPG_WORDS: ReadonlyMap<string, SslMode> = new Map([['true', 'require'], ['false', 'disable']]);
 
 /** `ssl` is what asyncpg calls `sslmode`. */
 function readTls(parameters: URLSearchParams): Tls | string {
   const word = parameters.get('ssl');
-  const mode = parameters.get('sslmode') ?? (word === null ? null : (ASYNCPG_WORDS[word] ?? word));
+  const mode = parameters.get('sslmode') ?? (word === null ? null : (ASYNCPG_WORDS.get(word) ?? word));
   if (mode !== null && !SSL_MODES.includes(mode as SslMode)) return `has an unknown sslmode; it has to be one of ${SSL_MODES.join(', ')}`;
   const [sslRootCert, sslCert, sslKey] = [parameters.get('sslrootcert'), parameters.get('sslcert'), parameters.get('sslkey')];
   if (sslRootCert === SYSTEM_AUTHORITIES && mode !== null && mode !== 'verify-full') return `has sslrootcert=${SYSTEM_AUTHORITIES}, which takes sslmode=verify-full`;
