@@ -1,6 +1,6 @@
 import { lstat as lstatOf } from 'node:fs';
 import { readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import fsExtra from 'fs-extra';
 import {
@@ -120,11 +120,13 @@ export class LocalStore implements PrimaryStore {
   async sweep(): Promise<readonly string[]> {
     return this.doing('sweeping leftovers', async () => {
       const removed: string[] = [];
-      const inRoot = await readdir(this.root.path);
+      // Files alone: what else has such a name, a folder or a pipe, was not made here.
+      const inRoot = (await readdir(this.root.path, { withFileTypes: true })).filter((entry) => entry.isFile()).map(({ name }) => name);
       for (const intent of inRoot.filter(isIntentName)) removed.push(...(await takeBack(this.root.path, intent)));
       const partials = inRoot.filter(isPartialName);
       for (const tier of TIERS) {
-        partials.push(...(await this.entriesOf(tier)).map(({ name }) => join(tier, name)).filter((path) => isPartialName(basename(path))));
+        const files = (await this.entriesOf(tier)).filter((entry) => entry.isFile());
+        partials.push(...files.filter(({ name }) => isPartialName(name)).map(({ name }) => join(tier, name)));
       }
       for (const partial of partials) await rm(join(this.root.path, partial), { force: true });
       removed.push(...partials);
@@ -193,13 +195,13 @@ export class LocalStore implements PrimaryStore {
     return entries.filter((entry) => entry.isFile() && nameOfKey(artifactKey(tier, entry.name)) !== undefined).map(({ name }) => name);
   }
 
-  /** An entry of the listing, or undefined when the file went away meanwhile. */
+  /** An entry of the listing, or undefined when the file went away meanwhile, or has a name that is no text: then it is not ours. */
   private async look(key: ArtifactKey): Promise<StoredArtifact | undefined> {
     try {
       const { size, ino, mtimeMs, ctimeMs } = await lstat(this.path(key));
       return { key, bytes: size, tag: `${ino}-${size}-${mtimeMs}-${ctimeMs}` };
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return undefined;
+      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENAMETOOLONG') return undefined;
       throw error;
     }
   }

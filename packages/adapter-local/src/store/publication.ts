@@ -1,10 +1,13 @@
 import { lstat, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { BackupError, parseKey, type ArtifactKey } from '@geolens/backup-core';
+import { basename, dirname, join } from 'node:path';
+import { BackupError, nameOfKey, parseKey, type ArtifactKey } from '@geolens/backup-core';
 import type { LocalDraft } from './local-draft.ts';
 import { errnoOf } from './store-errors.ts';
 import { intentName } from './temporary-names.ts';
 import { flushFolder, textContent, writeDurably } from './write-durably.ts';
+
+/** Of a file, in bytes. */
+const LONGEST_NAME = 255;
 
 /**
  * Gives drafts their names, all or none. A note in the root folder, the intent, lists the names while that goes on:
@@ -54,11 +57,17 @@ export async function takeBack(root: string, intent: string): Promise<readonly s
 async function keysOf(path: string): Promise<readonly ArtifactKey[]> {
   try {
     const keys: unknown = JSON.parse(await readFile(path, 'utf8'));
-    return Array.isArray(keys) ? keys.flatMap((key) => (typeof key === 'string' ? (parseKey(key) ?? []) : [])) : [];
+    return Array.isArray(keys) ? keys.flatMap(artifactIn) : [];
   } catch (error) {
     if (error instanceof SyntaxError) return [];
     throw error;
   }
+}
+
+/** A key that can be one of ours: nothing else is removed, whatever the note says. */
+function artifactIn(key: unknown): readonly ArtifactKey[] {
+  const parsed = typeof key === 'string' ? parseKey(key) : undefined;
+  return parsed === undefined || nameOfKey(parsed) === undefined || parsed.includes('\0') || Buffer.byteLength(basename(parsed)) > LONGEST_NAME ? [] : [parsed];
 }
 
 /** Whether the name is taken. A disk that cannot tell is an error: taken for "no", it would cost the set that lies there. */

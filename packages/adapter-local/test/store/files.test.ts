@@ -65,6 +65,8 @@ describe('foreign entries of a tier', () => {
     await symlink(elsewhere, join(daily, 'link_20260104_020000.dump'));
     await symlink(join(root, 'nowhere'), join(daily, 'dangling_20260104_020000.dump'));
     await writeFile(Buffer.concat([Buffer.from(`${daily}/`), Buffer.from([0xff]), Buffer.from('_20260104_020000.dump')]), 'no text');
+    // Made to text it is longer than a name may be.
+    await writeFile(Buffer.concat([Buffer.from(`${daily}/${'x'.repeat(233)}`), Buffer.from([0xff]), Buffer.from('_20260104_020000.dump')]), 'no text, and long');
     const before = await readdir(daily, 'buffer');
 
     const store = new LocalStore({ root });

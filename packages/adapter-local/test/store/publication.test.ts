@@ -1,4 +1,5 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { artifactKey, type ArtifactKey } from '@geolens/backup-core';
@@ -47,6 +48,25 @@ describe('sweeping what a process that died in a publication left', () => {
     const { root, store } = await halfPublished(KEYS, text);
     await store.sweep();
     expect(await filesBelow(root)).toEqual([...KEYS, 'daily/geolens_20251231_020000.dump'].sort());
+  });
+
+  it.each(['daily/notes.txt', 'daily/geolens_20251231_020000.dump.bak', 'weekly/a\0_20260101_020000.dump', `daily/${'x'.repeat(300)}_20260101_020000.dump`])('removes no %j that a forged intent names', async (key) => {
+    const { root, store } = await halfPublished([], JSON.stringify([key, 'daily/manifest-20260101_020000.json']));
+    await writeFile(join(root, 'daily', 'notes.txt'), 'mine');
+    await writeFile(join(root, 'daily', 'geolens_20251231_020000.dump.bak'), 'mine');
+    await store.sweep();
+    expect(await filesBelow(root)).toEqual(['daily/geolens_20251231_020000.dump', 'daily/geolens_20251231_020000.dump.bak', 'daily/notes.txt']);
+  });
+
+  it('passes over folders and pipes that have names like its own', async () => {
+    const root = await freshFolder();
+    await mkdir(join(root, 'daily'));
+    await mkdir(join(root, intentName()));
+    await mkdir(join(root, 'daily', partialName()));
+    execFileSync('mkfifo', [join(root, intentName()), join(root, 'daily', partialName())]);
+    const before = await readdir(root, { recursive: true });
+    expect(await new LocalStore({ root }).sweep()).toEqual([]);
+    expect(await readdir(root, { recursive: true })).toEqual(before);
   });
 
   it('removes nobody else’s files, however alike their names', async () => {
