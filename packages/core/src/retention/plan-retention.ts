@@ -17,7 +17,7 @@ export interface RetentionPlan {
   readonly verdicts: readonly RetentionVerdict[];
   /** What to remove, in this order: of each set the manifest first, so that a set half removed is never taken for complete. */
   readonly remove: readonly ArtifactKey[];
-  /** The newest set, when it is suspicious: then nothing is removed. */
+  /** The newest set, when it is suspicious, or its manifest could not be read: then nothing is removed. */
   readonly suspendedBy: BackupSet | undefined;
 }
 
@@ -25,11 +25,12 @@ export interface RetentionPlan {
  * Applies a policy to the sets of one database, tier by tier, and keeps from it what must not be lost whatever it says:
  * the newest complete set of each tier (where there is none, the newest legacy one), sets of other databases,
  * and sets whose timestamp lies in the future, which neither go nor fill a place: the clock was wrong then, or is now.
- * While the newest set is suspicious, everything stays: what it lacks may be in any of the others.
+ * The same holds for sets whose manifest the store did not give up: nobody knows what they are.
+ * While the newest set is suspicious, or may be, everything stays: what it lacks may be in any of the others.
  * Pure.
  */
 export function planRetention({ sets, policy, database, now }: RetentionRequest): RetentionPlan {
-  const suspendedBy = suspicious(sets.filter((set) => setAside(set, database, now).length === 0));
+  const suspendedBy = suspicious(sets.filter((set) => whyNotOurs(set, database, now) === undefined));
   const verdicts = TIERS.flatMap((tier) => {
     const ofTier = sets.filter((set) => set.tier === tier);
     const aside = ofTier.flatMap((set) => setAside(set, database, now));
@@ -43,10 +44,14 @@ export function planRetention({ sets, policy, database, now }: RetentionRequest)
   return { verdicts, remove: [...new Set(goes)].filter((key) => !stays.has(key)), suspendedBy };
 }
 
-/** The newest set, in whatever tier, when it is suspicious, were it also bad. Other bad ones, partial ones, and those that nobody has judged, decide nothing. */
+/** The newest set, in whatever tier, when it is or may be suspicious, were it also bad. Other bad ones, partial ones, and those that nobody has judged, decide nothing. */
 function suspicious(sets: readonly BackupSet[]): BackupSet | undefined {
-  const judged = sets.filter((set) => set.state === 'complete' || isSuspected(set)).sort(newestFirst);
-  return judged.find((set) => isSuspected(set) && set.timestamp === judged[0]?.timestamp);
+  const judged = sets.filter((set) => set.state === 'complete' || maySuspend(set)).sort(newestFirst);
+  return judged.find((set) => maySuspend(set) && set.timestamp === judged[0]?.timestamp);
+}
+
+function maySuspend(set: BackupSet): boolean {
+  return set.unread === true || isSuspected(set);
 }
 
 function isSuspected({ state, manifest }: BackupSet): boolean {
@@ -55,15 +60,19 @@ function isSuspected({ state, manifest }: BackupSet): boolean {
 
 function suspended({ set, keep, reason }: RetentionVerdict, by: BackupSet | undefined): RetentionVerdict {
   if (keep || by === undefined) return { set, keep, reason };
-  return { set, keep: true, reason: `${reason}, but the newest set (${by.timestamp}) is suspicious: nothing is removed until it is accepted` };
+  const why = by.unread === true ? 'cannot be read: nothing is removed until it can' : 'is suspicious: nothing is removed until it is accepted';
+  return { set, keep: true, reason: `${reason}, but the newest set (${by.timestamp}) ${why}` };
 }
 
 function setAside(set: BackupSet, database: string, now: Date): RetentionVerdict[] {
-  if (set.database !== undefined && set.database !== database) {
-    return [{ set, keep: true, reason: `of another database (${set.database})` }];
-  }
-  if (timestampToDate(set.timestamp) > now) return [{ set, keep: true, reason: 'its timestamp lies in the future' }];
-  return [];
+  const reason = whyNotOurs(set, database, now) ?? (set.unread === true ? `nobody knows what it is: ${set.problems.join('; ')}` : undefined);
+  return reason === undefined ? [] : [{ set, keep: true, reason }];
+}
+
+/** Why this database's retention has nothing to do with a set. */
+function whyNotOurs(set: BackupSet, database: string, now: Date): string | undefined {
+  if (set.database !== undefined && set.database !== database) return `of another database (${set.database})`;
+  return timestampToDate(set.timestamp) > now ? 'its timestamp lies in the future' : undefined;
 }
 
 function guarded(candidates: readonly BackupSet[], verdicts: readonly RetentionVerdict[]): RetentionVerdict[] {

@@ -34,6 +34,8 @@ export interface BackupSet {
   readonly problems: readonly string[];
   readonly artifacts: readonly SetArtifact[];
   readonly manifest: Manifest | undefined;
+  /** The store did not give up its manifest, this time: it is shown as partial, and may be anything. */
+  readonly unread?: true;
 }
 
 /** Whether the set counts as a backup: complete or legacy. */

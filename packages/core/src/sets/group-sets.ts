@@ -1,3 +1,4 @@
+import { isBackupError } from '../errors.ts';
 import { checkManifest } from '../manifest/check-manifest.ts';
 import { failedChecks } from '../manifest/failed-checks.ts';
 import { dumpOf, type Manifest } from '../manifest/manifest.ts';
@@ -74,10 +75,11 @@ function databaseOfDump(manifest: Manifest): string | undefined {
 interface Judgement {
   readonly state: SetState;
   readonly problems: readonly string[];
+  readonly unread?: true;
 }
 
 function stateOf(timestamp: RunTimestamp, artifacts: readonly SetArtifact[], reading: ManifestReading | undefined): Judgement {
-  if (reading instanceof Error) return partial(reading.message);
+  if (reading instanceof Error) return { ...partial(reading.message), ...(isOfStore(reading) && { unread: true }) };
   if (reading !== undefined) {
     if (reading.timestamp !== timestamp) return partial(`its manifest is that of ${reading.timestamp}`);
     const problems = checkManifest(reading, new Map(artifacts.map(({ key, bytes }) => [splitKey(key).fileName, bytes])));
@@ -94,6 +96,11 @@ function judge({ checks, suspicion }: Manifest): Judgement {
   const failed = failedChecks(checks);
   if (failed.length > 0) return { state: 'bad', problems: failed };
   return suspicion === undefined ? { state: 'complete', problems: [] } : { state: 'suspicious', problems: suspicion.reasons };
+}
+
+/** Whether the store failed, and not what it gave up. */
+function isOfStore(error: Error): boolean {
+  return isBackupError(error, 'STORE_FAILED', 'STORE_FORBIDDEN', 'STORE_UNAVAILABLE');
 }
 
 function partial(problem: string): Judgement {

@@ -72,6 +72,19 @@ describe('pruning', () => {
     expect(inner.artifacts.has('daily/staging-20260103_020000.tar.gz')).toBe(true);
   });
 
+  it('keeps a set whose manifest the disk does not give up, counts it for nothing, and removes others all the same', async () => {
+    const { inner, parts } = kit(7, ({ operation, key }) => (operation === 'read' && key?.includes('20260102') === true ? new BackupError('STORE_FAILED', 'EIO') : undefined));
+    const { verdicts } = await prune(parts, OPTIONS);
+    expect(daysIn(inner)).toEqual(['02', '05', '06', '07']);
+    expect(verdicts.find(({ set }) => set.timestamp.startsWith('20260102'))).toMatchObject({ keep: true, reason: 'nobody knows what it is: EIO' });
+  });
+
+  it('removes nothing while the manifest of the newest set cannot be read: it may be that of a suspicious one', async () => {
+    const { inner, parts } = kit(7, ({ operation, key }) => (operation === 'read' && key?.includes('20260107') === true ? new BackupError('STORE_FAILED', 'EIO') : undefined));
+    expect(await prune(parts, OPTIONS)).toMatchObject({ remove: [], suspendedBy: { timestamp: '20260107_020000' } });
+    expect(daysIn(inner)).toHaveLength(7);
+  });
+
   it('stops at once when it is told to', async () => {
     const stop = new AbortController();
     const { inner, parts } = kit(7, ({ operation }) => {
