@@ -1,4 +1,5 @@
 import { artifactKey, splitKey, type ArtifactKey } from '../naming/artifact-key.ts';
+import { formatArtifactName } from '../naming/artifact-name.ts';
 import { isWhole, newestFirst, type BackupSet, type SetArtifact } from '../sets/backup-set.ts';
 import { inPublicationOrder } from '../sets/publication-order.ts';
 
@@ -32,7 +33,7 @@ export interface ReplicationRequest {
  * what an earlier run could not copy is in the answer again. Nothing is ever removed from a replica. Pure.
  */
 export function planReplication({ sets, replica, database }: ReplicationRequest): readonly SetCopy[] {
-  const ours = sets.filter((set) => set.database === database && isWhole(set)).sort(newestFirst);
+  const ours = sets.filter((set) => set.database === database && isWhole(set) && !isLessThanTheirs(set, replica)).sort(newestFirst);
   // What the copies before will have brought: the weekly set comes after the daily one of the same run.
   const expected = new Map(replica);
   return ours.flatMap((set) => {
@@ -44,6 +45,11 @@ export function planReplication({ sets, replica, database }: ReplicationRequest)
     const contested = set.artifacts.some(({ key, kind }) => kind === 'manifest' && replica.has(key));
     return [{ set, artifacts, contested }];
   });
+}
+
+/** Whether somebody has taken the manifest of the set away here: without it nobody knows whether what is left is what the replica's manifest speaks of. */
+function isLessThanTheirs({ tier, timestamp, manifest }: BackupSet, replica: ReadonlyMap<ArtifactKey, number>): boolean {
+  return manifest === undefined && replica.has(artifactKey(tier, formatArtifactName({ kind: 'manifest', timestamp })));
 }
 
 /** A weekly artifact is the daily one under another name. */

@@ -83,6 +83,17 @@ describe('a run with a replica', () => {
     expect(kit.remote()).toEqual(kit.files());
   });
 
+  it('leaves alone what the replica has a manifest of and the volume has none: what is left here may be anything', async () => {
+    await kit.replicatedRun();
+    for (const store of [kit.store, kit.replica]) store.artifacts.delete('daily/globals-20260103_020000.sql');
+    kit.store.artifacts.delete('daily/manifest-20260103_020000.json');
+    kit.replica.artifacts.delete('daily/geolens_20260103_020000.dump');
+    const before = kit.remote();
+    kit.nextDay();
+    await kit.replicatedRun();
+    expect(kit.remote().filter((key) => key.includes('20260103'))).toEqual(before);
+  });
+
   it('copies neither partial sets nor those of other databases, nor what is not ours', async () => {
     kit.store.artifacts.set('daily/notes.txt', Buffer.from('mine'));
     kit.store.artifacts.set('daily/other_20251231_020000.dump', Buffer.from('of another'));
