@@ -18,7 +18,7 @@ export interface CliEnd {
 export interface CliOptions {
   /** On top of PATH and HOME; nothing else of this process gets through. */
   readonly env: Readonly<Record<string, string>>;
-  /** Put before the command, for example `['faketime', '2026-11-22 02:00:00']`. */
+  /** Put before the command, for example `['nice']`. */
   readonly wrapper?: readonly string[];
 }
 

@@ -1,13 +1,21 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
+const FAKETIME = globSync('/usr/lib/*/faketime/libfaketime.so.1')[0];
+
 /** Why there are no tests that set the clock; undefined when there are. */
-export const noFaketime = (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'faketime')))
-  ? undefined
-  : 'the program faketime is not installed';
+export const noFaketime = FAKETIME === undefined ? 'faketime is not installed' : undefined;
+
+/**
+ * The environment of a program that takes it to be this moment (in UTC) when it starts. Not by the command `faketime`: that has a
+ * semaphore by its process id, which a killed one leaves to whoever gets the same id.
+ */
+export function startingAt(moment: string): Readonly<Record<string, string>> {
+  return { TZ: 'UTC', LD_PRELOAD: FAKETIME!, FAKETIME: `@${moment}`, FAKETIME_DISABLE_SHM: '1' };
+}
 
 export const isRoot = process.getuid?.() === 0;
 

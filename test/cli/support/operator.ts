@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { geolensBackup, RunningCli, type CliEnd } from '../../support/cli.ts';
 import { anyCluster, freshDatabase, type ClusterFacts, type TestDatabase } from '../../support/clusters.ts';
 import { freshVolume, type Volume } from '../../support/volume.ts';
+import { startingAt } from './machine.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -19,10 +20,11 @@ export class Operator {
   readonly volume: Volume;
   readonly env: Variables;
 
-  constructor(database: TestDatabase, volume: Volume) {
+  /** @param more variables of the command besides those that it takes to reach both */
+  constructor(database: TestDatabase, volume: Volume, more: Variables = {}) {
     this.database = database;
     this.volume = volume;
-    this.env = { DATABASE_URL: database.url, BACKUP_DIR: volume.backups, STAGING_DIR: volume.staging, BACKUP_PG_BIN_DIR: database.binDir };
+    this.env = { DATABASE_URL: database.url, BACKUP_DIR: volume.backups, STAGING_DIR: volume.staging, BACKUP_PG_BIN_DIR: database.binDir, ...more };
   }
 
   /** The command, to its end. */
@@ -53,7 +55,7 @@ export class Operator {
   }
 
   private options({ env = {}, at, wrapper = [] }: Circumstances): { env: Variables; wrapper: readonly string[] } {
-    return { env: { TZ: 'UTC', ...this.env, ...env }, wrapper: at === undefined ? wrapper : ['faketime', at, ...wrapper] };
+    return { env: { TZ: 'UTC', ...this.env, ...env, ...(at !== undefined && startingAt(at)) }, wrapper };
   }
 }
 
