@@ -25,6 +25,7 @@ const COMMANDS = {
   demo: { system: { tests: false }, steps: (args) => [['scripts/demo.ts', ...args]] },
   bench: { system: {}, steps: (args) => [['bench/bench.ts', ...args]] },
   test: { system: {}, steps: (args) => [[VITEST, 'run', ...args]] },
+  'test:faults': { system: {}, steps: (args) => [['test/faults/run.ts', ...args]] },
   'test:container': { system: { container: true }, steps: (args) => [[VITEST, 'run', '--config', 'vitest.container.config.ts', ...args]] },
   check: { steps: (args) => (args.length === 0 ? Object.values(CHECKS) : args.map((check) => CHECKS[check] ?? usage())) },
 };

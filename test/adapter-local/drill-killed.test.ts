@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isBackupError } from '@geolens/backup-core';
 import { Script } from '../../packages/adapter-local/test/support/processes.ts';
-import { seeded } from '../cli/restore/support/random.ts';
 import { clusters, type ClusterFacts } from '../support/clusters.ts';
+import { Random } from '../support/random.ts';
 import { dataFoldersIn, drillIn, drillParent, groundOf, leftIn, programsIn, rehearsed, restored, segmentsLeftBy } from './support/drills.ts';
 import { env } from './support/producers.ts';
 import { backupOf } from './support/restorers.ts';
@@ -23,7 +23,7 @@ function drilling(folder: string, { binDir }: ClusterFacts, dump: string): Scrip
 
 describe.each(clusters())('a drill on $title', (facts) => {
   it(`told to stop at ${TIMES} random moments does so within seconds, and leaves nothing`, { timeout: 240_000 }, async () => {
-    const [parent, database, random] = [await drillParent(), await smallDatabase(facts), seeded()];
+    const [parent, database, random] = [await drillParent(), await smallDatabase(facts), new Random(20261122)];
     const input = await backupOf(database);
     const began = performance.now();
     await restored(drillIn(parent, facts), input);
@@ -31,7 +31,7 @@ describe.each(clusters())('a drill on $title', (facts) => {
     for (let time = 0; time < TIMES; time += 1) {
       const stop = new AbortController();
       const running = rehearsed(drillIn(parent, facts), input, { signal: stop.signal }).catch((error: unknown) => error);
-      await pause(random() * whole);
+      await pause(random.next() * whole);
       const asked = performance.now();
       stop.abort();
       const outcome = await running;
@@ -42,7 +42,7 @@ describe.each(clusters())('a drill on $title', (facts) => {
   });
 
   it(`killed at ${TIMES} random moments leaves no program, and a sweep removes the rest of it but nothing of one that lives`, { timeout: 240_000 }, async () => {
-    const [parent, database, random] = [await drillParent(), await smallDatabase(facts), seeded()];
+    const [parent, database, random] = [await drillParent(), await smallDatabase(facts), new Random(20261122)];
     const input = await backupOf(database);
     const drill = drillIn(parent, facts);
     const ground = await groundOf(drill);
@@ -51,7 +51,7 @@ describe.each(clusters())('a drill on $title', (facts) => {
     for (let time = 0; time < TIMES; time += 1) {
       const script = drilling(parent, facts, input.dump.path!);
       await script.says(moments[time % moments.length]!);
-      await pause(random() * 300);
+      await pause(random.next() * 300);
       const inodes = dataFoldersIn(parent);
       await script.kill('SIGKILL');
       const dead = (await readdir(parent)).filter((name) => !living.includes(name) && !name.endsWith('.lock'));

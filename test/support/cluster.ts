@@ -77,9 +77,14 @@ export class Cluster {
     return this.client.psql(database, sql);
   }
 
-  /** Ends every session, shuts the server down cleanly and starts it again on the same port. */
-  async restart(): Promise<void> {
-    await this.#server.end('SIGINT');
+  /**
+   * Ends every session, shuts the server down and starts it again on the same port.
+   * @param how `SIGINT`: cleanly; `SIGQUIT`: as it would crash
+   * @param meanwhile what is done while it is away
+   */
+  async restart(how: 'SIGINT' | 'SIGQUIT' = 'SIGINT', meanwhile: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
+    await this.#server.end(how);
+    await meanwhile();
     this.#server = await startServer(this.binDir, this.dataDir, this.logFile, this.#serverUser);
   }
 

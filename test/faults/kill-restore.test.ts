@@ -1,0 +1,132 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { FINGERPRINT, GROW } from '../cli/restore/support/ages.ts';
+import { kept } from '../cli/restore/support/databases.ts';
+import { drop } from '../cli/restore/support/restorer.ts';
+import { carryOut } from './support/campaign.ts';
+import { countDiskCalls, meeting } from './support/disk-calls.ts';
+import { patience } from './support/plan.ts';
+import type { Random } from '../support/random.ts';
+import { newScene, type Scene } from './support/scene.ts';
+
+const RESTORE = ['restore', 'latest', '--drop-previous', '--yes'];
+const LOCKED = 4;
+
+/** What a database and its files are: as they were backed up, or as they became. */
+type Age = 'new' | 'old' | `neither: ${string}`;
+
+/** A set, and a live installation that has become another since. */
+class Lane {
+  readonly scene: Scene;
+  readonly #ages: ReadonlyMap<string, Age>;
+  readonly milliseconds: number;
+  readonly calls: number;
+
+  private constructor(scene: Scene, ages: ReadonlyMap<string, Age>, milliseconds: number, calls: number) {
+    this.scene = scene;
+    this.#ages = ages;
+    this.milliseconds = milliseconds;
+    this.calls = calls;
+  }
+
+  static async open(number: number): Promise<Lane> {
+    const scene = await newScene(number);
+    await writeFile(join(scene.operator.volume.staging, 'age'), 'new');
+    const backedUp = await scene.operator.database.query(FINGERPRINT);
+    await scene.operator.goodRun();
+    await grow(scene);
+    const ages = new Map<string, Age>([[backedUp, 'new'], [await scene.operator.database.query(FINGERPRINT), 'old']]);
+    const began = performance.now();
+    const end = await scene.operator.backup(RESTORE);
+    if (end.code !== 0) throw new Error(end.stderr);
+    const milliseconds = performance.now() - began;
+    await grow(scene);
+    const calls = await countDiskCalls(scene.operator, RESTORE);
+    const lane = new Lane(scene, ages, milliseconds, calls);
+    expect([await lane.database(), await lane.files()]).toEqual(['new', 'new']);
+    return lane;
+  }
+
+  async database(): Promise<Age> {
+    const found = await this.scene.operator.database.query(FINGERPRINT);
+    return this.#ages.get(found) ?? `neither: ${found}`;
+  }
+
+  /** Of the files while none is being moved; after a kill they may be on their way, which the next command finishes. */
+  async files(): Promise<Age> {
+    return (await readFile(join(this.scene.operator.volume.staging, 'age'), 'utf8').catch((error: unknown) => `neither: ${String(error)}`)) as Age;
+  }
+
+  /** Back to an installation that differs from its backup. */
+  async grows(): Promise<void> {
+    const { database } = this.scene.operator;
+    for (const name of await kept(database)) await drop(database.client, name);
+    if ((await this.database()) === 'new') await grow(this.scene);
+    expect([await this.database(), await this.files()]).toEqual(['old', 'old']);
+  }
+
+  /** The server may take a moment to notice that the session which had its lock is gone. */
+  async restores(): Promise<void> {
+    await expect.poll(async () => {
+      const { code, stderr } = await this.scene.operator.backup(RESTORE);
+      return code === LOCKED ? 'locked' : `${code ?? '?'}${code === 0 ? '' : stderr}`;
+    }, { timeout: 20_000, interval: 200 }).toBe('0');
+    expect([await this.database(), await this.files()]).toEqual(['new', 'new']);
+    await this.scene.isClean();
+  }
+}
+
+/** Every table differs from the backup, there is one more, and the files are others. */
+async function grow({ operator: { database, volume } }: Scene): Promise<void> {
+  await database.query(GROW);
+  await writeFile(join(volume.staging, 'age'), 'old');
+}
+
+/** What holds after a restore that was cut off: one age or the other under the name of the database, and the next command makes it whole. */
+async function sound(lane: Lane, random: Random): Promise<void> {
+  const database = await lane.database();
+  expect(['old', 'new']).toContain(database);
+  const before = await lane.scene.witness.look();
+  if (random.chance(0.3)) {
+    // A run clears up too: then the database and the files each are of one age.
+    const end = await lane.scene.operator.backup(['verify']);
+    expect(end.code, end.stderr).toBe(0);
+  }
+  await lane.restores();
+  lane.scene.witness.nothingLost(before, await lane.scene.witness.look(), lane.scene);
+}
+
+describe('kill -9 of a restore', () => {
+  it('at any moment leaves the old database or the new one under the name, and the next restore clears up', { timeout: patience }, async () => {
+    await carryOut<Lane>({
+      family: 'kill', kind: 'restore', short: 4, share: 0.1,
+      lane: (number) => Lane.open(number),
+      program: async (lane, random) => {
+        await lane.grows();
+        const running = lane.scene.operator.start(RESTORE);
+        await pause(150 + random.next() * lane.milliseconds);
+        if (running.child.exitCode === null && running.child.signalCode === null) running.kill('SIGKILL');
+        const end = await running.end;
+        const last = [...end.stderr.matchAll(/INFO +(\w+ \w+ \w+)/g)].at(-1)?.[1];
+        await sound(lane, random);
+        return end.signal === null ? 'had ended' : `after: ${last ?? 'nothing was said'}`;
+      },
+    });
+  });
+
+  it('at any change of the disk leaves files that the next restore makes whole', { timeout: patience }, async () => {
+    await carryOut<Lane>({
+      family: 'kill', kind: 'restore, at a change of the disk', short: 4, share: 0.05,
+      lane: (number) => Lane.open(number),
+      program: async (lane, random) => {
+        await lane.grows();
+        const at = random.whole(1, lane.calls);
+        const end = await lane.scene.operator.backup(RESTORE, { env: meeting({ at, do: 'kill' }) });
+        await sound(lane, random);
+        return end.signal === null ? 'had ended' : `change ${at}`;
+      },
+    });
+  });
+});

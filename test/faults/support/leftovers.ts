@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Operator } from '../../cli/support/operator.ts';
+import { programsOn } from '../../cli/support/machine.ts';
+import { related } from '../../cli/restore/support/databases.ts';
+import type { TestBucket } from '../../support/buckets.ts';
+
+/** What is there that no command may leave behind, once the next one has ended; empty where all is well. */
+export async function leftoversOf(operator: Operator, bucket?: TestBucket): Promise<readonly string[]> {
+  const { database, volume } = operator;
+  const files = (await volume.everything()).filter((name) => !/^(daily|weekly)\/[^.]/.test(name));
+  const staging = readdirSync(`${volume.staging}/..`).filter((name) => !['backups', 'staging'].includes(name));
+  const uploads = bucket === undefined ? [] : await bucket.uploads();
+  const databases = (await related(database)).filter((name) => name.includes('_restoring_'));
+  const sessions = await database.client.psql('postgres', `SELECT pid || ' ' || coalesce(query, '') FROM pg_stat_activity WHERE application_name = 'geolens-backup' AND datname LIKE '${database.database}%'`);
+  return [
+    ...files,
+    ...staging.map((name) => `beside the staging folder: ${name}`),
+    ...uploads.map((key) => `upload of ${key}`),
+    ...databases.map((name) => `database ${name}`),
+    ...(sessions === '' ? [] : sessions.split('\n').map((line) => `session ${line}`)),
+    ...programsOn(database.database).map((line) => `program ${line}`),
+    ...programsIn(volume.backups).map((line) => `program ${line}`),
+  ];
+}
+
+/** Command lines of the programs that were told of a folder. */
+export function programsIn(folder: string): string[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      return line.includes(folder) ? [line] : [];
+    } catch {
+      return []; // it has just ended
+    }
+  });
+}

@@ -1,0 +1,131 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { smallDatabase } from '../../adapter-local/support/small-database.ts';
+import { related } from '../../cli/restore/support/databases.ts';
+import { drop } from '../../cli/restore/support/restorer.ts';
+import { noFaketime } from '../../cli/support/machine.ts';
+import { Operator } from '../../cli/support/operator.ts';
+import { secretOf } from '../../cli/support/secrets.ts';
+import { freshBucket, type TestBucket } from '../../support/buckets.ts';
+import type { CliEnd, RunningCli } from '../../support/cli.ts';
+import { clusters, type ClusterFacts } from '../../support/clusters.ts';
+import { freshVolume } from '../../support/volume.ts';
+import { onTestFinished } from 'vitest';
+import { leftoversOf } from './leftovers.ts';
+import { placeInBucket, placeOnVolume } from './proof.ts';
+import type { Random } from '../../support/random.ts';
+import { Witness, type Sight } from './witness.ts';
+
+type Variables = Readonly<Record<string, string>>;
+
+const DAY_MS = 86_400_000;
+const KEEP = { daily: 3, weekly: 2 };
+const GONE_WITHIN_MS = 10_000;
+
+/** An installation with a few tables, a few files and, if wanted, a bucket; whose sets are watched. */
+export class Scene {
+  readonly keep = KEEP;
+  readonly operator: Operator;
+  readonly bucket: TestBucket | undefined;
+  readonly witness: Witness;
+  /** The scene's own time, in milliseconds. */
+  #now = Date.UTC(2026, 10, 29, 2);
+
+  constructor(operator: Operator, bucket?: TestBucket) {
+    this.operator = operator;
+    this.bucket = bucket;
+    const places = [placeOnVolume(operator.volume.backups), ...(bucket === undefined ? [] : [placeInBucket(bucket)])];
+    this.witness = new Witness(operator, places);
+  }
+
+  /** The command, to its end, at the scene's own time. */
+  does(args: readonly string[], env: Variables = {}): Promise<CliEnd> {
+    return this.operator.backup(args, { env, ...this.#time() });
+  }
+
+  /** The command, while it runs. */
+  begins(args: readonly string[], env: Variables = {}): RunningCli {
+    return this.operator.start(args, { env, ...this.#time() });
+  }
+
+  /** Some days go by, mostly to a Saturday or a Sunday. */
+  daysPass(random: Random): void {
+    this.#now += DAY_MS * random.pick([1, 1, 2, 5, 6, 7]);
+  }
+
+  /** The next Sunday comes. */
+  toSunday(): void {
+    do this.#now += DAY_MS; while (new Date(this.#now).getUTCDay() !== 0);
+  }
+
+  /** The clock is set. */
+  isNow(milliseconds: number): void {
+    this.#now = milliseconds;
+  }
+
+  #time(): { readonly at?: string } {
+    return noFaketime === undefined ? { at: new Date(this.#now).toISOString().slice(0, 19).replace('T', ' ') } : {};
+  }
+
+  /** Does something bad, after which nothing may be lost, and a normal run has to be good. Answers what it hit. */
+  async costsNothing(harm: () => Promise<string>, keep = this.keep): Promise<string> {
+    const before = await this.witness.look();
+    const hit = await harm();
+    const after = await this.witness.look();
+    this.witness.nothingLost(before, after, { keep });
+    await this.recovers(after);
+    return hit;
+  }
+
+  /**
+   * A run that has to be good, after which nothing may be left of what went wrong before, and nothing lost since.
+   * Where somebody has tampered with sets, they may be damaged, and files of his, below the folder of the sets, may be there.
+   */
+  async recovers(before: Sight, { tampered = false, foreign = [] }: { readonly tampered?: boolean; readonly foreign?: readonly string[] } = {}): Promise<Sight> {
+    const end = await this.does(['run', '--json']);
+    if (end.code !== 0) throw new Error(`the next run ended with ${end.code ?? end.signal ?? '?'}: ${end.stderr}`);
+    const after = await this.witness.look({ tampered });
+    this.witness.agrees(end, after);
+    this.witness.nothingLost(before, after, { keep: this.keep });
+    await this.isClean(foreign);
+    return after;
+  }
+
+  /** Nothing is left; a program or a session may take a moment to be gone. */
+  async isClean(foreign: readonly string[] = []): Promise<void> {
+    const giveUpAt = Date.now() + GONE_WITHIN_MS;
+    for (;;) {
+      const left = (await leftoversOf(this.operator, this.bucket)).filter((what) => !foreign.includes(what));
+      if (left.length === 0) return;
+      if (Date.now() > giveUpAt) throw new Error(`left behind: ${left.join('; ')}`);
+    }
+  }
+}
+
+/** Makes the installation number n: they take turns on the servers. */
+export async function newScene(number: number, { s3 = false, cluster = clusters()[number % clusters().length]! }: { readonly s3?: boolean; readonly cluster?: ClusterFacts } = {}): Promise<Scene> {
+  const database = await smallDatabase(cluster);
+  const bucket = s3 ? await freshBucket() : undefined;
+  const volume = await freshVolume();
+  await rm(join(volume.staging, 'uploads', 'raster.tif'));
+  await writeFile(join(volume.staging, 'uploads', 'raster.tif'), Buffer.alloc(200_000, 'raster'));
+  onTestFinished(async () => {
+    for (const name of await related(database)) await drop(database.client, name);
+  });
+  const { user, host, port } = database;
+  // The servers trust everybody; the password is there to be kept secret.
+  const url = `postgresql://${user}:${encodeURIComponent(secretOf('Password'))}@${host}:${port}/${database.database}`;
+  const settings = {
+    BACKUP_RETENTION_DAILY: String(KEEP.daily),
+    BACKUP_RETENTION_WEEKLY: String(KEEP.weekly),
+    ...(bucket !== undefined && {
+      BACKUP_S3_ENABLED: 'true',
+      S3_ENDPOINT: bucket.endpoint,
+      S3_BUCKET: bucket.name,
+      S3_ACCESS_KEY_ID: bucket.accessKeyId,
+      S3_SECRET_ACCESS_KEY: bucket.secretAccessKey,
+      S3_TIMEOUT_SECONDS: '2',
+    }),
+  };
+  return new Scene(new Operator({ ...database, url }, volume, settings), bucket);
+}

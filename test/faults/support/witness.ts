@@ -1,0 +1,100 @@
+import { TIERS, type Tier } from '@geolens/backup-core';
+import { tracesIn } from '../../cli/support/secrets.ts';
+import type { Operator } from '../../cli/support/operator.ts';
+import type { CliEnd } from '../../support/cli.ts';
+import { flawsOf, type Place } from './proof.ts';
+
+/** A set as `list --json` shows it. */
+export interface ShownSet {
+  readonly timestamp: string;
+  readonly tier: Tier;
+  readonly database: string;
+  readonly state: string;
+  readonly copies: readonly { readonly store: string; readonly state: string }[];
+}
+
+/** What there was at a moment. */
+export interface Sight {
+  readonly sets: readonly ShownSet[];
+}
+
+export interface WitnessOptions {
+  /** Sets of each tier that retention keeps. */
+  readonly keep: Readonly<Record<Tier, number>>;
+  /** Whether somebody else removes or damages artifacts meanwhile. */
+  readonly tampered?: boolean;
+}
+
+/** Looks at an operator's sets before and after something, and says what should not be so. */
+export class Witness {
+  readonly #operator: Operator;
+  readonly #places: readonly Place[];
+  readonly #env: Readonly<Record<string, string>>;
+
+  constructor(operator: Operator, places: readonly Place[], env: Readonly<Record<string, string>> = {}) {
+    this.#operator = operator;
+    this.#places = places;
+    this.#env = env;
+  }
+
+  /** What `list` shows, each complete copy of it proven by other means. */
+  async look({ tampered = false }: { readonly tampered?: boolean } = {}): Promise<Sight> {
+    const end = await this.#operator.backup(['list', '--json'], { env: this.#env });
+    this.#listen(end);
+    if (end.code !== 0) throw new Error(`list ended with ${end.code ?? end.signal ?? '?'}: ${end.stderr}`);
+    const sets = JSON.parse(end.stdout) as ShownSet[];
+    const flaws: string[] = [];
+    for (const { tier, timestamp, copies } of sets) {
+      for (const place of this.#places) {
+        const copy = copies.find(({ store }) => store === place.store);
+        if (copy === undefined || (tampered && copy.state !== 'complete')) continue;
+        if (copy.state === 'complete') flaws.push(...(await flawsOf(place, tier, timestamp, this.#operator.database.binDir)));
+        else if (copy.state === 'partial' && (await place.read(tier, `manifest-${timestamp}.json`)) !== undefined) flaws.push(`${tier} ${timestamp} in ${place.store} has a manifest, and is ${copy.state}`);
+      }
+    }
+    if (flaws.length > 0) throw new Error(`not what it is shown as: ${flaws.join('; ')}`);
+    return { sets };
+  }
+
+  /** Nothing good is lost: the newest complete set of before is there, and retention left what it has to. */
+  nothingLost(before: Sight, after: Sight, { keep }: WitnessOptions): void {
+    for (const place of this.#places) {
+      for (const tier of TIERS) {
+        const [had, has] = [before, after].map((sight) => completeIn(sight, place.store, tier));
+        const newest = had![0];
+        const pushedOut = has!.filter((timestamp) => timestamp > newest!).length >= keep[tier];
+        if (newest !== undefined && !has!.includes(newest) && !pushedOut) throw new Error(`${tier} ${newest}, the newest complete set in ${place.store}, is lost`);
+        if (has!.length < Math.min(had!.length, keep[tier])) throw new Error(`of ${had!.length} complete ${tier} sets in ${place.store} ${has!.length} are left: ${has!.join(', ')}`);
+      }
+    }
+  }
+
+  /** What a run says of itself is what is on the volume, and nothing it says is a secret. */
+  agrees(end: CliEnd, after: Sight): void {
+    this.#listen(end);
+    if (end.code === null || end.stdout === '') return;
+    const report = JSON.parse(end.stdout) as { outcome: string; timestamp?: string; replication?: { store: string; missing?: number; errors: unknown[] }[] };
+    const codes: Readonly<Record<string, readonly number[]>> = { complete: [0, 3], partial: [3], failed: [1, 2, 4, 5] };
+    if (codes[report.outcome]?.includes(end.code) !== true) throw new Error(`the report says ${report.outcome}, and the exit code is ${end.code}`);
+    const shown = after.sets.find(({ tier, timestamp }) => tier === 'daily' && timestamp === report.timestamp);
+    const there = shown !== undefined && ['complete', 'suspicious'].includes(shown.state);
+    if (there !== (report.outcome !== 'failed')) throw new Error(`the run ${report.timestamp ?? '?'} is ${report.outcome}, and its set is ${shown?.state ?? 'not there'}\n${end.stderr}`);
+    if (report.outcome !== 'complete') return;
+    for (const { store, missing, errors } of report.replication ?? []) {
+      const copied = shown!.copies.some((copy) => copy.store === store && ['complete', 'suspicious'].includes(copy.state));
+      if (missing === 0 && errors.length === 0 && !copied) throw new Error(`the run says that ${store} has its set, and it has not`);
+    }
+  }
+
+  /** A command says nothing that it has to keep to itself. */
+  #listen({ stdout, stderr }: CliEnd): void {
+    const traces = tracesIn(stdout + stderr);
+    if (traces.length > 0) throw new Error(`secrets in the output: ${traces.join(', ')}`);
+  }
+}
+
+/** Timestamps of the complete copies in a store, newest first. */
+export function completeIn({ sets }: Sight, store: string, wanted: Tier): string[] {
+  const found = sets.filter(({ tier, copies }) => tier === wanted && copies.some((copy) => copy.store === store && copy.state === 'complete'));
+  return found.map(({ timestamp }) => timestamp).sort().reverse();
+}
