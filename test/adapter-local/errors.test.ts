@@ -80,7 +80,7 @@ describe.each(clusters())('a server of $title that is busy', (facts) => {
     const database = await smallDatabase(facts);
     const other = await session(database);
     await other.query('BEGIN; LOCK TABLE data.large IN ACCESS EXCLUSIVE MODE');
-    const error = await failure('DUMP_FAILED', producerFor(database, { lockTimeoutMs: 300 }).snapshot({ signal: never }));
+    const error = await failure('TABLES_BUSY', producerFor(database, { lockTimeoutMs: 300 }).snapshot({ signal: never }));
     expect(error.message).toContain('lock timeout');
     expect(error.mend).toMatch(/keeps the table locked/);
     await other.query('ROLLBACK');

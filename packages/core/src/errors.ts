@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   STORE_FORBIDDEN: 'A store refuses an operation: the key is wrong, or lacks a right.',
   STORE_FULL: 'The volume of a store has no space left, or its quota is used up.',
   STORE_UNAVAILABLE: 'A store cannot be reached or used at all: a folder or bucket is missing, a server does not answer.',
+  TABLES_BUSY: 'Somebody locked, altered or dropped a table just when a dump wanted it.',
   UNEXPECTED: 'Something failed that nobody foresaw; the cause tells more.',
 } as const;
 

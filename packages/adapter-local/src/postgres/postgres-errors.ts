@@ -34,8 +34,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   '57P03': { code: UNREACHABLE, mend: 'Wait until the server has started' },
   '57P01': { code: UNREACHABLE, mend: 'The server was shut down while it worked; the next run tries again' },
   '42501': { code: 'DATABASE_FORBIDDEN', mend: 'Grant the right, or back up as the owner of the database or a member of pg_read_all_data' },
-  '55P03': { code: 'DUMP_FAILED', mend: 'Another session keeps the table locked; end it, or run again later' },
-  '42P01': { code: 'DUMP_FAILED', mend: 'A table was dropped while the dump began; run again' },
+  '55P03': { code: 'TABLES_BUSY', mend: 'Another session keeps the table locked; end it, or run again later' },
+  '42P01': { code: 'TABLES_BUSY', mend: 'A table was dropped while the dump began; run again' },
 };
 
 /** What it means that no connection came about, with the server named. */

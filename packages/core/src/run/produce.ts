@@ -1,3 +1,4 @@
+import { isBackupError } from '../errors.ts';
 import type { Manifest, ManifestArtifact, TableRows } from '../manifest/manifest.ts';
 import { artifactKey } from '../naming/artifact-key.ts';
 import { formatArtifactName, type ArtifactName } from '../naming/artifact-name.ts';
@@ -44,17 +45,35 @@ export interface Produced {
 }
 
 /**
+ * Makes the artifacts of a set. Where somebody came between the snapshot and the programs that read it, all is begun once more: that takes
+ * a moment, and a job of every night may well want its tables at the same minute.
+ */
+export async function produce(parts: ProduceParts, request: ProduceRequest): Promise<Produced> {
+  const snapshots = { taken: 0 };
+  const once = (): Promise<Produced> => produceOnce(parts, request, () => { snapshots.taken += 1; });
+  try {
+    return await once();
+  } catch (error) {
+    // Before, it was waited for long enough.
+    if (snapshots.taken === 0 || request.signal.aborted || !isBackupError(error, 'TABLES_BUSY')) throw error;
+    request.phases.warn(`the dump was begun once more: ${error.message}`);
+    return once();
+  }
+}
+
+/**
  * Takes the snapshot, then makes dump, globals, archive and row counts side by side, each artifact read back as soon as
  * it is whole. The archive is begun after the snapshot was taken, so every file that a row names was there.
  * When anything fails, everything is stopped and nothing is left.
  */
-export async function produce(parts: ProduceParts, request: ProduceRequest): Promise<Produced> {
+async function produceOnce(parts: ProduceParts, request: ProduceRequest, onSnapshot: () => void): Promise<Produced> {
   const drafts: Draft[] = [];
   const { phases, signal } = request;
   let snapshot: DumpSnapshot | undefined;
   try {
     const view = await phases.measure('snapshot', () => parts.producer.snapshot({ signal }));
     snapshot = view;
+    onSnapshot();
     const [dump, globals, staging, rowCounts] = await sideBySide<Jobs>(signal, (stop) => {
       // When one fails, nobody waits for the rest of the counting.
       stop.addEventListener('abort', () => void view.close(), { once: true });

@@ -50,6 +50,33 @@ describe('a run', () => {
     expect(kit.open).toEqual(NOTHING_OPEN);
   });
 
+  it.each([1, 2])('begins once more, and not twice, when somebody comes %i times between its snapshot and the dump', async (times) => {
+    const kit = new RunKit();
+    await kit.runDaily(1);
+    const snapshot = kit.producer.snapshot.bind(kit.producer);
+    let taken = 0;
+    kit.producer.snapshot = (options) => {
+      taken += 1;
+      kit.producer.failure = taken <= times ? new BackupError('TABLES_BUSY', 'a table is locked') : undefined;
+      return snapshot(options);
+    };
+    const report = await kit.run();
+    expect([report.outcome, taken]).toEqual([times === 1 ? 'complete' : 'failed', 2]);
+    expect(report.warnings).toEqual(['the dump was begun once more: a table is locked']);
+    expect(kit.open).toEqual(NOTHING_OPEN);
+  });
+
+  it('does not begin once more when it has waited for a table in vain before its snapshot', async () => {
+    const kit = new RunKit();
+    let asked = 0;
+    kit.producer.snapshot = () => {
+      asked += 1;
+      return Promise.reject(new BackupError('TABLES_BUSY', 'a table is locked'));
+    };
+    expect(await kit.run()).toMatchObject({ outcome: 'failed', errors: [{ code: 'TABLES_BUSY' }] });
+    expect(asked).toBe(1);
+  });
+
   it('takes secrets out of its warnings, also out of those that the manifest keeps', async () => {
     const kit = new RunKit();
     const replica = new FaultyStore(new MemoryStore(), () => new BackupError('STORE_FORBIDDEN', 'the key sesame is wrong'));
