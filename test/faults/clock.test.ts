@@ -40,7 +40,7 @@ function weeklyIffSunday({ sets }: Awaited<ReturnType<Scene['witness']['look']>>
 describe.skipIf(noFaketime !== undefined)('a clock', () => {
   it('that jumps anywhere costs no set, and two starts within a second make two sets, or one and a refusal', { timeout: patience }, async () => {
     await carryOut<{ scene: Scene; now: number }>({
-      family: 'clock', kind: 'jumps', short: 6, share: 1,
+      family: 'clock', kind: 'jumps', short: 4, share: 1,
       lane: async (number) => ({ scene: await newScene(number), now: Date.UTC(2026, 10, 20, 2) }),
       program: async (lane, random) => {
         const { scene } = lane;

@@ -43,7 +43,7 @@ describe.skipIf(!mayMount)('a volume in memory (only where file systems can be m
 
   it('that becomes full anywhere in a run costs no set, is told, and when there is room again all is well', { timeout: patience }, async () => {
     await carryOut<Scene>({
-      family, kind: 'full', short: 5, share: 0.4, lane: smallScene,
+      family, kind: 'full', short: 3, share: 0.4, lane: smallScene,
       program: async (scene, random) => {
         scene.daysPass(random);
         return scene.costsNothing(async () => {
@@ -58,7 +58,7 @@ describe.skipIf(!mayMount)('a volume in memory (only where file systems can be m
 
   it('that becomes read-only in a run costs no set, is told, and when it can be written again all is well', { timeout: patience }, async () => {
     await carryOut<Scene>({
-      family, kind: 'read-only', short: 2, share: 0.1, lane: smallScene,
+      family, kind: 'read-only', short: 1, share: 0.1, lane: smallScene,
       program: async (scene, random) => {
         const { backups } = scene.operator.volume;
         return scene.costsNothing(async () => {
@@ -81,7 +81,7 @@ describe.skipIf(!mayMount)('a volume in memory (only where file systems can be m
 describe('a volume', () => {
   it('that answers any change with an error costs no set, is told, and the next run is good', { timeout: patience }, async () => {
     await carryOut<{ scene: Scene; calls: number }>({
-      family, kind: 'errors', short: 8, share: 0.35,
+      family, kind: 'errors', short: 5, share: 0.35,
       lane: async (number) => {
         const scene = await sceneWithSet(number);
         return { scene, calls: await countDiskCalls(scene.operator, ['run']) };
@@ -96,7 +96,7 @@ describe('a volume', () => {
 
   it('without hard links has weekly sets too', { timeout: patience }, async () => {
     await carryOut<Scene>({
-      family, kind: 'without hard links', short: 3, share: 0.1,
+      family, kind: 'without hard links', short: 1, share: 0.1,
       lane: sceneWithSet,
       program: async (scene) => {
         scene.toSunday();
@@ -114,7 +114,7 @@ describe('a volume', () => {
 
   it('that is removed in a run is told of, and a new one is filled again', { timeout: patience }, async () => {
     await carryOut<Scene>({
-      family, kind: 'removed', short: 2, share: 0.05, lane: sceneWithSet,
+      family, kind: 'removed', short: 1, share: 0.05, lane: sceneWithSet,
       program: async (scene, random) => {
         const { backups } = scene.operator.volume;
         const folder = random.pick([backups, join(backups, 'daily')]);

@@ -47,7 +47,7 @@ async function goOn(scene: Scene, before: Sight, random: Random): Promise<string
 describe('in the folders of the sets', () => {
   it('names that nobody gives hide no set, are no set, and stay as they are', { timeout: patience }, async () => {
     await carryOut<Scene>({
-      family, kind: 'names', short: 3, share: 0.15,
+      family, kind: 'names', short: 2, share: 0.15,
       lane: laneOf,
       program: async (scene, random) => {
         scene.daysPass(random);
@@ -67,7 +67,7 @@ describe('in the folders of the sets', () => {
 
   it('manifests that nobody writes make no good set, and lose none', { timeout: patience }, async () => {
     await carryOut<Scene>({
-      family, kind: 'manifests', short: 3, share: 0.2,
+      family, kind: 'manifests', short: 2, share: 0.2,
       lane: laneOf,
       program: async (scene, random) => {
         scene.daysPass(random);

@@ -101,7 +101,7 @@ async function sound(lane: Lane, random: Random): Promise<void> {
 describe('kill -9 of a restore', () => {
   it('at any moment leaves the old database or the new one under the name, and the next restore clears up', { timeout: patience }, async () => {
     await carryOut<Lane>({
-      family: 'kill', kind: 'restore', short: 4, share: 0.1,
+      family: 'kill', kind: 'restore', short: 2, share: 0.1,
       lane: (number) => Lane.open(number),
       program: async (lane, random) => {
         await lane.grows();
@@ -118,7 +118,7 @@ describe('kill -9 of a restore', () => {
 
   it('at any change of the disk leaves files that the next restore makes whole', { timeout: patience }, async () => {
     await carryOut<Lane>({
-      family: 'kill', kind: 'restore, at a change of the disk', short: 4, share: 0.05,
+      family: 'kill', kind: 'restore, at a change of the disk', short: 2, share: 0.05,
       lane: (number) => Lane.open(number),
       program: async (lane, random) => {
         await lane.grows();

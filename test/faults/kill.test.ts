@@ -51,7 +51,7 @@ async function killedAt(scene: Scene, args: readonly string[], at: number, env: 
 describe('kill -9', () => {
   it('of a run, at any moment, costs no set, and the next run clears up', { timeout: patience }, async () => {
     await carryOut<Lane>({
-      family, kind: 'run', short: 4, share: 0.25,
+      family, kind: 'run', short: 3, share: 0.25,
       lane: (number) => laneOf(number, ['run']),
       program: async ({ scene, milliseconds }, random) => {
         scene.daysPass(random);
@@ -62,7 +62,7 @@ describe('kill -9', () => {
 
   it('of a run, at any change of the disk, costs no set, and the next run clears up', { timeout: patience }, async () => {
     await carryOut<Lane & { calls: number }>({
-      family, kind: 'run, at a change of the disk', short: 6, share: 0.2,
+      family, kind: 'run, at a change of the disk', short: 4, share: 0.2,
       lane: async (number) => {
         const lane = await laneOf(number, ['run']);
         return { ...lane, calls: await countDiskCalls(lane.scene.operator, ['run']) };
@@ -76,7 +76,7 @@ describe('kill -9', () => {
 
   it.skipIf(inject('gateway') === undefined)('of a run that copies to a bucket costs no copy, and the next run leaves no upload open', { timeout: patience }, async () => {
     await carryOut<Lane>({
-      family, kind: 'replication', short: 3, share: 0.15,
+      family, kind: 'replication', short: 2, share: 0.15,
       lane: (number) => laneOf(number, ['run'], { s3: true }),
       program: async ({ scene, milliseconds }, random) => {
         scene.daysPass(random);
@@ -87,7 +87,7 @@ describe('kill -9', () => {
 
   it('of a proof leaves no server, and the next run clears up', { timeout: patience }, async () => {
     await carryOut<Lane>({
-      family, kind: 'verify --restore', short: 2, share: 0.15,
+      family, kind: 'verify --restore', short: 1, share: 0.15,
       lane: (number) => laneOf(number, ['verify', '--restore']),
       program: ({ scene, milliseconds }, random) =>
         scene.costsNothing(() => killed(scene.begins(['verify', '--restore']), moment(random, milliseconds))),
@@ -96,7 +96,7 @@ describe('kill -9', () => {
 
   it('of a prune removes no set that had to stay, and leaves none by halves that counts', { timeout: patience }, async () => {
     await carryOut<Lane>({
-      family, kind: 'prune', short: 3, share: 0.1,
+      family, kind: 'prune', short: 2, share: 0.1,
       lane: (number) => laneOf(number, ['run']),
       program: async ({ scene }, random) => {
         const many = { BACKUP_RETENTION_DAILY: '9', BACKUP_RETENTION_WEEKLY: '9' };

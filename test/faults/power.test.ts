@@ -27,7 +27,7 @@ async function laneOf(number: number): Promise<Lane> {
 describe.skipIf(noPowerCuts !== undefined)('a power cut (only where an ext4 in a file can be mounted)', () => {
   it('at any change of the disk in a run costs no set, and what is there afterwards is whole', { timeout: patience }, async () => {
     await carryOut<Lane>({
-      family: 'power', kind: 'in a run', short: 4, share: 0.6,
+      family: 'power', kind: 'in a run', short: 3, share: 0.6,
       lane: laneOf,
       program: async ({ scene, volume, calls }, random) => {
         scene.daysPass(random);
@@ -43,7 +43,7 @@ describe.skipIf(noPowerCuts !== undefined)('a power cut (only where an ext4 in a
 
   it('after a run that was good costs nothing of what it has made', { timeout: patience }, async () => {
     await carryOut<Lane>({
-      family: 'power', kind: 'after a run', short: 2, share: 0.3,
+      family: 'power', kind: 'after a run', short: 1, share: 0.3,
       lane: laneOf,
       program: async ({ scene, volume }, random) => {
         scene.daysPass(random);

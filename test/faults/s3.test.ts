@@ -58,7 +58,7 @@ function randomProgram(random: Random): readonly FaultRule[] {
 describe.skipIf(inject('gateway') === undefined)('a bucket', () => {
   it('on the way to which anything happens costs no set, never has a bad one, and is made up for by the next run', { timeout: patience }, async () => {
     await carryOut<Lane>({
-      family: 's3', kind: 'program of faults', short: 6, share: 1,
+      family: 's3', kind: 'program of faults', short: 4, share: 1,
       lane: laneOf,
       program: async ({ scene, proxy }, random) => {
         scene.daysPass(random);
