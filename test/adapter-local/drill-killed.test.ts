@@ -11,7 +11,7 @@ import { env } from './support/producers.ts';
 import { backupOf } from './support/restorers.ts';
 import { smallDatabase } from './support/small-database.ts';
 
-const TIMES = 8;
+const TIMES = 5;
 const ENDS_WITHIN_MS = 5_000;
 
 const NAME = '.geolens-backup-drill-00000000-0000-4000-8000-000000000000';

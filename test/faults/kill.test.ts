@@ -85,12 +85,19 @@ describe('kill -9', () => {
     });
   });
 
-  it('of a proof leaves no server, and the next run clears up', { timeout: patience }, async () => {
+  it('of a proof leaves no server, and the next run, or verify, clears up', { timeout: patience }, async () => {
     await carryOut<Lane>({
       family, kind: 'verify --restore', short: 1, share: 0.15,
       lane: (number) => laneOf(number, ['verify', '--restore']),
       program: ({ scene, milliseconds }, random) =>
-        scene.costsNothing(() => killed(scene.begins(['verify', '--restore']), moment(random, milliseconds))),
+        scene.costsNothing(async () => {
+          const hit = await killed(scene.begins(['verify', '--restore']), moment(random, milliseconds));
+          if (random.chance(0.5)) return hit;
+          const next = await scene.does(['verify']);
+          if (next.code !== 0) throw new Error(`the next verify ended with ${next.code ?? '?'}: ${next.stderr}`);
+          await scene.isClean();
+          return hit;
+        }),
     });
   });
 

@@ -8,7 +8,7 @@ import { rowsIn, statementsIn } from './support/flawed-dump.ts';
 import { newRestorer } from './support/restorer.ts';
 import { difference, NONE, stateOf } from './support/state.ts';
 
-const TIMES = 12;
+const TIMES = 8;
 
 describe.each(clusters())('a restore on $title that fails', (cluster) => {
   it(`at any of its entries, ${TIMES} random ones, leaves the live database as it was, nothing beside it, and says which entry it was`, { timeout: 240_000 }, async () => {

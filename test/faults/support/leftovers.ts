@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import type { Operator } from '../../cli/support/operator.ts';
-import { programsOn } from '../../cli/support/machine.ts';
+import { programsIn, programsOn } from '../../cli/support/machine.ts';
 import { related } from '../../cli/restore/support/databases.ts';
 import type { TestBucket } from '../../support/buckets.ts';
 
@@ -21,16 +21,4 @@ export async function leftoversOf(operator: Operator, bucket?: TestBucket): Prom
     ...programsOn(database.database).map((line) => `program ${line}`),
     ...programsIn(volume.backups).map((line) => `program ${line}`),
   ];
-}
-
-/** Command lines of the programs that were told of a folder. */
-export function programsIn(folder: string): string[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
-    try {
-      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      return line.includes(folder) ? [line] : [];
-    } catch {
-      return []; // it has just ended
-    }
-  });
 }

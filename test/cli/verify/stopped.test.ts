@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { clusters } from '../../support/clusters.ts';
+import { programsIn } from '../support/machine.ts';
+import { newOperator } from '../support/operator.ts';
+
+describe.each(clusters())('a drill, $title,', (cluster) => {
+  it('that is asked to end does so within seconds, and leaves nothing', async () => {
+    const operator = await newOperator(cluster);
+    await operator.goodRun();
+    const before = await operator.volume.everything();
+    const drill = operator.start(['verify', '--restore']);
+    await drill.says('restoring the dump');
+    const asked = performance.now();
+    drill.signal('SIGTERM');
+    const end = await drill.end;
+    expect([end.code, performance.now() - asked < 8000]).toEqual([1, true]);
+    expect([await operator.volume.everything(), programsIn(operator.volume.backups)]).toEqual([before, []]);
+  });
+});
