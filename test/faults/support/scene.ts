@@ -30,6 +30,8 @@ export class Scene {
   readonly witness: Witness;
   /** The scene's own time, in milliseconds. */
   #now = Date.UTC(2026, 10, 29, 2);
+  /** What there is, as long as nobody has done anything since. */
+  #seen: Sight | undefined;
 
   constructor(operator: Operator, bucket?: TestBucket) {
     this.operator = operator;
@@ -40,11 +42,13 @@ export class Scene {
 
   /** The command, to its end, at the scene's own time. */
   does(args: readonly string[], env: Variables = {}): Promise<CliEnd> {
+    this.#seen = undefined;
     return this.operator.backup(args, { env, ...this.#time() });
   }
 
   /** The command, while it runs. */
   begins(args: readonly string[], env: Variables = {}): RunningCli {
+    this.#seen = undefined;
     return this.operator.start(args, { env, ...this.#time() });
   }
 
@@ -69,7 +73,7 @@ export class Scene {
 
   /** Does something bad, after which nothing may be lost, and a normal run has to be good. Answers what it hit. */
   async costsNothing(harm: () => Promise<string>, keep = this.keep): Promise<string> {
-    const before = await this.witness.look();
+    const before = this.#seen ?? (await this.witness.look());
     const hit = await harm();
     const after = await this.witness.look();
     this.witness.nothingLost(before, after, { keep });
@@ -88,6 +92,7 @@ export class Scene {
     this.witness.agrees(end, after);
     this.witness.nothingLost(before, after, { keep: this.keep });
     await this.isClean(foreign);
+    this.#seen = after;
     return after;
   }
 
