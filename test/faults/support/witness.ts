@@ -76,7 +76,7 @@ export class Witness {
     const report = JSON.parse(end.stdout) as { outcome: string; timestamp?: string; replication?: { store: string; missing?: number; errors: unknown[] }[] };
     const codes: Readonly<Record<string, readonly number[]>> = { complete: [0, 3], partial: [3], failed: [1, 2, 4, 5] };
     if (codes[report.outcome]?.includes(end.code) !== true) throw new Error(`the report says ${report.outcome}, and the exit code is ${end.code}`);
-    const shown = after.sets.find(({ tier, timestamp }) => tier === 'daily' && timestamp === report.timestamp);
+    const shown = after.sets.find(({ tier, timestamp, database }) => tier === 'daily' && timestamp === report.timestamp && database === this.#operator.database.database);
     const there = shown !== undefined && ['complete', 'suspicious'].includes(shown.state);
     if (there !== (report.outcome !== 'failed')) throw new Error(`the run ${report.timestamp ?? '?'} is ${report.outcome}, and its set is ${shown?.state ?? 'not there'}\n${end.stderr}`);
     if (report.outcome !== 'complete') return;

@@ -18,8 +18,7 @@ export interface ListedSet {
 export function collectCopies(found: readonly FoundSet[]): readonly ListedSet[] {
   const groups = new Map<string, FoundSet[]>();
   for (const copy of found) {
-    const { tier, timestamp, database } = copy.set;
-    const id = JSON.stringify([tier, timestamp, database]);
+    const id = idOf(copy.set, copy.set.database ?? onlyDatabaseOf(copy.set, found));
     groups.set(id, [...(groups.get(id) ?? []), copy]);
   }
   const rank = ({ set }: FoundSet): number => SET_STATES.indexOf(set.state);
@@ -27,6 +26,16 @@ export function collectCopies(found: readonly FoundSet[]): readonly ListedSet[] 
     .map((copies) => copies.sort((one, other) => rank(one) - rank(other)))
     .map((copies) => ({ best: copies[0]!.set, copies }))
     .sort((one, other) => newestFirst(one.best, other.best));
+}
+
+function idOf({ tier, timestamp }: BackupSet, database: string | undefined): string {
+  return JSON.stringify([tier, timestamp, database]);
+}
+
+/** What has neither dump nor manifest, such as a copy that was cut off, does not say whose it is; where there is but one set of that run, it is a copy of that. */
+function onlyDatabaseOf({ tier, timestamp }: BackupSet, found: readonly FoundSet[]): string | undefined {
+  const databases = new Set(found.filter(({ set }) => set.tier === tier && set.timestamp === timestamp).flatMap(({ set }) => set.database ?? []));
+  return databases.size === 1 ? [...databases][0] : undefined;
 }
 
 /** The columns of a list for people. */

@@ -39,6 +39,13 @@ describe('the list of sets', () => {
     ]);
   });
 
+  it('takes a copy that does not say whose it is for one of the set of that run, where there is but one', () => {
+    const begun = { store: 's3', set: setOf({ state: 'partial', problems: ['there is no dump'], database: undefined, manifest: undefined }) };
+    const [one, other] = [{ store: 'local', set: setOf() }, { store: 'local', set: setOf({ database: 'other' }) }];
+    expect(text([one, begun]).split('\n').slice(1)).toEqual([expect.stringContaining('daily  local, s3 (partial)  '), '']);
+    expect(text([one, other, begun]).split('\n')).toHaveLength(5);
+  });
+
   it('says of a suspicious set why it is, and when one was accepted', () => {
     const suspicious = setOf({ state: 'suspicious', problems: ['it has 10 rows', 'its dump has 1 byte'] });
     const accepted = setOf({ manifest: { ...MANIFEST, acceptedAt: '2026-11-22T02:30:00.000Z' } });
