@@ -10,6 +10,7 @@ import { honest } from './support/honest.ts';
 import { mount, mountOver } from './support/mounts.ts';
 import { patience } from './support/plan.ts';
 import { newScene, type Scene } from './support/scene.ts';
+import { hasToBeSound } from './support/sound.ts';
 
 const family = 'disk';
 const VOLUME_BYTES = 8_000_000;
@@ -122,11 +123,10 @@ describe('a volume', () => {
         await pause(random.whole(100, 900));
         await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 5 });
         const end = await running.end;
-        if (end.code === null) throw new Error(`the run ended by ${end.signal ?? '?'}: ${end.stderr}`);
+        hasToBeSound(['run'], end); // what it says of its set was true when it ended, perhaps
         if (!existsSync(backups)) await mkdir(backups, { mode: 0o700 });
-        const hit = await honest(scene, end, { tampered: true });
         await scene.recovers(await scene.witness.look({ tampered: true }), { tampered: true });
-        return `${folder === backups ? 'the volume' : 'daily'}, ${hit}`;
+        return `${folder === backups ? 'the volume' : 'daily'}, exit code ${end.code!}`;
       },
     });
   });

@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   LOCK_LOST: 'The lock was lost while the work it covered went on, which was stopped for it.',
   MANIFEST_INVALID: 'A manifest is not valid JSON, or lacks a field.',
   MANIFEST_TOO_NEW: 'A manifest was written by a newer version, with a newer schemaVersion.',
+  NOT_CONFIRMED: 'A set has its names, but the disk did not confirm that it keeps them: a power cut may take them.',
   NOTIFICATION_FAILED: 'Nobody took a notification.',
   PROGRAM_ENDED: 'A program was ended by somebody else, or for want of memory, before it had done its work.',
   PROGRAM_MISSING: 'A program that is needed (pg_dump, tar, flock …) is not installed.',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { mount, unmount } from './mounts.ts';
 
+const ATTEMPTS = 50;
 const BYTES = 48 * 1024 * 1024;
 
 /**
@@ -38,9 +39,22 @@ export class Ext4Volume {
   cutPower(): void {
     const survived = `${this.#image}.survived`;
     execFileSync('cp', ['--sparse=always', this.#image, survived]);
-    unmount(this.#folder); // flushes, to the image that nobody looks at any more
+    this.#unmount(); // flushes, to the image that nobody looks at any more
     execFileSync('mv', [survived, this.#image]);
     this.#mount();
+  }
+
+  /** A program that was killed may hold it for a moment. */
+  #unmount(): void {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        unmount(this.#folder);
+        return;
+      } catch (error) {
+        if (attempt === ATTEMPTS) throw error;
+        execFileSync('sleep', ['0.1']);
+      }
+    }
   }
 
   #mount(): void {

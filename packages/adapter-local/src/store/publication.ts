@@ -28,13 +28,29 @@ export async function publishAll(root: string, drafts: readonly LocalDraft[]): P
     }
     for (const folder of new Set(drafts.map(({ key }) => dirname(join(root, key))))) await flushFolder(folder);
   } catch (error) {
-    for (const { key } of done.reverse()) await rm(join(root, key), { force: true });
-    await rm(intent, { force: true });
-    throw error;
+    const left = await takeAway(root, done.map(({ key }) => key));
+    if (left.length === 0) await rm(intent, { force: true }).catch(() => undefined);
+    // What is left by halves the next sweep takes back, by the note.
+    if (left.length < drafts.length) throw error;
+    throw new BackupError('NOT_CONFIRMED', `the files of ${basename(left[0]!)} and its companions have their names, but the disk did not confirm that it keeps them: ${(error as Error).message}`, {
+      cause: error,
+      mend: 'Look at the disk; the next run tries again',
+    });
   } finally {
     for (const draft of done) draft.markPublished();
   }
   await rm(intent, { force: true }).catch(() => undefined); // the set stands; the next sweep finds that, and the note
+}
+
+/** Removes what was named, the last first, up to the first that the disk does not give away. Answers what is left. */
+async function takeAway(root: string, named: readonly ArtifactKey[]): Promise<readonly ArtifactKey[]> {
+  const left = [...named];
+  try {
+    for (; left.length > 0; left.pop()) await rm(join(root, left.at(-1)!), { force: true });
+  } catch {
+    // What it was published for has failed already, and is told.
+  }
+  return left;
 }
 
 /**

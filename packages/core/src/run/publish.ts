@@ -1,3 +1,4 @@
+import { isBackupError, type BackupError } from '../errors.ts';
 import { formatManifest } from '../manifest/manifest-text.ts';
 import { MANIFEST_SCHEMA_VERSION, type Checks, type Manifest, type Suspicion } from '../manifest/manifest.ts';
 import { artifactKey } from '../naming/artifact-key.ts';
@@ -22,13 +23,19 @@ export interface PublishRequest {
   readonly warnings: readonly string[];
 }
 
+export interface Published {
+  readonly manifest: Manifest;
+  /** Why it is not certain that the set survives a power cut (NOT_CONFIRMED); undefined when it is. */
+  readonly unconfirmed: BackupError | undefined;
+}
+
 /** Gives the drafts their names in `daily`, the manifest last, all or none. When it fails, no draft is left. */
 export async function publish(
   primary: PrimaryStore,
   produced: Produced,
   request: PublishRequest,
   options: StoreOptions = {},
-): Promise<Manifest> {
+): Promise<Published> {
   const drafts = produced.artifacts.map(({ draft }) => draft);
   try {
     const manifest = describe(produced, request);
@@ -36,12 +43,17 @@ export async function publish(
     const draft = await primary.draft(artifactKey('daily', name), textSource(formatManifest(manifest)).open(), options);
     drafts.push(draft);
     await verifyArtifact(name, draft, drain, options.signal);
-    await primary.publish(drafts);
-    return manifest;
+    const unconfirmed = await primary.publish(drafts).then(() => undefined, whenThere);
+    return { manifest, unconfirmed };
   } catch (error) {
     await Promise.allSettled(drafts.map((draft) => draft.discard()));
     throw error;
   }
+}
+
+function whenThere(error: unknown): BackupError {
+  if (isBackupError(error, 'NOT_CONFIRMED')) return error;
+  throw error;
 }
 
 function describe({ origin, artifacts }: Produced, request: PublishRequest): Manifest {

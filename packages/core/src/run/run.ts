@@ -182,7 +182,8 @@ class Run {
       acceptedSince: this.yardsticks.acceptedSince,
       warnings: [...phases.warnings],
     };
-    const manifest = await phases.measure('publish', () => publish(this.parts.primary, produced, request, { signal }));
+    const { manifest, unconfirmed } = await phases.measure('publish', () => publish(this.parts.primary, produced, request, { signal }));
+    if (unconfirmed !== undefined) this.note(unconfirmed);
     if (suspicion !== undefined) phases.warn(suspicionText(timestamp, suspicion.reasons));
     return manifest;
   }

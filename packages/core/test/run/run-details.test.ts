@@ -77,6 +77,19 @@ describe('a run', () => {
     expect(asked).toBe(1);
   });
 
+  it('is partial, with its set, when the disk does not confirm that it keeps it', async () => {
+    const kit = new RunKit();
+    const publish = kit.store.publish.bind(kit.store);
+    const unconfirmed = new BackupError('NOT_CONFIRMED', 'EIO');
+    kit.store.publish = async (drafts) => {
+      await publish(drafts);
+      throw unconfirmed;
+    };
+    expect(await kit.run()).toMatchObject({ outcome: 'partial', errors: [unconfirmed] });
+    expect(await kit.overview()).toEqual(['daily 20260103_020000 complete']);
+    expect(kit.open).toEqual(NOTHING_OPEN);
+  });
+
   it('takes secrets out of its warnings, also out of those that the manifest keeps', async () => {
     const kit = new RunKit();
     const replica = new FaultyStore(new MemoryStore(), () => new BackupError('STORE_FORBIDDEN', 'the key sesame is wrong'));
