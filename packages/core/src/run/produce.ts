@@ -49,15 +49,13 @@ export interface Produced {
  * a moment, and a job of every night may well want its tables at the same minute.
  */
 export async function produce(parts: ProduceParts, request: ProduceRequest): Promise<Produced> {
-  const snapshots = { taken: 0 };
-  const once = (): Promise<Produced> => produceOnce(parts, request, () => { snapshots.taken += 1; });
   try {
-    return await once();
+    return await produceOnce(parts, request);
   } catch (error) {
-    // Before, it was waited for long enough.
-    if (snapshots.taken === 0 || request.signal.aborted || !isBackupError(error, 'TABLES_BUSY')) throw error;
+    const taken = request.phases.reports.some(({ phase }) => phase === 'snapshot'); // before that, it was waited for long enough
+    if (!taken || request.signal.aborted || !isBackupError(error, 'TABLES_BUSY')) throw error;
     request.phases.warn(`the dump was begun once more: ${error.message}`);
-    return once();
+    return produceOnce(parts, request);
   }
 }
 
@@ -66,14 +64,13 @@ export async function produce(parts: ProduceParts, request: ProduceRequest): Pro
  * it is whole. The archive is begun after the snapshot was taken, so every file that a row names was there.
  * When anything fails, everything is stopped and nothing is left.
  */
-async function produceOnce(parts: ProduceParts, request: ProduceRequest, onSnapshot: () => void): Promise<Produced> {
+async function produceOnce(parts: ProduceParts, request: ProduceRequest): Promise<Produced> {
   const drafts: Draft[] = [];
   const { phases, signal } = request;
   let snapshot: DumpSnapshot | undefined;
   try {
     const view = await phases.measure('snapshot', () => parts.producer.snapshot({ signal }));
     snapshot = view;
-    onSnapshot();
     const [dump, globals, staging, rowCounts] = await sideBySide<Jobs>(signal, (stop) => {
       // When one fails, nobody waits for the rest of the counting.
       stop.addEventListener('abort', () => void view.close(), { once: true });

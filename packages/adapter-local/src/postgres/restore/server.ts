@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { abortedBy, BackupError, throwIfAborted, withoutMend } from '@geolens/backup-core';
+import { abortedBy, BackupError, isBackupError, throwIfAborted, withoutMend } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../../programs/program.ts';
 import { connect, disconnect, libpqEnvironment, type ConnectionSettings } from '../connection.ts';
 import { connectionError, postgresError } from '../postgres-errors.ts';
@@ -137,7 +137,7 @@ export class Server {
 export function restoreError(error: unknown, doing: string, settings: ConnectionSettings): BackupError {
   const known = postgresError(error, doing, settings);
   if (known.code === 'DATABASE_FORBIDDEN') return new BackupError(known.code, withoutMend(known), { cause: error, mend: 'Restore as a superuser, or grant the right' });
-  return known.code === 'DUMP_FAILED' || known.code === 'TABLES_BUSY' ? new BackupError('RESTORE_FAILED', known.message, { cause: error }) : known;
+  return isBackupError(known, 'DUMP_FAILED', 'TABLES_BUSY') ? new BackupError('RESTORE_FAILED', known.message, { cause: error }) : known;
 }
 
 interface Facts {
