@@ -94,7 +94,7 @@ const HARMS: Readonly<Record<string, (lane: Lane, random: Random) => Promise<Cli
   },
   'tables change': async ({ scene }, random) => {
     const running = scene.begins(['run', '--json']);
-    while (running.child.exitCode === null) {
+    while (running.runs) {
       await scene.operator.database.query(random.pick(CHANGES));
       await pause(random.whole(0, 40));
     }

@@ -30,7 +30,7 @@ async function laneOf(number: number, args: readonly string[], options: { readon
 /** Kills the command with all that it has started, at some moment. Answers in which phase it was, as far as its log tells. */
 async function killed(running: RunningCli, milliseconds: number): Promise<string> {
   await pause(milliseconds);
-  if (running.child.exitCode === null && running.child.signalCode === null) running.kill('SIGKILL');
+  running.kill('SIGKILL');
   const end = await running.end;
   if (end.signal === null) return 'had ended';
   const said = [...end.stderr.matchAll(/INFO +(.*)/g)].map(([, text]) => /^run \d/.test(text!) ? 'begins' : text!.replace(/: .*/, '').replaceAll(/\d+_\d+|".*"|\(.*\)/g, '…'));

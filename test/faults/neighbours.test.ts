@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { TIERS } from '@geolens/backup-core';
 import { describe, inject, it } from 'vitest';
 import { related } from '../cli/restore/support/databases.ts';
 import { drop } from '../cli/restore/support/restorer.ts';
@@ -10,7 +9,7 @@ import { patience } from './support/plan.ts';
 import type { Random } from '../support/random.ts';
 import { newScene, type Scene } from './support/scene.ts';
 import { hasToBeSound } from './support/sound.ts';
-import { completeIn, type Sight } from './support/witness.ts';
+import type { Sight } from './support/witness.ts';
 
 const WITHIN_MS = 1000;
 const ROWS = 20_000;
@@ -68,18 +67,6 @@ async function rowsAre({ operator: { database } }: Scene, rows: number): Promise
   await database.query(`TRUNCATE data.large; INSERT INTO data.large SELECT n, md5(n::text) FROM generate_series(1, ${rows}) n`);
 }
 
-/** The newest complete set of before is there, in every place, unless retention has counted enough that are newer. */
-function newestIsThere(scene: Scene, before: Sight, after: Sight): void {
-  for (const store of ['local', 's3']) {
-    for (const tier of TIERS) {
-      const newest = completeIn(before, store, tier)[0];
-      const has = completeIn(after, store, tier);
-      const pushedOut = store === 'local' && has.filter((timestamp) => timestamp > newest!).length >= scene.keep[tier];
-      if (newest !== undefined && !has.includes(newest) && !pushedOut) throw new Error(`${tier} ${newest}, the newest complete set in ${store}, is lost`);
-    }
-  }
-}
-
 /** A restored database is there when the command says so and only then, and nothing else is left of restores. */
 async function copiesAreAsTold({ operator: { database } }: Scene, done: readonly Done[]): Promise<void> {
   for (const { args, end } of done.filter(({ args: [name] }) => name === 'restore')) {
@@ -112,7 +99,7 @@ async function program(scene: Scene, random: Random, number: number): Promise<st
   const neighbours = plans.map(({ commands, after }) => neighbour(scene, commands, after));
   const [done] = await Promise.all([Promise.all(neighbours).then((all) => all.flat()), atWork(hand, random)]);
   const after = await scene.witness.look({ tampered: true });
-  newestIsThere(scene, before, after);
+  scene.witness.newestIsThere(before, after, scene);
   runsAreAsTold(scene, done, after);
   await copiesAreAsTold(scene, done);
   await hand.findsItsOwn();

@@ -47,7 +47,7 @@ export class RunningCli {
       milliseconds: performance.now() - began,
     }));
     onTestFinished(async () => {
-      if (this.child.exitCode === null && this.child.signalCode === null) this.kill('SIGKILL');
+      this.kill('SIGKILL');
       await this.end;
     });
   }
@@ -65,9 +65,14 @@ export class RunningCli {
     while (!this.stderr.includes(text)) await Promise.race([once(this.child.stderr!, 'data'), ended]);
   }
 
-  /** Signals the command's whole process group. */
+  /** Whether it goes on. */
+  get runs(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Signals the command's whole process group; nobody, when the command has ended. */
   kill(signal: NodeJS.Signals): void {
-    process.kill(-this.pid, signal);
+    if (this.runs) process.kill(-this.pid, signal);
   }
 
   /** Signals the command's own process alone, as an engine does with the first process of a container. */

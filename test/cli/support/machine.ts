@@ -44,11 +44,6 @@ export function programsOn(database: string): string[] {
     .map((pid) => read(`/proc/${pid}/cmdline`).replaceAll('\0', ' '));
 }
 
-/** Command lines of the programs that were told of a folder. */
-export function programsIn(folder: string): string[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((pid) => read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')).filter((line) => line.includes(folder));
-}
-
 function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');

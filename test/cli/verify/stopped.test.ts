@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { programsIn } from '../../adapter-local/support/drills.ts';
 import { clusters } from '../../support/clusters.ts';
-import { programsIn } from '../support/machine.ts';
 import { newOperator } from '../support/operator.ts';
 
 describe.each(clusters())('a drill, $title,', (cluster) => {

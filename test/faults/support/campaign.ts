@@ -25,8 +25,8 @@ export async function carryOut<Lane>({ family, kind, short, share, lane: makeLan
   const queue = Array.from({ length: count }, (_, index) => plan.from + index).values();
   const work = async (number: number): Promise<void> => {
     const lane = await makeLane(number);
-    for (const program_ of queue) {
-      const hit = await attempt(program_, (random) => program(lane, random, program_), { family, kind });
+    for (const next of queue) {
+      const hit = await attempt(next, (random) => program(lane, random, next), { family, kind });
       hits.set(hit, (hits.get(hit) ?? 0) + 1);
     }
   };

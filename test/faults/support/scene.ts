@@ -1,8 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { smallDatabase } from '../../adapter-local/support/small-database.ts';
-import { related } from '../../cli/restore/support/databases.ts';
-import { drop } from '../../cli/restore/support/restorer.ts';
+import { removeRelatives } from '../../cli/restore/support/restorer.ts';
 import { noFaketime } from '../../cli/support/machine.ts';
 import { Operator } from '../../cli/support/operator.ts';
 import { secretOf } from '../../cli/support/secrets.ts';
@@ -10,7 +9,6 @@ import { freshBucket, type TestBucket } from '../../support/buckets.ts';
 import type { CliEnd, RunningCli } from '../../support/cli.ts';
 import { clusters, type ClusterFacts } from '../../support/clusters.ts';
 import { freshVolume } from '../../support/volume.ts';
-import { onTestFinished } from 'vitest';
 import { leftoversOf } from './leftovers.ts';
 import { placeInBucket, placeOnVolume } from './proof.ts';
 import type { Random } from '../../support/random.ts';
@@ -114,9 +112,7 @@ export async function newScene(number: number, { s3 = false, cluster = clusters(
   const volume = await freshVolume();
   await rm(join(volume.staging, 'uploads', 'raster.tif'));
   await writeFile(join(volume.staging, 'uploads', 'raster.tif'), Buffer.alloc(200_000, 'raster'));
-  onTestFinished(async () => {
-    for (const name of await related(database)) await drop(database.client, name);
-  });
+  removeRelatives(database);
   const { user, host, port } = database;
   // The servers trust everybody; the password is there to be kept secret.
   const url = `postgresql://${user}:${encodeURIComponent(secretOf('Password'))}@${host}:${port}/${database.database}`;

@@ -14,13 +14,18 @@ const TROUBLE = /^\S+ (ERROR|WARN ) \S|"level":"(error|warn)"|^geolens-backup: \
 /** Commands that answer on stdout, also when the answer is that something is wrong. */
 const ANSWERS = ['doctor', 'health'];
 
+/** What a program says that was not meant for people. */
+export function crashIn({ stdout, stderr }: Pick<CliEnd, 'stdout' | 'stderr'>): string | undefined {
+  return (CRASHES.exec(stderr)?.[0] ?? CRASHES.exec(stdout)?.[0])?.trim();
+}
+
 /** What speaks against the way in which a command ended, whatever it was given; undefined when nothing does. */
 export function unsoundness(args: readonly string[], end: CliEnd): string | undefined {
   const { code, signal, stdout, stderr, milliseconds } = end;
   if (code === null) return `was ended by ${signal ?? '?'}`;
   if (!DOCUMENTED.includes(code)) return `exits with ${code}, which is not documented`;
-  const crash = CRASHES.exec(stderr)?.[0] ?? CRASHES.exec(stdout)?.[0];
-  if (crash !== undefined) return `exits with ${code} and crashes: ${crash.trim()}`;
+  const crash = crashIn(end);
+  if (crash !== undefined) return `exits with ${code} and crashes: ${crash}`;
   const said = ANSWERS.includes(args[0]!) ? stdout.trim() !== '' || TROUBLE.test(stderr) : TROUBLE.test(stderr);
   if (code !== 0 && !said) return `exits with ${code} and does not say what is wrong`;
   if (milliseconds > LONGEST_MS) return `takes ${Math.round(milliseconds / 1000)} s`;

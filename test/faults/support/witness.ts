@@ -18,28 +18,27 @@ export interface Sight {
   readonly sets: readonly ShownSet[];
 }
 
-export interface WitnessOptions {
-  /** Sets of each tier that retention keeps. */
+export interface Kept {
+  /** Sets of each tier that retention keeps on the volume. */
   readonly keep: Readonly<Record<Tier, number>>;
-  /** Whether somebody else removes or damages artifacts meanwhile. */
-  readonly tampered?: boolean;
 }
 
 /** Looks at an operator's sets before and after something, and says what should not be so. */
 export class Witness {
   readonly #operator: Operator;
   readonly #places: readonly Place[];
-  readonly #env: Readonly<Record<string, string>>;
 
-  constructor(operator: Operator, places: readonly Place[], env: Readonly<Record<string, string>> = {}) {
+  constructor(operator: Operator, places: readonly Place[]) {
     this.#operator = operator;
     this.#places = places;
-    this.#env = env;
   }
 
-  /** What `list` shows, each complete copy of it proven by other means. */
+  /**
+   * What `list` shows, each complete copy of it proven by other means.
+   * @param tampered whether somebody else removes or damages artifacts meanwhile
+   */
   async look({ tampered = false }: { readonly tampered?: boolean } = {}): Promise<Sight> {
-    const end = await this.#operator.backup(['list', '--json'], { env: this.#env });
+    const end = await this.#operator.backup(['list', '--json']);
     this.#listen(end);
     if (end.code !== 0) throw new Error(`list ended with ${end.code ?? end.signal ?? '?'}: ${end.stderr}`);
     const sets = JSON.parse(end.stdout) as ShownSet[];
@@ -56,17 +55,27 @@ export class Witness {
     return { sets };
   }
 
-  /** Nothing good is lost: the newest complete set of before is there, and retention left what it has to. */
-  nothingLost(before: Sight, after: Sight, { keep }: WitnessOptions): void {
-    for (const place of this.#places) {
-      for (const tier of TIERS) {
-        const [had, has] = [before, after].map((sight) => completeIn(sight, place.store, tier));
-        const newest = had![0];
-        const pushedOut = has!.filter((timestamp) => timestamp > newest!).length >= keep[tier];
-        if (newest !== undefined && !has!.includes(newest) && !pushedOut) throw new Error(`${tier} ${newest}, the newest complete set in ${place.store}, is lost`);
-        if (has!.length < Math.min(had!.length, keep[tier])) throw new Error(`of ${had!.length} complete ${tier} sets in ${place.store} ${has!.length} are left: ${has!.join(', ')}`);
-      }
+  /** Nothing good is lost: the newest complete sets of before are there, and retention left what it has to. */
+  nothingLost(before: Sight, after: Sight, { keep }: Kept): void {
+    this.newestIsThere(before, after, { keep });
+    for (const { store, tier } of this.#shelves()) {
+      const [had, has] = [completeIn(before, store, tier), completeIn(after, store, tier)];
+      if (has.length < Math.min(had.length, keep[tier])) throw new Error(`of ${had.length} complete ${tier} sets in ${store} ${has.length} are left: ${has.join(', ')}`);
     }
+  }
+
+  /** The newest complete set of before is there, in every place, unless retention, which knows the volume alone, has counted enough that are newer. */
+  newestIsThere(before: Sight, after: Sight, { keep }: Kept): void {
+    for (const { store, tier } of this.#shelves()) {
+      const newest = completeIn(before, store, tier)[0];
+      const has = completeIn(after, store, tier);
+      const pushedOut = store === 'local' && has.filter((timestamp) => timestamp > newest!).length >= keep[tier];
+      if (newest !== undefined && !has.includes(newest) && !pushedOut) throw new Error(`${tier} ${newest}, the newest complete set in ${store}, is lost`);
+    }
+  }
+
+  #shelves(): readonly { readonly store: string; readonly tier: Tier }[] {
+    return this.#places.flatMap(({ store }) => TIERS.map((tier) => ({ store, tier })));
   }
 
   /** What a run says of itself is what is on the volume, and nothing it says is a secret. */

@@ -60,7 +60,7 @@ export async function newRestorer(cluster: ClusterFacts, { name, content = 'slim
 }
 
 /** What restores make of a database goes with it, when the test is finished. */
-function removeRelatives({ client, database }: TestDatabase): void {
+export function removeRelatives({ client, database }: TestDatabase): void {
   onTestFinished(async () => {
     for (const name of await related({ client, database })) await drop(client, name);
   });
