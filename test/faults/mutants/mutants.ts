@@ -24,7 +24,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     title: 'the manifest gets its name first',
-    edits: [edit(`${CORE}/run/publish.ts`, 'await primary.publish(drafts);', 'await primary.publish([...drafts].reverse());')],
+    edits: [edit(`${CORE}/run/publish.ts`, 'await primary.publish(drafts)', 'await primary.publish([...drafts].reverse())')],
     family: 'kill', count: 200,
   },
   {
