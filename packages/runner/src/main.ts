@@ -14,11 +14,13 @@ if (process.env['npm_command'] === 'exec') stopWithParent();
 // Whoever reads our output may stop reading; that is no reason to stop a backup.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   io: processIo(),
   signal: stop.signal,
 });
+// Not left to the loop: on that way out Node takes its handlers away some milliseconds before the end, and a second signal then changes the exit code.
+process.exit(exitCode);
 
 function stopBy(what: string, signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP'): void {
   if (stop.signal.aborted) return;
