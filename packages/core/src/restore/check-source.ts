@@ -1,8 +1,10 @@
+import type { Manifest } from '../manifest/manifest.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { RestoreInput } from '../ports/dump-restorer.ts';
 import { sideBySide } from '../run/side-by-side.ts';
-import { readArtifact, type Reading, type ReadingParts, type ReadKind } from '../verify/read-artifact.ts';
+import { readArtifact, readBytes, type Reading, type ReadingParts, type ReadKind } from '../verify/read-artifact.ts';
 import type { FetchedSource } from './fetch-source.ts';
+import type { RestoreArtifact } from './restore-source.ts';
 
 export interface DamagedArtifact {
   readonly artifact: ReadKind;
@@ -15,15 +17,31 @@ export interface CheckedSource {
   readonly damaged: readonly DamagedArtifact[];
 }
 
+export interface CheckOptions {
+  /**
+   * The artifacts that are going to be put aside, whole, before anything is replaced: that reads them as their own programs do.
+   * Of these the SHA-256 is enough, where they were once read through with the very same bytes.
+   */
+  readonly putAside: readonly ReadKind[];
+  readonly signal: AbortSignal;
+}
+
 /** Reads every artifact from its first to its last byte. */
-export async function checkSource(parts: ReadingParts, source: FetchedSource, { signal: stop }: { readonly signal: AbortSignal }): Promise<CheckedSource> {
-  const { dump, globals, staging } = source;
+export async function checkSource(parts: ReadingParts, source: FetchedSource, { putAside, signal: stop }: CheckOptions): Promise<CheckedSource> {
+  const { dump, globals, staging, manifest } = source;
+  const read = (kind: ReadKind, artifact: RestoreArtifact, signal: AbortSignal): Promise<Reading> =>
+    putAside.includes(kind) && wasReadThrough(artifact, manifest) ? readBytes(artifact, signal) : readArtifact(parts, kind, artifact, signal);
   const [ofDump, ofGlobals, ofStaging] = await sideBySide<[Reading, Reading | undefined, Reading | undefined]>(stop, (signal) => [
-    readArtifact(parts, 'dump', dump, signal),
-    Promise.resolve(globals && readArtifact(parts, 'globals', globals, signal)),
-    Promise.resolve(staging && readArtifact(parts, 'staging', staging, signal)),
+    read('dump', dump, signal),
+    Promise.resolve(globals && read('globals', globals, signal)),
+    Promise.resolve(staging && read('staging', staging, signal)),
   ]);
   const readings = Object.entries({ dump: ofDump, globals: ofGlobals, staging: ofStaging }) as [ReadKind, Reading | undefined][];
   const damaged = readings.flatMap(([artifact, reading]) => (reading?.problem === undefined ? [] : [{ artifact, problem: reading.problem }]));
-  return { input: { dump: ofDump.content, globals: ofGlobals?.content, manifest: source.manifest }, staging: ofStaging?.content, damaged };
+  return { input: { dump: ofDump.content, globals: ofGlobals?.content, manifest }, staging: ofStaging?.content, damaged };
+}
+
+/** Whether the bytes that the manifest speaks of were once read by the program that knows their form, and found good. */
+function wasReadThrough({ sha256 }: RestoreArtifact, manifest: Manifest | undefined): boolean {
+  return sha256 !== undefined && manifest?.checks.readable?.ok === true;
 }

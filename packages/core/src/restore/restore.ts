@@ -7,6 +7,7 @@ import type { DumpRestorer, Examination, Restored, RestoreInput, RestoreMode, Re
 import type { Lock } from '../ports/lock.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
 import type { StagingRestorer, UnpackedStaging } from '../ports/staging-restorer.ts';
+import type { ReadKind } from '../verify/read-artifact.ts';
 import { checkSource, type CheckedSource } from './check-source.ts';
 import { compareRows } from './compare-rows.ts';
 import { fetchSource } from './fetch-source.ts';
@@ -92,7 +93,7 @@ class Restore {
       this.step('fetch');
       await using fetched = await fetchSource(this.parts.primary, request.source, { staging: request.stagingTo !== undefined, keep: !request.dryRun, signal });
       this.step('check');
-      const checked = await checkSource(this.parts, fetched, { signal });
+      const checked = await checkSource(this.parts, fetched, { putAside: this.putAside(), signal });
       const examination = await this.examine(session, checked);
       const plan = { source: request.source, mode: request.mode, database: request.database, exists: examination.exists, stagingTo: request.stagingTo };
       if (request.dryRun) return this.report('checked', examination);
@@ -102,6 +103,13 @@ class Restore {
     } finally {
       await session.close();
     }
+  }
+
+  /** What is put aside before anything is replaced. */
+  private putAside(): readonly ReadKind[] {
+    const { dryRun, mode } = this.request;
+    if (dryRun) return [];
+    return mode.kind === 'aside' ? ['dump', 'staging'] : ['staging'];
   }
 
   private async examine(session: RestoreSession, { input, damaged }: CheckedSource): Promise<Examination> {

@@ -92,6 +92,34 @@ describe('a restore', () => {
     untouched();
   });
 
+  describe('reads the artifacts with their own programs', () => {
+    const asked: string[] = [];
+    beforeEach(() => {
+      asked.length = 0;
+      const { producer, archiver } = kit;
+      const [checkDump, checkArchive] = [producer.check.bind(producer), archiver.check.bind(archiver)];
+      producer.check = (...given) => { asked.push('dump'); return checkDump(...given); };
+      archiver.check = (...given) => { asked.push('staging'); return checkArchive(...given); };
+    });
+
+    it.each([
+      ['not once more, when they were read through before, and are put aside whole before anything is replaced', {}, []],
+      ['in a dry run, which puts nothing aside', { dryRun: true }, ['dump', 'staging']],
+      ['in place, where nothing stands between a dump and the live database', { mode: { kind: 'in-place' } }, ['dump']],
+      ['for single tables', { mode: { kind: 'tables', tables: ['catalog.datasets'], schemas: [] } }, ['dump']],
+    ] as const)('%s', async (_, change, expected) => {
+      await kit.restore({ stagingTo: '/staging', ...change });
+      expect(asked).toEqual(expected);
+    });
+
+    it('when no manifest says that they were read through', async () => {
+      const source = await kit.source();
+      await kit.restore({ stagingTo: '/staging', source: { ...source, manifest: { ...source.manifest!, checks: { checksum: { ok: true, at: '2026-01-03T02:00:00Z' } } } } });
+      await kit.restore({ stagingTo: '/staging', source: { ...source, manifest: undefined } });
+      expect(asked).toEqual(['dump', 'staging', 'dump', 'staging']);
+    });
+  });
+
   it('changes nothing and takes no lock in a dry run', async () => {
     expect(await kit.restore({ dryRun: true, stagingTo: '/staging' })).toMatchObject({ outcome: 'checked', restored: undefined });
     expect(kit.locked).toEqual([]);

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { throwIfAborted, type DumpRestorer, type RestoreSession, type RestoreSessionOptions } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../../programs/program.ts';
 import type { ConnectionSettings } from '../connection.ts';
@@ -33,7 +34,7 @@ export class PgDumpRestorer implements DumpRestorer {
     const installations = await findInstallations(this.options);
     const { connection, env } = this.options;
     const server = await Server.open(database, { connection, env, installations, signal: options.signal });
-    const session = new PgRestoreSession({ server, database, installations, options: this.options, ...options });
+    const session = new PgRestoreSession({ server, database, installations, options: this.options, sessions: this.options.jobs ?? availableParallelism(), ...options });
     try {
       if (options.exclusive) await session.beAlone();
       return session;

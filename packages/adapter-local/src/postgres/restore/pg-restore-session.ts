@@ -27,6 +27,8 @@ export interface SessionParts {
   readonly database: string;
   readonly installations: readonly PostgresPrograms[];
   readonly options: PgDumpRestorerOptions;
+  /** How many sessions may work on the server at once. */
+  readonly sessions: number;
   readonly signal: AbortSignal;
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
 }

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { BackupError, type RestoredAside, type RestoreInput, type TableRows } from '@geolens/backup-core';
 import { connectionString } from '../connection.ts';
 import { asideName, createAside, dropAside } from './aside-database.ts';
@@ -7,7 +6,8 @@ import { endedWell, runPgRestore } from './pg-restore.ts';
 import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';
 import { applyRights, findRights, makeLackingRoles } from './rights.ts';
-import { countAndAnalyze } from './row-counts.ts';
+import { countRestored } from './row-counts.ts';
+import { gatherStatistics } from './statistics.ts';
 import { swapDatabases } from './swap-databases.ts';
 import { isSettingOfNewerClient } from './newer-client.ts';
 import { missingSchemasOf } from './toc.ts';
@@ -24,7 +24,9 @@ export async function restoreAside(parts: SessionParts, input: RestoreInput, pre
   try {
     step('restore');
     await fillAside(parts, input, preparation, aside, []);
-    const { rows, notes: analyzed } = await countAndAnalyze(server, aside, step, parts.options.statistics);
+    step('count');
+    const rows = await countRestored(server, aside);
+    const analyzed = parts.options.statistics === false ? [] : await gatherStatistics(parts, aside);
     step('rights');
     const notes = await applyRights(parts, preparation, aside, rights, { properties: true });
     return asideOf(parts, aside, rows, [...notes, ...analyzed]);
@@ -68,7 +70,7 @@ export async function makeAside(parts: SessionParts, { manifest }: RestoreInput,
 
 /** Restores the dump into an empty database; the first error ends it. */
 export async function fillAside(
-  { server, options, signal, observer }: SessionParts,
+  { server, sessions, signal, observer }: SessionParts,
   { dump }: RestoreInput,
   { programs, toc, extensions, schemas }: Preparation,
   aside: string,
@@ -84,14 +86,13 @@ export async function fillAside(
     });
   }
   const newer = programs.major > server.major;
-  const jobs = options.jobs ?? availableParallelism();
   const args = [
     '--format=custom',
     '--no-owner',
     '--no-acl',
     '--verbose',
     ...(newer ? [] : ['--exit-on-error']),
-    ...(dump.path === undefined ? [] : [`--jobs=${jobs}`]),
+    ...(dump.path === undefined ? [] : [`--jobs=${sessions}`]),
     ...furtherArguments,
     `--dbname=${connectionString(aside)}`,
   ];

@@ -6,7 +6,8 @@ import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';
 import { runSql } from './psql.ts';
 import { applyRights, findRights, makeLackingRoles } from './rights.ts';
-import { countAndAnalyze } from './row-counts.ts';
+import { countRestored } from './row-counts.ts';
+import { gatherStatistics } from './statistics.ts';
 import { toleratedBecause } from './tolerated-errors.ts';
 
 const SHOWN = 5;
@@ -44,7 +45,9 @@ export async function restoreInPlace(parts: SessionParts, input: RestoreInput, p
       const what = errors.length === 0 ? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}` : `${errors.length} errors, first: ${errors.slice(0, SHOWN).join(' | ')}`;
       throw new BackupError('RESTORE_FAILED', `the restore onto the live database failed: ${what}`, { mend: MEND });
     }
-    const { rows, notes: analyzed } = await countAndAnalyze(server, database, step);
+    step('count');
+    const rows = await countRestored(server, database);
+    const analyzed = await gatherStatistics(parts, database);
     step('rights');
     const notes = await applyRights(parts, preparation, database, rights, { properties: false });
     return { rows, notes: [...[...tolerated].map(([why, count]) => `${count} error${count === 1 ? '' : 's'} of pg_restore tolerated: ${why}`), ...notes, ...analyzed] };

@@ -7,8 +7,8 @@ import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';
 import { presentTables, type PresentTables } from './present-tables.ts';
 import { IN_UTF8, runSql } from './psql.ts';
-import { analyze } from './row-counts.ts';
 import { sqlOf, type DumpTools } from './schema-toc.ts';
+import { gatherStatisticsOf } from './statistics.ts';
 import { wantedTables, type WantedTables } from './wanted-tables.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function restoreTables(parts: SessionParts, input: RestoreInput, pr
   await runSql(script(input, wanted, present, rights, tools), 'replacing the tables (nothing was changed)', { psql: preparation.programs.psql, env: server.env(database), signal });
   return server.within(database, 'counting the restored rows', async (client) => {
     const own = wanted.tables.filter(({ foreign }) => !foreign);
-    const analyzed = own.length === 0 ? [] : await analyze(client, own.map(({ quoted }) => quoted));
+    const analyzed = await gatherStatisticsOf(own.map(({ quoted }) => quoted), client);
     await client.query('BEGIN');
     return { rows: await countRows(client, own.filter(({ partitioned }) => !partitioned)), notes: [...present.notes, ...analyzed] };
   });
