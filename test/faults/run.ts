@@ -8,13 +8,13 @@ import { PLAN_VARIABLE } from './support/plan.ts';
 import { runMutants } from './mutants/run-mutants.ts';
 
 /*
- * npm run test:faults -- [families] [--count N] [--seed N] [--from N] [--lanes N] [--mutants]
+ * npm run test:faults -- [families] [--count N] [--seed N] [--from N] [--lanes N] [--minutes N] [--mutants]
  *
- * Without a count: the short form, as in all tests. A count is that of the programs of each family.
+ * Without a count: the short form, as in all tests. A count is that of the programs of each family; after so many minutes no kind begins another one.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { count: { type: 'string' }, seed: { type: 'string' }, from: { type: 'string' }, lanes: { type: 'string' }, mutants: { type: 'boolean', default: false } },
+  options: { count: { type: 'string' }, seed: { type: 'string' }, from: { type: 'string' }, lanes: { type: 'string' }, minutes: { type: 'string' }, mutants: { type: 'boolean', default: false } },
 });
 
 const families = [...new Set(readdirSync(import.meta.dirname).filter((name) => name.endsWith('.test.ts')).map((name) => name.replace(/[-.].*/, '')))];
@@ -25,13 +25,13 @@ if (values.mutants) process.exit(runMutants(positionals));
 
 const folder = mkdtempSync(join(tmpdir(), 'geolens-faults-'));
 const report = join(folder, 'report');
-const number = (name: 'count' | 'seed' | 'from' | 'lanes'): number | undefined => {
+const number = (name: 'count' | 'seed' | 'from' | 'lanes' | 'minutes'): number | undefined => {
   const text = values[name];
   if (text === undefined) return undefined;
   if (!/^[1-9]\d*$/.test(text)) fail(`--${name} ${text} is not a whole number of at least 1`);
   return Number(text);
 };
-const plan = { count: number('count'), seed: number('seed'), from: number('from'), lanes: number('lanes') ?? 2, report };
+const plan = { count: number('count'), seed: number('seed'), from: number('from'), lanes: number('lanes') ?? 2, minutes: number('minutes'), report };
 const files = (positionals.length === 0 ? families : positionals).map((family) => `test/faults/${family}`);
 const { status } = spawnSync(process.execPath, ['--conditions=geolens-source', 'node_modules/vitest/vitest.mjs', 'run', '--project', 'integration', ...files], {
   stdio: 'inherit',

@@ -21,18 +21,23 @@ export interface Campaign<Lane> {
 export async function carryOut<Lane>({ family, kind, short, share, lane: makeLane, program }: Campaign<Lane>): Promise<void> {
   const count = plan.count === undefined ? short : Math.ceil(plan.count * share);
   const began = performance.now();
+  const end = plan.minutes === undefined ? Infinity : began + plan.minutes * 60_000;
+  let programs = 0;
   const hits = new Map<string, number>();
   const queue = Array.from({ length: count }, (_, index) => plan.from + index).values();
   const work = async (number: number): Promise<void> => {
     const lane = await makeLane(number);
-    for (const next of queue) {
+    while (performance.now() < end) {
+      const { value: next } = queue.next();
+      if (next === undefined) break;
       const hit = await attempt(next, (random) => program(lane, random, next), { family, kind });
       hits.set(hit, (hits.get(hit) ?? 0) + 1);
+      programs += 1;
     }
   };
   await Promise.all(Array.from({ length: Math.min(count, plan.lanes) }, (_, number) => work(number)));
   const seconds = (performance.now() - began) / 1000;
-  if (plan.report !== undefined) appendFileSync(plan.report, `${JSON.stringify({ family, kind, programs: count, seed: plan.seed, from: plan.from, seconds, hits: Object.fromEntries([...hits].sort()) })}\n`);
+  if (plan.report !== undefined) appendFileSync(plan.report, `${JSON.stringify({ family, kind, programs, seed: plan.seed, from: plan.from, seconds, hits: Object.fromEntries([...hits].sort()) })}\n`);
 }
 
 async function attempt(number: number, work: (random: Random) => Promise<string>, { family, kind }: { family: string; kind: string }): Promise<string> {

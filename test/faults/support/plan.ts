@@ -7,11 +7,13 @@ export interface Plan {
   readonly from: number;
   /** How many programs of a kind go on side by side. */
   readonly lanes: number;
+  /** After so many minutes no kind begins another program; undefined for however long they take. */
+  readonly minutes: number | undefined;
   /** The file that gets a line of JSON for each kind; undefined for none. */
   readonly report: string | undefined;
 }
 
-const SHORT: Plan = { count: undefined, seed: 20261125, from: 1, lanes: 1, report: undefined };
+const SHORT: Plan = { count: undefined, seed: 20261125, from: 1, lanes: 1, minutes: undefined, report: undefined };
 
 /** The variable by which run.ts hands the plan to the test files. */
 export const PLAN_VARIABLE = 'GEOLENS_FAULT_PLAN';
