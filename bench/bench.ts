@@ -6,6 +6,7 @@ import { measureGrowth } from './growth.ts';
 import { measureQuiet } from './idle.ts';
 import { machineFacts } from './machine.ts';
 import { reportText } from './report.ts';
+import { merged } from './merged.ts';
 import { measureRestores } from './restore.ts';
 import type { Results } from './results.ts';
 import { measureRuns } from './runs.ts';
@@ -26,7 +27,7 @@ if (settings.part === 'help') {
   const found = { machine: machineFacts(), ...(await measurePart(settings)) };
   process.stdout.write(settings.json ? `${JSON.stringify(found, undefined, 2)}\n` : reportText(found));
   if (settings.write) {
-    const all = { ...earlier, ...found };
+    const all = merged(earlier, found);
     writeFileSync(RESULTS, `${JSON.stringify(all, undefined, 1)}\n`);
     writeDocument(all);
   }

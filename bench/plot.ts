@@ -4,7 +4,14 @@ export interface Plot {
   readonly unit: string;
   readonly labels: readonly string[];
   /** Values in the order of the labels; undefined where there is none. */
-  readonly series: readonly { readonly name: string; readonly values: readonly (number | undefined)[] }[];
+  readonly series: readonly Series[];
+}
+
+export interface Series {
+  readonly name: string;
+  readonly values: readonly (number | undefined)[];
+  /** One of four colours, so that a name has the same one in every plot. */
+  readonly colour: 0 | 1 | 2 | 3;
 }
 
 const WIDTH = 760;
@@ -33,29 +40,29 @@ export function svgOf({ title, unit, labels, series }: Plot): string {
   const grid = ticks.map((tick) => `<line class="grid" x1="${px(x(tick))}" x2="${px(x(tick))}" y1="${TOP - 6}" y2="${height - BOTTOM}"/>${text(x(tick), height - BOTTOM + 18, numberText(tick, step), 'middle')}`);
   const groups = labels.flatMap((label, group) => {
     const y = TOP + group * groupHeight;
-    const bars = series.map(({ values: each }, index) => bar(each[group], x, y + index * BAR, index));
+    const bars = series.map(({ values: each, colour }, index) => bar(each[group], x, y + index * BAR, colour));
     return [text(LABELS - 8, y + (series.length * BAR) / 2 + 4, label, 'end'), ...bars];
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">
 <title>${escaped(`${title} (${unit})`)}</title><style>${STYLE}</style>
 <text class="title" x="8" y="20">${escaped(`${title} (${unit})`)}</text>
-${[...legend(series.map(({ name }) => name)), ...grid, ...groups].join('\n')}
+${[...legend(series), ...grid, ...groups].join('\n')}
 </svg>
 `;
 }
 
-function legend(names: readonly string[]): readonly string[] {
+function legend(series: readonly Series[]): readonly string[] {
   let x = 8;
-  return names.map((name, index) => {
-    const entry = `<rect class="s${index}" x="${x}" y="33" width="11" height="11"/>${text(x + 16, 43, name, 'start')}`;
+  return series.map(({ name, colour }) => {
+    const entry = `<rect class="s${colour}" x="${x}" y="33" width="11" height="11"/>${text(x + 16, 43, name, 'start')}`;
     x += 16 + name.length * LETTER + 18;
     return entry;
   });
 }
 
-function bar(value: number | undefined, x: (value: number) => number, y: number, series: number): string {
+function bar(value: number | undefined, x: (value: number) => number, y: number, colour: number): string {
   if (value === undefined) return text(LABELS + 6, y + 11, '–', 'start');
-  return `<rect class="s${series}" x="${LABELS}" y="${y}" width="${px(Math.max(1, x(value) - LABELS))}" height="${BAR - 2}"/>${text(x(value) + 6, y + 11, valueText(value), 'start')}`;
+  return `<rect class="s${colour}" x="${LABELS}" y="${y}" width="${px(Math.max(1, x(value) - LABELS))}" height="${BAR - 2}"/>${text(x(value) + 6, y + 11, valueText(value), 'start')}`;
 }
 
 function text(x: number, y: number, content: string, anchor: string): string {

@@ -1,5 +1,5 @@
 import { medianSeconds } from './goals.ts';
-import type { Plot } from './plot.ts';
+import type { Plot, Series } from './plot.ts';
 import type { Contest, Contestant, Results, Sample } from './results.ts';
 import { median } from './statistics.ts';
 import { sizeText } from './tables.ts';
@@ -18,15 +18,16 @@ export function plotsOf({ runs = [], growth = [], sets = [] }: Results): Readonl
       unit: 'MB',
       labels: growth.map(sizeText),
       series: [
-        { name: 'Node alone', values: growth.map((each) => most(each, (sample) => sample.ownPeakBytes)) },
-        { name: 'all its processes', values: growth.map((each) => most(each, (sample) => sample.treePeakBytes)) },
+        { name: 'Node alone', colour: 0, values: growth.map((each) => most(each, (sample) => sample.ownPeakBytes)) },
+        { name: 'all its processes', colour: 3, values: growth.map((each) => most(each, (sample) => sample.treePeakBytes)) },
       ],
     },
     sets: {
       title: 'Commands over many sets',
       unit: 'seconds',
       labels: commands,
-      series: numbers.map((number) => ({
+      series: numbers.map((number, index) => ({
+        colour: index === 0 ? 3 : 0,
         name: `${count(number)} sets`,
         values: commands.map((label) => {
           const found = sets.find((each) => each.sets === number && `${each.command}, ${each.store}` === label);
@@ -38,8 +39,9 @@ export function plotsOf({ runs = [], growth = [], sets = [] }: Results): Readonl
   return Object.fromEntries(Object.entries(plots).filter(([, { labels }]) => labels.length > 0));
 }
 
-function secondsOf(contests: readonly Contest[], who: readonly Contestant[], unit: (contest: Contest) => number): Plot['series'] {
+function secondsOf(contests: readonly Contest[], who: readonly Contestant[], unit: (contest: Contest) => number): readonly Series[] {
   return who.map((name) => ({
+    colour: name === 'ours' ? 0 : name === 'documented' ? 1 : 2,
     name,
     values: contests.map((contest) => {
       const seconds = medianSeconds(contest.samples[name]);

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { readArguments } from '../../bench/arguments.ts';
 import { filled, sectionsOf } from '../../bench/document.ts';
 import { goalsOf } from '../../bench/goals.ts';
+import { merged } from '../../bench/merged.ts';
 import { svgOf } from '../../bench/plot.ts';
 import { plotsOf } from '../../bench/plots.ts';
 import type { Results, Sample } from '../../bench/results.ts';
@@ -54,6 +55,12 @@ it('the document gets what was measured between its markers, and keeps the rest'
   expect(filled(written, sectionsOf(results))).toBe(written);
 });
 
+it('what was measured again replaces what it was, and nothing else', () => {
+  const [seventeen, fifteen] = results.runs!;
+  const again = { ...fifteen!, samples: { ours: [sample(7)] } };
+  expect(merged(results, { machine: { processor: 'another' }, runs: [again] })).toEqual({ machine: { processor: 'another' }, runs: [seventeen, again] });
+});
+
 it('plots are well-formed, name everything, and keep their text inside', () => {
   const svg = svgOf(plotsOf(results)['runs']!);
   expect(svg).toContain('PostgreSQL 15');
@@ -64,7 +71,7 @@ it('plots are well-formed, name everything, and keep their text inside', () => {
     const left = Number(x) - (anchor === 'end' ? length : anchor === 'middle' ? length / 2 : 0);
     expect([left >= 0, left + length <= width], content).toEqual([true, true]);
   }
-  expect(svgOf({ title: 'a < b', unit: 's', labels: ['none & nothing'], series: [{ name: 'x', values: [undefined] }] })).toMatch(/a &lt; b.*none &amp; nothing.*–/s);
+  expect(svgOf({ title: 'a < b', unit: 's', labels: ['none & nothing'], series: [{ name: 'x', colour: 0, values: [undefined] }] })).toMatch(/a &lt; b.*none &amp; nothing.*–/s);
 });
 
 it('the moment of the runs is the last Sunday that has begun', () => {
