@@ -11,9 +11,9 @@ const APART_MS = 86_000_000;
 
 export type SmallFile = readonly [name: string, text: string];
 
-/** The files of so many sets, four of each, one set a day; the manifests are of the usual size. */
+/** The files of so many sets, four of each, one set a day, all long ago; the manifests are of the usual size. */
 export function filesOfSets(count: number): readonly SmallFile[] {
-  return Array.from({ length: count }, (_, index) => filesOf(new Date(Date.UTC(2000, 0, 1, 2) + index * APART_MS))).flat();
+  return Array.from({ length: count }, (_, index) => filesOf(new Date(Date.UTC(1990, 0, 1, 2) + index * APART_MS))).flat();
 }
 
 export function fillVolume(root: string, files: readonly SmallFile[]): void {
