@@ -6,11 +6,14 @@ export interface CephPorts {
   readonly gateway: number;
 }
 
+/** What it can hold unless told otherwise. */
+const MEMORY_BYTES = 6 * 1024 ** 3;
+
 /**
  * The configuration of a Ceph of one monitor and one storage daemon that keeps everything in memory, with an S3 gateway, on
  * loopback. It decides at once, instead of gathering changes for a second first.
  */
-export function cephConfig(folder: string, clusterId: string, { monitor, gateway }: CephPorts): string {
+export function cephConfig(folder: string, clusterId: string, { monitor, gateway }: CephPorts, memoryBytes = MEMORY_BYTES): string {
   const monitorAddress = `v2:127.0.0.1:${monitor}/0`;
   const settings: Readonly<Record<string, string | number | boolean>> = {
     fsid: clusterId,
@@ -30,7 +33,7 @@ export function cephConfig(folder: string, clusterId: string, { monitor, gateway
     'paxos min wait': 0.01,
     'osd data': join(folder, 'osd'),
     'osd objectstore': 'memstore',
-    'memstore device bytes': 6 * 1024 ** 3,
+    'memstore device bytes': memoryBytes,
     'osd crush chooseleaf type': 0,
     'osd pool default size': 1,
     'osd pool default min size': 1,

@@ -33,26 +33,27 @@ const POLL_MS = 50;
 /**
  * Starts a private gateway on free ports of loopback, in a new temporary folder. Its processes end with the thread that
  * started them, whatever ends that. When its programs are not installed, that comes back as `unavailable`.
+ * @param memoryBytes what it can hold; six gigabytes when not given
  */
-export async function startGateway(): Promise<Gateway | { readonly unavailable: string }> {
+export async function startGateway(memoryBytes?: number): Promise<Gateway | { readonly unavailable: string }> {
   const missing = PROGRAMS.filter((name) => !['/usr/bin', '/usr/sbin'].some((folder) => existsSync(join(folder, name))));
   if (missing.length > 0)
     return { unavailable: `Ceph is not whole, ${missing.join(', ')} not installed (apt-get install ceph-mon ceph-osd ceph-common radosgw)` };
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await startOnFreePorts();
+      return await startOnFreePorts(memoryBytes);
     } catch (error) {
       if (attempt === START_ATTEMPTS || !PORT_TAKEN.test(String(error))) throw error;
     }
   }
 }
 
-async function startOnFreePorts(): Promise<Gateway> {
+async function startOnFreePorts(memoryBytes: number | undefined): Promise<Gateway> {
   const ports = { monitor: await freePort(), gateway: await freePort() };
   const folder = makeOwnedFolder('geolens-gateway-');
   for (const name of ['mon', 'osd', 'rgw']) mkdirSync(join(folder, name));
   const config = join(folder, 'ceph.conf');
-  writeFileSync(config, cephConfig(folder, randomUUID(), ports));
+  writeFileSync(config, cephConfig(folder, randomUUID(), ports, memoryBytes));
   writeFileSync(join(folder, 'keyring'), cephKeyring(), { mode: 0o600 });
   const endpoint = `http://127.0.0.1:${ports.gateway}`;
   const daemons: Daemon[] = [];
