@@ -22,4 +22,13 @@ describe('the command health', () => {
     const end = await operator.backup(['health'], { env: { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/geolens' } });
     expect({ code: end.code, stdout: end.stdout }, end.stderr).toEqual({ code: 1, stdout: 'unhealthy: there is no set, and no run was ever begun: no set yet\n' });
   });
+
+  it.each(['health', 'config'])('loads nothing of S3 for `%s`, which an engine asks for all day', async (command) => {
+    const watch = `import { registerHooks } from 'node:module';
+      registerHooks({ load(url, context, next) { if (url.includes('/adapter-s3/')) console.error('loads S3'); return next(url, context); } });`;
+    const operator = await newOperator();
+    const env = { BACKUP_S3_ENABLED: 'true', S3_BUCKET: 'b', S3_ACCESS_KEY_ID: 'a', S3_SECRET_ACCESS_KEY: 's', NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(watch)}` };
+    expect((await operator.backup([command], { env })).stderr).not.toContain('loads S3');
+    expect((await operator.backup(['doctor'], { env: { ...env, S3_ENDPOINT: 'http://127.0.0.1:1' } })).stderr).toContain('loads S3');
+  });
 });

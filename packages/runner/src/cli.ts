@@ -19,14 +19,21 @@ export interface CliOptions {
 /** A command, once its options are read. */
 type Execute = (context: CommandContext) => Promise<number> | number;
 
+interface Need {
+  /** The command looks at the volume alone: nothing of S3 is loaded for it. */
+  readonly volumeAlone?: boolean;
+}
+
+type Choose = (execute: Execute, need?: Need) => void;
+
 /**
  * Reads the arguments, does the command and answers the exit code. The one place where errors are reported.
  * @param args without the program's own name
  */
 export async function runCli(args: readonly string[], options: CliOptions): Promise<number> {
-  let chosen: Execute | undefined;
-  const program = describeProgram(options.io, (execute) => {
-    chosen = execute;
+  let chosen: (() => Promise<number>) | undefined;
+  const program = describeProgram(options.io, (command, need = {}) => {
+    chosen = () => execute(command, need, options);
   });
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -34,10 +41,10 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongInput;
     throw error;
   }
-  return chosen === undefined ? EXIT.done : execute(chosen, options);
+  return chosen === undefined ? EXIT.done : chosen();
 }
 
-function describeProgram(io: Io, choose: (execute: Execute) => void): Command {
+function describeProgram(io: Io, choose: Choose): Command {
   const program = new Command('geolens-backup')
     .description('Scheduled, verified, restorable backups of a PostgreSQL database and its files.\nConfigured by environment variables: see `geolens-backup config`.')
     .version(toolVersion())
@@ -112,20 +119,20 @@ function describeProgram(io: Io, choose: (execute: Execute) => void): Command {
     .command('health')
     .description('exit 0 while the last success is young enough (BACKUP_MAX_AGE_MINUTES), otherwise 1; for the engine’s health check')
     .option(...JSON_FLAG)
-    .action((flags: { json: boolean }) => { choose(async (context) => (await import('./commands/health.ts')).health(context, flags)); });
+    .action((flags: { json: boolean }) => { choose(async (context) => (await import('./commands/health.ts')).health(context, flags), { volumeAlone: true }); });
   program
     .command('config')
     .description('print the configuration as it holds, secrets redacted')
     .option(...JSON_FLAG)
-    .action((flags: { json: boolean }) => { choose(async (context) => (await import('./commands/config.ts')).config(context, flags)); });
+    .action((flags: { json: boolean }) => { choose(async (context) => (await import('./commands/config.ts')).config(context, flags), { volumeAlone: true }); });
   for (const command of program.commands) command.exitOverride().allowExcessArguments(false);
   return program;
 }
 
 /** Puts the parts together and does the command. What it needs is loaded only now, so that `--help` is quick. */
-async function execute(command: Execute, { env, io, signal }: CliOptions): Promise<number> {
+async function execute(command: Execute, { volumeAlone = false }: Need, { env, io, signal }: CliOptions): Promise<number> {
   const { openContext } = await import('./context.ts');
-  const opened = await openContext({ env, io, signal });
+  const opened = await openContext({ env, io, signal, volumeAlone });
   if ('exitCode' in opened) return opened.exitCode;
   try {
     return await command(opened.context);
