@@ -6,7 +6,8 @@ export interface DumpOrigin {
   readonly serverVersion: string;
   readonly clientVersion: string;
   readonly extensions: readonly Extension[];
-  readonly databaseProperties: DatabaseProperties;
+  /** Absent where the database is none of PostgreSQL’s. */
+  readonly databaseProperties?: DatabaseProperties | undefined;
   /** How much the database takes on the server's disk, in bytes. */
   readonly databaseBytes: number;
   /** How the dump will be compressed, for example `zstd:1`. */

@@ -19,7 +19,8 @@ export type VerifyLevel = 'checksum' | 'readable' | 'restore';
 
 export interface ProduceParts {
   readonly producer: DumpProducer;
-  readonly archiver: Archiver;
+  /** Absent: nothing but the database belongs to a set. */
+  readonly archiver?: Archiver | undefined;
   readonly primary: PrimaryStore;
 }
 
@@ -128,6 +129,7 @@ class Maker {
   async staging(): Promise<ProducedArtifact | undefined> {
     const { archiver } = this.parts;
     const { signal, phases, timestamp, verify } = this.request;
+    if (archiver === undefined) return undefined;
     const archive = await archiver.archive({ signal });
     if ('nothing' in archive) {
       phases.warn(`no staging archive: ${archive.nothing}`);

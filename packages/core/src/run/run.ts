@@ -23,6 +23,7 @@ import type { DrillReport } from '../verify/drill-report.ts';
 import { decideTimestamp } from './decide-timestamp.ts';
 import { journalOutcome } from './journal-outcome.ts';
 import { lostStaging } from './lost-staging.ts';
+import { noArchiver } from './no-archiver.ts';
 import { Phases, type RunObserver } from './phases.ts';
 import { produce, type Produced, type ProduceParts, type VerifyLevel } from './produce.ts';
 import { promote, unfinishedPromotion } from './promote.ts';
@@ -199,7 +200,7 @@ class Run {
     const { phases, signal } = this;
     const { drill, primary, archiver, clock } = this.parts;
     if (this.options.verify !== 'restore') return;
-    const proven = await phases.measure('prove', () => proveSet({ drill: drill!, archiver, primary, clock }, manifest, signal));
+    const proven = await phases.measure('prove', () => proveSet({ drill: drill!, archiver: archiver ?? noArchiver, primary, clock }, manifest, signal));
     this.drill = proven.drill;
     this.manifest = proven.manifest;
     for (const warning of this.drill.warnings) phases.warn(warning);
