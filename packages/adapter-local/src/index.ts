@@ -1,3 +1,8 @@
+/**
+ * The ports of core on the programs and files of this machine: a folder as a store, pg_dump and pg_restore, scratch servers, tar, flock.
+ *
+ * @module @geolens/backup-adapter-local
+ */
 export { FolderExaminer } from './examine/folder-examiner.ts';
 export { StagingExaminer } from './examine/staging-examiner.ts';
 export { FileJournal, journalName } from './file-journal.ts';

@@ -10,6 +10,7 @@ export type AddressingStyle = 'auto' | 'path' | 'virtual';
  */
 export type ChecksumMode = 'auto' | 'sha256' | 'md5';
 
+/** A key of the store. */
 export interface S3Credentials {
   readonly accessKeyId: Secret;
   readonly secretAccessKey: Secret;

@@ -25,6 +25,7 @@ const LOCK_TIMEOUT_MS = 5 * 60_000;
 
 const UNREADABLE_MEND = 'It was not kept; check the disk and the memory of this machine, then run again';
 
+/** Which database is dumped, with which programs. */
 export interface PgDumpProducerOptions {
   readonly connection: ConnectionSettings;
   readonly compression?: Compression | 'auto' | undefined;

@@ -8,6 +8,7 @@ import { findInstallations, programsFor } from './postgres-programs.ts';
 import { megabytes } from './room.ts';
 import { configure, relations } from './session.ts';
 
+/** Which database is looked at, with which programs. */
 export interface PgExaminerOptions {
   readonly connection: ConnectionSettings;
   /** Whether the password hashes of the roles are to be in the globals. */

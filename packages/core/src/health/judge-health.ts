@@ -1,6 +1,7 @@
 import { parseTimestamp, timestampToDate } from '../naming/timestamp.ts';
 import type { JournalState } from '../ports/run-journal.ts';
 
+/** What is known of an installation, and how old its last success may be. */
 export interface HealthRequest {
   readonly now: Date;
   /** How old the last success may be, in milliseconds. */

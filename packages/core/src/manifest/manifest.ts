@@ -8,6 +8,7 @@ export const MANIFEST_SCHEMA_VERSION = 1;
 /** How a dump is compressed: `gzip:1`, `zstd:1`, `lz4`, `none`. */
 export type Compression = 'none' | 'lz4' | `gzip:${number}` | `zstd:${number}` | `lz4:${number}`;
 
+/** An extension that the database has, as its catalog names it. */
 export interface Extension {
   readonly name: string;
   readonly version: string;

@@ -28,7 +28,9 @@ export interface StoredArtifact {
   readonly tag?: string | undefined;
 }
 
+/** What every operation of a store takes. */
 export interface StoreOptions {
+  /** Stops the operation, which then fails with ABORTED, or with the signal’s reason when that is a BackupError. */
   readonly signal?: AbortSignal | undefined;
 }
 

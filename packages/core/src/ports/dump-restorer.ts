@@ -39,11 +39,13 @@ export interface Examination {
   readonly dumpVersion: string;
 }
 
+/** What a restore tells while it goes on. */
 export type RestorerEvent =
   | { readonly event: 'step'; readonly step: string }
   /** How far the step is; `total` is the same from the first to the last event of a step. */
   | { readonly event: 'progress'; readonly step: string; readonly done: number; readonly total: number; readonly unit: string };
 
+/** What a restore has brought back. */
 export interface Restored {
   /** The rows of every table that was restored, counted afterwards. */
   readonly rows: readonly TableRows[];
@@ -81,6 +83,7 @@ export interface RestoreSession {
   close(): Promise<void>;
 }
 
+/** How a session of restoring is opened. */
 export interface RestoreSessionOptions {
   /**
    * Keep other restores of the database out (LOCK_HELD when there is one), and clear away what one that died has left.
@@ -88,6 +91,7 @@ export interface RestoreSessionOptions {
    */
   readonly exclusive: boolean;
   readonly signal: AbortSignal;
+  /** Told of each step, and how far it is. */
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
 }
 

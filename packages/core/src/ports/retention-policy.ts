@@ -8,6 +8,7 @@ export interface RetentionVerdict {
   readonly reason: string;
 }
 
+/** For which tier, and at which moment, a policy is asked. */
 export interface RetentionContext {
   readonly tier: Tier;
   readonly now: Date;
@@ -19,5 +20,6 @@ export interface RetentionContext {
  * other databases, are never removed. A set without a verdict stays.
  */
 export interface RetentionPolicy {
+  /** Says of each set whether it stays. The sets are those of one tier and one database, in any order. */
   decide(sets: readonly BackupSet[], context: RetentionContext): readonly RetentionVerdict[];
 }

@@ -1,6 +1,7 @@
 import type { RunTimestamp } from '../naming/timestamp.ts';
 import type { PhaseReport } from '../run/phases.ts';
 
+/** How a run ended: all of it done; its set good and something after it failed; no set. */
 export type RunOutcome = 'complete' | 'partial' | 'failed';
 
 /** How the last run ended. Moments are ISO 8601, UTC. */

@@ -17,6 +17,7 @@ import { drain, verifyArtifact } from './verify-artifact.ts';
  */
 export type VerifyLevel = 'checksum' | 'readable' | 'restore';
 
+/** What makes the artifacts of a set, and where they are made. */
 export interface ProduceParts {
   readonly producer: DumpProducer;
   /** Absent: nothing but the database belongs to a set. */

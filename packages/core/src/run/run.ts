@@ -46,13 +46,17 @@ export interface RunParts extends ProduceParts {
   readonly drill?: Drill | undefined;
 }
 
+/** How a run is made, and who is told. */
 export interface RunOptions {
   /** Written into the manifest. */
   readonly toolVersion: string;
+  /** `readable` when absent. */
   readonly verify?: VerifyLevel | undefined;
   /** Under which share of the median of the last complete sets the new one is suspicious; 0.5 when absent, 0 for never. */
   readonly shrinkThreshold?: number | undefined;
+  /** `fail` when absent: LOCK_HELD at once when somebody else works on the volume. */
   readonly whenLockHeld?: LockOptions['whenHeld'];
+  /** Told of every phase as it goes on. */
   readonly observer?: RunObserver | undefined;
   /** Takes secrets out of a text: what a server says goes into warnings, and with them into the manifest. Nothing is taken out when absent. */
   readonly redact?: ((text: string) => string) | undefined;

@@ -16,6 +16,7 @@ export const SET_STATES = ['complete', 'legacy', 'suspicious', 'bad', 'partial']
  */
 export type SetState = (typeof SET_STATES)[number];
 
+/** An artifact of a set, as its store lists it. */
 export interface SetArtifact {
   readonly key: ArtifactKey;
   readonly kind: ArtifactKind;

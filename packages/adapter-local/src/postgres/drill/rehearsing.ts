@@ -16,6 +16,7 @@ import { serverFor, type Installed, type ServerPrograms } from './server-program
 import type { ServerUser } from './server-user.ts';
 import { whyUnprovable } from './why-unprovable.ts';
 
+/** How restores are rehearsed. */
 export interface RehearsalOptions {
   readonly binDir?: string | undefined;
   readonly prerequisites?: Partial<Prerequisites> | undefined;
