@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runProgram } from '../support/run-program.ts';
 import { installedPackages } from './support/installed.ts';
-import { ROOT } from './support/packed.ts';
+import { PACKAGES, ROOT } from './support/packed.ts';
+import { readmeExample } from './support/readme-example.ts';
 
 const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 const STRICT = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false, erasableSyntaxOnly: true };
@@ -22,9 +23,10 @@ it('core compiles strictly for who has no types of Node, nor of anything else', 
   expect(await problemsOf('core', { types: [], lib: ['es2024', 'esnext.disposable', 'dom'] }, ['core.ts'])).toBe('');
 });
 
-it('all packages, and the examples, compile strictly with the types that they bring along', async () => {
+it('all packages, the examples and the programs in their READMEs compile strictly with the types that they bring along', async () => {
   const folder = await installedPackages();
   await cp(join(ROOT, 'examples'), join(folder, 'examples-to-compile'), { recursive: true });
   await writeFile(join(folder, 'all.ts'), ENTRIES.map((entry, index) => `export * as entry${index} from '@geolens/${entry}';\n`).join(''));
+  await Promise.all(PACKAGES.map(async (name) => writeFile(join(folder, 'examples-to-compile', `readme-${name}.ts`), (await readmeExample(name)).program)));
   expect(await problemsOf('all', { types: ['node'], lib: ['es2024', 'esnext.disposable'] }, ['all.ts', 'examples-to-compile/**/*.ts'])).toBe('');
 });
