@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { FileJournal, FlockLock, journalName, LocalStore, systemClock } from '@geolens/backup-adapter-local';
+import { FileJournal, FlockLock, journalName, LocalStore, LOCK_NAME, systemClock } from '@geolens/backup-adapter-local';
 import { dumpOf, keepNewest, run, totalRows } from '@geolens/backup-core';
 import { SqliteProducer } from './sqlite-producer.ts';
 
@@ -12,7 +12,7 @@ const report = await run(
     clock: systemClock,
     producer,
     primary: new LocalStore({ root: folder }),
-    lock: new FlockLock(join(folder, '.lock'), { PATH: process.env['PATH'] ?? '' }),
+    lock: new FlockLock(join(folder, LOCK_NAME), { PATH: process.env['PATH'] ?? '' }),
     journal: new FileJournal(join(folder, journalName(producer.database))),
     retention: keepNewest({ daily: 7, weekly: 4 }),
   },

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { FileJournal, FlockLock, journalName, LocalStore, PgDumpProducer, systemClock, type ConnectionSettings } from '@geolens/backup-adapter-local';
+import { FileJournal, FlockLock, journalName, LocalStore, LOCK_NAME, PgDumpProducer, systemClock, type ConnectionSettings } from '@geolens/backup-adapter-local';
 import { S3Store } from '@geolens/backup-adapter-s3';
 import { run, Secret } from '@geolens/backup-core';
 import { byMonth } from './by-month.ts';
@@ -41,7 +41,7 @@ for (const url of [setting('SHOP_URL'), setting('FORUM_URL')]) {
       producer: new PgDumpProducer({ connection, env }),
       primary: new LocalStore({ root: folder }),
       replicas: [replica],
-      lock: new FlockLock(join(folder, '.lock'), env),
+      lock: new FlockLock(join(folder, LOCK_NAME), env),
       journal: new FileJournal(join(folder, journalName(database))),
       retention: byMonth(14),
     },

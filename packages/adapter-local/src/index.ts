@@ -7,7 +7,7 @@ export { FolderExaminer } from './examine/folder-examiner.ts';
 export { StagingExaminer } from './examine/staging-examiner.ts';
 export { FileJournal, journalName } from './file-journal.ts';
 export { FileManifestCache, manifestCacheName } from './file-manifest-cache.ts';
-export { FlockLock } from './lock/flock-lock.ts';
+export { FlockLock, LOCK_NAME } from './lock/flock-lock.ts';
 export * from './postgres/connection-settings.ts';
 export type { RehearsalOptions } from './postgres/drill/rehearsing.ts';
 export { ScratchDrill, type ScratchDrillOptions } from './postgres/drill/scratch-drill.ts';

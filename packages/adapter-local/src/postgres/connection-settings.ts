@@ -22,7 +22,9 @@ export interface ConnectionSettings {
   readonly sslMode?: SslMode | undefined;
   /** Files in PEM; the first may be SYSTEM_AUTHORITIES. */
   readonly sslRootCert?: string | undefined;
+  /** The certificate that we show, in PEM. */
   readonly sslCert?: string | undefined;
+  /** Its key, in PEM. */
   readonly sslKey?: string | undefined;
   /** Seconds; 10 when absent. */
   readonly connectTimeout?: number | undefined;

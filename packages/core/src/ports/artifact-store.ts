@@ -3,7 +3,9 @@ import type { Tier } from '../naming/tier.ts';
 
 /** A part of an artifact: bytes from `start` up to, not including, `end`. */
 export interface ByteRange {
+  /** The first byte, counted from 0. */
   readonly start: number;
+  /** The byte after the last. */
   readonly end: number;
 }
 

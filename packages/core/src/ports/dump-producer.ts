@@ -3,8 +3,11 @@ import type { ArtifactSource } from './artifact-store.ts';
 
 /** What a snapshot knows about where it was taken. */
 export interface DumpOrigin {
+  /** Of the database’s server: `17.2`. */
   readonly serverVersion: string;
+  /** Of the program that makes the dump. */
   readonly clientVersion: string;
+  /** Those of the database; none where it knows of no such thing. */
   readonly extensions: readonly Extension[];
   /** Absent where the database is none of PostgreSQL’s. */
   readonly databaseProperties?: DatabaseProperties | undefined;
@@ -19,6 +22,7 @@ export interface DumpOrigin {
  * when the snapshot was taken, whatever is written to it meanwhile.
  */
 export interface DumpSnapshot {
+  /** Known from the begin. */
   readonly origin: DumpOrigin;
 
   /** The dump, as it is being made. When the dump program fails, the stream fails; it never ends early without an error. */

@@ -34,6 +34,7 @@ export interface Examination {
   readonly warnings: readonly string[];
   /** Whether there is a database under the name. */
   readonly exists: boolean;
+  /** Of the server that is restored into. */
   readonly serverVersion: string;
   /** The server that the dump was made of, as the dump says. */
   readonly dumpVersion: string;

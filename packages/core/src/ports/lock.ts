@@ -2,6 +2,7 @@
 export interface LockHolder {
   /** The command: `run`, `prune`, `restore`, `accept`. */
   readonly command: string;
+  /** Its process; absent where it is not known. */
   readonly pid?: number;
   /** Since when, ISO 8601. */
   readonly since?: string;

@@ -4,13 +4,16 @@ import type { BackupSet } from '../sets/backup-set.ts';
 /** Whether a set stays, and why. The reason is shown to people as it is. */
 export interface RetentionVerdict {
   readonly set: BackupSet;
+  /** False: it may go. */
   readonly keep: boolean;
+  /** A few words: `older than the newest 7 of daily`. */
   readonly reason: string;
 }
 
 /** For which tier, and at which moment, a policy is asked. */
 export interface RetentionContext {
   readonly tier: Tier;
+  /** The moment of the decision; no set that is asked about is younger. */
   readonly now: Date;
 }
 

@@ -36,7 +36,9 @@ import { sweepLeftovers } from './sweep-leftovers.ts';
 export interface RunParts extends ProduceParts {
   readonly clock: Clock;
   readonly lock: Lock;
+  /** Asked after the set is good; its sets are those of this database. */
   readonly retention: RetentionPolicy;
+  /** Told how the run ended. */
   readonly journal: RunJournal;
   /** What works under the same lock and may have died, besides runs. */
   readonly sweepers?: readonly Sweeper[] | undefined;
