@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keepNewest, noLock, readSets, run } from '@geolens/backup-core';
-import { FakeDumpProducer, ManualClock, MemoryJournal, MemoryStore } from '@geolens/backup-core/testing';
+import { FakeDumpProducer, ManualClock, MemoryStore } from '@geolens/backup-core/testing';
 
 const DAY = 86_400_000;
 
@@ -11,7 +11,6 @@ function parts() {
     clock: new ManualClock('2026-01-01T02:00:00Z'), // a Thursday
     producer: new FakeDumpProducer('shop'),
     primary: new MemoryStore(),
-    journal: new MemoryJournal(),
     lock: noLock,
     retention: keepNewest({ daily: 7, weekly: 4 }),
   };

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noLock, readSets, run } from '@geolens/backup-core';
-import { FakeDumpProducer, ManualClock, MemoryJournal, MemoryStore } from '@geolens/backup-core/testing';
+import { FakeDumpProducer, ManualClock, MemoryStore } from '@geolens/backup-core/testing';
 import { byMonth } from './by-month.ts';
 
 test('a hundred nights leave those of the last two weeks, and the first of every month', async () => {
   const clock = new ManualClock('2026-01-10T02:00:00Z');
-  const parts = { clock, producer: new FakeDumpProducer('shop'), primary: new MemoryStore(), journal: new MemoryJournal(), lock: noLock, retention: byMonth(14) };
+  const parts = { clock, producer: new FakeDumpProducer('shop'), primary: new MemoryStore(), lock: noLock, retention: byMonth(14) };
   for (let nights = 0; nights < 100; nights += 1) {
     await run(parts, { toolVersion: 'example' });
     await clock.advance(86_400_000);

@@ -38,8 +38,8 @@ export interface RunParts extends ProduceParts {
   readonly lock: Lock;
   /** Asked after the set is good; its sets are those of this database. */
   readonly retention: RetentionPolicy;
-  /** Told how the run ended. */
-  readonly journal: RunJournal;
+  /** Told how the run ended; absent where nobody asks for that later, as a loop and `judgeHealth` do. */
+  readonly journal?: RunJournal | undefined;
   /** What works under the same lock and may have died, besides runs. */
   readonly sweepers?: readonly Sweeper[] | undefined;
   /** Stores that are to have every set too. */
@@ -80,7 +80,7 @@ export async function run(parts: RunParts, options: RunOptions): Promise<RunRepo
   const lease = await parts.lock.acquire({ command: 'run' }, { whenHeld: options.whenLockHeld, signal });
   try {
     const report = await new Run(parts, options, AbortSignal.any([signal, lease.lost])).execute();
-    return await journalOutcome(parts.journal, report);
+    return parts.journal === undefined ? report : await journalOutcome(parts.journal, report);
   } finally {
     await lease.release();
   }

@@ -28,6 +28,12 @@ describe('a run', () => {
     expect(report.manifest!.artifacts.map(({ kind }) => kind)).toEqual(['dump', 'globals']);
   });
 
+  it('needs no journal', async () => {
+    const kit = new RunKit();
+    expect(await kit.run({ journal: undefined })).toMatchObject({ outcome: 'complete', warnings: [] });
+    expect(kit.journal.state).toEqual({});
+  });
+
   it('gives the lock back after it wrote its end down, whatever that was', async () => {
     for (const outcome of ['complete', 'failed']) {
       const kit = new RunKit();
