@@ -17,6 +17,13 @@ export default tseslint.config(
     },
   },
   {
+    files: ['examples/**/*.ts'],
+    rules: {
+      // Node's own runner waits for its tests.
+      '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'describe'] }] }],
+    },
+  },
+  {
     files: ['packages/core/src/**/*.ts'],
     rules: {
       // The core has no process, no timer and no clock of its own; what it needs of these comes through ports.

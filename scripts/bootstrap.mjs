@@ -17,6 +17,7 @@ const CHECKS = {
   types: [TSC, '-p', 'tsconfig.json'],
   lint: ['node_modules/eslint/bin/eslint.js', '.'],
   layers: ['node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', '--config', '.dependency-cruiser.mjs', 'packages'],
+  api: ['scripts/api/api.ts'],
 };
 
 /** Which preparations a command takes, and what it runs on the workspace's Node. */
@@ -27,7 +28,8 @@ const COMMANDS = {
   test: { system: {}, steps: (args) => [[VITEST, 'run', ...args]] },
   'test:faults': { system: {}, steps: (args) => [['test/faults/run.ts', ...args]] },
   'test:container': { system: { container: true }, steps: (args) => [[VITEST, 'run', '--config', 'vitest.container.config.ts', ...args]] },
-  check: { steps: (args) => (args.length === 0 ? Object.values(CHECKS) : args.map((check) => CHECKS[check] ?? usage())) },
+  check: { steps: checks },
+  docs: { steps: () => [[...CHECKS.api, '-u']] },
 };
 
 const [name, ...args] = process.argv.slice(2);
@@ -37,6 +39,13 @@ if (command.system) ensureSystemPackages(command.system);
 install();
 run([TSC, '-b', 'packages/runner']);
 for (const step of command.steps(args)) run(step);
+
+/** All of them when none is named; what begins with a dash is for those that are. */
+function checks(args) {
+  const flags = args.filter((arg) => arg.startsWith('-'));
+  const names = args.filter((arg) => !flags.includes(arg));
+  return (names.length === 0 ? Object.keys(CHECKS) : names).map((check) => [...(CHECKS[check] ?? usage()), ...flags]);
+}
 
 function usage() {
   console.error(`usage: npm run ${Object.keys(COMMANDS).join('|')} [-- arguments]; check takes ${Object.keys(CHECKS).join(', ')}`);

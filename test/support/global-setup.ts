@@ -1,3 +1,6 @@
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import type { Cluster } from './cluster.ts';
@@ -19,6 +22,8 @@ declare module 'vitest' {
     gateway: GatewayFacts | undefined;
     /** Why there is no S3 server; undefined when there is one. */
     missingGateway: string | undefined;
+    /** Where the packages are installed from their tarballs, by the first test that asks for them. */
+    packagesFolder: string;
   }
 }
 
@@ -28,7 +33,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('clusters', clusters.map(factsOf));
   project.provide('gateway', 'stop' in gateway ? gatewayFactsOf(gateway) : undefined);
   project.provide('missingGateway', 'unavailable' in gateway ? gateway.unavailable : undefined);
+  const packagesFolder = join(tmpdir(), `geolens-packages-${process.pid}`);
+  project.provide('packagesFolder', packagesFolder);
   return async () => {
+    await rm(packagesFolder, { recursive: true, force: true });
     if ('stop' in gateway) await gateway.stop();
     for (const cluster of clusters) await cluster.stop();
   };

@@ -1,18 +1,25 @@
-export * from './examine/folder-examiner.ts';
-export * from './examine/staging-examiner.ts';
-export * from './file-journal.ts';
-export * from './file-manifest-cache.ts';
-export * from './lock/flock-lock.ts';
-export * from './postgres/connection.ts';
-export * from './postgres/drill/scratch-drill.ts';
-export * from './postgres/pg-dump-producer.ts';
-export * from './postgres/pg-examiner.ts';
-export * from './postgres/pg-server-probe.ts';
-export * from './postgres/restore/pg-dump-restorer.ts';
-export * from './programs/give-way.ts';
-export * from './staging/tar-archiver.ts';
-export * from './store/file-sources.ts';
-export * from './store/free-bytes.ts';
-export * from './staging/tar-staging-restorer.ts';
-export * from './store/local-store.ts';
-export * from './system-clock.ts';
+/**
+ * The ports of core on the programs and files of this machine: a folder as a store, pg_dump and pg_restore, scratch servers, tar, flock.
+ *
+ * @module @geolens/backup-adapter-local
+ */
+export { FolderExaminer } from './examine/folder-examiner.ts';
+export { StagingExaminer } from './examine/staging-examiner.ts';
+export { FileJournal, journalName } from './file-journal.ts';
+export { FileManifestCache, manifestCacheName } from './file-manifest-cache.ts';
+export { FlockLock, LOCK_NAME } from './lock/flock-lock.ts';
+export * from './postgres/connection-settings.ts';
+export type { RehearsalOptions } from './postgres/drill/rehearsing.ts';
+export { ScratchDrill, type ScratchDrillOptions } from './postgres/drill/scratch-drill.ts';
+export { PgDumpProducer, type PgDumpProducerOptions } from './postgres/pg-dump-producer.ts';
+export { PgExaminer, type PgExaminerOptions } from './postgres/pg-examiner.ts';
+export { PgServerProbe } from './postgres/pg-server-probe.ts';
+export { PgDumpRestorer, type PgDumpRestorerOptions } from './postgres/restore/pg-dump-restorer.ts';
+export { giveWay } from './programs/give-way.ts';
+export type { ProgramEnvironment } from './programs/program.ts';
+export { TarArchiver, type TarArchiverOptions } from './staging/tar-archiver.ts';
+export { TarStagingRestorer, type TarStagingRestorerOptions } from './staging/tar-staging-restorer.ts';
+export { fileSources } from './store/file-sources.ts';
+export { freeBytes } from './store/free-bytes.ts';
+export { LocalStore, type LocalStoreOptions } from './store/local-store.ts';
+export { systemClock } from './system-clock.ts';

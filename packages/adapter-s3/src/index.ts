@@ -1,4 +1,9 @@
-export * from './endpoint.ts';
-export * from './s3-examiner.ts';
-export * from './s3-store.ts';
+/**
+ * A bucket of an S3-compatible store as a store of sets.
+ *
+ * @module @geolens/backup-adapter-s3
+ */
+export type { UploadLimits } from './limits.ts';
+export { S3Examiner, type S3ExaminerOptions } from './s3-examiner.ts';
+export { S3Store, type S3StoreOptions } from './s3-store.ts';
 export * from './settings.ts';

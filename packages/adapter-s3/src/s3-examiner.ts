@@ -11,6 +11,7 @@ import { readObject } from './read-object.ts';
 import { placeOf } from './s3-errors.ts';
 import type { S3Settings } from './settings.ts';
 
+/** Which bucket is looked at. */
 export interface S3ExaminerOptions {
   readonly settings: S3Settings;
   readonly clock: Clock;

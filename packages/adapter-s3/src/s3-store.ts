@@ -14,6 +14,7 @@ import type { S3Settings } from './settings.ts';
 import { sweepUploads } from './sweep-uploads.ts';
 import { uploadObject } from './upload-object.ts';
 
+/** Which bucket the sets lie in, and whose they are. */
 export interface S3StoreOptions {
   readonly settings: S3Settings;
   /** `sweep` leaves alone unfinished uploads of dumps of other databases; of no database when absent. */

@@ -10,6 +10,7 @@ export type AddressingStyle = 'auto' | 'path' | 'virtual';
  */
 export type ChecksumMode = 'auto' | 'sha256' | 'md5';
 
+/** A key of the store. */
 export interface S3Credentials {
   readonly accessKeyId: Secret;
   readonly secretAccessKey: Secret;
@@ -27,7 +28,9 @@ export interface S3Settings {
   readonly prefix?: string | undefined;
   /** Absent: the default chain of the AWS SDK (environment, shared files, container and instance roles). */
   readonly credentials?: S3Credentials | undefined;
+  /** `auto` when absent. */
   readonly addressing?: AddressingStyle | undefined;
+  /** `auto` when absent. */
   readonly checksum?: ChecksumMode | undefined;
   /** As the provider calls it: `STANDARD_IA`, `GLACIER_IR`. */
   readonly storageClass?: string | undefined;

@@ -37,11 +37,14 @@ export const ERROR_CODES = {
   UNEXPECTED: 'Something failed that nobody foresaw; the cause tells more.',
 } as const;
 
+/** A code of an error: a key of ERROR_CODES. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** What an error has besides its code and its message. */
 export interface BackupErrorOptions {
   /** What the operator can do about it: one sentence, imperative. */
   readonly mend?: string;
+  /** What it came of. */
   readonly cause?: unknown;
 }
 
@@ -51,6 +54,7 @@ export interface BackupErrorOptions {
  */
 export class BackupError extends Error {
   override readonly name = 'BackupError';
+  /** What went wrong, for programs: it stays the same from version to version. */
   readonly code: ErrorCode;
   /** The mend alone, for callers that lay out their own text. */
   readonly mend: string | undefined;

@@ -1,9 +1,16 @@
+/**
+ * Ports, and all that can be said without a disk, a process, a socket or a clock: names, schedule, retention, manifest, sets; and the run,
+ * the restore and the verification themselves, which work with ports alone.
+ *
+ * Whatever fails fails with a {@link BackupError}, whose codes are stable: [all of them](https://github.com/geolens-io/geolens-backup/blob/main/docs/errors.md).
+ *
+ * @module @geolens/backup-core
+ */
 export * from './errors.ts';
 export * from './failed-finding.ts';
 export * from './health/judge-health.ts';
 export * from './manifest/check-manifest.ts';
-export * from './manifest/failed-checks.ts';
-export * from './manifest/manifest-text.ts';
+export { formatManifest, parseManifest } from './manifest/manifest-text.ts';
 export * from './manifest/manifest.ts';
 export { sealProblem } from './manifest/seal.ts';
 export * from './naming/artifact-key.ts';
@@ -28,35 +35,31 @@ export * from './ports/server-probe.ts';
 export * from './ports/sweeper.ts';
 export * from './ports/staging-restorer.ts';
 export * from './replication/plan-replication.ts';
-export * from './replication/replicate.ts';
-export * from './restore/compare-rows.ts';
+export type { ReplicatedSet, ReplicationReport } from './replication/replicate.ts';
 export * from './restore/find-source.ts';
 export * from './restore/restore-report.ts';
-export * from './restore/restore-source.ts';
+export { contentOf, doubtsOf, sourceOfSet, type RestoreArtifact, type RestoreSource } from './restore/restore-source.ts';
 export * from './restore/restore.ts';
 export * from './retention/keep-newest.ts';
 export * from './retention/plan-retention.ts';
 export * from './retention/prune.ts';
-export * from './run/phases.ts';
-export * from './run/produce.ts';
+export type { PhaseId, PhaseName, PhaseProgress, PhaseReport, RunEvent, RunObserver } from './run/phases.ts';
+export type { ProduceParts, VerifyLevel } from './run/produce.ts';
 export * from './run/report.ts';
 export * from './run/run.ts';
 export * from './schedule/due-slot.ts';
 export * from './schedule/longest-gap.ts';
-export * from './schedule/schedule.ts';
+export { parseSchedule, type Schedule } from './schedule/schedule.ts';
 export * from './secret.ts';
 export * from './sets/accept-set.ts';
-export * from './sets/amend-manifest.ts';
 export * from './sets/backup-set.ts';
 export * from './sha256-of.ts';
 export * from './sets/read-sets.ts';
 export * from './sets/read-stores.ts';
-export * from './shrink/shrink-reasons.ts';
 export * from './shrink/suspicion-text.ts';
-export * from './shrink/yardsticks.ts';
 export { textOf, textSource } from './text-source.ts';
-export * from './verify/copy.ts';
-export * from './verify/drill-report.ts';
+export { copyOfSource, type Copy } from './verify/copy.ts';
+export { unprovable, type DrillReport } from './verify/drill-report.ts';
 export type { ArtifactVerdict } from './verify/read-copy.ts';
 export * from './verify/select-copies.ts';
 export * from './verify/verify-report.ts';

@@ -11,6 +11,7 @@ import {
   giveWay,
   journalName,
   LocalStore,
+  LOCK_NAME,
   manifestCacheName,
   PgDumpProducer,
   PgDumpRestorer,
@@ -48,8 +49,6 @@ import type { Services } from './services.ts';
 
 /** Where there may be room for a scratch server, should the volume of the sets have none. */
 const ELSEWHERE = ['/var/tmp', '/tmp'];
-
-const LOCK_FILE = '.geolens-backup.lock';
 
 const token = <T>(name: string): InjectionToken<T> => Symbol(name);
 
@@ -111,7 +110,7 @@ export async function composeContainer(config: Config): Promise<DependencyContai
     ];
   });
   register(TOKENS.stores, (parts) => [parts.resolve(TOKENS.primary), ...parts.resolve(TOKENS.replicas)]);
-  register(TOKENS.lock, () => new FlockLock(join(config.backupDir, LOCK_FILE), env));
+  register(TOKENS.lock, () => new FlockLock(join(config.backupDir, LOCK_NAME), env));
   register(TOKENS.journal, () => new FileJournal(join(config.backupDir, journalName(config.connection.database))));
   register(TOKENS.cacheOf, () => (store) => new FileManifestCache(join(config.backupDir, manifestCacheName(store.name))));
   register(TOKENS.retention, () => keepNewest(config.retention));

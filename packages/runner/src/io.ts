@@ -1,6 +1,8 @@
 /** Where a command writes: results to stdout, everything for people's eyes to stderr. */
 export interface Io {
+  /** Results: what was asked for. */
   stdout(text: string): void;
+  /** The log, and what is wrong. */
   stderr(text: string): void;
   /** Where a person sits at a terminal; undefined where nobody does. */
   readonly terminal?: Terminal | undefined;

@@ -1,4 +1,4 @@
-import type { ArtifactStore, Drill, DumpRestorer, Examiner, FileSources, ManifestCache, Notifier, RunParts, ServerProbe, StagingRestorer, Sweeper } from '@geolens/backup-core';
+import type { Archiver, ArtifactStore, Drill, DumpRestorer, Examiner, FileSources, ManifestCache, Notifier, RunJournal, RunParts, ServerProbe, StagingRestorer, Sweeper } from '@geolens/backup-core';
 import type { Config } from './config/config.ts';
 import type { Io } from './io.ts';
 import type { LogTail } from './log/log-tail.ts';
@@ -7,6 +7,8 @@ import type { Redact } from './log/redact.ts';
 
 /** The parts that the composition root puts together. */
 export interface Services extends RunParts {
+  readonly archiver: Archiver;
+  readonly journal: RunJournal;
   /** Every store that may hold sets, the primary one first. */
   readonly stores: readonly ArtifactStore[];
   readonly replicas: readonly ArtifactStore[];

@@ -6,6 +6,9 @@ import type { ProgramEnvironment } from '../programs/program.ts';
 import { missing, startProgram } from '../programs/start-program.ts';
 import { storeError } from '../store/store-errors.ts';
 
+/** The file of the lock in a folder of sets: whoever works on one has to lock the same. */
+export const LOCK_NAME = '.geolens-backup.lock';
+
 /** The exit code that flock is told to use when somebody else has the lock. */
 const CONFLICT = 75;
 

@@ -1,38 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { getCACertificates } from 'node:tls';
+import * as tls from 'node:tls';
 import pg from 'pg';
-import { BackupError, type Secret } from '@geolens/backup-core';
+import { BackupError } from '@geolens/backup-core';
+import { SYSTEM_AUTHORITIES, type ConnectionSettings, type SslMode } from './connection-settings.ts';
 
-export const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
-
-/** As libpq understands it: https://www.postgresql.org/docs/current/libpq-ssl.html */
-export type SslMode = (typeof SSL_MODES)[number];
-
-/** In place of the file of sslrootcert: whom this machine trusts, verified in full. libpq knows it from version 16 on. */
-export const SYSTEM_AUTHORITIES = 'system';
-
-/** How to reach one database. */
-export interface ConnectionSettings {
-  /** Host name, address, or the folder of a Unix socket. */
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  /** Absent: the password file of libpq, or a method that needs none. */
-  readonly password?: Secret | undefined;
-  readonly database: string;
-  /** `prefer` when absent, as in libpq; `verify-full` with the authorities of the system. */
-  readonly sslMode?: SslMode | undefined;
-  /** Files in PEM; the first may be SYSTEM_AUTHORITIES. */
-  readonly sslRootCert?: string | undefined;
-  readonly sslCert?: string | undefined;
-  readonly sslKey?: string | undefined;
-  /** Seconds; 10 when absent. */
-  readonly connectTimeout?: number | undefined;
-  /** Command-line options for the session, for example `-c search_path=x`. */
-  readonly options?: string | undefined;
-}
+/** For those beside it: who embeds this package gets the settings without the client's types. */
+export { SSL_MODES, SYSTEM_AUTHORITIES, type ConnectionSettings, type SslMode } from './connection-settings.ts';
 
 const APPLICATION_NAME = 'geolens-backup';
 const CONNECT_TIMEOUT_SECONDS = 10;
@@ -138,8 +113,13 @@ async function tlsOptions(settings: ConnectionSettings, mode: SslMode): Promise<
   };
 }
 
+/** Node has it from 22.15 on. */
+const { getCACertificates }: Partial<Pick<typeof tls, 'getCACertificates'>> = tls;
+
 async function authorities(rootCert: string | undefined): Promise<string | string[] | undefined> {
-  return rootCert === SYSTEM_AUTHORITIES ? getCACertificates('system') : pem(rootCert);
+  if (rootCert !== SYSTEM_AUTHORITIES) return pem(rootCert);
+  if (getCACertificates !== undefined) return getCACertificates('system');
+  throw new BackupError('CONFIG_INVALID', `Node ${process.versions.node} does not tell whom this machine trusts`, { mend: 'Use Node 22.15 or newer, or name a file in sslrootcert' });
 }
 
 async function pem(path: string | undefined): Promise<string | undefined> {

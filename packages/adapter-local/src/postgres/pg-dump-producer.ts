@@ -25,8 +25,10 @@ const LOCK_TIMEOUT_MS = 5 * 60_000;
 
 const UNREADABLE_MEND = 'It was not kept; check the disk and the memory of this machine, then run again';
 
+/** Which database is dumped, with which programs. */
 export interface PgDumpProducerOptions {
   readonly connection: ConnectionSettings;
+  /** `auto` when absent: `zstd:1` where pg_dump has it (16 and newer), otherwise `gzip:1`. */
   readonly compression?: Compression | 'auto' | undefined;
   /** Put the password hashes of the roles into the globals. Off when absent. */
   readonly rolePasswords?: boolean | undefined;

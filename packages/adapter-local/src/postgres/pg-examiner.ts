@@ -8,11 +8,14 @@ import { findInstallations, programsFor } from './postgres-programs.ts';
 import { megabytes } from './room.ts';
 import { configure, relations } from './session.ts';
 
+/** Which database is looked at, with which programs. */
 export interface PgExaminerOptions {
   readonly connection: ConnectionSettings;
   /** Whether the password hashes of the roles are to be in the globals. */
   readonly rolePasswords: boolean;
+  /** The folder of pg_dump and its kin; when absent, the best of those installed is taken. */
   readonly binDir?: string | undefined;
+  /** What programs get as their environment: PATH at least. */
   readonly env: ProgramEnvironment;
 }
 

@@ -19,6 +19,7 @@ const UNREADABLE_MEND = 'It was not kept; check the disk and the memory of this 
 /** What restores have left or kept at the top of the folder. Anchored, or it would leave out such names at any depth. */
 const NOTHING_OF_OURS = ['--anchored', `--exclude=./${OWN_PREFIX}*`];
 
+/** Which folder is archived. */
 export interface TarArchiverOptions {
   /** The folder whose content is archived. */
   readonly folder: string;

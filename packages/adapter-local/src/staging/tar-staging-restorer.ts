@@ -19,6 +19,7 @@ const UNREADABLE_MEND = 'Restore another set; if none reads through, check the d
 /** Times before 1970 or after now, and notes that other programs put into archives, are no one's concern. */
 const QUIET = ['--warning=no-timestamp', '--warning=no-unknown-keyword'];
 
+/** What archives are restored with. */
 export interface TarStagingRestorerOptions {
   /** The name of the setting that folders come from, for messages. */
   readonly label?: string | undefined;

@@ -37,6 +37,7 @@ const lstat = promisify(lstatOf); // that of node:fs/promises takes twice as lon
 /** What `open` fails with when the folder that a temporary file should lie in was not made yet. */
 const NO_FOLDER = 'ENOENT';
 
+/** Where the sets lie. */
 export interface LocalStoreOptions {
   /** The folder; it has to exist. The folders of the tiers are made as needed. */
   readonly root: string;

@@ -1,10 +1,12 @@
 import { parseTimestamp, timestampToDate } from '../naming/timestamp.ts';
 import type { JournalState } from '../ports/run-journal.ts';
 
+/** What is known of an installation, and how old its last success may be. */
 export interface HealthRequest {
   readonly now: Date;
   /** How old the last success may be, in milliseconds. */
   readonly maxAgeMs: number;
+  /** As runs left it. */
   readonly journal: JournalState;
   /** When the sets were made that are there whole, in any order. */
   readonly setsAt: readonly Date[];
@@ -12,11 +14,13 @@ export interface HealthRequest {
 
 /** Whether backups are made as they should be. */
 export interface Health {
+  /** Whether the last success is young enough. */
   readonly healthy: boolean;
   /** When the newest set was made that is there; undefined when there is none. */
   readonly lastSuccessAt: Date | undefined;
   /** Milliseconds since the last success, before any since the first start; undefined when there was neither. */
   readonly ageMs: number | undefined;
+  /** How old it may be, in milliseconds: as was asked. */
   readonly maxAgeMs: number;
   /** The last run, when it failed: a warning while the last success is still young enough. */
   readonly lastFailure: { readonly at: Date; readonly error: string | undefined } | undefined;

@@ -8,6 +8,7 @@ export const MANIFEST_SCHEMA_VERSION = 1;
 /** How a dump is compressed: `gzip:1`, `zstd:1`, `lz4`, `none`. */
 export type Compression = 'none' | 'lz4' | `gzip:${number}` | `zstd:${number}` | `lz4:${number}`;
 
+/** An extension that the database has, as its catalog names it. */
 export interface Extension {
   readonly name: string;
   readonly version: string;
@@ -15,10 +16,13 @@ export interface Extension {
 
 /** Whose a database is and what it was made with: a restore has to make one like it, for a dump does not say. */
 export interface DatabaseProperties {
+  /** The role that owns the database. */
   readonly owner: string;
   /** As PostgreSQL calls it: `UTF8`. */
   readonly encoding: string;
+  /** LC_COLLATE. */
   readonly collate: string;
+  /** LC_CTYPE. */
   readonly ctype: string;
   /** `libc`, `icu`, `builtin`; absent where the server (before 15) has libc only. */
   readonly localeProvider?: string | undefined;
@@ -30,6 +34,7 @@ export interface DatabaseProperties {
 export interface TableRows {
   readonly schema: string;
   readonly table: string;
+  /** All of them, counted and not estimated. */
   readonly rows: number;
 }
 
@@ -55,6 +60,7 @@ export interface ManifestArtifact {
 /** The outcome of a check and when it was made (ISO 8601, UTC). */
 export interface CheckResult {
   readonly ok: boolean;
+  /** When it was made. */
   readonly at: string;
   /** What was found, when it is not well. */
   readonly problem?: string | undefined;
@@ -79,10 +85,14 @@ export interface Checks {
 /** What a set says of itself. It is written last: its presence means that the set is whole. It carries no secret. */
 export interface Manifest {
   readonly schemaVersion: typeof MANIFEST_SCHEMA_VERSION;
+  /** The moment of the run, as in the names of its artifacts. */
   readonly timestamp: RunTimestamp;
+  /** The version of what made the set. */
   readonly toolVersion: string;
   readonly database: string;
+  /** Of the database’s server: `17.2`. */
   readonly serverVersion: string;
+  /** Of the program that made the dump. */
   readonly clientVersion: string;
   readonly extensions: readonly Extension[];
   /** Absent in older manifests. */
@@ -92,8 +102,11 @@ export interface Manifest {
   /** When the run began and when its artifacts were whole; ISO 8601, UTC. */
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** All tiers that the set belongs to, not the one alone in which this copy stands. */
   readonly tiers: readonly Tier[];
+  /** All but the manifest itself. */
   readonly artifacts: readonly ManifestArtifact[];
+  /** Those that it has gone through so far: later ones are written into it. */
   readonly checks: Checks;
   /** The set is much smaller than those before it. */
   readonly suspicion?: Suspicion | undefined;

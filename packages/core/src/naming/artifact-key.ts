@@ -4,6 +4,7 @@ import { TIERS, type Tier } from './tier.ts';
 /** Where an artifact stands in a store: `<tier>/<file name>`, with exactly one slash. */
 export type ArtifactKey = `${Tier}/${string}`;
 
+/** The key of a file name in a tier. The name is not looked at: `parseKey` tells whether a text is a key. */
 export function artifactKey(tier: Tier, fileName: string): ArtifactKey {
   return `${tier}/${fileName}`;
 }

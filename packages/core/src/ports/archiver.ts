@@ -8,6 +8,7 @@ export interface Archive {
   warnings(): readonly string[];
 }
 
+/** How an archive is checked. */
 export interface ArchiveCheckOptions {
   readonly signal: AbortSignal;
   /** Told the path of each member, as it stands in the archive. */

@@ -3,7 +3,9 @@ import type { Tier } from '../naming/tier.ts';
 
 /** A part of an artifact: bytes from `start` up to, not including, `end`. */
 export interface ByteRange {
+  /** The first byte, counted from 0. */
   readonly start: number;
+  /** The byte after the last. */
   readonly end: number;
 }
 
@@ -28,7 +30,9 @@ export interface StoredArtifact {
   readonly tag?: string | undefined;
 }
 
+/** What every operation of a store takes. */
 export interface StoreOptions {
+  /** Stops the operation, which then fails with ABORTED, or with the signal’s reason when that is a BackupError. */
   readonly signal?: AbortSignal | undefined;
 }
 

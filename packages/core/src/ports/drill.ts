@@ -36,8 +36,10 @@ export interface DrillNeeds {
   readonly keptBytes: number;
 }
 
+/** How a drill is made. */
 export interface DrillOptions {
   readonly signal: AbortSignal;
+  /** Told of each step, and how far it is. */
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
 }
 

@@ -3,10 +3,14 @@ import type { ArtifactSource } from './artifact-store.ts';
 
 /** What a snapshot knows about where it was taken. */
 export interface DumpOrigin {
+  /** Of the database’s server: `17.2`. */
   readonly serverVersion: string;
+  /** Of the program that makes the dump. */
   readonly clientVersion: string;
+  /** Those of the database; none where it knows of no such thing. */
   readonly extensions: readonly Extension[];
-  readonly databaseProperties: DatabaseProperties;
+  /** Absent where the database is none of PostgreSQL’s. */
+  readonly databaseProperties?: DatabaseProperties | undefined;
   /** How much the database takes on the server's disk, in bytes. */
   readonly databaseBytes: number;
   /** How the dump will be compressed, for example `zstd:1`. */
@@ -18,6 +22,7 @@ export interface DumpOrigin {
  * when the snapshot was taken, whatever is written to it meanwhile.
  */
 export interface DumpSnapshot {
+  /** Known from the begin. */
   readonly origin: DumpOrigin;
 
   /** The dump, as it is being made. When the dump program fails, the stream fails; it never ends early without an error. */

@@ -34,16 +34,19 @@ export interface Examination {
   readonly warnings: readonly string[];
   /** Whether there is a database under the name. */
   readonly exists: boolean;
+  /** Of the server that is restored into. */
   readonly serverVersion: string;
   /** The server that the dump was made of, as the dump says. */
   readonly dumpVersion: string;
 }
 
+/** What a restore tells while it goes on. */
 export type RestorerEvent =
   | { readonly event: 'step'; readonly step: string }
   /** How far the step is; `total` is the same from the first to the last event of a step. */
   | { readonly event: 'progress'; readonly step: string; readonly done: number; readonly total: number; readonly unit: string };
 
+/** What a restore has brought back. */
 export interface Restored {
   /** The rows of every table that was restored, counted afterwards. */
   readonly rows: readonly TableRows[];
@@ -81,6 +84,7 @@ export interface RestoreSession {
   close(): Promise<void>;
 }
 
+/** How a session of restoring is opened. */
 export interface RestoreSessionOptions {
   /**
    * Keep other restores of the database out (LOCK_HELD when there is one), and clear away what one that died has left.
@@ -88,6 +92,7 @@ export interface RestoreSessionOptions {
    */
   readonly exclusive: boolean;
   readonly signal: AbortSignal;
+  /** Told of each step, and how far it is. */
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
 }
 

@@ -2,11 +2,13 @@
 export interface LockHolder {
   /** The command: `run`, `prune`, `restore`, `accept`. */
   readonly command: string;
+  /** Its process; absent where it is not known. */
   readonly pid?: number;
   /** Since when, ISO 8601. */
   readonly since?: string;
 }
 
+/** A lock that is held. */
 export interface LockLease {
   /** Fires, with a BackupError LOCK_LOST, when the lock is gone without having been given back: whoever works under it has to stop. */
   readonly lost: AbortSignal;
@@ -14,6 +16,7 @@ export interface LockLease {
   release(): Promise<void>;
 }
 
+/** What to do when somebody else holds the lock. */
 export interface LockOptions {
   /** `fail` (the default): LOCK_HELD at once when somebody holds it. `wait`: until it is free, or the signal fires. */
   readonly whenHeld?: 'fail' | 'wait' | undefined;
@@ -25,6 +28,10 @@ export interface LockOptions {
  * however it ends: no time-out, no stale lock to remove by hand.
  */
 export interface Lock {
+  /**
+   * Takes the lock.
+   * @throws BackupError LOCK_HELD with who holds it, unless it is waited for; ABORTED when the signal fires meanwhile
+   */
   acquire(holder: LockHolder, options?: LockOptions): Promise<LockLease>;
 }
 

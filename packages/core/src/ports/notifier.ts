@@ -1,8 +1,10 @@
 /** What somebody who does not look at the log is told. */
 export interface Notice {
+  /** What it is about. */
   readonly event: 'run.started' | 'run.finished' | 'drill.finished';
   /** `trouble`: somebody has to look, be it that a backup was made. */
   readonly state: 'started' | 'good' | 'trouble';
+  /** Whose run or drill it was. */
   readonly database: string;
   /** One line. */
   readonly title: string;

@@ -1,14 +1,17 @@
 import type { RunTimestamp } from '../naming/timestamp.ts';
 import type { PhaseReport } from '../run/phases.ts';
 
+/** How a run ended: all of it done; its set good and something after it failed; no set. */
 export type RunOutcome = 'complete' | 'partial' | 'failed';
 
 /** How the last run ended. Moments are ISO 8601, UTC. */
 export interface JournalledRun {
+  /** Absent where the run failed before it had one. */
   readonly timestamp?: RunTimestamp | undefined;
   readonly outcome: RunOutcome;
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** The message of what made it fail first; absent where nothing did. */
   readonly error?: string | undefined;
   /** Absent in what older versions wrote. */
   readonly phases?: readonly PhaseReport[] | undefined;
@@ -16,18 +19,22 @@ export interface JournalledRun {
 
 /** What stays of a run once later ones have ended: its set may be gone by then. Moments are ISO 8601, UTC. */
 export interface PastRun {
+  /** Absent where the run failed before it had one. */
   readonly timestamp?: RunTimestamp | undefined;
   readonly outcome: RunOutcome;
   readonly startedAt: string;
   readonly finishedAt: string;
   /** Of all artifacts of its set together. */
   readonly bytes?: number | undefined;
+  /** The message of what made it fail first; absent where nothing did. */
   readonly error?: string | undefined;
 }
 
 /** The scheduled slot that was last begun. `settled` is false while it runs, and stays so when its process died. */
 export interface JournalledSlot {
+  /** The moment that the schedule names, ISO 8601, UTC. */
   readonly slot: string;
+  /** How often it was begun. */
   readonly attempts: number;
   readonly settled: boolean;
 }
@@ -44,8 +51,11 @@ export interface JournalledDrill {
 
 /** What has to be known across restarts and is not in the sets themselves. */
 export interface JournalState {
+  /** When the loop was started for the first time, ISO 8601, UTC: no slot before it is missed. */
   readonly firstStartAt?: string | undefined;
+  /** Of the runs. */
   readonly lastSlot?: JournalledSlot | undefined;
+  /** Of the drills. */
   readonly lastDrillSlot?: JournalledSlot | undefined;
   readonly lastDrill?: JournalledDrill | undefined;
   readonly lastRun?: JournalledRun | undefined;

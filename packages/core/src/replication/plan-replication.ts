@@ -19,6 +19,7 @@ export interface SetCopy {
   readonly contested: boolean;
 }
 
+/** What the primary has, and what a replica. */
 export interface ReplicationRequest {
   /** The sets of the primary. */
   readonly sets: readonly BackupSet[];

@@ -37,7 +37,9 @@ export interface ReplicatedSet {
 
 /** What became of the replication to one store. */
 export interface ReplicationReport {
+  /** The name of the replica. */
   readonly store: string;
+  /** What was copied now, newest first. */
   readonly copied: readonly ReplicatedSet[];
   /** How many sets the store still lacks; undefined when it could not be asked. */
   readonly missing: number | undefined;

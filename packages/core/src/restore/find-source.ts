@@ -5,12 +5,14 @@ import { newestFirst, type BackupSet } from '../sets/backup-set.ts';
 import { readStores } from '../sets/read-stores.ts';
 import { doubtsOf, labelOf, sourceOfSet, type RestoreSource } from './restore-source.ts';
 
+/** Whose set is looked for. */
 export interface FindOptions {
   /** Sets of other databases are not looked at. */
   readonly database: string;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a restore is made from, and what has to be said of it. */
 export interface FoundSource {
   readonly source: RestoreSource;
   /** What was passed over, and which stores could not be asked: to be told before the restore begins. */

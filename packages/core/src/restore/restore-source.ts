@@ -8,6 +8,7 @@ import type { BackupSet } from '../sets/backup-set.ts';
 
 /** One artifact to restore from, in a store or anywhere else. */
 export interface RestoreArtifact extends Omit<ArtifactSource, 'sha256'> {
+  /** Its file name, for messages. */
   readonly name: string;
   /** What the manifest says; undefined where there is none to say it. */
   readonly sha256: string | undefined;
@@ -23,10 +24,14 @@ export function contentOf(artifact: RestoreArtifact): ArtifactSource {
 export interface RestoreSource {
   /** For people: `set 20261122_020000 (daily, local)`, or a path. */
   readonly label: string;
+  /** Of the run that made it; undefined for a dump of another origin. */
   readonly timestamp: RunTimestamp | undefined;
+  /** Undefined where there is none: then less can be checked. */
   readonly manifest: Manifest | undefined;
   readonly dump: RestoreArtifact;
+  /** Roles, owners and grants; undefined where there are none. */
   readonly globals: RestoreArtifact | undefined;
+  /** The archive of files; undefined where there is none. */
   readonly staging: RestoreArtifact | undefined;
   /** The manifest as it is, whether or not it could be understood. */
   readonly manifestFile?: RestoreArtifact | undefined;

@@ -15,6 +15,7 @@ import type { RestoreSource } from './restore-source.ts';
 import type { RestorePlan, RestoreReport } from './restore-report.ts';
 import { refuse } from './refusal.ts';
 
+/** Everything that a restore works with. */
 export interface RestoreParts {
   readonly restorer: DumpRestorer;
   readonly stagingRestorer: StagingRestorer;
@@ -27,6 +28,7 @@ export interface RestoreParts {
   readonly clock: Clock;
 }
 
+/** What is restored, how, and where to. */
 export interface RestoreRequest {
   readonly source: RestoreSource;
   readonly mode: RestoreMode;
@@ -42,8 +44,10 @@ export interface RestoreRequest {
   readonly force: boolean;
 }
 
+/** Who is told, and asked, while a restore goes on. */
 export interface RestoreOptions {
   readonly signal: AbortSignal;
+  /** Told of each step, and how far it is. */
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
   /** Asked before anything is changed; a `false` ends the restore. */
   readonly confirm?: ((plan: RestorePlan) => Promise<boolean>) | undefined;

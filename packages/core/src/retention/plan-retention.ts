@@ -4,6 +4,7 @@ import { timestampToDate } from '../naming/timestamp.ts';
 import type { RetentionPolicy, RetentionVerdict } from '../ports/retention-policy.ts';
 import { isRestorable, newestFirst, type BackupSet } from '../sets/backup-set.ts';
 
+/** The sets of a store, and the policy that is asked about them. */
 export interface RetentionRequest {
   readonly sets: readonly BackupSet[];
   readonly policy: RetentionPolicy;
@@ -12,6 +13,7 @@ export interface RetentionRequest {
   readonly now: Date;
 }
 
+/** What a policy comes to, and what it may not do. */
 export interface RetentionPlan {
   /** One verdict for each set, newest first. */
   readonly verdicts: readonly RetentionVerdict[];

@@ -6,6 +6,7 @@ import { readSets } from '../sets/read-sets.ts';
 import { applyRetention, type ApplyOptions } from './apply-retention.ts';
 import { planRetention, type RetentionPlan } from './plan-retention.ts';
 
+/** Everything that pruning works with. */
 export interface PruneParts {
   readonly primary: PrimaryStore;
   readonly retention: RetentionPolicy;
@@ -13,6 +14,7 @@ export interface PruneParts {
   readonly lock: Lock;
 }
 
+/** Whose sets are pruned, and who is told. */
 export interface PruneOptions {
   readonly database: string;
   /** Say what would be removed, and remove nothing; needs no lock. */

@@ -11,6 +11,7 @@ export type PhaseName = 'sweep' | 'snapshot' | 'produce' | 'count' | 'verify' | 
 /** Which phase, of those that a run passes. */
 export interface PhaseId {
   readonly phase: PhaseName;
+  /** Of phases that are passed once for each: which one. */
   readonly artifact?: ArtifactKind | undefined;
   /** Of `replicate`: the tier of the artifact. */
   readonly tier?: Tier | undefined;
@@ -18,6 +19,7 @@ export interface PhaseId {
 
 /** A phase that ended well. */
 export interface PhaseReport extends PhaseId {
+  /** By the clock of the run. */
   readonly milliseconds: number;
   /** Bytes written or read, where the phase does such a thing. */
   readonly bytes?: number | undefined;

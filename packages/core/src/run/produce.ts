@@ -17,9 +17,11 @@ import { drain, verifyArtifact } from './verify-artifact.ts';
  */
 export type VerifyLevel = 'checksum' | 'readable' | 'restore';
 
+/** What makes the artifacts of a set, and where they are made. */
 export interface ProduceParts {
   readonly producer: DumpProducer;
-  readonly archiver: Archiver;
+  /** Absent: nothing but the database belongs to a set. */
+  readonly archiver?: Archiver | undefined;
   readonly primary: PrimaryStore;
 }
 
@@ -128,6 +130,7 @@ class Maker {
   async staging(): Promise<ProducedArtifact | undefined> {
     const { archiver } = this.parts;
     const { signal, phases, timestamp, verify } = this.request;
+    if (archiver === undefined) return undefined;
     const archive = await archiver.archive({ signal });
     if ('nothing' in archive) {
       phases.warn(`no staging archive: ${archive.nothing}`);

@@ -13,6 +13,7 @@ export interface RunReport {
    * set, or a drill has shown that it is bad. */
   readonly outcome: RunOutcome;
   readonly database: string;
+  /** Undefined when the run failed before it had one. */
   readonly timestamp: RunTimestamp | undefined;
   readonly startedAt: Date;
   readonly finishedAt: Date;
@@ -24,7 +25,9 @@ export interface RunReport {
   readonly drill: DrillReport | undefined;
   /** Why the new set is not trusted to be what its database was; while it is the newest, retention removes nothing. */
   readonly suspicion: Suspicion | undefined;
+  /** Those that ended well, in the order in which they did. */
   readonly phases: readonly PhaseReport[];
+  /** What was odd but tolerable, one sentence each. */
   readonly warnings: readonly string[];
   /** What made the run partial or failed, that which made it fail first; empty when it is complete. */
   readonly errors: readonly BackupError[];

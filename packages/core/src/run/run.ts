@@ -23,6 +23,7 @@ import type { DrillReport } from '../verify/drill-report.ts';
 import { decideTimestamp } from './decide-timestamp.ts';
 import { journalOutcome } from './journal-outcome.ts';
 import { lostStaging } from './lost-staging.ts';
+import { noArchiver } from './no-archiver.ts';
 import { Phases, type RunObserver } from './phases.ts';
 import { produce, type Produced, type ProduceParts, type VerifyLevel } from './produce.ts';
 import { promote, unfinishedPromotion } from './promote.ts';
@@ -35,8 +36,10 @@ import { sweepLeftovers } from './sweep-leftovers.ts';
 export interface RunParts extends ProduceParts {
   readonly clock: Clock;
   readonly lock: Lock;
+  /** Asked after the set is good; its sets are those of this database. */
   readonly retention: RetentionPolicy;
-  readonly journal: RunJournal;
+  /** Told how the run ended; absent where nobody asks for that later, as a loop and `judgeHealth` do. */
+  readonly journal?: RunJournal | undefined;
   /** What works under the same lock and may have died, besides runs. */
   readonly sweepers?: readonly Sweeper[] | undefined;
   /** Stores that are to have every set too. */
@@ -45,13 +48,17 @@ export interface RunParts extends ProduceParts {
   readonly drill?: Drill | undefined;
 }
 
+/** How a run is made, and who is told. */
 export interface RunOptions {
   /** Written into the manifest. */
   readonly toolVersion: string;
+  /** `readable` when absent. */
   readonly verify?: VerifyLevel | undefined;
   /** Under which share of the median of the last complete sets the new one is suspicious; 0.5 when absent, 0 for never. */
   readonly shrinkThreshold?: number | undefined;
+  /** `fail` when absent: LOCK_HELD at once when somebody else works on the volume. */
   readonly whenLockHeld?: LockOptions['whenHeld'];
+  /** Told of every phase as it goes on. */
   readonly observer?: RunObserver | undefined;
   /** Takes secrets out of a text: what a server says goes into warnings, and with them into the manifest. Nothing is taken out when absent. */
   readonly redact?: ((text: string) => string) | undefined;
@@ -73,7 +80,7 @@ export async function run(parts: RunParts, options: RunOptions): Promise<RunRepo
   const lease = await parts.lock.acquire({ command: 'run' }, { whenHeld: options.whenLockHeld, signal });
   try {
     const report = await new Run(parts, options, AbortSignal.any([signal, lease.lost])).execute();
-    return await journalOutcome(parts.journal, report);
+    return parts.journal === undefined ? report : await journalOutcome(parts.journal, report);
   } finally {
     await lease.release();
   }
@@ -199,7 +206,7 @@ class Run {
     const { phases, signal } = this;
     const { drill, primary, archiver, clock } = this.parts;
     if (this.options.verify !== 'restore') return;
-    const proven = await phases.measure('prove', () => proveSet({ drill: drill!, archiver, primary, clock }, manifest, signal));
+    const proven = await phases.measure('prove', () => proveSet({ drill: drill!, archiver: archiver ?? noArchiver, primary, clock }, manifest, signal));
     this.drill = proven.drill;
     this.manifest = proven.manifest;
     for (const warning of this.drill.warnings) phases.warn(warning);

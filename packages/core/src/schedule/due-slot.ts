@@ -4,6 +4,7 @@ import type { Schedule } from './schedule.ts';
 /** A slot whose process died before the attempt ended is tried once more, not for ever. */
 const ATTEMPTS_OF_A_SLOT = 2;
 
+/** A schedule, and what is known of the slots that it had. */
 export interface DueRequest {
   readonly schedule: Schedule;
   readonly now: Date;

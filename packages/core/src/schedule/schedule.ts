@@ -29,6 +29,7 @@ const REACHES = [HOUR, DAY, 32 * DAY, 366 * DAY, 9 * 366 * DAY];
 export interface Schedule {
   /** The expression as given. */
   readonly expression: string;
+  /** A name of the IANA database: `Europe/Berlin`. */
   readonly zone: string;
   /** The first slot after the moment, or undefined when there is none within nine years. */
   next(after: Date): Date | undefined;

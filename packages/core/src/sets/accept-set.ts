@@ -8,6 +8,7 @@ import { amendManifest } from './amend-manifest.ts';
 import type { BackupSet } from './backup-set.ts';
 import { readStores } from './read-stores.ts';
 
+/** Everything that accepting a set works with. */
 export interface AcceptParts {
   /** Every store that may have the set, the primary one first. */
   readonly stores: readonly ArtifactStore[];
@@ -15,6 +16,7 @@ export interface AcceptParts {
   readonly lock: Lock;
 }
 
+/** Which set is accepted: one that was marked suspicious. */
 export interface AcceptOptions {
   readonly database: string;
   readonly timestamp: RunTimestamp;

@@ -16,6 +16,7 @@ export const SET_STATES = ['complete', 'legacy', 'suspicious', 'bad', 'partial']
  */
 export type SetState = (typeof SET_STATES)[number];
 
+/** An artifact of a set, as its store lists it. */
 export interface SetArtifact {
   readonly key: ArtifactKey;
   readonly kind: ArtifactKind;
@@ -32,7 +33,9 @@ export interface BackupSet {
   readonly state: SetState;
   /** Why it is partial, bad or suspicious, one sentence each. */
   readonly problems: readonly string[];
+  /** Those that are there, in no order. */
   readonly artifacts: readonly SetArtifact[];
+  /** Undefined where there is none, or it cannot be read. */
   readonly manifest: Manifest | undefined;
   /** The store did not give up its manifest, this time: it is shown as partial, and may be anything. */
   readonly unread?: true;

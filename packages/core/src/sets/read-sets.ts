@@ -14,6 +14,7 @@ const MANIFESTS_AT_ONCE = 16;
 /** A manifest is some kilobytes, with ten thousand tables a megabyte: what is larger was not written by us. */
 const LARGEST_MANIFEST_BYTES = 64 * 1024 * 1024;
 
+/** How the sets of a store are read. */
 export interface ReadSetsOptions extends StoreOptions {
   /** Spares reading the manifests that have not changed since. For what is only looked at: whoever acts on sets reads them. */
   readonly cache?: ManifestCache | undefined;

@@ -9,6 +9,7 @@ export type StoreAnswer =
   | { readonly store: ArtifactStore; readonly sets: readonly BackupSet[]; readonly error?: undefined }
   | { readonly store: ArtifactStore; readonly error: BackupError };
 
+/** How the sets of several stores are read. */
 export interface ReadStoresOptions extends StoreOptions {
   /** What is remembered of a store, for what is only looked at. */
   readonly cacheOf?: ((store: ArtifactStore) => ManifestCache) | undefined;

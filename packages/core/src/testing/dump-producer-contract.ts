@@ -85,8 +85,8 @@ export function dumpProducerContract(subject: () => Promise<DumpProducerSubject>
           assert.match(origin.serverVersion, /\d/);
           assert.match(origin.clientVersion, /\d/);
           assert.notEqual(origin.compression, '');
-          assert.notEqual(origin.databaseProperties.owner, '');
-          assert.notEqual(origin.databaseProperties.encoding, '');
+          assert.notEqual(origin.databaseProperties?.owner, '');
+          assert.notEqual(origin.databaseProperties?.encoding, '');
           assert.ok(origin.databaseBytes > 0);
           return Promise.resolve();
         });

@@ -3,6 +3,7 @@ import type { TableRows } from '../manifest/manifest.ts';
 import type { DumpRestorer, Examination, Restored, RestoreInput, RestoreSession, RestoreSessionOptions } from '../ports/dump-restorer.ts';
 import { rowsInFakeDump } from './fake-dumps.ts';
 
+/** A step that can be made to fail. */
 export type RestorerOperation = 'open' | 'examine' | 'restore' | 'swap' | 'drop';
 
 /** A server in memory that understands the dumps of a FakeDumpProducer: every database is a list of tables with their numbers of rows. */

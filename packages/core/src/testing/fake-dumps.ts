@@ -11,6 +11,7 @@ const MAGIC = 'FAKE';
 /** A producer whose database is a list of tables in memory. Its dumps say `FAKE`, their digest and the rows. */
 export class FakeDumpProducer implements DumpProducer {
   readonly database: string;
+  /** What is in the database: change it, and the next snapshot shows it. */
   rows: readonly TableRows[] = [{ schema: 'catalog', table: 'datasets', rows: 3 }];
   /** When set, thrown in the middle of the next dumps. */
   failure: Error | undefined;
@@ -73,7 +74,9 @@ function fakeDump(body: string): string {
 
 /** An archiver whose archive is the text given, or who has nothing to archive. */
 export class FakeArchiver implements Archiver {
+  /** What the archive says; undefined where there is nothing to archive. */
   content: string | undefined = 'files';
+  /** What was odd while it was made. */
   warning: string | undefined;
 
   archive(): Promise<Archive | { readonly nothing: string }> {

@@ -3,6 +3,7 @@ import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { StagingRestorer, UnpackedStaging } from '../ports/staging-restorer.ts';
 import { readAll } from './sources.ts';
 
+/** A call that can be made to fail. */
 export type StagingOperation = 'refusal' | 'recover' | 'unpack' | 'swap' | 'discard' | 'dropPrevious';
 
 /** A restorer whose folders are texts in memory: a folder's content is the text of the archive that was restored into it. */

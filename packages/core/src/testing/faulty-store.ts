@@ -3,6 +3,7 @@ import type { Tier } from '../naming/tier.ts';
 import type { ArtifactSource, ByteRange, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
 import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
 
+/** A call of a store. */
 export interface StoreCall {
   readonly operation: 'list' | 'read' | 'put' | 'copy' | 'remove' | 'sweep' | 'draft' | 'publish';
   /** The key that the call is about, the target of a copy; none for list, sweep and publish. */

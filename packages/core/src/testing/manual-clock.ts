@@ -55,6 +55,7 @@ export class ManualClock implements Clock {
     await settled();
   }
 
+  /** Lets so many milliseconds pass, as `advanceTo` does. */
   async advance(milliseconds: number): Promise<void> {
     await this.advanceTo(new Date(this.millis + milliseconds));
   }

@@ -2,6 +2,7 @@ import type { JournalState, RunJournal } from '../ports/run-journal.ts';
 
 /** A journal in memory. */
 export class MemoryJournal implements RunJournal {
+  /** All that was noted. */
   state: JournalState = {};
 
   read(): Promise<JournalState> {

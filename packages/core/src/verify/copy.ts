@@ -11,6 +11,7 @@ export interface Copy {
   readonly label: string;
   readonly timestamp: RunTimestamp | undefined;
   readonly manifest: Manifest | undefined;
+  /** Those that are there, by kind. */
   readonly artifacts: Readonly<Partial<Record<ArtifactKind, RestoreArtifact>>>;
   /** Both undefined for files, which need not be all that a run has made. */
   readonly store: ArtifactStore | undefined;

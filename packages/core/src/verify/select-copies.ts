@@ -9,6 +9,7 @@ import { copyOfSet, type Copy } from './copy.ts';
 /** `latest`: the newest set, in the first store that has one; `all`: every set of every store. */
 export type Wanted = 'latest' | 'all' | RunTimestamp;
 
+/** What is to be verified. */
 export interface SelectedCopies {
   readonly copies: readonly Copy[];
   /** What people should know before. */

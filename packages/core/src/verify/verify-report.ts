@@ -14,6 +14,7 @@ export interface CopyReport {
    * - `gone`: retention, or somebody, has removed it meanwhile.
    */
   readonly verdict: 'good' | 'bad' | 'unproven' | 'unread' | 'gone';
+  /** What was found of each. */
   readonly artifacts: readonly ArtifactVerdict[];
   /** Absent when none was asked for, or there was no sense in it. */
   readonly drill: DrillReport | undefined;
@@ -21,12 +22,14 @@ export interface CopyReport {
   readonly standing: string | undefined;
   /** Why it is unread. */
   readonly error: BackupError | undefined;
+  /** How long it took. */
   readonly milliseconds: number;
 }
 
 /** What became of a verification. */
 export interface VerifyReport {
   readonly copies: readonly CopyReport[];
+  /** What people should know besides. */
   readonly notes: readonly string[];
   /** What was not done: stores that could not be asked, results that could not be written into manifests. */
   readonly errors: readonly BackupError[];

@@ -13,6 +13,7 @@ import { readCopy, type CopyReading } from './read-copy.ts';
 import { watchReading, type ReadingLimits } from './watch-reading.ts';
 import type { CopyReport, VerifyReport } from './verify-report.ts';
 
+/** Everything that a verification works with. */
 export interface VerifyParts extends ReadingParts {
   readonly archiver: Archiver;
   readonly drill: Drill;
@@ -20,6 +21,7 @@ export interface VerifyParts extends ReadingParts {
   readonly lock: Lock;
 }
 
+/** Which copies are verified, and how thoroughly. */
 export interface VerifyRequest {
   readonly copies: readonly Copy[];
   /** Restore the dump into a scratch server too. */
@@ -28,13 +30,16 @@ export interface VerifyRequest {
   readonly bytesPerSecond?: number | undefined;
 }
 
+/** What a verification tells while it goes on; `index` counts copies from 0. */
 export type VerifyEvent =
   | { readonly event: 'copy.started'; readonly copy: Copy; readonly index: number; readonly of: number }
   | { readonly event: 'copy.finished'; readonly report: CopyReport }
   | RestorerEvent;
 
+/** Who is told while a verification goes on, and what stops it. */
 export interface VerifyOptions {
   readonly signal: AbortSignal;
+  /** Told of each copy as it is begun and done, and of the steps of a drill. */
   readonly observer?: ((event: VerifyEvent) => void) | undefined;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { changeManifest, formatManifest, parseManifest, sealProblem } from '@geolens/backup-core';
+import { formatManifest, parseManifest, sealProblem } from '../../src/index.ts';
+import { changeManifest } from '../../src/manifest/manifest-text.ts';
 import { at, manifestOf } from '../support/manifests.ts';
 
 const MANIFEST = manifestOf(at('20261122_020000'));

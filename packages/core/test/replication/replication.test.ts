@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { amendManifest, BackupError, readSets, replicate, type ArtifactKey, type RunReport } from '../../src/index.ts';
+import { BackupError, readSets, type ArtifactKey, type RunReport } from '../../src/index.ts';
+import { amendManifest } from '../../src/sets/amend-manifest.ts';
+import { replicate } from '../../src/replication/replicate.ts';
 import { FaultyStore, ManualClock, MemoryStore, sourceOf, type StoreCall } from '../../src/testing/index.ts';
 import { Phases } from '../../src/run/phases.ts';
 import { RunKit, SATURDAY, SUNDAY } from '../support/run-kit.ts';

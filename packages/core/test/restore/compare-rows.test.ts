@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compareRows, type Manifest } from '../../src/index.ts';
+import { type Manifest } from '../../src/index.ts';
+import { compareRows } from '../../src/restore/compare-rows.ts';
 
 const manifest = (...rowCounts: readonly { schema: string; table: string; rows: number }[]): Manifest => ({ artifacts: [{ kind: 'dump', rowCounts }] }) as unknown as Manifest;
 const table = (name: string, rows: number): { schema: string; table: string; rows: number } => ({ schema: 's', table: name, rows });

@@ -22,6 +22,18 @@ describe('a run', () => {
     expect(kit.open).toEqual(NOTHING_OPEN);
   });
 
+  it('makes sets of a database alone, without a word about files, where nobody archives any', async () => {
+    const report = await new RunKit().run({ archiver: undefined });
+    expect([report.outcome, report.warnings]).toEqual(['complete', []]);
+    expect(report.manifest!.artifacts.map(({ kind }) => kind)).toEqual(['dump', 'globals']);
+  });
+
+  it('needs no journal', async () => {
+    const kit = new RunKit();
+    expect(await kit.run({ journal: undefined })).toMatchObject({ outcome: 'complete', warnings: [] });
+    expect(kit.journal.state).toEqual({});
+  });
+
   it('gives the lock back after it wrote its end down, whatever that was', async () => {
     for (const outcome of ['complete', 'failed']) {
       const kit = new RunKit();

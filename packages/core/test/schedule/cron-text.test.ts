@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isBackupError, MACROS, parseSchedule } from '../../src/index.ts';
+import { isBackupError, parseSchedule } from '../../src/index.ts';
+import { MACROS } from '../../src/schedule/cron-text.ts';
 
 const FROM = new Date('2026-01-01T00:00:30Z');
 const TO = new Date('2027-02-01T00:00:00Z');

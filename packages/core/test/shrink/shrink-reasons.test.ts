@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatArtifactName, shrinkReasons, type Compression, type Manifest, type ManifestArtifact } from '../../src/index.ts';
+import { formatArtifactName, type Compression, type Manifest, type ManifestArtifact } from '../../src/index.ts';
+import { shrinkReasons } from '../../src/shrink/shrink-reasons.ts';
 import { holds } from '../support/arbitraries.ts';
 import { at, manifestOf } from '../support/manifests.ts';
 

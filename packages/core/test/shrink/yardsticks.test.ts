@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { artifactKey, chooseYardsticks, type BackupSet, type RunTimestamp, type SetState, type Tier, type Yardsticks } from '../../src/index.ts';
+import { artifactKey, type BackupSet, type RunTimestamp, type SetState, type Tier } from '../../src/index.ts';
+import { chooseYardsticks, type Yardsticks } from '../../src/shrink/yardsticks.ts';
 import { holds } from '../support/arbitraries.ts';
 import { at, manifestOf } from '../support/manifests.ts';
 

@@ -4,7 +4,7 @@ import { exitCodeOf } from '../../src/exit-code.ts';
 
 const INTRODUCTION = `# Errors
 
-All errors are of one family, \`BackupError\`. Each has a **code**, which is stable: programs may branch on it. Its **message** says what is wrong with which variable, file or server, and ends with the **mend**: what to do about it.
+All errors are of one family, [\`BackupError\`](api/@geolens/backup-core.md#backuperror). Each has a **code**, which is stable: programs may branch on it. Its **message** says what is wrong with which variable, file or server, and ends with the **mend**: what to do about it.
 The **cause** is kept (\`error.cause\`). Messages may change, and hold no secret.
 
 \`\`\`ts

@@ -16,10 +16,15 @@ import { serverFor, type Installed, type ServerPrograms } from './server-program
 import type { ServerUser } from './server-user.ts';
 import { whyUnprovable } from './why-unprovable.ts';
 
+/** How restores are rehearsed. */
 export interface RehearsalOptions {
+  /** The folder of the server’s programs; when absent, the best of those installed is taken. */
   readonly binDir?: string | undefined;
+  /** What has to be there before the dump, besides what it makes itself. */
   readonly prerequisites?: Partial<Prerequisites> | undefined;
+  /** SQL that answers the paths below the staging folder that rows name, one a row; files are not looked for when absent. */
   readonly filesQuery?: string | undefined;
+  /** How many sessions restore at once; the number of processors of this machine when absent. */
   readonly jobs?: number | undefined;
 }
 

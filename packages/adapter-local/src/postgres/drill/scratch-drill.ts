@@ -7,6 +7,7 @@ import { findServerPrograms } from './server-programs.ts';
 import { serverUser } from './server-user.ts';
 import { sweepDrills } from './sweep-drills.ts';
 
+/** Where and how restores are rehearsed. */
 export interface ScratchDrillOptions extends RehearsalOptions {
   /** Where a drill may take place, in order of preference: the first that will do is taken. */
   readonly folders: readonly string[];

@@ -7,6 +7,7 @@ import type { Prerequisites } from './prepare.ts';
 import { PgRestoreSession } from './pg-restore-session.ts';
 import { Server } from './server.ts';
 
+/** Where dumps are restored, with which programs. */
 export interface PgDumpRestorerOptions {
   /** How to reach the server; which of its databases is named when a restore is opened. */
   readonly connection: ConnectionSettings;

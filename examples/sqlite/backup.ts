@@ -1,0 +1,21 @@
+import { join } from 'node:path';
+import { FlockLock, LocalStore, LOCK_NAME, systemClock } from '@geolens/backup-adapter-local';
+import { dumpOf, keepNewest, run, totalRows } from '@geolens/backup-core';
+import { SqliteProducer } from './sqlite-producer.ts';
+
+const [path, folder] = process.argv.slice(2);
+if (path === undefined || folder === undefined) throw new Error('usage: node backup.ts DATABASE.sqlite FOLDER');
+
+const report = await run(
+  {
+    clock: systemClock,
+    producer: new SqliteProducer(path),
+    primary: new LocalStore({ root: folder }),
+    lock: new FlockLock(join(folder, LOCK_NAME), { PATH: process.env['PATH'] ?? '' }),
+    retention: keepNewest({ daily: 7, weekly: 4 }),
+  },
+  { toolVersion: 'sqlite 1' },
+);
+if (report.manifest === undefined) throw report.errors[0]!;
+const dump = dumpOf(report.manifest)!;
+console.log(`${dump.name}: ${totalRows(dump.rowCounts ?? [])} rows in ${dump.tableCount} tables`);
