@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { BackupError, throwIfAborted, type ArtifactSource, type ByteRange } from '@geolens/backup-core';
+import { BackupError, throwIfAborted, type ArtifactSource, type ByteRange, type ReadingOptions } from '@geolens/backup-core';
 import type { Digests } from './digests.ts';
 
 /** A part of a source that was read and hashed. */
@@ -69,7 +69,7 @@ export class HashedParts {
     const bytes = range.end - range.start;
     const hash = createHash(algorithm);
     let length = 0;
-    for await (const chunk of this.open(range)) {
+    for await (const chunk of this.open(range, { lent: true })) {
       throwIfAborted(signal);
       if (length + chunk.length > bytes) throw this.mismatch(`more than ${this.source.bytes} bytes`);
       if (buffer.length > 0) buffer.set(chunk, length);
@@ -85,8 +85,8 @@ export class HashedParts {
   }
 
   /** A source of one part is read to its end, wherever that is: so one that is longer than it says is found out. */
-  private open(range: ByteRange): AsyncIterable<Uint8Array> {
-    return this.count === 1 ? this.source.open() : this.source.open(range);
+  private open(range: ByteRange, options?: ReadingOptions): AsyncIterable<Uint8Array> {
+    return this.source.open(this.count === 1 ? undefined : range, options);
   }
 
   private compare(): void {

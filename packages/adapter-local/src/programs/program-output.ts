@@ -1,5 +1,4 @@
-import { pipeline } from 'node:stream/promises';
-import { Readable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import type { ArtifactSource } from '@geolens/backup-core';
 import { Program, type ProgramEnd, type ProgramOptions } from './program.ts';
 
@@ -45,7 +44,7 @@ export async function wholeOf(content: AsyncIterable<Uint8Array>): Promise<Buffe
 
 /**
  * Runs a program that reads the content from stdin, and hands what it writes to `onOutput`. A program that stops reading
- * before the content ends is no failure by itself: its end tells.
+ * before the content ends is no failure by itself: its end tells. Chunks may be lent.
  */
 export async function programFed(
   file: string,
@@ -56,21 +55,9 @@ export async function programFed(
 ): Promise<ProgramEnd> {
   const program = new Program(file, args, { ...options, stdin: 'pipe' });
   let failed: { readonly error: unknown } | undefined;
-  const noted = async function* (): AsyncGenerator<Uint8Array> {
-    const chunks = content[Symbol.asyncIterator]();
-    const next = (): Promise<IteratorResult<Uint8Array>> =>
-      chunks.next().catch((error: unknown) => {
-        failed = { error };
-        throw error;
-      });
-    try {
-      for (let step = await next(); step.done !== true; step = await next()) yield step.value;
-    } finally {
-      await chunks.return?.();
-    }
-  };
-  // When the pipe breaks and the content did not, the program has stopped reading.
-  const feeding = pipeline(Readable.from(noted(), { objectMode: false }), program.stdin).catch(() => undefined);
+  const feeding = feed(program.stdin, content).catch((error: unknown) => {
+    failed = { error };
+  });
   program.stdout.on('data', onOutput);
   try {
     const end = await program.end();
@@ -80,6 +67,26 @@ export async function programFed(
   } catch (error) {
     program.stop();
     await feeding;
+    throw error;
+  }
+}
+
+/**
+ * Writes the content and closes the pipe: one chunk after the other, for they may be lent. A pipe that breaks ends it early and is no
+ * failure: then the program has stopped reading.
+ */
+async function feed(pipe: Writable, content: AsyncIterable<Uint8Array>): Promise<void> {
+  const broken = new Promise<false>((resolve) => {
+    pipe.on('error', () => { resolve(false); }).once('close', () => { resolve(false); });
+  });
+  try {
+    for await (const chunk of content) {
+      const written = new Promise<boolean>((resolve) => pipe.write(chunk, (error) => { resolve(error == null); }));
+      if (!(await Promise.race([written, broken]))) return;
+    }
+    pipe.end();
+  } catch (error) {
+    pipe.destroy();
     throw error;
   }
 }

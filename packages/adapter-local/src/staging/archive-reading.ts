@@ -22,7 +22,7 @@ export async function tarReading(
   onOutput?: (chunk: Uint8Array) => void,
 ): Promise<ProgramEnd> {
   const gzip = await findGzip(options.env['PATH'] ?? '');
-  const content = gzip === undefined ? through(archive.open(), createGunzip()) : archive.open();
+  const content = gzip === undefined ? through(archive.open(), createGunzip()) : archive.open(undefined, { lent: true });
   return programFed('tar', [...args, '--file=-', ...compressWith(gzip)], content, options, onOutput).catch((error: unknown) => {
     throw isZlibError(error) ? new BackupError('ARTIFACT_UNREADABLE', 'the archive does not decompress', { cause: error }) : error;
   });

@@ -13,7 +13,7 @@ import {
   type RestoreArtifact,
   type RestoreSource,
 } from '@geolens/backup-core';
-import { readFile } from './local-draft.ts';
+import { readFile } from './read-file.ts';
 
 /** Files of this machine. */
 export const fileSources: FileSources = { dump: sourceOfFile, dumpOf: dumpBeside, archive: (path) => fileArtifact(path, undefined) };
@@ -68,7 +68,7 @@ async function fileArtifact(path: string, manifest: Manifest | undefined): Promi
   if (!stats.isFile()) throw new BackupError('CONFIG_INVALID', `${path} is not a file`);
   const name = basename(path);
   const sha256 = manifest?.artifacts.find((entry) => entry.name === name)?.sha256;
-  return { name, bytes: stats.size, sha256, path, open: (range) => readFile(path, range) };
+  return { name, bytes: stats.size, sha256, path, open: (range, options) => readFile(path, range, options) };
 }
 
 async function manifestIn(path: string): Promise<Manifest | Error | undefined> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { link } from 'node:fs/promises';
 import { BackupError, throwIfAborted, type ArtifactKey } from '@geolens/backup-core';
-import { readFile } from './local-draft.ts';
+import { readFile } from './read-file.ts';
 import { errnoOf } from './store-errors.ts';
 import { writeDurably, type Written } from './write-durably.ts';
 
@@ -33,7 +33,7 @@ export async function linkOrCopy(source: string, target: string, key: ArtifactKe
 async function digestOf(path: string, signal: AbortSignal | undefined): Promise<Written> {
   const hash = createHash('sha256');
   let bytes = 0;
-  for await (const chunk of readFile(path)) {
+  for await (const chunk of readFile(path, undefined, { lent: true })) {
     throwIfAborted(signal);
     hash.update(chunk);
     bytes += chunk.length;

@@ -16,13 +16,15 @@ import {
   type ByteRange,
   type Draft,
   type PrimaryStore,
+  type ReadingOptions,
   type StoredArtifact,
   type StoreOptions,
   type Tier,
 } from '@geolens/backup-core';
 import { linkOrCopy } from './link-or-copy.ts';
-import { LocalDraft, readFile } from './local-draft.ts';
+import { LocalDraft } from './local-draft.ts';
 import { publishAll, takeBack } from './publication.ts';
+import { readFile } from './read-file.ts';
 import { errnoOf, storeError, type StoreRoot } from './store-errors.ts';
 import { isIntentName, isPartialName, partialName } from './temporary-names.ts';
 import { flushFolder, writeDurably } from './write-durably.ts';
@@ -64,10 +66,10 @@ export class LocalStore implements PrimaryStore {
     }
   }
 
-  async *read(key: ArtifactKey, range?: ByteRange, options: StoreOptions = {}): AsyncGenerator<Uint8Array> {
+  async *read(key: ArtifactKey, range?: ByteRange, options: StoreOptions & ReadingOptions = {}): AsyncGenerator<Uint8Array> {
     const path = this.path(key);
     try {
-      for await (const chunk of readFile(path, range)) {
+      for await (const chunk of readFile(path, range, options)) {
         throwIfAborted(options.signal);
         yield chunk;
       }

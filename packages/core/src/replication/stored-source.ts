@@ -12,5 +12,5 @@ export async function storedSource(store: ArtifactStore, set: BackupSet, artifac
   const { fileName } = splitKey(key);
   const entry = set.manifest?.artifacts.find(({ name }) => name === fileName);
   const sha256 = entry?.sha256 ?? (await sha256Of(store.read(key, undefined, options)));
-  return { bytes, sha256, open: (range) => store.read(key, range, options) };
+  return { bytes, sha256, open: (range, reading) => store.read(key, range, { ...options, ...reading }) };
 }

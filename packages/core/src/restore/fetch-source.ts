@@ -29,7 +29,7 @@ export async function fetchSource(primary: PrimaryStore, source: RestoreSource, 
     if (!keep || artifact.path !== undefined || primary.pathOf === undefined) return artifact;
     const draft = await primary.draft(artifactKey('daily', artifact.name), artifact.open(), { signal });
     drafts.push(draft);
-    return { name: artifact.name, sha256: artifact.sha256, bytes: draft.bytes, path: draft.path, open: (range) => draft.open(range) };
+    return { name: artifact.name, sha256: artifact.sha256, bytes: draft.bytes, path: draft.path, open: (range, options) => draft.open(range, options) };
   };
   try {
     return {

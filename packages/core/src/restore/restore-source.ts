@@ -17,7 +17,7 @@ export interface RestoreArtifact extends Omit<ArtifactSource, 'sha256'> {
 /** An artifact as a source for whatever reads one; where no manifest says a SHA-256, it has none. */
 export function contentOf(artifact: RestoreArtifact): ArtifactSource {
   const { bytes, sha256 = '', path } = artifact;
-  return { bytes, sha256, path, open: (range) => artifact.open(range) };
+  return { bytes, sha256, path, open: (range, options) => artifact.open(range, options) };
 }
 
 /** What a restore is made from: a set, or a file that somebody has. */
@@ -49,7 +49,7 @@ export function artifactOfSet(store: ArtifactStore, set: BackupSet, kind: Artifa
     bytes: artifact.bytes,
     sha256: set.manifest?.artifacts.find((entry) => entry.name === name)?.sha256,
     path: store.pathOf?.(artifact.key),
-    open: (range) => store.read(artifact.key, range, options),
+    open: (range, reading) => store.read(artifact.key, range, { ...options, ...reading }),
   };
 }
 

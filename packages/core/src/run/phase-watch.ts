@@ -27,6 +27,6 @@ export class PhaseWatch {
   /** The same source, whose every reading is counted: what is read twice counts twice. */
   source(source: ArtifactSource): ArtifactSource {
     const { bytes, sha256, path } = source;
-    return { bytes, sha256, ...(path !== undefined && { path }), open: (range) => this.content(source.open(range)) };
+    return { bytes, sha256, ...(path !== undefined && { path }), open: (range, options) => this.content(source.open(range, options)) };
   }
 }

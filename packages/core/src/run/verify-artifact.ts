@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { BackupError, throwIfAborted } from '../errors.ts';
-import type { ArtifactSource } from '../ports/artifact-store.ts';
+import type { ArtifactSource, ReadingOptions } from '../ports/artifact-store.ts';
 
 /**
  * Reads an artifact back from its first to its last byte, compares length and SHA-256 with what it should have, and lets
@@ -17,7 +17,7 @@ export async function verifyArtifact<T>(
   const reading = new HashedReading(artifact, signal);
   const { bytes, sha256 } = artifact;
   try {
-    const outcome = await read({ bytes, sha256, open: (range) => (range === undefined ? reading.open() : artifact.open(range)) });
+    const outcome = await read({ bytes, sha256, open: (range, options) => (range === undefined ? reading.open(options) : artifact.open(range, options)) });
     const found = await reading.finish();
     if (found.bytes === bytes && found.sha256 === sha256) return outcome;
     const differs = found.bytes === bytes ? `SHA-256 ${short(found.sha256)}, and was written with ${short(sha256)}` : `${found.bytes} bytes, and was written with ${bytes}`;
@@ -32,9 +32,12 @@ function short(sha256: string): string {
   return `${sha256.slice(0, 12)}…`;
 }
 
+/** For those who are done with a chunk before they ask for the next. */
+const LENT: ReadingOptions = { lent: true };
+
 /** Reads to the end and keeps nothing: enough where the checksum alone is asked for. */
 export async function drain(source: ArtifactSource): Promise<void> {
-  const chunks = source.open()[Symbol.asyncIterator]();
+  const chunks = source.open(undefined, LENT)[Symbol.asyncIterator]();
   while ((await chunks.next()).done !== true);
 }
 
@@ -45,6 +48,8 @@ class HashedReading {
   private readonly hash = createHash('sha256');
   private bytes = 0;
   private opened = false;
+  /** How its reader reads; what nobody has asked for is hashed alone. */
+  private options: ReadingOptions | undefined = LENT;
   private ended = false;
   private failure: { readonly error: unknown } | undefined;
   private chunks: AsyncIterator<Uint8Array> | undefined;
@@ -56,9 +61,10 @@ class HashedReading {
     this.signal = signal;
   }
 
-  open(): AsyncIterable<Uint8Array> {
-    if (this.opened) return this.artifact.open();
+  open(options?: ReadingOptions): AsyncIterable<Uint8Array> {
+    if (this.opened) return this.artifact.open(undefined, options);
     this.opened = true;
+    this.options = options;
     return this.handOn();
   }
 
@@ -89,7 +95,7 @@ class HashedReading {
     if (this.ended) return undefined;
     try {
       throwIfAborted(this.signal);
-      this.chunks ??= this.artifact.open()[Symbol.asyncIterator]();
+      this.chunks ??= this.artifact.open(undefined, this.options)[Symbol.asyncIterator]();
       const step = await this.chunks.next();
       if (step.done !== true) {
         this.hash.update(step.value);

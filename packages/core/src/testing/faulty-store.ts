@@ -1,6 +1,6 @@
 import type { ArtifactKey } from '../naming/artifact-key.ts';
 import type { Tier } from '../naming/tier.ts';
-import type { ArtifactSource, ByteRange, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
+import type { ArtifactSource, ByteRange, ReadingOptions, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
 import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
 
 /** A call of a store. */
@@ -31,7 +31,7 @@ export class FaultyStore implements PrimaryStore {
     yield* this.inner.list(tier, options);
   }
 
-  async *read(key: ArtifactKey, range?: ByteRange, options?: StoreOptions): AsyncGenerator<Uint8Array> {
+  async *read(key: ArtifactKey, range?: ByteRange, options?: StoreOptions & ReadingOptions): AsyncGenerator<Uint8Array> {
     this.enter({ operation: 'read', key });
     yield* this.inner.read(key, range, options);
   }

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { abortedBy, BackupError, isBackupError, throwIfAborted } from '../errors.ts';
 import { parseKey, splitKey, type ArtifactKey } from '../naming/artifact-key.ts';
 import type { Tier } from '../naming/tier.ts';
-import type { ArtifactSource, ByteRange, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
+import type { ArtifactSource, ByteRange, ReadingOptions, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
 import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
+import { lentChunksOf } from './sources.ts';
 
 /** A store in memory: for tests, and to try things out. */
 export class MemoryStore implements PrimaryStore {
@@ -24,11 +25,13 @@ export class MemoryStore implements PrimaryStore {
     }
   }
 
-  async *read(key: ArtifactKey, range?: ByteRange, options: StoreOptions = {}): AsyncGenerator<Uint8Array> {
+  async *read(key: ArtifactKey, range?: ByteRange, options: StoreOptions & ReadingOptions = {}): AsyncGenerator<Uint8Array> {
     throwIfAborted(options.signal);
     const content = this.artifacts.get(key);
     if (content === undefined) throw this.notFound(key);
-    yield await Promise.resolve(content.slice(range?.start, range?.end));
+    const wanted = content.slice(range?.start, range?.end);
+    if (options.lent === true) yield* lentChunksOf(wanted);
+    else yield await Promise.resolve(wanted);
   }
 
   async put(key: ArtifactKey, source: ArtifactSource, options: StoreOptions = {}): Promise<void> {

@@ -7,7 +7,7 @@ export function sourceOf(content: Uint8Array | string, announce: Partial<Pick<Ar
   return {
     bytes: announce.bytes ?? whole.length,
     sha256: announce.sha256 ?? createHash('sha256').update(whole).digest('hex'),
-    open: (range) => chunksOf(whole.subarray(range?.start, range?.end)),
+    open: (range, { lent = false } = {}) => (lent ? lentChunksOf : chunksOf)(whole.subarray(range?.start, range?.end)),
   };
 }
 
@@ -17,6 +17,15 @@ export async function* chunksOf(content: Uint8Array | string, options: { size?: 
   const size = options.size ?? 64 * 1024;
   for (let start = 0; start < whole.length; start += size) yield await Promise.resolve(whole.subarray(start, start + size));
   if (options.failure !== undefined) throw options.failure;
+}
+
+/** Likewise, in chunks that are lent: each is overwritten when the next one is asked for, so that whoever keeps one is found out. */
+export async function* lentChunksOf(content: Uint8Array): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunksOf(content)) {
+    const lent = Buffer.from(chunk);
+    yield lent;
+    lent.fill(0xff);
+  }
 }
 
 /** Everything that a stream gives. */

@@ -62,6 +62,14 @@ export function storeContract(make: () => Promise<ArtifactStore>): readonly Cont
       assert.ok((await readAll(store.read(KEY, range))).equals(LONG.subarray(range.start, range.end)));
       assert.ok((await readAll(store.read(KEY, { start: LONG.length - 1, end: LONG.length }))).equals(LONG.subarray(-1)));
     }),
+    clause('lends each chunk until the next one is asked for', async (store) => {
+      await store.put(KEY, sourceOf(LONG));
+      for (const range of [undefined, { start: 5, end: LONG.length - 5 }]) {
+        const copied: Uint8Array[] = [];
+        for await (const chunk of store.read(KEY, range, { lent: true })) copied.push(Uint8Array.from(chunk));
+        assert.ok(Buffer.concat(copied).equals(LONG.subarray(range?.start, range?.end)));
+      }
+    }),
     clause('lets a reader stop after any chunk', async (store) => {
       await store.put(KEY, sourceOf(LONG));
       for (let chunks = 1; chunks <= 3; chunks += 1) {

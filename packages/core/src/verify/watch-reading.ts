@@ -18,7 +18,7 @@ const LOOK_EVERY_BYTES = 4 * 1024 * 1024;
 export function watchReading(copy: Copy, limits: ReadingLimits): Copy {
   const entries = Object.entries(copy.artifacts);
   const watch = new Watch(entries.reduce((sum, [, { bytes }]) => sum + bytes, 0), limits);
-  const watched = (artifact: RestoreArtifact): RestoreArtifact => ({ ...artifact, open: (range) => (range === undefined ? watch.chunks(artifact.open()) : artifact.open(range)) });
+  const watched = (artifact: RestoreArtifact): RestoreArtifact => ({ ...artifact, open: (range, options) => (range === undefined ? watch.chunks(artifact.open(undefined, options)) : artifact.open(range, options)) });
   return { ...copy, artifacts: Object.fromEntries(entries.map(([kind, artifact]) => [kind, watched(artifact)])) };
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { abortedBy, BackupError, throwIfAborted, type DrillGround, type Rehearsal, type RestoreArtifact, type RestoreInput, type RestorerEvent } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../../programs/program.ts';
-import { readFile } from '../../store/local-draft.ts';
+import { readFile } from '../../store/read-file.ts';
 import { storeError } from '../../store/store-errors.ts';
 import { writeDurably } from '../../store/write-durably.ts';
 import type { DrillFolder } from './drill-folder.ts';

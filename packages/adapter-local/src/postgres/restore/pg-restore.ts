@@ -36,7 +36,7 @@ export async function runPgRestore({ pgRestore, args, dump, env, signal, onEntry
   const onStderr = (chunk: Buffer): void => { messages.add(chunk.toString('utf8')); };
   const options = { env, signal, stdout: 'ignore' as const, onStderr };
   const end = dump.path === undefined
-    ? await programFed(pgRestore, args, dump.open(), { env, signal, onStderr })
+    ? await programFed(pgRestore, args, dump.open(undefined, { lent: true }), { env, signal, onStderr })
     : await new Program(pgRestore, [...args, dump.path], options).end();
   messages.finish();
   return { end, errors: messages.errors };

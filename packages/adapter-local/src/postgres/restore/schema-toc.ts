@@ -48,7 +48,7 @@ async function* written(dump: ArtifactSource, entries: readonly TocEntry[], { se
 
 async function fed(dump: ArtifactSource, args: readonly string[], { server, programs, signal }: DumpTools, fd: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  const end = await programFed(programs.pgRestore, args, dump.open(), { env: server.env(server.maintenance), signal, descriptors: [fd] }, (chunk) => chunks.push(chunk));
+  const end = await programFed(programs.pgRestore, args, dump.open(undefined, { lent: true }), { env: server.env(server.maintenance), signal, descriptors: [fd] }, (chunk) => chunks.push(chunk));
   const failure = judge('pg_restore')(end);
   if (failure !== undefined) throw failure;
   return Buffer.concat(chunks);

@@ -42,7 +42,7 @@ export async function readToc(dump: ArtifactSource, { pgRestore, env, signal }: 
   if (dump.path !== undefined) return parseToc(await programText(pgRestore, ['--list', dump.path], { env, signal }, judge));
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  const end = await programFed(pgRestore, ['--list'], dump.open(), { env, signal }, (chunk) => {
+  const end = await programFed(pgRestore, ['--list'], dump.open(undefined, { lent: true }), { env, signal }, (chunk) => {
     bytes += chunk.length;
     if (bytes <= LARGEST_BYTES) chunks.push(chunk);
   });
