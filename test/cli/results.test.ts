@@ -102,6 +102,17 @@ describe('results', () => {
     expect([...keys].sort()).toEqual(namesOf(operator.database.database, timestamp).map((name) => `daily/${name}`));
   });
 
+  it('come whole to somebody who reads them slowly, however long they are', async () => {
+    const operator = await newOperator();
+    await mkdir(operator.path('daily', '.'));
+    const hours = Array.from({ length: 1000 }, (_, hour) => `202601${String(1 + Math.floor(hour / 24) % 28).padStart(2, '0')}_${String(hour % 24).padStart(2, '0')}${String(Math.floor(hour / 672)).padStart(2, '0')}00`);
+    await Promise.all(hours.map((timestamp) => writeFile(operator.path('daily', `${operator.database.database}_${timestamp}.dump`), 'legacy')));
+    const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], BACKUP_DIR: operator.volume.backups };
+    const { stdout } = spawnSync('bash', ['-c', '"$0" "$1" list --json | { sleep 1; cat; }', process.execPath, BIN], { env, encoding: 'utf8', maxBuffer: 1e8 });
+    expect(stdout.length).toBeGreaterThan(200_000);
+    expect(JSON.parse(stdout)).toHaveLength(1000);
+  });
+
   it('may be read by somebody who stops reading', () => {
     const folder = mkdtempSync(join(tmpdir(), 'geolens-head-'));
     onTestFinished(() => { rmSync(folder, { recursive: true }); });

@@ -77,7 +77,7 @@ export class RunningCli {
 
   /** Signals the command's own process alone, as an engine does with the first process of a container. */
   signal(signal: NodeJS.Signals): void {
-    process.kill(this.pid, signal);
+    if (this.runs) process.kill(this.pid, signal);
   }
 }
 

@@ -19,6 +19,8 @@ const exitCode = await runCli(process.argv.slice(2), {
   io: processIo(),
   signal: stop.signal,
 });
+// To a pipe, Node writes what does not fit later.
+await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))));
 // Not left to the loop: on that way out Node takes its handlers away some milliseconds before the end, and a second signal then changes the exit code.
 process.exit(exitCode);
 

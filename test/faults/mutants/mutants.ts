@@ -30,7 +30,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     title: 'the manifest is copied to the bucket first',
     edits: [edit(`${CORE}/sets/publication-order.ts`, "['globals', 'staging', 'dump', 'manifest']", "['manifest', 'globals', 'staging', 'dump']")],
-    family: 's3', count: 40,
+    family: 's3', count: 200,
   },
   {
     title: 'room is made before the new set is there',
