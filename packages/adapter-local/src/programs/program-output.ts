@@ -76,13 +76,11 @@ export async function programFed(
  * failure: then the program has stopped reading.
  */
 async function feed(pipe: Writable, content: AsyncIterable<Uint8Array>): Promise<void> {
-  const broken = new Promise<false>((resolve) => {
-    pipe.on('error', () => { resolve(false); }).once('close', () => { resolve(false); });
-  });
+  pipe.on('error', () => undefined); // each write tells it too
   try {
     for await (const chunk of content) {
-      const written = new Promise<boolean>((resolve) => pipe.write(chunk, (error) => { resolve(error == null); }));
-      if (!(await Promise.race([written, broken]))) return;
+      const broken = await new Promise((resolve) => pipe.write(chunk, resolve));
+      if (broken != null) return;
     }
     pipe.end();
   } catch (error) {
