@@ -3,6 +3,7 @@ import { describe, it, onTestFinished } from 'vitest';
 import type { CliEnd } from '../support/cli.ts';
 import { startCluster, type Cluster } from '../support/postgres-cluster.ts';
 import { clusters } from '../support/clusters.ts';
+import { sessionsOf } from '../cli/support/sessions.ts';
 import { carryOut } from './support/campaign.ts';
 import { honest } from './support/honest.ts';
 import { patience } from './support/plan.ts';
@@ -49,10 +50,11 @@ function asClerk({ operator }: Scene): Readonly<Record<string, string>> {
   return { DATABASE_URL: operator.env['DATABASE_URL']!.replace(/\/\/[^:]+:/, '//clerk:') };
 }
 
-/** A run to which something is done at some moment. */
+/** A run to which something is done at some moment, from its first session on. */
 async function runWhile({ scene }: Lane, random: Random, harm: () => Promise<unknown>): Promise<CliEnd> {
   const running = scene.begins(['run', '--json']);
-  await pause(random.whole(150, 900));
+  while (running.runs && (await sessionsOf(scene.operator.database)) === 0);
+  await pause(random.whole(0, 600));
   await harm();
   return running.end;
 }
