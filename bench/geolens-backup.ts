@@ -16,9 +16,9 @@ export interface Place {
   readonly bucket?: Bucket | undefined;
 }
 
-/** The built command as it is installed, with nothing of this process's environment but the search path. */
+/** The built command as the image runs it (one arena of glibc's malloc), with nothing of this process's environment but the search path. */
 export function geolensBackup(args: readonly string[], env: Readonly<Record<string, string>>): CommandLine {
-  return { file: process.execPath, args: [...FLAGS, BIN, ...args], env: { PATH: process.env['PATH'], ...env } };
+  return { file: process.execPath, args: [...FLAGS, BIN, ...args], env: { PATH: process.env['PATH'], MALLOC_ARENA_MAX: '1', ...env } };
 }
 
 export function settingsFor({ cluster, backups, staging, bucket }: Place): Record<string, string> {
