@@ -12,8 +12,8 @@ export interface ByteRange {
 /** How an artifact is read. */
 export interface ReadingOptions {
   /**
-   * True: the reader is done with a chunk when it asks for the next one, which may then come in the same memory: large artifacts are read in a third
-   * less time so. Otherwise a chunk stays as it is for as long as the reader wants.
+   * True: the reader is done with a chunk when it asks for the next one, which may then come in the same memory: sending large artifacts takes
+   * a third less of the processor so. Otherwise a chunk stays as it is for as long as the reader wants.
    */
   readonly lent?: boolean | undefined;
 }
