@@ -4,6 +4,8 @@ export interface Mutant {
   readonly edits: readonly { readonly file: string; readonly text: string; readonly instead: string }[];
   /** Who is to catch it, and how many programs that takes. */
   readonly family: string;
+  /** The one kind of its programs, where the others have no chance. */
+  readonly kind?: string;
   readonly count: number;
 }
 
@@ -82,7 +84,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     title: 'a publication that was cut off stays as it is',
     edits: [edit(`${LOCAL}/store/local-store.ts`, 'for (const intent of inRoot.filter(isIntentName))', 'for (const intent of inRoot.filter(() => false))')],
-    family: 'kill', count: 200,
+    family: 'kill', kind: 'run, at a change of the disk', count: 100,
   },
   {
     title: 'temporary files of dead processes stay',
@@ -102,18 +104,18 @@ export const MUTANTS: readonly Mutant[] = [
     family: 's3', count: 30,
   },
   {
-    title: 'the old database is renamed before the transaction begins',
-    edits: [edit(`${LOCAL}/postgres/restore/swap-databases.ts`, "await server.ask(DOING, 'BEGIN');", "await server.ask(DOING, 'SELECT 1');"), edit(`${LOCAL}/postgres/restore/swap-databases.ts`, "await server.ask(DOING, 'COMMIT');", 'await setTimeout(30);')],
-    family: 'kill', count: 300,
+    title: 'the old database is renamed, and a fifth of a second later the new one',
+    edits: [edit(`${LOCAL}/postgres/restore/swap-databases.ts`, "await server.ask(DOING, 'BEGIN');", "await server.ask(DOING, 'SELECT 1');"), edit(`${LOCAL}/postgres/restore/swap-databases.ts`, "await server.ask(DOING, 'COMMIT');", 'await setTimeout(200);')],
+    family: 'kill', kind: 'restore', count: 100,
   },
   {
     title: 'no note is made of files that are being swapped',
     edits: [edit(`${LOCAL}/staging/swap.ts`, 'await writeNote(this.folder, this.id, this.note);', '')],
-    family: 'kill', count: 200,
+    family: 'kill', kind: 'restore, at a change of the disk', count: 60,
   },
   {
     title: 'the scratch server of a dead drill stays',
     edits: [edit('packages/runner/src/container.ts', 'parts.resolve(TOKENS.drill),\n  ]);', ']);')],
-    family: 'kill', count: 60,
+    family: 'kill', kind: 'verify --restore', count: 30,
   },
 ];

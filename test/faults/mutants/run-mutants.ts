@@ -8,16 +8,20 @@ import { MUTANTS, type Mutant } from './mutants.ts';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const LEFT_OUT = ['.git', '.cache', join('node_modules', '.pnpm')];
 
-/** Plants each fault into a copy of the workspace, and lets its family find it. Answers the exit code: 0 when all were caught. */
+/** Plants each fault, or those with one of these words in their titles, into a copy of the workspace, and lets its family find it. Answers the exit code: 0 when all were caught. */
 export function runMutants(wanted: readonly string[] = []): number {
-  const chosen = MUTANTS.filter(({ family }) => wanted.length === 0 || wanted.includes(family));
+  const chosen = MUTANTS.filter(({ title }) => wanted.length === 0 || wanted.some((words) => title.includes(words)));
+  if (chosen.length === 0) {
+    console.error(`no fault has ${wanted.join(' or ')} in its title`);
+    return 2;
+  }
   const survivors = chosen.filter((mutant) => !isCaught(mutant)).map(({ title }) => title);
   console.log(`${chosen.length - survivors.length} of ${chosen.length} faults were caught`);
   for (const title of survivors) console.log(`NOT CAUGHT: ${title}`);
   return survivors.length === 0 ? 0 : 1;
 }
 
-function isCaught({ title, edits, family, count }: Mutant): boolean {
+function isCaught({ title, edits, family, kind, count }: Mutant): boolean {
   const copy = mkdtempSync(join(tmpdir(), 'geolens-mutant-'));
   const began = performance.now();
   try {
@@ -26,7 +30,7 @@ function isCaught({ title, edits, family, count }: Mutant): boolean {
     for (const { file, text, instead } of edits) plant(join(copy, file), text, instead);
     const build = node(copy, 'node_modules/typescript/bin/tsc', '-b', 'packages/runner');
     if (build.status !== 0) throw new Error(`"${title}" does not compile:\n${build.stdout}`);
-    const found = node(copy, 'test/faults/run.ts', family, '--count', String(count), '--lanes', '2');
+    const found = node(copy, 'test/faults/run.ts', family, ...(kind === undefined ? [] : ['--kind', kind]), '--count', String(count), '--lanes', '2');
     const [first] = /(?<=Error\S*: )\w+, .*program \d+ of seed.*/.exec(found.stdout) ?? [];
     const caught = found.status !== 0 && first !== undefined;
     console.log(`${caught ? 'caught    ' : 'NOT CAUGHT'} ${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${title}\n           ${first ?? found.stdout.slice(-300)}`);

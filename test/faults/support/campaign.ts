@@ -19,7 +19,8 @@ export interface Campaign<Lane> {
 
 /** Does the programs of a campaign, and writes down how many, of which seed, in what time, and what they hit. */
 export async function carryOut<Lane>({ family, kind, short, share, lane: makeLane, program }: Campaign<Lane>): Promise<void> {
-  const count = plan.count === undefined ? short : Math.ceil(plan.count * share);
+  if (plan.kind !== undefined && plan.kind !== kind) return;
+  const count = plan.count === undefined ? short : Math.ceil(plan.count * (plan.kind === undefined ? share : 1));
   const began = performance.now();
   const end = plan.minutes === undefined ? Infinity : began + plan.minutes * 60_000;
   let programs = 0;
@@ -44,7 +45,7 @@ async function attempt(number: number, work: (random: Random) => Promise<string>
   try {
     return await work(new Random(plan.seed, family, kind, number));
   } catch (error) {
-    const again = `npm run test:faults -- ${family} --seed ${plan.seed} --from ${number} --count 1`;
+    const again = `npm run test:faults -- ${family} --kind '${kind}' --seed ${plan.seed} --from ${number} --count 1`;
     throw new Error(`${family}, ${kind}, program ${number} of seed ${plan.seed}: ${(error as Error).message}\n(again: ${again})`, { cause: error });
   }
 }

@@ -3,6 +3,8 @@ export interface Plan {
   /** Programs of a family; undefined for the short form. */
   readonly count: number | undefined;
   readonly seed: number;
+  /** The one kind of programs that is wanted; undefined for all of a family. */
+  readonly kind: string | undefined;
   /** The number of the first program. */
   readonly from: number;
   /** How many programs of a kind go on side by side. */
@@ -13,7 +15,7 @@ export interface Plan {
   readonly report: string | undefined;
 }
 
-const SHORT: Plan = { count: undefined, seed: 20261125, from: 1, lanes: 1, minutes: undefined, report: undefined };
+const SHORT: Plan = { count: undefined, seed: 20261125, kind: undefined, from: 1, lanes: 1, minutes: undefined, report: undefined };
 
 /** The variable by which run.ts hands the plan to the test files. */
 export const PLAN_VARIABLE = 'GEOLENS_FAULT_PLAN';

@@ -82,16 +82,17 @@ export class Witness {
   agrees(end: CliEnd, after: Sight): void {
     this.#listen(end);
     if (end.code === null || end.stdout === '') return;
-    const report = JSON.parse(end.stdout) as { outcome: string; timestamp?: string; replication?: { store: string; missing?: number; errors: unknown[] }[] };
-    const codes: Readonly<Record<string, readonly number[]>> = { complete: [0, 3], partial: [3], failed: [1, 2, 4, 5] };
+    const report = JSON.parse(end.stdout) as { outcome: string; timestamp?: string; replication?: { store: string; errors: unknown[] }[] };
+    const codes: Readonly<Record<string, readonly number[]>> = { complete: [0], partial: [3], failed: [1, 2, 4, 5] };
     if (codes[report.outcome]?.includes(end.code) !== true) throw new Error(`the report says ${report.outcome}, and the exit code is ${end.code}`);
     const shown = after.sets.find(({ tier, timestamp, database }) => tier === 'daily' && timestamp === report.timestamp && database === this.#operator.database.database);
     const there = shown !== undefined && ['complete', 'suspicious'].includes(shown.state);
     if (there !== (report.outcome !== 'failed')) throw new Error(`the run ${report.timestamp ?? '?'} is ${report.outcome}, and its set is ${shown?.state ?? 'not there'}\n${end.stderr}`);
     if (report.outcome !== 'complete') return;
-    for (const { store, missing, errors } of report.replication ?? []) {
+    for (const { store, errors } of report.replication ?? []) {
       const copied = shown!.copies.some((copy) => copy.store === store && ['complete', 'suspicious'].includes(copy.state));
-      if (missing === 0 && errors.length === 0 && !copied) throw new Error(`the run says that ${store} has its set, and it has not`);
+      if (errors.length > 0) throw new Error(`the run says that all is well, and that ${store} could not get a set`);
+      if (!copied) throw new Error(`the run says that ${store} has its set, and it has not`);
     }
   }
 
