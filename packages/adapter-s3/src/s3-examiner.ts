@@ -3,11 +3,11 @@ import { CompleteMultipartUploadCommand, CopyObjectCommand, DeleteObjectCommand,
 import { BackupError, failedFinding, isBackupError, sha256Of, throwIfAborted, type Clock, type Examiner, type Finding, type FindingLevel } from '@geolens/backup-core';
 import { Bucket } from './bucket.ts';
 import { createClient } from './client.ts';
-import { digestsFor, type Digests } from './digests.ts';
-import { MultipartUpload } from './multipart-upload.ts';
-import { ObjectKeys } from './object-keys.ts';
-import { objectParameters, type ObjectParameters } from './object-parameters.ts';
-import { readObject } from './read-object.ts';
+import { digestsFor, type Digests } from './upload/digests.ts';
+import { MultipartUpload } from './upload/multipart-upload.ts';
+import { ObjectKeys } from './objects/object-keys.ts';
+import { objectParameters, type ObjectParameters } from './objects/object-parameters.ts';
+import { readObject } from './objects/read-object.ts';
 import { placeOf } from './s3-errors.ts';
 import type { S3Settings } from './settings.ts';
 

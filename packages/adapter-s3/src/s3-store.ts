@@ -1,18 +1,18 @@
 import { DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { ArtifactKey, ArtifactSource, ArtifactStore, ByteRange, StoredArtifact, StoreOptions, Tier } from '@geolens/backup-core';
 import { Bucket } from './bucket.ts';
-import { BufferPool } from './buffer-pool.ts';
+import { BufferPool } from './upload/buffer-pool.ts';
 import { createClient } from './client.ts';
-import { copyObject } from './copy-object.ts';
-import { digestsFor } from './digests.ts';
-import { LIMITS, MAX_PARTS, type UploadLimits } from './limits.ts';
-import { listObjects } from './list-objects.ts';
-import { ObjectKeys } from './object-keys.ts';
-import { objectParameters } from './object-parameters.ts';
-import { readObject } from './read-object.ts';
+import { copyObject } from './objects/copy-object.ts';
+import { digestsFor } from './upload/digests.ts';
+import { LIMITS, MAX_PARTS, type UploadLimits } from './upload/limits.ts';
+import { listObjects } from './objects/list-objects.ts';
+import { ObjectKeys } from './objects/object-keys.ts';
+import { objectParameters } from './objects/object-parameters.ts';
+import { readObject } from './objects/read-object.ts';
 import type { S3Settings } from './settings.ts';
-import { sweepUploads } from './sweep-uploads.ts';
-import { uploadObject } from './upload-object.ts';
+import { sweepUploads } from './upload/sweep-uploads.ts';
+import { uploadObject } from './upload/upload-object.ts';
 
 /** Which bucket the sets lie in, and whose they are. */
 export interface S3StoreOptions {

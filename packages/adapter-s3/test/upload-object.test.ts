@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ByteRange } from '@geolens/backup-core';
 import { chunksOf, readAll, sourceOf } from '@geolens/backup-core/testing';
-import { partBytesFor } from '../src/limits.ts';
+import { partBytesFor } from '../src/upload/limits.ts';
 import { S3Store, type S3Settings } from '../src/index.ts';
 import { failureOf, FakeS3 } from './support/fake-s3.ts';
 

@@ -66,14 +66,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     title: 'what arrived in the bucket is not compared with what was sent',
     edits: [
-      edit(`${S3}/upload-object.ts`, 'const facts = await headObject(bucket, key, signal);\n  const sameLength', 'if (parts.count > 0) return;\n  const facts = await headObject(bucket, key, signal);\n  const sameLength'),
-      edit(`${S3}/digests.ts`, "forBody: (digest) => ({ ContentMD5: digest.toString('base64') }),", 'forBody: () => ({}) as never,'),
+      edit(`${S3}/upload/upload-object.ts`, 'const facts = await headObject(bucket, key, signal);\n  const sameLength', 'if (parts.count > 0) return;\n  const facts = await headObject(bucket, key, signal);\n  const sameLength'),
+      edit(`${S3}/upload/digests.ts`, "forBody: (digest) => ({ ContentMD5: digest.toString('base64') }),", 'forBody: () => ({}) as never,'),
     ],
     family: 's3', count: 80,
   },
   {
     title: 'uploads that were cut off stay',
-    edits: [edit(`${S3}/sweep-uploads.ts`, 'const swept: ArtifactKey[] = [];', 'const swept: ArtifactKey[] = [];\n  if (TIERS.length > 0) return swept;')],
+    edits: [edit(`${S3}/upload/sweep-uploads.ts`, 'const swept: ArtifactKey[] = [];', 'const swept: ArtifactKey[] = [];\n  if (TIERS.length > 0) return swept;')],
     family: 's3', count: 80,
   },
   {

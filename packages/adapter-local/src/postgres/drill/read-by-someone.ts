@@ -1,7 +1,7 @@
 import { isBackupError, withoutMend, type ArtifactSource } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../../programs/program.ts';
 import type { PostgresPrograms } from '../postgres-programs.ts';
-import { readToc, type Toc } from '../restore/toc.ts';
+import { readToc, type Toc } from '../restore/toc/toc.ts';
 
 /** What a pg_restore says of a dump whose format is newer than itself. */
 const TOO_NEW = /unsupported version \(\d+\.\d+\) in file header/;

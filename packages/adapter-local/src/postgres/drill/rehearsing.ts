@@ -6,7 +6,7 @@ import { connectionError } from '../postgres-errors.ts';
 import { AVAILABLE_EXTENSIONS, compareExtensions, type AvailableExtension } from '../restore/extensions.ts';
 import type { Prerequisites } from '../restore/prepare.ts';
 import { restoreError } from '../restore/server.ts';
-import { extensionsOf, type Toc } from '../restore/toc.ts';
+import { extensionsOf, type Toc } from '../restore/toc/toc.ts';
 import type { DrillPaths } from './drill-folder.ts';
 import { look } from './look.ts';
 import { readBySomeone } from './read-by-someone.ts';

@@ -1,12 +1,12 @@
 import type { Examination, RestoreInput, RestoreMode } from '@geolens/backup-core';
 import { megabytes, roomOfDatabase } from '../room.ts';
 import { AVAILABLE_EXTENSIONS, compareExtensions, type AvailableExtension } from './extensions.ts';
-import { lackingRoles } from './needed-roles.ts';
+import { lackingRoles } from './rights/needed-roles.ts';
 import { isWholeName, quoteIdentifier } from './identifiers.ts';
 import type { Preparation } from './prepare.ts';
 import type { Server } from './server.ts';
-import { tablesMeant } from './table-selection.ts';
-import { extensionsOf } from './toc.ts';
+import { tablesMeant } from './toc/table-selection.ts';
+import { extensionsOf } from './toc/toc.ts';
 
 const NOT_TO_BE_REPLACED = ['template0', 'template1'];
 

@@ -16,7 +16,7 @@ import type { PgDumpRestorerOptions } from './pg-dump-restorer.ts';
 import { prepare, type Preparation } from './prepare.ts';
 import { restoreAside } from './restore-aside.ts';
 import { restoreInPlace } from './restore-in-place.ts';
-import { restoreTables } from './restore-tables.ts';
+import { restoreTables } from './tables/restore-tables.ts';
 import type { Server } from './server.ts';
 
 /** Told apart from other programs' advisory locks; with the name of the database it makes the key. */

@@ -1,11 +1,11 @@
 import { isBackupError, type RestoreInput } from '@geolens/backup-core';
 import { wholeOf } from '../../programs/program-output.ts';
 import type { PostgresPrograms } from '../postgres-programs.ts';
-import { sectionsOf, type GlobalsSections } from './globals-sections.ts';
-import { rolesOfPolicies } from './roles.ts';
-import { sqlOf } from './schema-toc.ts';
+import { sectionsOf, type GlobalsSections } from './rights/globals-sections.ts';
+import { rolesOfPolicies } from './rights/roles.ts';
+import { sqlOf } from './toc/schema-toc.ts';
 import type { Server } from './server.ts';
-import { readToc, type Toc } from './toc.ts';
+import { readToc, type Toc } from './toc/toc.ts';
 
 /** To be there before the dump, besides what it makes itself. */
 export interface Prerequisites {

@@ -5,12 +5,12 @@ import { quoteIdentifier } from './identifiers.ts';
 import { endedWell, runPgRestore } from './pg-restore.ts';
 import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';
-import { applyRights, findRights, makeLackingRoles } from './rights.ts';
+import { applyRights, findRights, makeLackingRoles } from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
 import { gatherStatistics } from './statistics.ts';
 import { swapDatabases } from './swap-databases.ts';
 import { isSettingOfNewerClient } from './newer-client.ts';
-import { missingSchemasOf } from './toc.ts';
+import { missingSchemasOf } from './toc/toc.ts';
 
 /** What the leader of parallel workers says when one of them has told an error and ended. */
 const WORKER_DIED = 'a worker process died unexpectedly';

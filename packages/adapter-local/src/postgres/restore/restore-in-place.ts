@@ -1,11 +1,11 @@
 import { BackupError, toBackupError, withoutMend, type Restored, type RestoreInput } from '@geolens/backup-core';
 import { connectionString } from '../connection.ts';
-import { defaultPrivilegesOf } from './default-privileges.ts';
+import { defaultPrivilegesOf } from './rights/default-privileges.ts';
 import { endedWell, runPgRestore } from './pg-restore.ts';
 import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';
 import { runSql } from './psql.ts';
-import { applyRights, findRights, makeLackingRoles } from './rights.ts';
+import { applyRights, findRights, makeLackingRoles } from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
 import { gatherStatistics } from './statistics.ts';
 import { toleratedBecause } from './tolerated-errors.ts';

@@ -1,7 +1,7 @@
 import { BackupError, type ArtifactSource } from '@geolens/backup-core';
-import { endedByOthers } from '../../programs/ended-by-others.ts';
-import { describeEnd, type ProgramEnvironment } from '../../programs/program.ts';
-import { programFed, programText } from '../../programs/program-output.ts';
+import { endedByOthers } from '../../../programs/ended-by-others.ts';
+import { describeEnd, type ProgramEnvironment } from '../../../programs/program.ts';
+import { programFed, programText } from '../../../programs/program-output.ts';
 
 /** One entry of a dump's table of contents, as `pg_restore --list` shows it. */
 export interface TocEntry {

@@ -1,5 +1,5 @@
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
-import type { Bucket } from './bucket.ts';
+import type { Bucket } from '../bucket.ts';
 
 /** What a store says of an object. */
 export interface ObjectFacts {

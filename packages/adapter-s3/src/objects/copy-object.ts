@@ -1,10 +1,10 @@
 import { CopyObjectCommand, UploadPartCopyCommand, type CompletedPart } from '@aws-sdk/client-s3';
 import { BackupError } from '@geolens/backup-core';
-import type { Bucket } from './bucket.ts';
+import type { Bucket } from '../bucket.ts';
 import { headObject } from './head-object.ts';
-import { partBytesFor, type UploadLimits } from './limits.ts';
-import { MultipartUpload } from './multipart-upload.ts';
-import { placeOf } from './s3-errors.ts';
+import { partBytesFor, type UploadLimits } from '../upload/limits.ts';
+import { MultipartUpload } from '../upload/multipart-upload.ts';
+import { placeOf } from '../s3-errors.ts';
 import type { ObjectParameters } from './object-parameters.ts';
 
 /** Copies an object on the server, in parts where it is larger than one request may copy. No byte comes by here. */

@@ -1,6 +1,6 @@
 import { knownRoles, makeRoles, rolesNamedIn, type KnownRoles } from './roles.ts';
-import type { Preparation } from './prepare.ts';
-import type { Server } from './server.ts';
+import type { Preparation } from '../prepare.ts';
+import type { Server } from '../server.ts';
 
 export interface LackingRoles {
   /** Those to be made. */

@@ -1,6 +1,6 @@
-import { statementsOf } from '../tolerant-roles.ts';
+import { statementsOf } from '../../tolerant-roles.ts';
 import { passingOver } from './passing-over.ts';
-import type { Said } from './psql.ts';
+import type { Said } from '../psql.ts';
 
 const OF_ROUTINE = /^((?:\s|--[^\n]*\n|\\[^\n]*\n)*)((?:GRANT|REVOKE) .+ ON (?:FUNCTION|PROCEDURE|AGGREGATE|ROUTINE) .+;)$/s;
 

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { columnsOf, keyOf, type ObjectSet } from './object-closure.ts';
-import type { Toc } from './toc.ts';
+import type { Toc } from '../toc/toc.ts';
 
 /*
  * Defaults and checks that stand within the statement of their table or domain, where a dump has no entry for them. They are lost

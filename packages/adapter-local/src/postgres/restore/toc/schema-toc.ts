@@ -1,10 +1,10 @@
 import { BackupError, type ArtifactSource } from '@geolens/backup-core';
-import { describeEnd } from '../../programs/program.ts';
-import { programFed, programOutput, wholeOf } from '../../programs/program-output.ts';
-import type { PostgresPrograms } from '../postgres-programs.ts';
-import { unnamedFile } from '../unnamed-file.ts';
-import { streamUnderstoodBy } from './newer-client.ts';
-import type { Server } from './server.ts';
+import { describeEnd } from '../../../programs/program.ts';
+import { programFed, programOutput, wholeOf } from '../../../programs/program-output.ts';
+import type { PostgresPrograms } from '../../postgres-programs.ts';
+import { unnamedFile } from '../../unnamed-file.ts';
+import { streamUnderstoodBy } from '../newer-client.ts';
+import type { Server } from '../server.ts';
 import { readToc, type Toc, type TocEntry } from './toc.ts';
 
 /** A dump of a database's definitions, in memory: some kilobytes for each table. */

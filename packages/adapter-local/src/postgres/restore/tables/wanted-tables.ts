@@ -2,14 +2,14 @@ import type pg from 'pg';
 import type { RestoreInput, TableSelection } from '@geolens/backup-core';
 import { commentsOf, rightsOf } from './attachments.ts';
 import { keyOf, partsOf } from './object-closure.ts';
-import type { SessionParts } from './pg-restore-session.ts';
-import type { Preparation } from './prepare.ts';
+import type { SessionParts } from '../pg-restore-session.ts';
+import type { Preparation } from '../prepare.ts';
 import { findTables, objectOf, type Table } from './relations.ts';
-import { fillAside, makeAside, undo } from './restore-aside.ts';
-import { applyRights } from './rights.ts';
-import { dumpSchema } from './schema-toc.ts';
-import { tablesMeant } from './table-selection.ts';
-import { sanitized, withoutOwner, type TocEntry } from './toc.ts';
+import { fillAside, makeAside, undo } from '../restore-aside.ts';
+import { applyRights } from '../rights/rights.ts';
+import { dumpSchema } from '../toc/schema-toc.ts';
+import { tablesMeant } from '../toc/table-selection.ts';
+import { sanitized, withoutOwner, type TocEntry } from '../toc/toc.ts';
 
 /** pg_publication_rel: which tables are published is the live database's affair. */
 export const PUBLISHED = 6106;

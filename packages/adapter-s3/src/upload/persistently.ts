@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { isBackupError, throwIfAborted, type BackupError } from '@geolens/backup-core';
-import { providerCodeOf } from './s3-errors.ts';
+import { providerCodeOf } from '../s3-errors.ts';
 
 const TRIES = 4;
 const LONGEST_PAUSE_MS = 10_000;

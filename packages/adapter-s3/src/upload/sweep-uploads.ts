@@ -1,8 +1,8 @@
 import { AbortMultipartUploadCommand, ListMultipartUploadsCommand, type ListMultipartUploadsCommandInput, type ListMultipartUploadsCommandOutput } from '@aws-sdk/client-s3';
 import { TIERS, type ArtifactKey } from '@geolens/backup-core';
-import type { Bucket } from './bucket.ts';
-import type { ObjectKeys } from './object-keys.ts';
-import { providerCodeOf } from './s3-errors.ts';
+import type { Bucket } from '../bucket.ts';
+import type { ObjectKeys } from '../objects/object-keys.ts';
+import { providerCodeOf } from '../s3-errors.ts';
 
 /** An upload in parts that nobody completed. */
 interface OpenUpload {

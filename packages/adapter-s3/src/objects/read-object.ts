@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { abortedBy, throwIfAborted, type ByteRange } from '@geolens/backup-core';
-import type { Bucket } from './bucket.ts';
-import { s3Error } from './s3-errors.ts';
+import type { Bucket } from '../bucket.ts';
+import { s3Error } from '../s3-errors.ts';
 
 /** A connection may break this often in a row without a byte in between, before the reading is given up. */
 const BREAKS = 4;

@@ -7,8 +7,8 @@ import {
   type CreateMultipartUploadCommandInput,
 } from '@aws-sdk/client-s3';
 import { BackupError, isBackupError, throwIfAborted, toBackupError } from '@geolens/backup-core';
-import type { Bucket } from './bucket.ts';
-import { providerCodeOf } from './s3-errors.ts';
+import type { Bucket } from '../bucket.ts';
+import { providerCodeOf } from '../s3-errors.ts';
 
 /** What has to be ended in order takes no longer than this when the process is asked to stop; it has ten seconds in all. */
 const GRACE_MS = 3_000;

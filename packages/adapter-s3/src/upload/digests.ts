@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { isAmazon } from './endpoint.ts';
-import type { ObjectFacts } from './head-object.ts';
-import type { S3Settings } from './settings.ts';
+import { isAmazon } from '../endpoint.ts';
+import type { ObjectFacts } from '../objects/head-object.ts';
+import type { S3Settings } from '../settings.ts';
 
 /** How a store is told what it should receive, and how its answer is judged. Digests are raw bytes. */
 export interface Digests {

@@ -1,8 +1,8 @@
 import { BackupError } from '@geolens/backup-core';
-import { statementsOf } from '../tolerant-roles.ts';
-import { IDENTIFIER, unquoteIdentifier } from './identifiers.ts';
-import type { Said } from './psql.ts';
-import type { Server } from './server.ts';
+import { statementsOf } from '../../tolerant-roles.ts';
+import { IDENTIFIER, unquoteIdentifier } from '../identifiers.ts';
+import type { Said } from '../psql.ts';
+import type { Server } from '../server.ts';
 
 const GRANT = new RegExp(`^GRANT (.+?) ON (TABLE|SEQUENCE|SCHEMA|TYPE) (${IDENTIFIER}(?:\\.${IDENTIFIER})?) TO (${IDENTIFIER})( WITH GRANT OPTION)?;$`, 'su');
 

@@ -1,5 +1,5 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
-import type { Bucket } from './bucket.ts';
+import type { Bucket } from '../bucket.ts';
 
 export interface ListedObject {
   readonly key: string;

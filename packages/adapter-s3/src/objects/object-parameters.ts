@@ -1,5 +1,5 @@
 import type { PutObjectCommandInput } from '@aws-sdk/client-s3';
-import type { S3Settings } from './settings.ts';
+import type { S3Settings } from '../settings.ts';
 
 /** What is asked for with every new object: of a put, a copy, and the beginning of an upload in parts. */
 export type ObjectParameters = Pick<PutObjectCommandInput, 'StorageClass' | 'ServerSideEncryption' | 'SSEKMSKeyId'>;

@@ -1,15 +1,15 @@
-import { wholeOf } from '../../programs/program-output.ts';
-import { databaseStatementsOf } from '../database-statements.ts';
-import { PgDumpProducer } from '../pg-dump-producer.ts';
+import { wholeOf } from '../../../programs/program-output.ts';
+import { databaseStatementsOf } from '../../database-statements.ts';
+import { PgDumpProducer } from '../../pg-dump-producer.ts';
 import { assertGrants, expectGranted } from './grants.ts';
 import { sectionsOf, type GlobalsSections } from './globals-sections.ts';
 import { passedOverIn, passingOverLackingRoutines } from './extension-grants.ts';
-import type { SessionParts } from './pg-restore-session.ts';
-import { understoodBy } from './newer-client.ts';
+import type { SessionParts } from '../pg-restore-session.ts';
+import { understoodBy } from '../newer-client.ts';
 import { lackingRoles } from './needed-roles.ts';
-import type { Preparation } from './prepare.ts';
+import type { Preparation } from '../prepare.ts';
 import { NOT_THERE } from './passing-over.ts';
-import { runSql } from './psql.ts';
+import { runSql } from '../psql.ts';
 
 /** Owners and grants for what is restored, and where they come from. */
 export interface Rights {

@@ -1,8 +1,8 @@
 import type pg from 'pg';
-import { ownersOf } from '../owners.ts';
-import { statementsOf } from '../tolerant-roles.ts';
+import { ownersOf } from '../../owners.ts';
+import { statementsOf } from '../../tolerant-roles.ts';
 import { columnsOf, type ObjectSet } from './object-closure.ts';
-import { NOT_THERE, passingOver } from './passing-over.ts';
+import { NOT_THERE, passingOver } from '../rights/passing-over.ts';
 
 /*
  * What belongs to objects and is not in the statements that make them: comments, owner, rights. From the catalogue, for a dump's table of

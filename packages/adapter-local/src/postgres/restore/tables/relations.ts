@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { TableSelection } from '@geolens/backup-core';
 import type { ObjectId } from './object-closure.ts';
-import type { TableName } from './table-selection.ts';
+import type { TableName } from '../toc/table-selection.ts';
 
 export const PG_CLASS = 1259;
 

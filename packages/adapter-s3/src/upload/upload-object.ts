@@ -1,17 +1,17 @@
 import type { Readable } from 'node:stream';
 import { DeleteObjectCommand, PutObjectCommand, UploadPartCommand, type CompletedPart } from '@aws-sdk/client-s3';
 import { BackupError, isBackupError, sha256Of, throwIfAborted, type ArtifactSource } from '@geolens/backup-core';
-import type { Bucket } from './bucket.ts';
+import type { Bucket } from '../bucket.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import type { Digests } from './digests.ts';
 import { HashedParts, type Part } from './hashed-parts.ts';
-import { headObject } from './head-object.ts';
+import { headObject } from '../objects/head-object.ts';
 import { partBytesFor, type UploadLimits } from './limits.ts';
 import { MultipartUpload } from './multipart-upload.ts';
-import type { ObjectParameters } from './object-parameters.ts';
-import { readObject } from './read-object.ts';
+import type { ObjectParameters } from '../objects/object-parameters.ts';
+import { readObject } from '../objects/read-object.ts';
 import { persistently } from './persistently.ts';
-import { placeOf } from './s3-errors.ts';
+import { placeOf } from '../s3-errors.ts';
 
 export interface UploadRequest {
   readonly bucket: Bucket;

@@ -3,11 +3,11 @@ import { BackupError } from '@geolens/backup-core';
 import { commentsOf, rightsOf } from './attachments.ts';
 import { inlinePartsOf } from './inline-parts.ts';
 import { dependentsOf, keyOf, partsOf, type ObjectSet } from './object-closure.ts';
-import type { SessionParts } from './pg-restore-session.ts';
-import { IN_UTF8 } from './psql.ts';
+import type { SessionParts } from '../pg-restore-session.ts';
+import { IN_UTF8 } from '../psql.ts';
 import { findTables, objectOf, PG_CLASS, type Table } from './relations.ts';
-import { dumpSchema, sqlOf, type DumpTools } from './schema-toc.ts';
-import { withoutOwner } from './toc.ts';
+import { dumpSchema, sqlOf, type DumpTools } from '../toc/schema-toc.ts';
+import { withoutOwner } from '../toc/toc.ts';
 import { PUBLISHED, type WantedTables } from './wanted-tables.ts';
 
 /** What the live database has of the tables now, and what has to be made again after them. */

@@ -1,14 +1,14 @@
 import { dumpOf, type Restored, type RestoreInput, type TableSelection } from '@geolens/backup-core';
-import { countRows } from '../session.ts';
+import { countRows } from '../../session.ts';
 import { REVOKE_HELPER, whereTheyFit } from './attachments.ts';
-import { quoteLiteral } from './identifiers.ts';
+import { quoteLiteral } from '../identifiers.ts';
 import { expectDependents } from './object-closure.ts';
-import type { SessionParts } from './pg-restore-session.ts';
-import type { Preparation } from './prepare.ts';
+import type { SessionParts } from '../pg-restore-session.ts';
+import type { Preparation } from '../prepare.ts';
 import { presentTables, type PresentTables } from './present-tables.ts';
-import { IN_UTF8, runSql } from './psql.ts';
-import { sqlOf, type DumpTools } from './schema-toc.ts';
-import { gatherStatisticsOf } from './statistics.ts';
+import { IN_UTF8, runSql } from '../psql.ts';
+import { sqlOf, type DumpTools } from '../toc/schema-toc.ts';
+import { gatherStatisticsOf } from '../statistics.ts';
 import { wantedTables, type WantedTables } from './wanted-tables.ts';
 
 /**
