@@ -1,6 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { addressOf, isAmazon } from './endpoint.ts';
 import type { S3Settings } from './settings.ts';
+import { signBodiesByTheirDigest } from './upload/payload-hash.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_SECONDS = 60;
@@ -21,7 +22,7 @@ export function createClient(settings: S3Settings): S3Client {
   const { endpoint, pathStyle } = addressOf(settings);
   const checksums = isAmazon(endpoint) && settings.checksum !== 'md5' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
   const { credentials } = settings;
-  return new S3Client({
+  const client = new S3Client({
     ...(endpoint !== undefined && { endpoint }),
     region: settings.region ?? 'us-east-1',
     forcePathStyle: pathStyle,
@@ -44,4 +45,6 @@ export function createClient(settings: S3Settings): S3Client {
       },
     }),
   });
+  signBodiesByTheirDigest(client);
+  return client;
 }

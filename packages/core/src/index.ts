@@ -46,6 +46,7 @@ export * from './retention/prune.ts';
 export type { PhaseId, PhaseName, PhaseProgress, PhaseReport, RunEvent, RunObserver } from './run/phases.ts';
 export type { ProduceParts, VerifyLevel } from './run/produce.ts';
 export * from './run/report.ts';
+export * from './run/run-parts.ts';
 export * from './run/run.ts';
 export * from './schedule/due-slot.ts';
 export * from './schedule/longest-gap.ts';

@@ -1,70 +1,25 @@
 import { abortedBy, BackupError, throwIfAborted, toBackupError } from '../errors.ts';
-import type { Manifest, Suspicion } from '../manifest/manifest.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import { artifactKey, type ArtifactKey } from '../naming/artifact-key.ts';
 import { formatArtifactName } from '../naming/artifact-name.ts';
 import { timestampToDate, type RunTimestamp } from '../naming/timestamp.ts';
-import type { ArtifactStore } from '../ports/artifact-store.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Drill } from '../ports/drill.ts';
-import type { Lock, LockOptions } from '../ports/lock.ts';
-import type { RetentionPolicy } from '../ports/retention-policy.ts';
-import type { RunJournal } from '../ports/run-journal.ts';
-import type { Sweeper } from '../ports/sweeper.ts';
 import { replicate, type ReplicationReport } from '../replication/replicate.ts';
 import { applyRetention } from '../retention/apply-retention.ts';
 import { planRetention } from '../retention/plan-retention.ts';
 import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
 import { readSets } from '../sets/read-sets.ts';
-import { setsElsewhere } from '../shrink/sets-elsewhere.ts';
-import { shrinkReasons } from '../shrink/shrink-reasons.ts';
-import { suspicionText } from '../shrink/suspicion-text.ts';
-import { chooseYardsticks, type Yardsticks } from '../shrink/yardsticks.ts';
 import type { DrillReport } from '../verify/drill-report.ts';
 import { decideTimestamp } from './decide-timestamp.ts';
 import { journalOutcome } from './journal-outcome.ts';
-import { lostStaging } from './lost-staging.ts';
+import { makeSet } from './make-set.ts';
+import { findMeasures, type Measures } from './measures.ts';
 import { noArchiver } from './no-archiver.ts';
-import { Phases, type RunObserver } from './phases.ts';
-import { produce, type Produced, type ProduceParts, type VerifyLevel } from './produce.ts';
+import { Phases } from './phases.ts';
 import { promote, unfinishedPromotion } from './promote.ts';
 import { proveSet } from './prove-set.ts';
-import { publish } from './publish.ts';
 import { rowsOf, type RunReport } from './report.ts';
+import type { RunOptions, RunParts } from './run-parts.ts';
 import { sweepLeftovers } from './sweep-leftovers.ts';
-
-/** Everything that a run works with. */
-export interface RunParts extends ProduceParts {
-  readonly clock: Clock;
-  readonly lock: Lock;
-  /** Asked after the set is good; its sets are those of this database. */
-  readonly retention: RetentionPolicy;
-  /** Told how the run ended; absent where nobody asks for that later, as a loop and `judgeHealth` do. */
-  readonly journal?: RunJournal | undefined;
-  /** What works under the same lock and may have died, besides runs. */
-  readonly sweepers?: readonly Sweeper[] | undefined;
-  /** Stores that are to have every set too. */
-  readonly replicas?: readonly ArtifactStore[] | undefined;
-  /** Rehearses the restore of a new set; needed for the level `restore`. */
-  readonly drill?: Drill | undefined;
-}
-
-/** How a run is made, and who is told. */
-export interface RunOptions {
-  /** Written into the manifest. */
-  readonly toolVersion: string;
-  /** `readable` when absent. */
-  readonly verify?: VerifyLevel | undefined;
-  /** Under which share of the median of the last complete sets the new one is suspicious; 0.5 when absent, 0 for never. */
-  readonly shrinkThreshold?: number | undefined;
-  /** `fail` when absent: LOCK_HELD at once when somebody else works on the volume. */
-  readonly whenLockHeld?: LockOptions['whenHeld'];
-  /** Told of every phase as it goes on. */
-  readonly observer?: RunObserver | undefined;
-  /** Takes secrets out of a text: what a server says goes into warnings, and with them into the manifest. Nothing is taken out when absent. */
-  readonly redact?: ((text: string) => string) | undefined;
-  /** Stops the run: programs end, drafts go, sets stay as they were. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 /**
  * One run: lock, sweep, produce, verify, publish, promote, replicate, retain, report. The lock is held from its begin to its end.
@@ -99,7 +54,6 @@ class Run {
   private manifest: Manifest | undefined;
   private former: Manifest | undefined;
   private drill: DrillReport | undefined;
-  private yardsticks: Yardsticks = { former: [], acceptedSince: undefined };
   private swept: readonly string[] = [];
   private readonly replication: ReplicationReport[] = [];
   private readonly removed: ArtifactKey[] = [];
@@ -117,9 +71,10 @@ class Run {
       const before = await this.prepare();
       this.timestamp = await decideTimestamp(this.parts.clock, before, this.signal);
       this.phases.tell({ event: 'run.started', timestamp: this.timestamp, database: this.database });
-      await this.compare(before, this.timestamp);
+      const measures = await findMeasures(this.parts, before, { timestamp: this.timestamp, phases: this.phases, signal: this.signal });
+      this.former = measures.former;
       throwIfAborted(this.signal);
-      this.manifest = await this.makeSet(this.timestamp);
+      this.manifest = await this.makeSet(this.timestamp, measures);
     } catch (error) {
       this.errors.unshift(this.failureFrom(error));
       if (!this.signal.aborted) await this.attempt(() => this.replicate());
@@ -151,54 +106,11 @@ class Run {
     return sets;
   }
 
-  private async compare(before: readonly BackupSet[], timestamp: RunTimestamp): Promise<void> {
-    const ours = before.filter(({ database }) => database === this.database);
-    const measures = ours.some(({ state }) => state === 'complete') ? ours : await this.askReplicas();
-    this.former = measures.find(({ state }) => state === 'complete')?.manifest;
-    this.yardsticks = chooseYardsticks(measures, { database: this.database, timestamp });
-    const newest = ours[0];
-    if (newest !== undefined && newest.timestamp > timestamp) {
-      this.phases.warn(`the newest set (${newest.timestamp}) is younger than this run: check the clock of this machine`);
-    }
-  }
-
-  private async askReplicas(): Promise<readonly BackupSet[]> {
-    const { sets, problems } = await setsElsewhere(this.parts.replicas ?? [], this.database, this.signal);
-    for (const problem of problems) this.phases.warn(problem);
-    return sets;
-  }
-
-  private async makeSet(timestamp: RunTimestamp): Promise<Manifest> {
-    const verify = this.options.verify ?? 'readable';
-    const { signal, phases } = this;
-    const produced = await produce(this.parts, { timestamp, verify, phases, former: this.former, signal });
-    if (produced.artifacts.some(({ entry }) => entry.tableCount === 0)) {
-      phases.warn(`the database ${this.database} has no tables: is this the right server and database?`);
-    }
-    const lost = lostStaging(this.former, produced);
-    if (lost !== undefined) phases.warn(lost);
-    const suspicion = this.judge(produced);
-    const request = {
-      timestamp,
-      database: this.database,
-      toolVersion: this.options.toolVersion,
-      verified: verify,
-      startedAt: this.startedAt,
-      finishedAt: this.parts.clock.now(),
-      suspicion,
-      acceptedSince: this.yardsticks.acceptedSince,
-      warnings: [...phases.warnings],
-    };
-    const { manifest, unconfirmed } = await phases.measure('publish', () => publish(this.parts.primary, produced, request, { signal }));
+  private async makeSet(timestamp: RunTimestamp, measures: Measures): Promise<Manifest> {
+    const { startedAt, phases, signal } = this;
+    const { manifest, unconfirmed } = await makeSet(this.parts, this.options, { timestamp, startedAt, measures, phases, signal });
     if (unconfirmed !== undefined) this.note(unconfirmed);
-    if (suspicion !== undefined) phases.warn(suspicionText(timestamp, suspicion.reasons));
     return manifest;
-  }
-
-  /** A set that is much smaller than those before it is as good a copy as any, but perhaps of a database that lost its data. */
-  private judge({ artifacts }: Produced): Suspicion | undefined {
-    const reasons = shrinkReasons(artifacts.map(({ entry }) => entry), this.yardsticks.former, this.options.shrinkThreshold);
-    return reasons.length === 0 ? undefined : { reasons, at: this.parts.clock.now().toISOString() };
   }
 
   /** Rehearses the restore of the new set, which is there already: should the rehearsal take this process with it, the set stays. */
