@@ -3,6 +3,7 @@ import { describe, inject, it } from 'vitest';
 import type { RunningCli } from '../support/cli.ts';
 import { carryOut } from './support/campaign.ts';
 import { countDiskCalls, meeting } from './support/disk-calls.ts';
+import { writeRaster } from './support/large-file.ts';
 import { patience } from './support/plan.ts';
 import type { Random } from '../support/random.ts';
 import { newScene, type Scene } from './support/scene.ts';
@@ -18,8 +19,9 @@ interface Lane {
   readonly milliseconds: number;
 }
 
-async function laneOf(number: number, args: readonly string[], options: { readonly s3?: boolean } = {}): Promise<Lane> {
-  const scene = await newScene(number, options);
+async function laneOf(number: number, args: readonly string[], { s3 = false, large = false }: { readonly s3?: boolean; readonly large?: boolean } = {}): Promise<Lane> {
+  const scene = await newScene(number, { s3 });
+  if (large) await writeRaster(scene.operator, { large });
   await scene.operator.goodRun();
   const began = performance.now();
   const end = await scene.does(args);
@@ -77,9 +79,10 @@ describe('kill -9', () => {
   it.skipIf(inject('gateway') === undefined)('of a run that copies to a bucket costs no copy, and the next run leaves no upload open', { timeout: patience }, async () => {
     await carryOut<Lane>({
       family, kind: 'replication', short: 2, share: 0.15,
-      lane: (number) => laneOf(number, ['run'], { s3: true }),
+      lane: (number) => laneOf(number, ['run'], { s3: true, large: true }),
       program: async ({ scene, milliseconds }, random) => {
         scene.daysPass(random);
+        await writeRaster(scene.operator, { large: random.chance(0.7) });
         return scene.costsNothing(() => killed(scene.begins(['run']), moment(random, milliseconds)));
       },
     });

@@ -1,12 +1,10 @@
-import { writeFile } from 'node:fs/promises';
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { describe, inject, it } from 'vitest';
 import { startFaultProxy, type FaultProxy, type FaultRule } from '../support/fault-proxy.ts';
 import type { Fault } from '../support/faults.ts';
 import type { S3Operation } from '../support/s3-operation.ts';
 import { carryOut } from './support/campaign.ts';
 import { honest } from './support/honest.ts';
+import { writeRaster } from './support/large-file.ts';
 import { patience } from './support/plan.ts';
 import type { Random } from '../support/random.ts';
 import { newScene, type Scene } from './support/scene.ts';
@@ -15,9 +13,6 @@ interface Lane {
   readonly scene: Scene;
   readonly proxy: FaultProxy;
 }
-
-/** Enough for an upload in parts, sometimes. */
-const LARGE_BYTES = 17_000_000;
 
 async function laneOf(number: number): Promise<Lane> {
   const scene = await newScene(number, { s3: true });
@@ -62,8 +57,7 @@ describe.skipIf(inject('gateway') === undefined)('a bucket', () => {
       lane: laneOf,
       program: async ({ scene, proxy }, random) => {
         scene.daysPass(random);
-        const large = random.chance(0.25);
-        await writeFile(join(scene.operator.volume.staging, 'large.tif'), large ? randomBytes(LARGE_BYTES) : 'small');
+        await writeRaster(scene.operator, { large: random.chance(0.25) });
         const rules = randomProgram(random);
         return scene.costsNothing(async () => {
           for (const rule of rules) proxy.fault(rule);

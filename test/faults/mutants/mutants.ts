@@ -74,7 +74,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     title: 'uploads that were cut off stay',
     edits: [edit(`${S3}/upload/sweep-uploads.ts`, 'const swept: ArtifactKey[] = [];', 'const swept: ArtifactKey[] = [];\n  if (TIERS.length > 0) return swept;')],
-    family: 's3', count: 80,
+    family: 'kill', kind: 'replication', count: 60,
   },
   {
     title: 'the lock locks nothing',
