@@ -110,7 +110,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     title: 'no note is made of files that are being swapped',
-    edits: [edit(`${LOCAL}/staging/swap.ts`, 'await writeNote(this.folder, this.id, this.note);', '')],
+    edits: [edit(`${LOCAL}/staging/swap.ts`, 'await writeNote(this.folder, this.id, this.note);', ''), edit(`${LOCAL}/staging/swap-note.ts`, "await rename(pathOf(folder, id, phase === 'in' ? 'out' : 'in'), pathOf(folder, id, phase));", '')],
     family: 'kill', kind: 'restore, at a change of the disk', count: 60,
   },
   {

@@ -7,6 +7,7 @@ import { Operator } from '../../cli/support/operator.ts';
 import { secretOf } from '../../cli/support/secrets.ts';
 import { freshBucket, type TestBucket } from '../../support/buckets.ts';
 import type { CliEnd, RunningCli } from '../../support/cli.ts';
+import { clearFaketimeLeftovers } from '../../support/faketime-leftovers.ts';
 import { clusters, type ClusterFacts } from '../../support/clusters.ts';
 import { freshVolume } from '../../support/volume.ts';
 import { leftoversOf } from './leftovers.ts';
@@ -96,6 +97,7 @@ export class Scene {
 
   /** Nothing is left; a program or a session may take a moment to be gone. */
   async isClean(foreign: readonly string[] = []): Promise<void> {
+    clearFaketimeLeftovers();
     const giveUpAt = Date.now() + GONE_WITHIN_MS;
     for (;;) {
       const left = (await leftoversOf(this.operator, this.bucket)).filter((what) => !foreign.includes(what));

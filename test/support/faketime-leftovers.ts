@@ -1,0 +1,15 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+
+const SHARED_MEMORY = '/dev/shm';
+
+/**
+ * Removes the semaphores and shared memory of faked processes that were killed: libfaketime names them after process ids, and a process of
+ * another user that gets such an id cannot have its own, says so on its stderr, and fails.
+ */
+export function clearFaketimeLeftovers(): void {
+  if (!existsSync(SHARED_MEMORY)) return;
+  for (const name of readdirSync(SHARED_MEMORY)) {
+    const id = /^(?:sem\.)?faketime_(?:sem|shm)_(\d+)$/.exec(name)?.[1];
+    if (id !== undefined && !existsSync(`/proc/${id}`)) rmSync(`${SHARED_MEMORY}/${name}`, { force: true });
+  }
+}
