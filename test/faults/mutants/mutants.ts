@@ -105,7 +105,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     title: 'the old database is renamed, and a fifth of a second later the new one',
-    edits: [edit(`${LOCAL}/postgres/restore/swap-databases.ts`, "await server.ask(DOING, 'BEGIN');", "await server.ask(DOING, 'SELECT 1');"), edit(`${LOCAL}/postgres/restore/swap-databases.ts`, "await server.ask(DOING, 'COMMIT');", 'await setTimeout(200);')],
+    edits: [edit(`${LOCAL}/postgres/restore/swap-databases.ts`, "await server.ask(DOING, 'BEGIN');", "await server.ask(DOING, 'SELECT 1');"), edit(`${LOCAL}/postgres/restore/swap-databases.ts`, 'RENAME TO ${quoteIdentifier(previous)}`);', 'RENAME TO ${quoteIdentifier(previous)}`);\n    await setTimeout(200);')],
     family: 'kill', kind: 'restore', count: 100,
   },
   {
