@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -11,8 +11,10 @@ import { patience } from './support/plan.ts';
 import type { Random } from '../support/random.ts';
 import { newScene, type Scene } from './support/scene.ts';
 
-const RESTORE = ['restore', 'latest', '--drop-previous', '--yes'];
 const LOCKED = 4;
+
+/** What lies at the top of the staging folder, at either age. */
+const CONTENT = ['age', 'line\nfeed.txt', 'uploads'];
 
 /** What a database and its files are: as they were backed up, or as they became. */
 type Age = 'new' | 'old' | `neither: ${string}`;
@@ -21,12 +23,15 @@ type Age = 'new' | 'old' | `neither: ${string}`;
 class Lane {
   readonly scene: Scene;
   readonly #ages: ReadonlyMap<string, Age>;
+  /** The command that brings the set back. */
+  readonly restore: readonly string[];
   readonly milliseconds: number;
   readonly calls: number;
 
-  private constructor(scene: Scene, ages: ReadonlyMap<string, Age>, milliseconds: number, calls: number) {
+  private constructor(scene: Scene, ages: ReadonlyMap<string, Age>, restore: readonly string[], milliseconds: number, calls: number) {
     this.scene = scene;
     this.#ages = ages;
+    this.restore = restore;
     this.milliseconds = milliseconds;
     this.calls = calls;
   }
@@ -35,16 +40,16 @@ class Lane {
     const scene = await newScene(number);
     await writeFile(join(scene.operator.volume.staging, 'age'), 'new');
     const backedUp = await scene.operator.database.query(FINGERPRINT);
-    await scene.operator.goodRun();
+    const restore = ['restore', await scene.operator.goodRun(), '--drop-previous', '--yes'];
     await grow(scene);
     const ages = new Map<string, Age>([[backedUp, 'new'], [await scene.operator.database.query(FINGERPRINT), 'old']]);
     const began = performance.now();
-    const end = await scene.operator.backup(RESTORE);
+    const end = await scene.operator.backup(restore);
     if (end.code !== 0) throw new Error(end.stderr);
     const milliseconds = performance.now() - began;
     await grow(scene);
-    const calls = await countDiskCalls(scene.operator, RESTORE);
-    const lane = new Lane(scene, ages, milliseconds, calls);
+    const calls = await countDiskCalls(scene.operator, restore);
+    const lane = new Lane(scene, ages, restore, milliseconds, calls);
     expect([await lane.database(), await lane.files()]).toEqual(['new', 'new']);
     return lane;
   }
@@ -54,9 +59,13 @@ class Lane {
     return this.#ages.get(found) ?? `neither: ${found}`;
   }
 
-  /** Of the files while none is being moved; after a kill they may be on their way, which the next command finishes. */
+  /** Of the files while none is being moved; after a kill they may be on their way, which the next run or restore finishes. */
   async files(): Promise<Age> {
-    return (await readFile(join(this.scene.operator.volume.staging, 'age'), 'utf8').catch((error: unknown) => `neither: ${String(error)}`)) as Age;
+    const { staging } = this.scene.operator.volume;
+    // What a restore has kept of the content before is whole too, and none of this one.
+    const names = (await readdir(staging)).filter((name) => !name.startsWith('.geolens-backup-before-')).sort();
+    if (names.join() !== CONTENT.join()) return `neither: ${names.join()}`;
+    return (await readFile(join(staging, 'age'), 'utf8')) as Age;
   }
 
   /** Back to an installation that differs from its backup. */
@@ -67,10 +76,18 @@ class Lane {
     expect([await this.database(), await this.files()]).toEqual(['old', 'old']);
   }
 
+  /** A run that has to be good, and keeps the set that is being restored. */
+  async runs(): Promise<void> {
+    const end = await this.scene.operator.backup(['run'], { env: { BACKUP_RETENTION_DAILY: '999', BACKUP_SHRINK_THRESHOLD: '0' } });
+    expect(end.code, end.stderr).toBe(0);
+    expect(['old', 'new']).toContain(await this.database());
+    expect(['old', 'new']).toContain(await this.files());
+  }
+
   /** The server may take a moment to notice that the session which had its lock is gone. */
   async restores(): Promise<void> {
     await expect.poll(async () => {
-      const { code, stderr } = await this.scene.operator.backup(RESTORE);
+      const { code, stderr } = await this.scene.operator.backup(this.restore);
       return code === LOCKED ? 'locked' : `${code ?? '?'}${code === 0 ? '' : stderr}`;
     }, { timeout: 20_000, interval: 200 }).toBe('0');
     expect([await this.database(), await this.files()]).toEqual(['new', 'new']);
@@ -91,8 +108,7 @@ async function sound(lane: Lane, random: Random): Promise<void> {
   const before = await lane.scene.witness.look();
   if (random.chance(0.3)) {
     // A run clears up too: then the database and the files each are of one age.
-    const end = await lane.scene.operator.backup(['verify']);
-    expect(end.code, end.stderr).toBe(0);
+    await lane.runs();
   }
   await lane.restores();
   lane.scene.witness.nothingLost(before, await lane.scene.witness.look(), lane.scene);
@@ -105,7 +121,7 @@ describe('kill -9 of a restore', () => {
       lane: (number) => Lane.open(number),
       program: async (lane, random) => {
         await lane.grows();
-        const running = lane.scene.operator.start(RESTORE);
+        const running = lane.scene.operator.start(lane.restore);
         await pause(150 + random.next() * lane.milliseconds);
         running.kill('SIGKILL');
         const end = await running.end;
@@ -123,7 +139,7 @@ describe('kill -9 of a restore', () => {
       program: async (lane, random) => {
         await lane.grows();
         const at = random.whole(1, lane.calls);
-        const end = await lane.scene.operator.backup(RESTORE, { env: meeting({ at, do: 'kill' }) });
+        const end = await lane.scene.operator.backup(lane.restore, { env: meeting({ at, do: 'kill' }) });
         await sound(lane, random);
         return end.signal === null ? 'had ended' : `change ${at}`;
       },

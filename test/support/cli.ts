@@ -5,6 +5,9 @@ import { onTestFinished } from 'vitest';
 
 const BIN = fileURLToPath(new URL('../../packages/runner/bin/geolens-backup.js', import.meta.url));
 
+/** Spares each of some thousand processes a tenth of its time: what Node has compiled is not compiled again. */
+const COMPILE_CACHE = fileURLToPath(new URL('../../.cache/compile-cache', import.meta.url));
+
 /** How the command ended. */
 export interface CliEnd {
   /** Exit code; null when a signal ended it. */
@@ -16,7 +19,7 @@ export interface CliEnd {
 }
 
 export interface CliOptions {
-  /** On top of PATH and HOME; nothing else of this process gets through. */
+  /** On top of PATH, HOME and the cache of Node; nothing else of this process gets through. */
   readonly env: Readonly<Record<string, string>>;
   /** Put before the command, for example `['nice']`. */
   readonly wrapper?: readonly string[];
@@ -33,7 +36,7 @@ export class RunningCli {
     const [file, ...rest] = [...wrapper, process.execPath, BIN, ...args] as [string, ...string[]];
     const began = performance.now();
     this.child = spawn(file, rest, {
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });

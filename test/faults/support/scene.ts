@@ -1,5 +1,7 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { smallDatabase } from '../../adapter-local/support/small-database.ts';
 import { removeRelatives } from '../../cli/restore/support/restorer.ts';
 import { noFaketime } from '../../cli/support/machine.ts';
@@ -107,6 +109,14 @@ export class Scene {
   }
 }
 
+/** A folder of its own for scratch servers, where what is left of them is seen: with a short path, and open to the user that they have. */
+async function drillFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'gl-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await chmod(folder, 0o711);
+  return folder;
+}
+
 /** Makes the installation number n: they take turns on the servers. */
 export async function newScene(number: number, { s3 = false, cluster = clusters()[number % clusters().length]! }: { readonly s3?: boolean; readonly cluster?: ClusterFacts } = {}): Promise<Scene> {
   const database = await smallDatabase(cluster);
@@ -120,6 +130,7 @@ export async function newScene(number: number, { s3 = false, cluster = clusters(
   const url = `postgresql://${user}:${encodeURIComponent(secretOf('Password'))}@${host}:${port}/${database.database}`;
   const settings = {
     BACKUP_RETENTION_DAILY: String(KEEP.daily),
+    BACKUP_DRILL_DIR: await drillFolder(),
     BACKUP_RETENTION_WEEKLY: String(KEEP.weekly),
     ...(bucket !== undefined && {
       BACKUP_S3_ENABLED: 'true',
