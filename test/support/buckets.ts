@@ -22,6 +22,8 @@ export interface TestBucket extends GatewayFacts {
   readonly client: S3Client;
   /** The keys that begin so, sorted by code units; all pages of them. */
   keys(prefix?: string): Promise<readonly string[]>;
+  /** Of each key that begins so, what the store tells it by: another one means that there is another object. */
+  versions(prefix: string): Promise<ReadonlyMap<string, string>>;
   /** The keys of the multipart uploads that are open, one for each upload, sorted likewise. */
   uploads(): Promise<readonly string[]>;
   get(key: string): Promise<Buffer>;
@@ -49,6 +51,7 @@ export async function freshBucket(): Promise<TestBucket> {
     name,
     client,
     keys: (prefix) => listKeys(client, name, prefix),
+    versions: (prefix) => listVersions(client, name, prefix),
     uploads: async () => (await listUploads(client, name)).map(({ Key }) => Key!).sort(),
     get: async (key) => {
       const { Body } = await client.send(new GetObjectCommand({ Bucket: name, Key: key }));
@@ -65,6 +68,14 @@ async function listKeys(client: S3Client, bucket: string, prefix: string | undef
   const keys: string[] = [];
   for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) keys.push(...Contents.map(({ Key }) => Key!));
   return keys.sort();
+}
+
+async function listVersions(client: S3Client, bucket: string, prefix: string): Promise<Map<string, string>> {
+  const versions = new Map<string, string>();
+  for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
+    for (const { Key, ETag, Size, LastModified } of Contents) versions.set(Key!, `${ETag} ${Size} ${LastModified?.toISOString()}`);
+  }
+  return versions;
 }
 
 async function listUploads(client: S3Client, bucket: string): Promise<MultipartUpload[]> {

@@ -13,7 +13,7 @@ import { clearFaketimeLeftovers } from '../../support/faketime-leftovers.ts';
 import { clusters, type ClusterFacts } from '../../support/clusters.ts';
 import { freshVolume } from '../../support/volume.ts';
 import { leftoversOf } from './leftovers.ts';
-import { placeInBucket, placeOnVolume } from './proof.ts';
+import { placeInBucket, placeOnVolume } from './place.ts';
 import type { Random } from '../../support/random.ts';
 import { Witness, type Sight } from './witness.ts';
 

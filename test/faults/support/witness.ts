@@ -2,7 +2,8 @@ import { TIERS, type Tier } from '@geolens/backup-core';
 import { tracesIn } from '../../cli/support/secrets.ts';
 import type { Operator } from '../../cli/support/operator.ts';
 import type { CliEnd } from '../../support/cli.ts';
-import { flawsOf, type Place } from './proof.ts';
+import type { Place } from './place.ts';
+import { flawsOf } from './proof.ts';
 
 /** A set as `list --json` shows it. */
 export interface ShownSet {
@@ -43,12 +44,13 @@ export class Witness {
     if (end.code !== 0) throw new Error(`list ended with ${end.code ?? end.signal ?? '?'}: ${end.stderr}`);
     const sets = JSON.parse(end.stdout) as ShownSet[];
     const flaws: string[] = [];
-    for (const { tier, timestamp, copies } of sets) {
-      for (const place of this.#places) {
-        const copy = copies.find(({ store }) => store === place.store);
+    for (const { store, look } of this.#places) {
+      const shelf = await look();
+      for (const { tier, timestamp, copies } of sets) {
+        const copy = copies.find((one) => one.store === store);
         if (copy === undefined || (tampered && copy.state !== 'complete')) continue;
-        if (copy.state === 'complete') flaws.push(...(await flawsOf(place, tier, timestamp, this.#operator.database.binDir)));
-        else if (copy.state === 'partial' && (await place.read(tier, `manifest-${timestamp}.json`)) !== undefined) flaws.push(`${tier} ${timestamp} in ${place.store} has a manifest, and is ${copy.state}`);
+        if (copy.state === 'complete') flaws.push(...(await flawsOf(shelf, tier, timestamp, this.#operator.database.binDir)).map((flaw) => `in ${store}: ${flaw}`));
+        else if (copy.state === 'partial' && (await shelf.artifact(tier, `manifest-${timestamp}.json`)) !== undefined) flaws.push(`${tier} ${timestamp} in ${store} has a manifest, and is ${copy.state}`);
       }
     }
     if (flaws.length > 0) throw new Error(`not what it is shown as: ${flaws.join('; ')}`);
