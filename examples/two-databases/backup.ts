@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { FileJournal, FlockLock, journalName, LocalStore, LOCK_NAME, PgDumpProducer, systemClock, type ConnectionSettings } from '@geolens/backup-adapter-local';
+import { connectionFromUrl, FileJournal, FlockLock, journalName, LocalStore, LOCK_NAME, PgDumpProducer, systemClock } from '@geolens/backup-adapter-local';
 import { S3Store } from '@geolens/backup-adapter-s3';
 import { run, Secret } from '@geolens/backup-core';
 import { byMonth } from './by-month.ts';
@@ -9,17 +9,6 @@ function setting(name: string): string {
   const value = process.env[name];
   if (value === undefined || value === '') throw new Error(`set ${name}`);
   return value;
-}
-
-function connectionOf(url: string): ConnectionSettings {
-  const { hostname, port, username, password, pathname } = new URL(url);
-  return {
-    host: hostname,
-    port: Number(port || 5432),
-    user: decodeURIComponent(username),
-    database: decodeURIComponent(pathname.slice(1)),
-    ...(password !== '' && { password: new Secret(decodeURIComponent(password)) }),
-  };
 }
 
 const folder = setting('FOLDER');
@@ -32,7 +21,7 @@ const settings = {
 
 // Both have their sets in one folder and one bucket, under one lock: so one after the other.
 for (const url of [setting('SHOP_URL'), setting('FORUM_URL')]) {
-  const connection = connectionOf(url);
+  const connection = connectionFromUrl(url);
   const { database } = connection;
   const replica = new S3Store({ settings, database });
   const report = await run(

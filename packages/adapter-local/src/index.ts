@@ -9,6 +9,7 @@ export { FileJournal, journalName } from './file-journal.ts';
 export { FileManifestCache, manifestCacheName } from './file-manifest-cache.ts';
 export { FlockLock, LOCK_NAME } from './lock/flock-lock.ts';
 export * from './postgres/connection-settings.ts';
+export { connectionFromUrl } from './postgres/connection-url.ts';
 export type { RehearsalOptions } from './postgres/drill/rehearsing.ts';
 export { ScratchDrill, type ScratchDrillOptions } from './postgres/drill/scratch-drill.ts';
 export { PgDumpProducer, type PgDumpProducerOptions } from './postgres/pg-dump-producer.ts';
