@@ -1,5 +1,4 @@
-import type { BackupSet, RetentionPolicy } from '@geolens/backup-core';
-import { timestampToDate } from '@geolens/backup-core';
+import { type BackupSet, type RetentionPolicy, timestampToDate } from '@geolens/backup-core';
 
 const DAY = 86_400_000;
 

@@ -4,7 +4,7 @@ import { clusters, freshDatabase } from '../support/clusters.ts';
 import { failure } from './support/failure.ts';
 import { everything, linesOf, never, producerFor, within } from './support/producers.ts';
 import { smallDatabase } from './support/small-database.ts';
-import { countedBy, restoreInto } from './support/restoring.ts';
+import { countedBy, restoreInto } from './support/by-hand.ts';
 import { session, until } from './support/sessions.ts';
 
 const WAITING = `EXISTS (SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`;

@@ -8,7 +8,7 @@ import { clusters, type ClusterFacts } from '../support/clusters.ts';
 import { Random } from '../support/random.ts';
 import { dataFoldersIn, drillIn, drillParent, groundOf, leftIn, programsIn, rehearsed, restored, segmentsLeftBy } from './support/drills.ts';
 import { env } from './support/producers.ts';
-import { backupOf } from './support/restorers.ts';
+import { backupOf } from './support/restoring.ts';
 import { smallDatabase } from './support/small-database.ts';
 
 const TIMES = 5;

@@ -8,7 +8,7 @@ import { anyCluster, clusters, freshDatabase } from '../support/clusters.ts';
 import { changedBackup, drillIn, drillParent, FEW, groundOf, leftIn, rehearsed, replaced } from './support/drills.ts';
 import { failure } from './support/failure.ts';
 import { never } from './support/producers.ts';
-import { backupOf } from './support/restorers.ts';
+import { backupOf } from './support/restoring.ts';
 import { smallDatabase } from './support/small-database.ts';
 
 describe.each(clusters())('a drill of a bad dump of $title fails', (facts) => {

@@ -6,8 +6,8 @@ import type { Manifest, RestoreInput } from '@geolens/backup-core';
 import { anyCluster, clusters, freshDatabase } from '../support/clusters.ts';
 import { drillIn, drillParent, groundOf, leftIn, programsIn, rehearsed, restored } from './support/drills.ts';
 import { linesOf, producerFor, within } from './support/producers.ts';
-import { backupOf } from './support/restorers.ts';
-import { countedBy } from './support/restoring.ts';
+import { backupOf } from './support/restoring.ts';
+import { countedBy } from './support/by-hand.ts';
 import { smallDatabase } from './support/small-database.ts';
 
 /** What of a manifest a drill looks at. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BackupError, Secret, type ErrorCode } from '@geolens/backup-core';
 import { readAll } from '@geolens/backup-core/testing';
-import type { ConnectionSettings } from '../../packages/adapter-local/src/postgres/connection.ts';
+import type { ConnectionSettings } from '../../packages/adapter-local/src/postgres/connection-settings.ts';
 import { clusters } from '../support/clusters.ts';
 import { freePort } from '../support/free-port.ts';
 import { startCluster } from '../support/postgres-cluster.ts';

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clusters } from '../support/clusters.ts';
 import { startCluster, type Cluster } from '../support/postgres-cluster.ts';
 import { everything, producerFor, within, type Taken } from './support/producers.ts';
-import { restoreInto } from './support/restoring.ts';
-import { PROPERTIES, RIGHTS, ROLES } from './support/rights.ts';
+import { restoreInto } from './support/by-hand.ts';
+import { PROPERTIES, RIGHTS, ROLES } from '../support/rights.ts';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/geolens.sql', import.meta.url));
 const DATABASE = `Geo"Lens' 100% $geolens$`;

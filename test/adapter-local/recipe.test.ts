@@ -7,7 +7,7 @@ import { startCluster, type Cluster } from '../support/postgres-cluster.ts';
 import { runProgram } from '../support/run-program.ts';
 import { OBJECTS, OWNERS, SUPERUSER_OBJECTS } from './support/owners.ts';
 import { everything, producerFor, within } from './support/producers.ts';
-import { RIGHTS } from './support/rights.ts';
+import { RIGHTS } from '../support/rights.ts';
 
 const OWNER = `"It's the owner, 100%"`;
 const TIMESTAMP = '20261122_020000';

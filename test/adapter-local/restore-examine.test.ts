@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { anyCluster, freshDatabase } from '../support/clusters.ts';
-import { backupOf, restoring } from './support/restorers.ts';
+import { backupOf, restoring } from './support/restoring.ts';
 
 it.each(['', 'ü'.repeat(32)])('refuses the name %j, which the server would not keep as it is', async (name) => {
   const database = await freshDatabase(anyCluster(), { content: 'empty' });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { anyCluster, freshDatabase } from '../support/clusters.ts';
-import { backupOf, restoring } from './support/restorers.ts';
+import { backupOf, restoring } from './support/restoring.ts';
 
 it('finds the one real error behind many that are tolerated', async () => {
   const database = await freshDatabase(anyCluster(), { content: 'empty' });

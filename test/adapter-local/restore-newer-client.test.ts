@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { clusters, freshDatabase } from '../support/clusters.ts';
-import { backupOf, restoring } from './support/restorers.ts';
+import { backupOf, restoring } from './support/restoring.ts';
 
 const sorted = clusters().toSorted((one, other) => one.major - other.major);
 const [oldest, newest] = [sorted[0]!, sorted.at(-1)!];

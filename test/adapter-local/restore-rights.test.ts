@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { RestoreInput } from '@geolens/backup-core';
 import { readAll } from '@geolens/backup-core/testing';
 import { anyCluster, freshDatabase } from '../support/clusters.ts';
-import { backupOf, restoring } from './support/restorers.ts';
+import { backupOf, restoring } from './support/restoring.ts';
 
 async function withGlobals(backup: RestoreInput, more: string): Promise<RestoreInput> {
   const content = Buffer.from((await readAll(backup.globals!.open())).toString() + more);

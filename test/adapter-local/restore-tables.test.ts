@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { clusters, freshDatabase } from '../support/clusters.ts';
-import { backupOf, restoring } from './support/restorers.ts';
+import { backupOf, restoring } from './support/restoring.ts';
 
 const ONE = { tables: ['public.t'], schemas: [] };
 

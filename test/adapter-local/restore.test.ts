@@ -3,7 +3,7 @@ import { readAll } from '@geolens/backup-core/testing';
 import { clusters, freshDatabase } from '../support/clusters.ts';
 import { everything, fileOf, linesOf, producerFor, within } from './support/producers.ts';
 import { smallDatabase } from './support/small-database.ts';
-import { countedBy, restoreInto } from './support/restoring.ts';
+import { countedBy, restoreInto } from './support/by-hand.ts';
 
 describe.each(clusters())('a dump of $title', (facts) => {
   it('restores without an error, with the rows that were counted for each table', async () => {

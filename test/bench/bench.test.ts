@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, inject, it } from 'vitest';
 import { reportText } from '../../bench/report.ts';
 import type { Results } from '../../bench/results.ts';
-import { noFaketime } from '../cli/support/machine.ts';
+import { noFaketime } from '../support/faketime.ts';
 import { anyCluster } from '../support/clusters.ts';
 
 const BENCH = fileURLToPath(new URL('../../bench/bench.ts', import.meta.url));

@@ -1,8 +1,8 @@
 import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { noFaketime } from './support/machine.ts';
-import { namesOf, newOperator } from './support/operator.ts';
+import { noFaketime } from '../support/faketime.ts';
+import { namesOf, newOperator } from '../support/operator.ts';
 import { blockSnapshot, waitsForLock } from './support/sessions.ts';
 
 describe.skipIf(noFaketime)(`the calendar (${noFaketime ?? 'with faketime'})`, () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { geolensBackup } from '../support/cli.ts';
 import { freshVolume } from '../support/volume.ts';
-import { times } from './support/operator.ts';
+import { times } from '../support/operator.ts';
 
 describe('a wrong configuration', () => {
   it.each([['run'], ['serve'], ['list'], ['prune'], ['config']])('ends `%s` with 2 and all problems at once, before anything is touched', async (command) => {

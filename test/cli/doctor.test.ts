@@ -2,7 +2,7 @@ import { chown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { freshBucket } from '../support/buckets.ts';
-import { newOperator } from './support/operator.ts';
+import { newOperator } from '../support/operator.ts';
 
 describe('the command doctor', () => {
   it('says before the first run that all is in order, and what is still to be done', async () => {

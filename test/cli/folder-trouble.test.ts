@@ -1,8 +1,8 @@
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isRoot, makeReadOnly, smallVolume } from './support/machine.ts';
-import { newOperator, times } from './support/operator.ts';
+import { isRoot, makeReadOnly, smallVolume } from '../support/small-volume.ts';
+import { newOperator, times } from '../support/operator.ts';
 
 const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { noFaketime } from './support/machine.ts';
-import { newOperator } from './support/operator.ts';
+import { noFaketime } from '../support/faketime.ts';
+import { newOperator } from '../support/operator.ts';
 
 describe('the command health', () => {
   it.skipIf(noFaketime)('answers 0 after a run until it is a day and a half old, though a run fails meanwhile, and 1 from then on', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { receiver } from '../support/receiver.ts';
-import { newOperator } from './support/operator.ts';
+import { newOperator } from '../support/operator.ts';
 
 const PASSWORD = 'p-a"s s%wörd';
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseManifest, type Manifest } from '@geolens/backup-core';
 import { clusters, freshDatabase, type TestDatabase } from '../support/clusters.ts';
 import { runProgram } from '../support/run-program.ts';
-import { namesOf, newOperator, Operator } from './support/operator.ts';
+import { namesOf, newOperator, Operator } from '../support/operator.ts';
 
 const MODE = 0o777;
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { namesOf, newOperator, times } from './support/operator.ts';
+import { namesOf, newOperator, times } from '../support/operator.ts';
 
 const BIN = fileURLToPath(new URL('../../packages/runner/bin/geolens-backup.js', import.meta.url));
 

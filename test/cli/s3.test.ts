@@ -6,8 +6,8 @@ import { beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest
 import { freshBucket, type TestBucket } from '../support/buckets.ts';
 import type { RunningCli } from '../support/cli.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
-import { namesOf, newOperator, type Operator } from './support/operator.ts';
-import { noFaketime } from './support/machine.ts';
+import { namesOf, newOperator, type Operator } from '../support/operator.ts';
+import { noFaketime } from '../support/faketime.ts';
 
 const SUNDAY = '2026-11-22 02:00:00';
 const MONDAY = '2026-11-23 02:00:00';

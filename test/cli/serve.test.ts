@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { anyCluster } from '../support/clusters.ts';
 import { freePort } from '../support/free-port.ts';
-import { noFaketime, programsOn } from './support/machine.ts';
-import { namesOf, newOperator, times } from './support/operator.ts';
+import { noFaketime } from '../support/faketime.ts';
+import { programsOn } from '../support/programs-on.ts';
+import { namesOf, newOperator, times } from '../support/operator.ts';
 import { blockDump, blockSnapshot, sessionsAreGone, waitsForLock } from './support/sessions.ts';
 
 const MIDNIGHT_ONLY = { BACKUP_SCHEDULE: '0 0 1 1 *' };

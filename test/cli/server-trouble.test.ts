@@ -7,7 +7,7 @@ import { clusters } from '../support/clusters.ts';
 import { startCluster, type Cluster } from '../support/postgres-cluster.ts';
 import { freshVolume } from '../support/volume.ts';
 import { geolensBackup } from '../support/cli.ts';
-import { newOperator, times } from './support/operator.ts';
+import { newOperator, times } from '../support/operator.ts';
 
 describe('a run fails with 1, says once what is wrong, leaves no file and prunes nothing', () => {
   it.each([

@@ -2,7 +2,7 @@ import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { startBrowser } from '../support/browser.ts';
 import { freePort } from '../support/free-port.ts';
-import { newOperator, type Operator } from './support/operator.ts';
+import { newOperator, type Operator } from '../support/operator.ts';
 
 let started: Browser | { readonly unavailable: string };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { freePort } from '../support/free-port.ts';
-import { newOperator } from './support/operator.ts';
+import { newOperator } from '../support/operator.ts';
 
 describe('serve with BACKUP_HTTP_PORT', () => {
   it('tells of health and metrics on this machine alone, before the first run and after it, and ends when it is asked to', async () => {

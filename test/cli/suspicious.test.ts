@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, inject, it } from 'vitest';
 import { freshBucket } from '../support/buckets.ts';
-import { newOperator, times, type Operator } from './support/operator.ts';
+import { newOperator, times, type Operator } from '../support/operator.ts';
 
 const ENV = { BACKUP_RETENTION_DAILY: '1', BACKUP_RETENTION_WEEKLY: '1' };
 const env = { env: ENV };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { programsOn } from './support/machine.ts';
-import { newOperator, times } from './support/operator.ts';
+import { programsOn } from '../support/programs-on.ts';
+import { newOperator, times } from '../support/operator.ts';
 import { blockDump, blockSnapshot, waitsForLock } from './support/sessions.ts';
 
 describe('beside a run that goes on', () => {

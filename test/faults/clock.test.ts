@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { noFaketime } from '../cli/support/machine.ts';
+import { noFaketime } from '../support/faketime.ts';
 import { carryOut } from './support/campaign.ts';
 import { honest } from './support/honest.ts';
 import { patience } from './support/plan.ts';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { newOperator } from '../cli/support/operator.ts';
+import { newOperator } from '../support/operator.ts';
 import { runProgram } from '../support/run-program.ts';
 import { installedPackages } from './support/installed.ts';
 import { NODE_VERSIONS, nodeOf } from './support/node-versions.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, it, onTestFinished } from 'vitest';
-import { newOperator } from '../cli/support/operator.ts';
+import { newOperator } from '../support/operator.ts';
 import { freshBucket } from '../support/buckets.ts';
 import { freshDatabase } from '../support/clusters.ts';
 import { runProgram } from '../support/run-program.ts';

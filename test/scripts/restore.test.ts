@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isRoot } from '../cli/support/machine.ts';
+import { isRoot } from '../support/small-volume.ts';
 import { StubDocker } from './support/stub-docker.ts';
 
 const ALL = { api: 'running', worker: 'running', db: 'running', backup: 'running' } as const;

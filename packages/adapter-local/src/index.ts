@@ -3,8 +3,8 @@
  *
  * @module @geolens/backup-adapter-local
  */
-export { FolderExaminer } from './examine/folder-examiner.ts';
-export { StagingExaminer } from './examine/staging-examiner.ts';
+export { FolderExaminer } from './store/folder-examiner.ts';
+export { StagingExaminer } from './staging/staging-examiner.ts';
 export { FileJournal, journalName } from './file-journal.ts';
 export { FileManifestCache, manifestCacheName } from './file-manifest-cache.ts';
 export { FlockLock, LOCK_NAME } from './lock/flock-lock.ts';

@@ -7,7 +7,7 @@ import type { DrillGround, DrillNeeds, DrillOptions, Rehearsal, RestoreInput } f
 import { ScratchDrill, type ScratchDrillOptions } from '../../../packages/adapter-local/src/postgres/drill/scratch-drill.ts';
 import type { TestDatabase } from '../../support/clusters.ts';
 import { env, fileOf, never, producerFor, within, type Place } from './producers.ts';
-import { backupOf } from './restorers.ts';
+import { backupOf } from './restoring.ts';
 
 export const FEW: DrillNeeds = { databaseBytes: 1_000_000, dumpBytes: 1_000_000, keptBytes: 0 };
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { DumpSnapshot, TableRows } from '@geolens/backup-core';
 import { readAll } from '@geolens/backup-core/testing';
-import type { ConnectionSettings } from '../../../packages/adapter-local/src/postgres/connection.ts';
+import type { ConnectionSettings } from '../../../packages/adapter-local/src/postgres/connection-settings.ts';
 import { PgDumpProducer, type PgDumpProducerOptions } from '../../../packages/adapter-local/src/postgres/pg-dump-producer.ts';
 
 export const env = { PATH: process.env['PATH'] ?? '' };

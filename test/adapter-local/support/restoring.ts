@@ -1,28 +1,21 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { ClusterClient } from '../../support/cluster-client.ts';
+import type { RestoreInput, RestoreSession } from '@geolens/backup-core';
+import { PgDumpRestorer } from '../../../packages/adapter-local/src/postgres/restore/pg-dump-restorer.ts';
+import { env, everything, fileOf, never, producerFor, within, type Place } from './producers.ts';
 
-/** Restores a dump into a database, which has to be empty; rejects at the first error. */
-export async function restoreInto(client: ClusterClient, database: string, dump: Uint8Array): Promise<void> {
-  const name = `dbname='${database.replace(/['\\]/g, '\\$&')}'`;
-  const folder = await mkdtemp(join(tmpdir(), 'geolens-backup-test-'));
-  try {
-    await writeFile(join(folder, 'dump'), dump);
-    await client.run('pg_restore', ['--exit-on-error', '--no-owner', '--no-acl', '-d', name, join(folder, 'dump')]);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+/** What a run would have made of the database. */
+export async function backupOf(place: Place): Promise<RestoreInput> {
+  const { dump, globals } = await within(producerFor(place), everything);
+  const path = await fileOf(dump);
+  const source = (content: Uint8Array): RestoreInput['dump'] => ({ bytes: content.length, sha256: '', open: async function* () { yield await Promise.resolve(content); } });
+  return { dump: { ...source(dump), path }, globals: source(Buffer.from(globals)), manifest: undefined };
 }
 
-/** Rows of every table that is no extension's, counted one by one: lines of schema, name, number. */
-export async function countedBy(client: ClusterClient, database: string): Promise<readonly string[]> {
-  const lines = await client.psql(
-    database,
-    `SELECT format('SELECT %L, %L, count(*) FROM ONLY %I.%I', schemaname, tablename, schemaname, tablename)
-       FROM pg_tables t JOIN pg_class c ON c.oid = format('%I.%I', schemaname, tablename)::regclass
-      WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND c.relkind = 'r'
-        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e') \\gexec`,
-  );
-  return lines.split('\n').sort();
+/** Works with a restore into the database, and ends it, however the work ends. */
+export async function restoring<T>({ host, port, user, database, binDir }: Place, work: (session: RestoreSession) => Promise<T>): Promise<T> {
+  const session = await new PgDumpRestorer({ connection: { host, port, user, database }, binDir, env, jobs: 2 }).open(database, { exclusive: true, signal: never });
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OWNERS } from '../../adapter-local/support/owners.ts';
-import { PROPERTIES, RIGHTS } from '../../adapter-local/support/rights.ts';
+import { PROPERTIES, RIGHTS } from '../../support/rights.ts';
 import { clusters, freshDatabase } from '../../support/clusters.ts';
 import { openTransaction } from '../support/sessions.ts';
 import { kept, related } from './support/databases.ts';

@@ -1,7 +1,7 @@
 import { copyFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { RIGHTS, ROLES } from '../../adapter-local/support/rights.ts';
+import { RIGHTS, ROLES } from '../../support/rights.ts';
 import { clusters } from '../../support/clusters.ts';
 import { startCluster } from '../../support/postgres-cluster.ts';
 import { newRestorer } from './support/restorer.ts';

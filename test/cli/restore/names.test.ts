@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PROPERTIES, RIGHTS } from '../../adapter-local/support/rights.ts';
+import { PROPERTIES, RIGHTS } from '../../support/rights.ts';
 import { clusters } from '../../support/clusters.ts';
 import { related } from './support/databases.ts';
 import { drop, newRestorer } from './support/restorer.ts';

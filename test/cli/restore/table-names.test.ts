@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RIGHTS } from '../../adapter-local/support/rights.ts';
+import { RIGHTS } from '../../support/rights.ts';
 import { clusters } from '../../support/clusters.ts';
 import { newRestorer } from './support/restorer.ts';
 import { difference, differentLines, NONE, stateOf } from './support/state.ts';

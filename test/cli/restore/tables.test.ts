@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { RIGHTS } from '../../adapter-local/support/rights.ts';
+import { RIGHTS } from '../../support/rights.ts';
 import { clusters } from '../../support/clusters.ts';
 import { related } from './support/databases.ts';
 import { newRestorer, type Restorer } from './support/restorer.ts';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { programsOn } from './machine.ts';
+import { programsOn } from '../../support/programs-on.ts';
 
 /** What no URL, JSON, shell or HTML holds as it is. */
 const AWKWARD = `@/ %2F"ö\\'<&>`;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, inject, it } from 'vitest';
 import { freshBucket } from '../../support/buckets.ts';
 import { clusters } from '../../support/clusters.ts';
-import { noFaketime } from '../support/machine.ts';
-import { newOperator, type Operator } from '../support/operator.ts';
+import { noFaketime } from '../../support/faketime.ts';
+import { newOperator, type Operator } from '../../support/operator.ts';
 
 interface Verified {
   readonly copies: readonly { readonly label: string; readonly store?: string; readonly tier?: string; readonly verdict: string; readonly problems: readonly string[]; readonly drill?: { readonly verdict: string; readonly facts: readonly string[]; readonly reasons: readonly string[] } }[];

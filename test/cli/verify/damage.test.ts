@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { runCli } from '../../../packages/runner/src/cli.ts';
 import { anyCluster, freshDatabase } from '../../support/clusters.ts';
 import { freshVolume } from '../../support/volume.ts';
-import { Operator } from '../support/operator.ts';
+import { Operator } from '../../support/operator.ts';
 
 /** 200 with `npm test -- damage --mode long`. */
 const FLIPS = process.env['MODE'] === 'long' ? 200 : 16;

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Operator } from '../../cli/support/operator.ts';
+import type { Operator } from '../../support/operator.ts';
 
 /** What happens at the Nth change that the command makes to a disk, counted from 1. */
 export interface DiskFault {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Operator } from '../../cli/support/operator.ts';
+import type { Operator } from '../../support/operator.ts';
 
 /** Enough for an upload in parts. */
 const LARGE_BYTES = 17_000_000;

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
-import type { Operator } from '../../cli/support/operator.ts';
+import type { Operator } from '../../support/operator.ts';
 import { programsIn } from '../../adapter-local/support/drills.ts';
-import { programsOn } from '../../cli/support/machine.ts';
+import { programsOn } from '../../support/programs-on.ts';
 import { related } from '../../cli/restore/support/databases.ts';
 import type { TestBucket } from '../../support/buckets.ts';
 

@@ -1,6 +1,6 @@
 import { TIERS, type Tier } from '@geolens/backup-core';
 import { tracesIn } from '../../cli/support/secrets.ts';
-import type { Operator } from '../../cli/support/operator.ts';
+import type { Operator } from '../../support/operator.ts';
 import type { CliEnd } from '../../support/cli.ts';
 import type { Place } from './place.ts';
 import { flawsOf } from './proof.ts';

@@ -6,9 +6,6 @@ import pg from 'pg';
 import { BackupError } from '@geolens/backup-core';
 import { SYSTEM_AUTHORITIES, type ConnectionSettings, type SslMode } from './connection-settings.ts';
 
-/** For those beside it: who embeds this package gets the settings without the client's types. */
-export { SSL_MODES, SYSTEM_AUTHORITIES, type ConnectionSettings, type SslMode } from './connection-settings.ts';
-
 const APPLICATION_NAME = 'geolens-backup';
 const CONNECT_TIMEOUT_SECONDS = 10;
 

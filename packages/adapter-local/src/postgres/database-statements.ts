@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { dollarQuoted } from './tolerant-roles.ts';
+import { dollarQuoted } from './sql-text.ts';
 
 /** The role that a server was made with. What is his belongs to whoever restores, for that role may have another name there. */
 const BOOTSTRAP_SUPERUSER = 10;

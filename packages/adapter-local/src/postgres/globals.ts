@@ -3,7 +3,8 @@ import { programFed, programOutput, programText, type Judge } from '../programs/
 import { lockWait } from './lock-wait.ts';
 import { programError } from './postgres-errors.ts';
 import type { PostgresPrograms } from './postgres-programs.ts';
-import { connectionString, type ConnectionSettings } from './connection.ts';
+import { connectionString } from './connection.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { tolerantRoles } from './tolerant-roles.ts';
 import { unnamedFile } from './unnamed-file.ts';
 

@@ -12,13 +12,15 @@ import { endedByOthers } from '../programs/ended-by-others.ts';
 import { describeEnd, type ProgramEnvironment } from '../programs/program.ts';
 import { programFed, programOutput } from '../programs/program-output.ts';
 import { chooseCompression, compressionArgument } from './compression.ts';
-import { connect, disconnect, libpqEnvironment, type ConnectionSettings } from './connection.ts';
+import { connect, disconnect, libpqEnvironment } from './connection.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { globalsOf } from './globals.ts';
 import { lockWait } from './lock-wait.ts';
 import { connectionError, postgresError, programError } from './postgres-errors.ts';
 import { watched } from './watched.ts';
 import { findInstallations, programsFor, type PostgresPrograms } from './postgres-programs.ts';
-import { countRows, openSnapshot, type SnapshotSession } from './session.ts';
+import { countRows } from './count-rows.ts';
+import { openSnapshot, type SnapshotSession } from './snapshot.ts';
 
 /** How long a dump waits for a table that another session has locked. Migrations take minutes; what takes longer is stuck. */
 const LOCK_TIMEOUT_MS = 5 * 60_000;

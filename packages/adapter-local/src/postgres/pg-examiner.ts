@@ -1,12 +1,14 @@
 import type pg from 'pg';
 import { failedFinding, throwIfAborted, type Examiner, type Finding } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../programs/program.ts';
-import { connect, disconnect, type ConnectionSettings } from './connection.ts';
+import { connect, disconnect } from './connection.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { missingRights } from './missing-rights.ts';
 import { connectionError, postgresError, whereabouts } from './postgres-errors.ts';
 import { findInstallations, programsFor } from './postgres-programs.ts';
 import { megabytes } from './room.ts';
-import { configure, relations } from './session.ts';
+import { configure } from './configure.ts';
+import { relations } from './dumped-tables.ts';
 
 /** Which database is looked at, with which programs. */
 export interface PgExaminerOptions {

@@ -1,5 +1,6 @@
 import type { ServerLook, ServerProbe } from '@geolens/backup-core';
-import { connect, disconnect, type ConnectionSettings } from './connection.ts';
+import { connect, disconnect } from './connection.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { connectionError } from './postgres-errors.ts';
 
 const STARTING = '57P03';

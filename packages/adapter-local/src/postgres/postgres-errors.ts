@@ -1,5 +1,5 @@
 import { BackupError, toBackupError, type ErrorCode } from '@geolens/backup-core';
-import type { ConnectionSettings } from './connection.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 
 /** The server and database that the settings point at, for messages; without the password. */
 export function whereabouts({ host, port, database, user }: ConnectionSettings): string {

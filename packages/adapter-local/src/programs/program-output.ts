@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { ArtifactSource } from '@geolens/backup-core';
+import { textOf, type ArtifactSource } from '@geolens/backup-core';
 import { Program, type ProgramEnd, type ProgramOptions } from './program.ts';
 
 /** Says what the end of a program means: nothing when all is well, otherwise the error to fail with. */
@@ -32,7 +32,7 @@ export async function* programOutput(
 
 /** Runs a program to its end and gives what it wrote; for small outputs. */
 export async function programText(file: string, args: readonly string[], options: ProgramOptions, judge: Judge): Promise<string> {
-  return (await wholeOf(programOutput(file, args, options, judge))).toString('utf8');
+  return textOf(programOutput(file, args, options, judge));
 }
 
 /** All bytes of a content together; for small ones. */

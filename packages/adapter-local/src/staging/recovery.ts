@@ -1,6 +1,5 @@
-import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf } from '../store/store-errors.ts';
+import { lstatIfThere } from '../lstat-if-there.ts';
 import { flushFolder } from '../store/write-durably.ts';
 import { contentOf } from './folder-content.ts';
 import { asideId, asideName, isDroppedName, parseNoteName, type SwapPhase } from './own-names.ts';
@@ -29,7 +28,7 @@ export async function unfinishedSwaps(folder: string): Promise<readonly { readon
 async function finishSwap(folder: string, id: string, phase: SwapPhase): Promise<readonly string[]> {
   const note = await readNote(folder, id, phase);
   // With the new content gone there is nothing to swap: the swap was undone, and the note came back with a crash of the machine.
-  if (note === undefined || (phase === 'out' && !(await isThere(join(folder, asideName(id)))))) {
+  if (note === undefined || (phase === 'out' && (await lstatIfThere(join(folder, asideName(id)))) === undefined)) {
     await removeNote(folder, id, phase);
     await flushFolder(folder);
     return [];
@@ -41,15 +40,5 @@ async function finishSwap(folder: string, id: string, phase: SwapPhase): Promise
 }
 
 async function ownNames(folder: string): Promise<readonly string[]> {
-  return isThere(folder).then(async (there) => (there ? (await contentOf(folder)).own : []));
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw error;
-  }
+  return (await lstatIfThere(folder)) === undefined ? [] : (await contentOf(folder)).own;
 }

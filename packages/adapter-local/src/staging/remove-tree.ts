@@ -1,5 +1,5 @@
 import { chmod, lstat, readdir, rmdir, unlink } from 'node:fs/promises';
-import { errnoOf } from '../store/store-errors.ts';
+import { lstatIfThere } from '../lstat-if-there.ts';
 import { pathIn } from './folder-content.ts';
 
 /**
@@ -22,13 +22,4 @@ async function removeFolder(path: Buffer, device: number): Promise<void> {
     else await unlink(inner);
   }
   await rmdir(path);
-}
-
-async function lstatIfThere(path: string | Buffer): Promise<{ readonly dev: number } | undefined> {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -1,5 +1,6 @@
-import { chmod, chown, lstat, mkdir, rename, rmdir, stat, utimes } from 'node:fs/promises';
+import { chmod, chown, mkdir, rename, rmdir, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { lstatIfThere } from '../lstat-if-there.ts';
 import { errnoOf } from '../store/store-errors.ts';
 import { flushFolder } from '../store/write-durably.ts';
 import { contentOf, pathIn } from './folder-content.ts';
@@ -54,7 +55,7 @@ export class Swap {
     await flushFolder(this.folder).catch(() => undefined);
     await rmdir(this.aside).catch(() => undefined);
     await this.giveAttributes(({ mode }) => mode);
-    return (await exists(this.previous)) ? this.previous : undefined;
+    return (await lstatIfThere(this.previous)) === undefined ? undefined : this.previous;
   }
 
   /** Goes back to where the swap began: new content aside, old content in its place, no note. */
@@ -64,7 +65,7 @@ export class Swap {
       await flushFolder(this.aside);
       await this.turn('out');
     }
-    if (await exists(this.previous)) {
+    if ((await lstatIfThere(this.previous)) !== undefined) {
       await moveAll(this.previous, this.folder, this.note.lockedOld);
       await flushFolder(this.folder);
       await rmdir(this.previous);
@@ -83,7 +84,7 @@ export class Swap {
   }
 
   private async moveOut(): Promise<void> {
-    if ((await contentOf(this.folder)).content.length === 0 && !(await exists(this.previous))) return;
+    if ((await contentOf(this.folder)).content.length === 0 && (await lstatIfThere(this.previous)) === undefined) return;
     await mkdir(this.previous, { mode: 0o700 }).catch(unlessExists);
     await moveAll(this.folder, this.previous, this.note.lockedOld);
     await flushFolder(this.previous);
@@ -91,7 +92,7 @@ export class Swap {
   }
 
   private async moveIn(): Promise<void> {
-    if (!(await exists(this.aside))) return; // the note has come back with a crash of the machine
+    if ((await lstatIfThere(this.aside)) === undefined) return; // the note has come back with a crash of the machine
     await moveAll(this.aside, this.folder, this.note.lockedNew);
     await flushFolder(this.aside);
     await flushFolder(this.folder);
@@ -136,16 +137,6 @@ async function relock(folder: string, locked: readonly LockedFolder[]): Promise<
 
 function unlessGone(error: unknown): void {
   if (errnoOf(error) !== 'ENOENT') throw error;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    (error: unknown) => {
-      if (errnoOf(error) === 'ENOENT') return false;
-      throw error;
-    },
-  );
 }
 
 function unlessExists(error: unknown): void {

@@ -4,7 +4,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { connect, type ConnectionSettings } from '../../src/postgres/connection.ts';
+import { connect } from '../../src/postgres/connection.ts';
+import type { ConnectionSettings } from '../../src/postgres/connection-settings.ts';
 import { freshFolder } from '../support/folders.ts';
 import { isInstalled } from '../support/search-path.ts';
 

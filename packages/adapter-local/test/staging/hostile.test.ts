@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { readAll, sourceOf } from '@geolens/backup-core/testing';
 import { failure } from '../support/failure.ts';
 import { freshFolder } from '../support/folders.ts';
-import { archiveOf, restorer, signal } from '../support/restoring.ts';
+import { archiveOf, restorer, signal } from '../support/staging-restoring.ts';
 import { tarGz, type TarMember } from '../support/tar-writer.ts';
 
 const LEAVES = /holds a name that would leave the folder/;

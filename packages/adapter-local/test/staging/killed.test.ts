@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { freshFolder } from '../support/folders.ts';
 import { Script } from '../support/processes.ts';
-import { description, ownIn, restorer } from '../support/restoring.ts';
+import { description, ownIn, restorer } from '../support/staging-restoring.ts';
 import { tarGz } from '../support/tar-writer.ts';
 
 const BEFORE = '.geolens-backup-before-20260101_020000';

@@ -7,7 +7,7 @@ import { chunksOf, readAll, sourceOf } from '@geolens/backup-core/testing';
 import { failure } from '../support/failure.ts';
 import { filesBelow, freshFolder, freshMount, isRoot, mayMount, remount } from '../support/folders.ts';
 import { processesWith, Script, until } from '../support/processes.ts';
-import { archiveOf, ownIn, restore, restorer, signal } from '../support/restoring.ts';
+import { archiveOf, ownIn, restore, restorer, signal } from '../support/staging-restoring.ts';
 import { onlyPrograms } from '../support/search-path.ts';
 import { tarGz } from '../support/tar-writer.ts';
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { sourceOf } from '@geolens/backup-core/testing';
 import { failure } from '../support/failure.ts';
 import { freshFolder, isRoot } from '../support/folders.ts';
-import { archiveOf, description, ownIn, restore, restorer, signal } from '../support/restoring.ts';
+import { archiveOf, description, ownIn, restore, restorer, signal } from '../support/staging-restoring.ts';
 import { onlyPrograms } from '../support/search-path.ts';
 import { tarGz } from '../support/tar-writer.ts';
 

@@ -127,3 +127,9 @@ export function totalRows(rowCounts: readonly TableRows[]): number {
 export function dumpOf(manifest: Pick<Manifest, 'artifacts'>): ManifestArtifact | undefined {
   return manifest.artifacts.find(({ kind }) => kind === 'dump');
 }
+
+/** The rows in the dump of a manifest, undefined when they were not counted. */
+export function rowsOf(manifest: Pick<Manifest, 'artifacts'> | undefined): number | undefined {
+  const rowCounts = manifest === undefined ? undefined : dumpOf(manifest)?.rowCounts;
+  return rowCounts === undefined ? undefined : totalRows(rowCounts);
+}

@@ -1,4 +1,4 @@
-import type { RestoreArtifact } from '../restore/restore-source.ts';
+import type { RestoreArtifact } from './restore-artifact.ts';
 import type { TableRows } from '../manifest/manifest.ts';
 import type { RestoreInput, RestorerEvent } from './dump-restorer.ts';
 import type { Sweeper } from './sweeper.ts';

@@ -1,4 +1,5 @@
-import type { RestoreArtifact, RestoreSource } from '../restore/restore-source.ts';
+import type { RestoreArtifact } from './restore-artifact.ts';
+import type { RestoreSource } from '../restore/restore-source.ts';
 
 /** Dumps and archives that people have as files, wherever these lie. Fails with CONFIG_INVALID when there is no such file. */
 export interface FileSources {

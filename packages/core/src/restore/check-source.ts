@@ -1,10 +1,10 @@
 import type { Manifest } from '../manifest/manifest.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { RestoreInput } from '../ports/dump-restorer.ts';
-import { sideBySide } from '../run/side-by-side.ts';
+import { sideBySide } from '../side-by-side.ts';
 import { readArtifact, readBytes, type Reading, type ReadingParts, type ReadKind } from '../verify/read-artifact.ts';
 import type { FetchedSource } from './fetch-source.ts';
-import type { RestoreArtifact } from './restore-source.ts';
+import type { RestoreArtifact } from '../ports/restore-artifact.ts';
 
 export interface DamagedArtifact {
   readonly artifact: ReadKind;

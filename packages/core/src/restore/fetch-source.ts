@@ -1,6 +1,7 @@
 import { artifactKey } from '../naming/artifact-key.ts';
 import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
-import type { RestoreArtifact, RestoreSource } from './restore-source.ts';
+import type { RestoreArtifact } from '../ports/restore-artifact.ts';
+import type { RestoreSource } from './restore-source.ts';
 
 export interface FetchOptions {
   /** Whether the staging archive is needed too. */

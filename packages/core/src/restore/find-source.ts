@@ -3,7 +3,9 @@ import type { RunTimestamp } from '../naming/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 import { newestFirst, type BackupSet } from '../sets/backup-set.ts';
 import { readStores } from '../sets/read-stores.ts';
-import { doubtsOf, labelOf, sourceOfSet, type RestoreSource } from './restore-source.ts';
+import { doubtsOf } from '../sets/doubts-of.ts';
+import { labelOf } from '../sets/label-of.ts';
+import { sourceOfSet, type RestoreSource } from './restore-source.ts';
 
 /** Whose set is looked for. */
 export interface FindOptions {

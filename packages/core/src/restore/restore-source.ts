@@ -1,24 +1,12 @@
-import { splitKey } from '../naming/artifact-key.ts';
 import type { ArtifactKind } from '../naming/artifact-name.ts';
-import { failedChecks } from '../manifest/failed-checks.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { RunTimestamp } from '../naming/timestamp.ts';
-import type { ArtifactSource, ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
+import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
+import type { RestoreArtifact } from '../ports/restore-artifact.ts';
+import { artifactOfSet } from '../sets/artifact-of-set.ts';
 import type { BackupSet } from '../sets/backup-set.ts';
-
-/** One artifact to restore from, in a store or anywhere else. */
-export interface RestoreArtifact extends Omit<ArtifactSource, 'sha256'> {
-  /** Its file name, for messages. */
-  readonly name: string;
-  /** What the manifest says; undefined where there is none to say it. */
-  readonly sha256: string | undefined;
-}
-
-/** An artifact as a source for whatever reads one; where no manifest says a SHA-256, it has none. */
-export function contentOf(artifact: RestoreArtifact): ArtifactSource {
-  const { bytes, sha256 = '', path } = artifact;
-  return { bytes, sha256, path, open: (range, options) => artifact.open(range, options) };
-}
+import { doubtsOf } from '../sets/doubts-of.ts';
+import { labelOf } from '../sets/label-of.ts';
 
 /** What a restore is made from: a set, or a file that somebody has. */
 export interface RestoreSource {
@@ -39,20 +27,6 @@ export interface RestoreSource {
   readonly doubts: readonly string[];
 }
 
-/** The artifact of a set of this kind, as something to read; undefined when the set has none. */
-export function artifactOfSet(store: ArtifactStore, set: BackupSet, kind: ArtifactKind, options: StoreOptions = {}): RestoreArtifact | undefined {
-  const artifact = set.artifacts.find((candidate) => candidate.kind === kind);
-  if (artifact === undefined) return undefined;
-  const { fileName: name } = splitKey(artifact.key);
-  return {
-    name,
-    bytes: artifact.bytes,
-    sha256: set.manifest?.artifacts.find((entry) => entry.name === name)?.sha256,
-    path: store.pathOf?.(artifact.key),
-    open: (range, reading) => store.read(artifact.key, range, { ...options, ...reading }),
-  };
-}
-
 /** A set of a store as something to restore from; undefined when it has no dump. */
 export function sourceOfSet(store: ArtifactStore, set: BackupSet, options: StoreOptions = {}): RestoreSource | undefined {
   const one = (kind: ArtifactKind): RestoreArtifact | undefined => artifactOfSet(store, set, kind, options);
@@ -68,14 +42,4 @@ export function sourceOfSet(store: ArtifactStore, set: BackupSet, options: Store
     manifestFile: one('manifest'),
     doubts: doubtsOf(set),
   };
-}
-
-/** What people call a set. */
-export function labelOf(store: Pick<ArtifactStore, 'name'>, { timestamp, tier }: BackupSet): string {
-  return `set ${timestamp} (${tier}, ${store.name})`;
-}
-
-/** Why a set should not be trusted: it is not whole, or a check found it bad. */
-export function doubtsOf({ state, problems, manifest }: Pick<BackupSet, 'state' | 'problems' | 'manifest'>): readonly string[] {
-  return [...(state === 'partial' ? problems.map((problem) => `it is partial: ${problem}`) : []), ...failedChecks(manifest?.checks ?? {})];
 }

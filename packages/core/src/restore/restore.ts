@@ -9,7 +9,7 @@ import type { PrimaryStore } from '../ports/primary-store.ts';
 import type { StagingRestorer, UnpackedStaging } from '../ports/staging-restorer.ts';
 import type { ReadKind } from '../verify/read-artifact.ts';
 import { checkSource, type CheckedSource } from './check-source.ts';
-import { compareRows } from './compare-rows.ts';
+import { compareRows } from '../manifest/compare-rows.ts';
 import { fetchSource } from './fetch-source.ts';
 import type { RestoreSource } from './restore-source.ts';
 import type { RestorePlan, RestoreReport } from './restore-report.ts';

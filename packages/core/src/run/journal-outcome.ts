@@ -1,6 +1,6 @@
 import { toBackupError } from '../errors.ts';
 import type { PastRun, RunJournal } from '../ports/run-journal.ts';
-import type { RunReport } from './report.ts';
+import type { RunReport } from './run-report.ts';
 
 /** A year of nightly runs. */
 const PAST_RUNS = 400;

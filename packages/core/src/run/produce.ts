@@ -8,8 +8,8 @@ import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { DumpOrigin, DumpProducer, DumpSnapshot } from '../ports/dump-producer.ts';
 import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
 import type { Phases } from './phases.ts';
-import { sideBySide } from './side-by-side.ts';
-import { drain, verifyArtifact } from './verify-artifact.ts';
+import { sideBySide } from '../side-by-side.ts';
+import { drain, verifyArtifact } from '../verify/verify-artifact.ts';
 
 /**
  * How thoroughly a set is checked, each including the former: read back and compared; every block and member read, both before

@@ -2,7 +2,7 @@ import { BackupError, throwIfAborted, toBackupError } from '../errors.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
-import { contentOf } from '../restore/restore-source.ts';
+import { contentOf } from '../ports/restore-artifact.ts';
 import { readSets } from '../sets/read-sets.ts';
 import { copyOfSet } from '../verify/copy.ts';
 import { drillCopy, type DrillParts } from '../verify/drill-copy.ts';

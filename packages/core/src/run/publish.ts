@@ -9,7 +9,7 @@ import type { StoreOptions } from '../ports/artifact-store.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
 import { textSource } from '../text-source.ts';
 import type { Produced, VerifyLevel } from './produce.ts';
-import { drain, verifyArtifact } from './verify-artifact.ts';
+import { drain, verifyArtifact } from '../verify/verify-artifact.ts';
 
 export interface PublishRequest {
   readonly timestamp: RunTimestamp;

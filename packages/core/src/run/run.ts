@@ -1,5 +1,5 @@
 import { abortedBy, BackupError, throwIfAborted, toBackupError } from '../errors.ts';
-import type { Manifest } from '../manifest/manifest.ts';
+import { type Manifest, rowsOf } from '../manifest/manifest.ts';
 import { artifactKey, type ArtifactKey } from '../naming/artifact-key.ts';
 import { formatArtifactName } from '../naming/artifact-name.ts';
 import { timestampToDate, type RunTimestamp } from '../naming/timestamp.ts';
@@ -17,7 +17,7 @@ import { noArchiver } from './no-archiver.ts';
 import { Phases } from './phases.ts';
 import { promote, unfinishedPromotion } from './promote.ts';
 import { proveSet } from './prove-set.ts';
-import { rowsOf, type RunReport } from './report.ts';
+import type { RunReport } from './run-report.ts';
 import type { RunOptions, RunParts } from './run-parts.ts';
 import { sweepLeftovers } from './sweep-leftovers.ts';
 

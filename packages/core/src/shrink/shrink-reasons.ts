@@ -1,5 +1,5 @@
 import { countText } from '../count-text.ts';
-import { dumpOf, totalRows, type Manifest, type ManifestArtifact } from '../manifest/manifest.ts';
+import { dumpOf, rowsOf, type Manifest, type ManifestArtifact } from '../manifest/manifest.ts';
 import { median } from './median.ts';
 
 /** Under which share of the median a set is suspicious, when nobody says otherwise. */
@@ -37,8 +37,8 @@ function reasonOf({ finding, value, former }: Measure, threshold: number): strin
 }
 
 function rowsMeasure(artifacts: Artifacts, before: readonly Artifacts[]): Measure {
-  const value = rows(artifacts);
-  return { finding: `it has ${countText(value ?? 0, 'row')}`, value, former: before.flatMap((one) => rows(one) ?? []) };
+  const value = rowsOf({ artifacts });
+  return { finding: `it has ${countText(value ?? 0, 'row')}`, value, former: before.flatMap((one) => rowsOf({ artifacts: one }) ?? []) };
 }
 
 function dumpMeasure(artifacts: Artifacts, before: readonly Artifacts[]): Measure {
@@ -51,11 +51,6 @@ function archiveMeasure(artifacts: Artifacts, before: readonly Artifacts[]): Mea
   const archive = archiveOf(artifacts);
   const finding = archive === undefined ? 'it has no staging archive' : `its staging archive has ${countText(archive.bytes, 'byte')}`;
   return { finding, value: archive?.bytes ?? 0, former: before.map((one) => archiveOf(one)?.bytes ?? 0) };
-}
-
-function rows(artifacts: Artifacts): number | undefined {
-  const rowCounts = dumpOf({ artifacts })?.rowCounts;
-  return rowCounts && totalRows(rowCounts);
 }
 
 function archiveOf(artifacts: Artifacts): ManifestArtifact | undefined {

@@ -1,8 +1,8 @@
 import { throwIfAborted } from '../errors.ts';
 import type { Drill, DrillGround, DrillNeeds, DrillOptions, Rehearsal } from '../ports/drill.ts';
 import type { RestoreInput } from '../ports/dump-restorer.ts';
-import type { RestoreArtifact } from '../restore/restore-source.ts';
-import { rowsInFakeDump } from './fake-dumps.ts';
+import type { RestoreArtifact } from '../ports/restore-artifact.ts';
+import { rowsInFakeDump } from './fake-dump-producer.ts';
 import { chunksOf, readAll } from './sources.ts';
 
 /** A drill for dumps of a FakeDumpProducer. */

@@ -1,7 +1,7 @@
 import { abortedBy, BackupError } from '../errors.ts';
 import type { TableRows } from '../manifest/manifest.ts';
 import type { DumpRestorer, Examination, Restored, RestoreInput, RestoreSession, RestoreSessionOptions } from '../ports/dump-restorer.ts';
-import { rowsInFakeDump } from './fake-dumps.ts';
+import { rowsInFakeDump } from './fake-dump-producer.ts';
 
 /** A step that can be made to fail. */
 export type RestorerOperation = 'open' | 'examine' | 'restore' | 'swap' | 'drop';

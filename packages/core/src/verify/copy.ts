@@ -2,7 +2,10 @@ import type { Manifest } from '../manifest/manifest.ts';
 import type { ArtifactKind } from '../naming/artifact-name.ts';
 import type { RunTimestamp } from '../naming/timestamp.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
-import { artifactOfSet, labelOf, type RestoreArtifact, type RestoreSource } from '../restore/restore-source.ts';
+import { artifactOfSet } from '../sets/artifact-of-set.ts';
+import { labelOf } from '../sets/label-of.ts';
+import type { RestoreArtifact } from '../ports/restore-artifact.ts';
+import type { RestoreSource } from '../restore/restore-source.ts';
 import type { BackupSet } from '../sets/backup-set.ts';
 
 /** Something that can be verified: a set as one store has it in one tier, or files of this machine. */

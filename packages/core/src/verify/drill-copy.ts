@@ -2,7 +2,7 @@ import type { ArtifactKind } from '../naming/artifact-name.ts';
 import type { Archiver } from '../ports/archiver.ts';
 import type { Drill, DrillOptions } from '../ports/drill.ts';
 import type { RestoreInput } from '../ports/dump-restorer.ts';
-import { contentOf, type RestoreArtifact } from '../restore/restore-source.ts';
+import { contentOf, type RestoreArtifact } from '../ports/restore-artifact.ts';
 import type { Copy } from './copy.ts';
 import { unprovable, type DrillReport } from './drill-report.ts';
 import type { CopyReading } from './read-copy.ts';

@@ -1,7 +1,7 @@
 import { countText } from '../count-text.ts';
 import { dumpOf, totalRows, type Manifest } from '../manifest/manifest.ts';
 import type { Rehearsal } from '../ports/drill.ts';
-import { compareRows } from '../restore/compare-rows.ts';
+import { compareRows } from '../manifest/compare-rows.ts';
 
 /** What a drill says of a dump. */
 export interface DrillReport {

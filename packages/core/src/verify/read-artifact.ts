@@ -2,8 +2,8 @@ import { isBackupError, withoutMend } from '../errors.ts';
 import type { Archiver } from '../ports/archiver.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { DumpProducer } from '../ports/dump-producer.ts';
-import { contentOf, type RestoreArtifact } from '../restore/restore-source.ts';
-import { drain, verifyArtifact } from '../run/verify-artifact.ts';
+import { contentOf, type RestoreArtifact } from '../ports/restore-artifact.ts';
+import { drain, verifyArtifact } from './verify-artifact.ts';
 
 /** What knows the forms of the artifacts. */
 export interface ReadingParts {

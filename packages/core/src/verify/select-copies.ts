@@ -3,7 +3,7 @@ import { timestampToDate, type RunTimestamp } from '../naming/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { BackupSet } from '../sets/backup-set.ts';
 import { readStores } from '../sets/read-stores.ts';
-import { labelOf } from '../restore/restore-source.ts';
+import { labelOf } from '../sets/label-of.ts';
 import { copyOfSet, type Copy } from './copy.ts';
 
 /** `latest`: the newest set, in the first store that has one; `all`: every set of every store. */

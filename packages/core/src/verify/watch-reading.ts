@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.ts';
 import type { RestorerEvent } from '../ports/dump-restorer.ts';
-import type { RestoreArtifact } from '../restore/restore-source.ts';
+import type { RestoreArtifact } from '../ports/restore-artifact.ts';
 import type { Copy } from './copy.ts';
 
 export interface ReadingLimits {

@@ -1,7 +1,6 @@
-import { findSource, restore, type RestoreOptions, type RestoreReport, type RestoreRequest, type RestoreSource, type RunTimestamp } from '../../src/index.ts';
+import { findSource, restore, type RestoreOptions, type RestoreReport, type RestoreRequest, type RestoreSource, type RunTimestamp, noLock, type Lock, type LockHolder } from '../../src/index.ts';
 import { FakeDumpRestorer, FakeStagingRestorer } from '../../src/testing/index.ts';
 import { RunKit, SATURDAY } from './run-kit.ts';
-import { noLock, type Lock, type LockHolder } from '../../src/index.ts';
 
 export const LIVE = [{ schema: 'catalog', table: 'datasets', rows: 99 }];
 export const BACKED_UP = [{ schema: 'catalog', table: 'datasets', rows: 3 }];

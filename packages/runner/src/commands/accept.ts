@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logError } from '../log/log-run.ts';
 import { acceptReportJson, acceptReportText } from '../report/accept-report.ts';
 import type { CommandContext } from '../services.ts';
-import { checkFolder } from './check-folder.ts';
+import { checkFolder } from '../check-folder.ts';
 
 /** `accept`: a suspicious set is what it should be. A store that cannot be asked does not keep the others from knowing. */
 export async function accept({ config, services, io, log, redact, signal }: CommandContext, text: string, { json }: { readonly json: boolean }): Promise<ExitCode> {

@@ -1,10 +1,8 @@
-import { judgeHealth, longestGap, type Health } from '@geolens/backup-core';
-import type { Config } from '../config/config.ts';
+import { checkFolder } from '../check-folder.ts';
+import { currentHealth } from '../current-health.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { healthJson, healthText } from '../report/health-report.ts';
-import { momentsOfSets } from '../schedule/moments-of-sets.ts';
 import type { CommandContext } from '../services.ts';
-import { checkFolder } from './check-folder.ts';
 
 /** `health`: whether the last success is young enough. Looks at the volume alone; asks neither the database nor S3. */
 export async function health(context: CommandContext, { json }: { readonly json: boolean }): Promise<ExitCode> {
@@ -13,21 +11,4 @@ export async function health(context: CommandContext, { json }: { readonly json:
   const found = await currentHealth(context);
   io.stdout(json ? `${redact(JSON.stringify(healthJson(found), undefined, 2))}\n` : redact(healthText(found)));
   return found.healthy ? EXIT.done : EXIT.failed;
-}
-
-/** Whether the last success is young enough, by the volume alone. */
-export async function currentHealth({ config, services, signal }: Pick<CommandContext, 'config' | 'services' | 'signal'>): Promise<Health> {
-  const { clock, journal, primary } = services;
-  const now = clock.now();
-  const [state, setsAt] = await Promise.all([journal.read(), momentsOfSets(primary, config.connection.database, signal)]);
-  return judgeHealth({ now, maxAgeMs: maxAgeMs(config, now), journal: state, setsAt });
-}
-
-const MINUTE_MS = 60_000;
-/** For a schedule that names no two moments within nine years. */
-const FAR_MS = 9 * 366 * 24 * 60 * MINUTE_MS;
-
-/** What BACKUP_MAX_AGE_MINUTES says; otherwise the longest gap of the schedule and half of it. */
-function maxAgeMs({ maxAgeMinutes, schedule }: Config, now: Date): number {
-  return maxAgeMinutes === undefined ? 1.5 * (longestGap(schedule, now) ?? FAR_MS) : maxAgeMinutes * MINUTE_MS;
 }

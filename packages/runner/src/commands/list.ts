@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logError } from '../log/log-run.ts';
 import { collectCopies, setListJson, setListText, type FoundSet } from '../report/set-list.ts';
 import type { CommandContext } from '../services.ts';
-import { checkFolder } from './check-folder.ts';
+import { checkFolder } from '../check-folder.ts';
 import { chooseStores } from './choose-stores.ts';
 
 export interface ListOptions {

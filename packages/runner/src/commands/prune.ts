@@ -2,7 +2,7 @@ import { prune as pruneSets, suspicionText, type ArtifactKey, type RetentionPlan
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { retentionPlanJson, retentionPlanText, verdictText } from '../report/retention-plan.ts';
 import type { CommandContext } from '../services.ts';
-import { checkFolder } from './check-folder.ts';
+import { checkFolder } from '../check-folder.ts';
 
 export interface PruneOptions {
   readonly json: boolean;

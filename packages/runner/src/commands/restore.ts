@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logRestore, logRestoreReport } from '../log/log-restore.ts';
 import { restoreReportJson, restoreReportText } from '../report/restore-report.ts';
 import type { CommandContext } from '../services.ts';
-import { checkFolder } from './check-folder.ts';
+import { checkFolder } from '../check-folder.ts';
 import { chooseStores } from './choose-stores.ts';
 import { chooseStaging, type StagingFlags } from './choose-staging.ts';
 

@@ -6,7 +6,7 @@ import { notify } from '../notify/notify.ts';
 import { runReportJson, runReportText } from '../report/run-report.ts';
 import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
-import { checkFolder } from './check-folder.ts';
+import { checkFolder } from '../check-folder.ts';
 
 /** `run`: one run now. */
 export async function run(context: CommandContext, { json }: { readonly json: boolean }): Promise<ExitCode> {

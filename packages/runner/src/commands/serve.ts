@@ -7,7 +7,7 @@ import { waitForServer } from '../schedule/wait-for-server.ts';
 import { durationText } from '../report/units.ts';
 import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
-import { checkFolder } from './check-folder.ts';
+import { checkFolder } from '../check-folder.ts';
 import { loggedRun } from './run.ts';
 import { replacesAnother } from './replaces-another.ts';
 import { drillAtSlots } from './drill-at-slots.ts';

@@ -5,7 +5,7 @@ import { logSwept } from '../log/log-run.ts';
 import { logVerification, logVerifyReport } from '../log/log-verify.ts';
 import { verifyReportJson, verifyReportText } from '../report/verify-report.ts';
 import type { CommandContext } from '../services.ts';
-import { checkFolder } from './check-folder.ts';
+import { checkFolder } from '../check-folder.ts';
 import { chooseStores } from './choose-stores.ts';
 
 export interface VerifyFlags {

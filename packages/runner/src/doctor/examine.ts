@@ -1,6 +1,6 @@
 import { failedFinding, readSets, throwIfAborted, type BackupSet, type Finding } from '@geolens/backup-core';
-import { checkFolder } from '../commands/check-folder.ts';
-import { currentHealth } from '../commands/health.ts';
+import { checkFolder } from '../check-folder.ts';
+import { currentHealth } from '../current-health.ts';
 import { countText } from '../report/units.ts';
 import type { CommandContext } from '../services.ts';
 import { drillFinding } from './drill-finding.ts';

@@ -4,7 +4,7 @@ import { smallDatabase } from '../../../adapter-local/support/small-database.ts'
 import { type CliEnd } from '../../../support/cli.ts';
 import { freshDatabase, type ClusterFacts, type TestDatabase } from '../../../support/clusters.ts';
 import { freshVolume } from '../../../support/volume.ts';
-import { Operator, type Circumstances } from '../../support/operator.ts';
+import { Operator, type Circumstances } from '../../../support/operator.ts';
 import { related } from './databases.ts';
 
 export interface RestorerOptions {

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { configure } from '../session.ts';
+import { configure } from '../configure.ts';
 import { lookAtConstraints } from './constraints.ts';
 import { askForFiles } from './files-query.ts';
 import { together, type Findings } from './findings.ts';

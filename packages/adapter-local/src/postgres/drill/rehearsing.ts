@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { isBackupError, throwIfAborted, withoutMend, type Rehearsal, type RestoreInput, type RestorerEvent } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../../programs/program.ts';
-import { connect, disconnect, type ConnectionSettings } from '../connection.ts';
+import { connect, disconnect } from '../connection.ts';
+import type { ConnectionSettings } from '../connection-settings.ts';
 import { connectionError } from '../postgres-errors.ts';
 import { AVAILABLE_EXTENSIONS, compareExtensions, type AvailableExtension } from '../restore/extensions.ts';
 import type { Prerequisites } from '../restore/prepare.ts';

@@ -1,9 +1,8 @@
-import type { Stats } from 'node:fs';
-import { lstat, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { BackupError } from '@geolens/backup-core';
 import { FlockLock } from '../../lock/flock-lock.ts';
+import { lstatIfThere } from '../../lstat-if-there.ts';
 import { describeEnd, type ProgramEnvironment } from '../../programs/program.ts';
-import { errnoOf } from '../../store/store-errors.ts';
 import type { DrillPaths } from './drill-folder.ts';
 import { runKept } from './kept-program.ts';
 import { userOf } from './server-user.ts';
@@ -30,11 +29,4 @@ export async function untilStill(paths: DrillPaths, env: ProgramEnvironment): Pr
   if ((await lstatIfThere(paths.alive)) === undefined) return;
   const lease = await new FlockLock(paths.alive, env).acquire({ command: 'sweep' }, { whenHeld: 'wait', signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => undefined);
   await lease?.release();
-}
-
-export async function lstatIfThere(path: string): Promise<Stats | undefined> {
-  return lstat(path).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  });
 }

@@ -1,7 +1,7 @@
 import { isBackupError, type Restored, type RestoreInput, type RestorerEvent } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../../programs/program.ts';
-import type { ConnectionSettings } from '../connection.ts';
-import { isWholeName } from '../restore/identifiers.ts';
+import type { ConnectionSettings } from '../connection-settings.ts';
+import { isWholeName } from '../identifiers.ts';
 import { PgDumpRestorer } from '../restore/pg-dump-restorer.ts';
 import type { Prerequisites } from '../restore/prepare.ts';
 

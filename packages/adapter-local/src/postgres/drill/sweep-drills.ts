@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { isBackupError, throwIfAborted } from '@geolens/backup-core';
 import { FlockLock } from '../../lock/flock-lock.ts';
 import type { ProgramEnvironment } from '../../programs/program.ts';
+import { lstatIfThere } from '../../lstat-if-there.ts';
 import { drillPaths } from './drill-folder.ts';
 import { drillOf, lockOf } from './drill-names.ts';
-import { lstatIfThere, removeDrill, untilStill } from './remove-drill.ts';
+import { removeDrill, untilStill } from './remove-drill.ts';
 
 /** A lock without a folder that is younger belongs to a drill that is just being made. */
 const BEING_MADE_MS = 60_000;

@@ -1,6 +1,6 @@
 import { formatTimestamp, parseTimestamp, type DatabaseProperties, type Manifest } from '@geolens/backup-core';
 import { databasePropertiesOf } from '../database-properties.ts';
-import { quoteIdentifier, quoteLiteral, withSuffix } from './identifiers.ts';
+import { quoteIdentifier, quoteLiteral, withSuffix } from '../identifiers.ts';
 import type { Server } from './server.ts';
 
 const ASIDE = '_restoring_';

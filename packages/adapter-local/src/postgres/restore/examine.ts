@@ -2,7 +2,7 @@ import type { Examination, RestoreInput, RestoreMode } from '@geolens/backup-cor
 import { megabytes, roomOfDatabase } from '../room.ts';
 import { AVAILABLE_EXTENSIONS, compareExtensions, type AvailableExtension } from './extensions.ts';
 import { lackingRoles } from './rights/needed-roles.ts';
-import { isWholeName, quoteIdentifier } from './identifiers.ts';
+import { isWholeName, quoteIdentifier } from '../identifiers.ts';
 import type { Preparation } from './prepare.ts';
 import type { Server } from './server.ts';
 import { tablesMeant } from './toc/table-selection.ts';

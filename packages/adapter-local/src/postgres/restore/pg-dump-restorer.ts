@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { throwIfAborted, type DumpRestorer, type RestoreSession, type RestoreSessionOptions } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../../programs/program.ts';
-import type { ConnectionSettings } from '../connection.ts';
+import type { ConnectionSettings } from '../connection-settings.ts';
 import { findInstallations } from '../postgres-programs.ts';
 import type { Prerequisites } from './prepare.ts';
 import { PgRestoreSession } from './pg-restore-session.ts';

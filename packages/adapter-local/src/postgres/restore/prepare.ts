@@ -1,5 +1,4 @@
-import { isBackupError, type RestoreInput } from '@geolens/backup-core';
-import { wholeOf } from '../../programs/program-output.ts';
+import { isBackupError, textOf, type RestoreInput } from '@geolens/backup-core';
 import type { PostgresPrograms } from '../postgres-programs.ts';
 import { sectionsOf, type GlobalsSections } from './rights/globals-sections.ts';
 import { rolesOfPolicies } from './rights/roles.ts';
@@ -28,7 +27,7 @@ export interface Preparation extends Prerequisites {
 
 export async function prepare(server: Server, input: RestoreInput, installations: readonly PostgresPrograms[], wanted: Prerequisites, signal: AbortSignal): Promise<Preparation> {
   const { programs, toc } = await readBySomeone(server, input, installations, signal);
-  const globals = input.globals && (await wholeOf(input.globals.open())).toString('utf8');
+  const globals = input.globals && (await textOf(input.globals.open()));
   const sections = globals === undefined ? undefined : sectionsOf(globals);
   return { programs, toc, sections, strangeGlobals: globals !== undefined && sections === undefined, policyRoles: await policyRolesOf(server, input, programs, toc, signal), ...wanted };
 }
@@ -51,5 +50,5 @@ async function readBySomeone(server: Server, { dump }: RestoreInput, installatio
 async function policyRolesOf(server: Server, { dump }: RestoreInput, programs: PostgresPrograms, { entries }: Toc, signal: AbortSignal): Promise<readonly string[]> {
   const policies = entries.filter(({ text }) => text.startsWith('POLICY '));
   if (dump.path === undefined) return []; // to read it whole for this alone would be too much
-  return rolesOfPolicies((await wholeOf(sqlOf(dump, policies, { server, programs, signal }))).toString('utf8'));
+  return rolesOfPolicies(await textOf(sqlOf(dump, policies, { server, programs, signal })));
 }

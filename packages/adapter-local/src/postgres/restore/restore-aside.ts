@@ -1,7 +1,7 @@
 import { BackupError, type RestoredAside, type RestoreInput, type TableRows } from '@geolens/backup-core';
 import { connectionString } from '../connection.ts';
 import { asideName, createAside, dropAside } from './aside-database.ts';
-import { quoteIdentifier } from './identifiers.ts';
+import { quoteIdentifier } from '../identifiers.ts';
 import { endedWell, runPgRestore } from './pg-restore.ts';
 import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';

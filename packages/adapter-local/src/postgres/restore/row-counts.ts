@@ -1,5 +1,6 @@
 import type { TableRows } from '@geolens/backup-core';
-import { countRows, relations } from '../session.ts';
+import { countRows } from '../count-rows.ts';
+import { relations } from '../dumped-tables.ts';
 import type { Server } from './server.ts';
 
 /** The rows of every table of a database that belongs to no extension, as they are now. */

@@ -1,10 +1,11 @@
 import type pg from 'pg';
 import { abortedBy, BackupError, isBackupError, throwIfAborted, withoutMend } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../../programs/program.ts';
-import { connect, disconnect, libpqEnvironment, type ConnectionSettings } from '../connection.ts';
+import { connect, disconnect, libpqEnvironment } from '../connection.ts';
+import type { ConnectionSettings } from '../connection-settings.ts';
 import { connectionError, postgresError } from '../postgres-errors.ts';
 import { programsFor, type PostgresPrograms } from '../postgres-programs.ts';
-import { configure } from '../session.ts';
+import { configure } from '../configure.ts';
 import { watched } from '../watched.ts';
 
 /** Databases that every server has, to work from while the one in question is made, renamed or dropped. */

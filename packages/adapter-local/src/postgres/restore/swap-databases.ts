@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type pg from 'pg';
 import { BackupError, formatTimestamp } from '@geolens/backup-core';
-import { quoteIdentifier, withSuffix } from './identifiers.ts';
+import { quoteIdentifier, withSuffix } from '../identifiers.ts';
 import type { Server } from './server.ts';
 
 const PREVIOUS = '_before_';

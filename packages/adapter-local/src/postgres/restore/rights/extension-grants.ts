@@ -1,4 +1,4 @@
-import { statementsOf } from '../../tolerant-roles.ts';
+import { statementsOf } from '../../sql-text.ts';
 import { passingOver } from './passing-over.ts';
 import type { Said } from '../psql.ts';
 

@@ -1,4 +1,4 @@
-import { OPAQUE } from '../../tolerant-roles.ts';
+import { OPAQUE } from '../../sql-text.ts';
 
 /** The globals of a set, in their parts. */
 export interface GlobalsSections {

@@ -1,6 +1,6 @@
 import { BackupError } from '@geolens/backup-core';
-import { statementsOf } from '../../tolerant-roles.ts';
-import { IDENTIFIER, unquoteIdentifier } from '../identifiers.ts';
+import { statementsOf } from '../../sql-text.ts';
+import { IDENTIFIER, unquoteIdentifier } from '../../identifiers.ts';
 import type { Said } from '../psql.ts';
 import type { Server } from '../server.ts';
 

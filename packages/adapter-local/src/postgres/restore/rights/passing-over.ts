@@ -1,4 +1,4 @@
-import { dollarQuoted } from '../../tolerant-roles.ts';
+import { dollarQuoted } from '../../sql-text.ts';
 
 /** SQLSTATEs of what is not there: a schema, table, column, function, object of another kind. */
 export const NOT_THERE = ['3F000', '42P01', '42703', '42883', '42704'];

@@ -1,4 +1,4 @@
-import { wholeOf } from '../../../programs/program-output.ts';
+import { textOf } from '@geolens/backup-core';
 import { databaseStatementsOf } from '../../database-statements.ts';
 import { PgDumpProducer } from '../../pg-dump-producer.ts';
 import { assertGrants, expectGranted } from './grants.ts';
@@ -32,7 +32,7 @@ export async function findRights({ server, database, options, signal }: SessionP
   const producer = new PgDumpProducer({ connection: server.settings(database), binDir: programs.folder, env: options.env });
   const snapshot = await producer.snapshot({ signal });
   try {
-    const found = sectionsOf((await wholeOf(snapshot.globals()!)).toString('utf8'));
+    const found = sectionsOf(await textOf(snapshot.globals()!));
     return found === undefined ? undefined : { sections: found, from: 'live' };
   } finally {
     await snapshot.close();

@@ -1,6 +1,6 @@
-import { OPAQUE, statementsOf } from '../../tolerant-roles.ts';
+import { OPAQUE, statementsOf } from '../../sql-text.ts';
 import type { GlobalsSections } from './globals-sections.ts';
-import { IDENTIFIER, quoteIdentifier, unquoteIdentifier } from '../identifiers.ts';
+import { IDENTIFIER, quoteIdentifier, unquoteIdentifier } from '../../identifiers.ts';
 
 /** What is said of the roles of the server that was backed up. */
 export interface KnownRoles {

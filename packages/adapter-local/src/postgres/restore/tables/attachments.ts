@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { ownersOf } from '../../owners.ts';
-import { statementsOf } from '../../tolerant-roles.ts';
+import { statementsOf } from '../../sql-text.ts';
 import { columnsOf, type ObjectSet } from './object-closure.ts';
 import { NOT_THERE, passingOver } from '../rights/passing-over.ts';
 

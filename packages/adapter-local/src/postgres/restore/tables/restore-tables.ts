@@ -1,7 +1,7 @@
 import { dumpOf, type Restored, type RestoreInput, type TableSelection } from '@geolens/backup-core';
-import { countRows } from '../../session.ts';
+import { countRows } from '../../count-rows.ts';
 import { REVOKE_HELPER, whereTheyFit } from './attachments.ts';
-import { quoteLiteral } from '../identifiers.ts';
+import { quoteLiteral } from '../../identifiers.ts';
 import { expectDependents } from './object-closure.ts';
 import type { SessionParts } from '../pg-restore-session.ts';
 import type { Preparation } from '../prepare.ts';

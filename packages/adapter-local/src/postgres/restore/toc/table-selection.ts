@@ -1,5 +1,5 @@
 import type { TableSelection } from '@geolens/backup-core';
-import { IDENTIFIER, unquoteIdentifier } from '../identifiers.ts';
+import { IDENTIFIER, unquoteIdentifier } from '../../identifiers.ts';
 import { isNamed, type Toc } from './toc.ts';
 
 export interface TableName {

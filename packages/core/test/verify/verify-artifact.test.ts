@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { verifyArtifact, drain } from '../../src/run/verify-artifact.ts';
+import { verifyArtifact, drain } from '../../src/verify/verify-artifact.ts';
 import { BackupError, type ArtifactSource } from '../../src/index.ts';
 import { chunksOf, readAll, sourceOf } from '../../src/testing/index.ts';
 

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runSql } from '../../src/postgres/restore/psql.ts';
-import { failure } from '../support/failure.ts';
-import { freshFolder } from '../support/folders.ts';
-import { env } from '../support/search-path.ts';
+import { runSql } from '../../../src/postgres/restore/psql.ts';
+import { failure } from '../../support/failure.ts';
+import { freshFolder } from '../../support/folders.ts';
+import { env } from '../../support/search-path.ts';
 
 /** A psql that reads its input, says this on stderr, and ends with this code. */
 async function psqlSaying(said: string, code: number): Promise<string> {

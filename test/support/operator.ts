@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { geolensBackup, RunningCli, type CliEnd } from '../../support/cli.ts';
-import { anyCluster, freshDatabase, type ClusterFacts, type TestDatabase } from '../../support/clusters.ts';
-import { freshVolume, type Volume } from '../../support/volume.ts';
-import { startingAt } from './machine.ts';
+import { geolensBackup, RunningCli, type CliEnd } from './cli.ts';
+import { anyCluster, freshDatabase, type ClusterFacts, type TestDatabase } from './clusters.ts';
+import { freshVolume, type Volume } from './volume.ts';
+import { startingAt } from './faketime.ts';
 
 type Variables = Readonly<Record<string, string>>;
 

@@ -1,5 +1,5 @@
 import type { BackupError } from '../errors.ts';
-import { dumpOf, totalRows, type Manifest, type Suspicion } from '../manifest/manifest.ts';
+import type { Manifest, Suspicion } from '../manifest/manifest.ts';
 import type { ArtifactKey } from '../naming/artifact-key.ts';
 import type { RunTimestamp } from '../naming/timestamp.ts';
 import type { RunOutcome } from '../ports/run-journal.ts';
@@ -37,10 +37,4 @@ export interface RunReport {
   readonly swept: readonly string[];
   /** What retention removed, also when it did not get to its end. */
   readonly removed: readonly ArtifactKey[];
-}
-
-/** The rows in the dump of a manifest, undefined when they were not counted. */
-export function rowsOf(manifest: Manifest | undefined): number | undefined {
-  const rowCounts = manifest === undefined ? undefined : dumpOf(manifest)?.rowCounts;
-  return rowCounts === undefined ? undefined : totalRows(rowCounts);
 }

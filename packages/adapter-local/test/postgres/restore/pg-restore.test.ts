@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { runPgRestore } from '../../src/postgres/restore/pg-restore.ts';
+import { runPgRestore } from '../../../src/postgres/restore/pg-restore.ts';
 
 /** What is read out of these words of a pg_restore. */
 async function errorsIn(said: readonly string[]): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { missingSchemasOf, parseToc } from '../../src/postgres/restore/toc/toc.ts';
+import { missingSchemasOf, parseToc } from '../../../../src/postgres/restore/toc/toc.ts';
 
 describe('the schemas that a dump needs and does not make', () => {
   it('are those of its objects, not words of the kinds of what has no object of its own', () => {

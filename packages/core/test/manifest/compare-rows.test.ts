@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Manifest } from '../../src/index.ts';
-import { compareRows } from '../../src/restore/compare-rows.ts';
+import { compareRows } from '../../src/manifest/compare-rows.ts';
 
 const manifest = (...rowCounts: readonly { schema: string; table: string; rows: number }[]): Manifest => ({ artifacts: [{ kind: 'dump', rowCounts }] }) as unknown as Manifest;
 const table = (name: string, rows: number): { schema: string; table: string; rows: number } => ({ schema: 's', table: name, rows });

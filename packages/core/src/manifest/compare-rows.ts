@@ -1,4 +1,4 @@
-import { dumpOf, type Manifest, type TableRows } from '../manifest/manifest.ts';
+import { dumpOf, type Manifest, type TableRows } from './manifest.ts';
 
 /** How many differences are told one by one. */
 const SHOWN = 10;

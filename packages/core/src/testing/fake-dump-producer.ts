@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { abortedBy, BackupError, throwIfAborted } from '../errors.ts';
 import type { TableRows } from '../manifest/manifest.ts';
-import type { Archive, Archiver } from '../ports/archiver.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { DumpProducer, DumpSnapshot } from '../ports/dump-producer.ts';
 import { chunksOf, readAll } from './sources.ts';
@@ -70,22 +69,4 @@ async function* stoppable(signal: AbortSignal | undefined, content: AsyncIterabl
 
 function fakeDump(body: string): string {
   return MAGIC + createHash('sha256').update(body, 'latin1').digest('hex') + body;
-}
-
-/** An archiver whose archive is the text given, or who has nothing to archive. */
-export class FakeArchiver implements Archiver {
-  /** What the archive says; undefined where there is nothing to archive. */
-  content: string | undefined = 'files';
-  /** What was odd while it was made. */
-  warning: string | undefined;
-
-  archive(): Promise<Archive | { readonly nothing: string }> {
-    const { content, warning } = this;
-    if (content === undefined) return Promise.resolve({ nothing: 'the folder is empty' });
-    return Promise.resolve({ content: chunksOf(content), warnings: () => (warning === undefined ? [] : [warning]) });
-  }
-
-  async check(archive: ArtifactSource): Promise<{ readonly members: number }> {
-    return { members: (await readAll(archive.open())).length };
-  }
 }

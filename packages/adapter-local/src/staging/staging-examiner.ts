@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failedFinding, throwIfAborted, type Examiner, type Finding } from '@geolens/backup-core';
-import { contentOf } from '../staging/folder-content.ts';
+import { contentOf } from './folder-content.ts';
 import { errnoOf } from '../store/store-errors.ts';
 
 /** So many entries are looked at: enough to meet whoever writes there, and over in a second or two. */

@@ -1,8 +1,8 @@
 import { link, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failedFinding, throwIfAborted, type Examiner, type Finding } from '@geolens/backup-core';
-import { storeError, type StoreRoot } from '../store/store-errors.ts';
-import { partialName } from '../store/temporary-names.ts';
+import { storeError, type StoreRoot } from './store-errors.ts';
+import { partialName } from './temporary-names.ts';
 
 /** Looks whether sets can be written into the folder, durably, and whether a weekly set can share the bytes of the daily one. */
 export class FolderExaminer implements Examiner {

@@ -1,7 +1,7 @@
 import { relative, sep } from 'node:path';
 import fsExtra from 'fs-extra';
 import { BackupError } from '@geolens/backup-core';
-import type { Config } from '../config/config.ts';
+import type { Config } from './config/config.ts';
 
 /**
  * The folder of the sets has to be there before anything starts: making it would hide a volume that is not mounted.

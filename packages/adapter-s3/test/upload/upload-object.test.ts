@@ -5,9 +5,9 @@ import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ByteRange } from '@geolens/backup-core';
 import { chunksOf, readAll, sourceOf } from '@geolens/backup-core/testing';
-import { partBytesFor } from '../src/upload/limits.ts';
-import { S3Store, type S3Settings } from '../src/index.ts';
-import { failureOf, FakeS3 } from './support/fake-s3.ts';
+import { partBytesFor } from '../../src/upload/limits.ts';
+import { S3Store, type S3Settings } from '../../src/index.ts';
+import { failureOf, FakeS3 } from '../support/fake-s3.ts';
 
 const MIB = 1024 * 1024;
 const KEY = 'daily/geolens_20260101_020000.dump';

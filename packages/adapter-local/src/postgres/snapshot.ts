@@ -1,25 +1,16 @@
 import type pg from 'pg';
-import type { DatabaseProperties, Extension, TableRows } from '@geolens/backup-core';
+import type { DatabaseProperties, Extension } from '@geolens/backup-core';
+import { configure } from './configure.ts';
 import { databasePropertiesOf } from './database-properties.ts';
 import { databaseStatementsOf } from './database-statements.ts';
+import { batches, relations, type DumpedTable } from './dumped-tables.ts';
 import { largeObjectGrantsOf } from './large-object-grants.ts';
 import { ownersOf } from './owners.ts';
-
-/** How many tables are locked or counted by one statement. */
-const TABLES_AT_ONCE = 100;
 
 /** Tables were made or dropped between listing and locking this many times in a row. */
 const TRIES_TO_LOCK = 5;
 
 const UNDEFINED_TABLE = '42P01';
-
-/** A table whose rows are in the dump. */
-export interface DumpedTable {
-  readonly schema: string;
-  readonly table: string;
-  /** Schema and name, quoted for SQL. */
-  readonly quoted: string;
-}
 
 export interface SnapshotSession {
   /** The name under which others take the same snapshot. */
@@ -86,50 +77,6 @@ export async function openSnapshot(client: pg.Client, database: string, lockTime
   }
 }
 
-/**
- * The rows of every table, in the transaction's snapshot. Counting locks the indexes as well; with thousands of tables that
- * would fill the server's lock table, so each statement's locks are given back by a savepoint.
- */
-export async function countRows(client: pg.Client, tables: readonly DumpedTable[]): Promise<readonly TableRows[]> {
-  const counts: TableRows[] = [];
-  for (const some of batches(tables)) {
-    const counting = some.map(({ quoted }, index) => `SELECT ${index} AS index, count(*) AS rows FROM ONLY ${quoted}`);
-    await client.query('SAVEPOINT counting');
-    const { rows } = await client.query<{ index: number; rows: string }>(counting.join(' UNION ALL '));
-    await client.query('ROLLBACK TO SAVEPOINT counting');
-    const byIndex = new Map(rows.map((row) => [row.index, Number(row.rows)]));
-    counts.push(...some.map(({ schema, table }, index) => ({ schema, table, rows: byIndex.get(index)! })));
-  }
-  return counts;
-}
-
-/** Sets what the server knows of these settings, for the rest of the session. */
-export async function configure(client: pg.Client, settings: Readonly<Record<string, string>>): Promise<void> {
-  await client.query(
-    `SELECT pg_catalog.set_config(s.name, v.setting, false)
-       FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) AS v (name, setting) JOIN pg_catalog.pg_settings s ON s.name = v.name`,
-    [Object.keys(settings), Object.values(settings)],
-  );
-}
-
-export interface Relation extends DumpedTable {
-  /** Whether its rows are all in its partitions. */
-  readonly partitioned: boolean;
-}
-
-/** Tables, partitioned ones and partitions, without those of extensions, whose rows come from the extension. */
-export async function relations(client: pg.Client): Promise<readonly Relation[]> {
-  const { rows } = await client.query<Relation>(
-    `SELECT n.nspname AS schema, c.relname AS table, pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted, c.relkind = 'p' AS partitioned
-       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                         WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
-      ORDER BY n.nspname, c.relname`,
-  );
-  return rows;
-}
-
 async function lock(client: pg.Client, tables: readonly DumpedTable[]): Promise<void> {
   for (const some of batches(tables)) {
     await client.query(`LOCK TABLE ${some.map(({ quoted }) => `ONLY ${quoted}`).join(', ')} IN ACCESS SHARE MODE`);
@@ -146,8 +93,4 @@ async function extensionsOf(client: pg.Client): Promise<readonly Extension[]> {
     'SELECT extname AS name, extversion AS version FROM pg_catalog.pg_extension ORDER BY extname',
   );
   return rows;
-}
-
-function* batches(tables: readonly DumpedTable[]): Generator<readonly DumpedTable[]> {
-  for (let start = 0; start < tables.length; start += TABLES_AT_ONCE) yield tables.slice(start, start + TABLES_AT_ONCE);
 }

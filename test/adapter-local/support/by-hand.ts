@@ -1,0 +1,28 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ClusterClient } from '../../support/cluster-client.ts';
+
+/** Restores a dump into a database, which has to be empty; rejects at the first error. */
+export async function restoreInto(client: ClusterClient, database: string, dump: Uint8Array): Promise<void> {
+  const name = `dbname='${database.replace(/['\\]/g, '\\$&')}'`;
+  const folder = await mkdtemp(join(tmpdir(), 'geolens-backup-test-'));
+  try {
+    await writeFile(join(folder, 'dump'), dump);
+    await client.run('pg_restore', ['--exit-on-error', '--no-owner', '--no-acl', '-d', name, join(folder, 'dump')]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Rows of every table that is no extension's, counted one by one: lines of schema, name, number. */
+export async function countedBy(client: ClusterClient, database: string): Promise<readonly string[]> {
+  const lines = await client.psql(
+    database,
+    `SELECT format('SELECT %L, %L, count(*) FROM ONLY %I.%I', schemaname, tablename, schemaname, tablename)
+       FROM pg_tables t JOIN pg_class c ON c.oid = format('%I.%I', schemaname, tablename)::regclass
+      WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND c.relkind = 'r'
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e') \\gexec`,
+  );
+  return lines.split('\n').sort();
+}

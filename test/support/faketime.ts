@@ -1,0 +1,15 @@
+import { globSync } from 'node:fs';
+
+/** The library that fakes the time; undefined where it is not installed. */
+export const FAKETIME_LIBRARY = globSync('/usr/lib/*/faketime/libfaketime.so.1')[0];
+
+/** Why there are no tests that set the clock; undefined when there are. */
+export const noFaketime = FAKETIME_LIBRARY === undefined ? 'faketime is not installed' : undefined;
+
+/**
+ * The environment of a program that takes it to be this moment (in UTC) when it starts. Not by the command `faketime`: that has a
+ * semaphore by its process id, which a killed one leaves to whoever gets the same id.
+ */
+export function startingAt(moment: string): Readonly<Record<string, string>> {
+  return { TZ: 'UTC', LD_PRELOAD: FAKETIME_LIBRARY!, FAKETIME: `@${moment}`, FAKETIME_DISABLE_SHM: '1' };
+}
