@@ -22,7 +22,7 @@ import type { RunOptions, RunParts } from './run-parts.ts';
 import { sweepLeftovers } from './sweep-leftovers.ts';
 
 /**
- * One run: lock, sweep, produce, verify, publish, promote, replicate, retain, report. The lock is held from its begin to its end.
+ * One run: lock, sweep, produce, verify, publish, prove, promote, replicate, retain, report. The lock is held from its begin to its end.
  *
  * A run that fails is a report with outcome `failed`, not an exception: then no file is left and nothing was pruned.
  * The sets of before are replicated all the same: they may be all there is.
