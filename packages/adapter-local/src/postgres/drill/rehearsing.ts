@@ -10,7 +10,7 @@ import { restoreError } from '../restore/server.ts';
 import { extensionsOf, type Toc } from '../restore/toc/toc.ts';
 import type { DrillPaths } from './drill-folder.ts';
 import { look } from './look.ts';
-import { readBySomeone } from './read-by-someone.ts';
+import { readByNewest } from './read-by-newest.ts';
 import { nameFor, restoreAs } from './restore-as.ts';
 import { ScratchServer } from './scratch-server.ts';
 import { serverFor, type Installed, type ServerPrograms } from './server-programs.ts';
@@ -55,7 +55,7 @@ export class Rehearsing {
   async rehearse(input: RestoreInput): Promise<Rehearsal> {
     const { installed, env, signal } = this.options;
     try {
-      const toc = await readBySomeone(input.dump, installed.clients, env, signal);
+      const toc = await readByNewest(input.dump, installed.clients, env, signal);
       if ('lacking' in toc) return unprovable(toc.lacking);
       const programs = serverFor({ server: major(toc.serverVersion), client: major(toc.clientVersion) }, installed);
       if ('lacking' in programs) return unprovable(programs.lacking);

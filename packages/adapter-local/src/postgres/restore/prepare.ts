@@ -26,14 +26,14 @@ export interface Preparation extends Prerequisites {
 }
 
 export async function prepare(server: Server, input: RestoreInput, installations: readonly PostgresPrograms[], wanted: Prerequisites, signal: AbortSignal): Promise<Preparation> {
-  const { programs, toc } = await readBySomeone(server, input, installations, signal);
+  const { programs, toc } = await readByFitting(server, input, installations, signal);
   const globals = input.globals && (await textOf(input.globals.open()));
   const sections = globals === undefined ? undefined : sectionsOf(globals);
   return { programs, toc, sections, strangeGlobals: globals !== undefined && sections === undefined, policyRoles: await policyRolesOf(server, input, programs, toc, signal), ...wanted };
 }
 
 /** The server's own programs first; where the dump was written by newer ones, those. */
-async function readBySomeone(server: Server, { dump }: RestoreInput, installations: readonly PostgresPrograms[], signal: AbortSignal): Promise<{ programs: PostgresPrograms; toc: Toc }> {
+async function readByFitting(server: Server, { dump }: RestoreInput, installations: readonly PostgresPrograms[], signal: AbortSignal): Promise<{ programs: PostgresPrograms; toc: Toc }> {
   const newer = [...installations].filter(({ major }) => major > server.programs.major).sort((one, other) => one.major - other.major);
   let first: unknown;
   for (const programs of [server.programs, ...newer]) {

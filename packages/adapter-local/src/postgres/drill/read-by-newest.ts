@@ -11,7 +11,7 @@ const TOO_NEW = /unsupported version \(\d+\.\d+\) in file header/;
  * @returns the contents, or why they are `unknown` here
  * @throws BackupError ARTIFACT_UNREADABLE when the dump is damaged
  */
-export async function readBySomeone(dump: ArtifactSource, clients: readonly PostgresPrograms[], env: ProgramEnvironment, signal: AbortSignal): Promise<Toc | { readonly lacking: string }> {
+export async function readByNewest(dump: ArtifactSource, clients: readonly PostgresPrograms[], env: ProgramEnvironment, signal: AbortSignal): Promise<Toc | { readonly lacking: string }> {
   const newest = [...clients].sort((one, other) => other.major - one.major)[0]!;
   try {
     return await readToc(dump, { pgRestore: newest.pgRestore, env: { ...env, LC_ALL: 'C' }, signal });
