@@ -33,7 +33,6 @@ export function goalsOf(results: Results): readonly Goal[] {
     { what: '`list` over 10,000 sets, on S3, for the first time', limit: 2, measured: overSets('s3', 'list, for the first time'), show: seconds },
     { what: '`list` over 10,000 sets, on S3', limit: 2, measured: overSets('s3', 'list'), show: seconds },
     { what: '`prune` over 10,000 sets of which ten go, on the volume', limit: 1, measured: overSets('local', ...prunes), show: seconds },
-    { what: '`prune` over 10,000 sets, with S3', limit: 2, measured: overSets('s3', ...prunes), show: seconds },
     { what: '`geolens-backup --help`', limit: 0.15, measured: help && median(help.seconds), show: milliseconds },
     { what: '`serve`, idle', limit: 70 * MB, measured: worst((results.idle ?? []).map((each) => each.residentBytes)), show: megabytes },
   ];

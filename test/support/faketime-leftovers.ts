@@ -10,6 +10,14 @@ export function clearFaketimeLeftovers(): void {
   if (!existsSync(SHARED_MEMORY)) return;
   for (const name of readdirSync(SHARED_MEMORY)) {
     const id = /^(?:sem\.)?faketime_(?:sem|shm)_(\d+)$/.exec(name)?.[1];
-    if (id !== undefined && !existsSync(`/proc/${id}`)) rmSync(`${SHARED_MEMORY}/${name}`, { force: true });
+    if (id !== undefined && !existsSync(`/proc/${id}`)) removeIfOurs(`${SHARED_MEMORY}/${name}`);
+  }
+}
+
+function removeIfOurs(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    if (!['EPERM', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }

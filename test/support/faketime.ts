@@ -8,7 +8,8 @@ export const noFaketime = FAKETIME_LIBRARY === undefined ? 'faketime is not inst
 
 /**
  * The environment of a program that takes it to be this moment (in UTC) when it starts. Not by the command `faketime`: that has a
- * semaphore by its process id, which a killed one leaves to whoever gets the same id.
+ * semaphore by its process id, which a killed one leaves to whoever gets the same id. Libraries that do not know the last variable yet make
+ * one for each process: see clearFaketimeLeftovers.
  */
 export function startingAt(moment: string): Readonly<Record<string, string>> {
   return { TZ: 'UTC', LD_PRELOAD: FAKETIME_LIBRARY!, FAKETIME: `@${moment}`, FAKETIME_DISABLE_SHM: '1' };

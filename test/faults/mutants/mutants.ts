@@ -56,7 +56,7 @@ export const MUTANTS: readonly Mutant[] = [
     family: 'model', count: 200,
   },
   {
-    title: 'a program that fails counts as one that succeeds, and nobody reads the dump',
+    title: 'a pg_dump that fails counts as one that succeeds, and nobody reads the dump',
     edits: [
       edit(`${LOCAL}/postgres/pg-dump-producer.ts`, 'end.code === 0 ? undefined : programError', 'end.stderr !== undefined ? undefined : programError'),
       edit(`${LOCAL}/postgres/pg-dump-producer.ts`, 'if (end.code !== 0) throw endedByOthers', 'if (end.stderr === undefined) throw endedByOthers'),
