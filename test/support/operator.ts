@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { geolensBackup, RunningCli, type CliEnd } from './cli.ts';
 import { anyCluster, freshDatabase, type ClusterFacts, type TestDatabase } from './clusters.ts';
 import { freshVolume, type Volume } from './volume.ts';
-import { startingAt } from './faketime.ts';
+import { noFaketime, startingAt } from './faketime.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -62,6 +62,13 @@ export class Operator {
 /** An operator with a database of the GeoLens kind and a volume without any set. */
 export async function newOperator(cluster: ClusterFacts = anyCluster(), name?: string): Promise<Operator> {
   return new Operator(await freshDatabase(cluster, name === undefined ? {} : { name }), await freshVolume());
+}
+
+/** A moment whose set is daily alone, for tests that would see the weekly one of a Sunday: now, or on a Sunday (in UTC), a day ago. */
+export function onAWeekday(): Circumstances {
+  const now = new Date();
+  if (now.getUTCDay() !== 0 || noFaketime !== undefined) return {};
+  return { at: new Date(now.getTime() - 86_400_000).toISOString().slice(0, 19).replace('T', ' ') };
 }
 
 /** The four names that a run leaves in a tier, sorted. */

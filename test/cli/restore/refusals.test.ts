@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CliEnd } from '../../support/cli.ts';
 import { clusters } from '../../support/clusters.ts';
+import { onAWeekday } from '../../support/operator.ts';
 import { related } from './support/databases.ts';
 import { newRestorer, type Restorer } from './support/restorer.ts';
 import { difference, NONE, stateOf } from './support/state.ts';
@@ -16,7 +17,7 @@ describe.each(clusters())('on $title a restore is refused, and changes nothing,'
 
   beforeEach(async () => {
     restorer = await newRestorer(cluster, { content: 'small' });
-    timestamp = await restorer.goodRun();
+    timestamp = await restorer.goodRun(onAWeekday());
     await restorer.ask('DELETE FROM ONLY data.stations; CREATE TABLE data.newer (id integer)');
     live = await stateOf(restorer.database.client, restorer.database.database);
   });
@@ -72,7 +73,7 @@ describe.each(clusters())('on $title a restore is refused, and changes nothing,'
   });
 
   it('when a check found the set bad, unless forced; `latest` passes it over and says so', async () => {
-    const bad = await restorer.goodRun();
+    const bad = await restorer.goodRun(onAWeekday());
     const manifest = restorer.path('daily', `manifest-${bad}.json`);
     const content = JSON.parse(await readFile(manifest, 'utf8')) as { checks: { readable: { ok: boolean } } };
     content.checks.readable.ok = false;

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, inject, it } from 'vitest';
 import { freshBucket } from '../../support/buckets.ts';
 import { clusters } from '../../support/clusters.ts';
 import { noFaketime } from '../../support/faketime.ts';
-import { newOperator, type Operator } from '../../support/operator.ts';
+import { newOperator, onAWeekday, type Operator } from '../../support/operator.ts';
 
 interface Verified {
   readonly copies: readonly { readonly label: string; readonly store?: string; readonly tier?: string; readonly verdict: string; readonly problems: readonly string[]; readonly drill?: { readonly verdict: string; readonly facts: readonly string[]; readonly reasons: readonly string[] } }[];
@@ -26,7 +26,7 @@ let operator: Operator;
 let timestamp: string;
 beforeEach(async () => {
   operator = await newOperator();
-  timestamp = await operator.goodRun();
+  timestamp = await operator.goodRun(onAWeekday());
 });
 
 describe('`verify`', () => {
@@ -43,7 +43,7 @@ describe('`verify`', () => {
 
   it('has a set found bad passed over by restore, counted by nothing, and kept', async () => {
     const good = timestamp;
-    const bad = await operator.goodRun();
+    const bad = await operator.goodRun(onAWeekday());
     await damage(operator.path('daily', `globals-${bad}.sql`));
     const [copy] = await verified(operator, ['latest'], 5);
     expect(copy!.problems.join()).toContain(`globals-${bad}.sql`);
@@ -132,7 +132,7 @@ describe('`verify --restore`', () => {
   it.skipIf(inject('clusters').length < 2)('says what is lacking where the version of the server is not there, which is neither success nor failure', async () => {
     const [older, newer] = clusters();
     const own = await newOperator(newer);
-    await own.goodRun();
+    await own.goodRun(onAWeekday());
     const end = await own.backup(['verify', '--restore'], { env: { BACKUP_PG_BIN_DIR: older!.binDir } });
     expect(end.code, end.stderr).toBe(3);
     expect(end.stdout).toMatch(/: unproven\n[^]*\.dump .* as it was written: the dump was made by a newer pg_dump[^]*\ncannot be proven here:\n {2}- /);
@@ -158,7 +158,7 @@ describe.skipIf(inject('gateway') === undefined)('`verify --store s3`', () => {
   it('proves, or finds bad, the copy that a disaster leaves', async () => {
     const bucket = await freshBucket();
     const env = { BACKUP_S3_ENABLED: 'true', S3_ENDPOINT: bucket.endpoint, S3_BUCKET: bucket.name, S3_ACCESS_KEY_ID: bucket.accessKeyId, S3_SECRET_ACCESS_KEY: bucket.secretAccessKey };
-    timestamp = await operator.goodRun({ env });
+    timestamp = await operator.goodRun({ env, ...onAWeekday() });
     await rm(join(operator.volume.backups, 'daily'), { recursive: true });
     expect((await verified(operator, ['--restore', '--store', 's3'], 0, env))[0]).toMatchObject({ store: 's3', verdict: 'good', drill: { verdict: 'proven' } });
     expect(JSON.parse((await bucket.get(`backups/daily/manifest-${timestamp}.json`)).toString())).toMatchObject({ checks: { restored: { ok: true } } });
