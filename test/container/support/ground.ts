@@ -13,9 +13,9 @@ export interface Ground {
 }
 
 /** A schedule that is due at every minute. */
-export const MINUTELY = { BACKUP_SCHEDULE: '* * * * *', BACKUP_RETENTION_DAILY: '500' };
+export const MINUTELY = { BACKUP_SCHEDULE: '* * * * *', BACKUP_RETENTION_DAILY: '500', BACKUP_RETENTION_WEEKLY: '500' };
 /** A schedule that is not due while a test is at work. */
-export const YEARLY = { BACKUP_SCHEDULE: '@yearly', BACKUP_ON_START: 'never', BACKUP_RETENTION_DAILY: '500' };
+export const YEARLY = { BACKUP_SCHEDULE: '@yearly', BACKUP_ON_START: 'never', BACKUP_RETENTION_DAILY: '500', BACKUP_RETENTION_WEEKLY: '500' };
 
 /** Builds the images and lays the project before the tests that follow, and removes all of it, the engine too, after them. */
 export function layGround(engine: Engine, log: (line: string) => void): Ground {
