@@ -1,4 +1,4 @@
-import { FAKETIME_LIBRARY } from '../test/support/faketime.ts';
+import { faketimeText, noFaketime, startingAt } from '../test/support/faketime.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -15,16 +15,9 @@ export function lastSunday(now: Date): Date {
  */
 export function onASunday(moment: string | undefined, now = new Date()): Readonly<Record<string, string>> {
   if (moment === undefined && now.getUTCDay() === 0) return {};
-  if (FAKETIME_LIBRARY === undefined)
+  if (noFaketime !== undefined)
     throw new Error('faketime is not installed (apt-get install faketime): without it, the run of a Sunday can be measured on a Sunday only');
   const date = moment === undefined ? lastSunday(now) : new Date(moment);
   if (Number.isNaN(date.getTime())) throw new Error(`--at ${moment ?? ''} is no moment; one is 2026-11-22T02:00:00Z`);
-  return {
-    TZ: 'UTC',
-    LD_PRELOAD: FAKETIME_LIBRARY,
-    FAKETIME: `@${date.toISOString().slice(0, 19).replace('T', ' ')}`,
-    FAKETIME_DISABLE_SHM: '1',
-    FAKETIME_DONT_FAKE_MONOTONIC: '1',
-    NO_FAKE_STAT: '1',
-  };
+  return { ...startingAt(faketimeText(date)), FAKETIME_DONT_FAKE_MONOTONIC: '1', NO_FAKE_STAT: '1' };
 }

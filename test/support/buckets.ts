@@ -50,7 +50,7 @@ export async function freshBucket(): Promise<TestBucket> {
     ...facts,
     name,
     client,
-    keys: (prefix) => listKeys(client, name, prefix),
+    keys: async (prefix) => [...(await listVersions(client, name, prefix)).keys()].sort(),
     versions: (prefix) => listVersions(client, name, prefix),
     uploads: async () => (await listUploads(client, name)).map(({ Key }) => Key!).sort(),
     get: async (key) => {
@@ -64,13 +64,7 @@ export async function freshBucket(): Promise<TestBucket> {
   };
 }
 
-async function listKeys(client: S3Client, bucket: string, prefix: string | undefined): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) keys.push(...Contents.map(({ Key }) => Key!));
-  return keys.sort();
-}
-
-async function listVersions(client: S3Client, bucket: string, prefix: string): Promise<Map<string, string>> {
+async function listVersions(client: S3Client, bucket: string, prefix: string | undefined): Promise<Map<string, string>> {
   const versions = new Map<string, string>();
   for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
     for (const { Key, ETag, Size, LastModified } of Contents) versions.set(Key!, `${ETag} ${Size} ${LastModified?.toISOString()}`);

@@ -1,7 +1,6 @@
 import { globSync } from 'node:fs';
 
-/** The library that fakes the time; undefined where it is not installed. */
-export const FAKETIME_LIBRARY = globSync('/usr/lib/*/faketime/libfaketime.so.1')[0];
+const FAKETIME_LIBRARY = globSync('/usr/lib/*/faketime/libfaketime.so.1')[0];
 
 /** Why there are no tests that set the clock; undefined when there are. */
 export const noFaketime = FAKETIME_LIBRARY === undefined ? 'faketime is not installed' : undefined;
@@ -13,4 +12,9 @@ export const noFaketime = FAKETIME_LIBRARY === undefined ? 'faketime is not inst
  */
 export function startingAt(moment: string): Readonly<Record<string, string>> {
   return { TZ: 'UTC', LD_PRELOAD: FAKETIME_LIBRARY!, FAKETIME: `@${moment}`, FAKETIME_DISABLE_SHM: '1' };
+}
+
+/** A moment as the library reads it, in UTC. */
+export function faketimeText(moment: Date): string {
+  return moment.toISOString().slice(0, 19).replace('T', ' ');
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { geolensBackup, RunningCli, type CliEnd } from './cli.ts';
 import { anyCluster, freshDatabase, type ClusterFacts, type TestDatabase } from './clusters.ts';
 import { freshVolume, type Volume } from './volume.ts';
-import { noFaketime, startingAt } from './faketime.ts';
+import { faketimeText, noFaketime, startingAt } from './faketime.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -68,7 +68,7 @@ export async function newOperator(cluster: ClusterFacts = anyCluster(), name?: s
 export function onAWeekday(): Circumstances {
   const now = new Date();
   if (now.getUTCDay() !== 0 || noFaketime !== undefined) return {};
-  return { at: new Date(now.getTime() - 86_400_000).toISOString().slice(0, 19).replace('T', ' ') };
+  return { at: faketimeText(new Date(now.getTime() - 86_400_000)) };
 }
 
 /** The four names that a run leaves in a tier, sorted. */

@@ -3,8 +3,6 @@
  *
  * @module @geolens/backup-adapter-local
  */
-export { FolderExaminer } from './store/folder-examiner.ts';
-export { StagingExaminer } from './staging/staging-examiner.ts';
 export { FileJournal, journalName } from './file-journal.ts';
 export { FileManifestCache, manifestCacheName } from './file-manifest-cache.ts';
 export { FlockLock, LOCK_NAME } from './lock/flock-lock.ts';
@@ -18,9 +16,11 @@ export { PgServerProbe } from './postgres/pg-server-probe.ts';
 export { PgDumpRestorer, type PgDumpRestorerOptions } from './postgres/restore/pg-dump-restorer.ts';
 export { giveWay } from './programs/give-way.ts';
 export type { ProgramEnvironment } from './programs/program.ts';
+export { StagingExaminer } from './staging/staging-examiner.ts';
 export { TarArchiver, type TarArchiverOptions } from './staging/tar-archiver.ts';
 export { TarStagingRestorer, type TarStagingRestorerOptions } from './staging/tar-staging-restorer.ts';
 export { fileSources } from './store/file-sources.ts';
+export { FolderExaminer } from './store/folder-examiner.ts';
 export { freeBytes } from './store/free-bytes.ts';
 export { LocalStore, type LocalStoreOptions } from './store/local-store.ts';
 export { systemClock } from './system-clock.ts';

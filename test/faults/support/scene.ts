@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { smallDatabase } from '../../adapter-local/support/small-database.ts';
 import { removeRelatives } from '../../cli/restore/support/restorer.ts';
-import { noFaketime } from '../../support/faketime.ts';
+import { faketimeText, noFaketime } from '../../support/faketime.ts';
 import { Operator } from '../../support/operator.ts';
 import { secretOf } from '../../cli/support/secrets.ts';
 import { freshBucket, type TestBucket } from '../../support/buckets.ts';
@@ -69,7 +69,7 @@ export class Scene {
   }
 
   #time(): { readonly at?: string } {
-    return noFaketime === undefined ? { at: new Date(this.#now).toISOString().slice(0, 19).replace('T', ' ') } : {};
+    return noFaketime === undefined ? { at: faketimeText(new Date(this.#now)) } : {};
   }
 
   /** Does something bad, after which nothing may be lost, and a normal run has to be good. Answers what it hit. */

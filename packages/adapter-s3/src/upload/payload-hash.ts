@@ -15,21 +15,19 @@ const WITH_A_BODY_OF_OURS = ['PutObjectCommand', 'UploadPartCommand'];
 export function signBodiesByTheirDigest(client: S3Client): void {
   client.middlewareStack.add(
     (next, { commandName }) => (args) => {
-      const headers = WITH_A_BODY_OF_OURS.includes(String(commandName)) ? headersOf(args.request) : undefined;
-      const hash = headers === undefined ? undefined : payloadHash(headers);
-      if (hash !== undefined) headers![PAYLOAD_HASH] = hash;
+      if (WITH_A_BODY_OF_OURS.includes(String(commandName))) signByDigest(args.request as RequestOfOurs);
       return next(args);
     },
     { step: 'build', name: 'signBodiesByTheirDigest', priority: 'low' },
   );
 }
 
-function payloadHash(headers: Readonly<Record<string, string>>): string | undefined {
-  const sha256 = headers['x-amz-checksum-sha256'];
-  if (sha256 !== undefined) return Buffer.from(sha256, 'base64').toString('hex');
-  return headers['content-md5'] === undefined ? undefined : 'UNSIGNED-PAYLOAD';
+interface RequestOfOurs {
+  readonly headers: Record<string, string>;
 }
 
-function headersOf(request: unknown): Record<string, string> | undefined {
-  return typeof request === 'object' && request !== null && 'headers' in request ? (request.headers as Record<string, string>) : undefined;
+function signByDigest({ headers }: RequestOfOurs): void {
+  const sha256 = headers['x-amz-checksum-sha256'];
+  if (sha256 !== undefined) headers[PAYLOAD_HASH] = Buffer.from(sha256, 'base64').toString('hex');
+  else if (headers['content-md5'] !== undefined) headers[PAYLOAD_HASH] = 'UNSIGNED-PAYLOAD';
 }

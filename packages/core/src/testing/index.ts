@@ -6,10 +6,10 @@
  */
 export * from './contract-case.ts';
 export * from './dump-producer-contract.ts';
-export * from './fake-drill.ts';
-export * from './fake-dump-restorer.ts';
 export * from './fake-archiver.ts';
+export * from './fake-drill.ts';
 export * from './fake-dump-producer.ts';
+export * from './fake-dump-restorer.ts';
 export * from './fake-staging-restorer.ts';
 export * from './faulty-store.ts';
 export * from './manual-clock.ts';
