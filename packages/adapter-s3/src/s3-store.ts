@@ -1,5 +1,5 @@
 import { DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { ArtifactKey, ArtifactSource, ArtifactStore, ByteRange, StoredArtifact, StoreOptions, Tier } from '@geolens/backup-core';
+import type { ArtifactKey, ArtifactSource, ArtifactStore, ByteRange, SentArtifact, StoredArtifact, StoreOptions, Tier } from '@geolens/backup-core';
 import { Bucket } from './bucket.ts';
 import { BufferPool } from './upload/buffer-pool.ts';
 import { createClient } from './client.ts';
@@ -11,8 +11,10 @@ import { ObjectKeys } from './objects/object-keys.ts';
 import { objectParameters } from './objects/object-parameters.ts';
 import { readObject } from './objects/read-object.ts';
 import type { S3Settings } from './settings.ts';
+import { sendParts } from './upload/send-parts.ts';
 import { sweepUploads } from './upload/sweep-uploads.ts';
 import { uploadObject } from './upload/upload-object.ts';
+import { partsOf, type UploadRequest } from './upload/upload-request.ts';
 
 /** Which bucket the sets lie in, and whose they are. */
 export interface S3StoreOptions {
@@ -30,7 +32,7 @@ export interface S3StoreOptions {
  *
  * `put` compares what it sends with the source's SHA-256 and what the store then has with what was sent, and leaves no part of
  * an upload that fails. An object that is there and proves to be the same is not sent again.
- * Objects of any size take the same memory: three parts of 5 MiB.
+ * Objects of any size take the same memory: three parts of 5 MiB. `send` begins an upload in parts and leaves it open; of what fits into one part it makes none.
  */
 export class S3Store implements ArtifactStore {
   readonly name = 's3';
@@ -40,6 +42,8 @@ export class S3Store implements ArtifactStore {
   private readonly bucket: Bucket;
   private readonly keys: ObjectKeys;
   private readonly buffers = new BufferPool();
+  /** Keys of the objects whose uploads are open because they were sent ahead. */
+  private readonly sending = new Set<string>();
 
   constructor({ settings, database, client, limits }: S3StoreOptions) {
     this.settings = settings;
@@ -61,19 +65,25 @@ export class S3Store implements ArtifactStore {
   }
 
   async put(key: ArtifactKey, source: ArtifactSource, { signal }: StoreOptions = {}): Promise<void> {
-    const { bucket, buffers, limits, settings } = this;
-    const maxParts = settings.maxParts ?? MAX_PARTS;
-    await uploadObject({
-      bucket,
-      key: this.keys.objectKey(key),
-      source,
-      digests: digestsFor(settings),
-      parameters: objectParameters(settings),
-      limits,
-      maxParts,
-      buffers,
-      signal,
+    await uploadObject(this.requestOf(key, source, signal));
+  }
+
+  async send(key: ArtifactKey, source: ArtifactSource, { signal }: StoreOptions = {}): Promise<SentArtifact | undefined> {
+    const request = this.requestOf(key, source, signal);
+    if (partsOf(request).count === 1) return undefined;
+    this.sending.add(request.key); // before the store knows of it: a sweep may look at any time
+    const ended = (): void => void this.sending.delete(request.key);
+    const sent = await sendParts(request).catch((error: unknown) => {
+      ended();
+      throw error;
     });
+    let open = true;
+    const once = (work: () => Promise<void>) => async (): Promise<void> => {
+      if (!open) return;
+      open = false;
+      await work().finally(ended);
+    };
+    return { complete: once(() => sent.complete()), discard: once(() => sent.discard()) };
   }
 
   async copy(from: ArtifactKey, to: ArtifactKey, { signal }: StoreOptions = {}): Promise<void> {
@@ -92,11 +102,26 @@ export class S3Store implements ArtifactStore {
   }
 
   async sweep({ signal }: StoreOptions = {}): Promise<readonly string[]> {
-    return sweepUploads(this.bucket, this.keys, this.database, signal);
+    return sweepUploads(this.bucket, { keys: this.keys, database: this.database, living: this.sending }, signal);
   }
 
   /** Closes its connections. */
   close(): void {
     this.bucket.client.destroy();
+  }
+
+  private requestOf(key: ArtifactKey, source: ArtifactSource, signal: AbortSignal | undefined): UploadRequest {
+    const { bucket, buffers, limits, settings } = this;
+    return {
+      bucket,
+      key: this.keys.objectKey(key),
+      source,
+      digests: digestsFor(settings),
+      parameters: objectParameters(settings),
+      limits,
+      maxParts: settings.maxParts ?? MAX_PARTS,
+      buffers,
+      signal,
+    };
   }
 }

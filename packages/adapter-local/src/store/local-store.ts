@@ -141,7 +141,7 @@ export class LocalStore implements PrimaryStore {
     const partial = this.partialBeside(key);
     try {
       await this.makeFolder(key);
-      return new LocalDraft(key, partial, await writeDurably(partial, content, options.signal));
+      return new LocalDraft(key, partial, this.path(key), await writeDurably(partial, content, options.signal));
     } catch (error) {
       if (options.signal?.aborted === true) throw abortedBy(options.signal);
       throw errnoOf(error) === undefined ? error : storeError(error, `writing ${key}`, this.root);

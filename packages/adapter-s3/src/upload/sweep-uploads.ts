@@ -11,13 +11,23 @@ interface OpenUpload {
   readonly id: string;
 }
 
+/** Which uploads are nobody's any more. */
+export interface SweepOptions {
+  readonly keys: ObjectKeys;
+  /** Whose dumps; those of all databases when absent. */
+  readonly database: string | undefined;
+  /** Keys of objects that this process has open uploads of. */
+  readonly living: ReadonlySet<string>;
+}
+
 /**
- * Aborts the uploads that killed processes left: those of objects with names of ours, below the prefix, and of no dump of
- * another database. Answers the artifacts that they were to become.
+ * Aborts the uploads that killed processes left: those of objects with names of ours, below the prefix, of no dump of
+ * another database, and of none that is being sent. Answers the artifacts that they were to become.
  */
-export async function sweepUploads(bucket: Bucket, keys: ObjectKeys, database: string | undefined, signal: AbortSignal | undefined): Promise<readonly ArtifactKey[]> {
+export async function sweepUploads(bucket: Bucket, { keys, database, living }: SweepOptions, signal: AbortSignal | undefined): Promise<readonly ArtifactKey[]> {
   const swept: ArtifactKey[] = [];
   for await (const { artifact, objectKey, id } of openUploads(bucket, keys, database, signal)) {
+    if (living.has(objectKey)) continue;
     const input = { Bucket: bucket.name, Key: objectKey, UploadId: id };
     try {
       await bucket.call('AbortMultipartUpload', objectKey, signal, (options) => bucket.client.send(new AbortMultipartUploadCommand(input), options));

@@ -100,7 +100,8 @@ export class FakeS3 {
     return { ETag: `"${md5(content).toString('hex')}"` };
   }
 
-  private complete(id: string): { readonly ETag: string } {
+  /** Makes the object of an upload in parts. */
+  complete(id: string): { readonly ETag: string } {
     const upload = this.uploads.get(id);
     if (upload === undefined) throw failureOf('NoSuchUpload', 404);
     const parts = [...upload.parts].sort(([one], [other]) => one - other).map(([, content]) => content);

@@ -45,6 +45,15 @@ export interface StoreOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** An artifact whose bytes a store has, under no name yet: nobody sees it. */
+export interface SentArtifact {
+  /** Gives it its name, replacing what is there; it promises what `put` does and fails as `put` does, for the signal of `send` too: then nothing is left of what was sent. Called once. */
+  complete(): Promise<void>;
+
+  /** Throws it away. Safe to call twice, and after `complete`, where it does nothing. What cannot be thrown away is left to `sweep`. */
+  discard(): Promise<void>;
+}
+
 /**
  * A place where sets live: a folder, a bucket. It holds artifacts under keys and knows nothing of sets.
  *
@@ -74,6 +83,13 @@ export interface ArtifactStore {
   put(key: ArtifactKey, source: ArtifactSource, options?: StoreOptions): Promise<void>;
 
   /**
+   * Does what takes long of a `put` ahead of it, for an artifact of a set that is still being made: sends the bytes, and compares them with the source.
+   * A rejection leaves nothing. Answers undefined when nothing would be gained, as with a short artifact: then it is put when its time comes.
+   * A store that can do no such thing has no such method.
+   */
+  send?(key: ArtifactKey, source: ArtifactSource, options?: StoreOptions): Promise<SentArtifact | undefined>;
+
+  /**
    * Makes the artifact `from` also stand under `to`, replacing what is there, as cheaply as the store can: a hard link,
    * a copy on the server, else byte by byte. Fails with ARTIFACT_NOT_FOUND when `from` is not there.
    */
@@ -83,8 +99,8 @@ export interface ArtifactStore {
   remove(key: ArtifactKey, options?: StoreOptions): Promise<void>;
 
   /**
-   * Removes what processes that died in `put`, `copy`, `draft` or `publish` left behind, and nothing else.
-   * The caller holds the lock, so no living process has such work open. Answers what was removed, for people to read.
+   * Removes what processes that died in `put`, `send`, `copy`, `draft` or `publish` left behind, and nothing else.
+   * The caller holds the lock, so no other living process has such work open; what this one is sending stays. Answers what was removed, for people to read.
    */
   sweep(options?: StoreOptions): Promise<readonly string[]>;
 }

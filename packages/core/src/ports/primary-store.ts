@@ -2,7 +2,7 @@ import type { ArtifactKey } from '../naming/artifact-key.ts';
 import type { ArtifactSource, ArtifactStore, StoreOptions } from './artifact-store.ts';
 
 /**
- * An artifact that is whole and on disk, but not yet visible: it can be read and checked before it gets its name.
+ * An artifact that is whole and on disk, but not yet visible: it can be read and checked before it gets its name, and is read on while and after it gets it.
  * `sha256` is that of the bytes as they came from their maker, taken while they were written.
  */
 export interface Draft extends ArtifactSource {

@@ -7,6 +7,7 @@ import type { PhaseWatch } from '../run/phase-watch.ts';
 import type { Phases } from '../run/phases.ts';
 import type { BackupSet } from '../sets/backup-set.ts';
 import { inPublicationOrder } from '../sets/publication-order.ts';
+import type { SentAhead } from './sent-ahead.ts';
 import { planReplication, type ArtifactCopy, type SetCopy } from './plan-replication.ts';
 import { storedSource } from './stored-source.ts';
 import { isBad, readTheirs, updateManifest } from './their-manifest.ts';
@@ -24,6 +25,8 @@ export interface ReplicateRequest {
   readonly sets: readonly BackupSet[];
   readonly database: string;
   readonly phases: Phases;
+  /** What is there already, under no name yet. */
+  readonly ahead?: SentAhead | undefined;
   /** Sets at most; 32 when absent. The others are left to the next runs. */
   readonly limit?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -124,11 +127,12 @@ async function copySet(copy: SetCopy, withoutTwins: boolean, request: ReplicateR
   return true;
 }
 
-/** By the replica itself where it has the very same file in another tier, which is cheap; otherwise, or when it will not, from here. */
-async function copyArtifact(set: BackupSet, { artifact, twin }: ArtifactCopy, { primary, replica, signal }: ReplicateRequest, watch: PhaseWatch): Promise<void> {
-  if (twin !== undefined) {
+/** By the replica itself where it has the very same file in another tier, or what was sent ahead: both are cheap; otherwise, or when it will not, from here. */
+async function copyArtifact(set: BackupSet, { artifact, twin }: ArtifactCopy, { primary, replica, ahead, signal }: ReplicateRequest, watch: PhaseWatch): Promise<void> {
+  const sent = twin === undefined ? await ahead?.take(replica, artifact.key) : undefined;
+  if (twin !== undefined || sent !== undefined) {
     try {
-      await replica.copy(twin, artifact.key, { signal });
+      await (twin === undefined ? sent!.complete() : replica.copy(twin, artifact.key, { signal }));
       return;
     } catch {
       throwIfAborted(signal);

@@ -6,6 +6,7 @@ import { lostStaging } from './lost-staging.ts';
 import type { Measures } from './measures.ts';
 import type { Phases } from './phases.ts';
 import { produce } from './produce.ts';
+import type { SentAhead } from '../replication/sent-ahead.ts';
 import { publish, type Published } from './publish.ts';
 import type { RunOptions, RunParts } from './run-parts.ts';
 
@@ -14,6 +15,7 @@ export interface MakeSetRequest {
   readonly startedAt: Date;
   readonly measures: Measures;
   readonly phases: Phases;
+  readonly ahead?: SentAhead | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -22,10 +24,10 @@ export interface MakeSetRequest {
  * as good a copy as any, but perhaps of a database that lost its data. When it fails, nothing is left.
  */
 export async function makeSet(parts: RunParts, { verify = 'readable', toolVersion, shrinkThreshold }: RunOptions, request: MakeSetRequest): Promise<Published> {
-  const { timestamp, startedAt, measures, phases, signal } = request;
+  const { timestamp, startedAt, measures, phases, ahead, signal } = request;
   const { former, yardsticks } = measures;
   const { database } = parts.producer;
-  const produced = await produce(parts, { timestamp, verify, phases, former, signal });
+  const produced = await produce(parts, { timestamp, verify, phases, former, ahead, signal });
   if (produced.artifacts.some(({ entry }) => entry.tableCount === 0)) {
     phases.warn(`the database ${database} has no tables: is this the right server and database?`);
   }

@@ -5,8 +5,8 @@ import type { Clock } from '../ports/clock.ts';
 import { PhaseWatch } from './phase-watch.ts';
 
 /** The phases of a run, in their order. `produce` and `verify` are passed once for each artifact, side by side,
- * `replicate` once for each artifact that was copied to another store. */
-export type PhaseName = 'sweep' | 'snapshot' | 'produce' | 'count' | 'verify' | 'publish' | 'prove' | 'promote' | 'replicate' | 'retain';
+ * `send` once for each that goes to another store ahead of its set, `replicate` once for each artifact that was copied to another store. */
+export type PhaseName = 'sweep' | 'snapshot' | 'produce' | 'count' | 'verify' | 'send' | 'publish' | 'prove' | 'promote' | 'replicate' | 'retain';
 
 /** Which phase, of those that a run passes. */
 export interface PhaseId {
@@ -50,6 +50,8 @@ export interface PhaseSubject<T> {
   readonly artifact?: ArtifactKind;
   readonly tier?: Tier;
   readonly bytes?: (result: T) => number;
+  /** Whether something was done at all: what was not is no phase. Always when absent. */
+  readonly happened?: (result: T) => boolean;
   /** How many bytes will pass the watch: exactly, unless some are read twice, or by a guess. */
   readonly expected?: { readonly atMost: number; readonly about?: undefined } | { readonly about: number | undefined; readonly atMost?: undefined };
 }
@@ -86,6 +88,7 @@ export class Phases {
       this.tell({ event: 'phase.failed', phase, artifact, tier });
       throw error;
     });
+    if (of.happened?.(result) === false) return result;
     const report: PhaseReport = {
       phase,
       ...(of.artifact !== undefined && { artifact: of.artifact }),

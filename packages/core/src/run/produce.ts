@@ -7,6 +7,7 @@ import type { Archiver } from '../ports/archiver.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { DumpOrigin, DumpProducer, DumpSnapshot } from '../ports/dump-producer.ts';
 import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
+import type { SentAhead } from '../replication/sent-ahead.ts';
 import type { Phases } from './phases.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { drain, verifyArtifact } from '../verify/verify-artifact.ts';
@@ -31,6 +32,8 @@ export interface ProduceRequest {
   readonly phases: Phases;
   /** The former set: how far the new one is can be told by its lengths only. */
   readonly former?: Pick<Manifest, 'artifacts'> | undefined;
+  /** Gets each artifact as soon as it is whole, beside its verification: it goes nowhere under its name before the set has its own. */
+  readonly ahead?: SentAhead | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -150,12 +153,13 @@ class Maker {
     content: AsyncIterable<Uint8Array>,
     read: (source: ArtifactSource) => Promise<void>,
   ): Promise<ProducedArtifact> {
-    const { phases, signal, former } = this.request;
+    const { phases, signal, former, ahead } = this.request;
     const fileName = formatArtifactName(name);
     const about = former?.artifacts.find(({ kind }) => kind === name.kind)?.bytes;
     const of = { artifact: name.kind, bytes: ({ bytes }: ArtifactSource) => bytes, expected: { about } };
     const draft = await phases.measure('produce', (watch) => this.parts.primary.draft(artifactKey('daily', fileName), watch.content(content), { signal }), of);
     this.drafts.push(draft);
+    ahead?.begin(draft.key, name.kind, draft);
     const reading = { artifact: name.kind, bytes: () => draft.bytes, expected: { atMost: draft.bytes } };
     await phases.measure('verify', (watch) => verifyArtifact(fileName, watch.source(draft), read, signal), reading);
     const { bytes, sha256 } = draft;

@@ -4,6 +4,7 @@ import { artifactKey, type ArtifactKey } from '../naming/artifact-key.ts';
 import { formatArtifactName } from '../naming/artifact-name.ts';
 import { timestampToDate, type RunTimestamp } from '../naming/timestamp.ts';
 import { replicate, type ReplicationReport } from '../replication/replicate.ts';
+import { SentAhead } from '../replication/sent-ahead.ts';
 import { applyRetention } from '../retention/apply-retention.ts';
 import { planRetention } from '../retention/plan-retention.ts';
 import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
@@ -47,6 +48,7 @@ class Run {
   private readonly options: RunOptions;
   private readonly signal: AbortSignal;
   private readonly phases: Phases;
+  private readonly ahead: SentAhead;
   private readonly startedAt: Date;
   private readonly errors: BackupError[] = [];
   private stopped: BackupError | undefined;
@@ -63,10 +65,18 @@ class Run {
     this.options = options;
     this.signal = signal;
     this.phases = new Phases(parts.clock, options.observer, options.redact);
+    this.ahead = new SentAhead(parts.replicas ?? [], { phases: this.phases, signal });
     this.startedAt = parts.clock.now();
   }
 
   async execute(): Promise<RunReport> {
+    await this.pass();
+    await this.ahead.discard();
+    return this.report();
+  }
+
+  /** Passes the phases, as far as they can be passed. */
+  private async pass(): Promise<void> {
     try {
       const before = await this.prepare();
       this.timestamp = await decideTimestamp(this.parts.clock, before, this.signal);
@@ -77,14 +87,14 @@ class Run {
       this.manifest = await this.makeSet(this.timestamp, measures);
     } catch (error) {
       this.errors.unshift(this.failureFrom(error));
+      await this.ahead.discard();
       if (!this.signal.aborted) await this.attempt(() => this.replicate());
-      return this.report();
+      return;
     }
     await this.attempt(() => this.prove(this.manifest!));
     if (!this.disproven) await this.attempt(() => this.promote(this.manifest!));
     await this.attempt(() => this.replicate());
     if (!this.disproven) await this.attempt(() => this.retain());
-    return this.report();
   }
 
   private get disproven(): boolean {
@@ -107,8 +117,8 @@ class Run {
   }
 
   private async makeSet(timestamp: RunTimestamp, measures: Measures): Promise<Manifest> {
-    const { startedAt, phases, signal } = this;
-    const { manifest, unconfirmed } = await makeSet(this.parts, this.options, { timestamp, startedAt, measures, phases, signal });
+    const { startedAt, phases, ahead, signal } = this;
+    const { manifest, unconfirmed } = await makeSet(this.parts, this.options, { timestamp, startedAt, measures, phases, ahead, signal });
     if (unconfirmed !== undefined) this.note(unconfirmed);
     return manifest;
   }
@@ -143,11 +153,11 @@ class Run {
   private async replicate(): Promise<void> {
     const { primary, replicas = [] } = this.parts;
     if (replicas.length === 0) return;
-    const { phases, database, signal } = this;
+    const { phases, database, ahead, signal } = this;
     // A disproven set that could not be marked looks like any other.
     const sets = (await readSets(primary, { signal })).filter(({ timestamp }) => !this.disproven || timestamp !== this.timestamp);
     for (const replica of replicas) {
-      const report = await replicate({ primary, replica, sets, database, phases, signal });
+      const report = await replicate({ primary, replica, sets, database, phases, ahead, signal });
       this.replication.push(report);
       this.swept = [...this.swept, ...report.swept.map((name) => `${replica.name}: ${name}`)];
       for (const error of report.errors) this.note(error);

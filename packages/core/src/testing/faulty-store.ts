@@ -1,11 +1,11 @@
 import type { ArtifactKey } from '../naming/artifact-key.ts';
 import type { Tier } from '../naming/tier.ts';
-import type { ArtifactSource, ByteRange, ReadingOptions, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
+import type { ArtifactSource, ByteRange, ReadingOptions, SentArtifact, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
 import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
 
 /** A call of a store. */
 export interface StoreCall {
-  readonly operation: 'list' | 'read' | 'put' | 'copy' | 'remove' | 'sweep' | 'draft' | 'publish';
+  readonly operation: 'list' | 'read' | 'put' | 'send' | 'complete' | 'copy' | 'remove' | 'sweep' | 'draft' | 'publish';
   /** The key that the call is about, the target of a copy; none for list, sweep and publish. */
   readonly key?: ArtifactKey;
 }
@@ -39,6 +39,23 @@ export class FaultyStore implements PrimaryStore {
   async put(key: ArtifactKey, source: ArtifactSource, options?: StoreOptions): Promise<void> {
     this.enter({ operation: 'put', key });
     await this.inner.put(key, source, options);
+  }
+
+  async send(key: ArtifactKey, source: ArtifactSource, options?: StoreOptions): Promise<SentArtifact | undefined> {
+    if (this.inner.send === undefined) return undefined;
+    this.enter({ operation: 'send', key });
+    const sent = await this.inner.send(key, source, options);
+    if (sent === undefined) return undefined;
+    const complete = async (): Promise<void> => {
+      try {
+        this.enter({ operation: 'complete', key });
+      } catch (error) {
+        await sent.discard();
+        throw error;
+      }
+      await sent.complete();
+    };
+    return { complete, discard: () => sent.discard() };
   }
 
   async copy(from: ArtifactKey, to: ArtifactKey, options?: StoreOptions): Promise<void> {

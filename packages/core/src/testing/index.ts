@@ -17,5 +17,6 @@ export * from './memory-journal.ts';
 export * from './memory-manifest-cache.ts';
 export * from './memory-store.ts';
 export * from './primary-store-contract.ts';
+export * from './sending-store.ts';
 export * from './sources.ts';
 export { storeContract } from './store-contract.ts';

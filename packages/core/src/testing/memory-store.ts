@@ -35,11 +35,7 @@ export class MemoryStore implements PrimaryStore {
   }
 
   async put(key: ArtifactKey, source: ArtifactSource, options: StoreOptions = {}): Promise<void> {
-    const content = await collect(source.open(), options.signal);
-    if (content.length !== source.bytes || sha256(content) !== source.sha256) {
-      throw new BackupError('ARTIFACT_MISMATCH', `${this.name}: ${key} is not what was announced`);
-    }
-    this.set(key, content);
+    this.set(key, await this.receive(key, source, options));
   }
 
   copy(from: ArtifactKey, to: ArtifactKey): Promise<void> {
@@ -74,7 +70,16 @@ export class MemoryStore implements PrimaryStore {
     return Promise.resolve();
   }
 
-  private set(key: ArtifactKey, content: Uint8Array): void {
+  /** All of a source, when it is what it says. */
+  protected async receive(key: ArtifactKey, source: ArtifactSource, options: StoreOptions): Promise<Uint8Array> {
+    const content = await collect(source.open(), options.signal);
+    if (content.length !== source.bytes || sha256(content) !== source.sha256) {
+      throw new BackupError('ARTIFACT_MISMATCH', `${this.name}: ${key} is not what was announced`);
+    }
+    return content;
+  }
+
+  protected set(key: ArtifactKey, content: Uint8Array): void {
     if (parseKey(key) === undefined) throw new BackupError('STORE_FAILED', `${this.name}: "${key}" is not a key`);
     this.artifacts.set(key, content);
   }

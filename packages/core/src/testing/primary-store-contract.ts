@@ -25,6 +25,13 @@ export function primaryStoreContract(make: () => Promise<PrimaryStore>): readonl
       assert.equal((await readAll(draft.open({ start: 2, end: 5 }))).toString(), '234');
       await draft.discard();
     }),
+    clause('lets a draft be read on when it gets its name, also by those who have it from before', async (store) => {
+      const [dump, manifest] = [await store.draft(DUMP, chunksOf('0123456789')), await store.draft(MANIFEST, chunksOf('manifest'))];
+      const begun = dump.open();
+      await store.publish([dump, manifest]);
+      assert.equal((await readAll(begun)).toString(), '0123456789');
+      assert.equal((await readAll(dump.open({ start: 2, end: 5 }))).toString(), '234');
+    }),
     clause('writes drafts side by side, the very first ones too', async (store) => {
       const drafts = await Promise.all([store.draft(DUMP, chunksOf('dump')), store.draft(MANIFEST, chunksOf('manifest'))]);
       await store.publish(drafts);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isBackupError, type ErrorCode } from '../errors.ts';
 import { artifactKey, type ArtifactKey } from '../naming/artifact-key.ts';
-import type { ArtifactStore } from '../ports/artifact-store.ts';
+import type { ArtifactSource, ArtifactStore, SentArtifact, StoreOptions } from '../ports/artifact-store.ts';
 import type { ContractCase } from './contract-case.ts';
 import { chunksOf, readAll, sourceOf } from './sources.ts';
 
@@ -98,6 +98,7 @@ export function storeContract(make: () => Promise<ArtifactStore>): readonly Cont
       await rejectsWith('ARTIFACT_NOT_FOUND', store.copy(KEY, artifactKey('weekly', NAMES[0]!)));
     }),
     ...failedPuts(clause),
+    ...sends(clause),
     clause('copies to the other tier and leaves the original', async (store) => {
       const weekly = artifactKey('weekly', NAMES[0]!);
       await store.put(KEY, sourceOf(LONG));
@@ -175,6 +176,59 @@ function failedPuts(clause: Clause): readonly ContractCase[] {
         await rejectsWith('ARTIFACT_MISMATCH', store.put(key, sourceOf('five!', { sha256: 'a'.repeat(64) })));
       }),
     ),
+  ];
+}
+
+/** Of stores that send ahead what is as long as this; the others put it when its time comes. */
+function sends(clause: Clause): readonly ContractCase[] {
+  type Send = (source: ArtifactSource, options?: StoreOptions) => Promise<SentArtifact>;
+  const sending = (title: string, check: (store: ArtifactStore, send: Send) => Promise<void>): ContractCase =>
+    clause(title, async (store) => {
+      const tried = await store.send?.(KEY, sourceOf(LONG));
+      if (tried === undefined) return;
+      await tried.discard();
+      await check(store, async (source, options) => (await store.send!(KEY, source, options))!);
+    });
+  return [
+    sending('shows nothing of what is sent ahead until it is completed, and then all of it', async (store, send) => {
+      const sent = await send(sourceOf(LONG));
+      assert.deepEqual(await keys(store), []);
+      await rejectsWith('ARTIFACT_NOT_FOUND', readAll(store.read(KEY)));
+      await sent.complete();
+      await sent.discard();
+      assert.ok((await readAll(store.read(KEY))).equals(LONG));
+    }),
+    sending('keeps what was there before when what was sent ahead is discarded, and replaces it when that is completed', async (store, send) => {
+      await store.put(KEY, sourceOf('before'));
+      const discarded = await send(sourceOf(LONG));
+      await discarded.discard();
+      await discarded.discard();
+      assert.equal((await readAll(store.read(KEY))).toString(), 'before');
+      await (await send(sourceOf(LONG))).complete();
+      assert.ok((await readAll(store.read(KEY))).equals(LONG));
+    }),
+    sending('sweeps nothing of what it is sending, or has sent ahead', async (store, send) => {
+      const sweeps: Promise<readonly string[]>[] = [];
+      const sweptOnTheWay: ArtifactSource['open'] = async function* (range, options) {
+        for await (const chunk of sourceOf(LONG).open(range, options)) {
+          if (sweeps.length < 2) sweeps.push(store.sweep());
+          yield chunk;
+        }
+      };
+      const sent = await send({ ...sourceOf(LONG), open: sweptOnTheWay });
+      assert.deepEqual(await Promise.all([...sweeps, store.sweep()]), [[], [], []]);
+      await sent.complete();
+      assert.ok((await readAll(store.read(KEY))).equals(LONG));
+    }),
+    sending('leaves nothing of what is sent ahead when its source fails or lies, or when it is aborted', async (store, send) => {
+      const stop = new AbortController();
+      await store.put(KEY, sourceOf('before'));
+      await assert.rejects(send({ ...sourceOf(LONG), open: () => chunksOf(LONG.subarray(0, 1_000_000), { failure: new Error('source failed') }) }));
+      await rejectsWith('ARTIFACT_MISMATCH', send(sourceOf(LONG, { sha256: 'a'.repeat(64) })));
+      await rejectsWith('ABORTED', send({ ...sourceOf(LONG), open: () => stopping(LONG, stop) }, { signal: stop.signal }));
+      assert.deepEqual(await store.sweep(), []);
+      assert.equal((await readAll(store.read(KEY))).toString(), 'before');
+    }),
   ];
 }
 

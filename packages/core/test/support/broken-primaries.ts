@@ -1,4 +1,4 @@
-import { abortedBy, type ArtifactKey, type Draft, type StoreOptions } from '../../src/index.ts';
+import { abortedBy, type ArtifactKey, type ByteRange, type Draft, type StoreOptions } from '../../src/index.ts';
 import { chunksOf, MemoryStore, readAll } from '../../src/testing/index.ts';
 import { asFarAsItGoes } from './as-far-as-it-goes.ts';
 
@@ -10,6 +10,14 @@ export const BROKEN_PRIMARIES: Record<string, () => MemoryStore> = {
         const draft = await super.draft(key, content, options);
         this.artifacts.set(key, await readAll(draft.open()));
         return draft;
+      }
+    })(),
+  'forgets a draft when it is published': () =>
+    new (class extends MemoryStore {
+      override async draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options?: StoreOptions): Promise<Draft> {
+        const draft = await super.draft(key, content, options);
+        const open = draft.open.bind(draft);
+        return Object.assign(draft, { open: (range?: ByteRange) => (this.artifacts.has(key) ? chunksOf('') : open(range)) });
       }
     })(),
   'publishes one after the other': () =>

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { dumpProducerContract, FakeDumpProducer, FaultyStore, MemoryStore, primaryStoreContract, storeContract } from '../../src/testing/index.ts';
+import { dumpProducerContract, FakeDumpProducer, FaultyStore, MemoryStore, primaryStoreContract, SendingStore, storeContract } from '../../src/testing/index.ts';
 
 describe('the store in memory', () => {
   for (const { title, check } of primaryStoreContract(() => Promise.resolve(new MemoryStore()))) it(title, check);
@@ -11,6 +11,11 @@ describe('the faulty store without faults', () => {
 
 describe('the store in memory, as a replica', () => {
   for (const { title, check } of storeContract(() => Promise.resolve(new MemoryStore('replica')))) it(title, check);
+});
+
+describe('the store in memory that takes artifacts ahead of their set', () => {
+  for (const { title, check } of storeContract(() => Promise.resolve(new SendingStore('replica')))) it(title, check);
+  for (const { title, check } of storeContract(() => Promise.resolve(new FaultyStore(new SendingStore(), () => undefined)))) it(`${title}, behind the faulty one`, check);
 });
 
 describe('the fake producer', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { primaryStoreContract, storeContract, type ContractCase } from '../../src/testing/index.ts';
 import { BROKEN_PRIMARIES } from '../support/broken-primaries.ts';
+import { BROKEN_SENDERS } from '../support/broken-senders.ts';
 import { BROKEN_STORES } from '../support/broken-stores.ts';
 
 async function complaints(suite: readonly ContractCase[]): Promise<string[]> {
@@ -12,7 +13,7 @@ async function complaints(suite: readonly ContractCase[]): Promise<string[]> {
 }
 
 describe('the store suite finds out a store that', () => {
-  it.each(Object.entries(BROKEN_STORES))('%s', async (_title, make) => {
+  it.each(Object.entries({ ...BROKEN_STORES, ...BROKEN_SENDERS }))('%s', async (_title, make) => {
     const suite = storeContract(() => Promise.resolve(make()));
     const failed = await complaints(suite);
     expect(failed).not.toEqual([]);
