@@ -80,7 +80,8 @@ export class PgDumpProducer implements DumpProducer {
 
   async check(dump: ArtifactSource, { signal }: { readonly signal: AbortSignal }): Promise<void> {
     const newest = [...(await this.installations(false))].sort((one, other) => other.major - one.major)[0]!;
-    const end = await programFed(newest.pgRestore, ['--format=custom', '--file=/dev/null'], dump.open(undefined, { lent: true }), { env: this.env, signal });
+    const [file, content] = dump.path === undefined ? [[], dump.open(undefined, { lent: true })] : [[dump.path], undefined];
+    const end = await programFed(newest.pgRestore, ['--format=custom', '--file=/dev/null', ...file], content, { env: this.env, signal });
     if (end.stderr.includes('unsupported version')) {
       throw new BackupError('CLIENT_TOO_OLD', `the dump was made by a newer pg_dump than the programs here (${newest.version}) can read`, {
         mend: 'Install the client programs of the version that made it, or newer ones, or set BACKUP_PG_BIN_DIR to where they are',

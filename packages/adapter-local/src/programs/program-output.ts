@@ -43,19 +43,19 @@ export async function wholeOf(content: AsyncIterable<Uint8Array>): Promise<Buffe
 }
 
 /**
- * Runs a program that reads the content from stdin, and hands what it writes to `onOutput`. A program that stops reading
+ * Runs a program that reads the content from stdin, if there is any, and hands what it writes to `onOutput`. A program that stops reading
  * before the content ends is no failure by itself: its end tells. Chunks may be lent.
  */
 export async function programFed(
   file: string,
   args: readonly string[],
-  content: ReturnType<ArtifactSource['open']>,
+  content: ReturnType<ArtifactSource['open']> | undefined,
   options: ProgramOptions,
   onOutput: (chunk: Uint8Array) => void = () => undefined,
 ): Promise<ProgramEnd> {
-  const program = new Program(file, args, { ...options, stdin: 'pipe' });
+  const program = new Program(file, args, { ...options, stdin: content === undefined ? 'ignore' : 'pipe' });
   let failed: { readonly error: unknown } | undefined;
-  const feeding = feed(program.stdin, content).catch((error: unknown) => {
+  const feeding = content === undefined ? undefined : feed(program.stdin, content).catch((error: unknown) => {
     failed = { error };
   });
   program.stdout.on('data', onOutput);

@@ -12,8 +12,8 @@ export interface TarOptions {
 }
 
 /**
- * Runs tar on an archive (`.tar.gz`) from its first to its last byte, and hands what it prints to `onOutput`. What reading the
- * archive fails with is thrown as it is; bytes that node:zlib cannot decompress are ARTIFACT_UNREADABLE; all else is in the end.
+ * Runs tar on an archive (`.tar.gz`) from its first to its last byte, and hands what it prints to `onOutput`. One that is a file of this machine
+ * is read by the programs themselves: of what comes by a pipe, tar makes one process more that copies all of it. What reading the archive fails with is thrown as it is; bytes that node:zlib cannot decompress are ARTIFACT_UNREADABLE; all else is in the end.
  */
 export async function tarReading(
   args: readonly string[],
@@ -22,6 +22,7 @@ export async function tarReading(
   onOutput?: (chunk: Uint8Array) => void,
 ): Promise<ProgramEnd> {
   const gzip = await findGzip(options.env['PATH'] ?? '');
+  if (gzip !== undefined && archive.path !== undefined) return programFed('tar', [...args, `--file=${archive.path}`, '--force-local', ...compressWith(gzip)], undefined, options, onOutput);
   const content = gzip === undefined ? through(archive.open(), createGunzip()) : archive.open(undefined, { lent: true });
   return programFed('tar', [...args, '--file=-', ...compressWith(gzip)], content, options, onOutput).catch((error: unknown) => {
     throw isZlibError(error) ? new BackupError('ARTIFACT_UNREADABLE', 'the archive does not decompress', { cause: error }) : error;

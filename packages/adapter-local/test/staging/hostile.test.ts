@@ -2,6 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readAll, sourceOf } from '@geolens/backup-core/testing';
+import { asFile } from '../support/as-file.ts';
 import { failure } from '../support/failure.ts';
 import { freshFolder } from '../support/folders.ts';
 import { archiveOf, restorer, signal } from '../support/staging-restoring.ts';
@@ -69,8 +70,10 @@ describe('an archive that is damaged', () => {
     const folder = await freshFolder();
     await writeFile(join(folder, 'old'), 'old');
     for (const damaged of [bytes.subarray(0, bytes.length / 2), bytes.subarray(0, -1), flipped, Buffer.from('no archive')]) {
-      await failure('ARTIFACT_UNREADABLE', restorer().unpack(sourceOf(damaged), folder, { signal }));
-      expect(await readdir(folder)).toEqual(['old']);
+      for (const given of [sourceOf(damaged), await asFile(damaged)]) {
+        await failure('ARTIFACT_UNREADABLE', restorer().unpack(given, folder, { signal }));
+        expect(await readdir(folder)).toEqual(['old']);
+      }
     }
   });
 });

@@ -10,7 +10,7 @@ import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
 import type { SentAhead } from '../replication/sent-ahead.ts';
 import type { Phases } from './phases.ts';
 import { sideBySide } from '../side-by-side.ts';
-import { drain, verifyArtifact } from '../verify/verify-artifact.ts';
+import { nothingMore, verifyArtifact } from '../verify/verify-artifact.ts';
 
 /**
  * How thoroughly a set is checked, each including the former: read back and compared; every block and member read, both before
@@ -118,16 +118,14 @@ class Maker {
   async dump(snapshot: DumpSnapshot): Promise<ProducedArtifact> {
     const { producer } = this.parts;
     const name = { kind: 'dump', database: producer.database, timestamp: this.request.timestamp } as const;
-    return this.make(name, snapshot.dump(), async (source) => {
-      if (this.request.verify === 'checksum') return drain(source);
-      return producer.check(source, { signal: this.request.signal });
-    });
+    const { verify, signal } = this.request;
+    return this.make(name, snapshot.dump(), verify === 'checksum' ? nothingMore : (source) => producer.check(source, { signal }));
   }
 
   async globals(snapshot: DumpSnapshot): Promise<ProducedArtifact | undefined> {
     const content = snapshot.globals();
     if (content === undefined) return undefined;
-    return this.make({ kind: 'globals', timestamp: this.request.timestamp }, content, drain);
+    return this.make({ kind: 'globals', timestamp: this.request.timestamp }, content, nothingMore);
   }
 
   async staging(): Promise<ProducedArtifact | undefined> {
@@ -140,10 +138,10 @@ class Maker {
       return undefined;
     }
     let members: number | undefined;
-    const made = await this.make({ kind: 'staging', timestamp }, archive.content, async (source) => {
-      if (verify === 'checksum') return drain(source);
+    const check = async (source: ArtifactSource): Promise<void> => {
       ({ members } = await archiver.check(source, { signal }));
-    });
+    };
+    const made = await this.make({ kind: 'staging', timestamp }, archive.content, verify === 'checksum' ? nothingMore : check);
     for (const warning of archive.warnings()) phases.warn(warning);
     return { draft: made.draft, entry: { ...made.entry, ...(members !== undefined && { members }) } };
   }

@@ -9,7 +9,7 @@ import type { StoreOptions } from '../ports/artifact-store.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
 import { textSource } from '../text-source.ts';
 import type { Produced, VerifyLevel } from './produce.ts';
-import { drain, verifyArtifact } from '../verify/verify-artifact.ts';
+import { nothingMore, verifyArtifact } from '../verify/verify-artifact.ts';
 
 export interface PublishRequest {
   readonly timestamp: RunTimestamp;
@@ -42,7 +42,7 @@ export async function publish(
     const name = formatArtifactName({ kind: 'manifest', timestamp: request.timestamp });
     const draft = await primary.draft(artifactKey('daily', name), textSource(formatManifest(manifest)).open(), options);
     drafts.push(draft);
-    await verifyArtifact(name, draft, drain, options.signal);
+    await verifyArtifact(name, draft, nothingMore, options.signal);
     const unconfirmed = await primary.publish(drafts).then(() => undefined, whenThere);
     return { manifest, unconfirmed };
   } catch (error) {

@@ -3,7 +3,7 @@ import type { Archiver } from '../ports/archiver.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { DumpProducer } from '../ports/dump-producer.ts';
 import { contentOf, type RestoreArtifact } from '../ports/restore-artifact.ts';
-import { drain, verifyArtifact } from './verify-artifact.ts';
+import { drain, nothingMore, verifyArtifact } from './verify-artifact.ts';
 
 /** What knows the forms of the artifacts. */
 export interface ReadingParts {
@@ -43,7 +43,7 @@ export async function readArtifact(parts: ReadingParts, kind: ReadKind, artifact
 
 /** Likewise, by its SHA-256 alone. */
 export async function readBytes(artifact: RestoreArtifact, signal: AbortSignal): Promise<Reading> {
-  return readWith(bytesAlone, artifact, signal);
+  return readWith(artifact.sha256 === undefined ? bytesAlone : nothingMore, artifact, signal);
 }
 
 async function bytesAlone(source: ArtifactSource): Promise<undefined> {
@@ -54,7 +54,8 @@ async function bytesAlone(source: ArtifactSource): Promise<undefined> {
 async function readWith(read: Reader, artifact: RestoreArtifact, signal: AbortSignal): Promise<Reading> {
   const content = contentOf(artifact);
   try {
-    const members = await (artifact.sha256 === undefined ? read(content) : verifyArtifact(artifact.name, content, read, signal));
+    // Nobody else reads it then, and somebody may be watching how far it is.
+    const members = await (artifact.sha256 === undefined ? read({ ...content, path: undefined }) : verifyArtifact(artifact.name, content, read, signal));
     return { content, problem: undefined, members };
   } catch (error) {
     if (!isBackupError(error, 'ARTIFACT_UNREADABLE')) throw error;

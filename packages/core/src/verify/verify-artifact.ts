@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { BackupError, throwIfAborted } from '../errors.ts';
 import type { ArtifactSource, ReadingOptions } from '../ports/artifact-store.ts';
+import { sideBySide } from '../side-by-side.ts';
 
 /**
  * Reads an artifact back from its first to its last byte, compares length and SHA-256 with what it should have, and lets
- * `read` judge the very same bytes: its first whole reading is the one that is compared. What `read` leaves unread is
- * read after it; what it reads again, or in parts, comes straight from the artifact.
+ * `read` judge it. One that is a file of this machine is read for both at the same time, by each for itself: programs that know its form read
+ * files best by themselves. Of any other the first whole reading of `read` is the one that is compared, what it leaves unread is
+ * read after it, and what it reads again, or in parts, comes straight from the artifact.
  * @throws BackupError ARTIFACT_UNREADABLE when they differ, or whatever `read` throws
  */
 export async function verifyArtifact<T>(
@@ -14,17 +16,33 @@ export async function verifyArtifact<T>(
   read: (source: ArtifactSource) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
+  const { bytes, sha256 } = artifact;
+  const [outcome, found] = await (artifact.path === undefined ? readTogether(artifact, read, signal) : readApart(artifact, read, signal));
+  if (found.bytes === bytes && found.sha256 === sha256) return outcome;
+  const differs = found.bytes === bytes ? `SHA-256 ${short(found.sha256)}, and was written with ${short(sha256)}` : `${found.bytes} bytes, and was written with ${bytes}`;
+  throw new BackupError('ARTIFACT_UNREADABLE', `${label} reads back with ${differs}`, { mend: 'Check the disk and the memory of this machine' });
+}
+
+/** What came of a reading. */
+interface Found {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+async function readTogether<T>(artifact: ArtifactSource, read: (source: ArtifactSource) => Promise<T>, signal: AbortSignal | undefined): Promise<[T, Found]> {
   const reading = new HashedReading(artifact, signal);
   const { bytes, sha256 } = artifact;
   try {
     const outcome = await read({ bytes, sha256, open: (range, options) => (range === undefined ? reading.open(options) : artifact.open(range, options)) });
-    const found = await reading.finish();
-    if (found.bytes === bytes && found.sha256 === sha256) return outcome;
-    const differs = found.bytes === bytes ? `SHA-256 ${short(found.sha256)}, and was written with ${short(sha256)}` : `${found.bytes} bytes, and was written with ${bytes}`;
-    throw new BackupError('ARTIFACT_UNREADABLE', `${label} reads back with ${differs}`, { mend: 'Check the disk and the memory of this machine' });
+    return [outcome, await reading.finish()];
   } finally {
     await reading.close();
   }
+}
+
+/** Side by side, so that a large file comes from the disk once, and for the other reader from memory. */
+function readApart<T>(artifact: ArtifactSource, read: (source: ArtifactSource) => Promise<T>, signal: AbortSignal | undefined): Promise<[T, Found]> {
+  return sideBySide<[T, Found]>(signal, (stop) => [read(artifact), readTogether(artifact, () => Promise.resolve(), stop).then(([, found]) => found)]);
 }
 
 /** Enough of a digest to tell it from any other. */
@@ -35,7 +53,12 @@ function short(sha256: string): string {
 /** For those who are done with a chunk before they ask for the next. */
 const LENT: ReadingOptions = { lent: true };
 
-/** Reads to the end and keeps nothing: enough where the checksum alone is asked for. */
+/** For where the checksum alone is asked for. */
+export function nothingMore(): Promise<undefined> {
+  return Promise.resolve(undefined);
+}
+
+/** Reads to the end and keeps nothing. */
 export async function drain(source: ArtifactSource): Promise<void> {
   const chunks = source.open(undefined, LENT)[Symbol.asyncIterator]();
   while ((await chunks.next()).done !== true);
@@ -69,7 +92,7 @@ class HashedReading {
   }
 
   /** Reads what is left, and tells what there was; throws what the reading failed with, should the reader have kept it to itself. */
-  async finish(): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  async finish(): Promise<Found> {
     while ((await this.next()) !== undefined);
     if (this.failure !== undefined) throw this.failure.error;
     return { bytes: this.bytes, sha256: this.hash.digest('hex') };

@@ -10,7 +10,7 @@ import { checksOf, markCopy } from './mark-copy.ts';
 import type { Copy } from './copy.ts';
 import type { ReadingParts } from './read-artifact.ts';
 import { readCopy, type CopyReading } from './read-copy.ts';
-import { watchReading, type ReadingLimits } from './watch-reading.ts';
+import { watchReading, withoutFiles, type ReadingLimits } from './watch-reading.ts';
 import type { CopyReport, VerifyReport } from './verify-report.ts';
 
 /** Everything that a verification works with. */
@@ -107,7 +107,7 @@ class Verification {
     const watched = watchReading(copy, this.limits);
     const read = (from: Copy): Promise<CopyReading> => {
       this.options.observer?.({ event: 'step', step: 'read' });
-      return readCopy(this.parts, from, this.options.signal);
+      return readCopy(this.parts, this.limits.bytesPerSecond === undefined ? from : withoutFiles(from), this.options.signal);
     };
     const { dump } = watched.artifacts;
     if (!this.request.restore || dump === undefined) return { reading: await read(watched), drill: undefined };

@@ -22,6 +22,11 @@ export function watchReading(copy: Copy, limits: ReadingLimits): Copy {
   return { ...copy, artifacts: Object.fromEntries(entries.map(([kind, artifact]) => [kind, watched(artifact)])) };
 }
 
+/** The copy as nothing but bytes: a program that is given a file reads it by itself, as fast as it can. */
+export function withoutFiles(copy: Copy): Copy {
+  return { ...copy, artifacts: Object.fromEntries(Object.entries(copy.artifacts).map(([kind, artifact]) => [kind, { ...artifact, path: undefined }])) };
+}
+
 class Watch {
   private readonly total: number;
   private readonly limits: ReadingLimits;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { verifyArtifact, drain } from '../../src/verify/verify-artifact.ts';
+import { drain, nothingMore, verifyArtifact } from '../../src/verify/verify-artifact.ts';
 import { BackupError, type ArtifactSource } from '../../src/index.ts';
 import { chunksOf, readAll, sourceOf } from '../../src/testing/index.ts';
 
@@ -98,5 +98,41 @@ describe('verifying an artifact', () => {
     };
     await expect(verifyArtifact('x', source, judge, stop.signal)).rejects.toMatchObject({ code: 'ABORTED' });
     expect(source.read).toBe(10);
+  });
+});
+
+describe('verifying a file of this machine', () => {
+  const file = (content: string, announced = content): ReturnType<typeof watched> & { path: string } => Object.assign(watched(content, announced), { path: '/sets/x.dump' });
+
+  it('tells its judge where the file is, and reads every byte of it beside', async () => {
+    const source = file(TEXT);
+    expect(await verifyArtifact('x', source, (given) => Promise.resolve(given.path))).toBe('/sets/x.dump');
+    expect([source.read, source.closed]).toEqual([TEXT.length, 1]);
+  });
+
+  it('refuses other bytes, though its judge is content', async () => {
+    await expect(verifyArtifact('x.dump', file(TEXT.replace('5', '6'), TEXT), nothingMore)).rejects.toMatchObject({ code: 'ARTIFACT_UNREADABLE' });
+    await expect(verifyArtifact('x.dump', file(TEXT.slice(1), TEXT), nothingMore)).rejects.toMatchObject({ code: 'ARTIFACT_UNREADABLE' });
+  });
+
+  it('does not wait for one of the two to begin with the other', async () => {
+    const source = file(TEXT);
+    const judge = async (): Promise<void> => {
+      while (source.closed === 0) await new Promise((resolve) => { setImmediate(resolve); });
+    };
+    await verifyArtifact('x', source, judge);
+  });
+
+  it('fails as its judge fails, and does not go on reading', async () => {
+    const failure = new BackupError('ARTIFACT_UNREADABLE', 'pg_restore: error');
+    const source = file(TEXT);
+    await expect(verifyArtifact('x', source, () => Promise.reject(failure))).rejects.toBe(failure);
+    expect(source.read).toBeLessThan(TEXT.length);
+    expect(source.closed).toBeLessThanOrEqual(1);
+  });
+
+  it('fails as the reading fails, whatever its judge says', async () => {
+    const failure = new Error('EIO');
+    await expect(verifyArtifact('x', { ...sourceOf(TEXT), path: '/sets/x.dump', open: () => chunksOf(TEXT, { size: 10, failure }) }, nothingMore)).rejects.toBe(failure);
   });
 });

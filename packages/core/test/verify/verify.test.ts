@@ -180,6 +180,21 @@ describe('a verification', () => {
   });
 });
 
+it('a verification that is slowed down gives no program a file to read by itself, as fast as it can', async () => {
+  const given: (string | undefined)[] = [];
+  const check = kit.archiver.check.bind(kit.archiver);
+  kit.archiver.check = (archive) => {
+    given.push(archive.path);
+    return check(archive);
+  };
+  kit.clock.jumpTo(new Date('2026-01-05T02:00:00Z'));
+  await kit.run();
+  given.length = 0;
+  const files = Object.assign(new FaultyStore(kit.store, () => undefined), { pathOf: (key: string) => `/sets/${key}` });
+  for (const bytesPerSecond of [undefined, 1e9]) await kit.verify('latest', { bytesPerSecond }, { stores: [files] });
+  expect(given).toEqual([expect.stringContaining('/sets/daily/staging-'), undefined]);
+});
+
 it('a verification that is slowed down does not stand still when the clock is set back', async () => {
   kit.archiver.content = 'x'.repeat(20 * 1024 * 1024);
   kit.clock.jumpTo(new Date('2026-01-05T02:00:00Z'));
