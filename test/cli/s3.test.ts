@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { freshBucket, type TestBucket } from '../support/buckets.ts';
 import type { RunningCli } from '../support/cli.ts';
-import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
+import { startFaultProxy, type FaultProxy, type ProxiedRequest } from '../support/fault-proxy.ts';
 import { namesOf, newOperator, type Operator } from '../support/operator.ts';
 import { noFaketime } from '../support/faketime.ts';
 
@@ -96,21 +96,11 @@ describe.skipIf(inject('gateway') === undefined)('copies in a bucket', () => {
   });
 
   it.each(['SIGKILL', 'SIGTERM'] as const)('are finished after %s in the middle of an upload, and no part is left', async (signal) => {
-    proxy.fault({ when: ({ operation, query }) => operation === 'UploadPart' && query.get('partNumber') === '3', do: { kind: 'hang' } });
+    proxy.fault({ when: thirdPart, do: { kind: 'hang' } });
     const run = operator.start(['run'], { env: { ...s3, S3_TIMEOUT_SECONDS: '60' } });
     await inMidUpload(run);
-    const began = performance.now();
-    if (signal === 'SIGKILL') run.kill(signal);
-    else run.signal(signal);
-    const end = await run.end;
-    expect(performance.now() - began).toBeLessThan(10_000);
-    if (signal === 'SIGTERM') {
-      expect(end.code).toBe(3);
-      expect(await bucket.uploads()).toEqual([]);
-    } else {
-      expect(await bucket.uploads()).toHaveLength(1);
-    }
-    expect((await bucket.keys()).filter((key) => key.includes('manifest'))).toEqual([]);
+    await expect.poll(() => operator.sets('daily'), { timeout: 30_000 }).toHaveLength(1);
+    await expectStopped(run, signal, 3);
     proxy.heal();
     const [first] = await operator.sets('daily');
     await operator.goodRun({ env: s3 });
@@ -118,6 +108,18 @@ describe.skipIf(inject('gateway') === undefined)('copies in a bucket', () => {
     for (const name of namesOf(operator.database.database, first!)) {
       expect(digest(await bucket.get(`backups/daily/${name}`)), name).toBe(digest(await readFile(operator.path('daily', name))));
     }
+  });
+
+  it.each(['SIGKILL', 'SIGTERM'] as const)('are none after %s in the middle of an upload of a set whose dump is still being made, and no part is left', async (signal) => {
+    proxy.fault({ when: thirdPart, do: { kind: 'hang' } });
+    const run = operator.start(['run'], { env: { ...s3, S3_TIMEOUT_SECONDS: '60', BACKUP_PG_BIN_DIR: await endlessDump(operator.database.binDir) } });
+    await inMidUpload(run);
+    await expectStopped(run, signal, 1);
+    expect([await operator.sets('daily'), await bucket.keys()]).toEqual([[], []]);
+    proxy.heal();
+    await operator.goodRun({ env: s3 });
+    expect(await bucket.uploads()).toEqual([]);
+    expect(await bucket.keys()).toEqual((await operator.volume.everything()).map((name) => `backups/${name}`).sort());
   });
 
   it('leave alone what others upload there', async () => {
@@ -159,6 +161,29 @@ it.each([
     expect(end.stderr).not.toContain('key-of-mine');
   }
 });
+
+/** Stops a run that uploads: asked to, it leaves nothing of it; killed, it leaves parts, and no object that would be taken for a set. */
+async function expectStopped(run: RunningCli, signal: 'SIGKILL' | 'SIGTERM', code: number): Promise<void> {
+  const began = performance.now();
+  if (signal === 'SIGKILL') run.kill(signal);
+  else run.signal(signal);
+  const end = await run.end;
+  expect(performance.now() - began).toBeLessThan(10_000);
+  if (signal === 'SIGTERM') expect(end.code).toBe(code);
+  expect(await bucket.uploads()).toHaveLength(signal === 'SIGTERM' ? 0 : 1);
+  expect((await bucket.keys()).filter((key) => key.includes('manifest'))).toEqual([]);
+}
+
+const thirdPart = ({ operation, query }: ProxiedRequest): boolean => operation === 'UploadPart' && query.get('partNumber') === '3';
+
+/** The programs of a server, with a pg_dump that never comes to an end. */
+async function endlessDump(binDir: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'geolens-programs-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  for (const name of (await readdir(binDir)).filter((name) => name !== 'pg_dump')) await symlink(join(binDir, name), join(folder, name));
+  await writeFile(join(folder, 'pg_dump'), `#!/bin/sh\ncase "$*" in *--version*) exec '${binDir}/pg_dump' --version;; esac\nexec sleep 600\n`, { mode: 0o755 });
+  return folder;
+}
 
 async function inMidUpload(run: RunningCli): Promise<void> {
   const ended = run.end.then(({ stderr }) => { throw new Error(`the run ended before its upload: ${stderr}`); });

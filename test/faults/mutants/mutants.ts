@@ -66,7 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     title: 'what arrived in the bucket is not compared with what was sent',
     edits: [
-      edit(`${S3}/upload/upload-object.ts`, 'const facts = await headObject(bucket, key, signal);\n  const sameLength', 'if (parts.count > 0) return;\n  const facts = await headObject(bucket, key, signal);\n  const sameLength'),
+      edit(`${S3}/upload/check-stored.ts`, 'const facts = await headObject(bucket, key, signal);\n  const sameLength', 'if (parts.count > 0) return;\n  const facts = await headObject(bucket, key, signal);\n  const sameLength'),
       edit(`${S3}/upload/digests.ts`, "forBody: (digest) => ({ ContentMD5: digest.toString('base64') }),", 'forBody: () => ({}) as never,'),
       // The SDK's own signature of the bytes would see to it.
       edit(`${S3}/upload/payload-hash.ts`, "else if (headers['content-md5'] !== undefined) headers[", 'else headers['),

@@ -29,8 +29,8 @@ export class Scene {
   readonly operator: Operator;
   readonly bucket: TestBucket | undefined;
   readonly witness: Witness;
-  /** The scene's own time, in milliseconds. */
-  #now = Date.UTC(2026, 10, 29, 2);
+  /** The scene's own time, in milliseconds: later than that of this machine, by which its first set is made. */
+  #now = sundayAfter(Date.now() + 7 * DAY_MS);
   /** What there is, as long as nobody has done anything since. */
   #seen: Sight | undefined;
 
@@ -60,7 +60,7 @@ export class Scene {
 
   /** The next Sunday comes. */
   toSunday(): void {
-    do this.#now += DAY_MS; while (new Date(this.#now).getUTCDay() !== 0);
+    this.#now = sundayAfter(this.#now);
   }
 
   /** The clock is set. */
@@ -142,4 +142,12 @@ export async function newScene(number: number, { s3 = false, cluster = clusters(
     }),
   };
   return new Scene(new Operator({ ...database, url }, volume, settings), bucket);
+}
+
+/** Two o'clock of the first Sunday that begins after this moment. */
+function sundayAfter(milliseconds: number): number {
+  const day = new Date(milliseconds);
+  day.setUTCHours(2, 0, 0, 0);
+  do day.setUTCDate(day.getUTCDate() + 1); while (day.getUTCDay() !== 0);
+  return day.getTime();
 }

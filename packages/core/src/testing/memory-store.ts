@@ -79,6 +79,7 @@ export class MemoryStore implements PrimaryStore {
     return content;
   }
 
+  /** Makes content visible under a key. */
   protected set(key: ArtifactKey, content: Uint8Array): void {
     if (parseKey(key) === undefined) throw new BackupError('STORE_FAILED', `${this.name}: "${key}" is not a key`);
     this.artifacts.set(key, content);

@@ -7,6 +7,7 @@ export class SendingStore extends MemoryStore {
   /** How many artifacts were sent that are neither completed nor discarded. */
   openSends = 0;
 
+  /** As ArtifactStore has it; however short an artifact is, it is sent. */
   async send(key: ArtifactKey, source: ArtifactSource, options: StoreOptions = {}): Promise<SentArtifact> {
     const content = await this.receive(key, source, options);
     let open = true;
