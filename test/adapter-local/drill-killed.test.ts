@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isBackupError } from '@geolens/backup-core';
 import { Script } from '../../packages/adapter-local/test/support/processes.ts';
-import { clusters, type ClusterFacts } from '../support/clusters.ts';
+import { type ClusterFacts, clusters, newestCluster } from '../support/clusters.ts';
 import { Random } from '../support/random.ts';
 import { dataFoldersIn, drillIn, drillParent, groundOf, leftIn, programsIn, rehearsed, restored, segmentsLeftBy } from './support/drills.ts';
 import { env } from './support/producers.ts';
@@ -21,7 +21,7 @@ function drilling(folder: string, { binDir }: ClusterFacts, dump: string): Scrip
   return new Script('../../../../../test/adapter-local/support/scripts/drill.ts', JSON.stringify({ folders: [folder], binDir, env, jobs: 2 }), dump);
 }
 
-describe.each(clusters())('a drill on $title', (facts) => {
+describe.each(newestCluster())('a drill on $title', (facts) => {
   it(`told to stop at ${TIMES} random moments does so within seconds, and leaves nothing`, { timeout: 240_000 }, async () => {
     const [parent, database, random] = [await drillParent(), await smallDatabase(facts), new Random(20261122)];
     const input = await backupOf(database);

@@ -28,6 +28,15 @@ export function clusters(): readonly (ClusterFacts & { readonly title: string })
   return inject('clusters').map((facts) => ({ ...facts, title: `PostgreSQL ${facts.major}` }));
 }
 
+/**
+ * The newest of the shared servers alone, or all of them with `MODE=long`: for what differs little from one to the other, and is tried on all below
+ * the command line.
+ */
+export function newestCluster(): readonly (ClusterFacts & { readonly title: string })[] {
+  const all = clusters().toSorted((one, other) => other.major - one.major);
+  return process.env['MODE'] === 'long' ? all : all.slice(0, 1);
+}
+
 /** The machine's own server. */
 export function anyCluster(): ClusterFacts {
   return inject('clusters')[0]!;

@@ -2,7 +2,7 @@ import { copyFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { RIGHTS, ROLES } from '../../support/rights.ts';
-import { clusters } from '../../support/clusters.ts';
+import { newestCluster } from '../../support/clusters.ts';
 import { startCluster } from '../../support/postgres-cluster.ts';
 import { onAWeekday } from '../../support/operator.ts';
 import { newRestorer } from './support/restorer.ts';
@@ -11,7 +11,7 @@ import { differentLines, NONE } from './support/state.ts';
 /** A name as GeoLens's own container gives it, older than every set of today. */
 const LEGACY = '20200102_030405';
 
-describe.each(clusters())('a dump that was made by hand, on $title,', (cluster) => {
+describe.each(newestCluster())('a dump that was made by hand, on $title,', (cluster) => {
   it('is restored under any name, and the rights are those of the live database', async () => {
     const restorer = await newRestorer(cluster);
     const { client, database } = restorer.database;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { clusters } from '../../support/clusters.ts';
+import { newestCluster } from '../../support/clusters.ts';
 import { blockSnapshot, waitsForLock } from '../support/sessions.ts';
 import { related } from './support/databases.ts';
 import { newRestorer } from './support/restorer.ts';
 import { difference, NONE, stateOf } from './support/state.ts';
 
-describe.each(clusters())('`restore --dry-run` on $title', (cluster) => {
+describe.each(newestCluster())('`restore --dry-run` on $title', (cluster) => {
   it.each([[[]], [['--in-place']], [['--table', 'data.stations']], [['--into', 'nowhere_yet']]])('with %j looks at everything and changes nothing', async (args) => {
     const restorer = await newRestorer(cluster, { content: 'small' });
     const { client, database } = restorer.database;

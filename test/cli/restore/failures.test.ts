@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { clusters } from '../../support/clusters.ts';
+import { newestCluster } from '../../support/clusters.ts';
 import { Random } from '../../support/random.ts';
 import { related } from './support/databases.ts';
 import { rowsIn, statementsIn } from './support/flawed-dump.ts';
@@ -10,7 +10,7 @@ import { difference, NONE, stateOf } from './support/state.ts';
 
 const TIMES = 8;
 
-describe.each(clusters())('a restore on $title that fails', (cluster) => {
+describe.each(newestCluster())('a restore on $title that fails', (cluster) => {
   it(`at any of its entries, ${TIMES} random ones, leaves the live database as it was, nothing beside it, and says which entry it was`, { timeout: 240_000 }, async () => {
     const restorer = await newRestorer(cluster);
     const { client, database } = restorer.database;

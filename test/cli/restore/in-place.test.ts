@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { RIGHTS } from '../../support/rights.ts';
-import { clusters } from '../../support/clusters.ts';
+import { newestCluster } from '../../support/clusters.ts';
 import { related } from './support/databases.ts';
 import { drop, newRestorer, type Restorer } from './support/restorer.ts';
 import { difference, differentLines, NONE, stateOf } from './support/state.ts';
 
-describe.each(clusters())('`restore --in-place` on $title', (cluster) => {
+describe.each(newestCluster())('`restore --in-place` on $title', (cluster) => {
   const state = ({ database }: Restorer): Promise<readonly string[]> => stateOf(database.client, database.database);
 
   async function prepared(): Promise<Restorer> {

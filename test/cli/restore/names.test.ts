@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { PROPERTIES, RIGHTS } from '../../support/rights.ts';
-import { clusters } from '../../support/clusters.ts';
+import { newestCluster } from '../../support/clusters.ts';
 import { related } from './support/databases.ts';
 import { drop, newRestorer } from './support/restorer.ts';
 import { difference, differentLines, NONE, stateOf } from './support/state.ts';
 
 const FORM = `SELECT pg_encoding_to_char(encoding), datcollate, datctype, datdba::regrole, datconnlimit FROM pg_database WHERE datname = current_database()`;
 
-describe.each(clusters())('a restore on $title', (cluster) => {
+describe.each(newestCluster())('a restore on $title', (cluster) => {
   const { major } = cluster;
 
   it('makes a database that is not there any more, as the set says it was', async () => {

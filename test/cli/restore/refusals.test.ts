@@ -2,7 +2,7 @@ import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CliEnd } from '../../support/cli.ts';
-import { clusters } from '../../support/clusters.ts';
+import { newestCluster } from '../../support/clusters.ts';
 import { onAWeekday } from '../../support/operator.ts';
 import { related } from './support/databases.ts';
 import { newRestorer, type Restorer } from './support/restorer.ts';
@@ -10,7 +10,7 @@ import { difference, NONE, stateOf } from './support/state.ts';
 
 const EXIT = { refused: 1, wrongInput: 2, damaged: 5 };
 
-describe.each(clusters())('on $title a restore is refused, and changes nothing,', (cluster) => {
+describe.each(newestCluster())('on $title a restore is refused, and changes nothing,', (cluster) => {
   let restorer: Restorer;
   let timestamp: string;
   let live: readonly string[];

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
-import { anyCluster, clusters, type ClusterFacts } from '../../support/clusters.ts';
+import { anyCluster, type ClusterFacts, clusters, newestCluster } from '../../support/clusters.ts';
 import { startCluster, type Cluster } from '../../support/postgres-cluster.ts';
 import { related } from './support/databases.ts';
 import { newRestorer, type Restorer } from './support/restorer.ts';
@@ -16,7 +16,7 @@ async function refused(restorer: Restorer, args: readonly string[], env: Record<
   expect(await related(restorer.database)).toEqual(databases);
 }
 
-describe.each(clusters())('a server of $title', (cluster) => {
+describe.each(newestCluster())('a server of $title', (cluster) => {
   it('is asked before anything is made, and all that it lacks is told in one list: the right to make databases, an extension, a role', async () => {
     const restorer = await newRestorer(cluster, { content: 'small' });
     const role = `modest_${restorer.database.database}`;

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { clusters } from '../../support/clusters.ts';
+import { newestCluster } from '../../support/clusters.ts';
 import { Random } from '../../support/random.ts';
 import { FINGERPRINT, GROW } from './support/ages.ts';
 import { kept, related } from './support/databases.ts';
@@ -38,7 +38,7 @@ async function again(restorer: Restorer, { old }: Ages): Promise<void> {
   if ((await restorer.ask(FINGERPRINT)) !== old) expect(await makeOld(restorer)).toBe(old);
 }
 
-describe.each(clusters())('a restore on $title', (cluster) => {
+describe.each(newestCluster())('a restore on $title', (cluster) => {
   it(`asked to end at ${TIMES} random moments does so within ten seconds, and leaves nothing`, { timeout: 240_000 }, async () => {
     const restorer = await newRestorer(cluster, { content: 'small' });
     const { database } = restorer.database;

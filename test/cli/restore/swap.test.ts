@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { clusters, type TestDatabase } from '../../support/clusters.ts';
+import { newestCluster, type TestDatabase } from '../../support/clusters.ts';
 import { newRestorer } from './support/restorer.ts';
 
 /** What a server answers to whom it does not let in now. A name that has just gone to another database is `3D000`. */
@@ -21,7 +21,7 @@ async function keepAsking({ host, port, user, database }: TestDatabase, heard: s
   }
 }
 
-describe.each(clusters())('while databases are swapped on $title', (cluster) => {
+describe.each(newestCluster())('while databases are swapped on $title', (cluster) => {
   it('clients that come back all the time hear the old or the new one, or are refused', async () => {
     const restorer = await newRestorer(cluster, { content: 'small' });
     await restorer.ask(`CREATE TABLE data.age AS SELECT 'new' AS word`);

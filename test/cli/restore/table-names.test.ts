@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RIGHTS } from '../../support/rights.ts';
-import { clusters } from '../../support/clusters.ts';
+import { newestCluster } from '../../support/clusters.ts';
 import { newRestorer } from './support/restorer.ts';
 import { difference, differentLines, NONE, stateOf } from './support/state.ts';
 
@@ -19,7 +19,7 @@ const RESTORES: readonly Readonly<Record<string, string>>[] = [
   { 'catalog.requests_2026_a': 'catalog.requests_2026_a' },
 ];
 
-describe.each(clusters())('`restore --table` on $title', (cluster) => {
+describe.each(newestCluster())('`restore --table` on $title', (cluster) => {
   it('finds tables by their names, as people or as SQL write them, heirs and partitions too, and brings back their rows and nothing else', async () => {
     const restorer = await newRestorer(cluster);
     const { client, database } = restorer.database;

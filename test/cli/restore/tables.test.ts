@@ -2,14 +2,14 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RIGHTS } from '../../support/rights.ts';
-import { clusters } from '../../support/clusters.ts';
+import { newestCluster } from '../../support/clusters.ts';
 import { related } from './support/databases.ts';
 import { newRestorer, type Restorer } from './support/restorer.ts';
 import { difference, differentLines, NONE, stateOf } from './support/state.ts';
 
 const STATISTICS_OBJECTS = `SELECT stxname, stxkeys, stxowner::regrole FROM pg_statistic_ext ORDER BY 1`;
 
-describe.each(clusters())('`restore --table` on $title', (cluster) => {
+describe.each(newestCluster())('`restore --table` on $title', (cluster) => {
   let restorer: Restorer;
   let before: readonly string[];
   let rights: string;

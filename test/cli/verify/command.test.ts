@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 import { beforeEach, describe, expect, inject, it } from 'vitest';
 import { freshBucket } from '../../support/buckets.ts';
-import { clusters } from '../../support/clusters.ts';
+import { clusters, newestCluster } from '../../support/clusters.ts';
 import { noFaketime } from '../../support/faketime.ts';
 import { newOperator, onAWeekday, type Operator } from '../../support/operator.ts';
 
@@ -96,7 +96,7 @@ describe('`verify`', () => {
   });
 });
 
-describe.each(clusters())('`verify --restore`, $title,', (cluster) => {
+describe.each(newestCluster())('`verify --restore`, $title,', (cluster) => {
   it('proves the GeoLens schema in a scratch server, leaves nothing, and notes it', async () => {
     const own = await newOperator(cluster);
     await own.goodRun();

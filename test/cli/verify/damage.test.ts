@@ -7,7 +7,7 @@ import { freshVolume } from '../../support/volume.ts';
 import { Operator } from '../../support/operator.ts';
 
 /** 200 with `npm test -- damage --mode long`. */
-const FLIPS = process.env['MODE'] === 'long' ? 200 : 16;
+const FLIPS = process.env['MODE'] === 'long' ? 200 : 6;
 const CUT_PERCENT = 5;
 
 /** A small set of its own kind, and the command in this process: hundreds of verifications take a while all the same. */

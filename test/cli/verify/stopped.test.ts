@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { programsIn } from '../../adapter-local/support/drills.ts';
-import { clusters } from '../../support/clusters.ts';
+import { newestCluster } from '../../support/clusters.ts';
 import { newOperator } from '../../support/operator.ts';
 
-describe.each(clusters())('a drill, $title,', (cluster) => {
+describe.each(newestCluster())('a drill, $title,', (cluster) => {
   it('that is asked to end does so within seconds, and leaves nothing', async () => {
     const operator = await newOperator(cluster);
     await operator.goodRun();
