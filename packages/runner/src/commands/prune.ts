@@ -1,6 +1,6 @@
 import { prune as pruneSets, suspicionText, type ArtifactKey, type RetentionPlan } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { retentionPlanJson, retentionPlanText, verdictText } from '../report/retention-plan.ts';
+import { retentionPlanJson, retentionPlanText, verdictTexts } from '../report/retention-plan.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder } from '../check-folder.ts';
 
@@ -16,7 +16,7 @@ export async function prune({ config, services, io, log, signal }: CommandContex
   const tell = (plan: RetentionPlan): void => {
     const done = dryRun ? undefined : removed;
     io.stdout(json ? `${JSON.stringify(retentionPlanJson(plan, done), undefined, 2)}\n` : retentionPlanText(plan, done));
-    const gone = plan.verdicts.filter((verdict) => verdictText(verdict, plan, done) === 'remove').length;
+    const gone = verdictTexts(plan, done).filter((text) => text === 'remove').length;
     log.info('prune.finished', `retention ${dryRun ? 'would remove' : 'removed'} ${gone} of ${plan.verdicts.length} sets`, { dryRun, removed: gone, sets: plan.verdicts.length });
   };
   const warn = ({ suspendedBy: set }: RetentionPlan): void => {
