@@ -42,8 +42,8 @@ export class S3Store implements ArtifactStore {
   private readonly bucket: Bucket;
   private readonly keys: ObjectKeys;
   private readonly buffers = new BufferPool();
-  /** Keys of the objects whose uploads are open because they were sent ahead. */
-  private readonly sending = new Set<string>();
+  /** The upload that is open because its object was sent ahead, by the key of that; undefined when it was not begun after all. */
+  private readonly sending = new Map<string, Promise<string | undefined>>();
 
   constructor({ settings, database, client, limits }: S3StoreOptions) {
     this.settings = settings;
@@ -71,9 +71,11 @@ export class S3Store implements ArtifactStore {
   async send(key: ArtifactKey, source: ArtifactSource, { signal }: StoreOptions = {}): Promise<SentArtifact | undefined> {
     const request = this.requestOf(key, source, signal);
     if (partsOf(request).count === 1) return undefined;
-    this.sending.add(request.key); // before the store knows of it: a sweep may look at any time
+    const begun = Promise.withResolvers<string | undefined>();
+    this.sending.set(request.key, begun.promise); // before the store knows of it: a sweep may look at any time
     const ended = (): void => void this.sending.delete(request.key);
-    const sent = await sendParts(request).catch((error: unknown) => {
+    const sent = await sendParts(request, begun.resolve).catch((error: unknown) => {
+      begun.resolve(undefined);
       ended();
       throw error;
     });

@@ -18,12 +18,14 @@ export interface SentParts {
 
 /**
  * Sends an object in parts, side by side, and makes none of them yet.
+ * @param onBegun told the id of the upload
  * @throws BackupError ARTIFACT_MISMATCH when the source is not what it says; whenever it fails, the upload is aborted
  */
-export async function sendParts(request: UploadRequest): Promise<SentParts> {
+export async function sendParts(request: UploadRequest, onBegun: (id: string) => void = () => undefined): Promise<SentParts> {
   const { bucket, key, digests, parameters, limits, signal } = request;
   const parts = partsOf(request);
   const upload = await MultipartUpload.begin(bucket, key, { ...parameters, ...digests.forUpload }, signal);
+  onBegun(upload.id);
   const completed: CompletedPart[] = [];
   await upload.orAbort(() =>
     upload.inParallel(Math.min(limits.parallelParts, parts.count), () =>

@@ -16,18 +16,18 @@ export interface SweepOptions {
   readonly keys: ObjectKeys;
   /** Whose dumps; those of all databases when absent. */
   readonly database: string | undefined;
-  /** Keys of objects that this process has open uploads of. */
-  readonly living: ReadonlySet<string>;
+  /** The uploads that this process has open, by the keys of their objects; what is just being begun has no id yet. */
+  readonly living: ReadonlyMap<string, Promise<string | undefined>>;
 }
 
 /**
  * Aborts the uploads that killed processes left: those of objects with names of ours, below the prefix, of no dump of
- * another database, and of none that is being sent. Answers the artifacts that they were to become.
+ * another database, and none that this process has open. Answers the artifacts that they were to become.
  */
 export async function sweepUploads(bucket: Bucket, { keys, database, living }: SweepOptions, signal: AbortSignal | undefined): Promise<readonly ArtifactKey[]> {
   const swept: ArtifactKey[] = [];
   for await (const { artifact, objectKey, id } of openUploads(bucket, keys, database, signal)) {
-    if (living.has(objectKey)) continue;
+    if ((await living.get(objectKey)) === id) continue;
     const input = { Bucket: bucket.name, Key: objectKey, UploadId: id };
     try {
       await bucket.call('AbortMultipartUpload', objectKey, signal, (options) => bucket.client.send(new AbortMultipartUploadCommand(input), options));

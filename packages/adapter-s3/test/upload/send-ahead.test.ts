@@ -54,6 +54,19 @@ describe('what is sent to a bucket ahead of its set', () => {
     expect(fake.uploads.size).toBe(0);
   });
 
+  it('does not keep what a process that died has left under the same name', async () => {
+    const fake = new FakeS3();
+    const store = storeOn(fake);
+    const left = fake.begin(OBJECT).UploadId;
+    const sending = store.send(KEY, sourceOf(CONTENT));
+    expect(await store.sweep()).toEqual([KEY]);
+    const sent = await sending;
+    expect(await store.sweep()).toEqual([]);
+    expect([fake.uploads.size, fake.uploads.has(left)]).toEqual([1, false]);
+    await sent!.complete();
+    expect(fake.keys()).toEqual([OBJECT]);
+  });
+
   it.each([
     ['is refused', (fake: FakeS3) => void fake.stub.on(CompleteMultipartUploadCommand).callsFake(() => Promise.reject(failureOf('InternalError', 500)))],
     ['comes after the store has forgotten it', (fake: FakeS3) => { fake.uploads.clear(); }],
