@@ -9,6 +9,11 @@ export interface SentAheadOptions {
   readonly signal: AbortSignal;
 }
 
+/** What came of a sending: undefined when there is nothing to complete. Never rejects. */
+type Sent = Promise<SentArtifact | undefined>;
+
+type Sends = Map<ArtifactKey, Sent>;
+
 /**
  * What goes to the replicas while its set is still being made, and gets no name there before the set has all of its own here.
  *
@@ -21,7 +26,7 @@ export class SentAhead {
   private readonly signal: AbortSignal;
   private readonly either: AbortSignal;
   private readonly stop = new AbortController();
-  private readonly sends = new Map<ArtifactStore, Map<ArtifactKey, Promise<SentArtifact | undefined>>>();
+  private readonly sends = new Map<ArtifactStore, Sends>();
 
   constructor(replicas: readonly ArtifactStore[], { phases, signal }: SentAheadOptions) {
     this.replicas = replicas;
@@ -33,16 +38,14 @@ export class SentAhead {
   /** Begins to send an artifact, which has to be readable until it was taken or discarded. What was sent under this key before is thrown away. */
   begin(key: ArtifactKey, kind: ArtifactKind, source: ArtifactSource): void {
     for (const replica of this.replicas) {
-      const others = this.sends.get(replica) ?? new Map<ArtifactKey, Promise<SentArtifact | undefined>>();
-      this.sends.set(replica, others);
-      const former = others.get(key);
-      const before = Promise.all(others.values());
-      const sent = before
-        .then(() => former)
-        .then((old) => old?.discard())
-        .then(() => this.send(replica, key, kind, source))
-        .catch(() => undefined);
-      others.set(key, sent);
+      const sends = this.sends.get(replica) ?? new Map<ArtifactKey, Sent>();
+      this.sends.set(replica, sends);
+      const inTurn = async (others: readonly Sent[], former: Sent | undefined): Promise<SentArtifact | undefined> => {
+        await Promise.all(others);
+        await (await former)?.discard();
+        return this.send(replica, key, kind, source);
+      };
+      sends.set(key, inTurn([...sends.values()], sends.get(key)).catch(() => undefined));
     }
   }
 
