@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 const BIN = fileURLToPath(new URL('../../packages/runner/bin/geolens-backup.js', import.meta.url));
 
 /** Spares each of some thousand processes a tenth of its time: what Node has compiled is not compiled again. */
-const COMPILE_CACHE = fileURLToPath(new URL('../../.cache/compile-cache', import.meta.url));
+export const COMPILE_CACHE = fileURLToPath(new URL('../../.cache/compile-cache', import.meta.url));
 
 /** How the command ended. */
 export interface CliEnd {

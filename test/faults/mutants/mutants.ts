@@ -79,6 +79,11 @@ export const MUTANTS: readonly Mutant[] = [
     family: 'kill', kind: 'replication', count: 60,
   },
   {
+    title: 'a sweep spares whatever upload has the name of one that is open',
+    edits: [edit(`${S3}/upload/sweep-uploads.ts`, 'if ((await living.get(objectKey)) === id) continue;', 'if (living.has(objectKey)) continue;')],
+    family: 'kill', kind: 'replication', count: 60,
+  },
+  {
     title: 'the lock locks nothing',
     edits: [edit(`${LOCAL}/lock/flock-lock.ts`, "'--exclusive',", "'--shared',")],
     family: 'neighbours', count: 20,

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { COMPILE_CACHE } from '../../support/cli.ts';
 import type { StubSettings } from './docker-program.ts';
 
 const PROGRAM = fileURLToPath(new URL('docker-program.ts', import.meta.url));
@@ -111,7 +112,7 @@ export class StubDocker {
     for (const name of ['project', 'services', 'containers', 'bin', 'tmp']) await mkdir(join(folder, name));
     for (const [name, state] of Object.entries(services)) await writeFile(join(folder, 'services', name), state);
     for (const name of docker.#settings.compose === 1 ? ['docker', 'docker-compose'] : ['docker']) {
-      await docker.program(name, `#!/bin/sh\nexec '${process.execPath}' --no-warnings '${PROGRAM}' ${name} "$@"\n`);
+      await docker.program(name, `#!/bin/sh\nNODE_COMPILE_CACHE='${COMPILE_CACHE}' exec '${process.execPath}' --no-warnings '${PROGRAM}' ${name} "$@"\n`);
     }
     await docker.program('geolens-backup', GEOLENS_BACKUP);
     await writeFile(join(docker.project, 'compose.yaml'), 'services: {}\n');
