@@ -5,6 +5,7 @@ import { honest } from './support/honest.ts';
 import { patience } from './support/plan.ts';
 import type { Random } from '../support/random.ts';
 import { newScene, type Scene } from './support/scene.ts';
+import { sunday } from './support/sunday.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -23,12 +24,6 @@ const MOVES: Readonly<Record<string, (now: number, random: Random) => number>> =
   'a leap day': () => Date.UTC(2028, 1, 29, 23, 59, 59),
   'the end of a year': (now) => Date.UTC(new Date(now).getUTCFullYear(), 11, 31, 23, 59, 58),
 };
-
-/** The next Sunday, at its begin. */
-function sunday(now: number): number {
-  const day = Math.floor(now / DAY_MS) * DAY_MS;
-  return day + ((7 - new Date(day).getUTCDay()) % 7) * DAY_MS;
-}
 
 function weeklyIffSunday({ sets }: Awaited<ReturnType<Scene['witness']['look']>>, timestamp: string): void {
   const [year, month, day] = [timestamp.slice(0, 4), timestamp.slice(4, 6), timestamp.slice(6, 8)].map(Number);

@@ -14,7 +14,7 @@ import type { S3Settings } from './settings.ts';
 import { sendParts } from './upload/send-parts.ts';
 import { sweepUploads } from './upload/sweep-uploads.ts';
 import { uploadObject } from './upload/upload-object.ts';
-import { partsOf, type UploadRequest } from './upload/upload-request.ts';
+import { fitsIntoOnePart, type UploadRequest } from './upload/upload-request.ts';
 
 /** Which bucket the sets lie in, and whose they are. */
 export interface S3StoreOptions {
@@ -70,7 +70,7 @@ export class S3Store implements ArtifactStore {
 
   async send(key: ArtifactKey, source: ArtifactSource, { signal }: StoreOptions = {}): Promise<SentArtifact | undefined> {
     const request = this.requestOf(key, source, signal);
-    if (partsOf(request).count === 1) return undefined;
+    if (fitsIntoOnePart(request)) return undefined;
     const begun = Promise.withResolvers<string | undefined>();
     this.sending.set(request.key, begun.promise); // before the store knows of it: a sweep may look at any time
     const ended = (): void => void this.sending.delete(request.key);

@@ -15,11 +15,13 @@ import { freshVolume } from '../../support/volume.ts';
 import { leftoversOf } from './leftovers.ts';
 import { placeInBucket, placeOnVolume } from './place.ts';
 import type { Random } from '../../support/random.ts';
+import { sunday } from './sunday.ts';
 import { Witness, type Sight } from './witness.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
 const DAY_MS = 86_400_000;
+const TWO_O_CLOCK_MS = 2 * 3_600_000;
 const KEEP = { daily: 3, weekly: 2 };
 const GONE_WITHIN_MS = 10_000;
 
@@ -146,8 +148,5 @@ export async function newScene(number: number, { s3 = false, cluster = clusters(
 
 /** Two o'clock of the first Sunday that begins after this moment. */
 function sundayAfter(milliseconds: number): number {
-  const day = new Date(milliseconds);
-  day.setUTCHours(2, 0, 0, 0);
-  do day.setUTCDate(day.getUTCDate() + 1); while (day.getUTCDay() !== 0);
-  return day.getTime();
+  return sunday(milliseconds + DAY_MS) + TWO_O_CLOCK_MS;
 }

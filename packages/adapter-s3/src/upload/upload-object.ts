@@ -2,10 +2,9 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { isBackupError } from '@geolens/backup-core';
 import { headObject } from '../objects/head-object.ts';
 import { checkStored } from './check-stored.ts';
-import type { HashedParts } from './hashed-parts.ts';
 import { persistently } from './persistently.ts';
 import { sendParts } from './send-parts.ts';
-import { eachPart, partsOf, type UploadRequest } from './upload-request.ts';
+import { eachPart, fitsIntoOnePart, partsOf, type UploadRequest } from './upload-request.ts';
 import { withBody } from './with-body.ts';
 
 /**
@@ -16,10 +15,8 @@ import { withBody } from './with-body.ts';
  */
 export async function uploadObject(request: UploadRequest): Promise<void> {
   if (await isThere(request)) return;
-  const parts = partsOf(request);
-  if (parts.count > 1) return (await sendParts(request)).complete();
-  await putWhole(request, parts);
-  await checkStored(request, parts);
+  if (fitsIntoOnePart(request)) await putWhole(request);
+  else await (await sendParts(request)).complete();
 }
 
 /** Whether an earlier upload, whose process died before it could tell, has brought the object about. */
@@ -35,8 +32,9 @@ async function isThere(request: UploadRequest): Promise<boolean> {
   return digests.prove(facts, parts.digests, parts.count > 1);
 }
 
-async function putWhole(request: UploadRequest, parts: HashedParts): Promise<void> {
+async function putWhole(request: UploadRequest): Promise<void> {
   const { bucket, key, digests, parameters, signal } = request;
+  const parts = partsOf(request);
   await eachPart(request, parts, async (part) => {
     await persistently(signal, () =>
       withBody(part, (Body) => {
@@ -45,4 +43,5 @@ async function putWhole(request: UploadRequest, parts: HashedParts): Promise<voi
       }),
     );
   });
+  await checkStored(request, parts);
 }

@@ -20,6 +20,11 @@ export interface UploadRequest {
   readonly signal: AbortSignal | undefined;
 }
 
+/** Whether the object goes in one request. */
+export function fitsIntoOnePart({ source, limits, maxParts }: Pick<UploadRequest, 'source' | 'limits' | 'maxParts'>): boolean {
+  return source.bytes <= partBytesFor(source.bytes, limits.partBytes, maxParts);
+}
+
 /** The source, cut into parts. */
 export function partsOf({ bucket, key, source, digests, limits, maxParts, signal }: UploadRequest): HashedParts {
   const partBytes = partBytesFor(source.bytes, limits.partBytes, maxParts);

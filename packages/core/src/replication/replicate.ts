@@ -129,10 +129,10 @@ async function copySet(copy: SetCopy, withoutTwins: boolean, request: ReplicateR
 
 /** By the replica itself where it has the very same file in another tier, or what was sent ahead: both are cheap; otherwise, or when it will not, from here. */
 async function copyArtifact(set: BackupSet, { artifact, twin }: ArtifactCopy, { primary, replica, ahead, signal }: ReplicateRequest, watch: PhaseWatch): Promise<void> {
-  const sent = twin === undefined ? await ahead?.take(replica, artifact.key) : undefined;
-  if (twin !== undefined || sent !== undefined) {
+  const cheap = twin === undefined ? await ahead?.take(replica, artifact.key) : { complete: () => replica.copy(twin, artifact.key, { signal }) };
+  if (cheap !== undefined) {
     try {
-      await (twin === undefined ? sent!.complete() : replica.copy(twin, artifact.key, { signal }));
+      await cheap.complete();
       return;
     } catch {
       throwIfAborted(signal);

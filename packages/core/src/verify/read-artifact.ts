@@ -30,12 +30,12 @@ type Reader = (content: ArtifactSource) => Promise<number | undefined>;
  * form. Damage is an answer; what the reading itself fails with is thrown.
  */
 export async function readArtifact(parts: ReadingParts, kind: ReadKind, artifact: RestoreArtifact, signal: AbortSignal): Promise<Reading> {
-  const readers: Record<ReadKind, Reader> = {
+  const readers: Record<ReadKind, Reader | undefined> = {
     dump: async (source) => {
       await parts.producer.check(source, { signal });
       return undefined;
     },
-    globals: bytesAlone,
+    globals: undefined,
     staging: async (source) => (await parts.archiver.check(source, { signal })).members,
   };
   return readWith(readers[kind], artifact, signal);
@@ -43,19 +43,20 @@ export async function readArtifact(parts: ReadingParts, kind: ReadKind, artifact
 
 /** Likewise, by its SHA-256 alone. */
 export async function readBytes(artifact: RestoreArtifact, signal: AbortSignal): Promise<Reading> {
-  return readWith(artifact.sha256 === undefined ? bytesAlone : nothingMore, artifact, signal);
+  return readWith(undefined, artifact, signal);
 }
 
-async function bytesAlone(source: ArtifactSource): Promise<undefined> {
+async function drained(source: ArtifactSource): Promise<undefined> {
   await drain(source);
   return undefined;
 }
 
-async function readWith(read: Reader, artifact: RestoreArtifact, signal: AbortSignal): Promise<Reading> {
+/** @param read undefined where nobody knows the form: then it is enough that every byte was read */
+async function readWith(read: Reader | undefined, artifact: RestoreArtifact, signal: AbortSignal): Promise<Reading> {
   const content = contentOf(artifact);
   try {
     // Nobody else reads it then, and somebody may be watching how far it is.
-    const members = await (artifact.sha256 === undefined ? read({ ...content, path: undefined }) : verifyArtifact(artifact.name, content, read, signal));
+    const members = await (artifact.sha256 === undefined ? (read ?? drained)({ ...content, path: undefined }) : verifyArtifact(artifact.name, content, read ?? nothingMore, signal));
     return { content, problem: undefined, members };
   } catch (error) {
     if (!isBackupError(error, 'ARTIFACT_UNREADABLE')) throw error;
