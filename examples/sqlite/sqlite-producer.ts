@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { abortedBy, BackupError, throwIfAborted, type ArtifactSource, type DumpProducer, type DumpSnapshot, type TableRows } from '@geolens/backup-core';
+import { abortedBy, BackupError, throwIfAborted, type ArtifactSource, type DumpContent, type DumpProducer, type DumpSnapshot } from '@geolens/backup-core';
 
 const VERSION = process.versions['sqlite'] ?? 'unknown';
 
@@ -31,7 +31,7 @@ export class SqliteProducer implements DumpProducer {
         origin: { serverVersion: VERSION, clientVersion: VERSION, extensions: [], databaseBytes: size, compression: 'none' },
         dump: () => readFile(copy, signal),
         globals: () => undefined,
-        rowCounts: () => Promise.resolve(rowCounts(copy)),
+        rowCounts: (rows) => ({ tables: [...rows].map(([table, count]) => ({ schema: 'main', table, rows: count })), ofExtensions: [] }),
         close,
       };
     } catch (cause) {
@@ -41,13 +41,14 @@ export class SqliteProducer implements DumpProducer {
   }
 
   /** SQLite looks at every page; that none is missing at the end, only the length says. */
-  async check(dump: ArtifactSource, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+  async check(dump: ArtifactSource, { signal }: { readonly signal: AbortSignal }): Promise<DumpContent> {
     const folder = await mkdtemp(join(tmpdir(), 'sqlite-check-'));
     try {
       const file = join(folder, 'dump.sqlite');
       await writeFile(file, dump.open(), { signal });
       const problem = problemOf(file, dump.bytes);
       if (problem !== undefined) throw new BackupError('ARTIFACT_UNREADABLE', `the dump is damaged: ${problem}`);
+      return { rows: rowCounts(file) };
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -69,15 +70,16 @@ function problemOf(file: string, bytes: number): string | undefined {
   }
 }
 
-function rowCounts(file: string): readonly TableRows[] {
+/** By name: an SQLite database has one schema. */
+function rowCounts(file: string): DumpContent['rows'] {
   const database = new DatabaseSync(file, { readOnly: true });
   try {
     const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name").all();
-    return tables.map(({ name }) => {
+    return new Map(tables.map(({ name }) => {
       const table = String(name);
       const counted = database.prepare(`SELECT count(*) AS rows FROM "${table.replaceAll('"', '""')}"`).get();
-      return { schema: 'main', table, rows: Number(counted?.['rows']) };
-    });
+      return [table, Number(counted?.['rows'])];
+    }));
   } finally {
     database.close();
   }

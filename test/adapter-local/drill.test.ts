@@ -65,7 +65,7 @@ describe.each(clusters())('a drill of a dump of $title', (facts) => {
       }
     };
     expect((await rehearsed(drillIn(parent, facts), await backupOf(database), { observer })).outcome).toBe('restored');
-    expect(steps).toEqual(['scratch', 'create', 'restore', 'count', 'rights', 'look']);
+    expect(steps).toEqual(['scratch', 'create', 'restore', 'rights', 'count', 'look']);
     expect(looked).toBeGreaterThan(0);
     expect(byTcp).toEqual([]);
   });

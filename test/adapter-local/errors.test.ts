@@ -59,16 +59,10 @@ describe.each(clusters())('a role of $title that may not do everything', (facts)
       GRANT SELECT ON ALL SEQUENCES IN SCHEMA data TO ${role}; ${statement.replace('ROLE_', role)}`);
     try {
       const producer = producerFor(database, { connection: { user: role } });
-      const all = within(producer, async (snapshot) => {
-        await readAll(snapshot.dump());
-        await snapshot.rowCounts();
-      });
-      const error = await failure('DATABASE_FORBIDDEN', all);
+      const all = within(producer, async (snapshot) => readAll(snapshot.dump()));
+      const error = await failure('DATABASE_FORBIDDEN', all); // never fewer rows without an error
       expect(error.message).toContain(name);
       expect(error.mend).toContain(name.includes('row-level') ? 'BYPASSRLS' : 'Grant the right');
-      const counting = within(producer, (snapshot) => snapshot.rowCounts());
-      if (!name.includes('numbers')) await failure('DATABASE_FORBIDDEN', counting); // never fewer rows without a word
-      else await counting;
     } finally {
       await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
     }

@@ -110,6 +110,7 @@ function describeProgram(io: Io, choose: Choose): Command {
     .option('--dry-run', 'check everything, and change nothing', false)
     .option('--yes', 'do not ask, on a terminal', false)
     .option('--force', 'restore in spite of doubts: a set that failed a check, a disk that seems too small', false)
+    .option('--allow-privileged-roles', 'give roles that are made the privileges over the server that a set names which is not from the volume', false)
     .option(...JSON_FLAG)
     .action((what: string, flags: RestoreFlags) => { choose(async (context) => (await import('./commands/restore.ts')).restore(context, what, flags)); });
   program

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { DumpSnapshot, TableRows } from '@geolens/backup-core';
-import { readAll } from '@geolens/backup-core/testing';
+import type { DumpProducer, DumpSnapshot, TableRows } from '@geolens/backup-core';
+import { readAll, sourceOf } from '@geolens/backup-core/testing';
 import type { ConnectionSettings } from '../../../packages/adapter-local/src/postgres/connection-settings.ts';
 import { PgDumpProducer, type PgDumpProducerOptions } from '../../../packages/adapter-local/src/postgres/pg-dump-producer.ts';
 
@@ -25,10 +25,10 @@ export function producerFor(
 }
 
 /** Works with a snapshot and closes it, however the work ends. */
-export async function within<T>(producer: PgDumpProducer, work: (snapshot: DumpSnapshot) => Promise<T>): Promise<T> {
+export async function within<T>(producer: PgDumpProducer, work: (snapshot: DumpSnapshot, producer: DumpProducer) => Promise<T>): Promise<T> {
   const snapshot = await producer.snapshot({ signal: never });
   try {
-    return await work(snapshot);
+    return await work(snapshot, producer);
   } finally {
     await snapshot.close();
   }
@@ -41,9 +41,10 @@ export interface Taken {
 }
 
 /** Everything that a snapshot gives, made side by side as in a run. */
-export async function everything(snapshot: DumpSnapshot): Promise<Taken> {
-  const [dump, globals, counts] = await Promise.all([readAll(snapshot.dump()), readAll(snapshot.globals()!), snapshot.rowCounts()]);
-  return { dump, globals: globals.toString(), counts };
+export async function everything(snapshot: DumpSnapshot, producer: DumpProducer): Promise<Taken> {
+  const [dump, globals] = await Promise.all([readAll(snapshot.dump()), readAll(snapshot.globals()!)]);
+  const { rows } = await producer.check(sourceOf(dump), { signal: never });
+  return { dump, globals: globals.toString(), counts: snapshot.rowCounts(rows).tables };
 }
 
 /** A file for the test that runs. */

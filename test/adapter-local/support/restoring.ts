@@ -7,7 +7,7 @@ export async function backupOf(place: Place): Promise<RestoreInput> {
   const { dump, globals } = await within(producerFor(place), everything);
   const path = await fileOf(dump);
   const source = (content: Uint8Array): RestoreInput['dump'] => ({ bytes: content.length, sha256: '', open: async function* () { yield await Promise.resolve(content); } });
-  return { dump: { ...source(dump), path }, globals: source(Buffer.from(globals)), manifest: undefined };
+  return { dump: { ...source(dump), path }, globals: source(Buffer.from(globals)), manifest: undefined, privilegedRoles: true };
 }
 
 /** Works with a restore into the database, and ends it, however the work ends. */

@@ -1,6 +1,7 @@
 import { copyFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { formatTimestamp } from '@geolens/backup-core';
 import { RIGHTS, ROLES } from '../../support/rights.ts';
 import { newestCluster } from '../../support/clusters.ts';
 import { startCluster } from '../../support/postgres-cluster.ts';
@@ -30,7 +31,7 @@ describe.each(newestCluster())('a dump that was made by hand, on $title,', (clus
     const timestamp = await restorer.goodRun(onAWeekday());
     await restorer.ask('DELETE FROM ONLY data.stations');
     await restorer.goodRun(onAWeekday());
-    const newer = '21000102_030405';
+    const newer = formatTimestamp(new Date(Date.now() + 30 * 60_000));
     for (const name of [LEGACY, newer]) await copyFile(restorer.dumpOf(timestamp), restorer.dumpOf(name));
     const end = await restorer.restore(['latest']);
     expect(end.code, end.stderr).toBe(0);

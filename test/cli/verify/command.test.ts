@@ -103,7 +103,7 @@ describe.each(newestCluster())('`verify --restore`, $title,', (cluster) => {
     const before = await own.volume.everything();
     const [copy] = await verified(own, ['--restore'], 0);
     expect(copy).toMatchObject({ verdict: 'good', drill: { verdict: 'proven', reasons: [] } });
-    expect(copy!.drill!.facts.join('\n')).toMatch(/rows in \d+ tables, as many as in the snapshot[^]*indexes are valid[^]*constraints are valid[^]*spatial query answered on .*datasets/);
+    expect(copy!.drill!.facts.join('\n')).toMatch(/rows in \d+ tables, as many as in the dump[^]*indexes are valid[^]*constraints are valid[^]*spatial query answered on .*datasets/);
     expect(await own.volume.everything()).toEqual(before);
     const list = await own.backup(['list']);
     expect(list.stdout).toMatch(/restored \d+ s ago +complete/);

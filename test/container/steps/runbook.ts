@@ -70,7 +70,7 @@ export function runbookSteps(ground: Ground): void {
       await until('a set of their own', () => project.composed('logs', 'backup'), (log) => log.includes('made '));
       const printed = await follow(context, 'First set-up');
       expect(printed).not.toMatch(/^FAIL/m);
-      expect(printed).toContain('50 rows in 1 table, as many as in the snapshot of the dump');
+      expect(printed).toContain('50 rows in 1 table, as many as in the dump');
       expect(printed).toContain('"healthy":true');
     });
 

@@ -9,6 +9,11 @@ import { SYSTEM_AUTHORITIES, type ConnectionSettings, type SslMode } from './con
 const APPLICATION_NAME = 'geolens-backup';
 const CONNECT_TIMEOUT_SECONDS = 10;
 
+/** The environment for a program that only reads and writes files: without what libpq reads of it, the password of the database above all. */
+export function withoutConnection(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('PG')));
+}
+
 /** The settings as libpq's programs take them from their environment, so that nothing stands on a command line. */
 export function libpqEnvironment(settings: ConnectionSettings): Record<string, string> {
   const variables: Record<string, string | undefined> = {
@@ -33,7 +38,11 @@ export function connectionString(database: string): string {
   return `dbname='${database.replace(/[\\']/g, '\\$&')}'`;
 }
 
-/** Connects a client, with or without TLS as the mode says; gives up when the signal fires. Errors are those of `pg`. */
+/**
+ * Connects a client, with or without TLS as the mode says; gives up when the signal fires. Errors are those of `pg`.
+ * The session resolves names in pg_catalog alone, whatever role and database are set to: with another search_path, an operator or
+ * function of another role could take the place of a built-in one, and run with the rights of this session.
+ */
 export async function connect(settings: ConnectionSettings, signal?: AbortSignal): Promise<pg.Client> {
   const attempts = await tlsAttempts(settings);
   for (const [index, ssl] of attempts.entries()) {
@@ -43,6 +52,7 @@ export async function connect(settings: ConnectionSettings, signal?: AbortSignal
     signal?.addEventListener('abort', giveUp, { once: true });
     try {
       await client.connect();
+      await client.query(PIN_SEARCH_PATH);
       return client;
     } catch (error) {
       await disconnect(client);
@@ -53,6 +63,8 @@ export async function connect(settings: ConnectionSettings, signal?: AbortSignal
   }
   throw new Error('unreachable: there is always a last attempt');
 }
+
+const PIN_SEARCH_PATH = `SELECT pg_catalog.set_config('search_path', '', false)`;
 
 /** A server that is well says goodbye at once; one that hangs is not waited for. */
 const GOODBYE_MS = 1_000;

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** How many tables are locked or counted by one statement. */
+/** How many tables are locked by one statement. */
 const TABLES_AT_ONCE = 100;
 
 /** A table whose rows are in the dump. */
@@ -12,24 +12,31 @@ export interface DumpedTable {
 }
 
 export interface Relation extends DumpedTable {
+  /** Its number in the database, which its rows have in a dump too. */
+  readonly oid: string;
   /** Whether its rows are all in its partitions. */
   readonly partitioned: boolean;
+  /** Whether it belongs to an extension, which says that its rows are to be dumped. */
+  readonly ofExtension: boolean;
 }
 
-/** Tables, partitioned ones and partitions, without those of extensions, whose rows come from the extension. */
+const RELATIONS = `
+  SELECT c.oid::pg_catalog.text AS oid, n.nspname AS schema, c.relname AS table, pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted, c.relkind = 'p' AS partitioned,
+         x.oid IS NOT NULL AS "ofExtension"
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
+    LEFT JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid
+   WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+     AND (x.oid IS NULL OR c.oid = ANY (x.extconfig))
+   ORDER BY n.nspname, c.relname`;
+
+/** Tables, partitioned ones and partitions; of those that belong to extensions the ones whose rows are dumped. */
 export async function relations(client: pg.Client): Promise<readonly Relation[]> {
-  const { rows } = await client.query<Relation>(
-    `SELECT n.nspname AS schema, c.relname AS table, pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted, c.relkind = 'p' AS partitioned
-       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                         WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
-      ORDER BY n.nspname, c.relname`,
-  );
+  const { rows } = await client.query<Relation>(RELATIONS);
   return rows;
 }
 
-/** So many that one statement may lock or count them. */
+/** So many that one statement may lock them. */
 export function* batches(tables: readonly DumpedTable[]): Generator<readonly DumpedTable[]> {
   for (let start = 0; start < tables.length; start += TABLES_AT_ONCE) yield tables.slice(start, start + TABLES_AT_ONCE);
 }

@@ -3,7 +3,7 @@ import { programFed, programOutput, programText, type Judge } from '../programs/
 import { lockWait } from './lock-wait.ts';
 import { programError } from './postgres-errors.ts';
 import type { PostgresPrograms } from './postgres-programs.ts';
-import { connectionString } from './connection.ts';
+import { connectionString, withoutConnection } from './connection.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { tolerantRoles } from './tolerant-roles.ts';
 import { unnamedFile } from './unnamed-file.ts';
@@ -65,8 +65,9 @@ async function* grantsOf({ programs, settings, snapshotId, lockTimeoutMs, env, s
   );
   for await (const chunk of dump) schema.push(chunk);
 
+  const readOptions = { env: withoutConnection(env), signal };
   const listed: Uint8Array[] = [];
-  const listing = await programFed(programs.pgRestore, ['--list'], streamOf(schema), options, (chunk) => listed.push(chunk));
+  const listing = await programFed(programs.pgRestore, ['--list'], streamOf(schema), readOptions, (chunk) => listed.push(chunk));
   failUnlessZero('pg_restore --list', settings)(listing);
   const entries = Buffer.concat(listed).toString('utf8').split('\n').filter((line) => GRANTS.test(line));
   if (entries.length === 0) return;
@@ -75,7 +76,7 @@ async function* grantsOf({ programs, settings, snapshotId, lockTimeoutMs, env, s
   const list = await unnamedFile(`${entries.join('\n')}\n`);
   try {
     const args = ['--use-list=/dev/fd/3', '--file=-'];
-    const writing = await programFed(programs.pgRestore, args, streamOf(schema), { ...options, descriptors: [list.fd] }, (chunk) => sql.push(chunk));
+    const writing = await programFed(programs.pgRestore, args, streamOf(schema), { ...readOptions, descriptors: [list.fd] }, (chunk) => sql.push(chunk));
     failUnlessZero('pg_restore --use-list', settings)(writing);
   } finally {
     await list.close();

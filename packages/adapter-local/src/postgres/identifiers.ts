@@ -1,5 +1,5 @@
 /** A name as it stands in SQL, quoted or not. */
-export const IDENTIFIER = String.raw`(?:"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*)`;
+export const IDENTIFIER = String.raw`(?:"(?:[^"]|"")*"(?!")|[\p{L}_][\p{L}\p{N}_$]*)`;
 
 /** The longest name that PostgreSQL keeps, in bytes; it cuts longer ones without an error. */
 const LONGEST_BYTES = 63;
@@ -15,6 +15,13 @@ export function unquoteIdentifier(text: string): string {
 export function quoteLiteral(text: string): string {
   const quoted = `'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`;
   return text.includes('\\') ? `E${quoted}` : quoted;
+}
+
+/** The text of a literal, which may have escapes if it begins with E. */
+export function unquoteLiteral(literal: string): string {
+  const escaped = literal.startsWith('E');
+  const text = literal.slice(escaped ? 2 : 1, -1).replaceAll("''", "'");
+  return escaped ? text.replaceAll(/\\(.)/gs, '$1') : text;
 }
 
 /** Whether the server keeps the name as it is. */

@@ -39,10 +39,10 @@ interface Ownership {
 }
 
 /**
- * The owner of every object in the database, as SQL, one statement each: a dump made with --no-owner does not say.
+ * The owner of every object in the database, as statements. A dump has owners too, but not by whom the server was made.
  * @param only catalog and number, with a slash between, of those that are asked for; all when absent
  */
-export async function ownersOf(client: pg.Client, only?: ReadonlySet<string>): Promise<string> {
+export async function ownersOf(client: pg.Client, only?: ReadonlySet<string>): Promise<readonly string[]> {
   const { rows } = await client.query<Ownership>(STATEMENTS);
-  return rows.filter(({ catalog, oid }) => only?.has(`${catalog}/${oid}`) ?? true).map(({ statement }) => `${statement}\n`).join('');
+  return rows.filter(({ catalog, oid }) => only?.has(`${catalog}/${oid}`) ?? true).map(({ statement }) => statement);
 }

@@ -4,22 +4,26 @@ import {
   throwIfAborted,
   type ArtifactSource,
   type Compression,
+  type DumpContent,
+  type DumpedRows,
   type DumpProducer,
   type DumpSnapshot,
+  type RowCounts,
   type TableRows,
 } from '@geolens/backup-core';
 import { endedByOthers } from '../programs/ended-by-others.ts';
-import { describeEnd, type ProgramEnvironment } from '../programs/program.ts';
+import { describeEnd, type ProgramEnd, type ProgramEnvironment } from '../programs/program.ts';
 import { programFed, programOutput } from '../programs/program-output.ts';
 import { chooseCompression, compressionArgument } from './compression.ts';
-import { connect, disconnect, libpqEnvironment } from './connection.ts';
+import { connect, disconnect, libpqEnvironment, withoutConnection } from './connection.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { globalsOf } from './globals.ts';
 import { lockWait } from './lock-wait.ts';
 import { connectionError, postgresError, programError } from './postgres-errors.ts';
 import { watched } from './watched.ts';
 import { findInstallations, programsFor, type PostgresPrograms } from './postgres-programs.ts';
-import { countRows } from './count-rows.ts';
+import { DumpRowCounter } from './dump-row-counter.ts';
+import { isEntry } from './restore/pg-restore.ts';
 import { openSnapshot, type SnapshotSession } from './snapshot.ts';
 
 /** How long a dump waits for a table that another session has locked. Migrations take minutes; what takes longer is stuck. */
@@ -78,16 +82,20 @@ export class PgDumpProducer implements DumpProducer {
     }
   }
 
-  async check(dump: ArtifactSource, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+  async check(dump: ArtifactSource, { signal }: { readonly signal: AbortSignal }): Promise<DumpContent> {
     const newest = [...(await this.installations(false))].sort((one, other) => other.major - one.major)[0]!;
     const [file, content] = dump.path === undefined ? [[], dump.open(undefined, { lent: true })] : [[dump.path], undefined];
-    const end = await programFed(newest.pgRestore, ['--format=custom', '--file=/dev/null', ...file], content, { env: this.env, signal });
+    const counter = new DumpRowCounter();
+    // Rows alone: what else a dump has stands in its table of contents, which is read in any case.
+    const args = ['--format=custom', '--data-only', '--verbose', '--file=-', ...file];
+    const end = quieter(await programFed(newest.pgRestore, args, content, { env: { ...withoutConnection(this.env), LC_ALL: 'C' }, signal }, (chunk) => { counter.add(chunk as Buffer); }));
     if (end.stderr.includes('unsupported version')) {
       throw new BackupError('CLIENT_TOO_OLD', `the dump was made by a newer pg_dump than the programs here (${newest.version}) can read`, {
         mend: 'Install the client programs of the version that made it, or newer ones, or set BACKUP_PG_BIN_DIR to where they are',
       });
     }
     if (end.code !== 0) throw endedByOthers('pg_restore', end) ?? new BackupError('ARTIFACT_UNREADABLE', `the dump does not read through: ${describeEnd('pg_restore', end)}`, { mend: UNREADABLE_MEND });
+    return { rows: counter.counts };
   }
 
   private installations(anew: boolean): Promise<readonly PostgresPrograms[]> {
@@ -108,6 +116,10 @@ export class PgDumpProducer implements DumpProducer {
   }
 }
 
+/** Without the lines about entries that a verbose pg_restore writes. */
+function quieter(end: ProgramEnd): ProgramEnd {
+  return { ...end, stderr: end.stderr.split('\n').filter((line) => !isEntry(line)).join('\n') };
+}
 
 interface PgSnapshotParts {
   readonly client: pg.Client;
@@ -164,14 +176,11 @@ class PgSnapshot implements DumpSnapshot {
     });
   }
 
-  async rowCounts(): Promise<readonly TableRows[]> {
-    const { client, session, options } = this.parts;
-    try {
-      return await countRows(client, session.tables);
-    } catch (error) {
-      throwIfAborted(this.signal);
-      throw postgresError(error, 'counting rows', options.connection);
-    }
+  rowCounts(dumped: DumpedRows): RowCounts {
+    const counted = this.parts.session.tables.filter(({ oid }) => dumped.has(oid));
+    const named = (ofExtension: boolean): readonly TableRows[] =>
+      counted.filter((table) => table.ofExtension === ofExtension).map(({ oid, schema, table }) => ({ schema, table, rows: dumped.get(oid)! }));
+    return { tables: named(false), ofExtensions: named(true) };
   }
 
   async close(): Promise<void> {

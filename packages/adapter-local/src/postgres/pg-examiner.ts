@@ -43,7 +43,7 @@ export class PgExaminer implements Examiner {
     const leave = (): void => void disconnect(client);
     signal.addEventListener('abort', leave, { once: true });
     try {
-      await configure(client, { search_path: '', statement_timeout: '60s', lock_timeout: '10s' });
+      await configure(client, { statement_timeout: '60s', lock_timeout: '10s' });
       const { rows } = await client.query<{ version: string }>("SELECT pg_catalog.current_setting('server_version') AS version");
       const version = rows[0]!.version.split(' ')[0]!;
       findings.push({ concern: 'server', level: 'ok', message: `PostgreSQL ${version} answers (${whereabouts(connection)})` });
@@ -75,7 +75,7 @@ export class PgExaminer implements Examiner {
 }
 
 async function contentOf(client: pg.Client): Promise<Finding> {
-  const tables = (await relations(client)).filter(({ partitioned }) => !partitioned);
+  const tables = (await relations(client)).filter(({ partitioned, ofExtension }) => !partitioned && !ofExtension);
   const { rows } = await client.query<{ bytes: string }>('SELECT pg_catalog.pg_database_size(pg_catalog.current_database()) AS bytes');
   const message = `${tables.length} table${tables.length === 1 ? '' : 's'}, ${megabytes(Number(rows[0]!.bytes))} on the server’s disk`;
   if (tables.length > 0) return { concern: 'content', level: 'ok', message };

@@ -3,7 +3,7 @@ import type { DatabaseProperties, Extension } from '@geolens/backup-core';
 import { configure } from './configure.ts';
 import { databasePropertiesOf } from './database-properties.ts';
 import { databaseStatementsOf } from './database-statements.ts';
-import { batches, relations, type DumpedTable } from './dumped-tables.ts';
+import { batches, relations, type DumpedTable, type Relation } from './dumped-tables.ts';
 import { largeObjectGrantsOf } from './large-object-grants.ts';
 import { ownersOf } from './owners.ts';
 
@@ -15,7 +15,8 @@ const UNDEFINED_TABLE = '42P01';
 export interface SnapshotSession {
   /** The name under which others take the same snapshot. */
   readonly snapshotId: string;
-  readonly tables: readonly DumpedTable[];
+  /** Those whose rows are dumped, without partitioned ones, which have none of their own. */
+  readonly tables: readonly Relation[];
   readonly extensions: readonly Extension[];
   readonly databaseProperties: DatabaseProperties;
   readonly databaseBytes: number;
@@ -29,13 +30,10 @@ export interface SnapshotSession {
 
 /** What the session is set to; settings that the server's version does not have are passed over. */
 const SETTINGS = {
-  search_path: '',
   statement_timeout: '0',
   transaction_timeout: '0',
   idle_in_transaction_session_timeout: '0',
-  // A count that row-level security would cut short fails instead, as pg_dump does.
-  row_security: 'off',
-  // The server notices that this process is gone even while it counts a long table.
+  // The server notices that this process is gone even while the session waits for a lock.
   client_connection_check_interval: '2s',
 };
 
@@ -60,13 +58,13 @@ export async function openSnapshot(client: pg.Client, database: string, lockTime
         continue;
       }
       await lock(client, late); // where tables are made all the time: these are as new as the snapshot itself
-      const tables = present.filter(({ partitioned }) => !partitioned).map(({ schema, table, quoted }) => ({ schema, table, quoted }));
+      const tables = present.filter(({ partitioned }) => !partitioned);
       const { rows } = await client.query<{ id: string }>('SELECT pg_catalog.pg_export_snapshot() AS id');
       const extensions = await extensionsOf(client);
       const databaseProperties = (await databasePropertiesOf(client, database))!;
       const databaseBytes = await databaseBytesOf(client);
       const databaseStatements = await databaseStatementsOf(client, database);
-      const owners = await ownersOf(client);
+      const owners = (await ownersOf(client)).map((statement) => `${statement}\n`).join('');
       const largeObjectGrants = await largeObjectGrantsOf(client);
       return { snapshotId: rows[0]!.id, tables, extensions, databaseProperties, databaseBytes, databaseStatements, owners, largeObjectGrants };
     } catch (error) {

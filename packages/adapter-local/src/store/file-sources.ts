@@ -26,7 +26,7 @@ async function sourceOfFile(path: string): Promise<RestoreSource> {
   if (name !== undefined && name.kind !== 'dump') {
     throw new BackupError('CONFIG_INVALID', `${path} is the ${WORDS[name.kind]} of set ${name.timestamp}, and no dump`, { mend: `Name the dump beside it, or ${name.timestamp} for the whole set` });
   }
-  const alone = { label: `file ${path}`, timestamp: undefined, manifest: undefined, dump, globals: undefined, staging: undefined, doubts: [] };
+  const alone = { label: `file ${path}`, timestamp: undefined, manifest: undefined, dump, globals: undefined, staging: undefined, doubts: [], trusted: false };
   if (name === undefined) return alone;
   const { timestamp, database } = name;
   const beside = (kind: 'manifest' | 'globals' | 'staging'): string => join(dirname(path), formatArtifactName({ kind, timestamp }));
@@ -41,7 +41,7 @@ async function sourceOfFile(path: string): Promise<RestoreSource> {
   // Whoever has copied the dump alone has a whole dump.
   const problems = manifest === undefined ? [] : checkManifest({ ...manifest, artifacts: manifest.artifacts.filter(({ name: known }) => lengths.has(known)) }, lengths);
   const doubts = doubtsOf({ state: problems.length === 0 ? 'complete' : 'partial', problems, manifest });
-  return { label: `file ${path}`, timestamp, manifest, dump: whole, globals, staging, manifestFile, doubts };
+  return { label: `file ${path}`, timestamp, manifest, dump: whole, globals, staging, manifestFile, doubts, trusted: false };
 }
 
 async function dumpBeside(path: string): Promise<string> {

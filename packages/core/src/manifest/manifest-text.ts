@@ -111,6 +111,7 @@ function artifact(fields: Fields): ManifestArtifact {
     ...(fields.has('compression') && { compression: fields.text('compression') as Compression }),
     ...(fields.has('tableCount') && { tableCount: fields.count('tableCount') }),
     ...(fields.has('rowCounts') && { rowCounts: fields.list('rowCounts').map(tableRows) }),
+    ...(fields.has('extensionRowCounts') && { extensionRowCounts: fields.list('extensionRowCounts').map(tableRows) }),
     ...(fields.has('members') && { members: fields.count('members') }),
   };
 }

@@ -51,8 +51,10 @@ export interface ManifestArtifact {
   readonly compression?: Compression | undefined;
   /** Of the dump: how many tables were counted; those that belong to extensions are not. */
   readonly tableCount?: number | undefined;
-  /** Of the dump: the rows of each table, counted in the snapshot that the dump was made from. */
+  /** Of the dump: the rows of each table, counted in the dump; in sets of older versions, in the snapshot that it was made from. */
   readonly rowCounts?: readonly TableRows[] | undefined;
+  /** Of the dump: its rows of tables that belong to extensions. A restored table also has the rows that its extension brings. */
+  readonly extensionRowCounts?: readonly TableRows[] | undefined;
   /** Of the staging archive: how many members it has, when they were listed. */
   readonly members?: number | undefined;
 }

@@ -9,6 +9,8 @@ export type Rehearsal =
       readonly outcome: 'restored';
       /** Of every table, counted after the restore. */
       readonly rows: readonly TableRows[];
+      /** Likewise, of tables that belong to extensions and whose rows are dumped. */
+      readonly extensionRows: readonly TableRows[];
       /** What the restored database has that it must not have, such as an invalid index, one sentence each. */
       readonly problems: readonly string[];
       /** What was seen to be well, for people to read: `12 constraints are valid`. */

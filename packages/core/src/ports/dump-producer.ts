@@ -18,6 +18,26 @@ export interface DumpOrigin {
 }
 
 /**
+ * Rows of each table in a dump. The keys identify tables within their database: only the snapshot that the dump was made from
+ * knows their names.
+ */
+export type DumpedRows = ReadonlyMap<string, number>;
+
+/** What a dump has, found while it was read from its first to its last block. */
+export interface DumpContent {
+  /** Every table that the dump has rows of, or could have: an empty one has 0. */
+  readonly rows: DumpedRows;
+}
+
+/** Rows of the tables of a dump, by name. */
+export interface RowCounts {
+  /** The tables of the database itself. */
+  readonly tables: readonly TableRows[];
+  /** Tables that belong to an extension: the rows that the dump adds to those that the extension brings. */
+  readonly ofExtensions: readonly TableRows[];
+}
+
+/**
  * One consistent view of the database. Dump, globals and row counts all show the database as it was
  * when the snapshot was taken, whatever is written to it meanwhile.
  */
@@ -31,8 +51,11 @@ export interface DumpSnapshot {
   /** Roles and grants as SQL text, or undefined where the database has no such thing. Fails as `dump` does. */
   globals(): AsyncIterable<Uint8Array> | undefined;
 
-  /** The exact number of rows of every table whose rows are in the dump, without tables that belong to extensions. */
-  rowCounts(): Promise<readonly TableRows[]>;
+  /**
+   * Names the tables of a dump of this snapshot. Asks the database nothing, so it also works after `close`.
+   * Tables that the dump has no rows of, although the snapshot has the table, are absent.
+   */
+  rowCounts(rows: DumpedRows): RowCounts;
 
   /** Ends the view, its sessions and its programs. Safe to call twice, never fails. */
   close(): Promise<void>;
@@ -49,6 +72,9 @@ export interface DumpProducer {
    */
   snapshot(options: { readonly signal: AbortSignal }): Promise<DumpSnapshot>;
 
-  /** Reads a dump from its first to its last block; fails with ARTIFACT_UNREADABLE when it is damaged. */
-  check(dump: ArtifactSource, options: { readonly signal: AbortSignal }): Promise<void>;
+  /**
+   * Reads a dump from its first to its last block, and counts its rows.
+   * @throws ARTIFACT_UNREADABLE if it is damaged, CLIENT_TOO_OLD if the programs of this machine do not know its form
+   */
+  check(dump: ArtifactSource, options: { readonly signal: AbortSignal }): Promise<DumpContent>;
 }

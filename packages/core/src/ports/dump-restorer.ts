@@ -7,6 +7,11 @@ export interface RestoreInput {
   /** Roles, owners and grants; undefined where the set has none. */
   readonly globals: ArtifactSource | undefined;
   readonly manifest: Manifest | undefined;
+  /**
+   * Whether roles that are made get the privileges over the whole server that the set names: superuser, replication and their like,
+   * passwords, memberships in roles that have such. Only for a set that nobody else can have written.
+   */
+  readonly privilegedRoles: boolean;
 }
 
 /** Tables to be brought back whole. */
@@ -50,8 +55,12 @@ export type RestorerEvent =
 export interface Restored {
   /** The rows of every table that was restored, counted afterwards. */
   readonly rows: readonly TableRows[];
+  /** Likewise, of tables that belong to extensions and whose rows are dumped. They also have the rows that their extension brings. */
+  readonly extensionRows: readonly TableRows[];
   /** What people should know: what was made again besides, what was tolerated. */
   readonly notes: readonly string[];
+  /** What the backup has and the restored database lacks, one sentence each. */
+  readonly incomplete: readonly string[];
 }
 
 /** A restored database that nobody uses yet. */

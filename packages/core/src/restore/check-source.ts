@@ -23,11 +23,13 @@ export interface CheckOptions {
    * Of these the SHA-256 is enough, where they were once read through with the very same bytes.
    */
   readonly putAside: readonly ReadKind[];
+  /** Of the input that comes of it. */
+  readonly privilegedRoles: boolean;
   readonly signal: AbortSignal;
 }
 
 /** Reads every artifact from its first to its last byte. */
-export async function checkSource(parts: ReadingParts, source: FetchedSource, { putAside, signal: stop }: CheckOptions): Promise<CheckedSource> {
+export async function checkSource(parts: ReadingParts, source: FetchedSource, { putAside, privilegedRoles, signal: stop }: CheckOptions): Promise<CheckedSource> {
   const { dump, globals, staging, manifest } = source;
   const read = (kind: ReadKind, artifact: RestoreArtifact, signal: AbortSignal): Promise<Reading> =>
     putAside.includes(kind) && wasReadThrough(artifact, manifest) ? readBytes(artifact, signal) : readArtifact(parts, kind, artifact, signal);
@@ -38,7 +40,7 @@ export async function checkSource(parts: ReadingParts, source: FetchedSource, { 
   ]);
   const readings = Object.entries({ dump: ofDump, globals: ofGlobals, staging: ofStaging }) as [ReadKind, Reading | undefined][];
   const damaged = readings.flatMap(([artifact, reading]) => (reading?.problem === undefined ? [] : [{ artifact, problem: reading.problem }]));
-  return { input: { dump: ofDump.content, globals: ofGlobals?.content, manifest }, staging: ofStaging?.content, damaged };
+  return { input: { dump: ofDump.content, globals: ofGlobals?.content, manifest, privilegedRoles }, staging: ofStaging?.content, damaged };
 }
 
 /** Whether the bytes that the manifest speaks of were once read by the program that knows their form, and found good. */

@@ -1,5 +1,5 @@
 import { BackupError } from '../errors.ts';
-import type { RunTimestamp } from '../naming/timestamp.ts';
+import { timestampToDate, type RunTimestamp } from '../naming/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 import { newestFirst, type BackupSet } from '../sets/backup-set.ts';
 import { readStores } from '../sets/read-stores.ts';
@@ -11,8 +11,15 @@ import { sourceOfSet, type RestoreSource } from './restore-source.ts';
 export interface FindOptions {
   /** Sets of other databases are not looked at. */
   readonly database: string;
+  /** A set that is much younger is never the newest. */
+  readonly now: Date;
+  /** The store that only this program writes to: its sets are trusted. */
+  readonly primary: ArtifactStore;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Clocks of machines differ by seconds, and one that was set wrong by minutes: a set further ahead of the clock was not made by a run of these days. */
+const FUTURE_MS = 60 * 60 * 1000;
 
 /** What a restore is made from, and what has to be said of it. */
 export interface FoundSource {
@@ -28,11 +35,12 @@ interface Candidate {
 
 /**
  * The set to restore: of one moment, or the newest that is complete and has failed no check; of legacy sets only where no set is complete.
+ * A set more than an hour in the future is never the newest: its name is all that says so, and who can write to a store can choose it.
  * A copy in an earlier store is taken before one in a later, a whole one before one that is not.
  * A store that cannot be asked is passed over, unless it is the only one.
  * @throws BackupError SET_NOT_FOUND
  */
-export async function findSource(stores: readonly ArtifactStore[], wanted: 'latest' | RunTimestamp, { database, signal }: FindOptions): Promise<FoundSource> {
+export async function findSource(stores: readonly ArtifactStore[], wanted: 'latest' | RunTimestamp, { database, now, primary, signal }: FindOptions): Promise<FoundSource> {
   const notes: string[] = [];
   const candidates: Candidate[] = [];
   const others = new Set<string>();
@@ -48,14 +56,18 @@ export async function findSource(stores: readonly ArtifactStore[], wanted: 'late
       else if (set.database !== undefined && (wanted === 'latest' || set.timestamp === wanted)) others.add(set.database);
     }
   }
-  const chosen = wanted === 'latest' ? latest(candidates, notes) : named(candidates, wanted, notes);
-  const source = chosen && sourceOfSet(chosen.store, chosen.set, { signal });
+  const chosen = wanted === 'latest' ? latest(candidates, now, notes) : named(candidates, wanted, notes);
+  const source = chosen && sourceOfSet(chosen.store, chosen.set, { trusted: chosen.store === primary, signal });
   if (source !== undefined) return { source, notes };
   throw notFound(stores, wanted, database, others, notes);
 }
 
-function latest(candidates: readonly Candidate[], notes: string[]): Candidate | undefined {
-  const sorted = inOrder(candidates);
+function latest(candidates: readonly Candidate[], now: Date, notes: string[]): Candidate | undefined {
+  const all = inOrder(candidates);
+  const sorted = all.filter(({ set }) => timestampToDate(set.timestamp).getTime() <= now.getTime() + FUTURE_MS);
+  for (const { store, set } of all.filter((candidate) => !sorted.includes(candidate))) {
+    notes.push(`${labelOf(store, set)} lies in the future, and is passed over: check the clock of the machine that made it, and who can write to ${store.name}; name it to restore it`);
+  }
   const whole = sorted.filter(({ set }) => set.state === 'complete');
   const chosen = whole.find(({ set }) => doubtsOf(set).length === 0) ?? sorted.find(({ set }) => set.state === 'legacy');
   const newer = chosen === undefined ? sorted : sorted.filter(({ set }) => set.timestamp > chosen.set.timestamp);

@@ -42,6 +42,8 @@ export interface RestoreRequest {
   readonly dryRun: boolean;
   /** Go on in spite of doubts; never in spite of problems. */
   readonly force: boolean;
+  /** Give roles that are made all the privileges that the set names, although it is not trusted. */
+  readonly allowPrivilegedRoles: boolean;
 }
 
 /** Who is told, and asked, while a restore goes on. */
@@ -97,7 +99,7 @@ class Restore {
       this.step('fetch');
       await using fetched = await fetchSource(this.parts.primary, request.source, { staging: request.stagingTo !== undefined, keep: !request.dryRun, signal });
       this.step('check');
-      const checked = await checkSource(this.parts, fetched, { putAside: this.putAside(), signal });
+      const checked = await checkSource(this.parts, fetched, { putAside: this.putAside(), privilegedRoles: request.source.trusted || request.allowPrivilegedRoles, signal });
       const examination = await this.examine(session, checked);
       const plan = { source: request.source, mode: request.mode, database: request.database, exists: examination.exists, stagingTo: request.stagingTo };
       if (request.dryRun) return this.report('checked', examination);
@@ -166,8 +168,8 @@ class Restore {
     }
   }
 
-  private expectRows({ manifest }: RestoreInput, { rows }: Restored, mend: string): void {
-    const differences = compareRows(manifest, rows);
+  private expectRows({ manifest }: RestoreInput, { rows, extensionRows }: Restored, mend: string): void {
+    const differences = compareRows(manifest, [...rows, ...extensionRows]);
     if (differences.length > 0) throw new BackupError('RESTORE_FAILED', `the restored tables do not have the rows that were backed up: ${differences.join('; ')}`, { mend });
   }
 

@@ -6,7 +6,7 @@ import { PhaseWatch } from './phase-watch.ts';
 
 /** The phases of a run, in their order. `produce` and `verify` are passed once for each artifact, side by side,
  * `send` once for each that goes to another store ahead of its set, `replicate` once for each artifact that was copied to another store. */
-export type PhaseName = 'sweep' | 'snapshot' | 'produce' | 'count' | 'verify' | 'send' | 'publish' | 'prove' | 'promote' | 'replicate' | 'retain';
+export type PhaseName = 'sweep' | 'snapshot' | 'produce' | 'verify' | 'send' | 'publish' | 'prove' | 'promote' | 'replicate' | 'retain';
 
 /** Which phase, of those that a run passes. */
 export interface PhaseId {

@@ -1,5 +1,5 @@
-import { isBackupError } from '../errors.ts';
-import type { Manifest, ManifestArtifact, TableRows } from '../manifest/manifest.ts';
+import { BackupError, isBackupError, withoutMend } from '../errors.ts';
+import type { Manifest, ManifestArtifact } from '../manifest/manifest.ts';
 import { artifactKey } from '../naming/artifact-key.ts';
 import { formatArtifactName, type ArtifactName } from '../naming/artifact-name.ts';
 import type { RunTimestamp } from '../naming/timestamp.ts';
@@ -65,8 +65,8 @@ export async function produce(parts: ProduceParts, request: ProduceRequest): Pro
 }
 
 /**
- * Takes the snapshot, then makes dump, globals, archive and row counts side by side, each artifact read back as soon as
- * it is whole. The archive is begun after the snapshot was taken, so every file that a row names was there.
+ * Takes the snapshot, then makes dump, globals and archive side by side, each artifact read back as soon as it is whole.
+ * Rows are counted in the dump while it is read back, at every level of verification. The archive is begun after the snapshot was taken, so every file that a row names was there.
  * When anything fails, everything is stopped and nothing is left.
  */
 async function produceOnce(parts: ProduceParts, request: ProduceRequest): Promise<Produced> {
@@ -76,22 +76,16 @@ async function produceOnce(parts: ProduceParts, request: ProduceRequest): Promis
   try {
     const view = await phases.measure('snapshot', () => parts.producer.snapshot({ signal }));
     snapshot = view;
-    const [dump, globals, staging, rowCounts] = await sideBySide<Jobs>(signal, (stop) => {
-      // When one fails, nobody waits for the rest of the counting.
+    const [dump, globals, staging] = await sideBySide<Jobs>(signal, (stop) => {
       stop.addEventListener('abort', () => void view.close(), { once: true });
       const maker = new Maker(parts, { ...request, signal: stop }, drafts);
       return [
         maker.dump(view),
         maker.globals(view),
         maker.staging(),
-        phases.measure('count', () => view.rowCounts()),
       ];
     });
-    const counted: ProducedArtifact = {
-      draft: dump.draft,
-      entry: { ...dump.entry, compression: view.origin.compression, tableCount: rowCounts.length, rowCounts },
-    };
-    const artifacts = [globals, staging, counted].filter((artifact) => artifact !== undefined);
+    const artifacts = [globals, staging, dump].filter((artifact) => artifact !== undefined);
     return { origin: view.origin, artifacts };
   } catch (error) {
     await Promise.allSettled(drafts.map((draft) => draft.discard()));
@@ -101,7 +95,7 @@ async function produceOnce(parts: ProduceParts, request: ProduceRequest): Promis
   }
 }
 
-type Jobs = [ProducedArtifact, ProducedArtifact | undefined, ProducedArtifact | undefined, readonly TableRows[]];
+type Jobs = [ProducedArtifact, ProducedArtifact | undefined, ProducedArtifact | undefined];
 
 /** Makes single artifacts: written as a draft, then read back. */
 class Maker {
@@ -118,14 +112,17 @@ class Maker {
   async dump(snapshot: DumpSnapshot): Promise<ProducedArtifact> {
     const { producer } = this.parts;
     const name = { kind: 'dump', database: producer.database, timestamp: this.request.timestamp } as const;
-    const { verify, signal } = this.request;
-    return this.make(name, snapshot.dump(), verify === 'checksum' ? nothingMore : (source) => producer.check(source, { signal }));
+    const { signal } = this.request;
+    const { made, found } = await this.make(name, snapshot.dump(), (source) => producer.check(source, { signal }));
+    const { tables: rowCounts, ofExtensions } = snapshot.rowCounts(found.rows);
+    const counts = { tableCount: rowCounts.length, rowCounts, ...(ofExtensions.length > 0 && { extensionRowCounts: ofExtensions }) };
+    return { draft: made.draft, entry: { ...made.entry, compression: snapshot.origin.compression, ...counts } };
   }
 
   async globals(snapshot: DumpSnapshot): Promise<ProducedArtifact | undefined> {
     const content = snapshot.globals();
     if (content === undefined) return undefined;
-    return this.make({ kind: 'globals', timestamp: this.request.timestamp }, content, nothingMore);
+    return (await this.make({ kind: 'globals', timestamp: this.request.timestamp }, content, nothingMore)).made;
   }
 
   async staging(): Promise<ProducedArtifact | undefined> {
@@ -137,20 +134,17 @@ class Maker {
       phases.warn(`no staging archive: ${archive.nothing}`);
       return undefined;
     }
-    let members: number | undefined;
-    const check = async (source: ArtifactSource): Promise<void> => {
-      ({ members } = await archiver.check(source, { signal }));
-    };
-    const made = await this.make({ kind: 'staging', timestamp }, archive.content, verify === 'checksum' ? nothingMore : check);
+    const check = async (source: ArtifactSource): Promise<number> => (await archiver.check(source, { signal })).members;
+    const { made, found: members } = await this.make({ kind: 'staging', timestamp }, archive.content, verify === 'checksum' ? nothingMore : check);
     for (const warning of archive.warnings()) phases.warn(warning);
     return { draft: made.draft, entry: { ...made.entry, ...(members !== undefined && { members }) } };
   }
 
-  private async make(
+  private async make<T>(
     name: ArtifactName & { kind: Exclude<ArtifactName['kind'], 'manifest'> },
     content: AsyncIterable<Uint8Array>,
-    read: (source: ArtifactSource) => Promise<void>,
-  ): Promise<ProducedArtifact> {
+    read: (source: ArtifactSource) => Promise<T>,
+  ): Promise<{ readonly made: ProducedArtifact; readonly found: T }> {
     const { phases, signal, former, ahead } = this.request;
     const fileName = formatArtifactName(name);
     const about = former?.artifacts.find(({ kind }) => kind === name.kind)?.bytes;
@@ -159,8 +153,16 @@ class Maker {
     this.drafts.push(draft);
     ahead?.begin(draft.key, name.kind, draft);
     const reading = { artifact: name.kind, bytes: () => draft.bytes, expected: { atMost: draft.bytes } };
-    await phases.measure('verify', (watch) => verifyArtifact(fileName, watch.source(draft), read, signal), reading);
+    const found = await phases.measure('verify', (watch) => verifyArtifact(fileName, watch.source(draft), read, signal), reading).catch((error: unknown) => {
+      throw named(fileName, error);
+    });
     const { bytes, sha256 } = draft;
-    return { draft, entry: { kind: name.kind, name: fileName, bytes, sha256 } };
+    return { made: { draft, entry: { kind: name.kind, name: fileName, bytes, sha256 } }, found };
   }
+}
+
+/** Damage is reported with the name of the artifact: an operator looks for the file. */
+function named(fileName: string, error: unknown): unknown {
+  if (!isBackupError(error, 'ARTIFACT_UNREADABLE') || error.message.startsWith(fileName)) return error;
+  return new BackupError(error.code, `${fileName}: ${withoutMend(error)}`, { cause: error, ...(error.mend !== undefined && { mend: error.mend }) });
 }

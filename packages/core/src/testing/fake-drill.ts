@@ -54,6 +54,6 @@ export class FakeDrill implements Drill {
     this.rehearsals += 1;
     if (this.answer.outcome === 'failed' || this.answer.outcome === 'unprovable') return this.answer;
     const rows = await rowsInFakeDump(dump);
-    return { outcome: 'restored', rows, problems: [], facts: [], warnings: [], unanswered: [], files: undefined, serverVersion: '17.2', ...this.answer };
+    return { outcome: 'restored', rows, extensionRows: [], problems: [], facts: [], warnings: [], unanswered: [], files: undefined, serverVersion: '17.2', ...this.answer };
   }
 }

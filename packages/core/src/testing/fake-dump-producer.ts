@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { abortedBy, BackupError, throwIfAborted } from '../errors.ts';
 import type { TableRows } from '../manifest/manifest.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
-import type { DumpProducer, DumpSnapshot } from '../ports/dump-producer.ts';
+import type { DumpContent, DumpProducer, DumpSnapshot } from '../ports/dump-producer.ts';
 import { chunksOf, readAll } from './sources.ts';
 
 const MAGIC = 'FAKE';
@@ -37,7 +37,7 @@ export class FakeDumpProducer implements DumpProducer {
       },
       dump: () => stoppable(signal, chunksOf(fakeDump(JSON.stringify(rows)), { size: 16, ...(this.failure && { failure: this.failure }) })),
       globals: () => stoppable(signal, chunksOf('-- roles and grants\n')),
-      rowCounts: () => Promise.resolve(rows),
+      rowCounts: (dumped) => ({ tables: rows.flatMap((table) => (dumped.has(keyOf(table)) ? [{ ...table, rows: dumped.get(keyOf(table))! }] : [])), ofExtensions: [] }),
       close: () => {
         if (open) this.openSnapshots -= 1;
         open = false;
@@ -46,10 +46,11 @@ export class FakeDumpProducer implements DumpProducer {
     });
   }
 
-  async check(dump: ArtifactSource): Promise<void> {
+  async check(dump: ArtifactSource): Promise<DumpContent> {
     const text = (await readAll(dump.open())).toString('latin1');
     const body = text.slice(MAGIC.length + 64);
     if (text !== fakeDump(body)) throw new BackupError('ARTIFACT_UNREADABLE', 'the dump is damaged');
+    return { rows: new Map(parsed(body).map((table) => [keyOf(table), table.rows])) };
   }
 }
 
@@ -57,6 +58,19 @@ export class FakeDumpProducer implements DumpProducer {
 export async function rowsInFakeDump(dump: ArtifactSource): Promise<readonly TableRows[]> {
   const text = (await readAll(dump.open())).toString('latin1');
   return JSON.parse(text.slice(MAGIC.length + 64)) as readonly TableRows[];
+}
+
+function keyOf({ schema, table }: TableRows): string {
+  return JSON.stringify([schema, table]);
+}
+
+/** Tests also make dumps whose body is no list of tables. */
+function parsed(body: string): readonly TableRows[] {
+  try {
+    return JSON.parse(body) as readonly TableRows[];
+  } catch {
+    return [];
+  }
 }
 
 async function* stoppable(signal: AbortSignal | undefined, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

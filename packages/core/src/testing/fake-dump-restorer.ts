@@ -17,6 +17,8 @@ export class FakeDumpRestorer implements DumpRestorer {
   leftovers: readonly string[] = [];
   /** Rows that get lost in every restore. */
   lostRows = 0;
+  /** What every restore leaves out. */
+  incomplete: readonly string[] = [];
   /** How many sessions, and restored databases without a name, are open. */
   openThings = 0;
 
@@ -29,7 +31,7 @@ export class FakeDumpRestorer implements DumpRestorer {
       if (!exclusive) throw new TypeError('only an exclusive session may restore');
       await enter('restore');
       const rows = (await rowsInFakeDump(input.dump)).map((table) => ({ ...table, rows: table.rows - this.lostRows }));
-      return { rows, notes: [] };
+      return { rows, extensionRows: [], notes: [], incomplete: this.incomplete };
     };
     let closing = (): void => undefined;
     const session: RestoreSession = {

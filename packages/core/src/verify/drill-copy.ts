@@ -40,7 +40,7 @@ export async function drillCopy(
   const reading = await read({ ...copy, artifacts: { ...copy.artifacts, dump: here } });
   if (isDamaged(reading, 'dump', 'globals')) return { reading, drill: undefined };
   const { globals } = copy.artifacts;
-  const input: RestoreInput = { dump: contentOf(here), globals: globals && contentOf(globals), manifest };
+  const input: RestoreInput = { dump: contentOf(here), globals: globals && contentOf(globals), manifest, privilegedRoles: true };
   const staging = isDamaged(reading, 'staging') ? 'damaged' : reading.staging;
   return { reading, drill: await rehearse(ground, input, staging, { archiver, signal: options.signal }) };
 }

@@ -21,11 +21,11 @@ export function judgeRehearsal(manifest: Manifest | undefined, rehearsal: Rehear
   const nothing = { facts: [], warnings: [], serverVersion: undefined };
   if (rehearsal.outcome === 'failed') return { ...nothing, verdict: 'disproven', reasons: [rehearsal.problem] };
   if (rehearsal.outcome === 'unprovable') return { ...nothing, verdict: 'unprovable', reasons: rehearsal.reasons };
-  const { rows, problems, warnings, unanswered, facts, serverVersion } = rehearsal;
+  const { rows, extensionRows, problems, warnings, unanswered, facts, serverVersion } = rehearsal;
   const expected = manifest && dumpOf(manifest)?.rowCounts;
-  const wrong = [...compareRows(manifest, rows), ...problems];
+  const wrong = [...compareRows(manifest, [...rows, ...extensionRows]), ...problems];
   const count = rows.length === 0 ? 'no tables' : `${countText(totalRows(rows), 'row')} in ${countText(rows.length, 'table')}`;
-  const counted = expected === undefined ? `${count}; there is no manifest to compare them with` : `${count}, as many as in the snapshot of the dump`;
+  const counted = expected === undefined ? `${count}; there is no manifest to compare them with` : `${count}, as many as in the dump`;
   if (wrong.length > 0) return { verdict: 'disproven', reasons: wrong, facts, warnings, serverVersion };
   return { verdict: unanswered.length === 0 ? 'proven' : 'unprovable', reasons: unanswered, facts: [counted, ...facts], warnings, serverVersion };
 }

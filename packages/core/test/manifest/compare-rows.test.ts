@@ -25,3 +25,15 @@ describe('the comparison of restored rows with those that were backed up', () =>
     expect(compareRows(manifest(...many), []).at(-1)).toBe('and 15 more tables');
   });
 });
+
+describe('the restored rows of tables that belong to extensions', () => {
+  const withRows = (rows: number): Manifest => ({ artifacts: [{ kind: 'dump', rowCounts: [], extensionRowCounts: [{ schema: 'topology', table: 'layer', rows }] }] }) as unknown as Manifest;
+
+  it('may be more than the dump has, for the extension brings some, but never fewer', () => {
+    const restored = [{ schema: 'topology', table: 'layer', rows: 5 }];
+    expect(compareRows(withRows(5), restored)).toEqual([]);
+    expect(compareRows(withRows(2), restored)).toEqual([]);
+    expect(compareRows(withRows(6), restored)).toEqual(['topology.layer has 5 rows, 6 were backed up']);
+    expect(compareRows(withRows(0), [])).toEqual(['topology.layer is not there (0 rows were backed up)']);
+  });
+});

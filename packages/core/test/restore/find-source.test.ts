@@ -5,13 +5,15 @@ import { RunKit } from '../support/run-kit.ts';
 
 const day = (number: number): RunTimestamp => `2026010${number}_020000` as RunTimestamp;
 
+const NOW = new Date('2026-01-10T00:00:00Z');
+
 describe('the set to restore', () => {
   let kit: RunKit;
   beforeEach(async () => {
     kit = new RunKit('2026-01-01T02:00:00Z');
     await kit.runDaily(3);
   });
-  const find = (wanted: 'latest' | RunTimestamp = 'latest', database = 'geolens', store = kit.store): Promise<FoundSource> => findSource([store], wanted, { database });
+  const find = (wanted: 'latest' | RunTimestamp = 'latest', database = 'geolens', store = kit.store): Promise<FoundSource> => findSource([store], wanted, { database, now: NOW, primary: kit.store });
   const markBad = (number: number): void => {
     const key: ArtifactKey = `daily/manifest-${day(number)}.json`;
     const manifest = parseManifest(Buffer.from(kit.store.artifacts.get(key)!).toString());
@@ -52,15 +54,44 @@ describe('the set to restore', () => {
     for (const [key, content] of kit.store.artifacts) second.artifacts.set(key, content);
     kit.store.artifacts.delete(`daily/globals-${day(3)}.sql`);
     const stores = [kit.store, second];
-    expect((await findSource(stores, day(3), { database: 'geolens' })).source.label).toBe(`set ${day(3)} (daily, second)`);
-    expect((await findSource(stores, day(2), { database: 'geolens' })).source.label).toBe(`set ${day(2)} (daily, memory)`);
-    expect((await findSource(stores, 'latest', { database: 'geolens' })).source.label).toBe(`set ${day(3)} (daily, second)`);
+    expect((await findSource(stores, day(3), { database: 'geolens', now: NOW, primary: kit.store })).source.label).toBe(`set ${day(3)} (daily, second)`);
+    expect((await findSource(stores, day(2), { database: 'geolens', now: NOW, primary: kit.store })).source.label).toBe(`set ${day(2)} (daily, memory)`);
+    expect((await findSource(stores, 'latest', { database: 'geolens', now: NOW, primary: kit.store })).source.label).toBe(`set ${day(3)} (daily, second)`);
   });
 
   it('is found although another store cannot be asked, which is told', async () => {
     const away = new FaultyStore(new MemoryStore('away'), () => new BackupError('STORE_UNAVAILABLE', 'no answer'));
-    expect(await findSource([away, kit.store], 'latest', { database: 'geolens' })).toMatchObject({ source: { timestamp: day(3) }, notes: [expect.stringContaining('no answer')] });
-    await expect(findSource([away], 'latest', { database: 'geolens' })).rejects.toThrow('no answer');
+    expect(await findSource([away, kit.store], 'latest', { database: 'geolens', now: NOW, primary: kit.store })).toMatchObject({ source: { timestamp: day(3) }, notes: [expect.stringContaining('no answer')] });
+    await expect(findSource([away], 'latest', { database: 'geolens', now: NOW, primary: kit.store })).rejects.toThrow('no answer');
+  });
+
+  it('is never one more than an hour in the future, unless it is named', async () => {
+    const forged = new MemoryStore('bucket');
+    const copy = (timestamp: string): void => {
+      for (const [key, content] of kit.store.artifacts) {
+        if (!key.includes(day(3))) continue;
+        const isManifest = key.includes('manifest');
+        const text = Buffer.from(content).toString('latin1').replaceAll(day(3), timestamp);
+        forged.artifacts.set(key.replace(day(3), timestamp) as ArtifactKey, isManifest ? Buffer.from(formatManifest(parseManifest(text))) : content);
+      }
+    };
+    copy('29991231_235959');
+    copy('20260110_010001');
+    const stores = [kit.store, forged];
+    const found = await findSource(stores, 'latest', { database: 'geolens', now: NOW, primary: kit.store });
+    expect(found.source).toMatchObject({ timestamp: day(3), trusted: true });
+    expect(found.notes).toEqual([expect.stringMatching(/29991231_235959.*future.*write to bucket/), expect.stringMatching(/20260110_010001.*future/)]);
+    expect((await findSource(stores, '29991231_235959' as RunTimestamp, { database: 'geolens', now: NOW, primary: kit.store })).source).toMatchObject({ trusted: false });
+    copy('20260110_005900'); // clocks differ
+    expect((await findSource(stores, 'latest', { database: 'geolens', now: NOW, primary: kit.store })).source).toMatchObject({ timestamp: '20260110_005900', trusted: false });
+  });
+
+  it('comes from the volume where a replica has one of the same age, and only that is trusted', async () => {
+    const replica = new MemoryStore('bucket');
+    for (const [key, content] of kit.store.artifacts) replica.artifacts.set(key, content);
+    const options = { database: 'geolens', now: NOW, primary: kit.store };
+    expect((await findSource([kit.store, replica], 'latest', options)).source).toMatchObject({ label: expect.stringContaining('memory') as string, trusted: true });
+    expect((await findSource([replica], 'latest', options)).source).toMatchObject({ timestamp: day(3), trusted: false });
   });
 
   it('is never one of another database: the error names those that there are', async () => {

@@ -20,9 +20,8 @@ const FAULTS: Record<string, (kit: RunKit) => Promise<RunReport>> = {
     kit.producer.snapshot = async (options) => ({ ...(await snapshot(options)), globals: () => chunksOf('-- ', { failure }) });
     return kit.run();
   },
-  'the rows cannot be counted': (kit) => {
-    const snapshot = kit.producer.snapshot.bind(kit.producer);
-    kit.producer.snapshot = async (options) => ({ ...(await snapshot(options)), rowCounts: () => Promise.reject(failure) });
+  'the dump does not read through': (kit) => {
+    kit.producer.check = () => Promise.reject(failure);
     return kit.run();
   },
   'the archive cannot be begun': (kit) => {
@@ -96,18 +95,18 @@ describe('a run that fails before its set is published', () => {
     expect((await kit.run()).errors).toEqual([failure]);
   });
 
-  it('does not wait for a count that would take hours when something else failed', async () => {
+  it('does not wait for a dump that would take hours when something else failed', async () => {
     const snapshot = kit.producer.snapshot.bind(kit.producer);
     kit.archiver.archive = () => Promise.reject(failure);
     kit.producer.snapshot = async (options) => {
       const view = await snapshot(options);
       let end: (error: Error) => void = () => undefined;
-      const counting = new Promise<never>((_resolve, reject) => (end = reject));
+      const dumping = new Promise<never>((_resolve, reject) => (end = reject));
       const close = async (): Promise<void> => {
         end(new Error('connection terminated'));
         await view.close();
       };
-      return { ...view, rowCounts: () => counting, close };
+      return { ...view, dump: async function* () { yield await dumping; }, close };
     };
     expect(await kit.run()).toMatchObject({ outcome: 'failed', errors: [failure] });
     expect(kit.open).toEqual(NOTHING_OPEN);

@@ -29,12 +29,12 @@ export class RestoreKit extends RunKit {
   }
 
   async source(wanted: 'latest' | RunTimestamp = 'latest'): Promise<RestoreSource> {
-    return (await findSource([this.store], wanted, { database: 'geolens' })).source;
+    return (await findSource([this.store], wanted, { database: 'geolens', now: this.clock.now(), primary: this.store })).source;
   }
 
   async restore(change: Partial<RestoreRequest> = {}, options: Partial<RestoreOptions> = {}): Promise<RestoreReport> {
     const { restorer, staging: stagingRestorer, producer, archiver, store: primary, lock, clock } = this;
-    const request = { source: change.source ?? (await this.source()), mode: { kind: 'aside' as const }, database: 'geolens', stagingTo: undefined, dropPrevious: false, dryRun: false, force: false };
+    const request = { source: change.source ?? (await this.source()), mode: { kind: 'aside' as const }, database: 'geolens', stagingTo: undefined, dropPrevious: false, dryRun: false, force: false, allowPrivilegedRoles: false };
     const observer = (event: { event: string; step: string }): void => void this.steps.push(event.step);
     return restore({ restorer, stagingRestorer, producer, archiver, primary, lock, clock }, { ...request, ...change }, { signal: new AbortController().signal, observer, ...options });
   }

@@ -14,7 +14,7 @@ describe('a drill', () => {
   it('proves a set whose restored rows are those of the manifest, and writes that down', async () => {
     const { copies } = await kit.verify('latest', { restore: true });
     expect(copies.map(({ verdict, drill }) => [verdict, drill?.verdict])).toEqual([['good', 'proven'], ['good', 'proven']]);
-    expect(copies[0]!.drill!.facts).toEqual(['3 rows in 1 table, as many as in the snapshot of the dump']);
+    expect(copies[0]!.drill!.facts).toEqual(['3 rows in 1 table, as many as in the dump']);
     for (const { manifest } of await kit.sets()) expect(manifest!.checks.restored).toEqual({ ok: true, at: SUNDAY.replace('Z', '.000Z') });
     expect(kit.drill.openGrounds).toBe(0);
   });

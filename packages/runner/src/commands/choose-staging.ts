@@ -43,7 +43,7 @@ export async function chooseStaging(context: CommandContext, source: RestoreSour
 async function archiveNamed({ services, config, signal }: CommandContext, what: string, { store = 'all' }: StagingFlags): Promise<RestoreArtifact> {
   const timestamp = parseTimestamp(what);
   if (timestamp === undefined) return services.files.archive(resolve(what));
-  const { source } = await findSource(chooseStores(services.stores, store), timestamp, { database: config.connection.database, signal });
+  const { source } = await findSource(chooseStores(services.stores, store), timestamp, { database: config.connection.database, now: services.clock.now(), primary: services.primary, signal });
   if (source.staging !== undefined) return source.staging;
   throw new BackupError('CONFIG_INVALID', `--staging-from ${what}: ${source.label} has no staging archive`, { mend: 'Name a run that has one, see geolens-backup list' });
 }

@@ -1,5 +1,6 @@
+import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { BackupError, findSource, parseTimestamp, restore as restoreSource, type FoundSource, type RestoreMode, type RestorePlan } from '@geolens/backup-core';
+import { BackupError, findSource, parseTimestamp, restore as restoreSource, type FileSources, type FoundSource, type RestoreMode, type RestorePlan, type RestoreSource } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logRestore, logRestoreReport } from '../log/log-restore.ts';
 import { restoreReportJson, restoreReportText } from '../report/restore-report.ts';
@@ -18,6 +19,7 @@ export interface RestoreFlags extends StagingFlags {
   readonly dryRun: boolean;
   readonly yes: boolean;
   readonly force: boolean;
+  readonly allowPrivilegedRoles: boolean;
   readonly json: boolean;
 }
 
@@ -30,19 +32,19 @@ export async function restore(context: CommandContext, what: string, flags: Rest
   const found = await find(context, what, flags);
   const staging = await chooseStaging(context, found.source, flags, mode.kind !== 'tables' && database === config.connection.database);
   for (const note of [...found.notes, ...staging.notes]) log.warn('restore.note', note);
-  const { dropPrevious, dryRun, force } = flags;
+  const { dropPrevious, dryRun, force, allowPrivilegedRoles } = flags;
   const source = { ...found.source, staging: staging.archive };
   log.info('restore.started', `${dryRun ? 'checking' : 'restoring'} ${source.label} into database "${database}" on ${config.connection.host}:${config.connection.port}`, { database, source: source.label });
   const observer = logRestore(log, io.terminal);
   try {
-    const request = { source, mode, database, stagingTo: staging.folder, dropPrevious, dryRun, force };
+    const request = { source, mode, database, stagingTo: staging.folder, dropPrevious, dryRun, force, allowPrivilegedRoles };
     const { terminal } = io;
     const confirm = flags.yes || terminal === undefined ? undefined : async (plan: RestorePlan): Promise<boolean> => /^y(es)?$/i.test((await terminal.ask(questionOf(plan, dropPrevious), signal)).trim());
     const report = await restoreSource(services, request, { signal, observer, confirm });
     io.terminal?.status('');
     logRestoreReport(log, report);
     io.stdout(flags.json ? `${JSON.stringify(restoreReportJson(report, redact), undefined, 2)}\n` : restoreReportText(report));
-    return report.errors[0] === undefined ? EXIT.done : EXIT.partly;
+    return report.errors.length === 0 && (report.restored?.incomplete ?? []).length === 0 ? EXIT.done : EXIT.partly;
   } finally {
     io.terminal?.status('');
   }
@@ -58,8 +60,15 @@ function modeOf({ inPlace, table: tables, schema: schemas }: RestoreFlags): Rest
 async function find({ services, config, signal }: CommandContext, what: string, { store = 'all' }: RestoreFlags): Promise<FoundSource> {
   const timestamp = parseTimestamp(what);
   const stores = chooseStores(services.stores, store);
-  if (what !== 'latest' && timestamp === undefined) return { source: await services.files.dump(resolve(what)), notes: [] };
-  return findSource(stores, timestamp ?? 'latest', { database: config.connection.database, signal });
+  if (what !== 'latest' && timestamp === undefined) return { source: await sourceOfFile(services.files, resolve(what), config.backupDir), notes: [] };
+  return findSource(stores, timestamp ?? 'latest', { database: config.connection.database, now: services.clock.now(), primary: services.primary, signal });
+}
+
+/** Only this program writes to the volume: a file of it is as trusted as a set of it. */
+async function sourceOfFile(files: FileSources, path: string, backupDir: string): Promise<RestoreSource> {
+  const source = await files.dump(path);
+  const [file, folder] = await Promise.all([realpath(path), realpath(backupDir)]);
+  return { ...source, trusted: file.startsWith(`${folder}/`) };
 }
 
 function questionOf({ source, mode, database, exists, stagingTo }: RestorePlan, dropPrevious: boolean): string {

@@ -144,7 +144,7 @@ export const VARIABLES = {
   BACKUP_VERIFY: variable(
     oneOf('checksum', 'readable', 'restore'),
     'readable',
-    'How every new set is checked: `checksum` reads it back, `readable` also reads every block and member, `restore` also restores it into a scratch server',
+    'How every new set is checked: `checksum` reads it back and counts the rows in the dump, `readable` also reads every member of the archive, `restore` also restores it into a scratch server',
   ),
   BACKUP_DRILL_SCHEDULE: variable(text, '0 4 * * 0', 'When `serve` restores the newest set into a scratch server to prove it, in the zone of the schedule; `off` for never'),
   BACKUP_DRILL_DIR: variable(text, undefined, 'Folder that scratch servers are made in; when not set, the first that has room of BACKUP_DIR, `/var/tmp` and `/tmp`'),

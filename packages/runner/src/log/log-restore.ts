@@ -52,6 +52,7 @@ export function logRestoreReport(log: Logger, report: RestoreReport): void {
   for (const recovered of report.recovered) log.info('restore.recovered', `cleared away: ${recovered}`);
   for (const warning of report.warnings) log.warn('restore.warning', warning);
   for (const note of report.restored?.notes ?? []) log.info('restore.note', note);
+  for (const missing of report.restored?.incomplete ?? []) log.warn('restore.incomplete', missing);
   for (const error of report.errors) logError(log, 'restore.error', error);
   const milliseconds = Math.max(0, report.finishedAt.getTime() - report.startedAt.getTime());
   const done = report.outcome === 'checked' ? 'nothing stands in the way of restoring' : 'restored';

@@ -14,7 +14,7 @@ export function restoreReportText(report: RestoreReport): string {
     ['took', durationText(Math.max(0, finishedAt.getTime() - startedAt.getTime()))],
   ];
   const files = report.members === undefined ? [] : [['staging', `${countText(report.members, 'member')} in ${report.stagingTo ?? '?'}`]];
-  return [lines([...head, ...files]), schemasText(report), lines(previousOf(report))].filter((part) => part !== '').join('\n');
+  return [lines([...head, ...files]), schemasText(report), incompleteText(report), lines(previousOf(report))].filter((part) => part !== '').join('\n');
 }
 
 function schemasText({ restored }: RestoreReport): string {
@@ -22,6 +22,11 @@ function schemasText({ restored }: RestoreReport): string {
   const schemas = Map.groupBy(restored.rows, ({ schema }) => schema);
   const rows = [...schemas].map(([schema, tables]) => [schema, numberText(tables.length), numberText(tables.reduce((sum, { rows: count }) => sum + count, 0))]);
   return table([{ title: 'SCHEMA' }, { title: 'TABLES', align: 'right' }, { title: 'ROWS', align: 'right' }], rows);
+}
+
+function incompleteText({ restored }: RestoreReport): string {
+  const missing = restored?.incomplete ?? [];
+  return missing.length === 0 ? '' : `left out:\n${missing.map((what) => `  - ${what}\n`).join('')}`;
 }
 
 function previousOf({ previous, previousStaging }: RestoreReport): readonly (readonly string[])[] {

@@ -30,7 +30,7 @@ describe('`verify` ends with', () => {
     const { context, output } = await kitWithSet();
     expect(await verify(context, 'latest', { ...FLAGS, restore: true })).toBe(0);
     expect(output.said).toContain('(daily, local): proven\n');
-    expect(output.said).toContain('restored in a scratch PostgreSQL 17.2:\n  - 3 rows in 1 table, as many as in the snapshot of the dump\n');
+    expect(output.said).toContain('restored in a scratch PostgreSQL 17.2:\n  - 3 rows in 1 table, as many as in the dump\n');
   });
 
   it('5 when something is bad, and shouts', async () => {
@@ -81,7 +81,7 @@ describe('`verify` ends with', () => {
     const { context, store } = await kitWithSet();
     const [, bytes] = [...store.artifacts].find(([key]) => key.endsWith('.dump'))!;
     const dump = { ...sourceOf(Buffer.from(bytes)), name: 'my.dump' };
-    const files = { ...context.services.files, dump: (path: string) => Promise.resolve({ label: `file ${path}`, timestamp: undefined, manifest: undefined, dump, globals: undefined, staging: undefined, doubts: [] }) };
+    const files = { ...context.services.files, dump: (path: string) => Promise.resolve({ label: `file ${path}`, timestamp: undefined, manifest: undefined, dump, globals: undefined, staging: undefined, doubts: [], trusted: false }) };
     expect(await verify({ ...context, config: { ...context.config, backupDir: '/nowhere' }, services: { ...context.services, files } }, './my.dump', FLAGS)).toBe(0);
   });
 

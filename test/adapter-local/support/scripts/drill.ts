@@ -10,7 +10,7 @@ const ground = await drill.open({ databaseBytes: 1, dumpBytes: 1, keptBytes: 0 }
 if ('unprovable' in ground) throw new Error(ground.unprovable.join());
 process.stdout.write('opened\n');
 const dump = { bytes: 0, sha256: '', path: path!, open: () => { throw new Error('it is a file'); } };
-const rehearsal = await ground.rehearse({ dump, globals: undefined, manifest: undefined });
+const rehearsal = await ground.rehearse({ dump, globals: undefined, manifest: undefined, privilegedRoles: true });
 process.stdout.write(`${JSON.stringify(rehearsal)}\n`);
 await ground[Symbol.asyncDispose]();
 process.stdout.write('over\n');

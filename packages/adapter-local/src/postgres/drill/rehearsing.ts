@@ -95,17 +95,18 @@ export class Rehearsing {
     if (reasons.length > 0) return { outcome: 'unprovable', reasons };
     const aged = older.map(({ name, before, now }) => `extension ${name}: the backup was made with ${before}, this machine has ${now}`);
     const database = nameFor(input.manifest?.database);
-    const { rows, notes } = await restoreAs(database, input, connection, this.options);
+    const { rows, extensionRows, notes, incomplete } = await restoreAs(database, input, connection, this.options);
     this.step('look');
     const seen = await this.within({ ...connection, database }, (client) => look(client, filesQuery));
     throwIfAborted(signal);
     return {
       outcome: 'restored',
       rows,
+      extensionRows,
       problems: seen.problems,
       unanswered: seen.unanswered,
       facts: [...seen.facts, ...notes.filter((note) => note.startsWith(USUAL))],
-      warnings: [...aged, ...notes.filter((note) => !note.startsWith(USUAL)), ...seen.warnings],
+      warnings: [...aged, ...incomplete, ...notes.filter((note) => !note.startsWith(USUAL)), ...seen.warnings],
       files: seen.files,
       serverVersion: programs.version,
     };

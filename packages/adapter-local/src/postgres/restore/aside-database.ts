@@ -36,7 +36,12 @@ export async function createAside(server: Server, database: string, name: string
     // Naming the usual place takes a right that being put there by default does not.
     ...(place === undefined || place.tablespace === 'pg_default' ? [] : [`TABLESPACE = ${quoteIdentifier(place.tablespace)}`]),
   ];
-  await server.ask(`making the database ${quoteIdentifier(name)}`, `CREATE DATABASE ${quoteIdentifier(name)} TEMPLATE = template0 ${options.join(' ')}`);
+  const quoted = quoteIdentifier(name);
+  const doing = `making the database ${quoted}`;
+  // Nobody but the restoring role gets in while it is being filled: objects are not all their owners' yet, nor closed as they will be.
+  await server.ask(doing, `CREATE DATABASE ${quoted} TEMPLATE = template0 ALLOW_CONNECTIONS = false ${options.join(' ')}`);
+  await server.ask(doing, `REVOKE CONNECT ON DATABASE ${quoted} FROM PUBLIC`);
+  await server.ask(doing, `ALTER DATABASE ${quoted} ALLOW_CONNECTIONS true`);
 }
 
 function localeOptions({ encoding, collate, ctype, localeProvider, locale }: DatabaseProperties, serverMajor: number): readonly string[] {

@@ -25,13 +25,27 @@ export async function examine(server: Server, database: string, input: RestoreIn
   if (mode.kind !== 'aside' && !exists) problems.push(`there is no database "${database}" on the server. Restore without ${mode.kind === 'tables' ? '--table and --schema' : '--in-place'}, which makes it`);
   if (mode.kind === 'aside' && exists) problems.push(...(await preparedTransactions(server, database)));
   await lookAtExtensions(server, [...extensionsOf(toc), ...extensions], input, { problems, warnings });
-  const { missing, fatal } = await lackingRoles(server, preparation);
+  const { missing, fatal, withheld } = await lackingRoles(server, preparation);
   problems.push(...fatal.map((role) => `role ${quoteIdentifier(role)} is missing, and "${server.user}" may not make roles. Make it first, or restore as a superuser`));
   if (missing.length > 0) warnings.push(`roles that are missing are made: ${missing.join(', ')}; none of them has a password, unless the backup has them (BACKUP_ROLE_PASSWORDS)`);
   if (mode.kind === 'tables') problems.push(...tablesMeant(toc, mode).problems);
   const doubts = mode.kind === 'aside' ? [...(await lackOfRoom(server, input))] : [];
-  if (preparation.strangeGlobals) doubts.push('its globals are not of the form that geolens-backup writes, so owners and grants would be those of the live database');
+  doubts.push(...doubtsOfGlobals(preparation));
+  if (withheld.length > 0) warnings.push(`the set does not come from the volume, so roles are made without some of what it says: ${withheld.join('; ')}`);
   return { problems, doubts, warnings, exists, serverVersion: server.version, dumpVersion: toc.serverVersion };
+}
+
+/** How many statements are shown. */
+const SHOWN = 5;
+
+function doubtsOfGlobals({ globals }: Preparation): readonly string[] {
+  if (globals === undefined) return [];
+  const { refused, isOurs } = globals;
+  const shown = refused.slice(0, SHOWN).map((statement) => `\`${statement}\``).join(', ');
+  return [
+    ...(refused.length === 0 ? [] : [`its globals have ${refused.length} statements that no backup writes, which are never executed: ${shown}. Somebody else may have written them`]),
+    ...(isOurs ? [] : ['its globals are not of the form that geolens-backup writes, so owners and grants would be those of the live database']),
+  ];
 }
 
 function rightsMissing(server: Server, mode: RestoreMode): readonly string[] {

@@ -13,6 +13,7 @@ import type { PostgresPrograms } from '../postgres-programs.ts';
 import { asideName, dropAside, dropDatabase, leftAside } from './aside-database.ts';
 import { examine } from './examine.ts';
 import type { PgDumpRestorerOptions } from './pg-dump-restorer.ts';
+import { dropStandIns } from './owners.ts';
 import { prepare, type Preparation } from './prepare.ts';
 import { restoreAside } from './restore-aside.ts';
 import { restoreInPlace } from './restore-in-place.ts';
@@ -55,6 +56,7 @@ export class PgRestoreSession implements RestoreSession {
       await dropAside(server, name);
       this.recovered.push(`database ${name}, of a restore that was cut off`);
     }
+    this.recovered.push(...(await dropStandIns(server, database)));
   }
 
   async examine(input: RestoreInput, mode: RestoreMode): Promise<Examination> {

@@ -1,4 +1,4 @@
-import type { ArtifactSource } from '@geolens/backup-core';
+import { BackupError, type ArtifactSource } from '@geolens/backup-core';
 import { Program, type ProgramEnd, type ProgramEnvironment } from '../../programs/program.ts';
 import { programFed } from '../../programs/program-output.ts';
 
@@ -12,6 +12,10 @@ export interface PgRestoreRequest {
   readonly onEntry?: (() => void) | undefined;
   /** Whether an error is no failure, by its first line; it is not kept then. */
   readonly passOver?: ((error: string) => boolean) | undefined;
+  /** Whether it is ended soon after the first error that is kept; otherwise it goes on to its end. */
+  readonly stopAtError?: boolean | undefined;
+  /** File descriptors that it gets as 3, 4, …. */
+  readonly descriptors?: readonly number[] | undefined;
 }
 
 export interface PgRestoreEnd {
@@ -30,14 +34,32 @@ const TORN = /((?:could not execute query: ERROR: |COPY failed for table ).*)/;
 const ENTRY = /^pg_restore: (?:processing item|finished item) /;
 const ENTRY_IN_ONE_SESSION = /^pg_restore: (?:creating|processing data for|executing) /;
 
+/** Whether a line of a verbose pg_restore with one session names the entry that it begins with. */
+export function isEntry(line: string): boolean {
+  return ENTRY_IN_ONE_SESSION.test(line);
+}
+
+/** What belongs to an error is written right behind it. */
+const REST_OF_ERROR_MS = 100;
+
 /** Runs pg_restore on a dump: on the file, where it is one, so that several sessions can read it at once. */
-export async function runPgRestore({ pgRestore, args, dump, env, signal, onEntry, passOver = () => false }: PgRestoreRequest): Promise<PgRestoreEnd> {
-  const messages = new Messages(dump.path === undefined ? ENTRY_IN_ONE_SESSION : ENTRY, onEntry, passOver);
+export async function runPgRestore({ pgRestore, args, dump, env, signal, onEntry, passOver = () => false, stopAtError = false, descriptors }: PgRestoreRequest): Promise<PgRestoreEnd> {
+  const stop = new AbortController();
+  const onError = (): void => {
+    if (stopAtError) setTimeout(() => { stop.abort(new BackupError('ABORTED', 'pg_restore reported an error')); }, REST_OF_ERROR_MS);
+  };
+  const messages = new Messages(dump.path === undefined ? ENTRY_IN_ONE_SESSION : ENTRY, onEntry, passOver, onError);
   const onStderr = (chunk: Buffer): void => { messages.add(chunk.toString('utf8')); };
-  const options = { env, signal, stdout: 'ignore' as const, onStderr };
-  const end = dump.path === undefined
-    ? await programFed(pgRestore, args, dump.open(undefined, { lent: true }), { env, signal, onStderr })
-    : await new Program(pgRestore, [...args, dump.path], options).end();
+  const options = { env, signal: AbortSignal.any([signal, stop.signal]), descriptors, onStderr };
+  let end: ProgramEnd;
+  try {
+    end = dump.path === undefined
+      ? await programFed(pgRestore, args, dump.open(undefined, { lent: true }), options)
+      : await new Program(pgRestore, [...args, dump.path], { ...options, stdout: 'ignore' }).end();
+  } catch (error) {
+    if (!stop.signal.aborted || signal.aborted) throw error;
+    end = { code: undefined, endedBy: 'SIGTERM', stderr: '' };
+  }
   messages.finish();
   return { end, errors: messages.errors };
 }
@@ -54,9 +76,11 @@ class Messages {
   private readonly onEntry: (() => void) | undefined;
   private readonly passOver: (error: string) => boolean;
   private rest = '';
+  private readonly onError: () => void;
   private inError = false;
 
-  constructor(entry: RegExp, onEntry: (() => void) | undefined, passOver: (error: string) => boolean) {
+  constructor(entry: RegExp, onEntry: (() => void) | undefined, passOver: (error: string) => boolean, onError: () => void) {
+    this.onError = onError;
     this.entry = entry;
     this.onEntry = onEntry;
     this.passOver = passOver;
@@ -79,7 +103,9 @@ class Messages {
       this.take(error); // another worker's message; that of the error comes on a line of its own
     } else if (error !== undefined) {
       this.inError = !this.passOver(error) && this.errors.length < KEPT_ERRORS;
-      if (this.inError) this.errors.push(error);
+      if (!this.inError) return;
+      this.errors.push(error);
+      this.onError();
     } else if (line.startsWith('pg_restore: ')) {
       this.inError = false;
       if (this.entry.test(line)) this.onEntry?.();

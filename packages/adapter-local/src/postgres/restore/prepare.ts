@@ -1,6 +1,6 @@
 import { isBackupError, textOf, type RestoreInput } from '@geolens/backup-core';
+import { parseGlobals, type Globals } from '../globals/globals.ts';
 import type { PostgresPrograms } from '../postgres-programs.ts';
-import { sectionsOf, type GlobalsSections } from './rights/globals-sections.ts';
 import { rolesOfPolicies } from './rights/roles.ts';
 import { sqlOf } from './toc/schema-toc.ts';
 import type { Server } from './server.ts';
@@ -18,18 +18,18 @@ export interface Preparation extends Prerequisites {
   /** The client programs that can read the dump and fit the server as well as may be. */
   readonly programs: PostgresPrograms;
   readonly toc: Toc;
-  readonly sections: GlobalsSections | undefined;
-  /** There are globals, but not of our form. */
-  readonly strangeGlobals: boolean;
+  /** `undefined` if the set has none. */
+  readonly globals: Globals | undefined;
+  /** Whether roles get the privileges over the whole server that the globals name. */
+  readonly privilegedRoles: boolean;
   /** Roles that policies in the dump name. */
   readonly policyRoles: readonly string[];
 }
 
 export async function prepare(server: Server, input: RestoreInput, installations: readonly PostgresPrograms[], wanted: Prerequisites, signal: AbortSignal): Promise<Preparation> {
   const { programs, toc } = await readByFitting(server, input, installations, signal);
-  const globals = input.globals && (await textOf(input.globals.open()));
-  const sections = globals === undefined ? undefined : sectionsOf(globals);
-  return { programs, toc, sections, strangeGlobals: globals !== undefined && sections === undefined, policyRoles: await policyRolesOf(server, input, programs, toc, signal), ...wanted };
+  const globals = input.globals && parseGlobals(await textOf(input.globals.open()));
+  return { programs, toc, globals, privilegedRoles: input.privilegedRoles, policyRoles: await policyRolesOf(server, input, programs, toc, signal), ...wanted };
 }
 
 /** The server's own programs first; where the dump was written by newer ones, those. */
@@ -38,7 +38,7 @@ async function readByFitting(server: Server, { dump }: RestoreInput, installatio
   let first: unknown;
   for (const programs of [server.programs, ...newer]) {
     try {
-      return { programs, toc: await readToc(dump, { pgRestore: programs.pgRestore, env: server.env(server.maintenance), signal }) };
+      return { programs, toc: await readToc(dump, { pgRestore: programs.pgRestore, env: server.fileEnv, signal }) };
     } catch (error) {
       if (!isBackupError(error, 'ARTIFACT_UNREADABLE')) throw error;
       first ??= error;

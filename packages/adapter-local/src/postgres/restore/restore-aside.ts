@@ -1,45 +1,51 @@
-import { BackupError, type RestoredAside, type RestoreInput, type TableRows } from '@geolens/backup-core';
-import { connectionString } from '../connection.ts';
+import type { Restored, RestoredAside, RestoreInput } from '@geolens/backup-core';
 import { asideName, createAside, dropAside } from './aside-database.ts';
+import { execute } from './execute.ts';
 import { quoteIdentifier } from '../identifiers.ts';
-import { endedWell, runPgRestore } from './pg-restore.ts';
+import { Owners } from './owners.ts';
 import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';
-import { applyRights, findRights, makeLackingRoles } from './rights/rights.ts';
+import { applyProperties, applyRights, findRights, makeLackingRoles, isOfEventTrigger, type Rights } from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
+import { isUnresolvedName, retryEntries, searchPathOf } from './retry-entries.ts';
+import { entriesByTurn, restoreEntries } from './run-entries.ts';
 import { gatherStatistics } from './statistics.ts';
 import { swapDatabases } from './swap-databases.ts';
-import { isSettingOfNewerClient } from './newer-client.ts';
 import { missingSchemasOf } from './toc/toc.ts';
+import { fillViews } from './view-content.ts';
 
-/** What the leader of parallel workers says when one of them has told an error and ended. */
-const WORKER_DIED = 'a worker process died unexpectedly';
-
-/** Restores into a new database beside the live one, which stays as it is. */
+/**
+ * Restores into a new database beside the live one, which stays as it is. Objects get their owners as they are made, and privileges before
+ * anything is run that belongs to an owner: materialized views, statistics.
+ */
 export async function restoreAside(parts: SessionParts, input: RestoreInput, preparation: Preparation): Promise<RestoredAside> {
-  const { server, database, observer } = parts;
+  const { database, observer } = parts;
   const step = (name: string): void => observer?.({ event: 'step', step: name });
   const rights = await findRights(parts, preparation);
-  const aside = await makeAside(parts, input, preparation);
+  const { aside, withheld } = await makeAside(parts, input, preparation);
   try {
+    await using owners = await Owners.prepare(parts, preparation);
     step('restore');
-    await fillAside(parts, input, preparation, aside, []);
-    step('count');
-    const rows = await countRestored(server, aside);
-    const analyzed = parts.options.statistics === false ? [] : await gatherStatistics(parts, aside);
+    const retried = await fillAside(parts, input, preparation, aside, { owners, rights });
+    await owners.handOver(aside);
     step('rights');
-    const notes = await applyRights(parts, preparation, aside, rights, { properties: true });
-    return asideOf(parts, aside, rows, [...notes, ...analyzed]);
+    const notes = await applyRights(parts, aside, rights);
+    const views = await fillViews(parts, input, preparation, aside, rights);
+    const analyzed = parts.options.statistics === false ? [] : await gatherStatistics(parts, aside, await searchPathOf(parts, rights));
+    step('count');
+    const counts = await countRestored(parts, aside);
+    await makeEventTriggers(parts, input, preparation, aside, rights);
+    const settings = await applyProperties(parts, preparation, aside, rights);
+    return asideOf(parts, aside, { ...counts, notes: [...retried, ...notes, ...owners.notes, ...analyzed], incomplete: [...withheldNotes([...withheld, ...settings]), ...views] });
   } catch (error) {
     await undo(parts, aside);
     throw error;
   }
 
-  function asideOf({ server: on }: SessionParts, name: string, rows: readonly TableRows[], notes: readonly string[]): RestoredAside {
+  function asideOf({ server: on }: SessionParts, name: string, restored: Restored): RestoredAside {
     let settled = false;
     return {
-      rows,
-      notes,
+      ...restored,
       swap: async () => {
         const previous = await swapDatabases(on, database, name, new Date());
         settled = true;
@@ -53,11 +59,15 @@ export async function restoreAside(parts: SessionParts, input: RestoreInput, pre
   }
 }
 
+export function withheldNotes(withheld: readonly string[]): readonly string[] {
+  return withheld.map((what) => `${what} was left out: the set does not come from the volume`);
+}
+
 /** An empty database beside the live one, with the roles that the dump names on the server. */
-export async function makeAside(parts: SessionParts, { manifest }: RestoreInput, preparation: Preparation): Promise<string> {
+export async function makeAside(parts: SessionParts, { manifest }: RestoreInput, preparation: Preparation): Promise<{ readonly aside: string; readonly withheld: readonly string[] }> {
   const { server, database, observer } = parts;
   observer?.({ event: 'step', step: 'create' });
-  await makeLackingRoles(parts, preparation);
+  const { withheld } = await makeLackingRoles(parts, preparation);
   const aside = asideName(database, new Date());
   try {
     await createAside(server, database, aside, manifest);
@@ -65,53 +75,41 @@ export async function makeAside(parts: SessionParts, { manifest }: RestoreInput,
     await undo(parts, aside); // the answer may have been lost, not the database
     throw error;
   }
-  return aside;
+  return { aside, withheld };
 }
 
-/** Restores the dump into an empty database; the first error ends it. */
+/**
+ * Restores the dump into an empty database, without what has to come after the privileges; the first error ends it.
+ * @returns what people should know
+ */
 export async function fillAside(
-  { server, sessions, signal, observer }: SessionParts,
-  { dump }: RestoreInput,
-  { programs, toc, extensions, schemas }: Preparation,
+  parts: SessionParts,
+  input: RestoreInput,
+  preparation: Preparation,
   aside: string,
-  furtherArguments: readonly string[],
-): Promise<void> {
+  { owners, rights, furtherArguments = [] }: { readonly owners: Owners; readonly rights: Rights | undefined; readonly furtherArguments?: readonly string[] },
+): Promise<readonly string[]> {
+  const { extensions, schemas, toc } = preparation;
   const before = [
     ...[...new Set([...missingSchemasOf(toc), ...schemas])].map((name) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(name)}`),
     ...extensions.map((name) => `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)}`),
   ];
-  if (before.length > 0) {
-    await server.within(aside, 'making extensions and schemas', async (client) => {
-      for (const statement of before) await client.query(statement);
-    });
-  }
-  const newer = programs.major > server.major;
-  const args = [
-    '--format=custom',
-    '--no-owner',
-    '--no-acl',
-    '--verbose',
-    ...(newer ? [] : ['--exit-on-error']),
-    ...(dump.path === undefined ? [] : [`--jobs=${sessions}`]),
-    ...furtherArguments,
-    `--dbname=${connectionString(aside)}`,
-  ];
-  let done = 0;
-  const total = toc.entries.length;
-  const onEntry = (): void => observer?.({ event: 'progress', step: 'restore', done: Math.min(total, (done += 1)), total, unit: 'entries' });
-  let passedOver = false;
-  const passOver = (error: string): boolean => {
-    const harmless = newer && isSettingOfNewerClient(error);
-    passedOver ||= harmless;
-    return harmless;
-  };
-  const { end, errors } = await runPgRestore({ pgRestore: programs.pgRestore, args, dump, env: server.env(aside), signal, onEntry, passOver });
-  if (errors.length > 0 || !endedWell(end, passedOver)) {
-    const telling = errors.find((error) => error !== WORKER_DIED) ?? errors[0];
-    throw new BackupError('RESTORE_FAILED', `the dump could not be restored: ${telling ?? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`}`, {
-      mend: 'The live database is as it was',
-    });
-  }
+  if (before.length > 0) await parts.server.within(aside, 'making extensions and schemas', (client) => execute(client, before));
+  const { first } = entriesByTurn(preparation);
+  const unresolved: string[] = [];
+  const passOver = (error: string): boolean => isUnresolvedName(error) && unresolved.push(error) > 0;
+  await restoreEntries(parts, input, preparation, aside, { entries: first, args: [...owners.args, ...furtherArguments], sessions: parts.sessions, progress: true, passOver });
+  if (unresolved.length === 0) return [];
+  return retryEntries(parts, input, preparation, aside, { entries: first, ownerArgs: [...owners.args, ...furtherArguments], searchPath: await searchPathOf(parts, rights) });
+}
+
+/** Event triggers belong to superusers: the restoring one, or the one of the set where the server has it as such. */
+async function makeEventTriggers(parts: SessionParts, input: RestoreInput, preparation: Preparation, aside: string, rights: Rights | undefined): Promise<void> {
+  const { eventTriggers } = entriesByTurn(preparation);
+  if (eventTriggers.length === 0) return;
+  await restoreEntries(parts, input, preparation, aside, { entries: eventTriggers, args: ['--no-owner'], sessions: 1 });
+  const statements = rights?.globals.owners.filter(isOfEventTrigger) ?? [];
+  await parts.server.within(aside, 'giving event triggers their owners', (client) => execute(client, statements, { goOn: true }));
 }
 
 /** Removes the database that was to take the other's place; what cannot be removed now, the next restore or run removes. */

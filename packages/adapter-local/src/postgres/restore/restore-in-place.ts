@@ -1,14 +1,20 @@
 import { BackupError, toBackupError, withoutMend, type Restored, type RestoreInput } from '@geolens/backup-core';
-import { connectionString } from '../connection.ts';
+import { connect, connectionString, disconnect } from '../connection.ts';
+import { unnamedFile } from '../unnamed-file.ts';
+import { execute } from './execute.ts';
+import { Owners } from './owners.ts';
 import { defaultPrivilegesOf } from './rights/default-privileges.ts';
 import { endedWell, runPgRestore } from './pg-restore.ts';
 import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';
-import { runSql } from './psql.ts';
-import { applyRights, findRights, makeLackingRoles } from './rights/rights.ts';
+import { withheldNotes } from './restore-aside.ts';
+import { applyRights, findRights, makeLackingRoles, type Rights } from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
 import { gatherStatistics } from './statistics.ts';
+import { isUnresolvedName, retryEntries, searchPathOf } from './retry-entries.ts';
+import { entriesByTurn } from './run-entries.ts';
 import { toleratedBecause } from './tolerated-errors.ts';
+import { fillViews } from './view-content.ts';
 
 const SHOWN = 5;
 
@@ -18,44 +24,67 @@ const RESUME_WITHIN_MS = 4000;
 const MEND = 'The live database is a mix of old and new now: restore again without --in-place, or mend what the errors say and restore once more';
 
 /**
- * Restores onto the live database, object by object, as `pg_restore --clean` does it; then owners and grants. Default privileges are taken
- * away before, the set's come with its grants: else everything that is made again would get rights that the backup does not have, or, as
- * the functions of extensions, lose those that nobody grants.
+ * Restores onto the live database, object by object, as `pg_restore --clean` does it, each with its owner; then privileges and what is run as
+ * an owner. Default privileges are taken away before, the set's come with its grants: else everything that is made again would get rights
+ * that the backup does not have, or, as the functions of extensions, lose those that nobody grants.
  */
 export async function restoreInPlace(parts: SessionParts, input: RestoreInput, preparation: Preparation): Promise<Restored> {
-  const { server, database, signal, observer } = parts;
+  const { server, database, observer } = parts;
   const step = (name: string): void => observer?.({ event: 'step', step: name });
   const rights = await findRights(parts, preparation);
-  await makeLackingRoles(parts, preparation);
+  const { withheld } = await makeLackingRoles(parts, preparation);
+  await using owners = await Owners.prepare(parts, preparation);
   step('restore');
-  const args = ['-U', server.user, '-d', connectionString(database), '--clean', '--if-exists', '--no-owner'];
-  const env = await inEnglish(parts);
-  const { psql, pgRestore } = preparation.programs;
   const defaults = await server.within(database, 'looking at default privileges', defaultPrivilegesOf);
-  await runSql(defaults.suspend, 'suspending default privileges', { psql, env, signal, goOn: true });
+  await server.within(database, 'suspending default privileges', (client) => execute(client, defaults.suspend, { goOn: true }));
+  try {
+    const tolerated = await restoreOntoLive(parts, input, preparation, owners, rights);
+    await owners.handOver(database);
+    step('rights');
+    const notes = await applyRights(parts, database, rights);
+    const views = await fillViews(parts, input, preparation, database, rights);
+    const analyzed = await gatherStatistics(parts, database, await searchPathOf(parts, rights));
+    step('count');
+    const counts = await countRestored(parts, database);
+    return { ...counts, notes: [...tolerated, ...notes, ...owners.notes, ...analyzed], incomplete: [...withheldNotes(withheld), ...views] };
+  } catch (error) {
+    await resumeDefaults(parts, defaults.resume);
+    throw mixed(error);
+  }
+}
+
+/** @returns what was tolerated */
+async function restoreOntoLive(parts: SessionParts, input: RestoreInput, preparation: Preparation, owners: Owners, rights: Rights | undefined): Promise<readonly string[]> {
+  const { server, database, signal } = parts;
   const tolerated = new Map<string, number>();
+  const unresolved: string[] = [];
   const passOver = (error: string): boolean => {
     const why = toleratedBecause(error);
+    if (isUnresolvedName(error)) return unresolved.push(error) > 0;
     if (why !== undefined) tolerated.set(why, (tolerated.get(why) ?? 0) + 1);
     return why !== undefined;
   };
+  const { first, eventTriggers } = entriesByTurn(preparation);
+  const list = await unnamedFile([...first, ...eventTriggers].map(({ line }) => `${line}\n`).join(''));
   try {
-    const { end, errors } = await runPgRestore({ pgRestore, args, dump: input.dump, env, signal, passOver });
-    if (errors.length > 0 || !endedWell(end, tolerated.size > 0)) {
+    const args = ['-U', server.user, '-d', connectionString(database), '--clean', '--if-exists', '--use-list=/dev/fd/3', ...owners.args];
+    const { end, errors } = await runPgRestore({ pgRestore: preparation.programs.pgRestore, args, dump: input.dump, env: await inEnglish(parts), signal, passOver, descriptors: [list.fd] });
+    if (errors.length > 0 || !endedWell(end, unresolved.length + tolerated.size > 0)) {
       const what = errors.length === 0 ? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}` : `${errors.length} errors, first: ${errors.slice(0, SHOWN).join(' | ')}`;
       throw new BackupError('RESTORE_FAILED', `the restore onto the live database failed: ${what}`, { mend: MEND });
     }
-    step('count');
-    const rows = await countRestored(server, database);
-    const analyzed = await gatherStatistics(parts, database);
-    step('rights');
-    const notes = await applyRights(parts, preparation, database, rights, { properties: false });
-    return { rows, notes: [...[...tolerated].map(([why, count]) => `${count} error${count === 1 ? '' : 's'} of pg_restore tolerated: ${why}`), ...notes, ...analyzed] };
-  } catch (error) {
-    const undisturbed = AbortSignal.timeout(RESUME_WITHIN_MS);
-    await runSql(defaults.resume, 'bringing back default privileges', { psql, env, signal: undisturbed, goOn: true }).catch(() => undefined); // the error that led here is told
-    throw mixed(error);
+  } finally {
+    await list.close();
   }
+  const retried = unresolved.length > 0 ? await retryEntries(parts, input, preparation, database, { entries: first, ownerArgs: owners.args, searchPath: await searchPathOf(parts, rights) }) : [];
+  return [...retried, ...[...tolerated].map(([why, count]) => `${count} error${count === 1 ? '' : 's'} of pg_restore tolerated: ${why}`)];
+}
+
+/** Also after an abort, in the time that a process has which is asked to end. Fails never: the error that led here is reported. */
+async function resumeDefaults({ server, database }: SessionParts, statements: readonly string[]): Promise<void> {
+  await connect(server.settings(database), AbortSignal.timeout(RESUME_WITHIN_MS))
+    .then((client) => execute(client, statements, { goOn: true }).finally(() => disconnect(client)))
+    .catch(() => undefined);
 }
 
 /** From the moment that pg_restore begins, whatever fails leaves the database changed. */

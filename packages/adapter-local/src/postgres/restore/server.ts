@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { abortedBy, BackupError, isBackupError, throwIfAborted, withoutMend } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../../programs/program.ts';
-import { connect, disconnect, libpqEnvironment } from '../connection.ts';
+import { connect, disconnect, libpqEnvironment, withoutConnection } from '../connection.ts';
 import type { ConnectionSettings } from '../connection-settings.ts';
 import { connectionError, postgresError } from '../postgres-errors.ts';
 import { programsFor, type PostgresPrograms } from '../postgres-programs.ts';
@@ -82,6 +82,11 @@ export class Server {
     const env: ProgramEnvironment = { ...this.options.env, LC_ALL: 'C', ...libpqEnvironment(this.settings(database)) };
     const options = [env['PGOPTIONS'] ?? '', ...UNHINDERED_PROGRAMS.map((name) => `-c ${name}=${UNHINDERED[name]}`)];
     return watched({ ...env, PGOPTIONS: options.join(' ').trim() }, this.version);
+  }
+
+  /** The environment of a client program that reads files only. */
+  get fileEnv(): ProgramEnvironment {
+    return { ...withoutConnection(this.options.env), LC_ALL: 'C' };
   }
 
   /** Works in a session of its own, in any database of the server. */

@@ -8,18 +8,24 @@ const TABLES = `
    WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'
    ORDER BY c.relkind = 'p' DESC, pg_catalog.pg_relation_size(c.oid) DESC, 1`;
 
-/** Gathers the statistics for the planner, which a dump does not bring, of a whole database in several sessions at once; returns what was in the way. */
-export async function gatherStatistics({ server, sessions, observer }: SessionParts, database: string): Promise<readonly string[]> {
+/**
+ * Gathers the statistics for the planner, which a dump does not bring, of a whole database in several sessions at once. A table whose index
+ * has a function that names no schemas is tried again with the search_path of the database; the function runs as the table's owner.
+ * @returns what was in the way
+ */
+export async function gatherStatistics({ server, sessions, observer }: SessionParts, database: string, searchPath: string): Promise<readonly string[]> {
   observer?.({ event: 'step', step: 'analyze' });
-  const inSession = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> => server.within(database, 'gathering statistics', async (client) => {
-    await client.query(`SELECT pg_catalog.set_config('search_path', '', false)`);
-    return work(client);
-  });
+  const inSession = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> => server.within(database, 'gathering statistics', work);
   const { rows } = await inSession((client) => client.query<{ quoted: string }>(TABLES));
   const queue = rows.values();
   const failures = await Promise.all(Array.from({ length: Math.min(sessions, rows.length) }, () => inSession(async (client) => {
     const failed: Error[] = [];
-    for (const { quoted } of queue) failed.push(...(await analyze(client, quoted)));
+    for (const { quoted } of queue) {
+      if ((await analyze(client, quoted)).length === 0) continue;
+      await client.query(`SELECT pg_catalog.set_config('search_path', $1, false)`, [searchPath]);
+      failed.push(...(await analyze(client, quoted)));
+      await client.query(`SELECT pg_catalog.set_config('search_path', '', false)`);
+    }
     return failed;
   })));
   return noteOf(failures.flat());

@@ -1,10 +1,10 @@
 import type pg from 'pg';
 
 export interface DefaultPrivileges {
-  /** SQL after which new objects get what PostgreSQL gives by itself. */
-  readonly suspend: string;
-  /** SQL after which they get again what they got before. */
-  readonly resume: string;
+  /** Statements after which new objects get what PostgreSQL gives by itself. */
+  readonly suspend: readonly string[];
+  /** Statements after which they get again what they got before. */
+  readonly resume: readonly string[];
 }
 
 const ENTRIES = `
@@ -25,9 +25,9 @@ const change = (from: string, to: string): string => `
 
 /** What new objects of a database are given. Objects that are made anew by a restore are to have what the backup says, and nothing else. */
 export async function defaultPrivilegesOf(client: pg.Client): Promise<DefaultPrivileges> {
-  const sql = async (from: string, to: string): Promise<string> => {
+  const sql = async (from: string, to: string): Promise<readonly string[]> => {
     const { rows } = await client.query<{ statement: string }>(`WITH entries AS (${ENTRIES}) ${change(from, to)}`);
-    return rows.map(({ statement }) => `${statement}\n`).join('');
+    return rows.map(({ statement }) => statement);
   };
   return { suspend: await sql('own', 'usual'), resume: await sql('usual', 'own') };
 }

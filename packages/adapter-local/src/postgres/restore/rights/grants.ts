@@ -1,7 +1,6 @@
 import { BackupError } from '@geolens/backup-core';
-import { statementsOf } from '../../sql-text.ts';
 import { IDENTIFIER, unquoteIdentifier } from '../../identifiers.ts';
-import type { Said } from '../psql.ts';
+import type { Said } from '../execute.ts';
 import type { Server } from '../server.ts';
 
 const GRANT = new RegExp(`^GRANT (.+?) ON (TABLE|SEQUENCE|SCHEMA|TYPE) (${IDENTIFIER}(?:\\.${IDENTIFIER})?) TO (${IDENTIFIER})( WITH GRANT OPTION)?;$`, 'su');
@@ -45,11 +44,10 @@ export function expectGranted(said: readonly Said[]): void {
  * Asks the server whether everybody may do what the section of the grants says.
  * @throws BackupError RESTORE_FAILED with the rights that are missing
  */
-export async function assertGrants(server: Server, database: string, grants: string): Promise<number> {
+export async function assertGrants(server: Server, database: string, grants: readonly string[]): Promise<number> {
   const rights = rightsIn(grants);
   const missing = await server.within(database, 'asserting the grants', async (client) => {
     const columns = [rights.map(({ kind }) => kind), rights.map(({ object }) => object), rights.map(({ column }) => column), rights.map(({ privilege }) => privilege), rights.map(({ grantee }) => grantee)];
-    await client.query(`SELECT pg_catalog.set_config('search_path', '', false)`);
     return (await client.query<Right>(MISSING, columns)).rows;
   });
   if (missing.length === 0) return rights.length;
@@ -67,9 +65,8 @@ const MISSING = `
      ELSE pg_catalog.has_table_privilege(grantee::name, object, privilege) END`;
 
 /** The rights that the statements give, one for each privilege; what belongs to functions and the like the server's own words have to do for. */
-export function rightsIn(grants: string): readonly Right[] {
-  return [...statementsOf(grants)].flatMap((statement) => {
-    const text = statement.replace(/^(?:\s|--[^\n]*\n|\\[^\n]*\n)*/, '');
+export function rightsIn(grants: readonly string[]): readonly Right[] {
+  return grants.flatMap((text) => {
     const [, privileges, kind, object, grantee, option] = GRANT.exec(text) ?? [];
     if (privileges === undefined || kind === undefined || object === undefined || grantee === undefined) return [];
     const name = grantee === 'PUBLIC' ? 'public' : unquoteIdentifier(grantee);

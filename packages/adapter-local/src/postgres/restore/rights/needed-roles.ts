@@ -1,25 +1,21 @@
-import { knownRoles, makeRoles, rolesNamedIn, type KnownRoles } from './roles.ts';
 import type { Preparation } from '../prepare.ts';
 import type { Server } from '../server.ts';
+import { planRoles, privilegesOf, rolesNamedIn, type RolePlan } from './roles.ts';
 
-export interface LackingRoles {
+export interface LackingRoles extends RolePlan {
   /** Those to be made. */
   readonly missing: readonly string[];
   /** Those that are needed and cannot be made. */
   readonly fatal: readonly string[];
-  /** SQL that makes them. */
-  readonly sql: string;
 }
 
-const NOBODY: KnownRoles = { names: [], about: new Map(), memberships: [] };
-
 /** Which roles the dump, its globals and the settings need that the server does not have. */
-export async function lackingRoles(server: Server, { sections, policyRoles, roles }: Pick<Preparation, 'sections' | 'policyRoles' | 'roles'>): Promise<LackingRoles> {
-  const known = sections === undefined ? NOBODY : knownRoles(sections);
-  const named = sections === undefined ? new Set<string>() : rolesNamedIn(sections, known, policyRoles);
-  const needed = [...new Set([...policyRoles, ...known.names.filter((name) => named.has(name)), ...roles])];
+export async function lackingRoles(server: Server, { globals, policyRoles, roles, privilegedRoles }: Pick<Preparation, 'globals' | 'policyRoles' | 'roles' | 'privilegedRoles'>): Promise<LackingRoles> {
+  const named = globals === undefined ? new Set<string>() : rolesNamedIn(globals, policyRoles);
+  const needed = [...new Set([...policyRoles, ...(globals?.roles ?? []).filter((name) => named.has(name)), ...roles])];
   const there = await server.roles();
   const lacking = needed.filter((name) => !there.includes(name));
-  if (server.createRole) return { missing: lacking, fatal: [], sql: makeRoles(lacking, known, { there, superuser: server.superuser }) };
-  return { missing: [], fatal: lacking.filter((name) => !roles.includes(name)), sql: '' };
+  if (!server.createRole) return { missing: [], fatal: lacking.filter((name) => !roles.includes(name)), statements: [], withheld: [] };
+  const withhold = privilegedRoles ? undefined : await privilegesOf(server);
+  return { missing: lacking, fatal: [], ...planRoles(lacking, globals, { there, superuser: server.superuser, withhold }) };
 }

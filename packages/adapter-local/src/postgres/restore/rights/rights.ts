@@ -1,73 +1,72 @@
 import { textOf } from '@geolens/backup-core';
+import type pg from 'pg';
 import { databaseStatementsOf } from '../../database-statements.ts';
+import { parseGlobals, type DatabaseStatement, type Globals } from '../../globals/globals.ts';
+import { quoteIdentifier } from '../../identifiers.ts';
 import { PgDumpProducer } from '../../pg-dump-producer.ts';
-import { assertGrants, expectGranted } from './grants.ts';
-import { sectionsOf, type GlobalsSections } from './globals-sections.ts';
-import { passedOverIn, passingOverLackingRoutines } from './extension-grants.ts';
+import { execute, executeTogether } from '../execute.ts';
 import type { SessionParts } from '../pg-restore-session.ts';
-import { understoodBy } from '../newer-client.ts';
-import { lackingRoles } from './needed-roles.ts';
 import type { Preparation } from '../prepare.ts';
-import { NOT_THERE } from './passing-over.ts';
-import { runSql } from '../psql.ts';
+import { assertGrants, expectGranted } from './grants.ts';
+import { lackingRoles } from './needed-roles.ts';
+import { NOT_THERE, passedOverIn, passingOverLackingRoutines } from './passing-over.ts';
+import { privilegesOf } from './roles.ts';
 
-/** Owners and grants for what is restored, and where they come from. */
+/** Owners and privileges for what is restored, and where they come from. */
 export interface Rights {
-  readonly sections: GlobalsSections;
+  readonly globals: Globals;
   /** `set`: all have to take effect. `live`: those that the live database had, as far as they fit. */
   readonly from: 'set' | 'live';
 }
 
-/** Makes the roles that are missing. */
-export async function makeLackingRoles({ server, signal }: SessionParts, preparation: Preparation): Promise<readonly string[]> {
-  const { missing, sql } = await lackingRoles(server, preparation);
-  if (missing.length > 0) await runSql(sql, 'making roles', { psql: preparation.programs.psql, env: server.env(server.maintenance), signal });
-  return missing;
+export interface MadeRoles {
+  readonly made: readonly string[];
+  /** What they lack of what the backup says, one sentence each. */
+  readonly withheld: readonly string[];
 }
 
-/** The rights of the set; where it has none, as sets of other programs, those of the live database; undefined where there is neither. */
-export async function findRights({ server, database, options, signal }: SessionParts, { sections, programs }: Preparation): Promise<Rights | undefined> {
-  if (sections !== undefined) return { sections, from: 'set' };
+/** Makes the roles that are missing, all or none. */
+export async function makeLackingRoles({ server }: SessionParts, preparation: Preparation): Promise<MadeRoles> {
+  const { missing, statements, withheld } = await lackingRoles(server, preparation);
+  if (missing.length > 0) await server.within(server.maintenance, 'making roles', (client) => executeTogether(client, statements.filter((statement) => statement !== '')));
+  return { made: missing, withheld };
+}
+
+/** The rights of the set; where it has none, as sets of other programs, those of the live database; `undefined` where there is neither. */
+export async function findRights({ server, database, options, signal }: SessionParts, { globals, programs }: Preparation): Promise<Rights | undefined> {
+  if (globals?.isOurs === true) return { globals, from: 'set' };
   if (!(await server.exists(database))) return undefined;
   const producer = new PgDumpProducer({ connection: server.settings(database), binDir: programs.folder, env: options.env });
   const snapshot = await producer.snapshot({ signal });
   try {
-    const found = sectionsOf(await textOf(snapshot.globals()!));
-    return found === undefined ? undefined : { sections: found, from: 'live' };
+    return { globals: parseGlobals(await textOf(snapshot.globals()!)), from: 'live' };
   } finally {
     await snapshot.close();
   }
 }
 
+/** Event triggers are made last, and get their owners then: a statement of ours must not fire one. */
+export function isOfEventTrigger(statement: string): boolean {
+  return statement.startsWith('ALTER EVENT TRIGGER ');
+}
+
 /**
- * Gives a restored database its owners and grants, and asserts them; with `properties`, also what belongs to the database itself:
- * first what the live one has, then what the set says.
+ * Gives a restored database its owners and privileges, and asserts them.
  * @returns what people should know
  */
-export async function applyRights(
-  { server, database, signal }: SessionParts,
-  { programs: { psql } }: Preparation,
-  target: string,
-  rights: Rights | undefined,
-  { properties }: { readonly properties: boolean },
-): Promise<readonly string[]> {
-  const request = { psql, env: server.env(target), signal };
-  const live = properties ? await databaseStatementsOf(server.client, database, { withoutGrants: rights !== undefined }) : '';
-  if (rights === undefined) {
-    if (live !== '') await runSql(oneTransaction(live), 'carrying over the properties of the database', request);
-    return ['the backup carries no grants, and there was no database to take them from: grant again what other roles need'];
-  }
-  const { sections: { database: own, owners, grants }, from } = rights;
-  const understood = understoodBy(server.major, grants);
-  const body = `${properties ? `${live}\n${own}\n` : ''}${owners}\n${from === 'set' ? passingOverLackingRoutines(understood) : understood}`;
+export async function applyRights({ server }: SessionParts, target: string, rights: Rights | undefined): Promise<readonly string[]> {
+  if (rights === undefined) return ['the backup carries no grants, and there was no database to take them from: grant again what other roles need'];
+  const { globals: { owners: all, grants }, from } = rights;
+  const owners = all.filter((statement) => !isOfEventTrigger(statement));
+  const doing = 'applying owners and grants';
   if (from === 'set') {
-    const said = await runSql(oneTransaction(body), 'applying owners and grants', request);
+    const said = await server.within(target, doing, (client) => executeTogether(client, [...owners, ...passingOverLackingRoutines(grants)]));
     expectGranted(said);
     const asserted = await assertGrants(server, target, grants);
     return [`owners and grants as in the backup; ${asserted} rights asserted`, ...passedOverIn(said)];
   }
-  const said = await runSql(body, 'applying owners and grants', { ...request, goOn: true });
-  const errors = said.filter(({ level, state }) => level !== 'WARNING' && !NOT_THERE.includes(state));
+  const said = await server.within(target, doing, (client) => execute(client, [...owners, ...grants], { goOn: true }));
+  const errors = said.filter(({ level, state }) => level === 'ERROR' && !NOT_THERE.includes(state));
   const left = said.filter(({ state }) => NOT_THERE.includes(state)).length;
   return [
     `the backup carries no grants: owners and grants are those of the live database${left === 0 ? '' : `, but for ${left} of things that are not in the backup`}`,
@@ -75,6 +74,27 @@ export async function applyRights(
   ];
 }
 
-function oneTransaction(sql: string): string {
-  return `BEGIN;\n${sql}\nCOMMIT;\n`;
+/**
+ * Gives a database that was made for a restore what belongs to the database itself: first what the live one has, then what the set says.
+ * The database is open to everybody from then on whom its privileges let in.
+ * @returns the settings that were left out, one sentence each
+ */
+export async function applyProperties({ server, database }: SessionParts, { privilegedRoles }: Preparation, target: string, rights: Rights | undefined): Promise<readonly string[]> {
+  const live = parseGlobals(await databaseStatementsOf(server.client, database, { withoutGrants: rights !== undefined })).database;
+  const withhold = privilegedRoles ? undefined : await privilegesOf(server);
+  const isWithheld = ({ setting }: DatabaseStatement): boolean => setting !== undefined && withhold?.settings.has(setting.name.toLowerCase()) === true;
+  const own = rights?.globals.database ?? [];
+  await server.within(target, 'carrying over the properties of the database', async (client) => {
+    await client.query(`GRANT CONNECT, TEMPORARY ON DATABASE ${quoteIdentifier(target)} TO PUBLIC`);
+    for (const statement of [...live, ...own.filter((one) => !isWithheld(one))]) await applyProperty(client, target, statement);
+  });
+  return own.filter(isWithheld).map(({ setting }) => `the database: the setting ${setting!.name}`);
+}
+
+/** Each in a transaction of its own: the setting that it takes its value from ends with it. */
+async function applyProperty(client: pg.Client, target: string, { template, setting }: DatabaseStatement): Promise<void> {
+  await client.query('BEGIN');
+  if (setting !== undefined) await client.query('SELECT pg_catalog.set_config($1, $2, true)', [setting.name, setting.value]);
+  await execute(client, [template.replaceAll(/%%|%1\$I/g, (code) => (code === '%%' ? '%' : quoteIdentifier(target)))]);
+  await client.query('COMMIT');
 }

@@ -1,47 +1,15 @@
-import { OPAQUE, statementsOf } from '../../sql-text.ts';
-import type { GlobalsSections } from './globals-sections.ts';
+import type { Globals, RoleAttributes } from '../../globals/globals.ts';
 import { IDENTIFIER, quoteIdentifier, unquoteIdentifier } from '../../identifiers.ts';
+import type { Server } from '../server.ts';
 
-/** What is said of the roles of the server that was backed up. */
-export interface KnownRoles {
-  /** In the order in which they were made. */
-  readonly names: readonly string[];
-  /** Statements about one role: its attributes, settings, comment. */
-  readonly about: ReadonlyMap<string, readonly string[]>;
-  readonly memberships: readonly { readonly role: string; readonly member: string; readonly statement: string }[];
-}
-
-const CREATE = new RegExp(`CREATE ROLE (${IDENTIFIER});$`, 'u');
-const ABOUT = new RegExp(`^(?:ALTER ROLE|COMMENT ON ROLE) (${IDENTIFIER}) `, 'u');
-const GRANT = new RegExp(`^GRANT (${IDENTIFIER}) TO (${IDENTIFIER})(.*?)(?: GRANTED BY ${IDENTIFIER})?;$`, 'su');
-
-/** Reads the section of the roles. */
-export function knownRoles({ roles }: Pick<GlobalsSections, 'roles'>): KnownRoles {
-  const names: string[] = [];
-  const about = new Map<string, string[]>();
-  const memberships: { role: string; member: string; statement: string }[] = [];
-  for (const text of statementsOf(roles)) {
-    const statement = withoutComments(text);
-    const created = CREATE.exec(statement)?.[1];
-    const subject = ABOUT.exec(statement)?.[1];
-    const [, role, member, options] = GRANT.exec(statement) ?? [];
-    if (created !== undefined) names.push(unquoteIdentifier(created));
-    else if (subject !== undefined) about.set(unquoteIdentifier(subject), [...(about.get(unquoteIdentifier(subject)) ?? []), statement]);
-    else if (role !== undefined && member !== undefined) {
-      memberships.push({ role: unquoteIdentifier(role), member: unquoteIdentifier(member), statement: `GRANT ${role} TO ${member}${options ?? ''};` });
-    }
-  }
-  return { names, about, memberships };
-}
-
-/** The names after the words that a role follows; literals hold names too, in statements about the database. */
+/** The names after the words that a role follows. */
 const FOLLOWING = new RegExp(String.raw`\b(?:TO|FROM|ROLE|AUTHORIZATION)\s+(${IDENTIFIER}(?:\s*,\s*${IDENTIFIER})*)`, 'gu');
 
-/** Which of the roles are named in owners, grants and properties, or besides, with those that they are members of, and their members. */
-export function rolesNamedIn({ database, owners, grants }: GlobalsSections, { names, memberships }: KnownRoles, besides: readonly string[]): ReadonlySet<string> {
-  const known = new Set(names);
+/** Which of the globals' roles owners, privileges and properties name, or are named besides, with those that they are members of, and their members. */
+export function rolesNamedIn({ roles, memberships, database, owners, grants }: Globals, besides: readonly string[]): ReadonlySet<string> {
+  const known = new Set(roles);
   const named = new Set(besides);
-  for (const [, list] of `${database}\n${owners}\n${grants}`.matchAll(FOLLOWING)) {
+  for (const [, list] of [...database.map(({ template }) => template.replaceAll('%%', '%')), ...owners, ...grants].join('\n').matchAll(FOLLOWING)) {
     for (const [name] of list!.matchAll(new RegExp(IDENTIFIER, 'gu'))) if (known.has(unquoteIdentifier(name))) named.add(unquoteIdentifier(name));
   }
   for (let size = -1; size < named.size; ) {
@@ -66,28 +34,77 @@ export function rolesOfPolicies(sql: string): readonly string[] {
   return [...new Set(found.filter((name) => !['PUBLIC', 'CURRENT_USER', 'SESSION_USER', 'CURRENT_ROLE'].includes(name)).map(unquoteIdentifier))];
 }
 
-const CAN_LOGIN = /^ALTER ROLE .* WITH .* LOGIN /;
-
-/** SQL that makes roles that are missing, as they were; those that are there stay as they are. Their attributes and settings a superuser alone may take over as they stand; LOGIN others may too. */
-export function makeRoles(missing: readonly string[], { about, memberships }: KnownRoles, { there, superuser }: { readonly there: readonly string[]; readonly superuser: boolean }): string {
-  const made = new Set(missing);
-  const known = new Set([...missing, ...there]);
-  return [
-    'BEGIN;',
-    ...missing.map((name) => `CREATE ROLE ${quoteIdentifier(name)}${(about.get(name) ?? []).some((statement) => CAN_LOGIN.test(statement)) ? ' LOGIN' : ''};`),
-    ...(superuser ? missing.flatMap((name) => about.get(name) ?? []) : []),
-    ...memberships.filter(({ role, member }) => (made.has(role) || made.has(member)) && known.has(role) && known.has(member)).map(({ statement }) => statement),
-    'COMMIT;',
-  ].join('\n');
+/** What a server lets roles do that a restore from a place that others can write to must not hand out. */
+export interface ServerPrivileges {
+  /** Roles with a privilege over the whole server, and all that are members of such. */
+  readonly roles: ReadonlySet<string>;
+  /** Settings that a role cannot make for itself, or that load code. In lower case. */
+  readonly settings: ReadonlySet<string>;
 }
 
-function withoutComments(statement: string): string {
-  let text = statement.trimStart();
-  for (;;) {
-    OPAQUE.lastIndex = 0;
-    const opaque = OPAQUE.exec(text);
-    const skipped = opaque?.[0].startsWith('--') === true ? opaque[0] : (/^\\[^\n]*/.exec(text)?.[0] ?? '');
-    if (skipped === '') return text;
-    text = text.slice(skipped.length).trimStart();
-  }
+const PRIVILEGED_ROLES = `
+  WITH RECURSIVE privileged (oid) AS (
+    SELECT oid FROM pg_catalog.pg_roles WHERE rolsuper OR rolcreaterole OR rolreplication OR rolbypassrls OR rolname ~ '^pg_'
+    UNION SELECT m.member FROM pg_catalog.pg_auth_members m JOIN privileged p ON p.oid = m.roleid
+  ) SELECT r.rolname AS name FROM pg_catalog.pg_roles r JOIN privileged p ON p.oid = r.oid`;
+
+const PRIVILEGED_SETTINGS = `SELECT pg_catalog.lower(name) AS name FROM pg_catalog.pg_settings WHERE context <> 'user' OR category ~ 'Preloading'`;
+
+export async function privilegesOf(server: Server): Promise<ServerPrivileges> {
+  const names = async (sql: string): Promise<ReadonlySet<string>> => new Set((await server.ask<{ name: string }>('asking for privileges', sql)).map(({ name }) => name));
+  return { roles: await names(PRIVILEGED_ROLES), settings: await names(PRIVILEGED_SETTINGS) };
+}
+
+/** Statements that make roles. */
+export interface RolePlan {
+  readonly statements: readonly string[];
+  /** What the backup says of the roles that the statements leave out, one sentence each. */
+  readonly withheld: readonly string[];
+}
+
+export interface RolePlanOptions {
+  /** Roles that the server has: they stay as they are. */
+  readonly there: readonly string[];
+  /** Only a superuser may give attributes and settings; others can make roles that may log in or not. */
+  readonly superuser: boolean;
+  /** Give the roles no privilege of these; `undefined`: whatever the backup says. */
+  readonly withhold: ServerPrivileges | undefined;
+}
+
+/** Plans how the missing roles are made, as the backup says they were. */
+export function planRoles(missing: readonly string[], globals: Globals | undefined, { there, superuser, withhold }: RolePlanOptions): RolePlan {
+  const made = new Set(missing);
+  const known = new Set([...missing, ...there]);
+  const { attributes = [], settings = [], comments = [], memberships = [] } = globals ?? {};
+  const withheld: string[] = [];
+  const ofMade = <T extends { readonly role: string }>(statements: readonly T[]): readonly T[] => (superuser ? statements.filter(({ role }) => made.has(role)) : []);
+  const allows = (allowed: boolean, what: string): boolean => {
+    if (!allowed) withheld.push(what);
+    return allowed;
+  };
+  const statements = [
+    ...missing.map((name) => `CREATE ROLE ${quoteIdentifier(name)}${attributes.some((one) => one.role === name && one.attributes.includes('LOGIN')) ? ' LOGIN' : ''};`),
+    ...ofMade(attributes).map((one) => alterRole(one, one.attributes.filter((attribute) => withhold === undefined || allows(!isPrivilege(attribute), `role ${quoteIdentifier(one.role)}: ${nameOf(attribute)}`)))),
+    ...ofMade(settings).filter(({ role, setting }) => allows(withhold?.settings.has(setting.toLowerCase()) !== true, `role ${quoteIdentifier(role)}: the setting ${setting}`)).map(({ text }) => text),
+    ...ofMade(comments).map(({ text }) => text),
+    ...memberships
+      .filter(({ role, member }) => (made.has(role) || made.has(member)) && known.has(role) && known.has(member))
+      .filter(({ role, member }) => allows(withhold?.roles.has(role) !== true, `role ${quoteIdentifier(member)}: membership in ${quoteIdentifier(role)}`))
+      .map(({ role, member, options }) => `GRANT ${quoteIdentifier(role)} TO ${quoteIdentifier(member)}${options};`),
+  ];
+  return { statements, withheld };
+}
+
+/** Privileges over the whole server, and the password. */
+function isPrivilege(attribute: string): boolean {
+  return ['SUPERUSER', 'CREATEROLE', 'REPLICATION', 'BYPASSRLS', 'PASSWORD'].includes(nameOf(attribute));
+}
+
+/** Without a secret that follows it. */
+function nameOf(attribute: string): string {
+  return attribute.startsWith('PASSWORD') ? 'PASSWORD' : attribute;
+}
+
+function alterRole({ role }: RoleAttributes, attributes: readonly string[]): string {
+  return attributes.length === 0 ? '' : `ALTER ROLE ${quoteIdentifier(role)} WITH ${attributes.join(' ')};`;
 }

@@ -1,6 +1,5 @@
 import type pg from 'pg';
 import { ownersOf } from '../../owners.ts';
-import { statementsOf } from '../../sql-text.ts';
 import { columnsOf, type ObjectSet } from './object-closure.ts';
 import { NOT_THERE, passingOver } from '../rights/passing-over.ts';
 
@@ -61,8 +60,7 @@ END $geolens$;
 
 /** Owners and rights of the objects, as statements to be run where they were made again; they need REVOKE_HELPER. */
 export async function rightsOf(client: pg.Client, objects: ObjectSet): Promise<readonly string[]> {
-  const owners = [...statementsOf(await ownersOf(client, objects))].filter((statement) => statement.trim() !== '');
-  return [...owners, ...(await statementsFor(client, GRANTS, objects))];
+  return [...(await ownersOf(client, objects)), ...(await statementsFor(client, GRANTS, objects))];
 }
 
 /** Comments of the objects, as statements. */
@@ -71,7 +69,6 @@ export async function commentsOf(client: pg.Client, objects: ObjectSet): Promise
 }
 
 async function statementsFor(client: pg.Client, sql: string, objects: ObjectSet): Promise<readonly string[]> {
-  await client.query(`SELECT pg_catalog.set_config('search_path', '', false)`);
   const { rows } = await client.query<{ statement: string }>(sql, columnsOf([...objects]));
   return rows.map(({ statement }) => statement);
 }

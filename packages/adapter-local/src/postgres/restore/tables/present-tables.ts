@@ -6,7 +6,7 @@ import { dependentsOf, keyOf, partsOf, type ObjectSet } from './object-closure.t
 import type { SessionParts } from '../pg-restore-session.ts';
 import { IN_UTF8 } from '../psql.ts';
 import { findTables, objectOf, PG_CLASS, type Table } from './relations.ts';
-import { dumpSchema, sqlOf, type DumpTools } from '../toc/schema-toc.ts';
+import { dumpSchema, restrictedSql, sqlOf, type DumpTools } from '../toc/schema-toc.ts';
 import { withoutOwner } from '../toc/toc.ts';
 import { PUBLISHED, type WantedTables } from './wanted-tables.ts';
 
@@ -19,6 +19,8 @@ export interface PresentTables {
   readonly remade: AsyncIterable<Uint8Array>;
   /** Owners, rights and comments of the same. */
   readonly attachments: readonly string[];
+  /** Statements that fill materialized views again: they are run as their owners, who need their rights first. */
+  readonly refreshes: readonly string[];
   /** Owners and rights that the tables have now. */
   readonly own: readonly string[];
   readonly notes: readonly string[];
@@ -42,20 +44,19 @@ export async function presentTables({ server, database }: SessionParts, wanted: 
     const [all, own] = [await dependentsOf(client, tables.map(objectOf)), await partsOf(client, tables.map(objectOf))];
     const others = new Set([...all].filter((key) => !own.has(key) || key.startsWith(`${PUBLISHED}/`)));
     const entries = toc.entries.filter((entry) => others.has(keyOf(entry)));
-    await client.query(`SELECT pg_catalog.set_config('search_path', '', false)`);
     await refuseLostColumns(client, others);
     const inline = await inlinePartsOf(client, others, toc);
     const views = await client.query<{ quoted: string }>(POPULATED_VIEWS, [oidsOf(others)]);
     const remade = async function* (): AsyncGenerator<Uint8Array> {
-      yield* sqlOf(dump, entries, tools);
+      yield* restrictedSql(sqlOf(dump, entries, tools));
       yield Buffer.from(`${IN_UTF8}\n`);
       for (const statement of inline) yield Buffer.from(`${statement}\n`);
-      for (const { quoted } of views.rows) yield Buffer.from(`REFRESH MATERIALIZED VIEW ${quoted};\n`);
     };
     return {
       tables,
       dependents: all.size,
       remade: remade(),
+      refreshes: views.rows.map(({ quoted }) => `REFRESH MATERIALIZED VIEW ${quoted};`),
       attachments: [...(await rightsOf(client, others)), ...(await commentsOf(client, others))],
       own: await rightsOf(client, own),
       notes: notesOf([...entries.map(({ text }) => withoutOwner(text, roles)), ...inline.map((statement) => statement.slice(0, -1))]),

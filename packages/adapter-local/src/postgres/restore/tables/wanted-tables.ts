@@ -5,7 +5,9 @@ import { keyOf, partsOf } from './object-closure.ts';
 import type { SessionParts } from '../pg-restore-session.ts';
 import type { Preparation } from '../prepare.ts';
 import { findTables, objectOf, type Table } from './relations.ts';
+import type { Owners } from '../owners.ts';
 import { fillAside, makeAside, undo } from '../restore-aside.ts';
+import { searchPathOf } from '../retry-entries.ts';
 import { applyRights } from '../rights/rights.ts';
 import { dumpSchema } from '../toc/schema-toc.ts';
 import { tablesMeant } from '../toc/table-selection.ts';
@@ -22,6 +24,8 @@ export interface WantedTables {
   /** Owners and rights, as SQL; undefined where the set does not say. */
   readonly rights: readonly string[] | undefined;
   readonly comments: readonly string[];
+  /** Set where functions that the tables use name no schemas; `undefined` if the empty one serves. */
+  readonly searchPath: string | undefined;
 }
 
 /** Entries without an object of their own, and what they belong to. */
@@ -43,13 +47,15 @@ const KIND = new RegExp(`^(${Object.keys(BELONGING).join('|')}) `);
  * What the selected tables consist of. A dump does not say to which table an index belongs; a scratch database made of its definitions,
  * without rows, does.
  */
-export async function wantedTables(parts: SessionParts, input: RestoreInput, preparation: Preparation, selection: TableSelection): Promise<WantedTables> {
+export async function wantedTables(parts: SessionParts, input: RestoreInput, preparation: Preparation, owners: Owners, selection: TableSelection): Promise<WantedTables> {
   const { server, signal } = parts;
-  const { sections, programs, toc } = preparation;
-  const scratch = await makeAside(parts, input, preparation);
+  const { globals, programs, toc } = preparation;
+  const { aside: scratch } = await makeAside(parts, input, preparation);
   try {
-    await fillAside(parts, input, preparation, scratch, ['--schema-only']);
-    if (sections !== undefined) await applyRights(parts, preparation, scratch, { sections, from: 'live' }, { properties: false }); // without rows, there are no large objects to grant
+    const retried = await fillAside(parts, input, preparation, scratch, { owners, rights: undefined, furtherArguments: ['--schema-only'] });
+    const searchPath = retried.length === 0 ? undefined : await searchPathOf(parts, undefined);
+    await owners.handOver(scratch);
+    if (globals?.isOurs === true) await applyRights(parts, scratch, { globals, from: 'live' }); // without rows, there are no large objects to grant
     const made = await dumpSchema(scratch, { server, programs, signal });
     const roles = await server.roles();
     return await server.within(scratch, 'looking at the definitions in the dump', async (client) => {
@@ -63,7 +69,7 @@ export async function wantedTables(parts: SessionParts, input: RestoreInput, pre
       };
       const outer = await outerPartitions(client, tables);
       const entries = attachedLast(toc.entries.filter(belongs), outer, roles);
-      return { tables, entries, rights: sections && (await rightsOf(client, objects)), comments: await commentsOf(client, objects) };
+      return { tables, entries, rights: globals?.isOurs === true ? await rightsOf(client, objects) : undefined, comments: await commentsOf(client, objects), searchPath };
     });
   } finally {
     await undo(parts, scratch);

@@ -1,0 +1,134 @@
+import { unquoteIdentifier, unquoteLiteral } from '../identifiers.ts';
+import { FORMS, HARMLESS_COMMAND, TEMPLATES } from './grammar.ts';
+import { itemsOf, type SqlItem } from './sql-items.ts';
+
+/** A statement about one role. */
+export interface RoleStatement {
+  readonly role: string;
+  readonly text: string;
+}
+
+export interface RoleAttributes {
+  readonly role: string;
+  /** As in the statement: `SUPERUSER`, `NOLOGIN`, `PASSWORD '…'`. */
+  readonly attributes: readonly string[];
+}
+
+export interface RoleSetting extends RoleStatement {
+  readonly setting: string;
+}
+
+export interface Membership {
+  readonly role: string;
+  readonly member: string;
+  /** ` WITH ADMIN OPTION`, or nothing. */
+  readonly options: string;
+}
+
+/** A statement about the database itself, whatever its name is. */
+export interface DatabaseStatement {
+  readonly kind: keyof typeof TEMPLATES;
+  /** `%1$I` stands for the name of the database, `%%` for a percent sign. */
+  readonly template: string;
+  /** Set in the session before: the statement takes its value from there. */
+  readonly setting: { readonly name: string; readonly value: string } | undefined;
+}
+
+/** The globals of a set, read as data: every statement has one of the forms that geolens-backup and pg_dumpall write. */
+export interface Globals {
+  /** Roles in the order in which they are made. */
+  readonly roles: readonly string[];
+  readonly attributes: readonly RoleAttributes[];
+  readonly settings: readonly RoleSetting[];
+  readonly comments: readonly RoleStatement[];
+  readonly memberships: readonly Membership[];
+  readonly database: readonly DatabaseStatement[];
+  readonly owners: readonly string[];
+  /** Privileges, default privileges and the changes of the role that grants them. */
+  readonly grants: readonly string[];
+  /** The beginning of every statement that has none of these forms. It is never executed. */
+  readonly refused: readonly string[];
+  /** Whether the text has the sections of geolens-backup: only then it has owners and privileges. */
+  readonly isOurs: boolean;
+}
+
+/** Titles of the sections, in their order. */
+const SECTIONS = ['roles', 'database', 'owners', 'grants'].map((title) => `-- Section: ${title}`);
+
+const SHOWN_CHARACTERS = 80;
+
+/** Reads globals as data. Never throws: what it does not know is in `refused`. */
+export function parseGlobals(text: string): Globals {
+  const reader = new Reader();
+  for (const item of itemsOf(text)) reader.take(item);
+  return reader.globals();
+}
+
+class Reader {
+  private readonly found = {
+    roles: [] as string[], attributes: [] as RoleAttributes[], settings: [] as RoleSetting[], comments: [] as RoleStatement[],
+    memberships: [] as Membership[], database: [] as DatabaseStatement[], owners: [] as string[], grants: [] as string[], refused: [] as string[],
+  };
+  private sections = 0;
+
+  take({ kind, text }: SqlItem): void {
+    if (kind === 'comment') {
+      if (text === SECTIONS[this.sections]) this.sections += 1;
+    } else if (kind === 'command' ? !HARMLESS_COMMAND.test(text.trimEnd()) : !this.takeStatement(text)) {
+      this.found.refused.push(beginningOf(text));
+    }
+  }
+
+  globals(): Globals {
+    return { ...this.found, isOurs: this.sections === SECTIONS.length };
+  }
+
+  /** @returns whether the statement has a known form */
+  private takeStatement(text: string): boolean {
+    return this.takeRole(text) || this.takeRight(text) || FORMS.ofSession.test(text) || FORMS.ofServer.test(text);
+  }
+
+  private takeRole(text: string): boolean {
+    const name = (match: RegExpExecArray, group: number): string => unquoteIdentifier(match[group]!);
+    let match: RegExpExecArray | null;
+    if ((match = FORMS.createRole.exec(text)) !== null) this.found.roles.push(name(match, 1));
+    else if ((match = FORMS.createRoleOnce.exec(text)) !== null) this.found.roles.push(name(match, 2));
+    else if ((match = FORMS.alterRole.exec(text)) !== null) this.found.attributes.push({ role: name(match, 1), attributes: attributesIn(match[2]!) });
+    else if ((match = FORMS.roleSetting.exec(text)) !== null) this.found.settings.push({ role: name(match, 1), setting: name(match, 2), text });
+    else if ((match = FORMS.commentOnRole.exec(text)) !== null) this.found.comments.push({ role: name(match, 1), text });
+    else if ((match = FORMS.membership.exec(text)) !== null) this.found.memberships.push({ role: name(match, 1), member: name(match, 2), options: match[3] ?? '' });
+    return match !== null;
+  }
+
+  private takeRight(text: string): boolean {
+    if (FORMS.owner.test(text)) this.found.owners.push(text);
+    else if (FORMS.grant.test(text) || FORMS.defaultPrivileges.test(text) || FORMS.authorization.test(text)) this.found.grants.push(text);
+    else {
+      const statement = databaseStatementIn(text);
+      if (statement === undefined) return false;
+      this.found.database.push(statement);
+    }
+    return true;
+  }
+}
+
+/** Reads a statement of ours about the database itself; `undefined` if it is none. */
+function databaseStatementIn(text: string): DatabaseStatement | undefined {
+  const [, , name, value, literal] = FORMS.ofDatabase.exec(text) ?? [];
+  if (literal === undefined) return undefined;
+  const template = unquoteLiteral(literal);
+  const kind = (Object.keys(TEMPLATES) as (keyof typeof TEMPLATES)[]).find((one) => TEMPLATES[one].test(`${template};`));
+  const setting = name === undefined || value === undefined ? undefined : { name: unquoteLiteral(name), value: unquoteLiteral(value) };
+  return kind === undefined || (kind === 'setting') !== (setting !== undefined) ? undefined : { kind, template, setting };
+}
+
+const ATTRIBUTE = /CONNECTION LIMIT -?\d+|(?:PASSWORD|VALID UNTIL) (?:E?'(?:[^'\\]|''|\\.)*'|NULL)|[A-Z]+/gs;
+
+function attributesIn(text: string): readonly string[] {
+  return [...text.matchAll(ATTRIBUTE)].map(([attribute]) => attribute);
+}
+
+function beginningOf(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return line.length <= SHOWN_CHARACTERS ? line : `${line.slice(0, SHOWN_CHARACTERS)}…`;
+}
