@@ -44,7 +44,7 @@ import {
   type Sweeper,
 } from '@geolens/backup-core';
 import type { Config } from './config/config.ts';
-import { restoreLeftovers } from './restore-leftovers.ts';
+import { databaseLeftovers, stagingLeftovers } from './restore-leftovers.ts';
 import type { Services } from './services.ts';
 
 /** Where there may be room for a scratch server, should the volume of the sets have none. */
@@ -115,18 +115,16 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   register(TOKENS.cacheOf, () => (store) => new FileManifestCache(join(config.backupDir, manifestCacheName(store.name))));
   register(TOKENS.retention, () => keepNewest(config.retention));
   register(TOKENS.archiver, () => new TarArchiver({ folder: config.stagingDir, label: 'STAGING_DIR', env }));
-  register(TOKENS.stagingRestorer, (parts) => new TarStagingRestorer({ env, clock: parts.resolve(TOKENS.clock) }));
+  register(TOKENS.stagingRestorer, (parts) => {
+    return new TarStagingRestorer({ env, clock: parts.resolve(TOKENS.clock) });
+  });
   register(TOKENS.restorer, () => {
     const { connection, restorePrerequisites: prerequisites, pgBinDir: binDir } = config;
     return new PgDumpRestorer({ connection, prerequisites, binDir, env: config.postgresEnv });
   });
   register(TOKENS.sweepers, (parts) => [
-    restoreLeftovers({
-      restorer: parts.resolve(TOKENS.restorer),
-      stagingRestorer: parts.resolve(TOKENS.stagingRestorer),
-      database: config.connection.database,
-      stagingDir: config.stagingDir,
-    }),
+    stagingLeftovers(parts.resolve(TOKENS.stagingRestorer), config.stagingDir),
+    databaseLeftovers(parts.resolve(TOKENS.restorer), config.connection.database),
     parts.resolve(TOKENS.drill),
   ]);
   register(TOKENS.producer, () => {

@@ -29,16 +29,24 @@ export interface UnpackedStaging {
   discard(): Promise<void>;
 }
 
+/** How a recovery reports what it leaves alone. */
+export interface RecoverOptions {
+  /** Called with one sentence for each thing that is ignored or could not be removed; the operator can act on it. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+}
+
 /**
  * Restores the files that belong to the database from their archive.
  *
  * - Whoever calls `recover`, `unpack`, `swap` or `dropPrevious` holds the lock, and sees to it that nobody else writes into the
  *   folder between the start of `swap` and its end.
  * - Entries at the top of the folder whose names start with `.geolens-backup-` are no content: they are never moved, and what
- *   earlier restores have kept stays until `dropPrevious` is told to remove it.
+ *   earlier restores have kept stays until `dropPrevious` removes it.
+ * - Other users may write into the folder at any time, a less privileged one too. What an unfinished restore needs is recorded
+ *   outside of it; nothing in the folder decides what is done, or leads to a file outside.
  * - Failures are BackupErrors that name the folder: ARTIFACT_UNREADABLE when the archive is damaged, or holds what none of ours
- *   holds (a name that would leave the folder, a device); STORE_FULL when there is no room; STAGING_FAILED for the rest. What
- *   reading the archive fails with is passed on.
+ *   holds (a name that would leave the folder, a device); STORE_FULL when there is no room; STAGING_FAILED for the rest. Failures
+ *   of the place that holds the records are those of a store and name it. What reading the archive fails with is passed on.
  */
 export interface StagingRestorer {
   /**
@@ -49,14 +57,15 @@ export interface StagingRestorer {
 
   /**
    * Finishes or undoes what a restore that died has left: what was unpacked only is removed, a swap that had begun is finished.
-   * Answers what was done, for people to read; nothing for a folder without leftovers, or that does not exist. Safe to call
-   * again, also after it has failed or died itself.
+   * Returns what was done, for people to read; nothing for a folder without leftovers, or that does not exist. Safe to call
+   * again, also after it has failed or died itself. Fails only if a swap that had begun cannot be finished. Leftovers without a
+   * record, damaged records, and folders that another user has replaced are left alone and reported as warnings.
    */
-  recover(folder: string): Promise<readonly string[]>;
+  recover(folder: string, options?: RecoverOptions): Promise<readonly string[]>;
 
   /**
    * Unpacks the archive beside the content of the folder, which is made when it does not exist. All members are looked at before
-   * the first is unpacked, so the archive is read twice. Fails with STAGING_FAILED while a swap is unfinished. When it fails,
+   * the first is unpacked, so the archive is read twice. Fails with STAGING_FAILED while a recorded swap is unfinished. When it fails,
    * is aborted or discarded, nothing of it is left, not even a folder that it has made.
    */
   unpack(archive: ArtifactSource, folder: string, options: { readonly signal: AbortSignal }): Promise<UnpackedStaging>;

@@ -3,6 +3,7 @@ export interface Sweeper {
   /**
    * Removes what processes that died have left, and nothing else. The caller holds the lock.
    * Answers what was removed, for people to read; nothing when there was nothing.
+   * @param options `onWarning` is called for each thing that stays and that the operator has to look at.
    */
-  sweep(options?: { readonly signal?: AbortSignal | undefined }): Promise<readonly string[]>;
+  sweep(options?: { readonly signal?: AbortSignal | undefined; readonly onWarning?: ((message: string) => void) | undefined }): Promise<readonly string[]>;
 }

@@ -95,7 +95,7 @@ class Restore {
     const session = await this.parts.restorer.open(request.database, { exclusive: !request.dryRun, signal, observer: this.options.observer });
     try {
       this.recovered.push(...session.recovered);
-      if (!request.dryRun && request.stagingTo !== undefined) this.recovered.push(...(await this.parts.stagingRestorer.recover(request.stagingTo)));
+      if (!request.dryRun && request.stagingTo !== undefined) await this.recoverFiles(request.stagingTo);
       this.step('fetch');
       await using fetched = await fetchSource(this.parts.primary, request.source, { staging: request.stagingTo !== undefined, keep: !request.dryRun, signal });
       this.step('check');
@@ -109,6 +109,11 @@ class Restore {
     } finally {
       await session.close();
     }
+  }
+
+  private async recoverFiles(folder: string): Promise<void> {
+    const onWarning = (message: string): void => void this.warnings.push(message);
+    this.recovered.push(...(await this.parts.stagingRestorer.recover(folder, { onWarning })));
   }
 
   /** What is put aside before anything is replaced. */

@@ -8,7 +8,7 @@ export async function sweepLeftovers(sweepers: readonly Sweeper[], phases: Phase
     const swept: string[] = [];
     for (const sweeper of sweepers) {
       try {
-        swept.push(...(await sweeper.sweep({ signal })));
+        swept.push(...(await sweeper.sweep({ signal, onWarning: (message) => { phases.warn(message); } })));
       } catch (error) {
         throwIfAborted(signal);
         phases.warn(`what earlier work left over could not be removed: ${toBackupError(error).message}`);

@@ -1,6 +1,6 @@
 import { BackupError, throwIfAborted } from '../errors.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
-import type { StagingRestorer, UnpackedStaging } from '../ports/staging-restorer.ts';
+import type { RecoverOptions, StagingRestorer, UnpackedStaging } from '../ports/staging-restorer.ts';
 import { readAll } from './sources.ts';
 
 /** A call that can be made to fail. */
@@ -18,6 +18,8 @@ export class FakeStagingRestorer implements StagingRestorer {
   refused: string | undefined;
   /** What `recover` answers the next time. */
   leftovers: readonly string[] = [];
+  /** What `recover` warns of. */
+  recoveryWarnings: readonly string[] = [];
   /** What unpacking warns of. */
   warnings: readonly string[] = [];
   /** How many unpackings were neither swapped nor discarded. */
@@ -29,8 +31,9 @@ export class FakeStagingRestorer implements StagingRestorer {
     return this.refused;
   }
 
-  async recover(folder: string): Promise<readonly string[]> {
+  async recover(folder: string, { onWarning }: RecoverOptions = {}): Promise<readonly string[]> {
     await this.enter('recover', folder);
+    for (const warning of this.recoveryWarnings) onWarning?.(warning);
     const done = this.leftovers;
     this.leftovers = [];
     return done;

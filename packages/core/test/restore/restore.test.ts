@@ -141,6 +141,16 @@ describe('a restore', () => {
     expect((await kit.restore({ stagingTo: '/staging' })).recovered).toEqual(['database geolens_restoring', 'half a swap']);
   });
 
+  it('warns of what the recovery of the files left alone, and goes on', async () => {
+    kit.staging.recoveryWarnings = ['/staging holds a note that is ignored'];
+    expect(await kit.restore({ stagingTo: '/staging' })).toMatchObject({ outcome: 'restored', warnings: ['/staging holds a note that is ignored'] });
+  });
+
+  it('without files does not depend on their recovery', async () => {
+    kit.staging.fault = () => new BackupError('STAGING_FAILED', '/staging: EIO');
+    expect(await kit.restore({ stagingTo: undefined })).toMatchObject({ outcome: 'restored', warnings: [] });
+  });
+
   it('is undone when it is stopped in the middle', async () => {
     const stop = new AbortController();
     const observer = ({ step }: { step: string }): void => { if (step === 'unpack') stop.abort(); };

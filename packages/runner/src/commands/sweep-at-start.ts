@@ -14,17 +14,30 @@ export interface SweepParts {
  * Whoever holds the lock has swept already.
  */
 export async function sweepAtStart({ sweepers, lock, log, signal }: SweepParts): Promise<void> {
+  const onWarning = (message: string): void => {
+    log.warn('serve.sweep', message);
+  };
+  const onFailure = (error: unknown): void => {
+    if (!isBackupError(error, 'LOCK_HELD', 'ABORTED')) onWarning(`what earlier work left over could not be removed: ${toBackupError(error).message}`);
+  };
   try {
     const lease = await lock.acquire({ command: 'serve' }, { signal });
     const swept: string[] = [];
     try {
-      for (const sweeper of sweepers) swept.push(...(await sweeper.sweep({ signal })));
+      for (const sweeper of sweepers) swept.push(...(await sweeper.sweep({ signal, onWarning }).catch(nothingAfter(onFailure))));
     } finally {
       await lease.release();
     }
     logSwept(log, swept);
   } catch (error) {
-    if (isBackupError(error, 'LOCK_HELD', 'ABORTED')) return;
-    log.warn('serve.sweep', `what earlier work left over could not be removed: ${toBackupError(error).message}`);
+    onFailure(error);
   }
+}
+
+/** Reports the failure of one sweeper, so that the next one has its turn. */
+function nothingAfter(report: (error: unknown) => void): (error: unknown) => readonly string[] {
+  return (error) => {
+    report(error);
+    return [];
+  };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BackupError, noLock, type Lock } from '@geolens/backup-core';
+import { BackupError, noLock, type Lock, type Sweeper } from '@geolens/backup-core';
 import { MemoryStore } from '@geolens/backup-core/testing';
 import { sweepAtStart } from '../../src/commands/sweep-at-start.ts';
 import { createLogger } from '../../src/log/logger.ts';
@@ -7,10 +7,11 @@ import { createLogger } from '../../src/log/logger.ts';
 interface Circumstances {
   readonly lock?: Lock;
   readonly sweep?: () => Promise<readonly string[]>;
+  readonly others?: readonly Sweeper[];
 }
 
 /** What it does and says, in order. */
-async function doneBy({ lock = noLock, sweep = () => Promise.resolve([]) }: Circumstances): Promise<readonly string[]> {
+async function doneBy({ lock = noLock, sweep = () => Promise.resolve([]), others = [] }: Circumstances): Promise<readonly string[]> {
   const done: string[] = [];
   const log = createLogger({ format: 'text', level: 'debug', write: (line) => done.push(line.slice('2026-01-01T00:00:00Z '.length).trimEnd()) });
   const primary = new MemoryStore();
@@ -25,7 +26,7 @@ async function doneBy({ lock = noLock, sweep = () => Promise.resolve([]) }: Circ
       return { ...lease, release: async () => { done.push('release'); await lease.release(); } };
     },
   };
-  await sweepAtStart({ sweepers: [primary], lock: watched, log, signal: new AbortController().signal });
+  await sweepAtStart({ sweepers: [primary, ...others], lock: watched, log, signal: new AbortController().signal });
   return done;
 }
 
@@ -47,8 +48,20 @@ describe('the sweep at the start of the service', () => {
 
   it('is a warning, and not the end of the service, when it fails', async () => {
     const error = new BackupError('STORE_FAILED', '/backups: EIO');
-    expect(await doneBy({ sweep: () => Promise.reject(error) })).toEqual(['lock for serve, fail', 'sweep', 'release', expect.stringMatching(/^WARN .*could not be removed: \/backups: EIO$/)]);
+    expect(await doneBy({ sweep: () => Promise.reject(error) })).toEqual(['lock for serve, fail', 'sweep', expect.stringMatching(/^WARN .*could not be removed: \/backups: EIO$/), 'release']);
     expect(await doneBy({ lock: failingLock(error) })).toEqual([expect.stringMatching(/^WARN .*EIO$/)]);
+  });
+
+  it('cleans up the rest when one part fails, and passes its warnings on', async () => {
+    const other: Sweeper = {
+      sweep: ({ onWarning } = {}) => {
+        onWarning?.('a record is damaged');
+        return Promise.resolve(['a folder']);
+      },
+    };
+    expect(await doneBy({ sweep: () => Promise.reject(new BackupError('STORE_FAILED', '/backups: EIO')), others: [other] })).toEqual([
+      'lock for serve, fail', 'sweep', expect.stringMatching(/^WARN .*EIO$/), expect.stringMatching(/^WARN +a record is damaged$/), 'release', 'INFO  removed what work that died had left: a folder',
+    ]);
   });
 
   it('says nothing when the service is stopped meanwhile', async () => {
