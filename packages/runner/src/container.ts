@@ -116,7 +116,7 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   register(TOKENS.retention, () => keepNewest(config.retention));
   register(TOKENS.archiver, () => new TarArchiver({ folder: config.stagingDir, label: 'STAGING_DIR', env }));
   register(TOKENS.stagingRestorer, (parts) => {
-    return new TarStagingRestorer({ env, clock: parts.resolve(TOKENS.clock) });
+    return new TarStagingRestorer({ env, clock: parts.resolve(TOKENS.clock), recordsDir: config.backupDir });
   });
   register(TOKENS.restorer, () => {
     const { connection, restorePrerequisites: prerequisites, pgBinDir: binDir } = config;

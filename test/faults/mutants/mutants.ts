@@ -116,8 +116,8 @@ export const MUTANTS: readonly Mutant[] = [
     family: 'kill', kind: 'restore', count: 100,
   },
   {
-    title: 'no note is made of files that are being swapped',
-    edits: [edit(`${LOCAL}/staging/swap.ts`, 'await writeNote(this.folder, this.id, this.note);', ''), edit(`${LOCAL}/staging/swap-note.ts`, "await rename(pathOf(folder, id, phase === 'in' ? 'out' : 'in'), pathOf(folder, id, phase));", '')],
+    title: 'no record is kept of files that are being swapped',
+    edits: [edit(`${LOCAL}/staging/work-folder.ts`, '    await this.records.write(this.current);', '')],
     family: 'kill', kind: 'restore, at a change of the disk', count: 60,
   },
   {

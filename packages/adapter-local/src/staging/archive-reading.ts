@@ -9,6 +9,8 @@ export interface TarOptions {
   /** With `LC_ALL=C`: what tar says is compared with English texts. */
   readonly env: ProgramEnvironment;
   readonly signal: AbortSignal;
+  /** File descriptors that tar gets as 3, 4, …. */
+  readonly descriptors?: readonly number[] | undefined;
 }
 
 /**

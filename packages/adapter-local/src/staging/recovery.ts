@@ -1,44 +1,58 @@
-import { join } from 'node:path';
-import { lstatIfThere } from '../lstat-if-there.ts';
-import { flushFolder } from '../store/write-durably.ts';
-import { contentOf } from './folder-content.ts';
-import { asideId, asideName, isDroppedName, parseNoteName, type SwapPhase } from './own-names.ts';
-import { removeTree } from './remove-tree.ts';
+import type { Clock } from '@geolens/backup-core';
+import type { FolderHandle } from './folder-handle.ts';
+import { isNoteName, workName } from './own-names.ts';
+import type { StagingRecord, StagingRecords } from './staging-records.ts';
 import { Swap } from './swap.ts';
-import { readNote, removeNote } from './swap-note.ts';
+import { WorkFolder } from './work-folder.ts';
 
-/** Finishes the swaps that a folder has notes of, then removes what was unpacked and not swapped, and what was being dropped. */
-export async function recoverFolder(folder: string): Promise<readonly string[]> {
+export interface RecoveryOptions {
+  readonly clock: Clock;
+  readonly onWarning: (message: string) => void;
+}
+
+/** Finishes the swaps that are recorded for a folder, and removes what was unpacked and not swapped, or was being dropped. */
+export async function recoverFolder(folder: FolderHandle, records: StagingRecords, options: RecoveryOptions): Promise<readonly string[]> {
   const done: string[] = [];
-  for (const { id, phase } of await unfinishedSwaps(folder)) done.push(...(await finishSwap(folder, id, phase)));
-  for (const name of await ownNames(folder)) {
-    const unpacked = asideId(name) !== undefined;
-    if (!unpacked && !isDroppedName(name)) continue;
-    await removeTree(join(folder, name));
-    done.push(`removed ${join(folder, name)}, ${unpacked ? 'which a restore had unpacked and not put in place' : 'an old content that was to be removed'}`);
-  }
+  for (const record of await records.of(folder.label, options.onWarning)) done.push(...(await recoverRestore(folder, records, record, options)));
+  const notes = (await folder.content()).own.filter(isNoteName);
+  if (notes.length > 0) options.onWarning(noteWarning(folder.label, notes));
   return done;
 }
 
-/** The swaps that have begun and are not over. */
-export async function unfinishedSwaps(folder: string): Promise<readonly { readonly id: string; readonly phase: SwapPhase }[]> {
-  return (await ownNames(folder)).flatMap((name) => parseNoteName(name) ?? []);
+function noteWarning(folder: string, [first, ...others]: readonly string[]): string {
+  const names = `${first!}${others.length === 0 ? '' : ` and ${others.length} more such files`}`;
+  return `ignored in ${folder}: ${names}, written by a restore of an earlier version or by another user. If a restore was interrupted, repeat it; then delete these files`;
 }
 
-async function finishSwap(folder: string, id: string, phase: SwapPhase): Promise<readonly string[]> {
-  const note = await readNote(folder, id, phase);
-  // With the new content gone there is nothing to swap: the swap was undone, and the note came back with a crash of the machine.
-  if (note === undefined || (phase === 'out' && (await lstatIfThere(join(folder, asideName(id)))) === undefined)) {
-    await removeNote(folder, id, phase);
-    await flushFolder(folder);
+async function recoverRestore(folder: FolderHandle, records: StagingRecords, record: StagingRecord, { clock, onWarning }: RecoveryOptions): Promise<readonly string[]> {
+  const path = `${folder.label}/${workName(record.id)}`;
+  await using work = await WorkFolder.open(folder, records, record);
+  if (work === undefined) {
+    // Without an inode the process died before it used the folder, which is empty then.
+    if (record.inode === undefined) await folder.rmdir(workName(record.id)).catch(() => undefined);
+    else await reportMissing(folder, record, path, onWarning);
+    await records.remove(record.id);
     return [];
   }
-  const swap = new Swap(folder, id, note, phase);
-  const previous = await swap.finish();
-  const old = previous === undefined ? '' : `; the old content is in ${previous}`;
-  return [`finished the restore of ${folder} that had begun: the new content is in its place${old}`, ...swap.warnings];
+  if (record.phase === 'out' || record.phase === 'in') {
+    const swap = new Swap(work, clock);
+    const previous = await swap.finish();
+    const old = previous === undefined ? '' : `; the old content is in ${folder.label}/${previous}`;
+    for (const warning of swap.warnings) onWarning(warning);
+    return [`finished the restore of ${folder.label} that had begun: the new content is in its place${old}`];
+  }
+  try {
+    await work.remove();
+  } catch (error) {
+    onWarning(`${path}, which an interrupted restore left, could not be removed and is tried again by the next run: ${(error as Error).message}`);
+    return [];
+  }
+  return [`removed ${path}, ${record.phase === 'unpacking' ? 'which a restore had unpacked and not put in place' : 'an old content that was to be removed'}`];
 }
 
-async function ownNames(folder: string): Promise<readonly string[]> {
-  return (await lstatIfThere(folder)) === undefined ? [] : (await contentOf(folder)).own;
+/** In the phase `out` the work folder holds the old content; in the others its removal is the last step before that of the record. */
+async function reportMissing(folder: FolderHandle, { id, phase }: StagingRecord, path: string, onWarning: (message: string) => void): Promise<void> {
+  const replaced = (await folder.lstatIfThere(workName(id))) !== undefined;
+  if (replaced) onWarning(`${path} is not the folder that an interrupted restore made, and is left as it is: another user replaced it. Restore the files again`);
+  else if (phase === 'out') onWarning(`${path}, which an interrupted restore made, is gone: another user moved or removed it. Restore the files again`);
 }

@@ -1,25 +1,26 @@
-import { chmod, lstat, readdir, rmdir, unlink } from 'node:fs/promises';
-import { lstatIfThere } from '../lstat-if-there.ts';
-import { pathIn } from './folder-content.ts';
+import type { FolderHandle } from './folder-handle.ts';
 
 /**
- * Removes a folder and all that is in it, also read-only folders, and names that are no text. What does not exist is no error.
- * What another file system holds is left alone, and is a failure: folders that are moved take along what is mounted in them.
+ * Removes all that is in a folder, also read-only folders, and names that are not text. Entries that other users replace meanwhile
+ * cannot redirect it: it enters folders only, by handles, and follows no link.
+ * @throws EBUSY if another file system is mounted inside; its content is left alone
  */
-export async function removeTree(path: string | Buffer): Promise<void> {
-  const root = await lstatIfThere(path);
-  if (root !== undefined) await removeFolder(Buffer.from(path), root.dev);
+export async function removeContent(folder: FolderHandle): Promise<void> {
+  await removeOn((await folder.stat()).dev, folder);
 }
 
-async function removeFolder(path: Buffer, device: number): Promise<void> {
-  const { dev, mode } = await lstat(path);
-  if (dev !== device) throw Object.assign(new Error(`EBUSY: something is mounted there, '${path.toString()}'`), { code: 'EBUSY', syscall: 'rmdir' });
-  // Beforehand, not on failure: root without capabilities is refused too, and others are told so only by the first removal.
-  if ((mode & 0o700) !== 0o700) await chmod(path, 0o700);
-  for (const entry of await readdir(path, { encoding: 'buffer', withFileTypes: true })) {
-    const inner = pathIn(path, entry.name);
-    if (entry.isDirectory()) await removeFolder(inner, device);
-    else await unlink(inner);
+async function removeOn(device: number, folder: FolderHandle): Promise<void> {
+  const { dev, mode } = await folder.stat();
+  if (dev !== device) throw Object.assign(new Error(`EBUSY: something is mounted there, '${folder.label}'`), { code: 'EBUSY', syscall: 'rmdir' });
+  // Before the first removal, for root too: root without the capability DAC_OVERRIDE needs the permission.
+  if ((mode & 0o700) !== 0o700) await folder.chmod(0o700);
+  for (const entry of await folder.entries()) {
+    if (!entry.isDirectory()) {
+      await folder.unlink(entry.name);
+      continue;
+    }
+    await using inner = await folder.enter(entry.name);
+    await removeOn(device, inner);
+    await folder.rmdir(entry.name);
   }
-  await rmdir(path);
 }

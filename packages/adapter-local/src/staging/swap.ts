@@ -1,138 +1,167 @@
-import { chmod, chown, mkdir, rename, rmdir, stat, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
-import { lstatIfThere } from '../lstat-if-there.ts';
+import { formatTimestamp, type Clock } from '@geolens/backup-core';
 import { errnoOf } from '../store/store-errors.ts';
-import { flushFolder } from '../store/write-durably.ts';
-import { contentOf, pathIn } from './folder-content.ts';
-import { asideName, type SwapPhase } from './own-names.ts';
-import { removeNote, turnNote, writeNote, type FolderAttributes, type LockedFolder, type SwapNote } from './swap-note.ts';
+import type { FolderHandle } from './folder-handle.ts';
+import { previousName } from './own-names.ts';
+import type { FolderAttributes, StagingRecord } from './staging-records.ts';
+import { NEW, OLD, type WorkFolder } from './work-folder.ts';
+
+const SECOND = 1_000;
+
+/** Attempts to find a free name for the old content: another user may take the name between the look and the move. */
+const ATTEMPTS = 10;
+
+/** What the system returns when a folder is moved to a name that is taken. */
+const TAKEN = new Set(['EEXIST', 'ENOTEMPTY', 'ENOTDIR']);
 
 /**
- * Moves the old content of a folder out and the new in. Before the first move a note says that this has begun, so that `finish`
- * can finish it for a process that died, from wherever it came to: all that it does may be done again.
+ * Moves the old content of a folder out and the new content in, through a work folder. The record is updated before the first move,
+ * so `finish` can continue for a process that died. All steps can be repeated.
  *
- * The phases: `out` while all content of the folder is old, `in` once all of it is new. Only when one is over, and on the disk,
- * the note says the other.
+ * The phases: `out` while all content of the folder is old, `in` once all of it is new. The record changes only when a phase is
+ * complete and on the disk.
  */
 export class Swap {
   readonly warnings: string[] = [];
-  private readonly folder: string;
-  private readonly id: string;
-  private readonly note: SwapNote;
-  private phase: SwapPhase;
-  private noted: boolean;
+  private readonly work: WorkFolder;
+  private readonly clock: Clock;
 
-  /** With a phase: a swap that has begun. */
-  constructor(folder: string, id: string, note: SwapNote, phase?: SwapPhase) {
-    this.folder = folder;
-    this.id = id;
-    this.note = note;
-    this.phase = phase ?? 'out';
-    this.noted = phase !== undefined;
+  /** The record of the work folder is in phase `out` or `in` if the swap has begun already. */
+  constructor(work: WorkFolder, clock: Clock) {
+    this.work = work;
+    this.clock = clock;
   }
 
-  /** Whether there is a note, or may be one: whoever gives up leaves the rest to a later `finish`. */
-  get hasBegun(): boolean {
-    return this.noted;
+  async begin(attributes: FolderAttributes | undefined): Promise<void> {
+    await using fresh = await this.work.handle.enter(NEW);
+    await this.work.update({ phase: 'out', lockedOld: await lockedIn(this.work.folder), lockedNew: await lockedIn(fresh), attributes });
   }
 
-  async begin(): Promise<void> {
-    this.noted = true;
-    await writeNote(this.folder, this.id, this.note);
-  }
-
-  /** Answers where the old content is; undefined when there was none. */
+  /** Returns the name of the old content in the folder; `undefined` if there was none. */
   async finish(): Promise<string | undefined> {
-    if (this.phase === 'out') {
+    if (this.record.phase === 'out') {
       await this.moveOut();
-      await this.turn('in');
+      await this.work.update({ phase: 'in' });
     }
     await this.moveIn();
-    await this.giveAttributes(({ mode }) => mode | 0o700); // whoever takes the note away has to write here
-    await removeNote(this.folder, this.id, 'in');
-    this.noted = false;
-    // Done. A note that comes back with a crash of the machine, and a folder that stays, are harmless: the next recovery sees to them.
-    await flushFolder(this.folder).catch(() => undefined);
-    await rmdir(this.aside).catch(() => undefined);
+    const previous = await this.keepOld();
+    await this.giveAttributes(({ mode }) => mode | 0o700); // removing the work folder takes the right to write here
+    // The content is in its place. A work folder or a record that stays is left to the next recovery.
+    await this.removeWork().catch(() => undefined);
     await this.giveAttributes(({ mode }) => mode);
-    return (await lstatIfThere(this.previous)) === undefined ? undefined : this.previous;
+    return previous;
   }
 
-  /** Goes back to where the swap began: new content aside, old content in its place, no note. */
+  /** Goes back to where the swap began: new content in the work folder, old content in its place. */
   async undo(): Promise<void> {
-    if (this.phase === 'in') {
-      await moveAll(this.folder, this.aside, this.note.lockedNew);
-      await flushFolder(this.aside);
-      await this.turn('out');
+    const { folder, handle } = this.work;
+    if (this.record.phase === 'in') {
+      await using fresh = await handle.enter(NEW);
+      await moveAll(folder, fresh, this.record.lockedNew);
+      await fresh.flush();
+      await this.work.update({ phase: 'out' });
     }
-    if ((await lstatIfThere(this.previous)) !== undefined) {
-      await moveAll(this.previous, this.folder, this.note.lockedOld);
-      await flushFolder(this.folder);
-      await rmdir(this.previous);
+    await using old = await handle.enterIfThere(OLD);
+    if (old !== undefined) {
+      await moveAll(old, folder, this.record.lockedOld);
+      await folder.flush();
+      await handle.rmdir(OLD);
     }
-    await removeNote(this.folder, this.id, 'out');
-    await flushFolder(this.folder);
-    this.noted = false;
+    await this.work.update({ phase: 'unpacking' });
   }
 
-  private get aside(): string {
-    return join(this.folder, asideName(this.id));
-  }
-
-  private get previous(): string {
-    return join(this.folder, this.note.previous);
+  private get record(): StagingRecord {
+    return this.work.record;
   }
 
   private async moveOut(): Promise<void> {
-    if ((await contentOf(this.folder)).content.length === 0 && (await lstatIfThere(this.previous)) === undefined) return;
-    await mkdir(this.previous, { mode: 0o700 }).catch(unlessExists);
-    await moveAll(this.folder, this.previous, this.note.lockedOld);
-    await flushFolder(this.previous);
-    await flushFolder(this.folder);
+    const { folder, handle } = this.work;
+    if ((await folder.content()).content.length === 0 && (await handle.lstatIfThere(OLD)) === undefined) return;
+    await handle.mkdir(OLD).catch(unlessExists);
+    await handle.flush();
+    await using old = await handle.enter(OLD);
+    await moveAll(folder, old, this.record.lockedOld);
+    await old.flush();
+    await folder.flush();
   }
 
   private async moveIn(): Promise<void> {
-    if ((await lstatIfThere(this.aside)) === undefined) return; // the note has come back with a crash of the machine
-    await moveAll(this.aside, this.folder, this.note.lockedNew);
-    await flushFolder(this.aside);
-    await flushFolder(this.folder);
+    await using fresh = await this.work.handle.enterIfThere(NEW);
+    if (fresh === undefined) return; // a process that died has removed it already
+    await moveAll(fresh, this.work.folder, this.record.lockedNew);
+    await fresh.flush();
+    await this.work.folder.flush();
   }
 
-  private async turn(phase: SwapPhase): Promise<void> {
-    await turnNote(this.folder, this.id, phase);
-    this.phase = phase; // before the flush, which may fail: the note has its new name then
-    await flushFolder(this.folder);
+  /** Moves the old content out of the work folder, to a name of this second or of the first after it that is free. */
+  private async keepOld(): Promise<string | undefined> {
+    const { folder, handle } = this.work;
+    if ((await handle.lstatIfThere(OLD)) === undefined) return undefined;
+    for (let attempt = 1; ; attempt += 1) {
+      const name = await this.freeName();
+      try {
+        await handle.rename(OLD, folder, name);
+        await folder.flush().catch(() => undefined); // a failure must not lead to undo, which does not know this name
+        return name;
+      } catch (error) {
+        if (attempt === ATTEMPTS || !TAKEN.has(errnoOf(error) ?? '')) throw error;
+      }
+    }
   }
 
-  /** The content is in its place whatever comes of this: a failure is a warning. */
-  private async giveAttributes(modeOf: (itself: FolderAttributes) => number): Promise<void> {
-    const { itself } = this.note;
-    if (itself === undefined) return;
+  private async freeName(): Promise<string> {
+    const taken = new Set((await this.work.folder.content()).own);
+    let moment = this.clock.now().getTime();
+    while (taken.has(previousName(formatTimestamp(new Date(moment))))) moment += SECOND;
+    return previousName(formatTimestamp(new Date(moment)));
+  }
+
+  private async removeWork(): Promise<void> {
+    await this.work.handle.rmdir(NEW).catch(unlessGone); // fails, and keeps all, should anything be left in it
+    await this.work.remove();
+  }
+
+  /** Failures are warnings: the content is in its place. */
+  private async giveAttributes(modeOf: (attributes: FolderAttributes) => number): Promise<void> {
+    const { folder, record: { attributes } } = this.work;
+    if (attributes === undefined) return;
     try {
-      const { uid, gid } = await stat(this.folder);
-      if (process.geteuid?.() === 0 && (uid !== itself.uid || gid !== itself.gid)) await chown(this.folder, itself.uid, itself.gid);
-      await chmod(this.folder, modeOf(itself));
-      await utimes(this.folder, itself.mtime, itself.mtime);
+      const { uid, gid } = await folder.stat();
+      if (process.geteuid?.() === 0 && (uid !== attributes.uid || gid !== attributes.gid)) await folder.chown(attributes.uid, attributes.gid);
+      await folder.chmod(modeOf(attributes));
+      await folder.utimes(attributes.mtime, attributes.mtime);
     } catch (error) {
-      const warning = `the folder ${this.folder} itself keeps its owner, mode or time: ${(error as Error).message}`;
+      const warning = `the folder ${folder.label} itself keeps its owner, mode or time: ${(error as Error).message}`;
       if (!this.warnings.includes(warning)) this.warnings.push(warning);
     }
   }
 }
 
-/** Moves all content of a folder into another. Folders that are locked are unlocked for it, and locked again at the end. */
-async function moveAll(from: string, to: string, locked: readonly LockedFolder[]): Promise<void> {
-  const modes = new Map(locked.map(({ name, mode }) => [name, mode]));
-  for (const name of (await contentOf(from)).content) {
-    const mode = modes.get(name.toString('base64'));
-    if (mode !== undefined) await chmod(pathIn(from, name), mode | 0o200);
-    await rename(pathIn(from, name), pathIn(to, name));
+/**
+ * Moves all content of a folder into another. A folder is written to when it is moved (its `..`): those that are locked are unlocked
+ * for it, and locked again at the end. Only the owner's permission to write changes, so that no mistaken name can expose a folder.
+ */
+async function moveAll(from: FolderHandle, to: FolderHandle, locked: readonly string[] = []): Promise<void> {
+  const names = new Set(locked);
+  for (const name of (await from.content()).content) {
+    if (names.has(name.toString('base64'))) await changeMode(from, name, (mode) => mode | 0o200);
+    await from.rename(name, to);
   }
-  await relock(to, locked);
+  for (const name of locked) await changeMode(to, Buffer.from(name, 'base64'), (mode) => mode & ~0o200);
 }
 
-async function relock(folder: string, locked: readonly LockedFolder[]): Promise<void> {
-  for (const { name, mode } of locked) await chmod(pathIn(folder, Buffer.from(name, 'base64')), mode).catch(unlessGone);
+async function changeMode(folder: FolderHandle, name: Buffer, change: (mode: number) => number): Promise<void> {
+  await using inner = await folder.enterIfThere(name);
+  if (inner !== undefined) await inner.chmod(change((await inner.stat()).mode & 0o7777));
+}
+
+/** Returns the names of the folders that their owner cannot write to, in base64. */
+async function lockedIn(folder: FolderHandle): Promise<readonly string[]> {
+  const locked: string[] = [];
+  for (const name of (await folder.content()).content) {
+    const entry = await folder.lstatIfThere(name);
+    if (entry?.isDirectory() === true && (entry.mode & 0o200) === 0) locked.push(name.toString('base64'));
+  }
+  return locked;
 }
 
 function unlessGone(error: unknown): void {

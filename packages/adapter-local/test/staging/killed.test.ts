@@ -30,9 +30,11 @@ async function oldFolder(): Promise<string> {
 const entries = (folder: string): string => description(folder).split('\n').filter((line) => line.includes(' ./')).join('\n');
 
 /** What a recovery makes of what a process has left, as `old` or `new`; anything else fails. */
-async function recovered(folder: string, old: string): Promise<'old' | 'new'> {
-  await restorer().recover(folder);
-  expect(await restorer().recover(folder)).toEqual([]);
+async function recovered(folder: string, records: string, old: string): Promise<'old' | 'new'> {
+  const onWarning = (message: string): void => expect.unreachable(message);
+  await restorer(undefined, records).recover(folder, { onWarning });
+  expect(await restorer(undefined, records).recover(folder, { onWarning })).toEqual([]);
+  expect(await readdir(records)).toEqual([]);
   const own = await ownIn(folder);
   if (own.length === 1) {
     expect(own).toEqual([EARLIER]);
@@ -50,12 +52,13 @@ async function recovered(folder: string, old: string): Promise<'old' | 'new'> {
 
 async function killedAfter(calls: number, failing = 0): Promise<{ state: 'old' | 'new'; output: string }> {
   const folder = await oldFolder();
+  const records = await freshFolder();
   const old = entries(folder);
-  const script = new Script('restore-badly.ts', folder, NEW.toString('base64'), String(calls), String(failing));
+  const script = new Script('restore-badly.ts', folder, NEW.toString('base64'), String(calls), records, String(failing));
   await script.end;
   if (script.output === '') expect(script.child.signalCode).toBe('SIGKILL');
   expect(await readdir(join(folder, EARLIER))).toEqual(['kept']);
-  return { state: await recovered(folder, old), output: script.output };
+  return { state: await recovered(folder, records, old), output: script.output };
 }
 
 /** The states that dying at each call in turn leaves, up to the call that is not reached any more. */
@@ -85,14 +88,40 @@ describe('a process that is killed while it restores', () => {
 });
 
 describe('a swap that fails', () => {
-  it.each([1, 2, 3, 4, 5, 6, 7])('at its rename %s puts all old content back, and leaves nothing', async (failing) => {
+  // The first and the fifth replace the record, the ninth moves the old content to the name that it keeps.
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9])('at its rename %s puts all old content back, and leaves nothing', async (failing) => {
     const folder = await oldFolder();
+    const records = await freshFolder();
     const old = entries(folder);
-    const script = new Script('restore-badly.ts', folder, NEW.toString('base64'), '0', String(failing));
+    const script = new Script('restore-badly.ts', folder, NEW.toString('base64'), '0', records, String(failing));
     await script.end;
     expect(script.output).toMatch(/^failed: .*EIO/);
     expect(await ownIn(folder)).toEqual([EARLIER]);
     expect(entries(folder)).toBe(old);
-    expect(await restorer().recover(folder)).toEqual([]);
+    expect(await readdir(records)).toEqual([]);
+    expect(await restorer(undefined, records).recover(folder)).toEqual([]);
   });
+});
+
+describe('a process that is killed while it drops the old content', () => {
+  it('leaves all of it under its name, or nothing once recovered, at whichever call it dies', async () => {
+    const dropped: boolean[] = [];
+    let ended = false;
+    // The calls before belong to the swap, which the tests above cover.
+    for (let calls = 40; !ended; calls += 1) {
+      const folder = await oldFolder();
+      const records = await freshFolder();
+      const script = new Script('restore-badly.ts', folder, NEW.toString('base64'), String(calls), records, '0', 'drop');
+      await script.end;
+      ended = script.output === 'swapped';
+      const done = await restorer(undefined, records).recover(folder);
+      expect(await restorer(undefined, records).recover(folder)).toEqual([]);
+      expect(await readdir(records)).toEqual([]);
+      const own = await ownIn(folder);
+      if (own.includes(BEFORE)) expect(entries(join(folder, BEFORE)).split('\n')).toHaveLength(4);
+      expect(own.filter((name) => name !== BEFORE)).toEqual([EARLIER]);
+      if (done.join().includes('an old content that was to be removed')) dropped.push(!own.includes(BEFORE));
+    }
+    expect(dropped).toContain(true);
+  }, 120_000);
 });

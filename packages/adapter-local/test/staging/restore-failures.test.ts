@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rmdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { chunksOf, readAll, sourceOf } from '@geolens/backup-core/testing';
 import { failure } from '../support/failure.ts';
 import { filesBelow, freshFolder, freshMount, isRoot, mayMount, remount } from '../support/folders.ts';
-import { processesWith, Script, until } from '../support/processes.ts';
-import { archiveOf, ownIn, restore, restorer, signal } from '../support/staging-restoring.ts';
+import { processesIn, processesWith, Script, until } from '../support/processes.ts';
+import { archiveOf, leaveRecord, ownIn, restore, restorer, signal } from '../support/staging-restoring.ts';
 import { onlyPrograms } from '../support/search-path.ts';
 import { tarGz } from '../support/tar-writer.ts';
 
@@ -32,7 +32,7 @@ describe('a restore that is stopped or fails on the way', () => {
     await failure('ABORTED', restorer().unpack({ ...sourceOf(bytes), open }, folder, { signal: stop.signal }));
     expect(readings).toBe(reading);
     expect(await readdir(folder)).toEqual(['old']);
-    await until(() => processesWith(basename(folder)).length === 0, 'tar is gone');
+    await until(() => processesWith(basename(folder)).length + processesIn(basename(folder)).length === 0, 'tar is gone');
   });
 
   it('fails as the reading of the archive does', async () => {
@@ -77,7 +77,7 @@ describe('a restore that is stopped or fails on the way', () => {
 
   it('does not begin while another is unfinished', async () => {
     const folder = await freshFolder();
-    await writeFile(join(folder, '.geolens-backup-restoring-00000000-0000-4000-8000-000000000000.out'), '{');
+    await rmdir(await leaveRecord(folder, { phase: 'out', lockedOld: [], lockedNew: [] }));
     await failure('STAGING_FAILED', restorer().unpack(small, folder, { signal }));
     expect(await restorer().recover(folder)).toEqual([]);
     await restore(small, folder);
@@ -96,7 +96,8 @@ describe('the recovery', () => {
 
   it('removes an old content of which a part was removed', async () => {
     const folder = await freshFolder();
-    await mkdir(join(folder, '.geolens-backup-dropping-00000000-0000-4000-8000-000000000000'));
+    const work = await leaveRecord(folder, { phase: 'dropping' });
+    await mkdir(join(work, 'old', 'rest'), { recursive: true });
     expect(await restorer().recover(folder)).toEqual([expect.stringContaining('an old content that was to be removed')]);
     expect(await readdir(folder)).toEqual([]);
   });
@@ -104,9 +105,8 @@ describe('the recovery', () => {
   it('puts no new content in place that is not there any more', async () => {
     const folder = await freshFolder();
     await writeFile(join(folder, 'old'), 'old');
-    const note = { previous: '.geolens-backup-before-20260101_020000', lockedOld: [], lockedNew: [] };
     for (const phase of ['out', 'in']) {
-      await writeFile(join(folder, `.geolens-backup-restoring-00000000-0000-4000-8000-000000000000.${phase}`), JSON.stringify(note));
+      await rmdir(await leaveRecord(folder, { phase, lockedOld: [], lockedNew: [] }));
       await restorer().recover(folder);
       expect(await readdir(folder)).toEqual(['old']);
     }
@@ -146,9 +146,11 @@ describe.skipIf(!isRoot)('a user who is not root (only as root, who becomes one)
     await mkdir(folder);
     await chmod(parent, 0o777);
     await chmod(folder, 0o777);
+    const records = await freshFolder();
+    await chmod(records, 0o777);
     const locked = { name: './locked/', type: '5', mode: 0o555 };
     const archive = tarGz({ name: './', type: '5', mode: 0o777 }, locked, { name: './locked/inner/', type: '5', mode: 0o555 }, { name: './locked/inner/file', content: 'x' });
-    const script = new Script('restore-as-nobody.ts', folder, archive.toString('base64'));
+    const script = new Script('restore-as-nobody.ts', folder, archive.toString('base64'), records);
     await script.end;
     expect(script.child.exitCode).toBe(0);
     expect(JSON.parse(script.output)).toEqual({

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
@@ -57,11 +57,26 @@ export function isAlive(pid: number): boolean {
   return existsSync(file) && !readFileSync(file, 'utf8').includes(') Z ');
 }
 
+/** Ids of the processes whose working folder or open files have the text in their names. */
+export function processesIn(text: string): readonly number[] {
+  return processIds().filter((pid) => opened(pid).some((path) => path.includes(text)));
+}
+
 /** Ids of the processes whose command line has the text. */
 export function processesWith(text: string): readonly number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => pid > 0 && pid !== process.pid && commandOf(pid).includes(text));
+  return processIds().filter((pid) => commandOf(pid).includes(text));
+}
+
+function processIds(): readonly number[] {
+  return readdirSync('/proc').map(Number).filter((pid) => pid > 0 && pid !== process.pid);
+}
+
+function opened(pid: number): readonly string[] {
+  try {
+    return [readlinkSync(`/proc/${pid}/cwd`), ...readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))];
+  } catch {
+    return []; // it has ended, or belongs to another user
+  }
 }
 
 function commandOf(pid: number): string {

@@ -42,8 +42,8 @@ export interface RecoverOptions {
  *   folder between the start of `swap` and its end.
  * - Entries at the top of the folder whose names start with `.geolens-backup-` are no content: they are never moved, and what
  *   earlier restores have kept stays until `dropPrevious` removes it.
- * - Other users may write into the folder at any time, a less privileged one too. What an unfinished restore needs is recorded
- *   outside of it; nothing in the folder decides what is done, or leads to a file outside.
+ * - Less privileged users may be able to write into the folder. What an unfinished restore needs is recorded outside of it.
+ *   Nothing in the folder decides what a restore or a recovery does, and no name in it leads them to a file outside.
  * - Failures are BackupErrors that name the folder: ARTIFACT_UNREADABLE when the archive is damaged, or holds what none of ours
  *   holds (a name that would leave the folder, a device); STORE_FULL when there is no room; STAGING_FAILED for the rest. Failures
  *   of the place that holds the records are those of a store and name it. What reading the archive fails with is passed on.

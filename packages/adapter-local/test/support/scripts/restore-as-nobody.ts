@@ -5,9 +5,9 @@ import { TarStagingRestorer } from '../../../src/staging/tar-staging-restorer.ts
 
 /*
  * As a user who is not root: restores an archive with a read-only folder `locked` twice, removes the first one, and asks for
- * refusals. Arguments: the folder, the archive in base64. Prints what came of it as JSON.
+ * refusals. Arguments: the folder, the archive in base64, the folder for records. Prints what came of it as JSON.
  */
-const [folder, archive] = process.argv.slice(2) as [string, string];
+const [folder, archive, recordsDir] = process.argv.slice(2) as [string, string, string];
 const hidden = join(dirname(folder), 'private');
 const mixed = join(dirname(folder), 'mixed');
 await mkdir(hidden, { mode: 0o700 });
@@ -19,7 +19,7 @@ process.setgid!(65534);
 process.setuid!(65534);
 
 const { signal } = new AbortController();
-const restorer = new TarStagingRestorer({ env: { PATH: process.env['PATH'] ?? '' }, clock: new ManualClock(new Date('2026-01-01T02:00:00Z')) });
+const restorer = new TarStagingRestorer({ env: { PATH: process.env['PATH'] ?? '' }, clock: new ManualClock(new Date('2026-01-01T02:00:00Z')), recordsDir });
 const source = sourceOf(Buffer.from(archive, 'base64'));
 const first = await restorer.unpack(source, folder, { signal });
 await first.swap();
