@@ -1,4 +1,4 @@
-import { mkdir, statfs } from 'node:fs/promises';
+import { chmod, lstat, mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isBackupError, throwIfAborted, type DrillNeeds } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../../programs/program.ts';
@@ -6,6 +6,7 @@ import { errnoOf } from '../../store/store-errors.ts';
 import { megabytes, roomOfDatabase } from '../room.ts';
 import { DrillFolder } from './drill-folder.ts';
 import { drillName } from './drill-names.ts';
+import { drillPaths, FOLDER_MODE } from './drill-paths.ts';
 import { runKept } from './kept-program.ts';
 import { fitsSocket } from './scratch-settings.ts';
 import type { ServerUser } from './server-user.ts';
@@ -15,6 +16,9 @@ const MARGIN = 1.2;
 
 /** The server itself: its catalogues, its log. */
 const SERVER_BYTES = 100_000_000;
+
+/** Mode of the folder while `data` is made in it: its group may add entries, and only the owner of an entry may rename or remove it. */
+const OPEN_FOLDER_MODE = 0o1770;
 
 export interface PlaceOptions {
   readonly env: ProgramEnvironment;
@@ -39,7 +43,7 @@ export async function choosePlace(parents: readonly string[], needs: DrillNeeds,
 }
 
 async function placeIn(parent: string, room: number, { env, user, signal }: PlaceOptions): Promise<DrillFolder | string> {
-  if (!fitsSocket(join(parent, drillName()))) return 'its path is too long for the socket of a scratch server. Name a folder with a shorter path';
+  if (!fitsSocket(drillPaths(join(parent, drillName())).data)) return 'its path is too long for the socket of a scratch server. Name a folder with a shorter path';
   try {
     const { bavail, bsize } = await statfs(parent);
     if (bavail * bsize < room) return `a drill takes about ${megabytes(room)}, and ${megabytes(bavail * bsize)} are free there. Make room, or name a folder on another volume`;
@@ -67,8 +71,12 @@ async function makeData({ paths }: DrillFolder, { env, user, signal }: PlaceOpti
     await mkdir(paths.data, { mode: 0o700 });
     return undefined;
   }
-  const { code, stderr } = await runKept('mkdir', ['-m', '0700', '--', paths.data], { env, user, alive: paths.alive, signal });
-  if (code === 0) return undefined;
+  await chmod(paths.folder, OPEN_FOLDER_MODE);
+  const { code, stderr } = await runKept('mkdir', ['-m', '0700', '--', paths.data], { env, user, alive: paths.alive, signal }).finally(() => chmod(paths.folder, FOLDER_MODE));
+  if (code === 0) {
+    const data = await lstat(paths.data);
+    return data.isDirectory() && data.uid === user.uid ? undefined : `another process of user ${user.uid} replaced the data folder there. Find out which one`;
+  }
   if (stderr.startsWith('setpriv: set')) return `this process may not become the user of a scratch server (${stderr}). Give it the capabilities SETUID and SETGID`;
   return `the user of a scratch server (${user.uid}) may not work there (${stderr}). Let it pass through that folder and those above it (chmod o+x)`;
 }

@@ -8,7 +8,7 @@ import { AVAILABLE_EXTENSIONS, compareExtensions, type AvailableExtension } from
 import type { Prerequisites } from '../restore/prepare.ts';
 import { restoreError } from '../restore/server.ts';
 import { extensionsOf, type Toc } from '../restore/toc/toc.ts';
-import type { DrillPaths } from './drill-folder.ts';
+import type { DrillPaths } from './drill-paths.ts';
 import { look } from './look.ts';
 import { readByNewest } from './read-by-newest.ts';
 import { nameFor, restoreAs } from './restore-as.ts';

@@ -1,32 +1,72 @@
-import { rm } from 'node:fs/promises';
+import { chmod, readdir, rm, rmdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { BackupError } from '@geolens/backup-core';
 import { FlockLock } from '../../lock/flock-lock.ts';
 import { lstatIfThere } from '../../lstat-if-there.ts';
 import { describeEnd, type ProgramEnvironment } from '../../programs/program.ts';
-import type { DrillPaths } from './drill-folder.ts';
+import { FOLDER_MODE, type DrillPaths } from './drill-paths.ts';
 import { runKept } from './kept-program.ts';
-import { userOf } from './server-user.ts';
+import type { ServerUser } from './server-user.ts';
 
 /** How long the programs of a drill whose process has died are waited for: they end by themselves. */
 const PATIENCE_MS = 8_000;
 
-/** Removes a drill’s folder: what belongs to the server’s user as that user, for root may lack the right to. */
-export async function removeDrill(paths: DrillPaths, env: ProgramEnvironment): Promise<void> {
-  const data = await lstatIfThere(paths.data);
-  if (data !== undefined) {
-    const user = userOf(data.uid);
-    if (user === undefined) await rm(paths.data, { recursive: true, force: true });
-    else {
-      const end = await runKept('rm', ['-rf', '--', paths.data], { env, user, alive: paths.alive });
-      if (end.code !== 0) throw new BackupError('STORE_FAILED', `${paths.data} could not be removed: ${describeEnd('rm', end)}`);
-    }
-  }
-  await rm(paths.folder, { recursive: true, force: true });
+export interface RemoveOptions {
+  readonly env: ProgramEnvironment;
+  /** The only other user that a removal runs programs as. */
+  readonly user: ServerUser | undefined;
 }
 
-/** Resolves when no program of the drill works in its folder any more, or it has been waited for long enough. */
+/**
+ * Removes the folder of a drill. Content is hostile: links are removed and never followed, and a folder is emptied
+ * with the rights of its owner only.
+ * @throws BackupError STORE_FAILED if something has to stay
+ */
+export async function removeDrill(paths: DrillPaths, options: RemoveOptions): Promise<void> {
+  if (!(await closeFolder(paths))) return;
+  const lockFile = await lockFileOf(paths);
+  const names = await readdir(paths.folder);
+  for (const path of names.map((name) => join(paths.folder, name)).filter((path) => path !== paths.alive)) await removeEntry(path, lockFile, options);
+  await removeEntry(paths.alive, paths.folder, options); // last: programs of the removal lock it
+  await rmdir(paths.folder);
+}
+
+/** Resolves when no program of the drill works in its folder any more, or after PATIENCE_MS. */
 export async function untilStill(paths: DrillPaths, env: ProgramEnvironment): Promise<void> {
-  if ((await lstatIfThere(paths.alive)) === undefined) return;
+  if (!(await closeFolder(paths)) || (await lockFileOf(paths)) !== paths.alive) return;
   const lease = await new FlockLock(paths.alive, env).acquire({ command: 'sweep' }, { whenHeld: 'wait', signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => undefined);
   await lease?.release();
+}
+
+/**
+ * Takes the right to change entries of the folder from other users: a process that died, or an older version, may have left it to them.
+ * Returns whether the folder exists.
+ */
+async function closeFolder({ folder }: DrillPaths): Promise<boolean> {
+  const entry = await lstatIfThere(folder);
+  if (entry === undefined) return false;
+  if ((entry.mode & 0o1022) !== 0) await chmod(folder, FOLDER_MODE);
+  return true;
+}
+
+/** Returns `alive`, or the folder where `alive` is not a file of this user: opening a link would reach its target. */
+async function lockFileOf({ alive, folder }: DrillPaths): Promise<string> {
+  const entry = await lstatIfThere(alive);
+  return entry?.isFile() === true && entry.uid === process.geteuid?.() && entry.nlink === 1 ? alive : folder;
+}
+
+async function removeEntry(path: string, lockFile: string, { env, user }: RemoveOptions): Promise<void> {
+  const entry = await lstatIfThere(path);
+  if (entry === undefined) return;
+  if (!entry.isDirectory()) return unlink(path);
+  let why = `it belongs to user ${entry.uid}. Remove it by hand`;
+  if (entry.uid === user?.uid) {
+    // Its user may not remove the folder itself, so `rm` always fails in the end.
+    why = describeEnd('rm', await runKept('rm', ['-rf', '--', path], { env, user, alive: lockFile }));
+  } else if (entry.uid !== 0 && entry.uid === process.geteuid?.()) {
+    return rm(path, { recursive: true, force: true });
+  }
+  await rmdir(path).catch((cause: unknown) => {
+    throw new BackupError('STORE_FAILED', `${path} could not be removed: ${why}`, { cause });
+  });
 }

@@ -44,9 +44,7 @@ export class ScratchDrill implements Drill {
     throw abortedBy(stop.signal);
   }
 
-  async sweep({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<readonly string[]> {
-    const removed: string[] = [];
-    for (const folder of new Set(this.options.folders)) removed.push(...(await sweepDrills(folder, this.options.env, signal)));
-    return removed;
+  sweep({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<readonly string[]> {
+    return sweepDrills(this.options.folders, this.options.env, signal);
   }
 }

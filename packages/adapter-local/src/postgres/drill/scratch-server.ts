@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BackupError, throwIfAborted } from '@geolens/backup-core';
@@ -6,7 +6,7 @@ import { findProgram } from '../../programs/find-program.ts';
 import { describeEnd, type ProgramEnd, type ProgramEnvironment } from '../../programs/program.ts';
 import { connect, disconnect } from '../connection.ts';
 import type { ConnectionSettings } from '../connection-settings.ts';
-import type { DrillPaths } from './drill-folder.ts';
+import type { DrillPaths } from './drill-paths.ts';
 import { KeptProgram, runKept } from './kept-program.ts';
 import { asArguments, SCRATCH_PORT, scratchSettings } from './scratch-settings.ts';
 import type { ServerPrograms } from './server-programs.ts';
@@ -37,10 +37,12 @@ export class ScratchServer {
   /** Whether it has ended, by itself or by `stop`. */
   ended = false;
   private readonly server: KeptProgram;
+  private readonly logFile: FileHandle;
   private readonly options: ScratchServerOptions;
 
-  private constructor(server: KeptProgram, options: ScratchServerOptions) {
+  private constructor(server: KeptProgram, logFile: FileHandle, options: ScratchServerOptions) {
     this.server = server;
+    this.logFile = logFile;
     this.options = options;
     const note = (): void => { this.ended = true; };
     server.ended.then(note, note);
@@ -50,36 +52,40 @@ export class ScratchServer {
   static async start(options: ScratchServerOptions): Promise<ScratchServer> {
     await initialise(options);
     const { programs, paths, user, env, jobs = availableParallelism(), signal } = options;
-    const log = await open(paths.log, 'a', 0o600);
+    const log = await open(paths.log, 'ax+', 0o600);
+    let server: ScratchServer | undefined;
     try {
-      const command = [...(await givingWay(env)), programs.postgres, '-D', paths.data, ...asArguments(scratchSettings(paths.folder, jobs))];
+      const command = [...(await givingWay(env)), programs.postgres, '-D', paths.data, ...asArguments(scratchSettings(paths.data, jobs))];
       const kept = new KeptProgram(command[0]!, command.slice(1), { env: { ...env, LC_ALL: 'C' }, user, alive: paths.alive, signal, endsWith: 'QUIT', log: log.fd });
-      const server = new ScratchServer(kept, options);
-      try {
-        await server.untilReady();
-        return server;
-      } catch (error) {
-        await server.stop();
-        throw error;
-      }
-    } finally {
-      await log.close();
+      server = new ScratchServer(kept, log, options);
+      await server.untilReady();
+      return server;
+    } catch (error) {
+      await (server === undefined ? log.close() : server.stop());
+      throw error;
     }
   }
 
   /** How to reach it. The options keep those away that the environment of this process may have for another server. */
   get connection(): ConnectionSettings {
-    return { host: this.options.paths.folder, port: SCRATCH_PORT, user: SUPERUSER, database: 'postgres', options: '-c lc_messages=C' };
+    return { host: this.options.paths.data, port: SCRATCH_PORT, user: SUPERUSER, database: 'postgres', options: '-c lc_messages=C' };
   }
 
-  /** The end of what it has logged. */
+  /** Returns the end of its log; an empty text if that cannot be read, or after `stop`. */
   async log(): Promise<string> {
-    return (await readFile(this.options.paths.log, 'utf8').catch(() => '')).slice(-LOG_BYTES).trim();
+    try {
+      const { size } = await this.logFile.stat();
+      const { buffer, bytesRead } = await this.logFile.read(Buffer.alloc(LOG_BYTES), 0, LOG_BYTES, Math.max(0, size - LOG_BYTES));
+      return buffer.toString('utf8', 0, bytesRead).trim();
+    } catch {
+      return '';
+    }
   }
 
-  /** Shuts it down at once. Never fails. */
-  stop(): Promise<void> {
-    return this.server.stop();
+  /** Shuts it down at once, and closes its log. Never fails. */
+  async stop(): Promise<void> {
+    await this.server.stop();
+    await this.logFile.close().catch(() => undefined);
   }
 
   private async untilReady(): Promise<void> {

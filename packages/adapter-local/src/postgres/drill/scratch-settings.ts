@@ -10,15 +10,15 @@ export function fitsSocket(folder: string): boolean {
 }
 
 /**
- * Settings of a server that nobody else reaches, that reaches nobody, and whose data may be lost at any moment. All that it writes
- * is in its data folder, apart from its socket. Nothing works in the background, but what indexes are made with.
+ * Settings of a server that no other user reaches, that connects to no other server, and whose data may be lost at any moment.
+ * It writes to its data folder only; its socket is there too. No background work, except for building indexes.
  */
 export function scratchSettings(socketFolder: string, jobs: number): Readonly<Record<string, string>> {
   return {
     listen_addresses: '',
     port: String(SCRATCH_PORT),
     unix_socket_directories: quotedInList(socketFolder),
-    unix_socket_permissions: '0777', // the folder lets nobody in
+    unix_socket_permissions: '0777', // the data folder admits its owner and root only
     fsync: 'off',
     synchronous_commit: 'off',
     full_page_writes: 'off',

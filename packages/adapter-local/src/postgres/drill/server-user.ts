@@ -19,10 +19,5 @@ export async function serverUser(usersFile = '/etc/passwd'): Promise<ServerUser 
   const text = await readFile(usersFile, 'utf8').catch(() => '');
   const fields = text.split('\n').map((line) => line.split(':')).find(([name]) => name === NAME);
   const uid = Number(fields?.[2] ?? '0');
-  return Number.isInteger(uid) && uid > 0 ? userOf(uid) : LACKING;
-}
-
-/** The user to touch what belongs to this one as; undefined where that is this process’s own. */
-export function userOf(uid: number): ServerUser | undefined {
-  return uid === process.geteuid?.() ? undefined : { uid, gid: process.getegid?.() ?? 0 };
+  return Number.isInteger(uid) && uid > 0 ? { uid, gid: process.getegid?.() ?? 0 } : LACKING;
 }

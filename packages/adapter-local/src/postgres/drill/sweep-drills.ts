@@ -1,28 +1,40 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isBackupError, throwIfAborted } from '@geolens/backup-core';
+import { BackupError, isBackupError, throwIfAborted, toBackupError, withoutMend } from '@geolens/backup-core';
 import { FlockLock } from '../../lock/flock-lock.ts';
 import type { ProgramEnvironment } from '../../programs/program.ts';
 import { lstatIfThere } from '../../lstat-if-there.ts';
-import { drillPaths } from './drill-folder.ts';
+import { drillPaths } from './drill-paths.ts';
 import { drillOf, lockOf } from './drill-names.ts';
 import { removeDrill, untilStill } from './remove-drill.ts';
+import { serverUser } from './server-user.ts';
 
 /** A lock without a folder that is younger belongs to a drill that is just being made. */
 const BEING_MADE_MS = 60_000;
 
 /**
- * Removes what drills of this user that died have left in a folder. Living ones are known by their lock, whatever process,
+ * Removes what drills of this user that died have left in these folders. Living ones are known by their lock, whatever process,
  * or container on the same volume, they are in.
+ * @throws BackupError STORE_FAILED if something could not be removed, after the rest was
  */
-export async function sweepDrills(parent: string, env: ProgramEnvironment, signal?: AbortSignal): Promise<readonly string[]> {
-  const names = await readdir(parent).catch(() => []);
-  const removed: string[] = [];
-  for (const drill of new Set(names.flatMap((name) => drillOf(name) ?? []))) {
+export async function sweepDrills(parents: readonly string[], env: ProgramEnvironment, signal?: AbortSignal): Promise<readonly string[]> {
+  const [removed, failed]: [string[], string[]] = [[], []];
+  for (const path of new Set((await Promise.all(parents.map(drillsIn))).flat())) {
     throwIfAborted(signal);
-    if (await sweepOne(join(parent, drill), env, signal)) removed.push(`${join(parent, drill)}, of a drill that was cut off`);
+    try {
+      if (await sweepOne(path, env, signal)) removed.push(`${path}, of a drill that was cut off`);
+    } catch (error) {
+      throwIfAborted(signal);
+      failed.push(withoutMend(toBackupError(error)));
+    }
   }
+  if (failed.length > 0) throw new BackupError('STORE_FAILED', failed.join('; '));
   return removed;
+}
+
+async function drillsIn(parent: string): Promise<readonly string[]> {
+  const names = await readdir(parent).catch(() => []);
+  return names.flatMap((name) => drillOf(name) ?? []).map((name) => join(parent, name));
 }
 
 async function sweepOne(path: string, env: ProgramEnvironment, signal: AbortSignal | undefined): Promise<boolean> {
@@ -40,11 +52,10 @@ async function sweepOne(path: string, env: ProgramEnvironment, signal: AbortSign
     const left = (await lstatIfThere(path)) !== undefined; // it may have come to its end meanwhile
     const paths = drillPaths(path);
     await untilStill(paths, env);
-    await removeDrill(paths, env);
+    const user = await serverUser();
+    await removeDrill(paths, { env, user: user !== undefined && 'lacking' in user ? undefined : user });
     await rm(lockOf(path), { force: true });
     return left;
-  } catch {
-    return false; // it stays for the next sweep; whoever sweeps has more to do than this
   } finally {
     await lease.release();
   }
