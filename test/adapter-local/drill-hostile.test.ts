@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { isRoot } from '../../packages/adapter-local/test/support/folders.ts';
 import { anyCluster, freshDatabase, type TestDatabase } from '../support/clusters.ts';
 import { drillIn, drillParent, leftIn, rehearsed, restored } from './support/drills.ts';
@@ -61,6 +61,30 @@ describe.runIf(isRoot)('a dump whose functions run programs as the server’s us
     const rehearsal = await rehearsed(drillIn(parent, facts), await backupOf(attacked.database));
     expect(rehearsal).toEqual({ outcome: 'unprovable', reasons: [expect.stringContaining('ready to accept connections')] });
     expect(JSON.stringify(rehearsal)).not.toContain(SECRET);
+    expect(await leftIn(parent)).toEqual([]);
+  });
+});
+
+/** Takes the place of the server's socket, asks the next client for its password, and writes that down. */
+const LISTENER = `
+unlink '.s.PGSQL.1'; umask 0;
+my $socket = IO::Socket::UNIX->new(Local => '.s.PGSQL.1', Listen => 1); alarm 20;
+my $client = $socket->accept; sysread $client, my $startup, 8192;
+syswrite $client, pack('A N N', 'R', 8, 3); sysread $client, my $answer, 8192;
+unlink '.s.PGSQL.1'; open my $file, '>', $ARGV[0]; print $file substr($answer, 5);`;
+
+describe.runIf(isRoot)('a program of a dump that takes the place of the server', () => {
+  it('gets no password that is meant for another server', async () => {
+    const attacked = await attackedDatabase();
+    const { out, parent } = attacked;
+    await writeFile(join(out, 'listener'), LISTENER, { mode: 0o644 });
+    await withScript(attacked, `perl -MIO::Socket::UNIX ${out}/listener ${out}/password </dev/null >/dev/null 2>&1 &\nsleep 0.5\n`);
+    const input = await backupOf(attacked.database);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    vi.stubEnv('PGPASSWORD', SECRET);
+    // With one job, the next client is not pg_restore, whose environment is empty, but this process.
+    expect((await rehearsed(drillIn(parent, facts, { jobs: 1 }), input)).outcome).toBe('unprovable');
+    expect(await readFile(join(out, 'password'), 'utf8')).toBe('none\0');
     expect(await leftIn(parent)).toEqual([]);
   });
 });

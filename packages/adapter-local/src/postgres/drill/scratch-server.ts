@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { BackupError, throwIfAborted } from '@geolens/backup-core';
+import { BackupError, Secret, throwIfAborted } from '@geolens/backup-core';
 import { findProgram } from '../../programs/find-program.ts';
 import { describeEnd, type ProgramEnd, type ProgramEnvironment } from '../../programs/program.ts';
 import { connect, disconnect } from '../connection.ts';
@@ -66,9 +66,12 @@ export class ScratchServer {
     }
   }
 
-  /** How to reach it. The options keep those away that the environment of this process may have for another server. */
+  /**
+   * How to reach it. Options and password are set so that those of another server are not taken from the environment of this process
+   * or from a password file: a program of the dump can take the place of the server and ask for a password.
+   */
   get connection(): ConnectionSettings {
-    return { host: this.options.paths.data, port: SCRATCH_PORT, user: SUPERUSER, database: 'postgres', options: '-c lc_messages=C' };
+    return { host: this.options.paths.data, port: SCRATCH_PORT, user: SUPERUSER, database: 'postgres', options: '-c lc_messages=C', password: new Secret('none') };
   }
 
   /** Returns the end of its log; an empty text if that cannot be read, or after `stop`. */
