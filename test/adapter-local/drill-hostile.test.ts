@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { isRoot } from '../../packages/adapter-local/test/support/folders.ts';
@@ -86,5 +86,69 @@ describe.runIf(isRoot)('a program of a dump that takes the place of the server',
     expect((await rehearsed(drillIn(parent, facts, { jobs: 1 }), input)).outcome).toBe('unprovable');
     expect(await readFile(join(out, 'password'), 'utf8')).toBe('none\0');
     expect(await leftIn(parent)).toEqual([]);
+  });
+});
+
+describe('inspections of a restored database', () => {
+  /** What a query marks itself with: the queries of other steps have to leave the trap alone. */
+  const MARK = 'files query';
+
+  /** A spatial table with an index whose expression leaves a file behind when a superuser plans a spatial or a files query. */
+  async function trap({ database, out }: { readonly database: TestDatabase; readonly out: string }): Promise<void> {
+    await database.query(`CREATE FUNCTION app.grab(a integer) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN
+        IF (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AND pg_catalog.current_query() ~ 'st_isempty|${MARK}' THEN
+          COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; touch ${out}/ran';
+        END IF;
+        RETURN a;
+      END $$;
+      CREATE FUNCTION app.folded(a integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN app.grab(a); END $$;
+      CREATE TABLE app.places (path text, shape public.geometry); INSERT INTO app.places VALUES ('a', 'POINT(1 2)');
+      CREATE INDEX ON app.places ((app.folded(1)))`);
+  }
+
+  it('do not run functions of the dump as superuser, which a superuser’s same query does', async () => {
+    const attacked = await attackedDatabase();
+    const { database, out, parent } = attacked;
+    await trap(attacked);
+    for (const query of [`SELECT shape FROM ONLY app.places WHERE NOT public.st_isempty(shape) LIMIT 1`, `SELECT path FROM app.places -- ${MARK}`]) {
+      await database.client.psql(database.database, `BEGIN READ ONLY; ${query}`);
+      expect(await readdir(out), query).toEqual(['ran']);
+      await rm(join(out, 'ran'));
+    }
+    const result = await restored(drillIn(parent, facts, { filesQuery: `SELECT path FROM app.places -- ${MARK}` }), await backupOf(database));
+    expect(result).toMatchObject({ problems: [], unanswered: [], files: ['a'] });
+    expect(result.facts).toContain('spatial query answered on app.places.shape');
+    expect(await readdir(out)).toEqual([]);
+  });
+
+  it('leave out a spatial column whose table has a function that they may not execute', async () => {
+    const attacked = await attackedDatabase();
+    await trap(attacked);
+    await attacked.database.query('REVOKE EXECUTE ON FUNCTION app.folded FROM PUBLIC');
+    const { problems, facts: seen } = await restored(drillIn(attacked.parent, facts), await backupOf(attacked.database));
+    expect(problems).toEqual([]);
+    expect(seen.join()).not.toContain('spatial');
+  });
+
+  it.each([
+    ['rows that row-level security hides', 'SELECT path FROM app.hidden', ['hidden']],
+    ['a view', 'SELECT path FROM views.of_all ORDER BY 1', ['hidden', 'open']],
+    ['a view with the rights of its reader', 'SELECT path FROM views.of_reader', ['open']],
+    ['two schemas', 'SELECT o.path, h.path FROM app.open o CROSS JOIN views.more h', ['open']],
+    ['a function that not everybody may execute', 'SELECT app.own()', ['own']],
+    ['a table on the search path of the database', 'SELECT path FROM by_path', ['by path']],
+    ['constants alone', `SELECT 'x', 'y' -- comment`, ['x']],
+  ])('read for the files query %s', async (_, filesQuery, files) => {
+    const { database, parent } = await attackedDatabase();
+    await database.query(`CREATE TABLE app.hidden (path text); INSERT INTO app.hidden VALUES ('hidden');
+      ALTER TABLE app.hidden ENABLE ROW LEVEL SECURITY; ALTER TABLE app.hidden FORCE ROW LEVEL SECURITY;
+      CREATE TABLE app.open (path text); INSERT INTO app.open VALUES ('open');
+      CREATE FUNCTION app.own() RETURNS text LANGUAGE sql AS $$ SELECT 'own' $$; REVOKE EXECUTE ON FUNCTION app.own FROM PUBLIC;
+      RESET ROLE; CREATE SCHEMA views; CREATE TABLE views.more AS SELECT * FROM app.open;
+      CREATE VIEW views.of_all AS SELECT path FROM app.hidden UNION ALL SELECT path FROM app.open;
+      CREATE VIEW views.of_reader WITH (security_invoker = true) AS SELECT path FROM app.open;
+      CREATE TABLE views.by_path AS SELECT 'by path' AS path; ALTER DATABASE ${database.database} SET search_path = views, public; REVOKE CONNECT ON DATABASE ${database.database} FROM PUBLIC`);
+    const result = await restored(drillIn(parent, facts, { filesQuery }), await backupOf(database));
+    expect({ files: result.files, unanswered: result.unanswered }).toEqual({ files, unanswered: [] });
   });
 });

@@ -126,7 +126,8 @@ describe('the files that rows name', () => {
   it.each([
     ['fails', 'SELECT path FROM data.nowhere', 'does not exist'],
     ['writes', `DELETE FROM data.stations RETURNING name`, 'read-only transaction'],
-    ['is more than one statement', 'COMMIT; DROP TABLE data.stations', 'multiple commands'],
+    ['is more than one statement', 'SELECT name FROM data.stations; SELECT 1', 'multiple commands'],
+    ['ends the transaction', 'COMMIT; DROP TABLE data.stations', 'takes one SELECT'],
   ])('are not known when the query %s, which leaves open whether all is well', async (_, query, words) => {
     const { files, problems, unanswered, rows } = await asked(query);
     expect([files, problems]).toEqual([undefined, []]);

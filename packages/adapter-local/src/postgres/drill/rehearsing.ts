@@ -1,13 +1,12 @@
 import type pg from 'pg';
 import { isBackupError, throwIfAborted, withoutMend, type Rehearsal, type RestoreInput, type RestorerEvent } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../../programs/program.ts';
-import { connect, disconnect } from '../connection.ts';
 import type { ConnectionSettings } from '../connection-settings.ts';
-import { connectionError } from '../postgres-errors.ts';
 import { AVAILABLE_EXTENSIONS, compareExtensions, type AvailableExtension } from '../restore/extensions.ts';
 import type { Prerequisites } from '../restore/prepare.ts';
 import { restoreError } from '../restore/server.ts';
 import { extensionsOf, type Toc } from '../restore/toc/toc.ts';
+import { connected } from './connected.ts';
 import type { DrillPaths } from './drill-paths.ts';
 import { look } from './look.ts';
 import { readByNewest } from './read-by-newest.ts';
@@ -97,7 +96,8 @@ export class Rehearsing {
     const database = nameFor(input.manifest?.database);
     const { rows, extensionRows, notes, incomplete } = await restoreAs(database, input, connection, this.options);
     this.step('look');
-    const seen = await this.within({ ...connection, database }, (client) => look(client, filesQuery));
+    const settings = { ...connection, database };
+    const seen = await this.within(settings, (superuser) => look({ superuser, settings, signal }, filesQuery));
     throwIfAborted(signal);
     return {
       outcome: 'restored',
@@ -113,19 +113,10 @@ export class Rehearsing {
   }
 
   private async within<T>(settings: ConnectionSettings, work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const { signal } = this.options;
-    const client = await connect(settings, signal).catch((error: unknown) => {
-      throw connectionError(error, settings);
-    });
-    const leave = (): void => void disconnect(client);
-    signal.addEventListener('abort', leave, { once: true });
     try {
-      return await work(client);
+      return await connected(settings, this.options.signal, work);
     } catch (error) {
       throw restoreError(error, 'looking at the restored database', settings);
-    } finally {
-      signal.removeEventListener('abort', leave);
-      await disconnect(client);
     }
   }
 

@@ -1,12 +1,14 @@
 import type pg from 'pg';
+import { isBackupError } from '@geolens/backup-core';
 import type { Findings } from './findings.ts';
+import { asRestrictedRole, INSUFFICIENT_PRIVILEGE, type RestoredDatabase } from './restricted-role.ts';
 
 const MOST_COLUMNS = 20;
 
 /* Large tables first. */
 const COLUMNS = `
   SELECT pg_catalog.format('%I.%I.%I', n.nspname, c.relname, a.attname) AS name, pg_catalog.format('%I.%I', n.nspname, c.relname) AS table,
-         pg_catalog.quote_ident(a.attname) AS column, pg_catalog.quote_ident(s.nspname) AS schema
+         pg_catalog.quote_ident(a.attname) AS column, pg_catalog.quote_ident(s.nspname) AS schema, pg_catalog.quote_ident(n.nspname) AS table_schema
     FROM pg_catalog.pg_extension e
     JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.refobjid = e.oid AND d.deptype = 'e'
      AND d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass
@@ -23,21 +25,28 @@ interface SpatialColumn {
   readonly name: string;
   readonly table: string;
   readonly column: string;
+  /** Schema of the type. */
   readonly schema: string;
+  readonly table_schema: string;
 }
 
-/** Takes one shape of each column and looks for it by its bounding box, through the index where there is one. */
-export async function askSpatially(client: pg.Client): Promise<Findings> {
-  const { rows: columns } = await client.query<SpatialColumn>(COLUMNS);
+/**
+ * Takes one shape of each column and looks for it by its bounding box, through the index where there is one.
+ * Omits a column if a function of its table may not be executed.
+ */
+export async function askSpatially(database: RestoredDatabase): Promise<Findings> {
+  const { rows: columns } = await database.superuser.query<SpatialColumn>(COLUMNS);
   const problems: string[] = [];
   const answered: string[] = [];
   for (const column of columns) {
+    const rights = [`USAGE ON SCHEMA ${column.schema}, ${column.table_schema}`, `SELECT ON TABLE ${column.table}`];
     try {
-      const found = await findAgain(client, column);
+      const found = await asRestrictedRole(database, rights, (client) => findAgain(client, column));
       if (found === true) answered.push(column.name);
       if (found === false) problems.push(`a spatial query does not find a shape of ${column.name} that is there`);
     } catch (error) {
-      problems.push(`a spatial query on ${column.name} failed: ${(error as Error).message}`);
+      if (isBackupError(error)) throw error; // the connection
+      if ((error as pg.DatabaseError).code !== INSUFFICIENT_PRIVILEGE) problems.push(`a spatial query on ${column.name} failed: ${(error as Error).message}`);
     }
   }
   return { problems, warnings: [], facts: answered.length === 0 ? [] : [`spatial query answered on ${answered.join(', ')}`] };
@@ -46,17 +55,13 @@ export async function askSpatially(client: pg.Client): Promise<Findings> {
 /** Undefined where there is no shape to look for; an empty one has no bounding box. */
 async function findAgain(client: pg.Client, { table, column, schema }: SpatialColumn): Promise<boolean | undefined> {
   await client.query('BEGIN READ ONLY');
-  try {
-    const { rows } = await client.query<{ shape: string; type: string }>(
-      `SELECT ${column}::pg_catalog.text AS shape, pg_catalog.pg_typeof(${column})::pg_catalog.oid::pg_catalog.regtype::pg_catalog.text AS type
-         FROM ONLY ${table} WHERE ${column} IS NOT NULL AND NOT ${schema}.st_isempty(${column}::${schema}.geometry) LIMIT 1`,
-    );
-    const shape = rows[0];
-    if (shape === undefined) return undefined;
-    await client.query('SET LOCAL enable_seqscan = off');
-    const found = await client.query(`SELECT FROM ONLY ${table} WHERE ${column} OPERATOR(${schema}.&&) $1::${shape.type} LIMIT 1`, [shape.shape]);
-    return found.rowCount === 1;
-  } finally {
-    await client.query('ROLLBACK');
-  }
+  const { rows } = await client.query<{ shape: string; type: string }>(
+    `SELECT ${column}::pg_catalog.text AS shape, pg_catalog.pg_typeof(${column})::pg_catalog.oid::pg_catalog.regtype::pg_catalog.text AS type
+       FROM ONLY ${table} WHERE ${column} IS NOT NULL AND NOT ${schema}.st_isempty(${column}::${schema}.geometry) LIMIT 1`,
+  );
+  const shape = rows[0];
+  if (shape === undefined) return undefined;
+  await client.query('SET LOCAL enable_seqscan = off');
+  const found = await client.query(`SELECT FROM ONLY ${table} WHERE ${column} OPERATOR(${schema}.&&) $1::${shape.type} LIMIT 1`, [shape.shape]);
+  return found.rowCount === 1;
 }
