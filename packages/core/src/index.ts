@@ -53,6 +53,7 @@ export * from './schedule/due-slot.ts';
 export * from './schedule/longest-gap.ts';
 export { parseSchedule, type Schedule } from './schedule/schedule.ts';
 export * from './secret.ts';
+export { isOfPgDumpall } from './sets/foreign-globals.ts';
 export * from './sets/accept-set.ts';
 export * from './sets/backup-set.ts';
 export { doubtsOf } from './sets/doubts-of.ts';

@@ -1,4 +1,4 @@
-import { copyFile, rename, rm } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { formatTimestamp } from '@geolens/backup-core';
@@ -26,19 +26,16 @@ describe.each(newestCluster())('a dump that was made by hand, on $title,', (clus
     expect(restored!.notes.join('\n')).toContain('the backup carries no grants: owners and grants are those of the live database');
   });
 
-  it('of GeoLens’s own container is the latest only where no set is complete', async () => {
+  it('of GeoLens’s own container is the latest where it is the newest, and not where a set is newer', async () => {
     const restorer = await newRestorer(cluster, { content: 'small' });
     const timestamp = await restorer.goodRun(onAWeekday());
     await restorer.ask('DELETE FROM ONLY data.stations');
     await restorer.goodRun(onAWeekday());
     const newer = formatTimestamp(new Date(Date.now() + 30 * 60_000));
-    for (const name of [LEGACY, newer]) await copyFile(restorer.dumpOf(timestamp), restorer.dumpOf(name));
-    const end = await restorer.restore(['latest']);
-    expect(end.code, end.stderr).toBe(0);
-    expect(end.stderr).toMatch(new RegExp(`WARN .*set ${newer} .*is passed over: it has no manifest`));
+    await copyFile(restorer.dumpOf(timestamp), restorer.dumpOf(LEGACY));
+    await restorer.goodRestore(['latest']);
     expect(await restorer.ask('SELECT count(*) FROM ONLY data.stations')).toBe('0');
-    await rm(restorer.dumpOf(newer));
-    for (const name of await restorer.volume.files('daily')) if (!name.includes(LEGACY)) await rename(restorer.path('daily', name), join(restorer.volume.backups, name));
+    await copyFile(restorer.dumpOf(timestamp), restorer.dumpOf(newer));
     await restorer.goodRestore(['latest']);
     expect(await restorer.ask('SELECT count(*) FROM ONLY data.stations')).toBe('50');
   });

@@ -1,7 +1,7 @@
 import { BackupError } from '../errors.ts';
 import { timestampToDate, type RunTimestamp } from '../naming/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
-import { newestFirst, type BackupSet } from '../sets/backup-set.ts';
+import { isRestorable, newestFirst, type BackupSet } from '../sets/backup-set.ts';
 import { readStores } from '../sets/read-stores.ts';
 import { doubtsOf } from '../sets/doubts-of.ts';
 import { labelOf } from '../sets/label-of.ts';
@@ -34,11 +34,13 @@ interface Candidate {
 }
 
 /**
- * The set to restore: of one moment, or the newest that is complete and has failed no check; of legacy sets only where no set is complete.
+ * The set to restore: of one moment, or the newest that is whole and has failed no check, with a manifest or without.
+ * Newer sets that are suspicious or damaged are passed over. A newer dump that nothing is known of, because its manifest is missing or cannot
+ * be read, ends the search: it may well be whole, and to fall back silently could lose days of work.
  * A set more than an hour in the future is never the newest: its name is all that says so, and who can write to a store can choose it.
  * A copy in an earlier store is taken before one in a later, a whole one before one that is not.
  * A store that cannot be asked is passed over, unless it is the only one.
- * @throws BackupError SET_NOT_FOUND
+ * @throws BackupError SET_NOT_FOUND; RESTORE_REFUSED where the operator has to choose
  */
 export async function findSource(stores: readonly ArtifactStore[], wanted: 'latest' | RunTimestamp, { database, now, primary, signal }: FindOptions): Promise<FoundSource> {
   const notes: string[] = [];
@@ -68,17 +70,29 @@ function latest(candidates: readonly Candidate[], now: Date, notes: string[]): C
   for (const { store, set } of all.filter((candidate) => !sorted.includes(candidate))) {
     notes.push(`${labelOf(store, set)} lies in the future, and is passed over: check the clock of the machine that made it, and who can write to ${store.name}; name it to restore it`);
   }
-  const whole = sorted.filter(({ set }) => set.state === 'complete');
-  const chosen = whole.find(({ set }) => doubtsOf(set).length === 0) ?? sorted.find(({ set }) => set.state === 'legacy');
-  const newer = chosen === undefined ? sorted : sorted.filter(({ set }) => set.timestamp > chosen.set.timestamp);
+  const chosen = sorted.find(({ set }) => isRestorable(set) && doubtsOf(set).length === 0);
+  const newer = sorted.filter(({ set }) => set.timestamp > (chosen?.set.timestamp ?? ''));
+  const unknown = newer.filter(({ set }) => set.state === 'partial' && set.artifacts.some(({ kind }) => kind === 'dump'));
+  if (unknown.length > 0) throw mustChoose(unknown, chosen);
   for (const { store, set } of newer) {
     notes.push(`${labelOf(store, set)} is passed over: ${whyPassedOver(set)}`);
   }
   return chosen;
 }
 
+/** How many sets are listed. */
+const SHOWN = 10;
+
+function mustChoose(unknown: readonly Candidate[], chosen: Candidate | undefined): BackupError {
+  const listed = unknown.slice(0, SHOWN).map(({ store, set }) => `\n  - ${labelOf(store, set)}: ${set.problems.join('; ')}`).join('');
+  const more = unknown.length > SHOWN ? `\n  - and ${unknown.length - SHOWN} more` : '';
+  const whole = chosen === undefined ? 'No older set is whole' : `The newest whole one is ${labelOf(chosen.store, chosen.set)}`;
+  return new BackupError('RESTORE_REFUSED', `there are newer dumps whose manifest is missing or cannot be used:${listed}${more}\n${whole}`, {
+    mend: 'Name the set to restore by its timestamp; verify one of the newer ones first if you want it',
+  });
+}
+
 function whyPassedOver(set: BackupSet): string {
-  if (set.state === 'legacy') return 'it has no manifest, and an older set is complete';
   if (set.state === 'suspicious') return `it is suspicious: ${set.problems.join('; ')}; name it, or accept it with geolens-backup accept ${set.timestamp}`;
   return doubtsOf(set).join('; ');
 }

@@ -9,7 +9,8 @@ export const SET_STATES = ['complete', 'legacy', 'suspicious', 'bad', 'partial']
 
 /**
  * - `complete`: the manifest is there, and every artifact that it names, with its length;
- * - `legacy`: a dump with neither manifest nor globals, as GeoLens's own backup container writes it: restorable, unverified;
+ * - `legacy`: a dump without a manifest, alone, with an archive, with globals of pg_dumpall, as GeoLens's own backup container writes them:
+ *   whole and restorable, unverified;
  * - `suspicious`: complete, but much smaller than those before it, and nobody has accepted it;
  * - `bad`: as complete, but a check has found it damaged;
  * - `partial`: anything less.

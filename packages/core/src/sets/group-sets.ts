@@ -22,10 +22,12 @@ interface Group {
 /**
  * Groups the listing of a store into sets, newest first. Keys whose names do not parse are left out: they are not ours.
  * @param readings what was read under the key of each manifest in the listing
+ * @param foreign globals that no run has written
  */
 export function groupSets(
   listing: readonly StoredArtifact[],
   readings: ReadonlyMap<ArtifactKey, ManifestReading>,
+  foreign: ReadonlySet<ArtifactKey> = new Set(),
 ): readonly BackupSet[] {
   const groups = new Map<string, Group>();
   for (const { key, bytes } of listing) {
@@ -39,26 +41,26 @@ export function groupSets(
     if (name.kind === 'dump') group.dumps.push({ database: name.database, artifact });
     else group.companions.push(artifact);
   }
-  return [...groups.values()].flatMap((group) => setsOf(group, readings)).sort(newestFirst);
+  return [...groups.values()].flatMap((group) => setsOf(group, readings, foreign)).sort(newestFirst);
 }
 
 /*
  * The companions' names do not tell the database. The manifest does; where there is none, every dump of that timestamp
  * has them in its set, and they are removed with the last of these.
  */
-function setsOf({ tier, timestamp, dumps, companions }: Group, readings: ReadonlyMap<ArtifactKey, ManifestReading>): BackupSet[] {
+function setsOf({ tier, timestamp, dumps, companions }: Group, readings: ReadonlyMap<ArtifactKey, ManifestReading>, foreign: ReadonlySet<ArtifactKey>): BackupSet[] {
   const reading = companions.map(({ key }) => readings.get(key)).find((found) => found !== undefined);
   const manifest = reading instanceof Error ? undefined : reading;
   const owner = manifest && ownerOf(manifest, dumps.map(({ database }) => database));
   const sets = dumps.map(({ database, artifact }): BackupSet => {
     const owns = owner === undefined || owner === database;
     const artifacts = owns ? [artifact, ...companions] : [artifact];
-    const state = stateOf(timestamp, artifacts, owns ? reading : undefined);
+    const state = stateOf(timestamp, artifacts, owns ? reading : undefined, foreign);
     return { tier, timestamp, database, artifacts, manifest: owns ? manifest : undefined, ...state };
   });
   const claimed = sets.some(({ artifacts }) => artifacts.length > 1) || companions.length === 0;
   if (claimed) return sets;
-  return [...sets, { tier, timestamp, database: owner, artifacts: companions, manifest, ...stateOf(timestamp, companions, reading) }];
+  return [...sets, { tier, timestamp, database: owner, artifacts: companions, manifest, ...stateOf(timestamp, companions, reading, foreign) }];
 }
 
 /** The database of the dump that the manifest is for. Where its own word and the dump's name differ, the one that has a dump here. */
@@ -78,7 +80,7 @@ interface Judgement {
   readonly unread?: true;
 }
 
-function stateOf(timestamp: RunTimestamp, artifacts: readonly SetArtifact[], reading: ManifestReading | undefined): Judgement {
+function stateOf(timestamp: RunTimestamp, artifacts: readonly SetArtifact[], reading: ManifestReading | undefined, foreign: ReadonlySet<ArtifactKey>): Judgement {
   if (reading instanceof Error) return { ...partial(reading.message), ...(isOfStore(reading) && { unread: true }) };
   if (reading !== undefined) {
     if (reading.timestamp !== timestamp) return partial(`its manifest is that of ${reading.timestamp}`);
@@ -88,7 +90,8 @@ function stateOf(timestamp: RunTimestamp, artifacts: readonly SetArtifact[], rea
   const dump = artifacts.find(({ kind }) => kind === 'dump');
   if (dump === undefined) return partial('there is no dump');
   if (dump.bytes === 0) return partial('the dump is empty');
-  return artifacts.some(({ kind }) => kind === 'globals') ? partial('there is no manifest') : { state: 'legacy', problems: [] };
+  // A run writes globals before its dump, and the manifest last: with these and without that it was cut off.
+  return artifacts.some(({ kind, key }) => kind === 'globals' && !foreign.has(key)) ? partial('there is no manifest') : { state: 'legacy', problems: [] };
 }
 
 /** What is known of a set whose artifacts are all there. */

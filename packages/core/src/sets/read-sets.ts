@@ -6,6 +6,7 @@ import type { CachedManifest, ManifestCache } from '../ports/manifest-cache.ts';
 import { throwIfAborted, toBackupError } from '../errors.ts';
 import { textOf } from '../text-source.ts';
 import type { BackupSet } from './backup-set.ts';
+import { foreignGlobals } from './foreign-globals.ts';
 import { groupSets, type ManifestReading } from './group-sets.ts';
 
 /** How many manifests are read at once: enough to hide a network's delay, few enough for any store. */
@@ -30,7 +31,7 @@ export async function readSets(store: ArtifactStore, options: ReadSetsOptions = 
     for await (const artifact of store.list(tier, options)) listing.push(artifact);
   }
   const manifests = listing.filter(({ key }) => nameOfKey(key)?.kind === 'manifest');
-  return groupSets(listing, await readManifests(store, manifests, options));
+  return groupSets(listing, await readManifests(store, manifests, options), await foreignGlobals(store, listing, options));
 }
 
 async function readManifests(store: ArtifactStore, manifests: readonly StoredArtifact[], options: ReadSetsOptions): Promise<ReadonlyMap<ArtifactKey, ManifestReading>> {

@@ -37,11 +37,24 @@ describe('the set to restore', () => {
     expect(await find()).toMatchObject({ source: { timestamp: day(2) }, notes: [expect.stringContaining('is missing')] });
   });
 
-  it('is a complete one before a newer one without a manifest; that only where none is complete', async () => {
+  it('is the newest one, be it without a manifest: a manifest is no reason to go back in time', async () => {
     legacy(9);
-    expect(await find()).toMatchObject({ source: { timestamp: day(3) }, notes: [expect.stringContaining('20260109_020000')] });
+    expect(await find()).toMatchObject({ source: { timestamp: day(9), manifest: undefined }, notes: [] });
     for (const number of [1, 2, 3]) markBad(number);
-    expect(await find()).toMatchObject({ source: { timestamp: day(9), manifest: undefined } });
+    kit.store.artifacts.delete(`daily/geolens_${day(9)}.dump`);
+    await expect(find()).rejects.toMatchObject({ code: 'SET_NOT_FOUND' });
+  });
+
+  it('is left to the operator where a newer dump has no manifest or one that cannot be used', async () => {
+    kit.store.artifacts.set(`daily/geolens_${day(9)}.dump`, new Uint8Array(1));
+    kit.store.artifacts.set(`daily/globals-${day(9)}.sql`, new Uint8Array(1));
+    kit.store.artifacts.set(`daily/geolens_${day(8)}.dump`, new Uint8Array(1));
+    kit.store.artifacts.set(`daily/manifest-${day(8)}.json`, Buffer.from('{'));
+    const error: unknown = await find().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'RESTORE_REFUSED' });
+    const { message } = error as Error;
+    for (const text of [day(9), 'there is no manifest', day(8), `The newest whole one is set ${day(3)}`, 'Name the set']) expect(message).toContain(text);
+    expect(await find(day(3))).toMatchObject({ source: { timestamp: day(3) } });
   });
 
   it('is the one that is named, with the reasons to mistrust it', async () => {

@@ -28,6 +28,13 @@ describe('the sets in a listing', () => {
     expect(groupSets(listing(files), new Map())).toMatchObject([{ state: 'legacy', problems: [], manifest: undefined }]);
   });
 
+  it('are legacy with globals that no run has written, with an archive or without', () => {
+    const globals = artifactKey('daily', `globals-${T}.sql`);
+    for (const files of [{ [`geolens_${T}.dump`]: 10, [`globals-${T}.sql`]: 60 }, { [`geolens_${T}.dump`]: 10, [`globals-${T}.sql`]: 60, [`staging-${T}.tar.gz`]: 5 }]) {
+      expect(groupSets(listing(files), new Map(), new Set([globals])).map(brief)).toEqual([{ database: 'geolens', state: 'legacy', problems: [], files: Object.keys(files).length }]);
+    }
+  });
+
   it.each<[string, Record<string, number>, Manifest | Error | undefined, string]>([
     ['an artifact that the manifest names is missing', { [`geolens_${T}.dump`]: 10, [`manifest-${T}.json`]: 1 }, manifestOf(at(T)), `staging-${T}.tar.gz is missing`],
     ['an artifact has another length', { ...OWN, [`geolens_${T}.dump`]: 9 }, manifestOf(at(T)), `geolens_${T}.dump has 9 bytes, its manifest says 10`],

@@ -78,7 +78,7 @@ const FOR_POSTGRES = [...FOR_ALL, 'PGPASSFILE', 'PGPASSWORD', 'PGOPTIONS'];
  * @throws BackupError CONFIG_INVALID that lists all problems at once, each with the variable and the mend
  */
 export function readConfig(env: Environment): Config {
-  const { values, texts, origins, problems: found } = readEnvironment(env);
+  const { values, texts, origins, problems: found, warnings } = readEnvironment(env);
   const problems = found.filter((problem) => values.BACKUP_S3_ENABLED === true || !problem.startsWith('S3_'));
   const { schedule, drillSchedule } = readSchedules(values, problems);
   const connection = readConnection(values);
@@ -115,7 +115,7 @@ export function readConfig(env: Environment): Config {
     postgresEnv: passedOn(env, FOR_POSTGRES),
     effective: effectiveVariables(texts, origins, connection.settings),
     secrets: [...secretsOf(texts, connection.settings), ...(env['PGPASSWORD'] === undefined ? [] : [new Secret(env['PGPASSWORD'])])],
-    warnings: unknownVariables(env),
+    warnings: [...warnings, ...unknownVariables(env)],
   };
 }
 

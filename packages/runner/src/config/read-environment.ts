@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { safeParse } from 'valibot';
-import { VARIABLES, VARIABLE_NAMES, type Values, type VariableName } from './variables.ts';
+import { parse, safeParse } from 'valibot';
+import { isOfApplication, VARIABLES, VARIABLE_NAMES, type Values, type VariableName } from './variables.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -14,6 +14,8 @@ export interface Reading {
   readonly origins: ReadonlyMap<VariableName, Origin>;
   /** One sentence each, beginning with the name of the variable. */
   readonly problems: readonly string[];
+  /** Likewise, of values that are meant for another program. */
+  readonly warnings: readonly string[];
 }
 
 /** Reads every variable, itself or from the file of its `_FILE` twin. An empty text means unset: Compose passes those. */
@@ -22,6 +24,7 @@ export function readEnvironment(env: Environment): Reading {
   const texts = new Map<VariableName, string>();
   const origins = new Map<VariableName, Origin>();
   const problems: string[] = [];
+  const warnings: string[] = [];
   for (const name of VARIABLE_NAMES) {
     const found = lookUp(name, env);
     if ('problem' in found) {
@@ -35,9 +38,16 @@ export function readEnvironment(env: Environment): Reading {
     texts.set(name, text);
     const read = safeParse(VARIABLES[name].schema, text);
     if (read.success) values[name] = read.output;
+    else if (isOfApplication(name)) {
+      const fallback = VARIABLES[name].default;
+      warnings.push(`${name}${shown(name, text)} ${read.issues[0].message}; ${fallback} is used`);
+      origins.set(name, 'default');
+      texts.set(name, fallback);
+      values[name] = parse(VARIABLES[name].schema, fallback);
+    }
     else problems.push(`${name}${shown(name, text)} ${read.issues[0].message}`);
   }
-  return { values: values, texts, origins, problems };
+  return { values: values, texts, origins, problems, warnings };
 }
 
 type Found = { readonly text: string | undefined; readonly origin: Origin } | { readonly problem: string };

@@ -10,14 +10,19 @@ export interface Variable {
   readonly meaning: string;
   /** Its value is never shown. */
   readonly secret?: true;
+  /**
+   * The application beside reads it too, with values of its own: one that is not known here is no problem, and the default holds.
+   */
+  readonly ofApplication?: true;
   /** How its text becomes a value; problems are told without the value when it is secret. */
   readonly schema: v.GenericSchema<string, unknown>;
 }
 
 type Reader<T> = v.GenericSchema<string, T>;
 
-const TRUE = ['true', 'yes', 'on', '1'];
-const FALSE = ['false', 'no', 'off', '0'];
+/** As Compose, PostgreSQL and Python's pydantic spell them: the application beside reads the same file. */
+const TRUE = ['true', 'yes', 'on', '1', 't', 'y'];
+const FALSE = ['false', 'no', 'off', '0', 'f', 'n'];
 
 const text: Reader<string> = v.string();
 const flag: Reader<boolean> = v.pipe(
@@ -28,6 +33,10 @@ const flag: Reader<boolean> = v.pipe(
 );
 const oneOf = <const T extends readonly string[]>(...words: T): Reader<T[number]> =>
   v.pipe(v.string(), v.picklist(words, `has to be one of ${words.join(', ')}`));
+
+/** Levels that the logging of Python knows, and ours does not. */
+const PYTHON_LEVELS: ReadonlyMap<string, string> = new Map([['warning', 'warn'], ['critical', 'error'], ['fatal', 'error'], ['exception', 'error'], ['trace', 'debug'], ['notset', 'debug']]);
+const level: Reader<'debug' | 'info' | 'warn' | 'error'> = v.pipe(v.string(), v.toLowerCase(), v.transform((text) => PYTHON_LEVELS.get(text) ?? text), oneOf('debug', 'info', 'warn', 'error'));
 const wholeNumber = (least: number, most: number, range: string): Reader<number> =>
   v.pipe(
     v.string(),
@@ -172,8 +181,8 @@ export const VARIABLES = {
   BACKUP_RESTORE_EXTENSIONS: variable(names, 'none', 'Extensions that a restore makes first in the restored database, besides those of the dump'),
   BACKUP_ROLE_PASSWORDS: variable(flag, 'false', 'Whether the password hashes of the roles are in the globals; takes a superuser'),
   BACKUP_PG_BIN_DIR: variable(text, undefined, 'Folder of pg_dump and its kin; when not set, those that fit the server best are taken'),
-  LOG_FORMAT: variable(oneOf('text', 'json'), 'text', '`text` for people, `json` for machines'),
-  LOG_LEVEL: variable(oneOf('debug', 'info', 'warn', 'error'), 'info', 'The least level that is logged'),
+  LOG_FORMAT: { ...variable(v.pipe(v.string(), v.toLowerCase(), oneOf('text', 'json')), 'text', '`text` for people, `json` for machines'), ofApplication: true },
+  LOG_LEVEL: { ...variable(level, 'info', 'The least level that is logged: `debug`, `info`, `warn`, `error`, or as Python has them (`WARNING`, `CRITICAL`)'), ofApplication: true },
 } as const satisfies Record<string, Variable>;
 
 export type VariableName = keyof typeof VARIABLES;
@@ -184,6 +193,14 @@ export type Values = { readonly [N in VariableName]: ValueOf<(typeof VARIABLES)[
 type ValueOf<V extends Variable> = v.InferOutput<V['schema']> | (V['default'] extends string ? never : undefined);
 
 export const VARIABLE_NAMES = Object.keys(VARIABLES) as VariableName[];
+
+/** Variables that the application beside reads too, and that have a default. */
+type ApplicationVariable = { [N in VariableName]: (typeof VARIABLES)[N] extends { readonly ofApplication: true } ? N : never }[VariableName];
+
+/** Whether an unknown value of a variable is no problem. */
+export function isOfApplication(name: VariableName): name is ApplicationVariable {
+  return 'ofApplication' in VARIABLES[name];
+}
 
 /** Whether the value of a variable must not be shown. */
 export function isSecret(name: VariableName): boolean {

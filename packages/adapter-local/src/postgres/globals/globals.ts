@@ -1,3 +1,4 @@
+import { isOfPgDumpall } from '@geolens/backup-core';
 import { unquoteIdentifier, unquoteLiteral } from '../identifiers.ts';
 import { FORMS, HARMLESS_COMMAND, TEMPLATES } from './grammar.ts';
 import { itemsOf, type SqlItem } from './sql-items.ts';
@@ -50,6 +51,8 @@ export interface Globals {
   readonly refused: readonly string[];
   /** Whether the text has the sections of geolens-backup: only then it has owners and privileges. */
   readonly isOurs: boolean;
+  /** Whether pg_dumpall alone wrote it: roles, memberships and settings, all that its server has. */
+  readonly isOfPgDumpall: boolean;
 }
 
 /** Titles of the sections, in their order. */
@@ -61,15 +64,16 @@ const SHOWN_CHARACTERS = 80;
 export function parseGlobals(text: string): Globals {
   const reader = new Reader();
   for (const item of itemsOf(text)) reader.take(item);
-  return reader.globals();
+  const isOurs = reader.sections === SECTIONS.length;
+  return { ...reader.found, isOurs, isOfPgDumpall: !isOurs && isOfPgDumpall(text) };
 }
 
 class Reader {
-  private readonly found = {
+  readonly found = {
     roles: [] as string[], attributes: [] as RoleAttributes[], settings: [] as RoleSetting[], comments: [] as RoleStatement[],
     memberships: [] as Membership[], database: [] as DatabaseStatement[], owners: [] as string[], grants: [] as string[], refused: [] as string[],
   };
-  private sections = 0;
+  sections = 0;
 
   take({ kind, text }: SqlItem): void {
     if (kind === 'comment') {
@@ -77,10 +81,6 @@ class Reader {
     } else if (kind === 'command' ? !HARMLESS_COMMAND.test(text.trimEnd()) : !this.takeStatement(text)) {
       this.found.refused.push(beginningOf(text));
     }
-  }
-
-  globals(): Globals {
-    return { ...this.found, isOurs: this.sections === SECTIONS.length };
   }
 
   /** @returns whether the statement has a known form */

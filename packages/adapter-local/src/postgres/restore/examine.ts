@@ -40,11 +40,11 @@ const SHOWN = 5;
 
 function doubtsOfGlobals({ globals }: Preparation): readonly string[] {
   if (globals === undefined) return [];
-  const { refused, isOurs } = globals;
+  const { refused, isOurs, isOfPgDumpall } = globals;
   const shown = refused.slice(0, SHOWN).map((statement) => `\`${statement}\``).join(', ');
   return [
     ...(refused.length === 0 ? [] : [`its globals have ${refused.length} statements that no backup writes, which are never executed: ${shown}. Somebody else may have written them`]),
-    ...(isOurs ? [] : ['its globals are not of the form that geolens-backup writes, so owners and grants would be those of the live database']),
+    ...(isOurs || isOfPgDumpall ? [] : ['its globals are not of the form that geolens-backup or pg_dumpall writes, so owners and grants would be those of the live database']),
   ];
 }
 
