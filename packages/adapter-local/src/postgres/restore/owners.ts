@@ -66,12 +66,15 @@ export class Owners implements AsyncDisposable {
   }
 }
 
-/** Removes the stand-ins that a restore of this database has left because it died. Databases that it had made are gone already. */
+/**
+ * Removes the stand-ins that a restore of this database has left because it died. Databases that it had made are gone already.
+ * A role with CREATEROLE can give any comment to a role, but it cannot make a superuser.
+ */
 export async function dropStandIns(server: Server, database: string): Promise<readonly string[]> {
   if (!server.superuser) return [];
   const rows = await server.ask<{ name: string }>(
     'looking for what earlier restores left',
-    `SELECT r.rolname AS name FROM pg_catalog.pg_roles r WHERE pg_catalog.shobj_description(r.oid, 'pg_authid') = $1 AND NOT r.rolcanlogin`,
+    `SELECT r.rolname AS name FROM pg_catalog.pg_roles r WHERE pg_catalog.shobj_description(r.oid, 'pg_authid') = $1 AND r.rolsuper AND NOT r.rolcanlogin`,
     [STAND_IN],
   );
   const removed: string[] = [];
