@@ -81,6 +81,19 @@ describe.each(clusters())('code of an unprivileged role, on $title,', (facts) =>
     expect(await hostile.ranAsSuperuser()).toEqual([]);
   });
 
+  it('does not run as one when missing objects come back that depend on a single table', async () => {
+    const hostile = await hostileDatabase(facts);
+    const { database, role } = hostile;
+    await database.query(`SET SESSION AUTHORIZATION ${role}; CREATE MATERIALIZED VIEW ${role}.over AS SELECT a, ${role}.f5(1) AS g FROM ${role}.t_index; CREATE INDEX ON ${role}.over (${role}.f0(a));
+      CREATE MATERIALIZED VIEW ${role}.over_over AS SELECT ${role}.f5(a) AS g FROM ${role}.over WHERE ${role}.f2(1) = 1`);
+    const backup = await backupOf(database);
+    await database.query(`SET client_min_messages = error; DROP TABLE ${role}.t_index CASCADE`);
+    const { incomplete } = await restoring(database, (session) => session.restoreTables(backup, { tables: [`${role}.t_index`], schemas: [], withDependents: true }));
+    expect(incomplete).toEqual([]);
+    expect(await database.query(`SELECT relowner::regrole, relispopulated FROM pg_class WHERE relname ~ '^over' AND relkind = 'm'`)).toBe(`${role}|t\n${role}|t`);
+    expect(await hostile.ranAsSuperuser()).toEqual([]);
+  });
+
   it('cannot get into the database that is being filled; once it has its privileges, it is as open as the live one', async () => {
     const { database, role } = await hostileDatabase(facts);
     const { host, port, user, binDir } = database;

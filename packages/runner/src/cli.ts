@@ -103,6 +103,7 @@ function describeProgram(io: Io, choose: Choose): Command {
     .option('--in-place', 'restore onto the live database with pg_restore --clean, where no second one can be made', false)
     .option('--table <schema.table>', 'bring back this table only, whole; may be given several times', more, [])
     .option('--schema <schema>', 'bring back all tables of this schema only; may be given several times', more, [])
+    .option('--with-dependents', 'with --table or --schema: also restore missing objects that depend on the tables (foreign keys of other tables, views, functions)', false)
     .option('--staging-to <folder>', 'unpack the staging archive of the same run there; STAGING_DIR where that is writable')
     .option('--staging-from <what>', 'take the staging archive of another run: a timestamp, or the path of an archive')
     .option('--no-staging', 'leave the staging files alone')

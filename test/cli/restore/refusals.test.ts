@@ -69,6 +69,7 @@ describe.each(newestCluster())('on $title a restore is refused, and changes noth
     await refused(EXIT.wrongInput, ['20010101_000000'], 'there is no set 20010101_000000', 'geolens-backup list');
     await refused(EXIT.wrongInput, ['latest', '--store', 'tape'], 'tape');
     await refused(EXIT.wrongInput, ['latest', '--in-place', '--table', 'data.stations'], '--in-place');
+    await refused(EXIT.wrongInput, ['latest', '--with-dependents'], '--with-dependents needs --table or --schema');
     await rm(restorer.volume.backups, { recursive: true });
   });
 

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { RIGHTS } from '../../support/rights.ts';
 import { newestCluster } from '../../support/clusters.ts';
 import { related } from './support/databases.ts';
-import { newRestorer, type Restorer } from './support/restorer.ts';
+import { newRestorer, type RestoreJson, type Restorer } from './support/restorer.ts';
 import { difference, differentLines, NONE, stateOf } from './support/state.ts';
 
 const STATISTICS_OBJECTS = `SELECT stxname, stxkeys, stxowner::regrole FROM pg_statistic_ext ORDER BY 1`;
@@ -36,11 +36,10 @@ describe.each(newestCluster())('`restore --table` on $title', (cluster) => {
       ALTER TABLE catalog.datasets DROP COLUMN tags CASCADE, DROP COLUMN kind CASCADE, ALTER COLUMN visibility DROP DEFAULT; DROP INDEX catalog.datasets_live;
       COMMENT ON TABLE catalog.datasets IS NULL; REVOKE ALL ON catalog.datasets FROM geolens_reader;
       SELECT setval('catalog.datasets_number_seq', 9999)`);
-    const end = await restorer.goodRestore(['latest', '--table', 'catalog.datasets']);
+    // A view was dropped with a column before the restore.
+    const end = await restorer.goodRestore(['latest', '--table', 'catalog.datasets', '--with-dependents']);
     expect(end.restored!.rows).toEqual([{ schema: 'catalog', table: 'datasets', rows: 600 }]);
-    // A view that was dropped with a column is not of the table's set; it went before the restore.
-    const view = (entry: string): boolean => entry.includes('public_datasets');
-    expect(difference(before.filter((entry) => !view(entry)), await state())).toEqual(NONE);
+    expect(difference(before, await state())).toEqual(NONE);
     expect(await restorer.ask(STATISTICS_OBJECTS)).toBe(statistics);
   });
 
@@ -57,6 +56,20 @@ describe.each(newestCluster())('`restore --table` on $title', (cluster) => {
   it('brings back a table that was dropped, with its rows and keys; foreign keys of others that went with it are theirs', async () => {
     await restorer.ask('DROP TABLE catalog.jobs CASCADE; DROP TABLE data."parcels.2024"');
     await restorer.goodRestore(['latest', '--table', 'catalog.jobs', '--table', 'data.parcels.2024']);
+    await expectAsBefore();
+  });
+
+  it('lists what a DROP … CASCADE took with the table, with exit code 3, and restores it with --with-dependents', async () => {
+    await restorer.ask('SET client_min_messages = error; DROP TABLE catalog.datasets CASCADE');
+    const end = await restorer.restore(['latest', '--table', 'catalog.datasets']);
+    expect(end.code, end.stderr).toBe(3);
+    const { restored } = JSON.parse(end.stdout) as RestoreJson;
+    const lost = ['view catalog.public_datasets', 'materialized view catalog.collection_summary', 'table constraint jobs_dataset_id_fkey on catalog.jobs', 'table constraint collections_cover_fk on catalog.collections'];
+    expect(restored!.incomplete).toEqual(expect.arrayContaining(lost.map((name) => `${name} depends on the restored tables and is missing`)));
+    expect(restored!.restorableDependents).toBe(restored!.incomplete.length);
+    expect(end.stderr).toContain('--with-dependents');
+    const again = await restorer.goodRestore(['latest', '--table', 'catalog.datasets', '--with-dependents']);
+    expect(again.restored!.incomplete).toEqual([]);
     await expectAsBefore();
   });
 

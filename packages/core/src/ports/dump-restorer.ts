@@ -20,6 +20,11 @@ export interface TableSelection {
   readonly tables: readonly string[];
   /** Schemas of which every table of the dump is brought back. */
   readonly schemas: readonly string[];
+  /**
+   * Restores missing objects that depend on the tables: foreign keys of other tables, views, functions of row types and so on. Never restores
+   * other tables or their columns. Defaults to false: such objects are listed in `Restored.incomplete`.
+   */
+  readonly withDependents?: boolean | undefined;
 }
 
 /**
@@ -61,6 +66,8 @@ export interface Restored {
   readonly notes: readonly string[];
   /** What the backup has and the restored database lacks, one sentence each. */
   readonly incomplete: readonly string[];
+  /** Number of objects in `incomplete` that `TableSelection.withDependents` would restore; `undefined` if whole databases are restored. */
+  readonly restorableDependents?: number | undefined;
 }
 
 /** A restored database that nobody uses yet. */

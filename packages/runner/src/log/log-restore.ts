@@ -1,5 +1,6 @@
 import { type RestoreReport, type RestorerEvent } from '@geolens/backup-core';
 import type { Terminal } from '../io.ts';
+import { dependentsHint } from '../report/restore-report.ts';
 import { bytesText, durationText, numberText } from '../report/units.ts';
 import { logError } from './log-run.ts';
 import type { Logger } from './logger.ts';
@@ -53,6 +54,8 @@ export function logRestoreReport(log: Logger, report: RestoreReport): void {
   for (const warning of report.warnings) log.warn('restore.warning', warning);
   for (const note of report.restored?.notes ?? []) log.info('restore.note', note);
   for (const missing of report.restored?.incomplete ?? []) log.warn('restore.incomplete', missing);
+  const hint = dependentsHint(report.restored);
+  if (hint !== undefined) log.warn('restore.hint', hint);
   for (const error of report.errors) logError(log, 'restore.error', error);
   const milliseconds = Math.max(0, report.finishedAt.getTime() - report.startedAt.getTime());
   const done = report.outcome === 'checked' ? 'nothing stands in the way of restoring' : 'restored';

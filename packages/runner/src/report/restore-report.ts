@@ -26,7 +26,14 @@ function schemasText({ restored }: RestoreReport): string {
 
 function incompleteText({ restored }: RestoreReport): string {
   const missing = restored?.incomplete ?? [];
-  return missing.length === 0 ? '' : `left out:\n${missing.map((what) => `  - ${what}\n`).join('')}`;
+  const hint = dependentsHint(restored);
+  return missing.length === 0 ? '' : `left out:\n${missing.map((what) => `  - ${what}\n`).join('')}${hint === undefined ? '' : `${hint}\n`}`;
+}
+
+/** What restores missing objects that depend on the restored tables; `undefined` if no such object can be restored. */
+export function dependentsHint(restored: RestoreReport['restored']): string | undefined {
+  const count = restored?.restorableDependents ?? 0;
+  return count === 0 ? undefined : `Repeat the restore with --with-dependents to restore ${countText(count, 'object')} that ${count === 1 ? 'depends' : 'depend'} on the tables`;
 }
 
 function previousOf({ previous, previousStaging }: RestoreReport): readonly (readonly string[])[] {

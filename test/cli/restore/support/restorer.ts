@@ -43,7 +43,12 @@ export interface RestoreJson {
   readonly outcome: string;
   readonly database: string;
   readonly previous?: string;
-  readonly restored?: { readonly rows: readonly { schema: string; table: string; rows: number }[]; readonly notes: readonly string[] };
+  readonly restored?: {
+    readonly rows: readonly { schema: string; table: string; rows: number }[];
+    readonly notes: readonly string[];
+    readonly incomplete: readonly string[];
+    readonly restorableDependents?: number;
+  };
   readonly recovered: readonly string[];
   readonly warnings: readonly string[];
   readonly errors: readonly { readonly code: string; readonly message: string }[];

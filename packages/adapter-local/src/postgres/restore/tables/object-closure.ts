@@ -22,22 +22,23 @@ export function columnsOf(keys: readonly string[]): [string[], string[]] {
 /**
  * SQL for everything that depends on some objects, directly or not, these included.
  * @param roots SQL that gives `catalog` and `oid`
- * @param step SQL for what follows from one object f, to be found from pg_depend d
+ * @param step SQL for what follows from one object f, or its column `sub`, to be found from pg_depend d
+ * @param columns what the SQL returns: also `sub` if columns count as objects
  */
-function closure(roots: string, step: string): string {
-  return `WITH RECURSIVE found (catalog, oid) AS (
-      SELECT r.catalog::oid, r.oid::oid FROM (${roots}) AS r (catalog, oid)
+function closure(roots: string, step: string, columns = 'catalog, oid'): string {
+  return `WITH RECURSIVE found (catalog, oid, sub) AS (
+      SELECT r.catalog::oid, r.oid::oid, 0 FROM (${roots}) AS r (catalog, oid)
     UNION
-      SELECT next.catalog, next.oid FROM found f CROSS JOIN LATERAL (${step}) AS next (catalog, oid)
-  ) SELECT catalog, oid FROM found`;
+      SELECT next.catalog, next.oid, next.sub FROM found f CROSS JOIN LATERAL (${step}) AS next (catalog, oid, sub)
+  ) SELECT DISTINCT ${columns} FROM found`;
 }
 
 /** What is part of an object and goes with it without being asked: pg_depend's automatic and internal dependencies. */
-const PARTS = `SELECT d.classid, d.objid FROM pg_catalog.pg_depend d WHERE d.refclassid = f.catalog AND d.refobjid = f.oid AND d.deptype IN ('a', 'i', 'P', 'S')`;
+const PARTS = `SELECT d.classid, d.objid, d.objsubid FROM pg_catalog.pg_depend d WHERE d.refclassid = f.catalog AND d.refobjid = f.oid AND f.sub IN (0, d.refobjsubid) AND d.deptype IN ('a', 'i', 'P', 'S')`;
 
 /* A view depends on a table by its rule, which is an inner part of the view: with the part goes the whole. */
-const DEPENDENTS = `SELECT d.classid, d.objid FROM pg_catalog.pg_depend d WHERE d.refclassid = f.catalog AND d.refobjid = f.oid
-        UNION ALL SELECT d.refclassid, d.refobjid FROM pg_catalog.pg_depend d WHERE d.classid = f.catalog AND d.objid = f.oid AND d.deptype = 'i'`;
+const DEPENDENTS = `SELECT d.classid, d.objid, d.objsubid FROM pg_catalog.pg_depend d WHERE d.refclassid = f.catalog AND d.refobjid = f.oid AND f.sub IN (0, d.refobjsubid)
+        UNION ALL SELECT d.refclassid, d.refobjid, d.refobjsubid FROM pg_catalog.pg_depend d WHERE d.classid = f.catalog AND d.objid = f.oid AND f.sub IN (0, d.objsubid) AND d.deptype = 'i'`;
 
 const ROOTS = 'SELECT * FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::oid[]))';
 
@@ -50,6 +51,9 @@ export async function partsOf(client: pg.Client, roots: readonly ObjectId[]): Pr
 export async function dependentsOf(client: pg.Client, roots: readonly ObjectId[]): Promise<ObjectSet> {
   return query(client, closure(ROOTS, DEPENDENTS), roots);
 }
+
+/** SQL for the objects, given as `columnsOf`, and their dependents: a dependent column of a table counts, not the whole table. */
+export const DEPENDENTS_AND_COLUMNS = closure(ROOTS, DEPENDENTS, 'catalog, oid, sub');
 
 /**
  * A statement that fails unless exactly these objects depend on the tables: the others, which came since they were looked at, would be dropped

@@ -2,13 +2,14 @@ import type pg from 'pg';
 import { BackupError } from '@geolens/backup-core';
 import { commentsOf, rightsOf } from './attachments.ts';
 import { inlinePartsOf } from './inline-parts.ts';
+import { PUBLISHED } from './lost-dependents.ts';
 import { dependentsOf, keyOf, partsOf, type ObjectSet } from './object-closure.ts';
 import type { SessionParts } from '../pg-restore-session.ts';
 import { IN_UTF8 } from '../psql.ts';
 import { findTables, objectOf, PG_CLASS, type Table } from './relations.ts';
 import { dumpSchema, restrictedSql, sqlOf, type DumpTools } from '../toc/schema-toc.ts';
 import { withoutOwner } from '../toc/toc.ts';
-import { PUBLISHED, type WantedTables } from './wanted-tables.ts';
+import type { WantedTables } from './wanted-tables.ts';
 
 /** What the live database has of the tables now, and what has to be made again after them. */
 export interface PresentTables {
@@ -45,7 +46,7 @@ export async function presentTables({ server, database }: SessionParts, wanted: 
     const others = new Set([...all].filter((key) => !own.has(key) || key.startsWith(`${PUBLISHED}/`)));
     const entries = toc.entries.filter((entry) => others.has(keyOf(entry)));
     await refuseLostColumns(client, others);
-    const inline = await inlinePartsOf(client, others, toc);
+    const inline = (await inlinePartsOf(client, others, toc)).map(({ statement }) => statement);
     const views = await client.query<{ quoted: string }>(POPULATED_VIEWS, [oidsOf(others)]);
     const remade = async function* (): AsyncGenerator<Uint8Array> {
       yield* restrictedSql(sqlOf(dump, entries, tools));

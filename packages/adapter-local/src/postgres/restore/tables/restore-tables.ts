@@ -35,7 +35,9 @@ export async function restoreTables(parts: SessionParts, input: RestoreInput, pr
   const analyzed = await server.within(database, 'gathering statistics', (client) => gatherStatisticsOf(own.map(({ quoted }) => quoted), client));
   const names = new Set(own.map(({ quoted }) => quoted));
   const counts = await countRestored(parts, database, ({ quoted }) => names.has(quoted));
-  return { ...counts, notes: [...present.notes, ...owners.notes, ...analyzed], incomplete: withheldNotes(withheld) };
+  const { names: made, incomplete, restorable } = wanted.dependents;
+  const again = made.length === 0 ? [] : [`restored with the tables, because it depends on them: ${made.join(', ')}`];
+  return { ...counts, notes: [...present.notes, ...again, ...owners.notes, ...analyzed], incomplete: [...withheldNotes(withheld), ...incomplete], restorableDependents: restorable };
 }
 
 /** The transaction. Its COMMIT comes only when everything before was written whole: a stream that breaks off leaves nothing. */
@@ -54,7 +56,10 @@ async function* script({ dump, manifest }: RestoreInput, wanted: WantedTables, p
   }
   expectRows(manifest, wanted, counter);
   yield* present.remade;
-  yield text(...rights, ...wanted.comments, ...present.attachments, ...present.refreshes);
+  const { dependents, searchPath } = wanted;
+  yield* restrictedSql(sqlOf(dump, dependents.entries, tools), searchPath); // they may use what is made again before them, never the reverse
+  yield text(...dependents.inline, ...rights, ...wanted.comments, ...present.attachments, ...present.refreshes);
+  yield* restrictedSql(sqlOf(dump, dependents.contents, tools), searchPath);
   yield text('COMMIT;');
 }
 

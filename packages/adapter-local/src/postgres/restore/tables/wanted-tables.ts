@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { RestoreInput, TableSelection } from '@geolens/backup-core';
 import { commentsOf, rightsOf } from './attachments.ts';
+import { lostDependents, PUBLISHED, type LostDependents } from './lost-dependents.ts';
 import { keyOf, partsOf } from './object-closure.ts';
 import type { SessionParts } from '../pg-restore-session.ts';
 import type { Preparation } from '../prepare.ts';
@@ -13,9 +14,6 @@ import { dumpSchema } from '../toc/schema-toc.ts';
 import { tablesMeant } from '../toc/table-selection.ts';
 import { sanitized, withoutOwner, type TocEntry } from '../toc/toc.ts';
 
-/** pg_publication_rel: which tables are published is the live database's affair. */
-export const PUBLISHED = 6106;
-
 /** What comes back of the tables. */
 export interface WantedTables {
   readonly tables: readonly Table[];
@@ -26,6 +24,15 @@ export interface WantedTables {
   readonly comments: readonly string[];
   /** Set where functions that the tables use name no schemas; `undefined` if the empty one serves. */
   readonly searchPath: string | undefined;
+  readonly dependents: WantedDependents;
+}
+
+/** Missing objects that depend on the tables. `rights` and `comments` of the tables include theirs. */
+export interface WantedDependents extends LostDependents {
+  /** Entries of the dump. */
+  readonly entries: readonly TocEntry[];
+  /** Entries that fill materialized views: as their owners, who need their privileges first. */
+  readonly contents: readonly TocEntry[];
 }
 
 /** Entries without an object of their own, and what they belong to. */
@@ -41,6 +48,8 @@ const BELONGING: Readonly<Record<string, string>> = {
 /** A partition whose rows are elsewhere is attached as the others are. */
 const ATTACHED_FOREIGN = /^TABLE ATTACH /;
 
+const VIEW_CONTENT = /^(MATERIALIZED VIEW) DATA /;
+
 const KIND = new RegExp(`^(${Object.keys(BELONGING).join('|')}) `);
 
 /**
@@ -48,7 +57,7 @@ const KIND = new RegExp(`^(${Object.keys(BELONGING).join('|')}) `);
  * without rows, does.
  */
 export async function wantedTables(parts: SessionParts, input: RestoreInput, preparation: Preparation, owners: Owners, selection: TableSelection): Promise<WantedTables> {
-  const { server, signal } = parts;
+  const { server, database, signal } = parts;
   const { globals, programs, toc } = preparation;
   const { aside: scratch } = await makeAside(parts, input, preparation);
   try {
@@ -61,15 +70,25 @@ export async function wantedTables(parts: SessionParts, input: RestoreInput, pre
     return await server.within(scratch, 'looking at the definitions in the dump', async (client) => {
       const tables = await findTables(client, tablesMeant(toc, selection).tables, selection.schemas);
       const objects = await partsOf(client, tables.map(objectOf));
-      const own = made.toc.entries.filter((entry) => objects.has(keyOf(entry)) && entry.catalog !== PUBLISHED).map(({ text }) => withoutOwner(text, roles));
+      const live = <T>(work: (session: pg.Client) => Promise<T>): Promise<T> => server.within(database, 'looking for objects that depend on the tables', work);
+      const lost = await lostDependents(client, { tables, objects, toc: made.toc, withDependents: selection.withDependents === true, live });
+      const bare = ({ text }: TocEntry): string => withoutOwner(text, roles);
+      const own = made.toc.entries.filter((entry) => objects.has(keyOf(entry)) && entry.catalog !== PUBLISHED).map(bare);
       const names = new Set([...own, ...own.flatMap((text) => indexOfConstraint(text, tables))]);
-      const belongs = ({ text: listed }: TocEntry): boolean => {
-        const bare = withoutOwner(listed, roles);
-        return [bare, bare.replace(KIND, (_, kind: string) => `${BELONGING[kind]!} `), bare.replace(ATTACHED_FOREIGN, 'FOREIGN TABLE ')].some((text) => names.has(text));
+      const belongs = (entry: TocEntry): boolean => {
+        const listed = bare(entry);
+        return [listed, listed.replace(KIND, (_, kind: string) => `${BELONGING[kind]!} `), listed.replace(ATTACHED_FOREIGN, 'FOREIGN TABLE ')].some((text) => names.has(text));
       };
+      const others = new Set(made.toc.entries.filter((entry) => lost.made.has(keyOf(entry))).map(bare));
+      const dependents = {
+        ...lost,
+        entries: toc.entries.filter((entry) => others.has(bare(entry))),
+        contents: toc.entries.filter((entry) => VIEW_CONTENT.test(entry.text) && others.has(bare(entry).replace(VIEW_CONTENT, '$1 '))),
+      };
+      const everything = new Set([...objects, ...lost.made]);
       const outer = await outerPartitions(client, tables);
       const entries = attachedLast(toc.entries.filter(belongs), outer, roles);
-      return { tables, entries, rights: globals?.isOurs === true ? await rightsOf(client, objects) : undefined, comments: await commentsOf(client, objects), searchPath };
+      return { tables, entries, rights: globals?.isOurs === true ? await rightsOf(client, everything) : undefined, comments: await commentsOf(client, everything), searchPath, dependents };
     });
   } finally {
     await undo(parts, scratch);
