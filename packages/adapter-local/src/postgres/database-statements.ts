@@ -1,8 +1,6 @@
 import type pg from 'pg';
+import { BOOTSTRAP_SUPERUSER, granteeOf, isRevoked } from './acl-queries.ts';
 import { dollarQuoted } from './sql-text.ts';
-
-/** The role that a server was made with. What is his belongs to whoever restores, for that role may have another name there. */
-const BOOTSTRAP_SUPERUSER = 10;
 
 const OF_THE_SESSION = `'role', 'session_authorization'`;
 
@@ -13,10 +11,10 @@ const OF_THE_SESSION = `'role', 'session_authorization'`;
  */
 const STATEMENTS = `
   WITH here AS (
-    SELECT d.* FROM pg_catalog.pg_database d WHERE d.datname = $1
+    SELECT d.*, ${granteeOf('d.datdba', 'd.datdba')} AS owner FROM pg_catalog.pg_database d WHERE d.datname = $1
   ), grants AS (
-    SELECT a.*, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END AS who
-      FROM here, pg_catalog.aclexplode(here.datacl) a WHERE a.grantee <> here.datdba
+    SELECT a.*, ${granteeOf('a.grantee', 'here.datdba')} AS who
+      FROM here, pg_catalog.aclexplode(here.datacl) a WHERE a.grantee <> here.datdba OR a.is_grantable
   ), settings AS (
     SELECT pg_catalog.split_part(entry, '=', 1) AS name, pg_catalog.substr(entry, pg_catalog.strpos(entry, '=') + 1) AS value,
            CASE s.setrole WHEN 0 THEN 'DATABASE %1$I'
@@ -30,6 +28,9 @@ const STATEMENTS = `
   UNION ALL
   SELECT 1, NULL, NULL, 'REVOKE ALL ON DATABASE %1$I FROM PUBLIC'
     FROM here WHERE here.datacl IS NOT NULL
+  UNION ALL
+  SELECT 1, NULL, NULL, pg_catalog.format('REVOKE %s ON DATABASE %%1$I FROM %s', d.privilege_type, pg_catalog.replace(here.owner, '%', '%%'))
+    FROM here, pg_catalog.aclexplode(pg_catalog.acldefault('d', here.datdba)) d WHERE d.grantee = here.datdba AND ${isRevoked('here.datacl')}
   UNION ALL
   SELECT 2, NULL, NULL, pg_catalog.format('GRANT %s ON DATABASE %%1$I TO %s', privilege_type, pg_catalog.replace(who, '%', '%%'))
          || CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END

@@ -1,15 +1,21 @@
 import type pg from 'pg';
+import { granteeOf, isRevoked } from './acl-queries.ts';
 
-/** Grants on large objects: a schema-only dump has neither these nor their grants. */
+/**
+ * Privileges on large objects: a schema-only dump has neither these nor their privileges. By default, the owner has all privileges and no other
+ * role has one.
+ */
 const STATEMENTS = `
-  SELECT pg_catalog.format('GRANT %s ON LARGE OBJECT %s TO %s%s;', a.privilege_type, l.oid,
-           CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END,
-           CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' END) AS statement
+  SELECT l.oid, 1 AS rank, pg_catalog.format('REVOKE %s ON LARGE OBJECT %s FROM %s;', d.privilege_type, l.oid, ${granteeOf('l.lomowner', 'l.lomowner')}) AS statement
+    FROM pg_catalog.pg_largeobject_metadata l, pg_catalog.aclexplode(pg_catalog.acldefault('L', l.lomowner)) d WHERE ${isRevoked('l.lomacl')}
+  UNION ALL
+  SELECT l.oid, 2, pg_catalog.format('GRANT %s ON LARGE OBJECT %s TO %s%s;', a.privilege_type, l.oid,
+           ${granteeOf('a.grantee', 'l.lomowner')}, CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' END)
     FROM pg_catalog.pg_largeobject_metadata l, pg_catalog.aclexplode(l.lomacl) a
-   WHERE a.grantee <> l.lomowner
-   ORDER BY l.oid, 1`;
+   WHERE a.grantee <> l.lomowner OR a.is_grantable
+   ORDER BY oid, rank, statement`;
 
-/** The grants as SQL, one statement a line; nothing when there are none. */
+/** Returns the statements, one per line; an empty text if all large objects have the default privileges. */
 export async function largeObjectGrantsOf(client: pg.Client): Promise<string> {
   const { rows } = await client.query<{ statement: string }>(STATEMENTS);
   return rows.map(({ statement }) => `${statement}\n`).join('');

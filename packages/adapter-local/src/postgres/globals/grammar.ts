@@ -71,7 +71,7 @@ export const FORMS = {
 /** The templates of `ofDatabase`. */
 export const TEMPLATES = {
   owner: whole(`ALTER ${HERE} OWNER TO ${IDENTIFIER}`),
-  revoke: whole(`REVOKE ALL ON ${HERE} FROM PUBLIC`),
+  revoke: whole(`REVOKE [A-Z]+ ON ${HERE} FROM ${IDENTIFIER}`),
   grant: whole(`GRANT [A-Z]+ ON ${HERE} TO ${IDENTIFIER}(?: WITH GRANT OPTION)?`),
   /** The value is the session's, which the statement before has set. */
   setting: whole(`ALTER (?:${HERE}|ROLE ${IDENTIFIER} IN ${HERE}) SET ${NAME} FROM CURRENT`),
