@@ -45,6 +45,8 @@ const STATEMENTS = `
   UNION ALL
   SELECT 4, NULL, NULL, pg_catalog.format('COMMENT ON DATABASE %%1$I IS %s', pg_catalog.replace(pg_catalog.quote_literal(c.description), '%', '%%'))
     FROM here JOIN pg_catalog.pg_shdescription c ON c.objoid = here.oid AND c.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass
+  UNION ALL
+  SELECT 5, NULL, NULL, pg_catalog.format('ALTER DATABASE %%1$I CONNECTION LIMIT %s', here.datconnlimit) FROM here WHERE here.datconnlimit >= 0
   ORDER BY 1, 4`;
 
 const GRANT_RANKS = [1, 2];
@@ -63,8 +65,8 @@ export interface StatementsOptions {
 }
 
 /**
- * The owner of a database, grants on it, its settings and its comment, as SQL to be run inside the database that is to have them.
- * Any database of the server will do to ask.
+ * Returns the owner of a database, grants on it, its settings, comment and connection limit, as SQL to execute inside the database that gets them.
+ * The client may be connected to any database of the server.
  */
 export async function databaseStatementsOf(client: pg.Client, database: string, { withoutGrants = false }: StatementsOptions = {}): Promise<string> {
   const found = await client.query<Property>(STATEMENTS, [database]);

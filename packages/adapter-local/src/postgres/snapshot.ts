@@ -20,7 +20,7 @@ export interface SnapshotSession {
   readonly extensions: readonly Extension[];
   readonly databaseProperties: DatabaseProperties;
   readonly databaseBytes: number;
-  /** The owner of the database, grants on it, its settings and comment, as SQL. */
+  /** The owner of the database, grants on it, its settings, comment and connection limit, as SQL. */
   readonly databaseStatements: string;
   /** The owners of everything in it, as SQL. */
   readonly owners: string;

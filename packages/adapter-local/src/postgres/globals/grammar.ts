@@ -77,6 +77,7 @@ export const TEMPLATES = {
   setting: whole(`ALTER (?:${HERE}|ROLE ${IDENTIFIER} IN ${HERE}) SET ${NAME} FROM CURRENT`),
   roleSetting: whole(`ALTER (?:${HERE}|ROLE ${IDENTIFIER} IN ${HERE}) SET (?:role|session_authorization) TO ${LITERAL}`),
   comment: whole(`COMMENT ON ${HERE} IS ${LITERAL}`),
+  connectionLimit: whole(String.raw`ALTER ${HERE} CONNECTION LIMIT \d+`),
 } as const;
 
 /** psql's own commands that pg_dump and pg_dumpall write around their statements. */

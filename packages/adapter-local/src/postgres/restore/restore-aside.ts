@@ -5,7 +5,8 @@ import { quoteIdentifier } from '../identifiers.ts';
 import { Owners } from './owners.ts';
 import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';
-import { applyProperties, applyRights, findRights, makeLackingRoles, isOfEventTrigger, type Rights } from './rights/rights.ts';
+import { applyProperties, connectionLimitOf } from './rights/properties.ts';
+import { applyRights, findRights, makeLackingRoles, isOfEventTrigger, type Rights } from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
 import { isUnresolvedName, retryEntries, searchPathOf } from './retry-entries.ts';
 import { entriesByTurn, restoreEntries } from './run-entries.ts';
@@ -47,7 +48,7 @@ export async function restoreAside(parts: SessionParts, input: RestoreInput, pre
     return {
       ...restored,
       swap: async () => {
-        const previous = await swapDatabases(on, database, name, new Date());
+        const previous = await swapDatabases(on, { database, aside: name, connectionLimit: connectionLimitOf(rights), now: new Date() });
         settled = true;
         return { previous };
       },

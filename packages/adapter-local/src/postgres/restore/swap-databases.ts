@@ -11,6 +11,15 @@ const END_SESSIONS_EVERY_MS = 100;
 
 const DOING = 'swapping the databases';
 
+export interface Swap {
+  readonly database: string;
+  /** The database that gets the name. */
+  readonly aside: string;
+  /** The limit of the set; `undefined` if the set has none, then the limit of the live database stays. */
+  readonly connectionLimit: number | undefined;
+  readonly now: Date;
+}
+
 /**
  * Gives the name of a database to the one beside it, in one transaction; answers the name that the old one has now, undefined when there was none.
  *
@@ -18,10 +27,10 @@ const DOING = 'swapping the databases';
  * and when this process dies, or anything fails, all is as it was. The sessions that are there are ended from a second connection,
  * while the rename waits for them.
  */
-export async function swapDatabases(server: Server, database: string, aside: string, now: Date): Promise<string | undefined> {
+export async function swapDatabases(server: Server, { database, aside, connectionLimit, now }: Swap): Promise<string | undefined> {
   const previous = (await server.exists(database)) ? await freeName(server, database, now) : undefined;
   const [row] = await server.ask<{ limit: number }>(DOING, 'SELECT datconnlimit AS limit FROM pg_catalog.pg_database WHERE datname = $1 AND datconnlimit >= 0', [database]);
-  const limit = row?.limit;
+  const limit = connectionLimit ?? row?.limit;
   const renamed = new AbortController();
   const ending = server.within(server.maintenance, 'ending the sessions of the database', (client) => endSessions(client, [database, aside], renamed.signal));
   const ended = ending.then(() => undefined, (error: unknown) => error as BackupError);

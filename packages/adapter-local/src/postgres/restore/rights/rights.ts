@@ -1,8 +1,5 @@
 import { textOf } from '@geolens/backup-core';
-import type pg from 'pg';
-import { databaseStatementsOf } from '../../database-statements.ts';
-import { parseGlobals, type DatabaseStatement, type Globals } from '../../globals/globals.ts';
-import { quoteIdentifier } from '../../identifiers.ts';
+import { parseGlobals, type Globals } from '../../globals/globals.ts';
 import { PgDumpProducer } from '../../pg-dump-producer.ts';
 import { execute, executeTogether } from '../execute.ts';
 import type { SessionParts } from '../pg-restore-session.ts';
@@ -10,7 +7,6 @@ import type { Preparation } from '../prepare.ts';
 import { assertGrants, expectGranted } from './grants.ts';
 import { lackingRoles } from './needed-roles.ts';
 import { NOT_THERE, passedOverIn, passingOverLackingRoutines } from './passing-over.ts';
-import { privilegesOf } from './roles.ts';
 
 /** Owners and privileges for what is restored, and where they come from. */
 export interface Rights {
@@ -72,29 +68,4 @@ export async function applyRights({ server }: SessionParts, target: string, righ
     `the backup carries no grants: owners and grants are those of the live database${left === 0 ? '' : `, but for ${left} of things that are not in the backup`}`,
     ...errors.map(({ message }) => `not carried over: ${message}`),
   ];
-}
-
-/**
- * Gives a database that was made for a restore what belongs to the database itself: first what the live one has, then what the set says.
- * The database is open to everybody from then on whom its privileges let in.
- * @returns the settings that were left out, one sentence each
- */
-export async function applyProperties({ server, database }: SessionParts, { privilegedRoles }: Preparation, target: string, rights: Rights | undefined): Promise<readonly string[]> {
-  const live = parseGlobals(await databaseStatementsOf(server.client, database, { withoutGrants: rights !== undefined })).database;
-  const withhold = privilegedRoles ? undefined : await privilegesOf(server);
-  const isWithheld = ({ setting }: DatabaseStatement): boolean => setting !== undefined && withhold?.settings.has(setting.name.toLowerCase()) === true;
-  const own = rights?.globals.database ?? [];
-  await server.within(target, 'carrying over the properties of the database', async (client) => {
-    await client.query(`GRANT CONNECT, TEMPORARY ON DATABASE ${quoteIdentifier(target)} TO PUBLIC`);
-    for (const statement of [...live, ...own.filter((one) => !isWithheld(one))]) await applyProperty(client, target, statement);
-  });
-  return own.filter(isWithheld).map(({ setting }) => `the database: the setting ${setting!.name}`);
-}
-
-/** Each in a transaction of its own: the setting that it takes its value from ends with it. */
-async function applyProperty(client: pg.Client, target: string, { template, setting }: DatabaseStatement): Promise<void> {
-  await client.query('BEGIN');
-  if (setting !== undefined) await client.query('SELECT pg_catalog.set_config($1, $2, true)', [setting.name, setting.value]);
-  await execute(client, [template.replaceAll(/%%|%1\$I/g, (code) => (code === '%%' ? '%' : quoteIdentifier(target)))]);
-  await client.query('COMMIT');
 }
