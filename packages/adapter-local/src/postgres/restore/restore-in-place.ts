@@ -8,6 +8,7 @@ import { endedWell, runPgRestore } from './pg-restore.ts';
 import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';
 import { withheldNotes } from './restore-aside.ts';
+import { applyPropertiesInPlace } from './rights/properties.ts';
 import { applyRights, findRights, makeLackingRoles, type Rights } from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
 import { gatherStatistics } from './statistics.ts';
@@ -25,7 +26,7 @@ const MEND = 'The live database is a mix of old and new now: restore again witho
 
 /**
  * Restores onto the live database, object by object, as `pg_restore --clean` does it, each with its owner; then privileges and what is run as
- * an owner. Default privileges are taken away before, the set's come with its grants: else everything that is made again would get rights
+ * an owner; then the properties of the database itself. Default privileges are taken away before, the set's come with its grants: else everything that is made again would get rights
  * that the backup does not have, or, as the functions of extensions, lose those that nobody grants.
  */
 export async function restoreInPlace(parts: SessionParts, input: RestoreInput, preparation: Preparation): Promise<Restored> {
@@ -46,7 +47,9 @@ export async function restoreInPlace(parts: SessionParts, input: RestoreInput, p
     const analyzed = await gatherStatistics(parts, database, await searchPathOf(parts, rights));
     step('count');
     const counts = await countRestored(parts, database);
-    return { ...counts, notes: [...tolerated, ...notes, ...owners.notes, ...analyzed], incomplete: [...withheldNotes(withheld), ...views] };
+    const properties = await applyPropertiesInPlace(parts, preparation, rights);
+    const incomplete = [...withheldNotes([...withheld, ...properties.withheld]), ...properties.failed, ...views];
+    return { ...counts, notes: [...tolerated, ...notes, ...owners.notes, ...analyzed], incomplete };
   } catch (error) {
     await resumeDefaults(parts, defaults.resume);
     throw mixed(error);

@@ -25,8 +25,8 @@ interface Right {
 /** What to tell of a right that is missing. */
 const SHOWN = 5;
 
-/** GRANT and REVOKE by somebody who may not are warnings to the server. */
-const NOT_DONE = ['01007', '01006'];
+/** SQLSTATEs of the warnings for a GRANT or REVOKE by a role that lacks the grant options. */
+export const NOT_DONE = ['01007', '01006'];
 
 /**
  * Fails when the server did not do what it was told to with grants.

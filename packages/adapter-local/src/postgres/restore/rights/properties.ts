@@ -6,6 +6,7 @@ import { execute } from '../execute.ts';
 import type { SessionParts } from '../pg-restore-session.ts';
 import type { Preparation } from '../prepare.ts';
 import type { Server } from '../server.ts';
+import { NOT_DONE } from './grants.ts';
 import type { Rights } from './rights.ts';
 import { privilegesOf } from './roles.ts';
 
@@ -19,7 +20,7 @@ export async function applyProperties({ server, database }: SessionParts, { priv
   const { allowed, withheld } = await withoutPrivilegedSettings(server, rights?.globals.database ?? [], privilegedRoles);
   await server.within(target, 'carrying over the properties of the database', async (client) => {
     await client.query(`GRANT CONNECT, TEMPORARY ON DATABASE ${quoteIdentifier(target)} TO PUBLIC`);
-    for (const statement of [...live, ...allowed]) if (statement.kind !== 'connectionLimit') await applyProperty(client, target, statement);
+    await applyEach(client, target, [...live, ...allowed].filter(({ kind }) => kind !== 'connectionLimit'));
   });
   return withheld;
 }
@@ -36,10 +37,82 @@ async function withoutPrivilegedSettings(server: Server, statements: readonly Da
   return { allowed: statements.filter((one) => !isWithheld(one)), withheld: statements.filter(isWithheld).map(({ setting }) => `the database: the setting ${setting!.name}`) };
 }
 
-/** Uses one transaction per statement: the setting that the statement takes its value from ends with it. */
-async function applyProperty(client: pg.Client, target: string, { template, setting }: DatabaseStatement): Promise<void> {
-  await client.query('BEGIN');
-  if (setting !== undefined) await client.query('SELECT pg_catalog.set_config($1, $2, true)', [setting.name, setting.value]);
-  await execute(client, [template.replaceAll(/%%|%1\$I/g, (code) => (code === '%%' ? '%' : quoteIdentifier(target)))]);
-  await client.query('COMMIT');
+export interface PropertiesInPlace {
+  /** The settings that were left out, one sentence each. */
+  readonly withheld: readonly string[];
+  /** Properties of the set that the live database lacks, one sentence each. */
+  readonly failed: readonly string[];
+}
+
+/** Applies the properties of the set to the live database where they differ. Further grants and settings of the live database stay. */
+export async function applyPropertiesInPlace({ server, database }: SessionParts, { privilegedRoles }: Preparation, rights: Rights | undefined): Promise<PropertiesInPlace> {
+  if (rights?.from !== 'set') return { withheld: [], failed: [] };
+  const { allowed, withheld } = await withoutPrivilegedSettings(server, rights.globals.database, privilegedRoles);
+  const failed: string[] = [];
+  const onFailure = (message: string): void => void failed.push(`a property of the database was not applied: ${message}`);
+  await server.within(database, 'applying the properties of the set', async (client) => {
+    const live = parseGlobals(await databaseStatementsOf(client, database)).database;
+    const present = new Set(live.map(keyOf));
+    const [owner, privileges, others] = [allowed.filter(isOwner), allowed.filter(isPrivilege), allowed.filter((one) => !isOwner(one) && !isPrivilege(one))];
+    const isAbsent = (one: DatabaseStatement): boolean => !present.has(keyOf(one));
+    await applyEach(client, database, owner.filter(isAbsent), onFailure);
+    const samePrivileges = privileges.map(keyOf).join() === live.filter(isPrivilege).map(keyOf).join();
+    if (!samePrivileges) await applyEach(client, database, [...(await defaultPrivilegesOn(client)), ...privileges], onFailure);
+    await applyEach(client, database, others.filter(isAbsent), onFailure);
+  });
+  return { withheld, failed };
+}
+
+function isOwner({ kind }: DatabaseStatement): boolean {
+  return kind === 'owner';
+}
+
+function isPrivilege({ kind }: DatabaseStatement): boolean {
+  return kind === 'grant' || kind === 'revoke';
+}
+
+function keyOf({ template, setting }: DatabaseStatement): string {
+  return JSON.stringify([template, setting]);
+}
+
+const OWNER = 'SELECT pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(datdba)) AS owner FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()';
+
+/** The privileges on a new database: the statements of a set describe the difference from these. */
+async function defaultPrivilegesOn(client: pg.Client): Promise<readonly DatabaseStatement[]> {
+  const { rows } = await client.query<{ owner: string }>(OWNER);
+  const grantTo = (grantee: string, privileges: string): DatabaseStatement => ({ kind: 'grant', template: `GRANT ${privileges} ON DATABASE %1$I TO ${grantee.replaceAll('%', '%%')}`, setting: undefined });
+  return [grantTo(rows[0]!.owner, 'ALL'), grantTo('PUBLIC', 'CONNECT, TEMPORARY')];
+}
+
+/**
+ * Applies each statement in a transaction of its own: the setting that it takes its value from ends with it. Consecutive privileges share a transaction,
+ * so that no session is refused in between.
+ * @param onFailure receives the server's message; without it, the first error is thrown
+ */
+async function applyEach(client: pg.Client, target: string, statements: readonly DatabaseStatement[], onFailure?: (message: string) => void): Promise<void> {
+  for (const group of groupsOf(statements)) {
+    try {
+      await client.query('BEGIN');
+      for (const { template, setting } of group) {
+        if (setting !== undefined) await client.query('SELECT pg_catalog.set_config($1, $2, true)', [setting.name, setting.value]);
+        const said = await execute(client, [template.replaceAll(/%%|%1\$I/g, (code) => (code === '%%' ? '%' : quoteIdentifier(target)))]);
+        for (const { message } of said.filter(({ state }) => NOT_DONE.includes(state))) onFailure?.(message);
+      }
+      await client.query('COMMIT');
+    } catch (error) {
+      if (onFailure === undefined || !(error instanceof Error && 'code' in error)) throw error;
+      await client.query('ROLLBACK');
+      onFailure(error.message);
+    }
+  }
+}
+
+function groupsOf(statements: readonly DatabaseStatement[]): readonly (readonly DatabaseStatement[])[] {
+  const groups: DatabaseStatement[][] = [];
+  for (const statement of statements) {
+    const last = groups.at(-1);
+    if (last !== undefined && isPrivilege(statement) && isPrivilege(last[0]!)) last.push(statement);
+    else groups.push([statement]);
+  }
+  return groups;
 }
