@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, it, onTestFinished } from 'vitest';
 import type { RestoreInput } from '@geolens/backup-core';
 import { readAll } from '@geolens/backup-core/testing';
-import { anyCluster, freshDatabase } from '../support/clusters.ts';
+import { anyCluster, clusters, freshDatabase } from '../support/clusters.ts';
 import { backupOf, restoring } from './support/restoring.ts';
 
 async function withGlobals(backup: RestoreInput, more: string): Promise<RestoreInput> {
@@ -34,4 +34,20 @@ it('makes the roles of policies with their members, all or none', async () => {
   await database.query(gone);
   await restoring(database, async (session) => { await (await session.restoreAside(backup)).discard(); });
   expect(await database.query(`SELECT rolcanlogin, pg_has_role('${member}', '${group}', 'MEMBER') FROM pg_roles WHERE rolname = '${member}'`)).toBe('t|t');
+});
+
+it.each(clusters())('keeps the grantors of memberships on $title where the server checks them', async (cluster) => {
+  const database = await freshDatabase(cluster, { content: 'empty' });
+  const [group, clerk, deputy, member] = ['g', 'b', 'a', 'm'].map((prefix) => `${prefix}_${database.database}`);
+  const gone = `SET client_min_messages = error; DROP OWNED BY ${group}; DROP ROLE ${group}, ${member}, ${deputy}, ${clerk}`;
+  onTestFinished(async () => { await database.query(gone); });
+  await database.query(`CREATE ROLE ${group}; CREATE ROLE ${clerk}; CREATE ROLE ${deputy}; CREATE ROLE ${member}; GRANT ${group} TO ${clerk} WITH ADMIN OPTION;
+    GRANT ${group} TO ${deputy} WITH ADMIN OPTION GRANTED BY ${clerk}; GRANT ${group} TO ${member} GRANTED BY ${deputy}; CREATE TABLE t (id int); GRANT SELECT ON t TO ${group}`);
+  const memberships = `SELECT member::regrole, admin_option, grantor::regrole FROM pg_auth_members WHERE roleid = '${group}'::regrole ORDER BY member::regrole::text`;
+  const before = await database.query(memberships);
+  const backup = await backupOf(database);
+  await database.query(gone);
+  await restoring(database, async (session) => { await (await session.restoreAside(backup)).discard(); });
+  const after = await database.query(memberships);
+  expect(after).toBe(cluster.major >= 16 ? before : before.replaceAll(/\|\w+$/gm, `|${database.user}`));
 });

@@ -24,6 +24,8 @@ export interface Membership {
   readonly member: string;
   /** ` WITH ADMIN OPTION`, or nothing. */
   readonly options: string;
+  /** The role that granted it; `undefined` if the statement names none. */
+  readonly grantor?: string | undefined;
 }
 
 /** A statement about the database itself, whatever its name is. */
@@ -96,7 +98,7 @@ class Reader {
     else if ((match = FORMS.alterRole.exec(text)) !== null) this.found.attributes.push({ role: name(match, 1), attributes: attributesIn(match[2]!) });
     else if ((match = FORMS.roleSetting.exec(text)) !== null) this.found.settings.push({ role: name(match, 1), setting: name(match, 2), text });
     else if ((match = FORMS.commentOnRole.exec(text)) !== null) this.found.comments.push({ role: name(match, 1), text });
-    else if ((match = FORMS.membership.exec(text)) !== null) this.found.memberships.push({ role: name(match, 1), member: name(match, 2), options: match[3] ?? '' });
+    else if ((match = FORMS.membership.exec(text)) !== null) this.found.memberships.push({ role: name(match, 1), member: name(match, 2), options: match[3] ?? '', grantor: match[4] && unquoteIdentifier(match[4]) });
     return match !== null;
   }
 

@@ -105,6 +105,11 @@ describe('globals', () => {
     }));
   });
 
+  it('keep the grantor of a membership', () => {
+    const { memberships } = parseGlobals('GRANT a TO b WITH ADMIN OPTION, INHERIT TRUE GRANTED BY "the grantor";\nGRANT a TO c;\n');
+    expect(memberships).toEqual([{ role: 'a', member: 'b', options: ' WITH ADMIN OPTION, INHERIT TRUE', grantor: 'the grantor' }, { role: 'a', member: 'c', options: '', grantor: undefined }]);
+  });
+
   it('are ours with all sections in their order, and no others', () => {
     expect(parseGlobals(SECTIONS).isOurs).toBe(true);
     expect(parseGlobals(SECTIONS.split('\n').reverse().join('\n')).isOurs).toBe(false);

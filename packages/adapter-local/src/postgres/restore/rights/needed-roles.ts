@@ -1,5 +1,6 @@
 import type { Preparation } from '../prepare.ts';
 import type { Server } from '../server.ts';
+import { grantorsOf } from './memberships.ts';
 import { planRoles, privilegesOf, rolesNamedIn, type RolePlan } from './roles.ts';
 
 export interface LackingRoles extends RolePlan {
@@ -19,5 +20,5 @@ export async function lackingRoles(server: Server, { globals, policyRoles, roles
   const lacking = needed.filter((name) => !there.includes(name));
   if (!server.createRole) return { missing: [], fatal: lacking.filter((name) => !roles.includes(name)), statements: [], withheld: [] };
   const withhold = privilegedRoles ? undefined : await privilegesOf(server);
-  return { missing: lacking, fatal: [], ...planRoles(lacking, globals, { there, superuser: server.superuser, withhold }) };
+  return { missing: lacking, fatal: [], ...planRoles(lacking, globals, { there, superuser: server.superuser, withhold, grantors: await grantorsOf(server) }) };
 }

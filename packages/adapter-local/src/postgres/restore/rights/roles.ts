@@ -1,6 +1,7 @@
 import type { Globals, RoleAttributes } from '../../globals/globals.ts';
 import { IDENTIFIER, quoteIdentifier, unquoteIdentifier } from '../../identifiers.ts';
 import type { Server } from '../server.ts';
+import { planMemberships, type ServerGrantors } from './memberships.ts';
 
 /** The names after the words that a role follows. */
 const FOLLOWING = new RegExp(String.raw`\b(?:TO|FROM|ROLE|AUTHORIZATION)\s+(${IDENTIFIER}(?:\s*,\s*${IDENTIFIER})*)`, 'gu');
@@ -69,10 +70,12 @@ export interface RolePlanOptions {
   readonly superuser: boolean;
   /** Give the roles no privilege of these; `undefined`: whatever the backup says. */
   readonly withhold: ServerPrivileges | undefined;
+  /** `undefined` if memberships are granted without naming a grantor. */
+  readonly grantors: ServerGrantors | undefined;
 }
 
 /** Plans how the missing roles are made, as the backup says they were. */
-export function planRoles(missing: readonly string[], globals: Globals | undefined, { there, superuser, withhold }: RolePlanOptions): RolePlan {
+export function planRoles(missing: readonly string[], globals: Globals | undefined, { there, superuser, withhold, grantors }: RolePlanOptions): RolePlan {
   const made = new Set(missing);
   const known = new Set([...missing, ...there]);
   const { attributes = [], settings = [], comments = [], memberships = [] } = globals ?? {};
@@ -87,10 +90,12 @@ export function planRoles(missing: readonly string[], globals: Globals | undefin
     ...ofMade(attributes).map((one) => alterRole(one, one.attributes.filter((attribute) => withhold === undefined || allows(!isPrivilege(attribute), `role ${quoteIdentifier(one.role)}: ${nameOf(attribute)}`)))),
     ...ofMade(settings).filter(({ role, setting }) => allows(withhold?.settings.has(setting.toLowerCase()) !== true, `role ${quoteIdentifier(role)}: the setting ${setting}`)).map(({ text }) => text),
     ...ofMade(comments).map(({ text }) => text),
-    ...memberships
-      .filter(({ role, member }) => (made.has(role) || made.has(member)) && known.has(role) && known.has(member))
-      .filter(({ role, member }) => allows(withhold?.roles.has(role) !== true, `role ${quoteIdentifier(member)}: membership in ${quoteIdentifier(role)}`))
-      .map(({ role, member, options }) => `GRANT ${quoteIdentifier(role)} TO ${quoteIdentifier(member)}${options};`),
+    ...planMemberships(
+      memberships
+        .filter(({ role, member }) => (made.has(role) || made.has(member)) && known.has(role) && known.has(member))
+        .filter(({ role, member }) => allows(withhold?.roles.has(role) !== true, `role ${quoteIdentifier(member)}: membership in ${quoteIdentifier(role)}`)),
+      grantors,
+    ),
   ];
   return { statements, withheld };
 }
