@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { expect, it, onTestFinished } from 'vitest';
 import type { RestoreInput } from '@geolens/backup-core';
 import { readAll } from '@geolens/backup-core/testing';
+import { ClusterClient } from '../support/cluster-client.ts';
 import { anyCluster, clusters, freshDatabase } from '../support/clusters.ts';
+import { startCluster } from '../support/postgres-cluster.ts';
+import { ROLES } from '../support/rights.ts';
 import { backupOf, restoring } from './support/restoring.ts';
 
 async function withGlobals(backup: RestoreInput, more: string): Promise<RestoreInput> {
@@ -50,4 +53,20 @@ it.each(clusters())('keeps the grantors of memberships on $title where the serve
   await restoring(database, async (session) => { await (await session.restoreAside(backup)).discard(); });
   const after = await database.query(memberships);
   expect(after).toBe(cluster.major >= 16 ? before : before.replaceAll(/\|\w+$/gm, `|${database.user}`));
+});
+
+it.each(clusters())('brings the roles of the database, their attributes and their memberships back on an empty server, on $title', async (cluster) => {
+  const backup = await backupOf(await freshDatabase(cluster));
+  const elsewhere = await startCluster({ binDir: cluster.binDir });
+  onTestFinished(() => elsewhere.stop());
+  await restoring({ ...cluster, host: elsewhere.host, port: elsewhere.port, database: 'geolens' }, async (session) => { await (await session.restoreAside(backup)).swap(); });
+  const withoutGrantor = (text: string): string => (cluster.major >= 16 ? text : text.replaceAll(/"grantor": "\w+"/g, ''));
+  const rolesOn = async (client: ClusterClient): Promise<readonly string[]> => {
+    const lines = (await client.psql('postgres', ROLES)).split('\n').map(withoutGrantor);
+    return lines.filter((line) => /^geolens_|^member .*"member": "geolens_.*"roleid": "geolens_/.test(line)).map((line) => line.replace(/"rolpassword": [^,]+, /, '').replace(/"oid": \d+, /, '')).sort();
+  };
+  const roles = await rolesOn(new ClusterClient(cluster.binDir, { ...cluster, password: undefined }));
+  expect(await rolesOn(elsewhere.client)).toEqual(roles);
+  expect(roles.filter((line) => line.startsWith('geolens_'))).toHaveLength(17);
+  if (cluster.major >= 16) expect(roles.join('\n')).toContain('"grantor": "geolens_tenant_1"');
 });
