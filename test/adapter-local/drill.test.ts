@@ -118,6 +118,13 @@ describe('the files that rows name', () => {
     return restored(drillIn(parent, facts, { filesQuery }), await backupOf(database));
   }
 
+  it('are known where the set limits the connections of the database', async () => {
+    const [parent, database] = [await drillParent(), await smallDatabase(facts)];
+    await database.query(`ALTER DATABASE ${database.database} CONNECTION LIMIT 1`);
+    const { files, problems, unanswered } = await restored(drillIn(parent, facts, { filesQuery: 'SELECT id FROM ONLY data.stations WHERE id = 1' }), await backupOf(database));
+    expect({ files, problems, unanswered }).toEqual({ files: ['1'], problems: [], unanswered: [] });
+  });
+
   it('are what the query answers in its first column, as text', async () => {
     const { files, problems } = await asked(`SELECT NULLIF(id, 3), name FROM ONLY data.stations WHERE id < 5 ORDER BY id;`);
     expect({ files, problems }).toEqual({ files: ['1', '2', '4'], problems: [] });

@@ -40,6 +40,8 @@ export async function asRestrictedRole<T>({ superuser, settings, signal }: Resto
   const role = `inspection_${randomBytes(8).toString('hex')}`;
   await superuser.query(`CREATE ROLE ${role} ${ATTRIBUTES}; ALTER ROLE ${role} SET session_replication_role = replica; ALTER ROLE ${role} SET lc_messages = 'C'`);
   try {
+    // The limit of the set counts the session of the superuser too, and would refuse the role.
+    await superuser.query(`ALTER DATABASE ${quoteIdentifier(settings.database)} CONNECTION LIMIT -1`);
     const rights = [`CONNECT ON DATABASE ${quoteIdentifier(settings.database)}`, ...grants];
     await superuser.query(rights.map((right) => `GRANT ${right} TO ${role}`).join('; '));
     return await connected({ ...settings, user: role, options: undefined }, signal, async (client) => {
