@@ -9,7 +9,7 @@ import { readAll } from '@geolens/backup-core/testing';
 import { anyCluster, freshDatabase, type TestDatabase } from '../support/clusters.ts';
 import { backupOf, restoring } from './support/restoring.ts';
 
-/** A backup whose globals somebody has changed. */
+/** A backup with changed globals. */
 async function forged(backup: RestoreInput, change: (globals: string) => string): Promise<RestoreInput> {
   const content = Buffer.from(change((await readAll(backup.globals!.open())).toString()));
   return { ...backup, privilegedRoles: false, globals: { bytes: content.length, sha256: '', open: async function* () { yield await Promise.resolve(content); } } };

@@ -92,9 +92,16 @@ function databaseProperties(fields: Fields): DatabaseProperties {
     encoding: fields.text('encoding'),
     collate: fields.text('collate'),
     ctype: fields.text('ctype'),
-    ...(fields.has('localeProvider') && { localeProvider: fields.text('localeProvider') }),
+    ...(fields.has('localeProvider') && { localeProvider: localeProvider(fields) }),
     ...(fields.has('locale') && { locale: fields.text('locale') }),
   };
+}
+
+/** A word of SQL, which a restore writes as it is. */
+function localeProvider(fields: Fields): string {
+  const word = fields.text('localeProvider');
+  if (!/^[a-z]+$/.test(word)) throw fields.wrong('localeProvider', 'the name of a locale provider');
+  return word;
 }
 
 function artifact(fields: Fields): ManifestArtifact {

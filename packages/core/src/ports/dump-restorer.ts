@@ -9,7 +9,7 @@ export interface RestoreInput {
   readonly manifest: Manifest | undefined;
   /**
    * Whether roles that are made get the privileges over the whole server that the set names: superuser, replication and their like,
-   * passwords, memberships in roles that have such. Only for a set that nobody else can have written.
+   * passwords, memberships in roles that have such. Only for a set that no other program can have written.
    */
   readonly privilegedRoles: boolean;
 }

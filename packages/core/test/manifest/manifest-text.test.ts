@@ -80,7 +80,7 @@ describe('a manifest', () => {
     [['toolVersion'], null], [['database'], ['geolens']], [['serverVersion'], 17], [['clientVersion'], {}],
     [['extensions'], {}], [['extensions', 0, 'version'], 3],
     [['databaseProperties', 'owner'], 1], [['databaseProperties', 'encoding'], null], [['databaseProperties', 'collate'], []],
-    [['databaseProperties', 'ctype'], {}], [['databaseProperties', 'localeProvider'], 0], [['databaseProperties', 'locale'], true],
+    [['databaseProperties', 'ctype'], {}], [['databaseProperties', 'localeProvider'], 0], [['databaseProperties', 'localeProvider'], 'libc; DROP DATABASE x'], [['databaseProperties', 'locale'], true],
     [['startedAt'], 0], [['finishedAt'], false], [['tiers'], 'daily'], [['tiers'], [1]],
     [['artifacts'], null], [['artifacts', 1, 'name'], 'notes.txt'], [['artifacts', 1, 'name'], 'manifest-20260101_020000.json'],
     [['artifacts', 0, 'bytes'], -1], [['artifacts', 0, 'bytes'], 1e300], [['artifacts', 0, 'sha256'], 'A'.repeat(64)], [['artifacts', 0, 'sha256'], 'a'],

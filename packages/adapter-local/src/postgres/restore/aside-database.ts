@@ -38,7 +38,7 @@ export async function createAside(server: Server, database: string, name: string
   ];
   const quoted = quoteIdentifier(name);
   const doing = `making the database ${quoted}`;
-  // Nobody but the restoring role gets in while it is being filled: objects are not all their owners' yet, nor closed as they will be.
+  // Only the restoring role may connect while the database is filled: not all objects have their owners and privileges yet.
   await server.ask(doing, `CREATE DATABASE ${quoted} TEMPLATE = template0 ALLOW_CONNECTIONS = false ${options.join(' ')}`);
   await server.ask(doing, `REVOKE CONNECT ON DATABASE ${quoted} FROM PUBLIC`);
   await server.ask(doing, `ALTER DATABASE ${quoted} ALLOW_CONNECTIONS true`);

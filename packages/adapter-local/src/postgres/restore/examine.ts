@@ -43,7 +43,7 @@ function doubtsOfGlobals({ globals }: Preparation): readonly string[] {
   const { refused, isOurs, isOfPgDumpall } = globals;
   const shown = refused.slice(0, SHOWN).map((statement) => `\`${statement}\``).join(', ');
   return [
-    ...(refused.length === 0 ? [] : [`its globals have ${refused.length} statements that no backup writes, which are never executed: ${shown}. Somebody else may have written them`]),
+    ...(refused.length === 0 ? [] : [`its globals have ${refused.length} statements that no backup writes, which are never executed: ${shown}. Another program may have written them`]),
     ...(isOurs || isOfPgDumpall ? [] : ['its globals are not of the form that geolens-backup or pg_dumpall writes, so owners and grants would be those of the live database']),
   ];
 }

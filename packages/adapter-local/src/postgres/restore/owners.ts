@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '../identifiers.ts';
+import { executeTogether } from './execute.ts';
 import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';
 import type { Server } from './server.ts';
@@ -48,7 +49,7 @@ export class Owners implements AsyncDisposable {
       const role = quoteIdentifier(owner);
       return stands ? [`CREATE ROLE ${role} SUPERUSER NOLOGIN`, `COMMENT ON ROLE ${role} IS '${STAND_IN}'`] : [`CREATE ROLE ${role}`];
     });
-    if (statements.length > 0) await server.ask('making the owners that are missing', `BEGIN; ${statements.join('; ')}; COMMIT`);
+    if (statements.length > 0) await server.within(server.maintenance, 'making the owners that are missing', (client) => executeTogether(client, statements));
     return new Owners(server, [], stands || missing.length === 0 ? [] : [`made for what they own: ${missing.join(', ')}`], stands ? missing : []);
   }
 
