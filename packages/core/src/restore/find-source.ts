@@ -73,7 +73,7 @@ function latest(candidates: readonly Candidate[], now: Date, notes: string[]): C
   const chosen = sorted.find(({ set }) => isRestorable(set) && doubtsOf(set).length === 0);
   const newer = sorted.filter(({ set }) => set.timestamp > (chosen?.set.timestamp ?? ''));
   const unknown = newer.filter(({ set }) => set.state === 'partial' && set.artifacts.some(({ kind }) => kind === 'dump'));
-  if (unknown.length > 0) throw mustChoose(unknown, chosen);
+  if (chosen !== undefined && unknown.length > 0) throw mustChoose(unknown, chosen);
   for (const { store, set } of newer) {
     notes.push(`${labelOf(store, set)} is passed over: ${whyPassedOver(set)}`);
   }
@@ -83,11 +83,11 @@ function latest(candidates: readonly Candidate[], now: Date, notes: string[]): C
 /** How many sets are listed. */
 const SHOWN = 10;
 
-function mustChoose(unknown: readonly Candidate[], chosen: Candidate | undefined): BackupError {
+function mustChoose(unknown: readonly Candidate[], chosen: Candidate): BackupError {
   const listed = unknown.slice(0, SHOWN).map(({ store, set }) => `\n  - ${labelOf(store, set)}: ${set.problems.join('; ')}`).join('');
   const more = unknown.length > SHOWN ? `\n  - and ${unknown.length - SHOWN} more` : '';
-  const whole = chosen === undefined ? 'No older set is whole' : `The newest whole one is ${labelOf(chosen.store, chosen.set)}`;
-  return new BackupError('RESTORE_REFUSED', `there are newer dumps whose manifest is missing or cannot be used:${listed}${more}\n${whole}`, {
+  const whole = labelOf(chosen.store, chosen.set);
+  return new BackupError('RESTORE_REFUSED', `there are newer dumps whose manifest is missing or cannot be used:${listed}${more}\nThe newest whole one is ${whole}`, {
     mend: 'Name the set to restore by its timestamp; verify one of the newer ones first if you want it',
   });
 }
