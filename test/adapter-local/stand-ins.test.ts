@@ -30,6 +30,17 @@ describe('objects of the superuser that another server was made with', () => {
     expect(await target.psql('postgres', `SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY 1`)).toBe(`app\n${target.user}`);
   });
 
+  it('are no roles whose objects have misleading names: such a role is never made a superuser', async () => {
+    const [source, target] = [await server(), await server()];
+    await source.createDatabase('app');
+    await source.psql('app', `CREATE ROLE app LOGIN; CREATE SCHEMA app AUTHORIZATION app; SET SESSION AUTHORIZATION app; CREATE TABLE app."t TO """ (id int); CREATE MATERIALIZED VIEW app."v TO """ AS
+      SELECT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS super`);
+    const backup = await backupOf(placeOn(source));
+    await target.psql('postgres', 'CREATE ROLE other'); // two owners: not all of it goes to the restoring role
+    await restoring(placeOn(target), async (session) => { await (await session.restoreAside(backup)).swap(); });
+    expect(await target.psql('app', 'SELECT super FROM app."v TO """; SELECT rolsuper FROM pg_roles WHERE rolname = \'app\'')).toBe('f\nf');
+  });
+
   it('are given away by the next restore when one died, but a comment alone makes no stand-in', async () => {
     const target = await server();
     await target.createDatabase('app');

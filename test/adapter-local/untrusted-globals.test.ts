@@ -89,3 +89,29 @@ it('leaves settings of the database out that load code, of a set that others cou
   });
   expect(await database.query(`SELECT setconfig FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase WHERE datname = '${database.database}'`)).toBe('{work_mem=8MB}');
 });
+
+it('gives nothing away by spellings that two readers could read differently, nor on objects of the server itself', async () => {
+  const database = await databaseWithTable();
+  const evil = `evil_${randomUUID().slice(0, 8)}`;
+  onTestFinished(async () => { await database.query(`DROP ROLE IF EXISTS ${evil}; ALTER ROLE ${database.user} RESET ALL`); });
+  const roles = `CREATE ROLE ${evil};
+ALTER ROLE ${evil} WITH LOGIN PASSWORD 'x\\' SUPERUSER VALID UNTIL 'infinity';
+ALTER ROLE ${evil} SET "auto_explain.log_min_duration" TO '0';
+ALTER ROLE ${evil} SET "app.tenant" TO 'one';
+CREATE ROLE ${database.user.toUpperCase()};
+ALTER ROLE ${database.user.toUpperCase()} SET search_path TO 'evil', 'public';
+`;
+  const ofSuperuser = `DO $geolens$ BEGIN PERFORM pg_catalog.set_config('search_path', 'evil', true); EXECUTE pg_catalog.format('ALTER ROLE ${database.user} IN DATABASE %1$I SET search_path FROM CURRENT', pg_catalog.current_database()); END $geolens$;\n`;
+  const grants = `GRANT SELECT ON TABLE pg_catalog.pg_authid TO ${evil};\nGRANT EXECUTE ON FUNCTION PG_CATALOG.pg_read_file(text) TO ${evil};\nGRANT SELECT ON TABLE public.t TO ${evil};\n`;
+  const backup = await forged(await backupOf(database), (globals) => `${globals.replace('-- Section: database\n', `${roles}-- Section: database\n${ofSuperuser}`)}\n${grants}`);
+  await restoring(database, async (session) => {
+    const aside = await session.restoreAside(backup);
+    const [target] = (await database.query(`SELECT datname FROM pg_database WHERE datname LIKE '%\\_restoring\\_%' AND starts_with(datname, '${database.database.slice(0, 30)}')`)).split('\n');
+    const may = await database.client.psql(target!, `SELECT has_table_privilege('${evil}', 'pg_catalog.pg_authid', 'SELECT'), has_function_privilege('${evil}', 'pg_catalog.pg_read_file(text)', 'EXECUTE'), has_table_privilege('${evil}', 'public.t', 'SELECT')`);
+    expect(may).toBe('f|f|t');
+    for (const what of ['SUPERUSER', 'PASSWORD', 'the setting auto_explain.log_min_duration', 'pg_authid', 'pg_read_file', `role "${database.user}" in the database: the setting search_path`]) expect(aside.incomplete.join('\n')).toContain(what);
+    await aside.discard();
+  });
+  expect(await database.query(`SELECT rolsuper, rolpassword IS NULL FROM pg_authid WHERE rolname = '${evil}'`)).toBe('f|t');
+  expect(await database.query(`SELECT coalesce(string_agg(setconfig::text, ','), '') FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole WHERE r.rolname IN ('${evil}', '${database.user}')`)).toBe('{app.tenant=one}');
+});

@@ -1,6 +1,6 @@
 import { isOfPgDumpall } from '@geolens/backup-core';
-import { unquoteIdentifier, unquoteLiteral } from '../identifiers.ts';
-import { FORMS, HARMLESS_COMMAND, TEMPLATES } from './grammar.ts';
+import { IDENTIFIER, nameOf, unquoteLiteral } from '../identifiers.ts';
+import { FORMS, HARMLESS_COMMAND, LITERAL, NAME, TEMPLATES } from './grammar.ts';
 import { itemsOf, type SqlItem } from './sql-items.ts';
 
 /** A statement about one role. */
@@ -33,6 +33,8 @@ export interface DatabaseStatement {
   readonly kind: keyof typeof TEMPLATES;
   /** `%1$I` stands for the name of the database, `%%` for a percent sign. */
   readonly template: string;
+  /** Whose setting in the database it is; `undefined` for the database itself. */
+  readonly role?: string | undefined;
   /** Set in the session before: the statement takes its value from there. */
   readonly setting: { readonly name: string; readonly value: string } | undefined;
 }
@@ -47,6 +49,8 @@ export interface Globals {
   readonly memberships: readonly Membership[];
   readonly database: readonly DatabaseStatement[];
   readonly owners: readonly string[];
+  /** The roles that own something. */
+  readonly ownerNames: ReadonlySet<string>;
   /** Privileges, default privileges and the changes of the role that grants them. */
   readonly grants: readonly string[];
   /** The beginning of every statement that has none of these forms. It is never executed. */
@@ -73,7 +77,7 @@ export function parseGlobals(text: string): Globals {
 class Reader {
   readonly found = {
     roles: [] as string[], attributes: [] as RoleAttributes[], settings: [] as RoleSetting[], comments: [] as RoleStatement[],
-    memberships: [] as Membership[], database: [] as DatabaseStatement[], owners: [] as string[], grants: [] as string[], refused: [] as string[],
+    memberships: [] as Membership[], database: [] as DatabaseStatement[], owners: [] as string[], ownerNames: new Set<string>(), grants: [] as string[], refused: [] as string[],
   };
   sections = 0;
 
@@ -91,20 +95,23 @@ class Reader {
   }
 
   private takeRole(text: string): boolean {
-    const name = (match: RegExpExecArray, group: number): string => unquoteIdentifier(match[group]!);
+    const name = (match: RegExpExecArray, group: number): string => nameOf(match[group]!);
     let match: RegExpExecArray | null;
     if ((match = FORMS.createRole.exec(text)) !== null) this.found.roles.push(name(match, 1));
     else if ((match = FORMS.createRoleOnce.exec(text)) !== null) this.found.roles.push(name(match, 2));
     else if ((match = FORMS.alterRole.exec(text)) !== null) this.found.attributes.push({ role: name(match, 1), attributes: attributesIn(match[2]!) });
     else if ((match = FORMS.roleSetting.exec(text)) !== null) this.found.settings.push({ role: name(match, 1), setting: name(match, 2), text });
     else if ((match = FORMS.commentOnRole.exec(text)) !== null) this.found.comments.push({ role: name(match, 1), text });
-    else if ((match = FORMS.membership.exec(text)) !== null) this.found.memberships.push({ role: name(match, 1), member: name(match, 2), options: match[3] ?? '', grantor: match[4] && unquoteIdentifier(match[4]) });
+    else if ((match = FORMS.membership.exec(text)) !== null) this.found.memberships.push({ role: name(match, 1), member: name(match, 2), options: match[3] ?? '', grantor: match[4] && nameOf(match[4]) });
     return match !== null;
   }
 
   private takeRight(text: string): boolean {
-    if (FORMS.owner.test(text)) this.found.owners.push(text);
-    else if (FORMS.grant.test(text) || FORMS.defaultPrivileges.test(text) || FORMS.authorization.test(text)) this.found.grants.push(text);
+    const owner = FORMS.owner.exec(text)?.[1];
+    if (owner !== undefined) {
+      this.found.owners.push(text);
+      this.found.ownerNames.add(nameOf(owner));
+    } else if (FORMS.grant.test(text) || FORMS.defaultPrivileges.test(text) || FORMS.authorization.test(text)) this.found.grants.push(text);
     else {
       const statement = databaseStatementIn(text);
       if (statement === undefined) return false;
@@ -121,10 +128,23 @@ function databaseStatementIn(text: string): DatabaseStatement | undefined {
   const template = unquoteLiteral(literal);
   const kind = (Object.keys(TEMPLATES) as (keyof typeof TEMPLATES)[]).find((one) => TEMPLATES[one].test(`${template};`));
   const setting = name === undefined || value === undefined ? undefined : { name: unquoteLiteral(name), value: unquoteLiteral(value) };
-  return kind === undefined || (kind === 'setting') !== (setting !== undefined) ? undefined : { kind, template, setting };
+  if (kind === undefined || (kind === 'setting') !== (setting !== undefined)) return undefined;
+  const [, role, set] = OF_SETTING.exec(template) ?? [];
+  // The name that is judged is the one that is set.
+  if (setting !== undefined && partsOf(set ?? '').join('.') !== setting.name) return undefined;
+  return { kind, template, setting, ...(role !== undefined && { role: nameOf(role.replaceAll('%%', '%')) }) };
 }
 
-const ATTRIBUTE = /CONNECTION LIMIT -?\d+|(?:PASSWORD|VALID UNTIL) (?:E?'(?:[^'\\]|''|\\.)*'|NULL)|[A-Z]+/gs;
+/** The role and the setting of a template. */
+const OF_SETTING = new RegExp(String.raw`^ALTER (?:ROLE (${IDENTIFIER}) IN )?DATABASE %1\$I SET (${NAME}) (?:FROM CURRENT|TO )`, 'u');
+
+/** The parts of a name, without quotes. */
+function partsOf(name: string): readonly string[] {
+  return [...name.matchAll(new RegExp(IDENTIFIER, 'gu'))].map(([part]) => nameOf(part));
+}
+
+/** As the grammar has read it: a second reading of literals of its own could see an attribute in one. */
+const ATTRIBUTE = new RegExp(`CONNECTION LIMIT -?\\d+|(?:PASSWORD|VALID UNTIL) (?:${LITERAL}|NULL)|[A-Z]+`, 'gsu');
 
 function attributesIn(text: string): readonly string[] {
   return [...text.matchAll(ATTRIBUTE)].map(([attribute]) => attribute);

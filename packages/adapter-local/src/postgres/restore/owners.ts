@@ -34,9 +34,9 @@ export class Owners implements AsyncDisposable {
    *
    * - A restoring role that is no superuser owns everything, and so does one that restores the dump of a single owner which the server
    *   does not have: no other role's code is in such a dump.
-   * - Globals name the owner of every object, unless that is the superuser that the server was made with. A role stands in for that one
-   *   until `handOver`.
-   * - Without globals, missing owners are made as roles that can do nothing else.
+   * - Globals name the owner of every object, unless that is the superuser that the server was made with, and say that it is one. A role
+   *   stands in for that one until `handOver`.
+   * - Other missing owners are made as roles that can do nothing else.
    */
   static async prepare({ server }: SessionParts, { toc, globals }: Preparation): Promise<Owners> {
     if (!server.superuser) return new Owners(server, ['--no-owner'], [], []);
@@ -44,13 +44,14 @@ export class Owners implements AsyncDisposable {
     const owners = ownersIn(toc, [...there, ...(globals?.roles ?? [])]);
     const missing = owners.filter((owner) => !there.includes(owner));
     if (missing.length > 0 && owners.length === 1) return new Owners(server, ['--no-owner'], [], []);
-    const stands = globals?.isOurs === true;
-    const statements = missing.flatMap((owner) => {
-      const role = quoteIdentifier(owner);
-      return stands ? [`CREATE ROLE ${role} SUPERUSER NOLOGIN`, `COMMENT ON ROLE ${role} IS '${STAND_IN}'`] : [`CREATE ROLE ${role}`];
-    });
+    const isBootstrap = (owner: string): boolean => globals?.isOurs === true && !globals.ownerNames.has(owner) && globals.attributes.some(({ role, attributes }) => role === owner && attributes.includes('SUPERUSER'));
+    const [standIns, others] = [missing.filter(isBootstrap), missing.filter((owner) => !isBootstrap(owner))];
+    const statements = [
+      ...standIns.flatMap((owner) => [`CREATE ROLE ${quoteIdentifier(owner)} SUPERUSER NOLOGIN`, `COMMENT ON ROLE ${quoteIdentifier(owner)} IS '${STAND_IN}'`]),
+      ...others.map((owner) => `CREATE ROLE ${quoteIdentifier(owner)}`),
+    ];
     if (statements.length > 0) await server.within(server.maintenance, 'making the owners that are missing', (client) => executeTogether(client, statements));
-    return new Owners(server, [], stands || missing.length === 0 ? [] : [`made for what they own: ${missing.join(', ')}`], stands ? missing : []);
+    return new Owners(server, [], others.length === 0 ? [] : [`made for what they own: ${others.join(', ')}`], standIns);
   }
 
   /** Gives to the restoring role what belongs to stand-ins in a database. */
@@ -86,8 +87,13 @@ export async function dropStandIns(server: Server, database: string): Promise<re
   return removed;
 }
 
+/** A role that cannot be removed, because something still belongs to it, is no superuser any more. */
 async function dropRole(server: Server, role: string): Promise<boolean> {
-  return server.ask('removing a stand-in', `DROP ROLE IF EXISTS ${quoteIdentifier(role)}`).then(() => true, () => false);
+  const quoted = quoteIdentifier(role);
+  return server.ask('removing a stand-in', `DROP ROLE IF EXISTS ${quoted}`).then(() => true, async () => {
+    await server.ask('removing a stand-in', `ALTER ROLE ${quoted} NOSUPERUSER`).catch(() => undefined);
+    return false;
+  });
 }
 
 /** Entries that have an owner in the dump which nothing is given to. */

@@ -8,7 +8,7 @@ import type { Preparation } from './prepare.ts';
 import { applyProperties, connectionLimitOf } from './rights/properties.ts';
 import { applyRights, findRights, makeLackingRoles, isOfEventTrigger, type Rights } from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
-import { isUnresolvedName, retryEntries, searchPathOf } from './retry-entries.ts';
+import { isUnresolvedName, retryIndexes, retryNotes, searchPathOf } from './retry-entries.ts';
 import { entriesByTurn, restoreEntries } from './run-entries.ts';
 import { gatherStatistics } from './statistics.ts';
 import { swapDatabases } from './swap-databases.ts';
@@ -27,17 +27,17 @@ export async function restoreAside(parts: SessionParts, input: RestoreInput, pre
   try {
     await using owners = await Owners.prepare(parts, preparation);
     step('restore');
-    const retried = await fillAside(parts, input, preparation, aside, { owners, rights });
+    const filled = await fillAside(parts, input, preparation, aside, { owners, rights });
     await owners.handOver(aside);
     step('rights');
-    const notes = await applyRights(parts, aside, rights);
+    const applied = await applyRights(parts, preparation, aside, rights);
     const views = await fillViews(parts, input, preparation, aside, rights);
     const analyzed = parts.options.statistics === false ? [] : await gatherStatistics(parts, aside, await searchPathOf(parts, rights));
     step('count');
     const counts = await countRestored(parts, aside);
     await makeEventTriggers(parts, input, preparation, aside, rights);
     const settings = await applyProperties(parts, preparation, aside, rights);
-    return asideOf(parts, aside, { ...counts, notes: [...retried, ...notes, ...owners.notes, ...analyzed], incomplete: [...withheldNotes([...withheld, ...settings]), ...views] });
+    return asideOf(parts, aside, { ...counts, notes: [...retryNotes(filled.repeated, filled.searchPath), ...applied.notes, ...owners.notes, ...analyzed], incomplete: [...withheldNotes([...withheld, ...applied.withheld, ...settings]), ...views] });
   } catch (error) {
     await undo(parts, aside);
     throw error;
@@ -79,9 +79,15 @@ export async function makeAside(parts: SessionParts, { manifest }: RestoreInput,
   return { aside, withheld };
 }
 
+/** How an empty database was filled. */
+export interface Filled {
+  /** Entries that were made with the search_path of the database, because they could not be made without. */
+  readonly repeated: readonly string[];
+  readonly searchPath: string;
+}
+
 /**
  * Restores the dump into an empty database, without what has to come after the privileges; the first error ends it.
- * @returns what people should know
  */
 export async function fillAside(
   parts: SessionParts,
@@ -89,7 +95,7 @@ export async function fillAside(
   preparation: Preparation,
   aside: string,
   { owners, rights, furtherArguments = [] }: { readonly owners: Owners; readonly rights: Rights | undefined; readonly furtherArguments?: readonly string[] },
-): Promise<readonly string[]> {
+): Promise<Filled> {
   const { extensions, schemas, toc } = preparation;
   const before = [
     ...[...new Set([...missingSchemasOf(toc), ...schemas])].map((name) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(name)}`),
@@ -100,8 +106,10 @@ export async function fillAside(
   const unresolved: string[] = [];
   const passOver = (error: string): boolean => isUnresolvedName(error) && unresolved.push(error) > 0;
   await restoreEntries(parts, input, preparation, aside, { entries: first, args: [...owners.args, ...furtherArguments], sessions: parts.sessions, progress: true, passOver });
-  if (unresolved.length === 0) return [];
-  return retryEntries(parts, input, preparation, aside, { entries: first, ownerArgs: [...owners.args, ...furtherArguments], searchPath: await searchPathOf(parts, rights) });
+  if (unresolved.length === 0) return { repeated: [], searchPath: '' };
+  const searchPath = await searchPathOf(parts, rights);
+  const repeated = await retryIndexes(parts, input, preparation, aside, { entries: first, ownerArgs: [...owners.args, ...furtherArguments], searchPath, errors: unresolved });
+  return { repeated, searchPath };
 }
 
 /** Event triggers belong to superusers: the restoring one, or the one of the set where the server has it as such. */

@@ -12,7 +12,7 @@ import { applyPropertiesInPlace } from './rights/properties.ts';
 import { applyRights, findRights, makeLackingRoles, type Rights } from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
 import { gatherStatistics } from './statistics.ts';
-import { isUnresolvedName, retryEntries, searchPathOf } from './retry-entries.ts';
+import { isUnresolvedName, retryIndexes, retryNotes, searchPathOf } from './retry-entries.ts';
 import { entriesByTurn } from './run-entries.ts';
 import { toleratedBecause } from './tolerated-errors.ts';
 import { fillViews } from './view-content.ts';
@@ -42,14 +42,14 @@ export async function restoreInPlace(parts: SessionParts, input: RestoreInput, p
     const tolerated = await restoreOntoLive(parts, input, preparation, owners, rights);
     await owners.handOver(database);
     step('rights');
-    const notes = await applyRights(parts, database, rights);
+    const applied = await applyRights(parts, preparation, database, rights);
     const views = await fillViews(parts, input, preparation, database, rights);
     const analyzed = await gatherStatistics(parts, database, await searchPathOf(parts, rights));
     step('count');
     const counts = await countRestored(parts, database);
     const properties = await applyPropertiesInPlace(parts, preparation, rights);
-    const incomplete = [...withheldNotes([...withheld, ...properties.withheld]), ...properties.failed, ...views];
-    return { ...counts, notes: [...tolerated, ...notes, ...owners.notes, ...analyzed], incomplete };
+    const incomplete = [...withheldNotes([...withheld, ...applied.withheld, ...properties.withheld]), ...properties.failed, ...views];
+    return { ...counts, notes: [...tolerated, ...applied.notes, ...owners.notes, ...analyzed], incomplete };
   } catch (error) {
     await resumeDefaults(parts, defaults.resume);
     throw mixed(error);
@@ -70,7 +70,7 @@ async function restoreOntoLive(parts: SessionParts, input: RestoreInput, prepara
   const { first, eventTriggers } = entriesByTurn(preparation);
   const list = await unnamedFile([...first, ...eventTriggers].map(({ line }) => `${line}\n`).join(''));
   try {
-    const args = ['-U', server.user, '-d', connectionString(database), '--clean', '--if-exists', '--use-list=/dev/fd/3', ...owners.args];
+    const args = ['-U', server.user, '-d', connectionString(database), '--clean', '--if-exists', '--no-data-for-failed-tables', '--use-list=/dev/fd/3', ...owners.args];
     const { end, errors } = await runPgRestore({ pgRestore: preparation.programs.pgRestore, args, dump: input.dump, env: await inEnglish(parts), signal, passOver, descriptors: [list.fd] });
     if (errors.length > 0 || !endedWell(end, unresolved.length + tolerated.size > 0)) {
       const what = errors.length === 0 ? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}` : `${errors.length} errors, first: ${errors.slice(0, SHOWN).join(' | ')}`;
@@ -79,8 +79,9 @@ async function restoreOntoLive(parts: SessionParts, input: RestoreInput, prepara
   } finally {
     await list.close();
   }
-  const retried = unresolved.length > 0 ? await retryEntries(parts, input, preparation, database, { entries: first, ownerArgs: owners.args, searchPath: await searchPathOf(parts, rights) }) : [];
-  return [...retried, ...[...tolerated].map(([why, count]) => `${count} error${count === 1 ? '' : 's'} of pg_restore tolerated: ${why}`)];
+  const searchPath = await searchPathOf(parts, rights);
+  const repeated = unresolved.length === 0 ? [] : await retryIndexes(parts, input, preparation, database, { entries: first, ownerArgs: owners.args, searchPath, errors: unresolved });
+  return [...retryNotes(repeated, searchPath), ...[...tolerated].map(([why, count]) => `${count} error${count === 1 ? '' : 's'} of pg_restore tolerated: ${why}`)];
 }
 
 /** Also after an abort, in the time that a process has which is asked to end. Fails never: the error that led here is reported. */

@@ -1,20 +1,16 @@
 import { BackupError, type RestoreInput } from '@geolens/backup-core';
-import type pg from 'pg';
-import { execute } from './execute.ts';
 import { runSql } from './psql.ts';
 import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';
 import type { Rights } from './rights/rights.ts';
-import { countRestored } from './row-counts.ts';
-import type { Server } from './server.ts';
 import { dumpSchema, restrictedSql, sqlOf } from './toc/schema-toc.ts';
-import { sanitized, withoutOwner, type TocEntry } from './toc/toc.ts';
+import { withoutOwner, type TocEntry } from './toc/toc.ts';
 
 /**
  * What pg_restore reports (LC_MESSAGES=C) when the body of a function finds no name that it uses without a schema: pg_restore works with an
  * empty search_path.
  */
-const UNRESOLVED = /^(?:could not execute query|COPY failed for table ".*"): ERROR: {2}(?:type|function|procedure|operator|relation|text search configuration|text search dictionary|collation|schema) .* does not exist/;
+const UNRESOLVED = /^could not execute query: ERROR: {2}(?:type|function|procedure|operator|relation|text search configuration|text search dictionary|collation|schema) .* does not exist/;
 
 export function isUnresolvedName(error: string): boolean {
   return UNRESOLVED.test(error);
@@ -23,10 +19,14 @@ export function isUnresolvedName(error: string): boolean {
 /** What a server without a setting of its own has. */
 const DEFAULT_SEARCH_PATH = '"$user", public';
 
-/** Rows and values of sequences: a dump of definitions has no such entries. */
-const CONTENT = /^(?:TABLE DATA|SEQUENCE SET|BLOBS|BLOB|BLOB METADATA|LARGE OBJECT) /;
+/**
+ * What is repeated: PostgreSQL evaluates an index as the owner of its table. Rows are not: loading them evaluates the indexes and checks that are
+ * there by then as the restoring role.
+ */
+const OF_INDEXES = /^(?:INDEX|INDEX ATTACH|COMMENT \S+ INDEX) /;
 
-const ROWS = 'TABLE DATA ';
+/** Rows, values and privileges: a dump of definitions has no such entries. */
+const CONTENT = /^(?:TABLE DATA|SEQUENCE SET|BLOBS|BLOB|BLOB METADATA|LARGE OBJECT) /;
 
 /** SQLSTATEs of what is there already. */
 const ALREADY_THERE = ['42710', '42P06', '42P07', '42723', '42P16'];
@@ -49,52 +49,44 @@ export interface RetryRequest {
   readonly entries: readonly TocEntry[];
   readonly ownerArgs: readonly string[];
   readonly searchPath: string;
+  /** What pg_restore reported. */
+  readonly errors: readonly string[];
 }
 
+/** Functions and operators of the schemas that belong to a role which is no superuser. */
+const OF_OTHERS = `
+  SELECT EXISTS (SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_roles r ON r.oid = p.proowner WHERE NOT r.rolsuper AND p.pronamespace = ANY (here.schemas))
+      OR EXISTS (SELECT FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_roles r ON r.oid = o.oprowner WHERE NOT r.rolsuper AND o.oprnamespace = ANY (here.schemas)) AS found
+    FROM (SELECT ARRAY (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY (pg_catalog.current_schemas(false))) AS schemas) here`;
+
 /**
- * Restores once more the entries that a database lacks, in the order of the dump, with the search_path that its functions were written for:
- * objects that are not there, and the rows of tables that are empty. A table's rows are loaded all or none.
- * @returns what people should know
- * @throws BackupError RESTORE_FAILED if one cannot be restored with it either
+ * Makes the indexes that a database lacks, in the order of the dump, with the search_path that their functions were written for.
+ * @returns the entries that were repeated, without their owners
+ * @throws BackupError RESTORE_FAILED if something else is lacking too, or an index cannot be made with that search_path either
  */
-export async function retryEntries(parts: SessionParts, { dump }: RestoreInput, { programs }: Preparation, target: string, { entries, ownerArgs, searchPath }: RetryRequest): Promise<readonly string[]> {
-  const { server, signal } = parts;
+export async function retryIndexes({ server, signal }: SessionParts, { dump }: RestoreInput, { programs }: Preparation, target: string, { entries, ownerArgs, searchPath, errors }: RetryRequest): Promise<readonly string[]> {
+  const failed = (why: string): BackupError => new BackupError('RESTORE_FAILED', `the dump could not be restored: ${why}`, { mend: 'The live database is as it was' });
   const tools = { server, programs, signal, ownerArgs };
   const roles = await server.roles();
   const bare = ({ text }: TocEntry): string => withoutOwner(text, roles);
   const present = new Set((await dumpSchema(target, tools)).toc.entries.map(bare));
-  const filled = new Set((await countRestored(parts, target)).rows.filter(({ rows }) => rows > 0).map(({ schema, table }) => sanitized(`${ROWS}${schema} ${table}`)));
   const lacking = entries.filter((entry) => !CONTENT.test(entry.text) && !present.has(bare(entry)));
-  const retried = entries.filter((entry) => lacking.includes(entry) || (entry.text.startsWith(ROWS) && !filled.has(bare(entry))));
-  const said = await server.within(target, 'keeping triggers quiet', (client) =>
-    withoutTriggers(client, () => runSql(script(server, restrictedSql(sqlOf(dump, retried, tools), searchPath)), 'restoring with the search_path of the database', { psql: programs.psql, env: server.env(target), signal, goOn: true })),
-  );
-  const errors = said.filter(({ level, state }) => level === 'ERROR' && !ALREADY_THERE.includes(state));
-  if (errors[0] !== undefined) {
-    throw new BackupError('RESTORE_FAILED', `the dump could not be restored, also with the search_path ${searchPath}: ${errors[0].message}`, { mend: 'The live database is as it was' });
-  }
-  const names = retried.filter((entry) => lacking.includes(entry)).map(bare);
-  return [`restored with the search_path of the database (${searchPath}), for their functions use names without a schema${names.length === 0 ? '' : `: ${names.join(', ')}`}`];
+  if (lacking.some(({ text }) => !OF_INDEXES.test(text))) throw failed(errors[0]!);
+  const superusers = new Set((await server.ask<{ name: string }>('asking for superusers', 'SELECT rolname AS name FROM pg_catalog.pg_roles WHERE rolsuper')).map(({ name }) => name));
+  const ofSuperuser = lacking.find((entry) => superusers.has(entry.text.slice(bare(entry).length + 1)));
+  const hasOthers = await server.within(target, 'looking at the search_path', async (client) => {
+    await client.query(`SELECT pg_catalog.set_config('search_path', $1, false)`, [searchPath]);
+    return (await client.query<{ found: boolean }>(OF_OTHERS)).rows[0]!.found;
+  });
+  // Such a function could take the place of a built-in one, and would run as the owner of the table.
+  if (ofSuperuser !== undefined && hasOthers) throw failed(`${errors[0]!} (${bare(ofSuperuser)} belongs to a superuser, and other roles have functions in the search_path ${searchPath})`);
+  const said = await runSql(restrictedSql(sqlOf(dump, lacking, tools), searchPath), 'making indexes with the search_path of the database', { psql: programs.psql, env: server.env(target), signal, goOn: true });
+  const error = said.find(({ level, state }) => level === 'ERROR' && !ALREADY_THERE.includes(state));
+  if (error !== undefined) throw failed(`${error.message}, also with the search_path ${searchPath}`);
+  return lacking.map(bare);
 }
 
-/** Foreign keys held where the rows come from; their tables may be filled in another order here. */
-async function* script({ superuser }: Server, sql: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  if (superuser) yield Buffer.from('SET session_replication_role = replica;\n');
-  yield* sql;
-}
-
-const TRIGGERS = `
-  SELECT pg_catalog.format('ALTER TABLE %s DISABLE TRIGGER %I', t.tgrelid::pg_catalog.regclass, t.tgname) AS off,
-         pg_catalog.format('ALTER TABLE %s ENABLE %s TRIGGER %I', t.tgrelid::pg_catalog.regclass, CASE t.tgenabled WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, t.tgname) AS on
-    FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgparentid = 0`;
-
-/** Rows of a dump fire no trigger: pg_restore makes triggers after it has loaded the rows. */
-async function withoutTriggers<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
-  const { rows } = await client.query<{ off: string; on: string }>(TRIGGERS);
-  await execute(client, rows.map(({ off }) => off));
-  try {
-    return await work();
-  } finally {
-    await execute(client, rows.map(({ on }) => on));
-  }
+/** What people should know of repeated entries. */
+export function retryNotes(repeated: readonly string[], searchPath: string): readonly string[] {
+  return repeated.length === 0 ? [] : [`made with the search_path of the database (${searchPath}), for their functions use names without a schema: ${repeated.join(', ')}`];
 }

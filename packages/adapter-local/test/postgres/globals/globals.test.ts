@@ -110,6 +110,25 @@ describe('globals', () => {
     expect(memberships).toEqual([{ role: 'a', member: 'b', options: ' WITH ADMIN OPTION, INHERIT TRUE', grantor: 'the grantor' }, { role: 'a', member: 'c', options: '', grantor: undefined }]);
   });
 
+  it('have no attribute of a role within a literal, whatever backslashes stand in it', () => {
+    const [evil] = parseGlobals(`ALTER ROLE evil WITH LOGIN VALID UNTIL 'infinity\\' SUPERUSER PASSWORD 'x' VALID UNTIL '--';`).attributes;
+    expect(evil?.attributes).toContain('SUPERUSER');
+    const [plain] = parseGlobals(`ALTER ROLE plain WITH VALID UNTIL E'a\\' SUPERUSER';`).attributes;
+    expect(plain?.attributes).toEqual([`VALID UNTIL E'a\\' SUPERUSER'`]);
+  });
+
+  it('name roles as the server reads them: without quotes in lower case', () => {
+    const { roles, settings, attributes, memberships, ownerNames } = parseGlobals('CREATE ROLE GEOLENS;\nALTER ROLE GeoLens SET a TO \'b\';\nALTER ROLE "GEOLENS" WITH LOGIN;\nGRANT GEOLENS TO "x";\nALTER TABLE t OWNER TO App;\n');
+    expect([roles, settings[0]?.role, attributes[0]?.role, memberships[0]?.role, [...ownerNames]]).toEqual([['geolens'], 'geolens', 'GEOLENS', 'geolens', ['app']]);
+  });
+
+  it('say whose setting it is, and are refused where the setting that is made is another one', () => {
+    const of = (name: string, template: string): string => `DO $geolens$ BEGIN PERFORM pg_catalog.set_config('${name}', 'x', true); EXECUTE pg_catalog.format('${template}', pg_catalog.current_database()); END $geolens$;`;
+    expect(parseGlobals(of('search_path', 'ALTER ROLE "a%%b" IN DATABASE %1$I SET search_path FROM CURRENT')).database).toMatchObject([{ role: 'a%b', setting: { name: 'search_path' } }]);
+    expect(parseGlobals(of('geolens.note', 'ALTER DATABASE %1$I SET geolens.note FROM CURRENT')).database).toMatchObject([{ setting: { name: 'geolens.note' } }]);
+    expect(parseGlobals(of('work_mem', 'ALTER DATABASE %1$I SET session_preload_libraries FROM CURRENT')).refused).toHaveLength(1);
+  });
+
   it('are ours with all sections in their order, and no others', () => {
     expect(parseGlobals(SECTIONS).isOurs).toBe(true);
     expect(parseGlobals(SECTIONS.split('\n').reverse().join('\n')).isOurs).toBe(false);

@@ -8,7 +8,7 @@ import type { Preparation } from '../prepare.ts';
 import type { Server } from '../server.ts';
 import { NOT_DONE } from './grants.ts';
 import type { Rights } from './rights.ts';
-import { privilegesOf } from './roles.ts';
+import { isFreeSetting, privilegesOf } from './roles.ts';
 
 /**
  * Applies the properties of the live database, then those of the set, to a database that a restore created. From then on, the database accepts every role
@@ -33,8 +33,10 @@ export function connectionLimitOf(rights: Rights | undefined): number | undefine
 
 async function withoutPrivilegedSettings(server: Server, statements: readonly DatabaseStatement[], privilegedRoles: boolean): Promise<{ allowed: readonly DatabaseStatement[]; withheld: readonly string[] }> {
   const withhold = privilegedRoles ? undefined : await privilegesOf(server);
-  const isWithheld = ({ setting }: DatabaseStatement): boolean => setting !== undefined && withhold?.settings.has(setting.name.toLowerCase()) === true;
-  return { allowed: statements.filter((one) => !isWithheld(one)), withheld: statements.filter(isWithheld).map(({ setting }) => `the database: the setting ${setting!.name}`) };
+  const isWithheld = ({ setting, role }: DatabaseStatement): boolean =>
+    withhold !== undefined && ((setting !== undefined && !isFreeSetting(setting.name, withhold)) || (role !== undefined && withhold.roles.has(role)));
+  const nameOf = ({ setting, role }: DatabaseStatement): string => `${role === undefined ? 'the database' : `role ${quoteIdentifier(role)} in the database`}: the setting ${setting?.name ?? 'of its role'}`;
+  return { allowed: statements.filter((one) => !isWithheld(one)), withheld: statements.filter(isWithheld).map(nameOf) };
 }
 
 export interface PropertiesInPlace {

@@ -46,26 +46,36 @@ export function isOfEventTrigger(statement: string): boolean {
   return statement.startsWith('ALTER EVENT TRIGGER ');
 }
 
-/**
- * Gives a restored database its owners and privileges, and asserts them.
- * @returns what people should know
- */
-export async function applyRights({ server }: SessionParts, target: string, rights: Rights | undefined): Promise<readonly string[]> {
-  if (rights === undefined) return ['the backup carries no grants, and there was no database to take them from: grant again what other roles need'];
-  const { globals: { owners: all, grants }, from } = rights;
-  const owners = all.filter((statement) => !isOfEventTrigger(statement));
+const SHOWN_CHARACTERS = 120;
+
+/** A privilege on what belongs to the server: functions that read files, tables of passwords. */
+const ON_SYSTEM_OBJECT = /^GRANT .+? ON [A-Z ]+ (?:"(?:pg_[^"]*|information_schema)"|pg_\w+|information_schema)\./is;
+
+export interface AppliedRights {
+  /** What people should know. */
+  readonly notes: readonly string[];
+  /** Privileges of the set that were left out, one sentence each. */
+  readonly withheld: readonly string[];
+}
+
+/** Gives a restored database its owners and privileges, and asserts them. */
+export async function applyRights({ server }: SessionParts, { privilegedRoles }: Pick<Preparation, 'privilegedRoles'>, target: string, rights: Rights | undefined): Promise<AppliedRights> {
+  if (rights === undefined) return { notes: ['the backup carries no grants, and there was no database to take them from: grant again what other roles need'], withheld: [] };
+  const { globals, from } = rights;
+  const owners = globals.owners.filter((statement) => !isOfEventTrigger(statement));
+  const isWithheld = (grant: string): boolean => from === 'set' && !privilegedRoles && ON_SYSTEM_OBJECT.test(grant);
+  const grants = globals.grants.filter((grant) => !isWithheld(grant));
+  const withheld = globals.grants.filter(isWithheld).map((grant) => `\`${grant.slice(0, SHOWN_CHARACTERS)}\``);
   const doing = 'applying owners and grants';
   if (from === 'set') {
     const said = await server.within(target, doing, (client) => executeTogether(client, [...owners, ...passingOverLackingRoutines(grants)]));
     expectGranted(said);
     const asserted = await assertGrants(server, target, grants);
-    return [`owners and grants as in the backup; ${asserted} rights asserted`, ...passedOverIn(said)];
+    return { notes: [`owners and grants as in the backup; ${asserted} rights asserted`, ...passedOverIn(said)], withheld };
   }
   const said = await server.within(target, doing, (client) => execute(client, [...owners, ...grants], { goOn: true }));
   const errors = said.filter(({ level, state }) => level === 'ERROR' && !NOT_THERE.includes(state));
   const left = said.filter(({ state }) => NOT_THERE.includes(state)).length;
-  return [
-    `the backup carries no grants: owners and grants are those of the live database${left === 0 ? '' : `, but for ${left} of things that are not in the backup`}`,
-    ...errors.map(({ message }) => `not carried over: ${message}`),
-  ];
+  const first = `the backup carries no grants: owners and grants are those of the live database${left === 0 ? '' : `, but for ${left} of things that are not in the backup`}`;
+  return { notes: [first, ...errors.map(({ message }) => `not carried over: ${message}`)], withheld };
 }

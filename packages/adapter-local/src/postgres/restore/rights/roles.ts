@@ -7,10 +7,10 @@ import { planMemberships, type ServerGrantors } from './memberships.ts';
 const FOLLOWING = new RegExp(String.raw`\b(?:TO|FROM|ROLE|AUTHORIZATION)\s+(${IDENTIFIER}(?:\s*,\s*${IDENTIFIER})*)`, 'gu');
 
 /** Which of the globals' roles owners, privileges and properties name, or are named besides, with those that they are members of, and their members. */
-export function rolesNamedIn({ roles, memberships, database, owners, grants }: Globals, besides: readonly string[]): ReadonlySet<string> {
+export function rolesNamedIn({ roles, memberships, database, ownerNames, grants }: Globals, besides: readonly string[]): ReadonlySet<string> {
   const known = new Set(roles);
-  const named = new Set(besides);
-  for (const [, list] of [...database.map(({ template }) => template.replaceAll('%%', '%')), ...owners, ...grants].join('\n').matchAll(FOLLOWING)) {
+  const named = new Set([...besides, ...ownerNames]);
+  for (const [, list] of [...database.map(({ template }) => template.replaceAll('%%', '%')), ...grants].join('\n').matchAll(FOLLOWING)) {
     for (const [name] of list!.matchAll(new RegExp(IDENTIFIER, 'gu'))) if (known.has(unquoteIdentifier(name))) named.add(unquoteIdentifier(name));
   }
   for (let size = -1; size < named.size; ) {
@@ -39,8 +39,16 @@ export function rolesOfPolicies(sql: string): readonly string[] {
 export interface ServerPrivileges {
   /** Roles with a privilege over the whole server, and all that are members of such. */
   readonly roles: ReadonlySet<string>;
-  /** Settings that a role cannot make for itself, or that load code. In lower case. */
-  readonly settings: ReadonlySet<string>;
+  /** Settings of the server that every role can make for itself and that load no code, in lower case. */
+  readonly freeSettings: ReadonlySet<string>;
+  /** Modules that the server could load: what their settings allow is only known once they are. In lower case. */
+  readonly modules: ReadonlySet<string>;
+}
+
+/** Whether any role could make the setting for itself. Those of applications (`app.tenant`) have a prefix that is no module of the server. */
+export function isFreeSetting(setting: string, { freeSettings, modules }: ServerPrivileges): boolean {
+  const name = setting.toLowerCase();
+  return name.includes('.') ? !modules.has(name.split('.')[0]!) : freeSettings.has(name);
 }
 
 const PRIVILEGED_ROLES = `
@@ -49,11 +57,16 @@ const PRIVILEGED_ROLES = `
     UNION SELECT m.member FROM pg_catalog.pg_auth_members m JOIN privileged p ON p.oid = m.roleid
   ) SELECT r.rolname AS name FROM pg_catalog.pg_roles r JOIN privileged p ON p.oid = r.oid`;
 
-const PRIVILEGED_SETTINGS = `SELECT pg_catalog.lower(name) AS name FROM pg_catalog.pg_settings WHERE context <> 'user' OR category ~ 'Preloading'`;
+const FREE_SETTINGS = `SELECT pg_catalog.lower(name) AS name FROM pg_catalog.pg_settings WHERE context = 'user' AND category !~ 'Preloading' AND name !~ '\\.'`;
+
+const MODULES = `
+  SELECT pg_catalog.lower(name) AS name FROM pg_catalog.pg_available_extensions
+  UNION SELECT pg_catalog.lower(pg_catalog.regexp_replace(file, '(-[0-9.]+)?\\.so$', ''))
+    FROM pg_catalog.pg_config c, pg_catalog.pg_ls_dir(c.setting, true, false) file WHERE c.name = 'PKGLIBDIR'`;
 
 export async function privilegesOf(server: Server): Promise<ServerPrivileges> {
   const names = async (sql: string): Promise<ReadonlySet<string>> => new Set((await server.ask<{ name: string }>('asking for privileges', sql)).map(({ name }) => name));
-  return { roles: await names(PRIVILEGED_ROLES), settings: await names(PRIVILEGED_SETTINGS) };
+  return { roles: await names(PRIVILEGED_ROLES), freeSettings: await names(FREE_SETTINGS), modules: server.superuser ? await names(MODULES) : new Set() };
 }
 
 /** Statements that make roles. */
@@ -88,7 +101,7 @@ export function planRoles(missing: readonly string[], globals: Globals | undefin
   const statements = [
     ...missing.map((name) => `CREATE ROLE ${quoteIdentifier(name)}${attributes.some((one) => one.role === name && one.attributes.includes('LOGIN')) ? ' LOGIN' : ''};`),
     ...ofMade(attributes).map((one) => alterRole(one, one.attributes.filter((attribute) => withhold === undefined || allows(!isPrivilege(attribute), `role ${quoteIdentifier(one.role)}: ${nameOf(attribute)}`)))),
-    ...ofMade(settings).filter(({ role, setting }) => allows(withhold?.settings.has(setting.toLowerCase()) !== true, `role ${quoteIdentifier(role)}: the setting ${setting}`)).map(({ text }) => text),
+    ...ofMade(settings).filter(({ role, setting }) => allows(withhold === undefined || isFreeSetting(setting, withhold), `role ${quoteIdentifier(role)}: the setting ${setting}`)).map(({ text }) => text),
     ...ofMade(comments).map(({ text }) => text),
     ...planMemberships(
       memberships

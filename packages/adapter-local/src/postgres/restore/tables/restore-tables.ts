@@ -10,7 +10,7 @@ import { IN_UTF8, runSql } from '../psql.ts';
 import { withheldNotes } from '../restore-aside.ts';
 import { makeLackingRoles } from '../rights/rights.ts';
 import { countRestored } from '../row-counts.ts';
-import { restrictedSql, sqlOf, type DumpTools } from '../toc/schema-toc.ts';
+import { EMPTY_SEARCH_PATH, restrictedSql, sqlOf, type DumpTools } from '../toc/schema-toc.ts';
 import { isNamed } from '../toc/toc.ts';
 import { gatherStatisticsOf } from '../statistics.ts';
 import { wantedTables, type WantedTables } from './wanted-tables.ts';
@@ -43,23 +43,25 @@ export async function restoreTables(parts: SessionParts, input: RestoreInput, pr
 /** The transaction. Its COMMIT comes only when everything before was written whole: a stream that breaks off leaves nothing. */
 async function* script({ dump, manifest }: RestoreInput, wanted: WantedTables, present: PresentTables, rights: readonly string[], tools: DumpTools): AsyncGenerator<Uint8Array> {
   const text = (...lines: readonly string[]): Uint8Array => Buffer.from(`${[IN_UTF8, ...lines].join('\n')}\n`);
-  yield text(`SELECT pg_catalog.set_config('search_path', '', false);`, 'BEGIN;', 'SET LOCAL lock_timeout = 0;', REVOKE_HELPER);
+  yield text(EMPTY_SEARCH_PATH, 'BEGIN;', 'SET LOCAL lock_timeout = 0;', REVOKE_HELPER);
   if (present.tables.length > 0) {
     const names = present.tables.filter(({ foreign }) => !foreign).map(({ quoted }) => quoted).join(', ');
     yield text(`LOCK TABLE ${names} IN ACCESS EXCLUSIVE MODE;`, expectDependents(present.tables.map(({ oid }) => oid), present.dependents));
     yield text('SET LOCAL client_min_messages = error;', `DROP TABLE ${names} CASCADE;`, 'SET LOCAL client_min_messages = warning;');
   }
   const counter = new DumpRowCounter();
-  for await (const chunk of restrictedSql(sqlOf(dump, wanted.entries, tools), wanted.searchPath)) {
+  for await (const chunk of restrictedSql(sqlOf(dump, wanted.entries, tools))) {
     counter.add(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
     yield chunk;
   }
   expectRows(manifest, wanted, counter);
+  yield* restrictedSql(sqlOf(dump, wanted.repeated, tools), wanted.searchPath);
+  yield text(EMPTY_SEARCH_PATH);
   yield* present.remade;
-  const { dependents, searchPath } = wanted;
-  yield* restrictedSql(sqlOf(dump, dependents.entries, tools), searchPath); // they may use what is made again before them, never the reverse
+  const { dependents } = wanted;
+  yield* restrictedSql(sqlOf(dump, dependents.entries, tools)); // they may use what is made again before them, never the reverse
   yield text(...dependents.inline, ...rights, ...wanted.comments, ...present.attachments, ...present.refreshes);
-  yield* restrictedSql(sqlOf(dump, dependents.contents, tools), searchPath);
+  yield* restrictedSql(sqlOf(dump, dependents.contents, tools));
   yield text('COMMIT;');
 }
 

@@ -8,7 +8,6 @@ import type { Preparation } from '../prepare.ts';
 import { findTables, objectOf, type Table } from './relations.ts';
 import type { Owners } from '../owners.ts';
 import { fillAside, makeAside, undo } from '../restore-aside.ts';
-import { searchPathOf } from '../retry-entries.ts';
 import { applyRights } from '../rights/rights.ts';
 import { dumpSchema } from '../toc/schema-toc.ts';
 import { tablesMeant } from '../toc/table-selection.ts';
@@ -22,8 +21,9 @@ export interface WantedTables {
   /** Owners and rights, as SQL; undefined where the set does not say. */
   readonly rights: readonly string[] | undefined;
   readonly comments: readonly string[];
-  /** Set where functions that the tables use name no schemas; `undefined` if the empty one serves. */
-  readonly searchPath: string | undefined;
+  /** Further entries, which can only be made with the search_path of the database: indexes. */
+  readonly repeated: readonly TocEntry[];
+  readonly searchPath: string;
   readonly dependents: WantedDependents;
 }
 
@@ -61,10 +61,9 @@ export async function wantedTables(parts: SessionParts, input: RestoreInput, pre
   const { globals, programs, toc } = preparation;
   const { aside: scratch } = await makeAside(parts, input, preparation);
   try {
-    const retried = await fillAside(parts, input, preparation, scratch, { owners, rights: undefined, furtherArguments: ['--schema-only'] });
-    const searchPath = retried.length === 0 ? undefined : await searchPathOf(parts, undefined);
+    const { repeated, searchPath } = await fillAside(parts, input, preparation, scratch, { owners, rights: undefined, furtherArguments: ['--schema-only'] });
     await owners.handOver(scratch);
-    if (globals?.isOurs === true) await applyRights(parts, scratch, { globals, from: 'live' }); // without rows, there are no large objects to grant
+    if (globals?.isOurs === true) await applyRights(parts, preparation, scratch, { globals, from: 'live' }); // without rows, there are no large objects to grant
     const made = await dumpSchema(scratch, { server, programs, signal });
     const roles = await server.roles();
     return await server.within(scratch, 'looking at the definitions in the dump', async (client) => {
@@ -88,7 +87,8 @@ export async function wantedTables(parts: SessionParts, input: RestoreInput, pre
       const everything = new Set([...objects, ...lost.made]);
       const outer = await outerPartitions(client, tables);
       const entries = attachedLast(toc.entries.filter(belongs), outer, roles);
-      return { tables, entries, rights: globals?.isOurs === true ? await rightsOf(client, everything) : undefined, comments: await commentsOf(client, everything), searchPath, dependents };
+      const isRepeated = ({ text: listed }: TocEntry): boolean => repeated.includes(withoutOwner(listed, roles));
+      return { tables, entries: entries.filter((entry) => !isRepeated(entry)), repeated: entries.filter(isRepeated), searchPath, rights: globals?.isOurs === true ? await rightsOf(client, everything) : undefined, comments: await commentsOf(client, everything), dependents };
     });
   } finally {
     await undo(parts, scratch);

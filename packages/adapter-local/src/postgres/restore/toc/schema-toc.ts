@@ -41,7 +41,7 @@ export async function* sqlOf(dump: ArtifactSource, entries: readonly TocEntry[],
 const RESTRICTED = /^\\restrict [A-Za-z0-9]+$/m;
 
 /** How pg_restore begins: objects are named with their schemas. */
-const EMPTY_SEARCH_PATH = `SELECT pg_catalog.set_config('search_path', '', false);`;
+export const EMPTY_SEARCH_PATH = `SELECT pg_catalog.set_config('search_path', '', false);`;
 
 /** Both stand among the first lines. */
 const HEAD_BYTES = 2048;
