@@ -24,8 +24,11 @@ Checks the dump, stops api and worker where they run, restores, and starts again
 Options are those of `geolens-backup restore`, for example --dry-run, --store s3, --into DB, --table S.T, --in-place,
 --staging-to DIR (a folder in the container: /staging), --staging-from TIMESTAMP|FILE. No question is asked.
 
-environment: BACKUP_SERVICE (backup), RESTORE_SERVICE (restore: does it instead, where the project has it, with --staging-to), RESTORE_STOP_SERVICES (api worker), RESTORE_STATE_DIR (the project's folder: where the names
-of stopped services are kept meanwhile), COMPOSE_FILE and COMPOSE_PROJECT_NAME as Compose reads them.
+environment: BACKUP_SERVICE (backup), RESTORE_SERVICE (restore: does it instead, where the project has it, with --staging-to),
+RESTORE_STOP_SERVICES (api worker), RESTORE_STATE_DIR (the project's folder: where the names of stopped services are kept meanwhile),
+COMPOSE_FILE and COMPOSE_PROJECT_NAME as Compose reads them.
+
+Beside GeoLens, run it in the folder of the backup's own project: api and worker are then those of the project GEOLENS_PROJECT.
 
 exit code: that of the restore. 0 done, 1 failed and nothing changed, 2 wrong arguments, 3 partly done, or a service was not started
 again, 4 somebody else is at work, 5 the dump is bad, 130 or 143 stopped by a signal.
@@ -126,6 +129,7 @@ restore() {
 services_that_run() {
   local service
   for service in ${RESTORE_STOP_SERVICES-api worker}; do
+    service=$(service_of_application "$service")
     if service_runs "$service"; then printf '%s\n' "$service"; fi
   done
 }

@@ -27,9 +27,11 @@ restore  unpacks FILE beside what is in the volume, stops the services, swaps th
 A snapshot is for the same major version of PostgreSQL. For another version, and for keeping, use the sets of geolens-backup.
 On a terminal restore asks first; --yes skips that. Without a terminal it never asks.
 
-environment: DB_SERVICE (db), PGDATA_PATH (/var/lib/postgresql/data), PGDATA_VOLUME (what is mounted there), BACKUP_SERVICE (backup),
-RESTORE_STATE_DIR (the project's folder: where the names of stopped services are kept meanwhile), COMPOSE_FILE and
+environment: DB_SERVICE (db), PGDATA_PATH (PGDATA of its container, or /var/lib/postgresql/data), PGDATA_VOLUME (what is mounted there
+or above), BACKUP_SERVICE (backup), RESTORE_STATE_DIR (the project's folder: where the names of stopped services are kept meanwhile), COMPOSE_FILE and
 COMPOSE_PROJECT_NAME as Compose reads them.
+
+Beside GeoLens, run it in the folder of the backup's own project: the services are then those of the project GEOLENS_PROJECT.
 
 exit code: 0 done, 1 failed and nothing changed, 2 wrong arguments, 3 done, but a service was not started again, 4 somebody else is
 at work, 5 the archive is bad, 130 or 143 stopped by a signal.
@@ -80,14 +82,17 @@ demand_good_archive() {
   if [ ! -f "$file" ] || [ ! -r "$file" ]; then fail 2 "$file is not a file that $(id -un) can read."; fi
   file=$(readlink -f -- "$file")
   say "reading $file from its first member to its last"
-  local trouble
-  trouble=$(archive_trouble "$file")
+  inspect_archive "$file"
   [ -z "$trouble" ] || fail 5 "$file is refused: $trouble. Nothing was stopped."
+}
+
+demand_same_layout() {
+  has_line "${data_folder:-.}" "$archive_folders" || fail 2 "The snapshot has its data folder at $(joined $archive_folders) of the volume, $DB_SERVICE has it at ${data_folder:-.} of $data_volume. Restore a set of geolens-backup instead."
 }
 
 demand_same_version() {
   local archive image volume
-  archive=$(archive_version "$file")
+  archive=$(archive_version "$file" "${data_folder:-.}")
   image=$(image_version) || fail 1 "The image of $DB_SERVICE does not say its version; see above."
   volume=$(volume_version) || fail 1 "The volume $data_volume cannot be read; see above."
   local mend='Restore a set of geolens-backup instead: that goes from one version to another.'
@@ -113,12 +118,13 @@ stop_project() {
   local running service others=''
   running=$(services_of_project_that_run)
   for service in $running; do
-    [ "$service" = "$DB_SERVICE" ] || others="$others $service"
+    [ "$service" = "$DB_SERVICE" ] || others="$others $(service_of_application "$service")"
   done
+  if [ -n "$application" ] && backup_runs; then others="$others $BACKUP_SERVICE"; fi
   # shellcheck disable=SC2086
   if [ -n "$others" ]; then stop_services $others; fi
   heed
-  if has_line "$DB_SERVICE" "$running"; then stop_services -t "$DB_STOP_SECONDS" "$DB_SERVICE"; fi
+  if has_line "$DB_SERVICE" "$running"; then stop_services -t "$DB_STOP_SECONDS" "$(service_of_application "$DB_SERVICE")"; fi
   heed
   demand_unused
 }
@@ -130,8 +136,8 @@ in_volume() { run_until_signal "end_container kill $worker" "$@"; }
 remove_partial() { rm -f -- "$file.partial"; }
 
 create() {
-  local links partial=$file.partial trouble
-  [ -n "$(volume_version)" ] || fail 1 "The volume $data_volume holds no PG_VERSION at its top: it is not a data folder of PostgreSQL."
+  local links partial=$file.partial
+  [ -n "$(volume_version)" ] || fail 1 "The volume $data_volume holds no PG_VERSION at ${data_folder:-its top}: no data folder of PostgreSQL is there."
   links=$(links_in_volume)
   [ -z "$links" ] || fail 1 "These lead out of the volume, so that a snapshot would not hold all of the database. Use geolens-backup run.
 $links"
@@ -145,7 +151,7 @@ $links"
   heed
   # Reading it back takes a while and no service has to wait for it. What does not start is tried again at the end.
   start_services || :
-  trouble=$(archive_trouble "$partial")
+  inspect_archive "$partial"
   [ -z "$trouble" ] || fail 5 "What was written is no good: $trouble."
   heed
   sync -- "$partial" 2>/dev/null || :
@@ -157,6 +163,7 @@ $links"
 restore() {
   local stamp
   stamp=$(date -u +%Y%m%d_%H%M%S)
+  demand_same_layout
   demand_same_version
   demand_consent
   heed
@@ -190,7 +197,7 @@ read_arguments "$@"
 if [ "$action" = create ]; then demand_new_file; else demand_good_archive; fi
 find_compose
 enter_project "$here/.." "$here/../docker"
-demand_service "$DB_SERVICE" DB_SERVICE
+[ -n "$application" ] || demand_service "$DB_SERVICE" DB_SERVICE
 find_data_volume
 # Its containers, one after the other, have this name.
 worker=geolens-snapshot-$token

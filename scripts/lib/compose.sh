@@ -38,6 +38,21 @@ enter_project() {
   esac
   project_dir=$(cd -- "$project_dir" && pwd) || fail 2 "The folder of COMPOSE_FILE=$COMPOSE_FILE does not exist."
   services_of_project=$(compose --profile backup --profile restore config --services) || fail 2 'Compose found no project that it can read; see above.'
+  application=$(compose --profile backup config 2>/dev/null | sed -n 's/^ *geolens-backup\.application: *//p' | tr -d "\"'" | sort -u)
+}
+
+# The services that use the database can be those of another Compose project, `application`: a label of the backup service names it.
+# The scripts write such a service as PROJECT/SERVICE. They reach it through the engine, by the labels that Compose gives to containers,
+# so that they need neither its Compose file nor its .env.
+application=
+
+# service_of_application NAME
+service_of_application() { printf '%s' "${application:+$application/}$1"; }
+
+# outside_containers OPTION PROJECT/SERVICE: ids of its containers; with -q those that run, with -aq all.
+outside_containers() {
+  docker ps "$1" --filter "label=com.docker.compose.project=${2%%/*}" --filter "label=com.docker.compose.service=${2#*/}" \
+    --filter label=com.docker.compose.oneoff=False
 }
 
 holds_project() {
@@ -67,6 +82,13 @@ containers_of() {
 # over and over runs for us, as it would come back in the middle of a restore.
 service_runs() {
   local ids id
+  case $1 in
+    */*)
+      ids=$(outside_containers -q "$1") || fail 1 "The engine does not say whether $1 is running; see above."
+      [ -n "$ids" ]
+      return
+      ;;
+  esac
   if ! ids=$(containers_of "$1" 2>/dev/null); then
     # A profile may hide a service from the list of the configuration; one that is listed has to answer.
     has_line "$1" "$services_of_project" || return 1

@@ -3,18 +3,32 @@
 # are what they are for the server.
 
 DB_SERVICE=${DB_SERVICE:-db}
-PGDATA_PATH=${PGDATA_PATH:-/var/lib/postgresql/data}
 
-# Sets db_container, db_image, data_volume and compose_project.
+# Sets db_container, db_image, data_volume, data_folder (that of the data in the volume, empty for its top) and compose_project.
 find_data_volume() {
-  # Version 2 lists containers that are stopped only when asked, version 1 anyway.
-  db_container=$(compose ps -aq "$DB_SERVICE")
+  if [ -n "$application" ]; then
+    db_container=$(outside_containers -aq "$application/$DB_SERVICE")
+    [ -n "$db_container" ] || fail 1 "The project $application has no container of $DB_SERVICE. Set GEOLENS_PROJECT to the project's name, or DB_SERVICE to the service's."
+  else
+    # Version 2 lists containers that are stopped only when asked, version 1 anyway.
+    db_container=$(compose ps -aq "$DB_SERVICE")
+  fi
   db_container=${db_container%%$'\n'*}
   [ -n "$db_container" ] || fail 1 "$DB_SERVICE has no container. Make one with: ${compose_command[*]} up --no-start $DB_SERVICE"
   db_image=$(docker inspect -f '{{.Image}}' "$db_container")
   compose_project=$(docker inspect -f '{{index .Config.Labels "com.docker.compose.project"}}' "$db_container")
-  data_volume=${PGDATA_VOLUME:-$(mount_at "$PGDATA_PATH")}
-  [ -n "$data_volume" ] || fail 1 "Nothing is mounted at $PGDATA_PATH in $DB_SERVICE. Set PGDATA_PATH, or PGDATA_VOLUME to the volume's name. Its mounts:
+  local path=${PGDATA_PATH:-} mount
+  path=${path:-$(container_pgdata)}
+  path=${path:-/var/lib/postgresql/data}
+  path=${path%/}
+  mount=$(mount_above "$path")
+  data_volume=${PGDATA_VOLUME:-${mount%%$'\t'*}}
+  data_folder=''
+  if [ -n "$mount" ]; then
+    data_folder=${path#"${mount#*$'\t'}"}
+    data_folder=${data_folder#/}
+  fi
+  [ -n "$data_volume" ] || fail 1 "Nothing is mounted at $path or above it in $DB_SERVICE. Set PGDATA_PATH, or PGDATA_VOLUME to the volume's name. Its mounts:
 $(mounts)"
   case $data_volume in
     *:*) fail 1 "$data_volume has a colon in its name, and Docker mounts no such folder." ;;
@@ -24,7 +38,15 @@ $(mounts)"
 # Volumes by their names, folders of the host by their paths; a tab; where they are mounted.
 mounts() { docker inspect -f '{{range .Mounts}}{{if .Name}}{{.Name}}{{else}}{{.Source}}{{end}}{{"\t"}}{{.Destination}}{{"\n"}}{{end}}' "$db_container"; }
 
-mount_at() { mounts | awk -F '\t' -v at="${1%/}" '$2 == at { print $1; exit }'; }
+# mount_above PATH: the line of the mount that holds the path: of several the innermost, or that of PGDATA_VOLUME.
+mount_above() {
+  mounts | awk -F '\t' -v path="$1" -v volume="${PGDATA_VOLUME:-}" '
+    (path == $2 || index(path, $2 "/") == 1) && (volume == "" || volume == $1) && length($2) > length(at) { at = $2; line = $0 }
+    END { if (line != "") print line }'
+}
+
+# Where the server of the container keeps its data, by its environment.
+container_pgdata() { docker inspect -f '{{range .Config.Env}}{{println .}}{{end}}' "$db_container" | sed -n 's/^PGDATA=//p'; }
 
 # Services of the project with a container that runs, whatever their profile.
 services_of_project_that_run() {
@@ -54,18 +76,22 @@ image_version() {
 }
 
 # volume_version: that of the data folder in the volume; nothing when the volume holds none.
-volume_version() { on_volume ro sh -c 'if [ -e /data/PG_VERSION ]; then cat /data/PG_VERSION; fi' </dev/null; }
+volume_version() {
+  # shellcheck disable=SC2016
+  on_volume ro sh -c 'if [ -e "/data/$1/PG_VERSION" ]; then cat "/data/$1/PG_VERSION"; fi' sh "${data_folder:-.}" </dev/null
+}
 
-# What a snapshot would not hold, or not hold as it is: links lead out of the volume.
-links_in_volume() { on_volume ro sh -c "find /data ! -type f ! -type d ! -type s ! -path '/data/.before-*' ! -path '/data/.incoming-*' 2>/dev/null || :" </dev/null; }
+# What a snapshot would not hold, or not hold as it is: links lead out of the volume. The official image of PostgreSQL 18 has one at the
+# top that does not: data -> .
+links_in_volume() { on_volume ro sh -c "find /data ! \\( -path /data/data -lname . \\) ! -type f ! -type d ! -type s ! -path '/data/.before-*' ! -path '/data/.incoming-*' 2>/dev/null || :" </dev/null; }
 
 # write_archive FILE
-write_archive() { on_volume ro tar --exclude './.before-*' --exclude './.incoming-*' --exclude ./postmaster.pid -C /data -czf - . </dev/null >"$1"; }
+write_archive() { on_volume ro tar --exclude './.before-*' --exclude './.incoming-*' --exclude "./${data_folder:+$data_folder/}postmaster.pid" -C /data -czf - . </dev/null >"$1"; }
 
 # unpack FILE STAMP: into a folder of its own in the volume, away from what is there.
 unpack() {
   # shellcheck disable=SC2016
-  on_volume rw sh -c 'rm -rf /data/.incoming-* && mkdir -m 700 "/data/.incoming-$1" && tar -C "/data/.incoming-$1" -xzf - && test -s "/data/.incoming-$1/PG_VERSION"' sh "$2" <"$1"
+  on_volume rw sh -c 'rm -rf /data/.incoming-* && mkdir -m 700 "/data/.incoming-$1" && tar -C "/data/.incoming-$1" -xzf - && test -s "/data/.incoming-$1/$2/PG_VERSION"' sh "$2" "${data_folder:-.}" <"$1"
 }
 
 discard_unpacked() { on_volume rw sh -c 'rm -rf /data/.incoming-*' </dev/null; }

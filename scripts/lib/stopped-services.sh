@@ -73,7 +73,7 @@ start_services() {
   if ! in_groups "$@"; then
     say '!!!'
     say "!!! NOT STARTED, or not all of them: $*"
-    say "!!! See above, then start them with: ${compose_command[*]} start $*"
+    say "!!! See above, then start them with: $(start_command "$@")"
     say "!!! The next restore.sh or snapshot.sh tries again; $state_file remembers."
     say '!!!'
     return 1
@@ -83,16 +83,55 @@ start_services() {
   say "started again: $*"
 }
 
-# Does `compose <options> NAME…`, with its profile for the backup service. (A `return` without a number would mean, in a trap, the
-# status from before the trap.)
-in_groups() {
-  local name backup='' others=''
+# start_command NAME…: what an operator types to start them.
+start_command() {
+  local name own='' outside='' text=''
   for name in "$@"; do
-    if [ "$name" = "$BACKUP_SERVICE" ]; then backup=$name; else others="$others $name"; fi
+    case $name in
+      */*) outside="$outside ${name#*/}" ;;
+      *) own="$own $name" ;;
+    esac
+  done
+  [ -z "$own" ] || text="${compose_command[*]} start$own"
+  [ -z "$outside" ] || text="${text:+$text; }(cd / && ${compose_command[*]} -p $(project_of "$@") start$outside)"
+  printf '%s' "$text"
+}
+
+# project_of NAME…: the project of the first that is of another one.
+project_of() {
+  local name
+  for name in "$@"; do
+    case $name in
+      */*) printf '%s' "${name%%/*}"; return ;;
+    esac
+  done
+}
+
+# Does `compose <options> NAME…`, with its profile for the backup service, and the same for services of another project.
+# (A `return` without a number would mean, in a trap, the status from before the trap.)
+in_groups() {
+  local name backup='' others='' outside=''
+  for name in "$@"; do
+    case $name in
+      "$BACKUP_SERVICE") backup=$name ;;
+      */*) outside="$outside $name" ;;
+      *) others="$others $name" ;;
+    esac
   done
   # shellcheck disable=SC2086
   if [ -n "$others" ]; then to_its_end compose "${options[@]}" $others || return 1; fi
+  # shellcheck disable=SC2086
+  if [ -n "$outside" ]; then to_its_end in_other_project $outside || return 1; fi
   if [ -n "$backup" ]; then to_its_end compose --profile backup "${options[@]}" "$backup" || return 1; fi
+}
+
+# in_other_project PROJECT/SERVICE…: in a folder without a Compose file Compose knows a project by the labels of its containers, the
+# order of their dependencies too.
+in_other_project() {
+  local project
+  project=$(project_of "$@")
+  cd / || return 1
+  env -u COMPOSE_FILE -u COMPOSE_PROFILES -u COMPOSE_PROJECT_NAME "${compose_command[@]}" -p "$project" "${options[@]}" "${@#*/}"
 }
 
 finish() {

@@ -126,6 +126,34 @@ describe('a restore.sh that was killed', () => {
   });
 });
 
+describe('restore.sh beside GeoLens', () => {
+  it.each([
+    { worker: 'running', stopped: ['api', 'worker'] },
+    { worker: 'exited', stopped: ['api'] },
+  ] as const)('stops api and worker of its project where they run (worker: $worker), and starts these again', async ({ worker, stopped }) => {
+    const docker = await StubDocker.make({ ...ALL, worker }, { application: 'geolens' });
+    const before = docker.running();
+    const end = await docker.run('restore.sh', ['latest']);
+    expect({ code: end.code, stdout: end.stdout }, end.stderr).toEqual({ code: 0, stdout: 'result of restore\n' });
+    expect(docker.runningDuring('restore')).toEqual(before.filter((name) => !(stopped as readonly string[]).includes(name)));
+    expect(end.stderr).toContain(`started again: ${stopped.map((name) => `geolens/${name}`).join(' ')}`);
+    expect(docker.running()).toEqual(before);
+    expect(docker.leftovers()).toEqual([]);
+  });
+
+  it('says in which project they did not start, remembers them, and starts them the next time', async () => {
+    const docker = await StubDocker.make(ALL, { application: 'geolens', failing: ['start'] });
+    const end = await docker.run('restore.sh', ['latest']);
+    expect(end.code, end.stderr).toBe(3);
+    expect(end.stderr).toContain('(cd / && docker compose -p geolens start api worker)');
+    expect(await readFile(join(docker.project, STATE), 'utf8')).toBe('service geolens/api\nservice geolens/worker\n');
+    await docker.set({ failing: [] });
+    await docker.run('restore.sh', ['latest']);
+    expect(docker.running()).toEqual(['api', 'backup', 'db', 'worker']);
+    expect(docker.leftovers()).toEqual([]);
+  });
+});
+
 describe('restore.sh and services', () => {
   it('stops one that restarts over and over: it would come back in the middle of the restore', async () => {
     const docker = await StubDocker.make({ ...ALL, api: 'restarting' });

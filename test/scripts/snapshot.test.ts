@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { StubDocker } from './support/stub-docker.ts';
@@ -26,6 +26,20 @@ async function fill(data: string, major: string, content: string): Promise<void>
   await writeFile(join(data, 'global', 'pg_control'), content);
   await writeFile(join(data, 'base', '1', '1259'), content.repeat(10_000), { mode: 0o600 });
   await writeFile(join(data, '.hidden name'), content);
+}
+
+/** A project whose volume is mounted as images of PostgreSQL 18 do it: the data is in a folder, beside a link that leads nowhere else. */
+async function host18(settings: Partial<StubSettings> = {}): ReturnType<typeof host> {
+  const docker = await StubDocker.make(ALL, { mountedAt: '/var/lib/postgresql', pgdata: '/var/lib/postgresql/18/docker', imageVersion: 'postgres (PostgreSQL) 18.1 (Debian 18.1-1)', ...settings });
+  const data = join(docker.folder, 'volume');
+  await docker.set({ volumes: { geolens_pgdata: data } });
+  await fill18(data, 'first');
+  return { docker, data, archive: join(docker.folder, 'my snapshot.tar.gz') };
+}
+
+async function fill18(data: string, content: string): Promise<void> {
+  await fill(join(data, '18', 'docker'), '18', content);
+  await symlink('.', join(data, 'data')).catch(() => undefined);
 }
 
 /** Every file with its content; kept and unfinished folders only with their names. */
@@ -109,6 +123,89 @@ describe('snapshot.sh', () => {
     const end = await docker.run('snapshot.sh', ['restore', archive]);
     expect(end.code, end.stderr).toBe(0);
     expect((await contentOf(empty))['global/pg_control']).toBe('made by hand');
+  });
+});
+
+describe('snapshot.sh where the volume is mounted above the data folder', () => {
+  it.each([undefined, 'geolens'])('writes a snapshot of the whole volume, and restores it (services of the project %s)', async (application) => {
+    const { docker, data, archive } = await host18({ application });
+    await writeFile(join(data, '18', 'docker', 'postmaster.pid'), '1');
+    const created = await docker.run('snapshot.sh', ['create', archive]);
+    expect(created.code, created.stderr).toBe(0);
+    expect(execFileSync('tar', ['-tzf', archive]).toString()).not.toContain('postmaster.pid');
+    await fill18(data, 'second');
+    const restored = await docker.run('snapshot.sh', ['restore', archive]);
+    expect(restored.code, restored.stderr).toBe(0);
+    const after = await contentOf(data);
+    expect(after['18/docker/global/pg_control']).toBe('first');
+    expect(Object.keys(after).filter((name) => /^\.before-.*\/18\/docker\/postmaster.pid$/.test(name))).toHaveLength(1);
+    expect(docker.running()).toEqual(RUNNING);
+    expect(docker.leftovers()).toEqual([]);
+  });
+
+  it.each([
+    ['.', '18', /has its data folder at \. of the volume, db has it at 18\/docker/],
+    ['17/docker', '18', /has its data folder at 17\/docker of the volume, db has it at 18\/docker/],
+    ['18/docker', '17', /of PostgreSQL 17, the image of db has 18/],
+  ])('refuses a snapshot whose data folder %s is of PostgreSQL %s, with nothing stopped', async (folder, major, says) => {
+    const { docker, data, archive } = await host18();
+    await archiveOf(docker, archive, (source) => fill(join(source, folder), major, 'new'));
+    const before = await contentOf(data);
+    const end = await docker.run('snapshot.sh', ['restore', archive]);
+    expect([end.code, end.stderr]).toEqual([2, expect.stringMatching(says)]);
+    expect(await contentOf(data)).toEqual(before);
+    expect(docker.callsOf('stop')).toEqual([]);
+  });
+
+  it('takes the data folder that the server uses of those that an upgrade left in the volume', async () => {
+    const { docker, data, archive } = await host18();
+    await fill(join(data, '17', 'docker'), '17', 'old');
+    expect((await docker.run('snapshot.sh', ['create', archive])).code).toBe(0);
+    const end = await docker.run('snapshot.sh', ['restore', archive]);
+    expect(end.code, end.stderr).toBe(0);
+    expect((await contentOf(data))['17/docker/global/pg_control']).toBe('old');
+  });
+
+  it.each(['/elsewhere', '..', './18'])('refuses a volume whose link leads to %s', async (target) => {
+    const { docker, data, archive } = await host18();
+    await rm(join(data, 'data'));
+    await symlink(target, join(data, 'data'));
+    const end = await docker.run('snapshot.sh', ['create', archive]);
+    expect([end.code, end.stderr]).toEqual([1, expect.stringContaining('lead out of the volume')]);
+    expect(docker.callsOf('stop')).toEqual([]);
+  });
+
+  it('says where it looked when the volume has no data there', async () => {
+    const { docker, data, archive } = await host18();
+    await rm(join(data, '18'), { recursive: true });
+    const end = await docker.run('snapshot.sh', ['create', archive]);
+    expect([end.code, end.stderr]).toEqual([1, expect.stringContaining('holds no PG_VERSION at 18/docker')]);
+  });
+
+  it('knows a data folder below the mount of an older version too', async () => {
+    const { docker, data, archive } = await host18({ mountedAt: '/var/lib/postgresql/data', pgdata: '/var/lib/postgresql/data/18/docker' });
+    expect((await docker.run('snapshot.sh', ['create', archive])).code).toBe(0);
+    expect((await docker.run('snapshot.sh', ['restore', archive])).code).toBe(0);
+    expect((await contentOf(data))['18/docker/PG_VERSION']).toBe('18\n');
+  });
+});
+
+describe('snapshot.sh beside GeoLens', () => {
+  it('stops what runs in its project, the backup of its own project and the database last, and starts all of it again', async () => {
+    const { docker, archive } = await host({ application: 'geolens' });
+    const end = await docker.run('snapshot.sh', ['create', archive]);
+    expect(end.code, end.stderr).toBe(0);
+    expect(docker.calls().map(({ args }) => args.join(' ')).filter((call) => / (stop|start) /.test(call))).toEqual([
+      'compose -p geolens stop api', 'compose --profile backup stop backup', 'compose -p geolens stop -t 60 db', 'compose -p geolens start api db', 'compose --profile backup start backup',
+    ]);
+    expect(docker.running()).toEqual(RUNNING);
+    expect(docker.leftovers()).toEqual([]);
+  });
+
+  it('says which variables name the project and the database when it has none', async () => {
+    const { docker, archive } = await host({ application: 'geolens' });
+    const end = await docker.run('snapshot.sh', ['create', archive], { env: { DB_SERVICE: 'database' } });
+    expect([end.code, end.stderr]).toEqual([1, expect.stringMatching(/geolens has no container of database\. Set GEOLENS_PROJECT .* DB_SERVICE/)]);
   });
 });
 

@@ -1,26 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { freePort } from '../../support/free-port.ts';
 import { MINUTELY, type Ground } from '../support/ground.ts';
 import { until } from '../support/stack.ts';
-
-/** A project that has a backup of its own, as GeoLens has. */
-const THEIRS = `
-services:
-  db: {image: postgis/postgis}
-  api: {image: x, volumes: ["upload_staging:/data"]}
-  backup:
-    profiles: [backup]
-    build: {context: ., dockerfile: Dockerfile.theirs}
-    image: their own
-    entrypoint: [theirs.sh]
-    command: [theirs.sh, cron]
-    healthcheck: {test: pgrep theirs.sh}
-    volumes: [backup_data:/backups, upload_staging:/staging]
-volumes: {upload_staging: {name: theirs}, backup_data: {}}
-`;
 
 /** The Compose files, and the commands that GeoLens documents. */
 export function composeSteps(ground: Ground): void {
@@ -30,16 +13,11 @@ export function composeSteps(ground: Ground): void {
       ['compose.backup.yaml', ['-f', 'compose.backup.yaml']],
       ['compose.yaml with compose.secrets.yaml', ['-f', 'compose.yaml', '-f', 'compose.secrets.yaml']],
       ['compose.yaml with compose.page.yaml', ['-f', 'compose.yaml', '-f', 'compose.page.yaml']],
-      ['compose.backup.yaml after another project’s file', ['-f', 'theirs.yaml', '-f', 'compose.backup.yaml']],
     ])('%s is valid without .env and with one', async (_, files) => {
-      await writeFile(join(ground.stack.dockerFolder, 'theirs.yaml'), THEIRS);
       await ground.engine.docker(['compose', ...files.map((file) => (file === '-f' ? file : join(ground.stack.dockerFolder, file))), 'config', '--quiet']);
       await ground.stack.dotenv({ BACKUP_SCHEDULE: '0 2 * * *', POSTGRES_PASSWORD: 'it$$is: "quoted"' });
       const resolved = await ground.stack.composed(...files, '--profile', 'backup', 'config');
       expect(resolved).toContain('BACKUP_SCHEDULE: 0 2 * * *');
-      if (!files.includes('theirs.yaml')) return;
-      expect(resolved).toMatch(/upload_staging:\n {4}name: theirs/);
-      expect(resolved).not.toMatch(/their own|theirs.sh|Dockerfile.theirs/);
     });
 
     it('starts with `up -d`, makes a set at once, and `ps backup` shows it', async () => {

@@ -19,6 +19,12 @@ export interface StubSettings {
   readonly volumes: Readonly<Record<string, string>>;
   /** Names of containers beside the project's own that use the data volume. */
   readonly strangers: readonly string[];
+  /** Where the data volume is mounted. */
+  readonly mountedAt: string;
+  /** Where the server keeps its data, by its container's environment. */
+  readonly pgdata: string;
+  /** The project of all services but `backup`, when that is another one. */
+  readonly application: string | undefined;
 }
 
 const settings = JSON.parse(readFileSync(join(FOLDER, 'settings.json'), 'utf8')) as StubSettings;
@@ -41,18 +47,22 @@ async function answer(): Promise<number> {
 }
 
 async function compose(given: readonly string[]): Promise<number> {
-  const rest = given.slice(given.findLastIndex((word) => word === '--profile') < 0 ? 0 : given.lastIndexOf('--profile') + 2);
-  const [command, ...options] = rest as [string, ...string[]];
+  const global = given.findLastIndex((word) => word === '--profile' || word === '-p');
+  const [command, ...options] = given.slice(global < 0 ? 0 : global + 2) as [string, ...string[]];
+  // A service of the other project is known only to who names that, in a folder without a Compose file.
+  const isKnown = (service: string): boolean =>
+    settings.application === undefined || (given[0] === '-p' ? given[1] === settings.application && process.cwd() === '/' && service !== 'backup' : service === 'backup');
   if (settings.failing.includes(command)) return complain(`compose ${command} fails`);
   switch (command) {
     case 'version':
       return say('Compose');
     case 'config':
-      return say(serviceNames().join('\n'));
+      if (options.includes('--services')) return say(serviceNames().filter(isKnown).join('\n'));
+      return say(settings.application === undefined ? 'services: {}' : `    labels:\n      geolens-backup.application: ${settings.application}`);
     case 'ps': {
       if (options.includes('--status')) return complain('No such option: --status');
       const service = options.at(-1)!;
-      const state = stateOf(service);
+      const state = isKnown(service) ? stateOf(service) : undefined;
       if (state === undefined) return complain(`no such service: ${service}`);
       return state !== 'exited' || settings.compose === 1 || options[0]!.includes('a') ? say(`id-of-${service}`) : 0;
     }
@@ -60,7 +70,7 @@ async function compose(given: readonly string[]): Promise<number> {
     case 'start': {
       const names = options.filter((option, at) => !option.startsWith('-') && options[at - 1] !== '-t');
       for (const name of names) {
-        if (stateOf(name) === undefined) return complain(`no such service: ${name}`);
+        if (stateOf(name) === undefined || !isKnown(name)) return complain(`no such service: ${name}`);
         writeFileSync(join(FOLDER, 'services', name), command === 'stop' ? 'exited' : 'running');
       }
       return 0;
@@ -78,9 +88,10 @@ async function compose(given: readonly string[]): Promise<number> {
 
 function inspect([, format, name]: readonly string[]): number {
   const service = name!.replace(/^id-of-/, '');
-  if (format!.includes('.Mounts')) return say(`geolens_pgdata\t/var/lib/postgresql/data`);
+  if (format!.includes('.Mounts')) return say(`geolens_pgdata\t${settings.mountedAt}`);
+  if (format!.includes('.Config.Env')) return say(`LANG=C.UTF-8\nPGDATA=${settings.pgdata}`);
   if (format!.includes('.Image')) return say('sha256:the-image');
-  if (format!.includes('.Labels')) return say('geolens');
+  if (format!.includes('.Labels')) return say(settings.application ?? 'geolens');
   const state = stateOf(service) ?? (existsSync(join(FOLDER, 'containers', service)) ? 'running' : undefined);
   if (state === undefined) return complain(`No such object: ${name!}`);
   return say(format === '{{.State.Running}}' ? String(state !== 'exited') : state);
@@ -88,7 +99,10 @@ function inspect([, format, name]: readonly string[]): number {
 
 function listContainers(options: readonly string[]): number {
   if (options.includes('volume=geolens_pgdata')) return say([...(stateOf('db') === 'running' ? ['geolens-db-1'] : []), ...settings.strangers].join('\n'));
-  return say(serviceNames().filter((name) => stateOf(name) !== 'exited').join('\n'));
+  const [project, service] = ['project', 'service'].map((label) => options.find((option) => option.startsWith(`label=com.docker.compose.${label}=`))?.split('=')[2]);
+  const own = serviceNames().filter((name) => settings.application === undefined || (name === 'backup') !== (project === settings.application));
+  const running = own.filter((name) => (options[0]!.includes('a') || stateOf(name) !== 'exited') && (service === undefined || name === service));
+  return say(running.map((name) => (options[0]!.includes('q') ? `id-of-${name}` : name)).join('\n'));
 }
 
 async function runContainer(options: readonly string[]): Promise<number> {

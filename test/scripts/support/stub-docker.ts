@@ -103,7 +103,8 @@ export class StubDocker {
   static async make(services: Readonly<Record<string, State>>, settings: Partial<StubSettings> = {}): Promise<StubDocker> {
     const folder = await mkdtemp(join(tmpdir(), 'geolens-stub-'));
     const docker = new StubDocker(folder, {
-      compose: 2, failing: [], imageVersion: 'postgres (PostgreSQL) 17.2 (Debian 17.2-1)', volumes: {}, strangers: [], ...settings,
+      compose: 2, failing: [], imageVersion: 'postgres (PostgreSQL) 17.2 (Debian 17.2-1)', volumes: {}, strangers: [],
+      mountedAt: '/var/lib/postgresql/data', pgdata: '/var/lib/postgresql/data', application: undefined, ...settings,
     });
     onTestFinished(async () => {
       killAll(folder);
