@@ -29,8 +29,15 @@ describe.each(clusters())('code of an unprivileged role, on $title,', (facts) =>
     expect(await hostile.ranAsSuperuser()).toEqual(expect.arrayContaining(['index', 'index over a column', 'materialized view', 'partial index', 'statistics']));
   });
 
+  it('runs as a superuser where a superuser adds a row, in checks, domains, generated columns and partition keys', async () => {
+    const hostile = await hostileDatabase(facts, { loading: true });
+    const { database, role } = hostile;
+    for (const table of ['t_check', 't_domain', 't_generated (a)', 't_parts']) await database.query(`INSERT INTO ${role}.${table} VALUES (1)`);
+    expect(await hostile.ranAsSuperuser()).toEqual(['check', 'domain', 'generated column', 'partition key']);
+  });
+
   it('does not run as one in a run: snapshot, dump, globals, reading back and counting', async () => {
-    const hostile = await hostileDatabase(facts);
+    const hostile = await hostileDatabase(facts, { loading: true });
     const { database, role } = hostile;
     const { counts } = await within(producerFor(database), everything);
     expect(counts).toContainEqual({ schema: role, table: 't_index', rows: 1 });
@@ -38,7 +45,7 @@ describe.each(clusters())('code of an unprivileged role, on $title,', (facts) =>
   });
 
   it('does not run as one when doctor inspects the database', async () => {
-    const hostile = await hostileDatabase(facts);
+    const hostile = await hostileDatabase(facts, { loading: true });
     const { database } = hostile;
     const { host, port, user, binDir } = database;
     const findings = await new PgExaminer({ connection: { host, port, user, database: database.database }, rolePasswords: true, binDir, env }).examine({ signal: never });

@@ -28,10 +28,21 @@ const PLACES = {
     CREATE TRIGGER fires BEFORE INSERT ON t_trigger FOR EACH ROW EXECUTE FUNCTION fired(); ALTER TABLE t_trigger ENABLE ALWAYS TRIGGER fires`,
 } as const;
 
-export type HostilePlace = keyof typeof PLACES;
+/** Places that PostgreSQL evaluates as the role that loads rows, whoever owns them: a restore by a superuser does not close these yet. */
+const PLACES_OF_LOADING = {
+  check: 'CREATE TABLE t_check (a int CHECK (NAME(a) = 1)); INSERT INTO t_check VALUES (1)',
+  domain: 'CREATE DOMAIN d AS int CHECK (NAME(VALUE) = 1); CREATE TABLE t_domain (a d); INSERT INTO t_domain VALUES (1)',
+  'generated column': 'CREATE TABLE t_generated (a int, b int GENERATED ALWAYS AS (NAME(a)) STORED); INSERT INTO t_generated VALUES (1)',
+  'partition key': 'CREATE TABLE t_parts (a int) PARTITION BY RANGE (NAME(a)); CREATE TABLE t_part PARTITION OF t_parts DEFAULT; INSERT INTO t_parts VALUES (1)',
+} as const;
+
+export interface HostileOptions {
+  /** Also in the places that a restore evaluates as the restoring role. */
+  readonly loading?: boolean;
+}
 
 /** Makes the database on a server of the tests. Programs that its code runs leave a file each. */
-export async function hostileDatabase(facts: ClusterFacts = anyCluster()): Promise<HostileDatabase> {
+export async function hostileDatabase(facts: ClusterFacts = anyCluster(), { loading = false }: HostileOptions = {}): Promise<HostileDatabase> {
   const database = await freshDatabase(facts, { content: 'empty' });
   const role = `app_${randomUUID().slice(0, 8)}`;
   const folder = await mkdtemp(join(tmpdir(), 'hostile-'));
@@ -41,7 +52,7 @@ export async function hostileDatabase(facts: ClusterFacts = anyCluster()): Promi
     await rm(folder, { recursive: true, force: true });
   });
   await database.query(`CREATE ROLE ${role} LOGIN; CREATE SCHEMA ${role} AUTHORIZATION ${role}; CREATE TABLE public.big (id int PRIMARY KEY); INSERT INTO public.big SELECT generate_series(1, 500)`);
-  const places = Object.entries(PLACES).map(([place, sql], index) => {
+  const places = Object.entries({ ...PLACES, ...(loading && PLACES_OF_LOADING) }).map(([place, sql], index) => {
     const name = `${role}.f${index}`;
     // An immutable function is evaluated early; what it does itself has to look harmless to the planner.
     return `CREATE FUNCTION ${role}.grab${index}() RETURNS int LANGUAGE plpgsql VOLATILE AS $grab$
