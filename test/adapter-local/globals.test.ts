@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseGlobals } from '../../packages/adapter-local/src/postgres/globals/globals.ts';
 import { clusters } from '../support/clusters.ts';
 import { startCluster, type Cluster } from '../support/postgres-cluster.ts';
 import { everything, producerFor, within, type Taken } from './support/producers.ts';
@@ -63,6 +64,17 @@ describe.each(clusters())('the globals of $title', ({ binDir, user }) => {
     expect({ lost: without(wanted, found), more: without(found, wanted) }).toEqual({ lost: [], more: [] });
     expect(before).toContain('column users.id: geolens_reader gave geolens_readonly SELECT');
     for (const kind of ['relation', 'column', 'function', 'type', 'schema', 'large object', 'database', 'default']) expect(before).toMatch(new RegExp(`^${kind}.* gave (?!geolens )`, 'm'));
+  });
+
+  it('consist of statements that a restore knows, and nothing else; so do those of pg_dumpall', async () => {
+    const { refused, isOurs, roles, database } = parseGlobals(taken.globals);
+    expect({ refused, isOurs }).toEqual({ refused: [], isOurs: true });
+    expect(roles).toContain('line\nCREATE ROLE feed;');
+    expect(database.map(({ role }) => role)).toContain('Ro"le; DROP TABLE x; --');
+    const ofPgDumpall = await source!.client.run('pg_dumpall', ['--globals-only']);
+    const ofServer = parseGlobals(ofPgDumpall);
+    expect({ refused: ofServer.refused, isOfPgDumpall: ofServer.isOfPgDumpall }).toEqual({ refused: [], isOfPgDumpall: true });
+    expect(ofServer.roles).toEqual(roles);
   });
 
   it('bring the settings and the comment of the database back', async () => {
