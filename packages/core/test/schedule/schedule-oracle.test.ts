@@ -27,7 +27,7 @@ describe.each(TRANSITIONS)('a schedule in %s around %s', (zone, transition) => {
         expect(schedule.next(start)?.getTime()).toBe(expected[0]);
         expect(schedule.previous(end)?.getTime()).toBe(expected.at(-1));
       },
-      { numRuns: 25 },
+      { numRuns: 60 },
     );
     expect(found).toBeGreaterThan(4);
   });
