@@ -2,7 +2,7 @@
  * The parts of SQL text that a statement's end, or its beginning, must not be looked for in: literals, quoted names, comments.
  * pg_dumpall writes no dollar quotes.
  */
-export const OPAQUE = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*/y;
+const OPAQUE = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*/y;
 
 /** Dollar quotes with a tag that the text does not have. */
 export function dollarQuoted(text: string): string {

@@ -15,6 +15,7 @@ import { gatherStatistics } from './statistics.ts';
 import { isUnresolvedName, retryIndexes, retryNotes, searchPathOf } from './retry-entries.ts';
 import { entriesByTurn } from './run-entries.ts';
 import { toleratedBecause } from './tolerated-errors.ts';
+import { useList } from './toc/toc.ts';
 import { fillViews } from './view-content.ts';
 
 const SHOWN = 5;
@@ -62,13 +63,13 @@ async function restoreOntoLive(parts: SessionParts, input: RestoreInput, prepara
   const tolerated = new Map<string, number>();
   const unresolved: string[] = [];
   const passOver = (error: string): boolean => {
-    const why = toleratedBecause(error);
     if (isUnresolvedName(error)) return unresolved.push(error) > 0;
+    const why = toleratedBecause(error);
     if (why !== undefined) tolerated.set(why, (tolerated.get(why) ?? 0) + 1);
     return why !== undefined;
   };
   const { first, eventTriggers } = entriesByTurn(preparation);
-  const list = await unnamedFile([...first, ...eventTriggers].map(({ line }) => `${line}\n`).join(''));
+  const list = await unnamedFile(useList([...first, ...eventTriggers]));
   try {
     const args = ['-U', server.user, '-d', connectionString(database), '--clean', '--if-exists', '--no-data-for-failed-tables', '--use-list=/dev/fd/3', ...owners.args];
     const { end, errors } = await runPgRestore({ pgRestore: preparation.programs.pgRestore, args, dump: input.dump, env: await inEnglish(parts), signal, passOver, descriptors: [list.fd] });
@@ -79,9 +80,11 @@ async function restoreOntoLive(parts: SessionParts, input: RestoreInput, prepara
   } finally {
     await list.close();
   }
+  const notes = [...tolerated].map(([why, count]) => `${count} error${count === 1 ? '' : 's'} of pg_restore tolerated: ${why}`);
+  if (unresolved.length === 0) return notes;
   const searchPath = await searchPathOf(parts, rights);
-  const repeated = unresolved.length === 0 ? [] : await retryIndexes(parts, input, preparation, database, { entries: first, ownerArgs: owners.args, searchPath, errors: unresolved });
-  return [...retryNotes(repeated, searchPath), ...[...tolerated].map(([why, count]) => `${count} error${count === 1 ? '' : 's'} of pg_restore tolerated: ${why}`)];
+  const repeated = await retryIndexes(parts, input, preparation, database, { entries: first, ownerArgs: owners.args, searchPath, errors: unresolved });
+  return [...retryNotes(repeated, searchPath), ...notes];
 }
 
 /** Also after an abort, in the time that a process has which is asked to end. Fails never: the error that led here is reported. */

@@ -5,10 +5,10 @@ import { isSettingOfNewerClient } from './newer-client.ts';
 import { endedWell, runPgRestore } from './pg-restore.ts';
 import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';
-import type { TocEntry } from './toc/toc.ts';
+import { useList, type TocEntry } from './toc/toc.ts';
 
 /** Contents of materialized views: their owners need the privileges first, for they are filled as them. */
-const VIEW_CONTENT = /^MATERIALIZED VIEW DATA /;
+const VIEW_CONTENT = 'MATERIALIZED VIEW DATA ';
 
 /** Event triggers, with what hangs on them. */
 const EVENT_TRIGGER = /^(?:(?:COMMENT|SECURITY LABEL) - )?EVENT TRIGGER /;
@@ -24,8 +24,11 @@ export interface EntriesByTurn {
 }
 
 export function entriesByTurn({ toc: { entries } }: Preparation): EntriesByTurn {
-  const [views, eventTriggers] = [VIEW_CONTENT, EVENT_TRIGGER].map((kind) => entries.filter(({ text }) => kind.test(text))) as [TocEntry[], TocEntry[]];
-  return { first: entries.filter((entry) => !views.includes(entry) && !eventTriggers.includes(entry)), views, eventTriggers };
+  return {
+    first: entries.filter(({ text }) => !text.startsWith(VIEW_CONTENT) && !EVENT_TRIGGER.test(text)),
+    views: entries.filter(({ text }) => text.startsWith(VIEW_CONTENT)),
+    eventTriggers: entries.filter(({ text }) => EVENT_TRIGGER.test(text)),
+  };
 }
 
 export interface EntriesRequest {
@@ -55,7 +58,7 @@ export async function restoreEntries({ server, signal, observer }: SessionParts,
   };
   let done = 0;
   const onEntry = (): void => observer?.({ event: 'progress', step: 'restore', done: Math.min(entries.length, (done += 1)), total: entries.length, unit: 'entries' });
-  const list = await unnamedFile(entries.map(({ line }) => `${line}\n`).join(''));
+  const list = await unnamedFile(useList(entries));
   try {
     const { end, errors } = await runPgRestore({
       pgRestore: programs.pgRestore,

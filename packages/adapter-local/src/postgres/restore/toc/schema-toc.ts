@@ -6,7 +6,7 @@ import { quoteLiteral } from '../../identifiers.ts';
 import { unnamedFile } from '../../unnamed-file.ts';
 import { streamUnderstoodBy } from '../newer-client.ts';
 import type { Server } from '../server.ts';
-import { readToc, type Toc, type TocEntry } from './toc.ts';
+import { readToc, useList, type Toc, type TocEntry } from './toc.ts';
 
 /** A dump of a database's definitions, in memory: some kilobytes for each table. */
 export interface SchemaDump {
@@ -73,7 +73,7 @@ export async function* restrictedSql(sql: AsyncIterable<Uint8Array>, searchPath?
 }
 
 async function* written(dump: ArtifactSource, entries: readonly TocEntry[], { server, programs, signal, ownerArgs = ['--no-owner'] }: DumpTools): AsyncGenerator<Uint8Array> {
-  const list = await unnamedFile(entries.map(({ line }) => `${line}\n`).join(''));
+  const list = await unnamedFile(useList(entries));
   try {
     const options = { env: server.fileEnv, signal, descriptors: [list.fd] };
     const args = ['--use-list=/dev/fd/3', '--no-acl', '--verbose', '--file=-', ...ownerArgs];

@@ -14,6 +14,11 @@ export interface TocEntry {
   readonly text: string;
 }
 
+/** What `--use-list` reads: these entries, in this order. */
+export function useList(entries: readonly TocEntry[]): string {
+  return entries.map(({ line }) => `${line}\n`).join('');
+}
+
 export interface Toc {
   readonly entries: readonly TocEntry[];
   /** The server that was dumped: `15.18`. */
