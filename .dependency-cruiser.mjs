@@ -11,10 +11,23 @@ export default {
       'core-knows-nothing-outside',
       'The core has no disk, process, socket, environment or container: of Node it may hash, of libraries it has luxon and cron-parser.',
       { path: CORE },
-      { path: '.', pathNot: [CORE, '^(node:)?(crypto|assert/strict)$', 'node_modules/(luxon|cron-parser|@types/luxon)/'] },
+      {
+        path: '.',
+        pathNot: [CORE, '^(node:)?(crypto|assert/strict)$', 'node_modules/(luxon|cron-parser|@types/luxon)/'],
+      },
     ),
-    rule('assertions-only-in-testing', 'Assertions belong to the contract suites.', { path: CORE, pathNot: `${CORE}/testing/` }, { path: '^(node:)?assert' }),
-    rule('core-does-not-use-its-testing', 'What is for tests stays out of what runs.', { path: CORE, pathNot: `${CORE}/testing/` }, { path: `${CORE}/testing/` }),
+    rule(
+      'assertions-only-in-testing',
+      'Assertions belong to the contract suites.',
+      { path: CORE, pathNot: `${CORE}/testing/` },
+      { path: '^(node:)?assert' },
+    ),
+    rule(
+      'core-does-not-use-its-testing',
+      'What is for tests stays out of what runs.',
+      { path: CORE, pathNot: `${CORE}/testing/` },
+      { path: `${CORE}/testing/` },
+    ),
     rule(
       'adapters-know-the-core-alone',
       'An adapter knows the core and not its siblings, nor the runner.',
@@ -27,19 +40,34 @@ export default {
       { path: '^packages/', pathNot: `${RUNNER}/container\\.ts$` },
       { path: 'node_modules/(tsyringe|reflect-metadata)/' },
     ),
-    rule('only-the-root-knows-the-adapters', 'Commands work with ports; the composition root chooses adapters.', {
-      path: RUNNER,
-      pathNot: [`${RUNNER}/container\\.ts$`, `${RUNNER}/config/`],
-    }, { path: ADAPTERS }),
-    rule('no-cycles', 'What needs each other belongs together, or apart.', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
+    rule(
+      'only-the-root-knows-the-adapters',
+      'Commands work with ports; the composition root chooses adapters.',
+      { path: RUNNER, pathNot: [`${RUNNER}/container\\.ts$`, `${RUNNER}/config/`] },
+      { path: ADAPTERS },
+    ),
+    rule(
+      'no-cycles',
+      'What needs each other belongs together, or apart.',
+      {},
+      { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    ),
     rule('nothing-unresolved', 'Every import leads somewhere.', {}, { couldNotResolve: true }),
-    rule('nothing-undeclared', 'A package declares what it imports.', { path: '^packages/[^/]+/src' }, { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] }),
+    rule(
+      'nothing-undeclared',
+      'A package declares what it imports.',
+      { path: '^packages/[^/]+/src' },
+      { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] },
+    ),
   ],
   options: {
     includeOnly: { path: ['^packages/[^/]+/src', 'node_modules', '^(node:)?[a-z_/]+$'] },
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['geolens-source', 'import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['geolens-source', 'import', 'node', 'default', 'types'],
+    },
   },
 };

@@ -11,7 +11,8 @@ export default tseslint.config(
     rules: {
       // Numbers in messages are plain enough.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      // An assertion after a check that the compiler cannot follow reads better than a branch that cannot be reached.
+      // An assertion after a check that the compiler cannot follow reads better than a branch that cannot be
+      // reached.
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
     },
@@ -20,14 +21,26 @@ export default tseslint.config(
     files: ['examples/**/*.ts'],
     rules: {
       // Node's own runner waits for its tests.
-      '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'describe'] }] }],
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'describe'] }] },
+      ],
     },
   },
   {
     files: ['packages/core/src/**/*.ts'],
     rules: {
-      // The core has no process, no timer and no clock of its own; what it needs of these comes through ports.
-      'no-restricted-globals': ['error', 'process', 'console', 'fetch', 'setTimeout', 'setInterval', 'performance'],
+      // The core has no process, no timer and no clock of its own; what it needs of these comes through
+      // ports.
+      'no-restricted-globals': [
+        'error',
+        'process',
+        'console',
+        'fetch',
+        'setTimeout',
+        'setInterval',
+        'performance',
+      ],
       'no-restricted-syntax': [
         'error',
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Ask the Clock.' },
@@ -37,7 +50,15 @@ export default tseslint.config(
   },
   {
     files: ['packages/adapter-*/src/**/*.ts'],
-    rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Only the runner reads the environment.' }] },
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Only the runner reads the environment.' },
+      ],
+    },
   },
-  { files: ['**/*.js', '**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } } },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+  },
 );

@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-// Siblings are run from their sources: nothing has to be built before a unit test. Without `import` and `module`, which would reach
-// the workers as conditions of Node and give CommonJS packages the builds for bundlers.
+// Siblings are run from their sources: nothing has to be built before a unit test. Without `import` and
+// `module`, which would reach the workers as conditions of Node and give CommonJS packages the builds for
+// bundlers.
 const conditions = ['geolens-source', 'node', 'development|production'];
 
 export default defineConfig({
@@ -23,7 +24,8 @@ export default defineConfig({
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          // On a machine that is busy with all of them a moment is longer than a test thinks. What took a second try is told at the end.
+          // On a machine that is busy with all of them a moment is longer than a test thinks. What took a
+          // second try is told at the end.
           retry: process.env['CI'] === 'true' ? 1 : 0,
         },
       },

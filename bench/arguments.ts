@@ -64,7 +64,8 @@ export function readArguments(args: readonly string[]): Arguments {
     },
   });
   const parts = (['restore', 'growth', 'idle', 'render', 'help'] as const).filter((part) => values[part]);
-  if (parts.length > 1) throw new TypeError(`one of them at a time: ${parts.map((part) => `--${part}`).join(', ')}`);
+  if (parts.length > 1)
+    throw new TypeError(`one of them at a time: ${parts.map((part) => `--${part}`).join(', ')}`);
   return {
     part: parts[0] ?? 'runs',
     databaseMb: number('database-mb', values['database-mb']),
@@ -86,11 +87,15 @@ export function readArguments(args: readonly string[]): Arguments {
 
 /** Numbers parted by commas, without noughts. */
 function list(name: string, text: string): readonly number[] {
-  return text.split(',').map((part) => number(name, part)).filter((value) => value > 0);
+  return text
+    .split(',')
+    .map((part) => number(name, part))
+    .filter((value) => value > 0);
 }
 
 function number(name: string, text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0) throw new TypeError(`--${name}: ${text} is no number`);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new TypeError(`--${name}: ${text} is no number`);
   return value;
 }

@@ -13,12 +13,15 @@ import { measureRuns } from './runs.ts';
 import { measureSets } from './sets.ts';
 
 /*
- * npm run bench: times, processor and memory of this software beside other ways of doing the same. See USAGE, and docs/performance.md.
+ * npm run bench: times, processor and memory of this software beside other ways of doing the same. See USAGE,
+ * and docs/performance.md.
  */
 const RESULTS = new URL('results.json', import.meta.url);
 
 const settings = argumentsOrUsage();
-const earlier = existsSync(RESULTS) ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as Results) : { machine: {} };
+const earlier = existsSync(RESULTS)
+  ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as Results)
+  : { machine: {} };
 if (settings.part === 'help') {
   process.stdout.write(`${USAGE}\n`);
 } else if (settings.part === 'render') {
@@ -39,7 +42,8 @@ async function measurePart(asked: Arguments): Promise<Omit<Results, 'machine'>> 
     if (asked.part === 'restore') return { restore: await measureRestores(asked, folder) };
     if (asked.part === 'idle') return await measureQuiet(asked, folder);
     if (asked.part === 'runs') return { runs: await measureRuns(asked, folder) };
-    const growth = asked.sizes.length > 0 || asked.files > 0 ? { growth: await measureGrowth(asked, folder) } : {};
+    const growth =
+      asked.sizes.length > 0 || asked.files > 0 ? { growth: await measureGrowth(asked, folder) } : {};
     return { ...growth, ...(asked.sets.length > 0 && { sets: await measureSets(asked, folder) }) };
   } finally {
     rmSync(folder, { recursive: true, force: true });

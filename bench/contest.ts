@@ -11,7 +11,8 @@ import { fitsIntoMemory, type S3Space } from './s3-space.ts';
 import { say } from './say.ts';
 import { onASunday } from './sunday.ts';
 
-export interface ContestSettings extends Pick<Arguments, 'databaseMb' | 'stagingMb' | 'runs' | 'drill' | 'at' | 'documented'> {
+export interface ContestSettings
+  extends Pick<Arguments, 'databaseMb' | 'stagingMb' | 'runs' | 'drill' | 'at' | 'documented'> {
   readonly cluster: Cluster;
   readonly staging: string;
   /** How many files there are in the staging folder, where it is their number that counts. */
@@ -40,7 +41,10 @@ export async function runContest(settings: ContestSettings): Promise<Contest> {
   const bucket = (sets: number) => space?.bucket(setBytes * sets);
   const env = { ...onASunday(settings.at), ...(settings.drill && { BACKUP_VERIFY: 'restore' }) };
   const fits = space === undefined || fitsIntoMemory(setBytes * TIERS);
-  if (documented && !fits) say('the documented way is left out: what it uploads, all of it twice, does not fit into the memory of this machine');
+  if (documented && !fits)
+    say(
+      'the documented way is left out: what it uploads, all of it twice, does not fit into the memory of this machine',
+    );
   let compression = '';
   for (let round = 0; round < runs; round += 1) {
     await settle(cluster, ourFolder);
@@ -49,16 +53,28 @@ export async function runContest(settings: ContestSettings): Promise<Contest> {
     note('ours', ours.sample);
     if (documented && fits) {
       await settle(cluster, theirFolder);
-      note('documented', await measureDocumented({ cluster, staging, backups: theirFolder, bucket: await bucket(TIERS) }));
+      note(
+        'documented',
+        await measureDocumented({ cluster, staging, backups: theirFolder, bucket: await bucket(TIERS) }),
+      );
       rmSync(theirFolder, { recursive: true });
     }
     const place = { cluster, staging, backups: ourFolder, major: cluster.major, compression };
     spawnSync('sync');
     note('floor', await measureFloor({ ...place, bucket: await bucket(1) }));
-    if (space !== undefined) note('floor, all at once', await measureAllAtOnce({ ...place, bucket: await bucket(1) }));
+    if (space !== undefined)
+      note('floor, all at once', await measureAllAtOnce({ ...place, bucket: await bucket(1) }));
   }
   rmSync(ourFolder, { recursive: true });
-  return { server: cluster.major, databaseMb, stagingMb, ...(smallFiles !== undefined && { smallFiles }), s3: space !== undefined, compression, samples };
+  return {
+    server: cluster.major,
+    databaseMb,
+    stagingMb,
+    ...(smallFiles !== undefined && { smallFiles }),
+    s3: space !== undefined,
+    compression,
+    samples,
+  };
 }
 
 /** An empty folder, and nothing that the disk has still to write for somebody else. */

@@ -40,8 +40,13 @@ export function ensureRclone(): void {
     say('installing: rclone, which the documented way uploads with');
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     spawnSync('apt-get', ['-q', 'update'], { env, stdio: 'ignore' });
-    spawnSync('apt-get', ['-q', 'install', '-y', '--no-install-recommends', 'rclone'], { env, stdio: 'ignore' });
+    spawnSync('apt-get', ['-q', 'install', '-y', '--no-install-recommends', 'rclone'], {
+      env,
+      stdio: 'ignore',
+    });
     if (there()) return;
   }
-  throw new Error('rclone is missing, which the documented way uploads with: sudo apt-get install rclone; or measure without S3: --no-s3');
+  throw new Error(
+    'rclone is missing, which the documented way uploads with: sudo apt-get install rclone; or measure without S3: --no-s3',
+  );
 }

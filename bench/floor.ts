@@ -16,8 +16,8 @@ export interface FloorPlace extends Place {
 }
 
 /**
- * What nobody can beat: reading database and files side by side, compressed as ours and kept nowhere, and then sending the finished bytes of our set
- * once. The seconds of the sending are without the start of Node.
+ * What nobody can beat: reading database and files side by side, compressed as ours and kept nowhere, and
+ * then sending the finished bytes of our set once. The seconds of the sending are without the start of Node.
  */
 export async function measureFloor(place: FloorPlace): Promise<Sample> {
   const { measured: reading } = await measure(readingCommand(place));
@@ -56,7 +56,11 @@ function readingCommand({ cluster, staging, major, compression }: FloorPlace): C
 }
 
 function sendingCommand({ backups, bucket }: FloorPlace): CommandLine {
-  return { file: process.execPath, args: [path('upload-once.ts'), JSON.stringify(bucket), ...finishedFiles(backups)], env: { PATH: process.env['PATH'] } };
+  return {
+    file: process.execPath,
+    args: [path('upload-once.ts'), JSON.stringify(bucket), ...finishedFiles(backups)],
+    env: { PATH: process.env['PATH'] },
+  };
 }
 
 /** As pg_dump takes it; what an older one cannot do itself is left out, and is then no part of the floor. */

@@ -6,7 +6,10 @@ import type { Bucket } from './s3-client.ts';
 
 const BIN = fileURLToPath(new URL('../packages/runner/bin/geolens-backup.js', import.meta.url));
 
-/** The flags of Node in the command's own first line; the command is started by its path here, to be sure of the version of Node. */
+/**
+ * The flags of Node in the command's own first line; the command is started by its path here, to be sure of
+ * the version of Node.
+ */
 const FLAGS = /^#!.*?\bnode\b(.*)/.exec(readFileSync(BIN, 'utf8'))![1]!.split(' ').filter(Boolean);
 
 export interface Place {
@@ -16,9 +19,16 @@ export interface Place {
   readonly bucket?: Bucket | undefined;
 }
 
-/** The built command as the image runs it (one arena of glibc's malloc), with nothing of this process's environment but the search path. */
+/**
+ * The built command as the image runs it (one arena of glibc's malloc), with nothing of this process's
+ * environment but the search path.
+ */
 export function geolensBackup(args: readonly string[], env: Readonly<Record<string, string>>): CommandLine {
-  return { file: process.execPath, args: [...FLAGS, BIN, ...args], env: { PATH: process.env['PATH'], MALLOC_ARENA_MAX: '1', ...env } };
+  return {
+    file: process.execPath,
+    args: [...FLAGS, BIN, ...args],
+    env: { PATH: process.env['PATH'], MALLOC_ARENA_MAX: '1', ...env },
+  };
 }
 
 export function settingsFor({ cluster, backups, staging, bucket }: Place): Record<string, string> {

@@ -12,7 +12,10 @@ import { fillStaging, fillWithSmallFiles } from './yardstick.ts';
 const MB_OF_A_GB = { databaseMb: 930, stagingMb: 1100 };
 const BESIDE_SMALL_FILES_MB = 60;
 
-/** Whole runs on larger databases with as many more files, and on very many small files; on the newest server asked for. */
+/**
+ * Whole runs on larger databases with as many more files, and on very many small files; on the newest server
+ * asked for.
+ */
 export async function measureGrowth(settings: Arguments, folder: string): Promise<readonly Contest[]> {
   if (settings.s3 && settings.documented) ensureRclone();
   const [binDir] = await binDirsOf([Math.max(...settings.servers)]);
@@ -20,7 +23,18 @@ export async function measureGrowth(settings: Arguments, folder: string): Promis
   const staging = join(folder, 'staging');
   const contest = async (databaseMb: number, stagingMb: number, smallFiles?: number): Promise<Contest> => {
     try {
-      return await withYardstick(binDir!, databaseMb, (cluster) => runContest({ ...settings, databaseMb, stagingMb, ...(smallFiles !== undefined && { smallFiles }), cluster, staging, folder, space }));
+      return await withYardstick(binDir!, databaseMb, (cluster) =>
+        runContest({
+          ...settings,
+          databaseMb,
+          stagingMb,
+          ...(smallFiles !== undefined && { smallFiles }),
+          cluster,
+          staging,
+          folder,
+          space,
+        }),
+      );
     } finally {
       rmSync(staging, { recursive: true, force: true });
       await space?.close();

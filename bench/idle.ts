@@ -30,16 +30,22 @@ export async function measureQuiet({ servers, windowSeconds }: Arguments, folder
       return settingsFor({ cluster, backups });
     };
     const startUp: StartUp[] = [];
-    for (const command of ['--help', 'health', 'list']) startUp.push(await startsOf(command, settings('empty')));
+    for (const command of ['--help', 'health', 'list'])
+      startUp.push(await startsOf(command, settings('empty')));
     const page = { BACKUP_HTTP_PORT: String(await freePort()) };
     const serves: readonly (readonly [string, RunningServe])[] = [
       ['as started', await startServe({ ...settings('started'), BACKUP_ON_START: 'never' }, 'schedule.next')],
       ['after a run', await startServe({ ...settings('run'), BACKUP_ON_START: 'always' }, 'schedule.next')],
-      ['after a run, with the page', await startServe({ ...settings('page'), ...page, BACKUP_ON_START: 'always' }, 'schedule.next')],
+      [
+        'after a run, with the page',
+        await startServe({ ...settings('page'), ...page, BACKUP_ON_START: 'always' }, 'schedule.next'),
+      ],
     ];
     say(`serve: looking at ${serves.length} of them for ${2 * windowSeconds} s`);
     await sleep(windowSeconds * 1000);
-    const idle = await Promise.all(serves.map(([what, serve]) => idleOf(what, serve.child.pid!, windowSeconds)));
+    const idle = await Promise.all(
+      serves.map(([what, serve]) => idleOf(what, serve.child.pid!, windowSeconds)),
+    );
     await Promise.all(serves.map(([, serve]) => stopServe(serve)));
     return { startUp, idle };
   });
@@ -52,7 +58,11 @@ async function startsOf(command: string, settings: Readonly<Record<string, strin
     const { measured } = await measure({ ...geolensBackup([command], settings), codes: [0, 1] });
     samples.push(measured);
   }
-  return { command, seconds: samples.map(({ seconds }) => seconds), peakBytes: Math.max(...samples.map(({ ownPeakBytes }) => ownPeakBytes)) };
+  return {
+    command,
+    seconds: samples.map(({ seconds }) => seconds),
+    peakBytes: Math.max(...samples.map(({ ownPeakBytes }) => ownPeakBytes)),
+  };
 }
 
 async function idleOf(what: string, pid: number, seconds: number): Promise<Idle> {

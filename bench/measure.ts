@@ -1,7 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { childrenProcessorSeconds, peakBytes, proportionalBytes, residentBytes, treeOf } from './proc-tree.ts';
+import {
+  childrenProcessorSeconds,
+  peakBytes,
+  proportionalBytes,
+  residentBytes,
+  treeOf,
+} from './proc-tree.ts';
 
 export interface CommandLine {
   readonly file: string;
@@ -18,14 +24,25 @@ export interface Measured {
   readonly cpuSeconds: number;
   /** The most that the command's own process had resident: that of Node, where the command is ours. */
   readonly ownPeakBytes: number;
-  /** The most that all processes took together at one moment: its own resident memory, and that of the others, what they share by their share (PSS). */
+  /**
+   * The most that all processes took together at one moment: its own resident memory, and that of the others,
+   * what they share by their share (PSS).
+   */
   readonly treePeakBytes: number;
 }
 
 const SAMPLE_EVERY_MS = 50;
 
-/** Runs a command to its end and looks at its processes all the while. One at a time: processor time is that of all children. */
-export async function measure({ file, args, env, codes = [0] }: CommandLine): Promise<{ readonly measured: Measured; readonly stdout: string }> {
+/**
+ * Runs a command to its end and looks at its processes all the while. One at a time: processor time is that
+ * of all children.
+ */
+export async function measure({
+  file,
+  args,
+  env,
+  codes = [0],
+}: CommandLine): Promise<{ readonly measured: Measured; readonly stdout: string }> {
   const cpuBefore = childrenProcessorSeconds();
   const began = performance.now();
   const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -41,11 +58,17 @@ export async function measure({ file, args, env, codes = [0] }: CommandLine): Pr
     const [own, ...others] = treeOf(child.pid!);
     peaks.own = Math.max(peaks.own, peakBytes(own!));
     // The bench itself is a Node too: by shares alone, half of the program's pages would be its.
-    peaks.tree = Math.max(peaks.tree, others.reduce((sum, pid) => sum + proportionalBytes(pid), residentBytes(own!)));
+    peaks.tree = Math.max(
+      peaks.tree,
+      others.reduce((sum, pid) => sum + proportionalBytes(pid), residentBytes(own!)),
+    );
   });
   try {
     const [code, signal] = await closed;
-    if (code === null || !codes.includes(code)) throw new Error(`${file} ${args.join(' ')} ended with ${signal ?? code}:\n${output.join('')}${complaints.join('')}`);
+    if (code === null || !codes.includes(code))
+      throw new Error(
+        `${file} ${args.join(' ')} ended with ${signal ?? code}:\n${output.join('')}${complaints.join('')}`,
+      );
   } finally {
     over.abort();
     await sampling;

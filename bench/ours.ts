@@ -5,8 +5,15 @@ import { measure } from './measure.ts';
 import type { Sample } from './results.ts';
 
 interface RunJson {
-  readonly phases: readonly { readonly phase: string; readonly artifact?: string; readonly milliseconds: number }[];
-  readonly manifest: { readonly tiers: readonly string[]; readonly artifacts: readonly { readonly compression?: string }[] };
+  readonly phases: readonly {
+    readonly phase: string;
+    readonly artifact?: string;
+    readonly milliseconds: number;
+  }[];
+  readonly manifest: {
+    readonly tiers: readonly string[];
+    readonly artifacts: readonly { readonly compression?: string }[];
+  };
 }
 
 export interface OurRun {
@@ -17,7 +24,9 @@ export interface OurRun {
 
 /** A whole run of this software: dump, archive, proof, both tiers, copies on S3, retention. */
 export async function measureOurs(place: Place, more: Readonly<Record<string, string>>): Promise<OurRun> {
-  const { measured, stdout } = await measure(geolensBackup(['run', '--json'], { ...settingsFor(place), ...more }));
+  const { measured, stdout } = await measure(
+    geolensBackup(['run', '--json'], { ...settingsFor(place), ...more }),
+  );
   const { phases, manifest } = JSON.parse(stdout) as RunJson;
   const seconds: Record<string, number> = {};
   for (const { phase, artifact, milliseconds } of phases) {
@@ -27,12 +36,17 @@ export async function measureOurs(place: Place, more: Readonly<Record<string, st
   const bytes = finishedFiles(place.backups).reduce((sum, file) => sum + statSync(file).size, 0);
   return {
     sample: { ...measured, bytes, phases: seconds },
-    compression: manifest.artifacts.map(({ compression }) => compression).find((compression) => compression !== undefined) ?? 'none',
+    compression:
+      manifest.artifacts
+        .map(({ compression }) => compression)
+        .find((compression) => compression !== undefined) ?? 'none',
   };
 }
 
 /** The files of the daily sets. */
 export function finishedFiles(backups: string): readonly string[] {
   const daily = join(backups, 'daily');
-  return readdirSync(daily).filter((name) => !name.startsWith('.')).map((name) => join(daily, name));
+  return readdirSync(daily)
+    .filter((name) => !name.startsWith('.'))
+    .map((name) => join(daily, name));
 }

@@ -37,10 +37,15 @@ export function svgOf({ title, unit, labels, series }: Plot): string {
   const groupHeight = series.length * BAR + GROUP_GAP;
   const height = TOP + labels.length * groupHeight + BOTTOM;
   const ticks = Array.from({ length: Math.round(top / step) + 1 }, (_, index) => index * step);
-  const grid = ticks.map((tick) => `<line class="grid" x1="${px(x(tick))}" x2="${px(x(tick))}" y1="${TOP - 6}" y2="${height - BOTTOM}"/>${text(x(tick), height - BOTTOM + 18, numberText(tick, step), 'middle')}`);
+  const grid = ticks.map(
+    (tick) =>
+      `<line class="grid" x1="${px(x(tick))}" x2="${px(x(tick))}" y1="${TOP - 6}" y2="${height - BOTTOM}"/>${text(x(tick), height - BOTTOM + 18, numberText(tick, step), 'middle')}`,
+  );
   const groups = labels.flatMap((label, group) => {
     const y = TOP + group * groupHeight;
-    const bars = series.map(({ values: each, colour }, index) => bar(each[group], x, y + index * BAR, colour));
+    const bars = series.map(({ values: each, colour }, index) =>
+      bar(each[group], x, y + index * BAR, colour),
+    );
     return [text(LABELS - 8, y + (series.length * BAR) / 2 + 4, label, 'end'), ...bars];
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">

@@ -11,15 +11,33 @@ export function plotsOf({ runs = [], growth = [], sets = [] }: Results): Readonl
   const commands = [...new Set(sets.map(({ command, store }) => `${command}, ${store}`))];
   const numbers = [...new Set(sets.map((each) => each.sets))];
   const plots: Record<string, Plot> = {
-    runs: { title: 'The run of a Sunday', unit: 'seconds', labels: runs.map(({ server }) => `PostgreSQL ${server}`), series: secondsOf(runs, ['ours', 'documented', 'floor'], () => 1) },
-    'growth-time': { title: 'The run of a Sunday, for each gigabyte of the database', unit: 'seconds', labels: bySize.map(sizeText), series: secondsOf(bySize, ['ours', 'floor'], ({ databaseMb }) => databaseMb / 930) },
+    runs: {
+      title: 'The run of a Sunday',
+      unit: 'seconds',
+      labels: runs.map(({ server }) => `PostgreSQL ${server}`),
+      series: secondsOf(runs, ['ours', 'documented', 'floor'], () => 1),
+    },
+    'growth-time': {
+      title: 'The run of a Sunday, for each gigabyte of the database',
+      unit: 'seconds',
+      labels: bySize.map(sizeText),
+      series: secondsOf(bySize, ['ours', 'floor'], ({ databaseMb }) => databaseMb / 930),
+    },
     'growth-memory': {
       title: 'Peak memory of our run',
       unit: 'MB',
       labels: growth.map(sizeText),
       series: [
-        { name: 'Node alone', colour: 0, values: growth.map((each) => most(each, (sample) => sample.ownPeakBytes)) },
-        { name: 'all its processes', colour: 3, values: growth.map((each) => most(each, (sample) => sample.treePeakBytes)) },
+        {
+          name: 'Node alone',
+          colour: 0,
+          values: growth.map((each) => most(each, (sample) => sample.ownPeakBytes)),
+        },
+        {
+          name: 'all its processes',
+          colour: 3,
+          values: growth.map((each) => most(each, (sample) => sample.treePeakBytes)),
+        },
       ],
     },
     sets: {
@@ -30,7 +48,9 @@ export function plotsOf({ runs = [], growth = [], sets = [] }: Results): Readonl
         colour: index === 0 ? 3 : 0,
         name: `${count(number)} sets`,
         values: commands.map((label) => {
-          const found = sets.find((each) => each.sets === number && `${each.command}, ${each.store}` === label);
+          const found = sets.find(
+            (each) => each.sets === number && `${each.command}, ${each.store}` === label,
+          );
           return found && median(found.seconds);
         }),
       })),
@@ -39,7 +59,11 @@ export function plotsOf({ runs = [], growth = [], sets = [] }: Results): Readonl
   return Object.fromEntries(Object.entries(plots).filter(([, { labels }]) => labels.length > 0));
 }
 
-function secondsOf(contests: readonly Contest[], who: readonly Contestant[], unit: (contest: Contest) => number): readonly Series[] {
+function secondsOf(
+  contests: readonly Contest[],
+  who: readonly Contestant[],
+  unit: (contest: Contest) => number,
+): readonly Series[] {
   return who.map((name) => ({
     colour: name === 'ours' ? 0 : name === 'documented' ? 1 : 2,
     name,

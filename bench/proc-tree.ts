@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 /** A process and all that descend from it, as long as their parents live. */
 export function treeOf(pid: number): readonly number[] {
-  const children = entries(`/proc/${pid}/task`).flatMap((thread) => numbers(read(`/proc/${pid}/task/${thread}/children`)));
+  const children = entries(`/proc/${pid}/task`).flatMap((thread) =>
+    numbers(read(`/proc/${pid}/task/${thread}/children`)),
+  );
   return [pid, ...children.flatMap(treeOf)];
 }
 
@@ -21,9 +23,13 @@ export function residentBytes(pid: number): number {
   return kilobytes(read(`/proc/${pid}/status`), 'VmRSS');
 }
 
-/** How often the threads of a process have gone to sleep by themselves: each time something has woken them. */
+/**
+ * How often the threads of a process have gone to sleep by themselves: each time something has woken them.
+ */
 export function wakeUps(pid: number): number {
-  return sumOverThreads(pid, (folder) => Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(read(`${folder}/status`))?.[1] ?? 0));
+  return sumOverThreads(pid, (folder) =>
+    Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(read(`${folder}/status`))?.[1] ?? 0),
+  );
 }
 
 /** Milliseconds of processor time that the threads of a process have had. */

@@ -10,11 +10,18 @@ import type { Contest, Sample } from './results.ts';
 import { say } from './say.ts';
 import { binDirsOf, withYardstick } from './servers.ts';
 
-/** `restore latest` beside createdb and `pg_restore -j` of the same dump, into a database of its own each time. The files are left out. */
+/**
+ * `restore latest` beside createdb and `pg_restore -j` of the same dump, into a database of its own each
+ * time. The files are left out.
+ */
 export async function measureRestores(settings: Arguments, folder: string): Promise<readonly Contest[]> {
   const contests: Contest[] = [];
   for (const binDir of await binDirsOf(settings.servers)) {
-    contests.push(await withYardstick(binDir, settings.databaseMb, (cluster) => contest(cluster, settings, join(folder, 'ours'))));
+    contests.push(
+      await withYardstick(binDir, settings.databaseMb, (cluster) =>
+        contest(cluster, settings, join(folder, 'ours')),
+      ),
+    );
   }
   return contests;
 }
@@ -26,7 +33,9 @@ async function contest(cluster: Cluster, { databaseMb, runs }: Arguments, backup
   for (let round = 0; round < runs; round += 1) {
     samples.pg_restore.push(await byPgRestore(cluster, backups));
     samples.ours.push(await byUs(cluster, backups));
-    say(`PostgreSQL ${cluster.major}: pg_restore ${samples.pg_restore.at(-1)!.seconds.toFixed(1)} s, ours ${samples.ours.at(-1)!.seconds.toFixed(1)} s`);
+    say(
+      `PostgreSQL ${cluster.major}: pg_restore ${samples.pg_restore.at(-1)!.seconds.toFixed(1)} s, ours ${samples.ours.at(-1)!.seconds.toFixed(1)} s`,
+    );
   }
   return { server: cluster.major, databaseMb, stagingMb: 0, s3: false, compression, samples };
 }
@@ -34,8 +43,14 @@ async function contest(cluster: Cluster, { databaseMb, runs }: Arguments, backup
 async function byPgRestore(cluster: Cluster, backups: string): Promise<Sample> {
   const dump = finishedFiles(backups).find((file) => file.endsWith('.dump'))!;
   await cluster.psql('postgres', 'CHECKPOINT');
-  const script = '"$PG_BIN/createdb" --template=template0 bench_restored && "$PG_BIN/pg_restore" --jobs="$JOBS" --no-owner --exit-on-error --dbname=bench_restored "$DUMP"';
-  const env = { ...cluster.client.environment, PG_BIN: cluster.binDir, JOBS: String(availableParallelism()), DUMP: dump };
+  const script =
+    '"$PG_BIN/createdb" --template=template0 bench_restored && "$PG_BIN/pg_restore" --jobs="$JOBS" --no-owner --exit-on-error --dbname=bench_restored "$DUMP"';
+  const env = {
+    ...cluster.client.environment,
+    PG_BIN: cluster.binDir,
+    JOBS: String(availableParallelism()),
+    DUMP: dump,
+  };
   const { measured } = await measure({ file: 'sh', args: ['-c', script], env });
   const bytes = await sizeOf(cluster, 'bench_restored');
   await cluster.dropDatabase('bench_restored');
@@ -44,9 +59,17 @@ async function byPgRestore(cluster: Cluster, backups: string): Promise<Sample> {
 
 async function byUs(cluster: Cluster, backups: string): Promise<Sample> {
   await cluster.psql('postgres', 'CHECKPOINT');
-  const { measured } = await measure(geolensBackup(['restore', 'latest', '--yes', '--no-staging', '--json'], settingsFor({ cluster, backups })));
+  const { measured } = await measure(
+    geolensBackup(
+      ['restore', 'latest', '--yes', '--no-staging', '--json'],
+      settingsFor({ cluster, backups }),
+    ),
+  );
   const bytes = await sizeOf(cluster, 'geolens');
-  const previous = await cluster.psql('postgres', "SELECT datname FROM pg_database WHERE datname LIKE 'geolens_before_%'");
+  const previous = await cluster.psql(
+    'postgres',
+    "SELECT datname FROM pg_database WHERE datname LIKE 'geolens_before_%'",
+  );
   for (const name of previous.split('\n').filter(Boolean)) await cluster.dropDatabase(name);
   return { ...measured, bytes };
 }

@@ -18,7 +18,11 @@ export async function measureRuns(settings: Arguments, folder: string): Promise<
   const contests: Contest[] = [];
   try {
     for (const binDir of await binDirsOf(settings.servers)) {
-      contests.push(await withYardstick(binDir, settings.databaseMb, (cluster) => runContest({ ...settings, documented: true, cluster, staging, folder, space })));
+      contests.push(
+        await withYardstick(binDir, settings.databaseMb, (cluster) =>
+          runContest({ ...settings, documented: true, cluster, staging, folder, space }),
+        ),
+      );
     }
   } finally {
     await space?.close();

@@ -11,7 +11,9 @@ const HEADROOM = 1.5;
 /** The rest is for the server, its cache and the software. */
 const SHARE_OF_MEMORY = 0.6;
 
-/** Empty buckets on a gateway that keeps everything in memory: it is started anew when it would hold too much. */
+/**
+ * Empty buckets on a gateway that keeps everything in memory: it is started anew when it would hold too much.
+ */
 export class S3Space {
   private gateway: Gateway | undefined;
   private promised = 0;
@@ -19,7 +21,10 @@ export class S3Space {
 
   /** An empty bucket for so many bytes. What earlier ones hold may be gone. */
   async bucket(bytes: number): Promise<Bucket> {
-    if (!fitsIntoMemory(bytes)) throw new Error(`${(bytes / 1e9).toFixed(1)} GB on S3 do not fit into the memory of this machine: take a smaller size, or --no-s3`);
+    if (!fitsIntoMemory(bytes))
+      throw new Error(
+        `${(bytes / 1e9).toFixed(1)} GB on S3 do not fit into the memory of this machine: take a smaller size, or --no-s3`,
+      );
     if (this.gateway !== undefined && this.promised + bytes > COMFORTABLE_BYTES) await this.close();
     this.gateway ??= await gatewayOrFail(Math.max(6 * GIB, Math.ceil(bytes * HEADROOM)));
     this.promised += bytes;
@@ -45,6 +50,7 @@ export function fitsIntoMemory(bytes: number): boolean {
 
 async function gatewayOrFail(memoryBytes: number): Promise<Gateway> {
   const started = await startGateway(memoryBytes);
-  if ('unavailable' in started) throw new Error(`${started.unavailable}; or measure without copies on S3: --no-s3`);
+  if ('unavailable' in started)
+    throw new Error(`${started.unavailable}; or measure without copies on S3: --no-s3`);
   return started;
 }

@@ -10,7 +10,10 @@ export interface RunningServe {
 }
 
 /** Starts the scheduled loop, and resolves when it has logged an event of that name. */
-export async function startServe(env: Readonly<Record<string, string>>, event: string): Promise<RunningServe> {
+export async function startServe(
+  env: Readonly<Record<string, string>>,
+  event: string,
+): Promise<RunningServe> {
   const { file, args, env: environment } = geolensBackup(['serve'], { ...env, LOG_FORMAT: 'json' });
   const began = performance.now();
   const child = spawn(file, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -20,7 +23,9 @@ export async function startServe(env: Readonly<Record<string, string>>, event: s
       log += text;
       if (log.includes(`"${event}"`)) resolve();
     });
-    child.once('exit', () => { reject(new Error(`serve ended before ${event}:\n${log}`)); });
+    child.once('exit', () => {
+      reject(new Error(`serve ended before ${event}:\n${log}`));
+    });
     child.once('error', reject);
   });
   return { child, seconds: (performance.now() - began) / 1000 };

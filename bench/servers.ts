@@ -13,14 +13,21 @@ export async function binDirsOf(majors: readonly number[]): Promise<readonly str
     const trixie = native === undefined && major === 17 ? await ensureTrixie({ log: say }) : undefined;
     const binDir = native ?? (trixie && 'binDir' in trixie ? trixie.binDir : undefined);
     if (binDir !== undefined) found.push(binDir);
-    else say(`PostgreSQL ${major} is left out: ${trixie && 'unavailable' in trixie ? trixie.unavailable : 'it is not installed with PostGIS'}`);
+    else
+      say(
+        `PostgreSQL ${major} is left out: ${trixie && 'unavailable' in trixie ? trixie.unavailable : 'it is not installed with PostGIS'}`,
+      );
   }
   if (found.length === 0) throw new Error('none of the servers asked for can be had');
   return found;
 }
 
 /** Does some work with a server that has the yardstick database, and ends the server. */
-export async function withYardstick<T>(binDir: string, databaseMb: number, work: (cluster: Cluster) => Promise<T>): Promise<T> {
+export async function withYardstick<T>(
+  binDir: string,
+  databaseMb: number,
+  work: (cluster: Cluster) => Promise<T>,
+): Promise<T> {
   await using cluster = await startCluster({ binDir });
   say(`PostgreSQL ${cluster.major}: making a database of ${databaseMb} MB`);
   await fillDatabase(cluster, databaseMb);

@@ -15,7 +15,10 @@ const BYTES_OF_A_SET = 40_000;
 const A_FEW = 10;
 
 /** How long commands take over very many sets, on the volume and on S3. */
-export async function measureSets({ sets, runs, s3 }: Arguments, folder: string): Promise<readonly SetsResult[]> {
+export async function measureSets(
+  { sets, runs, s3 }: Arguments,
+  folder: string,
+): Promise<readonly SetsResult[]> {
   const results: SetsResult[] = [];
   const space = s3 ? new S3Space() : undefined;
   try {
@@ -25,13 +28,19 @@ export async function measureSets({ sets, runs, s3 }: Arguments, folder: string)
       const root = join(folder, 'many');
       const bucket = await space?.bucket(count * BYTES_OF_A_SET);
       if (bucket) await fillBucket(bucket, files);
-      // With a bucket first: its commands look at the volume too, and the last of those without one empties it.
-      for (const [store, where] of [['s3', bucket], ['local', undefined]] as const) {
+      // With a bucket first: its commands look at the volume too, and the last of those without one empties
+      // it.
+      for (const [store, where] of [
+        ['s3', bucket],
+        ['local', undefined],
+      ] as const) {
         if (store === 's3' && where === undefined) continue;
         rmSync(root, { recursive: true, force: true });
         fillVolume(root, files);
         for await (const result of resultsOf({ root, count, runs, store, bucket: where })) {
-          say(`${result.command}, ${count} sets, ${store}: ${result.seconds.map((seconds) => seconds.toFixed(2)).join(', ')} s`);
+          say(
+            `${result.command}, ${count} sets, ${store}: ${result.seconds.map((seconds) => seconds.toFixed(2)).join(', ')} s`,
+          );
           results.push(result);
         }
       }
@@ -54,16 +63,32 @@ interface Many {
 /** From what changes nothing to what removes nearly all. */
 async function* resultsOf({ root, count, runs, store, bucket }: Many): AsyncGenerator<SetsResult> {
   const settings = settingsFor({ cluster: NO_SERVER, backups: root, bucket });
-  const times = async (command: string, args: readonly string[], how: { readonly keep?: number; readonly times?: number; readonly before?: () => void }): Promise<SetsResult> => {
+  const times = async (
+    command: string,
+    args: readonly string[],
+    how: { readonly keep?: number; readonly times?: number; readonly before?: () => void },
+  ): Promise<SetsResult> => {
     const samples: Measured[] = [];
     for (let run = 0; run < (how.times ?? runs); run += 1) {
       how.before?.();
-      const { measured } = await measure(geolensBackup(args, { ...settings, BACKUP_RETENTION_DAILY: String(how.keep ?? count - A_FEW) }));
+      const { measured } = await measure(
+        geolensBackup(args, { ...settings, BACKUP_RETENTION_DAILY: String(how.keep ?? count - A_FEW) }),
+      );
       samples.push(measured);
     }
-    return { sets: count, store, command, seconds: samples.map(({ seconds }) => seconds), peakBytes: Math.max(...samples.map(({ ownPeakBytes }) => ownPeakBytes)) };
+    return {
+      sets: count,
+      store,
+      command,
+      seconds: samples.map(({ seconds }) => seconds),
+      peakBytes: Math.max(...samples.map(({ ownPeakBytes }) => ownPeakBytes)),
+    };
   };
-  yield await times('list, for the first time', ['list', '--store', store], { before: () => { forgetManifests(root); } });
+  yield await times('list, for the first time', ['list', '--store', store], {
+    before: () => {
+      forgetManifests(root);
+    },
+  });
   yield await times('list', ['list', '--store', store], {});
   yield await times('prune --dry-run', ['prune', '--dry-run'], {});
   yield { ...(await startOf(settings, runs)), sets: count, store };
@@ -73,7 +98,10 @@ async function* resultsOf({ root, count, runs, store, bucket }: Many): AsyncGene
 }
 
 /** Until `serve` waits for its next run. */
-async function startOf(settings: Readonly<Record<string, string>>, runs: number): Promise<Pick<SetsResult, 'command' | 'seconds' | 'peakBytes'>> {
+async function startOf(
+  settings: Readonly<Record<string, string>>,
+  runs: number,
+): Promise<Pick<SetsResult, 'command' | 'seconds' | 'peakBytes'>> {
   const seconds: number[] = [];
   let peakBytes = 0;
   for (let run = 0; run < runs; run += 1) {
@@ -86,5 +114,6 @@ async function startOf(settings: Readonly<Record<string, string>>, runs: number)
 
 /** What an earlier `list` has remembered. */
 function forgetManifests(root: string): void {
-  for (const name of readdirSync(root)) if (name.startsWith('.geolens-backup.manifests.')) rmSync(join(root, name));
+  for (const name of readdirSync(root))
+    if (name.startsWith('.geolens-backup.manifests.')) rmSync(join(root, name));
 }

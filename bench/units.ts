@@ -9,6 +9,7 @@ export const milliseconds = (value: number): string => `${(value * 1000).toFixed
 export const times = (value: number): string => `${value.toFixed(2)} ×`;
 
 /** A share, as `1/8.4`. */
-export const share = (value: number): string => (value > 1 ? times(value) : `1/${(1 / value).toFixed(1).replace(/\.0$/, '')}`);
+export const share = (value: number): string =>
+  value > 1 ? times(value) : `1/${(1 / value).toFixed(1).replace(/\.0$/, '')}`;
 
 export const count = (value: number): string => Math.round(value).toLocaleString('en-US');

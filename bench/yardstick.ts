@@ -24,7 +24,10 @@ export function fillStaging(folder: string, mb: number): void {
   for (let index = 0; index * FILE_MB < mb; index += 1) {
     const file = openSync(join(folder, `dataset-${index}.tif`), 'w');
     for (let block = 0; block < Math.min(FILE_MB, mb - index * FILE_MB); block += 1) {
-      writeSync(file, block % 4 === 3 ? Buffer.alloc(MB, `dataset ${index} `) : noise(`${index}/${block}`, MB));
+      writeSync(
+        file,
+        block % 4 === 3 ? Buffer.alloc(MB, `dataset ${index} `) : noise(`${index}/${block}`, MB),
+      );
     }
     closeSync(file);
   }

@@ -10,9 +10,9 @@ import { findPostgresPrograms } from '../test/support/postgres-programs.ts';
 import { startCluster } from '../test/support/postgres-cluster.ts';
 
 /*
- * Takes a backup through the real command, rehearses its restore, restores it into a second database and compares the rows of every
- * table.
- * With DATABASE_URL set it backs up that database, which is only read; the proof is still made in a throw-away server.
+ * Takes a backup through the real command, rehearses its restore, restores it into a second database and
+ * compares the rows of every table. With DATABASE_URL set it backs up that database, which is only read; the
+ * proof is still made in a throw-away server.
  */
 const BIN = fileURLToPath(new URL('../packages/runner/bin/geolens-backup.js', import.meta.url));
 const fixture = (name: string): string => fileURLToPath(new URL(`../test/fixtures/${name}`, import.meta.url));
@@ -22,7 +22,9 @@ const PROOF = 'proof';
 /** What `verify` says of a database that is newer than the server of this machine. */
 const CANNOT_BE_PROVEN_HERE = 3;
 
-const say = (line: string): void => { process.stdout.write(`${line}\n`); };
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
 const began = performance.now();
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
@@ -86,14 +88,21 @@ function stagingFiles(): string {
     const dataset = join(staging, 'uploads', `dataset-${index}`);
     mkdirSync(dataset, { recursive: true });
     writeFileSync(join(dataset, 'raster.tif'), randomBytes((STAGING_MB / 10) * 1_000_000));
-    writeFileSync(join(dataset, 'source.geojson'), '{"type":"FeatureCollection","features":[]}\n'.repeat(20_000));
+    writeFileSync(
+      join(dataset, 'source.geojson'),
+      '{"type":"FeatureCollection","features":[]}\n'.repeat(20_000),
+    );
   }
   return staging;
 }
 
 function command(name: string, env: Record<string, string | undefined>, ...args: readonly string[]): void {
-  const { status } = spawnSync(process.execPath, [BIN, name, ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] });
-  if (status !== 0 && status !== CANNOT_BE_PROVEN_HERE) throw new Error(`geolens-backup ${name} exited with ${status ?? 'a signal'}`);
+  const { status } = spawnSync(process.execPath, [BIN, name, ...args], {
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (status !== 0 && status !== CANNOT_BE_PROVEN_HERE)
+    throw new Error(`geolens-backup ${name} exited with ${status ?? 'a signal'}`);
 }
 
 function newestManifest(backups: string): Manifest {
@@ -107,7 +116,11 @@ async function countRows(target: Cluster, manifest: Manifest): Promise<readonly 
   const counted: TableRows[] = [];
   for (const { schema, table } of rowsOf(manifest)) {
     const quoted = [schema, table].map((name) => `"${name.replaceAll('"', '""')}"`).join('.');
-    counted.push({ schema, table, rows: Number(await target.psql(PROOF, `SELECT count(*) FROM ONLY ${quoted}`)) });
+    counted.push({
+      schema,
+      table,
+      rows: Number(await target.psql(PROOF, `SELECT count(*) FROM ONLY ${quoted}`)),
+    });
   }
   return counted;
 }
@@ -116,9 +129,12 @@ function compare(manifest: Manifest, restored: readonly TableRows[]): 0 | 1 {
   const rows = rowsOf(manifest);
   const wrong = rows.filter((table, index) => table.rows !== restored[index]?.rows);
   const total = rows.reduce((sum, table) => sum + table.rows, 0);
-  for (const { schema, table } of wrong) say(`  ${schema}.${table}: the restored table has other rows than the dump's snapshot`);
+  for (const { schema, table } of wrong)
+    say(`  ${schema}.${table}: the restored table has other rows than the dump's snapshot`);
   if (wrong.length > 0) return 1;
-  say(`Proof: ${rows.length} tables with ${total.toLocaleString('en-US')} rows, every table as it was in the snapshot of the dump`);
+  say(
+    `Proof: ${rows.length} tables with ${total.toLocaleString('en-US')} rows, every table as it was in the snapshot of the dump`,
+  );
   return 0;
 }
 

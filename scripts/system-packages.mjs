@@ -12,34 +12,76 @@ const CHROMIUM = ['chromium-headless-shell', 'chromium', 'google-chrome', 'chrom
  * Without one that is `optional`, something is slower, or some tests are skipped and say so.
  */
 const NEEDS = [
-  { what: 'PostgreSQL 15 or newer with PostGIS', packages: ['postgresql', 'postgresql-postgis'], present: hasPostgis },
-  { what: 'flock and setpriv', packages: ['util-linux'], present: () => hasProgram('flock') && hasProgram('setpriv') },
+  {
+    what: 'PostgreSQL 15 or newer with PostGIS',
+    packages: ['postgresql', 'postgresql-postgis'],
+    present: hasPostgis,
+  },
+  {
+    what: 'flock and setpriv',
+    packages: ['util-linux'],
+    present: () => hasProgram('flock') && hasProgram('setpriv'),
+  },
   { what: 'GNU tar', packages: ['tar'], present: () => hasProgram('tar') },
   { what: 'igzip', packages: ['isal'], present: () => hasProgram('igzip'), optional: true },
   { what: 'pigz', packages: ['pigz'], present: () => hasProgram('pigz'), optional: true, forTests: true },
-  { what: 'faketime', packages: ['faketime'], present: () => hasProgram('faketime'), optional: true, forTests: true },
+  {
+    what: 'faketime',
+    packages: ['faketime'],
+    present: () => hasProgram('faketime'),
+    optional: true,
+    forTests: true,
+  },
   { what: 'curl', packages: ['curl'], present: () => hasProgram('curl'), optional: true, forTests: true },
-  { what: 'Chromium', packages: ['chromium-headless-shell'], present: () => CHROMIUM.some(hasProgram), optional: true, forTests: true },
-  { what: 'Ceph with the RADOS Gateway', packages: CEPH, present: () => CEPH_PROGRAMS.every(hasProgram), optional: true, forTests: true },
-  { what: 'debootstrap', packages: ['debootstrap'], present: () => hasProgram('debootstrap'), optional: true, forTests: true },
-  { what: 'a Docker engine', packages: ['docker.io', 'iptables'], present: hasEngine, optional: true, forContainer: true },
+  {
+    what: 'Chromium',
+    packages: ['chromium-headless-shell'],
+    present: () => CHROMIUM.some(hasProgram),
+    optional: true,
+    forTests: true,
+  },
+  {
+    what: 'Ceph with the RADOS Gateway',
+    packages: CEPH,
+    present: () => CEPH_PROGRAMS.every(hasProgram),
+    optional: true,
+    forTests: true,
+  },
+  {
+    what: 'debootstrap',
+    packages: ['debootstrap'],
+    present: () => hasProgram('debootstrap'),
+    optional: true,
+    forTests: true,
+  },
+  {
+    what: 'a Docker engine',
+    packages: ['docker.io', 'iptables'],
+    present: hasEngine,
+    optional: true,
+    forContainer: true,
+  },
 ];
 
 const NO_MAIN_CLUSTER = '/etc/postgresql-common/createcluster.d/geolens-backup-no-main-cluster.conf';
 const ENVIRONMENT = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
 
 /**
- * Sees to it that the system has what the tests need. Root on Debian or Ubuntu gets what is missing installed, and no
- * PostgreSQL server is set up or started by that; everybody else is told the one command that does it.
- * Ends the process with code 1 when something is missing that nothing works without; only warns about the rest.
+ * Sees to it that the system has what the tests need. Root on Debian or Ubuntu gets what is missing
+ * installed, and no PostgreSQL server is set up or started by that; everybody else is told the one command
+ * that does it. Ends the process with code 1 when something is missing that nothing works without; only warns
+ * about the rest.
  */
 export function ensureSystemPackages({ tests = true, container = false } = {}) {
-  const missing = NEEDS.filter((need) => (tests || !need.forTests) && (container || !need.forContainer) && !need.present());
+  const missing = NEEDS.filter(
+    (need) => (tests || !need.forTests) && (container || !need.forContainer) && !need.present(),
+  );
   if (missing.length === 0) return;
   const failure = installable() ? install(missing) : undefined;
   const left = missing.filter((need) => !need.present());
   const fatal = left.some(({ optional }) => !optional);
-  for (const need of fatal ? [] : left) say(`warning: ${need.what} is missing: the tests that use it are skipped`);
+  for (const need of fatal ? [] : left)
+    say(`warning: ${need.what} is missing: the tests that use it are skipped`);
   if (left.length > 0) explain(left, failure);
   if (fatal) process.exit(1);
 }
@@ -48,7 +90,10 @@ function installable() {
   return process.getuid?.() === 0 && hasProgram('apt-get');
 }
 
-/** Installs everything, or, if that fails, what can be had of it. Gives what apt said when something could not. */
+/**
+ * Installs everything, or, if that fails, what can be had of it. Gives what apt said when something could
+ * not.
+ */
 function install(needs) {
   say(`installing: ${packagesOf(needs)}`);
   const update = apt(['update']);
@@ -84,13 +129,14 @@ function withoutMainCluster(work) {
 
 /** Gives nothing when apt succeeds, and all that it wrote when it fails. */
 function apt(args) {
-  const { status, error, stdout, stderr } = spawnSync('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=300', ...args], {
-    env: ENVIRONMENT,
-    encoding: 'utf8',
-    maxBuffer: Infinity,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  return status === 0 ? undefined : `apt-get ${args[0]} failed: ${error?.message ?? ''}\n${stdout ?? ''}${stderr ?? ''}`.trim();
+  const { status, error, stdout, stderr } = spawnSync(
+    'apt-get',
+    ['-q', '-o', 'DPkg::Lock::Timeout=300', ...args],
+    { env: ENVIRONMENT, encoding: 'utf8', maxBuffer: Infinity, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  return status === 0
+    ? undefined
+    : `apt-get ${args[0]} failed: ${error?.message ?? ''}\n${stdout ?? ''}${stderr ?? ''}`.trim();
 }
 
 function installCommand(needs) {
@@ -109,13 +155,18 @@ function hasProgram(name) {
 
 /** One that can be started, or answers: as a service, on another machine. */
 function hasEngine() {
-  return hasProgram('docker') && (hasProgram('dockerd') || spawnSync('docker', ['version'], { stdio: 'ignore' }).status === 0);
+  return (
+    hasProgram('docker') &&
+    (hasProgram('dockerd') || spawnSync('docker', ['version'], { stdio: 'ignore' }).status === 0)
+  );
 }
 
 function hasPostgis() {
   if (!existsSync('/usr/lib/postgresql')) return false;
   return readdirSync('/usr/lib/postgresql').some((major) => {
-    const programs = ['initdb', 'postgres', 'pg_dump'].map((name) => `/usr/lib/postgresql/${major}/bin/${name}`);
+    const programs = ['initdb', 'postgres', 'pg_dump'].map(
+      (name) => `/usr/lib/postgresql/${major}/bin/${name}`,
+    );
     const extension = `/usr/share/postgresql/${major}/extension/postgis.control`;
     return Number(major) >= 15 && [...programs, extension].every((file) => existsSync(file));
   });

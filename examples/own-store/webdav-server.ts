@@ -19,7 +19,10 @@ export async function startWebdavServer(): Promise<{ readonly url: string; reado
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, stop };
 }
 
-async function answer(files: Map<string, Buffer>, request: IncomingMessage): Promise<{ readonly status: number; readonly body?: Buffer | string }> {
+async function answer(
+  files: Map<string, Buffer>,
+  request: IncomingMessage,
+): Promise<{ readonly status: number; readonly body?: Buffer | string }> {
   const path = request.url!;
   if (request.method === 'PROPFIND') return { status: 207, body: listing(files, path) };
   if (request.method === 'PUT') {
@@ -32,9 +35,12 @@ async function answer(files: Map<string, Buffer>, request: IncomingMessage): Pro
   if (content === undefined) return { status: 404 };
   if (request.method === 'GET') {
     const [, start, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
-    return start === undefined ? { status: 200, body: content } : { status: 206, body: content.subarray(Number(start), Number(last) + 1) };
+    return start === undefined
+      ? { status: 200, body: content }
+      : { status: 206, body: content.subarray(Number(start), Number(last) + 1) };
   }
-  if (request.method !== 'DELETE') files.set(new URL(String(request.headers['destination'])).pathname, content);
+  if (request.method !== 'DELETE')
+    files.set(new URL(String(request.headers['destination'])).pathname, content);
   if (request.method !== 'COPY') files.delete(path);
   return { status: 204 };
 }

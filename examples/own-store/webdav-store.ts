@@ -1,5 +1,18 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { abortedBy, BackupError, isBackupError, parseKey, splitKey, type ArtifactKey, type ArtifactSource, type ArtifactStore, type ByteRange, type StoredArtifact, type StoreOptions, type Tier } from '@geolens/backup-core';
+import {
+  abortedBy,
+  BackupError,
+  isBackupError,
+  parseKey,
+  splitKey,
+  type ArtifactKey,
+  type ArtifactSource,
+  type ArtifactStore,
+  type ByteRange,
+  type StoredArtifact,
+  type StoreOptions,
+  type Tier,
+} from '@geolens/backup-core';
 
 const PARTIAL = '.partial-';
 
@@ -20,8 +33,13 @@ export class WebdavStore implements ArtifactStore {
     }
   }
 
-  async *read(key: ArtifactKey, range?: ByteRange, { signal }: StoreOptions = {}): AsyncGenerator<Uint8Array> {
-    const headers: Record<string, string> = range === undefined ? {} : { Range: `bytes=${range.start}-${range.end - 1}` };
+  async *read(
+    key: ArtifactKey,
+    range?: ByteRange,
+    { signal }: StoreOptions = {},
+  ): AsyncGenerator<Uint8Array> {
+    const headers: Record<string, string> =
+      range === undefined ? {} : { Range: `bytes=${range.start}-${range.end - 1}` };
     const { body } = await this.request('GET', this.urlOf(key), { headers }, signal);
     if (body !== null) yield* body;
   }
@@ -36,7 +54,8 @@ export class WebdavStore implements ArtifactStore {
         hash.update(chunk);
         received.bytes += chunk.length;
       }
-      if (received.bytes !== source.bytes || hash.digest('hex') !== source.sha256) throw new BackupError('ARTIFACT_MISMATCH', `webdav: ${key} did not arrive as it was announced`);
+      if (received.bytes !== source.bytes || hash.digest('hex') !== source.sha256)
+        throw new BackupError('ARTIFACT_MISMATCH', `webdav: ${key} did not arrive as it was announced`);
     });
   }
 
@@ -55,28 +74,56 @@ export class WebdavStore implements ArtifactStore {
   async sweep({ signal }: StoreOptions = {}): Promise<readonly string[]> {
     const swept: ArtifactKey[] = [];
     for (const tier of ['daily', 'weekly'] as const) {
-      for (const { name } of await this.namesIn(tier, signal)) if (name.startsWith(PARTIAL)) swept.push(`${tier}/${name}`);
+      for (const { name } of await this.namesIn(tier, signal))
+        if (name.startsWith(PARTIAL)) swept.push(`${tier}/${name}`);
     }
     for (const key of swept) await this.remove(key, { signal });
     return swept;
   }
 
-  private async aside(key: ArtifactKey, signal: AbortSignal | undefined, make: (partial: ArtifactKey) => Promise<void>): Promise<void> {
-    const [target, partial]: [string, ArtifactKey] = [this.urlOf(key), `${splitKey(key).tier}/${PARTIAL}${randomUUID()}`];
+  private async aside(
+    key: ArtifactKey,
+    signal: AbortSignal | undefined,
+    make: (partial: ArtifactKey) => Promise<void>,
+  ): Promise<void> {
+    const [target, partial]: [string, ArtifactKey] = [
+      this.urlOf(key),
+      `${splitKey(key).tier}/${PARTIAL}${randomUUID()}`,
+    ];
     try {
       await make(partial);
-      await this.request('MOVE', this.urlOf(partial), { headers: { Destination: target, Overwrite: 'T' } }, signal);
+      await this.request(
+        'MOVE',
+        this.urlOf(partial),
+        { headers: { Destination: target, Overwrite: 'T' } },
+        signal,
+      );
     } catch (error) {
       await this.remove(partial).catch(() => undefined); // what stays, `sweep` finds
       throw error;
     }
   }
 
-  private async namesIn(tier: Tier, signal: AbortSignal | undefined): Promise<readonly { name: string; bytes: number; tag: string | undefined }[]> {
-    const answer = await this.request('PROPFIND', `${this.base}/${tier}/`, { headers: { Depth: '1' } }, signal);
-    const files = (await answer.text()).split('<D:response>').filter((text) => text.includes('<D:getcontentlength>'));
-    const value = (text: string, tag: string): string | undefined => new RegExp(`<D:${tag}>([^<]*)`).exec(text)?.[1];
-    return files.map((text) => ({ name: decodeURIComponent(value(text, 'href')!.split('/').at(-1)!), bytes: Number(value(text, 'getcontentlength')), tag: value(text, 'getetag') }));
+  private async namesIn(
+    tier: Tier,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly { name: string; bytes: number; tag: string | undefined }[]> {
+    const answer = await this.request(
+      'PROPFIND',
+      `${this.base}/${tier}/`,
+      { headers: { Depth: '1' } },
+      signal,
+    );
+    const files = (await answer.text())
+      .split('<D:response>')
+      .filter((text) => text.includes('<D:getcontentlength>'));
+    const value = (text: string, tag: string): string | undefined =>
+      new RegExp(`<D:${tag}>([^<]*)`).exec(text)?.[1];
+    return files.map((text) => ({
+      name: decodeURIComponent(value(text, 'href')!.split('/').at(-1)!),
+      bytes: Number(value(text, 'getcontentlength')),
+      tag: value(text, 'getetag'),
+    }));
   }
 
   private urlOf(key: ArtifactKey): string {
@@ -84,12 +131,27 @@ export class WebdavStore implements ArtifactStore {
     return `${this.base}/${splitKey(key).tier}/${encodeURIComponent(splitKey(key).fileName)}`;
   }
 
-  private async request(method: string, url: string, init: RequestInit & { readonly duplex?: 'half' }, signal: AbortSignal | undefined): Promise<Response> {
-    const answer = await fetch(url, { ...init, method, ...(signal !== undefined && { signal }) }).catch((cause: unknown) => {
-      throw signal?.aborted === true ? abortedBy(signal) : new BackupError('STORE_UNAVAILABLE', `webdav: ${method} ${url} failed`, { cause, mend: 'Look whether the server is there' });
-    });
+  private async request(
+    method: string,
+    url: string,
+    init: RequestInit & { readonly duplex?: 'half' },
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    const answer = await fetch(url, { ...init, method, ...(signal !== undefined && { signal }) }).catch(
+      (cause: unknown) => {
+        throw signal?.aborted === true
+          ? abortedBy(signal)
+          : new BackupError('STORE_UNAVAILABLE', `webdav: ${method} ${url} failed`, {
+              cause,
+              mend: 'Look whether the server is there',
+            });
+      },
+    );
     if (answer.ok) return answer;
     await answer.body?.cancel();
-    throw new BackupError(answer.status === 404 ? 'ARTIFACT_NOT_FOUND' : 'STORE_FAILED', `webdav: ${method} ${url} is answered with ${answer.status}`);
+    throw new BackupError(
+      answer.status === 404 ? 'ARTIFACT_NOT_FOUND' : 'STORE_FAILED',
+      `webdav: ${method} ${url} is answered with ${answer.status}`,
+    );
   }
 }

@@ -25,8 +25,17 @@ test('three weeks of nights leave seven daily sets, and one of every Sunday', as
   }
 
   const sets = await readSets(night.primary);
-  const days = (tier: string): string[] => sets.filter((set) => set.tier === tier).map(({ timestamp }) => timestamp.slice(0, 8));
-  assert.deepEqual(days('daily'), ['20260121', '20260120', '20260119', '20260118', '20260117', '20260116', '20260115']);
+  const days = (tier: string): string[] =>
+    sets.filter((set) => set.tier === tier).map(({ timestamp }) => timestamp.slice(0, 8));
+  assert.deepEqual(days('daily'), [
+    '20260121',
+    '20260120',
+    '20260119',
+    '20260118',
+    '20260117',
+    '20260116',
+    '20260115',
+  ]);
   assert.deepEqual(days('weekly'), ['20260118', '20260111', '20260104']);
 });
 

@@ -4,7 +4,8 @@ import { dumpOf, keepNewest, run, totalRows } from '@geolens/backup-core';
 import { SqliteProducer } from './sqlite-producer.ts';
 
 const [path, folder] = process.argv.slice(2);
-if (path === undefined || folder === undefined) throw new Error('usage: node backup.ts DATABASE.sqlite FOLDER');
+if (path === undefined || folder === undefined)
+  throw new Error('usage: node backup.ts DATABASE.sqlite FOLDER');
 
 const report = await run(
   {

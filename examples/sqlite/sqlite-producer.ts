@@ -3,11 +3,22 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { abortedBy, BackupError, throwIfAborted, type ArtifactSource, type DumpContent, type DumpProducer, type DumpSnapshot } from '@geolens/backup-core';
+import {
+  abortedBy,
+  BackupError,
+  throwIfAborted,
+  type ArtifactSource,
+  type DumpContent,
+  type DumpProducer,
+  type DumpSnapshot,
+} from '@geolens/backup-core';
 
 const VERSION = process.versions['sqlite'] ?? 'unknown';
 
-/** Dumps an SQLite database: the dump is a database file, as `VACUUM INTO` writes it in one reading transaction. */
+/**
+ * Dumps an SQLite database: the dump is a database file, as `VACUUM INTO` writes it in one reading
+ * transaction.
+ */
 export class SqliteProducer implements DumpProducer {
   readonly database: string;
   private readonly path: string;
@@ -28,15 +39,26 @@ export class SqliteProducer implements DumpProducer {
       source.close();
       const { size } = await stat(this.path);
       return {
-        origin: { serverVersion: VERSION, clientVersion: VERSION, extensions: [], databaseBytes: size, compression: 'none' },
+        origin: {
+          serverVersion: VERSION,
+          clientVersion: VERSION,
+          extensions: [],
+          databaseBytes: size,
+          compression: 'none',
+        },
         dump: () => readFile(copy, signal),
         globals: () => undefined,
-        rowCounts: (rows) => ({ tables: [...rows].map(([table, count]) => ({ schema: 'main', table, rows: count })), ofExtensions: [] }),
+        rowCounts: (rows) => ({
+          tables: [...rows].map(([table, count]) => ({ schema: 'main', table, rows: count })),
+          ofExtensions: [],
+        }),
         close,
       };
     } catch (cause) {
       await close();
-      throw new BackupError('DUMP_FAILED', `${this.path} could not be copied: ${(cause as Error).message}`, { cause });
+      throw new BackupError('DUMP_FAILED', `${this.path} could not be copied: ${(cause as Error).message}`, {
+        cause,
+      });
     }
   }
 
@@ -47,7 +69,8 @@ export class SqliteProducer implements DumpProducer {
       const file = join(folder, 'dump.sqlite');
       await writeFile(file, dump.open(), { signal });
       const problem = problemOf(file, dump.bytes);
-      if (problem !== undefined) throw new BackupError('ARTIFACT_UNREADABLE', `the dump is damaged: ${problem}`);
+      if (problem !== undefined)
+        throw new BackupError('ARTIFACT_UNREADABLE', `the dump is damaged: ${problem}`);
       return { rows: rowCounts(file) };
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -74,12 +97,20 @@ function problemOf(file: string, bytes: number): string | undefined {
 function rowCounts(file: string): DumpContent['rows'] {
   const database = new DatabaseSync(file, { readOnly: true });
   try {
-    const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name").all();
-    return new Map(tables.map(({ name }) => {
-      const table = String(name);
-      const counted = database.prepare(`SELECT count(*) AS rows FROM "${table.replaceAll('"', '""')}"`).get();
-      return [table, Number(counted?.['rows'])];
-    }));
+    const tables = database
+      .prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+      )
+      .all();
+    return new Map(
+      tables.map(({ name }) => {
+        const table = String(name);
+        const counted = database
+          .prepare(`SELECT count(*) AS rows FROM "${table.replaceAll('"', '""')}"`)
+          .get();
+        return [table, Number(counted?.['rows'])];
+      }),
+    );
   } finally {
     database.close();
   }

@@ -1,5 +1,14 @@
 import { join } from 'node:path';
-import { connectionFromUrl, FileJournal, FlockLock, journalName, LocalStore, LOCK_NAME, PgDumpProducer, systemClock } from '@geolens/backup-adapter-local';
+import {
+  connectionFromUrl,
+  FileJournal,
+  FlockLock,
+  journalName,
+  LocalStore,
+  LOCK_NAME,
+  PgDumpProducer,
+  systemClock,
+} from '@geolens/backup-adapter-local';
 import { S3Store } from '@geolens/backup-adapter-s3';
 import { run, Secret } from '@geolens/backup-core';
 import { byMonth } from './by-month.ts';
@@ -16,7 +25,10 @@ const env = { PATH: setting('PATH') };
 const settings = {
   endpoint: setting('S3_ENDPOINT'),
   bucket: setting('S3_BUCKET'),
-  credentials: { accessKeyId: new Secret(setting('S3_ACCESS_KEY_ID')), secretAccessKey: new Secret(setting('S3_SECRET_ACCESS_KEY')) },
+  credentials: {
+    accessKeyId: new Secret(setting('S3_ACCESS_KEY_ID')),
+    secretAccessKey: new Secret(setting('S3_SECRET_ACCESS_KEY')),
+  },
 };
 
 // Both have their sets in one folder and one bucket, under one lock: so one after the other.

@@ -14,20 +14,31 @@ export function reportPath(name: string): string {
 }
 
 /**
- * All that a package exports, as its built declarations say it, without comments, sorted by name: every change of the surface is a change of
- * this text. What is private is left out.
+ * All that a package exports, as its built declarations say it, without comments, sorted by name: every
+ * change of the surface is a change of this text. What is private is left out.
  */
 export function apiReport(name: string): string {
   const folder = join(ROOT, 'packages', name);
-  const file = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name: string; exports: Record<string, { types?: string }> };
-  const entries = Object.entries(file.exports).flatMap(([entry, { types }]) => (types === undefined ? [] : [{ entry, path: join(folder, types) }]));
-  const program = ts.createProgram(entries.map(({ path }) => path), {
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    target: ts.ScriptTarget.ES2024,
-    noEmit: true,
-  });
-  const sections = entries.map(({ entry, path }) => `## ${join(file.name, entry)}\n\n\`\`\`ts\n${surface(program, path).join('\n\n')}\n\`\`\`\n`);
+  const file = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    name: string;
+    exports: Record<string, { types?: string }>;
+  };
+  const entries = Object.entries(file.exports).flatMap(([entry, { types }]) =>
+    types === undefined ? [] : [{ entry, path: join(folder, types) }],
+  );
+  const program = ts.createProgram(
+    entries.map(({ path }) => path),
+    {
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      target: ts.ScriptTarget.ES2024,
+      noEmit: true,
+    },
+  );
+  const sections = entries.map(
+    ({ entry, path }) =>
+      `## ${join(file.name, entry)}\n\n\`\`\`ts\n${surface(program, path).join('\n\n')}\n\`\`\`\n`,
+  );
   return `# What ${file.name} exports\n\nWritten by \`npm run docs\`; a test minds that it is so.\n\n${sections.join('\n')}`;
 }
 
@@ -50,15 +61,27 @@ function statementOf(declaration: ts.Declaration): ts.Node {
 function textOf(node: ts.Node): string {
   const printer = ts.createPrinter({ removeComments: true });
   const { transformed } = ts.transform(node, [withoutPrivates]);
-  return printer.printNode(ts.EmitHint.Unspecified, transformed[0]!, node.getSourceFile()).replace(/^export (declare )?/, '');
+  return printer
+    .printNode(ts.EmitHint.Unspecified, transformed[0]!, node.getSourceFile())
+    .replace(/^export (declare )?/, '');
 }
 
 const withoutPrivates: ts.TransformerFactory<ts.Node> = () => (node) => {
   if (!ts.isClassDeclaration(node)) return node;
   const members = node.members.filter((member) => !isPrivate(member));
-  return ts.factory.updateClassDeclaration(node, node.modifiers, node.name, node.typeParameters, node.heritageClauses, members);
+  return ts.factory.updateClassDeclaration(
+    node,
+    node.modifiers,
+    node.name,
+    node.typeParameters,
+    node.heritageClauses,
+    members,
+  );
 };
 
 function isPrivate(member: ts.ClassElement): boolean {
-  return Boolean(ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private) || (member.name !== undefined && ts.isPrivateIdentifier(member.name));
+  return (
+    Boolean(ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private) ||
+    (member.name !== undefined && ts.isPrivateIdentifier(member.name))
+  );
 }

@@ -3,13 +3,23 @@ import { newestCluster, freshDatabase, type TestDatabase } from '../support/clus
 import { backupOf, restoring } from './support/restoring.ts';
 
 describe.each(newestCluster())('the connection limit of a database on $title', (cluster) => {
-  const limitOf = ({ client }: TestDatabase, name: string): Promise<string> => client.psql('postgres', `SELECT datconnlimit FROM pg_database WHERE datname = '${name}'`);
-  const limit = ({ client, database }: TestDatabase, to: number): Promise<string> => client.psql('postgres', `ALTER DATABASE ${database} CONNECTION LIMIT ${to}`);
+  const limitOf = ({ client }: TestDatabase, name: string): Promise<string> =>
+    client.psql('postgres', `SELECT datconnlimit FROM pg_database WHERE datname = '${name}'`);
+  const limit = ({ client, database }: TestDatabase, to: number): Promise<string> =>
+    client.psql('postgres', `ALTER DATABASE ${database} CONNECTION LIMIT ${to}`);
 
-  async function restored(database: TestDatabase, backup: Awaited<ReturnType<typeof backupOf>>): Promise<string> {
+  async function restored(
+    database: TestDatabase,
+    backup: Awaited<ReturnType<typeof backupOf>>,
+  ): Promise<string> {
     await restoring(database, async (session) => {
       const aside = await session.restoreAside(backup);
-      const [name] = (await database.client.psql('postgres', `SELECT datname FROM pg_database WHERE datname LIKE '${database.database}\\_restoring\\_%'`)).split('\n');
+      const [name] = (
+        await database.client.psql(
+          'postgres',
+          `SELECT datname FROM pg_database WHERE datname LIKE '${database.database}\\_restoring\\_%'`,
+        )
+      ).split('\n');
       expect(await limitOf(database, name!)).toBe('-1'); // it would also limit the sessions that fill and check the new database
       const { previous } = await aside.swap();
       if (previous !== undefined) await session.dropPrevious(previous);

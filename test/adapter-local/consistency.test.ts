@@ -25,8 +25,16 @@ describe.each(clusters())('a snapshot of $title', (facts) => {
 
   it.each([
     ['rewrites', 'ALTER TABLE data.stations ALTER COLUMN id TYPE bigint', 50],
-    ['replaces', 'ALTER TABLE data.stations RENAME TO gone; CREATE TABLE data.stations AS SELECT * FROM ONLY data.gone', 50],
-    ['empties and refills', 'CREATE TABLE data.copied AS SELECT * FROM ONLY data.stations; TRUNCATE ONLY data.stations; INSERT INTO data.stations SELECT * FROM data.copied', 50],
+    [
+      'replaces',
+      'ALTER TABLE data.stations RENAME TO gone; CREATE TABLE data.stations AS SELECT * FROM ONLY data.gone',
+      50,
+    ],
+    [
+      'empties and refills',
+      'CREATE TABLE data.copied AS SELECT * FROM ONLY data.stations; TRUNCATE ONLY data.stations; INSERT INTO data.stations SELECT * FROM data.copied',
+      50,
+    ],
   ])('waits for a migration that %s a table, and has all its rows then', async (_, migration, rows) => {
     const [database, target] = [await smallDatabase(facts), await freshDatabase(facts, { content: 'empty' })];
     const [migrating, watching] = [await session(database), await session(database)];
@@ -35,7 +43,9 @@ describe.each(clusters())('a snapshot of $title', (facts) => {
     await until(watching, WAITING);
     await migrating.query('COMMIT');
     const snapshot = await taking;
-    const { dump, counts } = await everything(snapshot, producerFor(database)).finally(() => snapshot.close());
+    const { dump, counts } = await everything(snapshot, producerFor(database)).finally(() =>
+      snapshot.close(),
+    );
     expect(linesOf(counts)).toContain(`data|stations|${rows}`);
     await restoreInto(target.client, target.database, dump);
     expect(await countedBy(target.client, target.database)).toEqual(linesOf(counts));
@@ -44,7 +54,9 @@ describe.each(clusters())('a snapshot of $title', (facts) => {
   it('goes on when a table is dropped that it waits for', async () => {
     const database = await smallDatabase(facts);
     const [migrating, watching] = [await session(database), await session(database)];
-    await migrating.query('BEGIN; DROP TABLE data.stations_abroad; CREATE TABLE data.made_meanwhile AS SELECT 1 AS x');
+    await migrating.query(
+      'BEGIN; DROP TABLE data.stations_abroad; CREATE TABLE data.made_meanwhile AS SELECT 1 AS x',
+    );
     const taking = producerFor(database).snapshot({ signal: never });
     await until(watching, WAITING);
     await migrating.query('COMMIT');
@@ -54,26 +66,28 @@ describe.each(clusters())('a snapshot of $title', (facts) => {
     expect(counts.filter(({ table }) => table === 'stations_abroad')).toEqual([]);
   });
 
-  it.each(['ALTER TABLE data.stations ALTER COLUMN id TYPE bigint', 'TRUNCATE data.stations', 'DROP TABLE data.stations CASCADE', 'ALTER TABLE data.requests ADD y int'])(
-    'is not falsified by another session that waits while it is dumped: %s',
-    async (statement) => {
-      const [database, target] = [await smallDatabase(facts), await freshDatabase(facts, { content: 'empty' })];
-      const [migrating, watching] = [await session(database), await session(database)];
-      const before = await countedBy(database.client, database.database);
-      const snapshot = await producerFor(database).snapshot({ signal: never });
-      const dump = snapshot.dump()[Symbol.asyncIterator]();
-      const chunks = [(await dump.next()).value as Uint8Array]; // by now pg_dump has its locks
-      const queued = migrating.query(statement);
-      await until(watching, WAITING);
-      for (let step = await dump.next(); step.done !== true; step = await dump.next()) chunks.push(step.value);
-      await snapshot.close();
-      await queued;
-      const { rows } = await producerFor(database).check(sourceOf(Buffer.concat(chunks)), { signal: never });
-      expect(linesOf(snapshot.rowCounts(rows).tables)).toEqual(before);
-      await restoreInto(target.client, target.database, Buffer.concat(chunks));
-      expect(await countedBy(target.client, target.database)).toEqual(before);
-    },
-  );
+  it.each([
+    'ALTER TABLE data.stations ALTER COLUMN id TYPE bigint',
+    'TRUNCATE data.stations',
+    'DROP TABLE data.stations CASCADE',
+    'ALTER TABLE data.requests ADD y int',
+  ])('is not falsified by another session that waits while it is dumped: %s', async (statement) => {
+    const [database, target] = [await smallDatabase(facts), await freshDatabase(facts, { content: 'empty' })];
+    const [migrating, watching] = [await session(database), await session(database)];
+    const before = await countedBy(database.client, database.database);
+    const snapshot = await producerFor(database).snapshot({ signal: never });
+    const dump = snapshot.dump()[Symbol.asyncIterator]();
+    const chunks = [(await dump.next()).value as Uint8Array]; // by now pg_dump has its locks
+    const queued = migrating.query(statement);
+    await until(watching, WAITING);
+    for (let step = await dump.next(); step.done !== true; step = await dump.next()) chunks.push(step.value);
+    await snapshot.close();
+    await queued;
+    const { rows } = await producerFor(database).check(sourceOf(Buffer.concat(chunks)), { signal: never });
+    expect(linesOf(snapshot.rowCounts(rows).tables)).toEqual(before);
+    await restoreInto(target.client, target.database, Buffer.concat(chunks));
+    expect(await countedBy(target.client, target.database)).toEqual(before);
+  });
 
   it('gives up soon, and says why, when a session that waits for it came between it and its programs', async () => {
     const database = await smallDatabase(facts);

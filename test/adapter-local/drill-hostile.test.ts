@@ -10,20 +10,38 @@ import { backupOf } from './support/restoring.ts';
 const facts = anyCluster();
 const SECRET = 'words that only root may read';
 
-/** A database with a schema `app` that a role without attributes owns, and a folder `out` that every user may write to. */
-async function attackedDatabase(): Promise<{ readonly database: TestDatabase; readonly out: string; readonly parent: string }> {
+/**
+ * A database with a schema `app` that a role without attributes owns, and a folder `out` that every user may
+ * write to.
+ */
+async function attackedDatabase(): Promise<{
+  readonly database: TestDatabase;
+  readonly out: string;
+  readonly parent: string;
+}> {
   const [parent, out, role] = [await drillParent(), await drillParent(), `app_${randomUUID().slice(0, 8)}`];
   await chmod(out, 0o777);
   let drop = (): Promise<void> => Promise.resolve();
   onTestFinished(() => drop()); // after the database
   const database = await freshDatabase(facts, { content: 'empty' });
-  drop = async () => { await database.client.psql('postgres', `DROP ROLE ${role}`); };
-  await database.query(`CREATE ROLE ${role}; CREATE SCHEMA app AUTHORIZATION ${role}; GRANT CREATE ON SCHEMA public TO ${role}; CREATE EXTENSION postgis`);
-  return { database: { ...database, query: (sql) => database.query(`SET ROLE ${role}; ${sql}`) }, out, parent };
+  drop = async () => {
+    await database.client.psql('postgres', `DROP ROLE ${role}`);
+  };
+  await database.query(
+    `CREATE ROLE ${role}; CREATE SCHEMA app AUTHORIZATION ${role}; GRANT CREATE ON SCHEMA public TO ${role}; CREATE EXTENSION postgis`,
+  );
+  return {
+    database: { ...database, query: (sql) => database.query(`SET ROLE ${role}; ${sql}`) },
+    out,
+    parent,
+  };
 }
 
 /** A table whose check runs a shell script in the temporary server, as its superuser. */
-async function withScript({ database, out }: { readonly database: TestDatabase; readonly out: string }, script: string): Promise<void> {
+async function withScript(
+  { database, out }: { readonly database: TestDatabase; readonly out: string },
+  script: string,
+): Promise<void> {
   await writeFile(join(out, 'script'), script, { mode: 0o644 });
   await database.query(`CREATE FUNCTION app.act() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
       IF pg_catalog.current_setting('port') = '1' THEN COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; sh ${out}/script'; END IF;
@@ -33,7 +51,18 @@ async function withScript({ database, out }: { readonly database: TestDatabase; 
 }
 
 describe.runIf(isRoot)('a dump whose functions run programs as the server’s user', () => {
-  const COMMANDS = ['touch ../made', 'mkdir ../made', 'rm -f ../server.log', 'ln -s /etc/passwd ../link', 'mv ../alive ../other', 'cp script-of-none ../alive', 'mv ../data ../other', 'rmdir ../data', 'chmod 0777 ..', 'cat ../server.log'];
+  const COMMANDS = [
+    'touch ../made',
+    'mkdir ../made',
+    'rm -f ../server.log',
+    'ln -s /etc/passwd ../link',
+    'mv ../alive ../other',
+    'cp script-of-none ../alive',
+    'mv ../data ../other',
+    'rmdir ../data',
+    'chmod 0777 ..',
+    'cat ../server.log',
+  ];
 
   it('changes no entry of the folder but `data`, and a link there is not followed when it is removed', async () => {
     const attacked = await attackedDatabase();
@@ -41,9 +70,14 @@ describe.runIf(isRoot)('a dump whose functions run programs as the server’s us
     await mkdir(join(out, 'canary'));
     await writeFile(join(out, 'canary', 'precious'), 'x');
     for (const name of ['canary', 'canary/precious']) await chmod(join(out, name), 0o777);
-    const each = COMMANDS.map((command) => `${command} && echo 'done: ${command}' || echo 'refused: ${command}'`);
+    const each = COMMANDS.map(
+      (command) => `${command} && echo 'done: ${command}' || echo 'refused: ${command}'`,
+    );
     await writeFile(join(out, 'script-of-none'), '');
-    await withScript(attacked, `exec >${out}/result 2>${out}/errors\n${each.join('\n').replace('script-of-none', `${out}/script-of-none`)}\nln -s ${out}/canary link\n`);
+    await withScript(
+      attacked,
+      `exec >${out}/result 2>${out}/errors\n${each.join('\n').replace('script-of-none', `${out}/script-of-none`)}\nln -s ${out}/canary link\n`,
+    );
     await restored(drillIn(parent, facts), await backupOf(attacked.database));
     const result = (await readFile(join(out, 'result'), 'utf8')).trim().split('\n');
     expect(result.filter((line) => !line.startsWith('refused'))).toEqual([]);
@@ -57,9 +91,15 @@ describe.runIf(isRoot)('a dump whose functions run programs as the server’s us
     const { out, parent } = attacked;
     await writeFile(join(out, 'secret'), SECRET, { mode: 0o600 });
     // The session that restores lives as long as the script: the server is seen to have ended before.
-    await withScript(attacked, `rm -f ../server.log; ln -s ${out}/secret ../server.log; kill -KILL $(head -n 1 postmaster.pid); sleep 1\n`);
+    await withScript(
+      attacked,
+      `rm -f ../server.log; ln -s ${out}/secret ../server.log; kill -KILL $(head -n 1 postmaster.pid); sleep 1\n`,
+    );
     const rehearsal = await rehearsed(drillIn(parent, facts), await backupOf(attacked.database));
-    expect(rehearsal).toEqual({ outcome: 'unprovable', reasons: [expect.stringContaining('ready to accept connections')] });
+    expect(rehearsal).toEqual({
+      outcome: 'unprovable',
+      reasons: [expect.stringContaining('ready to accept connections')],
+    });
     expect(JSON.stringify(rehearsal)).not.toContain(SECRET);
     expect(await leftIn(parent)).toEqual([]);
   });
@@ -78,7 +118,10 @@ describe.runIf(isRoot)('a program of a dump that takes the place of the server',
     const attacked = await attackedDatabase();
     const { out, parent } = attacked;
     await writeFile(join(out, 'listener'), LISTENER, { mode: 0o644 });
-    await withScript(attacked, `perl -MIO::Socket::UNIX ${out}/listener ${out}/password </dev/null >/dev/null 2>&1 &\nsleep 0.5\n`);
+    await withScript(
+      attacked,
+      `perl -MIO::Socket::UNIX ${out}/listener ${out}/password </dev/null >/dev/null 2>&1 &\nsleep 0.5\n`,
+    );
     const input = await backupOf(attacked.database);
     onTestFinished(() => void vi.unstubAllEnvs());
     vi.stubEnv('PGPASSWORD', SECRET);
@@ -93,8 +136,17 @@ describe('inspections of a restored database', () => {
   /** What a query marks itself with: the queries of other steps have to leave the trap alone. */
   const MARK = 'files query';
 
-  /** A spatial table with an index whose expression leaves a file behind when a superuser plans a spatial or a files query. */
-  async function trap({ database, out }: { readonly database: TestDatabase; readonly out: string }): Promise<void> {
+  /**
+   * A spatial table with an index whose expression leaves a file behind when a superuser plans a spatial or a
+   * files query.
+   */
+  async function trap({
+    database,
+    out,
+  }: {
+    readonly database: TestDatabase;
+    readonly out: string;
+  }): Promise<void> {
     await database.query(`CREATE FUNCTION app.grab(a integer) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN
         IF (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AND pg_catalog.current_query() ~ 'st_isempty|${MARK}' THEN
           COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; touch ${out}/ran';
@@ -110,12 +162,18 @@ describe('inspections of a restored database', () => {
     const attacked = await attackedDatabase();
     const { database, out, parent } = attacked;
     await trap(attacked);
-    for (const query of [`SELECT shape FROM ONLY app.places WHERE NOT public.st_isempty(shape) LIMIT 1`, `SELECT path FROM app.places -- ${MARK}`]) {
+    for (const query of [
+      `SELECT shape FROM ONLY app.places WHERE NOT public.st_isempty(shape) LIMIT 1`,
+      `SELECT path FROM app.places -- ${MARK}`,
+    ]) {
       await database.client.psql(database.database, `BEGIN READ ONLY; ${query}`);
       expect(await readdir(out), query).toEqual(['ran']);
       await rm(join(out, 'ran'));
     }
-    const result = await restored(drillIn(parent, facts, { filesQuery: `SELECT path FROM app.places -- ${MARK}` }), await backupOf(database));
+    const result = await restored(
+      drillIn(parent, facts, { filesQuery: `SELECT path FROM app.places -- ${MARK}` }),
+      await backupOf(database),
+    );
     expect(result).toMatchObject({ problems: [], unanswered: [], files: ['a'] });
     expect(result.facts).toContain('spatial query answered on app.places.shape');
     expect(await readdir(out)).toEqual([]);
@@ -125,7 +183,10 @@ describe('inspections of a restored database', () => {
     const attacked = await attackedDatabase();
     await trap(attacked);
     await attacked.database.query('REVOKE EXECUTE ON FUNCTION app.folded FROM PUBLIC');
-    const { problems, facts: seen } = await restored(drillIn(attacked.parent, facts), await backupOf(attacked.database));
+    const { problems, facts: seen } = await restored(
+      drillIn(attacked.parent, facts),
+      await backupOf(attacked.database),
+    );
     expect(problems).toEqual([]);
     expect(seen.join()).not.toContain('spatial');
   });

@@ -6,7 +6,17 @@ import { isBackupError } from '@geolens/backup-core';
 import { Script } from '../../packages/adapter-local/test/support/processes.ts';
 import { type ClusterFacts, clusters, newestCluster } from '../support/clusters.ts';
 import { Random } from '../support/random.ts';
-import { dataFoldersIn, drillIn, drillParent, groundOf, leftIn, programsIn, rehearsed, restored, segmentsLeftBy } from './support/drills.ts';
+import {
+  dataFoldersIn,
+  drillIn,
+  drillParent,
+  groundOf,
+  leftIn,
+  programsIn,
+  rehearsed,
+  restored,
+  segmentsLeftBy,
+} from './support/drills.ts';
 import { env } from './support/producers.ts';
 import { backupOf } from './support/restoring.ts';
 import { smallDatabase } from './support/small-database.ts';
@@ -18,31 +28,52 @@ const NAME = '.geolens-backup-drill-00000000-0000-4000-8000-000000000000';
 
 /** A process that drills, in a process group of its own. */
 function drilling(folder: string, { binDir }: ClusterFacts, dump: string): Script {
-  return new Script('../../../../../test/adapter-local/support/scripts/drill.ts', JSON.stringify({ folders: [folder], binDir, env, jobs: 2 }), dump);
+  return new Script(
+    '../../../../../test/adapter-local/support/scripts/drill.ts',
+    JSON.stringify({ folders: [folder], binDir, env, jobs: 2 }),
+    dump,
+  );
 }
 
 describe.each(newestCluster())('a drill on $title', (facts) => {
-  it(`told to stop at ${TIMES} random moments does so within seconds, and leaves nothing`, { timeout: 240_000 }, async () => {
-    const [parent, database, random] = [await drillParent(), await smallDatabase(facts), new Random(20261122)];
+  it(`told to stop at ${TIMES} random moments does so within seconds, and leaves nothing`, {
+    timeout: 240_000,
+  }, async () => {
+    const [parent, database, random] = [
+      await drillParent(),
+      await smallDatabase(facts),
+      new Random(20261122),
+    ];
     const input = await backupOf(database);
     const began = performance.now();
     await restored(drillIn(parent, facts), input);
     const whole = performance.now() - began;
     for (let time = 0; time < TIMES; time += 1) {
       const stop = new AbortController();
-      const running = rehearsed(drillIn(parent, facts), input, { signal: stop.signal }).catch((error: unknown) => error);
+      const running = rehearsed(drillIn(parent, facts), input, { signal: stop.signal }).catch(
+        (error: unknown) => error,
+      );
       await pause(random.next() * whole);
       const asked = performance.now();
       stop.abort();
       const outcome = await running;
       expect(performance.now() - asked).toBeLessThan(ENDS_WITHIN_MS);
-      expect(isBackupError(outcome, 'ABORTED') || (outcome as { outcome: string }).outcome === 'restored', String(outcome)).toBe(true);
+      expect(
+        isBackupError(outcome, 'ABORTED') || (outcome as { outcome: string }).outcome === 'restored',
+        String(outcome),
+      ).toBe(true);
       expect(await leftIn(parent)).toEqual([]);
     }
   });
 
-  it(`killed at ${TIMES} random moments leaves no program, and a sweep removes the rest of it but nothing of one that lives`, { timeout: 240_000 }, async () => {
-    const [parent, database, random] = [await drillParent(), await smallDatabase(facts), new Random(20261122)];
+  it(`killed at ${TIMES} random moments leaves no program, and a sweep removes the rest of it but nothing of one that lives`, {
+    timeout: 240_000,
+  }, async () => {
+    const [parent, database, random] = [
+      await drillParent(),
+      await smallDatabase(facts),
+      new Random(20261122),
+    ];
     const input = await backupOf(database);
     const drill = drillIn(parent, facts);
     const ground = await groundOf(drill);
@@ -54,12 +85,15 @@ describe.each(newestCluster())('a drill on $title', (facts) => {
       await pause(random.next() * 300);
       const inodes = dataFoldersIn(parent);
       await script.kill('SIGKILL');
-      const dead = (await readdir(parent)).filter((name) => !living.includes(name) && !name.endsWith('.lock'));
+      const dead = (await readdir(parent)).filter(
+        (name) => !living.includes(name) && !name.endsWith('.lock'),
+      );
       const removed = await drill.sweep();
       expect(removed).toEqual(dead.map((name) => `${join(parent, name)}, of a drill that was cut off`));
       expect((await readdir(parent)).sort()).toEqual(living);
       // The shell around the sweep's last program is seen for a moment.
-      for (const name of dead) await expect.poll(() => programsIn(join(parent, name)), { timeout: ENDS_WITHIN_MS }).toEqual([]);
+      for (const name of dead)
+        await expect.poll(() => programsIn(join(parent, name)), { timeout: ENDS_WITHIN_MS }).toEqual([]);
       expect(inodes.flatMap(segmentsLeftBy)).toEqual([]);
     }
     expect((await ground.rehearse(input)).outcome).toBe('restored');
@@ -120,7 +154,9 @@ describe('a sweep', () => {
   it('does not happen once it is told to stop', async () => {
     const parent = await drillParent();
     await mkdir(join(parent, NAME));
-    await expect(drillIn(parent, facts).sweep({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(drillIn(parent, facts).sweep({ signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
     expect(await readdir(parent)).toEqual([NAME]);
   });
 });

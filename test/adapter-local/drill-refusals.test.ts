@@ -5,7 +5,16 @@ import { BackupError, type Manifest } from '@geolens/backup-core';
 import { freshMount, isRoot, mayMount } from '../../packages/adapter-local/test/support/folders.ts';
 import { rowsIn } from '../cli/restore/support/flawed-dump.ts';
 import { anyCluster, clusters, freshDatabase } from '../support/clusters.ts';
-import { changedBackup, drillIn, drillParent, FEW, groundOf, leftIn, rehearsed, replaced } from './support/drills.ts';
+import {
+  changedBackup,
+  drillIn,
+  drillParent,
+  FEW,
+  groundOf,
+  leftIn,
+  rehearsed,
+  replaced,
+} from './support/drills.ts';
 import { failure } from './support/failure.ts';
 import { never } from './support/producers.ts';
 import { backupOf } from './support/restoring.ts';
@@ -16,14 +25,25 @@ describe.each(clusters())('a drill of a bad dump of $title fails', (facts) => {
     const [parent, database] = [await drillParent(), await smallDatabase(facts)];
     const good = await changedBackup(database, (dump) => dump);
     const listing = await database.client.run('pg_restore', ['--list', good.dump.path!]);
-    const input = await changedBackup(database, (dump) => rowsIn(dump, listing).find(({ names }) => names.includes('"stations"'))!.spoil());
-    expect(await rehearsed(drillIn(parent, facts), input)).toMatchObject({ outcome: 'failed', problem: expect.stringContaining('COPY failed for table "stations"') as string });
+    const input = await changedBackup(database, (dump) =>
+      rowsIn(dump, listing)
+        .find(({ names }) => names.includes('"stations"'))!
+        .spoil(),
+    );
+    expect(await rehearsed(drillIn(parent, facts), input)).toMatchObject({
+      outcome: 'failed',
+      problem: expect.stringContaining('COPY failed for table "stations"') as string,
+    });
     expect(await leftIn(parent)).toEqual([]);
   });
 
   it('when it is cut short, or is no dump', async () => {
     const [parent, database] = [await drillParent(), await smallDatabase(facts)];
-    for (const content of [(dump: Buffer) => dump.subarray(0, dump.length - 2000), (dump: Buffer) => dump.subarray(0, 500), () => Buffer.from('hello')]) {
+    for (const content of [
+      (dump: Buffer) => dump.subarray(0, dump.length - 2000),
+      (dump: Buffer) => dump.subarray(0, 500),
+      () => Buffer.from('hello'),
+    ]) {
       const rehearsal = await rehearsed(drillIn(parent, facts), await changedBackup(database, content));
       expect(rehearsal.outcome, JSON.stringify(rehearsal)).toBe('failed');
     }
@@ -32,8 +52,13 @@ describe.each(clusters())('a drill of a bad dump of $title fails', (facts) => {
 
   it('when its rows break a constraint', async () => {
     const [parent, database] = [await drillParent(), await smallDatabase(facts)];
-    await database.query(`CREATE TABLE data.seen (station integer REFERENCES data.stations (id)); SET session_replication_role = replica; INSERT INTO data.seen VALUES (4711)`);
-    expect(await rehearsed(drillIn(parent, facts), await backupOf(database))).toMatchObject({ outcome: 'failed', problem: expect.stringContaining('violates foreign key constraint') as string });
+    await database.query(
+      `CREATE TABLE data.seen (station integer REFERENCES data.stations (id)); SET session_replication_role = replica; INSERT INTO data.seen VALUES (4711)`,
+    );
+    expect(await rehearsed(drillIn(parent, facts), await backupOf(database))).toMatchObject({
+      outcome: 'failed',
+      problem: expect.stringContaining('violates foreign key constraint') as string,
+    });
   });
 });
 
@@ -42,35 +67,62 @@ describe.each(clusters())('a drill of a good dump of $title proves nothing', (fa
     const [parent, database] = [await drillParent(), await freshDatabase(facts, { content: 'empty' })];
     await database.query('CREATE EXTENSION pg_trgm; CREATE TABLE t AS SELECT 1 AS x');
     const input = await changedBackup(database, (dump) => replaced(dump, 'pg_trgm', 'pg_none'));
-    const missing = (name: string): string => `the extension ${name} is not installed for PostgreSQL ${facts.major} on this machine. Install its package`;
-    expect(await rehearsed(drillIn(parent, facts, { prerequisites: { extensions: ['pg_other'] } }), input)).toEqual({ outcome: 'unprovable', reasons: [missing('pg_none'), missing('pg_other')] });
+    const missing = (name: string): string =>
+      `the extension ${name} is not installed for PostgreSQL ${facts.major} on this machine. Install its package`;
+    expect(
+      await rehearsed(drillIn(parent, facts, { prerequisites: { extensions: ['pg_other'] } }), input),
+    ).toEqual({ outcome: 'unprovable', reasons: [missing('pg_none'), missing('pg_other')] });
     expect(await leftIn(parent)).toEqual([]);
   });
 
   it('where a locale is missing', async () => {
     const [parent, database] = [await drillParent(), await smallDatabase(facts)];
-    const databaseProperties = { owner: 'geolens', encoding: 'UTF8', collate: 'xx_XX.UTF-8', ctype: 'xx_XX.UTF-8' };
+    const databaseProperties = {
+      owner: 'geolens',
+      encoding: 'UTF8',
+      collate: 'xx_XX.UTF-8',
+      ctype: 'xx_XX.UTF-8',
+    };
     const manifest = { database: 'x', extensions: [], databaseProperties } as unknown as Manifest;
-    const { reasons } = (await rehearsed(drillIn(parent, facts), { ...(await backupOf(database)), manifest })) as { reasons: readonly string[] };
+    const { reasons } = (await rehearsed(drillIn(parent, facts), {
+      ...(await backupOf(database)),
+      manifest,
+    })) as { reasons: readonly string[] };
     expect(reasons).toEqual([expect.stringMatching(/xx_XX\.UTF-8.*Install that locale/)]);
   });
 
   it.runIf(mayMount)('where the disk becomes full in the middle', async () => {
-    const [parent, database] = [await freshMount('size=140m,mode=755'), await freshDatabase(facts, { content: 'empty' })];
-    await database.query(`CREATE TABLE much AS SELECT repeat(md5(n::text), 40) AS x FROM generate_series(1, 200000) n; ALTER TABLE much ALTER x SET STORAGE PLAIN`);
-    const { outcome, reasons } = (await rehearsed(drillIn(parent, facts), await backupOf(database))) as { outcome: string; reasons: readonly string[] };
-    expect({ outcome, reasons }).toEqual({ outcome: 'unprovable', reasons: [expect.stringMatching(/No space left on device.*Make room/s)] });
+    const [parent, database] = [
+      await freshMount('size=140m,mode=755'),
+      await freshDatabase(facts, { content: 'empty' }),
+    ];
+    await database.query(
+      `CREATE TABLE much AS SELECT repeat(md5(n::text), 40) AS x FROM generate_series(1, 200000) n; ALTER TABLE much ALTER x SET STORAGE PLAIN`,
+    );
+    const { outcome, reasons } = (await rehearsed(drillIn(parent, facts), await backupOf(database))) as {
+      outcome: string;
+      reasons: readonly string[];
+    };
+    expect({ outcome, reasons }).toEqual({
+      outcome: 'unprovable',
+      reasons: [expect.stringMatching(/No space left on device.*Make room/s)],
+    });
     expect(await leftIn(parent)).toEqual([]);
   });
 });
 
-it.runIf(clusters().length > 1)('a drill of a dump of a newer PostgreSQL than this machine has proves nothing', async () => {
-  const [older, newer] = [clusters()[0]!, clusters()[1]!];
-  const [parent, database] = [await drillParent(), await smallDatabase(newer)];
-  const { reasons } = (await rehearsed(drillIn(parent, older), await backupOf(database))) as { reasons: readonly string[] };
-  expect(reasons).toEqual([expect.stringMatching(new RegExp(`pg_restore ${older.major}.*Install`))]);
-  expect(await leftIn(parent)).toEqual([]);
-});
+it.runIf(clusters().length > 1)(
+  'a drill of a dump of a newer PostgreSQL than this machine has proves nothing',
+  async () => {
+    const [older, newer] = [clusters()[0]!, clusters()[1]!];
+    const [parent, database] = [await drillParent(), await smallDatabase(newer)];
+    const { reasons } = (await rehearsed(drillIn(parent, older), await backupOf(database))) as {
+      reasons: readonly string[];
+    };
+    expect(reasons).toEqual([expect.stringMatching(new RegExp(`pg_restore ${older.major}.*Install`))]);
+    expect(await leftIn(parent)).toEqual([]);
+  },
+);
 
 describe('there is no place for a drill', () => {
   const facts = anyCluster();
@@ -82,7 +134,14 @@ describe('there is no place for a drill', () => {
 
   it('where too little is free, which is told of each folder', async () => {
     const parents = [await drillParent(), await drillParent()];
-    expect(await refused(parents, { ...FEW, databaseBytes: 1e15 })).toEqual(parents.map((parent) => expect.stringMatching(`^${parent}: a drill takes about 1,200,\\d{3},\\d{3} MB, and .* free there`) as unknown));
+    expect(await refused(parents, { ...FEW, databaseBytes: 1e15 })).toEqual(
+      parents.map(
+        (parent) =>
+          expect.stringMatching(
+            `^${parent}: a drill takes about 1,200,\\d{3},\\d{3} MB, and .* free there`,
+          ) as unknown,
+      ),
+    );
     for (const parent of parents) expect(await leftIn(parent)).toEqual([]);
   });
 
@@ -91,12 +150,20 @@ describe('there is no place for a drill', () => {
     const long = join(parent, 'x'.repeat(60));
     await mkdir(long);
     await writeFile(join(parent, 'file'), '');
-    expect(await refused([join(parent, 'nowhere'), join(parent, 'file'), long])).toEqual([expect.stringContaining('not there'), expect.stringContaining('not there'), expect.stringContaining('too long')]);
+    expect(await refused([join(parent, 'nowhere'), join(parent, 'file'), long])).toEqual([
+      expect.stringContaining('not there'),
+      expect.stringContaining('not there'),
+      expect.stringContaining('too long'),
+    ]);
   });
 
   it('on a machine without a server', async () => {
     const drill = drillIn(await drillParent(), { binDir: '/nowhere' });
-    expect(await drill.open(FEW, { signal: never })).toEqual({ unprovable: [expect.stringContaining('no PostgreSQL server (initdb, postgres) is installed in /nowhere')] });
+    expect(await drill.open(FEW, { signal: never })).toEqual({
+      unprovable: [
+        expect.stringContaining('no PostgreSQL server (initdb, postgres) is installed in /nowhere'),
+      ],
+    });
   });
 
   it.runIf(isRoot)('where the server’s user does not get to; then the next folder is taken', async () => {
@@ -105,7 +172,9 @@ describe('there is no place for a drill', () => {
     await using ground = await groundOf(drillIn('', facts, { folders: [closed, open] }));
     expect(await leftIn(closed)).toEqual([]);
     expect(ground).toBeDefined();
-    expect(await refused([closed])).toEqual([expect.stringMatching(/may not work there .*Permission denied.*chmod o\+x/)]);
+    expect(await refused([closed])).toEqual([
+      expect.stringMatching(/may not work there .*Permission denied.*chmod o\+x/),
+    ]);
   });
 
   it.runIf(mayMount)('on a volume that is read-only', async () => {
@@ -115,34 +184,78 @@ describe('there is no place for a drill', () => {
 
 describe('bringing an artifact to a drill', () => {
   const facts = anyCluster();
-  const artifact = (content: () => AsyncIterable<Uint8Array>, bytes: number) => ({ name: 'x.dump', bytes, sha256: undefined, open: content });
+  const artifact = (content: () => AsyncIterable<Uint8Array>, bytes: number) => ({
+    name: 'x.dump',
+    bytes,
+    sha256: undefined,
+    open: content,
+  });
 
   it('makes it a file that can be restored from', async () => {
     const [parent, database] = [await drillParent(), await smallDatabase(facts)];
     const { dump, ...input } = await backupOf(database);
     await using ground = await groundOf(drillIn(parent, facts));
-    const kept = await ground.keep({ name: 'x.dump', bytes: dump.bytes, sha256: undefined, open: () => dump.open() });
+    const kept = await ground.keep({
+      name: 'x.dump',
+      bytes: dump.bytes,
+      sha256: undefined,
+      open: () => dump.open(),
+    });
     expect(kept.path).toContain(parent);
-    expect(await ground.rehearse({ ...input, dump: { ...kept, sha256: '' } })).toMatchObject({ outcome: 'restored' });
+    expect(await ground.rehearse({ ...input, dump: { ...kept, sha256: '' } })).toMatchObject({
+      outcome: 'restored',
+    });
   });
 
   it('fails with what reading it fails with, and keeps what arrives: whoever reads that finds out what it is', async () => {
     await using ground = await groundOf(drillIn(await drillParent(), facts));
-    await failure('ARTIFACT_NOT_FOUND', ground.keep(artifact(async function* () { yield Buffer.from('abc'); await Promise.resolve(); throw new BackupError('ARTIFACT_NOT_FOUND', 'gone'); }, 5)));
-    expect(await ground.keep(artifact(async function* () { yield await Promise.resolve(Buffer.from('abc')); }, 5))).toMatchObject({ bytes: 3 });
+    await failure(
+      'ARTIFACT_NOT_FOUND',
+      ground.keep(
+        artifact(async function* () {
+          yield Buffer.from('abc');
+          await Promise.resolve();
+          throw new BackupError('ARTIFACT_NOT_FOUND', 'gone');
+        }, 5),
+      ),
+    );
+    expect(
+      await ground.keep(
+        artifact(async function* () {
+          yield await Promise.resolve(Buffer.from('abc'));
+        }, 5),
+      ),
+    ).toMatchObject({ bytes: 3 });
   });
 
   it.runIf(mayMount)('is STORE_FULL when there is no room', async () => {
     await using ground = await groundOf(drillIn(await freshMount('size=120m,mode=755'), facts));
     const block = Buffer.alloc(1e6);
-    await failure('STORE_FULL', ground.keep(artifact(async function* () { for (let n = 0; n < 200; n += 1) yield await Promise.resolve(block); }, 2e8)));
+    await failure(
+      'STORE_FULL',
+      ground.keep(
+        artifact(async function* () {
+          for (let n = 0; n < 200; n += 1) yield await Promise.resolve(block);
+        }, 2e8),
+      ),
+    );
   });
 
   it('ends when it is told to, also while it waits for bytes that do not come', async () => {
     const [parent, stop] = [await drillParent(), new AbortController()];
     const ground = await groundOf(drillIn(parent, facts), FEW, { signal: stop.signal });
-    const keeping = failure('ABORTED', ground.keep(artifact(async function* () { yield Buffer.from('a'); await new Promise(() => undefined); }, 5)));
-    setTimeout(() => { stop.abort(); }, 100);
+    const keeping = failure(
+      'ABORTED',
+      ground.keep(
+        artifact(async function* () {
+          yield Buffer.from('a');
+          await new Promise(() => undefined);
+        }, 5),
+      ),
+    );
+    setTimeout(() => {
+      stop.abort();
+    }, 100);
     await keeping;
     await ground[Symbol.asyncDispose]();
     expect(await leftIn(parent)).toEqual([]);

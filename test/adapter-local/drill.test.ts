@@ -17,7 +17,13 @@ function manifested(input: RestoreInput, manifest: Partial<Manifest>): RestoreIn
 
 /** The inodes of sockets that listen for, or have, a connection by TCP. */
 function tcpSockets(): ReadonlySet<string> {
-  return new Set(['tcp', 'tcp6'].flatMap((table) => readFileSync(`/proc/net/${table}`, 'utf8').split('\n').map((line) => line.trim().split(/\s+/)[9] ?? '')));
+  return new Set(
+    ['tcp', 'tcp6'].flatMap((table) =>
+      readFileSync(`/proc/net/${table}`, 'utf8')
+        .split('\n')
+        .map((line) => line.trim().split(/\s+/)[9] ?? ''),
+    ),
+  );
 }
 
 function socketsOf(pid: string): readonly string[] {
@@ -35,16 +41,26 @@ describe.each(clusters())('a drill of a dump of $title', (facts) => {
     const [parent, database] = [await drillParent(), await freshDatabase(facts)];
     const input = await backupOf(database);
     const origin = await within(producerFor(database), (snapshot) => Promise.resolve(snapshot.origin));
-    const result = await restored(drillIn(parent, facts), manifested(input, { ...origin, database: database.database }));
+    const result = await restored(
+      drillIn(parent, facts),
+      manifested(input, { ...origin, database: database.database }),
+    );
     expect(linesOf(result.rows)).toEqual(await countedBy(database.client, database.database));
     if (facts.vector) expect(linesOf(result.rows)).toContain('catalog|embeddings|600');
-    expect(result).toMatchObject({ problems: [], warnings: [], files: undefined, serverVersion: expect.stringMatching(`^${facts.major}\\.`) as string });
-    expect(result.facts).toEqual(expect.arrayContaining([
-      expect.stringMatching(/^\d+ indexes are valid$/),
-      expect.stringMatching(/^\d+ constraints are valid$/),
-      expect.stringMatching(/^spatial query answered on .*catalog\.datasets\.footprint/),
-      expect.stringMatching(/^owners and grants as in the backup/),
-    ]));
+    expect(result).toMatchObject({
+      problems: [],
+      warnings: [],
+      files: undefined,
+      serverVersion: expect.stringMatching(`^${facts.major}\\.`) as string,
+    });
+    expect(result.facts).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^\d+ indexes are valid$/),
+        expect.stringMatching(/^\d+ constraints are valid$/),
+        expect.stringMatching(/^spatial query answered on .*catalog\.datasets\.footprint/),
+        expect.stringMatching(/^owners and grants as in the backup/),
+      ]),
+    );
     expect(await leftIn(parent)).toEqual([]);
   });
 
@@ -64,7 +80,9 @@ describe.each(clusters())('a drill of a dump of $title', (facts) => {
         byTcp.push(...sockets.filter((inode) => tcp.has(inode)));
       }
     };
-    expect((await rehearsed(drillIn(parent, facts), await backupOf(database), { observer })).outcome).toBe('restored');
+    expect((await rehearsed(drillIn(parent, facts), await backupOf(database), { observer })).outcome).toBe(
+      'restored',
+    );
     expect(steps).toEqual(['scratch', 'create', 'restore', 'rights', 'count', 'look']);
     expect(looked).toBeGreaterThan(0);
     expect(byTcp).toEqual([]);
@@ -72,7 +90,16 @@ describe.each(clusters())('a drill of a dump of $title', (facts) => {
 
   it('lets nobody else in, and is not led astray by what the environment says of another server', async () => {
     const [parent, database] = [await drillParent(), await smallDatabase(facts)];
-    const env = { PATH: process.env['PATH'] ?? '', PGHOST: facts.host, PGPORT: String(facts.port), PGUSER: 'nobody', PGDATABASE: 'nowhere', PGOPTIONS: '-c role=nobody', PGSERVICE: 'none', PGDATA: '/nowhere' };
+    const env = {
+      PATH: process.env['PATH'] ?? '',
+      PGHOST: facts.host,
+      PGPORT: String(facts.port),
+      PGUSER: 'nobody',
+      PGDATABASE: 'nowhere',
+      PGOPTIONS: '-c role=nobody',
+      PGSERVICE: 'none',
+      PGDATA: '/nowhere',
+    };
     await using ground = await groundOf(drillIn(parent, facts, { env }));
     const [folder] = (await readdir(parent)).filter((name) => !name.endsWith('.lock'));
     expect(folder).toMatch(/^\.geolens-backup-drill-[-0-9a-f]{36}$/);
@@ -83,7 +110,11 @@ describe.each(clusters())('a drill of a dump of $title', (facts) => {
   it('leaves subscriptions, and what the database is set to, without effect', async () => {
     const [parent, database] = [await drillParent(), await smallDatabase(facts)];
     const name = `s_${database.database}`;
-    onTestFinished(async () => { await database.query(`SET default_transaction_read_only = off; ALTER SUBSCRIPTION ${name} SET (slot_name = NONE); DROP SUBSCRIPTION ${name}`); });
+    onTestFinished(async () => {
+      await database.query(
+        `SET default_transaction_read_only = off; ALTER SUBSCRIPTION ${name} SET (slot_name = NONE); DROP SUBSCRIPTION ${name}`,
+      );
+    });
     await database.query(`CREATE SUBSCRIPTION ${name} CONNECTION 'host=127.0.0.1 port=${facts.port} dbname=postgres' PUBLICATION p WITH (connect = false);
       ALTER DATABASE ${database.database} SET default_transaction_read_only = on`);
     const input = await backupOf(database);
@@ -92,10 +123,19 @@ describe.each(clusters())('a drill of a dump of $title', (facts) => {
 
   it('tells a constraint that nobody has checked, and an index that not all partitions have, as oddities', async () => {
     const [parent, database] = [await drillParent(), await smallDatabase(facts)];
-    await database.query(`ALTER TABLE data.large ADD CONSTRAINT late CHECK (n < 0) NOT VALID; CREATE INDEX partial ON ONLY data.requests (at)`);
-    const { problems, warnings, facts: seen } = await restored(drillIn(parent, facts), await backupOf(database));
+    await database.query(
+      `ALTER TABLE data.large ADD CONSTRAINT late CHECK (n < 0) NOT VALID; CREATE INDEX partial ON ONLY data.requests (at)`,
+    );
+    const {
+      problems,
+      warnings,
+      facts: seen,
+    } = await restored(drillIn(parent, facts), await backupOf(database));
     expect(problems).toEqual([]);
-    expect(warnings).toEqual([expect.stringContaining('index data.partial of a partitioned table is not valid'), expect.stringContaining('constraint late of data.large is NOT VALID')]);
+    expect(warnings).toEqual([
+      expect.stringContaining('index data.partial of a partitioned table is not valid'),
+      expect.stringContaining('constraint late of data.large is NOT VALID'),
+    ]);
     expect(seen).toContain('1 index is valid');
   });
 });
@@ -103,11 +143,17 @@ describe.each(clusters())('a drill of a dump of $title', (facts) => {
 describe('a drill of a dump', () => {
   const facts = anyCluster();
 
-  it.each(['postgres', 'template1', 'a "b" \'c\' \\d', '', 'ü'.repeat(60), '-d', 'a=b'])('is of a database called %j as of any other', async (name) => {
-    const [parent, database] = [await drillParent(), await smallDatabase(facts)];
-    const { rows } = await restored(drillIn(parent, facts), manifested(await backupOf(database), { database: name }));
-    expect(linesOf(rows)).toContain('data|stations|50');
-  });
+  it.each(['postgres', 'template1', 'a "b" \'c\' \\d', '', 'ü'.repeat(60), '-d', 'a=b'])(
+    'is of a database called %j as of any other',
+    async (name) => {
+      const [parent, database] = [await drillParent(), await smallDatabase(facts)];
+      const { rows } = await restored(
+        drillIn(parent, facts),
+        manifested(await backupOf(database), { database: name }),
+      );
+      expect(linesOf(rows)).toContain('data|stations|50');
+    },
+  );
 });
 
 describe('the files that rows name', () => {
@@ -121,12 +167,17 @@ describe('the files that rows name', () => {
   it('are known where the set limits the connections of the database', async () => {
     const [parent, database] = [await drillParent(), await smallDatabase(facts)];
     await database.query(`ALTER DATABASE ${database.database} CONNECTION LIMIT 1`);
-    const { files, problems, unanswered } = await restored(drillIn(parent, facts, { filesQuery: 'SELECT id FROM ONLY data.stations WHERE id = 1' }), await backupOf(database));
+    const { files, problems, unanswered } = await restored(
+      drillIn(parent, facts, { filesQuery: 'SELECT id FROM ONLY data.stations WHERE id = 1' }),
+      await backupOf(database),
+    );
     expect({ files, problems, unanswered }).toEqual({ files: ['1'], problems: [], unanswered: [] });
   });
 
   it('are what the query answers in its first column, as text', async () => {
-    const { files, problems } = await asked(`SELECT NULLIF(id, 3), name FROM ONLY data.stations WHERE id < 5 ORDER BY id;`);
+    const { files, problems } = await asked(
+      `SELECT NULLIF(id, 3), name FROM ONLY data.stations WHERE id < 5 ORDER BY id;`,
+    );
     expect({ files, problems }).toEqual({ files: ['1', '2', '4'], problems: [] });
   });
 

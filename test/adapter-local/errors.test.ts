@@ -14,7 +14,10 @@ const SECRET = 's3cret p%40ss';
 
 describe.each(clusters())('a connection to $title that does not come about', (facts) => {
   const attempt = async (code: ErrorCode, connection: Partial<ConnectionSettings>): Promise<BackupError> => {
-    const producer = producerFor({ ...facts, database: 'postgres' }, { connection: { password: new Secret(SECRET), ...connection } });
+    const producer = producerFor(
+      { ...facts, database: 'postgres' },
+      { connection: { password: new Secret(SECRET), ...connection } },
+    );
     const error = await failure(code, producer.snapshot({ signal: never }));
     expect(everyWordOf(error)).not.toContain(SECRET);
     expect(error.mend).toBeDefined();
@@ -30,13 +33,18 @@ describe.each(clusters())('a connection to $title that does not come about', (fa
     ['verified TLS on a server without it', { sslMode: 'verify-full' }, 'TLS'],
   ] as const)('names the server and the mend: %s', async (_, connection, mend) => {
     const error = await attempt('DATABASE_UNREACHABLE', connection);
-    expect(error.message).toContain(`${'host' in connection ? connection.host : facts.host}:${facts.port}, database "`);
+    expect(error.message).toContain(
+      `${'host' in connection ? connection.host : facts.host}:${facts.port}, database "`,
+    );
     expect(error.mend).toContain(mend);
   });
 
   it('names a port that nobody listens on', async () => {
     const port = await freePort();
-    for (const host of ['127.0.0.1', 'localhost']) expect((await attempt('DATABASE_UNREACHABLE', { host, port })).message).toMatch(new RegExp(`${host}:${port}.*ECONNREFUSED`));
+    for (const host of ['127.0.0.1', 'localhost'])
+      expect((await attempt('DATABASE_UNREACHABLE', { host, port })).message).toMatch(
+        new RegExp(`${host}:${port}.*ECONNREFUSED`),
+      );
   });
 
   it('is made without TLS where that is preferred or allowed only', async () => {
@@ -51,7 +59,11 @@ describe.each(clusters())('a role of $title that may not do everything', (facts)
     ['a table', 'REVOKE SELECT ON data.large FROM ROLE_', 'large'],
     ['a schema', 'REVOKE USAGE ON SCHEMA data FROM ROLE_', 'data'],
     ['a sequence', 'REVOKE SELECT ON data.numbers FROM ROLE_', 'numbers'],
-    ['rows under row-level security', 'ALTER TABLE data.large ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON data.large USING (n < 5)', 'row-level security policy for table "large"'],
+    [
+      'rows under row-level security',
+      'ALTER TABLE data.large ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON data.large USING (n < 5)',
+      'row-level security policy for table "large"',
+    ],
   ])('is DATABASE_FORBIDDEN, with the name, when it lacks the right on %s', async (_, statement, name) => {
     const database = await smallDatabase(facts);
     const role = `limited_${database.database}`;
@@ -74,7 +86,10 @@ describe.each(clusters())('a server of $title that is busy', (facts) => {
     const database = await smallDatabase(facts);
     const other = await session(database);
     await other.query('BEGIN; LOCK TABLE data.large IN ACCESS EXCLUSIVE MODE');
-    const error = await failure('TABLES_BUSY', producerFor(database, { lockTimeoutMs: 300 }).snapshot({ signal: never }));
+    const error = await failure(
+      'TABLES_BUSY',
+      producerFor(database, { lockTimeoutMs: 300 }).snapshot({ signal: never }),
+    );
     expect(error.message).toContain('lock timeout');
     expect(error.mend).toMatch(/keeps the table locked/);
     await other.query('ROLLBACK');
@@ -84,9 +99,16 @@ describe.each(clusters())('a server of $title that is busy', (facts) => {
   it('is DATABASE_UNREACHABLE, with the mend, when it takes no more connections', async () => {
     const database = await smallDatabase(facts);
     const role = `single_${database.database}`;
-    await database.query(`CREATE ROLE ${role} LOGIN SUPERUSER; ALTER DATABASE ${database.database} CONNECTION LIMIT 0; CREATE ROLE plain_${database.database} LOGIN`);
+    await database.query(
+      `CREATE ROLE ${role} LOGIN SUPERUSER; ALTER DATABASE ${database.database} CONNECTION LIMIT 0; CREATE ROLE plain_${database.database} LOGIN`,
+    );
     try {
-      const error = await failure('DATABASE_UNREACHABLE', producerFor(database, { connection: { user: `plain_${database.database}` } }).snapshot({ signal: never }));
+      const error = await failure(
+        'DATABASE_UNREACHABLE',
+        producerFor(database, { connection: { user: `plain_${database.database}` } }).snapshot({
+          signal: never,
+        }),
+      );
       expect(error.mend).toContain('max_connections');
     } finally {
       await database.query(`DROP ROLE ${role}; DROP ROLE plain_${database.database}`);
@@ -99,7 +121,10 @@ describe('a server that asks for a password', () => {
     await using cluster = await startCluster({ auth: 'scram' });
     const { host, port, user, binDir } = cluster;
     const place = { host, port, user, binDir, database: 'postgres' };
-    const wrong = await failure('DATABASE_UNREACHABLE', producerFor(place, { connection: { password: new Secret(SECRET) } }).snapshot({ signal: never }));
+    const wrong = await failure(
+      'DATABASE_UNREACHABLE',
+      producerFor(place, { connection: { password: new Secret(SECRET) } }).snapshot({ signal: never }),
+    );
     expect(wrong.mend).toContain('POSTGRES_PASSWORD');
     expect(everyWordOf(wrong)).not.toContain(SECRET);
     const missing = await failure('DATABASE_UNREACHABLE', producerFor(place).snapshot({ signal: never }));
@@ -110,10 +135,21 @@ describe('a server that asks for a password', () => {
 });
 
 describe('a server that is newer than the programs', () => {
-  it.skipIf(clusters().length < 2)('is CLIENT_TOO_OLD with both versions (only where there are two servers)', async () => {
-    const [older, newer] = clusters() as unknown as [ReturnType<typeof clusters>[number], ReturnType<typeof clusters>[number]];
-    const { message, mend } = await failure('CLIENT_TOO_OLD', producerFor({ ...newer, database: 'postgres', binDir: older.binDir }).snapshot({ signal: never }));
-    expect(message).toMatch(new RegExp(`server is PostgreSQL ${newer.major}\\..* pg_dump here is ${older.major}\\.`));
-    expect(mend).toContain(`postgresql-client-${newer.major}`);
-  });
+  it.skipIf(clusters().length < 2)(
+    'is CLIENT_TOO_OLD with both versions (only where there are two servers)',
+    async () => {
+      const [older, newer] = clusters() as unknown as [
+        ReturnType<typeof clusters>[number],
+        ReturnType<typeof clusters>[number],
+      ];
+      const { message, mend } = await failure(
+        'CLIENT_TOO_OLD',
+        producerFor({ ...newer, database: 'postgres', binDir: older.binDir }).snapshot({ signal: never }),
+      );
+      expect(message).toMatch(
+        new RegExp(`server is PostgreSQL ${newer.major}\\..* pg_dump here is ${older.major}\\.`),
+      );
+      expect(mend).toContain(`postgresql-client-${newer.major}`);
+    },
+  );
 });

@@ -11,8 +11,13 @@ describe.each(clusters())('rows of tables that belong to an extension, on $title
     await database.query(`CREATE EXTENSION postgis; INSERT INTO spatial_ref_sys (srid, auth_name) VALUES (990001, 'ours'), (990002, 'ours');
       CREATE TABLE t (id int); INSERT INTO t VALUES (1)`);
     const { dump } = await within(producerFor(database), everything);
-    const counts = await within(producerFor(database), async (snapshot, producer) => snapshot.rowCounts((await producer.check(sourceOf(dump), { signal: never })).rows));
-    expect(counts).toEqual({ tables: [{ schema: 'public', table: 't', rows: 1 }], ofExtensions: [{ schema: 'public', table: 'spatial_ref_sys', rows: 2 }] });
+    const counts = await within(producerFor(database), async (snapshot, producer) =>
+      snapshot.rowCounts((await producer.check(sourceOf(dump), { signal: never })).rows),
+    );
+    expect(counts).toEqual({
+      tables: [{ schema: 'public', table: 't', rows: 1 }],
+      ofExtensions: [{ schema: 'public', table: 'spatial_ref_sys', rows: 2 }],
+    });
 
     const backup = await backupOf(database);
     await restoring(database, async (session) => {

@@ -40,7 +40,13 @@ CREATE ROLE feed;";
 describe.each(clusters())('the globals of $title', ({ binDir, user }) => {
   let [source, target]: Cluster[] = [];
   let taken: Taken;
-  const place = (): Parameters<typeof producerFor>[0] => ({ host: source!.host, port: source!.port, user, binDir, database: DATABASE });
+  const place = (): Parameters<typeof producerFor>[0] => ({
+    host: source!.host,
+    port: source!.port,
+    user,
+    binDir,
+    database: DATABASE,
+  });
 
   beforeAll(async () => {
     [source, target] = await Promise.all([startCluster({ binDir }), startCluster({ binDir })]);
@@ -55,15 +61,27 @@ describe.each(clusters())('the globals of $title', ({ binDir, user }) => {
   });
   afterAll(() => Promise.all([source?.stop(), target?.stop()]));
 
-  const onBoth = async (query: string): Promise<readonly string[]> => Promise.all([source!.psql(DATABASE, query), target!.psql('another name', query)]);
+  const onBoth = async (query: string): Promise<readonly string[]> =>
+    Promise.all([source!.psql(DATABASE, query), target!.psql('another name', query)]);
 
   it('bring all rights back, in a database of another name on another server', async () => {
     const [before, after] = await onBoth(RIGHTS);
     const [wanted, found] = [before!.split('\n'), after!.split('\n')];
-    const without = (lines: readonly string[], others: readonly string[]): readonly string[] => lines.filter((line) => !others.includes(line));
+    const without = (lines: readonly string[], others: readonly string[]): readonly string[] =>
+      lines.filter((line) => !others.includes(line));
     expect({ lost: without(wanted, found), more: without(found, wanted) }).toEqual({ lost: [], more: [] });
     expect(before).toContain('column users.id: geolens_reader gave geolens_readonly SELECT');
-    for (const kind of ['relation', 'column', 'function', 'type', 'schema', 'large object', 'database', 'default']) expect(before).toMatch(new RegExp(`^${kind}.* gave (?!geolens )`, 'm'));
+    for (const kind of [
+      'relation',
+      'column',
+      'function',
+      'type',
+      'schema',
+      'large object',
+      'database',
+      'default',
+    ])
+      expect(before).toMatch(new RegExp(`^${kind}.* gave (?!geolens )`, 'm'));
   });
 
   it('consist of statements that a restore knows, and nothing else; so do those of pg_dumpall', async () => {
@@ -73,7 +91,10 @@ describe.each(clusters())('the globals of $title', ({ binDir, user }) => {
     expect(database.map(({ role }) => role)).toContain('Ro"le; DROP TABLE x; --');
     const ofPgDumpall = await source!.client.run('pg_dumpall', ['--globals-only']);
     const ofServer = parseGlobals(ofPgDumpall);
-    expect({ refused: ofServer.refused, isOfPgDumpall: ofServer.isOfPgDumpall }).toEqual({ refused: [], isOfPgDumpall: true });
+    expect({ refused: ofServer.refused, isOfPgDumpall: ofServer.isOfPgDumpall }).toEqual({
+      refused: [],
+      isOfPgDumpall: true,
+    });
     expect(ofServer.roles).toEqual(roles);
   });
 
@@ -100,7 +121,9 @@ describe.each(clusters())('the globals of $title', ({ binDir, user }) => {
     expect(taken.globals).not.toMatch(/SCRAM-SHA-256|topsecret|PASSWORD/);
     const connects = taken.globals.split('\n').filter((line) => line.startsWith('\\connect'));
     expect(connects.filter((line) => !line.startsWith("\\connect postgres'"))).toEqual([]); // those of the texts above, within quotes
-    expect(await target!.psql('another name', 'SELECT count(*) FROM pg_authid WHERE rolpassword IS NOT NULL')).toBe('0');
+    expect(
+      await target!.psql('another name', 'SELECT count(*) FROM pg_authid WHERE rolpassword IS NOT NULL'),
+    ).toBe('0');
   });
 
   it('hold the hashes of passwords when they are asked for, and these work', async () => {
@@ -114,11 +137,17 @@ describe.each(clusters())('the globals of $title', ({ binDir, user }) => {
 
   it('are text in UTF-8 whatever the encoding of the database', async () => {
     await source!.psql('postgres', `CREATE DATABASE latin ENCODING LATIN1 LOCALE 'C' TEMPLATE template0`);
-    await source!.psql('latin', `SET client_encoding = 'UTF8'; COMMENT ON DATABASE latin IS 'Größe'; CREATE TABLE "Städte" (x int); GRANT SELECT ON "Städte" TO geolens_reader`);
+    await source!.psql(
+      'latin',
+      `SET client_encoding = 'UTF8'; COMMENT ON DATABASE latin IS 'Größe'; CREATE TABLE "Städte" (x int); GRANT SELECT ON "Städte" TO geolens_reader`,
+    );
     const { globals } = await within(producerFor({ ...place(), database: 'latin' }), everything);
     expect(globals).toContain('GRANT SELECT ON TABLE public."Städte" TO geolens_reader');
     expect(globals.includes('Größe')).toBe(true);
     expect(globals).not.toContain('�');
-    expect(globals.match(/client_encoding = '\w+'/g)).toEqual(["client_encoding = 'UTF8'", "client_encoding = 'UTF8'"]);
+    expect(globals.match(/client_encoding = '\w+'/g)).toEqual([
+      "client_encoding = 'UTF8'",
+      "client_encoding = 'UTF8'",
+    ]);
   });
 });

@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readAll, sourceOf } from '@geolens/backup-core/testing';
-import { processesWith, Script, until as eventually } from '../../packages/adapter-local/test/support/processes.ts';
+import {
+  processesWith,
+  Script,
+  until as eventually,
+} from '../../packages/adapter-local/test/support/processes.ts';
 import { clusters } from '../support/clusters.ts';
 import { startCluster } from '../support/postgres-cluster.ts';
 import { failure } from './support/failure.ts';
@@ -12,9 +16,13 @@ import { smallDatabase } from './support/small-database.ts';
 /** Enough that a dump which nobody reads is stuck in the middle. */
 const BULK = `CREATE TABLE data.bulk AS SELECT n, repeat(md5(n::text), 20) AS text FROM generate_series(1, 100000) n`;
 
-/** The process that this one has started with the text on its command line; other tests run the same programs. */
+/**
+ * The process that this one has started with the text on its command line; other tests run the same programs.
+ */
 function childWith(text: string): number {
-  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ');
+  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')
+    .trim()
+    .split(' ');
   return Number(children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text)));
 }
 
@@ -42,7 +50,10 @@ describe.each(clusters())('a dump of $title', (facts) => {
     await other.query('BEGIN; LOCK TABLE data.large IN ACCESS EXCLUSIVE MODE');
     const stop = new AbortController();
     const taking = failure('ABORTED', producerFor(database).snapshot({ signal: stop.signal }));
-    await until(watching, 'EXISTS (SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))');
+    await until(
+      watching,
+      'EXISTS (SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))',
+    );
     stop.abort();
     await taking;
     await until(watching, `(${OURS}) = 0`, 8_000);
@@ -53,13 +64,24 @@ describe.each(clusters())('a dump of $title', (facts) => {
     await database.query(BULK);
     const watching = await session(database);
     const { host, port, user, binDir } = facts;
-    const options = { env, binDir, compression: 'none', connection: { host, port, user, database: database.database } };
-    const script = new Script('../../../../../test/adapter-local/support/scripts/dump.ts', JSON.stringify(options));
+    const options = {
+      env,
+      binDir,
+      compression: 'none',
+      connection: { host, port, user, database: database.database },
+    };
+    const script = new Script(
+      '../../../../../test/adapter-local/support/scripts/dump.ts',
+      JSON.stringify(options),
+    );
     await script.says('dumping');
     await until(watching, `(${OURS}) = 2`);
     await script.kill('SIGKILL');
     await until(watching, `(${OURS}) = 0`, 8_000);
-    await eventually(() => processesWith(`--snapshot=`).every((pid) => pid !== script.pid), 'pg_dump is gone');
+    await eventually(
+      () => processesWith(`--snapshot=`).every((pid) => pid !== script.pid),
+      'pg_dump is gone',
+    );
   });
 
   it('leaves no session when pg_dump is killed while it waits for a table', async () => {
@@ -105,7 +127,10 @@ describe.each(clusters())('a dump of $title', (facts) => {
   });
 
   it('manages three thousand tables with as many locks as a server has by default', async () => {
-    await using cluster = await startCluster({ binDir: facts.binDir, settings: { max_connections: '100', max_wal_senders: '10', wal_level: 'replica' } });
+    await using cluster = await startCluster({
+      binDir: facts.binDir,
+      settings: { max_connections: '100', max_wal_senders: '10', wal_level: 'replica' },
+    });
     for (let start = 0; start < 3000; start += 250) {
       await cluster.psql(
         'postgres',
@@ -115,9 +140,14 @@ describe.each(clusters())('a dump of $title', (facts) => {
       );
     }
     const { host, port, user, binDir } = cluster;
-    const { dump, counts } = await within(producerFor({ host, port, user, binDir, database: 'postgres' }), everything);
+    const { dump, counts } = await within(
+      producerFor({ host, port, user, binDir, database: 'postgres' }),
+      everything,
+    );
     expect(counts).toHaveLength(3000);
     expect(new Set(linesOf(counts).map((line) => line.split('|')[2]))).toEqual(new Set(['1']));
-    await producerFor({ host, port, user, binDir, database: 'postgres' }).check(sourceOf(dump), { signal: never });
+    await producerFor({ host, port, user, binDir, database: 'postgres' }).check(sourceOf(dump), {
+      signal: never,
+    });
   });
 });

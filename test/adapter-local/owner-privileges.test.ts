@@ -3,7 +3,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { clusters, freshDatabase, type TestDatabase } from '../support/clusters.ts';
 import { backupOf, restoring } from './support/restoring.ts';
 
-/** Every stored ACL of a database, one line per entry. An empty ACL is a line of its own; a default ACL (NULL) is none. */
+/**
+ * Every stored ACL of a database, one line per entry. An empty ACL is a line of its own; a default ACL (NULL)
+ * is none.
+ */
 const ACLS = `
   WITH acls AS (
     SELECT 'relation ' || oid::regclass AS object, relacl AS acl FROM pg_class WHERE relnamespace = 'app'::regnamespace
@@ -37,23 +40,40 @@ describe.each(clusters())('privileges of owners on $title', (cluster) => {
     const database = await freshDatabase(cluster, { content: 'empty' });
     if (role === 'superuser') return { database, owner: database.user };
     const owner = `"owner of ${randomUUID()}"`;
-    onTestFinished(async () => { await database.client.psql('postgres', `DROP DATABASE IF EXISTS ${database.database} WITH (FORCE); DROP ROLE ${owner}`); });
+    onTestFinished(async () => {
+      await database.client.psql(
+        'postgres',
+        `DROP DATABASE IF EXISTS ${database.database} WITH (FORCE); DROP ROLE ${owner}`,
+      );
+    });
     await database.query(`CREATE ROLE ${owner}; ALTER DATABASE ${database.database} OWNER TO ${owner}`);
     return { database, owner };
   }
 
-  it.each(['superuser', 'role'] as const)('come back when the owner is a %s, also where nothing is left of them', async (role) => {
-    const { database, owner } = await databaseOf(role);
-    await database.query(`SET SESSION AUTHORIZATION ${owner}; ${OBJECTS(owner)}`);
-    for (const privileges of ['CREATE, TEMPORARY', 'ALL']) {
-      await database.query(`REVOKE ${privileges} ON DATABASE ${database.database} FROM PUBLIC, ${owner}`);
-      const before = await database.query(ACLS);
-      const backup = await backupOf(database);
-      await restoring(database, async (session) => { await session.dropPrevious((await (await session.restoreAside(backup)).swap()).previous!); });
-      expect((await database.query(ACLS)).split('\n')).toEqual(before.split('\n'));
-      for (const object of ['relation app.empty', 'function app.f()', 'schema closed', 'type app.mood', 'large object 1', ...(privileges === 'ALL' ? ['database'] : [])]) {
-        expect(before).toContain(`${object}: nothing`);
+  it.each(['superuser', 'role'] as const)(
+    'come back when the owner is a %s, also where nothing is left of them',
+    async (role) => {
+      const { database, owner } = await databaseOf(role);
+      await database.query(`SET SESSION AUTHORIZATION ${owner}; ${OBJECTS(owner)}`);
+      for (const privileges of ['CREATE, TEMPORARY', 'ALL']) {
+        await database.query(`REVOKE ${privileges} ON DATABASE ${database.database} FROM PUBLIC, ${owner}`);
+        const before = await database.query(ACLS);
+        const backup = await backupOf(database);
+        await restoring(database, async (session) => {
+          await session.dropPrevious((await (await session.restoreAside(backup)).swap()).previous!);
+        });
+        expect((await database.query(ACLS)).split('\n')).toEqual(before.split('\n'));
+        for (const object of [
+          'relation app.empty',
+          'function app.f()',
+          'schema closed',
+          'type app.mood',
+          'large object 1',
+          ...(privileges === 'ALL' ? ['database'] : []),
+        ]) {
+          expect(before).toContain(`${object}: nothing`);
+        }
       }
-    }
-  });
+    },
+  );
 });

@@ -49,15 +49,22 @@ async function schemaOf(database: TestDatabase): Promise<string> {
   return `${await database.client.run('pg_dump', ['--schema-only', '--restrict-key=x', '-d', database.database])}${await database.query(RIGHTS)}`;
 }
 
-const namesIn = (incomplete: readonly string[]): readonly string[] => incomplete.map((sentence) => sentence.replace(/ depends on the restored tables and is missing.*/, '')).sort();
+const namesIn = (incomplete: readonly string[]): readonly string[] =>
+  incomplete
+    .map((sentence) => sentence.replace(/ depends on the restored tables and is missing.*/, ''))
+    .sort();
 
 describe.each(clusters())('objects of $title that depend on a table and went with it', (facts) => {
   it('are listed by name, and other missing objects are not', async () => {
     const database = await databaseWith(facts, CONTENT);
     const backup = await backupOf(database);
-    await database.query('SET client_min_messages = error; DROP TABLE t CASCADE; DROP VIEW unrelated; ALTER TABLE of_other DROP CONSTRAINT of_other_id_fkey');
+    await database.query(
+      'SET client_min_messages = error; DROP TABLE t CASCADE; DROP VIEW unrelated; ALTER TABLE of_other DROP CONSTRAINT of_other_id_fkey',
+    );
     const rows = await database.query(ROWS);
-    const { incomplete, restorableDependents } = await restoring(database, (session) => session.restoreTables(backup, ONE));
+    const { incomplete, restorableDependents } = await restoring(database, (session) =>
+      session.restoreTables(backup, ONE),
+    );
     expect(namesIn(incomplete)).toEqual(LOST);
     expect(restorableDependents).toBe(LOST.length);
     expect(await database.query(ROWS)).toBe(rows);
@@ -70,20 +77,30 @@ describe.each(clusters())('objects of $title that depend on a table and went wit
     const before = await schemaOf(database);
     await database.query('SET client_min_messages = error; DROP TABLE t CASCADE');
     const rows = await database.query(ROWS);
-    const { incomplete, notes, restorableDependents } = await restoring(database, (session) => session.restoreTables(backup, WITH_DEPENDENTS));
+    const { incomplete, notes, restorableDependents } = await restoring(database, (session) =>
+      session.restoreTables(backup, WITH_DEPENDENTS),
+    );
     expect({ incomplete, restorableDependents }).toEqual({ incomplete: [], restorableDependents: 0 });
     expect(notes).toContainEqual(expect.stringMatching(/^restored with the tables.*view public\.v/));
     expect(await schemaOf(database)).toBe(before);
     expect(await database.query(ROWS)).toBe(rows);
-    expect(await database.query(`SELECT n, c FROM m ORDER BY n; SELECT relispopulated FROM pg_class WHERE relname = 'never'; SELECT convalidated FROM pg_constraint WHERE conname = 'two t'`)).toBe('1|1\n2|2\nf\nf');
+    expect(
+      await database.query(
+        `SELECT n, c FROM m ORDER BY n; SELECT relispopulated FROM pg_class WHERE relname = 'never'; SELECT convalidated FROM pg_constraint WHERE conname = 'two t'`,
+      ),
+    ).toBe('1|1\n2|2\nf\nf');
   });
 
   it('come back over views that exist and are replaced with the table', async () => {
     const database = await databaseWith(facts, CONTENT);
     const backup = await backupOf(database);
     const before = await schemaOf(database);
-    await database.query('DROP VIEW "Over v"; DROP MATERIALIZED VIEW m CASCADE; ALTER TABLE one DROP CONSTRAINT one_t');
-    const { incomplete } = await restoring(database, (session) => session.restoreTables(backup, WITH_DEPENDENTS));
+    await database.query(
+      'DROP VIEW "Over v"; DROP MATERIALIZED VIEW m CASCADE; ALTER TABLE one DROP CONSTRAINT one_t',
+    );
+    const { incomplete } = await restoring(database, (session) =>
+      session.restoreTables(backup, WITH_DEPENDENTS),
+    );
     expect(incomplete).toEqual([]);
     expect(await schemaOf(database)).toBe(before);
   });
@@ -93,20 +110,30 @@ describe.each(clusters())('objects of $title that depend on a table and went wit
     const backup = await backupOf(database);
     const before = await schemaOf(database);
     for (const selection of [ONE, WITH_DEPENDENTS]) {
-      const { incomplete, restorableDependents } = await restoring(database, (session) => session.restoreTables(backup, selection));
+      const { incomplete, restorableDependents } = await restoring(database, (session) =>
+        session.restoreTables(backup, selection),
+      );
       expect({ incomplete, restorableDependents }).toEqual({ incomplete: [], restorableDependents: 0 });
     }
     expect(await schemaOf(database)).toBe(before);
   });
 
   it('stay missing where they need something else that is missing, or their name is taken; the others come back', async () => {
-    const database = await databaseWith(facts, `CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int REFERENCES t, c t, plain int); CREATE INDEX u_plain ON u (plain); CREATE TABLE w (id int, x int);
+    const database = await databaseWith(
+      facts,
+      `CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int REFERENCES t, c t, plain int); CREATE INDEX u_plain ON u (plain); CREATE TABLE w (id int, x int);
       CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE VIEW kept AS SELECT id FROM t; CREATE VIEW over_g AS SELECT id, g() AS g FROM t; CREATE VIEW over_over AS SELECT * FROM over_g;
-      CREATE VIEW over_x AS SELECT x FROM w JOIN t USING (id); CREATE VIEW taken AS SELECT id FROM t; CREATE VIEW of_column AS SELECT (c).id FROM u; CREATE TABLE gone (id int REFERENCES t)`);
+      CREATE VIEW over_x AS SELECT x FROM w JOIN t USING (id); CREATE VIEW taken AS SELECT id FROM t; CREATE VIEW of_column AS SELECT (c).id FROM u; CREATE TABLE gone (id int REFERENCES t)`,
+    );
     const backup = await backupOf(database);
-    await database.query('SET client_min_messages = error; DROP TABLE t, gone CASCADE; DROP FUNCTION g(); ALTER TABLE w DROP COLUMN x; CREATE TABLE taken (mine int); DROP INDEX u_plain');
-    const { incomplete, restorableDependents } = await restoring(database, (session) => session.restoreTables(backup, WITH_DEPENDENTS));
-    const missing = (name: string, why: string): string => `${name} depends on the restored tables and is missing; it cannot be restored with them: ${why}`;
+    await database.query(
+      'SET client_min_messages = error; DROP TABLE t, gone CASCADE; DROP FUNCTION g(); ALTER TABLE w DROP COLUMN x; CREATE TABLE taken (mine int); DROP INDEX u_plain',
+    );
+    const { incomplete, restorableDependents } = await restoring(database, (session) =>
+      session.restoreTables(backup, WITH_DEPENDENTS),
+    );
+    const missing = (name: string, why: string): string =>
+      `${name} depends on the restored tables and is missing; it cannot be restored with them: ${why}`;
     expect([...incomplete].sort()).toEqual([
       missing('table column public.u.c', 'tables and their columns are not restored as dependents'),
       missing('table constraint gone_id_fkey on public.gone', 'it needs table public.gone, which is missing'),
@@ -117,14 +144,26 @@ describe.each(clusters())('objects of $title that depend on a table and went wit
       missing('view public.taken', 'another object has its name'),
     ]);
     expect(restorableDependents).toBe(0);
-    expect(await database.query(`SELECT count(*) FROM kept; SELECT count(*) FROM pg_constraint WHERE conname = 'u_id_fkey'; SELECT count(*) FROM pg_attribute WHERE attrelid = 'taken'::regclass AND attname = 'mine'`)).toBe('0\n1\n1');
+    expect(
+      await database.query(
+        `SELECT count(*) FROM kept; SELECT count(*) FROM pg_constraint WHERE conname = 'u_id_fkey'; SELECT count(*) FROM pg_attribute WHERE attrelid = 'taken'::regclass AND attname = 'mine'`,
+      ),
+    ).toBe('0\n1\n1');
   });
 
   it('fail the restore as a whole where rows do not fit a foreign key', async () => {
-    const database = await databaseWith(facts, 'CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1); CREATE TABLE u (id int REFERENCES t); INSERT INTO u VALUES (1)');
+    const database = await databaseWith(
+      facts,
+      'CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1); CREATE TABLE u (id int REFERENCES t); INSERT INTO u VALUES (1)',
+    );
     const backup = await backupOf(database);
     await database.query('DROP TABLE t CASCADE; INSERT INTO u VALUES (2)');
-    await expect(restoring(database, (session) => session.restoreTables(backup, WITH_DEPENDENTS))).rejects.toMatchObject({ code: 'RESTORE_FAILED', message: expect.stringContaining('u_id_fkey') as string });
+    await expect(
+      restoring(database, (session) => session.restoreTables(backup, WITH_DEPENDENTS)),
+    ).rejects.toMatchObject({
+      code: 'RESTORE_FAILED',
+      message: expect.stringContaining('u_id_fkey') as string,
+    });
     expect(await database.query(`SELECT to_regclass('t'); SELECT count(*) FROM u`)).toBe('\n2');
   });
 });

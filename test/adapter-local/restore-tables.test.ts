@@ -22,9 +22,14 @@ describe.each(clusters())('a single table of $title', (facts) => {
 
   it('is refused when a column of another table would be lost', async () => {
     const database = await freshDatabase(facts, { content: 'empty' });
-    await database.query('CREATE TABLE t (id int); CREATE TABLE u (id int, c t); INSERT INTO u VALUES (1, row(2))');
+    await database.query(
+      'CREATE TABLE t (id int); CREATE TABLE u (id int, c t); INSERT INTO u VALUES (1, row(2))',
+    );
     const backup = await backupOf(database);
-    await expect(restoring(database, (session) => session.restoreTables(backup, ONE))).rejects.toMatchObject({ code: 'RESTORE_REFUSED', message: expect.stringContaining('public.u') as string });
+    await expect(restoring(database, (session) => session.restoreTables(backup, ONE))).rejects.toMatchObject({
+      code: 'RESTORE_REFUSED',
+      message: expect.stringContaining('public.u') as string,
+    });
     expect(await database.query('SELECT c FROM u')).toBe('(2)');
   });
 
@@ -34,20 +39,28 @@ describe.each(clusters())('a single table of $title', (facts) => {
       CREATE FUNCTION open() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM t'; ALTER DEFAULT PRIVILEGES REVOKE ALL ON FUNCTIONS FROM PUBLIC; ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO pg_monitor`);
     const backup = await backupOf(database);
     await restoring(database, (session) => session.restoreTables(backup, ONE));
-    expect(await database.query(`SELECT f, r, has_function_privilege(r, f, 'EXECUTE') FROM unnest(ARRAY['secret()', 'open()']) f, unnest(ARRAY['public', 'pg_monitor']) r`)).toBe(
-      'secret()|public|f\nsecret()|pg_monitor|f\nopen()|public|t\nopen()|pg_monitor|t',
-    );
+    expect(
+      await database.query(
+        `SELECT f, r, has_function_privilege(r, f, 'EXECUTE') FROM unnest(ARRAY['secret()', 'open()']) f, unnest(ARRAY['public', 'pg_monitor']) r`,
+      ),
+    ).toBe('secret()|public|f\nsecret()|pg_monitor|f\nopen()|public|t\nopen()|pg_monitor|t');
   });
 
   it('leaves nothing behind where the dump has a subscription', async () => {
     const database = await freshDatabase(facts, { content: 'empty' });
     await database.query('CREATE TABLE t (id int)');
     const sub = `s_${database.database}`;
-    onTestFinished(async () => { await database.query(`ALTER SUBSCRIPTION ${sub} SET (slot_name = NONE); DROP SUBSCRIPTION ${sub}`); });
-    await database.query(`CREATE SUBSCRIPTION ${sub} CONNECTION 'host=127.0.0.1 port=1' PUBLICATION p WITH (connect = false)`);
+    onTestFinished(async () => {
+      await database.query(`ALTER SUBSCRIPTION ${sub} SET (slot_name = NONE); DROP SUBSCRIPTION ${sub}`);
+    });
+    await database.query(
+      `CREATE SUBSCRIPTION ${sub} CONNECTION 'host=127.0.0.1 port=1' PUBLICATION p WITH (connect = false)`,
+    );
     const backup = await backupOf(database);
     await restoring(database, (session) => session.restoreTables(backup, ONE));
-    expect(await database.query(`SELECT datname FROM pg_database WHERE datname LIKE '${database.database}%'`)).toBe(database.database);
+    expect(
+      await database.query(`SELECT datname FROM pg_database WHERE datname LIKE '${database.database}%'`),
+    ).toBe(database.database);
   });
 
   it('may have partitions on other servers, and others may be in its schema; these need not be there', async () => {
@@ -56,18 +69,32 @@ describe.each(clusters())('a single table of $title', (facts) => {
       CREATE TABLE t (id int) PARTITION BY LIST (id); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1); INSERT INTO t VALUES (1); CREATE FOREIGN TABLE t2 PARTITION OF t FOR VALUES IN (2) SERVER s`);
     const backup = await backupOf(database);
     await database.query('DELETE FROM t1');
-    const { rows, notes } = await restoring(database, (session) => session.restoreTables(backup, { tables: [], schemas: ['public'] }));
+    const { rows, notes } = await restoring(database, (session) =>
+      session.restoreTables(backup, { tables: [], schemas: ['public'] }),
+    );
     expect(rows).toEqual([{ schema: 'public', table: 't1', rows: 1 }]);
-    expect(notes).toEqual([expect.stringMatching(/^the statistics for the planner are not complete .*"w" has no handler/)]);
-    expect(await database.query(`SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 't'::regclass ORDER BY 1`)).toBe('t1\nt2');
+    expect(notes).toEqual([
+      expect.stringMatching(/^the statistics for the planner are not complete .*"w" has no handler/),
+    ]);
+    expect(
+      await database.query(
+        `SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 't'::regclass ORDER BY 1`,
+      ),
+    ).toBe('t1\nt2');
   });
 
   it('of a dump without grants has its own comments, and the rights of now, as far as they fit', async () => {
     const database = await freshDatabase(facts, { content: 'empty' });
     await database.query(`CREATE TABLE t (id int); COMMENT ON TABLE t IS 'then'`);
     const backup = { ...(await backupOf(database)), globals: undefined };
-    await database.query(`ALTER TABLE t ADD newer int; COMMENT ON COLUMN t.newer IS 'x'; COMMENT ON TABLE t IS 'now'; CREATE STATISTICS st ON id, newer FROM t; GRANT SELECT (newer), UPDATE (id) ON t TO pg_monitor`);
+    await database.query(
+      `ALTER TABLE t ADD newer int; COMMENT ON COLUMN t.newer IS 'x'; COMMENT ON TABLE t IS 'now'; CREATE STATISTICS st ON id, newer FROM t; GRANT SELECT (newer), UPDATE (id) ON t TO pg_monitor`,
+    );
     await restoring(database, (session) => session.restoreTables(backup, ONE));
-    expect(await database.query(`SELECT obj_description('t'::regclass), has_column_privilege('pg_monitor', 't', 'id', 'UPDATE'), has_table_privilege('pg_monitor', 't', 'SELECT')`)).toBe('then|t|f');
+    expect(
+      await database.query(
+        `SELECT obj_description('t'::regclass), has_column_privilege('pg_monitor', 't', 'id', 'UPDATE'), has_table_privilege('pg_monitor', 't', 'SELECT')`,
+      ),
+    ).toBe('then|t|f');
   });
 });

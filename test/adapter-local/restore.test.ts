@@ -15,7 +15,9 @@ describe.each(clusters())('a dump of $title', (facts) => {
     await restoreInto(target.client, target.database, dump);
     expect(linesOf(counts)).toEqual(await countedBy(database.client, database.database));
     expect(linesOf(counts)).toEqual(await countedBy(target.client, target.database));
-    expect(linesOf(counts)).toEqual(expect.arrayContaining(['data|stations|50', 'data|stations_abroad|20', 'catalog|invitations|0']));
+    expect(linesOf(counts)).toEqual(
+      expect.arrayContaining(['data|stations|50', 'data|stations_abroad|20', 'catalog|invitations|0']),
+    );
     expect(counts.filter(({ table }) => table === 'spatial_ref_sys' || table === 'requests')).toEqual([]);
   });
 
@@ -26,14 +28,26 @@ describe.each(clusters())('a dump of $title', (facts) => {
     const { dump, counts } = await within(producerFor(database), everything);
     const listed = await database.client.run('pg_restore', ['--list', await fileOf(dump)]);
     const ofExtensions = ['public|spatial_ref_sys', 'topology|layer', 'topology|topology'];
-    const held = [...listed.matchAll(/^\d+; \d+ \d+ TABLE DATA (\S+) (.*) \S+$/gm)].map(([, schema, table]) => `${schema!}|${table!}`);
-    expect(held.filter((name) => !ofExtensions.includes(name)).sort()).toEqual(counts.map(({ schema, table }) => `${schema}|${table}`).sort());
+    const held = [...listed.matchAll(/^\d+; \d+ \d+ TABLE DATA (\S+) (.*) \S+$/gm)].map(
+      ([, schema, table]) => `${schema!}|${table!}`,
+    );
+    expect(held.filter((name) => !ofExtensions.includes(name)).sort()).toEqual(
+      counts.map(({ schema, table }) => `${schema}|${table}`).sort(),
+    );
   });
 
   it('is of the format that was asked for, without owners and grants', async () => {
     const database = await freshDatabase(facts);
-    const { dump, snapshot } = await within(producerFor(database, { compression: 'none' }), async (taken) => ({ dump: await readAll(taken.dump()), snapshot: taken.origin }));
-    expect(snapshot).toMatchObject({ compression: 'none', extensions: expect.arrayContaining([{ name: 'postgis', version: expect.stringMatching(/^3\./) as string }]) as unknown });
+    const { dump, snapshot } = await within(
+      producerFor(database, { compression: 'none' }),
+      async (taken) => ({ dump: await readAll(taken.dump()), snapshot: taken.origin }),
+    );
+    expect(snapshot).toMatchObject({
+      compression: 'none',
+      extensions: expect.arrayContaining([
+        { name: 'postgis', version: expect.stringMatching(/^3\./) as string },
+      ]) as unknown,
+    });
     expect(Number.parseInt(snapshot.serverVersion, 10)).toBe(facts.major);
     expect(Number.parseInt(snapshot.clientVersion, 10)).toBe(facts.major);
     const listed = await database.client.run('pg_restore', ['--list', await fileOf(dump)]);
@@ -42,7 +56,18 @@ describe.each(clusters())('a dump of $title', (facts) => {
     expect(listed).not.toMatch(/^\d+; \d+ \d+ (DEFAULT )?ACL /m);
   });
 
-  it.each(['a=b', '100%', `x'y"z`, 'postgresql://x', 'with/slash', ' two spaces ', 'back\\slash', 'Größe 日本語', 'host=nowhere port=1', '-d'])('may be of a database called %j', async (name) => {
+  it.each([
+    'a=b',
+    '100%',
+    `x'y"z`,
+    'postgresql://x',
+    'with/slash',
+    ' two spaces ',
+    'back\\slash',
+    'Größe 日本語',
+    'host=nowhere port=1',
+    '-d',
+  ])('may be of a database called %j', async (name) => {
     const database = await smallDatabase(facts, { name: `${name} ${facts.major}` });
     const { dump, globals, counts } = await within(producerFor(database), everything);
     expect(linesOf(counts)).toContain('data|stations|50');

@@ -18,8 +18,12 @@ it('resolves no name in a schema that others may create objects in, whatever rol
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const { host, port, user } = cluster;
   await cluster.createDatabase('app');
-  await cluster.psql('postgres', `CREATE ROLE evil LOGIN; ALTER ROLE "${user}" SET search_path = public, pg_catalog`);
-  // An operator that fits the arguments better than the built-in one: databases of before PostgreSQL 15 let every role make it.
+  await cluster.psql(
+    'postgres',
+    `CREATE ROLE evil LOGIN; ALTER ROLE "${user}" SET search_path = public, pg_catalog`,
+  );
+  // An operator that fits the arguments better than the built-in one: databases of before PostgreSQL 15 let
+  // every role make it.
   const operators = `CREATE FUNCTION public.matches(l name, r name) RETURNS boolean LANGUAGE plpgsql AS $f$ BEGIN
       IF (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) current_user) THEN EXECUTE pg_catalog.format('COPY (SELECT 1) TO PROGRAM %L', 'cat > /dev/null; touch ${folder}/ran'); END IF;
       RETURN pg_catalog.namelike(l, r::pg_catalog.text); END $f$;
@@ -28,7 +32,10 @@ it('resolves no name in a schema that others may create objects in, whatever rol
       IF (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) current_user) THEN EXECUTE pg_catalog.format('COPY (SELECT 1) TO PROGRAM %L', 'cat > /dev/null; touch ${folder}/ran'); END IF;
       RETURN pg_catalog.format($1, $2, $3); END $f$`;
   for (const database of ['postgres', 'template1', 'app']) {
-    await cluster.psql(database, `GRANT CREATE ON SCHEMA public TO evil; SET SESSION AUTHORIZATION evil; ${operators}`);
+    await cluster.psql(
+      database,
+      `GRANT CREATE ON SCHEMA public TO evil; SET SESSION AUTHORIZATION evil; ${operators}`,
+    );
   }
   const ran = async (): Promise<readonly string[]> => {
     const files = await readdir(folder);
@@ -41,10 +48,14 @@ it('resolves no name in a schema that others may create objects in, whatever rol
   const place = { host, port, user, binDir, database: 'app' };
   await within(producerFor(place), everything);
   const backup = await backupOf(place);
-  await restoring(place, async (session) => { await (await session.restoreAside(backup)).swap(); });
+  await restoring(place, async (session) => {
+    await (await session.restoreAside(backup)).swap();
+  });
   expect(await ran()).toEqual([]);
 
   const client = await connect(place);
   onTestFinished(() => disconnect(client));
-  expect((await client.query<{ search_path: string }>('SHOW search_path')).rows).toEqual([{ search_path: '' }]);
+  expect((await client.query<{ search_path: string }>('SHOW search_path')).rows).toEqual([
+    { search_path: '' },
+  ]);
 });

@@ -21,13 +21,17 @@ async function listener(answer?: Buffer): Promise<number> {
     if (answer !== undefined) socket.once('data', () => socket.end(answer));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(() => { server.close(); });
+  onTestFinished(() => {
+    server.close();
+  });
   return (server.address() as AddressInfo).port;
 }
 
 /** What PostgreSQL sends while it starts. */
 function startingUp(): Buffer {
-  const fields = ['SFATAL', 'VFATAL', 'C57P03', 'Mthe database system is starting up'].map((field) => `${field}\0`).join('');
+  const fields = ['SFATAL', 'VFATAL', 'C57P03', 'Mthe database system is starting up']
+    .map((field) => `${field}\0`)
+    .join('');
   const length = Buffer.alloc(4);
   length.writeUInt32BE(4 + fields.length + 1);
   return Buffer.concat([Buffer.from('E'), length, Buffer.from(fields), Buffer.alloc(1)]);
@@ -36,12 +40,18 @@ function startingUp(): Buffer {
 describe('a look for the server', () => {
   it('finds one that answers, also when it refuses the role or has no such database', async () => {
     expect(await new PgServerProbe(await settings()).look()).toEqual({ server: 'answers' });
-    expect(await new PgServerProbe(await settings({ database: 'no such database' })).look()).toEqual({ server: 'answers' });
-    expect(await new PgServerProbe(await settings({ user: 'nobody at all', password: new Secret('x') })).look()).toEqual({ server: 'answers' });
+    expect(await new PgServerProbe(await settings({ database: 'no such database' })).look()).toEqual({
+      server: 'answers',
+    });
+    expect(
+      await new PgServerProbe(await settings({ user: 'nobody at all', password: new Secret('x') })).look(),
+    ).toEqual({ server: 'answers' });
   });
 
   it('finds one that is starting', async () => {
-    const probe = new PgServerProbe(await settings({ host: '127.0.0.1', port: await listener(startingUp()), sslMode: 'disable' }));
+    const probe = new PgServerProbe(
+      await settings({ host: '127.0.0.1', port: await listener(startingUp()), sslMode: 'disable' }),
+    );
     expect(await probe.look()).toMatchObject({ server: 'starting', error: { code: 'DATABASE_UNREACHABLE' } });
   });
 
@@ -49,14 +59,22 @@ describe('a look for the server', () => {
     ['nobody listens', async () => settings({ host: '127.0.0.1', port: await freePort() })],
     ['the name is not known', () => settings({ host: 'db.invalid' })],
     ['the socket is not there', async () => settings({ host: await emptyFolder() })],
-    ['nothing is said', async () => settings({ host: '127.0.0.1', port: await listener(), connectTimeout: 1 })],
+    [
+      'nothing is said',
+      async () => settings({ host: '127.0.0.1', port: await listener(), connectTimeout: 1 }),
+    ],
   ])('finds nothing where %s', async (_, where) => {
-    expect(await new PgServerProbe(await where()).look()).toMatchObject({ server: 'nothing', error: { code: 'DATABASE_UNREACHABLE' } });
+    expect(await new PgServerProbe(await where()).look()).toMatchObject({
+      server: 'nothing',
+      error: { code: 'DATABASE_UNREACHABLE' },
+    });
   });
 
   it('is given up when the signal fires', async () => {
     const stop = new AbortController();
-    const looking = new PgServerProbe(await settings({ host: '127.0.0.1', port: await listener() })).look(stop.signal);
+    const looking = new PgServerProbe(await settings({ host: '127.0.0.1', port: await listener() })).look(
+      stop.signal,
+    );
     stop.abort(new BackupError('ABORTED', 'stopped'));
     await expect(looking).rejects.toThrow('stopped');
   });

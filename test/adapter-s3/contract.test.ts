@@ -9,6 +9,7 @@ describe.skipIf(inject('gateway') === undefined)('the S3 store on a real gateway
     ['without a prefix', { prefix: undefined }],
     ['that is told SHA-256, of which it knows nothing', { checksum: 'sha256' as const }],
   ])('%s', (_, change) => {
-    for (const { title, check } of storeContract(async () => s3StoreOn(await freshBucket(), change))) it(title, check);
+    for (const { title, check } of storeContract(async () => s3StoreOn(await freshBucket(), change)))
+      it(title, check);
   });
 });

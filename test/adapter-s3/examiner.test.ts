@@ -10,11 +10,18 @@ import { settingsOf } from './support/stores.ts';
 const now: Clock = { now: () => new Date(), sleepUntil: () => Promise.resolve() };
 const signal = new AbortController().signal;
 
-const look = (bucket: TestBucket, change: object = {}, clock = now): Promise<readonly Finding[]> => new S3Examiner({ settings: { ...settingsOf(bucket), ...change }, clock }).examine({ signal });
+const look = (bucket: TestBucket, change: object = {}, clock = now): Promise<readonly Finding[]> =>
+  new S3Examiner({ settings: { ...settingsOf(bucket), ...change }, clock }).examine({ signal });
 
-const levels = (findings: readonly Finding[]): Record<string, string> => Object.fromEntries(findings.map(({ concern, level }) => [concern, level]));
+const levels = (findings: readonly Finding[]): Record<string, string> =>
+  Object.fromEntries(findings.map(({ concern, level }) => [concern, level]));
 
-const ALL_WELL = Object.fromEntries(['list', 'put', 'get', 'multipart', 'abort', 'uploads', 'copy', 'delete', 'clock'].map((step) => [`s3 ${step}`, 'ok']));
+const ALL_WELL = Object.fromEntries(
+  ['list', 'put', 'get', 'multipart', 'abort', 'uploads', 'copy', 'delete', 'clock'].map((step) => [
+    `s3 ${step}`,
+    'ok',
+  ]),
+);
 
 describe.skipIf(inject('gateway') === undefined)('a look at a bucket', () => {
   it('does all that copies take, says that it works, and leaves nothing', async () => {
@@ -50,12 +57,24 @@ describe.skipIf(inject('gateway') === undefined)('a look at a bucket', () => {
   });
 
   it.each([
-    ['keys that are wrong', () => ({ credentials: credentialsOf({ accessKeyId: 'nobody', secretAccessKey: 'very-secret' }) }), 'S3_ACCESS_KEY_ID'],
+    [
+      'keys that are wrong',
+      () => ({ credentials: credentialsOf({ accessKeyId: 'nobody', secretAccessKey: 'very-secret' }) }),
+      'S3_ACCESS_KEY_ID',
+    ],
     ['a bucket that is not there', () => ({ bucket: 'no-such-bucket' }), 'S3_BUCKET'],
-    ['a port that nobody listens on', async () => ({ endpoint: `http://127.0.0.1:${await freePort()}`, attempts: 1 }), 'S3_ENDPOINT'],
+    [
+      'a port that nobody listens on',
+      async () => ({ endpoint: `http://127.0.0.1:${await freePort()}`, attempts: 1 }),
+      'S3_ENDPOINT',
+    ],
   ] as const)('names what to correct: %s', async (_, change, variable) => {
     const findings = await look(await freshBucket(), await change());
-    expect(findings[0]).toMatchObject({ concern: 's3 list', level: 'fail', mend: expect.stringContaining(variable) as string });
+    expect(findings[0]).toMatchObject({
+      concern: 's3 list',
+      level: 'fail',
+      mend: expect.stringContaining(variable) as string,
+    });
     expect(JSON.stringify(findings)).not.toContain('very-secret');
     expect(findings.length).toBeLessThanOrEqual(3);
   });
@@ -65,21 +84,47 @@ describe.skipIf(inject('gateway') === undefined)('a look at a bucket', () => {
     [-90, 'warn', 'behind'],
     [700, 'fail', 'ahead of'],
   ])('knows that this machine’s clock is %d s off', async (seconds, level, side) => {
-    const findings = await look(await freshBucket(), {}, new ManualClock(new Date(Date.now() + seconds * 1000)));
+    const findings = await look(
+      await freshBucket(),
+      {},
+      new ManualClock(new Date(Date.now() + seconds * 1000)),
+    );
     expect(findings.at(-1)).toMatchObject({ concern: 's3 clock', level });
     expect(findings.at(-1)!.message).toContain(side);
   });
 });
 
-const credentialsOf = ({ accessKeyId, secretAccessKey }: { accessKeyId: string; secretAccessKey: string }): object => ({ accessKeyId: new Secret(accessKeyId), secretAccessKey: new Secret(secretAccessKey) });
+const credentialsOf = ({
+  accessKeyId,
+  secretAccessKey,
+}: {
+  accessKeyId: string;
+  secretAccessKey: string;
+}): object => ({ accessKeyId: new Secret(accessKeyId), secretAccessKey: new Secret(secretAccessKey) });
 
-const RIGHTS = ['s3:ListBucket', 's3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload', 's3:ListBucketMultipartUploads', 's3:DeleteObject', 's3:ListMultipartUploadParts'];
+const RIGHTS = [
+  's3:ListBucket',
+  's3:PutObject',
+  's3:GetObject',
+  's3:AbortMultipartUpload',
+  's3:ListBucketMultipartUploads',
+  's3:DeleteObject',
+  's3:ListMultipartUploadParts',
+];
 
 /** Lets the stranger do everything in the bucket that copies take, but for one thing. */
 async function allow({ client, name }: TestBucket, but: string): Promise<void> {
   const Resource = [`arn:aws:s3:::${name}`, `arn:aws:s3:::${name}/*`];
   const Principal = { AWS: ['arn:aws:iam:::user/stranger'] };
   // Whoever stored an object may read it, unless that is denied.
-  const Statement = [{ Effect: 'Allow', Principal, Action: RIGHTS.filter((right) => right !== but), Resource }, { Effect: 'Deny', Principal, Action: [but], Resource }];
-  await client.send(new PutBucketPolicyCommand({ Bucket: name, Policy: JSON.stringify({ Version: '2012-10-17', Statement }) }));
+  const Statement = [
+    { Effect: 'Allow', Principal, Action: RIGHTS.filter((right) => right !== but), Resource },
+    { Effect: 'Deny', Principal, Action: [but], Resource },
+  ];
+  await client.send(
+    new PutBucketPolicyCommand({
+      Bucket: name,
+      Policy: JSON.stringify({ Version: '2012-10-17', Statement }),
+    }),
+  );
 }

@@ -12,7 +12,10 @@ const SMALL_BYTES = 300_000;
 /** Three parts. */
 const LARGE_BYTES = 12 * 1024 * 1024 + 5;
 
-const on = (operation: S3Operation): FaultRule['when'] => (request) => request.operation === operation;
+const on =
+  (operation: S3Operation): FaultRule['when'] =>
+  (request) =>
+    request.operation === operation;
 
 interface Scene {
   readonly bucket: TestBucket;
@@ -23,26 +26,60 @@ interface Scene {
 async function scene(change: Parameters<typeof s3StoreOn>[1] = {}): Promise<Scene> {
   const bucket = await freshBucket();
   const proxy = await startFaultProxy(bucket.endpoint);
-  return { bucket, proxy, store: s3StoreOn(bucket, { endpoint: proxy.endpoint, timeout: 1, attempts: 3, ...change }) };
+  return {
+    bucket,
+    proxy,
+    store: s3StoreOn(bucket, { endpoint: proxy.endpoint, timeout: 1, attempts: 3, ...change }),
+  };
 }
 
 async function failureOf(work: Promise<unknown>): Promise<BackupError> {
-  const error = await work.then(() => undefined, (reason: unknown) => reason);
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
   if (!isBackupError(error)) throw new Error(`expected a BackupError, got ${String(error)}`);
   return error;
 }
 
 /** What may happen once on the way, and must not be noticed. */
 const PASSING: readonly (readonly [string, readonly FaultRule[]])[] = [
-  ['an upload in parts is answered with 500 when it begins', [{ when: on('CreateMultipartUpload'), times: 1, do: { kind: 'status', status: 500, code: 'InternalError' } }]],
-  ['a part is answered with 503 SlowDown, twice', [{ when: on('UploadPart'), times: 2, do: { kind: 'status', status: 503, code: 'SlowDown' } }]],
-  ['the connection is reset in the middle of a part', [{ when: on('UploadPart'), times: 1, do: { kind: 'reset', afterBytes: 1_000_000 } }]],
+  [
+    'an upload in parts is answered with 500 when it begins',
+    [
+      {
+        when: on('CreateMultipartUpload'),
+        times: 1,
+        do: { kind: 'status', status: 500, code: 'InternalError' },
+      },
+    ],
+  ],
+  [
+    'a part is answered with 503 SlowDown, twice',
+    [{ when: on('UploadPart'), times: 2, do: { kind: 'status', status: 503, code: 'SlowDown' } }],
+  ],
+  [
+    'the connection is reset in the middle of a part',
+    [{ when: on('UploadPart'), times: 1, do: { kind: 'reset', afterBytes: 1_000_000 } }],
+  ],
   ['a part is changed on its way', [{ when: on('UploadPart'), times: 1, do: { kind: 'corrupt' } }]],
-  ['the answer to the completion is lost', [{ when: on('CompleteMultipartUpload'), times: 1, do: { kind: 'swallow' } }]],
-  ['every answer to the completion is lost', [{ when: on('CompleteMultipartUpload'), do: { kind: 'swallow' } }]],
+  [
+    'the answer to the completion is lost',
+    [{ when: on('CompleteMultipartUpload'), times: 1, do: { kind: 'swallow' } }],
+  ],
+  [
+    'every answer to the completion is lost',
+    [{ when: on('CompleteMultipartUpload'), do: { kind: 'swallow' } }],
+  ],
   ['a part hangs longer than the time-out', [{ when: on('UploadPart'), times: 1, do: { kind: 'hang' } }]],
-  ['the completion hangs longer than the time-out', [{ when: on('CompleteMultipartUpload'), times: 1, do: { kind: 'hang' } }]],
-  ['the object is said to have another ETag: it is read back', [{ when: on('HeadObject'), do: { kind: 'etag', etag: '"0123456789abcdef0123456789abcdef"' } }]],
+  [
+    'the completion hangs longer than the time-out',
+    [{ when: on('CompleteMultipartUpload'), times: 1, do: { kind: 'hang' } }],
+  ],
+  [
+    'the object is said to have another ETag: it is read back',
+    [{ when: on('HeadObject'), do: { kind: 'etag', etag: '"0123456789abcdef0123456789abcdef"' } }],
+  ],
 ];
 
 describe.skipIf(inject('gateway') === undefined)('an upload in parts', () => {
@@ -56,11 +93,31 @@ describe.skipIf(inject('gateway') === undefined)('an upload in parts', () => {
   });
 
   it.each([
-    ['a part is refused', on('UploadPart'), { kind: 'status', status: 403, code: 'AccessDenied' }, 'STORE_FORBIDDEN'],
-    ['a part is answered with 503 each time', on('UploadPart'), { kind: 'status', status: 503, code: 'SlowDown' }, 'STORE_FAILED'],
+    [
+      'a part is refused',
+      on('UploadPart'),
+      { kind: 'status', status: 403, code: 'AccessDenied' },
+      'STORE_FORBIDDEN',
+    ],
+    [
+      'a part is answered with 503 each time',
+      on('UploadPart'),
+      { kind: 'status', status: 503, code: 'SlowDown' },
+      'STORE_FAILED',
+    ],
     ['a part is changed on its way each time', on('UploadPart'), { kind: 'corrupt' }, 'ARTIFACT_MISMATCH'],
-    ['the completion is refused', on('CompleteMultipartUpload'), { kind: 'status', status: 403, code: 'AccessDenied' }, 'STORE_FORBIDDEN'],
-    ['a part’s ETag comes wrong, so that the completion names parts which are not there', on('UploadPart'), { kind: 'etag', etag: '"0123456789abcdef0123456789abcdef"' }, 'STORE_FAILED'],
+    [
+      'the completion is refused',
+      on('CompleteMultipartUpload'),
+      { kind: 'status', status: 403, code: 'AccessDenied' },
+      'STORE_FORBIDDEN',
+    ],
+    [
+      'a part’s ETag comes wrong, so that the completion names parts which are not there',
+      on('UploadPart'),
+      { kind: 'etag', etag: '"0123456789abcdef0123456789abcdef"' },
+      'STORE_FAILED',
+    ],
   ] as const)('fails and leaves neither object nor parts when %s', async (_, when, fault, code) => {
     const { bucket, proxy, store } = await scene();
     proxy.fault({ when, do: fault });
@@ -72,7 +129,10 @@ describe.skipIf(inject('gateway') === undefined)('an upload in parts', () => {
   it('says so when its parts could not be removed, and the next sweep removes them', async () => {
     const { bucket, proxy, store } = await scene();
     proxy.fault({ when: on('UploadPart'), do: { kind: 'status', status: 403, code: 'AccessDenied' } });
-    proxy.fault({ when: on('AbortMultipartUpload'), do: { kind: 'status', status: 403, code: 'AccessDenied' } });
+    proxy.fault({
+      when: on('AbortMultipartUpload'),
+      do: { kind: 'status', status: 403, code: 'AccessDenied' },
+    });
     const { message } = await failureOf(store.put(DUMP, randomSource(LARGE_BYTES)));
     expect(message).toMatch(/UploadPart failed.*could not be removed: .*AbortMultipartUpload failed/);
     expect(await bucket.uploads()).toEqual([OBJECT]);
@@ -86,7 +146,9 @@ describe.skipIf(inject('gateway') === undefined)('an upload in parts', () => {
     proxy.fault({ when: on('UploadPart'), do: { kind: 'hang' } });
     const stop = new AbortController();
     const put = failureOf(store.put(DUMP, randomSource(LARGE_BYTES), { signal: stop.signal }));
-    await expect.poll(() => proxy.requests.some(({ operation }) => operation === 'UploadPart'), { timeout: 10_000 }).toBe(true);
+    await expect
+      .poll(() => proxy.requests.some(({ operation }) => operation === 'UploadPart'), { timeout: 10_000 })
+      .toBe(true);
     const began = performance.now();
     stop.abort();
     expect((await put).code).toBe('ABORTED');
@@ -126,16 +188,22 @@ describe.skipIf(inject('gateway') === undefined)('a small object', () => {
   it.each([
     ['put', 'PutObject', 's3:PutObject'],
     ['list', 'ListObjectsV2', 's3:ListBucket'],
-  ] as const)('is refused with 403 on %s: an error that names bucket, operation, the provider’s code and the right', async (_, operation, right) => {
-    const { bucket, proxy, store } = await scene();
-    proxy.fault({ when: on(operation), do: { kind: 'status', status: 403, code: 'AccessDenied', message: 'Access Denied' } });
-    const work = operation === 'PutObject' ? store.put(DUMP, randomSource(SMALL_BYTES)) : readAllOf(store);
-    const { code, message } = await failureOf(work);
-    expect(code).toBe('STORE_FORBIDDEN');
-    for (const part of [bucket.name, operation, 'AccessDenied', right]) expect(message).toContain(part);
-    expect(message).not.toContain(bucket.secretAccessKey);
-    expect(message).not.toContain(bucket.accessKeyId);
-  });
+  ] as const)(
+    'is refused with 403 on %s: an error that names bucket, operation, the provider’s code and the right',
+    async (_, operation, right) => {
+      const { bucket, proxy, store } = await scene();
+      proxy.fault({
+        when: on(operation),
+        do: { kind: 'status', status: 403, code: 'AccessDenied', message: 'Access Denied' },
+      });
+      const work = operation === 'PutObject' ? store.put(DUMP, randomSource(SMALL_BYTES)) : readAllOf(store);
+      const { code, message } = await failureOf(work);
+      expect(code).toBe('STORE_FORBIDDEN');
+      for (const part of [bucket.name, operation, 'AccessDenied', right]) expect(message).toContain(part);
+      expect(message).not.toContain(bucket.secretAccessKey);
+      expect(message).not.toContain(bucket.accessKeyId);
+    },
+  );
 
   it('is refused with wrong keys, an unknown bucket or a store that is not there: each says what to correct', async () => {
     const bucket = await freshBucket();
@@ -145,9 +213,18 @@ describe.skipIf(inject('gateway') === undefined)('a small object', () => {
     expect(await put({ secretAccessKey: 'wrong' })).toMatchObject({ code: 'STORE_FORBIDDEN' });
     expect(await put({ accessKeyId: 'NOBODY' })).toMatchObject({ code: 'STORE_FORBIDDEN' });
     expect(await put({ ...stranger })).toMatchObject({ code: 'STORE_FORBIDDEN' });
-    expect(await put({ name: 'no-such-bucket' })).toMatchObject({ code: 'STORE_UNAVAILABLE', mend: expect.stringContaining('S3_BUCKET') as string });
-    expect(await put({ endpoint: 'http://127.0.0.1:1' })).toMatchObject({ code: 'STORE_UNAVAILABLE', mend: expect.stringContaining('S3_ENDPOINT') as string });
-    expect(await put({ endpoint: bucket.endpoint.replace('http:', 'https:') })).toMatchObject({ code: 'STORE_UNAVAILABLE', mend: expect.stringContaining('http') as string });
+    expect(await put({ name: 'no-such-bucket' })).toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      mend: expect.stringContaining('S3_BUCKET') as string,
+    });
+    expect(await put({ endpoint: 'http://127.0.0.1:1' })).toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      mend: expect.stringContaining('S3_ENDPOINT') as string,
+    });
+    expect(await put({ endpoint: bucket.endpoint.replace('http:', 'https:') })).toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      mend: expect.stringContaining('http') as string,
+    });
   });
 });
 
@@ -179,7 +256,9 @@ describe.skipIf(inject('gateway') === undefined)('a copy on the server', () => {
     await store.copy(DUMP, 'weekly/geolens_20260101_020000.dump');
     expect(proxy.requests.filter(({ operation }) => operation === 'UploadPartCopy')).toHaveLength(3);
     expect(proxy.received('UploadPart') + proxy.received('PutObject')).toBe(sent);
-    expect((await bucket.get('backups/weekly/geolens_20260101_020000.dump')).equals(source.content)).toBe(true);
+    expect((await bucket.get('backups/weekly/geolens_20260101_020000.dump')).equals(source.content)).toBe(
+      true,
+    );
   });
 });
 
@@ -198,10 +277,18 @@ describe.skipIf(inject('gateway') === undefined)('other people’s things below 
 
   it('2,500 keys are listed, each once', async () => {
     const { bucket, store } = await scene();
-    const names = Array.from({ length: 2500 }, (_, index) => `daily/geolens_2026${String(Math.floor(index / 28) % 12 + 1).padStart(2, '0')}${String((index % 28) + 1).padStart(2, '0')}_${String(index % 24).padStart(2, '0')}${String(index % 60).padStart(2, '0')}${String(Math.floor(index / 60)).padStart(2, '0')}.dump`);
+    const names = Array.from(
+      { length: 2500 },
+      (_, index) =>
+        `daily/geolens_2026${String((Math.floor(index / 28) % 12) + 1).padStart(2, '0')}${String((index % 28) + 1).padStart(2, '0')}_${String(index % 24).padStart(2, '0')}${String(index % 60).padStart(2, '0')}${String(Math.floor(index / 60)).padStart(2, '0')}.dump`,
+    );
     expect(new Set(names).size).toBe(2500);
     const queue = names.values();
-    await Promise.all(Array.from({ length: 16 }, async () => { for (const name of queue) await bucket.put(`backups/${name}`, 'x'); }));
+    await Promise.all(
+      Array.from({ length: 16 }, async () => {
+        for (const name of queue) await bucket.put(`backups/${name}`, 'x');
+      }),
+    );
     expect((await listed(store)).sort()).toEqual([...names].sort());
   });
 });

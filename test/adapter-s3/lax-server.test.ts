@@ -14,8 +14,15 @@ async function laxServer(): Promise<{ readonly server: LaxS3; readonly client: S
   onTestFinished(() => server.stop());
   const { endpoint, accessKeyId, secretAccessKey } = server;
   // As the SDK is by itself.
-  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials: { accessKeyId, secretAccessKey } });
-  onTestFinished(() => { client.destroy(); });
+  const client = new S3Client({
+    endpoint,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId, secretAccessKey },
+  });
+  onTestFinished(() => {
+    client.destroy();
+  });
   await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
   return { server, client };
 }
@@ -24,7 +31,14 @@ describe('a server that stores the framing of streamed checksums inside objects,
   it('does so with the SDK’s defaults, which is why ours are others', async () => {
     const { client } = await laxServer();
     const content = Buffer.alloc(100_000, 'x');
-    await client.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'k', Body: Readable.from([content], { objectMode: false }), ContentLength: content.length }));
+    await client.send(
+      new PutObjectCommand({
+        Bucket: BUCKET,
+        Key: 'k',
+        Body: Readable.from([content], { objectMode: false }),
+        ContentLength: content.length,
+      }),
+    );
     const { Body } = await client.send(new GetObjectCommand({ Bucket: BUCKET, Key: 'k' }));
     expect((await readAll(Body as Readable)).equals(content)).toBe(false);
   });
@@ -37,8 +51,13 @@ describe('a server that stores the framing of streamed checksums inside objects,
     ['in parts that are not held in memory', 12_000_000, 'auto', { bufferedPartBytes: 1 }],
   ] as const)('holds what we send, %s, byte for byte', async (_, bytes, checksum: ChecksumMode, limits) => {
     const { server } = await laxServer();
-    const store = new S3Store({ settings: { ...settingsOf({ name: BUCKET, ...server }), checksum }, limits: { ...SMALL, ...limits } });
-    onTestFinished(() => { store.close(); });
+    const store = new S3Store({
+      settings: { ...settingsOf({ name: BUCKET, ...server }), checksum },
+      limits: { ...SMALL, ...limits },
+    });
+    onTestFinished(() => {
+      store.close();
+    });
     const source = randomSource(bytes);
     await store.put(DUMP, source);
     expect((await readAll(store.read(DUMP))).equals(source.content)).toBe(true);

@@ -12,13 +12,18 @@ describe.skipIf(noFaketime)(`the calendar (${noFaketime ?? 'with faketime'})`, (
     expect(timestamp).toMatch(/^20261122_0200/);
     const names = namesOf(operator.database.database, timestamp);
     expect(await operator.volume.files('weekly')).toEqual(names);
-    for (const name of names) expect((await stat(operator.path('weekly', name))).ino, name).toBe((await stat(operator.path('daily', name))).ino);
+    for (const name of names)
+      expect((await stat(operator.path('weekly', name))).ino, name).toBe(
+        (await stat(operator.path('daily', name))).ino,
+      );
   });
 
   it('puts Monday’s set into daily alone', async () => {
     const operator = await newOperator();
     const timestamp = await operator.goodRun({ at: '2026-11-23 02:00:00' });
-    expect(await operator.volume.everything()).toEqual(namesOf(operator.database.database, timestamp).map((name) => `daily/${name}`));
+    expect(await operator.volume.everything()).toEqual(
+      namesOf(operator.database.database, timestamp).map((name) => `daily/${name}`),
+    );
   });
 
   it('puts a run that begins late on Sunday and ends on Monday into weekly, whole', async () => {
@@ -34,20 +39,35 @@ describe.skipIf(noFaketime)(`the calendar (${noFaketime ?? 'with faketime'})`, (
     const report = JSON.parse(end.stdout) as { timestamp: string; finishedAt: string };
     expect(report.timestamp).toMatch(/^20261122_2359/);
     expect(report.finishedAt).toMatch(/^2026-11-23T00:00/);
-    for (const tier of ['daily', 'weekly'] as const) expect(await operator.volume.files(tier)).toEqual(namesOf(operator.database.database, report.timestamp));
+    for (const tier of ['daily', 'weekly'] as const)
+      expect(await operator.volume.files(tier)).toEqual(
+        namesOf(operator.database.database, report.timestamp),
+      );
   });
 
   it('keeps the three newest of ten daily sets and the newest of Sundays, and touches nothing of anybody else', async () => {
     const operator = await newOperator();
     const { database, volume } = { database: operator.database.database, volume: operator.volume };
     await mkdir(join(volume.backups, 'daily'), { mode: 0o700 });
-    const foreign = ['README.txt', `${database}.dump`, `${database}_20200101.dump`, 'manifest-latest.json', `zoo_${database}_20200101_020000.dump`, `x${database}_20200102_020000.dump`];
+    const foreign = [
+      'README.txt',
+      `${database}.dump`,
+      `${database}_20200101.dump`,
+      'manifest-latest.json',
+      `zoo_${database}_20200101_020000.dump`,
+      `x${database}_20200102_020000.dump`,
+    ];
     for (const name of foreign) await writeFile(operator.path('daily', name), 'foreign');
     await writeFile(join(volume.backups, 'notes'), 'foreign');
     const timestamps: string[] = [];
     // from Sunday the 8th to Tuesday the 17th: Sundays are the 8th and the 15th
     for (let day = 8; day <= 17; day += 1) {
-      timestamps.push(await operator.goodRun({ at: `2026-11-${String(day).padStart(2, '0')} 02:00:00`, env: { BACKUP_RETENTION_DAILY: '3', BACKUP_RETENTION_WEEKLY: '1' } }));
+      timestamps.push(
+        await operator.goodRun({
+          at: `2026-11-${String(day).padStart(2, '0')} 02:00:00`,
+          env: { BACKUP_RETENTION_DAILY: '3', BACKUP_RETENTION_WEEKLY: '1' },
+        }),
+      );
     }
     expect(await operator.sets('daily')).toEqual(timestamps.slice(-3));
     expect(await operator.sets('weekly')).toEqual([timestamps[7]]);
@@ -61,7 +81,10 @@ describe.skipIf(noFaketime)(`the calendar (${noFaketime ?? 'with faketime'})`, (
     const operator = await newOperator();
     for (const day of ['09', '10', '11']) await operator.goodRun({ at: `2026-11-${day} 02:00:00` });
     const before = await operator.volume.everything();
-    const end = await operator.backup(['run'], { at: '2026-11-12 02:00:00', env: { BACKUP_RETENTION_DAILY: '1', DATABASE_URL: 'postgresql://u@127.0.0.1:1/d' } });
+    const end = await operator.backup(['run'], {
+      at: '2026-11-12 02:00:00',
+      env: { BACKUP_RETENTION_DAILY: '1', DATABASE_URL: 'postgresql://u@127.0.0.1:1/d' },
+    });
     expect(end.code).toBe(1);
     expect(await operator.volume.everything()).toEqual(before);
   });
@@ -70,7 +93,10 @@ describe.skipIf(noFaketime)(`the calendar (${noFaketime ?? 'with faketime'})`, (
     const operator = await newOperator();
     const { database } = operator.database;
     for (const day of ['09', '10']) await operator.goodRun({ at: `2026-11-${day} 02:00:00` });
-    await copyFile(operator.path('daily', (await operator.volume.files('daily')).find((name) => name.endsWith('.dump'))!), operator.path('daily', `${database}_20250101_020000.dump`));
+    await copyFile(
+      operator.path('daily', (await operator.volume.files('daily')).find((name) => name.endsWith('.dump'))!),
+      operator.path('daily', `${database}_20250101_020000.dump`),
+    );
     await operator.goodRun({ at: '2026-11-11 02:00:00', env: { BACKUP_RETENTION_DAILY: '3' } });
     expect(await operator.sets('daily')).toHaveLength(3);
     expect(await operator.volume.files('daily')).not.toContain(`${database}_20250101_020000.dump`);

@@ -7,15 +7,18 @@ import { newOperator, times } from '../support/operator.ts';
 const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
 describe('the folder of the sets', () => {
-  it.each(['run', 'list', 'prune'])('is missing: `%s` exits with 2, names the variable and the path, and makes none', async (command) => {
-    const operator = await newOperator();
-    const missing = join(operator.volume.backups, 'missing');
-    const end = await operator.backup([command], { env: { BACKUP_DIR: missing } });
-    expect({ code: end.code, stdout: end.stdout }).toEqual({ code: 2, stdout: '' });
-    expect(times(end.stderr, `BACKUP_DIR="${missing}" does not exist. Create the folder`)).toBe(1);
-    expect(end.stderr.trimEnd().split('\n')).toHaveLength(1);
-    expect(await operator.volume.everything()).toEqual([]);
-  });
+  it.each(['run', 'list', 'prune'])(
+    'is missing: `%s` exits with 2, names the variable and the path, and makes none',
+    async (command) => {
+      const operator = await newOperator();
+      const missing = join(operator.volume.backups, 'missing');
+      const end = await operator.backup([command], { env: { BACKUP_DIR: missing } });
+      expect({ code: end.code, stdout: end.stdout }).toEqual({ code: 2, stdout: '' });
+      expect(times(end.stderr, `BACKUP_DIR="${missing}" does not exist. Create the folder`)).toBe(1);
+      expect(end.stderr.trimEnd().split('\n')).toHaveLength(1);
+      expect(await operator.volume.everything()).toEqual([]);
+    },
+  );
 
   it('is a file: 2', async () => {
     const operator = await newOperator();
@@ -37,15 +40,18 @@ describe('the folder of the sets', () => {
     expect(await operator.volume.everything()).toEqual([]);
   });
 
-  it.skipIf(!isRoot)('is somebody else’s, and root may not pass over that, as in the container: 1, and what to do', async () => {
-    const operator = await newOperator();
-    await chown(operator.volume.backups, 65534, 65534);
-    await chmod(operator.volume.backups, 0o755);
-    const end = await operator.backup(['run'], { wrapper: ['setpriv', '--bounding-set', '-all', '--'] });
-    expect(end.code).toBe(1);
-    expect(end.stderr).toContain('permission denied for user 0');
-    expect(end.stderr).toContain('chown -R 0:0');
-  });
+  it.skipIf(!isRoot)(
+    'is somebody else’s, and root may not pass over that, as in the container: 1, and what to do',
+    async () => {
+      const operator = await newOperator();
+      await chown(operator.volume.backups, 65534, 65534);
+      await chmod(operator.volume.backups, 0o755);
+      const end = await operator.backup(['run'], { wrapper: ['setpriv', '--bounding-set', '-all', '--'] });
+      expect(end.code).toBe(1);
+      expect(end.stderr).toContain('permission denied for user 0');
+      expect(end.stderr).toContain('chown -R 0:0');
+    },
+  );
 
   it('is on a read-only volume: a run exits with 1 and says so, what is there can be listed', async (context) => {
     const operator = await newOperator();
@@ -58,7 +64,9 @@ describe('the folder of the sets', () => {
     expect(end.code).toBe(1);
     expect(times(end.stderr, 'the volume is read-only')).toBe(1);
     expect(end.stderr).toContain('Mount it writable');
-    expect((await operator.backup(['list'], { env: { BACKUP_DIR: volume } })).stdout).toContain('20260101_020000');
+    expect((await operator.backup(['list'], { env: { BACKUP_DIR: volume } })).stdout).toContain(
+      '20260101_020000',
+    );
     expect((await operator.backup(['prune', '--dry-run'], { env: { BACKUP_DIR: volume } })).code).toBe(0);
   });
 
@@ -75,8 +83,12 @@ describe('the folder of the sets', () => {
     expect(end.code).toBe(1);
     expect(times(end.stderr, `BACKUP_DIR=${volume}: no space left on the volume`)).toBe(1);
     expect(end.stderr).toContain('Free some space, enlarge the volume');
-    const listed = JSON.parse((await operator.backup(['list', '--json'], { env })).stdout) as { artifacts: { key: string }[] }[];
-    expect(listed.flatMap(({ artifacts }) => artifacts.map(({ key }) => key)).sort()).toEqual(old.map((name) => `daily/${name}`));
+    const listed = JSON.parse((await operator.backup(['list', '--json'], { env })).stdout) as {
+      artifacts: { key: string }[];
+    }[];
+    expect(listed.flatMap(({ artifacts }) => artifacts.map(({ key }) => key)).sort()).toEqual(
+      old.map((name) => `daily/${name}`),
+    );
     expect(await operator.volume.everything()).toEqual([]);
   });
 });

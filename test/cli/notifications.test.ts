@@ -9,13 +9,23 @@ describe('notifications', () => {
   it('tell of a run from its begin to its end, with its log and report', async () => {
     const operator = await newOperator();
     const { url, received } = await receiver();
-    const end = await operator.backup(['run'], { env: { BACKUP_PING_URL: `${url}/ping-secret`, BACKUP_WEBHOOK_URL: `${url}/hook-secret` } });
+    const end = await operator.backup(['run'], {
+      env: { BACKUP_PING_URL: `${url}/ping-secret`, BACKUP_WEBHOOK_URL: `${url}/hook-secret` },
+    });
     expect(end.code, end.stderr).toBe(0);
-    expect(received.map(({ path }) => path).sort()).toEqual(['/hook-secret', '/ping-secret', '/ping-secret/start']);
+    expect(received.map(({ path }) => path).sort()).toEqual([
+      '/hook-secret',
+      '/ping-secret',
+      '/ping-secret/start',
+    ]);
     const [first] = received;
     expect(first!.path).toBe('/ping-secret/start');
-    expect(received.find(({ path }) => path === '/ping-secret')!.body).toMatch(/ complete in .*\n(?:.*\n)*.*produce dump: /);
-    const report = JSON.parse(received.find(({ path }) => path === '/hook-secret')!.body) as { run: { manifest: { artifacts: unknown[] } } };
+    expect(received.find(({ path }) => path === '/ping-secret')!.body).toMatch(
+      / complete in .*\n(?:.*\n)*.*produce dump: /,
+    );
+    const report = JSON.parse(received.find(({ path }) => path === '/hook-secret')!.body) as {
+      run: { manifest: { artifacts: unknown[] } };
+    };
     expect(report).toMatchObject({ event: 'run.finished', state: 'good', run: { outcome: 'complete' } });
     expect(report.run.manifest.artifacts).toHaveLength(3);
   });
@@ -37,8 +47,21 @@ describe('notifications', () => {
     const { path, body } = received.at(-1)!;
     expect(path).toBe('/ping-secret/fail');
     expect(body).toContain('ECONNREFUSED');
-    const everything = [end.stdout, end.stderr, body, (await operator.backup(['config', '--json'], { env })).stdout].join('\n');
-    for (const secret of [PASSWORD, encodeURIComponent(PASSWORD), 'ping-secret', 'hook-secret', 'hook-password', 'hook-token']) expect(everything).not.toContain(secret);
+    const everything = [
+      end.stdout,
+      end.stderr,
+      body,
+      (await operator.backup(['config', '--json'], { env })).stdout,
+    ].join('\n');
+    for (const secret of [
+      PASSWORD,
+      encodeURIComponent(PASSWORD),
+      'ping-secret',
+      'hook-secret',
+      'hook-password',
+      'hook-token',
+    ])
+      expect(everything).not.toContain(secret);
   });
 
   it('make a good run end with 3 when nobody takes them', async () => {

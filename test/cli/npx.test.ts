@@ -18,14 +18,26 @@ function workingOn(folder: string): readonly number[] {
       return false; // it has just ended
     }
   };
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && holds(name)).map(Number);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && holds(name))
+    .map(Number);
 }
 
 it('`npx geolens-backup serve` ends with npx, though npx passes no signal on', async () => {
   const [database, volume] = [await freshDatabase(undefined, { content: 'empty' }), await freshVolume()];
   const { PATH, HOME } = process.env;
-  const env = { PATH, HOME, DATABASE_URL: database.url, BACKUP_DIR: volume.backups, STAGING_DIR: volume.staging };
-  const npx = spawn('npx', ['geolens-backup', 'serve'], { cwd: ROOT, env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const env = {
+    PATH,
+    HOME,
+    DATABASE_URL: database.url,
+    BACKUP_DIR: volume.backups,
+    STAGING_DIR: volume.staging,
+  };
+  const npx = spawn('npx', ['geolens-backup', 'serve'], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   onTestFinished(() => {
     for (const pid of workingOn(volume.backups)) process.kill(pid, 'SIGKILL');
   });

@@ -11,7 +11,11 @@ const MODE = 0o777;
 async function countsOf({ query }: Pick<TestDatabase, 'query'>, manifest: Manifest): Promise<unknown> {
   const counted = manifest.artifacts.find(({ kind }) => kind === 'dump')!.rowCounts!;
   const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-  const counts = await query(counted.map(({ schema, table }) => `SELECT count(*) FROM ONLY ${quoted(schema)}.${quoted(table)};`).join('\n'));
+  const counts = await query(
+    counted
+      .map(({ schema, table }) => `SELECT count(*) FROM ONLY ${quoted(schema)}.${quoted(table)};`)
+      .join('\n'),
+  );
   return counts.split('\n').map((rows, index) => ({ ...counted[index], rows: Number(rows) }));
 }
 
@@ -41,7 +45,11 @@ describe.each(clusters())('`run` on $title', (cluster) => {
     expect(manifest.artifacts.map(({ kind }) => kind)).toEqual(['dump', 'globals', 'staging']);
     for (const { name, bytes, sha256 } of manifest.artifacts) {
       const content = await readFile(operator.path('daily', name));
-      expect({ name, bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') }).toEqual({ name, bytes, sha256 });
+      expect({
+        name,
+        bytes: content.length,
+        sha256: createHash('sha256').update(content).digest('hex'),
+      }).toEqual({ name, bytes, sha256 });
     }
     const { rowCounts, tableCount } = manifest.artifacts[0]!;
     expect(rowCounts!.length).toBe(tableCount);
@@ -56,9 +64,18 @@ describe.each(clusters())('`run` on $title', (cluster) => {
     const operator = await newOperator(cluster);
     const timestamp = await operator.goodRun();
     const dump = operator.path('daily', `${operator.database.database}_${timestamp}.dump`);
-    expect(await operator.database.client.run('pg_restore', ['--list', dump])).toContain('TABLE DATA catalog datasets');
+    expect(await operator.database.client.run('pg_restore', ['--list', dump])).toContain(
+      'TABLE DATA catalog datasets',
+    );
     const target = await freshDatabase(cluster, { content: 'empty' });
-    await target.client.run('pg_restore', ['--no-owner', '--no-acl', '--exit-on-error', '-d', target.database, dump]);
+    await target.client.run('pg_restore', [
+      '--no-owner',
+      '--no-acl',
+      '--exit-on-error',
+      '-d',
+      target.database,
+      dump,
+    ]);
     const manifest = await manifestOf(operator, timestamp);
     expect(await countsOf(target, manifest)).toEqual(manifest.artifacts[0]!.rowCounts);
   });
@@ -67,10 +84,21 @@ describe.each(clusters())('`run` on $title', (cluster) => {
     const operator = await newOperator(cluster);
     const timestamp = await operator.goodRun();
     const archive = operator.path('daily', `staging-${timestamp}.tar.gz`);
-    const entries = (await runProgram('tar', ['-tzf', archive, '--quoting-style=escape'])).trimEnd().split('\n');
+    const entries = (await runProgram('tar', ['-tzf', archive, '--quoting-style=escape']))
+      .trimEnd()
+      .split('\n');
     expect(entries.every((entry) => entry.startsWith('./'))).toBe(true);
     expect([...entries].sort()).toEqual(
-      ['./', './line\\nfeed.txt', './uploads/', './uploads/raster.tif', './uploads/with\\ space/', './uploads/with\\ space/quoted\\ "name".geojson'].map((name) => name.replaceAll('\\ ', ' ')).sort(),
+      [
+        './',
+        './line\\nfeed.txt',
+        './uploads/',
+        './uploads/raster.tif',
+        './uploads/with\\ space/',
+        './uploads/with\\ space/quoted\\ "name".geojson',
+      ]
+        .map((name) => name.replaceAll('\\ ', ' '))
+        .sort(),
     );
     expect((await manifestOf(operator, timestamp)).artifacts[2]!.members).toBe(entries.length);
   });
@@ -88,8 +116,16 @@ describe('`run --json`', () => {
   it('prints one JSON document on stdout and nothing else, and the log on stderr', async () => {
     const operator = await newOperator();
     const end = await operator.backup(['run', '--json'], { env: { LOG_FORMAT: 'json' } });
-    expect(JSON.parse(end.stdout)).toMatchObject({ outcome: 'complete', database: operator.database.database, errors: [], warnings: [] });
-    const events = end.stderr.trimEnd().split('\n').map((line) => (JSON.parse(line) as { event: string }).event);
+    expect(JSON.parse(end.stdout)).toMatchObject({
+      outcome: 'complete',
+      database: operator.database.database,
+      errors: [],
+      warnings: [],
+    });
+    const events = end.stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { event: string }).event);
     expect(new Set(events)).toEqual(new Set(['run.started', 'phase.finished', 'run.finished']));
   });
 
@@ -101,7 +137,10 @@ describe('`run --json`', () => {
     const writer = (async () => {
       let written = 0;
       // the same row into both tables: a dump that is not of one moment has more in one of them
-      for (; !writing.signal.aborted; written += 1) await query(`BEGIN; INSERT INTO data.a VALUES (${written}); INSERT INTO data.z VALUES (${written}); COMMIT;`);
+      for (; !writing.signal.aborted; written += 1)
+        await query(
+          `BEGIN; INSERT INTO data.a VALUES (${written}); INSERT INTO data.z VALUES (${written}); COMMIT;`,
+        );
       return written;
     })();
     await expect.poll(async () => Number(await query('SELECT count(*) FROM data.a'))).toBeGreaterThan(3);
@@ -110,9 +149,18 @@ describe('`run --json`', () => {
     const written = await writer;
     const manifest = await manifestOf(operator, timestamp);
     const target = await freshDatabase(undefined, { content: 'empty' });
-    await target.client.run('pg_restore', ['--no-owner', '--no-acl', '--exit-on-error', '-d', target.database, operator.path('daily', manifest.artifacts[0]!.name)]);
+    await target.client.run('pg_restore', [
+      '--no-owner',
+      '--no-acl',
+      '--exit-on-error',
+      '-d',
+      target.database,
+      operator.path('daily', manifest.artifacts[0]!.name),
+    ]);
     expect(await countsOf(target, manifest)).toEqual(manifest.artifacts[0]!.rowCounts);
-    expect(await target.query('SELECT (SELECT count(*) FROM data.a) = (SELECT count(*) FROM data.z)')).toBe('t');
+    expect(await target.query('SELECT (SELECT count(*) FROM data.a) = (SELECT count(*) FROM data.z)')).toBe(
+      't',
+    );
     expect(Number(await target.query('SELECT count(*) FROM data.a'))).toBeLessThan(written);
   });
 });

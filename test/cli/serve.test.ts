@@ -30,7 +30,12 @@ describe('`serve`', () => {
     const operator = await newOperator();
     const port = await freePort();
     const { database, host, port: real } = operator.database;
-    const serving = operator.start(['serve'], { env: { ...MIDNIGHT_ONLY, DATABASE_URL: `postgresql://${anyCluster().user}@127.0.0.1:${port}/${database}` } });
+    const serving = operator.start(['serve'], {
+      env: {
+        ...MIDNIGHT_ONLY,
+        DATABASE_URL: `postgresql://${anyCluster().user}@127.0.0.1:${port}/${database}`,
+      },
+    });
     await serving.says('a run is due, and waits a while for the server');
     expect(serving.stderr).toContain(`127.0.0.1:${port}`);
     expect(serving.stderr).not.toContain('ERROR');
@@ -39,7 +44,9 @@ describe('`serve`', () => {
       socket.pipe(onward).pipe(socket);
       for (const one of [socket, onward]) one.on('error', () => undefined);
     }).listen(port, '127.0.0.1');
-    onTestFinished(() => { server.close(); });
+    onTestFinished(() => {
+      server.close();
+    });
     await serving.says('complete in');
     expect(await operator.sets('daily')).toHaveLength(1);
     serving.signal('SIGTERM');
@@ -48,10 +55,14 @@ describe('`serve`', () => {
 
   it('says at the start what it works on, and when the next run is', async () => {
     const operator = await newOperator();
-    const serving = operator.start(['serve'], { env: { ...MIDNIGHT_ONLY, BACKUP_ON_START: 'never', BACKUP_TIMEZONE: 'Asia/Tokyo' } });
+    const serving = operator.start(['serve'], {
+      env: { ...MIDNIGHT_ONLY, BACKUP_ON_START: 'never', BACKUP_TIMEZONE: 'Asia/Tokyo' },
+    });
     await serving.says('next run at');
     const { database, host, port } = operator.database;
-    expect(serving.stderr).toContain(`database ${database} on ${host}:${port} to ${operator.volume.backups}, schedule "0 0 1 1 *" (Asia/Tokyo), keeps 7 daily and 4 weekly sets`);
+    expect(serving.stderr).toContain(
+      `database ${database} on ${host}:${port} to ${operator.volume.backups}, schedule "0 0 1 1 *" (Asia/Tokyo), keeps 7 daily and 4 weekly sets`,
+    );
     expect(serving.stderr).toMatch(/next run at \d{4}-12-31T15:00Z/);
     serving.signal('SIGTERM');
     const end = await serving.end;
@@ -62,7 +73,9 @@ describe('`serve`', () => {
 
   it('warns when the schedule makes the retention reach back less far than its name says', async () => {
     const operator = await newOperator();
-    const serving = operator.start(['serve'], { env: { BACKUP_SCHEDULE: '0 * * * *', BACKUP_ON_START: 'never' } });
+    const serving = operator.start(['serve'], {
+      env: { BACKUP_SCHEDULE: '0 * * * *', BACKUP_ON_START: 'never' },
+    });
     await serving.says('next run at');
     expect(serving.stderr).toContain('24 runs a day');
     expect(serving.stderr).toContain('7 h 0 min');
@@ -71,15 +84,24 @@ describe('`serve`', () => {
 
   it.skipIf(noFaketime)('makes its run at the slot', async () => {
     const operator = await newOperator();
-    const serving = operator.start(['serve'], { at: '2026-11-23 01:59:57', env: { BACKUP_ON_START: 'never' } });
+    const serving = operator.start(['serve'], {
+      at: '2026-11-23 01:59:57',
+      env: { BACKUP_ON_START: 'never' },
+    });
     await serving.says('next run at 2026-11-24T02:00Z');
-    expect(await operator.volume.files('daily')).toEqual(namesOf(operator.database.database, (await operator.sets('daily'))[0]!));
+    expect(await operator.volume.files('daily')).toEqual(
+      namesOf(operator.database.database, (await operator.sets('daily'))[0]!),
+    );
     expect((await operator.sets('daily'))[0]).toMatch(/^20261123_02000[0-5]$/);
   });
 
   it.skipIf(noFaketime)('makes up for the slot that passed while it was not there, once', async () => {
     const operator = await newOperator();
-    for (const [at, runs] of [['2026-11-23 01:00:00', 0], ['2026-11-24 09:00:00', 1], ['2026-11-24 09:05:00', 0]] as const) {
+    for (const [at, runs] of [
+      ['2026-11-23 01:00:00', 0],
+      ['2026-11-24 09:00:00', 1],
+      ['2026-11-24 09:05:00', 0],
+    ] as const) {
       const serving = operator.start(['serve'], { at, env: { BACKUP_ON_START: 'never' } });
       await serving.says(runs === 0 ? 'next run at' : 'complete in');
       serving.kill('SIGTERM');
@@ -90,7 +112,9 @@ describe('`serve`', () => {
 
   it('goes on after a run that failed', async () => {
     const operator = await newOperator();
-    const serving = operator.start(['serve'], { env: { ...MIDNIGHT_ONLY, DATABASE_URL: 'postgresql://u@127.0.0.1:1/d' } });
+    const serving = operator.start(['serve'], {
+      env: { ...MIDNIGHT_ONLY, DATABASE_URL: 'postgresql://u@127.0.0.1:1/d' },
+    });
     await serving.says('next run at');
     expect(times(serving.stderr, 'ECONNREFUSED')).toBe(2); // once when it begins to wait, once when the run has failed
     expect(serving.child.exitCode).toBeNull();
@@ -113,9 +137,13 @@ describe('`serve`', () => {
 
   it('refuses to start without its folder, and makes none', async () => {
     const operator = await newOperator();
-    const end = await operator.backup(['serve'], { env: { BACKUP_DIR: `${operator.volume.backups}/missing` } });
+    const end = await operator.backup(['serve'], {
+      env: { BACKUP_DIR: `${operator.volume.backups}/missing` },
+    });
     expect(end.code).toBe(2);
-    expect(end.stderr).toContain(`BACKUP_DIR="${operator.volume.backups}/missing" does not exist. Create the folder, mount the volume there`);
+    expect(end.stderr).toContain(
+      `BACKUP_DIR="${operator.volume.backups}/missing" does not exist. Create the folder, mount the volume there`,
+    );
   });
 });
 
@@ -132,7 +160,9 @@ describe.each([
     await waitsForLock(operator.database, statement);
     const asked = performance.now();
     running.signal('SIGTERM');
-    const again = setInterval(() => { running.signal('SIGTERM'); }, 1); // up to its last moment, more of them are no more than the first
+    const again = setInterval(() => {
+      running.signal('SIGTERM');
+    }, 1); // up to its last moment, more of them are no more than the first
     const end = await running.end;
     clearInterval(again);
     expect(performance.now() - asked).toBeLessThan(10_000);

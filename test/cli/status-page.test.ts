@@ -22,22 +22,32 @@ interface Visit {
   readonly asked: string[];
 }
 
-async function visit(context: TestContext, url: string, viewport: { width: number; height: number }): Promise<Visit> {
+async function visit(
+  context: TestContext,
+  url: string,
+  viewport: { width: number; height: number },
+): Promise<Visit> {
   if ('unavailable' in started) return context.skip(started.unavailable);
   const page = await started.newPage();
   const [complaints, asked]: [string[], string[]] = [[], []];
   page.on('console', (message) => complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('requestfailed', (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText ?? ''}`));
+  page.on('requestfailed', (request) =>
+    complaints.push(`${request.url()}: ${request.failure()?.errorText ?? ''}`),
+  );
   page.on('request', (request) => asked.push(request.url()));
   await page.setViewport(viewport);
   await page.goto(url);
   return { page, complaints, asked };
 }
 
-async function serving(operator: Operator): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+async function serving(
+  operator: Operator,
+): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
   const port = await freePort();
-  const loop = operator.start(['serve'], { env: { BACKUP_HTTP_PORT: String(port), BACKUP_ON_START: 'never', BACKUP_DRILL_SCHEDULE: 'off' } });
+  const loop = operator.start(['serve'], {
+    env: { BACKUP_HTTP_PORT: String(port), BACKUP_ON_START: 'never', BACKUP_DRILL_SCHEDULE: 'off' },
+  });
   await loop.says('next run at');
   const stop = async (): Promise<void> => {
     loop.signal('SIGTERM');
@@ -46,7 +56,10 @@ async function serving(operator: Operator): Promise<{ readonly url: string; read
   return { url: `http://127.0.0.1:${port}/`, stop };
 }
 
-const textsOf = (page: Page, selector: string): Promise<string[]> => page.evaluate(`[...document.querySelectorAll(${JSON.stringify(selector)})].map(({ textContent }) => textContent)`) as Promise<string[]>;
+const textsOf = (page: Page, selector: string): Promise<string[]> =>
+  page.evaluate(
+    `[...document.querySelectorAll(${JSON.stringify(selector)})].map(({ textContent }) => textContent)`,
+  ) as Promise<string[]>;
 
 describe('the page, in a browser', () => {
   it('shows the sets of the last months, their sizes and durations, asks nobody else for anything, and gives no cause for complaint', async (context) => {
@@ -56,7 +69,9 @@ describe('the page, in a browser', () => {
     const { page, complaints, asked } = await visit(context, url, { width: 1180, height: 1000 });
     expect(await page.title()).toBe(`Backups of ${operator.database.database}`);
     expect(await textsOf(page, '.verdict p')).toEqual(['Backups are made as they should be']);
-    expect((await textsOf(page, '.day.complete title')).join()).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d UTC: complete, [\d.]+ MB, /);
+    expect((await textsOf(page, '.day.complete title')).join()).toMatch(
+      /^\d{4}-\d\d-\d\d \d\d:\d\d UTC: complete, [\d.]+ MB, /,
+    );
     expect(await textsOf(page, '.plot .bar title')).toHaveLength(2);
     expect((await textsOf(page, 'tbody td')).join()).toContain(`${timestamp},daily,local`);
     expect(await page.$('script')).toBeNull();
@@ -68,7 +83,8 @@ describe('the page, in a browser', () => {
   it('has its style, by day and by night, and fits a telephone', async (context) => {
     const { url, stop } = await serving(await newOperator());
     const { page } = await visit(context, url, { width: 390, height: 800 });
-    const paper = (): Promise<string> => page.evaluate('getComputedStyle(document.body).backgroundColor') as Promise<string>;
+    const paper = (): Promise<string> =>
+      page.evaluate('getComputedStyle(document.body).backgroundColor') as Promise<string>;
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
     expect(await paper()).toBe('rgb(255, 255, 255)');
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
@@ -80,12 +96,19 @@ describe('the page, in a browser', () => {
   it('tells of a run that failed: in its verdict, in the calendar, and with the next thing to do', async (context) => {
     const operator = await newOperator();
     await operator.goodRun();
-    const failed = await operator.backup(['run'], { env: { DATABASE_URL: `postgresql://nobody:secret-word@127.0.0.1:${await freePort()}/${operator.database.database}`, BACKUP_PG_BIN_DIR: operator.database.binDir } });
+    const failed = await operator.backup(['run'], {
+      env: {
+        DATABASE_URL: `postgresql://nobody:secret-word@127.0.0.1:${await freePort()}/${operator.database.database}`,
+        BACKUP_PG_BIN_DIR: operator.database.binDir,
+      },
+    });
     expect(failed.code).not.toBe(0);
     const { url, stop } = await serving(operator);
     const { page } = await visit(context, url, { width: 1180, height: 1000 });
     expect(await textsOf(page, '.verdict p')).toEqual(['Somebody should have a look']);
-    expect((await textsOf(page, '.verdict li')).join()).toMatch(/^The last run failed: .* — geolens-backup doctor$/);
+    expect((await textsOf(page, '.verdict li')).join()).toMatch(
+      /^The last run failed: .* — geolens-backup doctor$/,
+    );
     expect((await textsOf(page, '.day title')).at(-1)).toMatch(/complete.*\n.*run failed/);
     expect(await page.content()).not.toContain('secret-word');
     await stop();

@@ -6,7 +6,9 @@ describe('serve with BACKUP_HTTP_PORT', () => {
   it('tells of health and metrics on this machine alone, before the first run and after it, and ends when it is asked to', async () => {
     const operator = await newOperator();
     const port = await freePort();
-    const serving = operator.start(['serve'], { env: { BACKUP_HTTP_PORT: String(port), BACKUP_DRILL_SCHEDULE: 'off' } });
+    const serving = operator.start(['serve'], {
+      env: { BACKUP_HTTP_PORT: String(port), BACKUP_DRILL_SCHEDULE: 'off' },
+    });
     await serving.says(`how things stand is told at http://127.0.0.1:${port}: /, /health, /metrics`);
     const ask = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${port}${path}`);
     await serving.says('next run at');
@@ -20,17 +22,30 @@ describe('serve with BACKUP_HTTP_PORT', () => {
     await expect(fetch(`http://127.0.0.2:${port}/health`)).rejects.toThrow();
     serving.signal('SIGTERM');
     const end = await serving.end;
-    expect({ code: end.code, listens: await ask('/health').then(() => true, () => false) }, end.stderr).toEqual({ code: 0, listens: false });
+    expect(
+      {
+        code: end.code,
+        listens: await ask('/health').then(
+          () => true,
+          () => false,
+        ),
+      },
+      end.stderr,
+    ).toEqual({ code: 0, listens: false });
   });
 
   it('does not start on a port that is taken: 2, and which one', async () => {
     const operator = await newOperator();
     const port = await freePort();
-    const first = operator.start(['serve'], { env: { BACKUP_HTTP_PORT: String(port), BACKUP_ON_START: 'never' } });
+    const first = operator.start(['serve'], {
+      env: { BACKUP_HTTP_PORT: String(port), BACKUP_ON_START: 'never' },
+    });
     await first.says('how things stand');
     const second = await operator.backup(['serve'], { env: { BACKUP_HTTP_PORT: String(port) } });
     expect(second.code).toBe(2);
-    expect(second.stderr).toContain(`BACKUP_HTTP_PORT="${port}" cannot be listened on: something else listens there`);
+    expect(second.stderr).toContain(
+      `BACKUP_HTTP_PORT="${port}" cannot be listened on: something else listens there`,
+    );
     first.signal('SIGTERM');
     expect((await first.end).code).toBe(0);
   });

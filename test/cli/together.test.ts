@@ -45,7 +45,9 @@ describe('after a SIGKILL in the middle of a dump', () => {
     running.signal('SIGKILL');
     await running.end;
     expect((await operator.volume.everything()).length).toBeGreaterThan(0);
-    const serving = operator.start(['serve'], { env: { BACKUP_SCHEDULE: '0 0 1 1 *', BACKUP_ON_START: 'never' } });
+    const serving = operator.start(['serve'], {
+      env: { BACKUP_SCHEDULE: '0 0 1 1 *', BACKUP_ON_START: 'never' },
+    });
     await serving.says('next run at');
     expect(serving.stderr).toContain('removed what work that died had left: ');
     await expect.poll(() => operator.volume.everything()).toEqual([]); // the service may be writing its journal

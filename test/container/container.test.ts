@@ -11,11 +11,13 @@ import { s3Steps } from './steps/s3.ts';
 import { troubleSteps } from './steps/trouble.ts';
 
 /*
- * The container as an operator meets it, on a real engine: one project, from `build` to `down`. Each step goes on where the one before
- * ended; what it did stands in the log.
+ * The container as an operator meets it, on a real engine: one project, from `build` to `down`. Each step
+ * goes on where the one before ended; what it did stands in the log.
  */
 const began = performance.now();
-const log = (line: string): void => { process.stdout.write(`[${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s] ${line}\n`); };
+const log = (line: string): void => {
+  process.stdout.write(`[${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s] ${line}\n`);
+};
 
 const engine = await startEngine(log);
 if ('unavailable' in engine) {
@@ -24,6 +26,16 @@ if ('unavailable' in engine) {
 } else {
   describe('the container', () => {
     const ground = layGround(engine, log);
-    for (const steps of [imageSteps, composeSteps, rightsSteps, troubleSteps, restoreSteps, s3Steps, jobSteps, runbookSteps]) steps(ground);
+    for (const steps of [
+      imageSteps,
+      composeSteps,
+      rightsSteps,
+      troubleSteps,
+      restoreSteps,
+      s3Steps,
+      jobSteps,
+      runbookSteps,
+    ])
+      steps(ground);
   });
 }

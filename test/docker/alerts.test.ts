@@ -7,7 +7,8 @@ import type { Status, StoreStatus } from '../../packages/runner/src/status/statu
 import { findPromtool, type Promtool } from '../support/promtool.ts';
 import { runProgram } from '../support/run-program.ts';
 
-const file = (name: string): string => fileURLToPath(new URL(`../../docker/prometheus/${name}`, import.meta.url));
+const file = (name: string): string =>
+  fileURLToPath(new URL(`../../docker/prometheus/${name}`, import.meta.url));
 const RULES = file('alerts.yaml');
 const CASES = file('alerts.test.yaml');
 
@@ -24,10 +25,15 @@ interface Case {
 }
 
 interface Tests {
-  readonly tests: readonly { readonly input_series: readonly { readonly series: string }[]; readonly alert_rule_test?: readonly Case[] }[];
+  readonly tests: readonly {
+    readonly input_series: readonly { readonly series: string }[];
+    readonly alert_rule_test?: readonly Case[];
+  }[];
 }
 
-const rules = (parse(readFileSync(RULES, 'utf8')) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules);
+const rules = (parse(readFileSync(RULES, 'utf8')) as { groups: { rules: Rule[] }[] }).groups.flatMap(
+  (group) => group.rules,
+);
 const { tests } = parse(readFileSync(CASES, 'utf8')) as Tests;
 const cases = tests.flatMap((test) => test.alert_rule_test ?? []);
 
@@ -35,14 +41,39 @@ const AT = new Date('2026-11-22T03:00:00Z');
 const RUN = { outcome: 'complete', startedAt: AT.toISOString(), finishedAt: AT.toISOString() } as const;
 const storeOf = (name: string): StoreStatus => ({ name, sets: [], error: undefined, lookedAt: AT });
 const STATUS: Status = {
-  now: AT, database: 'geolens', version: '1.2.3', stores: [storeOf('local'), storeOf('s3')], replicas: ['s3'], schedule: '0 2 * * *', zone: 'UTC', nextRunAt: AT, nextDrillAt: AT,
-  journal: { firstStartAt: AT.toISOString(), lastRun: RUN, lastDrill: { verdict: 'proven', finishedAt: AT.toISOString() } },
-  health: { healthy: true, lastSuccessAt: AT, ageMs: 0, maxAgeMs: 1000, lastFailure: undefined, problem: undefined },
+  now: AT,
+  database: 'geolens',
+  version: '1.2.3',
+  stores: [storeOf('local'), storeOf('s3')],
+  replicas: ['s3'],
+  schedule: '0 2 * * *',
+  zone: 'UTC',
+  nextRunAt: AT,
+  nextDrillAt: AT,
+  journal: {
+    firstStartAt: AT.toISOString(),
+    lastRun: RUN,
+    lastDrill: { verdict: 'proven', finishedAt: AT.toISOString() },
+  },
+  health: {
+    healthy: true,
+    lastSuccessAt: AT,
+    ageMs: 0,
+    maxAgeMs: 1000,
+    lastFailure: undefined,
+    problem: undefined,
+  },
 };
 
-/** Each metric of ours in an expression, with what is asked of its labels: `sets{state="bad"}` gives `sets` and `state="bad"`. */
+/**
+ * Each metric of ours in an expression, with what is asked of its labels: `sets{state="bad"}` gives `sets`
+ * and `state="bad"`.
+ */
 const askedIn = (expr: string): { name: string; matchers: string[] }[] =>
-  [...expr.matchAll(/geolens_backup_(\w+)(?:\{([^}]*)\})?/g)].map(([, name, labels = '']) => ({ name: name!, matchers: labels.match(/\w+=~?"[^"]*"/g) ?? [] }));
+  [...expr.matchAll(/geolens_backup_(\w+)(?:\{([^}]*)\})?/g)].map(([, name, labels = '']) => ({
+    name: name!,
+    matchers: labels.match(/\w+=~?"[^"]*"/g) ?? [],
+  }));
 
 let promtool: Promtool;
 
@@ -57,7 +88,9 @@ async function promtoolSays(context: TestContext, ...args: string[]): Promise<st
 
 describe('the alerts for Prometheus', () => {
   it('are rules that Prometheus understands', async (context) => {
-    expect(await promtoolSays(context, 'check', 'rules', '--lint-fatal', RULES)).toContain(`SUCCESS: ${rules.length} rules found`);
+    expect(await promtoolSays(context, 'check', 'rules', '--lint-fatal', RULES)).toContain(
+      `SUCCESS: ${rules.length} rules found`,
+    );
   });
 
   it('fire when they should, and only then', async (context) => {
@@ -65,7 +98,9 @@ describe('the alerts for Prometheus', () => {
   });
 
   it.each(rules)('have a case in which $alert fires, and one in which it does not', ({ alert }) => {
-    const firing = cases.filter(({ alertname }) => alertname === alert).map(({ exp_alerts }) => exp_alerts.length > 0);
+    const firing = cases
+      .filter(({ alertname }) => alertname === alert)
+      .map(({ exp_alerts }) => exp_alerts.length > 0);
     expect(new Set(firing)).toEqual(new Set([true, false]));
   });
 
@@ -82,13 +117,27 @@ describe('the alerts for Prometheus', () => {
 
   it('ask for metrics, and values of labels, that are told, and so do their cases', async () => {
     const told = (await metricsText(STATUS)).split('\n');
-    const asked = [...rules.map(({ expr }) => expr), ...tests.flatMap((test) => test.input_series.map(({ series }) => series))].flatMap(askedIn);
+    const asked = [
+      ...rules.map(({ expr }) => expr),
+      ...tests.flatMap((test) => test.input_series.map(({ series }) => series)),
+    ].flatMap(askedIn);
     const isTold = (name: string, matcher: string): boolean => {
       const [label, values] = matcher.replaceAll(/[~"]/g, '').split('=') as [string, string];
-      return ['job', 'instance', 'version', 'database'].includes(label) || values.split('|').every((value) => told.some((line) => line.startsWith(`geolens_backup_${name}{`) && line.includes(`${label}="${value}"`)));
+      return (
+        ['job', 'instance', 'version', 'database'].includes(label) ||
+        values
+          .split('|')
+          .every((value) =>
+            told.some(
+              (line) => line.startsWith(`geolens_backup_${name}{`) && line.includes(`${label}="${value}"`),
+            ),
+          )
+      );
     };
     expect(rules.flatMap(({ expr }) => askedIn(expr)).length).toBeGreaterThan(rules.length);
     expect(asked.filter(({ name }) => !told.includes(`# TYPE geolens_backup_${name} gauge`))).toEqual([]);
-    expect(asked.filter(({ name, matchers }) => !matchers.every((matcher) => isTold(name, matcher)))).toEqual([]);
+    expect(asked.filter(({ name, matchers }) => !matchers.every((matcher) => isTold(name, matcher)))).toEqual(
+      [],
+    );
   });
 });

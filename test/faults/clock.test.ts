@@ -26,16 +26,28 @@ const MOVES: Readonly<Record<string, (now: number, random: Random) => number>> =
 };
 
 function weeklyIffSunday({ sets }: Awaited<ReturnType<Scene['witness']['look']>>, timestamp: string): void {
-  const [year, month, day] = [timestamp.slice(0, 4), timestamp.slice(4, 6), timestamp.slice(6, 8)].map(Number);
+  const [year, month, day] = [timestamp.slice(0, 4), timestamp.slice(4, 6), timestamp.slice(6, 8)].map(
+    Number,
+  );
   const isSunday = new Date(Date.UTC(year!, month! - 1, day)).getUTCDay() === 0;
-  const inWeekly = sets.some((set) => set.tier === 'weekly' && set.timestamp === timestamp && set.state === 'complete');
-  if (inWeekly !== isSunday) throw new Error(`${timestamp} is ${isSunday ? '' : 'not '}of a Sunday, and ${inWeekly ? '' : 'not '}in weekly`);
+  const inWeekly = sets.some(
+    (set) => set.tier === 'weekly' && set.timestamp === timestamp && set.state === 'complete',
+  );
+  if (inWeekly !== isSunday)
+    throw new Error(
+      `${timestamp} is ${isSunday ? '' : 'not '}of a Sunday, and ${inWeekly ? '' : 'not '}in weekly`,
+    );
 }
 
 describe.skipIf(noFaketime !== undefined)('a clock', () => {
-  it('that jumps anywhere costs no set, and two starts within a second make two sets, or one and a refusal', { timeout: patience }, async () => {
+  it('that jumps anywhere costs no set, and two starts within a second make two sets, or one and a refusal', {
+    timeout: patience,
+  }, async () => {
     await carryOut<{ scene: Scene; now: number }>({
-      family: 'clock', kind: 'jumps', short: 4, share: 1,
+      family: 'clock',
+      kind: 'jumps',
+      short: 4,
+      share: 1,
       lane: async (number) => ({ scene: await newScene(number), now: Date.UTC(2026, 10, 20, 2) }),
       program: async (lane, random) => {
         const { scene } = lane;
@@ -43,7 +55,9 @@ describe.skipIf(noFaketime !== undefined)('a clock', () => {
         lane.now = MOVES[move]!(lane.now, random);
         const before = await scene.witness.look();
         scene.isNow(lane.now);
-        const ends = await Promise.all(Array.from({ length: random.pick([1, 1, 2]) }, () => scene.does(['run', '--json'])));
+        const ends = await Promise.all(
+          Array.from({ length: random.pick([1, 1, 2]) }, () => scene.does(['run', '--json'])),
+        );
         const after = await scene.witness.look();
         const made = new Set<string>();
         for (const end of ends) {
@@ -56,7 +70,8 @@ describe.skipIf(noFaketime !== undefined)('a clock', () => {
           weeklyIffSunday(after, timestamp);
         }
         if (made.size === 0) throw new Error('no run was made');
-        // A set of a time to come takes no place: what is there may become more than is to be kept, and never less.
+        // A set of a time to come takes no place: what is there may become more than is to be kept, and never
+        // less.
         scene.witness.nothingLost(before, after, scene);
         return move;
       },

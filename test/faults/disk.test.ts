@@ -37,14 +37,26 @@ function empty(scene: Scene): Promise<void> {
 describe.skipIf(!mayMount)('a volume in memory (only where file systems can be mounted)', () => {
   async function smallScene(number: number): Promise<Scene> {
     const scene = await newScene(number);
-    mountOver(scene.operator.volume.backups, ['-t', 'tmpfs', '-o', `size=${VOLUME_BYTES},mode=0700`, 'tmpfs']);
+    mountOver(scene.operator.volume.backups, [
+      '-t',
+      'tmpfs',
+      '-o',
+      `size=${VOLUME_BYTES},mode=0700`,
+      'tmpfs',
+    ]);
     await scene.operator.goodRun();
     return scene;
   }
 
-  it('that becomes full anywhere in a run costs no set, is told, and when there is room again all is well', { timeout: patience }, async () => {
+  it('that becomes full anywhere in a run costs no set, is told, and when there is room again all is well', {
+    timeout: patience,
+  }, async () => {
     await carryOut<Scene>({
-      family, kind: 'full', short: 3, share: 0.4, lane: smallScene,
+      family,
+      kind: 'full',
+      short: 3,
+      share: 0.4,
+      lane: smallScene,
       program: async (scene, random) => {
         scene.daysPass(random);
         return scene.costsNothing(async () => {
@@ -57,9 +69,15 @@ describe.skipIf(!mayMount)('a volume in memory (only where file systems can be m
     });
   });
 
-  it('that becomes read-only in a run costs no set, is told, and when it can be written again all is well', { timeout: patience }, async () => {
+  it('that becomes read-only in a run costs no set, is told, and when it can be written again all is well', {
+    timeout: patience,
+  }, async () => {
     await carryOut<Scene>({
-      family, kind: 'read-only', short: 1, share: 0.1, lane: smallScene,
+      family,
+      kind: 'read-only',
+      short: 1,
+      share: 0.1,
+      lane: smallScene,
       program: async (scene, random) => {
         const { backups } = scene.operator.volume;
         return scene.costsNothing(async () => {
@@ -80,24 +98,39 @@ describe.skipIf(!mayMount)('a volume in memory (only where file systems can be m
 });
 
 describe('a volume', () => {
-  it('that answers any change with an error costs no set, is told, and the next run is good', { timeout: patience }, async () => {
+  it('that answers any change with an error costs no set, is told, and the next run is good', {
+    timeout: patience,
+  }, async () => {
     await carryOut<{ scene: Scene; calls: number }>({
-      family, kind: 'errors', short: 5, share: 0.35,
+      family,
+      kind: 'errors',
+      short: 5,
+      share: 0.35,
       lane: async (number) => {
         const scene = await sceneWithSet(number);
         return { scene, calls: await countDiskCalls(scene.operator, ['run']) };
       },
       program: async ({ scene, calls }, random) => {
         scene.daysPass(random);
-        const fault = { at: random.whole(1, calls), do: random.pick(ERRORS), times: random.pick([1, 1, 2, 5, 1_000]) };
-        return scene.costsNothing(async () => `${fault.do}, ${await honest(scene, await scene.does(['run', '--json'], meeting(fault)))}`);
+        const fault = {
+          at: random.whole(1, calls),
+          do: random.pick(ERRORS),
+          times: random.pick([1, 1, 2, 5, 1_000]),
+        };
+        return scene.costsNothing(
+          async () =>
+            `${fault.do}, ${await honest(scene, await scene.does(['run', '--json'], meeting(fault)))}`,
+        );
       },
     });
   });
 
   it('without hard links has weekly sets too', { timeout: patience }, async () => {
     await carryOut<Scene>({
-      family, kind: 'without hard links', short: 1, share: 0.1,
+      family,
+      kind: 'without hard links',
+      short: 1,
+      share: 0.1,
       lane: sceneWithSet,
       program: async (scene) => {
         scene.toSunday();
@@ -106,16 +139,27 @@ describe('a volume', () => {
           const { outcome, timestamp } = JSON.parse(end.stdout) as { outcome: string; timestamp: string };
           if (outcome !== 'complete') throw new Error(`${outcome}: ${end.stderr}`);
           const { sets } = await scene.witness.look();
-          if (!sets.some((set) => set.tier === 'weekly' && set.timestamp === timestamp && set.state === 'complete')) throw new Error(`${timestamp} is not in weekly`);
+          if (
+            !sets.some(
+              (set) => set.tier === 'weekly' && set.timestamp === timestamp && set.state === 'complete',
+            )
+          )
+            throw new Error(`${timestamp} is not in weekly`);
           return 'copies in place of links';
         });
       },
     });
   });
 
-  it('that is removed in a run is told of, and a new one is filled again', { timeout: patience }, async () => {
+  it('that is removed in a run is told of, and a new one is filled again', {
+    timeout: patience,
+  }, async () => {
     await carryOut<Scene>({
-      family, kind: 'removed', short: 1, share: 0.05, lane: sceneWithSet,
+      family,
+      kind: 'removed',
+      short: 1,
+      share: 0.05,
+      lane: sceneWithSet,
       program: async (scene, random) => {
         const { backups } = scene.operator.volume;
         const folder = random.pick([backups, join(backups, 'daily')]);

@@ -20,7 +20,10 @@ async function laneOf(number: number): Promise<Scene> {
   return scene;
 }
 
-/** Does all commands that read the folders, in some order, and then a run that has to be good. Answers the exit codes. */
+/**
+ * Does all commands that read the folders, in some order, and then a run that has to be good. Answers the
+ * exit codes.
+ */
 async function goOn(scene: Scene, before: Sight, random: Random): Promise<string> {
   const keep = random.chance(0.5) ? MANY : scene.keep;
   const env = { BACKUP_RETENTION_DAILY: String(keep.daily), BACKUP_RETENTION_WEEKLY: String(keep.weekly) };
@@ -28,14 +31,26 @@ async function goOn(scene: Scene, before: Sight, random: Random): Promise<string
   const does = async (...args: readonly string[]): Promise<void> => {
     ends.set(args.slice(0, 2).join(' '), hasToBeSound(args, await scene.does(args, env)).code!);
   };
-  const reading = [['list', '--json'], ['list'], ['prune', '--dry-run'], ['prune'], ['verify'], ['doctor', '--json'], ['health'], ['restore', 'latest', '--dry-run']];
-  for (const args of reading.sort(() => random.next() - 0.5).slice(0, random.whole(3, 8))) await does(...args);
+  const reading = [
+    ['list', '--json'],
+    ['list'],
+    ['prune', '--dry-run'],
+    ['prune'],
+    ['verify'],
+    ['doctor', '--json'],
+    ['health'],
+    ['restore', 'latest', '--dry-run'],
+  ];
+  for (const args of reading.sort(() => random.next() - 0.5).slice(0, random.whole(3, 8)))
+    await does(...args);
   await does('verify', '--all', '--max-rate', '0');
   const now = await scene.witness.look({ tampered: true });
   scene.witness.nothingLost(before, now, { keep });
   await does('restore', 'latest', '--dry-run', '--no-staging');
-  if (completeIn(now, 'local', 'daily')[0] === completeIn(before, 'local', 'daily')[0]) expect(ends.get('restore latest'), 'the dry restore of the newest good set').toBe(0);
-  for (const harmless of ['list', 'list --json', 'prune', 'prune --dry-run']) expect([0, undefined], harmless).toContain(ends.get(harmless));
+  if (completeIn(now, 'local', 'daily')[0] === completeIn(before, 'local', 'daily')[0])
+    expect(ends.get('restore latest'), 'the dry restore of the newest good set').toBe(0);
+  for (const harmless of ['list', 'list --json', 'prune', 'prune --dry-run'])
+    expect([0, undefined], harmless).toContain(ends.get(harmless));
   const run = hasToBeSound(['run'], await scene.does(['run', '--json'], env));
   expect(run.code, run.stderr).toBe(0);
   const after = await scene.witness.look({ tampered: true });
@@ -45,15 +60,24 @@ async function goOn(scene: Scene, before: Sight, random: Random): Promise<string
 }
 
 describe('in the folders of the sets', () => {
-  it('names that nobody gives hide no set, are no set, and stay as they are', { timeout: patience }, async () => {
+  it('names that nobody gives hide no set, are no set, and stay as they are', {
+    timeout: patience,
+  }, async () => {
     await carryOut<Scene>({
-      family, kind: 'names', short: 2, share: 0.15,
+      family,
+      kind: 'names',
+      short: 2,
+      share: 0.15,
       lane: laneOf,
       program: async (scene, random) => {
         scene.daysPass(random);
         const before = await scene.witness.look();
         const { database, volume } = scene.operator;
-        const garbage = new Garbage(random, { root: volume.backups, database: database.database, timestamps: completeIn(before, 'local', 'daily') });
+        const garbage = new Garbage(random, {
+          root: volume.backups,
+          database: database.database,
+          timestamps: completeIn(before, 'local', 'daily'),
+        });
         const hit = await goOn(scene, before, random).catch((error: unknown) => {
           throw new Error(`with ${garbage.names.join(', ')}: ${(error as Error).message}`, { cause: error });
         });
@@ -67,19 +91,31 @@ describe('in the folders of the sets', () => {
 
   it('manifests that nobody writes make no good set, and lose none', { timeout: patience }, async () => {
     await carryOut<Scene>({
-      family, kind: 'manifests', short: 2, share: 0.2,
+      family,
+      kind: 'manifests',
+      short: 2,
+      share: 0.2,
       lane: laneOf,
       program: async (scene, random) => {
         scene.daysPass(random);
         const before = await scene.witness.look();
         const tier = random.pick(['daily', 'weekly'] as const);
-        const forgeries = Array.from({ length: random.whole(1, 3) }, (_, index): Forgery => ({
-          root: scene.operator.volume.backups, tier, of: random.pick(completeIn(before, 'local', tier)), as: `${random.pick([2024, 2031])}0${index + 1}17_020000`,
-        }));
+        const forgeries = Array.from(
+          { length: random.whole(1, 3) },
+          (_, index): Forgery => ({
+            root: scene.operator.volume.backups,
+            tier,
+            of: random.pick(completeIn(before, 'local', tier)),
+            as: `${random.pick([2024, 2031])}0${index + 1}17_020000`,
+          }),
+        );
         const texts: string[] = [];
         for (const forgery of forgeries) texts.push(await forge(random, forgery));
         const hit = await goOn(scene, before, random).catch((error: unknown) => {
-          throw new Error(`with ${texts.map((text) => text.slice(0, 6000)).join('\n---\n')}: ${(error as Error).message}`, { cause: error });
+          throw new Error(
+            `with ${texts.map((text) => text.slice(0, 6000)).join('\n---\n')}: ${(error as Error).message}`,
+            { cause: error },
+          );
         });
         await sealsAreMinded(scene, forgeries, texts);
         for (const forgery of forgeries) await unforge(forgery);
@@ -90,11 +126,19 @@ describe('in the folders of the sets', () => {
   });
 });
 
-/** A manifest that says that it is sealed is not believed when its text is another: none of these was sealed anew. */
-async function sealsAreMinded({ witness }: Scene, forgeries: readonly Forgery[], texts: readonly string[]): Promise<void> {
+/**
+ * A manifest that says that it is sealed is not believed when its text is another: none of these was sealed
+ * anew.
+ */
+async function sealsAreMinded(
+  { witness }: Scene,
+  forgeries: readonly Forgery[],
+  texts: readonly string[],
+): Promise<void> {
   const { sets } = await witness.look({ tampered: true });
   for (const [index, { as, tier }] of forgeries.entries()) {
     const shown = sets.find((set) => set.timestamp === as && set.tier === tier);
-    if (/"sealedWith": "sha256"|"seal": "/.test(texts[index]!)) expect(shown?.state, texts[index]).not.toBe('complete');
+    if (/"sealedWith": "sha256"|"seal": "/.test(texts[index]!))
+      expect(shown?.state, texts[index]).not.toBe('complete');
   }
 }

@@ -22,7 +22,11 @@ async function laneOf(number: number): Promise<Lane> {
 }
 
 /** Does a command with these settings on top of those that work, and answers its exit code. */
-async function soundly(scene: Scene, args: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
+async function soundly(
+  scene: Scene,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<number> {
   try {
     return hasToBeSound(args, await scene.operator.backup(args, { env })).code!;
   } catch (error) {
@@ -33,21 +37,40 @@ async function soundly(scene: Scene, args: readonly string[], env: Readonly<Reco
 describe('settings that nobody should give', () => {
   it('are taken or refused with reasons, and harm no set', { timeout: patience }, async () => {
     await carryOut<Lane>({
-      family, kind: 'settings', short: 4, share: 0.25,
+      family,
+      kind: 'settings',
+      short: 4,
+      share: 0.25,
       lane: laneOf,
       program: async ({ scene, names }, random) => {
         const before = await scene.witness.look();
         const { host, port, user, database } = scene.operator.database;
         const env = {
-          ...(random.chance(0.4) && { DATABASE_URL: '', POSTGRES_HOST: host, POSTGRES_PORT: String(port), POSTGRES_USER: user, POSTGRES_DB: database }),
-          ...(random.chance(0.3) && { BACKUP_S3_ENABLED: 'true', S3_BUCKET: 'bucket', S3_ENDPOINT: 'http://127.0.0.1:1', S3_TIMEOUT_SECONDS: '1' }),
+          ...(random.chance(0.4) && {
+            DATABASE_URL: '',
+            POSTGRES_HOST: host,
+            POSTGRES_PORT: String(port),
+            POSTGRES_USER: user,
+            POSTGRES_DB: database,
+          }),
+          ...(random.chance(0.3) && {
+            BACKUP_S3_ENABLED: 'true',
+            S3_BUCKET: 'bucket',
+            S3_ENDPOINT: 'http://127.0.0.1:1',
+            S3_TIMEOUT_SECONDS: '1',
+          }),
           ...fuzzedSettings(random, names),
         };
         const config = await soundly(scene, ['config'], env);
         const doctor = await soundly(scene, ['doctor', '--json'], env);
         expect([0, 2]).toContain(config);
-        expect(doctor === 2, `config ends with ${config}, doctor with ${doctor}: ${JSON.stringify(env)}`).toBe(config === 2);
-        expect(await scene.witness.look()).toEqual({ sets: before.sets.map((set) => ({ ...set, ageSeconds: expect.any(Number) as number })) });
+        expect(
+          doctor === 2,
+          `config ends with ${config}, doctor with ${doctor}: ${JSON.stringify(env)}`,
+        ).toBe(config === 2);
+        expect(await scene.witness.look()).toEqual({
+          sets: before.sets.map((set) => ({ ...set, ageSeconds: expect.any(Number) as number })),
+        });
         return config === 0 ? `taken, doctor ${doctor}` : 'refused';
       },
     });
@@ -55,9 +78,14 @@ describe('settings that nobody should give', () => {
 });
 
 describe('schedules that nobody should give', () => {
-  it('are taken or refused with reasons, and those that are taken have moments', { timeout: patience }, async () => {
+  it('are taken or refused with reasons, and those that are taken have moments', {
+    timeout: patience,
+  }, async () => {
     await carryOut<Scene>({
-      family, kind: 'schedules', short: 4, share: 0.15,
+      family,
+      kind: 'schedules',
+      short: 4,
+      share: 0.15,
       lane: async (number) => (await laneOf(number)).scene,
       program: async (scene, random) => {
         const env = fuzzedSchedules(random);

@@ -32,7 +32,13 @@ class Lane {
   readonly milliseconds: number;
   readonly calls: number;
 
-  private constructor(scene: Scene, ages: ReadonlyMap<string, Age>, restore: readonly string[], milliseconds: number, calls: number) {
+  private constructor(
+    scene: Scene,
+    ages: ReadonlyMap<string, Age>,
+    restore: readonly string[],
+    milliseconds: number,
+    calls: number,
+  ) {
     this.scene = scene;
     this.#ages = ages;
     this.restore = restore;
@@ -46,7 +52,10 @@ class Lane {
     const backedUp = await scene.operator.database.query(FINGERPRINT);
     const restore = ['restore', await scene.operator.goodRun(), '--drop-previous', '--yes'];
     await grow(scene);
-    const ages = new Map<string, Age>([[backedUp, 'new'], [await scene.operator.database.query(FINGERPRINT), 'old']]);
+    const ages = new Map<string, Age>([
+      [backedUp, 'new'],
+      [await scene.operator.database.query(FINGERPRINT), 'old'],
+    ]);
     const began = performance.now();
     const end = await scene.operator.backup(restore);
     if (end.code !== 0) throw new Error(end.stderr);
@@ -63,11 +72,16 @@ class Lane {
     return this.#ages.get(found) ?? `neither: ${found}`;
   }
 
-  /** Of the files while none is being moved; after a kill they may be on their way, which the next run or restore finishes. */
+  /**
+   * Of the files while none is being moved; after a kill they may be on their way, which the next run or
+   * restore finishes.
+   */
   async files(): Promise<Age> {
     const { staging } = this.scene.operator.volume;
     // What a restore has kept of the content before is whole too, and none of this one.
-    const names = (await readdir(staging)).filter((name) => !name.startsWith('.geolens-backup-before-')).sort();
+    const names = (await readdir(staging))
+      .filter((name) => !name.startsWith('.geolens-backup-before-'))
+      .sort();
     if (names.join() !== CONTENT.join()) return `neither: ${names.join()}`;
     const uploads = (await readdir(join(staging, 'uploads'))).sort();
     if (uploads.join() !== UPLOADS.join()) return `neither: ${uploads.join()}`;
@@ -98,10 +112,15 @@ class Lane {
 
   /** The server may take a moment to notice that the session which had its lock, or its tables, is gone. */
   async #succeeds(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<void> {
-    await expect.poll(async () => {
-      const { code, stderr } = await this.scene.operator.backup(args, { env });
-      return `${code ?? '?'}${code === 0 || code === LOCKED ? '' : stderr}`;
-    }, { timeout: 20_000, interval: 200 }).toBe('0');
+    await expect
+      .poll(
+        async () => {
+          const { code, stderr } = await this.scene.operator.backup(args, { env });
+          return `${code ?? '?'}${code === 0 || code === LOCKED ? '' : stderr}`;
+        },
+        { timeout: 20_000, interval: 200 },
+      )
+      .toBe('0');
   }
 }
 
@@ -115,7 +134,10 @@ async function writeFiles({ operator: { volume } }: Scene, age: 'new' | 'old'): 
   for (const name of AGED) await writeFile(join(volume.staging, name), age);
 }
 
-/** What holds after a restore that was cut off: one age or the other under the name of the database, and the next command makes it whole. */
+/**
+ * What holds after a restore that was cut off: one age or the other under the name of the database, and the
+ * next command makes it whole.
+ */
 async function sound(lane: Lane, random: Random): Promise<void> {
   const database = await lane.database();
   expect(['old', 'new']).toContain(database);
@@ -129,9 +151,14 @@ async function sound(lane: Lane, random: Random): Promise<void> {
 }
 
 describe('kill -9 of a restore', () => {
-  it('at any moment leaves the old database or the new one under the name, and the next restore clears up', { timeout: patience }, async () => {
+  it('at any moment leaves the old database or the new one under the name, and the next restore clears up', {
+    timeout: patience,
+  }, async () => {
     await carryOut<Lane>({
-      family: 'kill', kind: 'restore', short: 2, share: 0.1,
+      family: 'kill',
+      kind: 'restore',
+      short: 2,
+      share: 0.1,
       lane: (number) => Lane.open(number),
       program: async (lane, random) => {
         await lane.grows();
@@ -146,9 +173,14 @@ describe('kill -9 of a restore', () => {
     });
   });
 
-  it('at any change of the disk leaves files that the next restore makes whole', { timeout: patience }, async () => {
+  it('at any change of the disk leaves files that the next restore makes whole', {
+    timeout: patience,
+  }, async () => {
     await carryOut<Lane>({
-      family: 'kill', kind: 'restore, at a change of the disk', short: 2, share: 0.05,
+      family: 'kill',
+      kind: 'restore, at a change of the disk',
+      short: 2,
+      share: 0.05,
       lane: (number) => Lane.open(number),
       program: async (lane, random) => {
         await lane.grows();

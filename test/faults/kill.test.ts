@@ -19,7 +19,11 @@ interface Lane {
   readonly milliseconds: number;
 }
 
-async function laneOf(number: number, args: readonly string[], { s3 = false, large = false }: { readonly s3?: boolean; readonly large?: boolean } = {}): Promise<Lane> {
+async function laneOf(
+  number: number,
+  args: readonly string[],
+  { s3 = false, large = false }: { readonly s3?: boolean; readonly large?: boolean } = {},
+): Promise<Lane> {
   const scene = await newScene(number, { s3 });
   if (large) await writeRaster(scene.operator, { large });
   await scene.operator.goodRun();
@@ -29,13 +33,18 @@ async function laneOf(number: number, args: readonly string[], { s3 = false, lar
   return { scene, milliseconds: performance.now() - began };
 }
 
-/** Kills the command with all that it has started, at some moment. Answers in which phase it was, as far as its log tells. */
+/**
+ * Kills the command with all that it has started, at some moment. Answers in which phase it was, as far as
+ * its log tells.
+ */
 async function killed(running: RunningCli, milliseconds: number): Promise<string> {
   await pause(milliseconds);
   running.kill('SIGKILL');
   const end = await running.end;
   if (end.signal === null) return 'had ended';
-  const said = [...end.stderr.matchAll(/INFO +(.*)/g)].map(([, text]) => /^run \d/.test(text!) ? 'begins' : text!.replace(/: .*/, '').replaceAll(/\d+_\d+|".*"|\(.*\)/g, '…'));
+  const said = [...end.stderr.matchAll(/INFO +(.*)/g)].map(([, text]) =>
+    /^run \d/.test(text!) ? 'begins' : text!.replace(/: .*/, '').replaceAll(/\d+_\d+|".*"|\(.*\)/g, '…'),
+  );
   return `after: ${said.at(-1) ?? 'nothing was said'}`;
 }
 
@@ -45,7 +54,12 @@ function moment(random: Random, milliseconds: number): number {
 }
 
 /** Kills the command at one of its changes of the disk. */
-async function killedAt(scene: Scene, args: readonly string[], at: number, env: Readonly<Record<string, string>> = {}): Promise<string> {
+async function killedAt(
+  scene: Scene,
+  args: readonly string[],
+  at: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const end = await scene.does(args, { ...env, ...meeting({ at, do: 'kill' }) });
   return end.signal === null && end.code === 0 ? 'had ended' : `change ${at}`;
 }
@@ -53,7 +67,10 @@ async function killedAt(scene: Scene, args: readonly string[], at: number, env: 
 describe('kill -9', () => {
   it('of a run, at any moment, costs no set, and the next run clears up', { timeout: patience }, async () => {
     await carryOut<Lane>({
-      family, kind: 'run', short: 3, share: 0.25,
+      family,
+      kind: 'run',
+      short: 3,
+      share: 0.25,
       lane: (number) => laneOf(number, ['run']),
       program: async ({ scene, milliseconds }, random) => {
         scene.daysPass(random);
@@ -62,9 +79,14 @@ describe('kill -9', () => {
     });
   });
 
-  it('of a run, at any change of the disk, costs no set, and the next run clears up', { timeout: patience }, async () => {
+  it('of a run, at any change of the disk, costs no set, and the next run clears up', {
+    timeout: patience,
+  }, async () => {
     await carryOut<Lane & { calls: number }>({
-      family, kind: 'run, at a change of the disk', short: 4, share: 0.2,
+      family,
+      kind: 'run, at a change of the disk',
+      short: 4,
+      share: 0.2,
       lane: async (number) => {
         const lane = await laneOf(number, ['run']);
         return { ...lane, calls: await countDiskCalls(lane.scene.operator, ['run']) };
@@ -76,21 +98,33 @@ describe('kill -9', () => {
     });
   });
 
-  it.skipIf(inject('gateway') === undefined)('of a run that copies to a bucket costs no copy, and the next run leaves no upload open', { timeout: patience }, async () => {
-    await carryOut<Lane>({
-      family, kind: 'replication', short: 2, share: 0.15,
-      lane: (number) => laneOf(number, ['run'], { s3: true, large: true }),
-      program: async ({ scene, milliseconds }, random) => {
-        scene.daysPass(random);
-        await writeRaster(scene.operator, { large: random.chance(0.7) });
-        return scene.costsNothing(() => killed(scene.begins(['run']), moment(random, milliseconds)));
-      },
-    });
-  });
+  it.skipIf(inject('gateway') === undefined)(
+    'of a run that copies to a bucket costs no copy, and the next run leaves no upload open',
+    { timeout: patience },
+    async () => {
+      await carryOut<Lane>({
+        family,
+        kind: 'replication',
+        short: 2,
+        share: 0.15,
+        lane: (number) => laneOf(number, ['run'], { s3: true, large: true }),
+        program: async ({ scene, milliseconds }, random) => {
+          scene.daysPass(random);
+          await writeRaster(scene.operator, { large: random.chance(0.7) });
+          return scene.costsNothing(() => killed(scene.begins(['run']), moment(random, milliseconds)));
+        },
+      });
+    },
+  );
 
-  it('of a proof leaves no server, and the next run, or verify, clears up', { timeout: patience }, async () => {
+  it('of a proof leaves no server, and the next run, or verify, clears up', {
+    timeout: patience,
+  }, async () => {
     await carryOut<Lane>({
-      family, kind: 'verify --restore', short: 1, share: 0.15,
+      family,
+      kind: 'verify --restore',
+      short: 1,
+      share: 0.15,
       lane: (number) => laneOf(number, ['verify', '--restore']),
       program: ({ scene, milliseconds }, random) => {
         scene.daysPass(random); // several runs of one second have names that lie in the future
@@ -98,7 +132,8 @@ describe('kill -9', () => {
           const hit = await killed(scene.begins(['verify', '--restore']), moment(random, milliseconds));
           if (random.chance(0.5)) return hit;
           const next = await scene.does(['verify']);
-          if (next.code !== 0) throw new Error(`the next verify ended with ${next.code ?? '?'}: ${next.stderr}`);
+          if (next.code !== 0)
+            throw new Error(`the next verify ended with ${next.code ?? '?'}: ${next.stderr}`);
           await scene.isClean();
           return hit;
         });
@@ -106,9 +141,14 @@ describe('kill -9', () => {
     });
   });
 
-  it('of a prune removes no set that had to stay, and leaves none by halves that counts', { timeout: patience }, async () => {
+  it('of a prune removes no set that had to stay, and leaves none by halves that counts', {
+    timeout: patience,
+  }, async () => {
     await carryOut<Lane>({
-      family, kind: 'prune', short: 2, share: 0.1,
+      family,
+      kind: 'prune',
+      short: 2,
+      share: 0.1,
       lane: (number) => laneOf(number, ['run']),
       program: async ({ scene }, random) => {
         const many = { BACKUP_RETENTION_DAILY: '9', BACKUP_RETENTION_WEEKLY: '9' };
@@ -117,8 +157,14 @@ describe('kill -9', () => {
           await scene.does(['run'], many);
         }
         const keep = { daily: random.whole(1, 3), weekly: random.whole(1, 2) };
-        const few = { BACKUP_RETENTION_DAILY: String(keep.daily), BACKUP_RETENTION_WEEKLY: String(keep.weekly) };
-        return scene.costsNothing(() => killedAt(scene, ['prune'], random.whole(1, CHANGES_OF_A_PRUNE), few), keep);
+        const few = {
+          BACKUP_RETENTION_DAILY: String(keep.daily),
+          BACKUP_RETENTION_WEEKLY: String(keep.weekly),
+        };
+        return scene.costsNothing(
+          () => killedAt(scene, ['prune'], random.whole(1, CHANGES_OF_A_PRUNE), few),
+          keep,
+        );
       },
     });
   });

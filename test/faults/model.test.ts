@@ -7,7 +7,10 @@ import { patience } from './support/plan.ts';
 describe.skipIf(inject('gateway') === undefined)('whatever happens, in whatever order', () => {
   it('what there is and what is shown are what a model of it says', { timeout: patience }, async () => {
     await carryOut<Lane>({
-      family: 'model', kind: 'sequence', short: 4, share: 1,
+      family: 'model',
+      kind: 'sequence',
+      short: 4,
+      share: 1,
       lane: (number) => openLane(number),
       program: async (lane, random) => coarse(await doOne(lane, random)),
     });

@@ -30,7 +30,9 @@ async function laneOf(number: number): Promise<Scene> {
 
 /** What somebody may do beside others. @param copy a name of a database that nobody else uses */
 function commandOf(random: Random, { sets }: Sight, copy: string): readonly string[] {
-  const suspicious = sets.filter(({ state }) => state === 'suspicious').map(({ timestamp }) => ['accept', timestamp]);
+  const suspicious = sets
+    .filter(({ state }) => state === 'suspicious')
+    .map(({ timestamp }) => ['accept', timestamp]);
   return random.pick([
     ['run', '--json'],
     ['run', '--json'],
@@ -48,7 +50,11 @@ function commandOf(random: Random, { sets }: Sight, copy: string): readonly stri
 }
 
 /** One or two commands, one after the other, from some moment within the second. */
-async function neighbour(scene: Scene, commands: readonly (readonly string[])[], milliseconds: number): Promise<readonly Done[]> {
+async function neighbour(
+  scene: Scene,
+  commands: readonly (readonly string[])[],
+  milliseconds: number,
+): Promise<readonly Done[]> {
   await pause(milliseconds);
   const done: Done[] = [];
   for (const args of commands) done.push({ args, end: hasToBeSound(args, await scene.does(args)) });
@@ -64,17 +70,24 @@ async function atWork(hand: Hand, random: Random): Promise<void> {
 
 /** With few rows for a while, sets are suspicious. */
 async function rowsAre({ operator: { database } }: Scene, rows: number): Promise<void> {
-  await database.query(`TRUNCATE data.large; INSERT INTO data.large SELECT n, md5(n::text) FROM generate_series(1, ${rows}) n`);
+  await database.query(
+    `TRUNCATE data.large; INSERT INTO data.large SELECT n, md5(n::text) FROM generate_series(1, ${rows}) n`,
+  );
 }
 
-/** A restored database is there when the command says so and only then, and nothing else is left of restores. */
+/**
+ * A restored database is there when the command says so and only then, and nothing else is left of restores.
+ */
 async function copiesAreAsTold({ operator: { database } }: Scene, done: readonly Done[]): Promise<void> {
   for (const { args, end } of done.filter(({ args: [name] }) => name === 'restore')) {
     const copy = args[args.indexOf('--into') + 1]!;
     const there = await related({ ...database, database: copy });
     for (const name of there) await drop(database.client, name);
     const expected = end.code === 0 || end.code === 3 ? [copy] : [];
-    if (there.join() !== expected.join()) throw new Error(`a restore exits with ${end.code ?? '?'}, and there is "${there.join(', ')}": ${end.stderr}`);
+    if (there.join() !== expected.join())
+      throw new Error(
+        `a restore exits with ${end.code ?? '?'}, and there is "${there.join(', ')}": ${end.stderr}`,
+      );
   }
 }
 
@@ -93,7 +106,9 @@ async function program(scene: Scene, random: Random, number: number): Promise<st
   const before = await scene.witness.look({ tampered: true });
   const hand = new Hand(scene, before);
   const plans = Array.from({ length: random.whole(3, 5) }, (_, who) => {
-    const commands = Array.from({ length: random.whole(1, 2) }, (_, nth) => commandOf(random, before, `${scene.operator.database.database}_${number}_${who}_${nth}`));
+    const commands = Array.from({ length: random.whole(1, 2) }, (_, nth) =>
+      commandOf(random, before, `${scene.operator.database.database}_${number}_${who}_${nth}`),
+    );
     return { commands, after: random.next() * WITHIN_MS };
   });
   const neighbours = plans.map(({ commands, after }) => neighbour(scene, commands, after));
@@ -110,8 +125,20 @@ async function program(scene: Scene, random: Random, number: number): Promise<st
   return `exit codes ${[...new Set(done.map(({ end }) => end.code!))].sort().join(', ')}`;
 }
 
-describe.skipIf(inject('gateway') === undefined)('several commands at once, on one volume and one bucket, beside somebody who works there by hand', () => {
-  it('end as they should, lose no set, touch no foreign file, and the next run is good', { timeout: patience }, async () => {
-    await carryOut<Scene>({ family: 'neighbours', kind: 'commands', short: 1, share: 1, lane: laneOf, program });
-  });
-});
+describe.skipIf(inject('gateway') === undefined)(
+  'several commands at once, on one volume and one bucket, beside somebody who works there by hand',
+  () => {
+    it('end as they should, lose no set, touch no foreign file, and the next run is good', {
+      timeout: patience,
+    }, async () => {
+      await carryOut<Scene>({
+        family: 'neighbours',
+        kind: 'commands',
+        short: 1,
+        share: 1,
+        lane: laneOf,
+        program,
+      });
+    });
+  },
+);

@@ -24,53 +24,74 @@ async function laneOf(number: number): Promise<Lane> {
   return { scene, volume, calls: await countDiskCalls(scene.operator, ['run']) };
 }
 
-describe.skipIf(noPowerCuts !== undefined)('a power cut (only where an ext4 in a file can be mounted)', () => {
-  it('at any change of the disk in a run costs no set, and what is there afterwards is whole', { timeout: patience }, async () => {
-    await carryOut<Lane>({
-      family: 'power', kind: 'in a run', short: 3, share: 0.6,
-      lane: laneOf,
-      program: async ({ scene, volume, calls }, random) => {
-        scene.daysPass(random);
-        const at = random.whole(1, calls);
-        return scene.costsNothing(async () => {
-          const end = await scene.does(['run'], meeting({ at, do: 'kill' }));
-          volume.cutPower();
-          return end.code === null ? `change ${at}` : `exit code ${end.code}`;
-        });
-      },
+describe.skipIf(noPowerCuts !== undefined)(
+  'a power cut (only where an ext4 in a file can be mounted)',
+  () => {
+    it('at any change of the disk in a run costs no set, and what is there afterwards is whole', {
+      timeout: patience,
+    }, async () => {
+      await carryOut<Lane>({
+        family: 'power',
+        kind: 'in a run',
+        short: 3,
+        share: 0.6,
+        lane: laneOf,
+        program: async ({ scene, volume, calls }, random) => {
+          scene.daysPass(random);
+          const at = random.whole(1, calls);
+          return scene.costsNothing(async () => {
+            const end = await scene.does(['run'], meeting({ at, do: 'kill' }));
+            volume.cutPower();
+            return end.code === null ? `change ${at}` : `exit code ${end.code}`;
+          });
+        },
+      });
     });
-  });
 
-  it('after a run that was good costs nothing of what it has made', { timeout: patience }, async () => {
-    await carryOut<Lane>({
-      family: 'power', kind: 'after a run', short: 1, share: 0.3,
-      lane: laneOf,
-      program: async ({ scene, volume }, random) => {
-        scene.daysPass(random);
-        return scene.costsNothing(async () => {
-          const end = await scene.does(['run', '--json']);
-          volume.cutPower();
-          scene.witness.agrees(end, await scene.witness.look());
-          return `exit code ${end.code ?? '?'}`;
-        });
-      },
+    it('after a run that was good costs nothing of what it has made', { timeout: patience }, async () => {
+      await carryOut<Lane>({
+        family: 'power',
+        kind: 'after a run',
+        short: 1,
+        share: 0.3,
+        lane: laneOf,
+        program: async ({ scene, volume }, random) => {
+          scene.daysPass(random);
+          return scene.costsNothing(async () => {
+            const end = await scene.does(['run', '--json']);
+            volume.cutPower();
+            scene.witness.agrees(end, await scene.witness.look());
+            return `exit code ${end.code ?? '?'}`;
+          });
+        },
+      });
     });
-  });
 
-  it('in a prune costs no set that had to stay', { timeout: patience }, async () => {
-    await carryOut<Lane>({
-      family: 'power', kind: 'in a prune', short: 1, share: 0.1,
-      lane: laneOf,
-      program: async ({ scene, volume }, random) => {
-        scene.daysPass(random);
-        await scene.does(['run']);
-        return scene.costsNothing(async () => {
-          const before = completeIn(await scene.witness.look(), 'local', 'daily').length;
-          const end = await scene.does(['prune'], { BACKUP_RETENTION_DAILY: '1', BACKUP_RETENTION_WEEKLY: '1', ...meeting({ at: random.whole(1, 12), do: 'kill' }) });
-          volume.cutPower();
-          return `of ${before} sets, ${end.code === null ? 'killed' : `exit code ${end.code}`}`;
-        }, { daily: 1, weekly: 1 });
-      },
+    it('in a prune costs no set that had to stay', { timeout: patience }, async () => {
+      await carryOut<Lane>({
+        family: 'power',
+        kind: 'in a prune',
+        short: 1,
+        share: 0.1,
+        lane: laneOf,
+        program: async ({ scene, volume }, random) => {
+          scene.daysPass(random);
+          await scene.does(['run']);
+          return scene.costsNothing(
+            async () => {
+              const before = completeIn(await scene.witness.look(), 'local', 'daily').length;
+              const end = await scene.does(['prune'], {
+                BACKUP_RETENTION_DAILY: '1',
+                BACKUP_RETENTION_WEEKLY: '1',
+                ...meeting({ at: random.whole(1, 12), do: 'kill' }),
+              });
+              volume.cutPower();
+              return `of ${before} sets, ${end.code === null ? 'killed' : `exit code ${end.code}`}`;
+            },
+            { daily: 1, weekly: 1 },
+          );
+        },
+      });
     });
-  });
-});
+  },
+);

@@ -22,8 +22,18 @@ async function laneOf(number: number): Promise<Lane> {
 }
 
 const OPERATIONS: readonly S3Operation[] = [
-  'PutObject', 'PutObject', 'UploadPart', 'CopyObject', 'CreateMultipartUpload', 'CompleteMultipartUpload', 'AbortMultipartUpload',
-  'ListMultipartUploads', 'ListObjectsV2', 'GetObject', 'HeadObject', 'DeleteObject',
+  'PutObject',
+  'PutObject',
+  'UploadPart',
+  'CopyObject',
+  'CreateMultipartUpload',
+  'CompleteMultipartUpload',
+  'AbortMultipartUpload',
+  'ListMultipartUploads',
+  'ListObjectsV2',
+  'GetObject',
+  'HeadObject',
+  'DeleteObject',
 ];
 
 function randomFault(random: Random): Fault {
@@ -45,15 +55,21 @@ function randomProgram(random: Random): readonly FaultRule[] {
     const fault = randomFault(random);
     const from = random.whole(0, 4);
     let seen = 0;
-    const when: FaultRule['when'] = (request) => (operation === undefined || request.operation === operation) && seen++ >= from;
+    const when: FaultRule['when'] = (request) =>
+      (operation === undefined || request.operation === operation) && seen++ >= from;
     return { when, times: fault.kind === 'hang' ? 1 : random.pick([1, 1, 2, 4, 1_000]), do: fault };
   });
 }
 
 describe.skipIf(inject('gateway') === undefined)('a bucket', () => {
-  it('on the way to which anything happens costs no set, never has a bad one, and is made up for by the next run', { timeout: patience }, async () => {
+  it('on the way to which anything happens costs no set, never has a bad one, and is made up for by the next run', {
+    timeout: patience,
+  }, async () => {
     await carryOut<Lane>({
-      family: 's3', kind: 'program of faults', short: 4, share: 1,
+      family: 's3',
+      kind: 'program of faults',
+      short: 4,
+      share: 1,
       lane: laneOf,
       program: async ({ scene, proxy }, random) => {
         scene.daysPass(random);
@@ -61,7 +77,11 @@ describe.skipIf(inject('gateway') === undefined)('a bucket', () => {
         const rules = randomProgram(random);
         return scene.costsNothing(async () => {
           for (const rule of rules) proxy.fault(rule);
-          const end = await scene.does(['run', '--json'], { S3_ENDPOINT: proxy.endpoint, S3_TIMEOUT_SECONDS: '1', BACKUP_SHRINK_THRESHOLD: '0' });
+          const end = await scene.does(['run', '--json'], {
+            S3_ENDPOINT: proxy.endpoint,
+            S3_TIMEOUT_SECONDS: '1',
+            BACKUP_SHRINK_THRESHOLD: '0',
+          });
           proxy.heal();
           return `${[...new Set(rules.map((rule) => rule.do.kind))].sort().join(' and ')}: ${await honest(scene, end)}`;
         });

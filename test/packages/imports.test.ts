@@ -6,7 +6,14 @@ import { runProgram } from '../support/run-program.ts';
 import { installedPackages } from './support/installed.ts';
 import { NODE_VERSIONS, nodeOf } from './support/node-versions.ts';
 
-const ENTRIES = ['backup-core', 'backup-core/errors', 'backup-core/testing', 'backup-adapter-local', 'backup-adapter-s3', 'backup-runner'] as const;
+const ENTRIES = [
+  'backup-core',
+  'backup-core/errors',
+  'backup-core/testing',
+  'backup-adapter-local',
+  'backup-adapter-s3',
+  'backup-runner',
+] as const;
 
 /** Prints what an import has changed or left open; `{}` when nothing. */
 const WATCH = `
@@ -39,9 +46,16 @@ describe.each(NODE_VERSIONS)('on Node %s', (version) => {
     expect((await runProgram(node, ['--version'])).trim()).toBe(`v${version}`);
   });
 
-  it.each(ENTRIES)('importing @geolens/%s says nothing, changes nothing and keeps nothing open', async (entry) => {
-    expect((await runProgram(node, [join(folder, 'watch.mjs'), `@geolens/${entry}`], { timeout: 60_000 })).trim()).toBe('{}');
-  });
+  it.each(ENTRIES)(
+    'importing @geolens/%s says nothing, changes nothing and keeps nothing open',
+    async (entry) => {
+      expect(
+        (
+          await runProgram(node, [join(folder, 'watch.mjs'), `@geolens/${entry}`], { timeout: 60_000 })
+        ).trim(),
+      ).toBe('{}');
+    },
+  );
 
   it('the installed command makes a whole set', async () => {
     const operator = await newOperator();

@@ -21,17 +21,30 @@ const CIRCUMSTANCES: Readonly<Record<PackageName, () => Promise<Readonly<Record<
   },
   'adapter-s3': async () => {
     const { endpoint, name, accessKeyId, secretAccessKey } = await freshBucket();
-    return { S3_ENDPOINT: endpoint, S3_BUCKET: name, S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey };
+    return {
+      S3_ENDPOINT: endpoint,
+      S3_BUCKET: name,
+      S3_ACCESS_KEY_ID: accessKeyId,
+      S3_SECRET_ACCESS_KEY: secretAccessKey,
+    };
   },
   runner: async () => (await newOperator()).env,
 };
 
-it.each(Object.keys(CIRCUMSTANCES) as PackageName[])('the program in the README of %s prints what it says', async (name) => {
-  if (name === 'adapter-s3' && inject('gateway') === undefined) return;
-  const { program, prints } = await readmeExample(name);
-  const path = join(await installedPackages(), `readme-${name}.ts`);
-  await writeFile(path, program);
-  const { PATH, HOME } = process.env;
-  expect(prints).not.toBe('');
-  expect(await runProgram(process.execPath, [path], { env: { PATH, HOME, ...(await CIRCUMSTANCES[name]()) }, timeout: 60_000 })).toBe(prints);
-});
+it.each(Object.keys(CIRCUMSTANCES) as PackageName[])(
+  'the program in the README of %s prints what it says',
+  async (name) => {
+    if (name === 'adapter-s3' && inject('gateway') === undefined) return;
+    const { program, prints } = await readmeExample(name);
+    const path = join(await installedPackages(), `readme-${name}.ts`);
+    await writeFile(path, program);
+    const { PATH, HOME } = process.env;
+    expect(prints).not.toBe('');
+    expect(
+      await runProgram(process.execPath, [path], {
+        env: { PATH, HOME, ...(await CIRCUMSTANCES[name]()) },
+        timeout: 60_000,
+      }),
+    ).toBe(prints);
+  },
+);

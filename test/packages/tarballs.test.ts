@@ -8,7 +8,9 @@ import { PACKAGES, packAll, type PackageName, type Tarball } from './support/pac
 
 const REPOSITORY = 'https://github.com/geolens-io/geolens-backup';
 
-/** These resolve an ESM package as CommonJS or not at all; who needs them is not whom the packages are for. */
+/**
+ * These resolve an ESM package as CommonJS or not at all; who needs them is not whom the packages are for.
+ */
 const NOT_FOR = ['node10', 'node16-cjs'];
 
 let folder: string;
@@ -23,8 +25,19 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describe.each(PACKAGES)('the tarball of %s', (name) => {
   it('holds licence and README, what was built and its sources, and nothing of tests or of the build itself', () => {
     const { files } = tarballs[name];
-    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/index.js', 'dist/index.d.ts', 'src/index.ts']));
-    const foreign = files.filter((file) => !/^(dist|src|bin)\//.test(file) || /tsbuildinfo|\.test\.|(^|\/)test\//.test(file));
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'LICENSE',
+        'README.md',
+        'package.json',
+        'dist/index.js',
+        'dist/index.d.ts',
+        'src/index.ts',
+      ]),
+    );
+    const foreign = files.filter(
+      (file) => !/^(dist|src|bin)\//.test(file) || /tsbuildinfo|\.test\.|(^|\/)test\//.test(file),
+    );
     expect(foreign).toEqual(['LICENSE', 'README.md', 'package.json']);
   });
 
@@ -54,29 +67,40 @@ describe.each(PACKAGES)('the tarball of %s', (name) => {
     expect(own).toBe('./package.json');
     for (const [entry, conditions] of Object.entries(entries)) {
       expect(Object.keys(conditions), entry).toEqual(['types', 'default']);
-      for (const target of Object.values(conditions as Record<string, string>)) expect(tarballs[name].files).toContain(target.slice('./'.length));
+      for (const target of Object.values(conditions as Record<string, string>))
+        expect(tarballs[name].files).toContain(target.slice('./'.length));
     }
   });
 
   it('exports the same entries as in the workspace', async () => {
-    const here = JSON.parse(await readFile(new URL(`../../packages/${name}/package.json`, import.meta.url), 'utf8')) as { exports: object };
+    const here = JSON.parse(
+      await readFile(new URL(`../../packages/${name}/package.json`, import.meta.url), 'utf8'),
+    ) as { exports: object };
     expect(Object.keys(here.exports)).toEqual(Object.keys(tarballs[name].packageFile.exports));
   });
 
   it('depends on exact versions', () => {
-    for (const version of Object.values(tarballs[name].packageFile.dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+    for (const version of Object.values(tarballs[name].packageFile.dependencies))
+      expect(version).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
   it('pleases publint', async () => {
     const { buffer, byteOffset, byteLength } = await readFile(tarballs[name].path);
-    const { messages } = await publint({ pack: { tarball: buffer.slice(byteOffset, byteOffset + byteLength) }, strict: true });
+    const { messages } = await publint({
+      pack: { tarball: buffer.slice(byteOffset, byteOffset + byteLength) },
+      strict: true,
+    });
     expect(messages).toEqual([]);
   });
 
   it('has types that are as its code is, for whoever imports ESM', async () => {
     const result = await checkPackage(createPackageFromTarballData(await readFile(tarballs[name].path)));
     const problems = 'problems' in result ? result.problems : [{ kind: 'no types' as const }];
-    expect(problems.filter((problem) => !('resolutionKind' in problem && NOT_FOR.includes(problem.resolutionKind)))).toEqual([]);
+    expect(
+      problems.filter(
+        (problem) => !('resolutionKind' in problem && NOT_FOR.includes(problem.resolutionKind)),
+      ),
+    ).toEqual([]);
   });
 });
 

@@ -14,9 +14,15 @@ describe('the scripts, with pipefail', () => {
   });
 
   it('have no pipe into a program that leaves before its input ends', () => {
-    const files = readdirSync(SCRIPTS, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.sh'));
+    const files = readdirSync(SCRIPTS, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.sh'),
+    );
     expect(files.length).toBeGreaterThan(3);
-    const pipes = files.flatMap((name) => readFileSync(join(SCRIPTS, name), 'utf8').split('\n').filter((line) => /\|\s*(\w+=\S+ )*(head|grep -\w*q)/.test(line)));
+    const pipes = files.flatMap((name) =>
+      readFileSync(join(SCRIPTS, name), 'utf8')
+        .split('\n')
+        .filter((line) => /\|\s*(\w+=\S+ )*(head|grep -\w*q)/.test(line)),
+    );
     expect(pipes).toEqual([]);
   });
 });

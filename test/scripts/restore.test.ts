@@ -14,26 +14,56 @@ const HOSTS = [
   { title: 'api and worker run', services: ALL, stopped: ['api', 'worker'] },
   { title: 'only worker runs', services: { ...ALL, api: 'exited' }, stopped: ['worker'] },
   { title: 'neither runs', services: { ...ALL, api: 'exited', worker: 'exited' }, stopped: [] },
-  { title: 'the project has no worker', services: { api: 'running', db: 'running', backup: 'running' }, stopped: ['api'] },
-  { title: 'the backup container is not up', services: { ...ALL, backup: 'exited' }, stopped: ['api', 'worker'] },
+  {
+    title: 'the project has no worker',
+    services: { api: 'running', db: 'running', backup: 'running' },
+    stopped: ['api'],
+  },
+  {
+    title: 'the backup container is not up',
+    services: { ...ALL, backup: 'exited' },
+    stopped: ['api', 'worker'],
+  },
 ] as const;
 
 describe.each(HOSTS)('restore.sh where $title', ({ services, stopped }) => {
-  it.each([1, 2] as const)('with Compose %i checks, stops these, restores, and starts these again', async (compose) => {
-    const docker = await StubDocker.make(services, { compose });
-    const before = docker.running();
-    const end = await docker.run('restore.sh', ['latest', '--in-place', '--table', 'catalog.my table']);
-    expect({ code: end.code, stdout: end.stdout }, end.stderr).toEqual({ code: 0, stdout: 'result of restore\n' });
-    expect(docker.events()).toEqual(['dry-run began', 'dry-run ended', 'restore began', 'restore ended']);
-    expect(docker.argumentsOf('dry-run')).toEqual(['restore', 'latest', '--in-place', '--table', 'catalog.my table', '--dry-run']);
-    expect(docker.argumentsOf('restore')).toEqual(['restore', 'latest', '--in-place', '--table', 'catalog.my table', '--yes']);
-    expect(docker.runningDuring('dry-run')).toEqual(before);
-    expect(docker.runningDuring('restore')).toEqual(before.filter((name) => !(stopped as readonly string[]).includes(name)));
-    expect(docker.callsOf('stop')).toHaveLength(stopped.length === 0 ? 0 : 1);
-    expect(docker.running()).toEqual(before);
-    expect(docker.leftovers()).toEqual([]);
-    if (stopped.length > 0) expect(end.stderr).toContain(`started again: ${stopped.join(' ')}`);
-  });
+  it.each([1, 2] as const)(
+    'with Compose %i checks, stops these, restores, and starts these again',
+    async (compose) => {
+      const docker = await StubDocker.make(services, { compose });
+      const before = docker.running();
+      const end = await docker.run('restore.sh', ['latest', '--in-place', '--table', 'catalog.my table']);
+      expect({ code: end.code, stdout: end.stdout }, end.stderr).toEqual({
+        code: 0,
+        stdout: 'result of restore\n',
+      });
+      expect(docker.events()).toEqual(['dry-run began', 'dry-run ended', 'restore began', 'restore ended']);
+      expect(docker.argumentsOf('dry-run')).toEqual([
+        'restore',
+        'latest',
+        '--in-place',
+        '--table',
+        'catalog.my table',
+        '--dry-run',
+      ]);
+      expect(docker.argumentsOf('restore')).toEqual([
+        'restore',
+        'latest',
+        '--in-place',
+        '--table',
+        'catalog.my table',
+        '--yes',
+      ]);
+      expect(docker.runningDuring('dry-run')).toEqual(before);
+      expect(docker.runningDuring('restore')).toEqual(
+        before.filter((name) => !(stopped as readonly string[]).includes(name)),
+      );
+      expect(docker.callsOf('stop')).toHaveLength(stopped.length === 0 ? 0 : 1);
+      expect(docker.running()).toEqual(before);
+      expect(docker.leftovers()).toEqual([]);
+      if (stopped.length > 0) expect(end.stderr).toContain(`started again: ${stopped.join(' ')}`);
+    },
+  );
 
   it('stops nothing when the dry run refuses, and passes its exit code on', async () => {
     const docker = await StubDocker.make(services);
@@ -57,20 +87,27 @@ describe.each(HOSTS)('restore.sh where $title', ({ services, stopped }) => {
     expect(docker.leftovers()).toEqual([]);
   });
 
-  it.each([['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const)('ends the restore on %s, waits for it, starts them again, and exits with %i', async (signal, code) => {
-    const docker = await StubDocker.make(services);
-    await docker.hold('restore');
-    const before = docker.running();
-    const script = docker.start('restore.sh', ['latest']);
-    await docker.happens('restore began');
-    if (signal === 'SIGINT') script.killGroup(signal);
-    else script.kill(signal);
-    const end = await script.end;
-    expect(end.code, end.stderr).toBe(code);
-    expect(docker.events().at(-1)).toBe('restore ended by SIGTERM');
-    expect(docker.running()).toEqual(before);
-    expect(docker.leftovers()).toEqual([]);
-  });
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)(
+    'ends the restore on %s, waits for it, starts them again, and exits with %i',
+    async (signal, code) => {
+      const docker = await StubDocker.make(services);
+      await docker.hold('restore');
+      const before = docker.running();
+      const script = docker.start('restore.sh', ['latest']);
+      await docker.happens('restore began');
+      if (signal === 'SIGINT') script.killGroup(signal);
+      else script.kill(signal);
+      const end = await script.end;
+      expect(end.code, end.stderr).toBe(code);
+      expect(docker.events().at(-1)).toBe('restore ended by SIGTERM');
+      expect(docker.running()).toEqual(before);
+      expect(docker.leftovers()).toEqual([]);
+    },
+  );
 
   it('is killed: the next one starts what ran before the first', { retry: 1 }, async () => {
     const docker = await StubDocker.make(services);
@@ -91,28 +128,32 @@ describe.each(HOSTS)('restore.sh where $title', ({ services, stopped }) => {
     await docker.happens('restore ended');
     let next = await docker.run('restore.sh', ['latest']);
     // As an operator does who is told that the killed one still goes on.
-    for (let tries = 0; next.code !== 0 && tries < 20; tries += 1) next = await docker.run('restore.sh', ['latest']);
+    for (let tries = 0; next.code !== 0 && tries < 20; tries += 1)
+      next = await docker.run('restore.sh', ['latest']);
     expect(docker.running(), `${next.code ?? '?'}: ${next.stderr}`).toEqual(before);
     expect(docker.leftovers()).toEqual([]);
   });
 });
 
 describe('a restore.sh that was killed', () => {
-  it.each(['running', 'exited'] as const)('together with its client: while its restore goes on, the next touches nothing (backup was %s)', async (backup) => {
-    const docker = await StubDocker.make({ ...ALL, backup });
-    await docker.hold('restore');
-    const script = docker.start('restore.sh', ['latest']);
-    await docker.happens('restore began');
-    script.kill('SIGKILL');
-    await script.end;
-    // The client is a child of the script; what it had begun in the container is not.
-    docker.killClients();
-    const end = await docker.run('restore.sh', ['latest']);
-    expect(end.code, end.stderr).toBe(4);
-    expect(end.stderr).toContain('goes on in the container');
-    expect(docker.running()).not.toContain('api');
-    expect(docker.leftovers()).toEqual([STATE]);
-  });
+  it.each(['running', 'exited'] as const)(
+    'together with its client: while its restore goes on, the next touches nothing (backup was %s)',
+    async (backup) => {
+      const docker = await StubDocker.make({ ...ALL, backup });
+      await docker.hold('restore');
+      const script = docker.start('restore.sh', ['latest']);
+      await docker.happens('restore began');
+      script.kill('SIGKILL');
+      await script.end;
+      // The client is a child of the script; what it had begun in the container is not.
+      docker.killClients();
+      const end = await docker.run('restore.sh', ['latest']);
+      expect(end.code, end.stderr).toBe(4);
+      expect(end.stderr).toContain('goes on in the container');
+      expect(docker.running()).not.toContain('api');
+      expect(docker.leftovers()).toEqual([STATE]);
+    },
+  );
 
   it('leaves its list for one whose dry run refuses: that starts them too', async () => {
     const docker = await StubDocker.make({ ...ALL, api: 'exited', worker: 'exited' });
@@ -130,23 +171,33 @@ describe('restore.sh beside GeoLens', () => {
   it.each([
     { worker: 'running', stopped: ['api', 'worker'] },
     { worker: 'exited', stopped: ['api'] },
-  ] as const)('stops api and worker of its project where they run (worker: $worker), and starts these again', async ({ worker, stopped }) => {
-    const docker = await StubDocker.make({ ...ALL, worker }, { application: 'geolens' });
-    const before = docker.running();
-    const end = await docker.run('restore.sh', ['latest']);
-    expect({ code: end.code, stdout: end.stdout }, end.stderr).toEqual({ code: 0, stdout: 'result of restore\n' });
-    expect(docker.runningDuring('restore')).toEqual(before.filter((name) => !(stopped as readonly string[]).includes(name)));
-    expect(end.stderr).toContain(`started again: ${stopped.map((name) => `geolens/${name}`).join(' ')}`);
-    expect(docker.running()).toEqual(before);
-    expect(docker.leftovers()).toEqual([]);
-  });
+  ] as const)(
+    'stops api and worker of its project where they run (worker: $worker), and starts these again',
+    async ({ worker, stopped }) => {
+      const docker = await StubDocker.make({ ...ALL, worker }, { application: 'geolens' });
+      const before = docker.running();
+      const end = await docker.run('restore.sh', ['latest']);
+      expect({ code: end.code, stdout: end.stdout }, end.stderr).toEqual({
+        code: 0,
+        stdout: 'result of restore\n',
+      });
+      expect(docker.runningDuring('restore')).toEqual(
+        before.filter((name) => !(stopped as readonly string[]).includes(name)),
+      );
+      expect(end.stderr).toContain(`started again: ${stopped.map((name) => `geolens/${name}`).join(' ')}`);
+      expect(docker.running()).toEqual(before);
+      expect(docker.leftovers()).toEqual([]);
+    },
+  );
 
   it('says in which project they did not start, remembers them, and starts them the next time', async () => {
     const docker = await StubDocker.make(ALL, { application: 'geolens', failing: ['start'] });
     const end = await docker.run('restore.sh', ['latest']);
     expect(end.code, end.stderr).toBe(3);
     expect(end.stderr).toContain('(cd / && docker compose -p geolens start api worker)');
-    expect(await readFile(join(docker.project, STATE), 'utf8')).toBe('service geolens/api\nservice geolens/worker\n');
+    expect(await readFile(join(docker.project, STATE), 'utf8')).toBe(
+      'service geolens/api\nservice geolens/worker\n',
+    );
     await docker.set({ failing: [] });
     await docker.run('restore.sh', ['latest']);
     expect(docker.running()).toEqual(['api', 'backup', 'db', 'worker']);
@@ -163,7 +214,9 @@ describe('restore.sh and services', () => {
 
   it('has other names for them when it is told', async () => {
     const docker = await StubDocker.make({ web: 'running', api: 'running', saver: 'running' });
-    const end = await docker.run('restore.sh', ['latest'], { env: { BACKUP_SERVICE: 'saver', RESTORE_STOP_SERVICES: 'web gone' } });
+    const end = await docker.run('restore.sh', ['latest'], {
+      env: { BACKUP_SERVICE: 'saver', RESTORE_STOP_SERVICES: 'web gone' },
+    });
     expect(end.code, end.stderr).toBe(0);
     expect(docker.callsOf('stop')).toEqual(['compose stop web']);
   });
@@ -176,19 +229,25 @@ describe('restore.sh and services', () => {
     expect(docker.callsOf('start')).toEqual(['compose start api worker']);
   });
 
-  it.each([[0, 3], [1, 1]])('says loudly that they did not start, remembers them, and exits with the code that fits a restore with %i', async (restore, code) => {
-    const docker = await StubDocker.make(ALL, { failing: ['start'] });
-    await docker.outcome('restore', restore);
-    const end = await docker.run('restore.sh', ['latest']);
-    expect(end.code, end.stderr).toBe(code);
-    expect(end.stderr).toContain('!!! NOT STARTED, or not all of them: api worker');
-    expect(end.stderr).toContain('docker compose start api worker');
-    expect(await readFile(join(docker.project, STATE), 'utf8')).toBe('service api\nservice worker\n');
-    await docker.set({ failing: [] });
-    await docker.run('restore.sh', ['latest']);
-    expect(docker.running()).toEqual(['api', 'backup', 'db', 'worker']);
-    expect(docker.leftovers()).toEqual([]);
-  });
+  it.each([
+    [0, 3],
+    [1, 1],
+  ])(
+    'says loudly that they did not start, remembers them, and exits with the code that fits a restore with %i',
+    async (restore, code) => {
+      const docker = await StubDocker.make(ALL, { failing: ['start'] });
+      await docker.outcome('restore', restore);
+      const end = await docker.run('restore.sh', ['latest']);
+      expect(end.code, end.stderr).toBe(code);
+      expect(end.stderr).toContain('!!! NOT STARTED, or not all of them: api worker');
+      expect(end.stderr).toContain('docker compose start api worker');
+      expect(await readFile(join(docker.project, STATE), 'utf8')).toBe('service api\nservice worker\n');
+      await docker.set({ failing: [] });
+      await docker.run('restore.sh', ['latest']);
+      expect(docker.running()).toEqual(['api', 'backup', 'db', 'worker']);
+      expect(docker.leftovers()).toEqual([]);
+    },
+  );
 
   it('starts them again though nobody reads what it says', async () => {
     const docker = await StubDocker.make(ALL);
@@ -239,7 +298,10 @@ describe('restore.sh and Compose', () => {
     const docker = await StubDocker.make(ALL, { failing: ['start'] });
     const elsewhere = join(docker.folder, 'elsewhere');
     await mkdir(elsewhere);
-    const variables = { COMPOSE_FILE: '../project/compose.yaml:../project/more.yaml', COMPOSE_PROJECT_NAME: 'other' };
+    const variables = {
+      COMPOSE_FILE: '../project/compose.yaml:../project/more.yaml',
+      COMPOSE_PROJECT_NAME: 'other',
+    };
     await docker.run('restore.sh', ['latest'], { env: variables, folder: elsewhere });
     for (const call of docker.calls()) expect(call).toMatchObject({ folder: elsewhere, variables });
     expect(docker.leftovers()).toEqual([`${STATE}-other`]);
@@ -252,7 +314,12 @@ describe('restore.sh and Compose', () => {
     await docker.install();
     const end = await docker.run('restore.sh', ['latest'], { folder: elsewhere, installed: true });
     expect(end.code, end.stderr).toBe(0);
-    expect(docker.calls().filter(({ args }) => args.includes('stop')).map(({ folder }) => folder)).toEqual([docker.project]);
+    expect(
+      docker
+        .calls()
+        .filter(({ args }) => args.includes('stop'))
+        .map(({ folder }) => folder),
+    ).toEqual([docker.project]);
   });
 
   it('takes the project in docker/ beside the script when there is no other', async () => {
@@ -263,7 +330,12 @@ describe('restore.sh and Compose', () => {
     await rename(join(docker.project, 'compose.yaml'), join(folder, 'compose.yaml'));
     const end = await docker.run('restore.sh', ['latest'], { installed: true });
     expect(end.code, end.stderr).toBe(0);
-    expect(docker.calls().filter(({ args }) => args.includes('stop')).map((call) => call.folder)).toEqual([folder]);
+    expect(
+      docker
+        .calls()
+        .filter(({ args }) => args.includes('stop'))
+        .map((call) => call.folder),
+    ).toEqual([folder]);
   });
 
   it('never runs the .env as a script', async () => {
@@ -276,7 +348,9 @@ describe('restore.sh and Compose', () => {
 
   it('gives the restore a terminal where there is one, and the dry run none', async () => {
     const docker = await StubDocker.make(ALL);
-    const end = await docker.run('restore.sh', ['latest'], { wrapper: (command) => ['script', '--quiet', '--return', '--command', command, '/dev/null'] });
+    const end = await docker.run('restore.sh', ['latest'], {
+      wrapper: (command) => ['script', '--quiet', '--return', '--command', command, '/dev/null'],
+    });
     expect(end.code, end.stdout).toBe(0);
     expect(docker.callsOf('exec').map((call) => call.includes('exec -T'))).toEqual([true, false]);
     expect(docker.events().filter((event) => event === 'a terminal')).toHaveLength(1);
@@ -300,21 +374,38 @@ describe('restore.sh and Compose', () => {
 });
 
 describe('restore.sh and a file', () => {
-  it.each(['geolens_20261122_020000.dump', "it's my \"dump\", of: 2.dump", '-n.dump', '$HOME.dump'])('of this host, %s, hands it in read-only with those beside it', async (name) => {
-    const docker = await StubDocker.make(ALL);
-    const folder = join(docker.folder, 'my dumps');
-    await mkdir(folder);
-    await writeFile(join(folder, name), DUMP);
-    const end = await docker.run('restore.sh', [`../my dumps/${name}`, '--into', 'other']);
-    expect(end.code, end.stderr).toBe(0);
-    expect(docker.argumentsOf('restore')).toEqual(['restore', join(folder, name), '--into', 'other', '--yes']);
-    const runs = docker.calls().filter(({ args }) => args.includes('run'));
-    expect(runs).toHaveLength(2);
-    for (const { args } of runs) {
-      expect(args.slice(0, 7)).toEqual(['compose', '--profile', 'backup', 'run', '--rm', '--no-deps', '-T']);
-      expect(args[args.indexOf('-v') + 1]).toBe(`${folder}:/restore:ro`);
-    }
-  });
+  it.each(['geolens_20261122_020000.dump', 'it\'s my "dump", of: 2.dump', '-n.dump', '$HOME.dump'])(
+    'of this host, %s, hands it in read-only with those beside it',
+    async (name) => {
+      const docker = await StubDocker.make(ALL);
+      const folder = join(docker.folder, 'my dumps');
+      await mkdir(folder);
+      await writeFile(join(folder, name), DUMP);
+      const end = await docker.run('restore.sh', [`../my dumps/${name}`, '--into', 'other']);
+      expect(end.code, end.stderr).toBe(0);
+      expect(docker.argumentsOf('restore')).toEqual([
+        'restore',
+        join(folder, name),
+        '--into',
+        'other',
+        '--yes',
+      ]);
+      const runs = docker.calls().filter(({ args }) => args.includes('run'));
+      expect(runs).toHaveLength(2);
+      for (const { args } of runs) {
+        expect(args.slice(0, 7)).toEqual([
+          'compose',
+          '--profile',
+          'backup',
+          'run',
+          '--rm',
+          '--no-deps',
+          '-T',
+        ]);
+        expect(args[args.indexOf('-v') + 1]).toBe(`${folder}:/restore:ro`);
+      }
+    },
+  );
 
   it('that is a symbolic link hands in the folder of the file itself', async () => {
     const docker = await StubDocker.make(ALL);
@@ -325,22 +416,42 @@ describe('restore.sh and a file', () => {
     expect(docker.callsOf('run')[0]).toContain(`${join(docker.folder, 'real')}:/restore:ro`);
   });
 
-  it.each([[['--staging-to', '/staging']], [['--staging-to=/staging']]])('is unpacked by the service restore where the project has it, as %j is for writing', async (to) => {
-    const docker = await StubDocker.make({ ...ALL, restore: 'exited' });
-    expect((await docker.run('restore.sh', ['latest', ...to])).code).toBe(0);
-    expect(docker.callsOf('exec')).toEqual([]);
-    expect(docker.callsOf('run').map((call) => call.includes(' restore geolens-backup '))).toEqual([true, true]);
-    const other = await StubDocker.make({ ...ALL, restore: 'exited' });
-    expect((await other.run('restore.sh', ['latest'])).code).toBe(0);
-    expect(other.callsOf('run')).toEqual([]);
-  });
+  it.each([[['--staging-to', '/staging']], [['--staging-to=/staging']]])(
+    'is unpacked by the service restore where the project has it, as %j is for writing',
+    async (to) => {
+      const docker = await StubDocker.make({ ...ALL, restore: 'exited' });
+      expect((await docker.run('restore.sh', ['latest', ...to])).code).toBe(0);
+      expect(docker.callsOf('exec')).toEqual([]);
+      expect(docker.callsOf('run').map((call) => call.includes(' restore geolens-backup '))).toEqual([
+        true,
+        true,
+      ]);
+      const other = await StubDocker.make({ ...ALL, restore: 'exited' });
+      expect((await other.run('restore.sh', ['latest'])).code).toBe(0);
+      expect(other.callsOf('run')).toEqual([]);
+    },
+  );
 
   it('of this host as the staging archive of --staging-from is handed in as well', async () => {
     const docker = await StubDocker.make(ALL);
     await writeFile(join(docker.folder, 'staging.tar.gz'), 'x');
-    const end = await docker.run('restore.sh', ['latest', '--staging-from', '../staging.tar.gz', '--staging-to', '/staging']);
+    const end = await docker.run('restore.sh', [
+      'latest',
+      '--staging-from',
+      '../staging.tar.gz',
+      '--staging-to',
+      '/staging',
+    ]);
     expect(end.code, end.stderr).toBe(0);
-    expect(docker.argumentsOf('restore')).toEqual(['restore', 'latest', '--staging-from', join(docker.folder, 'staging.tar.gz'), '--staging-to', '/staging', '--yes']);
+    expect(docker.argumentsOf('restore')).toEqual([
+      'restore',
+      'latest',
+      '--staging-from',
+      join(docker.folder, 'staging.tar.gz'),
+      '--staging-to',
+      '/staging',
+      '--yes',
+    ]);
     expect(docker.callsOf('run')[0]).toContain(`${docker.folder}:/restore-staging:ro`);
   });
 
@@ -363,20 +474,38 @@ describe('restore.sh and a file', () => {
   const plain = '--\n-- PostgreSQL database dump\n--\n\nSET statement_timeout = 0;\n';
   it.each([
     { title: 'is not there', code: 2, says: 'There is no file ./missing.dump', path: './missing.dump' },
-    { title: 'is no name of anything', code: 2, says: 'neither a file here, nor latest, nor a timestamp', path: 'lates' },
+    {
+      title: 'is no name of anything',
+      code: 2,
+      says: 'neither a file here, nor latest, nor a timestamp',
+      path: 'lates',
+    },
     { title: 'is empty', code: 5, says: 'is empty', content: '' },
     { title: 'is plain SQL', code: 5, says: 'Restore it with psql', content: plain },
-    { title: 'is plain SQL without comments', code: 5, says: 'Restore it with psql', content: 'SET statement_timeout = 0;\n' },
-    { title: 'is something else', code: 5, says: 'does not begin as a dump', content: '\u0000\u0000\u0000\u0000PGDMP' },
+    {
+      title: 'is plain SQL without comments',
+      code: 5,
+      says: 'Restore it with psql',
+      content: 'SET statement_timeout = 0;\n',
+    },
+    {
+      title: 'is something else',
+      code: 5,
+      says: 'does not begin as a dump',
+      content: '\u0000\u0000\u0000\u0000PGDMP',
+    },
     { title: 'is cut within its first bytes', code: 5, says: 'does not begin as a dump', content: 'PGD' },
-  ])('that $title is refused before any container is asked', async ({ code, says, content, path = 'a file.dump' }) => {
-    const docker = await StubDocker.make(ALL);
-    if (content !== undefined) await writeFile(join(docker.project, path), content);
-    const end = await docker.run('restore.sh', [path]);
-    expect(end.code, end.stderr).toBe(code);
-    expect(end.stderr).toContain(says);
-    expect(docker.calls()).toEqual([]);
-  });
+  ])(
+    'that $title is refused before any container is asked',
+    async ({ code, says, content, path = 'a file.dump' }) => {
+      const docker = await StubDocker.make(ALL);
+      if (content !== undefined) await writeFile(join(docker.project, path), content);
+      const end = await docker.run('restore.sh', [path]);
+      expect(end.code, end.stderr).toBe(code);
+      expect(end.stderr).toContain(says);
+      expect(docker.calls()).toEqual([]);
+    },
+  );
 
   it('that is a folder, or lies in one with a colon, is refused', async () => {
     const docker = await StubDocker.make(ALL);
@@ -405,13 +534,16 @@ describe('restore.sh and a file', () => {
 });
 
 describe('restore.sh and its arguments', () => {
-  it.each([[[]], [['--in-place', 'latest']], [['']], [['latest', '--staging-from']]])('refuses %j with its usage and 2', async (args) => {
-    const docker = await StubDocker.make(ALL);
-    const end = await docker.run('restore.sh', args);
-    expect([end.code, end.stdout]).toEqual([2, '']);
-    expect(end.stderr).toContain('usage: restore.sh');
-    expect(docker.calls()).toEqual([]);
-  });
+  it.each([[[]], [['--in-place', 'latest']], [['']], [['latest', '--staging-from']]])(
+    'refuses %j with its usage and 2',
+    async (args) => {
+      const docker = await StubDocker.make(ALL);
+      const end = await docker.run('restore.sh', args);
+      expect([end.code, end.stdout]).toEqual([2, '']);
+      expect(end.stderr).toContain('usage: restore.sh');
+      expect(docker.calls()).toEqual([]);
+    },
+  );
 
   it('prints its usage with --help', async () => {
     const docker = await StubDocker.make(ALL);

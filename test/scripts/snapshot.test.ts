@@ -10,7 +10,9 @@ const ALL = { api: 'running', worker: 'exited', db: 'running', backup: 'running'
 const RUNNING = ['api', 'backup', 'db'];
 
 /** A project whose database has a data folder of PostgreSQL 17, as far as the scripts look. */
-async function host(settings: Partial<StubSettings> = {}): Promise<{ docker: StubDocker; data: string; archive: string }> {
+async function host(
+  settings: Partial<StubSettings> = {},
+): Promise<{ docker: StubDocker; data: string; archive: string }> {
   const docker = await StubDocker.make(ALL, settings);
   const data = join(docker.folder, 'volume');
   await docker.set({ volumes: { geolens_pgdata: data } });
@@ -28,9 +30,17 @@ async function fill(data: string, major: string, content: string): Promise<void>
   await writeFile(join(data, '.hidden name'), content);
 }
 
-/** A project whose volume is mounted as images of PostgreSQL 18 do it: the data is in a folder, beside a link that leads nowhere else. */
+/**
+ * A project whose volume is mounted as images of PostgreSQL 18 do it: the data is in a folder, beside a link
+ * that leads nowhere else.
+ */
 async function host18(settings: Partial<StubSettings> = {}): ReturnType<typeof host> {
-  const docker = await StubDocker.make(ALL, { mountedAt: '/var/lib/postgresql', pgdata: '/var/lib/postgresql/18/docker', imageVersion: 'postgres (PostgreSQL) 18.1 (Debian 18.1-1)', ...settings });
+  const docker = await StubDocker.make(ALL, {
+    mountedAt: '/var/lib/postgresql',
+    pgdata: '/var/lib/postgresql/18/docker',
+    imageVersion: 'postgres (PostgreSQL) 18.1 (Debian 18.1-1)',
+    ...settings,
+  });
   const data = join(docker.folder, 'volume');
   await docker.set({ volumes: { geolens_pgdata: data } });
   await fill18(data, 'first');
@@ -46,15 +56,25 @@ async function fill18(data: string, content: string): Promise<void> {
 async function contentOf(data: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const entry of await readdir(data, { withFileTypes: true, recursive: true })) {
-    if (entry.isFile()) found[join(entry.parentPath, entry.name).slice(data.length + 1)] = await readFile(join(entry.parentPath, entry.name), 'utf8');
+    if (entry.isFile())
+      found[join(entry.parentPath, entry.name).slice(data.length + 1)] = await readFile(
+        join(entry.parentPath, entry.name),
+        'utf8',
+      );
   }
   // Long enough to be cut somewhere, and short in a report.
-  for (const [name, text] of Object.entries(found)) found[name] = text.length > 100 ? `${text.slice(0, 20)}… ${text.length}` : text;
+  for (const [name, text] of Object.entries(found))
+    found[name] = text.length > 100 ? `${text.slice(0, 20)}… ${text.length}` : text;
   return found;
 }
 
 /** An archive of a folder that the test fills; more arguments of tar make it hostile. */
-async function archiveOf(docker: StubDocker, archive: string, make: (folder: string) => Promise<void>, more: readonly string[] = ['.']): Promise<void> {
+async function archiveOf(
+  docker: StubDocker,
+  archive: string,
+  make: (folder: string) => Promise<void>,
+  more: readonly string[] = ['.'],
+): Promise<void> {
   const folder = join(docker.folder, 'source');
   await mkdir(folder);
   await make(folder);
@@ -63,41 +83,53 @@ async function archiveOf(docker: StubDocker, archive: string, make: (folder: str
 
 /** Has tar fail in the container; the checks on the host are made by the real one. */
 async function failingTar(docker: StubDocker, option: 'c' | 'x'): Promise<void> {
-  await docker.program('tar', `#!/bin/sh
+  await docker.program(
+    'tar',
+    `#!/bin/sh
 case "$* " in *' -${option}zf - '*) [ ${option} = x ] && head -c 1000 >/dev/null; echo 'tar: no space left on device' >&2; exit 2 ;; esac
-exec /usr/bin/tar "$@"\n`);
+exec /usr/bin/tar "$@"\n`,
+  );
 }
 
 describe('snapshot.sh', () => {
-  it.each([1, 2] as const)('with Compose %i writes a snapshot, and restores it: the data is the same, the same services run', async (compose) => {
-    const { docker, data, archive } = await host({ compose });
-    const before = await contentOf(data);
-    const created = await docker.run('snapshot.sh', ['create', archive]);
-    expect(created.code, created.stderr).toBe(0);
-    expect((await stat(archive)).mode & 0o777).toBe(0o600);
-    expect(docker.running()).toEqual(RUNNING);
-    expect(created.stderr).toContain('started again: ');
+  it.each([1, 2] as const)(
+    'with Compose %i writes a snapshot, and restores it: the data is the same, the same services run',
+    async (compose) => {
+      const { docker, data, archive } = await host({ compose });
+      const before = await contentOf(data);
+      const created = await docker.run('snapshot.sh', ['create', archive]);
+      expect(created.code, created.stderr).toBe(0);
+      expect((await stat(archive)).mode & 0o777).toBe(0o600);
+      expect(docker.running()).toEqual(RUNNING);
+      expect(created.stderr).toContain('started again: ');
 
-    await fill(data, '17', 'second');
-    await writeFile(join(data, 'base', '1', 'newer'), 'newer');
-    const second = await contentOf(data);
-    const restored = await docker.run('snapshot.sh', ['restore', archive]);
-    expect(restored.code, restored.stderr).toBe(0);
-    const kept = (await readdir(data)).filter((name) => name.startsWith('.before-'));
-    expect(kept).toHaveLength(1);
-    expect(restored.stderr).toContain(`-rf '/data/${kept[0]!}'`);
-    expect(await contentOf(join(data, kept[0]!))).toEqual(second);
-    const after = await contentOf(data);
-    expect(Object.fromEntries(Object.entries(after).filter(([name]) => !name.startsWith('.before-')))).toEqual(before);
-    expect((await stat(join(data, 'base', '1', '1259'))).mode & 0o777).toBe(0o600);
-    expect(docker.running()).toEqual(RUNNING);
-    expect(docker.leftovers()).toEqual([]);
-  });
+      await fill(data, '17', 'second');
+      await writeFile(join(data, 'base', '1', 'newer'), 'newer');
+      const second = await contentOf(data);
+      const restored = await docker.run('snapshot.sh', ['restore', archive]);
+      expect(restored.code, restored.stderr).toBe(0);
+      const kept = (await readdir(data)).filter((name) => name.startsWith('.before-'));
+      expect(kept).toHaveLength(1);
+      expect(restored.stderr).toContain(`-rf '/data/${kept[0]!}'`);
+      expect(await contentOf(join(data, kept[0]!))).toEqual(second);
+      const after = await contentOf(data);
+      expect(
+        Object.fromEntries(Object.entries(after).filter(([name]) => !name.startsWith('.before-'))),
+      ).toEqual(before);
+      expect((await stat(join(data, 'base', '1', '1259'))).mode & 0o777).toBe(0o600);
+      expect(docker.running()).toEqual(RUNNING);
+      expect(docker.leftovers()).toEqual([]);
+    },
+  );
 
   it('stops every service that runs, the database last and with time for its checkpoint, and pulls nothing', async () => {
     const { docker, archive } = await host();
     await docker.run('snapshot.sh', ['create', archive]);
-    expect(docker.callsOf('stop')).toEqual(['compose stop api', 'compose --profile backup stop backup', 'compose stop -t 60 db']);
+    expect(docker.callsOf('stop')).toEqual([
+      'compose stop api',
+      'compose --profile backup stop backup',
+      'compose stop -t 60 db',
+    ]);
     for (const { args } of docker.calls().filter(({ args }) => args[0] === 'run')) {
       expect(args).toContain('sha256:the-image');
       expect(args[args.indexOf('-v') + 1]).toBe('geolens_pgdata:/data:ro');
@@ -127,35 +159,43 @@ describe('snapshot.sh', () => {
 });
 
 describe('snapshot.sh where the volume is mounted above the data folder', () => {
-  it.each([undefined, 'geolens'])('writes a snapshot of the whole volume, and restores it (services of the project %s)', async (application) => {
-    const { docker, data, archive } = await host18({ application });
-    await writeFile(join(data, '18', 'docker', 'postmaster.pid'), '1');
-    const created = await docker.run('snapshot.sh', ['create', archive]);
-    expect(created.code, created.stderr).toBe(0);
-    expect(execFileSync('tar', ['-tzf', archive]).toString()).not.toContain('postmaster.pid');
-    await fill18(data, 'second');
-    const restored = await docker.run('snapshot.sh', ['restore', archive]);
-    expect(restored.code, restored.stderr).toBe(0);
-    const after = await contentOf(data);
-    expect(after['18/docker/global/pg_control']).toBe('first');
-    expect(Object.keys(after).filter((name) => /^\.before-.*\/18\/docker\/postmaster.pid$/.test(name))).toHaveLength(1);
-    expect(docker.running()).toEqual(RUNNING);
-    expect(docker.leftovers()).toEqual([]);
-  });
+  it.each([undefined, 'geolens'])(
+    'writes a snapshot of the whole volume, and restores it (services of the project %s)',
+    async (application) => {
+      const { docker, data, archive } = await host18({ application });
+      await writeFile(join(data, '18', 'docker', 'postmaster.pid'), '1');
+      const created = await docker.run('snapshot.sh', ['create', archive]);
+      expect(created.code, created.stderr).toBe(0);
+      expect(execFileSync('tar', ['-tzf', archive]).toString()).not.toContain('postmaster.pid');
+      await fill18(data, 'second');
+      const restored = await docker.run('snapshot.sh', ['restore', archive]);
+      expect(restored.code, restored.stderr).toBe(0);
+      const after = await contentOf(data);
+      expect(after['18/docker/global/pg_control']).toBe('first');
+      expect(
+        Object.keys(after).filter((name) => /^\.before-.*\/18\/docker\/postmaster.pid$/.test(name)),
+      ).toHaveLength(1);
+      expect(docker.running()).toEqual(RUNNING);
+      expect(docker.leftovers()).toEqual([]);
+    },
+  );
 
   it.each([
     ['.', '18', /has its data folder at \. of the volume, db has it at 18\/docker/],
     ['17/docker', '18', /has its data folder at 17\/docker of the volume, db has it at 18\/docker/],
     ['18/docker', '17', /of PostgreSQL 17, the image of db has 18/],
-  ])('refuses a snapshot whose data folder %s is of PostgreSQL %s, with nothing stopped', async (folder, major, says) => {
-    const { docker, data, archive } = await host18();
-    await archiveOf(docker, archive, (source) => fill(join(source, folder), major, 'new'));
-    const before = await contentOf(data);
-    const end = await docker.run('snapshot.sh', ['restore', archive]);
-    expect([end.code, end.stderr]).toEqual([2, expect.stringMatching(says)]);
-    expect(await contentOf(data)).toEqual(before);
-    expect(docker.callsOf('stop')).toEqual([]);
-  });
+  ])(
+    'refuses a snapshot whose data folder %s is of PostgreSQL %s, with nothing stopped',
+    async (folder, major, says) => {
+      const { docker, data, archive } = await host18();
+      await archiveOf(docker, archive, (source) => fill(join(source, folder), major, 'new'));
+      const before = await contentOf(data);
+      const end = await docker.run('snapshot.sh', ['restore', archive]);
+      expect([end.code, end.stderr]).toEqual([2, expect.stringMatching(says)]);
+      expect(await contentOf(data)).toEqual(before);
+      expect(docker.callsOf('stop')).toEqual([]);
+    },
+  );
 
   it('takes the data folder that the server uses of those that an upgrade left in the volume', async () => {
     const { docker, data, archive } = await host18();
@@ -183,7 +223,10 @@ describe('snapshot.sh where the volume is mounted above the data folder', () => 
   });
 
   it('knows a data folder below the mount of an older version too', async () => {
-    const { docker, data, archive } = await host18({ mountedAt: '/var/lib/postgresql/data', pgdata: '/var/lib/postgresql/data/18/docker' });
+    const { docker, data, archive } = await host18({
+      mountedAt: '/var/lib/postgresql/data',
+      pgdata: '/var/lib/postgresql/data/18/docker',
+    });
     expect((await docker.run('snapshot.sh', ['create', archive])).code).toBe(0);
     expect((await docker.run('snapshot.sh', ['restore', archive])).code).toBe(0);
     expect((await contentOf(data))['18/docker/PG_VERSION']).toBe('18\n');
@@ -195,8 +238,17 @@ describe('snapshot.sh beside GeoLens', () => {
     const { docker, archive } = await host({ application: 'geolens' });
     const end = await docker.run('snapshot.sh', ['create', archive]);
     expect(end.code, end.stderr).toBe(0);
-    expect(docker.calls().map(({ args }) => args.join(' ')).filter((call) => / (stop|start) /.test(call))).toEqual([
-      'compose -p geolens stop api', 'compose --profile backup stop backup', 'compose -p geolens stop -t 60 db', 'compose -p geolens start api db', 'compose --profile backup start backup',
+    expect(
+      docker
+        .calls()
+        .map(({ args }) => args.join(' '))
+        .filter((call) => / (stop|start) /.test(call)),
+    ).toEqual([
+      'compose -p geolens stop api',
+      'compose --profile backup stop backup',
+      'compose -p geolens stop -t 60 db',
+      'compose -p geolens start api db',
+      'compose --profile backup start backup',
     ]);
     expect(docker.running()).toEqual(RUNNING);
     expect(docker.leftovers()).toEqual([]);
@@ -205,7 +257,10 @@ describe('snapshot.sh beside GeoLens', () => {
   it('says which variables name the project and the database when it has none', async () => {
     const { docker, archive } = await host({ application: 'geolens' });
     const end = await docker.run('snapshot.sh', ['create', archive], { env: { DB_SERVICE: 'database' } });
-    expect([end.code, end.stderr]).toEqual([1, expect.stringMatching(/geolens has no container of database\. Set GEOLENS_PROJECT .* DB_SERVICE/)]);
+    expect([end.code, end.stderr]).toEqual([
+      1,
+      expect.stringMatching(/geolens has no container of database\. Set GEOLENS_PROJECT .* DB_SERVICE/),
+    ]);
   });
 });
 
@@ -229,18 +284,24 @@ describe('snapshot.sh create', () => {
     expect(docker.leftovers()).toEqual([]);
   });
 
-  it.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('ends tar on %s, leaves no file, starts the services, and exits with %i', async (signal, code) => {
-    const { docker, archive } = await host();
-    await docker.program('tar', '#!/bin/sh\necho tar began >>"$STUB_DOCKER/events"\nexec sleep 60\n');
-    const script = docker.start('snapshot.sh', ['create', archive]);
-    await docker.happens('tar began');
-    expect(docker.running()).toEqual([]);
-    script.killGroup(signal);
-    const end = await script.end;
-    expect(end.code, end.stderr).toBe(code);
-    expect((await readdir(docker.folder)).filter((name) => name.startsWith('my snapshot'))).toEqual([]);
-    expect(docker.running()).toEqual(RUNNING);
-  });
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)(
+    'ends tar on %s, leaves no file, starts the services, and exits with %i',
+    async (signal, code) => {
+      const { docker, archive } = await host();
+      await docker.program('tar', '#!/bin/sh\necho tar began >>"$STUB_DOCKER/events"\nexec sleep 60\n');
+      const script = docker.start('snapshot.sh', ['create', archive]);
+      await docker.happens('tar began');
+      expect(docker.running()).toEqual([]);
+      script.killGroup(signal);
+      const end = await script.end;
+      expect(end.code, end.stderr).toBe(code);
+      expect((await readdir(docker.folder)).filter((name) => name.startsWith('my snapshot'))).toEqual([]);
+      expect(docker.running()).toEqual(RUNNING);
+    },
+  );
 
   it('is killed: the next script starts what ran before', { retry: 1 }, async () => {
     const { docker, archive } = await host();
@@ -278,7 +339,9 @@ describe('snapshot.sh create', () => {
 
   it('names the mounts when the data folder is none of them', async () => {
     const { docker, archive } = await host();
-    const end = await docker.run('snapshot.sh', ['create', archive], { env: { PGDATA_PATH: '/var/lib/postgresql' } });
+    const end = await docker.run('snapshot.sh', ['create', archive], {
+      env: { PGDATA_PATH: '/var/lib/postgresql' },
+    });
     expect(end.code).toBe(1);
     expect(end.stderr).toContain('geolens_pgdata\t/var/lib/postgresql/data');
     expect(end.stderr).toContain('PGDATA_VOLUME');
@@ -287,7 +350,11 @@ describe('snapshot.sh create', () => {
 
 describe('snapshot.sh restore leaves the volume as it was and every service running', () => {
   /** Restores, which has to be refused before anything is stopped. */
-  async function refused({ docker, data, archive }: Awaited<ReturnType<typeof host>>, code: number, says: string | RegExp): Promise<void> {
+  async function refused(
+    { docker, data, archive }: Awaited<ReturnType<typeof host>>,
+    code: number,
+    says: string | RegExp,
+  ): Promise<void> {
     const before = await contentOf(data);
     const end = await docker.run('snapshot.sh', ['restore', archive]);
     expect(end.code, end.stderr).toBe(code);
@@ -312,7 +379,12 @@ describe('snapshot.sh restore leaves the volume as it was and every service runn
   it('when what is compressed is a tar archive that is cut', async () => {
     const made = await host();
     await archiveOf(made.docker, made.archive, (folder) => fill(folder, '17', 'new'));
-    execFileSync('sh', ['-c', 'gunzip -c "$1" | head -c 20000 | gzip >"$1.cut" && mv "$1.cut" "$1"', 'sh', made.archive]);
+    execFileSync('sh', [
+      '-c',
+      'gunzip -c "$1" | head -c 20000 | gzip >"$1.cut" && mv "$1.cut" "$1"',
+      'sh',
+      made.archive,
+    ]);
     await refused(made, 5, 'does not read through');
   });
 
@@ -327,13 +399,25 @@ describe('snapshot.sh restore leaves the volume as it was and every service runn
 
   it.each(['PG_VERSION', 'global/pg_control'])('when the archive holds no %s', async (name) => {
     const made = await host();
-    await archiveOf(made.docker, made.archive, (folder) => fill(folder, '17', 'new'), ['--exclude', `./${name}`, '.']);
+    await archiveOf(made.docker, made.archive, (folder) => fill(folder, '17', 'new'), [
+      '--exclude',
+      `./${name}`,
+      '.',
+    ]);
     await refused(made, 5, `holds no ${name}`);
   });
 
   it.each([
-    { title: 'an absolute name', more: ['--transform', 's,^./base/1/1259,/etc/hostile,', '.'], says: 'leads out of the folder: /etc/hostile' },
-    { title: 'a name with ..', more: ['--transform', 's,^./base/1/1259,./base/../../hostile,', '.'], says: /leads out of the folder: \.\/base\/\.\.\/\.\.\/hostile/ },
+    {
+      title: 'an absolute name',
+      more: ['--transform', 's,^./base/1/1259,/etc/hostile,', '.'],
+      says: 'leads out of the folder: /etc/hostile',
+    },
+    {
+      title: 'a name with ..',
+      more: ['--transform', 's,^./base/1/1259,./base/../../hostile,', '.'],
+      says: /leads out of the folder: \.\/base\/\.\.\/\.\.\/hostile/,
+    },
   ])('when the archive holds $title', async ({ more, says }) => {
     const made = await host();
     await archiveOf(made.docker, made.archive, (folder) => fill(folder, '17', 'new'), more);
@@ -368,13 +452,19 @@ describe('snapshot.sh restore leaves the volume as it was and every service runn
     await refused(made, 1, 'could not be unpacked');
   });
 
-  it.each([['aside', 3], ['in', 8]])('when a rename fails on the way %s', async (_, at) => {
+  it.each([
+    ['aside', 3],
+    ['in', 8],
+  ])('when a rename fails on the way %s', async (_, at) => {
     const made = await host();
     const { docker, data, archive } = made;
     await archiveOf(docker, archive, (folder) => fill(folder, '17', 'new'));
-    await docker.program('mv', `#!/bin/sh
+    await docker.program(
+      'mv',
+      `#!/bin/sh
 case "$*" in *incoming*|*before*) echo mv >>"$STUB_DOCKER/moves"; [ "$(wc -l <"$STUB_DOCKER/moves")" -ne ${at} ] || exit 1 ;; esac
-exec /usr/bin/mv "$@"\n`);
+exec /usr/bin/mv "$@"\n`,
+    );
     const before = await contentOf(data);
     const end = await docker.run('snapshot.sh', ['restore', archive]);
     expect(end.code, end.stderr).toBe(1);
@@ -387,9 +477,12 @@ exec /usr/bin/mv "$@"\n`);
     const { docker, data, archive } = await host();
     await archiveOf(docker, archive, (folder) => fill(folder, '17', 'new'));
     const before = await contentOf(data);
-    await docker.program('tar', `#!/bin/sh
+    await docker.program(
+      'tar',
+      `#!/bin/sh
 case "$* " in *' -xzf - '*) echo tar began >>"$STUB_DOCKER/events"; exec sleep 60 ;; esac
-exec /usr/bin/tar "$@"\n`);
+exec /usr/bin/tar "$@"\n`,
+    );
     const script = docker.start('snapshot.sh', ['restore', archive]);
     await docker.happens('tar began');
     script.kill('SIGTERM');
@@ -405,7 +498,9 @@ exec /usr/bin/tar "$@"\n`);
     const { docker, data, archive } = await host();
     await archiveOf(docker, archive, (folder) => fill(folder, '17', 'new'));
     const before = await contentOf(data);
-    const end = await docker.run('snapshot.sh', ['restore', archive], { wrapper: (command) => ['sh', '-c', `echo n | script --quiet --return --command "${command}" /dev/null`] });
+    const end = await docker.run('snapshot.sh', ['restore', archive], {
+      wrapper: (command) => ['sh', '-c', `echo n | script --quiet --return --command "${command}" /dev/null`],
+    });
     expect([end.code, end.stdout], end.stderr).toEqual([1, expect.stringContaining('Go on? [y/N]')]);
     expect(await contentOf(data)).toEqual(before);
     expect(docker.callsOf('stop')).toEqual([]);
@@ -416,7 +511,9 @@ describe('snapshot.sh restore', () => {
   it('asks nothing on a terminal with --yes', async () => {
     const { docker, data, archive } = await host();
     await archiveOf(docker, archive, (folder) => fill(folder, '17', 'new'));
-    const end = await docker.run('snapshot.sh', ['restore', archive, '--yes'], { wrapper: (command) => ['script', '--quiet', '--return', '--command', command, '/dev/null'] });
+    const end = await docker.run('snapshot.sh', ['restore', archive, '--yes'], {
+      wrapper: (command) => ['script', '--quiet', '--return', '--command', command, '/dev/null'],
+    });
     expect(end.code, end.stdout).toBe(0);
     expect((await contentOf(data))['global/pg_control']).toBe('new');
   });
@@ -424,12 +521,17 @@ describe('snapshot.sh restore', () => {
   it('keeps the services stopped when a swap can neither be done nor taken back, and says where everything is', async () => {
     const { docker, data, archive } = await host();
     await archiveOf(docker, archive, (folder) => fill(folder, '17', 'new'));
-    await docker.program('mv', `#!/bin/sh
+    await docker.program(
+      'mv',
+      `#!/bin/sh
 case "$*" in *incoming*|*before*) echo mv >>"$STUB_DOCKER/moves"; [ "$(wc -l <"$STUB_DOCKER/moves")" -lt 8 ] || exit 1 ;; esac
-exec /usr/bin/mv "$@"\n`);
+exec /usr/bin/mv "$@"\n`,
+    );
     const end = await docker.run('snapshot.sh', ['restore', archive]);
     expect(end.code, end.stderr).toBe(1);
-    expect(end.stderr).toMatch(/could not be taken back.*\.before-.*\.incoming-.*stay stopped.* api backup db/);
+    expect(end.stderr).toMatch(
+      /could not be taken back.*\.before-.*\.incoming-.*stay stopped.* api backup db/,
+    );
     expect((await readdir(data)).filter((name) => /incoming|before/.test(name))).toHaveLength(2);
     expect(docker.running()).toEqual([]);
   });
@@ -446,12 +548,15 @@ exec /usr/bin/mv "$@"\n`);
 });
 
 describe('snapshot.sh and its arguments', () => {
-  it.each([[[]], [['create']], [['restore', 'a', 'b']], [['restore', 'a', '--force']], [['remove', 'a']]])('refuses %j with its usage and 2', async (args) => {
-    const docker = await StubDocker.make(ALL);
-    const end = await docker.run('snapshot.sh', args);
-    expect([end.code, end.stdout]).toEqual([2, '']);
-    expect(end.stderr).toContain('usage: snapshot.sh create FILE');
-  });
+  it.each([[[]], [['create']], [['restore', 'a', 'b']], [['restore', 'a', '--force']], [['remove', 'a']]])(
+    'refuses %j with its usage and 2',
+    async (args) => {
+      const docker = await StubDocker.make(ALL);
+      const end = await docker.run('snapshot.sh', args);
+      expect([end.code, end.stdout]).toEqual([2, '']);
+      expect(end.stderr).toContain('usage: snapshot.sh create FILE');
+    },
+  );
 
   it('prints its usage with --help', async () => {
     const docker = await StubDocker.make(ALL);
@@ -460,8 +565,12 @@ describe('snapshot.sh and its arguments', () => {
 
   it('says which file or folder is missing', async () => {
     const { docker } = await host();
-    expect((await docker.run('snapshot.sh', ['restore', 'gone.tar.gz'])).stderr).toContain('There is no file gone.tar.gz');
-    expect((await docker.run('snapshot.sh', ['create', 'gone/a.tar.gz'])).stderr).toContain('There is no folder gone');
+    expect((await docker.run('snapshot.sh', ['restore', 'gone.tar.gz'])).stderr).toContain(
+      'There is no file gone.tar.gz',
+    );
+    expect((await docker.run('snapshot.sh', ['create', 'gone/a.tar.gz'])).stderr).toContain(
+      'There is no folder gone',
+    );
     await mkdir(join(docker.project, 'a:b'));
     await chmod(join(docker.project, 'a:b'), 0o755);
     expect((await docker.run('snapshot.sh', ['create', 'a:b/c.tar.gz'])).code).toBe(0);

@@ -22,7 +22,9 @@ export interface TestBucket extends GatewayFacts {
   readonly client: S3Client;
   /** The keys that begin so, sorted by code units; all pages of them. */
   keys(prefix?: string): Promise<readonly string[]>;
-  /** Of each key that begins so, what the store tells it by: another one means that there is another object. */
+  /**
+   * Of each key that begins so, what the store tells it by: another one means that there is another object.
+   */
   versions(prefix: string): Promise<ReadonlyMap<string, string>>;
   /** The keys of the multipart uploads that are open, one for each upload, sorted likewise. */
   uploads(): Promise<readonly string[]>;
@@ -64,10 +66,18 @@ export async function freshBucket(): Promise<TestBucket> {
   };
 }
 
-async function listVersions(client: S3Client, bucket: string, prefix: string | undefined): Promise<Map<string, string>> {
+async function listVersions(
+  client: S3Client,
+  bucket: string,
+  prefix: string | undefined,
+): Promise<Map<string, string>> {
   const versions = new Map<string, string>();
-  for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
-    for (const { Key, ETag, Size, LastModified } of Contents) versions.set(Key!, `${ETag} ${Size} ${LastModified?.toISOString()}`);
+  for await (const { Contents = [] } of paginateListObjectsV2(
+    { client },
+    { Bucket: bucket, Prefix: prefix },
+  )) {
+    for (const { Key, ETag, Size, LastModified } of Contents)
+      versions.set(Key!, `${ETag} ${Size} ${LastModified?.toISOString()}`);
   }
   return versions;
 }
@@ -83,22 +93,47 @@ async function listUploads(client: S3Client, bucket: string): Promise<MultipartU
 }
 
 async function removeBucket(client: S3Client, bucket: string): Promise<void> {
-  for (const { Key, UploadId } of await listUploads(client, bucket)) await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }));
+  for (const { Key, UploadId } of await listUploads(client, bucket))
+    await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }));
   for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: bucket })) {
     const Objects = Contents.map(({ Key }) => ({ Key }));
-    if (Objects.length > 0) await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }));
+    if (Objects.length > 0)
+      await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }));
   }
   await client.send(new DeleteBucketCommand({ Bucket: bucket }));
 }
 
-async function download({ endpoint, accessKeyId, secretAccessKey }: S3Access, path: string, file: string): Promise<void> {
+async function download(
+  { endpoint, accessKeyId, secretAccessKey }: S3Access,
+  path: string,
+  file: string,
+): Promise<void> {
   const url = `${endpoint}/${path.split('/').map(encoded).join('/')}`;
-  const signed = ['--aws-sigv4', 'aws:amz:us-east-1:s3', '--header', 'x-amz-content-sha256: UNSIGNED-PAYLOAD'];
-  const options = ['--fail', '--silent', '--show-error', '--path-as-is', ...signed, '--output', file, '--config', '-', url];
+  const signed = [
+    '--aws-sigv4',
+    'aws:amz:us-east-1:s3',
+    '--header',
+    'x-amz-content-sha256: UNSIGNED-PAYLOAD',
+  ];
+  const options = [
+    '--fail',
+    '--silent',
+    '--show-error',
+    '--path-as-is',
+    ...signed,
+    '--output',
+    file,
+    '--config',
+    '-',
+    url,
+  ];
   await runProgram('curl', options, { input: `user = "${accessKeyId}:${secretAccessKey}"\n` });
 }
 
 /** Signatures take letters, digits and `-._~` as they are, and nothing else. */
 function encoded(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }

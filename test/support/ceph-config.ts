@@ -10,10 +10,15 @@ export interface CephPorts {
 const MEMORY_BYTES = 6 * 1024 ** 3;
 
 /**
- * The configuration of a Ceph of one monitor and one storage daemon that keeps everything in memory, with an S3 gateway, on
- * loopback. It decides at once, instead of gathering changes for a second first.
+ * The configuration of a Ceph of one monitor and one storage daemon that keeps everything in memory, with an
+ * S3 gateway, on loopback. It decides at once, instead of gathering changes for a second first.
  */
-export function cephConfig(folder: string, clusterId: string, { monitor, gateway }: CephPorts, memoryBytes = MEMORY_BYTES): string {
+export function cephConfig(
+  folder: string,
+  clusterId: string,
+  { monitor, gateway }: CephPorts,
+  memoryBytes = MEMORY_BYTES,
+): string {
   const monitorAddress = `v2:127.0.0.1:${monitor}/0`;
   const settings: Readonly<Record<string, string | number | boolean>> = {
     fsid: clusterId,
@@ -53,7 +58,9 @@ export function cephConfig(folder: string, clusterId: string, { monitor, gateway
 /** Keys of all parts, who all may do everything. */
 export function cephKeyring(): string {
   const caps = ['mon', 'osd', 'mgr'].map((part) => `caps ${part} = "allow *"\n`).join('');
-  return ['mon.', 'osd.0', 'client.admin', 'client.rgw'].map((name) => `[${name}]\nkey = ${newKey()}\n${caps}`).join('');
+  return ['mon.', 'osd.0', 'client.admin', 'client.rgw']
+    .map((name) => `[${name}]\nkey = ${newKey()}\n${caps}`)
+    .join('');
 }
 
 /** Ceph's form of an AES key: type, time of making, length, key. */

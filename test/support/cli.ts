@@ -5,7 +5,9 @@ import { onTestFinished } from 'vitest';
 
 const BIN = fileURLToPath(new URL('../../packages/runner/bin/geolens-backup.js', import.meta.url));
 
-/** Spares each of some thousand processes a tenth of its time: what Node has compiled is not compiled again. */
+/**
+ * Spares each of some thousand processes a tenth of its time: what Node has compiled is not compiled again.
+ */
 export const COMPILE_CACHE = fileURLToPath(new URL('../../.cache/compile-cache', import.meta.url));
 
 /** How the command ended. */
@@ -36,7 +38,12 @@ export class RunningCli {
     const [file, ...rest] = [...wrapper, process.execPath, BIN, ...args] as [string, ...string[]];
     const began = performance.now();
     this.child = spawn(file, rest, {
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        NODE_COMPILE_CACHE: COMPILE_CACHE,
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });

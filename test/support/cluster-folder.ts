@@ -35,7 +35,12 @@ const SETTINGS: Readonly<Record<string, string>> = {
  */
 export function makeClusterFolder(user: ServerUser | undefined): ClusterFolder {
   const path = makeOwnedFolder('geolens-cluster-');
-  const folder = { path, dataDir: join(path, 'data'), socketDir: join(path, 'socket'), logFile: join(path, 'server.log') };
+  const folder = {
+    path,
+    dataDir: join(path, 'data'),
+    socketDir: join(path, 'socket'),
+    logFile: join(path, 'server.log'),
+  };
   mkdirSync(folder.socketDir);
   for (const each of [path, folder.socketDir]) {
     chmodSync(each, 0o755);
@@ -44,7 +49,10 @@ export function makeClusterFolder(user: ServerUser | undefined): ClusterFolder {
   return folder;
 }
 
-/** Makes the cluster's data: encoding UTF8, locale C.UTF-8; with a password, every connection needs it (SCRAM). */
+/**
+ * Makes the cluster's data: encoding UTF8, locale C.UTF-8; with a password, every connection needs it
+ * (SCRAM).
+ */
 export async function initialiseCluster(
   binDir: string,
   folder: ClusterFolder,
@@ -52,8 +60,20 @@ export async function initialiseCluster(
   superuser: string,
   password: string | undefined,
 ): Promise<void> {
-  const access = password === undefined ? ['--auth=trust'] : ['--auth=scram-sha-256', `--pwfile=${writePassword(folder, user, password)}`];
-  const options = ['--pgdata', folder.dataDir, '--no-sync', '--locale=C.UTF-8', '--encoding=UTF8', '--username', superuser, ...access];
+  const access =
+    password === undefined
+      ? ['--auth=trust']
+      : ['--auth=scram-sha-256', `--pwfile=${writePassword(folder, user, password)}`];
+  const options = [
+    '--pgdata',
+    folder.dataDir,
+    '--no-sync',
+    '--locale=C.UTF-8',
+    '--encoding=UTF8',
+    '--username',
+    superuser,
+    ...access,
+  ];
   const [command, args] = asServerUser(user, join(binDir, 'initdb'), options);
   await runProgram(command, args, { env: { PATH: process.env['PATH'], LC_ALL: 'C' } }).finally(() => {
     rmSync(passwordFile(folder), { force: true });
@@ -61,7 +81,10 @@ export async function initialiseCluster(
 }
 
 /** Adds settings to the cluster's configuration; later ones win. They hold from the next start. */
-export async function writeSettings(folder: ClusterFolder, settings: Readonly<Record<string, string>>): Promise<void> {
+export async function writeSettings(
+  folder: ClusterFolder,
+  settings: Readonly<Record<string, string>>,
+): Promise<void> {
   const lines = Object.entries({ ...SETTINGS, unix_socket_directories: folder.socketDir, ...settings }).map(
     ([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`,
   );

@@ -69,7 +69,10 @@ export class Cluster {
 
   /** Removes a database and ends its sessions. One that is not there is no error. */
   async dropDatabase(name: string): Promise<void> {
-    await this.psql('postgres', `SET client_min_messages = error; DROP DATABASE IF EXISTS ${quoted(name)} WITH (FORCE)`);
+    await this.psql(
+      'postgres',
+      `SET client_min_messages = error; DROP DATABASE IF EXISTS ${quoted(name)} WITH (FORCE)`,
+    );
   }
 
   /** See {@link ClusterClient.psql}. */
@@ -82,7 +85,10 @@ export class Cluster {
    * @param how `SIGINT`: cleanly; `SIGQUIT`: as it would crash
    * @param meanwhile what is done while it is away
    */
-  async restart(how: 'SIGINT' | 'SIGQUIT' = 'SIGINT', meanwhile: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
+  async restart(
+    how: 'SIGINT' | 'SIGQUIT' = 'SIGINT',
+    meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+  ): Promise<void> {
     await this.#server.end(how);
     await meanwhile();
     this.#server = await startServer(this.binDir, this.dataDir, this.logFile, this.#serverUser);

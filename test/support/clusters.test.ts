@@ -25,12 +25,18 @@ const trixie: Trixie = await ensureTrixie({
     console.info(line);
   },
 });
-const installed = findPostgresPrograms().map(({ major, binDir }) => ({ name: `PostgreSQL ${major}`, binDir, missing: '' }));
+const installed = findPostgresPrograms().map(({ major, binDir }) => ({
+  name: `PostgreSQL ${major}`,
+  binDir,
+  missing: '',
+}));
 const fetched =
   'unavailable' in trixie
     ? { name: `PostgreSQL 17 (${trixie.unavailable})`, binDir: '', missing: trixie.unavailable }
     : { name: 'PostgreSQL 17 of Debian 13', binDir: trixie.binDir, missing: '' };
-const versions = installed.some(({ binDir }) => binDir === fetched.binDir) ? installed : [...installed, fetched];
+const versions = installed.some(({ binDir }) => binDir === fetched.binDir)
+  ? installed
+  : [...installed, fetched];
 
 for (const { name, binDir, missing } of versions) {
   describe.skipIf(missing)(`the GeoLens database on ${name}`, () => {
@@ -51,7 +57,14 @@ for (const { name, binDir, missing } of versions) {
       const dump = join(folder, 'geolens.dump');
       await cluster.client.run('pg_dump', ['-Fc', '--no-owner', '--no-acl', '-f', dump, 'geolens']);
       await cluster.createDatabase('restored');
-      await cluster.client.run('pg_restore', ['--no-owner', '--no-acl', '--exit-on-error', '-d', 'restored', dump]);
+      await cluster.client.run('pg_restore', [
+        '--no-owner',
+        '--no-acl',
+        '--exit-on-error',
+        '-d',
+        'restored',
+        dump,
+      ]);
       expect(await rowCounts(cluster, 'restored')).toBe(await rowCounts(cluster, 'geolens'));
     }, 60_000);
 
@@ -67,13 +80,18 @@ for (const { name, binDir, missing } of versions) {
     it('grows by the yardstick', async () => {
       await cluster.createDatabase('yardstick', { template: 'geolens' });
       await cluster.psql('yardstick', { file: fixture('yardstick.sql'), variables: { mb: 10 } });
-      const megabytes = await cluster.psql('postgres', `SELECT (pg_database_size('yardstick') - pg_database_size('geolens')) / 1e6`);
+      const megabytes = await cluster.psql(
+        'postgres',
+        `SELECT (pg_database_size('yardstick') - pg_database_size('geolens')) / 1e6`,
+      );
       expect(Number(megabytes)).toBeGreaterThan(8);
       expect(Number(megabytes)).toBeLessThan(14);
     }, 60_000);
 
     it('has a pg_dumpall that finds its pg_dump', async () => {
-      expect(await cluster.client.run('pg_dumpall', ['--schema-only', '-l', 'geolens'])).toContain('CREATE ROLE geolens_reader');
+      expect(await cluster.client.run('pg_dumpall', ['--schema-only', '-l', 'geolens'])).toContain(
+        'CREATE ROLE geolens_reader',
+      );
     }, 60_000);
   });
 
@@ -84,9 +102,16 @@ for (const { name, binDir, missing } of versions) {
         expect(await cluster.psql('postgres', 'SHOW work_mem')).toBe('5MB');
         expect(await cluster.client.run('psql', ['-XAtc', 'SELECT 1', cluster.url('postgres')])).toBe('1\n');
         await expect(
-          cluster.client.run('psql', ['-w', '-XAtc', 'SELECT 1', `host=${cluster.socketDir} dbname=postgres password=wrong`]),
+          cluster.client.run('psql', [
+            '-w',
+            '-XAtc',
+            'SELECT 1',
+            `host=${cluster.socketDir} dbname=postgres password=wrong`,
+          ]),
         ).rejects.toThrow('password authentication failed');
-        await expect(cluster.psql('postgres', 'SELECT 1; SELECT no_such_column; SELECT 2')).rejects.toThrow('no_such_column');
+        await expect(cluster.psql('postgres', 'SELECT 1; SELECT no_such_column; SELECT 2')).rejects.toThrow(
+          'no_such_column',
+        );
         const before = cluster.pid;
         await cluster.restart();
         expect(await cluster.psql('postgres', 'SELECT 1')).toBe('1');

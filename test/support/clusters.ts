@@ -10,7 +10,9 @@ export interface ClusterFacts {
   readonly binDir: string;
   readonly major: number;
   readonly vector: boolean;
-  /** A database with the schema and rows of fixtures/geolens.sql, to be copied and never to be connected to. */
+  /**
+   * A database with the schema and rows of fixtures/geolens.sql, to be copied and never to be connected to.
+   */
   readonly template: string;
 }
 
@@ -29,8 +31,8 @@ export function clusters(): readonly (ClusterFacts & { readonly title: string })
 }
 
 /**
- * The newest of the shared servers alone, or all of them with `MODE=long`: for what differs little from one to the other, and is tried on all below
- * the command line.
+ * The newest of the shared servers alone, or all of them with `MODE=long`: for what differs little from one
+ * to the other, and is tried on all below the command line.
  */
 export function newestCluster(): readonly (ClusterFacts & { readonly title: string })[] {
   const all = clusters().toSorted((one, other) => other.major - one.major);
@@ -49,15 +51,24 @@ export interface FreshDatabaseOptions {
 }
 
 /** Makes a database for the test that runs, and drops it when that is finished. */
-export async function freshDatabase(facts: ClusterFacts = anyCluster(), options: FreshDatabaseOptions = {}): Promise<TestDatabase> {
+export async function freshDatabase(
+  facts: ClusterFacts = anyCluster(),
+  options: FreshDatabaseOptions = {},
+): Promise<TestDatabase> {
   const { host, port, user, binDir, template } = facts;
   const database = options.name ?? `t_${randomUUID().replaceAll('-', '')}`;
   const client = new ClusterClient(binDir, { host, port, user, password: undefined });
   const quoted = `"${database.replaceAll('"', '""')}"`;
-  await client.psql('postgres', `CREATE DATABASE ${quoted} TEMPLATE ${options.content === 'empty' ? 'template0' : template}`);
+  await client.psql(
+    'postgres',
+    `CREATE DATABASE ${quoted} TEMPLATE ${options.content === 'empty' ? 'template0' : template}`,
+  );
   if (options.content !== 'empty') await carryOver(client, template, database);
   onTestFinished(async () => {
-    await client.psql('postgres', `SET client_min_messages = error; DROP DATABASE IF EXISTS ${quoted} WITH (FORCE)`);
+    await client.psql(
+      'postgres',
+      `SET client_min_messages = error; DROP DATABASE IF EXISTS ${quoted} WITH (FORCE)`,
+    );
   });
   const url = `postgresql://${user}@${host}:${port}/${encodeURIComponent(database)}`;
   return { ...facts, database, url, client, query: (sql) => client.psql(database, sql) };

@@ -13,15 +13,26 @@ export interface Daemon {
 }
 
 /** Starts a program that writes to `logFile` and has nothing to lose by SIGKILL. */
-export function startDaemon(program: string, args: readonly string[], logFile: string, env: NodeJS.ProcessEnv): Daemon {
+export function startDaemon(
+  program: string,
+  args: readonly string[],
+  logFile: string,
+  env: NodeJS.ProcessEnv,
+): Daemon {
   const log = openSync(logFile, 'a');
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', program, ...args], { cwd: '/', stdio: ['ignore', log, log], env });
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', program, ...args], {
+    cwd: '/',
+    stdio: ['ignore', log, log],
+    env,
+  });
   closeSync(log);
   child.unref();
   const gone = once(child, 'exit');
   const ended = gone.then(
     ([code, signal]) => {
-      throw new Error(`${program} ended with ${signal ?? `exit code ${code}`}:\n${readFileSync(logFile, 'utf8').slice(-5000)}`);
+      throw new Error(
+        `${program} ended with ${signal ?? `exit code ${code}`}:\n${readFileSync(logFile, 'utf8').slice(-5000)}`,
+      );
     },
     (cause: unknown) => {
       throw new Error('setpriv could not be started (package util-linux)', { cause });

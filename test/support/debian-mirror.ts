@@ -9,13 +9,23 @@ export function debianMirror(aptDir = '/etc/apt'): string | undefined {
   const files = ['sources.list', ...inFolder(aptDir, 'sources.list.d')]
     .map((name) => join(aptDir, name))
     .filter((file) => existsSync(file));
-  return files.flatMap((file) => addresses(readFileSync(file, 'utf8'))).find((address) => /\/debian\/?$/.test(address));
+  return files
+    .flatMap((file) => addresses(readFileSync(file, 'utf8')))
+    .find((address) => /\/debian\/?$/.test(address));
 }
 
-/** The snippets of apt's configuration that say how to reach a mirror (proxies, checks), by name; hooks and clean-ups are left out. */
+/**
+ * The snippets of apt's configuration that say how to reach a mirror (proxies, checks), by name; hooks and
+ * clean-ups are left out.
+ */
 export function aptSettings(aptDir = '/etc/apt'): Map<string, string> {
-  const files = ['apt.conf', ...inFolder(aptDir, 'apt.conf.d')].filter((name) => existsSync(join(aptDir, name)));
-  const settings = files.map((name): [string, string] => [name.replace('apt.conf.d/', ''), readFileSync(join(aptDir, name), 'utf8')]);
+  const files = ['apt.conf', ...inFolder(aptDir, 'apt.conf.d')].filter((name) =>
+    existsSync(join(aptDir, name)),
+  );
+  const settings = files.map((name): [string, string] => [
+    name.replace('apt.conf.d/', ''),
+    readFileSync(join(aptDir, name), 'utf8'),
+  ]);
   return new Map(settings.filter(([, text]) => /^\s*Acquire::/m.test(text) && !/-Invoke|\bDir::/.test(text)));
 }
 

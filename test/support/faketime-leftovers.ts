@@ -3,8 +3,9 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 const SHARED_MEMORY = '/dev/shm';
 
 /**
- * Removes the semaphores and shared memory of faked processes that were killed: libfaketime names them after process ids, and a process of
- * another user that gets such an id cannot have its own, says so on its stderr, and fails.
+ * Removes the semaphores and shared memory of faked processes that were killed: libfaketime names them after
+ * process ids, and a process of another user that gets such an id cannot have its own, says so on its stderr,
+ * and fails.
  */
 export function clearFaketimeLeftovers(): void {
   if (!existsSync(SHARED_MEMORY)) return;

@@ -6,9 +6,9 @@ const FAKETIME_LIBRARY = globSync('/usr/lib/*/faketime/libfaketime.so.1')[0];
 export const noFaketime = FAKETIME_LIBRARY === undefined ? 'faketime is not installed' : undefined;
 
 /**
- * The environment of a program that takes it to be this moment (in UTC) when it starts. Not by the command `faketime`: that has a
- * semaphore by its process id, which a killed one leaves to whoever gets the same id. Libraries that do not know the last variable yet make
- * one for each process: see clearFaketimeLeftovers.
+ * The environment of a program that takes it to be this moment (in UTC) when it starts. Not by the command
+ * `faketime`: that has a semaphore by its process id, which a killed one leaves to whoever gets the same id.
+ * Libraries that do not know the last variable yet make one for each process: see clearFaketimeLeftovers.
  */
 export function startingAt(moment: string): Readonly<Record<string, string>> {
   return { TZ: 'UTC', LD_PRELOAD: FAKETIME_LIBRARY!, FAKETIME: `@${moment}`, FAKETIME_DISABLE_SHM: '1' };

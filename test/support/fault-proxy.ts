@@ -34,7 +34,10 @@ export interface FaultRule {
 
 type Logged = { -readonly [Key in keyof LoggedRequest]: LoggedRequest[Key] };
 
-/** An HTTP proxy for an S3 server. It passes on what no rule speaks of; of several that do, the one added first holds. */
+/**
+ * An HTTP proxy for an S3 server. It passes on what no rule speaks of; of several that do, the one added
+ * first holds.
+ */
 export class FaultProxy {
   readonly endpoint: string;
   readonly #target: URL;
@@ -45,7 +48,10 @@ export class FaultProxy {
     this.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     this.#target = new URL(target);
     server.on('request', (request, response) => void this.#exchange(request, response, false));
-    server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => void this.#exchange(request, response, true));
+    server.on(
+      'checkContinue',
+      (request: IncomingMessage, response: ServerResponse) => void this.#exchange(request, response, true),
+    );
   }
 
   /** All requests so far, in the order of their arrival. */
@@ -55,7 +61,9 @@ export class FaultProxy {
 
   /** How many bytes of bodies came from the client for this operation. */
   received(operation: S3Operation): number {
-    return this.#log.filter((request) => request.operation === operation).reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.#log
+      .filter((request) => request.operation === operation)
+      .reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   fault(rule: FaultRule): void {
@@ -75,7 +83,10 @@ export class FaultProxy {
     const logged: Logged = { operation, method, path: url, status: undefined, bytes: 0 };
     this.#log.push(logged);
     response.once('finish', () => (logged.status = response.statusCode));
-    const body = counted(request.iterator({ destroyOnReturn: false }) as Body, (bytes) => (logged.bytes += bytes));
+    const body = counted(
+      request.iterator({ destroyOnReturn: false }) as Body,
+      (bytes) => (logged.bytes += bytes),
+    );
     try {
       const fault = this.#faultFor({ operation, method, path, query });
       await carryOut(fault, { operation, request, body, response, waits, target: this.#target });

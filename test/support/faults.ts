@@ -6,18 +6,23 @@ import type { S3Operation } from './s3-operation.ts';
 
 /** What may happen to a request on its way to an S3 server. */
 export type Fault =
-  /** Answered with an S3 error; the server never hears of it. `code` has a default for 403, 404, 500 and 503. */
+  /**
+   * Answered with an S3 error; the server never hears of it. `code` has a default for 403, 404, 500 and 503.
+   */
   | { readonly kind: 'status'; readonly status: number; readonly code?: string; readonly message?: string }
   /**
-   * The client's connection is reset after so many bytes of the request's body, or of the answer's where the request has none;
-   * default: in the middle. Of a request's body, the server gets as much.
+   * The client's connection is reset after so many bytes of the request's body, or of the answer's where the
+   * request has none; default: in the middle. Of a request's body, the server gets as much.
    */
   | { readonly kind: 'reset'; readonly afterBytes?: number }
   /** The server does it, and the client's connection ends instead of an answer. */
   | { readonly kind: 'swallow' }
   /** Taken and never answered. */
   | { readonly kind: 'hang' }
-  /** The server does it, and this ETag is in its answer: in the header, and in the document that ends an upload or a copy. */
+  /**
+   * The server does it, and this ETag is in its answer: in the header, and in the document that ends an
+   * upload or a copy.
+   */
   | { readonly kind: 'etag'; readonly etag: string }
   /** A bit in the middle of the request's body arrives flipped. */
   | { readonly kind: 'corrupt' };
@@ -33,7 +38,12 @@ export interface Exchange {
   readonly target: URL;
 }
 
-const CODES: Readonly<Record<number, string>> = { 403: 'AccessDenied', 404: 'NoSuchKey', 500: 'InternalError', 503: 'SlowDown' };
+const CODES: Readonly<Record<number, string>> = {
+  403: 'AccessDenied',
+  404: 'NoSuchKey',
+  500: 'InternalError',
+  503: 'SlowDown',
+};
 
 const ETAG_IN_DOCUMENT: readonly S3Operation[] = ['CompleteMultipartUpload', 'CopyObject', 'UploadPartCopy'];
 
@@ -51,7 +61,9 @@ export async function carryOut(fault: Fault | undefined, exchange: Exchange): Pr
       response.writeHead(fault.status, { 'content-type': 'application/xml' }).end(errorDocument(fault));
       return;
     case 'reset':
-      return size > 0 ? resetRequest(exchange, fault.afterBytes ?? size / 2) : resetAnswer(exchange, fault.afterBytes);
+      return size > 0
+        ? resetRequest(exchange, fault.afterBytes ?? size / 2)
+        : resetAnswer(exchange, fault.afterBytes);
     case 'swallow':
       await drained(await forward(request, body, target, response));
       request.socket.destroy();
@@ -74,14 +86,26 @@ export async function carryOut(fault: Fault | undefined, exchange: Exchange): Pr
 
 async function resetRequest(exchange: Exchange, length: number): Promise<void> {
   const { request, body, target, response } = exchange;
-  await forward(request, cutShort(body, length, () => reset(request)), target, response);
+  await forward(
+    request,
+    cutShort(body, length, () => reset(request)),
+    target,
+    response,
+  );
   await reset(request);
 }
 
-async function resetAnswer({ request, body, target, response }: Exchange, length: number | undefined): Promise<void> {
+async function resetAnswer(
+  { request, body, target, response }: Exchange,
+  length: number | undefined,
+): Promise<void> {
   const answer = await forward(request, body, target, response);
   const half = Number(answer.headers['content-length'] ?? 0) / 2;
-  await deliver(answer, cutShort(answer, length ?? half, () => reset(request)), response);
+  await deliver(
+    answer,
+    cutShort(answer, length ?? half, () => reset(request)),
+    response,
+  );
 }
 
 /** What was written before gets out first. */
@@ -91,6 +115,10 @@ async function reset({ socket }: IncomingMessage): Promise<never> {
   throw new Error('reset');
 }
 
-function errorDocument({ status, code = CODES[status] ?? 'Unknown', message = 'injected fault' }: Fault & { kind: 'status' }): string {
+function errorDocument({
+  status,
+  code = CODES[status] ?? 'Unknown',
+  message = 'injected fault',
+}: Fault & { kind: 'status' }): string {
   return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message><RequestId>fault</RequestId></Error>`;
 }

@@ -7,9 +7,11 @@ import { once } from 'node:events';
  */
 export async function withFileLock<T>(file: string, waitSeconds: number, work: () => Promise<T>): Promise<T> {
   // The holder sees the end of its input when this process is gone.
-  const holder = spawn('flock', ['--exclusive', '--timeout', String(waitSeconds), file, 'sh', '-c', 'echo locked; exec cat >/dev/null'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const holder = spawn(
+    'flock',
+    ['--exclusive', '--timeout', String(waitSeconds), file, 'sh', '-c', 'echo locked; exec cat >/dev/null'],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
   const failed = once(holder, 'exit').then(([code]) => {
     throw new Error(`no lock on ${file} within ${waitSeconds} s (flock exit code ${code})`);
   });

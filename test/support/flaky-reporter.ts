@@ -1,11 +1,15 @@
 import type { Reporter, TestCase } from 'vitest/node';
 
-/** Tells at the end which tests passed at a second try only: each of them has found something, be it in itself. */
+/**
+ * Tells at the end which tests passed at a second try only: each of them has found something, be it in
+ * itself.
+ */
 export default class FlakyReporter implements Reporter {
   private readonly flaky: string[] = [];
 
   onTestCaseResult(test: TestCase): void {
-    if (test.diagnostic()?.flaky === true) this.flaky.push(`${test.module.relativeModuleId} > ${test.fullName}`);
+    if (test.diagnostic()?.flaky === true)
+      this.flaky.push(`${test.module.relativeModuleId} > ${test.fullName}`);
   }
 
   onTestRunEnd(): void {

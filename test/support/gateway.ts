@@ -31,14 +31,21 @@ const READY_WITHIN_MS = 60_000;
 const POLL_MS = 50;
 
 /**
- * Starts a private gateway on free ports of loopback, in a new temporary folder. Its processes end with the thread that
- * started them, whatever ends that. When its programs are not installed, that comes back as `unavailable`.
+ * Starts a private gateway on free ports of loopback, in a new temporary folder. Its processes end with the
+ * thread that started them, whatever ends that. When its programs are not installed, that comes back as
+ * `unavailable`.
  * @param memoryBytes what it can hold; six gigabytes when not given
  */
-export async function startGateway(memoryBytes?: number): Promise<Gateway | { readonly unavailable: string }> {
-  const missing = PROGRAMS.filter((name) => !['/usr/bin', '/usr/sbin'].some((folder) => existsSync(join(folder, name))));
+export async function startGateway(
+  memoryBytes?: number,
+): Promise<Gateway | { readonly unavailable: string }> {
+  const missing = PROGRAMS.filter(
+    (name) => !['/usr/bin', '/usr/sbin'].some((folder) => existsSync(join(folder, name))),
+  );
   if (missing.length > 0)
-    return { unavailable: `Ceph is not whole, ${missing.join(', ')} not installed (apt-get install ceph-mon ceph-osd ceph-common radosgw)` };
+    return {
+      unavailable: `Ceph is not whole, ${missing.join(', ')} not installed (apt-get install ceph-mon ceph-osd ceph-common radosgw)`,
+    };
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await startOnFreePorts(memoryBytes);
@@ -68,7 +75,12 @@ async function startOnFreePorts(memoryBytes: number | undefined): Promise<Gatewa
     abandon();
   };
   try {
-    await startParts(folder, { PATH: process.env['PATH'], LC_ALL: 'C', CEPH_CONF: config }, endpoint, daemons);
+    await startParts(
+      folder,
+      { PATH: process.env['PATH'], LC_ALL: 'C', CEPH_CONF: config },
+      endpoint,
+      daemons,
+    );
     return { endpoint, ...OWNER, stranger: STRANGER, stop };
   } catch (error) {
     await stop();
@@ -76,8 +88,15 @@ async function startOnFreePorts(memoryBytes: number | undefined): Promise<Gatewa
   }
 }
 
-/** Monitor, storage, users, gateway: each needs the one before. Rejects as soon as one of the daemons ends. */
-async function startParts(folder: string, env: NodeJS.ProcessEnv, endpoint: string, daemons: Daemon[]): Promise<void> {
+/**
+ * Monitor, storage, users, gateway: each needs the one before. Rejects as soon as one of the daemons ends.
+ */
+async function startParts(
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  endpoint: string,
+  daemons: Daemon[],
+): Promise<void> {
   const failure = new AbortController();
   const start = (program: string, ...args: string[]): void => {
     const daemon = startDaemon(program, ['-d', ...args], join(folder, `${program}.log`), env);
@@ -89,7 +108,19 @@ async function startParts(folder: string, env: NodeJS.ProcessEnv, endpoint: stri
   const run = (program: string, ...args: string[]): Promise<string> =>
     runProgram(program, args, { env, timeout: READY_WITHIN_MS, signal: failure.signal });
   const addUser = (name: string, { accessKeyId, secretAccessKey }: S3Keys): Promise<string> =>
-    run('radosgw-admin', 'user', 'create', '--uid', name, '--display-name', name, '--access-key', accessKeyId, '--secret-key', secretAccessKey);
+    run(
+      'radosgw-admin',
+      'user',
+      'create',
+      '--uid',
+      name,
+      '--display-name',
+      name,
+      '--access-key',
+      accessKeyId,
+      '--secret-key',
+      secretAccessKey,
+    );
 
   const osdId = randomUUID();
   try {
@@ -111,7 +142,13 @@ async function startParts(folder: string, env: NodeJS.ProcessEnv, endpoint: stri
 async function answering(endpoint: string, signal: AbortSignal): Promise<void> {
   const giveUpAt = Date.now() + READY_WITHIN_MS;
   while (Date.now() < giveUpAt) {
-    if (await fetch(endpoint, { signal }).then(({ ok }) => ok, () => false)) return;
+    if (
+      await fetch(endpoint, { signal }).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      return;
     await sleep(POLL_MS, undefined, { signal });
   }
   throw new Error(`the gateway did not answer at ${endpoint} within a minute`);

@@ -28,7 +28,10 @@ declare module 'vitest' {
   }
 }
 
-/** Starts the servers that all integration tests share: the machine's own, PostgreSQL 17 and an S3 gateway where these can be had. */
+/**
+ * Starts the servers that all integration tests share: the machine's own, PostgreSQL 17 and an S3 gateway
+ * where these can be had.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   clearFaketimeLeftovers();
   const [gateway, clusters] = await Promise.all([startGateway(), startClusters(project)]);
@@ -47,8 +50,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 async function startClusters(project: TestProject): Promise<readonly Cluster[]> {
   const clusters: Cluster[] = [await loadedCluster({})];
-  const trixie = await ensureTrixie({ log: (line) => { console.log(line); } });
-  if ('binDir' in trixie && clusters[0]!.major < 17) clusters.push(await loadedCluster({ binDir: trixie.binDir }));
+  const trixie = await ensureTrixie({
+    log: (line) => {
+      console.log(line);
+    },
+  });
+  if ('binDir' in trixie && clusters[0]!.major < 17)
+    clusters.push(await loadedCluster({ binDir: trixie.binDir }));
   project.provide('missingServer', 'unavailable' in trixie ? trixie.unavailable : undefined);
   return clusters;
 }

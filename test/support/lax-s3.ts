@@ -10,8 +10,8 @@ export interface LaxS3 extends S3Access {
 }
 
 /**
- * Starts an S3 server that is easy to please, within this process: a fake that believes what it is told, knows half of S3, and
- * stores streams with checksums at their end as they come over the wire.
+ * Starts an S3 server that is easy to please, within this process: a fake that believes what it is told,
+ * knows half of S3, and stores streams with checksums at their end as they come over the wire.
  */
 export async function startLaxS3(): Promise<LaxS3> {
   const directory = await mkdtemp(join(tmpdir(), 'geolens-lax-s3-'));

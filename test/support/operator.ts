@@ -24,7 +24,13 @@ export class Operator {
   constructor(database: TestDatabase, volume: Volume, more: Variables = {}) {
     this.database = database;
     this.volume = volume;
-    this.env = { DATABASE_URL: database.url, BACKUP_DIR: volume.backups, STAGING_DIR: volume.staging, BACKUP_PG_BIN_DIR: database.binDir, ...more };
+    this.env = {
+      DATABASE_URL: database.url,
+      BACKUP_DIR: volume.backups,
+      STAGING_DIR: volume.staging,
+      BACKUP_PG_BIN_DIR: database.binDir,
+      ...more,
+    };
   }
 
   /** The command, to its end. */
@@ -51,10 +57,15 @@ export class Operator {
 
   /** Timestamps of the manifests in a tier, oldest first. */
   async sets(tier: 'daily' | 'weekly'): Promise<string[]> {
-    return (await this.volume.files(tier)).flatMap((name) => /^manifest-(\d{8}_\d{6})\.json$/.exec(name)?.[1] ?? []);
+    return (await this.volume.files(tier)).flatMap(
+      (name) => /^manifest-(\d{8}_\d{6})\.json$/.exec(name)?.[1] ?? [],
+    );
   }
 
-  private options({ env = {}, at, wrapper = [] }: Circumstances): { env: Variables; wrapper: readonly string[] } {
+  private options({ env = {}, at, wrapper = [] }: Circumstances): {
+    env: Variables;
+    wrapper: readonly string[];
+  } {
     return { env: { TZ: 'UTC', ...this.env, ...env, ...(at !== undefined && startingAt(at)) }, wrapper };
   }
 }
@@ -64,7 +75,10 @@ export async function newOperator(cluster: ClusterFacts = anyCluster(), name?: s
   return new Operator(await freshDatabase(cluster, name === undefined ? {} : { name }), await freshVolume());
 }
 
-/** A moment whose set is daily alone, for tests that would see the weekly one of a Sunday: now, or on a Sunday (in UTC), a day ago. */
+/**
+ * A moment whose set is daily alone, for tests that would see the weekly one of a Sunday: now, or on a Sunday
+ * (in UTC), a day ago.
+ */
 export function onAWeekday(): Circumstances {
   const now = new Date();
   if (now.getUTCDay() !== 0 || noFaketime !== undefined) return {};
@@ -73,7 +87,11 @@ export function onAWeekday(): Circumstances {
 
 /** The four names that a run leaves in a tier, sorted. */
 export function namesOf(database: string, timestamp: string): string[] {
-  const companions = [`globals-${timestamp}.sql`, `manifest-${timestamp}.json`, `staging-${timestamp}.tar.gz`];
+  const companions = [
+    `globals-${timestamp}.sql`,
+    `manifest-${timestamp}.json`,
+    `staging-${timestamp}.tar.gz`,
+  ];
   return [`${database}_${timestamp}.dump`, ...companions].sort();
 }
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Makes a new folder below the system's one for temporary files. Its name has the id of this process, and those of the same
- * prefix whose process was killed before it could remove them are removed.
+ * Makes a new folder below the system's one for temporary files. Its name has the id of this process, and
+ * those of the same prefix whose process was killed before it could remove them are removed.
  */
 export function makeOwnedFolder(prefix: string): string {
   for (const name of readdirSync(tmpdir())) {

@@ -7,9 +7,13 @@ import { startServer, type PostgresServer } from './postgres-server.ts';
 import { serverUser, type ServerUser } from './server-user.ts';
 
 export interface ClusterOptions {
-  /** Folder of the server's and clients' programs; default: the newest installed PostgreSQL that has PostGIS. */
+  /**
+   * Folder of the server's and clients' programs; default: the newest installed PostgreSQL that has PostGIS.
+   */
   readonly binDir?: string;
-  /** `scram`: the superuser needs a password, which has characters that a URL must escape. Default: `trust`. */
+  /**
+   * `scram`: the superuser needs a password, which has characters that a URL must escape. Default: `trust`.
+   */
   readonly auth?: 'trust' | 'scram';
   /** Server settings, over those that make a test cluster fast. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -25,7 +29,8 @@ const PASSWORD = 'p@ss:w/rd #1? 100%&=\\';
  * The server ends with the thread that started it, whatever ends that; `stop` also removes the folder.
  */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const programs = options.binDir === undefined ? findPostgresPrograms()[0] : describePrograms(options.binDir);
+  const programs =
+    options.binDir === undefined ? findPostgresPrograms()[0] : describePrograms(options.binDir);
   if (!programs)
     throw new Error(
       `no PostgreSQL server with PostGIS in ${options.binDir ?? '/usr/lib/postgresql'}: install the packages postgresql and postgresql-postgis`,

@@ -12,9 +12,9 @@ export interface PostgresPrograms {
 const NEEDED = ['initdb', 'postgres', 'psql', 'pg_dump', 'pg_dumpall', 'pg_restore'];
 
 /**
- * The PostgreSQL programs below `root` (laid out as Debian does: lib/postgresql/MAJOR/bin, share/postgresql/MAJOR),
- * newest first. Only those that can run a PostGIS database: server, clients and the extension's files are there.
- * Empty when there are none; never throws.
+ * The PostgreSQL programs below `root` (laid out as Debian does: lib/postgresql/MAJOR/bin,
+ * share/postgresql/MAJOR), newest first. Only those that can run a PostGIS database: server, clients and the
+ * extension's files are there. Empty when there are none; never throws.
  */
 export function findPostgresPrograms(root = '/usr'): PostgresPrograms[] {
   return versions(join(root, 'lib/postgresql'))
@@ -22,11 +22,16 @@ export function findPostgresPrograms(root = '/usr'): PostgresPrograms[] {
     .filter((found) => found !== undefined);
 }
 
-/** The installation that a folder of programs belongs to, or undefined when something a test cluster needs is missing. */
+/**
+ * The installation that a folder of programs belongs to, or undefined when something a test cluster needs is
+ * missing.
+ */
 export function describePrograms(binDir: string): PostgresPrograms | undefined {
   const major = Number(/\/postgresql\/(\d+)\/bin\/?$/.exec(binDir)?.[1]);
   const extensions = join(binDir, '../../../../share/postgresql', String(major), 'extension');
-  const whole = NEEDED.every((program) => existsSync(join(binDir, program))) && existsSync(join(extensions, 'postgis.control'));
+  const whole =
+    NEEDED.every((program) => existsSync(join(binDir, program))) &&
+    existsSync(join(extensions, 'postgis.control'));
   return whole ? { major, binDir, vector: existsSync(join(extensions, 'vector.control')) } : undefined;
 }
 

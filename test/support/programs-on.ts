@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Programs that work on a database: those with its name in their environment, as pg_dump and its kin have. */
+/**
+ * Programs that work on a database: those with its name in their environment, as pg_dump and its kin have.
+ */
 export function programsOn(database: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

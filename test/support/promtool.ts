@@ -13,8 +13,9 @@ const APT_MS = 2 * 60_000;
 const RECIPE = '1';
 
 /**
- * Prometheus' tool for rules: this machine's, otherwise that of Debian's package, which is unpacked into the cache folder (or one in the user's
- * home) and not installed, for to install it starts a server. Of several processes one fetches it and the others wait. Never throws.
+ * Prometheus' tool for rules: this machine's, otherwise that of Debian's package, which is unpacked into the
+ * cache folder (or one in the user's home) and not installed, for to install it starts a server. Of several
+ * processes one fetches it and the others wait. Never throws.
  */
 export async function findPromtool(): Promise<Promtool> {
   if (await succeeds(runProgram('promtool', ['--version']))) return { path: 'promtool' };
@@ -29,7 +30,9 @@ async function cachedPromtool(): Promise<string> {
   const shared = cacheFolder();
   if (await isComplete(join(shared, 'promtool'))) return programIn(join(shared, 'promtool'));
   await mkdir(shared, { recursive: true }).catch(() => undefined);
-  const cache = (await succeeds(access(shared, constants.W_OK))) ? shared : join(homedir(), '.cache/geolens-backup');
+  const cache = (await succeeds(access(shared, constants.W_OK)))
+    ? shared
+    : join(homedir(), '.cache/geolens-backup');
   await mkdir(cache, { recursive: true });
   const folder = join(cache, 'promtool');
   return withFileLock(`${folder}.lock`, LOCK_SECONDS, async () => {
@@ -51,7 +54,10 @@ async function unpackInto(folder: string): Promise<void> {
 /** Lists that are missing or too old are fetched first, where that is allowed. */
 async function download(folder: string): Promise<string> {
   // Apt's own user may not write into a folder of root's.
-  const apt = (...args: string[]): Promise<string> => runProgram('env', ['-C', folder, 'apt-get', '-q', '-o', 'APT::Sandbox::User=root', ...args], { timeout: APT_MS });
+  const apt = (...args: string[]): Promise<string> =>
+    runProgram('env', ['-C', folder, 'apt-get', '-q', '-o', 'APT::Sandbox::User=root', ...args], {
+      timeout: APT_MS,
+    });
   try {
     await apt('download', 'prometheus');
   } catch (error) {
@@ -71,5 +77,8 @@ async function isComplete(folder: string): Promise<boolean> {
 }
 
 async function succeeds(work: Promise<unknown>): Promise<boolean> {
-  return work.then(() => true, () => false);
+  return work.then(
+    () => true,
+    () => false,
+  );
 }

@@ -11,8 +11,13 @@ export interface Received {
   readonly body: string;
 }
 
-/** Somebody on this machine who takes what is posted. Answers with the statuses given, one after the other, then 200; 0 is no answer at all. */
-export async function receiver(...statuses: number[]): Promise<{ readonly url: string; readonly received: Received[] }> {
+/**
+ * Somebody on this machine who takes what is posted. Answers with the statuses given, one after the other,
+ * then 200; 0 is no answer at all.
+ */
+export async function receiver(
+  ...statuses: number[]
+): Promise<{ readonly url: string; readonly received: Received[] }> {
   const received: Received[] = [];
   const server = createServer((request, response) => {
     void (async () => {
@@ -23,6 +28,9 @@ export async function receiver(...statuses: number[]): Promise<{ readonly url: s
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(() => { server.closeAllConnections(); server.close(); });
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received };
 }

@@ -1,5 +1,10 @@
 import { once } from 'node:events';
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Body } from './bodies.ts';
 
@@ -7,10 +12,16 @@ import type { Body } from './bodies.ts';
 const OF_ONE_CONNECTION = ['connection', 'keep-alive', 'transfer-encoding'];
 
 /**
- * Sends a request on with this body and gives the server's answer as soon as its head is there. Path, query and headers stay as
- * they are, Host too: signatures cover them. A client that waits with its body (`Expect`) waits for the server's word.
+ * Sends a request on with this body and gives the server's answer as soon as its head is there. Path, query
+ * and headers stay as they are, Host too: signatures cover them. A client that waits with its body (`Expect`)
+ * waits for the server's word.
  */
-export async function forward(request: IncomingMessage, body: Body, target: URL, response: ServerResponse): Promise<IncomingMessage> {
+export async function forward(
+  request: IncomingMessage,
+  body: Body,
+  target: URL,
+  response: ServerResponse,
+): Promise<IncomingMessage> {
   const upstream = httpRequest({
     host: target.hostname,
     port: target.port,

@@ -10,12 +10,13 @@ export function relocatedBinDir(prefix: string): string {
 }
 
 /**
- * Makes the PostgreSQL programs of another Debian, unpacked in `root`, usable from outside of it: on this machine's paths,
- * by any user, with no chroot. `prefix` becomes a folder of small scripts, laid out as Debian does, that run each program
- * with the C library and the libraries of its own system; it appears when it is whole.
+ * Makes the PostgreSQL programs of another Debian, unpacked in `root`, usable from outside of it: on this
+ * machine's paths, by any user, with no chroot. `prefix` becomes a folder of small scripts, laid out as
+ * Debian does, that run each program with the C library and the libraries of its own system; it appears when
+ * it is whole.
  *
- * Each script replaces itself, so signals reach the program. The program is told the script's path as its own: by that
- * PostgreSQL's programs find each other, and the server its libraries and extensions.
+ * Each script replaces itself, so signals reach the program. The program is told the script's path as its
+ * own: by that PostgreSQL's programs find each other, and the server its libraries and extensions.
  */
 export async function writeRelocatedPrograms(root: string, prefix: string): Promise<void> {
   const { loader, libraries } = await systemLibraries(root);
@@ -23,7 +24,10 @@ export async function writeRelocatedPrograms(root: string, prefix: string): Prom
   await rm(building, { recursive: true, force: true });
   await mkdir(relocatedBinDir(building), { recursive: true });
   await mkdir(join(building, 'share/postgresql'), { recursive: true });
-  await symlink(join(root, 'usr/lib/postgresql', MAJOR, 'lib'), join(building, 'lib/postgresql', MAJOR, 'lib'));
+  await symlink(
+    join(root, 'usr/lib/postgresql', MAJOR, 'lib'),
+    join(building, 'lib/postgresql', MAJOR, 'lib'),
+  );
   await symlink(join(root, 'usr/share/postgresql', MAJOR), join(building, 'share/postgresql', MAJOR));
   const programs = join(root, 'usr/lib/postgresql', MAJOR, 'bin');
   for (const name of await readdir(programs)) {

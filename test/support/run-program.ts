@@ -12,10 +12,14 @@ export interface RunOptions {
 }
 
 /**
- * Runs a program to its end and gives its standard output as text.
- * Rejects with the program's name, how it ended and what it wrote to standard error when it fails or cannot be started.
+ * Runs a program to its end and gives its standard output as text. Rejects with the program's name, how it
+ * ended and what it wrote to standard error when it fails or cannot be started.
  */
-export function runProgram(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+export function runProgram(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       env: options.env ?? process.env,
@@ -36,7 +40,12 @@ export function runProgram(command: string, args: readonly string[], options: Ru
     });
     child.once('close', (code, signal) => {
       if (code === 0) resolve(Buffer.concat(output).toString());
-      else reject(new Error(`${command} ended with ${signal ?? `exit code ${code}`}: ${Buffer.concat(complaints).toString().trim()}`));
+      else
+        reject(
+          new Error(
+            `${command} ended with ${signal ?? `exit code ${code}`}: ${Buffer.concat(complaints).toString().trim()}`,
+          ),
+        );
     });
   });
 }

@@ -11,8 +11,14 @@ export interface S3Access extends S3Keys {
   readonly endpoint: string;
 }
 
-/** A client for the test that runs. It asks once, so that a fault shows as it is, and adds no checksums of its own, unless told otherwise. */
-export function s3Client({ endpoint, accessKeyId, secretAccessKey }: S3Access, settings: S3ClientConfig = {}): S3Client {
+/**
+ * A client for the test that runs. It asks once, so that a fault shows as it is, and adds no checksums of its
+ * own, unless told otherwise.
+ */
+export function s3Client(
+  { endpoint, accessKeyId, secretAccessKey }: S3Access,
+  settings: S3ClientConfig = {},
+): S3Client {
   const client = new S3Client({
     endpoint,
     region: 'us-east-1',

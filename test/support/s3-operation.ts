@@ -19,7 +19,12 @@ export type S3Operation =
   | 'Other';
 
 /** Of objects, what no parameter of the query makes something else. */
-const PLAIN: Readonly<Record<string, S3Operation>> = { PUT: 'PutObject', GET: 'GetObject', HEAD: 'HeadObject', DELETE: 'DeleteObject' };
+const PLAIN: Readonly<Record<string, S3Operation>> = {
+  PUT: 'PutObject',
+  GET: 'GetObject',
+  HEAD: 'HeadObject',
+  DELETE: 'DeleteObject',
+};
 
 const OF_UPLOAD: Readonly<Record<string, S3Operation>> = {
   PUT: 'UploadPart',
@@ -28,13 +33,30 @@ const OF_UPLOAD: Readonly<Record<string, S3Operation>> = {
   GET: 'ListParts',
 };
 
-const COPIES: Readonly<Partial<Record<S3Operation, S3Operation>>> = { PutObject: 'CopyObject', UploadPart: 'UploadPartCopy' };
+const COPIES: Readonly<Partial<Record<S3Operation, S3Operation>>> = {
+  PutObject: 'CopyObject',
+  UploadPart: 'UploadPartCopy',
+};
 
 /** Parameters that make a request about an object one about something that belongs to it. */
-const SUBRESOURCES = ['acl', 'attributes', 'legal-hold', 'retention', 'select', 'tagging', 'torrent', 'uploads'];
+const SUBRESOURCES = [
+  'acl',
+  'attributes',
+  'legal-hold',
+  'retention',
+  'select',
+  'tagging',
+  'torrent',
+  'uploads',
+];
 
 /** The operation of a request in path style. */
-export function s3Operation(method: string, pathname: string, query: URLSearchParams, headers: IncomingHttpHeaders): S3Operation {
+export function s3Operation(
+  method: string,
+  pathname: string,
+  query: URLSearchParams,
+  headers: IncomingHttpHeaders,
+): S3Operation {
   const ofObject = /^\/[^/]+\/./.test(pathname);
   const operation = ofObject ? objectOperation(method, query) : bucketOperation(method, query);
   return headers['x-amz-copy-source'] === undefined ? operation : (COPIES[operation] ?? 'Other');

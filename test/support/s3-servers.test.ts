@@ -24,7 +24,18 @@ import { s3Client } from './s3-client.ts';
 import { s3Operation } from './s3-operation.ts';
 
 const missing = inject('missingGateway');
-const AWKWARD = ['a b', 'a+b', 'ümläut/x', 'q?x=1&y', 'per%20cent', "it's (1)!*", 'emoji😀', 'x/../y', '//double', 'quote"<>&'];
+const AWKWARD = [
+  'a b',
+  'a+b',
+  'ümläut/x',
+  'q?x=1&y',
+  'per%20cent',
+  "it's (1)!*",
+  'emoji😀',
+  'x/../y',
+  '//double',
+  'quote"<>&',
+];
 
 interface Proxied {
   readonly bucket: TestBucket;
@@ -43,7 +54,8 @@ async function proxied(): Promise<Proxied> {
     bucket,
     proxy,
     client,
-    put: async (key, body) => (await client.send(new PutObjectCommand({ Bucket: bucket.name, Key: key, Body: body }))).ETag!,
+    put: async (key, body) =>
+      (await client.send(new PutObjectCommand({ Bucket: bucket.name, Key: key, Body: body }))).ETag!,
     get: async (key) => {
       const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket.name, Key: key }));
       return Buffer.from(await Body!.transformToByteArray());
@@ -52,17 +64,29 @@ async function proxied(): Promise<Proxied> {
 }
 
 /** Uploads in one part, and gives what completes it. */
-async function uploaded({ client, bucket }: Proxied, key: string, body: Uint8Array): Promise<CompleteMultipartUploadCommand> {
+async function uploaded(
+  { client, bucket }: Proxied,
+  key: string,
+  body: Uint8Array,
+): Promise<CompleteMultipartUploadCommand> {
   const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: key }));
-  const { ETag } = await client.send(new UploadPartCommand({ Bucket: bucket.name, Key: key, UploadId, PartNumber: 1, Body: body }));
-  return new CompleteMultipartUploadCommand({ Bucket: bucket.name, Key: key, UploadId, MultipartUpload: { Parts: [{ ETag, PartNumber: 1 }] } });
+  const { ETag } = await client.send(
+    new UploadPartCommand({ Bucket: bucket.name, Key: key, UploadId, PartNumber: 1, Body: body }),
+  );
+  return new CompleteMultipartUploadCommand({
+    Bucket: bucket.name,
+    Key: key,
+    UploadId,
+    MultipartUpload: { Parts: [{ ETag, PartNumber: 1 }] },
+  });
 }
 
 const md5 = (body: Uint8Array): string => `"${createHash('md5').update(body).digest('hex')}"`;
 
 describe.skipIf(missing)(`the gateway${missing === undefined ? '' : ` (${missing})`}`, () => {
   it('starts beside another one, in seconds, and leaves neither server nor folder', async () => {
-    const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith(`geolens-gateway-${process.pid}-`));
+    const folders = (): string[] =>
+      readdirSync(tmpdir()).filter((name) => name.startsWith(`geolens-gateway-${process.pid}-`));
     const [before, began] = [folders(), performance.now()];
     const second = await startGateway();
     if ('unavailable' in second) throw new Error(second.unavailable);
@@ -77,8 +101,12 @@ describe.skipIf(missing)(`the gateway${missing === undefined ? '' : ` (${missing
   it('keeps a stranger out, and whoever has the wrong key', async () => {
     const bucket = await freshBucket();
     const list = new ListObjectsV2Command({ Bucket: bucket.name });
-    await expect(s3Client({ ...bucket, ...bucket.stranger }).send(list)).rejects.toMatchObject({ name: 'AccessDenied' });
-    await expect(s3Client({ ...bucket, secretAccessKey: 'wrong' }).send(list)).rejects.toMatchObject({ name: 'SignatureDoesNotMatch' });
+    await expect(s3Client({ ...bucket, ...bucket.stranger }).send(list)).rejects.toMatchObject({
+      name: 'AccessDenied',
+    });
+    await expect(s3Client({ ...bucket, secretAccessKey: 'wrong' }).send(list)).rejects.toMatchObject({
+      name: 'SignatureDoesNotMatch',
+    });
   });
 });
 
@@ -102,13 +130,15 @@ describe.skipIf(missing)('a bucket', () => {
   it('lists more than a page', async () => {
     const bucket = await freshBucket();
     const names = Array.from({ length: 1005 }, (_, index) => `n/${String(index).padStart(4, '0')}`);
-    for (let from = 0; from < names.length; from += 50) await Promise.all(names.slice(from, from + 50).map((name) => bucket.put(name, name)));
+    for (let from = 0; from < names.length; from += 50)
+      await Promise.all(names.slice(from, from + 50).map((name) => bucket.put(name, name)));
     expect(await bucket.keys('n/')).toEqual(names);
   });
 
   it('tells the uploads that are open', async () => {
     const bucket = await freshBucket();
-    for (const key of ['b', 'a/ü', 'b']) await bucket.client.send(new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: key }));
+    for (const key of ['b', 'a/ü', 'b'])
+      await bucket.client.send(new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: key }));
     expect(await bucket.uploads()).toEqual(['a/ü', 'b', 'b']);
     expect(await bucket.keys()).toEqual([]);
   });
@@ -125,7 +155,12 @@ describe.skipIf(missing)('the proxy', () => {
     expect(await bucket.keys()).toEqual([...AWKWARD, 'large'].sort());
     expect(proxy.received('PutObject')).toBe(body.length + Buffer.byteLength(AWKWARD.join('')));
     expect(proxy.received('GetObject')).toBe(0);
-    expect(proxy.requests.at(-1)).toMatchObject({ operation: 'GetObject', method: 'GET', status: 200, bytes: 0 });
+    expect(proxy.requests.at(-1)).toMatchObject({
+      operation: 'GetObject',
+      method: 'GET',
+      status: 200,
+      bytes: 0,
+    });
   });
 
   it('passes on a refusal that comes before the body', async () => {
@@ -141,7 +176,11 @@ describe.skipIf(missing)('the proxy', () => {
     [403, 'AccessDenied'],
   ])('answers %i %s in place of the server, as often as it was told', async (status, name) => {
     const { bucket, proxy, put } = await proxied();
-    proxy.fault({ when: ({ operation }) => operation === 'PutObject', times: 2, do: { kind: 'status', status } });
+    proxy.fault({
+      when: ({ operation }) => operation === 'PutObject',
+      times: 2,
+      do: { kind: 'status', status },
+    });
     for (const size of [10, 5_000_000]) {
       await expect(put('x', randomBytes(size))).rejects.toMatchObject({ name, message: 'injected fault' });
     }
@@ -164,7 +203,10 @@ describe.skipIf(missing)('the proxy', () => {
   it('resets the connection amid an answer', async () => {
     const { bucket, proxy, client, get } = await proxied();
     await bucket.put('x', randomBytes(5_000_000));
-    proxy.fault({ when: ({ operation }) => operation === 'GetObject', do: { kind: 'reset', afterBytes: 1_000_000 } });
+    proxy.fault({
+      when: ({ operation }) => operation === 'GetObject',
+      do: { kind: 'reset', afterBytes: 1_000_000 },
+    });
     const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket.name, Key: 'x' }));
     let arrived = 0;
     const reading = (async () => {
@@ -180,7 +222,10 @@ describe.skipIf(missing)('the proxy', () => {
   it('swallows the answer to what the server has done', async () => {
     const through = await proxied();
     const complete = await uploaded(through, 'x', randomBytes(1000));
-    through.proxy.fault({ when: ({ operation }) => operation === 'CompleteMultipartUpload', do: { kind: 'swallow' } });
+    through.proxy.fault({
+      when: ({ operation }) => operation === 'CompleteMultipartUpload',
+      do: { kind: 'swallow' },
+    });
     await expect(through.client.send(complete)).rejects.toThrow(/ECONNRESET|socket hang up/);
     expect(await through.bucket.keys()).toEqual(['x']);
     expect(await through.bucket.uploads()).toEqual([]);
@@ -190,7 +235,9 @@ describe.skipIf(missing)('the proxy', () => {
     const { bucket, client, proxy } = await proxied();
     proxy.fault({ when: () => true, do: { kind: 'hang' } });
     const stop = new AbortController();
-    const request = client.send(new ListObjectsV2Command({ Bucket: bucket.name }), { abortSignal: stop.signal });
+    const request = client.send(new ListObjectsV2Command({ Bucket: bucket.name }), {
+      abortSignal: stop.signal,
+    });
     expect(await Promise.race([request, sleep(300, 'nothing yet')])).toBe('nothing yet');
     stop.abort();
     await expect(request).rejects.toMatchObject({ name: 'AbortError' });
@@ -211,10 +258,14 @@ describe.skipIf(missing)('the proxy', () => {
     proxy.fault({ when: ({ operation }) => operation === 'PutObject', do: { kind: 'corrupt' } });
     const body = randomBytes(3_000_000);
     await expect(put('x', body)).rejects.toMatchObject({ name: 'XAmzContentSHA256Mismatch' });
-    client.middlewareStack.add((next) => (args) => {
-      (args.request as { headers: Record<string, string> }).headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD';
-      return next(args);
-    }, { step: 'build' });
+    client.middlewareStack.add(
+      (next) => (args) => {
+        (args.request as { headers: Record<string, string> }).headers['x-amz-content-sha256'] =
+          'UNSIGNED-PAYLOAD';
+        return next(args);
+      },
+      { step: 'build' },
+    );
     expect(await put('x', body)).not.toBe(md5(body));
     const stored = await bucket.get('x');
     expect(stored.findIndex((byte, index) => byte !== body[index])).toBe(1_500_000);
@@ -255,10 +306,20 @@ describe('the lax server', () => {
   it('gives what was put, unless that was a stream with a checksum at its end', async () => {
     const lax = await startLaxS3();
     onTestFinished(() => lax.stop());
-    const [client, checking] = [s3Client(lax), s3Client(lax, { requestChecksumCalculation: 'WHEN_SUPPORTED' })];
+    const [client, checking] = [
+      s3Client(lax),
+      s3Client(lax, { requestChecksumCalculation: 'WHEN_SUPPORTED' }),
+    ];
     await client.send(new CreateBucketCommand({ Bucket: 'lax' }));
     const stored = async (by: S3Client): Promise<string> => {
-      await by.send(new PutObjectCommand({ Bucket: 'lax', Key: 'x', Body: Readable.from([Buffer.from('content')]), ContentLength: 7 }));
+      await by.send(
+        new PutObjectCommand({
+          Bucket: 'lax',
+          Key: 'x',
+          Body: Readable.from([Buffer.from('content')]),
+          ContentLength: 7,
+        }),
+      );
       return (await client.send(new GetObjectCommand({ Bucket: 'lax', Key: 'x' }))).Body!.transformToString();
     };
     expect(await stored(client)).toBe('content');

@@ -10,7 +10,8 @@ export const isRoot = process.getuid?.() === 0;
 export function smallVolume(size: string): string | undefined {
   if (!isRoot) return undefined;
   const folder = mkdtempSync(join(tmpdir(), 'geolens-small-'));
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=0755`, 'tmpfs', folder]).status === 0;
+  const mounted =
+    spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=0755`, 'tmpfs', folder]).status === 0;
   onTestFinished(() => {
     if (mounted) execFileSync('umount', ['--lazy', folder]);
     rmSync(folder, { recursive: true });

@@ -15,12 +15,14 @@ const ENVIRONMENT = {
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 
 /**
- * Makes a folder with Debian 13, PostgreSQL 17, PostGIS and pgvector, by debootstrap and apt, with this machine's mirror and apt settings.
- * It appears under its name when it is whole. No server is set up or started in it. Needs root.
+ * Makes a folder with Debian 13, PostgreSQL 17, PostGIS and pgvector, by debootstrap and apt, with this
+ * machine's mirror and apt settings. It appears under its name when it is whole. No server is set up or
+ * started in it. Needs root.
  */
 export async function buildTrixie(root: string, log: (line: string) => void): Promise<void> {
   const mirror = debianMirror();
-  if (mirror === undefined) throw new Error('apt of this machine names no Debian mirror in /etc/apt/sources.list or sources.list.d');
+  if (mirror === undefined)
+    throw new Error('apt of this machine names no Debian mirror in /etc/apt/sources.list or sources.list.d');
   await removeUnfinished(root);
   const building = `${root}.building-${process.pid}`;
   try {
@@ -50,7 +52,9 @@ export async function buildTrixie(root: string, log: (line: string) => void): Pr
   }
 }
 
-/** PostgreSQL's files are also used from outside of the folder, where an absolute link would lead elsewhere. */
+/**
+ * PostgreSQL's files are also used from outside of the folder, where an absolute link would lead elsewhere.
+ */
 const WITHOUT_ABSOLUTE_LINKS = `find /usr/share/postgresql /usr/lib/postgresql /usr/lib/*-linux-gnu* -type l -lname '/*' |
   while read -r link; do target=$(readlink -e "$link") && [ -f "$target" ] && cp --remove-destination "$target" "$link"; done; true`;
 
@@ -79,13 +83,19 @@ async function step(command: string, args: readonly string[]): Promise<void> {
 
 /** Clears away what killed builds left. Something that one of them still holds is left to the next build. */
 async function removeUnfinished(root: string): Promise<void> {
-  const names = (await readdir(dirname(root))).filter((name) => name.startsWith(`${basename(root)}.building-`));
+  const names = (await readdir(dirname(root))).filter((name) =>
+    name.startsWith(`${basename(root)}.building-`),
+  );
   for (const name of names) await removeTree(join(dirname(root), name)).catch(() => undefined);
 }
 
-/** Removes a tree that an interrupted debootstrap may have left mounts in: those of the machine's own /proc and /sys must not be entered. */
+/**
+ * Removes a tree that an interrupted debootstrap may have left mounts in: those of the machine's own /proc
+ * and /sys must not be entered.
+ */
 async function removeTree(path: string): Promise<void> {
   const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n').map((line) => line.split(' ')[1] ?? '');
-  for (const mount of mounts.filter((each) => each.startsWith(`${path}/`)).reverse()) await runProgram('umount', [mount]);
+  for (const mount of mounts.filter((each) => each.startsWith(`${path}/`)).reverse())
+    await runProgram('umount', [mount]);
   await rm(path, { recursive: true, force: true });
 }

@@ -7,7 +7,10 @@ import { relocatedBinDir, writeRelocatedPrograms } from './relocated-programs.ts
 import { runProgram } from './run-program.ts';
 import { buildTrixie } from './trixie-build.ts';
 
-/** PostgreSQL 17 with PostGIS: `binDir` is all that a caller needs; `root` is the Debian 13 that they come from. */
+/**
+ * PostgreSQL 17 with PostGIS: `binDir` is all that a caller needs; `root` is the Debian 13 that they come
+ * from.
+ */
 export type Trixie = { readonly root: string; readonly binDir: string } | { readonly unavailable: string };
 
 const CACHE = '/var/cache/geolens-backup';
@@ -16,11 +19,16 @@ const LOCK_SECONDS = 15 * 60;
 const RECIPE = '1';
 
 /**
- * GeoLens's own PostgreSQL: this machine's, if it has 17 with PostGIS (then pgvector only if that is installed too), otherwise a Debian 13 in a cache folder
- * (`GEOLENS_TEST_CACHE`, default /var/cache/geolens-backup) that the first call builds and later ones find in milliseconds.
- * Of several processes one builds and the others wait. Never throws: what stands in the way comes back as `unavailable`.
+ * GeoLens's own PostgreSQL: this machine's, if it has 17 with PostGIS (then pgvector only if that is
+ * installed too), otherwise a Debian 13 in a cache folder (`GEOLENS_TEST_CACHE`, default
+ * /var/cache/geolens-backup) that the first call builds and later ones find in milliseconds. Of several
+ * processes one builds and the others wait. Never throws: what stands in the way comes back as `unavailable`.
  */
-export async function ensureTrixie({ log = () => undefined }: { log?: (line: string) => void } = {}): Promise<Trixie> {
+export async function ensureTrixie({
+  log = () => undefined,
+}: {
+  log?: (line: string) => void;
+} = {}): Promise<Trixie> {
   const native = findPostgresPrograms().find(({ major }) => major === 17);
   if (native) return { root: '/', binDir: native.binDir };
   try {
@@ -43,10 +51,12 @@ async function cachedTrixie(cache: string, log: (line: string) => void): Promise
   const marker = join(prefix, 'complete');
   const found: Trixie = { root, binDir: relocatedBinDir(prefix) };
   if (await isComplete(root, marker)) return found;
-  if (process.getuid?.() !== 0) return { unavailable: 'PostgreSQL 17 is not installed, and only root can build a Debian 13 that has it' };
+  if (process.getuid?.() !== 0)
+    return { unavailable: 'PostgreSQL 17 is not installed, and only root can build a Debian 13 that has it' };
   if (!['/usr/sbin/debootstrap', '/usr/bin/debootstrap'].some((path) => existsSync(path)))
     return {
-      unavailable: 'PostgreSQL 17 is not installed, and neither is debootstrap, which could fetch it (apt-get install debootstrap)',
+      unavailable:
+        'PostgreSQL 17 is not installed, and neither is debootstrap, which could fetch it (apt-get install debootstrap)',
     };
   await mkdir(cache, { recursive: true });
   await chmod(cache, 0o755);
@@ -67,5 +77,8 @@ export function cacheFolder(): string {
 }
 
 async function isComplete(root: string, marker: string): Promise<boolean> {
-  return existsSync(join(root, 'usr/lib/postgresql')) && (await readFile(marker, 'utf8').catch(() => '')) === RECIPE;
+  return (
+    existsSync(join(root, 'usr/lib/postgresql')) &&
+    (await readFile(marker, 'utf8').catch(() => '')) === RECIPE
+  );
 }

@@ -10,7 +10,10 @@ export interface Volume {
   readonly staging: string;
   /** Names in a tier, sorted; none when there is no such folder. Hidden ones too. */
   files(tier: 'daily' | 'weekly'): Promise<readonly string[]>;
-  /** All names below the folder of the sets that are not the lock, the journal, the memory of manifests, or a folder of a tier. */
+  /**
+   * All names below the folder of the sets that are not the lock, the journal, the memory of manifests, or a
+   * folder of a tier.
+   */
   everything(): Promise<readonly string[]>;
 }
 
@@ -26,14 +29,21 @@ export async function freshVolume(): Promise<Volume> {
   await writeFile(join(staging, 'uploads', 'raster.tif'), randomBytes(2_000_000));
   await writeFile(join(staging, 'uploads', 'with space', 'quoted "name".geojson'), '{}');
   await writeFile(join(staging, 'line\nfeed.txt'), 'x', { mode: 0o600 });
-  const names = async (folder: string): Promise<readonly string[]> => (await readdir(folder).catch(() => [])).sort();
+  const names = async (folder: string): Promise<readonly string[]> =>
+    (await readdir(folder).catch(() => [])).sort();
   return {
     backups,
     staging,
     files: (tier) => names(join(backups, tier)),
     everything: async () => {
-      const inRoot = (await names(backups)).filter((name) => name !== 'daily' && name !== 'weekly' && !OWN_FILE.test(name));
-      const inTiers = await Promise.all(['daily', 'weekly'].map(async (tier) => (await names(join(backups, tier))).map((name) => `${tier}/${name}`)));
+      const inRoot = (await names(backups)).filter(
+        (name) => name !== 'daily' && name !== 'weekly' && !OWN_FILE.test(name),
+      );
+      const inTiers = await Promise.all(
+        ['daily', 'weekly'].map(async (tier) =>
+          (await names(join(backups, tier))).map((name) => `${tier}/${name}`),
+        ),
+      );
       return [...inRoot, ...inTiers.flat()];
     },
   };

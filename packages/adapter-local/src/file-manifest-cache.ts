@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { MANIFEST_SCHEMA_VERSION, type ArtifactKey, type CachedManifest, type ManifestCache } from '@geolens/backup-core';
+import {
+  MANIFEST_SCHEMA_VERSION,
+  type ArtifactKey,
+  type CachedManifest,
+  type ManifestCache,
+} from '@geolens/backup-core';
 import { replaceFile } from './store/replace-file.ts';
 
 /** What the file begins with; another number whenever what follows changes. */
@@ -12,8 +17,8 @@ export function manifestCacheName(store: string): string {
 }
 
 /**
- * A cache in one file, replaced as a whole: a line with its format and the SHA-256 of the rest, and the entries as JSON.
- * A file that is damaged, or of another format, counts as none.
+ * A cache in one file, replaced as a whole: a line with its format and the SHA-256 of the rest, and the
+ * entries as JSON. A file that is damaged, or of another format, counts as none.
  */
 export class FileManifestCache implements ManifestCache {
   private readonly path: string;

@@ -1,5 +1,6 @@
 /**
- * The ports of core on the programs and files of this machine: a folder as a store, pg_dump and pg_restore, scratch servers, tar, flock.
+ * The ports of core on the programs and files of this machine: a folder as a store, pg_dump and pg_restore,
+ * scratch servers, tar, flock.
  *
  * @module @geolens/backup-adapter-local
  */

@@ -1,7 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import { abortedBy, throwIfAborted, type Clock } from '@geolens/backup-core';
 
-/** Timers stand still while the machine sleeps, and know nothing of a clock that is set: so the clock is looked at this often. */
+/**
+ * Timers stand still while the machine sleeps, and know nothing of a clock that is set: so the clock is
+ * looked at this often.
+ */
 const LOOK_AGAIN_MS = 60_000;
 
 /** The clock of this machine. */

@@ -10,8 +10,13 @@ const disk = vi.hoisted(() => ({ error: undefined as string | undefined }));
 
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>();
-  const failing = (): Promise<never> => Promise.reject(Object.assign(new Error('read'), { code: disk.error, syscall: 'read' }));
-  return { ...real, readFile: (path: string, encoding: 'utf8') => (disk.error === undefined ? real.readFile(path, encoding) : failing()) };
+  const failing = (): Promise<never> =>
+    Promise.reject(Object.assign(new Error('read'), { code: disk.error, syscall: 'read' }));
+  return {
+    ...real,
+    readFile: (path: string, encoding: 'utf8') =>
+      disk.error === undefined ? real.readFile(path, encoding) : failing(),
+  };
 });
 
 afterEach(() => {
@@ -25,26 +30,36 @@ describe('the journal', () => {
     expect(await new FileJournal(join(await freshFolder(), 'journal.json')).read()).toEqual({});
   });
 
-  it.each(['', '{', '{"firstStartAt": "2026', '[]', '["x"]', 'null', '7', '"text"', '\0\0\0\0'])('is empty when the file says %j, and can be written again', async (text) => {
-    const path = join(await freshFolder(), 'journal.json');
-    await writeFile(path, text);
-    const journal = new FileJournal(path);
-    expect(await journal.read()).toEqual({});
-    await journal.update({ firstStartAt: START });
-    expect(await journal.read()).toEqual({ firstStartAt: START });
-  });
+  it.each(['', '{', '{"firstStartAt": "2026', '[]', '["x"]', 'null', '7', '"text"', '\0\0\0\0'])(
+    'is empty when the file says %j, and can be written again',
+    async (text) => {
+      const path = join(await freshFolder(), 'journal.json');
+      await writeFile(path, text);
+      const journal = new FileJournal(path);
+      expect(await journal.read()).toEqual({});
+      await journal.update({ firstStartAt: START });
+      expect(await journal.read()).toEqual({ firstStartAt: START });
+    },
+  );
 
   it('replaces the fields that are named, and leaves the others, across instances', async () => {
     const path = join(await freshFolder(), 'journal.json');
     await new FileJournal(path).update({ firstStartAt: START, lastSuccessAt: START });
     await new FileJournal(path).update({ lastSuccessAt: '2026-02-02T02:02:02Z' });
-    expect(await new FileJournal(path).read()).toEqual({ firstStartAt: START, lastSuccessAt: '2026-02-02T02:02:02Z' });
+    expect(await new FileJournal(path).read()).toEqual({
+      firstStartAt: START,
+      lastSuccessAt: '2026-02-02T02:02:02Z',
+    });
   });
 
   it('loses no field of updates that are made at once', async () => {
     const journal = new FileJournal(join(await freshFolder(), 'journal.json'));
     const slot = { slot: START, attempts: 1, settled: false };
-    await Promise.all([journal.update({ firstStartAt: START }), journal.update({ lastSlot: slot }), journal.update({ lastSuccessAt: START })]);
+    await Promise.all([
+      journal.update({ firstStartAt: START }),
+      journal.update({ lastSlot: slot }),
+      journal.update({ lastSuccessAt: START }),
+    ]);
     expect(await journal.read()).toEqual({ firstStartAt: START, lastSlot: slot, lastSuccessAt: START });
   });
 
@@ -53,7 +68,8 @@ describe('the journal', () => {
     const [writer, reader] = [new FileJournal(path), new FileJournal(path)];
     await writer.update({ firstStartAt: START });
     const writing = (async () => {
-      for (let day = 10; day < 30; day += 1) await writer.update({ lastSuccessAt: `2026-01-${day}T00:00:00Z` });
+      for (let day = 10; day < 30; day += 1)
+        await writer.update({ lastSuccessAt: `2026-01-${day}T00:00:00Z` });
       return 'done' as const;
     })();
     let readings = 0;
@@ -73,13 +89,19 @@ describe('the journal', () => {
 
   it('can be written while somebody else sweeps the folder, as he may: it is written outside of the lock', async () => {
     const folder = await freshFolder();
-    const [journal, store] = [new FileJournal(join(folder, 'journal.json')), new LocalStore({ root: folder })];
+    const [journal, store] = [
+      new FileJournal(join(folder, 'journal.json')),
+      new LocalStore({ root: folder }),
+    ];
     const writing = (async () => {
-      for (let day = 10; day < 30; day += 1) await journal.update({ lastSuccessAt: `2026-01-${day}T00:00:00Z` });
+      for (let day = 10; day < 30; day += 1)
+        await journal.update({ lastSuccessAt: `2026-01-${day}T00:00:00Z` });
       return 'done' as const;
     })();
     const swept: string[] = [];
-    while ((await Promise.race([writing, store.sweep().then((paths) => void swept.push(...paths))])) !== 'done');
+    while (
+      (await Promise.race([writing, store.sweep().then((paths) => void swept.push(...paths))])) !== 'done'
+    );
     expect(swept).toEqual([]);
     expect(await journal.read()).toEqual({ lastSuccessAt: '2026-01-29T00:00:00Z' });
   });
@@ -88,7 +110,12 @@ describe('the journal', () => {
     const folder = await freshFolder();
     const uuid = '6d5c0d5a-0b5e-4f52-9a9d-2b6f6b1a7c33';
     const stale = `journal.json.${uuid}.partial`;
-    const others = [`other.json.${uuid}.partial`, `journal.json.${uuid}.partial.bak`, 'journal.json.x.partial', `journal.json.${uuid.replace('6', '7')}.partial`];
+    const others = [
+      `other.json.${uuid}.partial`,
+      `journal.json.${uuid}.partial.bak`,
+      'journal.json.x.partial',
+      `journal.json.${uuid.replace('6', '7')}.partial`,
+    ];
     for (const name of [stale, ...others]) await writeFile(join(folder, name), '{');
     for (const name of [stale, ...others.slice(0, 3)]) await utimes(join(folder, name), 0, 0);
     await new FileJournal(join(folder, 'journal.json')).update({ firstStartAt: START });
@@ -112,7 +139,9 @@ describe('the journal', () => {
   it('names its file when that cannot be written, and can be written when it can', async () => {
     const folder = join(await freshFolder(), 'missing');
     const journal = new FileJournal(join(folder, 'journal.json'));
-    expect((await failure('STORE_UNAVAILABLE', journal.update({ firstStartAt: START }))).message).toContain(folder);
+    expect((await failure('STORE_UNAVAILABLE', journal.update({ firstStartAt: START }))).message).toContain(
+      folder,
+    );
     await mkdir(folder);
     await journal.update({ firstStartAt: START });
     expect(await journal.read()).toEqual({ firstStartAt: START });

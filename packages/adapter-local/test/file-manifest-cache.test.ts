@@ -39,15 +39,20 @@ describe('the cache of manifests', () => {
     }
   });
 
-  it.each(['', '\n', '{', 'geolens-backup manifests 0 abc\n[]'])('is none when the file says %j', async (text) => {
-    const path = await filled();
-    await writeFile(path, text);
-    expect((await new FileManifestCache(path).read()).size).toBe(0);
-  });
+  it.each(['', '\n', '{', 'geolens-backup manifests 0 abc\n[]'])(
+    'is none when the file says %j',
+    async (text) => {
+      const path = await filled();
+      await writeFile(path, text);
+      expect((await new FileManifestCache(path).read()).size).toBe(0);
+    },
+  );
 
   it('minds no folder that it cannot write to', async () => {
     const folder = await freshFolder();
     await chmod(folder, 0o500);
-    await expect(new FileManifestCache(join(folder, 'missing', 'cache')).replace(entries)).resolves.toBeUndefined();
+    await expect(
+      new FileManifestCache(join(folder, 'missing', 'cache')).replace(entries),
+    ).resolves.toBeUndefined();
   });
 });

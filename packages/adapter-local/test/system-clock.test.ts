@@ -3,7 +3,10 @@ import { BackupError } from '@geolens/backup-core';
 import { systemClock } from '../src/system-clock.ts';
 import { failure } from './support/failure.ts';
 
-const timers = vi.hoisted(() => ({ delays: [] as number[], onSleep: (milliseconds: number): unknown => milliseconds }));
+const timers = vi.hoisted(() => ({
+  delays: [] as number[],
+  onSleep: (milliseconds: number): unknown => milliseconds,
+}));
 
 vi.mock('node:timers/promises', async (original) => ({
   ...(await original<typeof import('node:timers/promises')>()),

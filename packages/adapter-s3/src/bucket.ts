@@ -21,7 +21,12 @@ export class Bucket {
    * Makes one call to the store. When the signal fires it rejects at once, whatever the connection does.
    * @param operation the name of the operation, and the key that it is about, for messages
    */
-  async call<T>(operation: string, key: string | undefined, signal: AbortSignal | undefined, send: (options: CallOptions) => Promise<T>): Promise<T> {
+  async call<T>(
+    operation: string,
+    key: string | undefined,
+    signal: AbortSignal | undefined,
+    send: (options: CallOptions) => Promise<T>,
+  ): Promise<T> {
     throwIfAborted(signal);
     try {
       return await untilAborted(send(signal === undefined ? {} : { abortSignal: signal }), signal);
@@ -37,7 +42,9 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined
   work.catch(() => undefined); // nobody may be left who listens
   let leave = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    leave = () => { reject(abortedBy(signal)); };
+    leave = () => {
+      reject(abortedBy(signal));
+    };
     signal.addEventListener('abort', leave, { once: true });
   });
   try {

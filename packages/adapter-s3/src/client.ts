@@ -15,8 +15,8 @@ function ignore(): void {
 }
 
 /**
- * A client for one bucket. The checksums that the SDK adds by itself are streamed behind the body, which stores other than
- * Amazon's refuse, or take for part of the object: there it adds none, and we send our own.
+ * A client for one bucket. The checksums that the SDK adds by itself are streamed behind the body, which
+ * stores other than Amazon's refuse, or take for part of the object: there it adds none, and we send our own.
  */
 export function createClient(settings: S3Settings): S3Client {
   const { endpoint, pathStyle } = addressOf(settings);

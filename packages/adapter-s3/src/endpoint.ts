@@ -19,15 +19,23 @@ export function isAmazon(endpoint: string | undefined): boolean {
 }
 
 /**
- * The endpoint and the style of addressing. `auto` takes the virtual style where the provider has nothing else, or where the
- * endpoint already begins with the bucket (as control panels show it), and the path style elsewhere: it needs no name
- * service and no certificate for every bucket.
+ * The endpoint and the style of addressing. `auto` takes the virtual style where the provider has nothing
+ * else, or where the endpoint already begins with the bucket (as control panels show it), and the path style
+ * elsewhere: it needs no name service and no certificate for every bucket.
  */
-export function addressOf({ endpoint, bucket, addressing = 'auto' }: Pick<S3Settings, 'endpoint' | 'bucket' | 'addressing'>): Address {
+export function addressOf({
+  endpoint,
+  bucket,
+  addressing = 'auto',
+}: Pick<S3Settings, 'endpoint' | 'bucket' | 'addressing'>): Address {
   if (endpoint === undefined) return { endpoint, pathStyle: addressing === 'path' || !fitsHostName(bucket) };
   const url = new URL(endpoint);
-  // What is left has to look like the name of a store still: the bucket `backups` at backups.example.com is no part of that name.
-  const own = url.hostname.startsWith(`${bucket}.`) && url.hostname.slice(bucket.length + 1).split('.').length >= 3 && isIP(url.hostname) === 0;
+  // What is left has to look like the name of a store still: the bucket `backups` at backups.example.com is
+  // no part of that name.
+  const own =
+    url.hostname.startsWith(`${bucket}.`) &&
+    url.hostname.slice(bucket.length + 1).split('.').length >= 3 &&
+    isIP(url.hostname) === 0;
   if (own && addressing !== 'path') {
     url.hostname = url.hostname.slice(bucket.length + 1);
     return { endpoint: textOf(url), pathStyle: false };

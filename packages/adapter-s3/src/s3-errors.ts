@@ -14,20 +14,47 @@ interface Meaning {
   readonly mend?: string;
 }
 
-const UNREACHABLE: Meaning = { code: 'STORE_UNAVAILABLE', mend: 'Check S3_ENDPOINT and the network between here and the store' };
-const WRONG_KEYS: Meaning = { code: 'STORE_FORBIDDEN', mend: 'Correct S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY' };
-const CLOCK: Meaning = { code: 'STORE_UNAVAILABLE', mend: 'Set the clock of this machine: it and the store’s are more than 15 minutes apart' };
-const REGION: Meaning = { code: 'STORE_UNAVAILABLE', mend: 'Correct S3_REGION (and S3_ENDPOINT): the bucket is in another region' };
-const TRUST: Meaning = { code: 'STORE_UNAVAILABLE', mend: 'Name the file of the authority that signed the store’s certificate in NODE_EXTRA_CA_CERTS' };
-const FULL: Meaning = { code: 'STORE_FULL', mend: 'Raise the quota of the bucket, or let lifecycle rules remove old sets' };
-const BUSY: Meaning = { code: 'STORE_FAILED', mend: 'The store is busy or in trouble; the next run tries again' };
+const UNREACHABLE: Meaning = {
+  code: 'STORE_UNAVAILABLE',
+  mend: 'Check S3_ENDPOINT and the network between here and the store',
+};
+const WRONG_KEYS: Meaning = {
+  code: 'STORE_FORBIDDEN',
+  mend: 'Correct S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY',
+};
+const CLOCK: Meaning = {
+  code: 'STORE_UNAVAILABLE',
+  mend: 'Set the clock of this machine: it and the store’s are more than 15 minutes apart',
+};
+const REGION: Meaning = {
+  code: 'STORE_UNAVAILABLE',
+  mend: 'Correct S3_REGION (and S3_ENDPOINT): the bucket is in another region',
+};
+const TRUST: Meaning = {
+  code: 'STORE_UNAVAILABLE',
+  mend: 'Name the file of the authority that signed the store’s certificate in NODE_EXTRA_CA_CERTS',
+};
+const FULL: Meaning = {
+  code: 'STORE_FULL',
+  mend: 'Raise the quota of the bucket, or let lifecycle rules remove old sets',
+};
+const BUSY: Meaning = {
+  code: 'STORE_FAILED',
+  mend: 'The store is busy or in trouble; the next run tries again',
+};
 
 /** By the provider's code, or by that of the system's or the SDK's error. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
-  NoSuchBucket: { code: 'STORE_UNAVAILABLE', mend: 'Create the bucket, or correct S3_BUCKET (and S3_ADDRESSING_STYLE)' },
+  NoSuchBucket: {
+    code: 'STORE_UNAVAILABLE',
+    mend: 'Create the bucket, or correct S3_BUCKET (and S3_ADDRESSING_STYLE)',
+  },
   InvalidAccessKeyId: WRONG_KEYS,
   SignatureDoesNotMatch: WRONG_KEYS,
-  CredentialsProviderError: { code: 'STORE_FORBIDDEN', mend: 'Set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or give this machine a role' },
+  CredentialsProviderError: {
+    code: 'STORE_FORBIDDEN',
+    mend: 'Set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or give this machine a role',
+  },
   ExpiredToken: { code: 'STORE_FORBIDDEN', mend: 'Renew S3_SESSION_TOKEN, or use keys that last' },
   InvalidToken: { code: 'STORE_FORBIDDEN', mend: 'Correct S3_SESSION_TOKEN' },
   RequestTimeTooSkewed: CLOCK,
@@ -36,46 +63,78 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   IllegalLocationConstraintException: REGION,
   NoSuchKey: { code: 'ARTIFACT_NOT_FOUND' },
   NotFound: { code: 'ARTIFACT_NOT_FOUND' },
-  InvalidObjectState: { code: 'STORE_FAILED', mend: 'The object was moved to cold storage: have the provider restore it first' },
-  BadDigest: { code: 'ARTIFACT_MISMATCH', mend: 'The bytes were changed on their way; check the network, the next run tries again' },
-  XAmzContentSHA256Mismatch: { code: 'ARTIFACT_MISMATCH', mend: 'The bytes were changed on their way; check the network, the next run tries again' },
-  EntityTooLarge: { code: 'STORE_FAILED', mend: 'The provider takes no object of this size: set S3_MAX_PARTS to the number of parts that it allows, or ask it' },
+  InvalidObjectState: {
+    code: 'STORE_FAILED',
+    mend: 'The object was moved to cold storage: have the provider restore it first',
+  },
+  BadDigest: {
+    code: 'ARTIFACT_MISMATCH',
+    mend: 'The bytes were changed on their way; check the network, the next run tries again',
+  },
+  XAmzContentSHA256Mismatch: {
+    code: 'ARTIFACT_MISMATCH',
+    mend: 'The bytes were changed on their way; check the network, the next run tries again',
+  },
+  EntityTooLarge: {
+    code: 'STORE_FAILED',
+    mend: 'The provider takes no object of this size: set S3_MAX_PARTS to the number of parts that it allows, or ask it',
+  },
   QuotaExceeded: FULL,
   InsufficientCapacity: FULL,
   XMinioStorageFull: FULL,
   SlowDown: BUSY,
   ServiceUnavailable: BUSY,
   InternalError: BUSY,
-  TimeoutError: { code: 'STORE_UNAVAILABLE', mend: 'The store did not answer in time; check the network, or raise S3_TIMEOUT_SECONDS' },
+  TimeoutError: {
+    code: 'STORE_UNAVAILABLE',
+    mend: 'The store did not answer in time; check the network, or raise S3_TIMEOUT_SECONDS',
+  },
   ECONNREFUSED: UNREACHABLE,
   ECONNRESET: UNREACHABLE,
   EHOSTUNREACH: UNREACHABLE,
   ENETUNREACH: UNREACHABLE,
   EPIPE: UNREACHABLE,
   ETIMEDOUT: UNREACHABLE,
-  ENOTFOUND: { code: 'STORE_UNAVAILABLE', mend: 'Correct S3_ENDPOINT: no such host. With S3_ADDRESSING_STYLE=virtual the bucket is a part of its name' },
+  ENOTFOUND: {
+    code: 'STORE_UNAVAILABLE',
+    mend: 'Correct S3_ENDPOINT: no such host. With S3_ADDRESSING_STYLE=virtual the bucket is a part of its name',
+  },
   EAI_AGAIN: { code: 'STORE_UNAVAILABLE', mend: 'Correct S3_ENDPOINT, or the name service of this machine' },
-  EPROTO: { code: 'STORE_UNAVAILABLE', mend: 'Correct S3_ENDPOINT: http and https are mixed up, or the port is' },
+  EPROTO: {
+    code: 'STORE_UNAVAILABLE',
+    mend: 'Correct S3_ENDPOINT: http and https are mixed up, or the port is',
+  },
   SELF_SIGNED_CERT_IN_CHAIN: TRUST,
   DEPTH_ZERO_SELF_SIGNED_CERT: TRUST,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: TRUST,
   UNABLE_TO_GET_ISSUER_CERT: TRUST,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: TRUST,
-  CERT_HAS_EXPIRED: { code: 'STORE_UNAVAILABLE', mend: 'Renew the certificate of the store, or correct the clock of this machine' },
+  CERT_HAS_EXPIRED: {
+    code: 'STORE_UNAVAILABLE',
+    mend: 'Renew the certificate of the store, or correct the clock of this machine',
+  },
   ERR_TLS_CERT_ALTNAME_INVALID: {
     code: 'STORE_UNAVAILABLE',
     mend: 'Correct S3_ENDPOINT, or set S3_ADDRESSING_STYLE=path: the certificate is for another name',
   },
 };
 
-/** What an error of the SDK means. It names bucket, key, operation and the provider's code; never a key of access or a signature. */
+/**
+ * What an error of the SDK means. It names bucket, key, operation and the provider's code; never a key of
+ * access or a signature.
+ */
 export function s3Error(error: unknown, call: S3Call): BackupError {
   if (isBackupError(error)) return error;
   const { name, code, status, message } = factsOf(error);
-  const meaning = MEANINGS[name] ?? MEANINGS[code] ?? byStatus(status, call.operation) ?? { code: 'STORE_FAILED' };
+  const meaning = MEANINGS[name] ??
+    MEANINGS[code] ??
+    byStatus(status, call.operation) ?? { code: 'STORE_FAILED' };
   const said = [name || code, status === undefined ? '' : `HTTP ${status}`].filter(Boolean).join(', ');
   const text = `${placeOf(call)}: ${call.operation} failed (${said})${message === '' || message === name || message === 'UnknownError' ? '' : `: ${message}`}`;
-  return new BackupError(meaning.code, text, { cause: error, ...(meaning.mend !== undefined && { mend: meaning.mend }) });
+  return new BackupError(meaning.code, text, {
+    cause: error,
+    ...(meaning.mend !== undefined && { mend: meaning.mend }),
+  });
 }
 
 /** `s3://bucket/key`, or the bucket alone. */
@@ -101,14 +160,26 @@ function factsOf(error: unknown): Facts {
   if (!(error instanceof Error)) return { name: '', code: '', status: undefined, message: String(error) };
   const { code, $metadata } = error as Error & { code?: unknown; $metadata?: { httpStatusCode?: number } };
   // Node gives an AggregateError without words when a name has several addresses and none answers.
-  const message = error instanceof AggregateError && error.message === '' ? error.errors.map(String).join('; ') : error.message;
-  return { name: error.name === 'Error' ? '' : error.name, code: typeof code === 'string' ? code : '', status: $metadata?.httpStatusCode, message };
+  const message =
+    error instanceof AggregateError && error.message === ''
+      ? error.errors.map(String).join('; ')
+      : error.message;
+  return {
+    name: error.name === 'Error' ? '' : error.name,
+    code: typeof code === 'string' ? code : '',
+    status: $metadata?.httpStatusCode,
+    message,
+  };
 }
 
 /** The answers to HEAD have no body, and so no code. */
 function byStatus(status: number | undefined, operation: string): Meaning | undefined {
   if (status === undefined) return undefined;
-  if (status === 401 || status === 403) return { code: 'STORE_FORBIDDEN', mend: `Give the key the right to ${rightFor(operation)}, or correct the keys` };
+  if (status === 401 || status === 403)
+    return {
+      code: 'STORE_FORBIDDEN',
+      mend: `Give the key the right to ${rightFor(operation)}, or correct the keys`,
+    };
   if (status === 404) return { code: 'ARTIFACT_NOT_FOUND' };
   if (status === 507) return FULL;
   return status >= 500 || status === 429 ? BUSY : undefined;

@@ -1,6 +1,25 @@
 import { createHash } from 'node:crypto';
-import { CompleteMultipartUploadCommand, CopyObjectCommand, DeleteObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand, UploadPartCommand, type S3Client } from '@aws-sdk/client-s3';
-import { BackupError, failedFinding, isBackupError, sha256Of, throwIfAborted, type Clock, type Examiner, type Finding, type FindingLevel } from '@geolens/backup-core';
+import {
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  UploadPartCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import {
+  BackupError,
+  failedFinding,
+  isBackupError,
+  sha256Of,
+  throwIfAborted,
+  type Clock,
+  type Examiner,
+  type Finding,
+  type FindingLevel,
+} from '@geolens/backup-core';
 import { Bucket } from './bucket.ts';
 import { createClient } from './client.ts';
 import { digestsFor, type Digests } from './upload/digests.ts';
@@ -19,7 +38,10 @@ export interface S3ExaminerOptions {
   readonly client?: S3Client | undefined;
 }
 
-/** No names of artifacts, and the same at every look: where nothing may be removed, no more than two small objects stay. */
+/**
+ * No names of artifacts, and the same at every look: where nothing may be removed, no more than two small
+ * objects stay.
+ */
 const [PROBE, TWIN] = ['.geolens-backup-doctor', '.geolens-backup-doctor-copy'];
 
 const CONTENT = Buffer.from('geolens-backup doctor: this object can be removed\n');
@@ -80,7 +102,9 @@ export class S3Examiner implements Examiner {
       } catch (error) {
         throwIfAborted(signal);
         const failed = failedFinding(step.concern, error, step.level);
-        findings.push(step.means === undefined ? failed : { ...failed, message: `${failed.message}; ${step.means}` });
+        findings.push(
+          step.means === undefined ? failed : { ...failed, message: `${failed.message}; ${step.means}` },
+        );
         // A store that is not there has no more to say, and without an object nothing else can be tried.
         if (isBackupError(error, 'STORE_UNAVAILABLE') || step.concern === NEEDED) break;
       }
@@ -95,24 +119,87 @@ export class S3Examiner implements Examiner {
     const prefix = this.keys.tierPrefix('daily');
     const [key, twin] = [prefix + PROBE, prefix + TWIN];
     const place = placeOf({ bucket: Bucket, key: prefix });
-    const remove = (Key: string): Promise<unknown> => bucket.call('DeleteObject', Key, signal, (options) => client.send(new DeleteObjectCommand({ Bucket, Key }), options));
+    const remove = (Key: string): Promise<unknown> =>
+      bucket.call('DeleteObject', Key, signal, (options) =>
+        client.send(new DeleteObjectCommand({ Bucket, Key }), options),
+      );
     return [
-      { concern: 's3 list', works: `${place} can be listed`, try: () => bucket.call('ListObjectsV2', undefined, signal, (options) => client.send(new ListObjectsV2Command({ Bucket, Prefix: prefix, MaxKeys: 1 }), options)) },
-      { concern: NEEDED, works: 'an object can be stored', try: () => bucket.call('PutObject', key, signal, (options) => client.send(new PutObjectCommand({ Bucket, Key: key, Body: CONTENT, ContentLength: CONTENT.length, ...this.ofBody(), ...parameters }), options)) },
+      {
+        concern: 's3 list',
+        works: `${place} can be listed`,
+        try: () =>
+          bucket.call('ListObjectsV2', undefined, signal, (options) =>
+            client.send(new ListObjectsV2Command({ Bucket, Prefix: prefix, MaxKeys: 1 }), options),
+          ),
+      },
+      {
+        concern: NEEDED,
+        works: 'an object can be stored',
+        try: () =>
+          bucket.call('PutObject', key, signal, (options) =>
+            client.send(
+              new PutObjectCommand({
+                Bucket,
+                Key: key,
+                Body: CONTENT,
+                ContentLength: CONTENT.length,
+                ...this.ofBody(),
+                ...parameters,
+              }),
+              options,
+            ),
+          ),
+      },
       { concern: 's3 get', works: 'it reads back as it was', try: () => this.compare(key, signal) },
-      { concern: 's3 multipart', works: 'an object can be stored in parts', try: () => this.inParts(key, signal) },
-      { concern: 's3 abort', works: 'an upload in parts can be aborted', try: () => this.aborted(key, signal), level: 'warn', means: 'parts of uploads that break off stay, and cost' },
       {
-        concern: 's3 uploads', works: 'open uploads can be listed', level: 'warn', means: 'parts that a killed run leaves are not found, and cost',
-        try: () => bucket.call('ListMultipartUploads', undefined, signal, (options) => client.send(new ListMultipartUploadsCommand({ Bucket, MaxUploads: 1 }), options)),
+        concern: 's3 multipart',
+        works: 'an object can be stored in parts',
+        try: () => this.inParts(key, signal),
       },
       {
-        concern: 's3 copy', works: 'an object can be copied on the server', level: 'warn', means: 'weekly sets are sent a second time',
-        try: () => bucket.call('CopyObject', twin, signal, (options) => client.send(new CopyObjectCommand({ Bucket, Key: twin, CopySource: `${Bucket}/${key.split('/').map(encodeURIComponent).join('/')}`, ...parameters }), options)),
+        concern: 's3 abort',
+        works: 'an upload in parts can be aborted',
+        try: () => this.aborted(key, signal),
+        level: 'warn',
+        means: 'parts of uploads that break off stay, and cost',
       },
       {
-        concern: 's3 delete', works: 'an object can be removed', level: 'warn', means: `a copy that proves bad stays, and so do two small objects of this look (${place}${PROBE}…)`,
-        try: async () => { await remove(twin); await remove(key); },
+        concern: 's3 uploads',
+        works: 'open uploads can be listed',
+        level: 'warn',
+        means: 'parts that a killed run leaves are not found, and cost',
+        try: () =>
+          bucket.call('ListMultipartUploads', undefined, signal, (options) =>
+            client.send(new ListMultipartUploadsCommand({ Bucket, MaxUploads: 1 }), options),
+          ),
+      },
+      {
+        concern: 's3 copy',
+        works: 'an object can be copied on the server',
+        level: 'warn',
+        means: 'weekly sets are sent a second time',
+        try: () =>
+          bucket.call('CopyObject', twin, signal, (options) =>
+            client.send(
+              new CopyObjectCommand({
+                Bucket,
+                Key: twin,
+                CopySource: `${Bucket}/${key.split('/').map(encodeURIComponent).join('/')}`,
+                ...parameters,
+              }),
+              options,
+            ),
+          ),
+      },
+      {
+        concern: 's3 delete',
+        works: 'an object can be removed',
+        level: 'warn',
+        means: `a copy that proves bad stays, and so do two small objects of this look (${place}${PROBE}…)`,
+        try: async () => {
+          await remove(twin);
+          await remove(key);
+        },
       },
     ];
   }
@@ -124,7 +211,11 @@ export class S3Examiner implements Examiner {
   private async compare(key: string, signal: AbortSignal): Promise<void> {
     const found = await sha256Of(readObject(this.bucket, key, undefined, signal));
     if (found === createHash('sha256').update(CONTENT).digest('hex')) return;
-    throw new BackupError('ARTIFACT_MISMATCH', `${placeOf({ bucket: this.bucket.name, key })} reads back with other bytes than were sent`, { mend: 'The store changes what it is sent; try the other S3_CHECKSUM, or another store' });
+    throw new BackupError(
+      'ARTIFACT_MISMATCH',
+      `${placeOf({ bucket: this.bucket.name, key })} reads back with other bytes than were sent`,
+      { mend: 'The store changes what it is sent; try the other S3_CHECKSUM, or another store' },
+    );
   }
 
   private async inParts(key: string, signal: AbortSignal): Promise<void> {
@@ -133,9 +224,25 @@ export class S3Examiner implements Examiner {
     await upload.orAbort(async () => {
       const position = { Bucket: bucket.name, Key: key, UploadId: upload.id };
       const body = this.ofBody();
-      const { ETag } = await bucket.call('UploadPart', key, signal, (options) => bucket.client.send(new UploadPartCommand({ ...position, PartNumber: 1, Body: CONTENT, ContentLength: CONTENT.length, ...body }), options));
+      const { ETag } = await bucket.call('UploadPart', key, signal, (options) =>
+        bucket.client.send(
+          new UploadPartCommand({
+            ...position,
+            PartNumber: 1,
+            Body: CONTENT,
+            ContentLength: CONTENT.length,
+            ...body,
+          }),
+          options,
+        ),
+      );
       const Parts = [{ PartNumber: 1, ETag, ...('ChecksumSHA256' in body && body) }];
-      await bucket.call('CompleteMultipartUpload', key, signal, (options) => bucket.client.send(new CompleteMultipartUploadCommand({ ...position, MultipartUpload: { Parts } }), options));
+      await bucket.call('CompleteMultipartUpload', key, signal, (options) =>
+        bucket.client.send(
+          new CompleteMultipartUploadCommand({ ...position, MultipartUpload: { Parts } }),
+          options,
+        ),
+      );
     });
     await this.compare(key, signal);
   }
@@ -148,8 +255,16 @@ export class S3Examiner implements Examiner {
 
   private clockFinding(skew: number): Finding {
     const seconds = Math.round(Math.abs(skew) / 1000);
-    const message = seconds <= 1 ? 'this machine’s and the store’s agree' : `this machine’s is ${seconds} s ${skew > 0 ? 'ahead of' : 'behind'} the store’s`;
+    const message =
+      seconds <= 1
+        ? 'this machine’s and the store’s agree'
+        : `this machine’s is ${seconds} s ${skew > 0 ? 'ahead of' : 'behind'} the store’s`;
     if (Math.abs(skew) < ODD_MS) return { concern: 's3 clock', level: 'ok', message };
-    return { concern: 's3 clock', level: Math.abs(skew) < REFUSED_MS ? 'warn' : 'fail', message: `${message}, and stores refuse what is a quarter of an hour off`, mend: 'Set the clock of this machine, by NTP for good' };
+    return {
+      concern: 's3 clock',
+      level: Math.abs(skew) < REFUSED_MS ? 'warn' : 'fail',
+      message: `${message}, and stores refuse what is a quarter of an hour off`,
+      mend: 'Set the clock of this machine, by NTP for good',
+    };
   }
 }

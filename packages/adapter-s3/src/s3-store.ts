@@ -1,5 +1,14 @@
 import { DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { ArtifactKey, ArtifactSource, ArtifactStore, ByteRange, SentArtifact, StoredArtifact, StoreOptions, Tier } from '@geolens/backup-core';
+import type {
+  ArtifactKey,
+  ArtifactSource,
+  ArtifactStore,
+  ByteRange,
+  SentArtifact,
+  StoredArtifact,
+  StoreOptions,
+  Tier,
+} from '@geolens/backup-core';
 import { Bucket } from './bucket.ts';
 import { BufferPool } from './upload/buffer-pool.ts';
 import { createClient } from './client.ts';
@@ -27,12 +36,13 @@ export interface S3StoreOptions {
 }
 
 /**
- * Sets in an S3 bucket, as objects `<prefix>/<tier>/<file name>`. The prefix belongs to one installation: whoever holds the lock of
- * its volume is alone there.
+ * Sets in an S3 bucket, as objects `<prefix>/<tier>/<file name>`. The prefix belongs to one installation:
+ * whoever holds the lock of its volume is alone there.
  *
- * `put` compares what it sends with the source's SHA-256 and what the store then has with what was sent, and leaves no part of
- * an upload that fails. An object that is there and proves to be the same is not sent again.
- * Objects of any size take the same memory: three parts of 5 MiB. `send` begins an upload in parts and leaves it open; of what fits into one part it makes none.
+ * `put` compares what it sends with the source's SHA-256 and what the store then has with what was sent, and
+ * leaves no part of an upload that fails. An object that is there and proves to be the same is not sent
+ * again. Objects of any size take the same memory: three parts of 5 MiB. `send` begins an upload in parts and
+ * leaves it open; of what fits into one part it makes none.
  */
 export class S3Store implements ArtifactStore {
   readonly name = 's3';
@@ -42,7 +52,10 @@ export class S3Store implements ArtifactStore {
   private readonly bucket: Bucket;
   private readonly keys: ObjectKeys;
   private readonly buffers = new BufferPool();
-  /** The upload that is open because its object was sent ahead, by the key of that; undefined when it was not begun after all. */
+  /**
+   * The upload that is open because its object was sent ahead, by the key of that; undefined when it was not
+   * begun after all.
+   */
   private readonly sending = new Map<string, Promise<string | undefined>>();
 
   constructor({ settings, database, client, limits }: S3StoreOptions) {
@@ -54,13 +67,21 @@ export class S3Store implements ArtifactStore {
   }
 
   async *list(tier: Tier, { signal }: StoreOptions = {}): AsyncGenerator<StoredArtifact> {
-    for await (const { key: objectKey, bytes, tag } of listObjects(this.bucket, this.keys.tierPrefix(tier), signal)) {
+    for await (const { key: objectKey, bytes, tag } of listObjects(
+      this.bucket,
+      this.keys.tierPrefix(tier),
+      signal,
+    )) {
       const artifact = this.keys.artifactOf(tier, objectKey);
       if (artifact !== undefined) yield { key: artifact.key, bytes, tag };
     }
   }
 
-  async *read(key: ArtifactKey, range?: ByteRange, { signal }: StoreOptions = {}): AsyncGenerator<Uint8Array> {
+  async *read(
+    key: ArtifactKey,
+    range?: ByteRange,
+    { signal }: StoreOptions = {},
+  ): AsyncGenerator<Uint8Array> {
     yield* readObject(this.bucket, this.keys.objectKey(key), range, signal);
   }
 
@@ -68,7 +89,11 @@ export class S3Store implements ArtifactStore {
     await uploadObject(this.requestOf(key, source, signal));
   }
 
-  async send(key: ArtifactKey, source: ArtifactSource, { signal }: StoreOptions = {}): Promise<SentArtifact | undefined> {
+  async send(
+    key: ArtifactKey,
+    source: ArtifactSource,
+    { signal }: StoreOptions = {},
+  ): Promise<SentArtifact | undefined> {
     const request = this.requestOf(key, source, signal);
     if (fitsIntoOnePart(request)) return undefined;
     const begun = Promise.withResolvers<string | undefined>();
@@ -100,11 +125,17 @@ export class S3Store implements ArtifactStore {
 
   async remove(key: ArtifactKey, { signal }: StoreOptions = {}): Promise<void> {
     const input = { Bucket: this.bucket.name, Key: this.keys.objectKey(key) };
-    await this.bucket.call('DeleteObject', input.Key, signal, (options) => this.bucket.client.send(new DeleteObjectCommand(input), options));
+    await this.bucket.call('DeleteObject', input.Key, signal, (options) =>
+      this.bucket.client.send(new DeleteObjectCommand(input), options),
+    );
   }
 
   async sweep({ signal }: StoreOptions = {}): Promise<readonly string[]> {
-    return sweepUploads(this.bucket, { keys: this.keys, database: this.database, living: this.sending }, signal);
+    return sweepUploads(
+      this.bucket,
+      { keys: this.keys, database: this.database, living: this.sending },
+      signal,
+    );
   }
 
   /** Closes its connections. */
@@ -112,7 +143,11 @@ export class S3Store implements ArtifactStore {
     this.bucket.client.destroy();
   }
 
-  private requestOf(key: ArtifactKey, source: ArtifactSource, signal: AbortSignal | undefined): UploadRequest {
+  private requestOf(
+    key: ArtifactKey,
+    source: ArtifactSource,
+    signal: AbortSignal | undefined,
+  ): UploadRequest {
     const { bucket, buffers, limits, settings } = this;
     return {
       bucket,

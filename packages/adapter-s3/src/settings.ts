@@ -1,12 +1,14 @@
 import type { Secret } from '@geolens/backup-core';
 
-/** How the bucket stands in the URL: before the host (`virtual`) or in the path. `auto` tells by the endpoint. */
+/**
+ * How the bucket stands in the URL: before the host (`virtual`) or in the path. `auto` tells by the endpoint.
+ */
 export type AddressingStyle = 'auto' | 'path' | 'virtual';
 
 /**
- * How the store is told what it should have received, so that it refuses what was changed on its way: `sha256` is S3's
- * newer checksum header, which Amazon wants (and Object Lock demands), `md5` is Content-MD5, which every other store knows.
- * `auto`: sha256 on Amazon, md5 elsewhere.
+ * How the store is told what it should have received, so that it refuses what was changed on its way:
+ * `sha256` is S3's newer checksum header, which Amazon wants (and Object Lock demands), `md5` is Content-MD5,
+ * which every other store knows. `auto`: sha256 on Amazon, md5 elsewhere.
  */
 export type ChecksumMode = 'auto' | 'sha256' | 'md5';
 
@@ -24,7 +26,10 @@ export interface S3Settings {
   readonly bucket: string;
   /** `us-east-1` when absent. */
   readonly region?: string | undefined;
-  /** What all keys begin with, without slashes at its ends; none when absent or empty. It belongs to one installation alone. */
+  /**
+   * What all keys begin with, without slashes at its ends; none when absent or empty. It belongs to one
+   * installation alone.
+   */
   readonly prefix?: string | undefined;
   /** Absent: the default chain of the AWS SDK (environment, shared files, container and instance roles). */
   readonly credentials?: S3Credentials | undefined;

@@ -24,7 +24,11 @@ describe('what a store or the network answers', () => {
     [system('SELF_SIGNED_CERT_IN_CHAIN'), 'STORE_UNAVAILABLE', 'NODE_EXTRA_CA_CERTS'],
     [system('CERT_HAS_EXPIRED'), 'STORE_UNAVAILABLE', 'certificate'],
     [Object.assign(new Error('silent'), { name: 'TimeoutError' }), 'STORE_UNAVAILABLE', 'S3_TIMEOUT_SECONDS'],
-    [Object.assign(new Error('no keys'), { name: 'CredentialsProviderError' }), 'STORE_FORBIDDEN', 'S3_ACCESS_KEY_ID'],
+    [
+      Object.assign(new Error('no keys'), { name: 'CredentialsProviderError' }),
+      'STORE_FORBIDDEN',
+      'S3_ACCESS_KEY_ID',
+    ],
     [new Error('of nobody’s making'), 'STORE_FAILED', ''],
   ] as const)('%s becomes %s, with what to do about it', (error, code, mend) => {
     const translated = s3Error(error, call);
@@ -35,6 +39,8 @@ describe('what a store or the network answers', () => {
   });
 
   it('names the provider’s code and the status', () => {
-    expect(s3Error(failureOf('AccessDenied', 403, 'Access Denied'), call).message).toContain('(AccessDenied, HTTP 403): Access Denied');
+    expect(s3Error(failureOf('AccessDenied', 403, 'Access Denied'), call).message).toContain(
+      '(AccessDenied, HTTP 403): Access Denied',
+    );
   });
 });

@@ -18,11 +18,13 @@ export const ERROR_CODES = {
   LOCK_LOST: 'The lock was lost while the work it covered went on, which was stopped for it.',
   MANIFEST_INVALID: 'A manifest is not valid JSON, or lacks a field.',
   MANIFEST_TOO_NEW: 'A manifest was written by a newer version, with a newer schemaVersion.',
-  NOT_CONFIRMED: 'A set has its names, but the disk did not confirm that it keeps them: a power cut may take them.',
+  NOT_CONFIRMED:
+    'A set has its names, but the disk did not confirm that it keeps them: a power cut may take them.',
   NOTIFICATION_FAILED: 'Nobody took a notification.',
   PROGRAM_ENDED: 'A program was ended by somebody else, or for want of memory, before it had done its work.',
   PROGRAM_MISSING: 'A program that is needed (pg_dump, tar, flock …) is not installed.',
-  PROGRAM_NOT_STARTED: 'A program could not be started: this machine lacks memory, processes or file descriptors.',
+  PROGRAM_NOT_STARTED:
+    'A program could not be started: this machine lacks memory, processes or file descriptors.',
   REPLICA_CONFLICT: 'A replica has a different set under the same name.',
   RESTORE_FAILED: 'A restore failed on its way.',
   RESTORE_REFUSED: 'A restore was not begun: something that it needs is missing.',
@@ -32,7 +34,8 @@ export const ERROR_CODES = {
   STORE_FAILED: 'Reading or writing a store failed.',
   STORE_FORBIDDEN: 'A store refuses an operation: the key is wrong, or lacks a right.',
   STORE_FULL: 'The volume of a store has no space left, or its quota is used up.',
-  STORE_UNAVAILABLE: 'A store cannot be reached or used at all: a folder or bucket is missing, a server does not answer.',
+  STORE_UNAVAILABLE:
+    'A store cannot be reached or used at all: a folder or bucket is missing, a server does not answer.',
   TABLES_BUSY: 'Somebody locked, altered or dropped a table just when a dump wanted it.',
   UNEXPECTED: 'Something failed that nobody foresaw; the cause tells more.',
 } as const;
@@ -85,7 +88,9 @@ export function toBackupError(error: unknown): BackupError {
   if (error instanceof Error && error.name === 'AbortError') {
     return new BackupError('ABORTED', 'the work was stopped before its end', { cause: error });
   }
-  return new BackupError('UNEXPECTED', error instanceof Error ? error.message : String(error), { cause: error });
+  return new BackupError('UNEXPECTED', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
 }
 
 /** Throws ABORTED when the signal has fired. */

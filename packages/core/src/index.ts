@@ -1,8 +1,9 @@
 /**
- * Ports, and all that can be said without a disk, a process, a socket or a clock: names, schedule, retention, manifest, sets; and the run,
- * the restore and the verification themselves, which work with ports alone.
+ * Ports, and all that can be said without a disk, a process, a socket or a clock: names, schedule, retention,
+ * manifest, sets; and the run, the restore and the verification themselves, which work with ports alone.
  *
- * Whatever fails fails with a {@link BackupError}, whose codes are stable: [all of them](https://github.com/geolens-io/geolens-backup/blob/main/docs/errors.md).
+ * Whatever fails fails with a {@link BackupError}, whose codes are stable: [all of
+ * them](https://github.com/geolens-io/geolens-backup/blob/main/docs/errors.md).
  *
  * @module @geolens/backup-core
  */

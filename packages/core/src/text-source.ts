@@ -4,7 +4,11 @@ import type { ArtifactSource } from './ports/artifact-store.ts';
 /** A text (UTF-8) as something that a store can be given. */
 export function textSource(text: string): ArtifactSource {
   const all = Buffer.from(text, 'utf8');
-  return { bytes: all.length, sha256: createHash('sha256').update(all).digest('hex'), open: (range) => chunksOf(range === undefined ? all : all.subarray(range.start, range.end)) };
+  return {
+    bytes: all.length,
+    sha256: createHash('sha256').update(all).digest('hex'),
+    open: (range) => chunksOf(range === undefined ? all : all.subarray(range.start, range.end)),
+  };
 }
 
 /** All of a content together, as text; for small ones. */

@@ -5,13 +5,23 @@ describe('errors', () => {
   it('end with the mend, and carry code and cause', () => {
     const cause = new Error('ENOSPC');
     const error = new BackupError('STORE_FULL', 'the volume is full', { mend: 'Free some space', cause });
-    expect(error).toMatchObject({ message: 'the volume is full. Free some space', code: 'STORE_FULL', mend: 'Free some space', cause });
+    expect(error).toMatchObject({
+      message: 'the volume is full. Free some space',
+      code: 'STORE_FULL',
+      mend: 'Free some space',
+      cause,
+    });
     expect(Object.hasOwn(new BackupError('STORE_FULL', 'x'), 'cause')).toBe(false);
   });
 
   it('are told apart by code', () => {
     const error = new BackupError('STORE_FULL', 'x');
-    expect([isBackupError(error), isBackupError(error, 'LOCK_HELD', 'STORE_FULL'), isBackupError(error, 'LOCK_HELD'), isBackupError(new Error('x'))]).toEqual([true, true, false, false]);
+    expect([
+      isBackupError(error),
+      isBackupError(error, 'LOCK_HELD', 'STORE_FULL'),
+      isBackupError(error, 'LOCK_HELD'),
+      isBackupError(new Error('x')),
+    ]).toEqual([true, true, false, false]);
   });
 
   it('of others become UNEXPECTED, those of an abort ABORTED, ours stay', () => {
@@ -25,7 +35,11 @@ describe('errors', () => {
     const reason = new BackupError('ABORTED', 'SIGTERM');
     expect(abortedBy(AbortSignal.abort(reason))).toBe(reason);
     expect(abortedBy(AbortSignal.abort('why'))).toMatchObject({ code: 'ABORTED', cause: 'why' });
-    expect(() => { throwIfAborted(AbortSignal.abort(reason)); }).toThrow(reason);
-    expect(() => { throwIfAborted(undefined); }).not.toThrow();
+    expect(() => {
+      throwIfAborted(AbortSignal.abort(reason));
+    }).toThrow(reason);
+    expect(() => {
+      throwIfAborted(undefined);
+    }).not.toThrow();
   });
 });

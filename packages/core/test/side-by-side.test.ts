@@ -15,14 +15,19 @@ function untilStopped(signal: AbortSignal, log: string[]): Promise<never> {
 
 describe('jobs side by side', () => {
   it('answer all results, in their order', async () => {
-    const both = sideBySide<[number, string]>(undefined, () => [new Promise((resolve) => setImmediate(resolve, 1)), Promise.resolve('two')]);
+    const both = sideBySide<[number, string]>(undefined, () => [
+      new Promise((resolve) => setImmediate(resolve, 1)),
+      Promise.resolve('two'),
+    ]);
     expect(await both).toEqual([1, 'two']);
   });
 
   it('fail with the first failure, after the others have cleaned up', async () => {
     const log: string[] = [];
     const failure = new Error('first');
-    await expect(sideBySide(undefined, (signal) => [untilStopped(signal, log), Promise.reject(failure)])).rejects.toBe(failure);
+    await expect(
+      sideBySide(undefined, (signal) => [untilStopped(signal, log), Promise.reject(failure)]),
+    ).rejects.toBe(failure);
     expect(log).toEqual(['cleaned up']);
   });
 

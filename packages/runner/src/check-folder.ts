@@ -4,7 +4,8 @@ import { BackupError } from '@geolens/backup-core';
 import type { Config } from './config/config.ts';
 
 /**
- * The folder of the sets has to be there before anything starts: making it would hide a volume that is not mounted.
+ * The folder of the sets has to be there before anything starts: making it would hide a volume that is not
+ * mounted.
  * @throws BackupError CONFIG_INVALID
  */
 export async function checkFolder({ backupDir, stagingDir }: Config): Promise<void> {

@@ -48,10 +48,19 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
 
 function describeProgram(io: Io, choose: Choose): Command {
   const program = new Command('geolens-backup')
-    .description('Scheduled, verified, restorable backups of a PostgreSQL database and its files.\nConfigured by environment variables: see `geolens-backup config`.')
+    .description(
+      'Scheduled, verified, restorable backups of a PostgreSQL database and its files.\nConfigured by environment variables: see `geolens-backup config`.',
+    )
     .version(toolVersion())
     .exitOverride()
-    .configureOutput({ writeOut: (text) => { io.stdout(text); }, writeErr: (text) => { io.stderr(text); } })
+    .configureOutput({
+      writeOut: (text) => {
+        io.stdout(text);
+      },
+      writeErr: (text) => {
+        io.stderr(text);
+      },
+    })
     .showHelpAfterError('(geolens-backup --help tells what there is)')
     .helpCommand(false);
   const JSON_FLAG = ['--json', 'print the result as JSON', false] as const;
@@ -59,40 +68,63 @@ function describeProgram(io: Io, choose: Choose): Command {
   program
     .command('serve')
     .description('make a run at each slot of the schedule, until asked to end; what the container does')
-    .action(() => { choose(async (context) => (await import('./commands/serve.ts')).serve(context)); });
+    .action(() => {
+      choose(async (context) => (await import('./commands/serve.ts')).serve(context));
+    });
   program
     .command('run')
     .description('make one run now')
     .option(...JSON_FLAG)
-    .action((flags: { json: boolean }) => { choose(async (context) => (await import('./commands/run.ts')).run(context, flags)); });
+    .action((flags: { json: boolean }) => {
+      choose(async (context) => (await import('./commands/run.ts')).run(context, flags));
+    });
   program
     .command('list')
     .description('list the sets: when, how large, complete or not, verified how')
     .option(...JSON_FLAG)
     .option('--store <name>', 'which store: local, s3, all', 'all')
-    .action((flags: { json: boolean; store: string }) => { choose(async (context) => (await import('./commands/list.ts')).list(context, flags)); });
+    .action((flags: { json: boolean; store: string }) => {
+      choose(async (context) => (await import('./commands/list.ts')).list(context, flags));
+    });
   program
     .command('prune')
     .description('apply retention now, and say for each set whether it stays and why')
     .option('--dry-run', 'remove nothing', false)
     .option(...JSON_FLAG)
-    .action((flags: { json: boolean; dryRun: boolean }) => { choose(async (context) => (await import('./commands/prune.ts')).prune(context, flags)); });
+    .action((flags: { json: boolean; dryRun: boolean }) => {
+      choose(async (context) => (await import('./commands/prune.ts')).prune(context, flags));
+    });
   program
     .command('verify')
-    .description('read every artifact of a set from its first to its last byte, and with --restore prove it in a scratch server')
+    .description(
+      'read every artifact of a set from its first to its last byte, and with --restore prove it in a scratch server',
+    )
     .argument('[what]', 'latest, a timestamp as `list` shows it, or the path of a dump', 'latest')
-    .option('--restore', 'restore the dump into a scratch PostgreSQL server, which is removed afterwards, and count its rows', false)
+    .option(
+      '--restore',
+      'restore the dump into a scratch PostgreSQL server, which is removed afterwards, and count its rows',
+      false,
+    )
     .option('--all', 'every set of the database in every store, giving way to other work', false)
     .option('--store <name>', 'which store: local, s3, all; the first that has the set', 'all')
-    .option('--max-rate <megabytes>', 'how many megabytes are read in a second at most; 0 is as fast as can be (with --all: 50)')
+    .option(
+      '--max-rate <megabytes>',
+      'how many megabytes are read in a second at most; 0 is as fast as can be (with --all: 50)',
+    )
     .option(...JSON_FLAG)
-    .action((what: string, flags: VerifyFlags) => { choose(async (context) => (await import('./commands/verify.ts')).verify(context, what, flags)); });
+    .action((what: string, flags: VerifyFlags) => {
+      choose(async (context) => (await import('./commands/verify.ts')).verify(context, what, flags));
+    });
   program
     .command('accept')
-    .description('say that a suspicious set is what it should be: it counts from then on, and retention goes on')
+    .description(
+      'say that a suspicious set is what it should be: it counts from then on, and retention goes on',
+    )
     .argument('<timestamp>', 'which set, as `list` shows it')
     .option(...JSON_FLAG)
-    .action((timestamp: string, flags: { json: boolean }) => { choose(async (context) => (await import('./commands/accept.ts')).accept(context, timestamp, flags)); });
+    .action((timestamp: string, flags: { json: boolean }) => {
+      choose(async (context) => (await import('./commands/accept.ts')).accept(context, timestamp, flags));
+    });
   const more = (value: string, before: readonly string[]): readonly string[] => [...before, value];
   program
     .command('restore')
@@ -100,41 +132,99 @@ function describeProgram(io: Io, choose: Choose): Command {
     .argument('<what>', 'latest, a timestamp as `list` shows it, or the path of a dump made with pg_dump -Fc')
     .option('--store <name>', 'take the set from this store only: local, s3')
     .option('--into <database>', 'restore into this database instead of the configured one')
-    .option('--in-place', 'restore onto the live database with pg_restore --clean, where no second one can be made', false)
-    .option('--table <schema.table>', 'bring back this table only, whole; may be given several times', more, [])
-    .option('--schema <schema>', 'bring back all tables of this schema only; may be given several times', more, [])
-    .option('--with-dependents', 'with --table or --schema: also restore missing objects that depend on the tables (foreign keys of other tables, views, functions)', false)
-    .option('--staging-to <folder>', 'unpack the staging archive of the same run there; STAGING_DIR where that is writable')
-    .option('--staging-from <what>', 'take the staging archive of another run: a timestamp, or the path of an archive')
+    .option(
+      '--in-place',
+      'restore onto the live database with pg_restore --clean, where no second one can be made',
+      false,
+    )
+    .option(
+      '--table <schema.table>',
+      'bring back this table only, whole; may be given several times',
+      more,
+      [],
+    )
+    .option(
+      '--schema <schema>',
+      'bring back all tables of this schema only; may be given several times',
+      more,
+      [],
+    )
+    .option(
+      '--with-dependents',
+      'with --table or --schema: also restore missing objects that depend on the tables (foreign keys of other tables, views, functions)',
+      false,
+    )
+    .option(
+      '--staging-to <folder>',
+      'unpack the staging archive of the same run there; STAGING_DIR where that is writable',
+    )
+    .option(
+      '--staging-from <what>',
+      'take the staging archive of another run: a timestamp, or the path of an archive',
+    )
     .option('--no-staging', 'leave the staging files alone')
-    .option('--drop-previous', 'remove the database and the files that were there before, once all is well', false)
+    .option(
+      '--drop-previous',
+      'remove the database and the files that were there before, once all is well',
+      false,
+    )
     .option('--dry-run', 'check everything, and change nothing', false)
     .option('--yes', 'do not ask, on a terminal', false)
-    .option('--force', 'restore in spite of doubts: a set that failed a check, a disk that seems too small', false)
-    .option('--allow-privileged-roles', 'give roles that are made the privileges over the server that a set names which is not from the volume', false)
+    .option(
+      '--force',
+      'restore in spite of doubts: a set that failed a check, a disk that seems too small',
+      false,
+    )
+    .option(
+      '--allow-privileged-roles',
+      'give roles that are made the privileges over the server that a set names which is not from the volume',
+      false,
+    )
     .option(...JSON_FLAG)
-    .action((what: string, flags: RestoreFlags) => { choose(async (context) => (await import('./commands/restore.ts')).restore(context, what, flags)); });
+    .action((what: string, flags: RestoreFlags) => {
+      choose(async (context) => (await import('./commands/restore.ts')).restore(context, what, flags));
+    });
   program
     .command('doctor')
-    .description('look at everything that backups rest on: server, rights, space, S3, schedule; say what is not well, and what to do')
+    .description(
+      'look at everything that backups rest on: server, rights, space, S3, schedule; say what is not well, and what to do',
+    )
     .option(...JSON_FLAG)
-    .action((flags: { json: boolean }) => { choose(async (context) => (await import('./commands/doctor.ts')).doctor(context, flags)); });
+    .action((flags: { json: boolean }) => {
+      choose(async (context) => (await import('./commands/doctor.ts')).doctor(context, flags));
+    });
   program
     .command('health')
-    .description('exit 0 while the last success is young enough (BACKUP_MAX_AGE_MINUTES), otherwise 1; for the engine’s health check')
+    .description(
+      'exit 0 while the last success is young enough (BACKUP_MAX_AGE_MINUTES), otherwise 1; for the engine’s health check',
+    )
     .option(...JSON_FLAG)
-    .action((flags: { json: boolean }) => { choose(async (context) => (await import('./commands/health.ts')).health(context, flags), { volumeAlone: true }); });
+    .action((flags: { json: boolean }) => {
+      choose(async (context) => (await import('./commands/health.ts')).health(context, flags), {
+        volumeAlone: true,
+      });
+    });
   program
     .command('config')
     .description('print the configuration as it holds, secrets redacted')
     .option(...JSON_FLAG)
-    .action((flags: { json: boolean }) => { choose(async (context) => (await import('./commands/config.ts')).config(context, flags), { volumeAlone: true }); });
+    .action((flags: { json: boolean }) => {
+      choose(async (context) => (await import('./commands/config.ts')).config(context, flags), {
+        volumeAlone: true,
+      });
+    });
   for (const command of program.commands) command.exitOverride().allowExcessArguments(false);
   return program;
 }
 
-/** Puts the parts together and does the command. What it needs is loaded only now, so that `--help` is quick. */
-async function execute(command: Execute, { volumeAlone = false }: Need, { env, io, signal }: CliOptions): Promise<number> {
+/**
+ * Puts the parts together and does the command. What it needs is loaded only now, so that `--help` is quick.
+ */
+async function execute(
+  command: Execute,
+  { volumeAlone = false }: Need,
+  { env, io, signal }: CliOptions,
+): Promise<number> {
   const { openContext } = await import('./context.ts');
   const opened = await openContext({ env, io, signal, volumeAlone });
   if ('exitCode' in opened) return opened.exitCode;

@@ -1,6 +1,11 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
-import { container as root, instanceCachingFactory, type DependencyContainer, type InjectionToken } from 'tsyringe';
+import {
+  container as root,
+  instanceCachingFactory,
+  type DependencyContainer,
+  type InjectionToken,
+} from 'tsyringe';
 import {
   FileJournal,
   FileManifestCache,
@@ -77,11 +82,14 @@ export const TOKENS = {
 } as const satisfies { readonly [P in keyof Services]: InjectionToken<Services[P]> };
 
 /**
- * The composition root: says once which adapter stands behind which port. Factories with typed tokens, so that the compiler
- * sees every dependency; each part is made when it is first asked for, and once.
+ * The composition root: says once which adapter stands behind which port. Factories with typed tokens, so
+ * that the compiler sees every dependency; each part is made when it is first asked for, and once.
  */
 export async function composeContainer(config: Config): Promise<DependencyContainer> {
-  const [{ replicas, examiners }, notifiers] = await Promise.all([composeS3(config), composeNotifiers(config)]);
+  const [{ replicas, examiners }, notifiers] = await Promise.all([
+    composeS3(config),
+    composeNotifiers(config),
+  ]);
   const container = root.createChildContainer();
   const register = <T>(name: InjectionToken<T>, make: (parts: DependencyContainer) => T): void => {
     container.register(name, { useFactory: instanceCachingFactory(make) });
@@ -89,7 +97,13 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   const env = config.programEnv;
   register(TOKENS.giveWay, () => () => giveWay(env));
   register(TOKENS.drill, () => {
-    const { backupDir, drillDir, drillFilesQuery: filesQuery, restorePrerequisites: prerequisites, pgBinDir: binDir } = config;
+    const {
+      backupDir,
+      drillDir,
+      drillFilesQuery: filesQuery,
+      restorePrerequisites: prerequisites,
+      pgBinDir: binDir,
+    } = config;
     const folders = drillDir === undefined ? [backupDir, ...ELSEWHERE] : [drillDir];
     return new ScratchDrill({ folders, filesQuery, prerequisites, binDir, env });
   });
@@ -111,8 +125,14 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   });
   register(TOKENS.stores, (parts) => [parts.resolve(TOKENS.primary), ...parts.resolve(TOKENS.replicas)]);
   register(TOKENS.lock, () => new FlockLock(join(config.backupDir, LOCK_NAME), env));
-  register(TOKENS.journal, () => new FileJournal(join(config.backupDir, journalName(config.connection.database))));
-  register(TOKENS.cacheOf, () => (store) => new FileManifestCache(join(config.backupDir, manifestCacheName(store.name))));
+  register(
+    TOKENS.journal,
+    () => new FileJournal(join(config.backupDir, journalName(config.connection.database))),
+  );
+  register(
+    TOKENS.cacheOf,
+    () => (store) => new FileManifestCache(join(config.backupDir, manifestCacheName(store.name))),
+  );
   register(TOKENS.retention, () => keepNewest(config.retention));
   register(TOKENS.archiver, () => new TarArchiver({ folder: config.stagingDir, label: 'STAGING_DIR', env }));
   register(TOKENS.stagingRestorer, (parts) => {
@@ -137,22 +157,36 @@ export async function composeContainer(config: Config): Promise<DependencyContai
 /** The parts that commands work with, each made when it is first asked for. */
 export async function compose(config: Config): Promise<Services> {
   const container = await composeContainer(config);
-  const part = (name: keyof Services): PropertyDescriptor => ({ enumerable: true, get: () => container.resolve<unknown>(TOKENS[name]) });
+  const part = (name: keyof Services): PropertyDescriptor => ({
+    enumerable: true,
+    get: () => container.resolve<unknown>(TOKENS[name]),
+  });
   const names = Object.keys(TOKENS) as (keyof Services)[];
   return Object.defineProperties({}, Object.fromEntries(names.map((name) => [name, part(name)]))) as Services;
 }
 
 /** The SDK takes a quarter of a second to load, and memory: so only those pay for it who use it. */
-async function composeS3({ s3, connection: { database } }: Config): Promise<{ readonly replicas: readonly ArtifactStore[]; readonly examiners: () => readonly Examiner[] }> {
+async function composeS3({
+  s3,
+  connection: { database },
+}: Config): Promise<{
+  readonly replicas: readonly ArtifactStore[];
+  readonly examiners: () => readonly Examiner[];
+}> {
   if (s3 === undefined) return { replicas: [], examiners: () => [] };
   const { S3Examiner, S3Store } = await import('@geolens/backup-adapter-s3');
-  return { replicas: [new S3Store({ settings: s3, database })], examiners: () => [new S3Examiner({ settings: s3, clock: systemClock })] };
+  return {
+    replicas: [new S3Store({ settings: s3, database })],
+    examiners: () => [new S3Examiner({ settings: s3, clock: systemClock })],
+  };
 }
 
 /** Loaded only where somebody is to be told. */
 async function composeNotifiers({ pingUrl, webhook }: Config): Promise<readonly Notifier[]> {
   const notifiers: Notifier[] = [];
-  if (pingUrl !== undefined) notifiers.push(new (await import('./notify/ping-notifier.ts')).PingNotifier(pingUrl));
-  if (webhook !== undefined) notifiers.push(new (await import('./notify/webhook-notifier.ts')).WebhookNotifier(webhook));
+  if (pingUrl !== undefined)
+    notifiers.push(new (await import('./notify/ping-notifier.ts')).PingNotifier(pingUrl));
+  if (webhook !== undefined)
+    notifiers.push(new (await import('./notify/webhook-notifier.ts')).WebhookNotifier(webhook));
   return notifiers;
 }

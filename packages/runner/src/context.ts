@@ -14,12 +14,23 @@ export type OpenedContext =
   | { readonly exitCode: ExitCode };
 
 export interface ContextOptions extends CliOptions {
-  /** Leave the replicas out: to load what they need takes a tenth of a second and 12 MB, which a health check every other minute need not. */
+  /**
+   * Leave the replicas out: to load what they need takes a tenth of a second and 12 MB, which a health check
+   * every other minute need not.
+   */
   readonly volumeAlone?: boolean;
 }
 
-/** Reads the configuration and makes what a command works with; a wrong configuration is told on stderr, all of it. */
-export async function openContext({ env, io, signal, volumeAlone = false }: ContextOptions): Promise<OpenedContext> {
+/**
+ * Reads the configuration and makes what a command works with; a wrong configuration is told on stderr, all
+ * of it.
+ */
+export async function openContext({
+  env,
+  io,
+  signal,
+  volumeAlone = false,
+}: ContextOptions): Promise<OpenedContext> {
   let config: Config;
   try {
     config = readConfig(env);
@@ -30,13 +41,39 @@ export async function openContext({ env, io, signal, volumeAlone = false }: Cont
   }
   const redact = redactor(config.secrets, openTexts(config));
   const tail = new LogTail();
-  const log = createLogger({ tail, format: config.logFormat, level: config.logLevel, redact, write: (line) => { io.stderr(line); } });
+  const log = createLogger({
+    tail,
+    format: config.logFormat,
+    level: config.logLevel,
+    redact,
+    write: (line) => {
+      io.stderr(line);
+    },
+  });
   for (const warning of config.warnings) log.warn('config.unknown_variable', warning);
-  const context = { config, services: await compose(volumeAlone ? { ...config, s3: undefined } : config), io, log, tail, redact, signal };
-  return { context, report: (error) => { logError(log, 'command.failed', error); } };
+  const context = {
+    config,
+    services: await compose(volumeAlone ? { ...config, s3: undefined } : config),
+    io,
+    log,
+    tail,
+    redact,
+    signal,
+  };
+  return {
+    context,
+    report: (error) => {
+      logError(log, 'command.failed', error);
+    },
+  };
 }
 
 /** Names and paths that messages have to show. */
 function openTexts({ effective, connection }: Config): readonly string[] {
-  return [connection.host, connection.user, connection.database, ...effective.flatMap(({ value }) => value ?? [])];
+  return [
+    connection.host,
+    connection.user,
+    connection.database,
+    ...effective.flatMap(({ value }) => value ?? []),
+  ];
 }

@@ -4,10 +4,17 @@ import { momentsOfSets } from './schedule/moments-of-sets.ts';
 import type { CommandContext } from './services.ts';
 
 /** Whether the last success is young enough, by the volume alone. */
-export async function currentHealth({ config, services, signal }: Pick<CommandContext, 'config' | 'services' | 'signal'>): Promise<Health> {
+export async function currentHealth({
+  config,
+  services,
+  signal,
+}: Pick<CommandContext, 'config' | 'services' | 'signal'>): Promise<Health> {
   const { clock, journal, primary } = services;
   const now = clock.now();
-  const [state, setsAt] = await Promise.all([journal.read(), momentsOfSets(primary, config.connection.database, signal)]);
+  const [state, setsAt] = await Promise.all([
+    journal.read(),
+    momentsOfSets(primary, config.connection.database, signal),
+  ]);
   return judgeHealth({ now, maxAgeMs: maxAgeMs(config, now), journal: state, setsAt });
 }
 
@@ -17,5 +24,7 @@ const FAR_MS = 9 * 366 * 24 * 60 * MINUTE_MS;
 
 /** What BACKUP_MAX_AGE_MINUTES says; otherwise the longest gap of the schedule and half of it. */
 function maxAgeMs({ maxAgeMinutes, schedule }: Config, now: Date): number {
-  return maxAgeMinutes === undefined ? 1.5 * (longestGap(schedule, now) ?? FAR_MS) : maxAgeMinutes * MINUTE_MS;
+  return maxAgeMinutes === undefined
+    ? 1.5 * (longestGap(schedule, now) ?? FAR_MS)
+    : maxAgeMinutes * MINUTE_MS;
 }

@@ -1,6 +1,9 @@
 import { isBackupError, type DumpRestorer, type StagingRestorer, type Sweeper } from '@geolens/backup-core';
 
-/** Cleans up after a restore of files that died. Separate from the database's: the failure of one does not stop the other. */
+/**
+ * Cleans up after a restore of files that died. Separate from the database's: the failure of one does not
+ * stop the other.
+ */
 export function stagingLeftovers(restorer: StagingRestorer, folder: string): Sweeper {
   return { sweep: ({ onWarning } = {}) => restorer.recover(folder, { onWarning }) };
 }
@@ -14,8 +17,19 @@ export function databaseLeftovers(restorer: DumpRestorer, database: string): Swe
         await session.close();
         return session.recovered;
       } catch (error) {
-        // The next step that needs the server reports why it cannot be used. A restore that goes on elsewhere has left nothing yet.
-        if (isBackupError(error, 'DATABASE_UNREACHABLE', 'DATABASE_FORBIDDEN', 'CLIENT_TOO_OLD', 'PROGRAM_MISSING', 'LOCK_HELD')) return [];
+        // The next step that needs the server reports why it cannot be used. A restore that goes on elsewhere
+        // has left nothing yet.
+        if (
+          isBackupError(
+            error,
+            'DATABASE_UNREACHABLE',
+            'DATABASE_FORBIDDEN',
+            'CLIENT_TOO_OLD',
+            'PROGRAM_MISSING',
+            'LOCK_HELD',
+          )
+        )
+          return [];
         throw error;
       }
     },

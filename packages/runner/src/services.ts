@@ -1,4 +1,18 @@
-import type { Archiver, ArtifactStore, Drill, DumpRestorer, Examiner, FileSources, ManifestCache, Notifier, RunJournal, RunParts, ServerProbe, StagingRestorer, Sweeper } from '@geolens/backup-core';
+import type {
+  Archiver,
+  ArtifactStore,
+  Drill,
+  DumpRestorer,
+  Examiner,
+  FileSources,
+  ManifestCache,
+  Notifier,
+  RunJournal,
+  RunParts,
+  ServerProbe,
+  StagingRestorer,
+  Sweeper,
+} from '@geolens/backup-core';
 import type { Config } from './config/config.ts';
 import type { Io } from './io.ts';
 import type { LogTail } from './log/log-tail.ts';
@@ -26,7 +40,10 @@ export interface Services extends RunParts {
   readonly freeBytes: (path: string) => Promise<number>;
   /** Whoever is told of runs and drills. */
   readonly notifiers: readonly Notifier[];
-  /** Makes this process, and what it starts from then on, give way to all others. What the system does not allow is left. */
+  /**
+   * Makes this process, and what it starts from then on, give way to all others. What the system does not
+   * allow is left.
+   */
   readonly giveWay: () => Promise<void>;
 }
 

@@ -27,5 +27,9 @@ export function processIo(): Io {
     }
   };
   const atTerminal = stdin.isTTY && stderr.isTTY;
-  return { stdout: (text) => stdout.write(text), stderr: write, ...(atTerminal && { terminal: { ask, status } }) };
+  return {
+    stdout: (text) => stdout.write(text),
+    stderr: write,
+    ...(atTerminal && { terminal: { ask, status } }),
+  };
 }

@@ -17,9 +17,12 @@ it.each([
   ['staging/sets', 'staging'],
   ['staging', 'staging'],
   ['staging/..sets', 'staging'],
-])('sets in %s are refused beside files in %s: each archive would hold all sets before it', async (backups, staging) => {
-  await expect(folders(backups, staging)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
-});
+])(
+  'sets in %s are refused beside files in %s: each archive would hold all sets before it',
+  async (backups, staging) => {
+    await expect(folders(backups, staging)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  },
+);
 
 it.each([
   ['sets', 'staging'],

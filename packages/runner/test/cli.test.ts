@@ -3,18 +3,32 @@ import { runCli } from '../src/cli.ts';
 
 async function cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const said = { stdout: '', stderr: '' };
-  const io = { stdout: (text: string) => void (said.stdout += text), stderr: (text: string) => void (said.stderr += text) };
+  const io = {
+    stdout: (text: string) => void (said.stdout += text),
+    stderr: (text: string) => void (said.stderr += text),
+  };
   const code = await runCli(args, { env: {}, io, signal: new AbortController().signal });
   return { code, ...said };
 }
 
 describe('the command line', () => {
-  it.each([['--help'], ['-h'], ['run', '--help'], ['prune', '-h']])('prints its help to stdout for %s %s', async (...args) => {
-    expect(await cli(...args)).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: geolens-backup') as string, stderr: '' });
-  });
+  it.each([['--help'], ['-h'], ['run', '--help'], ['prune', '-h']])(
+    'prints its help to stdout for %s %s',
+    async (...args) => {
+      expect(await cli(...args)).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('Usage: geolens-backup') as string,
+        stderr: '',
+      });
+    },
+  );
 
   it('prints its version to stdout', async () => {
-    expect(await cli('--version')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string, stderr: '' });
+    expect(await cli('--version')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
+      stderr: '',
+    });
   });
 
   it.each([

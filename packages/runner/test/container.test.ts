@@ -20,26 +20,44 @@ describe('the composition root', () => {
     expect(services.replicas).toEqual([]);
     expect(services.stores).toEqual([services.primary]);
     expect(services.producer.database).toBe('d');
-    for (const part of ['archiver', 'clock', 'journal', 'lock', 'primary', 'producer', 'retention', 'stores'] as const) {
+    for (const part of [
+      'archiver',
+      'clock',
+      'journal',
+      'lock',
+      'primary',
+      'producer',
+      'retention',
+      'stores',
+    ] as const) {
       expect(services[part], part).toBe(services[part]);
     }
   });
 
   it('has the bucket as a replica, and among the stores, when copies on S3 are asked for', async () => {
-    const { primary, replicas, stores } = await compose(readConfig({ BACKUP_DIR: '/nowhere', BACKUP_S3_ENABLED: 'true', S3_BUCKET: 'b' }));
+    const { primary, replicas, stores } = await compose(
+      readConfig({ BACKUP_DIR: '/nowhere', BACKUP_S3_ENABLED: 'true', S3_BUCKET: 'b' }),
+    );
     expect(replicas.map(({ name }) => name)).toEqual(['s3']);
     expect(stores).toEqual([primary, ...replicas]);
   });
 
-  it.each([['atlas', 'survey'], ['a/b', 'a%2Fb']])('gives the databases %s and %s a journal each in one folder: a run of one is none of the other', async (one, other) => {
-    const folder = await mkdtemp(join(tmpdir(), 'geolens-backup-test-'));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    const journalOf = async (database: string) => (await compose(readConfig({ BACKUP_DIR: folder, POSTGRES_DB: database }))).journal;
-    await (await journalOf(one)).update({ lastSuccessAt: '2026-01-01T02:00:00Z' });
-    await (await journalOf(other)).update({ firstStartAt: '2026-01-02T02:00:00Z' });
-    expect(await (await journalOf(one)).read()).toEqual({ lastSuccessAt: '2026-01-01T02:00:00Z' });
-    expect(await (await journalOf(other)).read()).toEqual({ firstStartAt: '2026-01-02T02:00:00Z' });
-  });
+  it.each([
+    ['atlas', 'survey'],
+    ['a/b', 'a%2Fb'],
+  ])(
+    'gives the databases %s and %s a journal each in one folder: a run of one is none of the other',
+    async (one, other) => {
+      const folder = await mkdtemp(join(tmpdir(), 'geolens-backup-test-'));
+      onTestFinished(() => rm(folder, { recursive: true, force: true }));
+      const journalOf = async (database: string) =>
+        (await compose(readConfig({ BACKUP_DIR: folder, POSTGRES_DB: database }))).journal;
+      await (await journalOf(one)).update({ lastSuccessAt: '2026-01-01T02:00:00Z' });
+      await (await journalOf(other)).update({ firstStartAt: '2026-01-02T02:00:00Z' });
+      expect(await (await journalOf(one)).read()).toEqual({ lastSuccessAt: '2026-01-01T02:00:00Z' });
+      expect(await (await journalOf(other)).read()).toEqual({ firstStartAt: '2026-01-02T02:00:00Z' });
+    },
+  );
 
   it('shares no part between two configurations', async () => {
     expect((await compose(config)).primary).not.toBe((await compose(config)).primary);

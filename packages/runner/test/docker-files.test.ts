@@ -5,12 +5,19 @@ import { parseAllDocuments } from 'yaml';
 import { readConfig } from '../src/config/config.ts';
 import { isSecret, VARIABLE_NAMES } from '../src/config/variables.ts';
 
-const read = (path: string): string => readFileSync(new URL(`../../../docker/${path}`, import.meta.url), 'utf8');
+const read = (path: string): string =>
+  readFileSync(new URL(`../../../docker/${path}`, import.meta.url), 'utf8');
 
 interface Service {
   readonly entrypoint: string[];
   readonly command: string[];
-  readonly healthcheck: { readonly test: string[]; readonly interval: string; readonly timeout: string; readonly start_period: string; readonly retries: number };
+  readonly healthcheck: {
+    readonly test: string[];
+    readonly interval: string;
+    readonly timeout: string;
+    readonly start_period: string;
+    readonly retries: number;
+  };
   readonly environment: Record<string, string | null>;
   readonly cap_add: string[];
   readonly cap_drop: string[];
@@ -20,12 +27,15 @@ interface Service {
 }
 
 function services(file: string): Record<string, Service> {
-  return (parseAllDocuments(read(file), { merge: true })[0]!.toJS() as { services: Record<string, Service> }).services;
+  return (parseAllDocuments(read(file), { merge: true })[0]!.toJS() as { services: Record<string, Service> })
+    .services;
 }
 
 describe('docker/', () => {
   it('has a Dockerfile of which nothing is to be said', () => {
-    expect(validate(read('Dockerfile')).map(({ code, range }) => ({ code, line: range.start.line + 1 }))).toEqual([]);
+    expect(
+      validate(read('Dockerfile')).map(({ code, range }) => ({ code, line: range.start.line + 1 })),
+    ).toEqual([]);
   });
 
   it('labels the image with the version that it is of', () => {
@@ -35,10 +45,13 @@ describe('docker/', () => {
 
   it('says what the image says', () => {
     const { entrypoint, command, healthcheck } = services('compose.backup.yaml')['backup']!;
-    const said = (instruction: string): unknown => JSON.parse(new RegExp(`^${instruction} (\\[.*\\])$`, 'm').exec(read('Dockerfile'))![1]!);
+    const said = (instruction: string): unknown =>
+      JSON.parse(new RegExp(`^${instruction} (\\[.*\\])$`, 'm').exec(read('Dockerfile'))![1]!);
     expect([entrypoint, command]).toEqual([said('ENTRYPOINT'), said('CMD')]);
     const { test, interval, timeout, start_period, retries } = healthcheck;
-    expect(read('Dockerfile')).toContain(`HEALTHCHECK --interval=${interval} --timeout=${timeout} --start-period=${start_period} --retries=${retries} CMD ${JSON.stringify(test.slice(1)).replace(',', ', ')}`);
+    expect(read('Dockerfile')).toContain(
+      `HEALTHCHECK --interval=${interval} --timeout=${timeout} --start-period=${start_period} --retries=${retries} CMD ${JSON.stringify(test.slice(1)).replace(',', ', ')}`,
+    );
   });
 
   it('passes every variable through as it is, and secrets by file too', () => {
@@ -51,21 +64,50 @@ describe('docker/', () => {
   it('starts the backup with every `up -d`, the service that restores files with none, and gives it the same but the files', () => {
     const { backup, restore } = services('compose.backup.yaml');
     expect([backup!.profiles, restore!.profiles]).toEqual([undefined, ['restore']]);
-    for (const name of ['environment', 'cap_drop', 'read_only', 'security_opt', 'tmpfs', 'mem_limit'] as const) expect(restore).toHaveProperty(name, backup![name as keyof Service]);
+    for (const name of [
+      'environment',
+      'cap_drop',
+      'read_only',
+      'security_opt',
+      'tmpfs',
+      'mem_limit',
+    ] as const)
+      expect(restore).toHaveProperty(name, backup![name as keyof Service]);
     expect(restore!.cap_add).toEqual([...backup!.cap_add, 'CHOWN', 'DAC_OVERRIDE', 'FOWNER']);
-    expect(restore!.volumes.map((volume) => `${volume}${volume.startsWith('upload_staging') ? ':ro' : ''}`)).toEqual(backup!.volumes);
+    expect(
+      restore!.volumes.map((volume) => `${volume}${volume.startsWith('upload_staging') ? ':ro' : ''}`),
+    ).toEqual(backup!.volumes);
   });
 
   describe.each(['cronjob.yaml', 'drill.yaml'])('kubernetes/%s', (file) => {
     interface Job {
-      readonly spec: { readonly jobTemplate: { readonly spec: { readonly template: { readonly spec: { readonly enableServiceLinks: boolean; readonly containers: [{ readonly args: string[]; readonly securityContext: object }] } } } } };
+      readonly spec: {
+        readonly jobTemplate: {
+          readonly spec: {
+            readonly template: {
+              readonly spec: {
+                readonly enableServiceLinks: boolean;
+                readonly containers: [{ readonly args: string[]; readonly securityContext: object }];
+              };
+            };
+          };
+        };
+      };
     }
-    const documents = parseAllDocuments(read(`kubernetes/${file}`)).map((document) => document.toJS() as { kind: string; data?: Record<string, string> });
-    const pod = (documents.find(({ kind }) => kind === 'CronJob') as unknown as Job).spec.jobTemplate.spec.template.spec;
+    const documents = parseAllDocuments(read(`kubernetes/${file}`)).map(
+      (document) => document.toJS() as { kind: string; data?: Record<string, string> },
+    );
+    const pod = (documents.find(({ kind }) => kind === 'CronJob') as unknown as Job).spec.jobTemplate.spec
+      .template.spec;
 
     it('has the rights that the Compose file leaves, and none that the cluster adds', () => {
       const { cap_add: add, cap_drop: drop } = services('compose.backup.yaml')['backup']!;
-      expect(pod.containers[0].securityContext).toEqual({ runAsUser: 0, allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop, add } });
+      expect(pod.containers[0].securityContext).toEqual({
+        runAsUser: 0,
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop, add },
+      });
       expect(pod.enableServiceLinks).toBe(false);
       expect(pod.containers[0].args[0]).toBe('geolens-backup');
     });
@@ -73,7 +115,9 @@ describe('docker/', () => {
     it('sets only variables that there are, to values that they take', () => {
       const { data } = documents.find(({ kind }) => kind === 'ConfigMap') ?? {};
       expect(readConfig({ ...data, S3_ACCESS_KEY_ID: 'a', S3_SECRET_ACCESS_KEY: 'b' }).warnings).toEqual([]);
-      expect(Object.keys(data ?? {}).filter((name) => !(VARIABLE_NAMES as string[]).includes(name))).toEqual([]);
+      expect(Object.keys(data ?? {}).filter((name) => !(VARIABLE_NAMES as string[]).includes(name))).toEqual(
+        [],
+      );
     });
   });
 });

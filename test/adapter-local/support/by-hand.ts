@@ -9,7 +9,14 @@ export async function restoreInto(client: ClusterClient, database: string, dump:
   const folder = await mkdtemp(join(tmpdir(), 'geolens-backup-test-'));
   try {
     await writeFile(join(folder, 'dump'), dump);
-    await client.run('pg_restore', ['--exit-on-error', '--no-owner', '--no-acl', '-d', name, join(folder, 'dump')]);
+    await client.run('pg_restore', [
+      '--exit-on-error',
+      '--no-owner',
+      '--no-acl',
+      '-d',
+      name,
+      join(folder, 'dump'),
+    ]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

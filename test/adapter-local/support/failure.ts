@@ -4,5 +4,10 @@ export { failure } from '../../../packages/adapter-local/test/support/failure.ts
 
 /** All that an error could be printed as, with everything that hangs on it. */
 export function everyWordOf(error: Error): string {
-  return [String(error), error.stack, JSON.stringify(error), inspect(error, { depth: null, showHidden: true })].join('\n');
+  return [
+    String(error),
+    error.stack,
+    JSON.stringify(error),
+    inspect(error, { depth: null, showHidden: true }),
+  ].join('\n');
 }

@@ -5,7 +5,10 @@ import { onTestFinished } from 'vitest';
 import type { DumpProducer, DumpSnapshot, TableRows } from '@geolens/backup-core';
 import { readAll, sourceOf } from '@geolens/backup-core/testing';
 import type { ConnectionSettings } from '../../../packages/adapter-local/src/postgres/connection-settings.ts';
-import { PgDumpProducer, type PgDumpProducerOptions } from '../../../packages/adapter-local/src/postgres/pg-dump-producer.ts';
+import {
+  PgDumpProducer,
+  type PgDumpProducerOptions,
+} from '../../../packages/adapter-local/src/postgres/pg-dump-producer.ts';
 
 export const env = { PATH: process.env['PATH'] ?? '' };
 
@@ -16,16 +19,32 @@ export interface Place extends Omit<ConnectionSettings, 'password'> {
   readonly binDir: string;
 }
 
-/** A producer for the database, with the client programs of its server; `connection` overrides how it connects. */
+/**
+ * A producer for the database, with the client programs of its server; `connection` overrides how it
+ * connects.
+ */
 export function producerFor(
   { host, port, user, database, binDir }: Place,
-  { connection = {}, ...options }: Partial<Omit<PgDumpProducerOptions, 'connection'>> & { readonly connection?: Partial<ConnectionSettings> } = {},
+  {
+    connection = {},
+    ...options
+  }: Partial<Omit<PgDumpProducerOptions, 'connection'>> & {
+    readonly connection?: Partial<ConnectionSettings>;
+  } = {},
 ): PgDumpProducer {
-  return new PgDumpProducer({ binDir, env, ...options, connection: { host, port, user, database, ...connection } });
+  return new PgDumpProducer({
+    binDir,
+    env,
+    ...options,
+    connection: { host, port, user, database, ...connection },
+  });
 }
 
 /** Works with a snapshot and closes it, however the work ends. */
-export async function within<T>(producer: PgDumpProducer, work: (snapshot: DumpSnapshot, producer: DumpProducer) => Promise<T>): Promise<T> {
+export async function within<T>(
+  producer: PgDumpProducer,
+  work: (snapshot: DumpSnapshot, producer: DumpProducer) => Promise<T>,
+): Promise<T> {
   const snapshot = await producer.snapshot({ signal: never });
   try {
     return await work(snapshot, producer);

@@ -6,13 +6,32 @@ import { env, everything, fileOf, never, producerFor, within, type Place } from 
 export async function backupOf(place: Place): Promise<RestoreInput> {
   const { dump, globals } = await within(producerFor(place), everything);
   const path = await fileOf(dump);
-  const source = (content: Uint8Array): RestoreInput['dump'] => ({ bytes: content.length, sha256: '', open: async function* () { yield await Promise.resolve(content); } });
-  return { dump: { ...source(dump), path }, globals: source(Buffer.from(globals)), manifest: undefined, privilegedRoles: true };
+  const source = (content: Uint8Array): RestoreInput['dump'] => ({
+    bytes: content.length,
+    sha256: '',
+    open: async function* () {
+      yield await Promise.resolve(content);
+    },
+  });
+  return {
+    dump: { ...source(dump), path },
+    globals: source(Buffer.from(globals)),
+    manifest: undefined,
+    privilegedRoles: true,
+  };
 }
 
 /** Works with a restore into the database, and ends it, however the work ends. */
-export async function restoring<T>({ host, port, user, database, binDir }: Place, work: (session: RestoreSession) => Promise<T>): Promise<T> {
-  const session = await new PgDumpRestorer({ connection: { host, port, user, database }, binDir, env, jobs: 2 }).open(database, { exclusive: true, signal: never });
+export async function restoring<T>(
+  { host, port, user, database, binDir }: Place,
+  work: (session: RestoreSession) => Promise<T>,
+): Promise<T> {
+  const session = await new PgDumpRestorer({
+    connection: { host, port, user, database },
+    binDir,
+    env,
+    jobs: 2,
+  }).open(database, { exclusive: true, signal: never });
   try {
     return await work(session);
   } finally {

@@ -4,7 +4,12 @@ import { onTestFinished } from 'vitest';
 import type { TestDatabase } from '../../support/clusters.ts';
 
 /** A session of its own in the database, closed when the test is finished. */
-export async function session({ host, port, user, database }: Pick<TestDatabase, 'host' | 'port' | 'user' | 'database'>): Promise<pg.Client> {
+export async function session({
+  host,
+  port,
+  user,
+  database,
+}: Pick<TestDatabase, 'host' | 'port' | 'user' | 'database'>): Promise<pg.Client> {
   const client = new pg.Client({ host, port, user, database });
   client.on('error', () => undefined);
   await client.connect();

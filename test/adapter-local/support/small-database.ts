@@ -1,7 +1,15 @@
-import { freshDatabase, type ClusterFacts, type FreshDatabaseOptions, type TestDatabase } from '../../support/clusters.ts';
+import {
+  freshDatabase,
+  type ClusterFacts,
+  type FreshDatabaseOptions,
+  type TestDatabase,
+} from '../../support/clusters.ts';
 
 /** A database with a few small tables, made in a fraction of the time of the whole fixture. */
-export async function smallDatabase(facts: ClusterFacts, options: Omit<FreshDatabaseOptions, 'content'> = {}): Promise<TestDatabase> {
+export async function smallDatabase(
+  facts: ClusterFacts,
+  options: Omit<FreshDatabaseOptions, 'content'> = {},
+): Promise<TestDatabase> {
   const database = await freshDatabase(facts, { ...options, content: 'empty' });
   await database.query(`
     CREATE SCHEMA data;

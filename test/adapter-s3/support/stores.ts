@@ -11,14 +11,23 @@ const MIB = 1024 * 1024;
 export const SMALL = { partBytes: 5 * MIB, singleCopyBytes: 6 * MIB, copyPartBytes: 5 * MIB };
 
 /** The settings of a test's bucket. */
-export function settingsOf({ name, endpoint, accessKeyId, secretAccessKey }: Pick<TestBucket, 'name' | 'endpoint' | 'accessKeyId' | 'secretAccessKey'>): S3Settings {
+export function settingsOf({
+  name,
+  endpoint,
+  accessKeyId,
+  secretAccessKey,
+}: Pick<TestBucket, 'name' | 'endpoint' | 'accessKeyId' | 'secretAccessKey'>): S3Settings {
   const credentials = { accessKeyId: new Secret(accessKeyId), secretAccessKey: new Secret(secretAccessKey) };
   return { bucket: name, endpoint, prefix: 'backups', credentials };
 }
 
 /** A store in a test's bucket, reached by way of another endpoint (a proxy) when one is named. */
 export function s3StoreOn(bucket: TestBucket, change: Partial<S3Settings> = {}): S3Store {
-  const store = new S3Store({ settings: { ...settingsOf(bucket), ...change }, database: 'geolens', limits: SMALL });
+  const store = new S3Store({
+    settings: { ...settingsOf(bucket), ...change },
+    database: 'geolens',
+    limits: SMALL,
+  });
   onTestFinished(() => {
     store.close();
   });

@@ -7,7 +7,9 @@ import { kept, related } from './support/databases.ts';
 import { newRestorer } from './support/restorer.ts';
 import { difference, differentLines, NONE, stateOf } from './support/state.ts';
 
-/** What happens to a database after its backup: a newer table that needs an old one, changed and deleted rows. */
+/**
+ * What happens to a database after its backup: a newer table that needs an old one, changed and deleted rows.
+ */
 const CHANGES = `
   CREATE TABLE data.newer (id integer PRIMARY KEY, dataset_id uuid REFERENCES catalog.datasets (id));
   INSERT INTO data.newer SELECT 1, id FROM catalog.datasets LIMIT 1;
@@ -25,8 +27,11 @@ describe.each(clusters())('a restore on $title', (cluster) => {
     const reference = await freshDatabase(cluster, { content: 'empty' });
     await client.run('pg_restore', ['--no-owner', '--exit-on-error', '-d', reference.database, dump]);
     const plain = ['--no-owner', '--no-acl'];
-    expect(difference(await stateOf(client, reference.database, plain), await stateOf(client, database, plain))).toEqual(NONE);
-    for (const [index, [name, query]] of Object.entries(queries).entries()) expect(differentLines(source[index]!, await restorer.ask(query)), name).toEqual(NONE);
+    expect(
+      difference(await stateOf(client, reference.database, plain), await stateOf(client, database, plain)),
+    ).toEqual(NONE);
+    for (const [index, [name, query]] of Object.entries(queries).entries())
+      expect(differentLines(source[index]!, await restorer.ask(query)), name).toEqual(NONE);
     expect(report).toMatchObject({ outcome: 'restored', database, warnings: [], errors: [] });
   });
 
@@ -34,8 +39,12 @@ describe.each(clusters())('a restore on $title', (cluster) => {
     const restorer = await newRestorer(cluster);
     await restorer.goodRun();
     await restorer.goodRestore(['latest']);
-    expect(await restorer.ask(`SELECT reltuples FROM pg_class WHERE oid = 'catalog.datasets'::regclass`)).toBe('600');
-    expect(Number(await restorer.ask(`SELECT count(*) FROM pg_stats WHERE schemaname = 'catalog'`))).toBeGreaterThan(20);
+    expect(
+      await restorer.ask(`SELECT reltuples FROM pg_class WHERE oid = 'catalog.datasets'::regclass`),
+    ).toBe('600');
+    expect(
+      Number(await restorer.ask(`SELECT count(*) FROM pg_stats WHERE schemaname = 'catalog'`)),
+    ).toBeGreaterThan(20);
   });
 
   it('brings back the state of the backup, and keeps the changed one beside it', async () => {
@@ -74,6 +83,7 @@ describe.each(clusters())('a restore on $title', (cluster) => {
     const open = await openTransaction(restorer.database, 'DELETE FROM data.stations');
     const { previous } = await restorer.goodRestore(['latest']);
     await open.end();
-    for (const name of [restorer.database.database, previous]) expect(await restorer.ask('SELECT count(*) FROM ONLY data.stations', name)).toBe('50');
+    for (const name of [restorer.database.database, previous])
+      expect(await restorer.ask('SELECT count(*) FROM ONLY data.stations', name)).toBe('50');
   });
 });

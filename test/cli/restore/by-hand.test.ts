@@ -23,7 +23,9 @@ describe.each(newestCluster())('a dump that was made by hand, on $title,', (clus
     const { restored } = await restorer.goodRestore([file]);
     expect(differentLines(rights, await restorer.ask(RIGHTS))).toEqual(NONE);
     expect(await restorer.ask('SELECT count(*) FROM catalog.notes')).toBe('60');
-    expect(restored!.notes.join('\n')).toContain('the backup carries no grants: owners and grants are those of the live database');
+    expect(restored!.notes.join('\n')).toContain(
+      'the backup carries no grants: owners and grants are those of the live database',
+    );
   });
 
   it('of GeoLens’s own container is the latest where it is the newest, and not where a set is newer', async () => {
@@ -54,7 +56,8 @@ describe.each(newestCluster())('a dump that was made by hand, on $title,', (clus
     expect(warnings.join('\n')).toContain('roles that are missing are made: geolens_reader');
     await restorer.goodRestore(['latest'], { env });
     expect(differentLines(rights, await elsewhere.psql(database, RIGHTS))).toEqual(NONE);
-    const ofReadonly = (text: string): readonly string[] => text.split('\n').filter((line) => line.startsWith('geolens_readonly '));
+    const ofReadonly = (text: string): readonly string[] =>
+      text.split('\n').filter((line) => line.startsWith('geolens_readonly '));
     expect(ofReadonly(await elsewhere.psql(database, ROLES))).toEqual(ofReadonly(roles));
   });
 });

@@ -11,7 +11,9 @@ import { difference, NONE, stateOf } from './support/state.ts';
 const TIMES = 8;
 
 describe.each(newestCluster())('a restore on $title that fails', (cluster) => {
-  it(`at any of its entries, ${TIMES} random ones, leaves the live database as it was, nothing beside it, and says which entry it was`, { timeout: 240_000 }, async () => {
+  it(`at any of its entries, ${TIMES} random ones, leaves the live database as it was, nothing beside it, and says which entry it was`, {
+    timeout: 240_000,
+  }, async () => {
     const restorer = await newRestorer(cluster);
     const { client, database } = restorer.database;
     const path = restorer.dumpOf(await restorer.goodRun({ env: { BACKUP_COMPRESSION: 'none' } }));

@@ -15,13 +15,23 @@ describe.skipIf(inject('gateway') === undefined)('a restore from a bucket', () =
   let dump: string;
 
   beforeEach(async () => {
-    [restorer, bucket] = await Promise.all([newRestorer(anyCluster(), { content: 'geolens' }), freshBucket()]);
+    [restorer, bucket] = await Promise.all([
+      newRestorer(anyCluster(), { content: 'geolens' }),
+      freshBucket(),
+    ]);
     proxy = await startFaultProxy(bucket.endpoint);
     const keys = { S3_ACCESS_KEY_ID: bucket.accessKeyId, S3_SECRET_ACCESS_KEY: bucket.secretAccessKey };
-    env = { BACKUP_S3_ENABLED: 'true', S3_ENDPOINT: proxy.endpoint, S3_BUCKET: bucket.name, S3_TIMEOUT_SECONDS: '5', ...keys };
+    env = {
+      BACKUP_S3_ENABLED: 'true',
+      S3_ENDPOINT: proxy.endpoint,
+      S3_BUCKET: bucket.name,
+      S3_TIMEOUT_SECONDS: '5',
+      ...keys,
+    };
     const timestamp = await restorer.goodRun({ env });
     dump = `${restorer.database.database}_${timestamp}.dump`;
-    for (const name of await readdir(restorer.volume.backups)) await rm(join(restorer.volume.backups, name), { recursive: true });
+    for (const name of await readdir(restorer.volume.backups))
+      await rm(join(restorer.volume.backups, name), { recursive: true });
     await restorer.ask('DELETE FROM catalog.notes');
   });
 
@@ -30,11 +40,16 @@ describe.skipIf(inject('gateway') === undefined)('a restore from a bucket', () =
     expect(await restorer.volume.everything()).toEqual([]);
   }
 
-  it.each([[['--store', 's3']], [[]]])('needs nothing on the volume, with %j, and leaves nothing there', async (args) => {
-    const report = await restorer.goodRestore(['latest', ...args], { env });
-    expect(report).toMatchObject({ source: { label: expect.stringMatching(/^set \d{8}_\d{6} \(daily, s3\)$/) as unknown, dump } });
-    await expectRestored();
-  });
+  it.each([[['--store', 's3']], [[]]])(
+    'needs nothing on the volume, with %j, and leaves nothing there',
+    async (args) => {
+      const report = await restorer.goodRestore(['latest', ...args], { env });
+      expect(report).toMatchObject({
+        source: { label: expect.stringMatching(/^set \d{8}_\d{6} \(daily, s3\)$/) as unknown, dump },
+      });
+      await expectRestored();
+    },
+  );
 
   it('looks into the whole of it on a dry run, and leaves nothing', async () => {
     await restorer.goodRestore(['latest', '--dry-run'], { env });
@@ -43,9 +58,16 @@ describe.skipIf(inject('gateway') === undefined)('a restore from a bucket', () =
   });
 
   it('goes on where a connection was reset in the middle of a download', async () => {
-    proxy.fault({ when: ({ operation, path }) => operation === 'GetObject' && path.endsWith('.dump'), times: 2, do: { kind: 'reset', afterBytes: 2_000_000 } });
+    proxy.fault({
+      when: ({ operation, path }) => operation === 'GetObject' && path.endsWith('.dump'),
+      times: 2,
+      do: { kind: 'reset', afterBytes: 2_000_000 },
+    });
     await restorer.goodRestore(['latest'], { env });
-    expect(proxy.requests.filter(({ operation, path }) => operation === 'GetObject' && path.includes('.dump')).length).toBeGreaterThan(2);
+    expect(
+      proxy.requests.filter(({ operation, path }) => operation === 'GetObject' && path.includes('.dump'))
+        .length,
+    ).toBeGreaterThan(2);
     await expectRestored();
   });
 

@@ -23,12 +23,18 @@ describe.each(newestCluster())('on $title a restore is refused, and changes noth
   });
 
   /** A restore that has to be refused, with all of these words. */
-  async function refused(code: number, args: readonly string[], ...words: readonly string[]): Promise<CliEnd> {
+  async function refused(
+    code: number,
+    args: readonly string[],
+    ...words: readonly string[]
+  ): Promise<CliEnd> {
     const end = await restorer.restore(args);
     expect(end.code, end.stderr).toBe(code);
     for (const word of words) expect(end.stderr).toContain(word);
     expect(end.stdout).toBe('');
-    expect(difference(live, await stateOf(restorer.database.client, restorer.database.database))).toEqual(NONE);
+    expect(difference(live, await stateOf(restorer.database.client, restorer.database.database))).toEqual(
+      NONE,
+    );
     expect(await related(restorer.database)).toEqual([restorer.database.database]);
     return end;
   }
@@ -40,22 +46,44 @@ describe.each(newestCluster())('on $title a restore is refused, and changes noth
     await writeFile(path, content);
   }
 
-  it.each([0.1, 0.5, 0.95])('when one bit of the set’s dump is another, at %d of its length', async (where) => {
-    await flipByte(restorer.dumpOf(timestamp), where);
-    for (const what of ['latest', timestamp]) await refused(EXIT.damaged, [what], 'is not restored, and nothing was changed', `${restorer.database.database}_${timestamp}.dump`);
-  });
+  it.each([0.1, 0.5, 0.95])(
+    'when one bit of the set’s dump is another, at %d of its length',
+    async (where) => {
+      await flipByte(restorer.dumpOf(timestamp), where);
+      for (const what of ['latest', timestamp])
+        await refused(
+          EXIT.damaged,
+          [what],
+          'is not restored, and nothing was changed',
+          `${restorer.database.database}_${timestamp}.dump`,
+        );
+    },
+  );
 
   it('when the set’s globals are damaged, also when its dump is: both are told at once', async () => {
     await flipByte(restorer.path('daily', `globals-${timestamp}.sql`));
     await refused(EXIT.damaged, [timestamp], `globals-${timestamp}.sql`);
     await flipByte(restorer.dumpOf(timestamp));
-    await refused(EXIT.damaged, [timestamp], ` - globals-${timestamp}.sql`, ` - ${restorer.database.database}_${timestamp}.dump`);
+    await refused(
+      EXIT.damaged,
+      [timestamp],
+      ` - globals-${timestamp}.sql`,
+      ` - ${restorer.database.database}_${timestamp}.dump`,
+    );
   });
 
   it('when the file is no dump, or not all of one', async () => {
     const dump = await readFile(restorer.dumpOf(timestamp));
     const sql = await restorer.database.client.run('pg_dump', [restorer.database.database]);
-    const contents = { 'text': 'hello', 'plain SQL': sql, 'gzip': gzipSync(sql), 'nothing': '', 'half': dump.subarray(0, dump.length / 2), 'nearly all': dump.subarray(0, -200), 'the beginning': dump.subarray(0, 3) };
+    const contents = {
+      text: 'hello',
+      'plain SQL': sql,
+      gzip: gzipSync(sql),
+      nothing: '',
+      half: dump.subarray(0, dump.length / 2),
+      'nearly all': dump.subarray(0, -200),
+      'the beginning': dump.subarray(0, 3),
+    };
     for (const [name, content] of Object.entries(contents)) {
       const file = `${restorer.volume.backups}/${name}.dump`;
       await writeFile(file, content);
@@ -66,10 +94,19 @@ describe.each(newestCluster())('on $title a restore is refused, and changes noth
   it('when there is no such file or set', async () => {
     await refused(EXIT.wrongInput, ['/nowhere/x.dump'], '/nowhere/x.dump');
     await refused(EXIT.wrongInput, [restorer.volume.backups], restorer.volume.backups);
-    await refused(EXIT.wrongInput, ['20010101_000000'], 'there is no set 20010101_000000', 'geolens-backup list');
+    await refused(
+      EXIT.wrongInput,
+      ['20010101_000000'],
+      'there is no set 20010101_000000',
+      'geolens-backup list',
+    );
     await refused(EXIT.wrongInput, ['latest', '--store', 'tape'], 'tape');
     await refused(EXIT.wrongInput, ['latest', '--in-place', '--table', 'data.stations'], '--in-place');
-    await refused(EXIT.wrongInput, ['latest', '--with-dependents'], '--with-dependents needs --table or --schema');
+    await refused(
+      EXIT.wrongInput,
+      ['latest', '--with-dependents'],
+      '--with-dependents needs --table or --schema',
+    );
     await rm(restorer.volume.backups, { recursive: true });
   });
 
@@ -104,6 +141,8 @@ describe.each(newestCluster())('on $title a restore is refused, and changes noth
     await truncate(dump, 1000);
     expect((await restorer.restore([timestamp])).code).not.toBe(0);
     expect((await restorer.restore([timestamp, '--force'])).code).toBe(EXIT.damaged);
-    expect(difference(live, await stateOf(restorer.database.client, restorer.database.database))).toEqual(NONE);
+    expect(difference(live, await stateOf(restorer.database.client, restorer.database.database))).toEqual(
+      NONE,
+    );
   });
 });

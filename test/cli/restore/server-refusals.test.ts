@@ -8,7 +8,12 @@ import { newRestorer, type Restorer } from './support/restorer.ts';
 
 const REFUSED = 1;
 
-async function refused(restorer: Restorer, args: readonly string[], env: Record<string, string>, ...words: readonly string[]): Promise<void> {
+async function refused(
+  restorer: Restorer,
+  args: readonly string[],
+  env: Record<string, string>,
+  ...words: readonly string[]
+): Promise<void> {
   const databases = await related(restorer.database);
   const end = await restorer.restore(args, { env });
   expect(end.code, end.stderr).toBe(REFUSED);
@@ -20,25 +25,52 @@ describe.each(newestCluster())('a server of $title', (cluster) => {
   it('is asked before anything is made, and all that it lacks is told in one list: the right to make databases, an extension, a role', async () => {
     const restorer = await newRestorer(cluster, { content: 'small' });
     const role = `modest_${restorer.database.database}`;
-    await restorer.ask(`CREATE ROLE ${role} LOGIN; CREATE EXTENSION pg_trgm; CREATE POLICY p ON data.stations TO geolens_reader`);
-    onTestFinished(async () => { await restorer.ask(`DROP ROLE ${role}`, 'postgres'); });
-    const dump = await readFile(restorer.dumpOf(await restorer.goodRun({ env: { BACKUP_COMPRESSION: 'none' } })), 'latin1');
+    await restorer.ask(
+      `CREATE ROLE ${role} LOGIN; CREATE EXTENSION pg_trgm; CREATE POLICY p ON data.stations TO geolens_reader`,
+    );
+    onTestFinished(async () => {
+      await restorer.ask(`DROP ROLE ${role}`, 'postgres');
+    });
+    const dump = await readFile(
+      restorer.dumpOf(await restorer.goodRun({ env: { BACKUP_COMPRESSION: 'none' } })),
+      'latin1',
+    );
     const file = join(restorer.volume.backups, 'other.dump');
-    await writeFile(file, dump.replaceAll('pg_trgm', 'pg_none').replaceAll('geolens_reader', 'geolens_nobody'), 'latin1');
+    await writeFile(
+      file,
+      dump.replaceAll('pg_trgm', 'pg_none').replaceAll('geolens_reader', 'geolens_nobody'),
+      'latin1',
+    );
     const env = { DATABASE_URL: restorer.database.url.replace('geolens@', `${role}@`) };
-    await refused(restorer, [file], env, `"${role}" may not make databases on this server`, '--in-place', 'the extension pg_none is not available on the server', 'role "geolens_nobody" is missing');
+    await refused(
+      restorer,
+      [file],
+      env,
+      `"${role}" may not make databases on this server`,
+      '--in-place',
+      'the extension pg_none is not available on the server',
+      'role "geolens_nobody" is missing',
+    );
     expect(await restorer.ask(`SELECT count(*) FROM pg_roles WHERE rolname = 'geolens_nobody'`)).toBe('0');
   });
 });
 
 describe('a prepared transaction in the live database', () => {
   let cluster: Cluster;
-  beforeAll(async () => { cluster = await startCluster({ binDir: anyCluster().binDir, settings: { max_prepared_transactions: '5' } }); });
+  beforeAll(async () => {
+    cluster = await startCluster({
+      binDir: anyCluster().binDir,
+      settings: { max_prepared_transactions: '5' },
+    });
+  });
   afterAll(() => cluster.stop());
 
   it('is told before anything is made, for it would keep it from being renamed', async () => {
     const { host, port, user, binDir, major, vector } = cluster;
-    const restorer = await newRestorer({ host, port, user, binDir, major, vector, template: 'template0' }, { content: 'small' });
+    const restorer = await newRestorer(
+      { host, port, user, binDir, major, vector, template: 'template0' },
+      { content: 'small' },
+    );
     await restorer.goodRun();
     await restorer.ask(`BEGIN; DELETE FROM data.stations; PREPARE TRANSACTION 'half done'`);
     await refused(restorer, ['latest'], {}, '"half done"', 'ROLLBACK PREPARED');
@@ -51,9 +83,18 @@ describe.skipIf(inject('missingServer') !== undefined)('a dump of another versio
   const [old, recent] = clusters() as readonly ClusterFacts[] as readonly [ClusterFacts, ClusterFacts];
 
   it('is refused by an older server, with both versions', async () => {
-    const [source, target] = [await newRestorer(recent, { content: 'small' }), await newRestorer(old, { content: 'small' })];
+    const [source, target] = [
+      await newRestorer(recent, { content: 'small' }),
+      await newRestorer(old, { content: 'small' }),
+    ];
     const file = source.dumpOf(await source.goodRun({ env: { BACKUP_COMPRESSION: 'gzip' } }));
-    await refused(target, [file], { BACKUP_PG_BIN_DIR: recent.binDir }, `the dump is of PostgreSQL ${recent.major}.`, `the server is ${old.major}.`);
+    await refused(
+      target,
+      [file],
+      { BACKUP_PG_BIN_DIR: recent.binDir },
+      `the dump is of PostgreSQL ${recent.major}.`,
+      `the server is ${old.major}.`,
+    );
   });
 
   it('is taken by a newer server', async () => {

@@ -39,7 +39,9 @@ async function again(restorer: Restorer, { old }: Ages): Promise<void> {
 }
 
 describe.each(newestCluster())('a restore on $title', (cluster) => {
-  it(`asked to end at ${TIMES} random moments does so within ten seconds, and leaves nothing`, { timeout: 240_000 }, async () => {
+  it(`asked to end at ${TIMES} random moments does so within ten seconds, and leaves nothing`, {
+    timeout: 240_000,
+  }, async () => {
     const restorer = await newRestorer(cluster, { content: 'small' });
     const { database } = restorer.database;
     const ages = await twoAges(restorer);
@@ -54,9 +56,16 @@ describe.each(newestCluster())('a restore on $title', (cluster) => {
       expect(performance.now() - asked).toBeLessThan(ENDS_WITHIN_MS);
       const swapped = (await kept(restorer.database)).length > 0;
       expect(await restorer.ask(FINGERPRINT), end.stderr).toBe(swapped ? ages.new : ages.old);
-      expect((await related(restorer.database)).filter((name) => name.includes('_restoring_')), end.stderr).toEqual([]);
+      expect(
+        (await related(restorer.database)).filter((name) => name.includes('_restoring_')),
+        end.stderr,
+      ).toEqual([]);
       expect(await restorer.volume.everything()).toEqual(files);
-      expect(await restorer.ask(`SELECT count(*) FROM pg_stat_activity WHERE application_name = 'geolens-backup' AND datname LIKE '${database}%'`)).toBe('0');
+      expect(
+        await restorer.ask(
+          `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'geolens-backup' AND datname LIKE '${database}%'`,
+        ),
+      ).toBe('0');
       await again(restorer, ages);
     }
   });

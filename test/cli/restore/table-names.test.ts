@@ -8,8 +8,19 @@ const ODD = 'data."It\'s a ""Table"" with $pace; -- and more"';
 
 /** Tables of one restore each: how one may write their names, and how SQL has them. */
 const RESTORES: readonly Readonly<Record<string, string>>[] = [
-  { 'data.parcels.2024': 'data."parcels.2024"', 'data."catalog.datasets"': 'data."catalog.datasets"', [ODD]: ODD, 'data.select': 'data."select"', 'data.Städte & Gemeinden': 'data."Städte & Gemeinden"' },
-  { '"catalog"."datasets"': 'catalog.datasets', 'data."parcels.2024"': 'data."parcels.2024"', 'data.It\'s a "Table" with $pace; -- and more': ODD, 'data."select"': 'data."select"' },
+  {
+    'data.parcels.2024': 'data."parcels.2024"',
+    'data."catalog.datasets"': 'data."catalog.datasets"',
+    [ODD]: ODD,
+    'data.select': 'data."select"',
+    'data.Städte & Gemeinden': 'data."Städte & Gemeinden"',
+  },
+  {
+    '"catalog"."datasets"': 'catalog.datasets',
+    'data."parcels.2024"': 'data."parcels.2024"',
+    'data.It\'s a "Table" with $pace; -- and more': ODD,
+    'data."select"': 'data."select"',
+  },
   { 'catalog.datasets': 'catalog.datasets' },
   { 'catalog.notes': 'catalog.notes', 'catalog.users': 'catalog.users' },
   { 'data.stations': 'data.stations' },
@@ -27,7 +38,11 @@ describe.each(newestCluster())('`restore --table` on $title', (cluster) => {
     await restorer.goodRestore(['latest', '--drop-previous']); // to where the texts of definitions stay the same
     const [before, rights] = [await stateOf(client, database), await restorer.ask(RIGHTS)];
     for (const tables of RESTORES) {
-      await restorer.ask(`SET session_replication_role = replica; ${Object.values(tables).map((table) => `DELETE FROM ${table}`).join('; ')}`);
+      await restorer.ask(
+        `SET session_replication_role = replica; ${Object.values(tables)
+          .map((table) => `DELETE FROM ${table}`)
+          .join('; ')}`,
+      );
       await restorer.goodRestore(['latest', ...Object.keys(tables).flatMap((name) => ['--table', name])]);
       const what = Object.keys(tables).join();
       expect(difference(before, await stateOf(client, database)), what).toEqual(NONE);

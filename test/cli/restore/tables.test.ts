@@ -13,11 +13,14 @@ describe.each(newestCluster())('`restore --table` on $title', (cluster) => {
   let restorer: Restorer;
   let before: readonly string[];
   let rights: string;
-  const state = (): Promise<readonly string[]> => stateOf(restorer.database.client, restorer.database.database);
+  const state = (): Promise<readonly string[]> =>
+    stateOf(restorer.database.client, restorer.database.database);
 
   beforeEach(async () => {
     restorer = await newRestorer(cluster);
-    await restorer.ask('ALTER TABLE catalog.jobs OWNER TO geolens_readonly; ALTER STATISTICS catalog.datasets_kind_visibility SET STATISTICS 50');
+    await restorer.ask(
+      'ALTER TABLE catalog.jobs OWNER TO geolens_readonly; ALTER STATISTICS catalog.datasets_kind_visibility SET STATISTICS 50',
+    );
     await restorer.goodRun();
     await restorer.goodRestore(['latest', '--drop-previous']); // to where the texts of definitions stay the same
     [before, rights] = [await state(), await restorer.ask(RIGHTS)];
@@ -48,7 +51,9 @@ describe.each(newestCluster())('`restore --table` on $title', (cluster) => {
       CREATE FUNCTION catalog.title_of(d catalog.datasets) RETURNS text LANGUAGE sql AS 'SELECT d.title'; CREATE VIEW catalog.over AS SELECT title FROM catalog.public_datasets;
       ALTER TABLE catalog.jobs ADD CONSTRAINT later FOREIGN KEY (dataset_id) REFERENCES catalog.datasets (id) NOT VALID`);
     [before, rights] = [await state(), await restorer.ask(RIGHTS)];
-    await restorer.ask(`UPDATE catalog.datasets SET title = 'spoilt'; DELETE FROM catalog.audit WHERE id > 50; SELECT setval('catalog.audit_id_seq', (SELECT max(id) FROM catalog.audit))`);
+    await restorer.ask(
+      `UPDATE catalog.datasets SET title = 'spoilt'; DELETE FROM catalog.audit WHERE id > 50; SELECT setval('catalog.audit_id_seq', (SELECT max(id) FROM catalog.audit))`,
+    );
     await restorer.goodRestore(['latest', '--table', 'catalog.datasets']);
     await expectAsBefore();
   });
@@ -64,8 +69,15 @@ describe.each(newestCluster())('`restore --table` on $title', (cluster) => {
     const end = await restorer.restore(['latest', '--table', 'catalog.datasets']);
     expect(end.code, end.stderr).toBe(3);
     const { restored } = JSON.parse(end.stdout) as RestoreJson;
-    const lost = ['view catalog.public_datasets', 'materialized view catalog.collection_summary', 'table constraint jobs_dataset_id_fkey on catalog.jobs', 'table constraint collections_cover_fk on catalog.collections'];
-    expect(restored!.incomplete).toEqual(expect.arrayContaining(lost.map((name) => `${name} depends on the restored tables and is missing`)));
+    const lost = [
+      'view catalog.public_datasets',
+      'materialized view catalog.collection_summary',
+      'table constraint jobs_dataset_id_fkey on catalog.jobs',
+      'table constraint collections_cover_fk on catalog.collections',
+    ];
+    expect(restored!.incomplete).toEqual(
+      expect.arrayContaining(lost.map((name) => `${name} depends on the restored tables and is missing`)),
+    );
     expect(restored!.restorableDependents).toBe(restored!.incomplete.length);
     expect(end.stderr).toContain('--with-dependents');
     const again = await restorer.goodRestore(['latest', '--table', 'catalog.datasets', '--with-dependents']);
@@ -74,15 +86,27 @@ describe.each(newestCluster())('`restore --table` on $title', (cluster) => {
   });
 
   it('brings back several tables with foreign keys between each other', async () => {
-    await restorer.ask('DROP TABLE catalog.attributes; SET session_replication_role = replica; DELETE FROM catalog.collections; UPDATE catalog.datasets SET collection_id = NULL');
-    await restorer.goodRestore(['latest', '--table', 'catalog.datasets', '--table', 'catalog.attributes', '--table', 'catalog.collections']);
+    await restorer.ask(
+      'DROP TABLE catalog.attributes; SET session_replication_role = replica; DELETE FROM catalog.collections; UPDATE catalog.datasets SET collection_id = NULL',
+    );
+    await restorer.goodRestore([
+      'latest',
+      '--table',
+      'catalog.datasets',
+      '--table',
+      'catalog.attributes',
+      '--table',
+      'catalog.collections',
+    ]);
     await expectAsBefore();
   });
 
   it('brings back all tables of a schema, and leaves newer ones there alone', async () => {
     await restorer.ask('CREATE TABLE data.newer AS SELECT 1 AS id');
     [before, rights] = [await state(), await restorer.ask(RIGHTS)];
-    await restorer.ask('DROP TABLE data."select", data.stations_abroad; TRUNCATE data."parcels.2024"; DELETE FROM data.stations');
+    await restorer.ask(
+      'DROP TABLE data."select", data.stations_abroad; TRUNCATE data."parcels.2024"; DELETE FROM data.stations',
+    );
     await restorer.goodRestore(['latest', '--schema', 'data']);
     await expectAsBefore();
   });
@@ -99,9 +123,22 @@ describe.each(newestCluster())('`restore --table` on $title', (cluster) => {
   });
 
   it('refuses a table or schema that is not in the dump, with the others in the same list', async () => {
-    const end = await restorer.restore(['latest', '--table', 'catalog.nothing', '--table', 'datasets', '--schema', 'nowhere']);
+    const end = await restorer.restore([
+      'latest',
+      '--table',
+      'catalog.nothing',
+      '--table',
+      'datasets',
+      '--schema',
+      'nowhere',
+    ]);
     expect(end.code, end.stderr).toBe(1);
-    for (const words of ['there is no table catalog.nothing in the dump', 'there is no table datasets in the dump: its schema is missing', 'there is no table in schema nowhere']) expect(end.stderr).toContain(words);
+    for (const words of [
+      'there is no table catalog.nothing in the dump',
+      'there is no table datasets in the dump: its schema is missing',
+      'there is no table in schema nowhere',
+    ])
+      expect(end.stderr).toContain(words);
     await expectAsBefore();
   });
 
@@ -115,7 +152,9 @@ describe.each(newestCluster())('`restore --table` on $title', (cluster) => {
 
   it('leaves the rights as they are in the live database, where the dump comes without any', async () => {
     const timestamp = await restorer.goodRun();
-    await restorer.ask('GRANT INSERT ON catalog.notes TO geolens_reader; GRANT UPDATE (body) ON catalog.notes TO geolens_readonly; ALTER TABLE catalog.notes OWNER TO geolens_readonly');
+    await restorer.ask(
+      'GRANT INSERT ON catalog.notes TO geolens_reader; GRANT UPDATE (body) ON catalog.notes TO geolens_readonly; ALTER TABLE catalog.notes OWNER TO geolens_readonly',
+    );
     [before, rights] = [await state(), await restorer.ask(RIGHTS)];
     await restorer.ask('DELETE FROM catalog.notes');
     const dump = join(restorer.volume.backups, 'alone.dump');

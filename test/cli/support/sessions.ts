@@ -10,9 +10,17 @@ export interface OpenTransaction {
   end(): Promise<void>;
 }
 
-/** Does SQL in a transaction that stays open, in a session of its own: until `end`, or the end of the test. */
-export async function openTransaction({ client, binDir, database }: TestDatabase, sql: string): Promise<OpenTransaction> {
-  const psql = spawn(join(binDir, 'psql'), ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', database], { env: client.environment, stdio: ['pipe', 'pipe', 'inherit'] });
+/**
+ * Does SQL in a transaction that stays open, in a session of its own: until `end`, or the end of the test.
+ */
+export async function openTransaction(
+  { client, binDir, database }: TestDatabase,
+  sql: string,
+): Promise<OpenTransaction> {
+  const psql = spawn(join(binDir, 'psql'), ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', database], {
+    env: client.environment,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   psql.stdin.write(`BEGIN; ${sql}; SELECT 'done';\n`);
   const end = async (): Promise<void> => {
     if (psql.exitCode !== null || psql.signalCode !== null) return;

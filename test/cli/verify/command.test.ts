@@ -7,10 +7,26 @@ import { noFaketime } from '../../support/faketime.ts';
 import { newOperator, onAWeekday, type Operator } from '../../support/operator.ts';
 
 interface Verified {
-  readonly copies: readonly { readonly label: string; readonly store?: string; readonly tier?: string; readonly verdict: string; readonly problems: readonly string[]; readonly drill?: { readonly verdict: string; readonly facts: readonly string[]; readonly reasons: readonly string[] } }[];
+  readonly copies: readonly {
+    readonly label: string;
+    readonly store?: string;
+    readonly tier?: string;
+    readonly verdict: string;
+    readonly problems: readonly string[];
+    readonly drill?: {
+      readonly verdict: string;
+      readonly facts: readonly string[];
+      readonly reasons: readonly string[];
+    };
+  }[];
 }
 
-async function verified(operator: Operator, args: readonly string[], code: number, env: Record<string, string> = {}): Promise<Verified['copies']> {
+async function verified(
+  operator: Operator,
+  args: readonly string[],
+  code: number,
+  env: Record<string, string> = {},
+): Promise<Verified['copies']> {
   const end = await operator.backup(['verify', ...args, '--json'], { env });
   expect(end.code, end.stderr).toBe(code);
   return (JSON.parse(end.stdout) as Verified).copies;
@@ -34,11 +50,18 @@ describe('`verify`', () => {
     const end = await operator.backup(['verify']);
     expect(end.code, end.stderr).toBe(0);
     expect(end.stdout.split('\n').map((line) => line.replaceAll(/ {2,}.*\d \S+ {2,}/g, ' '))).toEqual([
-      `set ${timestamp} (daily, local): good`, expect.stringMatching(/^ARTIFACT +SIZE +RESULT$/), `manifest-${timestamp}.json good`,
-      `${operator.database.database}_${timestamp}.dump good`, `globals-${timestamp}.sql good`, `staging-${timestamp}.tar.gz good`, '',
+      `set ${timestamp} (daily, local): good`,
+      expect.stringMatching(/^ARTIFACT +SIZE +RESULT$/),
+      `manifest-${timestamp}.json good`,
+      `${operator.database.database}_${timestamp}.dump good`,
+      `globals-${timestamp}.sql good`,
+      `staging-${timestamp}.tar.gz good`,
+      '',
     ]);
     const list = await operator.backup(['list', '--json']);
-    expect(JSON.parse(list.stdout)).toMatchObject([{ state: 'complete', checks: { checksum: { ok: true }, readable: { ok: true } } }]);
+    expect(JSON.parse(list.stdout)).toMatchObject([
+      { state: 'complete', checks: { checksum: { ok: true }, readable: { ok: true } } },
+    ]);
   });
 
   it('has a set found bad passed over by restore, counted by nothing, and kept', async () => {
@@ -47,15 +70,27 @@ describe('`verify`', () => {
     await damage(operator.path('daily', `globals-${bad}.sql`));
     const [copy] = await verified(operator, ['latest'], 5);
     expect(copy!.problems.join()).toContain(`globals-${bad}.sql`);
-    const list = JSON.parse((await operator.backup(['list', '--json'])).stdout) as { timestamp: string; state: string }[];
-    expect(list.map(({ timestamp: time, state }) => [time, state])).toEqual([[bad, 'bad'], [good, 'complete']]);
+    const list = JSON.parse((await operator.backup(['list', '--json'])).stdout) as {
+      timestamp: string;
+      state: string;
+    }[];
+    expect(list.map(({ timestamp: time, state }) => [time, state])).toEqual([
+      [bad, 'bad'],
+      [good, 'complete'],
+    ]);
     const restore = await operator.backup(['restore', 'latest', '--dry-run']);
     expect(restore.stderr).toMatch(new RegExp(`${bad}.*is passed over.*failed the check`));
     expect(restore.stdout).toContain(good);
     const named = await operator.backup(['restore', bad, '--dry-run']);
     expect(named.code).not.toBe(0);
-    const prune = JSON.parse((await operator.backup(['prune', '--dry-run', '--json'], { env: { BACKUP_RETENTION_DAILY: '1' } })).stdout) as { verdicts: { timestamp: string; keep: boolean; reason: string }[] };
-    expect(prune.verdicts.map(({ timestamp: time, keep }) => [time, keep])).toEqual([[bad, true], [good, true]]);
+    const prune = JSON.parse(
+      (await operator.backup(['prune', '--dry-run', '--json'], { env: { BACKUP_RETENTION_DAILY: '1' } }))
+        .stdout,
+    ) as { verdicts: { timestamp: string; keep: boolean; reason: string }[] };
+    expect(prune.verdicts.map(({ timestamp: time, keep }) => [time, keep])).toEqual([
+      [bad, true],
+      [good, true],
+    ]);
     expect(prune.verdicts[0]!.reason).toContain('fills no place');
   });
 
@@ -64,11 +99,16 @@ describe('`verify`', () => {
     await mkdir(folder);
     const dump = operator.path('daily', `${operator.database.database}_${timestamp}.dump`);
     await copyFile(dump, join(folder, 'by hand'));
-    expect((await verified(operator, [join(folder, 'by hand')], 0))[0]).toMatchObject({ verdict: 'good', problems: [] });
+    expect((await verified(operator, [join(folder, 'by hand')], 0))[0]).toMatchObject({
+      verdict: 'good',
+      problems: [],
+    });
     await truncate(join(folder, 'by hand'), 1_000_000);
     expect((await verified(operator, [join(folder, 'by hand')], 5))[0]!.problems.join()).toContain('by hand');
     expect((await verified(operator, [dump], 0))[0]).toMatchObject({ verdict: 'good' });
-    expect((await verified(operator, [operator.path('daily', `staging-${timestamp}.tar.gz`)], 0))[0]).toMatchObject({ label: `file ${dump}`, verdict: 'good' });
+    expect(
+      (await verified(operator, [operator.path('daily', `staging-${timestamp}.tar.gz`)], 0))[0],
+    ).toMatchObject({ label: `file ${dump}`, verdict: 'good' });
     await damage(operator.path('daily', `manifest-${timestamp}.json`));
     expect((await verified(operator, [dump], 5))[0]!.problems.join()).toContain(`manifest-${timestamp}.json`);
   });
@@ -91,7 +131,16 @@ describe('`verify`', () => {
     expect(end.code, end.stderr).toBe(5);
     const lines = end.stdout.trimEnd().split('\n');
     expect(lines[0]).toMatch(/^SET +TIER +WHERE +STATE +TOOK +RESULT$/);
-    expect(lines.slice(1, -1).map((line) => [/\b(?:daily|weekly)\b/.exec(line)?.[0], /\b(?:good|BAD)\b/.exec(line)?.[0]]).sort()).toEqual([['daily', 'BAD'], ['daily', 'good'], ['weekly', 'BAD']]);
+    expect(
+      lines
+        .slice(1, -1)
+        .map((line) => [/\b(?:daily|weekly)\b/.exec(line)?.[0], /\b(?:good|BAD)\b/.exec(line)?.[0]])
+        .sort(),
+    ).toEqual([
+      ['daily', 'BAD'],
+      ['daily', 'good'],
+      ['weekly', 'BAD'],
+    ]);
     expect(lines.at(-1)).toBe('3 copies, 2 BAD');
   });
 });
@@ -103,7 +152,9 @@ describe.each(newestCluster())('`verify --restore`, $title,', (cluster) => {
     const before = await own.volume.everything();
     const [copy] = await verified(own, ['--restore'], 0);
     expect(copy).toMatchObject({ verdict: 'good', drill: { verdict: 'proven', reasons: [] } });
-    expect(copy!.drill!.facts.join('\n')).toMatch(/rows in \d+ tables, as many as in the dump[^]*indexes are valid[^]*constraints are valid[^]*spatial query answered on .*datasets/);
+    expect(copy!.drill!.facts.join('\n')).toMatch(
+      /rows in \d+ tables, as many as in the dump[^]*indexes are valid[^]*constraints are valid[^]*spatial query answered on .*datasets/,
+    );
     expect(await own.volume.everything()).toEqual(before);
     const list = await own.backup(['list']);
     expect(list.stdout).toMatch(/restored \d+ s ago +complete/);
@@ -112,62 +163,113 @@ describe.each(newestCluster())('`verify --restore`, $title,', (cluster) => {
   it('finds a row that was deleted from a forged dump, whose manifest was forged to fit', async () => {
     const own = await newOperator(cluster);
     await own.goodRun();
-    await own.database.query('DELETE FROM catalog.notes WHERE ctid = (SELECT ctid FROM catalog.notes LIMIT 1)');
+    await own.database.query(
+      'DELETE FROM catalog.notes WHERE ctid = (SELECT ctid FROM catalog.notes LIMIT 1)',
+    );
     const forged = await own.goodRun();
     const [whole] = await own.sets('daily');
     // The dump of the smaller database under the name, and with the row counts, of the whole one.
-    const read = async (time: string): Promise<{ artifacts: { kind: string; bytes: number; sha256: string }[] }> =>
+    const read = async (
+      time: string,
+    ): Promise<{ artifacts: { kind: string; bytes: number; sha256: string }[] }> =>
       JSON.parse(await readFile(own.path('daily', `manifest-${time}.json`), 'utf8')) as never;
     const [manifest, other] = [await read(whole!), await read(forged)];
-    const [entry, smaller] = [manifest, other].map(({ artifacts }) => artifacts.find(({ kind }) => kind === 'dump')!);
+    const [entry, smaller] = [manifest, other].map(
+      ({ artifacts }) => artifacts.find(({ kind }) => kind === 'dump')!,
+    );
     Object.assign(entry!, { bytes: smaller!.bytes, sha256: smaller!.sha256 });
     await writeFile(own.path('daily', `manifest-${whole!}.json`), JSON.stringify(manifest, undefined, 2));
-    await copyFile(own.path('daily', `${own.database.database}_${forged}.dump`), own.path('daily', `${own.database.database}_${whole!}.dump`));
+    await copyFile(
+      own.path('daily', `${own.database.database}_${forged}.dump`),
+      own.path('daily', `${own.database.database}_${whole!}.dump`),
+    );
     const [copy] = await verified(own, [whole!, '--restore'], 5);
-    expect(copy!.drill).toMatchObject({ verdict: 'disproven', reasons: ['catalog.notes has 59 rows, 60 were backed up'] });
+    expect(copy!.drill).toMatchObject({
+      verdict: 'disproven',
+      reasons: ['catalog.notes has 59 rows, 60 were backed up'],
+    });
   });
 });
 
 describe('`verify --restore`', () => {
-  it.skipIf(inject('clusters').length < 2)('says what is lacking where the version of the server is not there, which is neither success nor failure', async () => {
-    const [older, newer] = clusters();
-    const own = await newOperator(newer);
-    await own.goodRun(onAWeekday());
-    const end = await own.backup(['verify', '--restore'], { env: { BACKUP_PG_BIN_DIR: older!.binDir } });
-    expect(end.code, end.stderr).toBe(3);
-    expect(end.stdout).toMatch(/: unproven\n[^]*\.dump .* as it was written: the dump was made by a newer pg_dump[^]*\ncannot be proven here:\n {2}- /);
-    const list = JSON.parse((await own.backup(['list', '--json'])).stdout) as { state: string }[];
-    expect(list.map(({ state }) => state)).toEqual(['complete']);
-  });
+  it.skipIf(inject('clusters').length < 2)(
+    'says what is lacking where the version of the server is not there, which is neither success nor failure',
+    async () => {
+      const [older, newer] = clusters();
+      const own = await newOperator(newer);
+      await own.goodRun(onAWeekday());
+      const end = await own.backup(['verify', '--restore'], { env: { BACKUP_PG_BIN_DIR: older!.binDir } });
+      expect(end.code, end.stderr).toBe(3);
+      expect(end.stdout).toMatch(
+        /: unproven\n[^]*\.dump .* as it was written: the dump was made by a newer pg_dump[^]*\ncannot be proven here:\n {2}- /,
+      );
+      const list = JSON.parse((await own.backup(['list', '--json'])).stdout) as { state: string }[];
+      expect(list.map(({ state }) => state)).toEqual(['complete']);
+    },
+  );
 
   it('looks for the files that rows name', async () => {
-    const query = (path: string): Record<string, string> => ({ BACKUP_DRILL_FILES_QUERY: `SELECT '${path}'` });
-    expect((await verified(operator, ['--restore'], 0, query('uploads/with space/quoted "name".geojson')))[0]!.drill!.facts).toContain('all 1 files that rows name are in the archive');
-    expect((await verified(operator, ['--restore'], 3, query('uploads/lost.tif')))[0]!.drill!.reasons.join()).toContain('rows name files that the archive lacks: uploads/lost.tif');
-    expect((await verified(operator, ['--restore'], 3, { BACKUP_DRILL_FILES_QUERY: 'SELECT path FROM nowhere' }))[0]!.drill!.reasons.join()).toContain('BACKUP_DRILL_FILES_QUERY');
+    const query = (path: string): Record<string, string> => ({
+      BACKUP_DRILL_FILES_QUERY: `SELECT '${path}'`,
+    });
+    expect(
+      (await verified(operator, ['--restore'], 0, query('uploads/with space/quoted "name".geojson')))[0]!
+        .drill!.facts,
+    ).toContain('all 1 files that rows name are in the archive');
+    expect(
+      (await verified(operator, ['--restore'], 3, query('uploads/lost.tif')))[0]!.drill!.reasons.join(),
+    ).toContain('rows name files that the archive lacks: uploads/lost.tif');
+    expect(
+      (
+        await verified(operator, ['--restore'], 3, { BACKUP_DRILL_FILES_QUERY: 'SELECT path FROM nowhere' })
+      )[0]!.drill!.reasons.join(),
+    ).toContain('BACKUP_DRILL_FILES_QUERY');
   });
 
   it('is what BACKUP_VERIFY=restore does after a run', async () => {
     const end = await operator.backup(['run', '--json'], { env: { BACKUP_VERIFY: 'restore' } });
     expect(end.code, end.stderr).toBe(0);
-    expect(JSON.parse(end.stdout)).toMatchObject({ outcome: 'complete', drill: { verdict: 'proven' }, manifest: { checks: { restored: { ok: true } } } });
+    expect(JSON.parse(end.stdout)).toMatchObject({
+      outcome: 'complete',
+      drill: { verdict: 'proven' },
+      manifest: { checks: { restored: { ok: true } } },
+    });
   });
 });
 
 describe.skipIf(inject('gateway') === undefined)('`verify --store s3`', () => {
   it('proves, or finds bad, the copy that a disaster leaves', async () => {
     const bucket = await freshBucket();
-    const env = { BACKUP_S3_ENABLED: 'true', S3_ENDPOINT: bucket.endpoint, S3_BUCKET: bucket.name, S3_ACCESS_KEY_ID: bucket.accessKeyId, S3_SECRET_ACCESS_KEY: bucket.secretAccessKey };
+    const env = {
+      BACKUP_S3_ENABLED: 'true',
+      S3_ENDPOINT: bucket.endpoint,
+      S3_BUCKET: bucket.name,
+      S3_ACCESS_KEY_ID: bucket.accessKeyId,
+      S3_SECRET_ACCESS_KEY: bucket.secretAccessKey,
+    };
     timestamp = await operator.goodRun({ env, ...onAWeekday() });
     await rm(join(operator.volume.backups, 'daily'), { recursive: true });
-    expect((await verified(operator, ['--restore', '--store', 's3'], 0, env))[0]).toMatchObject({ store: 's3', verdict: 'good', drill: { verdict: 'proven' } });
-    expect(JSON.parse((await bucket.get(`backups/daily/manifest-${timestamp}.json`)).toString())).toMatchObject({ checks: { restored: { ok: true } } });
+    expect((await verified(operator, ['--restore', '--store', 's3'], 0, env))[0]).toMatchObject({
+      store: 's3',
+      verdict: 'good',
+      drill: { verdict: 'proven' },
+    });
+    expect(
+      JSON.parse((await bucket.get(`backups/daily/manifest-${timestamp}.json`)).toString()),
+    ).toMatchObject({ checks: { restored: { ok: true } } });
     const key = `backups/daily/staging-${timestamp}.tar.gz`;
     const content = await bucket.get(key);
     content[content.length >> 1]! ^= 1;
     await bucket.put(key, content);
-    expect((await verified(operator, [timestamp, '--store', 's3'], 5, env))[0]!.problems.join()).toContain(`staging-${timestamp}.tar.gz`);
+    expect((await verified(operator, [timestamp, '--store', 's3'], 5, env))[0]!.problems.join()).toContain(
+      `staging-${timestamp}.tar.gz`,
+    );
     const restore = await operator.backup(['restore', 'latest', '--dry-run'], { env });
-    expect([restore.code, restore.stderr]).toEqual([0, expect.stringMatching(new RegExp(`set ${timestamp} \\(daily, s3\\) is passed over: it failed the check "readable"`))]);
+    expect([restore.code, restore.stderr]).toEqual([
+      0,
+      expect.stringMatching(
+        new RegExp(`set ${timestamp} \\(daily, s3\\) is passed over: it failed the check "readable"`),
+      ),
+    ]);
   });
 });

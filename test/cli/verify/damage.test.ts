@@ -10,10 +10,17 @@ import { Operator } from '../../support/operator.ts';
 const FLIPS = process.env['MODE'] === 'long' ? 200 : 6;
 const CUT_PERCENT = 5;
 
-/** A small set of its own kind, and the command in this process: hundreds of verifications take a while all the same. */
-async function smallSet(compression: string): Promise<{ operator: Operator; timestamp: string; env: Record<string, string> }> {
+/**
+ * A small set of its own kind, and the command in this process: hundreds of verifications take a while all
+ * the same.
+ */
+async function smallSet(
+  compression: string,
+): Promise<{ operator: Operator; timestamp: string; env: Record<string, string> }> {
   const database = await freshDatabase(anyCluster(), { content: 'empty' });
-  await database.query(`CREATE TABLE notes (id int PRIMARY KEY, text text); INSERT INTO notes SELECT n, md5(n::text) FROM generate_series(1, 400) n`);
+  await database.query(
+    `CREATE TABLE notes (id int PRIMARY KEY, text text); INSERT INTO notes SELECT n, md5(n::text) FROM generate_series(1, 400) n`,
+  );
   const volume = await freshVolume();
   await rm(join(volume.staging, 'uploads'), { recursive: true });
   const operator = new Operator(database, volume);
@@ -31,14 +38,27 @@ function* places(bits: number): Generator<number> {
 }
 
 describe.each(['auto', 'none'])('`verify`, of a set whose dump is compressed as %s,', (compression) => {
-  it(`finds ${FLIPS} flipped bits in each of its artifacts, and the dump cut at every 5 %, and names the artifact`, { timeout: 600_000 }, async () => {
+  it(`finds ${FLIPS} flipped bits in each of its artifacts, and the dump cut at every 5 %, and names the artifact`, {
+    timeout: 600_000,
+  }, async () => {
     const { operator, timestamp, env } = await smallSet(compression);
-    const [folder, pristine] = [join(operator.volume.backups, 'daily'), join(operator.volume.backups, 'pristine')];
+    const [folder, pristine] = [
+      join(operator.volume.backups, 'daily'),
+      join(operator.volume.backups, 'pristine'),
+    ];
     await cp(folder, pristine, { recursive: true });
     const verify = async (what: string): Promise<{ code: number; said: string }> => {
       let said = '';
-      const io = { stdout: (text: string) => { said += text; }, stderr: () => undefined };
-      return { code: await runCli(['verify', what], { env, io, signal: new AbortController().signal }), said };
+      const io = {
+        stdout: (text: string) => {
+          said += text;
+        },
+        stderr: () => undefined,
+      };
+      return {
+        code: await runCli(['verify', what], { env, io, signal: new AbortController().signal }),
+        said,
+      };
     };
     const missed: string[] = [];
     const tryOut = async (name: string, content: Uint8Array, how: string): Promise<void> => {
@@ -59,7 +79,12 @@ describe.each(['auto', 'none'])('`verify`, of a set whose dump is compressed as 
         flipped[bit >> 3]! ^= 1 << (bit & 7);
         await tryOut(name, flipped, `bit ${bit}`);
       }
-      for (let percent = 0; percent < 100; percent += CUT_PERCENT) await tryOut(name, whole.subarray(0, Math.floor((whole.length * percent) / 100)), `cut to ${percent} %`);
+      for (let percent = 0; percent < 100; percent += CUT_PERCENT)
+        await tryOut(
+          name,
+          whole.subarray(0, Math.floor((whole.length * percent) / 100)),
+          `cut to ${percent} %`,
+        );
     }
     expect(missed).toEqual([]);
   });

@@ -23,7 +23,9 @@ export function restoreSteps(ground: Ground): void {
       expect(end.stderr).toContain('worker is stopped');
       expect(end.stderr).toContain('started again: worker');
       expect(await ground.stack.sql("SELECT count(*) FROM uploads WHERE name = 'later'")).toBe('0');
-      expect(Number(await ground.stack.sql('SELECT count(*) FROM uploads'))).toBeGreaterThan(Number(rows) - 5);
+      expect(Number(await ground.stack.sql('SELECT count(*) FROM uploads'))).toBeGreaterThan(
+        Number(rows) - 5,
+      );
       expect(await ground.stack.inspected<string>('.State.Status', 'worker')).toBe('running');
       expect(await ground.stack.inspected<string>('.State.Status', 'api')).toBe('exited');
       await ground.stack.composed('start', 'api');
@@ -31,16 +33,40 @@ export function restoreSteps(ground: Ground): void {
 
     it('the staging files too, with their owners and modes, where --staging-to names the volume', async () => {
       await ground.stack.composed('exec', '-T', 'worker', 'rm', '/staging/of-1001.tif');
-      const end = await ground.stack.script('restore.sh', 'latest', '--staging-to', '/staging', '--drop-previous');
+      const end = await ground.stack.script(
+        'restore.sh',
+        'latest',
+        '--staging-to',
+        '/staging',
+        '--drop-previous',
+      );
       expect(end.code, end.stderr).toBe(0);
       ground.log(`restore.sh latest --staging-to /staging:\n${end.stdout}`);
       expect(end.stderr).toContain('started again: api worker');
-      expect(await ground.stack.composed('exec', '-T', 'worker', 'stat', '-c', '%u:%g %a', '/staging/of-1001.tif')).toBe('1001:1001 600\n');
-      expect((await ground.stack.compose('ps', '-a', '--format', '{{.Service}}')).stdout).not.toContain('restore');
+      expect(
+        await ground.stack.composed('exec', '-T', 'worker', 'stat', '-c', '%u:%g %a', '/staging/of-1001.tif'),
+      ).toBe('1001:1001 600\n');
+      expect((await ground.stack.compose('ps', '-a', '--format', '{{.Service}}')).stdout).not.toContain(
+        'restore',
+      );
     });
 
     it('a dump that was made by hand, from the host, into a database of its own', async () => {
-      await ground.stack.composed('exec', '-T', 'db', 'pg_dump', '-U', 'geolens', '-d', 'geolens', '-Fc', '--no-owner', '--no-acl', '-f', '/tmp/by-hand.dump');
+      await ground.stack.composed(
+        'exec',
+        '-T',
+        'db',
+        'pg_dump',
+        '-U',
+        'geolens',
+        '-d',
+        'geolens',
+        '-Fc',
+        '--no-owner',
+        '--no-acl',
+        '-f',
+        '/tmp/by-hand.dump',
+      );
       await ground.stack.composed('cp', 'db:/tmp/by-hand.dump', './by-hand.dump');
       await chmod(join(ground.stack.dockerFolder, 'by-hand.dump'), 0o600);
       const end = await ground.stack.script('restore.sh', './by-hand.dump', '--into', 'by_hand');
@@ -65,9 +91,12 @@ export function restoreSteps(ground: Ground): void {
       const end = await ground.stack.script('snapshot.sh', 'restore', './snapshot.tar.gz');
       expect(end.code, end.stderr).toBe(0);
       ground.log(`snapshot.sh restore:\n${end.stderr}`);
-      expect(await ground.stack.sql("SELECT count(*) FROM uploads WHERE name = 'after the snapshot'")).toBe('0');
+      expect(await ground.stack.sql("SELECT count(*) FROM uploads WHERE name = 'after the snapshot'")).toBe(
+        '0',
+      );
       expect(Number(await ground.stack.sql('SELECT count(*) FROM uploads'))).toBeGreaterThan(0);
-      for (const service of ['db', 'worker', 'backup']) expect(await ground.stack.inspected<string>('.State.Status', service), service).toBe('running');
+      for (const service of ['db', 'worker', 'backup'])
+        expect(await ground.stack.inspected<string>('.State.Status', service), service).toBe('running');
       expect(await ground.stack.inspected<string>('.State.Status', 'api')).toBe('exited');
       await ground.stack.composed('start', 'api');
     });

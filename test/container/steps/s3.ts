@@ -15,7 +15,13 @@ export function s3Steps(ground: Ground): void {
     beforeAll(async () => {
       gateway = await startGateway();
       if ('unavailable' in gateway) return;
-      const network = await ground.engine.docker(['network', 'inspect', '--format', '{{(index .IPAM.Config 0).Gateway}}', `${ground.stack.project}_default`]);
+      const network = await ground.engine.docker([
+        'network',
+        'inspect',
+        '--format',
+        '{{(index .IPAM.Config 0).Gateway}}',
+        `${ground.stack.project}_default`,
+      ]);
       relay = await relayTo(Number(new URL(gateway.endpoint).port), network.trim());
     });
 
@@ -24,19 +30,48 @@ export function s3Steps(ground: Ground): void {
       if ('stop' in gateway) await gateway.stop();
     });
 
-    it('made with keys from files that no inspection shows, read back, proven and restored', async ({ skip }) => {
-      if (!('stop' in gateway) || relay === undefined) return skip('unavailable' in gateway ? gateway.unavailable : '');
+    it('made with keys from files that no inspection shows, read back, proven and restored', async ({
+      skip,
+    }) => {
+      if (!('stop' in gateway) || relay === undefined)
+        return skip('unavailable' in gateway ? gateway.unavailable : '');
       const { accessKeyId, secretAccessKey, endpoint } = gateway;
-      const s3 = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials: { accessKeyId, secretAccessKey } });
+      const s3 = new S3Client({
+        endpoint,
+        region: 'us-east-1',
+        forcePathStyle: true,
+        credentials: { accessKeyId, secretAccessKey },
+      });
       await s3.send(new CreateBucketCommand({ Bucket: 'geolens' }));
-      await ground.stack.secrets({ postgres_password: 'geolens', s3_access_key_id: accessKeyId, s3_secret_access_key: secretAccessKey });
-      await ground.stack.overlay({ 'compose.secrets.yaml': readFileSync(join(ground.stack.dockerFolder, 'compose.secrets.yaml'), 'utf8') });
-      await ground.stack.dotenv({ ...YEARLY, BACKUP_S3_ENABLED: 'true', S3_ENDPOINT: relay.endpoint, S3_BUCKET: 'geolens' });
+      await ground.stack.secrets({
+        postgres_password: 'geolens',
+        s3_access_key_id: accessKeyId,
+        s3_secret_access_key: secretAccessKey,
+      });
+      await ground.stack.overlay({
+        'compose.secrets.yaml': readFileSync(join(ground.stack.dockerFolder, 'compose.secrets.yaml'), 'utf8'),
+      });
+      await ground.stack.dotenv({
+        ...YEARLY,
+        BACKUP_S3_ENABLED: 'true',
+        S3_ENDPOINT: relay.endpoint,
+        S3_BUCKET: 'geolens',
+      });
       await ground.stack.composed('--profile', 'backup', 'up', '-d');
       const timestamp = await ground.stack.goodRun();
-      const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: 'geolens', Prefix: 'backups/daily/' }));
-      expect(Contents.map(({ Key }) => Key)).toEqual(expect.arrayContaining([`backups/daily/geolens_${timestamp}.dump`, `backups/daily/manifest-${timestamp}.json`]));
-      const shown = await ground.engine.docker(['inspect', (await ground.stack.composed('ps', '-q', 'backup')).trim()]);
+      const { Contents = [] } = await s3.send(
+        new ListObjectsV2Command({ Bucket: 'geolens', Prefix: 'backups/daily/' }),
+      );
+      expect(Contents.map(({ Key }) => Key)).toEqual(
+        expect.arrayContaining([
+          `backups/daily/geolens_${timestamp}.dump`,
+          `backups/daily/manifest-${timestamp}.json`,
+        ]),
+      );
+      const shown = await ground.engine.docker([
+        'inspect',
+        (await ground.stack.composed('ps', '-q', 'backup')).trim(),
+      ]);
       expect(shown).not.toContain(secretAccessKey);
       ground.log(`set ${timestamp} is in the bucket; proving the copy`);
       const proof = await ground.stack.backup('verify', timestamp, '--store', 's3', '--restore');

@@ -6,10 +6,14 @@ import { runProgram } from '../../support/run-program.ts';
 import { cacheFolder, ensureTrixieFolder } from '../../support/trixie.ts';
 
 /**
- * An environment in which `docker compose` works: the one given, or one with the program from Debian 13's package beside it
- * (Debian 12's is the first Compose, of another language). It is fetched once and kept in the cache folder.
+ * An environment in which `docker compose` works: the one given, or one with the program from Debian 13's
+ * package beside it (Debian 12's is the first Compose, of another language). It is fetched once and kept in
+ * the cache folder.
  */
-export async function composePlugin(env: NodeJS.ProcessEnv, log: (line: string) => void): Promise<NodeJS.ProcessEnv> {
+export async function composePlugin(
+  env: NodeJS.ProcessEnv,
+  log: (line: string) => void,
+): Promise<NodeJS.ProcessEnv> {
   if (await works(env)) return env;
   const config = join(cacheFolder(), 'docker-config');
   const plugin = join(config, 'cli-plugins', 'docker-compose');
@@ -23,7 +27,10 @@ export async function composePlugin(env: NodeJS.ProcessEnv, log: (line: string) 
 }
 
 function works(env: NodeJS.ProcessEnv): Promise<boolean> {
-  return runProgram('docker', ['compose', 'version'], { env, timeout: 10_000 }).then(() => true, () => false);
+  return runProgram('docker', ['compose', 'version'], { env, timeout: 10_000 }).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function fetchPlugin(root: string, plugin: string): Promise<void> {
@@ -31,7 +38,14 @@ async function fetchPlugin(root: string, plugin: string): Promise<void> {
   const unpacked = await mkdtemp(join(tmpdir(), 'geolens-compose-'));
   try {
     await chmod(folder, 0o755);
-    await runProgram('chroot', [root, 'sh', '-c', 'cd "$1" && apt-get -q download docker-compose', 'sh', folder.slice(root.length)]);
+    await runProgram('chroot', [
+      root,
+      'sh',
+      '-c',
+      'cd "$1" && apt-get -q download docker-compose',
+      'sh',
+      folder.slice(root.length),
+    ]);
     const [archive] = await readdir(folder);
     await runProgram('dpkg-deb', ['-x', join(folder, archive!), unpacked]);
     const files = await readdir(unpacked, { recursive: true });

@@ -25,12 +25,20 @@ const ENDS_WITHIN_MS = 60_000;
  * The engine that `docker` reaches, or one of our own, with a folder of its own, that ends with this process.
  * When neither can be had, why comes back as `unavailable`.
  */
-export async function startEngine(log: (line: string) => void): Promise<Engine | { readonly unavailable: string }> {
-  if (!inPath('docker')) return { unavailable: 'docker is not installed (apt-get install docker.io iptables)' };
+export async function startEngine(
+  log: (line: string) => void,
+): Promise<Engine | { readonly unavailable: string }> {
+  if (!inPath('docker'))
+    return { unavailable: 'docker is not installed (apt-get install docker.io iptables)' };
   try {
     if (await answers(process.env)) return await withCompose(process.env, 'the engine of this machine', log);
-    if (process.getuid?.() !== 0) return { unavailable: 'no Docker engine answers, and only root can start one' };
-    if (!inPath('dockerd')) return { unavailable: 'no Docker engine answers, and dockerd is not installed (apt-get install docker.io iptables)' };
+    if (process.getuid?.() !== 0)
+      return { unavailable: 'no Docker engine answers, and only root can start one' };
+    if (!inPath('dockerd'))
+      return {
+        unavailable:
+          'no Docker engine answers, and dockerd is not installed (apt-get install docker.io iptables)',
+      };
     return await startOwn(log);
   } catch (error) {
     return { unavailable: `no Docker engine can be had: ${(error as Error).message}` };
@@ -38,9 +46,10 @@ export async function startEngine(log: (line: string) => void): Promise<Engine |
 }
 
 /**
- * Runs the engine until its own input ends, which it does when we are gone, however; then removes the engine's folder. The engine is asked
- * once: it takes a second signal for impatience, and leaves its containers running. The signal that the system sends at a parent's death
- * comes once for each of its threads.
+ * Runs the engine until its own input ends, which it does when we are gone, however; then removes the
+ * engine's folder. The engine is asked once: it takes a second signal for impatience, and leaves its
+ * containers running. The signal that the system sends at a parent's death comes once for each of its
+ * threads.
  */
 const KEEPER = `folder=$1; shift; exec 3<&0
 dockerd "$@" </dev/null & daemon=$!
@@ -55,11 +64,21 @@ async function startOwn(log: (line: string) => void): Promise<Engine> {
   const logFile = `${folder}.log`; // beside it: the folder goes with the engine
   const output = openSync(logFile, 'a');
   const socket = `unix://${join(folder, 'docker.sock')}`;
-  const paths = ['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec'), '--pidfile', join(folder, 'pid')];
+  const paths = [
+    '--data-root',
+    join(folder, 'data'),
+    '--exec-root',
+    join(folder, 'exec'),
+    '--pidfile',
+    join(folder, 'pid'),
+  ];
   // Without a bridge of its own: Compose makes a network for each project, and removes it.
   const settings = ['-H', socket, ...paths, '--bridge', 'none', '--storage-driver', 'overlay2'];
   // In a session of its own: Ctrl-C is for us.
-  const keeper = spawn('bash', ['-c', KEEPER, 'bash', folder, ...settings], { stdio: ['pipe', output, output], detached: true });
+  const keeper = spawn('bash', ['-c', KEEPER, 'bash', folder, ...settings], {
+    stdio: ['pipe', output, output],
+    detached: true,
+  });
   closeSync(output);
   const stop = async (): Promise<void> => {
     await end(keeper);
@@ -69,7 +88,8 @@ async function startOwn(log: (line: string) => void): Promise<Engine> {
   try {
     const giveUpAt = Date.now() + READY_WITHIN_MS;
     while (!(await answers(env))) {
-      if (keeper.exitCode !== null || Date.now() > giveUpAt) throw new Error(`dockerd does not answer: ${readFileSync(logFile, 'utf8').slice(-2000)}`);
+      if (keeper.exitCode !== null || Date.now() > giveUpAt)
+        throw new Error(`dockerd does not answer: ${readFileSync(logFile, 'utf8').slice(-2000)}`);
       await pause(100);
     }
     return { ...(await withCompose(env, 'an engine of our own', log)), stop };
@@ -88,7 +108,11 @@ async function end(keeper: ChildProcess): Promise<void> {
   clearTimeout(late);
 }
 
-async function withCompose(outer: NodeJS.ProcessEnv, what: string, log: (line: string) => void): Promise<Engine> {
+async function withCompose(
+  outer: NodeJS.ProcessEnv,
+  what: string,
+  log: (line: string) => void,
+): Promise<Engine> {
   const env = { ...(await composePlugin(outer, log)), BUILDKIT_PROGRESS: 'plain' };
   const docker: Engine['docker'] = (args, options = {}) => runProgram('docker', args, { ...options, env });
   const version = await docker(['version', '--format', '{{.Server.Version}}']);
@@ -96,7 +120,10 @@ async function withCompose(outer: NodeJS.ProcessEnv, what: string, log: (line: s
 }
 
 function answers(env: NodeJS.ProcessEnv): Promise<boolean> {
-  return runProgram('docker', ['version', '--format', '{{.Server.Version}}'], { env, timeout: 10_000 }).then(() => true, () => false);
+  return runProgram('docker', ['version', '--format', '{{.Server.Version}}'], { env, timeout: 10_000 }).then(
+    () => true,
+    () => false,
+  );
 }
 
 function inPath(program: string): boolean {

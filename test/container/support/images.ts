@@ -22,14 +22,24 @@ export interface Images {
   remove(): Promise<void>;
 }
 
-/** Builds the image of the backup as an operator does, with `docker compose build`, on stand-ins for its two bases. */
+/**
+ * Builds the image of the backup as an operator does, with `docker compose build`, on stand-ins for its two
+ * bases.
+ */
 export async function buildImages(engine: Engine, log: (line: string) => void): Promise<Images> {
   const { env } = engine;
   const tag = (name: string): string => `geolens-backup-test/${name}:${process.pid}`;
   const [base, database, node, backup] = [tag('debian'), tag('database'), tag('node'), tag('backup')];
   const variables = { BASE: base, DB_IMAGE: database, NODE_IMAGE: node, GEOLENS_BACKUP_IMAGE: backup };
-  const compose = (files: readonly string[], more: NodeJS.ProcessEnv, args: readonly string[]): Promise<string> =>
-    runProgram('docker', ['compose', ...files.flatMap((file) => ['-f', file]), ...args], { env: { ...env, ...variables, ...more }, timeout: BUILD_TIMEOUT_MS });
+  const compose = (
+    files: readonly string[],
+    more: NodeJS.ProcessEnv,
+    args: readonly string[],
+  ): Promise<string> =>
+    runProgram('docker', ['compose', ...files.flatMap((file) => ['-f', file]), ...args], {
+      env: { ...env, ...variables, ...more },
+      timeout: BUILD_TIMEOUT_MS,
+    });
   const nodeContext = await mkdtemp(join(tmpdir(), 'geolens-node-image-'));
   try {
     log('stand-in for the database’s image: Debian 13 with PostgreSQL 17, PostGIS, pgvector');
@@ -39,7 +49,12 @@ export async function buildImages(engine: Engine, log: (line: string) => void): 
     const nodeImage = { NODE_CONTEXT: nodeContext, NODE_DOCKERFILE: join(IMAGES, 'node/Dockerfile') };
     await compose([join(IMAGES, 'compose.yaml')], nodeImage, ['build']);
     log('docker compose build backup, with docker/Dockerfile');
-    await compose([COMPOSE_FILE, join(IMAGES, 'host-network.yaml')], {}, ['--profile', 'backup', 'build', 'backup']);
+    await compose([COMPOSE_FILE, join(IMAGES, 'host-network.yaml')], {}, [
+      '--profile',
+      'backup',
+      'build',
+      'backup',
+    ]);
   } finally {
     await rm(nodeContext, { recursive: true, force: true });
   }
@@ -51,7 +66,23 @@ export async function buildImages(engine: Engine, log: (line: string) => void): 
 
 async function importFolder(env: NodeJS.ProcessEnv, folder: string, image: string): Promise<void> {
   const others = ['proc', 'sys', 'dev', 'tmp'].map((name) => `--exclude=./${name}/*`);
-  await runProgram('bash', ['-o', 'pipefail', '-c', 'image=$1; shift; tar "$@" | docker import - "$image"', 'bash', image, '-C', folder, ...others, '-c', '.'], { env });
+  await runProgram(
+    'bash',
+    [
+      '-o',
+      'pipefail',
+      '-c',
+      'image=$1; shift; tar "$@" | docker import - "$image"',
+      'bash',
+      image,
+      '-C',
+      folder,
+      ...others,
+      '-c',
+      '.',
+    ],
+    { env },
+  );
 }
 
 /** Where the npm of this machine is: it is of JavaScript alone. */

@@ -21,10 +21,25 @@ export type Installation = 'prebuilt 1.14.2' | 'source 1.3.0';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 /** What the image is built from, and the operator types. */
-const CLONE = ['compose.yaml', '.dockerignore', 'docker', 'scripts', 'packages', 'package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', 'tsconfig.base.json', 'tsconfig.json', 'LICENSE'];
+const CLONE = [
+  'compose.yaml',
+  '.dockerignore',
+  'docker',
+  'scripts',
+  'packages',
+  'package.json',
+  'pnpm-lock.yaml',
+  'pnpm-workspace.yaml',
+  'tsconfig.base.json',
+  'tsconfig.json',
+  'LICENSE',
+];
 const NOT_CLONED = new Set(['node_modules', 'dist', 'test']);
 
-/** An installation of GeoLens's shape with a clone of this repository beside it, worked on by the commands of the documentation. */
+/**
+ * An installation of GeoLens's shape with a clone of this repository beside it, worked on by the commands of
+ * the documentation.
+ */
 export class Project {
   readonly name: string;
   private readonly folder: string;
@@ -35,7 +50,13 @@ export class Project {
   private readonly fixed: Readonly<Record<Place, Variables>>;
   private readonly env: Record<Place, Variables> = { geolens: {}, backup: {} };
 
-  private constructor(ground: Ground, folder: string, name: string, composeFile: string, fixed: Readonly<Record<Place, Variables>>) {
+  private constructor(
+    ground: Ground,
+    folder: string,
+    name: string,
+    composeFile: string,
+    fixed: Readonly<Record<Place, Variables>>,
+  ) {
     this.ground = ground;
     this.folder = folder;
     this.name = name;
@@ -44,23 +65,54 @@ export class Project {
   }
 
   /**
-   * @param backup lines of the backup's `.env` that the documentation does not have, or has with example values
+   * @param backup lines of the backup's `.env` that the documentation does not have, or has with example
+   * values
    * @param geolens the same for GeoLens's `.env`
    */
-  static async make(ground: Ground, name: string, installation: Installation, backup: Variables, geolens: Variables = {}): Promise<Project> {
+  static async make(
+    ground: Ground,
+    name: string,
+    installation: Installation,
+    backup: Variables,
+    geolens: Variables = {},
+  ): Promise<Project> {
     const folder = await mkdtemp(join(tmpdir(), 'geolens-project-'));
     const { database, node, backup: image } = ground.images;
     const prebuilt = installation.startsWith('prebuilt');
     const composeFile = prebuilt ? 'docker-compose.prod.yml' : 'docker-compose.yml';
     const project = new Project(ground, folder, name, composeFile, {
-      geolens: { COMPOSE_PROJECT_NAME: name, STAND_IN: database, ...(prebuilt && { COMPOSE_FILE: composeFile }), ...geolens },
-      backup: { COMPOSE_PROJECT_NAME: `${name}-backup`, GEOLENS_PROJECT: name, DB_IMAGE: database, NODE_IMAGE: node, GEOLENS_BACKUP_IMAGE: image, ...backup },
+      geolens: {
+        COMPOSE_PROJECT_NAME: name,
+        STAND_IN: database,
+        ...(prebuilt && { COMPOSE_FILE: composeFile }),
+        ...geolens,
+      },
+      backup: {
+        COMPOSE_PROJECT_NAME: `${name}-backup`,
+        GEOLENS_PROJECT: name,
+        DB_IMAGE: database,
+        NODE_IMAGE: node,
+        GEOLENS_BACKUP_IMAGE: image,
+        ...backup,
+      },
     });
     await mkdir(project.at('geolens'));
     const shape = await shapeFor(ground);
-    await writeFile(join(project.at('geolens'), composeFile), prebuilt ? shape : shape.replace('  backup:\n', '  backup:\n    profiles: [backup]\n'));
-    for (const path of CLONE) await cp(join(ROOT, path), join(project.at('backup'), path), { recursive: true, filter: (source) => !NOT_CLONED.has(basename(source)) });
-    await project.edit('backup', 'docker/compose.geolens.yaml', '    build:\n', '    build:\n      network: host\n'); // an engine without a bridge has no other
+    await writeFile(
+      join(project.at('geolens'), composeFile),
+      prebuilt ? shape : shape.replace('  backup:\n', '  backup:\n    profiles: [backup]\n'),
+    );
+    for (const path of CLONE)
+      await cp(join(ROOT, path), join(project.at('backup'), path), {
+        recursive: true,
+        filter: (source) => !NOT_CLONED.has(basename(source)),
+      });
+    await project.edit(
+      'backup',
+      'docker/compose.geolens.yaml',
+      '    build:\n',
+      '    build:\n      network: host\n',
+    ); // an engine without a bridge has no other
     await project.dotenv('geolens', { POSTGRES_PASSWORD: 'geolens' });
     await project.dotenv('backup', {});
     return project;
@@ -72,44 +124,74 @@ export class Project {
   }
 
   /**
-   * Follows a section of a page: writes the `.env` files and types the commands, each of which has to succeed.
+   * Follows a section of a page: writes the `.env` files and types the commands, each of which has to
+   * succeed.
    * @param replace values in the place of the examples of the page
    * @param input what is typed when a command asks
    * @param meanwhile what is done by hand after a command that contains the text
    * @returns what the commands printed
    */
-  async follow(page: Page, heading: string, { replace = {}, input = {}, meanwhile = {} }: Following = {}): Promise<string> {
+  async follow(
+    page: Page,
+    heading: string,
+    { replace = {}, input = {}, meanwhile = {} }: Following = {},
+  ): Promise<string> {
     let printed = '';
     for (const block of blocksOf(page, heading)) {
       if ('env' in block) await this.dotenv(block.place, block.env);
-      else for (const { place, text } of block.commands) {
-        printed += await this.type(place, text, replace, input);
-        for (const [part, work] of Object.entries(meanwhile)) if (text.includes(part)) await work();
-      }
+      else
+        for (const { place, text } of block.commands) {
+          printed += await this.type(place, text, replace, input);
+          for (const [part, work] of Object.entries(meanwhile)) if (text.includes(part)) await work();
+        }
     }
     return printed;
   }
 
   /** Writes what a section of the runbook has for the `.env` files, and types nothing. */
   async takeOver(heading: string): Promise<void> {
-    for (const block of blocksOf('runbook.md', heading)) if ('env' in block) await this.dotenv(block.place, block.env);
+    for (const block of blocksOf('runbook.md', heading))
+      if ('env' in block) await this.dotenv(block.place, block.env);
   }
 
   /** `docker compose` in one of the folders, which has to succeed. */
   async composed(place: Place, ...args: readonly string[]): Promise<string> {
     const end = await this.run(place, 'docker', ['compose', ...args]);
-    if (end.code !== 0) throw new Error(`docker compose ${args.join(' ')} ended with ${end.code}: ${end.stdout}${end.stderr}`);
+    if (end.code !== 0)
+      throw new Error(`docker compose ${args.join(' ')} ended with ${end.code}: ${end.stdout}${end.stderr}`);
     return end.stdout;
   }
 
   async sql(statement: string, database = 'geolens'): Promise<string> {
-    return (await this.composed('geolens', 'exec', '-T', 'db', 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-U', 'geolens', '-d', database, '-c', statement)).trim();
+    return (
+      await this.composed(
+        'geolens',
+        'exec',
+        '-T',
+        'db',
+        'psql',
+        '-XAtq',
+        '-v',
+        'ON_ERROR_STOP=1',
+        '-U',
+        'geolens',
+        '-d',
+        database,
+        '-c',
+        statement,
+      )
+    ).trim();
   }
 
   /** Adds to an `.env`; what was given to `make` wins. */
   async dotenv(place: Place, more: Variables): Promise<void> {
     this.env[place] = { ...this.env[place], ...more };
-    await writeFile(join(this.at(place), '.env'), Object.entries({ ...this.env[place], ...this.fixed[place] }).map(([name, value]) => `${name}=${value}\n`).join(''));
+    await writeFile(
+      join(this.at(place), '.env'),
+      Object.entries({ ...this.env[place], ...this.fixed[place] })
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join(''),
+    );
   }
 
   /** Replaces a text in GeoLens's Compose file. */
@@ -119,8 +201,26 @@ export class Project {
 
   /** As if the machine were gone. */
   async remove(): Promise<void> {
-    await this.run('backup', 'docker', ['compose', '--profile', '*', 'down', '-t', '1', '--remove-orphans', '--volumes']);
-    await this.run('geolens', 'docker', ['compose', '--profile', 'backup', 'down', '-t', '1', '--remove-orphans', '--volumes']);
+    await this.run('backup', 'docker', [
+      'compose',
+      '--profile',
+      '*',
+      'down',
+      '-t',
+      '1',
+      '--remove-orphans',
+      '--volumes',
+    ]);
+    await this.run('geolens', 'docker', [
+      'compose',
+      '--profile',
+      'backup',
+      'down',
+      '-t',
+      '1',
+      '--remove-orphans',
+      '--volumes',
+    ]);
     await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -132,18 +232,25 @@ export class Project {
   }
 
   private async type(place: Place, command: string, replace: Variables, input: Variables): Promise<string> {
-    const actual = Object.entries(replace).reduce((text, [example, real]) => text.replaceAll(example, real), command)
+    const actual = Object.entries(replace)
+      .reduce((text, [example, real]) => text.replaceAll(example, real), command)
       .replace(/docker compose (exec|run) /, 'docker compose $1 -T '); // there is no terminal here
     this.ground.log(`${place}$ ${actual}`);
     const typed = Object.entries(input).find(([part]) => command.includes(part))?.[1];
     const end = await this.run(place, 'bash', ['-o', 'pipefail', '-c', actual], typed);
-    if (end.code !== 0) throw new Error(`a documented command failed with ${end.code}: ${actual}\n${end.stdout}${end.stderr}`);
+    if (end.code !== 0)
+      throw new Error(`a documented command failed with ${end.code}: ${actual}\n${end.stdout}${end.stderr}`);
     return `${end.stdout}${end.stderr}`;
   }
 
   private run(place: Place, program: string, args: readonly string[], input = ''): Promise<End> {
     const { PATH, HOME, DOCKER_HOST, DOCKER_CONFIG } = this.ground.engine.env;
-    const env = { PATH, HOME, ...(DOCKER_HOST !== undefined && { DOCKER_HOST }), ...(DOCKER_CONFIG !== undefined && { DOCKER_CONFIG }) };
+    const env = {
+      PATH,
+      HOME,
+      ...(DOCKER_HOST !== undefined && { DOCKER_HOST }),
+      ...(DOCKER_CONFIG !== undefined && { DOCKER_CONFIG }),
+    };
     const child = spawn(program, args, { cwd: this.at(place), env, stdio: ['pipe', 'pipe', 'pipe'] });
     child.stdin.on('error', () => undefined).end(input);
     let [stdout, stderr] = ['', ''];
@@ -153,9 +260,17 @@ export class Project {
   }
 }
 
-/** The Compose file of GeoLens's shape, without what Compose refuses on the engine: `start_interval` takes an engine of version 25. */
+/**
+ * The Compose file of GeoLens's shape, without what Compose refuses on the engine: `start_interval` takes an
+ * engine of version 25.
+ */
 async function shapeFor(ground: Ground): Promise<string> {
   const shape = await readFile(join(ROOT, 'test/container/projects/geolens/docker-compose.yml'), 'utf8');
-  const [major, minor] = (await ground.engine.docker(['version', '--format', '{{.Server.APIVersion}}'])).trim().split('.').map(Number) as [number, number];
-  return major > 1 || minor >= 44 ? shape : shape.replaceAll(/^ *start_interval: .*\n/gm, '').replaceAll('interval: 5s', 'interval: 1s');
+  const [major, minor] = (await ground.engine.docker(['version', '--format', '{{.Server.APIVersion}}']))
+    .trim()
+    .split('.')
+    .map(Number) as [number, number];
+  return major > 1 || minor >= 44
+    ? shape
+    : shape.replaceAll(/^ *start_interval: .*\n/gm, '').replaceAll('interval: 5s', 'interval: 1s');
 }

@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 const DOCS = new URL('../../../docs/', import.meta.url);
 
 export type Page = 'runbook.md' | 'geolens.md';
-/** The folder that a command is typed in, or whose `.env` lines are meant: that of GeoLens, or the clone of this repository. */
+/**
+ * The folder that a command is typed in, or whose `.env` lines are meant: that of GeoLens, or the clone of
+ * this repository.
+ */
 export type Place = 'geolens' | 'backup';
 /** A block of a page: lines for an `.env`, or commands. */
 export type Block =
@@ -22,7 +25,9 @@ export function blocksOf(page: Page, heading: string): readonly Block[] {
 
 /** Returns the headings of a page that have something to type. */
 export function headingsOf(page: Page): readonly string[] {
-  return sections(page).filter((text) => blocks(text).length > 0).map((text) => text.slice(0, text.indexOf('\n')));
+  return sections(page)
+    .filter((text) => blocks(text).length > 0)
+    .map((text) => text.slice(0, text.indexOf('\n')));
 }
 
 function sections(page: Page): string[] {
@@ -30,13 +35,22 @@ function sections(page: Page): string[] {
 }
 
 function blocks(section: string): [language: string, text: string][] {
-  return [...section.matchAll(/^```(sh|console)\n(.*?)^```$/gms)].map(([, language, text]) => [language!, text!]);
+  return [...section.matchAll(/^```(sh|console)\n(.*?)^```$/gms)].map(([, language, text]) => [
+    language!,
+    text!,
+  ]);
 }
 
 function settings([file, ...lines]: readonly string[]): Block {
   const place = /^# (geolens|geolens-backup)\/\.env$/.exec(file!)?.[1];
-  if (place === undefined) throw new Error(`the first line of a block of settings names its .env, not ${file!}`);
-  return { place: place === 'geolens' ? 'geolens' : 'backup', env: Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)])) };
+  if (place === undefined)
+    throw new Error(`the first line of a block of settings names its .env, not ${file!}`);
+  return {
+    place: place === 'geolens' ? 'geolens' : 'backup',
+    env: Object.fromEntries(
+      lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+    ),
+  };
 }
 
 function command(line: string): { place: Place; text: string } {

@@ -37,12 +37,18 @@ export function placeOf(id: string): Place {
 
 /** A copy as it is made. */
 export function newCopy(suspected: boolean): Copy {
-  return { files: { manifest: 'sound', dump: 'sound', globals: 'sound', staging: 'sound' }, suspected, accepted: false, bad: false };
+  return {
+    files: { manifest: 'sound', dump: 'sound', globals: 'sound', staging: 'sound' },
+    suspected,
+    accepted: false,
+    bad: false,
+  };
 }
 
 /** What a copy has to be shown as: damage that nobody has looked for is not seen. */
 export function stateOf({ files, suspected, bad }: Copy): SetState {
-  if (files.manifest === undefined) return files.dump !== undefined && files.globals === undefined ? 'legacy' : 'partial';
+  if (files.manifest === undefined)
+    return files.dump !== undefined && files.globals === undefined ? 'legacy' : 'partial';
   if (KINDS.some((kind) => files[kind] === undefined)) return 'partial';
   return bad ? 'bad' : suspected ? 'suspicious' : 'complete';
 }
@@ -65,13 +71,21 @@ export function without(copy: Copy, kind: ArtifactKind): Copy | undefined {
 /** In words, the same for the same copies: `complete: manifest dump globals staging`. */
 export function textOf(copy: Copy | undefined): string {
   if (copy === undefined) return 'absent';
-  const files = KINDS.filter((kind) => copy.files[kind] !== undefined).map((kind) => (copy.files[kind] === 'damaged' ? `${kind} (damaged)` : kind));
+  const files = KINDS.filter((kind) => copy.files[kind] !== undefined).map((kind) =>
+    copy.files[kind] === 'damaged' ? `${kind} (damaged)` : kind,
+  );
   const marks = (['suspected', 'accepted', 'bad'] as const).filter((mark) => copy[mark]);
   return `${stateOf(copy)}: ${[...files, ...marks].join(' ')}`;
 }
 
 /** The copies of a store and tier, newest first. */
-export function copiesIn(copies: Copies, store: StoreName, tier: Tier): { readonly timestamp: string; readonly copy: Copy }[] {
-  const found = [...copies].map(([id, copy]) => ({ ...placeOf(id), copy })).filter((one) => one.store === store && one.tier === tier);
+export function copiesIn(
+  copies: Copies,
+  store: StoreName,
+  tier: Tier,
+): { readonly timestamp: string; readonly copy: Copy }[] {
+  const found = [...copies]
+    .map(([id, copy]) => ({ ...placeOf(id), copy }))
+    .filter((one) => one.store === store && one.tier === tier);
   return found.sort((one, other) => (one.timestamp < other.timestamp ? 1 : -1));
 }

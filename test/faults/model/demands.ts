@@ -14,23 +14,41 @@ export function exactly(copy: Copy | undefined): Demand {
 }
 
 export function either(...demands: readonly Demand[]): Demand {
-  return { says: demands.map(({ says }) => says).join(', or '), holds: (after) => demands.some(({ holds }) => holds(after)) };
+  return {
+    says: demands.map(({ says }) => says).join(', or '),
+    holds: (after) => demands.some(({ holds }) => holds(after)),
+  };
 }
 
 /** Unless it is as before, its manifest went first. */
 export function removedAsFarAs(before: Copy): Demand {
   const holds = (after: Copy | undefined): boolean =>
-    after === undefined || textOf(after) === textOf(before) || (after.files.manifest === undefined && KINDS.every((kind) => after.files[kind] === undefined || after.files[kind] === before.files[kind]));
+    after === undefined ||
+    textOf(after) === textOf(before) ||
+    (after.files.manifest === undefined &&
+      KINDS.every((kind) => after.files[kind] === undefined || after.files[kind] === before.files[kind]));
   return { says: `${textOf(before)}, or removed, its manifest first`, holds };
 }
 
-/** Every artifact is as before or as in the source, none that was there is gone, and a manifest comes last. */
+/**
+ * Every artifact is as before or as in the source, none that was there is gone, and a manifest comes last.
+ */
 export function copiedAsFarAs(before: Copy | undefined, ...sources: readonly Copy[]): Demand {
   const holds = (after: Copy | undefined): boolean => {
     if (after === undefined) return before === undefined;
-    const kinds = KINDS.every((kind) => [before, ...sources].some((one) => one?.files[kind] === after.files[kind]) && (after.files[kind] !== undefined || before?.files[kind] === undefined));
-    const marks = (['suspected', 'accepted', 'bad'] as const).every((mark) => after.files.manifest === undefined || [before, ...sources].some((one) => one?.[mark] === after[mark]));
-    const early = before?.files.manifest === undefined && after.files.manifest !== undefined && stateOf(after) === 'partial';
+    const kinds = KINDS.every(
+      (kind) =>
+        [before, ...sources].some((one) => one?.files[kind] === after.files[kind]) &&
+        (after.files[kind] !== undefined || before?.files[kind] === undefined),
+    );
+    const marks = (['suspected', 'accepted', 'bad'] as const).every(
+      (mark) =>
+        after.files.manifest === undefined || [before, ...sources].some((one) => one?.[mark] === after[mark]),
+    );
+    const early =
+      before?.files.manifest === undefined &&
+      after.files.manifest !== undefined &&
+      stateOf(after) === 'partial';
     return kinds && marks && !early;
   };
   return { says: `${textOf(before)}, or on its way to ${sources.map(textOf).join(' or ')}`, holds };

@@ -51,7 +51,12 @@ export class Installation {
     this.prefix = `m${(installations += 1)}`;
     this.root = join(lane.folder, this.prefix);
     this.local = new LocalStore({ root: this.root });
-    const settings = { ...settingsOf(lane.bucket), endpoint: lane.proxy.endpoint, prefix: this.prefix, attempts: 1 };
+    const settings = {
+      ...settingsOf(lane.bucket),
+      endpoint: lane.proxy.endpoint,
+      prefix: this.prefix,
+      attempts: 1,
+    };
     this.s3 = new S3Store({ settings, database: this.database, limits: SMALL });
     this.lock = new FlockLock(join(this.root, '.geolens-backup.lock'), env);
     this.journal = new FileJournal(join(this.root, journalName(this.database)));
@@ -73,17 +78,32 @@ export class Installation {
   parts(counts: KeepCounts, server = true): RunParts {
     const { clock, lock, journal, archiver, local: primary, s3, lane } = this;
     const producer = producerFor(lane.database, server ? {} : { connection: { port: NO_PORT } });
-    return { producer, archiver, primary, clock, lock, journal, retention: keepNewest(counts), replicas: [s3] };
+    return {
+      producer,
+      archiver,
+      primary,
+      clock,
+      lock,
+      journal,
+      retention: keepNewest(counts),
+      replicas: [s3],
+    };
   }
 
-  /** What no command may leave: a session at the server, an upload that nobody completed. Sessions may take a moment to be gone. */
+  /**
+   * What no command may leave: a session at the server, an upload that nobody completed. Sessions may take a
+   * moment to be gone.
+   */
   async leftovers(): Promise<readonly string[]> {
     const uploads = (await this.lane.bucket.uploads()).map((key) => `an upload of ${key} is open`);
     const giveUpAt = Date.now() + GONE_WITHIN_MS;
     for (;;) {
-      const { rows } = await this.lane.client.query<{ query: string }>(`SELECT query FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'geolens-backup'`);
+      const { rows } = await this.lane.client.query<{ query: string }>(
+        `SELECT query FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'geolens-backup'`,
+      );
       if (rows.length === 0) return uploads;
-      if (Date.now() > giveUpAt) return [...uploads, ...rows.map(({ query }) => `a session is open: ${query}`)];
+      if (Date.now() > giveUpAt)
+        return [...uploads, ...rows.map(({ query }) => `a session is open: ${query}`)];
       await setTimeout(20);
     }
   }
@@ -93,6 +113,9 @@ export class Installation {
     await rm(this.root, { recursive: true, force: true });
     const { bucket } = this.lane;
     const Objects = (await bucket.keys(`${this.prefix}/`)).map((Key) => ({ Key }));
-    if (Objects.length > 0) await bucket.client.send(new DeleteObjectsCommand({ Bucket: bucket.name, Delete: { Objects, Quiet: true } }));
+    if (Objects.length > 0)
+      await bucket.client.send(
+        new DeleteObjectsCommand({ Bucket: bucket.name, Delete: { Objects, Quiet: true } }),
+      );
   }
 }

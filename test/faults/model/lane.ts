@@ -39,5 +39,7 @@ export async function openLane(number: number): Promise<Lane> {
 /** The table has so many rows from now on. */
 export async function fill({ client }: Pick<Lane, 'client'>, rows: number): Promise<void> {
   await client.query('TRUNCATE places');
-  await client.query('INSERT INTO places SELECT n, md5(n::text) FROM generate_series(1, $1::integer) n', [rows]);
+  await client.query('INSERT INTO places SELECT n, md5(n::text) FROM generate_series(1, $1::integer) n', [
+    rows,
+  ]);
 }

@@ -40,7 +40,12 @@ export class Model {
 
   /** The present second, or the next one that no set of the volume has. */
   nextTimestamp(): string {
-    const taken = new Set([...this.copies.keys()].map(placeOf).filter(({ store }) => store === 'local').map(({ timestamp }) => timestamp));
+    const taken = new Set(
+      [...this.copies.keys()]
+        .map(placeOf)
+        .filter(({ store }) => store === 'local')
+        .map(({ timestamp }) => timestamp),
+    );
     let moment = this.now;
     while (taken.has(formatTimestamp(new Date(moment)))) moment += 1000;
     return formatTimestamp(new Date(moment));

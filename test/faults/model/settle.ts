@@ -9,14 +9,21 @@ import { understand } from './understand.ts';
 /** Compares what there is with what has to be, after a command; then what there is becomes what is known. */
 export async function settle(model: Model, real: Installation, demands: Demands = new Map()): Promise<void> {
   const wrong: string[] = [];
-  const [volume, bucket, left] = await Promise.all([filesOnVolume(real), filesInBucket(real), real.leftovers()]);
+  const [volume, bucket, left] = await Promise.all([
+    filesOnVolume(real),
+    filesInBucket(real),
+    real.leftovers(),
+  ]);
   const [here, there] = [understand(volume, 'local', model), understand(bucket, 's3', model)];
   const found = new Map([...here.copies, ...there.copies]);
   wrong.push(...here.strange, ...there.strange, ...left);
   for (const id of new Set([...model.copies.keys(), ...demands.keys(), ...found.keys()])) {
     const demand = demands.get(id) ?? exactly(model.copies.get(id));
     const after = found.get(id);
-    if (!demand.holds(after)) wrong.push(`${id} was ${textOf(model.copies.get(id))}, is ${textOf(after)}, and has to be ${demand.says}`);
+    if (!demand.holds(after))
+      wrong.push(
+        `${id} was ${textOf(model.copies.get(id))}, is ${textOf(after)}, and has to be ${demand.says}`,
+      );
   }
   model.copies = found;
   wrong.push(...(await misshown(model, real)));
@@ -25,12 +32,32 @@ export async function settle(model: Model, real: Installation, demands: Demands 
 
 /** What the software shows otherwise than it is. */
 async function misshown(model: Model, { local, s3, database }: Installation): Promise<readonly string[]> {
-  const stores: readonly [StoreName, typeof local | typeof s3][] = [['local', local], ['s3', s3]];
-  const wrong = await Promise.all(stores.map(async ([name, store]) => {
-    const shown = new Map((await readSets(store)).filter((set) => (set.database ?? database) === database).map(({ tier, timestamp, state }) => [idOf({ store: name, tier, timestamp }), state] as const));
-    const expected = new Map(['daily', 'weekly'].flatMap((tier) => copiesIn(model.copies, name, tier as 'daily').map(({ timestamp, copy }) => [idOf({ store: name, tier: tier as 'daily', timestamp }), stateOf(copy)] as const)));
-    const ids = [...new Set([...shown.keys(), ...expected.keys()])].filter((id) => shown.get(id) !== expected.get(id));
-    return ids.map((id) => `${id} is ${expected.get(id) ?? 'not there'}, and shown as ${shown.get(id) ?? 'not there'}`);
-  }));
+  const stores: readonly [StoreName, typeof local | typeof s3][] = [
+    ['local', local],
+    ['s3', s3],
+  ];
+  const wrong = await Promise.all(
+    stores.map(async ([name, store]) => {
+      const shown = new Map(
+        (await readSets(store))
+          .filter((set) => (set.database ?? database) === database)
+          .map(({ tier, timestamp, state }) => [idOf({ store: name, tier, timestamp }), state] as const),
+      );
+      const expected = new Map(
+        ['daily', 'weekly'].flatMap((tier) =>
+          copiesIn(model.copies, name, tier as 'daily').map(
+            ({ timestamp, copy }) =>
+              [idOf({ store: name, tier: tier as 'daily', timestamp }), stateOf(copy)] as const,
+          ),
+        ),
+      );
+      const ids = [...new Set([...shown.keys(), ...expected.keys()])].filter(
+        (id) => shown.get(id) !== expected.get(id),
+      );
+      return ids.map(
+        (id) => `${id} is ${expected.get(id) ?? 'not there'}, and shown as ${shown.get(id) ?? 'not there'}`,
+      );
+    }),
+  );
   return wrong.flat();
 }

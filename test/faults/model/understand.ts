@@ -10,7 +10,8 @@ export interface Understood {
 }
 
 const OWN_FILE = /^\.geolens-backup\.(lock|[^/]*\.json)$/;
-const ARTIFACT = /^(daily|weekly)\/((manifest|staging|globals)-|t_[0-9a-f]+_)(\d{8}_\d{6})(?:\.dump|\.json|\.sql|\.tar\.gz)$/;
+const ARTIFACT =
+  /^(daily|weekly)\/((manifest|staging|globals)-|t_[0-9a-f]+_)(\d{8}_\d{6})(?:\.dump|\.json|\.sql|\.tar\.gz)$/;
 const SEAL = /"seal": "([0-9a-f]*)"(?=\s*\}\s*$)/;
 
 /** Whether the text of a manifest is the one that was written. */
@@ -31,14 +32,22 @@ export function understand(files: Files, store: StoreName, model: Model): Unders
   for (const [path, content] of files) {
     const [, tier, , companion, timestamp] = ARTIFACT.exec(path) ?? [];
     if (store === 'local' && model.foreign.has(path)) {
-      if (model.foreign.get(path) !== content.toString()) strange.push(`${path} is not ours, and was changed`);
+      if (model.foreign.get(path) !== content.toString())
+        strange.push(`${path} is not ours, and was changed`);
     } else if (timestamp !== undefined) {
       const id = idOf({ store, tier: tier as Tier, timestamp });
-      found.set(id, [...(found.get(id) ?? []), { kind: (companion ?? 'dump') as ArtifactKind, name: path.split('/')[1]!, content }]);
+      found.set(id, [
+        ...(found.get(id) ?? []),
+        { kind: (companion ?? 'dump') as ArtifactKind, name: path.split('/')[1]!, content },
+      ]);
     } else if (store === 's3' || !OWN_FILE.test(path)) strange.push(`${path} in ${store} is nobody's`);
   }
-  if (store === 'local') for (const path of model.foreign.keys()) if (!files.has(path)) strange.push(`${path} was not ours, and is gone`);
-  const copies = new Map([...found].map(([id, some]) => [id, new Reading(some, id, model, strange).copy()] as const));
+  if (store === 'local')
+    for (const path of model.foreign.keys())
+      if (!files.has(path)) strange.push(`${path} was not ours, and is gone`);
+  const copies = new Map(
+    [...found].map(([id, some]) => [id, new Reading(some, id, model, strange).copy()] as const),
+  );
   return { copies, strange };
 }
 
@@ -56,11 +65,21 @@ class Reading {
   }
 
   copy(): Copy {
-    const files = Object.fromEntries(this.#files.map((file): [ArtifactKind, Condition] => [file.kind, file.kind === 'manifest' ? this.#manifest(file) : this.#artifact(file, file.kind)]));
+    const files = Object.fromEntries(
+      this.#files.map((file): [ArtifactKind, Condition] => [
+        file.kind,
+        file.kind === 'manifest' ? this.#manifest(file) : this.#artifact(file, file.kind),
+      ]),
+    );
     const text = this.#files.find(({ kind }) => kind === 'manifest')?.content.toString();
     if (text === undefined) return { files, suspected: false, accepted: false, bad: false };
     const { suspicion, acceptedAt, checks } = parseManifest(text);
-    return { files, suspected: suspicion !== undefined, accepted: acceptedAt !== undefined, bad: Object.values(checks).some((check: { ok: boolean } | undefined) => check?.ok === false) };
+    return {
+      files,
+      suspected: suspicion !== undefined,
+      accepted: acceptedAt !== undefined,
+      bad: Object.values(checks).some((check: { ok: boolean } | undefined) => check?.ok === false),
+    };
   }
 
   #artifact({ name, content }: FoundFile, kind: Exclude<ArtifactKind, 'manifest'>): Condition {
@@ -68,8 +87,10 @@ class Reading {
     const sha256 = sha256Of(content);
     if (sha256 === this.#model.facts.get(timestamp)?.sha256[kind]) return 'sound';
     // A dump without a manifest has no checksum to be held against: it is copied as it is.
-    const unsaid = this.#files.every((file) => file.kind !== 'manifest') && this.#model.wasDamaged('local', name, sha256);
-    if (!unsaid && !this.#model.wasDamaged(store, name, sha256)) this.#strange.push(`${name} (${this.#id}) has bytes that nobody gave it`);
+    const unsaid =
+      this.#files.every((file) => file.kind !== 'manifest') && this.#model.wasDamaged('local', name, sha256);
+    if (!unsaid && !this.#model.wasDamaged(store, name, sha256))
+      this.#strange.push(`${name} (${this.#id}) has bytes that nobody gave it`);
     return 'damaged';
   }
 
@@ -79,10 +100,15 @@ class Reading {
     const manifest = parseManifest(text);
     const facts = this.#model.facts.get(timestamp);
     const sums = Object.fromEntries(manifest.artifacts.map(({ kind, sha256 }) => [kind, sha256]));
-    const same = facts !== undefined && ['dump', 'globals', 'staging'].every((kind) => sums[kind] === facts.sha256[kind as 'dump']) && manifest.artifacts.length === 3;
-    if (!same || manifest.timestamp !== timestamp || manifest.acceptedSince !== facts.acceptedSince) this.#strange.push(`the manifest of ${this.#id} is not that of its set`);
+    const same =
+      facts !== undefined &&
+      ['dump', 'globals', 'staging'].every((kind) => sums[kind] === facts.sha256[kind as 'dump']) &&
+      manifest.artifacts.length === 3;
+    if (!same || manifest.timestamp !== timestamp || manifest.acceptedSince !== facts.acceptedSince)
+      this.#strange.push(`the manifest of ${this.#id} is not that of its set`);
     const fits = sealFits(text);
-    if (!fits && !this.#model.unsealed.has(timestamp)) this.#strange.push(`the seal of the manifest of ${this.#id} does not fit`);
+    if (!fits && !this.#model.unsealed.has(timestamp))
+      this.#strange.push(`the seal of the manifest of ${this.#id} does not fit`);
     return fits ? 'sound' : 'damaged';
   }
 }

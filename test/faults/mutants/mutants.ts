@@ -21,18 +21,39 @@ function edit(file: string, text: string, instead: string): Mutant['edits'][numb
 export const MUTANTS: readonly Mutant[] = [
   {
     title: 'files are not flushed to the disk',
-    edits: [edit(`${LOCAL}/store/write-durably.ts`, 'await handle.sync();\n    await handle.close();', 'await handle.close();')],
-    family: 'power', count: 30,
+    edits: [
+      edit(
+        `${LOCAL}/store/write-durably.ts`,
+        'await handle.sync();\n    await handle.close();',
+        'await handle.close();',
+      ),
+    ],
+    family: 'power',
+    count: 30,
   },
   {
     title: 'the manifest gets its name first',
-    edits: [edit(`${CORE}/run/publish.ts`, 'await primary.publish(drafts)', 'await primary.publish([...drafts].reverse())')],
-    family: 'kill', count: 200,
+    edits: [
+      edit(
+        `${CORE}/run/publish.ts`,
+        'await primary.publish(drafts)',
+        'await primary.publish([...drafts].reverse())',
+      ),
+    ],
+    family: 'kill',
+    count: 200,
   },
   {
     title: 'the manifest is copied to the bucket first',
-    edits: [edit(`${CORE}/sets/publication-order.ts`, "['globals', 'staging', 'dump', 'manifest']", "['manifest', 'globals', 'staging', 'dump']")],
-    family: 's3', count: 200,
+    edits: [
+      edit(
+        `${CORE}/sets/publication-order.ts`,
+        "['globals', 'staging', 'dump', 'manifest']",
+        "['manifest', 'globals', 'staging', 'dump']",
+      ),
+    ],
+    family: 's3',
+    count: 200,
   },
   {
     title: 'room is made before the new set is there',
@@ -43,86 +64,178 @@ export const MUTANTS: readonly Mutant[] = [
         "for (const set of sets.filter(({ tier }) => tier === 'daily').slice(2)) for (const { key } of set.artifacts) await primary.remove(key);\n    const unfinished = unfinishedPromotion",
       ),
     ],
-    family: 'database', count: 30,
+    family: 'database',
+    count: 30,
   },
   {
     title: 'retention counts files, not sets',
-    edits: [edit(`${CORE}/retention/keep-newest.ts`, 'filled += 1;\n', 'filled += Math.min(set.artifacts.length, places - filled);\n')],
-    family: 'kill', count: 30,
+    edits: [
+      edit(
+        `${CORE}/retention/keep-newest.ts`,
+        'filled += 1;\n',
+        'filled += Math.min(set.artifacts.length, places - filled);\n',
+      ),
+    ],
+    family: 'kill',
+    count: 30,
   },
   {
     title: 'sets that are not whole fill places',
-    edits: [edit(`${CORE}/retention/keep-newest.ts`, 'if (!isRestorable(set)) return', 'if (places < 0 && !isRestorable(set)) return')],
-    family: 'model', count: 200,
+    edits: [
+      edit(
+        `${CORE}/retention/keep-newest.ts`,
+        'if (!isRestorable(set)) return',
+        'if (places < 0 && !isRestorable(set)) return',
+      ),
+    ],
+    family: 'model',
+    count: 200,
   },
   {
     title: 'a pg_dump that fails counts as one that succeeds, and nobody reads the dump',
     edits: [
-      edit(`${LOCAL}/postgres/pg-dump-producer.ts`, 'end.code === 0 ? undefined : programError', 'end.stderr !== undefined ? undefined : programError'),
-      edit(`${LOCAL}/postgres/pg-dump-producer.ts`, 'if (end.code !== 0) throw endedByOthers', 'if (end.stderr === undefined) throw endedByOthers'),
+      edit(
+        `${LOCAL}/postgres/pg-dump-producer.ts`,
+        'end.code === 0 ? undefined : programError',
+        'end.stderr !== undefined ? undefined : programError',
+      ),
+      edit(
+        `${LOCAL}/postgres/pg-dump-producer.ts`,
+        'if (end.code !== 0) throw endedByOthers',
+        'if (end.stderr === undefined) throw endedByOthers',
+      ),
     ],
-    family: 'database', count: 60,
+    family: 'database',
+    count: 60,
   },
   {
     title: 'what arrived in the bucket is not compared with what was sent',
     edits: [
-      edit(`${S3}/upload/check-stored.ts`, 'const facts = await headObject(bucket, key, signal);\n  const sameLength', 'if (parts.count > 0) return;\n  const facts = await headObject(bucket, key, signal);\n  const sameLength'),
-      edit(`${S3}/upload/digests.ts`, "forBody: (digest) => ({ ContentMD5: digest.toString('base64') }),", 'forBody: () => ({}) as never,'),
+      edit(
+        `${S3}/upload/check-stored.ts`,
+        'const facts = await headObject(bucket, key, signal);\n  const sameLength',
+        'if (parts.count > 0) return;\n  const facts = await headObject(bucket, key, signal);\n  const sameLength',
+      ),
+      edit(
+        `${S3}/upload/digests.ts`,
+        "forBody: (digest) => ({ ContentMD5: digest.toString('base64') }),",
+        'forBody: () => ({}) as never,',
+      ),
       // The SDK's own signature of the bytes would see to it.
-      edit(`${S3}/upload/payload-hash.ts`, "else if (headers['content-md5'] !== undefined) headers[", 'else headers['),
+      edit(
+        `${S3}/upload/payload-hash.ts`,
+        "else if (headers['content-md5'] !== undefined) headers[",
+        'else headers[',
+      ),
     ],
-    family: 's3', count: 80,
+    family: 's3',
+    count: 80,
   },
   {
     title: 'uploads that were cut off stay',
-    edits: [edit(`${S3}/upload/sweep-uploads.ts`, 'const swept: ArtifactKey[] = [];', 'const swept: ArtifactKey[] = [];\n  if (TIERS.length > 0) return swept;')],
-    family: 'kill', kind: 'replication', count: 60,
+    edits: [
+      edit(
+        `${S3}/upload/sweep-uploads.ts`,
+        'const swept: ArtifactKey[] = [];',
+        'const swept: ArtifactKey[] = [];\n  if (TIERS.length > 0) return swept;',
+      ),
+    ],
+    family: 'kill',
+    kind: 'replication',
+    count: 60,
   },
   {
     title: 'a sweep spares whatever upload has the name of one that is open',
-    edits: [edit(`${S3}/upload/sweep-uploads.ts`, 'if ((await living.get(objectKey)) === id) continue;', 'if (living.has(objectKey)) continue;')],
-    family: 'kill', kind: 'replication', count: 60,
+    edits: [
+      edit(
+        `${S3}/upload/sweep-uploads.ts`,
+        'if ((await living.get(objectKey)) === id) continue;',
+        'if (living.has(objectKey)) continue;',
+      ),
+    ],
+    family: 'kill',
+    kind: 'replication',
+    count: 60,
   },
   {
     title: 'the lock locks nothing',
     edits: [edit(`${LOCAL}/lock/flock-lock.ts`, "'--exclusive',", "'--shared',")],
-    family: 'neighbours', count: 20,
+    family: 'neighbours',
+    count: 20,
   },
   {
     title: 'a publication that was cut off stays as it is',
-    edits: [edit(`${LOCAL}/store/local-store.ts`, 'for (const intent of inRoot.filter(isIntentName))', 'for (const intent of inRoot.filter(() => false))')],
-    family: 'kill', kind: 'run, at a change of the disk', count: 100,
+    edits: [
+      edit(
+        `${LOCAL}/store/local-store.ts`,
+        'for (const intent of inRoot.filter(isIntentName))',
+        'for (const intent of inRoot.filter(() => false))',
+      ),
+    ],
+    family: 'kill',
+    kind: 'run, at a change of the disk',
+    count: 100,
   },
   {
     title: 'temporary files of dead processes stay',
-    edits: [edit(`${LOCAL}/store/local-store.ts`, 'const partials = inRoot.filter(isPartialName);', 'const partials: string[] = [];\n      if (partials.length === 0) return removed;')],
-    family: 'kill', count: 30,
+    edits: [
+      edit(
+        `${LOCAL}/store/local-store.ts`,
+        'const partials = inRoot.filter(isPartialName);',
+        'const partials: string[] = [];\n      if (partials.length === 0) return removed;',
+      ),
+    ],
+    family: 'kill',
+    count: 30,
   },
   {
     title: 'the weekly question is asked twice',
     edits: [
-      edit(`${CORE}/run/run.ts`, "for (const tier of tiers.filter((tier) => tier !== 'daily'))", "for (const tier of tiers.length > 0 && this.parts.clock.now().getUTCDay() === 0 ? (['weekly'] as const) : [])"),
+      edit(
+        `${CORE}/run/run.ts`,
+        "for (const tier of tiers.filter((tier) => tier !== 'daily'))",
+        "for (const tier of tiers.length > 0 && this.parts.clock.now().getUTCDay() === 0 ? (['weekly'] as const) : [])",
+      ),
     ],
-    family: 'clock', count: 60,
+    family: 'clock',
+    count: 60,
   },
   {
     title: 'a run that copied nothing to the bucket is called a success',
     edits: [edit(`${CORE}/run/run.ts`, 'for (const error of report.errors) this.note(error);', '')],
-    family: 's3', count: 30,
+    family: 's3',
+    count: 30,
   },
   {
     title: 'the old database is renamed, and a fifth of a second later the new one',
-    edits: [edit(`${LOCAL}/postgres/restore/swap-databases.ts`, "await server.ask(DOING, 'BEGIN');", "await server.ask(DOING, 'SELECT 1');"), edit(`${LOCAL}/postgres/restore/swap-databases.ts`, 'RENAME TO ${quoteIdentifier(previous)}`);', 'RENAME TO ${quoteIdentifier(previous)}`);\n    await setTimeout(200);')],
-    family: 'kill', kind: 'restore', count: 100,
+    edits: [
+      edit(
+        `${LOCAL}/postgres/restore/swap-databases.ts`,
+        "await server.ask(DOING, 'BEGIN');",
+        "await server.ask(DOING, 'SELECT 1');",
+      ),
+      edit(
+        `${LOCAL}/postgres/restore/swap-databases.ts`,
+        'RENAME TO ${quoteIdentifier(previous)}`);',
+        'RENAME TO ${quoteIdentifier(previous)}`);\n    await setTimeout(200);',
+      ),
+    ],
+    family: 'kill',
+    kind: 'restore',
+    count: 100,
   },
   {
     title: 'no record is kept of files that are being swapped',
     edits: [edit(`${LOCAL}/staging/work-folder.ts`, '    await this.records.write(this.current);', '')],
-    family: 'kill', kind: 'restore, at a change of the disk', count: 60,
+    family: 'kill',
+    kind: 'restore, at a change of the disk',
+    count: 60,
   },
   {
     title: 'the scratch server of a dead drill stays',
     edits: [edit('packages/runner/src/container.ts', 'parts.resolve(TOKENS.drill),\n  ]);', ']);')],
-    family: 'kill', kind: 'verify --restore', count: 30,
+    family: 'kill',
+    kind: 'verify --restore',
+    count: 30,
   },
 ];

@@ -17,16 +17,26 @@ export interface DiskFault {
 /** The environment of a command that meets with it. */
 export function meeting(fault: DiskFault): Readonly<Record<string, string>> {
   const { at, times = 1, only } = fault;
-  return preloaded({ at: String(at), do: fault.do, times: String(times), ...(only !== undefined && { only }) });
+  return preloaded({
+    at: String(at),
+    do: fault.do,
+    times: String(times),
+    ...(only !== undefined && { only }),
+  });
 }
 
 /** How many changes the command makes to disks. */
-export async function countDiskCalls(operator: Operator, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number> {
+export async function countDiskCalls(
+  operator: Operator,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'geolens-count-'));
   try {
     const to = join(folder, 'count');
     const end = await operator.backup(args, { env: { ...env, ...preloaded({ do: 'count', to }) } });
-    if (end.code !== 0) throw new Error(`${args.join(' ')} ended with ${end.code ?? end.signal ?? '?'}: ${end.stderr}`);
+    if (end.code !== 0)
+      throw new Error(`${args.join(' ')} ended with ${end.code ?? end.signal ?? '?'}: ${end.stderr}`);
     return Number(await readFile(to, 'utf8'));
   } finally {
     await rm(folder, { recursive: true });

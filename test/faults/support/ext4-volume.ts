@@ -9,8 +9,8 @@ const ATTEMPTS = 50;
 const BYTES = 48 * 1024 * 1024;
 
 /**
- * The system writes nothing back by itself: neither the journal every five seconds, nor a file's data when a name is replaced.
- * What survives is what was flushed.
+ * The system writes nothing back by itself: neither the journal every five seconds, nor a file's data when a
+ * name is replaced. What survives is what was flushed.
  */
 const OPTIONS = 'loop,commit=3600,noauto_da_alloc';
 
@@ -65,7 +65,9 @@ export class Ext4Volume {
 function format(image: string): void {
   writeFileSync(image, '');
   truncateSync(image, BYTES);
-  execFileSync('mkfs.ext4', ['-q', '-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', image], { stdio: 'pipe' });
+  execFileSync('mkfs.ext4', ['-q', '-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', image], {
+    stdio: 'pipe',
+  });
 }
 
 function whyNot(): string | undefined {

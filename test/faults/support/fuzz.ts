@@ -1,7 +1,24 @@
 import type { Random } from '../../support/random.ts';
 
 /** Characters that mean something to somebody: shells, JSON, SQL, URLs, paths, terminals. */
-const AWKWARD = [...Array.from('"\'\\$`;&|<>(){}[]*?!#~%@:,.=+-_ /'), '\n', '\r', '\t', '\u001b', '\u007f', '\u00a0', 'ä', 'é', 'ß', '\u202e', '\u200d', '\ufeff', '漢', '🗺', '\ud83d\ude00\u200d'];
+const AWKWARD = [
+  ...Array.from('"\'\\$`;&|<>(){}[]*?!#~%@:,.=+-_ /'),
+  '\n',
+  '\r',
+  '\t',
+  '\u001b',
+  '\u007f',
+  '\u00a0',
+  'ä',
+  'é',
+  'ß',
+  '\u202e',
+  '\u200d',
+  '\ufeff',
+  '漢',
+  '🗺',
+  '\ud83d\ude00\u200d',
+];
 
 export function letters(random: Random, length: number): string {
   return Array.from({ length }, () => random.pick(Array.from('abcxyzABC0189'))).join('');
@@ -9,7 +26,9 @@ export function letters(random: Random, length: number): string {
 
 /** Some text without NUL, which neither a file's name nor a variable can hold. */
 export function text(random: Random, longest = 20): string {
-  return Array.from({ length: random.whole(1, longest) }, () => (random.chance(0.5) ? random.pick(AWKWARD) : letters(random, 1))).join('');
+  return Array.from({ length: random.whole(1, longest) }, () =>
+    random.chance(0.5) ? random.pick(AWKWARD) : letters(random, 1),
+  ).join('');
 }
 
 export function bytes(random: Random, length: number): Buffer {
@@ -22,13 +41,15 @@ export function mutated(random: Random, original: string, changes = random.whole
   for (let change = 0; change < changes; change += 1) {
     const at = random.whole(0, Math.max(0, characters.length - 1));
     const other = random.chance(0.5) ? random.pick(AWKWARD) : letters(random, 1);
-    characters = random.pick([
-      () => characters.with(Math.min(at, characters.length - 1), other),
-      () => characters.toSpliced(at, 1),
-      () => characters.toSpliced(at, 0, other),
-      () => characters.toSpliced(at, 0, ...characters.slice(at, at + random.whole(1, 5))),
-      () => (random.chance(0.3) ? characters.slice(0, at) : characters.toReversed()),
-    ].slice(characters.length === 0 ? 1 : 0))();
+    characters = random.pick(
+      [
+        () => characters.with(Math.min(at, characters.length - 1), other),
+        () => characters.toSpliced(at, 1),
+        () => characters.toSpliced(at, 0, other),
+        () => characters.toSpliced(at, 0, ...characters.slice(at, at + random.whole(1, 5))),
+        () => (random.chance(0.3) ? characters.slice(0, at) : characters.toReversed()),
+      ].slice(characters.length === 0 ? 1 : 0),
+    )();
   }
   return characters.join('');
 }

@@ -10,7 +10,10 @@ import { completeIn, type Sight } from './witness.ts';
 
 const TIMESTAMP = /\d{8}_\d{6}(?=\.)/;
 
-/** Somebody who works in the folder and the bucket by hand, while commands go on: and leaves the newest complete sets alone. */
+/**
+ * Somebody who works in the folder and the bucket by hand, while commands go on: and leaves the newest
+ * complete sets alone.
+ */
 export class Hand {
   readonly #scene: Scene;
   readonly #before: Sight;
@@ -46,10 +49,14 @@ export class Hand {
   async findsItsOwn(): Promise<void> {
     for (const [path, content] of this.#foreign) {
       const found = await readFile(join(this.#backups, path)).catch((error: unknown) => String(error));
-      if (typeof found === 'string' || !found.equals(content)) throw new Error(`the foreign file ${path} is not what it was: ${typeof found === 'string' ? found : `${found.length} bytes`}`);
+      if (typeof found === 'string' || !found.equals(content))
+        throw new Error(
+          `the foreign file ${path} is not what it was: ${typeof found === 'string' ? found : `${found.length} bytes`}`,
+        );
     }
     for (const [key, content] of this.#inBucket) {
-      if (!(await this.#scene.bucket!.get(key)).equals(content)) throw new Error(`the foreign object ${key} is not what it was`);
+      if (!(await this.#scene.bucket!.get(key)).equals(content))
+        throw new Error(`the foreign object ${key} is not what it was`);
     }
   }
 
@@ -71,12 +78,19 @@ export class Hand {
   }
 
   async #removesFromBucket(random: Random, tier: Tier): Promise<void> {
-    const keys = (await this.#scene.bucket!.keys(`backups/${tier}/`)).filter((key) => this.#isOld(key, tier, 's3'));
+    const keys = (await this.#scene.bucket!.keys(`backups/${tier}/`)).filter((key) =>
+      this.#isOld(key, tier, 's3'),
+    );
     for (const key of some(random, keys)) await this.#removesObject(key);
   }
 
   async #adds(random: Random, tier: Tier): Promise<void> {
-    const name = random.pick([`notes ${randomUUID()}.txt`, `.hidden-${randomUUID()}`, `of_another_${randomUUID()}_20261129_020000.dump`, `manifest-20261129_020000.json.${randomUUID()}`]);
+    const name = random.pick([
+      `notes ${randomUUID()}.txt`,
+      `.hidden-${randomUUID()}`,
+      `of_another_${randomUUID()}_20261129_020000.dump`,
+      `manifest-20261129_020000.json.${randomUUID()}`,
+    ]);
     const content = bytes(random, random.whole(0, 300));
     if (random.chance(0.3)) {
       await this.#scene.bucket!.put(`backups/${tier}/${name}`, content);
@@ -97,7 +111,10 @@ export class Hand {
     const names = (await this.#names(tier)).filter((name) => TIMESTAMP.test(name) && !name.startsWith('.'));
     if (names.length === 0) return;
     const [from, to] = [join(tier, random.pick(names)), join(tier, `copy-${randomUUID()}.bak`)];
-    const copied = await copyFile(join(this.#backups, from), join(this.#backups, to)).then(() => true, () => false);
+    const copied = await copyFile(join(this.#backups, from), join(this.#backups, to)).then(
+      () => true,
+      () => false,
+    );
     if (copied) this.#foreign.set(to, await readFile(join(this.#backups, to)));
   }
 

@@ -9,11 +9,16 @@ import type { TestBucket } from '../../support/buckets.ts';
 export async function leftoversOf(operator: Operator, bucket?: TestBucket): Promise<readonly string[]> {
   const { database, volume } = operator;
   const files = (await volume.everything()).filter((name) => !/^(daily|weekly)\/[^.]/.test(name));
-  const staging = readdirSync(`${volume.staging}/..`).filter((name) => !['backups', 'staging'].includes(name));
+  const staging = readdirSync(`${volume.staging}/..`).filter(
+    (name) => !['backups', 'staging'].includes(name),
+  );
   const drills = readdirSync(operator.env['BACKUP_DRILL_DIR']!);
   const uploads = bucket === undefined ? [] : await bucket.uploads();
   const databases = (await related(database)).filter((name) => name.includes('_restoring_'));
-  const sessions = await database.client.psql('postgres', `SELECT pid || ' ' || coalesce(query, '') FROM pg_stat_activity WHERE application_name = 'geolens-backup' AND datname LIKE '${database.database}%'`);
+  const sessions = await database.client.psql(
+    'postgres',
+    `SELECT pid || ' ' || coalesce(query, '') FROM pg_stat_activity WHERE application_name = 'geolens-backup' AND datname LIKE '${database.database}%'`,
+  );
   return [
     ...files,
     ...staging.map((name) => `beside the staging folder: ${name}`),
@@ -22,6 +27,8 @@ export async function leftoversOf(operator: Operator, bucket?: TestBucket): Prom
     ...databases.map((name) => `database ${name}`),
     ...(sessions === '' ? [] : sessions.split('\n').map((line) => `session ${line}`)),
     ...programsOn(database.database).map((line) => `program ${line}`),
-    ...[volume.backups, operator.env['BACKUP_DRILL_DIR']!].flatMap(programsIn).map((line) => `program ${line}`),
+    ...[volume.backups, operator.env['BACKUP_DRILL_DIR']!]
+      .flatMap(programsIn)
+      .map((line) => `program ${line}`),
   ];
 }

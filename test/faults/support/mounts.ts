@@ -4,7 +4,9 @@ import { onTestFinished } from 'vitest';
 /** Mounts something over a folder for the test that runs. */
 export function mountOver(folder: string, args: readonly string[]): void {
   mount([...args, folder]);
-  onTestFinished(() => { unmount(folder, ['--lazy']); });
+  onTestFinished(() => {
+    unmount(folder, ['--lazy']);
+  });
 }
 
 export function mount(args: readonly string[]): void {

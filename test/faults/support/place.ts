@@ -33,15 +33,16 @@ export function placeOnVolume(root: string): Place {
 }
 
 /**
- * In a bucket, what was read once is read again when the store says that it is another: the sets of some hundred programs stay there, and
- * each program looks at all of them.
+ * In a bucket, what was read once is read again when the store says that it is another: the sets of some
+ * hundred programs stay there, and each program looks at all of them.
  */
 export function placeInBucket(bucket: TestBucket, prefix = 'backups'): Place {
   const known = new Map<string, { readonly version: string; readonly read: ReadArtifact }>();
-  const get = (key: string): Promise<Buffer | undefined> => bucket.get(key).catch((error: unknown) => {
-    if ((error as Error).name === 'NoSuchKey') return undefined;
-    throw error;
-  });
+  const get = (key: string): Promise<Buffer | undefined> =>
+    bucket.get(key).catch((error: unknown) => {
+      if ((error as Error).name === 'NoSuchKey') return undefined;
+      throw error;
+    });
   const look = async (): Promise<Shelf> => {
     const versions = await bucket.versions(`${prefix}/`);
     return {
@@ -65,5 +66,9 @@ export function placeInBucket(bucket: TestBucket, prefix = 'backups'): Place {
 }
 
 function readOf(content: Buffer): ReadArtifact {
-  return { bytes: content.length, sha256: createHash('sha256').update(content).digest('hex'), content: () => Promise.resolve(content) };
+  return {
+    bytes: content.length,
+    sha256: createHash('sha256').update(content).digest('hex'),
+    content: () => Promise.resolve(content),
+  };
 }

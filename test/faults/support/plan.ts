@@ -1,4 +1,7 @@
-/** How long the fault suite is: in its short form, as part of all tests, or in the form that `npm run test:faults` was asked for. */
+/**
+ * How long the fault suite is: in its short form, as part of all tests, or in the form that `npm run
+ * test:faults` was asked for.
+ */
 export interface Plan {
   /** Programs of a family; undefined for the short form. */
   readonly count: number | undefined;
@@ -15,7 +18,15 @@ export interface Plan {
   readonly report: string | undefined;
 }
 
-const SHORT: Plan = { count: undefined, seed: 20261125, kind: undefined, from: 1, lanes: 1, minutes: undefined, report: undefined };
+const SHORT: Plan = {
+  count: undefined,
+  seed: 20261125,
+  kind: undefined,
+  from: 1,
+  lanes: 1,
+  minutes: undefined,
+  report: undefined,
+};
 
 /** The variable by which run.ts hands the plan to the test files. */
 export const PLAN_VARIABLE = 'GEOLENS_FAULT_PLAN';

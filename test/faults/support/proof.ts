@@ -6,11 +6,22 @@ import { runProgram } from '../../support/run-program.ts';
 import type { ReadArtifact, Shelf } from './place.ts';
 
 interface ManifestFile {
-  readonly artifacts: readonly { readonly kind: string; readonly name: string; readonly bytes: number; readonly sha256: string; readonly rowCounts?: readonly { readonly rows: number }[] }[];
+  readonly artifacts: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly bytes: number;
+    readonly sha256: string;
+    readonly rowCounts?: readonly { readonly rows: number }[];
+  }[];
 }
 
 /** What speaks against a set that is shown as complete; nothing where it is one. */
-export async function flawsOf(shelf: Shelf, tier: Tier, timestamp: string, binDir: string): Promise<readonly string[]> {
+export async function flawsOf(
+  shelf: Shelf,
+  tier: Tier,
+  timestamp: string,
+  binDir: string,
+): Promise<readonly string[]> {
   const manifest = await shelf.artifact(tier, `manifest-${timestamp}.json`);
   if (manifest === undefined) return [`${tier} ${timestamp} has no manifest`];
   const { artifacts } = JSON.parse((await manifest.content()).toString()) as ManifestFile;
@@ -24,7 +35,8 @@ export async function flawsOf(shelf: Shelf, tier: Tier, timestamp: string, binDi
       const contents = await contentsOf(kind, found, binDir);
       const rows = rowCounts?.reduce((sum, table) => sum + table.rows, 0);
       if (contents === undefined) flaws.push(`${tier}/${name} cannot be read`);
-      else if (rows !== undefined && contents.rows !== rows) flaws.push(`${tier}/${name} has ${contents.rows} rows, and its manifest says ${rows}`);
+      else if (rows !== undefined && contents.rows !== rows)
+        flaws.push(`${tier}/${name} has ${contents.rows} rows, and its manifest says ${rows}`);
     }
   }
   return flaws;
@@ -37,8 +49,15 @@ interface Contents {
 
 const known = new Map<string, Contents | undefined>();
 
-/** What another program finds in it, when it reads it to its end; undefined where it cannot. Asked once for the same bytes. */
-async function contentsOf(kind: string, { sha256, content }: ReadArtifact, binDir: string): Promise<Contents | undefined> {
+/**
+ * What another program finds in it, when it reads it to its end; undefined where it cannot. Asked once for
+ * the same bytes.
+ */
+async function contentsOf(
+  kind: string,
+  { sha256, content }: ReadArtifact,
+  binDir: string,
+): Promise<Contents | undefined> {
   if (!known.has(sha256)) known.set(sha256, await examined(kind, await content(), binDir));
   return known.get(sha256);
 }
@@ -48,7 +67,8 @@ async function examined(kind: string, content: Buffer, binDir: string): Promise<
   const path = join(folder, 'artifact');
   try {
     await writeFile(path, content);
-    if (kind === 'dump') return { rows: rowsIn(await runProgram(join(binDir, 'pg_restore'), ['--file=-', path])) };
+    if (kind === 'dump')
+      return { rows: rowsIn(await runProgram(join(binDir, 'pg_restore'), ['--file=-', path])) };
     if (kind === 'staging') await runProgram('tar', ['-tzf', path]);
     return content.length > 0 ? { rows: 0 } : undefined;
   } catch {
@@ -60,5 +80,8 @@ async function examined(kind: string, content: Buffer, binDir: string): Promise<
 
 /** The lines between `COPY … FROM stdin;` and `\\.`, of all tables. */
 function rowsIn(sql: string): number {
-  return [...sql.matchAll(/^COPY .* FROM stdin;\n([^]*?)^\\\.$/gm)].reduce((sum, [, lines]) => sum + lines!.split('\n').length - 1, 0);
+  return [...sql.matchAll(/^COPY .* FROM stdin;\n([^]*?)^\\\.$/gm)].reduce(
+    (sum, [, lines]) => sum + lines!.split('\n').length - 1,
+    0,
+  );
 }

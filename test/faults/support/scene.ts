@@ -31,7 +31,9 @@ export class Scene {
   readonly operator: Operator;
   readonly bucket: TestBucket | undefined;
   readonly witness: Witness;
-  /** The scene's own time, in milliseconds: later than that of this machine, by which its first set is made. */
+  /**
+   * The scene's own time, in milliseconds: later than that of this machine, by which its first set is made.
+   */
   #now = sundayAfter(Date.now() + 7 * DAY_MS);
   /** What there is, as long as nobody has done anything since. */
   #seen: Sight | undefined;
@@ -39,7 +41,10 @@ export class Scene {
   constructor(operator: Operator, bucket?: TestBucket) {
     this.operator = operator;
     this.bucket = bucket;
-    const places = [placeOnVolume(operator.volume.backups), ...(bucket === undefined ? [] : [placeInBucket(bucket)])];
+    const places = [
+      placeOnVolume(operator.volume.backups),
+      ...(bucket === undefined ? [] : [placeInBucket(bucket)]),
+    ];
     this.witness = new Witness(operator, places);
   }
 
@@ -74,7 +79,10 @@ export class Scene {
     return noFaketime === undefined ? { at: faketimeText(new Date(this.#now)) } : {};
   }
 
-  /** Does something bad, after which nothing may be lost, and a normal run has to be good. Answers what it hit. */
+  /**
+   * Does something bad, after which nothing may be lost, and a normal run has to be good. Answers what it
+   * hit.
+   */
   async costsNothing(harm: () => Promise<string>, keep = this.keep): Promise<string> {
     const before = this.#seen ?? (await this.witness.look());
     const hit = await harm();
@@ -85,12 +93,20 @@ export class Scene {
   }
 
   /**
-   * A run that has to be good, after which nothing may be left of what went wrong before, and nothing lost since.
-   * Where somebody has tampered with sets, they may be damaged, and files of his, below the folder of the sets, may be there.
+   * A run that has to be good, after which nothing may be left of what went wrong before, and nothing lost
+   * since. Where somebody has tampered with sets, they may be damaged, and files of his, below the folder of
+   * the sets, may be there.
    */
-  async recovers(before: Sight, { tampered = false, foreign = [] }: { readonly tampered?: boolean; readonly foreign?: readonly string[] } = {}): Promise<Sight> {
+  async recovers(
+    before: Sight,
+    {
+      tampered = false,
+      foreign = [],
+    }: { readonly tampered?: boolean; readonly foreign?: readonly string[] } = {},
+  ): Promise<Sight> {
     const end = await this.does(['run', '--json']);
-    if (end.code !== 0) throw new Error(`the next run ended with ${end.code ?? end.signal ?? '?'}: ${end.stderr}`);
+    if (end.code !== 0)
+      throw new Error(`the next run ended with ${end.code ?? end.signal ?? '?'}: ${end.stderr}`);
     const after = await this.witness.look({ tampered });
     this.witness.agrees(end, after);
     this.witness.nothingLost(before, after, { keep: this.keep });
@@ -111,7 +127,10 @@ export class Scene {
   }
 }
 
-/** A folder of its own for scratch servers, where what is left of them is seen: with a short path, and open to the user that they have. */
+/**
+ * A folder of its own for scratch servers, where what is left of them is seen: with a short path, and open to
+ * the user that they have.
+ */
 async function drillFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'gl-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -120,7 +139,13 @@ async function drillFolder(): Promise<string> {
 }
 
 /** Makes the installation number n: they take turns on the servers. */
-export async function newScene(number: number, { s3 = false, cluster = clusters()[number % clusters().length]! }: { readonly s3?: boolean; readonly cluster?: ClusterFacts } = {}): Promise<Scene> {
+export async function newScene(
+  number: number,
+  {
+    s3 = false,
+    cluster = clusters()[number % clusters().length]!,
+  }: { readonly s3?: boolean; readonly cluster?: ClusterFacts } = {},
+): Promise<Scene> {
   const database = await smallDatabase(cluster);
   const bucket = s3 ? await freshBucket() : undefined;
   const volume = await freshVolume();

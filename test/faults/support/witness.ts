@@ -49,30 +49,49 @@ export class Witness {
       for (const { tier, timestamp, copies } of sets) {
         const copy = copies.find((one) => one.store === store);
         if (copy === undefined || (tampered && copy.state !== 'complete')) continue;
-        if (copy.state === 'complete') flaws.push(...(await flawsOf(shelf, tier, timestamp, this.#operator.database.binDir)).map((flaw) => `in ${store}: ${flaw}`));
-        else if (copy.state === 'partial' && (await shelf.artifact(tier, `manifest-${timestamp}.json`)) !== undefined) flaws.push(`${tier} ${timestamp} in ${store} has a manifest, and is ${copy.state}`);
+        if (copy.state === 'complete')
+          flaws.push(
+            ...(await flawsOf(shelf, tier, timestamp, this.#operator.database.binDir)).map(
+              (flaw) => `in ${store}: ${flaw}`,
+            ),
+          );
+        else if (
+          copy.state === 'partial' &&
+          (await shelf.artifact(tier, `manifest-${timestamp}.json`)) !== undefined
+        )
+          flaws.push(`${tier} ${timestamp} in ${store} has a manifest, and is ${copy.state}`);
       }
     }
     if (flaws.length > 0) throw new Error(`not what it is shown as: ${flaws.join('; ')}`);
     return { sets };
   }
 
-  /** Nothing good is lost: the newest complete sets of before are there, and retention left what it has to. */
+  /**
+   * Nothing good is lost: the newest complete sets of before are there, and retention left what it has to.
+   */
   nothingLost(before: Sight, after: Sight, { keep }: Kept): void {
     this.newestIsThere(before, after, { keep });
     for (const { store, tier } of this.#shelves()) {
       const [had, has] = [completeIn(before, store, tier), completeIn(after, store, tier)];
-      if (has.length < Math.min(had.length, keep[tier])) throw new Error(`of ${had.length} complete ${tier} sets in ${store} ${has.length} are left: ${has.join(', ')}`);
+      if (has.length < Math.min(had.length, keep[tier]))
+        throw new Error(
+          `of ${had.length} complete ${tier} sets in ${store} ${has.length} are left: ${has.join(', ')}`,
+        );
     }
   }
 
-  /** The newest complete set of before is there, in every place, unless retention, which knows the volume alone, has counted enough that are newer. */
+  /**
+   * The newest complete set of before is there, in every place, unless retention, which knows the volume
+   * alone, has counted enough that are newer.
+   */
   newestIsThere(before: Sight, after: Sight, { keep }: Kept): void {
     for (const { store, tier } of this.#shelves()) {
       const newest = completeIn(before, store, tier)[0];
       const has = completeIn(after, store, tier);
-      const pushedOut = store === 'local' && has.filter((timestamp) => timestamp > newest!).length >= keep[tier];
-      if (newest !== undefined && !has.includes(newest) && !pushedOut) throw new Error(`${tier} ${newest}, the newest complete set in ${store}, is lost`);
+      const pushedOut =
+        store === 'local' && has.filter((timestamp) => timestamp > newest!).length >= keep[tier];
+      if (newest !== undefined && !has.includes(newest) && !pushedOut)
+        throw new Error(`${tier} ${newest}, the newest complete set in ${store}, is lost`);
     }
   }
 
@@ -84,16 +103,34 @@ export class Witness {
   agrees(end: CliEnd, after: Sight): void {
     this.#listen(end);
     if (end.code === null || end.stdout === '') return;
-    const report = JSON.parse(end.stdout) as { outcome: string; timestamp?: string; replication?: { store: string; errors: unknown[] }[] };
-    const codes: Readonly<Record<string, readonly number[]>> = { complete: [0], partial: [3], failed: [1, 2, 4, 5] };
-    if (codes[report.outcome]?.includes(end.code) !== true) throw new Error(`the report says ${report.outcome}, and the exit code is ${end.code}`);
-    const shown = after.sets.find(({ tier, timestamp, database }) => tier === 'daily' && timestamp === report.timestamp && database === this.#operator.database.database);
+    const report = JSON.parse(end.stdout) as {
+      outcome: string;
+      timestamp?: string;
+      replication?: { store: string; errors: unknown[] }[];
+    };
+    const codes: Readonly<Record<string, readonly number[]>> = {
+      complete: [0],
+      partial: [3],
+      failed: [1, 2, 4, 5],
+    };
+    if (codes[report.outcome]?.includes(end.code) !== true)
+      throw new Error(`the report says ${report.outcome}, and the exit code is ${end.code}`);
+    const shown = after.sets.find(
+      ({ tier, timestamp, database }) =>
+        tier === 'daily' && timestamp === report.timestamp && database === this.#operator.database.database,
+    );
     const there = shown !== undefined && ['complete', 'suspicious'].includes(shown.state);
-    if (there !== (report.outcome !== 'failed')) throw new Error(`the run ${report.timestamp ?? '?'} is ${report.outcome}, and its set is ${shown?.state ?? 'not there'}\n${end.stderr}`);
+    if (there !== (report.outcome !== 'failed'))
+      throw new Error(
+        `the run ${report.timestamp ?? '?'} is ${report.outcome}, and its set is ${shown?.state ?? 'not there'}\n${end.stderr}`,
+      );
     if (report.outcome !== 'complete') return;
     for (const { store, errors } of report.replication ?? []) {
-      const copied = shown!.copies.some((copy) => copy.store === store && ['complete', 'suspicious'].includes(copy.state));
-      if (errors.length > 0) throw new Error(`the run says that all is well, and that ${store} could not get a set`);
+      const copied = shown!.copies.some(
+        (copy) => copy.store === store && ['complete', 'suspicious'].includes(copy.state),
+      );
+      if (errors.length > 0)
+        throw new Error(`the run says that all is well, and that ${store} could not get a set`);
       if (!copied) throw new Error(`the run says that ${store} has its set, and it has not`);
     }
   }
@@ -107,6 +144,12 @@ export class Witness {
 
 /** Timestamps of the complete copies in a store, newest first. */
 export function completeIn({ sets }: Sight, store: string, wanted: Tier): string[] {
-  const found = sets.filter(({ tier, copies }) => tier === wanted && copies.some((copy) => copy.store === store && copy.state === 'complete'));
-  return found.map(({ timestamp }) => timestamp).sort().reverse();
+  const found = sets.filter(
+    ({ tier, copies }) =>
+      tier === wanted && copies.some((copy) => copy.store === store && copy.state === 'complete'),
+  );
+  return found
+    .map(({ timestamp }) => timestamp)
+    .sort()
+    .reverse();
 }

@@ -7,7 +7,10 @@ import { ROOT } from './packed.ts';
 
 const INSTALL_SECONDS = 4 * 60;
 
-/** The oldest that `engines` lets in, the newest of the two other lines, and the one that everything else is tested with. */
+/**
+ * The oldest that `engines` lets in, the newest of the two other lines, and the one that everything else is
+ * tested with.
+ */
 export const NODE_VERSIONS = ['22.12.0', '22.23.3', process.versions.node, '26.10.0'] as const;
 
 /** The program of that version: npm has them as packages, and they are kept below .cache/. */
@@ -18,8 +21,16 @@ export async function nodeOf(version: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   return withFileLock(`${folder}.lock`, INSTALL_SECONDS, async () => {
     if (!existsSync(program)) {
-      const quietly = ['--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error'];
-      await runProgram('npm', ['install', '--prefix', folder, ...quietly, `node@${version}`], { timeout: INSTALL_SECONDS * 1000 });
+      const quietly = [
+        '--prefer-offline',
+        '--no-audit',
+        '--no-fund',
+        '--no-package-lock',
+        '--loglevel=error',
+      ];
+      await runProgram('npm', ['install', '--prefix', folder, ...quietly, `node@${version}`], {
+        timeout: INSTALL_SECONDS * 1000,
+      });
     }
     return program;
   });

@@ -35,15 +35,40 @@ export interface Tarball {
 
 /** Packs the built packages into the folder, as they would be published. */
 export async function packAll(into: string): Promise<Readonly<Record<PackageName, Tarball>>> {
-  const { config } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { config: { pnpm: string } };
-  await runProgram('npx', ['--yes', `pnpm@${config.pnpm}`, '--dir', ROOT, '--recursive', '--filter', './packages/*', 'pack', '--pack-destination', into]);
+  const { config } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    config: { pnpm: string };
+  };
+  await runProgram('npx', [
+    '--yes',
+    `pnpm@${config.pnpm}`,
+    '--dir',
+    ROOT,
+    '--recursive',
+    '--filter',
+    './packages/*',
+    'pack',
+    '--pack-destination',
+    into,
+  ]);
   const names = await readdir(into);
-  const tarballs = PACKAGES.map(async (name) => [name, await tarballAt(join(into, names.find((one) => one.startsWith(`geolens-backup-${name}-`))!))] as const);
+  const tarballs = PACKAGES.map(
+    async (name) =>
+      [
+        name,
+        await tarballAt(join(into, names.find((one) => one.startsWith(`geolens-backup-${name}-`))!)),
+      ] as const,
+  );
   return Object.fromEntries(await Promise.all(tarballs)) as Record<PackageName, Tarball>;
 }
 
 async function tarballAt(path: string): Promise<Tarball> {
-  const [list, packageFile] = await Promise.all([runProgram('tar', ['-tzf', path]), runProgram('tar', ['-xzOf', path, 'package/package.json'])]);
-  const files = list.trim().split('\n').map((line) => line.replace(/^package\//, ''));
+  const [list, packageFile] = await Promise.all([
+    runProgram('tar', ['-tzf', path]),
+    runProgram('tar', ['-xzOf', path, 'package/package.json']),
+  ]);
+  const files = list
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/^package\//, ''));
   return { path, files: files.sort(), packageFile: JSON.parse(packageFile) as PackageFile };
 }

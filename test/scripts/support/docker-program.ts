@@ -3,8 +3,9 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFil
 import { join } from 'node:path';
 
 /*
- * What the tests' `docker` and `docker-compose` do: they log each call, keep the services' states in files, and run what is to run
- * in a container as a process of this machine, in a session of its own: a signal to the client does not reach it.
+ * What the tests' `docker` and `docker-compose` do: they log each call, keep the services' states in files,
+ * and run what is to run in a container as a process of this machine, in a session of its own: a signal to
+ * the client does not reach it.
  */
 const FOLDER = process.env['STUB_DOCKER']!;
 
@@ -29,15 +30,21 @@ export interface StubSettings {
 
 const settings = JSON.parse(readFileSync(join(FOLDER, 'settings.json'), 'utf8')) as StubSettings;
 const [program, ...args] = process.argv.slice(2) as [string, ...string[]];
-const variables = Object.fromEntries(['COMPOSE_FILE', 'COMPOSE_PROJECT_NAME'].map((name) => [name, process.env[name]]));
-appendFileSync(join(FOLDER, 'calls'), `${JSON.stringify({ program, args, folder: process.cwd(), variables })}\n`);
+const variables = Object.fromEntries(
+  ['COMPOSE_FILE', 'COMPOSE_PROJECT_NAME'].map((name) => [name, process.env[name]]),
+);
+appendFileSync(
+  join(FOLDER, 'calls'),
+  `${JSON.stringify({ program, args, folder: process.cwd(), variables })}\n`,
+);
 
 process.exitCode = await answer();
 
 async function answer(): Promise<number> {
   if (program === 'docker-compose') return compose(args);
   const [command, ...rest] = args;
-  if (command === 'compose') return settings.compose === 2 ? compose(rest) : complain("docker: 'compose' is not a docker command.");
+  if (command === 'compose')
+    return settings.compose === 2 ? compose(rest) : complain("docker: 'compose' is not a docker command.");
   if (command === 'inspect') return inspect(rest);
   if (command === 'ps') return listContainers(rest);
   if (command === 'stop') return endContainer(rest.at(-1)!, 1, 'SIGTERM');
@@ -51,20 +58,29 @@ async function compose(given: readonly string[]): Promise<number> {
   const [command, ...options] = given.slice(global < 0 ? 0 : global + 2) as [string, ...string[]];
   // A service of the other project is known only to who names that, in a folder without a Compose file.
   const isKnown = (service: string): boolean =>
-    settings.application === undefined || (given[0] === '-p' ? given[1] === settings.application && process.cwd() === '/' && service !== 'backup' : service === 'backup');
+    settings.application === undefined ||
+    (given[0] === '-p'
+      ? given[1] === settings.application && process.cwd() === '/' && service !== 'backup'
+      : service === 'backup');
   if (settings.failing.includes(command)) return complain(`compose ${command} fails`);
   switch (command) {
     case 'version':
       return say('Compose');
     case 'config':
       if (options.includes('--services')) return say(serviceNames().filter(isKnown).join('\n'));
-      return say(settings.application === undefined ? 'services: {}' : `    labels:\n      geolens-backup.application: ${settings.application}`);
+      return say(
+        settings.application === undefined
+          ? 'services: {}'
+          : `    labels:\n      geolens-backup.application: ${settings.application}`,
+      );
     case 'ps': {
       if (options.includes('--status')) return complain('No such option: --status');
       const service = options.at(-1)!;
       const state = isKnown(service) ? stateOf(service) : undefined;
       if (state === undefined) return complain(`no such service: ${service}`);
-      return state !== 'exited' || settings.compose === 1 || options[0]!.includes('a') ? say(`id-of-${service}`) : 0;
+      return state !== 'exited' || settings.compose === 1 || options[0]!.includes('a')
+        ? say(`id-of-${service}`)
+        : 0;
     }
     case 'stop':
     case 'start': {
@@ -77,7 +93,9 @@ async function compose(given: readonly string[]): Promise<number> {
     }
     case 'exec': {
       const [service, ...inside] = options[0] === '-T' ? options.slice(1) : options;
-      return stateOf(service!) === 'running' ? contain(inside, {}) : complain(`service "${service!}" is not running`);
+      return stateOf(service!) === 'running'
+        ? contain(inside, {})
+        : complain(`service "${service!}" is not running`);
     }
     case 'run':
       return runContainer(options);
@@ -98,10 +116,21 @@ function inspect([, format, name]: readonly string[]): number {
 }
 
 function listContainers(options: readonly string[]): number {
-  if (options.includes('volume=geolens_pgdata')) return say([...(stateOf('db') === 'running' ? ['geolens-db-1'] : []), ...settings.strangers].join('\n'));
-  const [project, service] = ['project', 'service'].map((label) => options.find((option) => option.startsWith(`label=com.docker.compose.${label}=`))?.split('=')[2]);
-  const own = serviceNames().filter((name) => settings.application === undefined || (name === 'backup') !== (project === settings.application));
-  const running = own.filter((name) => (options[0]!.includes('a') || stateOf(name) !== 'exited') && (service === undefined || name === service));
+  if (options.includes('volume=geolens_pgdata'))
+    return say([...(stateOf('db') === 'running' ? ['geolens-db-1'] : []), ...settings.strangers].join('\n'));
+  const [project, service] = ['project', 'service'].map(
+    (label) =>
+      options.find((option) => option.startsWith(`label=com.docker.compose.${label}=`))?.split('=')[2],
+  );
+  const own = serviceNames().filter(
+    (name) =>
+      settings.application === undefined || (name === 'backup') !== (project === settings.application),
+  );
+  const running = own.filter(
+    (name) =>
+      (options[0]!.includes('a') || stateOf(name) !== 'exited') &&
+      (service === undefined || name === service),
+  );
   return say(running.map((name) => (options[0]!.includes('q') ? `id-of-${name}` : name)).join('\n'));
 }
 
@@ -119,21 +148,35 @@ async function runContainer(options: readonly string[]): Promise<number> {
     const [source, target] = options[at]!.split(':') as [string, string];
     paths[target] = settings.volumes[source] ?? source;
   }
-  const inside = [...(values['--entrypoint'] === undefined ? [] : [values['--entrypoint']]), ...options.slice(at + 1)];
+  const inside = [
+    ...(values['--entrypoint'] === undefined ? [] : [values['--entrypoint']]),
+    ...options.slice(at + 1),
+  ];
   if (inside[0] === 'postgres') return say(settings.imageVersion);
   return contain(inside, paths, values['--name']);
 }
 
 /** Runs it here, with the container's paths put in the place of the folders that play them. */
-async function contain([file, ...rest]: readonly string[], paths: Readonly<Record<string, string>>, name?: string): Promise<number> {
+async function contain(
+  [file, ...rest]: readonly string[],
+  paths: Readonly<Record<string, string>>,
+  name?: string,
+): Promise<number> {
   const mapped = rest.map((text) =>
-    Object.entries({ '/tmp': join(FOLDER, 'tmp'), ...paths }).reduce((was, [from, to]) => was.replaceAll(new RegExp(`(?<![\\w.])${from}(?![\\w.-])`, 'g'), () => to), text),
+    Object.entries({ '/tmp': join(FOLDER, 'tmp'), ...paths }).reduce(
+      (was, [from, to]) => was.replaceAll(new RegExp(`(?<![\\w.])${from}(?![\\w.-])`, 'g'), () => to),
+      text,
+    ),
   );
   const stdio: StdioOptions = 'inherit';
   const child = spawn(file!, mapped, { stdio, detached: true });
   const record = name === undefined ? undefined : join(FOLDER, 'containers', name);
   if (record !== undefined) writeFileSync(record, String(child.pid));
-  const code = await new Promise<number>((resolve) => child.once('exit', (status, signal) => { resolve(status ?? (signal === 'SIGKILL' ? 137 : 143)); }));
+  const code = await new Promise<number>((resolve) =>
+    child.once('exit', (status, signal) => {
+      resolve(status ?? (signal === 'SIGKILL' ? 137 : 143));
+    }),
+  );
   if (record !== undefined) rmSync(record);
   return code;
 }

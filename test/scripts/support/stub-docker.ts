@@ -13,7 +13,10 @@ import type { StubSettings } from './docker-program.ts';
 const PROGRAM = fileURLToPath(new URL('docker-program.ts', import.meta.url));
 const SCRIPTS = fileURLToPath(new URL('../../../scripts/', import.meta.url));
 
-/** The command in the container: logs its call, goes on while `hold` is there, ends as `outcome` says, and on SIGTERM with 143. */
+/**
+ * The command in the container: logs its call, goes on while `hold` is there, ends as `outcome` says, and on
+ * SIGTERM with 143.
+ */
 const GEOLENS_BACKUP = `#!/bin/sh
 kind=restore
 for argument; do [ "$argument" != --dry-run ] || kind=dry-run; done
@@ -62,7 +65,11 @@ export class RunningScript {
   readonly child: ChildProcess;
   readonly end: Promise<ScriptEnd>;
 
-  constructor(command: readonly [string, ...string[]], folder: string, env: Readonly<Record<string, string>>) {
+  constructor(
+    command: readonly [string, ...string[]],
+    folder: string,
+    env: Readonly<Record<string, string>>,
+  ) {
     const [file, ...args] = command;
     this.child = spawn(file, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let [stdout, stderr] = ['', ''];
@@ -87,7 +94,10 @@ export class RunningScript {
   }
 }
 
-/** A host with a Compose project and a `docker` of which nothing is real but the processes; see docker-program.ts. */
+/**
+ * A host with a Compose project and a `docker` of which nothing is real but the processes; see
+ * docker-program.ts.
+ */
 export class StubDocker {
   readonly folder: string;
   /** The project's folder, with a compose file and an .env that no shell survives. */
@@ -100,24 +110,41 @@ export class StubDocker {
     this.#settings = settings;
   }
 
-  static async make(services: Readonly<Record<string, State>>, settings: Partial<StubSettings> = {}): Promise<StubDocker> {
+  static async make(
+    services: Readonly<Record<string, State>>,
+    settings: Partial<StubSettings> = {},
+  ): Promise<StubDocker> {
     const folder = await mkdtemp(join(tmpdir(), 'geolens-stub-'));
     const docker = new StubDocker(folder, {
-      compose: 2, failing: [], imageVersion: 'postgres (PostgreSQL) 17.2 (Debian 17.2-1)', volumes: {}, strangers: [],
-      mountedAt: '/var/lib/postgresql/data', pgdata: '/var/lib/postgresql/data', application: undefined, ...settings,
+      compose: 2,
+      failing: [],
+      imageVersion: 'postgres (PostgreSQL) 17.2 (Debian 17.2-1)',
+      volumes: {},
+      strangers: [],
+      mountedAt: '/var/lib/postgresql/data',
+      pgdata: '/var/lib/postgresql/data',
+      application: undefined,
+      ...settings,
     });
     onTestFinished(async () => {
       killAll(folder);
       await rm(folder, { recursive: true, force: true });
     });
     for (const name of ['project', 'services', 'containers', 'bin', 'tmp']) await mkdir(join(folder, name));
-    for (const [name, state] of Object.entries(services)) await writeFile(join(folder, 'services', name), state);
+    for (const [name, state] of Object.entries(services))
+      await writeFile(join(folder, 'services', name), state);
     for (const name of docker.#settings.compose === 1 ? ['docker', 'docker-compose'] : ['docker']) {
-      await docker.program(name, `#!/bin/sh\nNODE_COMPILE_CACHE='${COMPILE_CACHE}' exec '${process.execPath}' --no-warnings '${PROGRAM}' ${name} "$@"\n`);
+      await docker.program(
+        name,
+        `#!/bin/sh\nNODE_COMPILE_CACHE='${COMPILE_CACHE}' exec '${process.execPath}' --no-warnings '${PROGRAM}' ${name} "$@"\n`,
+      );
     }
     await docker.program('geolens-backup', GEOLENS_BACKUP);
     await writeFile(join(docker.project, 'compose.yaml'), 'services: {}\n');
-    await writeFile(join(docker.project, '.env'), 'BACKUP_SCHEDULE=0 2 * * *\nPOSTGRES_PASSWORD=$(touch pwned)\n');
+    await writeFile(
+      join(docker.project, '.env'),
+      'BACKUP_SCHEDULE=0 2 * * *\nPOSTGRES_PASSWORD=$(touch pwned)\n',
+    );
     await docker.set({});
     return docker;
   }
@@ -147,10 +174,19 @@ export class StubDocker {
     await rm(join(this.folder, `hold-${kind}`), { force: true });
   }
 
-  start(script: 'restore.sh' | 'snapshot.sh', args: readonly string[], { env = {}, folder = this.project, installed = false, wrapper }: ScriptOptions = {}): RunningScript {
+  start(
+    script: 'restore.sh' | 'snapshot.sh',
+    args: readonly string[],
+    { env = {}, folder = this.project, installed = false, wrapper }: ScriptOptions = {},
+  ): RunningScript {
     const path = join(installed ? join(this.project, 'scripts') : SCRIPTS, script);
-    const command = wrapper?.([path, ...args].map((word) => `'${word}'`).join(' ')) ?? ([path, ...args] as const);
-    return new RunningScript(command, folder, { PATH: `${join(this.folder, 'bin')}:/usr/bin:/bin`, STUB_DOCKER: this.folder, ...env });
+    const command =
+      wrapper?.([path, ...args].map((word) => `'${word}'`).join(' ')) ?? ([path, ...args] as const);
+    return new RunningScript(command, folder, {
+      PATH: `${join(this.folder, 'bin')}:/usr/bin:/bin`,
+      STUB_DOCKER: this.folder,
+      ...env,
+    });
   }
 
   /** Copies the scripts into the project. */
@@ -158,7 +194,11 @@ export class StubDocker {
     await cp(SCRIPTS, join(this.project, 'scripts'), { recursive: true });
   }
 
-  run(script: 'restore.sh' | 'snapshot.sh', args: readonly string[], options?: ScriptOptions): Promise<ScriptEnd> {
+  run(
+    script: 'restore.sh' | 'snapshot.sh',
+    args: readonly string[],
+    options?: ScriptOptions,
+  ): Promise<ScriptEnd> {
     return this.awaited(`the end of ${script} ${args.join(' ')}`, this.start(script, args, options).end);
   }
 
@@ -168,7 +208,9 @@ export class StubDocker {
 
   /** Calls of this subcommand of Compose, as one text each. */
   callsOf(command: string): string[] {
-    const texts = this.calls().map(({ program, args }) => [...(program === 'docker-compose' ? ['compose'] : []), ...args].join(' '));
+    const texts = this.calls().map(({ program, args }) =>
+      [...(program === 'docker-compose' ? ['compose'] : []), ...args].join(' '),
+    );
     return texts.filter((text) => new RegExp(`^compose (--profile \\S+ )?${command}\\b`).test(text));
   }
 
@@ -182,12 +224,20 @@ export class StubDocker {
     const happened = async (): Promise<void> => {
       while (!this.events().includes(event) && !given.signal.aborted) await setTimeout(20);
     };
-    await this.awaited(`"${event}"`, happened()).finally(() => { given.abort(); });
+    await this.awaited(`"${event}"`, happened()).finally(() => {
+      given.abort();
+    });
   }
 
   /** Kills the clients that a killed script left, not what they began. */
   killClients(): void {
-    killAll(this.folder, (command) => command.includes('docker-program.ts') || command.includes('restore.sh') || command.includes('snapshot.sh'));
+    killAll(
+      this.folder,
+      (command) =>
+        command.includes('docker-program.ts') ||
+        command.includes('restore.sh') ||
+        command.includes('snapshot.sh'),
+    );
   }
 
   /** Kills the clients and what they began. */
@@ -207,11 +257,15 @@ export class StubDocker {
 
   /** Services that ran while the command in the container did. */
   runningDuring(kind: 'dry-run' | 'restore'): string[] {
-    return this.lines(`${kind}.services`).filter((line) => line.endsWith('=running')).map((line) => line.split('=')[0]!);
+    return this.lines(`${kind}.services`)
+      .filter((line) => line.endsWith('=running'))
+      .map((line) => line.split('=')[0]!);
   }
 
   running(): string[] {
-    return readdirSync(join(this.folder, 'services')).filter((name) => readFileSync(join(this.folder, 'services', name), 'utf8') === 'running').sort();
+    return readdirSync(join(this.folder, 'services'))
+      .filter((name) => readFileSync(join(this.folder, 'services', name), 'utf8') === 'running')
+      .sort();
   }
 
   /** What the scripts left in the project's folder. */
@@ -227,15 +281,30 @@ export class StubDocker {
   private async awaited<T>(what: string, coming: Promise<T>): Promise<T> {
     const given = new AbortController();
     const late = setTimeout(PATIENCE_MS, undefined, { signal: given.signal }).then(() => {
-      const last = this.calls().slice(-3).map(({ program, args }) => [program, ...args].join(' '));
-      throw new Error([`${what} has not come. Events: ${this.events().join(', ')}. Last calls:`, ...last, 'Processes:', ...processesOf(this.folder)].join('\n'));
+      const last = this.calls()
+        .slice(-3)
+        .map(({ program, args }) => [program, ...args].join(' '));
+      throw new Error(
+        [
+          `${what} has not come. Events: ${this.events().join(', ')}. Last calls:`,
+          ...last,
+          'Processes:',
+          ...processesOf(this.folder),
+        ].join('\n'),
+      );
     });
-    return Promise.race([coming, late]).finally(() => { given.abort(); });
+    return Promise.race([coming, late]).finally(() => {
+      given.abort();
+    });
   }
 
   private lines(name: string): string[] {
     const file = join(this.folder, name);
-    return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter((line) => line !== '') : [];
+    return existsSync(file)
+      ? readFileSync(file, 'utf8')
+          .split('\n')
+          .filter((line) => line !== '')
+      : [];
   }
 }
 
@@ -261,19 +330,26 @@ function processesOf(folder: string): string[] {
         return '?';
       }
     };
-    const state = read('status').split('\n').filter((line) => /^(State|PPid):/.test(line)).join(' ').replaceAll('\t', ' ');
+    const state = read('status')
+      .split('\n')
+      .filter((line) => /^(State|PPid):/.test(line))
+      .join(' ')
+      .replaceAll('\t', ' ');
     return `${pid} ${state} ${read('wchan')} ${command.replaceAll('\0', ' ')}`;
   });
 }
 
 function startedWith(folder: string): { readonly pid: number; readonly command: string }[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => {
-    try {
-      if (!readFileSync(`/proc/${name}/environ`, 'utf8').split('\0').includes(`STUB_DOCKER=${folder}`)) return [];
-      return [{ pid: Number(name), command: readFileSync(`/proc/${name}/cmdline`, 'utf8') }];
-    } catch {
-      // It has just ended, or is somebody else's.
-      return [];
-    }
-  });
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        if (!readFileSync(`/proc/${name}/environ`, 'utf8').split('\0').includes(`STUB_DOCKER=${folder}`))
+          return [];
+        return [{ pid: Number(name), command: readFileSync(`/proc/${name}/cmdline`, 'utf8') }];
+      } catch {
+        // It has just ended, or is somebody else's.
+        return [];
+      }
+    });
 }

@@ -1,7 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile, writeFile } from 'node:fs/promises';
-import { abortedBy, BackupError, throwIfAborted, type Lock, type LockHolder, type LockLease, type LockOptions } from '@geolens/backup-core';
+import {
+  abortedBy,
+  BackupError,
+  throwIfAborted,
+  type Lock,
+  type LockHolder,
+  type LockLease,
+  type LockOptions,
+} from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../programs/program.ts';
 import { missing, startProgram } from '../programs/start-program.ts';
 import { storeError } from '../store/store-errors.ts';
@@ -21,16 +29,19 @@ const MEND = 'Install util-linux';
 
 const READY = 'locked\n';
 
-/** A service is stopped by a signal to all its processes; the lock stays until the work under it has ended. Ignoring outlives exec. */
+/**
+ * A service is stopped by a signal to all its processes; the lock stays until the work under it has ended.
+ * Ignoring outlives exec.
+ */
 const DEAF_TO_STOPPING = `trap '' TERM INT HUP; exec flock "$@"`;
 
 /** What sh exits with when there is no flock. */
 const NOT_FOUND = 127;
 
 /**
- * An advisory lock of the system on a file, by the program flock(1), which holds it as long as its stdin stays open: that is,
- * until it is released or this process ends, however it ends. There is nothing to clean up and nothing that goes stale.
- * The file stays; what it says is who had the lock last.
+ * An advisory lock of the system on a file, by the program flock(1), which holds it as long as its stdin
+ * stays open: that is, until it is released or this process ends, however it ends. There is nothing to clean
+ * up and nothing that goes stale. The file stays; what it says is who had the lock last.
  */
 export class FlockLock implements Lock {
   private readonly path: string;
@@ -46,11 +57,24 @@ export class FlockLock implements Lock {
     throwIfAborted(signal);
     await this.makeFile();
     const patience = whenHeld === 'wait' ? [] : ['--timeout', String(PATIENCE_SECONDS)];
-    const args = ['--exclusive', ...patience, '--conflict-exit-code', String(CONFLICT), '--no-fork', this.path, 'cat'];
+    const args = [
+      '--exclusive',
+      ...patience,
+      '--conflict-exit-code',
+      String(CONFLICT),
+      '--no-fork',
+      this.path,
+      'cat',
+    ];
     const started = Promise.withResolvers<never>();
     started.promise.catch(() => undefined);
     const options = { env: this.env, stdio: 'pipe', detached: true } as const;
-    const child = startProgram('sh', ['-c', DEAF_TO_STOPPING, 'sh', ...args], { ...options, label: 'flock', mend: MEND, onFailure: started.reject });
+    const child = startProgram('sh', ['-c', DEAF_TO_STOPPING, 'sh', ...args], {
+      ...options,
+      label: 'flock',
+      mend: MEND,
+      onFailure: started.reject,
+    });
     const stop = (): void => void child.kill('SIGKILL');
     signal?.addEventListener('abort', stop, { once: true });
     try {
@@ -60,7 +84,8 @@ export class FlockLock implements Lock {
     } finally {
       signal?.removeEventListener('abort', stop);
     }
-    // Only a courtesy to those who find it held: on a full disk, where a run has to sweep and prune, the lock still works.
+    // Only a courtesy to those who find it held: on a full disk, where a run has to sweep and prune, the lock
+    // still works.
     const note = JSON.stringify({ ...holder, pid: process.pid, since: new Date().toISOString() });
     await writeFile(this.path, `${note}\n`).catch(() => undefined);
     return this.lease(child);
@@ -70,7 +95,14 @@ export class FlockLock implements Lock {
     const loss = new AbortController();
     let released = false;
     const noteLoss = (): void => {
-      if (!released) loss.abort(new BackupError('LOCK_LOST', `the program that held the lock ${this.path} was ended by somebody else`, { mend: LOSS_MEND }));
+      if (!released)
+        loss.abort(
+          new BackupError(
+            'LOCK_LOST',
+            `the program that held the lock ${this.path} was ended by somebody else`,
+            { mend: LOSS_MEND },
+          ),
+        );
     };
     child.once('close', noteLoss);
     if (hasEnded(child)) noteLoss();
@@ -102,14 +134,22 @@ export class FlockLock implements Lock {
       child.once('close', (code) => {
         if (code === CONFLICT) this.held().then(reject, reject);
         else if (code === NOT_FOUND) reject(missing('flock', said.trim(), MEND));
-        else reject(new BackupError('STORE_FAILED', `flock could not lock ${this.path}: ${said.trim() || `exit code ${code ?? '?'}`}`));
+        else
+          reject(
+            new BackupError(
+              'STORE_FAILED',
+              `flock could not lock ${this.path}: ${said.trim() || `exit code ${code ?? '?'}`}`,
+            ),
+          );
       });
     });
   }
 
   private async held(): Promise<BackupError> {
     const who = await readFile(this.path, 'utf8').then(describeHolder, () => 'another process');
-    return new BackupError('LOCK_HELD', `${who} is working on this volume (lock ${this.path})`, { mend: 'Try again when it has ended' });
+    return new BackupError('LOCK_HELD', `${who} is working on this volume (lock ${this.path})`, {
+      mend: 'Try again when it has ended',
+    });
   }
 }
 

@@ -1,7 +1,10 @@
 import type pg from 'pg';
 
 /** Sets what the server knows of these settings, for the rest of the session. */
-export async function configure(client: pg.Client, settings: Readonly<Record<string, string>>): Promise<void> {
+export async function configure(
+  client: pg.Client,
+  settings: Readonly<Record<string, string>>,
+): Promise<void> {
   await client.query(
     `SELECT pg_catalog.set_config(s.name, v.setting, false)
        FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) AS v (name, setting) JOIN pg_catalog.pg_settings s ON s.name = v.name`,

@@ -6,7 +6,10 @@ export const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 
 /** As libpq understands it: https://www.postgresql.org/docs/current/libpq-ssl.html */
 export type SslMode = (typeof SSL_MODES)[number];
 
-/** In place of the file of sslrootcert: whom this machine trusts, verified in full. libpq knows it from version 16 on. */
+/**
+ * In place of the file of sslrootcert: whom this machine trusts, verified in full. libpq knows it from
+ * version 16 on.
+ */
 export const SYSTEM_AUTHORITIES = 'system';
 
 /** How to reach one database. */

@@ -1,6 +1,11 @@
 import { parse } from 'pg-connection-string';
 import { BackupError, Secret } from '@geolens/backup-core';
-import { SSL_MODES, SYSTEM_AUTHORITIES, type ConnectionSettings, type SslMode } from './connection-settings.ts';
+import {
+  SSL_MODES,
+  SYSTEM_AUTHORITIES,
+  type ConnectionSettings,
+  type SslMode,
+} from './connection-settings.ts';
 
 /** `postgresql+asyncpg://` and the like are what SQLAlchemy calls the same thing. */
 const SCHEME = /^postgres(?:ql)?(?:\+\w+)?:\/\//;
@@ -11,8 +16,9 @@ const OWN_PARAMETERS = ['dbname', 'sslmode', 'ssl', 'sslrootcert', 'sslcert', 's
 const FORM = 'it has to look like postgresql://user:password@host:5432/database';
 
 /**
- * The connection that a URL names, as libpq writes them (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS),
- * and as SQLAlchemy and asyncpg do.
+ * The connection that a URL names, as libpq writes them
+ * (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS), and as SQLAlchemy and
+ * asyncpg do.
  * @param label what the URL is called in errors, the name of a variable say
  * @throws BackupError CONFIG_INVALID, in one sentence that holds no part of the URL
  */
@@ -27,14 +33,16 @@ export function connectionFromUrl(text: string, label = 'the URL of the database
   const byName = parameters.get('dbname');
   for (const name of OWN_PARAMETERS) parameters.delete(name);
   const parts = partsOf(address, parameters);
-  if (parts === undefined) throw wrong('is not a URL; percent-encode special characters in the user and the password');
+  if (parts === undefined)
+    throw wrong('is not a URL; percent-encode special characters in the user and the password');
   const { host, port: portText, user, password, connect_timeout: timeout, options } = parts;
   const database = byName ?? parts.path;
   if (!host) throw wrong(`names no host; ${FORM}`);
   if (!user) throw wrong(`names no user; ${FORM}`);
   if (!database) throw wrong(`names no database; ${FORM}`);
   const port = portText ? Number(portText) : 5432;
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw wrong(`has a port that is no number from 1 to 65535; ${FORM}`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw wrong(`has a port that is no number from 1 to 65535; ${FORM}`);
   return {
     host,
     port,
@@ -48,7 +56,10 @@ export function connectionFromUrl(text: string, label = 'the URL of the database
 }
 
 /** Undefined where it is no URL. The cause would hold the URL, and so the password. */
-function partsOf(address: string, parameters: URLSearchParams): (ReturnType<typeof parse> & { readonly path: string | undefined }) | undefined {
+function partsOf(
+  address: string,
+  parameters: URLSearchParams,
+): (ReturnType<typeof parse> & { readonly path: string | undefined }) | undefined {
   try {
     return { ...parse(`${address}?${parameters.toString()}`), path: databaseOf(address) };
   } catch {
@@ -56,7 +67,10 @@ function partsOf(address: string, parameters: URLSearchParams): (ReturnType<type
   }
 }
 
-/** Encodes what should have been: otherwise pg-connection-string encodes the whole once more, and what was right becomes wrong. */
+/**
+ * Encodes what should have been: otherwise pg-connection-string encodes the whole once more, and what was
+ * right becomes wrong.
+ */
 function encodeStrays(address: string): string {
   return address.replaceAll(' ', '%20').replace(/%(?![0-9a-f]{2})/gi, '%25');
 }
@@ -70,15 +84,24 @@ function databaseOf(address: string): string | undefined {
 type Tls = Pick<ConnectionSettings, 'sslMode' | 'sslRootCert' | 'sslCert' | 'sslKey'>;
 
 /** asyncpg takes these words beside the modes. */
-const ASYNCPG_WORDS: ReadonlyMap<string, SslMode> = new Map([['true', 'require'], ['false', 'disable']]);
+const ASYNCPG_WORDS: ReadonlyMap<string, SslMode> = new Map([
+  ['true', 'require'],
+  ['false', 'disable'],
+]);
 
 /** `ssl` is what asyncpg calls `sslmode`. */
 function readTls(parameters: URLSearchParams): Tls | string {
   const word = parameters.get('ssl');
   const mode = parameters.get('sslmode') ?? (word === null ? null : (ASYNCPG_WORDS.get(word) ?? word));
-  if (mode !== null && !SSL_MODES.includes(mode as SslMode)) return `has an unknown sslmode; it has to be one of ${SSL_MODES.join(', ')}`;
-  const [sslRootCert, sslCert, sslKey] = [parameters.get('sslrootcert'), parameters.get('sslcert'), parameters.get('sslkey')];
-  if (sslRootCert === SYSTEM_AUTHORITIES && mode !== null && mode !== 'verify-full') return `has sslrootcert=${SYSTEM_AUTHORITIES}, which takes sslmode=verify-full`;
+  if (mode !== null && !SSL_MODES.includes(mode as SslMode))
+    return `has an unknown sslmode; it has to be one of ${SSL_MODES.join(', ')}`;
+  const [sslRootCert, sslCert, sslKey] = [
+    parameters.get('sslrootcert'),
+    parameters.get('sslcert'),
+    parameters.get('sslkey'),
+  ];
+  if (sslRootCert === SYSTEM_AUTHORITIES && mode !== null && mode !== 'verify-full')
+    return `has sslrootcert=${SYSTEM_AUTHORITIES}, which takes sslmode=verify-full`;
   return {
     ...(mode !== null && { sslMode: mode as SslMode }),
     ...(sslRootCert !== null && { sslRootCert }),

@@ -9,12 +9,18 @@ import { SYSTEM_AUTHORITIES, type ConnectionSettings, type SslMode } from './con
 const APPLICATION_NAME = 'geolens-backup';
 const CONNECT_TIMEOUT_SECONDS = 10;
 
-/** The environment for a program that only reads and writes files: without what libpq reads of it, the password of the database above all. */
+/**
+ * The environment for a program that only reads and writes files: without what libpq reads of it, the
+ * password of the database above all.
+ */
 export function withoutConnection(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('PG')));
 }
 
-/** The settings as libpq's programs take them from their environment, so that nothing stands on a command line. */
+/**
+ * The settings as libpq's programs take them from their environment, so that nothing stands on a command
+ * line.
+ */
 export function libpqEnvironment(settings: ConnectionSettings): Record<string, string> {
   const variables: Record<string, string | undefined> = {
     PGHOST: settings.host,
@@ -30,18 +36,24 @@ export function libpqEnvironment(settings: ConnectionSettings): Record<string, s
     PGOPTIONS: settings.options,
     PGAPPNAME: APPLICATION_NAME,
   };
-  return Object.fromEntries(Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }
 
-/** The name of a database as a connection string, for arguments: programs would read a bare name with a `=` in it as one. */
+/**
+ * The name of a database as a connection string, for arguments: programs would read a bare name with a `=` in
+ * it as one.
+ */
 export function connectionString(database: string): string {
   return `dbname='${database.replace(/[\\']/g, '\\$&')}'`;
 }
 
 /**
- * Connects a client, with or without TLS as the mode says; gives up when the signal fires. Errors are those of `pg`.
- * The session resolves names in pg_catalog alone, whatever role and database are set to: with another search_path, an operator or
- * function of another role could take the place of a built-in one, and run with the rights of this session.
+ * Connects a client, with or without TLS as the mode says; gives up when the signal fires. Errors are those
+ * of `pg`. The session resolves names in pg_catalog alone, whatever role and database are set to: with
+ * another search_path, an operator or function of another role could take the place of a built-in one, and
+ * run with the rights of this session.
  */
 export async function connect(settings: ConnectionSettings, signal?: AbortSignal): Promise<pg.Client> {
   const attempts = await tlsAttempts(settings);
@@ -109,8 +121,15 @@ async function tlsAttempts(settings: ConnectionSettings): Promise<pg.ClientConfi
   return mode === 'allow' ? [false, tls] : [tls];
 }
 
-async function tlsOptions(settings: ConnectionSettings, mode: SslMode): Promise<Exclude<pg.ClientConfig['ssl'], boolean | undefined>> {
-  const [ca, cert, key] = await Promise.all([authorities(settings.sslRootCert), pem(settings.sslCert), pem(settings.sslKey)]);
+async function tlsOptions(
+  settings: ConnectionSettings,
+  mode: SslMode,
+): Promise<Exclude<pg.ClientConfig['ssl'], boolean | undefined>> {
+  const [ca, cert, key] = await Promise.all([
+    authorities(settings.sslRootCert),
+    pem(settings.sslCert),
+    pem(settings.sslKey),
+  ]);
   // libpq verifies under `require` too when a root certificate is given.
   const verifies = mode.startsWith('verify') || (mode === 'require' && ca !== undefined);
   return {
@@ -128,14 +147,22 @@ const { getCACertificates }: Partial<Pick<typeof tls, 'getCACertificates'>> = tl
 async function authorities(rootCert: string | undefined): Promise<string | string[] | undefined> {
   if (rootCert !== SYSTEM_AUTHORITIES) return pem(rootCert);
   if (getCACertificates !== undefined) return getCACertificates('system');
-  throw new BackupError('CONFIG_INVALID', `Node ${process.versions.node} does not tell whom this machine trusts`, { mend: 'Use Node 22.15 or newer, or name a file in sslrootcert' });
+  throw new BackupError(
+    'CONFIG_INVALID',
+    `Node ${process.versions.node} does not tell whom this machine trusts`,
+    { mend: 'Use Node 22.15 or newer, or name a file in sslrootcert' },
+  );
 }
 
 async function pem(path: string | undefined): Promise<string | undefined> {
   if (path === undefined) return undefined;
   return readFile(path, 'utf8').catch((cause: unknown) => {
     const mend = 'Correct sslrootcert, sslcert or sslkey, or give this user the right to read the file';
-    throw new BackupError('CONFIG_INVALID', `the file ${path} for TLS cannot be read: ${(cause as Error).message}`, { cause, mend });
+    throw new BackupError(
+      'CONFIG_INVALID',
+      `the file ${path} for TLS cannot be read: ${(cause as Error).message}`,
+      { cause, mend },
+    );
   });
 }
 

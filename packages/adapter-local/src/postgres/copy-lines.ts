@@ -1,6 +1,9 @@
 const NEWLINE = 0x0a;
 
-/** Ends the rows of a table, on a line of its own. A row never looks like it: COPY writes a backslash of a value as two. */
+/**
+ * Ends the rows of a table, on a line of its own. A row never looks like it: COPY writes a backslash of a
+ * value as two.
+ */
 const END = Buffer.from('\\.\n');
 const END_AFTER_ROW = Buffer.from('\n\\.\n');
 
@@ -47,6 +50,7 @@ export class CopyLines {
 /** A search for each line is faster than a look at each byte. */
 function countNewlines(chunk: Buffer, from: number, to: number): number {
   let count = 0;
-  for (let at = chunk.indexOf(NEWLINE, from); at >= 0 && at < to; at = chunk.indexOf(NEWLINE, at + 1)) count += 1;
+  for (let at = chunk.indexOf(NEWLINE, from); at >= 0 && at < to; at = chunk.indexOf(NEWLINE, at + 1))
+    count += 1;
   return count;
 }

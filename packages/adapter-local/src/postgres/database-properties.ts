@@ -8,10 +8,23 @@ const PROPERTIES = `
          coalesce(j.json ->> 'datlocale', j.json ->> 'daticulocale') AS locale
     FROM pg_catalog.pg_database d, pg_catalog.to_jsonb(d) AS j (json) WHERE d.datname = $1`;
 
-/** What the manifest says of a database itself; undefined when there is none of this name. Any database of the server will do to ask. */
-export async function databasePropertiesOf(client: pg.Client, database: string): Promise<DatabaseProperties | undefined> {
+/**
+ * What the manifest says of a database itself; undefined when there is none of this name. Any database of the
+ * server will do to ask.
+ */
+export async function databasePropertiesOf(
+  client: pg.Client,
+  database: string,
+): Promise<DatabaseProperties | undefined> {
   const { rows } = await client.query<DatabaseProperties>(PROPERTIES, [database]);
   if (rows[0] === undefined) return undefined;
   const { owner, encoding, collate, ctype, localeProvider, locale } = rows[0];
-  return { owner, encoding, collate, ctype, ...(localeProvider != null && { localeProvider }), ...(locale != null && { locale }) };
+  return {
+    owner,
+    encoding,
+    collate,
+    ctype,
+    ...(localeProvider != null && { localeProvider }),
+    ...(locale != null && { locale }),
+  };
 }

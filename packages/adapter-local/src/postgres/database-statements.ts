@@ -5,9 +5,10 @@ import { dollarQuoted } from './sql-text.ts';
 const OF_THE_SESSION = `'role', 'session_authorization'`;
 
 /*
- * Each statement names the database by current_database(), so that it also fits one that was restored under another name.
- * A setting goes by way of the session (FROM CURRENT): its text is then read as the server wrote it, lists and quotes and all.
- * Not so where that would make the session another role's, who may not do what follows.
+ * Each statement names the database by current_database(), so that it also fits one that was restored under
+ * another name. A setting goes by way of the session (FROM CURRENT): its text is then read as the server
+ * wrote it, lists and quotes and all. Not so where that would make the session another role's, who may not do
+ * what follows.
  */
 const STATEMENTS = `
   WITH here AS (
@@ -65,10 +66,14 @@ export interface StatementsOptions {
 }
 
 /**
- * Returns the owner of a database, grants on it, its settings, comment and connection limit, as SQL to execute inside the database that gets them.
- * The client may be connected to any database of the server.
+ * Returns the owner of a database, grants on it, its settings, comment and connection limit, as SQL to
+ * execute inside the database that gets them. The client may be connected to any database of the server.
  */
-export async function databaseStatementsOf(client: pg.Client, database: string, { withoutGrants = false }: StatementsOptions = {}): Promise<string> {
+export async function databaseStatementsOf(
+  client: pg.Client,
+  database: string,
+  { withoutGrants = false }: StatementsOptions = {},
+): Promise<string> {
   const found = await client.query<Property>(STATEMENTS, [database]);
   const rows = withoutGrants ? found.rows.filter(({ rank }) => !GRANT_RANKS.includes(rank)) : found.rows;
   return rows.map((property) => `${statement(client, property)}\n`).join('');
@@ -76,7 +81,10 @@ export async function databaseStatementsOf(client: pg.Client, database: string, 
 
 function statement(client: pg.Client, { setting, value, template }: Property): string {
   const literal = (text: string): string => client.escapeLiteral(text);
-  const before = setting === null || value === null ? '' : `PERFORM pg_catalog.set_config(${literal(setting)}, ${literal(value)}, true); `;
+  const before =
+    setting === null || value === null
+      ? ''
+      : `PERFORM pg_catalog.set_config(${literal(setting)}, ${literal(value)}, true); `;
   const execute = `EXECUTE pg_catalog.format(${literal(template)}, pg_catalog.current_database());`;
   return `DO ${dollarQuoted(`BEGIN ${before}${execute} END`)};`;
 }

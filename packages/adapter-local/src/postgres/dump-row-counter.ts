@@ -7,7 +7,10 @@ const SEMICOLON = 0x3b;
 const SINGLE_QUOTE = 0x27;
 const DOUBLE_QUOTE = 0x22;
 
-/** The comment that `pg_restore --verbose` writes before an entry. The rows of a table have the table's OID, and no class. */
+/**
+ * The comment that `pg_restore --verbose` writes before an entry. The rows of a table have the table's OID,
+ * and no class.
+ */
 const ENTRY = /^-- TOC entry \d+ \(class 0 OID (\d+)\)$/;
 
 /** Longer comments are no entry. */
@@ -19,8 +22,8 @@ const COPY_END = ' FROM stdin;';
 type State = 'between' | 'comment' | 'statement' | 'quoted' | 'after-copy' | 'rows';
 
 /**
- * Counts the rows of each table in what `pg_restore --verbose --data-only` writes of a dump: the lines after each COPY statement.
- * Names, literals and rows may hold anything, also what looks like a statement.
+ * Counts the rows of each table in what `pg_restore --verbose --data-only` writes of a dump: the lines after
+ * each COPY statement. Names, literals and rows may hold anything, also what looks like a statement.
  */
 export class DumpRowCounter {
   private readonly found = new Map<string, number>();
@@ -61,7 +64,8 @@ export class DumpRowCounter {
       this.head = '';
       this.tail = '';
       this.comment = '';
-      // Outside of statements a dash begins a comment, a backslash a command for psql; both end with their line.
+      // Outside of statements a dash begins a comment, a backslash a command for psql; both end with their
+      // line.
       this.state = byte === DASH || byte === BACKSLASH ? 'comment' : 'statement';
       return at;
     }
@@ -92,7 +96,8 @@ export class DumpRowCounter {
   private untilLineEnd(chunk: Buffer, at: number): number {
     const end = chunk.indexOf(NEWLINE, at);
     const until = end < 0 ? chunk.length : end;
-    if (this.comment.length <= LONGEST_ENTRY) this.comment += chunk.toString('latin1', at, Math.min(until, at + LONGEST_ENTRY + 1));
+    if (this.comment.length <= LONGEST_ENTRY)
+      this.comment += chunk.toString('latin1', at, Math.min(until, at + LONGEST_ENTRY + 1));
     if (end < 0) return until;
     this.table = ENTRY.exec(this.comment)?.[1] ?? this.table;
     this.state = 'between';

@@ -30,7 +30,9 @@ const RELATIONS = `
      AND (x.oid IS NULL OR c.oid = ANY (x.extconfig))
    ORDER BY n.nspname, c.relname`;
 
-/** Tables, partitioned ones and partitions; of those that belong to extensions the ones whose rows are dumped. */
+/**
+ * Tables, partitioned ones and partitions; of those that belong to extensions the ones whose rows are dumped.
+ */
 export async function relations(client: pg.Client): Promise<readonly Relation[]> {
   const { rows } = await client.query<Relation>(RELATIONS);
   return rows;
@@ -38,5 +40,6 @@ export async function relations(client: pg.Client): Promise<readonly Relation[]>
 
 /** So many that one statement may lock them. */
 export function* batches(tables: readonly DumpedTable[]): Generator<readonly DumpedTable[]> {
-  for (let start = 0; start < tables.length; start += TABLES_AT_ONCE) yield tables.slice(start, start + TABLES_AT_ONCE);
+  for (let start = 0; start < tables.length; start += TABLES_AT_ONCE)
+    yield tables.slice(start, start + TABLES_AT_ONCE);
 }

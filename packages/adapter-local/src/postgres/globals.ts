@@ -35,8 +35,9 @@ const HEADER = `-- Roles, properties of the database, owners and grants: what a 
 `;
 
 /**
- * The roles of the server (pg_dumpall), the properties of the database, all owners, and every grant in it with the default privileges
- * (the entries of that kind of a schema-only pg_dump, in the same snapshot as the dump), as SQL that can be run twice.
+ * The roles of the server (pg_dumpall), the properties of the database, all owners, and every grant in it
+ * with the default privileges (the entries of that kind of a schema-only pg_dump, in the same snapshot as the
+ * dump), as SQL that can be run twice.
  */
 export async function* globalsOf(request: GlobalsRequest): AsyncGenerator<Uint8Array> {
   yield Buffer.from(HEADER);
@@ -54,7 +55,14 @@ async function rolesOf({ programs, settings, rolePasswords, env, signal }: Globa
   return programText(programs.pgDumpall, args, { env: inUtf8(env), signal }, judge('pg_dumpall', settings));
 }
 
-async function* grantsOf({ programs, settings, snapshotId, lockTimeoutMs, env, signal }: GlobalsRequest): AsyncGenerator<Uint8Array> {
+async function* grantsOf({
+  programs,
+  settings,
+  snapshotId,
+  lockTimeoutMs,
+  env,
+  signal,
+}: GlobalsRequest): AsyncGenerator<Uint8Array> {
   const options = { env: inUtf8(env), signal };
   const schema: Uint8Array[] = [];
   const dump = programOutput(
@@ -67,16 +75,27 @@ async function* grantsOf({ programs, settings, snapshotId, lockTimeoutMs, env, s
 
   const readOptions = { env: withoutConnection(env), signal };
   const listed: Uint8Array[] = [];
-  const listing = await programFed(programs.pgRestore, ['--list'], streamOf(schema), readOptions, (chunk) => listed.push(chunk));
+  const listing = await programFed(programs.pgRestore, ['--list'], streamOf(schema), readOptions, (chunk) =>
+    listed.push(chunk),
+  );
   failUnlessZero('pg_restore --list', settings)(listing);
-  const entries = Buffer.concat(listed).toString('utf8').split('\n').filter((line) => GRANTS.test(line));
+  const entries = Buffer.concat(listed)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => GRANTS.test(line));
   if (entries.length === 0) return;
 
   const sql: Uint8Array[] = [];
   const list = await unnamedFile(`${entries.join('\n')}\n`);
   try {
     const args = ['--use-list=/dev/fd/3', '--file=-'];
-    const writing = await programFed(programs.pgRestore, args, streamOf(schema), { ...readOptions, descriptors: [list.fd] }, (chunk) => sql.push(chunk));
+    const writing = await programFed(
+      programs.pgRestore,
+      args,
+      streamOf(schema),
+      { ...readOptions, descriptors: [list.fd] },
+      (chunk) => sql.push(chunk),
+    );
     failUnlessZero('pg_restore --use-list', settings)(writing);
   } finally {
     await list.close();
@@ -85,7 +104,8 @@ async function* grantsOf({ programs, settings, snapshotId, lockTimeoutMs, env, s
 }
 
 function judge(doing: string, settings: ConnectionSettings): Judge {
-  return (end) => (end.code === 0 ? undefined : programError(describeEnd(doing, end), 'reading roles and grants', settings));
+  return (end) =>
+    end.code === 0 ? undefined : programError(describeEnd(doing, end), 'reading roles and grants', settings);
 }
 
 function failUnlessZero(doing: string, settings: ConnectionSettings): (end: Parameters<Judge>[0]) => void {
@@ -95,7 +115,10 @@ function failUnlessZero(doing: string, settings: ConnectionSettings): (end: Para
   };
 }
 
-/** The sections come from three programs: they have to agree on the encoding, whatever that of the database is. */
+/**
+ * The sections come from three programs: they have to agree on the encoding, whatever that of the database
+ * is.
+ */
 function inUtf8(env: ProgramEnvironment): ProgramEnvironment {
   return { ...env, PGCLIENTENCODING: 'UTF8' };
 }

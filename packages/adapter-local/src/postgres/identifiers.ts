@@ -12,9 +12,14 @@ export function unquoteIdentifier(text: string): string {
   return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text;
 }
 
-/** The name that an identifier stands for. PostgreSQL reads a name without quotes in lower case: of ASCII letters alone, in every encoding that we read. */
+/**
+ * The name that an identifier stands for. PostgreSQL reads a name without quotes in lower case: of ASCII
+ * letters alone, in every encoding that we read.
+ */
 export function nameOf(identifier: string): string {
-  return identifier.startsWith('"') ? unquoteIdentifier(identifier) : identifier.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return identifier.startsWith('"')
+    ? unquoteIdentifier(identifier)
+    : identifier.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 export function quoteLiteral(text: string): string {

@@ -2,8 +2,8 @@ import type pg from 'pg';
 import { granteeOf, isRevoked } from './acl-queries.ts';
 
 /**
- * Privileges on large objects: a schema-only dump has neither these nor their privileges. By default, the owner has all privileges and no other
- * role has one.
+ * Privileges on large objects: a schema-only dump has neither these nor their privileges. By default, the
+ * owner has all privileges and no other role has one.
  */
 const STATEMENTS = `
   SELECT l.oid, 1 AS rank, pg_catalog.format('REVOKE %s ON LARGE OBJECT %s FROM %s;', d.privilege_type, l.oid, ${granteeOf('l.lomowner', 'l.lomowner')}) AS statement

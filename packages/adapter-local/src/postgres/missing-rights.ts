@@ -49,7 +49,8 @@ const RIGHTS: readonly Right[] = [
     concern: 'rights: row security',
     query: relations("'r', 'p'", 'c.relrowsecurity AND pg_catalog.row_security_active(c.oid)'),
     message: (names) => `row-level security hides rows from the role, which pg_dump refuses: ${names}`,
-    mend: (_, role) => `ALTER ROLE ${role} BYPASSRLS (as a superuser), or back up as the owner of these tables`,
+    mend: (_, role) =>
+      `ALTER ROLE ${role} BYPASSRLS (as a superuser), or back up as the owner of these tables`,
   },
   {
     concern: 'rights: large objects',
@@ -58,7 +59,8 @@ const RIGHTS: readonly Right[] = [
                AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(l.lomacl) a
                                 WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_catalog.pg_has_role(a.grantee, 'USAGE'))) ORDER BY l.oid`,
     message: (names, count) => `the role may not read ${count} of the large objects: ${names}`,
-    mend: (names, role) => `GRANT SELECT ON LARGE OBJECT ${names.join(', ')} TO ${role}, or back up as their owner`,
+    mend: (names, role) =>
+      `GRANT SELECT ON LARGE OBJECT ${names.join(', ')} TO ${role}, or back up as their owner`,
   },
 ];
 
@@ -71,7 +73,13 @@ export async function missingRights(client: pg.Client, user: string): Promise<re
     const shown = names.slice(0, SHOWN);
     const more = names.length - shown.length;
     if (names.length === 0) findings.push({ concern, level: 'ok', message: 'nothing is missing' });
-    else findings.push({ concern, level: 'fail', message: message(`${shown.join(', ')}${more === 0 ? '' : ` and ${more} more`}`, names.length), mend: mend(shown, escapeIdentifier(user)) });
+    else
+      findings.push({
+        concern,
+        level: 'fail',
+        message: message(`${shown.join(', ')}${more === 0 ? '' : ` and ${more} more`}`, names.length),
+        mend: mend(shown, escapeIdentifier(user)),
+      });
   }
   return findings;
 }

@@ -1,8 +1,9 @@
 import type pg from 'pg';
 
 /*
- * What has an owner, with the words that ALTER … OWNER TO has for it; pg_identify_object knows the words for relations.
- * Not in here: default privileges and user mappings, which have no ALTER … OWNER, and subscriptions, which a restore leaves switched off.
+ * What has an owner, with the words that ALTER … OWNER TO has for it; pg_identify_object knows the words for
+ * relations. Not in here: default privileges and user mappings, which have no ALTER … OWNER, and
+ * subscriptions, which a restore leaves switched off.
  */
 const KINDS = `
   VALUES ('pg_class', NULL), ('pg_proc', 'ROUTINE'), ('pg_type', 'TYPE'), ('pg_namespace', 'SCHEMA'), ('pg_operator', 'OPERATOR'),
@@ -12,9 +13,10 @@ const KINDS = `
     ('pg_ts_config', 'TEXT SEARCH CONFIGURATION'), ('pg_statistic_ext', 'STATISTICS'), ('pg_largeobject', 'LARGE OBJECT')`;
 
 /*
- * The server notes owners in pg_shdepend, but for what belongs to the superuser that it was made with: that goes to whoever
- * restores. Members of extensions come with these; the sequence of a column, and a multirange, go with what they belong to
- * (a multirange from version 17 on, which refuses the statement; before, it stays with whoever restores, which nobody feels).
+ * The server notes owners in pg_shdepend, but for what belongs to the superuser that it was made with: that
+ * goes to whoever restores. Members of extensions come with these; the sequence of a column, and a
+ * multirange, go with what they belong to (a multirange from version 17 on, which refuses the statement;
+ * before, it stays with whoever restores, which nobody feels).
  */
 const STATEMENTS = `
   SELECT s.classid::bigint AS catalog, s.objid::bigint AS oid, pg_catalog.format('ALTER %s %s OWNER TO %I;', coalesce(k.words, pg_catalog.upper(o.type)), o.identity,
@@ -39,10 +41,13 @@ interface Ownership {
 }
 
 /**
- * The owner of every object in the database, as statements. A dump has owners too, but not by whom the server was made.
+ * The owner of every object in the database, as statements. A dump has owners too, but not by whom the server
+ * was made.
  * @param only catalog and number, with a slash between, of those that are asked for; all when absent
  */
 export async function ownersOf(client: pg.Client, only?: ReadonlySet<string>): Promise<readonly string[]> {
   const { rows } = await client.query<Ownership>(STATEMENTS);
-  return rows.filter(({ catalog, oid }) => only?.has(`${catalog}/${oid}`) ?? true).map(({ statement }) => statement);
+  return rows
+    .filter(({ catalog, oid }) => only?.has(`${catalog}/${oid}`) ?? true)
+    .map(({ statement }) => statement);
 }

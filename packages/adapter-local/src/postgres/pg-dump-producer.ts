@@ -26,7 +26,10 @@ import { DumpRowCounter } from './dump-row-counter.ts';
 import { isEntry } from './restore/pg-restore.ts';
 import { openSnapshot, type SnapshotSession } from './snapshot.ts';
 
-/** How long a dump waits for a table that another session has locked. Migrations take minutes; what takes longer is stuck. */
+/**
+ * How long a dump waits for a table that another session has locked. Migrations take minutes; what takes
+ * longer is stuck.
+ */
 const LOCK_TIMEOUT_MS = 5 * 60_000;
 
 const UNREADABLE_MEND = 'It was not kept; check the disk and the memory of this machine, then run again';
@@ -71,9 +74,29 @@ export class PgDumpProducer implements DumpProducer {
       const serverVersion = rows[0]!.server_version.split(' ')[0]!;
       const programs = programsFor(serverVersion, installations);
       const compression = chooseCompression(this.options.compression ?? 'auto', programs.major);
-      const session = await openSnapshot(client, this.database, this.options.lockTimeoutMs ?? LOCK_TIMEOUT_MS);
-      const origin = { serverVersion, clientVersion: programs.version, extensions: session.extensions, databaseProperties: session.databaseProperties, databaseBytes: session.databaseBytes, compression };
-      return new PgSnapshot({ client, session, programs, origin, signal, env: watched(this.env, serverVersion), options: this.options, leave });
+      const session = await openSnapshot(
+        client,
+        this.database,
+        this.options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
+      );
+      const origin = {
+        serverVersion,
+        clientVersion: programs.version,
+        extensions: session.extensions,
+        databaseProperties: session.databaseProperties,
+        databaseBytes: session.databaseBytes,
+        compression,
+      };
+      return new PgSnapshot({
+        client,
+        session,
+        programs,
+        origin,
+        signal,
+        env: watched(this.env, serverVersion),
+        options: this.options,
+        leave,
+      });
     } catch (error) {
       signal.removeEventListener('abort', leave);
       await disconnect(client);
@@ -84,17 +107,40 @@ export class PgDumpProducer implements DumpProducer {
 
   async check(dump: ArtifactSource, { signal }: { readonly signal: AbortSignal }): Promise<DumpContent> {
     const newest = [...(await this.installations(false))].sort((one, other) => other.major - one.major)[0]!;
-    const [file, content] = dump.path === undefined ? [[], dump.open(undefined, { lent: true })] : [[dump.path], undefined];
+    const [file, content] =
+      dump.path === undefined ? [[], dump.open(undefined, { lent: true })] : [[dump.path], undefined];
     const counter = new DumpRowCounter();
     // Rows alone: what else a dump has stands in its table of contents, which is read in any case.
     const args = ['--format=custom', '--data-only', '--verbose', '--file=-', ...file];
-    const end = quieter(await programFed(newest.pgRestore, args, content, { env: { ...withoutConnection(this.env), LC_ALL: 'C' }, signal }, (chunk) => { counter.add(chunk as Buffer); }));
+    const end = quieter(
+      await programFed(
+        newest.pgRestore,
+        args,
+        content,
+        { env: { ...withoutConnection(this.env), LC_ALL: 'C' }, signal },
+        (chunk) => {
+          counter.add(chunk as Buffer);
+        },
+      ),
+    );
     if (end.stderr.includes('unsupported version')) {
-      throw new BackupError('CLIENT_TOO_OLD', `the dump was made by a newer pg_dump than the programs here (${newest.version}) can read`, {
-        mend: 'Install the client programs of the version that made it, or newer ones, or set BACKUP_PG_BIN_DIR to where they are',
-      });
+      throw new BackupError(
+        'CLIENT_TOO_OLD',
+        `the dump was made by a newer pg_dump than the programs here (${newest.version}) can read`,
+        {
+          mend: 'Install the client programs of the version that made it, or newer ones, or set BACKUP_PG_BIN_DIR to where they are',
+        },
+      );
     }
-    if (end.code !== 0) throw endedByOthers('pg_restore', end) ?? new BackupError('ARTIFACT_UNREADABLE', `the dump does not read through: ${describeEnd('pg_restore', end)}`, { mend: UNREADABLE_MEND });
+    if (end.code !== 0)
+      throw (
+        endedByOthers('pg_restore', end) ??
+        new BackupError(
+          'ARTIFACT_UNREADABLE',
+          `the dump does not read through: ${describeEnd('pg_restore', end)}`,
+          { mend: UNREADABLE_MEND },
+        )
+      );
     return { rows: counter.counts };
   }
 
@@ -118,7 +164,13 @@ export class PgDumpProducer implements DumpProducer {
 
 /** Without the lines about entries that a verbose pg_restore writes. */
 function quieter(end: ProgramEnd): ProgramEnd {
-  return { ...end, stderr: end.stderr.split('\n').filter((line) => !isEntry(line)).join('\n') };
+  return {
+    ...end,
+    stderr: end.stderr
+      .split('\n')
+      .filter((line) => !isEntry(line))
+      .join('\n'),
+  };
 }
 
 interface PgSnapshotParts {
@@ -179,7 +231,9 @@ class PgSnapshot implements DumpSnapshot {
   rowCounts(dumped: DumpedRows): RowCounts {
     const counted = this.parts.session.tables.filter(({ oid }) => dumped.has(oid));
     const named = (ofExtension: boolean): readonly TableRows[] =>
-      counted.filter((table) => table.ofExtension === ofExtension).map(({ oid, schema, table }) => ({ schema, table, rows: dumped.get(oid)! }));
+      counted
+        .filter((table) => table.ofExtension === ofExtension)
+        .map(({ oid, schema, table }) => ({ schema, table, rows: dumped.get(oid)! }));
     return { tables: named(false), ofExtensions: named(true) };
   }
 

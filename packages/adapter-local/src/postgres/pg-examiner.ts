@@ -21,7 +21,10 @@ export interface PgExaminerOptions {
   readonly env: ProgramEnvironment;
 }
 
-/** Looks whether a dump of the database would succeed: the server, its version and ours, what is in it, and the rights of the role. */
+/**
+ * Looks whether a dump of the database would succeed: the server, its version and ours, what is in it, and
+ * the rights of the role.
+ */
 export class PgExaminer implements Examiner {
   private readonly options: PgExaminerOptions;
 
@@ -44,10 +47,20 @@ export class PgExaminer implements Examiner {
     signal.addEventListener('abort', leave, { once: true });
     try {
       await configure(client, { statement_timeout: '60s', lock_timeout: '10s' });
-      const { rows } = await client.query<{ version: string }>("SELECT pg_catalog.current_setting('server_version') AS version");
+      const { rows } = await client.query<{ version: string }>(
+        "SELECT pg_catalog.current_setting('server_version') AS version",
+      );
       const version = rows[0]!.version.split(' ')[0]!;
-      findings.push({ concern: 'server', level: 'ok', message: `PostgreSQL ${version} answers (${whereabouts(connection)})` });
-      findings.push(await this.programs(version), await contentOf(client), ...(await missingRights(client, connection.user)));
+      findings.push({
+        concern: 'server',
+        level: 'ok',
+        message: `PostgreSQL ${version} answers (${whereabouts(connection)})`,
+      });
+      findings.push(
+        await this.programs(version),
+        await contentOf(client),
+        ...(await missingRights(client, connection.user)),
+      );
       if (this.options.rolePasswords) findings.push(await passwordsOf(client));
     } catch (error) {
       throwIfAborted(signal);
@@ -59,7 +72,10 @@ export class PgExaminer implements Examiner {
     return findings;
   }
 
-  /** Older programs cannot dump the server; what newer ones write, the server itself may not be able to restore. */
+  /**
+   * Older programs cannot dump the server; what newer ones write, the server itself may not be able to
+   * restore.
+   */
   private async programs(serverVersion: string): Promise<Finding> {
     const concern = 'pg_dump';
     try {
@@ -67,7 +83,12 @@ export class PgExaminer implements Examiner {
       const serverMajor = Number.parseInt(serverVersion, 10);
       const message = `pg_dump ${version} in ${folder} dumps the server ${serverVersion}`;
       if (major === serverMajor) return { concern, level: 'ok', message };
-      return { concern, level: 'warn', message: `${message}, which may not be able to restore what a newer pg_dump writes`, mend: `Install the client programs of version ${serverMajor} beside, or build the image from the database’s own` };
+      return {
+        concern,
+        level: 'warn',
+        message: `${message}, which may not be able to restore what a newer pg_dump writes`,
+        mend: `Install the client programs of version ${serverMajor} beside, or build the image from the database’s own`,
+      };
     } catch (error) {
       return failedFinding(concern, error);
     }
@@ -75,16 +96,33 @@ export class PgExaminer implements Examiner {
 }
 
 async function contentOf(client: pg.Client): Promise<Finding> {
-  const tables = (await relations(client)).filter(({ partitioned, ofExtension }) => !partitioned && !ofExtension);
-  const { rows } = await client.query<{ bytes: string }>('SELECT pg_catalog.pg_database_size(pg_catalog.current_database()) AS bytes');
+  const tables = (await relations(client)).filter(
+    ({ partitioned, ofExtension }) => !partitioned && !ofExtension,
+  );
+  const { rows } = await client.query<{ bytes: string }>(
+    'SELECT pg_catalog.pg_database_size(pg_catalog.current_database()) AS bytes',
+  );
   const message = `${tables.length} table${tables.length === 1 ? '' : 's'}, ${megabytes(Number(rows[0]!.bytes))} on the server’s disk`;
   if (tables.length > 0) return { concern: 'content', level: 'ok', message };
-  return { concern: 'content', level: 'warn', message: 'the database has no tables', mend: 'Make sure that this is the right server and database (POSTGRES_HOST and POSTGRES_DB, or DATABASE_URL)' };
+  return {
+    concern: 'content',
+    level: 'warn',
+    message: 'the database has no tables',
+    mend: 'Make sure that this is the right server and database (POSTGRES_HOST and POSTGRES_DB, or DATABASE_URL)',
+  };
 }
 
 async function passwordsOf(client: pg.Client): Promise<Finding> {
   const concern = 'rights: role passwords';
-  const { rows } = await client.query<{ may: boolean }>("SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT') AS may");
-  if (rows[0]!.may) return { concern, level: 'ok', message: 'the role may read the password hashes of the roles' };
-  return { concern, level: 'fail', message: 'the role may not read the password hashes of the roles', mend: 'Set BACKUP_ROLE_PASSWORDS=false, or back up as a superuser' };
+  const { rows } = await client.query<{ may: boolean }>(
+    "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT') AS may",
+  );
+  if (rows[0]!.may)
+    return { concern, level: 'ok', message: 'the role may read the password hashes of the roles' };
+  return {
+    concern,
+    level: 'fail',
+    message: 'the role may not read the password hashes of the roles',
+    mend: 'Set BACKUP_ROLE_PASSWORDS=false, or back up as a superuser',
+  };
 }

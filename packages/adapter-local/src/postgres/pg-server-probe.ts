@@ -5,7 +5,16 @@ import { connectionError } from './postgres-errors.ts';
 
 const STARTING = '57P03';
 /** Also a name that is not known: in a network of containers that of one that has not started. */
-const NOTHING = ['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT'];
+const NOTHING = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT',
+];
 
 /** Connects to a PostgreSQL server, and hangs up again. */
 export class PgServerProbe implements ServerProbe {
@@ -22,10 +31,17 @@ export class PgServerProbe implements ServerProbe {
       return { server: 'answers' };
     } catch (error) {
       signal?.throwIfAborted();
-      const codes = [error, ...(error instanceof AggregateError ? (error.errors as unknown[]) : [])].map(codeOf);
-      const silent = codes.some((code) => NOTHING.includes(code)) || (error instanceof Error && error.message.includes('timeout expired'));
+      const codes = [error, ...(error instanceof AggregateError ? (error.errors as unknown[]) : [])].map(
+        codeOf,
+      );
+      const silent =
+        codes.some((code) => NOTHING.includes(code)) ||
+        (error instanceof Error && error.message.includes('timeout expired'));
       if (!codes.includes(STARTING) && !silent) return { server: 'answers' };
-      return { server: codes.includes(STARTING) ? 'starting' : 'nothing', error: connectionError(error, this.settings) };
+      return {
+        server: codes.includes(STARTING) ? 'starting' : 'nothing',
+        error: connectionError(error, this.settings),
+      };
     }
   }
 }

@@ -13,28 +13,45 @@ interface Meaning {
 
 const UNREACHABLE: ErrorCode = 'DATABASE_UNREACHABLE';
 
-const CERTIFICATE = 'Give the certificate of the server’s authority (sslrootcert in DATABASE_URL), or ask for less (sslmode)';
-const DIRECTLY = 'connect to the server itself, not through a connection pooler such as PgBouncer (POSTGRES_HOST and POSTGRES_PORT, or DATABASE_URL)';
+const CERTIFICATE =
+  'Give the certificate of the server’s authority (sslrootcert in DATABASE_URL), or ask for less (sslmode)';
+const DIRECTLY =
+  'connect to the server itself, not through a connection pooler such as PgBouncer (POSTGRES_HOST and POSTGRES_PORT, or DATABASE_URL)';
 
 /** By SQLSTATE or by the code of the system's error. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
-  ECONNREFUSED: { code: UNREACHABLE, mend: 'Start the server, or correct POSTGRES_HOST and POSTGRES_PORT (or DATABASE_URL)' },
+  ECONNREFUSED: {
+    code: UNREACHABLE,
+    mend: 'Start the server, or correct POSTGRES_HOST and POSTGRES_PORT (or DATABASE_URL)',
+  },
   ECONNRESET: { code: UNREACHABLE, mend: 'Look into the log of the server: it closed the connection' },
   EHOSTUNREACH: { code: UNREACHABLE, mend: 'Check the network between here and the server' },
   ENETUNREACH: { code: UNREACHABLE, mend: 'Check the network between here and the server' },
   ETIMEDOUT: { code: UNREACHABLE, mend: 'Check POSTGRES_HOST and the network: nothing answers there' },
   ENOTFOUND: { code: UNREACHABLE, mend: 'Correct POSTGRES_HOST (or DATABASE_URL): no such host' },
-  EAI_AGAIN: { code: UNREACHABLE, mend: 'Correct POSTGRES_HOST (or DATABASE_URL), or the name service of this machine' },
+  EAI_AGAIN: {
+    code: UNREACHABLE,
+    mend: 'Correct POSTGRES_HOST (or DATABASE_URL), or the name service of this machine',
+  },
   ENOENT: { code: UNREACHABLE, mend: 'Start the server, or correct POSTGRES_HOST: its socket is not there' },
   EACCES: { code: UNREACHABLE, mend: 'Give this user access to the socket of the server' },
   '28P01': { code: UNREACHABLE, mend: 'Correct POSTGRES_USER and POSTGRES_PASSWORD (or DATABASE_URL)' },
   '28000': { code: UNREACHABLE, mend: 'Correct POSTGRES_USER, or let the server accept it in pg_hba.conf' },
   '3D000': { code: UNREACHABLE, mend: 'Correct POSTGRES_DB (or DATABASE_URL)' },
-  '53300': { code: UNREACHABLE, mend: 'Raise max_connections of the server, or close other sessions: a backup needs three' },
+  '53300': {
+    code: UNREACHABLE,
+    mend: 'Raise max_connections of the server, or close other sessions: a backup needs three',
+  },
   '57P03': { code: UNREACHABLE, mend: 'Wait until the server has started' },
   '57P01': { code: UNREACHABLE, mend: 'The server was shut down while it worked; the next run tries again' },
-  '42501': { code: 'DATABASE_FORBIDDEN', mend: 'Grant the right, or back up as the owner of the database or a member of pg_read_all_data' },
-  '55P03': { code: 'TABLES_BUSY', mend: 'Another session keeps the table locked; end it, or run again later' },
+  '42501': {
+    code: 'DATABASE_FORBIDDEN',
+    mend: 'Grant the right, or back up as the owner of the database or a member of pg_read_all_data',
+  },
+  '55P03': {
+    code: 'TABLES_BUSY',
+    mend: 'Another session keeps the table locked; end it, or run again later',
+  },
   '42P01': { code: 'TABLES_BUSY', mend: 'A table was dropped while the dump began; run again' },
 };
 
@@ -42,7 +59,9 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
 export function connectionError(error: unknown, settings: ConnectionSettings): BackupError {
   const known = postgresError(error, 'connecting', settings);
   if (known.mend !== undefined || known.code !== 'DUMP_FAILED') return known;
-  const mend = TLS_WORDS.find(([words]) => words.test(known.message))?.[1] ?? 'Check that a PostgreSQL server answers there, and look into its log';
+  const mend =
+    TLS_WORDS.find(([words]) => words.test(known.message))?.[1] ??
+    'Check that a PostgreSQL server answers there, and look into its log';
   return new BackupError(UNREACHABLE, known.message, { cause: error, mend });
 }
 
@@ -50,7 +69,10 @@ export function connectionError(error: unknown, settings: ConnectionSettings): B
 const TLS_WORDS: readonly (readonly [RegExp, string])[] = [
   [/does not support SSL/i, 'Switch TLS on in the server, or ask for less (sslmode in DATABASE_URL)'],
   [/certificate|altname|self.signed/i, CERTIFICATE],
-  [/client password must be a/i, 'Set POSTGRES_PASSWORD (or put the password into DATABASE_URL): the server asks for one'],
+  [
+    /client password must be a/i,
+    'Set POSTGRES_PASSWORD (or put the password into DATABASE_URL): the server asks for one',
+  ],
 ];
 
 /** What an error of `pg` means, with the server named. */
@@ -60,31 +82,66 @@ export function postgresError(error: unknown, doing: string, settings: Connectio
   const state = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const meaning = worded(error.message) ?? MEANINGS[state] ?? timedOut(error);
   const text = `${doing} failed (${whereabouts(settings)}): ${messageOf(error)}`;
-  return new BackupError(meaning?.code ?? 'DUMP_FAILED', text, { cause: error, ...(meaning !== undefined && { mend: meaning.mend }) });
+  return new BackupError(meaning?.code ?? 'DUMP_FAILED', text, {
+    cause: error,
+    ...(meaning !== undefined && { mend: meaning.mend }),
+  });
 }
 
-/** What pg_dump and its kin say on stderr, as an error. They print SQLSTATEs nowhere, so the words (LC_ALL=C) have to do. */
+/**
+ * What pg_dump and its kin say on stderr, as an error. They print SQLSTATEs nowhere, so the words (LC_ALL=C)
+ * have to do.
+ */
 export function programError(said: string, doing: string, settings: ConnectionSettings): BackupError {
   const text = `${doing} failed (${whereabouts(settings)}): ${said}`;
   const meaning = worded(said);
-  return new BackupError(meaning?.code ?? 'DUMP_FAILED', text, meaning === undefined ? {} : { mend: meaning.mend });
+  return new BackupError(
+    meaning?.code ?? 'DUMP_FAILED',
+    text,
+    meaning === undefined ? {} : { mend: meaning.mend },
+  );
 }
 
 const WORDS: readonly (readonly [RegExp, Meaning])[] = [
-  // pg_dump may fail where our own session did not: it reads certificates and the password by itself, and sends options.
-  [/root certificate file|certificate verify failed|server certificate for/i, { code: UNREACHABLE, mend: CERTIFICATE }],
+  // pg_dump may fail where our own session did not: it reads certificates and the password by itself, and
+  // sends options.
+  [
+    /root certificate file|certificate verify failed|server certificate for/i,
+    { code: UNREACHABLE, mend: CERTIFICATE },
+  ],
   [/password authentication failed|no password supplied/i, MEANINGS['28P01']!],
   [/no pg_hba\.conf entry/i, MEANINGS['28000']!],
   [/unsupported startup parameter/i, { code: UNREACHABLE, mend: `A pooler refused: ${DIRECTLY}` }],
-  [/row-level security/i, { code: 'DATABASE_FORBIDDEN', mend: 'Give the role BYPASSRLS, or back up as the owner of the table or a superuser' }],
-  [/permission denied for large object/i, { code: 'DATABASE_FORBIDDEN', mend: 'Grant SELECT on it, or back up as its owner or a superuser' }],
-  [/invalid snapshot identifier/i, { code: UNREACHABLE, mend: `The session that held the snapshot was ended, as the log of the server tells, and the next run tries again; or a pooler lies between: ${DIRECTLY}` }],
+  [
+    /row-level security/i,
+    {
+      code: 'DATABASE_FORBIDDEN',
+      mend: 'Give the role BYPASSRLS, or back up as the owner of the table or a superuser',
+    },
+  ],
+  [
+    /permission denied for large object/i,
+    { code: 'DATABASE_FORBIDDEN', mend: 'Grant SELECT on it, or back up as its owner or a superuser' },
+  ],
+  [
+    /invalid snapshot identifier/i,
+    {
+      code: UNREACHABLE,
+      mend: `The session that held the snapshot was ended, as the log of the server tells, and the next run tries again; or a pooler lies between: ${DIRECTLY}`,
+    },
+  ],
   [/permission denied|row-level security/i, MEANINGS['42501']!],
   // pg_dump waits for locks under a statement timeout.
   [/canceling statement due to (?:lock|statement) timeout/i, MEANINGS['55P03']!],
-  [/server version mismatch/i, { code: 'CLIENT_TOO_OLD', mend: 'Install the client programs of the server’s version' }],
+  [
+    /server version mismatch/i,
+    { code: 'CLIENT_TOO_OLD', mend: 'Install the client programs of the server’s version' },
+  ],
   [/too many clients|remaining connection slots/i, MEANINGS['53300']!],
-  [/could not connect to database|connection to server|server closed the connection|terminating connection|no connection to the server/i, MEANINGS['57P01']!],
+  [
+    /could not connect to database|connection to server|server closed the connection|terminating connection|no connection to the server/i,
+    MEANINGS['57P01']!,
+  ],
 ];
 
 function worded(said: string): Meaning | undefined {

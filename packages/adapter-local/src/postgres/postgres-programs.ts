@@ -30,22 +30,35 @@ export interface FindProgramsOptions {
 }
 
 /** All installations of the client programs on this machine, each folder once. */
-export async function findInstallations({ binDir, env }: FindProgramsOptions): Promise<readonly PostgresPrograms[]> {
-  const folders = binDir === undefined ? [...(await versionedFolders()), ...(env['PATH'] ?? '').split(delimiter)] : [binDir];
+export async function findInstallations({
+  binDir,
+  env,
+}: FindProgramsOptions): Promise<readonly PostgresPrograms[]> {
+  const folders =
+    binDir === undefined
+      ? [...(await versionedFolders()), ...(env['PATH'] ?? '').split(delimiter)]
+      : [binDir];
   const unique = [...new Set(folders.filter((entry) => entry !== ''))];
-  const found = (await Promise.all(unique.map((folder) => installationIn(folder, env)))).filter((one) => one !== undefined);
+  const found = (await Promise.all(unique.map((folder) => installationIn(folder, env)))).filter(
+    (one) => one !== undefined,
+  );
   if (found.length > 0) return found;
-  throw new BackupError('PROGRAM_MISSING', `pg_dump, pg_dumpall and pg_restore were not found ${binDir === undefined ? 'on the PATH' : `in ${binDir}`}`, {
-    mend: 'Install the PostgreSQL client programs (Debian: postgresql-client)',
-  });
+  throw new BackupError(
+    'PROGRAM_MISSING',
+    `pg_dump, pg_dumpall and pg_restore were not found ${binDir === undefined ? 'on the PATH' : `in ${binDir}`}`,
+    { mend: 'Install the PostgreSQL client programs (Debian: postgresql-client)' },
+  );
 }
 
 /**
- * The installation to dump a server with: that of the server's own version, whose dumps that server can restore,
- * otherwise the oldest that is newer.
+ * The installation to dump a server with: that of the server's own version, whose dumps that server can
+ * restore, otherwise the oldest that is newer.
  * @throws BackupError CLIENT_TOO_OLD when all are older than the server: pg_dump refuses that
  */
-export function programsFor(serverVersion: string, installations: readonly PostgresPrograms[]): PostgresPrograms {
+export function programsFor(
+  serverVersion: string,
+  installations: readonly PostgresPrograms[],
+): PostgresPrograms {
   const serverMajor = Number.parseInt(serverVersion, 10);
   const sorted = [...installations].sort((one, other) => one.major - other.major);
   const chosen = sorted.find(({ major }) => major >= serverMajor);
@@ -54,16 +67,31 @@ export function programsFor(serverVersion: string, installations: readonly Postg
   throw new BackupError(
     'CLIENT_TOO_OLD',
     `the server is PostgreSQL ${serverVersion}, pg_dump here is ${newest?.version ?? 'not installed'}, which cannot dump it`,
-    { mend: `Use the client programs of version ${serverMajor} or newer: build the image from the database’s image, or install postgresql-client-${serverMajor}` },
+    {
+      mend: `Use the client programs of version ${serverMajor} or newer: build the image from the database’s image, or install postgresql-client-${serverMajor}`,
+    },
   );
 }
 
-async function installationIn(folder: string, env: ProgramEnvironment): Promise<PostgresPrograms | undefined> {
+async function installationIn(
+  folder: string,
+  env: ProgramEnvironment,
+): Promise<PostgresPrograms | undefined> {
   const paths = CLIENTS.map((name) => join(folder, name));
   if ((await Promise.all(paths.map(isExecutable))).includes(false)) return undefined;
   const [pgDump, pgDumpall, pgRestore] = paths as [string, string, string];
   const version = await versionOf(pgDump, env);
-  return version === undefined ? undefined : { folder, pgDump, pgDumpall, pgRestore, psql: join(folder, 'psql'), version, major: Number.parseInt(version, 10) };
+  return version === undefined
+    ? undefined
+    : {
+        folder,
+        pgDump,
+        pgDumpall,
+        pgRestore,
+        psql: join(folder, 'psql'),
+        version,
+        major: Number.parseInt(version, 10),
+      };
 }
 
 async function versionedFolders(): Promise<readonly string[]> {
@@ -74,7 +102,9 @@ async function versionedFolders(): Promise<readonly string[]> {
 /** `pg_dump (PostgreSQL) 17.2 (Debian …)` gives `17.2`; undefined when it does not run. */
 async function versionOf(pgDump: string, env: ProgramEnvironment): Promise<string | undefined> {
   try {
-    const said = await programText(pgDump, ['--version'], { env }, ({ code }) => (code === 0 ? undefined : new Error('--version failed')));
+    const said = await programText(pgDump, ['--version'], { env }, ({ code }) =>
+      code === 0 ? undefined : new Error('--version failed'),
+    );
     return /\(PostgreSQL\) (\d+\S*)/.exec(said)?.[1];
   } catch (error) {
     if (isBackupError(error, 'PROGRAM_NOT_STARTED')) throw error; // it may be there

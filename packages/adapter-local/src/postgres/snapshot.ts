@@ -38,11 +38,15 @@ const SETTINGS = {
 };
 
 /**
- * Opens a transaction whose snapshot others can take, with all tables of the dump locked against being dropped or rewritten.
- * The locks come first, the snapshot after them: a table that ALTER TABLE or TRUNCATE rewrote is empty in every snapshot
- * that is older than the end of the rewriting, however many rows it has.
+ * Opens a transaction whose snapshot others can take, with all tables of the dump locked against being
+ * dropped or rewritten. The locks come first, the snapshot after them: a table that ALTER TABLE or TRUNCATE
+ * rewrote is empty in every snapshot that is older than the end of the rewriting, however many rows it has.
  */
-export async function openSnapshot(client: pg.Client, database: string, lockTimeoutMs: number): Promise<SnapshotSession> {
+export async function openSnapshot(
+  client: pg.Client,
+  database: string,
+  lockTimeoutMs: number,
+): Promise<SnapshotSession> {
   await configure(client, { ...SETTINGS, lock_timeout: `${lockTimeoutMs}ms` });
   for (let tries = 1; ; tries += 1) {
     const expected = await relations(client);
@@ -66,7 +70,16 @@ export async function openSnapshot(client: pg.Client, database: string, lockTime
       const databaseStatements = await databaseStatementsOf(client, database);
       const owners = (await ownersOf(client)).map((statement) => `${statement}\n`).join('');
       const largeObjectGrants = await largeObjectGrantsOf(client);
-      return { snapshotId: rows[0]!.id, tables, extensions, databaseProperties, databaseBytes, databaseStatements, owners, largeObjectGrants };
+      return {
+        snapshotId: rows[0]!.id,
+        tables,
+        extensions,
+        databaseProperties,
+        databaseBytes,
+        databaseStatements,
+        owners,
+        largeObjectGrants,
+      };
     } catch (error) {
       const vanished = error instanceof Error && 'code' in error && error.code === UNDEFINED_TABLE;
       if (!vanished || tries === TRIES_TO_LOCK) throw error;
@@ -77,12 +90,16 @@ export async function openSnapshot(client: pg.Client, database: string, lockTime
 
 async function lock(client: pg.Client, tables: readonly DumpedTable[]): Promise<void> {
   for (const some of batches(tables)) {
-    await client.query(`LOCK TABLE ${some.map(({ quoted }) => `ONLY ${quoted}`).join(', ')} IN ACCESS SHARE MODE`);
+    await client.query(
+      `LOCK TABLE ${some.map(({ quoted }) => `ONLY ${quoted}`).join(', ')} IN ACCESS SHARE MODE`,
+    );
   }
 }
 
 async function databaseBytesOf(client: pg.Client): Promise<number> {
-  const { rows } = await client.query<{ bytes: string }>('SELECT pg_catalog.pg_database_size(pg_catalog.current_database()) AS bytes');
+  const { rows } = await client.query<{ bytes: string }>(
+    'SELECT pg_catalog.pg_database_size(pg_catalog.current_database()) AS bytes',
+  );
   return Number(rows[0]!.bytes);
 }
 

@@ -1,6 +1,6 @@
 /*
- * The parts of SQL text that a statement's end, or its beginning, must not be looked for in: literals, quoted names, comments.
- * pg_dumpall writes no dollar quotes.
+ * The parts of SQL text that a statement's end, or its beginning, must not be looked for in: literals, quoted
+ * names, comments. pg_dumpall writes no dollar quotes.
  */
 const OPAQUE = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*/y;
 

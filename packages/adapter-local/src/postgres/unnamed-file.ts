@@ -17,7 +17,10 @@ export async function unnamedFile(text: string): Promise<FileHandle> {
   }
 }
 
-/** Said here, for whoever writes the globals would take it for an error of the volume that they are written to. */
+/**
+ * Said here, for whoever writes the globals would take it for an error of the volume that they are written
+ * to.
+ */
 function failInTmp(error: unknown): never {
   throw storeError(error, 'noting which entries are wanted', { path: tmpdir(), label: 'TMPDIR' });
 }

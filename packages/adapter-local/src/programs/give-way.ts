@@ -5,8 +5,9 @@ import { Program, type ProgramEnvironment } from './program.ts';
 const IDLE = '3';
 
 /**
- * Makes this process, and what it starts from now on, give way to others: on the processor (nice) and on the disk (ionice). Where
- * the system has no such thing, or does not allow it, all stays as it is: it is a courtesy.
+ * Makes this process, and what it starts from now on, give way to others: on the processor (nice) and on the
+ * disk (ionice). Where the system has no such thing, or does not allow it, all stays as it is: it is a
+ * courtesy.
  */
 export async function giveWay(env: ProgramEnvironment): Promise<void> {
   try {

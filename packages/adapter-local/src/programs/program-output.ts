@@ -6,8 +6,8 @@ import { Program, type ProgramEnd, type ProgramOptions } from './program.ts';
 export type Judge = (end: ProgramEnd) => Error | undefined;
 
 /**
- * What a program writes to stdout, as it writes it. The failure of the program is the failure of the stream: it never ends
- * as if all were well. Leaving the stream early ends the program.
+ * What a program writes to stdout, as it writes it. The failure of the program is the failure of the stream:
+ * it never ends as if all were well. Leaving the stream early ends the program.
  */
 export async function* programOutput(
   file: string,
@@ -31,7 +31,12 @@ export async function* programOutput(
 }
 
 /** Runs a program to its end and gives what it wrote; for small outputs. */
-export async function programText(file: string, args: readonly string[], options: ProgramOptions, judge: Judge): Promise<string> {
+export async function programText(
+  file: string,
+  args: readonly string[],
+  options: ProgramOptions,
+  judge: Judge,
+): Promise<string> {
   return textOf(programOutput(file, args, options, judge));
 }
 
@@ -43,8 +48,9 @@ export async function wholeOf(content: AsyncIterable<Uint8Array>): Promise<Buffe
 }
 
 /**
- * Runs a program that reads the content from stdin, if there is any, and hands what it writes to `onOutput`. A program that stops reading
- * before the content ends is no failure by itself: its end tells. Chunks may be lent.
+ * Runs a program that reads the content from stdin, if there is any, and hands what it writes to `onOutput`.
+ * A program that stops reading before the content ends is no failure by itself: its end tells. Chunks may be
+ * lent.
  */
 export async function programFed(
   file: string,
@@ -55,9 +61,12 @@ export async function programFed(
 ): Promise<ProgramEnd> {
   const program = new Program(file, args, { ...options, stdin: content === undefined ? 'ignore' : 'pipe' });
   let failed: { readonly error: unknown } | undefined;
-  const feeding = content === undefined ? undefined : feed(program.stdin, content).catch((error: unknown) => {
-    failed = { error };
-  });
+  const feeding =
+    content === undefined
+      ? undefined
+      : feed(program.stdin, content).catch((error: unknown) => {
+          failed = { error };
+        });
   program.stdout.on('data', onOutput);
   try {
     const end = await program.end();
@@ -72,8 +81,8 @@ export async function programFed(
 }
 
 /**
- * Writes the content and closes the pipe: one chunk after the other, for they may be lent. A pipe that breaks ends it early and is no
- * failure: then the program has stopped reading.
+ * Writes the content and closes the pipe: one chunk after the other, for they may be lent. A pipe that breaks
+ * ends it early and is no failure: then the program has stopped reading.
  */
 async function feed(pipe: Writable, content: AsyncIterable<Uint8Array>): Promise<void> {
   pipe.on('error', () => undefined); // each write tells it too

@@ -3,10 +3,15 @@ import { Readable, Writable } from 'node:stream';
 import { abortedBy, throwIfAborted } from '@geolens/backup-core';
 import { missing, notStarted, startProgram } from './start-program.ts';
 
-/** How long a program has to end by itself when it is asked to, before it is killed. A run has ten seconds in all. */
+/**
+ * How long a program has to end by itself when it is asked to, before it is killed. A run has ten seconds in
+ * all.
+ */
 const GRACE_MS = 4_000;
 
-/** Of what a program says on stderr, the last part is kept: enough for any message, bounded whatever it says. */
+/**
+ * Of what a program says on stderr, the last part is kept: enough for any message, bounded whatever it says.
+ */
 const STDERR_BYTES = 64 * 1024;
 
 /** The environment that a program gets: nothing of ours passes to it that is not in here. */
@@ -33,8 +38,9 @@ export interface ProgramEnd {
 }
 
 /**
- * A program that was started. It has a process group of its own, so that a Ctrl-C on the terminal reaches this process
- * alone, which then ends the program in order; and it gets a SIGKILL from the system when this process dies.
+ * A program that was started. It has a process group of its own, so that a Ctrl-C on the terminal reaches
+ * this process alone, which then ends the program in order; and it gets a SIGKILL from the system when this
+ * process dies.
  */
 export class Program {
   readonly file: string;
@@ -43,15 +49,28 @@ export class Program {
   private readonly signal: AbortSignal | undefined;
   private gone = false;
 
-  /** @throws BackupError ABORTED when the signal has fired already, PROGRAM_NOT_STARTED when the system refuses at once */
+  /**
+   * @throws BackupError ABORTED when the signal has fired already, PROGRAM_NOT_STARTED when the system
+   * refuses at once
+   */
   constructor(file: string, args: readonly string[], options: ProgramOptions) {
     throwIfAborted(options.signal);
     this.file = file;
     this.signal = options.signal;
-    const stdio: StdioOptions = [options.stdin ?? 'ignore', options.stdout ?? 'pipe', 'pipe', ...(options.descriptors ?? [])];
+    const stdio: StdioOptions = [
+      options.stdin ?? 'ignore',
+      options.stdout ?? 'pipe',
+      'pipe',
+      ...(options.descriptors ?? []),
+    ];
     const end = Promise.withResolvers<ProgramEnd>();
     const command = ['--pdeathsig', 'KILL', '--', file, ...args];
-    this.child = startProgram('setpriv', command, { env: options.env, stdio, detached: true, onFailure: end.reject });
+    this.child = startProgram('setpriv', command, {
+      env: options.env,
+      stdio,
+      detached: true,
+      onFailure: end.reject,
+    });
     const stop = (): void => {
       this.stop();
     };
@@ -85,7 +104,10 @@ export class Program {
     );
   }
 
-  /** How it ended. Rejects when it could not be started (PROGRAM_MISSING, PROGRAM_NOT_STARTED), or was stopped by the signal (ABORTED). */
+  /**
+   * How it ended. Rejects when it could not be started (PROGRAM_MISSING, PROGRAM_NOT_STARTED), or was stopped
+   * by the signal (ABORTED).
+   */
   async end(): Promise<ProgramEnd> {
     const end = await this.ended;
     if (this.signal?.aborted === true) throw abortedBy(this.signal);
@@ -102,7 +124,11 @@ export class Program {
     }
   }
 
-  private watch(resolve: (end: ProgramEnd) => void, reject: (error: Error) => void, onStderr?: (chunk: Buffer) => void): void {
+  private watch(
+    resolve: (end: ProgramEnd) => void,
+    reject: (error: Error) => void,
+    onStderr?: (chunk: Buffer) => void,
+  ): void {
     const said: Buffer[] = [];
     let length = 0;
     this.child.stderr?.on('data', (chunk: Buffer) => {
@@ -116,13 +142,16 @@ export class Program {
       const stderr = Buffer.concat(said).toString('utf8').trim();
       const refused = stderr.startsWith('setpriv:') ? code : undefined;
       if (refused === NOT_FOUND) reject(missing(this.file));
-      else if (refused === NOT_EXECUTED) reject(FORBIDDEN.test(stderr) ? missing(this.file) : notStarted(this.file, stderr));
+      else if (refused === NOT_EXECUTED)
+        reject(FORBIDDEN.test(stderr) ? missing(this.file) : notStarted(this.file, stderr));
       else resolve({ code: code ?? undefined, endedBy: signal ?? undefined, stderr });
     });
   }
 }
 
-/** What setpriv exits with when there is no such program, and when there is one that could not be executed. */
+/**
+ * What setpriv exits with when there is no such program, and when there is one that could not be executed.
+ */
 const NOT_FOUND = 127;
 const NOT_EXECUTED = 126;
 const FORBIDDEN = /permission denied$/i;

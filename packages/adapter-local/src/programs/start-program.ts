@@ -1,7 +1,10 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { BackupError } from '@geolens/backup-core';
 
-/** What starting a program fails with when there is none that this user could start. All else is this machine's condition. */
+/**
+ * What starting a program fails with when there is none that this user could start. All else is this
+ * machine's condition.
+ */
 const NO_SUCH_PROGRAM = new Set(['ENOENT', 'EACCES']);
 
 export interface StartOptions extends SpawnOptions {
@@ -9,7 +12,10 @@ export interface StartOptions extends SpawnOptions {
   readonly label?: string;
   /** How to come by the program when it is missing. */
   readonly mend?: string;
-  /** Told when it could not be started. Then there may be no stdin, stdout and stderr, whatever was asked for, and no end either. */
+  /**
+   * Told when it could not be started. Then there may be no stdin, stdout and stderr, whatever was asked for,
+   * and no end either.
+   */
   readonly onFailure: (error: BackupError) => void;
 }
 
@@ -17,7 +23,11 @@ export interface StartOptions extends SpawnOptions {
  * Starts a program.
  * @throws BackupError PROGRAM_NOT_STARTED where the system refuses at once, for want of memory for instance
  */
-export function startProgram(file: string, args: readonly string[], { label = file, mend, onFailure, ...options }: StartOptions): ChildProcess {
+export function startProgram(
+  file: string,
+  args: readonly string[],
+  { label = file, mend, onFailure, ...options }: StartOptions,
+): ChildProcess {
   let child: ChildProcess;
   try {
     child = spawn(file, args, options);
@@ -32,7 +42,11 @@ export function startProgram(file: string, args: readonly string[], { label = fi
 }
 
 /** There is no such program for this user. */
-export function missing(label: string, cause?: unknown, mend = 'Install it, or put it on the PATH'): BackupError {
+export function missing(
+  label: string,
+  cause?: unknown,
+  mend = 'Install it, or put it on the PATH',
+): BackupError {
   return new BackupError('PROGRAM_MISSING', `the program ${label} could not be started`, { cause, mend });
 }
 

@@ -14,8 +14,10 @@ export interface TarOptions {
 }
 
 /**
- * Runs tar on an archive (`.tar.gz`) from its first to its last byte, and hands what it prints to `onOutput`. One that is a file of this machine
- * is read by the programs themselves: of what comes by a pipe, tar makes one process more that copies all of it. What reading the archive fails with is thrown as it is; bytes that node:zlib cannot decompress are ARTIFACT_UNREADABLE; all else is in the end.
+ * Runs tar on an archive (`.tar.gz`) from its first to its last byte, and hands what it prints to `onOutput`.
+ * One that is a file of this machine is read by the programs themselves: of what comes by a pipe, tar makes
+ * one process more that copies all of it. What reading the archive fails with is thrown as it is; bytes that
+ * node:zlib cannot decompress are ARTIFACT_UNREADABLE; all else is in the end.
  */
 export async function tarReading(
   args: readonly string[],
@@ -24,11 +26,23 @@ export async function tarReading(
   onOutput?: (chunk: Uint8Array) => void,
 ): Promise<ProgramEnd> {
   const gzip = await findGzip(options.env['PATH'] ?? '');
-  if (gzip !== undefined && archive.path !== undefined) return programFed('tar', [...args, `--file=${archive.path}`, '--force-local', ...compressWith(gzip)], undefined, options, onOutput);
-  const content = gzip === undefined ? through(archive.open(), createGunzip()) : archive.open(undefined, { lent: true });
-  return programFed('tar', [...args, '--file=-', ...compressWith(gzip)], content, options, onOutput).catch((error: unknown) => {
-    throw isZlibError(error) ? new BackupError('ARTIFACT_UNREADABLE', 'the archive does not decompress', { cause: error }) : error;
-  });
+  if (gzip !== undefined && archive.path !== undefined)
+    return programFed(
+      'tar',
+      [...args, `--file=${archive.path}`, '--force-local', ...compressWith(gzip)],
+      undefined,
+      options,
+      onOutput,
+    );
+  const content =
+    gzip === undefined ? through(archive.open(), createGunzip()) : archive.open(undefined, { lent: true });
+  return programFed('tar', [...args, '--file=-', ...compressWith(gzip)], content, options, onOutput).catch(
+    (error: unknown) => {
+      throw isZlibError(error)
+        ? new BackupError('ARTIFACT_UNREADABLE', 'the archive does not decompress', { cause: error })
+        : error;
+    },
+  );
 }
 
 /** The arguments that make tar compress or decompress; none when node:zlib does it. */
@@ -37,7 +51,8 @@ export function compressWith(gzip: GzipProgram | undefined): readonly string[] {
 }
 
 export function through(content: AsyncIterable<Uint8Array>, transform: Duplex): AsyncIterable<Uint8Array> {
-  // The failure of either stream destroys the other and is thrown to the reader, so the callback has nothing to do.
+  // The failure of either stream destroys the other and is thrown to the reader, so the callback has nothing
+  // to do.
   return pipeline(Readable.from(content, { objectMode: false }), transform, () => undefined);
 }
 

@@ -11,7 +11,10 @@ export interface FolderContent {
 
 export async function contentOf(folder: string | Buffer): Promise<FolderContent> {
   const names = await readdir(folder, { encoding: 'buffer' });
-  return { content: names.filter((name) => !isOwn(name)), own: names.filter(isOwn).map((name) => name.toString()) };
+  return {
+    content: names.filter((name) => !isOwn(name)),
+    own: names.filter(isOwn).map((name) => name.toString()),
+  };
 }
 
 /** The path of an entry of a folder. */

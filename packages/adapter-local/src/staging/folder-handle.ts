@@ -1,18 +1,33 @@
 import { constants, type Dirent, type Stats } from 'node:fs';
-import { chmod, chown, mkdir, open, readdir, rename, rmdir, unlink, utimes, type FileHandle } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rmdir,
+  unlink,
+  utimes,
+  type FileHandle,
+} from 'node:fs/promises';
 import { lstatIfThere } from '../lstat-if-there.ts';
 import { errnoOf } from '../store/store-errors.ts';
 import { flushFolder } from '../store/write-durably.ts';
 import { contentOf, pathIn, type FolderContent } from './folder-content.ts';
 
-/** `O_PATH` of Linux, which Node does not export: opens a folder that grants no permission, for instance to change its mode. */
+/**
+ * `O_PATH` of Linux, which Node does not export: opens a folder that grants no permission, for instance to
+ * change its mode.
+ */
 const O_PATH = 0o10000000;
 
 const FLAGS = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /**
- * An open folder. All operations reach it through its descriptor (`/proc/self/fd/N`), so that another user who renames or replaces
- * a folder on the way cannot redirect them. None follows a symbolic link in the last component. Errors name the folder as opened.
+ * An open folder. All operations reach it through its descriptor (`/proc/self/fd/N`), so that another user
+ * who renames or replaces a folder on the way cannot redirect them. None follows a symbolic link in the last
+ * component. Errors name the folder as opened.
  */
 export class FolderHandle implements AsyncDisposable {
   /** The path that the folder was opened by. It may lead elsewhere by now. */
@@ -119,7 +134,8 @@ export class FolderHandle implements AsyncDisposable {
     try {
       return await work;
     } catch (error) {
-      if (error instanceof Error) error.message = error.message.replace(new RegExp(`${this.path}(?!\\d)`, 'g'), () => this.label);
+      if (error instanceof Error)
+        error.message = error.message.replace(new RegExp(`${this.path}(?!\\d)`, 'g'), () => this.label);
       throw error;
     }
   }

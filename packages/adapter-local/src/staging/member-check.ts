@@ -1,10 +1,22 @@
 import { BackupError } from '@geolens/backup-core';
 import { OWN_PREFIX } from './own-names.ts';
 
-/** What tar has to be told so that its listing can be checked: links as they stand in the archive, names that cannot be mistaken. */
-export const LISTING_ARGUMENTS = ['--list', '--verbose', '--numeric-owner', '--quoting-style=c', '--absolute-names'];
+/**
+ * What tar has to be told so that its listing can be checked: links as they stand in the archive, names that
+ * cannot be mistaken.
+ */
+export const LISTING_ARGUMENTS = [
+  '--list',
+  '--verbose',
+  '--numeric-owner',
+  '--quoting-style=c',
+  '--absolute-names',
+];
 
-/** Type, then mode, owner, size and time, then the name; a hard link also has its target. In names, `"` and `\` have a `\` before them. */
+/**
+ * Type, then mode, owner, size and time, then the name; a hard link also has its target. In names, `"` and
+ * `\` have a `\` before them.
+ */
 const LINE = /^(.)[^"]*"((?:[^"\\]|\\.)*)"(?: link to "((?:[^"\\]|\\.)*)")?/;
 
 /** Files, folders, links of both kinds, pipes, and files that a system of old kept in one piece. */
@@ -16,8 +28,9 @@ const LONGEST = 40_000;
 const LINE_FEED = 0x0a;
 
 /**
- * Looks at the members of an archive by tar's listing of it, and refuses those that would lie, or be written, outside the folder
- * that they are unpacked into. What it compares are names as tar writes them: every byte has one way of being written.
+ * Looks at the members of an archive by tar's listing of it, and refuses those that would lie, or be written,
+ * outside the folder that they are unpacked into. What it compares are names as tar writes them: every byte
+ * has one way of being written.
  */
 export class MemberCheck {
   members = 0;
@@ -52,27 +65,34 @@ export class MemberCheck {
 
   private look(line: string): BackupError | undefined {
     const [, type, name, target] = line.length > LONGEST ? [] : (LINE.exec(line) ?? []);
-    if (type === undefined || name === undefined) return refusal('is not listed as expected', line.slice(0, 200));
+    if (type === undefined || name === undefined)
+      return refusal('is not listed as expected', line.slice(0, 200));
     const path = within(name);
     if (path === undefined) return refusal('holds a name that would leave the folder', name);
     if (!KNOWN_TYPES.includes(type)) return refusal('holds what is no file, folder, link or pipe', name);
-    if (path === '' && type !== 'd') return refusal('holds something else in the place of the folder itself', name);
+    if (path === '' && type !== 'd')
+      return refusal('holds something else in the place of the folder itself', name);
     if (path.startsWith(OWN_PREFIX)) return refusal('holds a name that is kept for restores', name);
     if (type === 'd') this.folders.add(path);
     this.holdsItself ||= path === '';
     if (type === 'h') {
       const file = within(target ?? '');
-      if (file === undefined || file === '') return refusal('holds a link to a file outside the folder', `${name} -> ${target ?? ''}`);
-      if (this.passesLink(file)) return refusal('holds a name that would leave the folder', `${name} -> ${target ?? ''}`);
+      if (file === undefined || file === '')
+        return refusal('holds a link to a file outside the folder', `${name} -> ${target ?? ''}`);
+      if (this.passesLink(file))
+        return refusal('holds a name that would leave the folder', `${name} -> ${target ?? ''}`);
     }
-    if (this.links.has(path) || this.passesLink(path)) return refusal('holds a name that would leave the folder', name);
+    if (this.links.has(path) || this.passesLink(path))
+      return refusal('holds a name that would leave the folder', name);
     if (type !== 'h' && type !== 'l') return undefined;
     if (this.folders.has(path)) return refusal('holds a name that would leave the folder', name);
     this.links.add(path);
     return undefined;
   }
 
-  /** Whether a folder on the way to the path is a link. Notes them all: no later member may make one a link. */
+  /**
+   * Whether a folder on the way to the path is a link. Notes them all: no later member may make one a link.
+   */
   private passesLink(path: string): boolean {
     for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
       const folder = path.slice(0, end);
@@ -92,5 +112,7 @@ function within(name: string): string | undefined {
 }
 
 function refusal(what: string, name: string): BackupError {
-  return new BackupError('ARTIFACT_UNREADABLE', `the archive ${what}: ${name}`, { mend: 'Nothing was unpacked; restore another set' });
+  return new BackupError('ARTIFACT_UNREADABLE', `the archive ${what}: ${name}`, {
+    mend: 'Nothing was unpacked; restore another set',
+  });
 }

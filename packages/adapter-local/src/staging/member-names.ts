@@ -1,8 +1,19 @@
 const LINE_FEED = 0x0a;
 
-const LETTERS: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+const LETTERS: Readonly<Record<string, string>> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+};
 
-/** Counts the members in tar's listing with `--quoting-style=escape`, and tells their names when somebody listens. */
+/**
+ * Counts the members in tar's listing with `--quoting-style=escape`, and tells their names when somebody
+ * listens.
+ */
 export class MemberNames {
   count = 0;
   private readonly onMember: ((path: string) => void) | undefined;
@@ -31,8 +42,10 @@ export class MemberNames {
 
 /** The name that tar wrote with escapes, as it is: bytes that are UTF-8, most often. */
 function unescaped(written: string): string {
-  const bytes = written.replace(/\\(?:([0-7]{3})|(.))/g, (_, octal: string | undefined, letter: string | undefined) =>
-    octal === undefined ? (LETTERS[letter!] ?? letter!) : String.fromCharCode(Number.parseInt(octal, 8)),
+  const bytes = written.replace(
+    /\\(?:([0-7]{3})|(.))/g,
+    (_, octal: string | undefined, letter: string | undefined) =>
+      octal === undefined ? (LETTERS[letter!] ?? letter!) : String.fromCharCode(Number.parseInt(octal, 8)),
   );
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }

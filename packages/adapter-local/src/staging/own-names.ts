@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
 /*
- * What a restore puts into the staging folder. Whatever starts with the prefix, at the top of the folder, is no content of it:
- * it is not archived, not moved, and no archive may hold it.
+ * What a restore puts into the staging folder. Whatever starts with the prefix, at the top of the folder, is
+ * no content of it: it is not archived, not moved, and no archive may hold it.
  */
 export const OWN_PREFIX = '.geolens-backup-';
 
@@ -45,7 +45,10 @@ export function isPreviousName(name: string): boolean {
   return PREVIOUS.test(name);
 }
 
-/** Whether the name is that of a file in which earlier versions recorded an unfinished restore, in the staging folder. */
+/**
+ * Whether the name is that of a file in which earlier versions recorded an unfinished restore, in the staging
+ * folder.
+ */
 export function isNoteName(name: string): boolean {
   return NOTE.test(name);
 }

@@ -10,10 +10,18 @@ export interface RecoveryOptions {
   readonly onWarning: (message: string) => void;
 }
 
-/** Finishes the swaps that are recorded for a folder, and removes what was unpacked and not swapped, or was being dropped. */
-export async function recoverFolder(folder: FolderHandle, records: StagingRecords, options: RecoveryOptions): Promise<readonly string[]> {
+/**
+ * Finishes the swaps that are recorded for a folder, and removes what was unpacked and not swapped, or was
+ * being dropped.
+ */
+export async function recoverFolder(
+  folder: FolderHandle,
+  records: StagingRecords,
+  options: RecoveryOptions,
+): Promise<readonly string[]> {
   const done: string[] = [];
-  for (const record of await records.of(folder.label, options.onWarning)) done.push(...(await recoverRestore(folder, records, record, options)));
+  for (const record of await records.of(folder.label, options.onWarning))
+    done.push(...(await recoverRestore(folder, records, record, options)));
   const notes = (await folder.content()).own.filter(isNoteName);
   if (notes.length > 0) options.onWarning(noteWarning(folder.label, notes));
   return done;
@@ -24,7 +32,12 @@ function noteWarning(folder: string, [first, ...others]: readonly string[]): str
   return `ignored in ${folder}: ${names}, written by a restore of an earlier version or by another user. If a restore was interrupted, repeat it; then delete these files`;
 }
 
-async function recoverRestore(folder: FolderHandle, records: StagingRecords, record: StagingRecord, { clock, onWarning }: RecoveryOptions): Promise<readonly string[]> {
+async function recoverRestore(
+  folder: FolderHandle,
+  records: StagingRecords,
+  record: StagingRecord,
+  { clock, onWarning }: RecoveryOptions,
+): Promise<readonly string[]> {
   const path = `${folder.label}/${workName(record.id)}`;
   await using work = await WorkFolder.open(folder, records, record);
   if (work === undefined) {
@@ -44,15 +57,33 @@ async function recoverRestore(folder: FolderHandle, records: StagingRecords, rec
   try {
     await work.remove();
   } catch (error) {
-    onWarning(`${path}, which an interrupted restore left, could not be removed and is tried again by the next run: ${(error as Error).message}`);
+    onWarning(
+      `${path}, which an interrupted restore left, could not be removed and is tried again by the next run: ${(error as Error).message}`,
+    );
     return [];
   }
-  return [`removed ${path}, ${record.phase === 'unpacking' ? 'which a restore had unpacked and not put in place' : 'an old content that was to be removed'}`];
+  return [
+    `removed ${path}, ${record.phase === 'unpacking' ? 'which a restore had unpacked and not put in place' : 'an old content that was to be removed'}`,
+  ];
 }
 
-/** In the phase `out` the work folder holds the old content; in the others its removal is the last step before that of the record. */
-async function reportMissing(folder: FolderHandle, { id, phase }: StagingRecord, path: string, onWarning: (message: string) => void): Promise<void> {
+/**
+ * In the phase `out` the work folder holds the old content; in the others its removal is the last step before
+ * that of the record.
+ */
+async function reportMissing(
+  folder: FolderHandle,
+  { id, phase }: StagingRecord,
+  path: string,
+  onWarning: (message: string) => void,
+): Promise<void> {
   const replaced = (await folder.lstatIfThere(workName(id))) !== undefined;
-  if (replaced) onWarning(`${path} is not the folder that an interrupted restore made, and is left as it is: another user replaced it. Restore the files again`);
-  else if (phase === 'out') onWarning(`${path}, which an interrupted restore made, is gone: another user moved or removed it. Restore the files again`);
+  if (replaced)
+    onWarning(
+      `${path} is not the folder that an interrupted restore made, and is left as it is: another user replaced it. Restore the files again`,
+    );
+  else if (phase === 'out')
+    onWarning(
+      `${path}, which an interrupted restore made, is gone: another user moved or removed it. Restore the files again`,
+    );
 }

@@ -12,7 +12,9 @@ export async function restoreRefusal(folder: string): Promise<string | undefined
     if (!(await stat(folder)).isDirectory()) return `${folder} is not a folder`;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return await makingRefusal(folder);
-    return errnoOf(error) === 'ENOTDIR' ? `${folder} lies below what is not a folder` : because(`${folder} cannot be looked at`, error);
+    return errnoOf(error) === 'ENOTDIR'
+      ? `${folder} lies below what is not a folder`
+      : because(`${folder} cannot be looked at`, error);
   }
   return (await accessRefusal(folder)) ?? (await mountedRefusal(folder)) ?? (await contentRefusal(folder));
 }
@@ -48,28 +50,39 @@ async function accessRefusal(folder: string): Promise<string | undefined> {
 async function mountedRefusal(folder: string): Promise<string | undefined> {
   const mounts = await readFile('/proc/self/mountinfo', 'latin1').catch(() => '');
   const root = Buffer.from(await realpath(folder)).toString('latin1');
-  const inside = mounts.split('\n').flatMap((line) => decoded(line.split(' ')[4] ?? '')).find((point) => point.startsWith(`${root}/`));
-  return inside === undefined ? undefined : `something is mounted inside ${folder}, at ${Buffer.from(inside, 'latin1').toString()}`;
+  const inside = mounts
+    .split('\n')
+    .flatMap((line) => decoded(line.split(' ')[4] ?? ''))
+    .find((point) => point.startsWith(`${root}/`));
+  return inside === undefined
+    ? undefined
+    : `something is mounted inside ${folder}, at ${Buffer.from(inside, 'latin1').toString()}`;
 }
 
 /** To move a folder is to write to it, or to be allowed to let oneself: its owner is. */
 async function contentRefusal(folder: string): Promise<string | undefined> {
   for (const name of (await contentOf(folder)).content) {
     const path = pathIn(folder, name);
-    const { uid, ...entry } = await lstat(path).then((stats) => ({ uid: stats.uid, folder: stats.isDirectory() }));
+    const { uid, ...entry } = await lstat(path).then((stats) => ({
+      uid: stats.uid,
+      folder: stats.isDirectory(),
+    }));
     if (!entry.folder || uid === process.geteuid?.()) continue;
     const writable = await access(path, constants.W_OK).then(
       () => true,
       () => false,
     );
-    if (!writable) return `user ${process.getuid?.() ?? '?'} may not move ${path.toString()}, which user ${uid} owns`;
+    if (!writable)
+      return `user ${process.getuid?.() ?? '?'} may not move ${path.toString()}, which user ${uid} owns`;
   }
   return undefined;
 }
 
 /** Blanks and the like in mount points are written as `\040`. */
 function decoded(point: string): string {
-  return point.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  return point.replaceAll(/\\([0-7]{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
 }
 
 function because(what: string, error: unknown): string {

@@ -8,7 +8,8 @@ export interface StagingPlace {
   readonly label?: string | undefined;
 }
 
-const RIGHTS = 'Give this user the right to change what is there (in the container: the capabilities CHOWN, DAC_OVERRIDE and FOWNER)';
+const RIGHTS =
+  'Give this user the right to change what is there (in the container: the capabilities CHOWN, DAC_OVERRIDE and FOWNER)';
 
 export function placeOf({ folder, label }: StagingPlace): string {
   return label === undefined ? folder : `${label}=${folder}`;
@@ -19,20 +20,29 @@ export function stagingError(error: unknown, doing: string, place: StagingPlace)
   const code = errnoOf(error);
   if (error instanceof BackupError || code === undefined) return toBackupError(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') return full(place, doing, error);
-  const mend = { EACCES: RIGHTS, EPERM: RIGHTS, EROFS: 'Mount it writable', EBUSY: 'Unmount what is mounted inside the folder' }[code];
+  const mend = {
+    EACCES: RIGHTS,
+    EPERM: RIGHTS,
+    EROFS: 'Mount it writable',
+    EBUSY: 'Unmount what is mounted inside the folder',
+  }[code];
   return failed(place, `${(error as Error).message} (while ${doing})`, mend, error);
 }
 
 /** What it means that a program ended with a failure. */
 export function programFailure(file: string, end: ProgramEnd, place: StagingPlace): BackupError {
   // "Wrote only" is what tar says of a last block that found room for its first part.
-  if (/No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes/.test(end.stderr)) return full(place, 'unpacking');
+  if (/No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes/.test(end.stderr))
+    return full(place, 'unpacking');
   const mend = /Permission denied|Operation not permitted/.test(end.stderr) ? RIGHTS : undefined;
   return failed(place, `the archive could not be unpacked: ${describeEnd(file, end)}`, mend);
 }
 
 export function failed(place: StagingPlace, what: string, mend?: string, cause?: unknown): BackupError {
-  return new BackupError('STAGING_FAILED', `${placeOf(place)}: ${what}`, { ...(mend !== undefined && { mend }), ...(cause !== undefined && { cause }) });
+  return new BackupError('STAGING_FAILED', `${placeOf(place)}: ${what}`, {
+    ...(mend !== undefined && { mend }),
+    ...(cause !== undefined && { cause }),
+  });
 }
 
 function full(place: StagingPlace, doing: string, cause?: unknown): BackupError {

@@ -14,7 +14,10 @@ const CONCERN = 'staging';
 
 const READ_MEND = 'Give this user the right to read them (in the container: the capability DAC_READ_SEARCH)';
 
-/** Looks whether everything in the staging folder can be read: tar fails over the first file that cannot, and the run with it. */
+/**
+ * Looks whether everything in the staging folder can be read: tar fails over the first file that cannot, and
+ * the run with it.
+ */
 export class StagingExaminer implements Examiner {
   private readonly folder: string;
 
@@ -24,14 +27,20 @@ export class StagingExaminer implements Examiner {
 
   async examine({ signal }: { readonly signal: AbortSignal }): Promise<readonly Finding[]> {
     const { folder } = this;
-    const nothing = { concern: CONCERN, level: 'warn', mend: 'Mount the volume of the uploaded files at STAGING_DIR; where there is none, nothing has to be done' } as const;
+    const nothing = {
+      concern: CONCERN,
+      level: 'warn',
+      mend: 'Mount the volume of the uploaded files at STAGING_DIR; where there is none, nothing has to be done',
+    } as const;
     try {
       const { content } = await contentOf(folder);
-      if (content.length === 0) return [{ ...nothing, message: `${folder} is empty: sets have no staging archive` }];
+      if (content.length === 0)
+        return [{ ...nothing, message: `${folder} is empty: sets have no staging archive` }];
       return [await this.walk(signal)];
     } catch (error) {
       throwIfAborted(signal);
-      if (errnoOf(error) === 'ENOENT') return [{ ...nothing, message: `${folder} does not exist: sets have no staging archive` }];
+      if (errnoOf(error) === 'ENOENT')
+        return [{ ...nothing, message: `${folder} does not exist: sets have no staging archive` }];
       return [{ ...failedFinding(CONCERN, error), mend: READ_MEND }];
     }
   }
@@ -56,13 +65,22 @@ export class StagingExaminer implements Examiner {
     }
     const all = seen < LOOKED_AT;
     const count = `${all ? '' : 'the first '}${seen.toLocaleString('en-US')} entries`;
-    if (unreadable.length === 0) return { concern: CONCERN, level: 'ok', message: `${this.folder}: ${count} can be read` };
+    if (unreadable.length === 0)
+      return { concern: CONCERN, level: 'ok', message: `${this.folder}: ${count} can be read` };
     const names = unreadable.slice(0, SHOWN).join(', ');
-    return { concern: CONCERN, level: 'fail', message: `${unreadable.length} of ${count} cannot be read, over which a run fails: ${names}${unreadable.length > SHOWN ? ' …' : ''}`, mend: READ_MEND };
+    return {
+      concern: CONCERN,
+      level: 'fail',
+      message: `${unreadable.length} of ${count} cannot be read, over which a run fails: ${names}${unreadable.length > SHOWN ? ' …' : ''}`,
+      mend: READ_MEND,
+    };
   }
 }
 
 /** What vanished meanwhile is no hindrance. */
 async function isReadable(path: string, mode: number): Promise<boolean> {
-  return access(path, mode).then(() => true, (error: unknown) => errnoOf(error) === 'ENOENT');
+  return access(path, mode).then(
+    () => true,
+    (error: unknown) => errnoOf(error) === 'ENOENT',
+  );
 }

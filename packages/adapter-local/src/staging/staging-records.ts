@@ -16,8 +16,9 @@ export interface FolderAttributes {
 }
 
 /**
- * What a restore does: it unpacks, moves the old content out, moves the new content in, or removes an old content.
- * In `unpacking` and `dropping` the content of the staging folder is untouched, and the work folder can go.
+ * What a restore does: it unpacks, moves the old content out, moves the new content in, or removes an old
+ * content. In `unpacking` and `dropping` the content of the staging folder is untouched, and the work folder
+ * can go.
  */
 const PHASES = ['unpacking', 'out', 'in', 'dropping'] as const;
 
@@ -29,14 +30,20 @@ export interface StagingRecord {
   readonly phase: (typeof PHASES)[number];
   /** Of the work folder, in decimal digits; `undefined` until it exists. */
   readonly inode?: string | undefined;
-  /** Folders without write permission of their owner in the old and the new content; names in base64, for they need not be text. */
+  /**
+   * Folders without write permission of their owner in the old and the new content; names in base64, for they
+   * need not be text.
+   */
   readonly lockedOld?: readonly string[] | undefined;
   readonly lockedNew?: readonly string[] | undefined;
   /** Attributes of the staging folder in the archive; `undefined` if the archive has none. */
   readonly attributes?: FolderAttributes | undefined;
 }
 
-/** The records of restores, in a folder that unprivileged users cannot write to. The caller holds the lock of that folder. */
+/**
+ * The records of restores, in a folder that unprivileged users cannot write to. The caller holds the lock of
+ * that folder.
+ */
 export class StagingRecords {
   private readonly dir: string;
 
@@ -46,7 +53,9 @@ export class StagingRecords {
 
   /** Writes the record durably, in the place of an earlier one of the same restore. */
   async write(record: StagingRecord): Promise<void> {
-    await this.attempt('recording a restore of files', () => replaceFile(this.pathOf(record.id), JSON.stringify(record)));
+    await this.attempt('recording a restore of files', () =>
+      replaceFile(this.pathOf(record.id), JSON.stringify(record)),
+    );
   }
 
   async remove(id: string): Promise<void> {
@@ -57,10 +66,16 @@ export class StagingRecords {
   }
 
   /** Returns the records for a staging folder. Reports records that are damaged and skips them. */
-  async of(folder: string, onWarning: (message: string) => void = () => undefined): Promise<readonly StagingRecord[]> {
+  async of(
+    folder: string,
+    onWarning: (message: string) => void = () => undefined,
+  ): Promise<readonly StagingRecord[]> {
     const found: StagingRecord[] = [];
-    for (const name of (await this.attempt('looking for records of restores', () => readdir(this.dir))).sort()) {
-      if (isPartialRecord(name)) await this.attempt('removing a record', () => rm(join(this.dir, name), { force: true }));
+    for (const name of (
+      await this.attempt('looking for records of restores', () => readdir(this.dir))
+    ).sort()) {
+      if (isPartialRecord(name))
+        await this.attempt('removing a record', () => rm(join(this.dir, name), { force: true }));
       const id = recordId(name);
       if (id === undefined) continue;
       try {
@@ -68,7 +83,9 @@ export class StagingRecords {
         if (!isRecord(record, id)) throw new Error('its content is not that of a record');
         if (record.folder === folder) found.push(record);
       } catch (error) {
-        onWarning(`${this.pathOf(id)}, the record of a restore of files, is damaged and ignored: ${(error as Error).message}. If a restore was interrupted, repeat it; then delete this file`);
+        onWarning(
+          `${this.pathOf(id)}, the record of a restore of files, is damaged and ignored: ${(error as Error).message}. If a restore was interrupted, repeat it; then delete this file`,
+        );
       }
     }
     return found;
@@ -90,19 +107,32 @@ function isRecord(value: unknown, id: string): value is StagingRecord {
   const { folder, phase, inode, lockedOld, lockedNew, attributes } = value;
   if (value['id'] !== id || typeof folder !== 'string' || !isAbsolute(folder)) return false;
   if (inode !== undefined && !(typeof inode === 'string' && /^\d+$/.test(inode))) return false;
-  if (!(PHASES as readonly unknown[]).includes(phase) || (attributes !== undefined && !areAttributes(attributes))) return false;
+  if (
+    !(PHASES as readonly unknown[]).includes(phase) ||
+    (attributes !== undefined && !areAttributes(attributes))
+  )
+    return false;
   const swapping = phase === 'out' || phase === 'in';
   return [lockedOld, lockedNew].every((names) => (names === undefined ? !swapping : areNames(names)));
 }
 
 function areNames(value: unknown): boolean {
-  return Array.isArray(value) && value.every((name) => typeof name === 'string' && isComponent(Buffer.from(name, 'base64')));
+  return (
+    Array.isArray(value) &&
+    value.every((name) => typeof name === 'string' && isComponent(Buffer.from(name, 'base64')))
+  );
 }
 
 function areAttributes(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const within = (key: keyof FolderAttributes, most: number): boolean => Number.isInteger(value[key]) && (value[key] as number) >= 0 && (value[key] as number) <= most;
-  return within('mode', 0o7777) && within('uid', 0xffff_fffe) && within('gid', 0xffff_fffe) && Number.isFinite(value['mtime']);
+  const within = (key: keyof FolderAttributes, most: number): boolean =>
+    Number.isInteger(value[key]) && (value[key] as number) >= 0 && (value[key] as number) <= most;
+  return (
+    within('mode', 0o7777) &&
+    within('uid', 0xffff_fffe) &&
+    within('gid', 0xffff_fffe) &&
+    Number.isFinite(value['mtime'])
+  );
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

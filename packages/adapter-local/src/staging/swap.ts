@@ -7,18 +7,21 @@ import { NEW, OLD, type WorkFolder } from './work-folder.ts';
 
 const SECOND = 1_000;
 
-/** Attempts to find a free name for the old content: another user may take the name between the look and the move. */
+/**
+ * Attempts to find a free name for the old content: another user may take the name between the look and the
+ * move.
+ */
 const ATTEMPTS = 10;
 
 /** What the system returns when a folder is moved to a name that is taken. */
 const TAKEN = new Set(['EEXIST', 'ENOTEMPTY', 'ENOTDIR']);
 
 /**
- * Moves the old content of a folder out and the new content in, through a work folder. The record is updated before the first move,
- * so `finish` can continue for a process that died. All steps can be repeated.
+ * Moves the old content of a folder out and the new content in, through a work folder. The record is updated
+ * before the first move, so `finish` can continue for a process that died. All steps can be repeated.
  *
- * The phases: `out` while all content of the folder is old, `in` once all of it is new. The record changes only when a phase is
- * complete and on the disk.
+ * The phases: `out` while all content of the folder is old, `in` once all of it is new. The record changes
+ * only when a phase is complete and on the disk.
  */
 export class Swap {
   readonly warnings: string[] = [];
@@ -33,7 +36,12 @@ export class Swap {
 
   async begin(attributes: FolderAttributes | undefined): Promise<void> {
     await using fresh = await this.work.handle.enter(NEW);
-    await this.work.update({ phase: 'out', lockedOld: await lockedIn(this.work.folder), lockedNew: await lockedIn(fresh), attributes });
+    await this.work.update({
+      phase: 'out',
+      lockedOld: await lockedIn(this.work.folder),
+      lockedNew: await lockedIn(fresh),
+      attributes,
+    });
   }
 
   /** Returns the name of the old content in the folder; `undefined` if there was none. */
@@ -75,7 +83,8 @@ export class Swap {
 
   private async moveOut(): Promise<void> {
     const { folder, handle } = this.work;
-    if ((await folder.content()).content.length === 0 && (await handle.lstatIfThere(OLD)) === undefined) return;
+    if ((await folder.content()).content.length === 0 && (await handle.lstatIfThere(OLD)) === undefined)
+      return;
     await handle.mkdir(OLD).catch(unlessExists);
     await handle.flush();
     await using old = await handle.enter(OLD);
@@ -92,7 +101,10 @@ export class Swap {
     await this.work.folder.flush();
   }
 
-  /** Moves the old content out of the work folder, to a name of this second or of the first after it that is free. */
+  /**
+   * Moves the old content out of the work folder, to a name of this second or of the first after it that is
+   * free.
+   */
   private async keepOld(): Promise<string | undefined> {
     const { folder, handle } = this.work;
     if ((await handle.lstatIfThere(OLD)) === undefined) return undefined;
@@ -122,11 +134,15 @@ export class Swap {
 
   /** Failures are warnings: the content is in its place. */
   private async giveAttributes(modeOf: (attributes: FolderAttributes) => number): Promise<void> {
-    const { folder, record: { attributes } } = this.work;
+    const {
+      folder,
+      record: { attributes },
+    } = this.work;
     if (attributes === undefined) return;
     try {
       const { uid, gid } = await folder.stat();
-      if (process.geteuid?.() === 0 && (uid !== attributes.uid || gid !== attributes.gid)) await folder.chown(attributes.uid, attributes.gid);
+      if (process.geteuid?.() === 0 && (uid !== attributes.uid || gid !== attributes.gid))
+        await folder.chown(attributes.uid, attributes.gid);
       await folder.chmod(modeOf(attributes));
       await folder.utimes(attributes.mtime, attributes.mtime);
     } catch (error) {
@@ -137,8 +153,9 @@ export class Swap {
 }
 
 /**
- * Moves all content of a folder into another. A folder is written to when it is moved (its `..`): those that are locked are unlocked
- * for it, and locked again at the end. Only the owner's permission to write changes, so that no mistaken name can expose a folder.
+ * Moves all content of a folder into another. A folder is written to when it is moved (its `..`): those that
+ * are locked are unlocked for it, and locked again at the end. Only the owner's permission to write changes,
+ * so that no mistaken name can expose a folder.
  */
 async function moveAll(from: FolderHandle, to: FolderHandle, locked: readonly string[] = []): Promise<void> {
   const names = new Set(locked);
@@ -149,7 +166,11 @@ async function moveAll(from: FolderHandle, to: FolderHandle, locked: readonly st
   for (const name of locked) await changeMode(to, Buffer.from(name, 'base64'), (mode) => mode & ~0o200);
 }
 
-async function changeMode(folder: FolderHandle, name: Buffer, change: (mode: number) => number): Promise<void> {
+async function changeMode(
+  folder: FolderHandle,
+  name: Buffer,
+  change: (mode: number) => number,
+): Promise<void> {
   await using inner = await folder.enterIfThere(name);
   if (inner !== undefined) await inner.chmod(change((await inner.stat()).mode & 0o7777));
 }

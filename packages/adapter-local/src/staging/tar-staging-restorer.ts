@@ -1,6 +1,13 @@
 import { mkdir, realpath, rmdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { BackupError, type ArtifactSource, type Clock, type RecoverOptions, type StagingRestorer, type UnpackedStaging } from '@geolens/backup-core';
+import {
+  BackupError,
+  type ArtifactSource,
+  type Clock,
+  type RecoverOptions,
+  type StagingRestorer,
+  type UnpackedStaging,
+} from '@geolens/backup-core';
 import { describeEnd, Program, type ProgramEnvironment } from '../programs/program.ts';
 import { errnoOf } from '../store/store-errors.ts';
 import { tarReading } from './archive-reading.ts';
@@ -15,7 +22,8 @@ import { StagingRecords, type FolderAttributes, type StagingRecord } from './sta
 import { discardUnpacked, UnpackedFolder } from './unpacked-folder.ts';
 import { NEW, OLD, WorkFolder } from './work-folder.ts';
 
-const UNREADABLE_MEND = 'Restore another set; if none reads through, check the disk and the memory of this machine';
+const UNREADABLE_MEND =
+  'Restore another set; if none reads through, check the disk and the memory of this machine';
 
 /** Times before 1970 or after now, and notes that other programs put into archives, are no one's concern. */
 const QUIET = ['--warning=no-timestamp', '--warning=no-unknown-keyword'];
@@ -36,14 +44,16 @@ export interface TarStagingRestorerOptions {
 }
 
 /**
- * Unpacks archives with GNU tar. The content stays inside the folder, for the folder may be a mount point: it cannot be renamed
- * itself, and what is beside it may be another file system.
+ * Unpacks archives with GNU tar. The content stays inside the folder, for the folder may be a mount point: it
+ * cannot be renamed itself, and what is beside it may be another file system.
  *
- * - `.geolens-backup-restoring-<uuid>/` is a work folder: `new/` is what was unpacked, `old/` what was moved out.
+ * - `.geolens-backup-restoring-<uuid>/` is a work folder: `new/` is what was unpacked, `old/` what was moved
+ *   out.
  * - `.geolens-backup-before-<YYYYMMDD_HHMMSS>/` is old content that a swap has kept.
  *
- * Other users may write to the folder. So what an unfinished restore does is recorded in `recordsDir`, one file for each
- * (`.geolens-backup-staging-<uuid>.json`). Nothing in the folder decides what is done, and no path in it can be redirected.
+ * Other users may write to the folder. So what an unfinished restore does is recorded in `recordsDir`, one
+ * file for each (`.geolens-backup-staging-<uuid>.json`). Nothing in the folder decides what is done, and no
+ * path in it can be redirected.
  */
 export class TarStagingRestorer implements StagingRestorer {
   private readonly options: TarStagingRestorerOptions;
@@ -62,16 +72,25 @@ export class TarStagingRestorer implements StagingRestorer {
     });
   }
 
-  async recover(folder: string, { onWarning = () => undefined }: RecoverOptions = {}): Promise<readonly string[]> {
+  async recover(
+    folder: string,
+    { onWarning = () => undefined }: RecoverOptions = {},
+  ): Promise<readonly string[]> {
     try {
       await using target = await openIfThere(folder);
-      return target === undefined ? [] : await recoverFolder(target, this.records, { clock: this.options.clock, onWarning });
+      return target === undefined
+        ? []
+        : await recoverFolder(target, this.records, { clock: this.options.clock, onWarning });
     } catch (error) {
       throw stagingError(error, 'clearing up after a restore that died', this.place(folder));
     }
   }
 
-  async unpack(archive: ArtifactSource, folder: string, { signal }: { readonly signal: AbortSignal }): Promise<UnpackedStaging> {
+  async unpack(
+    archive: ArtifactSource,
+    folder: string,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<UnpackedStaging> {
     const place = this.place(folder);
     const { records } = this;
     const { members, holdsItself } = await this.look(archive, place, signal);
@@ -80,7 +99,9 @@ export class TarStagingRestorer implements StagingRestorer {
     try {
       made = await makeFolder(folder);
       await using target = await FolderHandle.open(await realpath(folder));
-      const unfinished = (await records.of(target.label)).some(({ phase }) => phase === 'out' || phase === 'in');
+      const unfinished = (await records.of(target.label)).some(
+        ({ phase }) => phase === 'out' || phase === 'in',
+      );
       if (unfinished) throw failed(place, 'a restore that died is unfinished', 'Let it be recovered first');
       await using work = await WorkFolder.make(target, records, 'unpacking');
       record = work.record;
@@ -89,7 +110,16 @@ export class TarStagingRestorer implements StagingRestorer {
       const warnings = await this.extract(archive, content, place, signal);
       const attributes = holdsItself ? await takeAttributes(content) : undefined;
       await this.flush(content, place, signal);
-      return new UnpackedFolder({ place, records, record, made, members, warnings, attributes, clock: this.options.clock });
+      return new UnpackedFolder({
+        place,
+        records,
+        record,
+        made,
+        members,
+        warnings,
+        attributes,
+        clock: this.options.clock,
+      });
     } catch (error) {
       if (record !== undefined) await discardUnpacked(records, record, made);
       else if (made) await rmdir(folder).catch(() => undefined);
@@ -106,7 +136,8 @@ export class TarStagingRestorer implements StagingRestorer {
       await using target = await openIfThere(folder);
       const kept = await target?.lstatIfThere(name);
       if (target === undefined || kept === undefined) return;
-      if (!kept.isDirectory()) throw failed(place, `${previous} is not a folder`, 'Another user replaced it; remove it by hand');
+      if (!kept.isDirectory())
+        throw failed(place, `${previous} is not a folder`, 'Another user replaced it; remove it by hand');
       const { atime, mtime } = await target.stat();
       await using work = await WorkFolder.make(target, this.records, 'dropping');
       await target.rename(name, work.handle, OLD).catch(async (error: unknown) => {
@@ -122,30 +153,60 @@ export class TarStagingRestorer implements StagingRestorer {
   }
 
   /** Looks at all members; nothing is written yet. */
-  private async look(archive: ArtifactSource, place: StagingPlace, signal: AbortSignal): Promise<MemberCheck> {
+  private async look(
+    archive: ArtifactSource,
+    place: StagingPlace,
+    signal: AbortSignal,
+  ): Promise<MemberCheck> {
     const check = new MemberCheck();
     const end = await tarReading(LISTING_ARGUMENTS, archive, { env: this.env, signal }, (chunk) => {
       check.add(chunk);
     });
     if (end.code !== 0) {
-      throw new BackupError('ARTIFACT_UNREADABLE', `the archive for ${placeOf(place)} does not read through: ${describeEnd('tar', end)}`, { mend: UNREADABLE_MEND });
+      throw new BackupError(
+        'ARTIFACT_UNREADABLE',
+        `the archive for ${placeOf(place)} does not read through: ${describeEnd('tar', end)}`,
+        { mend: UNREADABLE_MEND },
+      );
     }
     check.conclude();
     return check;
   }
 
-  private async extract(archive: ArtifactSource, into: FolderHandle, place: StagingPlace, signal: AbortSignal): Promise<readonly string[]> {
+  private async extract(
+    archive: ArtifactSource,
+    into: FolderHandle,
+    place: StagingPlace,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
     const owners = process.geteuid?.() === 0;
-    const args = ['--extract', '--preserve-permissions', '--numeric-owner', owners ? '--same-owner' : '--no-same-owner', '--delay-directory-restore'];
-    const end = await tarReading([...args, '--xattrs', ...QUIET, `--directory=${FIRST_DESCRIPTOR}`], archive, { env: this.env, signal, descriptors: [into.fd] });
+    const args = [
+      '--extract',
+      '--preserve-permissions',
+      '--numeric-owner',
+      owners ? '--same-owner' : '--no-same-owner',
+      '--delay-directory-restore',
+    ];
+    const end = await tarReading(
+      [...args, '--xattrs', ...QUIET, `--directory=${FIRST_DESCRIPTOR}`],
+      archive,
+      { env: this.env, signal, descriptors: [into.fd] },
+    );
     if (end.code !== 0) throw programFailure('tar', end, place);
     const lost = `owners were not kept: only root can give files to others, all are user ${process.geteuid?.() ?? '?'}'s now`;
     return [...(owners ? [] : [lost]), ...warningsIn(end.stderr)];
   }
 
-  /** Flushes the file system: a swap must not put content in place that a crash of the machine could still empty. */
+  /**
+   * Flushes the file system: a swap must not put content in place that a crash of the machine could still
+   * empty.
+   */
   private async flush(folder: FolderHandle, place: StagingPlace, signal: AbortSignal): Promise<void> {
-    const end = await new Program('sync', ['-f', FIRST_DESCRIPTOR], { env: this.env, signal, descriptors: [folder.fd] }).end();
+    const end = await new Program('sync', ['-f', FIRST_DESCRIPTOR], {
+      env: this.env,
+      signal,
+      descriptors: [folder.fd],
+    }).end();
     if (end.code !== 0) throw programFailure('sync', end, place);
   }
 

@@ -38,7 +38,12 @@ export class UnpackedFolder implements UnpackedStaging {
     try {
       await using folder = await FolderHandle.open(record.folder);
       await using work = await WorkFolder.open(folder, records, record);
-      if (work === undefined) throw failed(place, 'another user has moved or replaced what was unpacked', 'Find out which process writes into the folder, then restore again');
+      if (work === undefined)
+        throw failed(
+          place,
+          'another user has moved or replaced what was unpacked',
+          'Find out which process writes into the folder, then restore again',
+        );
       return await this.swapWith(work);
     } catch (error) {
       throw stagingError(error, 'putting the new content in its place', place);
@@ -63,16 +68,32 @@ export class UnpackedFolder implements UnpackedStaging {
       const cause = stagingError(error, 'putting the new content in its place', place);
       await swap.undo().catch((undoing: unknown) => {
         this.over = true; // what was unpacked is needed by the recovery
-        const both = new AggregateError([cause, undoing], `${cause.message}; then: ${(undoing as Error).message}`, { cause });
-        throw failed(place, both.message, `The next restore finishes it; until then use nothing in ${placeOf(place)}`, both);
+        const both = new AggregateError(
+          [cause, undoing],
+          `${cause.message}; then: ${(undoing as Error).message}`,
+          { cause },
+        );
+        throw failed(
+          place,
+          both.message,
+          `The next restore finishes it; until then use nothing in ${placeOf(place)}`,
+          both,
+        );
       });
       throw cause;
     }
   }
 }
 
-/** Removes what was unpacked, and the folder if it was made for it. What cannot be removed is left to the next recovery. */
-export async function discardUnpacked(records: StagingRecords, record: StagingRecord, made: boolean): Promise<void> {
+/**
+ * Removes what was unpacked, and the folder if it was made for it. What cannot be removed is left to the next
+ * recovery.
+ */
+export async function discardUnpacked(
+  records: StagingRecords,
+  record: StagingRecord,
+  made: boolean,
+): Promise<void> {
   try {
     await using folder = await FolderHandle.open(record.folder);
     await using work = await WorkFolder.open(folder, records, record);

@@ -4,13 +4,16 @@ import { newId, workName } from './own-names.ts';
 import { removeContent } from './remove-tree.ts';
 import type { StagingRecord, StagingRecords } from './staging-records.ts';
 
-/** The names in a work folder: the unpacked content, and the content that a swap or a removal has moved out. */
+/**
+ * The names in a work folder: the unpacked content, and the content that a swap or a removal has moved out.
+ */
 export const NEW = 'new';
 export const OLD = 'old';
 
 /**
- * The folder that a restore works in, and its record. It lies inside the staging folder because both must be on one file system.
- * It belongs to this user and has mode 0700, so other unprivileged users cannot change its entries.
+ * The folder that a restore works in, and its record. It lies inside the staging folder because both must be
+ * on one file system. It belongs to this user and has mode 0700, so other unprivileged users cannot change
+ * its entries.
  */
 export class WorkFolder implements AsyncDisposable {
   /** The staging folder. The caller closes it. */
@@ -19,7 +22,12 @@ export class WorkFolder implements AsyncDisposable {
   private readonly records: StagingRecords;
   private current: StagingRecord;
 
-  private constructor(folder: FolderHandle, handle: FolderHandle, records: StagingRecords, record: StagingRecord) {
+  private constructor(
+    folder: FolderHandle,
+    handle: FolderHandle,
+    records: StagingRecords,
+    record: StagingRecord,
+  ) {
     this.folder = folder;
     this.handle = handle;
     this.records = records;
@@ -27,7 +35,11 @@ export class WorkFolder implements AsyncDisposable {
   }
 
   /** Records the restore, then makes its folder. */
-  static async make(folder: FolderHandle, records: StagingRecords, phase: 'unpacking' | 'dropping'): Promise<WorkFolder> {
+  static async make(
+    folder: FolderHandle,
+    records: StagingRecords,
+    phase: 'unpacking' | 'dropping',
+  ): Promise<WorkFolder> {
     const record: StagingRecord = { id: newId(), folder: folder.label, phase };
     const name = workName(record.id);
     await records.write(record);
@@ -36,8 +48,10 @@ export class WorkFolder implements AsyncDisposable {
       await folder.mkdir(name);
       handle = await folder.enter(name);
       const made = { ...record, inode: await handle.inode() };
-      // Another user may have put another folder in its place already: that of a user is not ours, that of root is not empty.
-      if (!(await isOurs(folder, handle, made)) || (await handle.entries()).length > 0) throw replaced(handle.label);
+      // Another user may have put another folder in its place already: that of a user is not ours, that of
+      // root is not empty.
+      if (!(await isOurs(folder, handle, made)) || (await handle.entries()).length > 0)
+        throw replaced(handle.label);
       await records.write(made);
       return new WorkFolder(folder, handle, records, made);
     } catch (error) {
@@ -49,7 +63,11 @@ export class WorkFolder implements AsyncDisposable {
   }
 
   /** Opens the folder of a record; `undefined` if it is gone, or another folder has its name. */
-  static async open(folder: FolderHandle, records: StagingRecords, record: StagingRecord): Promise<WorkFolder | undefined> {
+  static async open(
+    folder: FolderHandle,
+    records: StagingRecords,
+    record: StagingRecord,
+  ): Promise<WorkFolder | undefined> {
     const handle = await folder.enterIfThere(workName(record.id));
     if (handle === undefined) return undefined;
     if (await isOurs(folder, handle, record)) return new WorkFolder(folder, handle, records, record);
@@ -80,14 +98,21 @@ export class WorkFolder implements AsyncDisposable {
 }
 
 function replaced(path: string): BackupError {
-  return new BackupError('STAGING_FAILED', `another user replaced ${path} while it was made`, { mend: 'Find out which process writes into the folder, then restore again' });
+  return new BackupError('STAGING_FAILED', `another user replaced ${path} while it was made`, {
+    mend: 'Find out which process writes into the folder, then restore again',
+  });
 }
 
 /**
- * Whether a folder is the one of the record. Other users cannot make folders that belong to this user. They can rename those that
- * exist, which the inode reveals. The device is compared with the staging folder's: its number may change when the machine restarts.
+ * Whether a folder is the one of the record. Other users cannot make folders that belong to this user. They
+ * can rename those that exist, which the inode reveals. The device is compared with the staging folder's: its
+ * number may change when the machine restarts.
  */
-async function isOurs(folder: FolderHandle, handle: FolderHandle, { inode }: StagingRecord): Promise<boolean> {
+async function isOurs(
+  folder: FolderHandle,
+  handle: FolderHandle,
+  { inode }: StagingRecord,
+): Promise<boolean> {
   const { uid, dev } = await handle.stat();
   return uid === process.geteuid?.() && dev === (await folder.stat()).dev && (await handle.inode()) === inode;
 }

@@ -16,7 +16,11 @@ import {
 import { readFile } from './read-file.ts';
 
 /** Files of this machine. */
-export const fileSources: FileSources = { dump: sourceOfFile, dumpOf: dumpBeside, archive: (path) => fileArtifact(path, undefined) };
+export const fileSources: FileSources = {
+  dump: sourceOfFile,
+  dumpOf: dumpBeside,
+  archive: (path) => fileArtifact(path, undefined),
+};
 
 const WORDS = { manifest: 'manifest', globals: 'globals', staging: 'staging archive' } as const;
 
@@ -24,24 +28,66 @@ async function sourceOfFile(path: string): Promise<RestoreSource> {
   const dump = await fileArtifact(path, undefined);
   const name = parseArtifactName(basename(path));
   if (name !== undefined && name.kind !== 'dump') {
-    throw new BackupError('CONFIG_INVALID', `${path} is the ${WORDS[name.kind]} of set ${name.timestamp}, and no dump`, { mend: `Name the dump beside it, or ${name.timestamp} for the whole set` });
+    throw new BackupError(
+      'CONFIG_INVALID',
+      `${path} is the ${WORDS[name.kind]} of set ${name.timestamp}, and no dump`,
+      { mend: `Name the dump beside it, or ${name.timestamp} for the whole set` },
+    );
   }
-  const alone = { label: `file ${path}`, timestamp: undefined, manifest: undefined, dump, globals: undefined, staging: undefined, doubts: [], trusted: false };
+  const alone = {
+    label: `file ${path}`,
+    timestamp: undefined,
+    manifest: undefined,
+    dump,
+    globals: undefined,
+    staging: undefined,
+    doubts: [],
+    trusted: false,
+  };
   if (name === undefined) return alone;
   const { timestamp, database } = name;
-  const beside = (kind: 'manifest' | 'globals' | 'staging'): string => join(dirname(path), formatArtifactName({ kind, timestamp }));
+  const beside = (kind: 'manifest' | 'globals' | 'staging'): string =>
+    join(dirname(path), formatArtifactName({ kind, timestamp }));
   const manifest = await manifestIn(beside('manifest'));
   const manifestFile = manifest === undefined ? undefined : await fileArtifact(beside('manifest'), undefined);
-  if (manifest instanceof Error) return { ...alone, timestamp, manifestFile, doubts: [`its manifest cannot be used: ${manifest.message}`] };
+  if (manifest instanceof Error)
+    return {
+      ...alone,
+      timestamp,
+      manifestFile,
+      doubts: [`its manifest cannot be used: ${manifest.message}`],
+    };
   if (manifest !== undefined && manifest.database !== database) return { ...alone, timestamp };
   const companion = async (kind: 'globals' | 'staging'): Promise<RestoreArtifact | undefined> =>
     (await exists(beside(kind))) ? fileArtifact(beside(kind), manifest) : undefined;
-  const [whole, globals, staging] = [await fileArtifact(path, manifest), await companion('globals'), await companion('staging')];
-  const lengths = new Map([whole, globals, staging].filter((one) => one !== undefined).map((one) => [one.name, one.bytes]));
+  const [whole, globals, staging] = [
+    await fileArtifact(path, manifest),
+    await companion('globals'),
+    await companion('staging'),
+  ];
+  const lengths = new Map(
+    [whole, globals, staging].filter((one) => one !== undefined).map((one) => [one.name, one.bytes]),
+  );
   // Whoever has copied the dump alone has a whole dump.
-  const problems = manifest === undefined ? [] : checkManifest({ ...manifest, artifacts: manifest.artifacts.filter(({ name: known }) => lengths.has(known)) }, lengths);
+  const problems =
+    manifest === undefined
+      ? []
+      : checkManifest(
+          { ...manifest, artifacts: manifest.artifacts.filter(({ name: known }) => lengths.has(known)) },
+          lengths,
+        );
   const doubts = doubtsOf({ state: problems.length === 0 ? 'complete' : 'partial', problems, manifest });
-  return { label: `file ${path}`, timestamp, manifest, dump: whole, globals, staging, manifestFile, doubts, trusted: false };
+  return {
+    label: `file ${path}`,
+    timestamp,
+    manifest,
+    dump: whole,
+    globals,
+    staging,
+    manifestFile,
+    doubts,
+    trusted: false,
+  };
 }
 
 async function dumpBeside(path: string): Promise<string> {
@@ -54,16 +100,26 @@ async function dumpBeside(path: string): Promise<string> {
     const parsed = parseArtifactName(one);
     return parsed?.kind === 'dump' && parsed.timestamp === timestamp;
   });
-  const own = manifest === undefined || manifest instanceof Error ? undefined : formatArtifactName({ kind: 'dump', timestamp, database: manifest.database });
+  const own =
+    manifest === undefined || manifest instanceof Error
+      ? undefined
+      : formatArtifactName({ kind: 'dump', timestamp, database: manifest.database });
   const dump = dumps.find((one) => one === own) ?? dumps[0];
   if (dump !== undefined) return join(dirname(path), dump);
-  throw new BackupError('CONFIG_INVALID', `${path} is the ${WORDS[name.kind]} of set ${timestamp}, and its dump is not beside it`, { mend: `Name the dump, or ${timestamp} for the whole set` });
+  throw new BackupError(
+    'CONFIG_INVALID',
+    `${path} is the ${WORDS[name.kind]} of set ${timestamp}, and its dump is not beside it`,
+    { mend: `Name the dump, or ${timestamp} for the whole set` },
+  );
 }
 
 /** A file as an artifact; what the manifest says of it, it has to be. */
 async function fileArtifact(path: string, manifest: Manifest | undefined): Promise<RestoreArtifact> {
   const stats = await stat(path).catch((cause: unknown) => {
-    throw new BackupError('CONFIG_INVALID', `the file ${path} cannot be read: ${(cause as Error).message}`, { cause, mend: 'Name a file that is there, a timestamp as geolens-backup list shows it, or latest' });
+    throw new BackupError('CONFIG_INVALID', `the file ${path} cannot be read: ${(cause as Error).message}`, {
+      cause,
+      mend: 'Name a file that is there, a timestamp as geolens-backup list shows it, or latest',
+    });
   });
   if (!stats.isFile()) throw new BackupError('CONFIG_INVALID', `${path} is not a file`);
   const name = basename(path);
@@ -81,5 +137,8 @@ async function manifestIn(path: string): Promise<Manifest | Error | undefined> {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then((stats) => stats.isFile(), () => false);
+  return stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
 }

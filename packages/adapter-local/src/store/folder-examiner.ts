@@ -4,7 +4,10 @@ import { failedFinding, throwIfAborted, type Examiner, type Finding } from '@geo
 import { storeError, type StoreRoot } from './store-errors.ts';
 import { partialName } from './temporary-names.ts';
 
-/** Looks whether sets can be written into the folder, durably, and whether a weekly set can share the bytes of the daily one. */
+/**
+ * Looks whether sets can be written into the folder, durably, and whether a weekly set can share the bytes of
+ * the daily one.
+ */
 export class FolderExaminer implements Examiner {
   private readonly root: StoreRoot;
 
@@ -19,7 +22,11 @@ export class FolderExaminer implements Examiner {
     const [file, other] = [join(path, partialName()), join(path, partialName())];
     try {
       await writeFlushed(file);
-      const written: Finding = { concern: 'folder', level: 'ok', message: `files can be written to ${path}, and flushed` };
+      const written: Finding = {
+        concern: 'folder',
+        level: 'ok',
+        message: `files can be written to ${path}, and flushed`,
+      };
       return [written, await linked(file, other)];
     } catch (error) {
       return [failedFinding('folder', storeError(error, 'trying to write there', this.root))];
@@ -43,8 +50,17 @@ async function linked(file: string, other: string): Promise<Finding> {
   const concern = 'hard links';
   try {
     await link(file, other);
-    return { concern, level: 'ok', message: 'weekly sets take no space of their own while their daily ones are there' };
+    return {
+      concern,
+      level: 'ok',
+      message: 'weekly sets take no space of their own while their daily ones are there',
+    };
   } catch (error) {
-    return { concern, level: 'warn', message: `the volume has no hard links (${(error as Error).message}): weekly sets are copies, and take space of their own`, mend: 'Nothing has to be done; a volume with a Linux file system would save that space' };
+    return {
+      concern,
+      level: 'warn',
+      message: `the volume has no hard links (${(error as Error).message}): weekly sets are copies, and take space of their own`,
+      mend: 'Nothing has to be done; a volume with a Linux file system would save that space',
+    };
   }
 }

@@ -5,7 +5,9 @@ import { readFile } from './read-file.ts';
 import { errnoOf } from './store-errors.ts';
 import { writeDurably, type Written } from './write-durably.ts';
 
-/** Answers of link(2) on volumes that have no hard links, or no room for one more: then the bytes are copied. */
+/**
+ * Answers of link(2) on volumes that have no hard links, or no room for one more: then the bytes are copied.
+ */
 const NO_HARD_LINK = new Set(['EPERM', 'EXDEV', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /**
@@ -13,7 +15,12 @@ const NO_HARD_LINK = new Set(['EPERM', 'EXDEV', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP
  * @param key what the path will be called, for the message
  * @throws BackupError ARTIFACT_MISMATCH when the copy does not read back as what was copied
  */
-export async function linkOrCopy(source: string, target: string, key: ArtifactKey, signal?: AbortSignal): Promise<void> {
+export async function linkOrCopy(
+  source: string,
+  target: string,
+  key: ArtifactKey,
+  signal?: AbortSignal,
+): Promise<void> {
   try {
     await link(source, target);
     return;

@@ -47,7 +47,10 @@ export interface LocalStoreOptions {
   readonly label?: string | undefined;
 }
 
-/** Sets in a folder. Files are 0600 and folders 0700; a copy to the other tier is a hard link where the volume has them. */
+/**
+ * Sets in a folder. Files are 0600 and folders 0700; a copy to the other tier is a hard link where the volume
+ * has them.
+ */
 export class LocalStore implements PrimaryStore {
   readonly name = 'local';
   private readonly root: StoreRoot;
@@ -61,12 +64,18 @@ export class LocalStore implements PrimaryStore {
     for (let start = 0; start < names.length; start += STATS_AT_ONCE) {
       throwIfAborted(options.signal);
       const some = names.slice(start, start + STATS_AT_ONCE);
-      const found = await this.doing(`listing ${tier}`, () => Promise.all(some.map((name) => this.look(artifactKey(tier, name)))));
+      const found = await this.doing(`listing ${tier}`, () =>
+        Promise.all(some.map((name) => this.look(artifactKey(tier, name)))),
+      );
       yield* found.filter((artifact) => artifact !== undefined);
     }
   }
 
-  async *read(key: ArtifactKey, range?: ByteRange, options: StoreOptions & ReadingOptions = {}): AsyncGenerator<Uint8Array> {
+  async *read(
+    key: ArtifactKey,
+    range?: ByteRange,
+    options: StoreOptions & ReadingOptions = {},
+  ): AsyncGenerator<Uint8Array> {
     const path = this.path(key);
     try {
       for await (const chunk of readFile(path, range, options)) {
@@ -74,7 +83,9 @@ export class LocalStore implements PrimaryStore {
         yield chunk;
       }
     } catch (error) {
-      throw errnoOf(error) === 'ENOENT' ? this.notFound(key, error) : storeError(error, `reading ${key}`, this.root);
+      throw errnoOf(error) === 'ENOENT'
+        ? this.notFound(key, error)
+        : storeError(error, `reading ${key}`, this.root);
     }
   }
 
@@ -124,8 +135,11 @@ export class LocalStore implements PrimaryStore {
     return this.doing('sweeping leftovers', async () => {
       const removed: string[] = [];
       // Files alone: what else has such a name, a folder or a pipe, was not made here.
-      const inRoot = (await readdir(this.root.path, { withFileTypes: true })).filter((entry) => entry.isFile()).map(({ name }) => name);
-      for (const intent of inRoot.filter(isIntentName)) removed.push(...(await takeBack(this.root.path, intent)));
+      const inRoot = (await readdir(this.root.path, { withFileTypes: true }))
+        .filter((entry) => entry.isFile())
+        .map(({ name }) => name);
+      for (const intent of inRoot.filter(isIntentName))
+        removed.push(...(await takeBack(this.root.path, intent)));
       const partials = inRoot.filter(isPartialName);
       for (const tier of TIERS) {
         const files = (await this.entriesOf(tier)).filter((entry) => entry.isFile());
@@ -137,11 +151,20 @@ export class LocalStore implements PrimaryStore {
     });
   }
 
-  async draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options: StoreOptions = {}): Promise<LocalDraft> {
+  async draft(
+    key: ArtifactKey,
+    content: AsyncIterable<Uint8Array>,
+    options: StoreOptions = {},
+  ): Promise<LocalDraft> {
     const partial = this.partialBeside(key);
     try {
       await this.makeFolder(key);
-      return new LocalDraft(key, partial, this.path(key), await writeDurably(partial, content, options.signal));
+      return new LocalDraft(
+        key,
+        partial,
+        this.path(key),
+        await writeDurably(partial, content, options.signal),
+      );
     } catch (error) {
       if (options.signal?.aborted === true) throw abortedBy(options.signal);
       throw errnoOf(error) === undefined ? error : storeError(error, `writing ${key}`, this.root);
@@ -169,7 +192,8 @@ export class LocalStore implements PrimaryStore {
     const folder = dirname(this.path(key));
     if (await fsExtra.pathExists(folder)) return;
     try {
-      // Not recursive: when the root is missing, its volume is not mounted, and the sets would vanish with the container.
+      // Not recursive: when the root is missing, its volume is not mounted, and the sets would vanish with
+      // the container.
       await fsExtra.mkdir(folder, OWNER_ONLY_FOLDER);
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
@@ -195,10 +219,15 @@ export class LocalStore implements PrimaryStore {
 
   private async namesIn(tier: Tier): Promise<readonly string[]> {
     const entries = await this.entriesOf(tier);
-    return entries.filter((entry) => entry.isFile() && nameOfKey(artifactKey(tier, entry.name)) !== undefined).map(({ name }) => name);
+    return entries
+      .filter((entry) => entry.isFile() && nameOfKey(artifactKey(tier, entry.name)) !== undefined)
+      .map(({ name }) => name);
   }
 
-  /** An entry of the listing, or undefined when the file went away meanwhile, or has a name that is no text: then it is not ours. */
+  /**
+   * An entry of the listing, or undefined when the file went away meanwhile, or has a name that is no text:
+   * then it is not ours.
+   */
   private async look(key: ArtifactKey): Promise<StoredArtifact | undefined> {
     try {
       const { size, ino, mtimeMs, ctimeMs } = await lstat(this.path(key));

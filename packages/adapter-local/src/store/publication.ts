@@ -10,12 +10,13 @@ import { flushFolder, textContent, writeDurably } from './write-durably.ts';
 const LONGEST_NAME = 255;
 
 /**
- * Gives drafts their names, all or none. A note in the root folder, the intent, lists the names while that goes on:
- * when the process dies in between, takeBack finds it and removes what was published by halves.
+ * Gives drafts their names, all or none. A note in the root folder, the intent, lists the names while that
+ * goes on: when the process dies in between, takeBack finds it and removes what was published by halves.
  */
 export async function publishAll(root: string, drafts: readonly LocalDraft[]): Promise<void> {
   for (const { key } of drafts) {
-    if (await exists(join(root, key))) throw new BackupError('ARTIFACT_EXISTS', `${join(root, key)} is there already`);
+    if (await exists(join(root, key)))
+      throw new BackupError('ARTIFACT_EXISTS', `${join(root, key)} is there already`);
   }
   const intent = join(root, intentName());
   await writeDurably(intent, textContent(JSON.stringify(drafts.map(({ key }) => key))));
@@ -26,23 +27,31 @@ export async function publishAll(root: string, drafts: readonly LocalDraft[]): P
       await rename(draft.path, join(root, draft.key));
       done.push(draft);
     }
-    for (const folder of new Set(drafts.map(({ key }) => dirname(join(root, key))))) await flushFolder(folder);
+    for (const folder of new Set(drafts.map(({ key }) => dirname(join(root, key)))))
+      await flushFolder(folder);
   } catch (error) {
-    const left = await takeAway(root, done.map(({ key }) => key));
+    const left = await takeAway(
+      root,
+      done.map(({ key }) => key),
+    );
     if (left.length === 0) await rm(intent, { force: true }).catch(() => undefined);
     // What is left by halves the next sweep takes back, by the note.
     if (left.length < drafts.length) throw error;
-    throw new BackupError('NOT_CONFIRMED', `the files of ${basename(left[0]!)} and its companions have their names, but the disk did not confirm that it keeps them: ${(error as Error).message}`, {
-      cause: error,
-      mend: 'Look at the disk; the next run tries again',
-    });
+    throw new BackupError(
+      'NOT_CONFIRMED',
+      `the files of ${basename(left[0]!)} and its companions have their names, but the disk did not confirm that it keeps them: ${(error as Error).message}`,
+      { cause: error, mend: 'Look at the disk; the next run tries again' },
+    );
   } finally {
     for (const draft of done) draft.markPublished();
   }
   await rm(intent, { force: true }).catch(() => undefined); // the set stands; the next sweep finds that, and the note
 }
 
-/** Removes what was named, the last first, up to the first that the disk does not give away. Answers what is left. */
+/**
+ * Removes what was named, the last first, up to the first that the disk does not give away. Answers what is
+ * left.
+ */
 async function takeAway(root: string, named: readonly ArtifactKey[]): Promise<readonly ArtifactKey[]> {
   const left = [...named];
   try {
@@ -69,7 +78,9 @@ export async function takeBack(root: string, intent: string): Promise<readonly s
   return halved;
 }
 
-/** The keys of an intent; none when it was not written to its end, for then nothing had been published yet. */
+/**
+ * The keys of an intent; none when it was not written to its end, for then nothing had been published yet.
+ */
 async function keysOf(path: string): Promise<readonly ArtifactKey[]> {
   try {
     const keys: unknown = JSON.parse(await readFile(path, 'utf8'));
@@ -83,10 +94,18 @@ async function keysOf(path: string): Promise<readonly ArtifactKey[]> {
 /** A key that can be one of ours: nothing else is removed, whatever the note says. */
 function artifactIn(key: unknown): readonly ArtifactKey[] {
   const parsed = typeof key === 'string' ? parseKey(key) : undefined;
-  return parsed === undefined || nameOfKey(parsed) === undefined || parsed.includes('\0') || Buffer.byteLength(basename(parsed)) > LONGEST_NAME ? [] : [parsed];
+  return parsed === undefined ||
+    nameOfKey(parsed) === undefined ||
+    parsed.includes('\0') ||
+    Buffer.byteLength(basename(parsed)) > LONGEST_NAME
+    ? []
+    : [parsed];
 }
 
-/** Whether the name is taken. A disk that cannot tell is an error: taken for "no", it would cost the set that lies there. */
+/**
+ * Whether the name is taken. A disk that cannot tell is an error: taken for "no", it would cost the set that
+ * lies there.
+ */
 async function exists(path: string): Promise<boolean> {
   try {
     await lstat(path); // a link that leads nowhere is somebody's too

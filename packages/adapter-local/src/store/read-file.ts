@@ -16,10 +16,14 @@ const [openFile, readBytes, closeFile] = [promisify(open), promisify(read), prom
 const WHOLE: ByteRange = { start: 0, end: Infinity };
 
 /**
- * Reads a file, or a range of it, in chunks. The file is opened with the first chunk, not before. Without a stream: to make one for each
- * of ten thousand manifests takes longer than all else.
+ * Reads a file, or a range of it, in chunks. The file is opened with the first chunk, not before. Without a
+ * stream: to make one for each of ten thousand manifests takes longer than all else.
  */
-export async function* readFile(path: string, range: ByteRange = WHOLE, { lent = false }: ReadingOptions = {}): AsyncGenerator<Uint8Array> {
+export async function* readFile(
+  path: string,
+  range: ByteRange = WHOLE,
+  { lent = false }: ReadingOptions = {},
+): AsyncGenerator<Uint8Array> {
   if (range.end <= range.start) return;
   const fd = await openFile(path, 'r');
   try {
@@ -45,7 +49,10 @@ async function* lentChunks(fd: number, { start, end }: ByteRange): AsyncGenerato
     const { bytesRead } = await readBytes(fd, buffer, 0, Math.min(buffer.length, end - at), at);
     return buffer.subarray(0, bytesRead);
   };
-  let [mine, other] = [Buffer.allocUnsafe(Math.min(LENT_BYTES, end - start)), Buffer.allocUnsafe(Math.min(LENT_BYTES, end - start))];
+  let [mine, other] = [
+    Buffer.allocUnsafe(Math.min(LENT_BYTES, end - start)),
+    Buffer.allocUnsafe(Math.min(LENT_BYTES, end - start)),
+  ];
   let filling = fill(mine, start);
   try {
     for (let at = start; at < end; [mine, other] = [other, mine]) {

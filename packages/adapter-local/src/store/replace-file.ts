@@ -7,8 +7,8 @@ import { flushFolder, textContent, writeDurably } from './write-durably.ts';
 const LEFTOVER_MS = 3_600_000;
 
 /**
- * Replaces a file of ours that belongs to no set, durably and as a whole. No lock is needed: the temporary files have names
- * that a store does not sweep, and those that were left over are cleared away here.
+ * Replaces a file of ours that belongs to no set, durably and as a whole. No lock is needed: the temporary
+ * files have names that a store does not sweep, and those that were left over are cleared away here.
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const partial = partialBeside(path);

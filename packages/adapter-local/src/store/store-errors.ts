@@ -8,22 +8,41 @@ export function storeError(error: unknown, doing: string, root: StoreRoot): Back
   if (error instanceof BackupError) return error;
   const code = errnoOf(error);
   const place = root.label === undefined ? root.path : `${root.label}=${root.path}`;
-  const fail = (kind: 'STORE_FULL' | 'STORE_UNAVAILABLE' | 'STORE_FAILED', what: string, mend?: string): BackupError =>
-    new BackupError(kind, `${place}: ${what} (while ${doing})`, { cause: error, ...(mend !== undefined && { mend }) });
+  const fail = (
+    kind: 'STORE_FULL' | 'STORE_UNAVAILABLE' | 'STORE_FAILED',
+    what: string,
+    mend?: string,
+  ): BackupError =>
+    new BackupError(kind, `${place}: ${what} (while ${doing})`, {
+      cause: error,
+      ...(mend !== undefined && { mend }),
+    });
   switch (code) {
     case undefined:
       return toBackupError(error);
     case 'ENOSPC':
     case 'EDQUOT':
-      return fail('STORE_FULL', 'no space left on the volume', 'Free some space, enlarge the volume, or lower BACKUP_RETENTION_DAILY and run `geolens-backup prune`; no set was lost');
+      return fail(
+        'STORE_FULL',
+        'no space left on the volume',
+        'Free some space, enlarge the volume, or lower BACKUP_RETENTION_DAILY and run `geolens-backup prune`; no set was lost',
+      );
     case 'EROFS':
       return fail('STORE_UNAVAILABLE', 'the volume is read-only', 'Mount it writable');
     case 'EACCES':
     case 'EPERM':
-      return fail('STORE_UNAVAILABLE', `permission denied for user ${process.getuid?.() ?? '?'}`, process.getuid?.() === 0 ? ROOT_DENIED : 'Give that user the right to read and write there');
+      return fail(
+        'STORE_UNAVAILABLE',
+        `permission denied for user ${process.getuid?.() ?? '?'}`,
+        process.getuid?.() === 0 ? ROOT_DENIED : 'Give that user the right to read and write there',
+      );
     case 'ENOENT':
     case 'ENOTDIR':
-      return fail('STORE_UNAVAILABLE', 'the folder is not there', 'Create the folder, or mount the volume there');
+      return fail(
+        'STORE_UNAVAILABLE',
+        'the folder is not there',
+        'Create the folder, or mount the volume there',
+      );
     default:
       return fail('STORE_FAILED', `${code}: ${(error as Error).message}`);
   }

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 
 /*
- * Everything that this store makes under a temporary name can be told from anybody else's files by the name alone,
- * and so can be swept when its process has died.
+ * Everything that this store makes under a temporary name can be told from anybody else's files by the name
+ * alone, and so can be swept when its process has died.
  */
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const PARTIAL = new RegExp(`^\\.geolens-backup-${UUID}\\.partial$`);
@@ -20,7 +20,10 @@ export function intentName(): string {
   return `.geolens-backup-${randomUUID()}.publishing`;
 }
 
-/** A path beside the file's own for what will replace it. None that isPartialName knows: a sweep leaves it alone. */
+/**
+ * A path beside the file's own for what will replace it. None that isPartialName knows: a sweep leaves it
+ * alone.
+ */
 export function partialBeside(path: string): string {
   return `${path}.${randomUUID()}.partial`;
 }

@@ -3,7 +3,10 @@ import { open, rm, type FileHandle } from 'node:fs/promises';
 import { throwIfAborted } from '@geolens/backup-core';
 import { errnoOf } from './store-errors.ts';
 
-/** Chunks are gathered to this many bytes, so that a write costs little; two such batches are in memory at most. */
+/**
+ * Chunks are gathered to this many bytes, so that a write costs little; two such batches are in memory at
+ * most.
+ */
 const BATCH_BYTES = 1024 * 1024;
 
 const OWNER_ONLY = 0o600;
@@ -15,10 +18,14 @@ export interface Written {
 }
 
 /**
- * Writes a new file, 0600, and flushes it to the disk. Rejects, and removes the file, when the content fails or the signal fires.
- * The next batch is gathered while the former is being written.
+ * Writes a new file, 0600, and flushes it to the disk. Rejects, and removes the file, when the content fails
+ * or the signal fires. The next batch is gathered while the former is being written.
  */
-export async function writeDurably(path: string, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<Written> {
+export async function writeDurably(
+  path: string,
+  content: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<Written> {
   const handle = await open(path, 'wx', OWNER_ONLY);
   try {
     const written = await copyInto(handle, content, signal);
@@ -37,7 +44,10 @@ export async function* textContent(text: string): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(Buffer.from(text));
 }
 
-/** What volumes answer that cannot flush a folder: network shares and FUSE. They write names at once, or not on demand. */
+/**
+ * What volumes answer that cannot flush a folder: network shares and FUSE. They write names at once, or not
+ * on demand.
+ */
 const CANNOT_FLUSH = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF', 'EISDIR']);
 
 /** Flushes a folder, so that the names in it survive a crash of the machine. */
@@ -52,7 +62,11 @@ export async function flushFolder(path: string): Promise<void> {
   }
 }
 
-async function copyInto(handle: FileHandle, content: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<Written> {
+async function copyInto(
+  handle: FileHandle,
+  content: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<Written> {
   const hash = createHash('sha256');
   let bytes = 0;
   let batch: Uint8Array[] = [];

@@ -62,7 +62,10 @@ describe('the lock of a volume', () => {
     const path = join(await freshFolder(), 'lock');
     const lease = await new FlockLock(path).acquire(RUN);
     const stop = new AbortController();
-    const waiting = failure('ABORTED', new FlockLock(path).acquire(RUN, { whenHeld: 'wait', signal: stop.signal }));
+    const waiting = failure(
+      'ABORTED',
+      new FlockLock(path).acquire(RUN, { whenHeld: 'wait', signal: stop.signal }),
+    );
     await until(() => processesWith(path).length > 0, 'a process that waits');
     stop.abort();
     await waiting;
@@ -91,9 +94,14 @@ describe('the lock of a volume', () => {
     expect((await failure('STORE_UNAVAILABLE', new FlockLock(path).acquire(RUN))).message).toContain(path);
   });
 
-  it.skipIf(!mayMount)('says that its volume is read-only (only where file systems can be mounted)', async () => {
-    const root = await freshMount('size=1m');
-    remount(root, 'ro');
-    expect((await failure('STORE_UNAVAILABLE', new FlockLock(join(root, 'lock')).acquire(RUN))).message).toContain('read-only');
-  });
+  it.skipIf(!mayMount)(
+    'says that its volume is read-only (only where file systems can be mounted)',
+    async () => {
+      const root = await freshMount('size=1m');
+      remount(root, 'ro');
+      expect(
+        (await failure('STORE_UNAVAILABLE', new FlockLock(join(root, 'lock')).acquire(RUN))).message,
+      ).toContain('read-only');
+    },
+  );
 });

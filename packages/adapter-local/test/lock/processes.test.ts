@@ -28,7 +28,9 @@ function environmentsOfChildren(): readonly string[] {
 describe('the program that holds a lock', () => {
   it('knows nothing of our environment but what it was given', async () => {
     vi.stubEnv('POSTGRES_PASSWORD', 'open sesame');
-    const lease = await new FlockLock(join(await freshFolder(), 'lock'), { PATH: '/usr/bin:/bin' }).acquire(RUN);
+    const lease = await new FlockLock(join(await freshFolder(), 'lock'), { PATH: '/usr/bin:/bin' }).acquire(
+      RUN,
+    );
     expect(environmentsOfChildren().filter((text) => text.includes('open sesame'))).toEqual([]);
     expect(environmentsOfChildren().some((text) => text.startsWith('PATH=/usr/bin:/bin'))).toBe(true);
     await lease.release();
@@ -39,7 +41,9 @@ describe('the program that holds a lock', () => {
 describe('a lock that another process holds', () => {
   it('names that process', async () => {
     const { lock, holder } = await heldElsewhere();
-    expect((await failure('LOCK_HELD', lock.acquire(RUN))).message).toContain(`another restore (process ${holder.pid}, since 20`);
+    expect((await failure('LOCK_HELD', lock.acquire(RUN))).message).toContain(
+      `another restore (process ${holder.pid}, since 20`,
+    );
   });
 
   it('is free at once when its holder is killed', async () => {
@@ -67,15 +71,18 @@ describe('a lock that another process holds', () => {
     await (await lock.acquire(RUN)).release();
   });
 
-  it.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)('survives a %s to every process of its holder’s service', async (signal) => {
-    const { lock, holder } = await heldElsewhere();
-    for (const pid of childrenOf(holder.pid)) process.kill(pid, signal);
-    await failure('LOCK_HELD', lock.acquire(RUN));
-    expect(holder.output).not.toContain('lost');
-    holder.child.stdin!.end();
-    await holder.says('released');
-    expect(holder.output).not.toContain('lost');
-  });
+  it.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
+    'survives a %s to every process of its holder’s service',
+    async (signal) => {
+      const { lock, holder } = await heldElsewhere();
+      for (const pid of childrenOf(holder.pid)) process.kill(pid, signal);
+      await failure('LOCK_HELD', lock.acquire(RUN));
+      expect(holder.output).not.toContain('lost');
+      holder.child.stdin!.end();
+      await holder.says('released');
+      expect(holder.output).not.toContain('lost');
+    },
+  );
 
   it('is told to be lost when the program that holds it is killed, as for want of memory', async () => {
     const { path, lock, holder } = await heldElsewhere();
@@ -87,15 +94,19 @@ describe('a lock that another process holds', () => {
     await (await lock.acquire(RUN)).release();
   });
 
-  it.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)('is still waited for after a %s to every process of the service that waits', async (signal) => {
-    const { path, lock, holder } = await heldElsewhere();
-    const waiting = lock.acquire(RUN, { whenHeld: 'wait' });
-    const waiters = (): readonly number[] => processesWith('flock --exclusive').filter((pid) => processesWith(path).includes(pid));
-    await until(() => waiters().length > 0, 'a process that waits');
-    for (const pid of waiters()) process.kill(pid, signal);
-    holder.child.stdin!.end();
-    await (await waiting).release();
-  });
+  it.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
+    'is still waited for after a %s to every process of the service that waits',
+    async (signal) => {
+      const { path, lock, holder } = await heldElsewhere();
+      const waiting = lock.acquire(RUN, { whenHeld: 'wait' });
+      const waiters = (): readonly number[] =>
+        processesWith('flock --exclusive').filter((pid) => processesWith(path).includes(pid));
+      await until(() => waiters().length > 0, 'a process that waits');
+      for (const pid of waiters()) process.kill(pid, signal);
+      holder.child.stdin!.end();
+      await (await waiting).release();
+    },
+  );
 
   it('goes to the one who waits when its holder is killed', async () => {
     const { path, lock, holder } = await heldElsewhere();

@@ -11,10 +11,15 @@ describe('the compression of a dump', () => {
     expect(chooseCompression('auto', major)).toBe(chosen);
   });
 
-  it.each<Compression>(['zstd:3', 'lz4', 'lz4:2'])('%s is refused where pg_dump does not have it, with the mend', (asked) => {
-    expect(() => chooseCompression(asked, 15)).toThrow(/pg_dump 16 or newer, here it is 15\. Use auto or gzip:1/);
-    expect(chooseCompression(asked, 16)).toBe(asked);
-  });
+  it.each<Compression>(['zstd:3', 'lz4', 'lz4:2'])(
+    '%s is refused where pg_dump does not have it, with the mend',
+    (asked) => {
+      expect(() => chooseCompression(asked, 15)).toThrow(
+        /pg_dump 16 or newer, here it is 15\. Use auto or gzip:1/,
+      );
+      expect(chooseCompression(asked, 16)).toBe(asked);
+    },
+  );
 
   it.each<[Compression, number, string]>([
     ['none', 15, '--compress=0'],

@@ -4,13 +4,27 @@ import { connectionFromUrl } from '../../src/postgres/connection-url.ts';
 
 describe('connectionFromUrl', () => {
   it('answers what the URL names, the password as a secret', () => {
-    const { password, ...others } = connectionFromUrl('postgresql://backup:p%40ss@db:5433/maps?sslmode=require&connect_timeout=3');
-    expect(others).toEqual({ host: 'db', port: 5433, user: 'backup', database: 'maps', sslMode: 'require', connectTimeout: 3 });
+    const { password, ...others } = connectionFromUrl(
+      'postgresql://backup:p%40ss@db:5433/maps?sslmode=require&connect_timeout=3',
+    );
+    expect(others).toEqual({
+      host: 'db',
+      port: 5433,
+      user: 'backup',
+      database: 'maps',
+      sslMode: 'require',
+      connectTimeout: 3,
+    });
     expect(password?.reveal()).toBe('p@ss');
   });
 
   it('takes the port of PostgreSQL where none is named, and no password where there is none', () => {
-    expect(connectionFromUrl('postgres://backup@db/maps')).toEqual({ host: 'db', port: 5432, user: 'backup', database: 'maps' });
+    expect(connectionFromUrl('postgres://backup@db/maps')).toEqual({
+      host: 'db',
+      port: 5432,
+      user: 'backup',
+      database: 'maps',
+    });
   });
 
   it.each([
@@ -23,7 +37,12 @@ describe('connectionFromUrl', () => {
     const reading = (): unknown => connectionFromUrl(url);
     expect(reading).toThrow(BackupError);
     expect(reading).toThrow(message);
-    expect(reading).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.not.stringContaining('hidden') as string }) as Error);
+    expect(reading).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        message: expect.not.stringContaining('hidden') as string,
+      }) as Error,
+    );
   });
 
   it('calls the URL what it is called where it came from', () => {

@@ -9,7 +9,13 @@ import { failure } from '../support/failure.ts';
 import { freshFolder } from '../support/folders.ts';
 import { env } from '../support/search-path.ts';
 
-const SETTINGS: ConnectionSettings = { host: 'db', port: 5432, user: 'geolens', database: 'geolens', password: new Secret('s3cret') };
+const SETTINGS: ConnectionSettings = {
+  host: 'db',
+  port: 5432,
+  user: 'geolens',
+  database: 'geolens',
+  password: new Secret('s3cret'),
+};
 
 /** A server that accepts connections and says nothing, or what it is told to. */
 async function silentServer(answer?: string): Promise<{ port: number; connected: Promise<Socket> }> {
@@ -29,7 +35,15 @@ async function silentServer(answer?: string): Promise<{ port: number; connected:
 
 describe('the environment of libpq’s programs', () => {
   it('has the whole connection, and no variable for what is not set', () => {
-    expect(libpqEnvironment({ ...SETTINGS, sslMode: 'verify-full', sslRootCert: '/ca.pem', connectTimeout: 3, options: '-c geqo=off' })).toEqual({
+    expect(
+      libpqEnvironment({
+        ...SETTINGS,
+        sslMode: 'verify-full',
+        sslRootCert: '/ca.pem',
+        connectTimeout: 3,
+        options: '-c geqo=off',
+      }),
+    ).toEqual({
       PGHOST: 'db',
       PGPORT: '5432',
       PGUSER: 'geolens',
@@ -47,7 +61,9 @@ describe('the environment of libpq’s programs', () => {
   });
 
   it('is the only place where the password shows: settings print without it', () => {
-    expect(`${JSON.stringify(SETTINGS)}${inspect(SETTINGS, { depth: null })}${String(SETTINGS.password)}`).not.toContain('s3cret');
+    expect(
+      `${JSON.stringify(SETTINGS)}${inspect(SETTINGS, { depth: null })}${String(SETTINGS.password)}`,
+    ).not.toContain('s3cret');
   });
 });
 
@@ -55,7 +71,10 @@ describe('connecting', () => {
   it('gives up at once when it is aborted, though the server does not answer', async () => {
     const { port, connected } = await silentServer();
     const stop = new AbortController();
-    const producer = new PgDumpProducer({ connection: { ...SETTINGS, host: '127.0.0.1', port, connectTimeout: 600 }, env });
+    const producer = new PgDumpProducer({
+      connection: { ...SETTINGS, host: '127.0.0.1', port, connectTimeout: 600 },
+      env,
+    });
     const work = failure('ABORTED', producer.snapshot({ signal: stop.signal }));
     const socket = await connected;
     const closed = new Promise((resolve) => socket.resume().once('close', resolve));
@@ -66,20 +85,38 @@ describe('connecting', () => {
 
   it('gives up after its time, with a mend', async () => {
     const { port } = await silentServer();
-    const producer = new PgDumpProducer({ connection: { ...SETTINGS, host: '127.0.0.1', port, connectTimeout: 1 }, env });
-    expect((await failure('DATABASE_UNREACHABLE', producer.snapshot({ signal: new AbortController().signal }))).mend).toContain('POSTGRES_HOST');
+    const producer = new PgDumpProducer({
+      connection: { ...SETTINGS, host: '127.0.0.1', port, connectTimeout: 1 },
+      env,
+    });
+    expect(
+      (await failure('DATABASE_UNREACHABLE', producer.snapshot({ signal: new AbortController().signal })))
+        .mend,
+    ).toContain('POSTGRES_HOST');
   });
 
   it('says that what answers is no PostgreSQL server', async () => {
     const { port } = await silentServer('HTTP/1.1 400 Bad Request\r\n\r\n');
-    const producer = new PgDumpProducer({ connection: { ...SETTINGS, host: '127.0.0.1', port, connectTimeout: 5 }, env });
-    expect((await failure('DATABASE_UNREACHABLE', producer.snapshot({ signal: new AbortController().signal }))).mend).toBeDefined();
+    const producer = new PgDumpProducer({
+      connection: { ...SETTINGS, host: '127.0.0.1', port, connectTimeout: 5 },
+      env,
+    });
+    expect(
+      (await failure('DATABASE_UNREACHABLE', producer.snapshot({ signal: new AbortController().signal })))
+        .mend,
+    ).toBeDefined();
   });
 
-  it.each(['sslRootCert', 'sslCert', 'sslKey'] as const)('names the file of %s when that cannot be read', async (name) => {
-    const path = `${await freshFolder()}/missing.pem`;
-    const { message, mend } = await failure('CONFIG_INVALID', connect({ ...SETTINGS, sslMode: 'verify-full', [name]: path }));
-    expect(message).toContain(path);
-    expect(mend).toContain('sslrootcert');
-  });
+  it.each(['sslRootCert', 'sslCert', 'sslKey'] as const)(
+    'names the file of %s when that cannot be read',
+    async (name) => {
+      const path = `${await freshFolder()}/missing.pem`;
+      const { message, mend } = await failure(
+        'CONFIG_INVALID',
+        connect({ ...SETTINGS, sslMode: 'verify-full', [name]: path }),
+      );
+      expect(message).toContain(path);
+      expect(mend).toContain('sslrootcert');
+    },
+  );
 });

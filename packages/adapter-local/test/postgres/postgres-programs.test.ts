@@ -1,17 +1,32 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findInstallations, programsFor, type PostgresPrograms } from '../../src/postgres/postgres-programs.ts';
+import {
+  findInstallations,
+  programsFor,
+  type PostgresPrograms,
+} from '../../src/postgres/postgres-programs.ts';
 import { failure } from '../support/failure.ts';
 import { freshFolder } from '../support/folders.ts';
 import { env } from '../support/search-path.ts';
 
 const installed = (...versions: readonly string[]): readonly PostgresPrograms[] =>
-  versions.map((version) => ({ folder: `/${version}`, pgDump: '', pgDumpall: '', pgRestore: '', psql: 'psql', version, major: Number.parseInt(version, 10) }));
+  versions.map((version) => ({
+    folder: `/${version}`,
+    pgDump: '',
+    pgDumpall: '',
+    pgRestore: '',
+    psql: 'psql',
+    version,
+    major: Number.parseInt(version, 10),
+  }));
 
 async function programs(version: string, names = ['pg_dump', 'pg_dumpall', 'pg_restore']): Promise<string> {
   const folder = await freshFolder();
-  for (const name of names) await writeFile(join(folder, name), `#!/bin/sh\necho "${name} (PostgreSQL) ${version}"\n`, { mode: 0o755 });
+  for (const name of names)
+    await writeFile(join(folder, name), `#!/bin/sh\necho "${name} (PostgreSQL) ${version}"\n`, {
+      mode: 0o755,
+    });
   return folder;
 }
 
@@ -26,7 +41,8 @@ describe('the client programs for a server', () => {
   });
 
   it('are CLIENT_TOO_OLD with both versions and the mend when all are older', async () => {
-    const choice = async (): Promise<unknown> => Promise.resolve().then(() => programsFor('17.2', installed('15.3', '16.1')));
+    const choice = async (): Promise<unknown> =>
+      Promise.resolve().then(() => programsFor('17.2', installed('15.3', '16.1')));
     const { message, mend } = await failure('CLIENT_TOO_OLD', choice());
     expect(message).toContain('the server is PostgreSQL 17.2, pg_dump here is 16.1');
     expect(mend).toContain('postgresql-client-17');
@@ -36,11 +52,16 @@ describe('the client programs for a server', () => {
 describe('looking for client programs', () => {
   it('finds those in the folder that is named, and asks for their version', async () => {
     const binDir = await programs('17.2 (Debian 17.2-1.pgdg120+1)');
-    expect(await findInstallations({ binDir, env })).toEqual([expect.objectContaining({ folder: binDir, version: '17.2', major: 17 })]);
+    expect(await findInstallations({ binDir, env })).toEqual([
+      expect.objectContaining({ folder: binDir, version: '17.2', major: 17 }),
+    ]);
   });
 
   it('reads the versions that are in the making', async () => {
-    expect((await findInstallations({ binDir: await programs('19devel'), env }))[0]).toMatchObject({ version: '19devel', major: 19 });
+    expect((await findInstallations({ binDir: await programs('19devel'), env }))[0]).toMatchObject({
+      version: '19devel',
+      major: 19,
+    });
   });
 
   it('finds those on the search path, each folder once', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { tolerantRoles } from '../../src/postgres/tolerant-roles.ts';
 
-const tolerated = (create: string, tag = '$geolens$'): string => `DO ${tag} BEGIN ${create} EXCEPTION WHEN duplicate_object THEN NULL; END ${tag};`;
+const tolerated = (create: string, tag = '$geolens$'): string =>
+  `DO ${tag} BEGIN ${create} EXCEPTION WHEN duplicate_object THEN NULL; END ${tag};`;
 
 describe('roles that may be there already', () => {
   it('are created by statements that do not mind; all else stays as it is', () => {
@@ -11,9 +12,14 @@ describe('roles that may be there already', () => {
     );
   });
 
-  it.each(['"line\nfeed"', '"semi;colon"', '"quo""te;\n"', `"apo'strophe"`, '"-- comment"'])('may be called %s', (name) => {
-    expect(tolerantRoles(`SET x = 1;\nCREATE ROLE ${name};\nALTER ROLE ${name};\n`)).toBe(`SET x = 1;\n${tolerated(`CREATE ROLE ${name};`)}\nALTER ROLE ${name};\n`);
-  });
+  it.each(['"line\nfeed"', '"semi;colon"', '"quo""te;\n"', `"apo'strophe"`, '"-- comment"'])(
+    'may be called %s',
+    (name) => {
+      expect(tolerantRoles(`SET x = 1;\nCREATE ROLE ${name};\nALTER ROLE ${name};\n`)).toBe(
+        `SET x = 1;\n${tolerated(`CREATE ROLE ${name};`)}\nALTER ROLE ${name};\n`,
+      );
+    },
+  );
 
   it('cannot break out of the quotes by their name', () => {
     const create = 'CREATE ROLE "a$geolens$; DROP TABLE x; $geolens_";';
@@ -26,6 +32,8 @@ describe('roles that may be there already', () => {
   });
 
   it('come after psql’s own commands, which have no semicolon', () => {
-    expect(tolerantRoles('\\restrict abc\n\nCREATE ROLE x;\n\n\\unrestrict abc\n')).toBe(`\\restrict abc\n\n${tolerated('CREATE ROLE x;')}\n\n\\unrestrict abc\n`);
+    expect(tolerantRoles('\\restrict abc\n\nCREATE ROLE x;\n\n\\unrestrict abc\n')).toBe(
+      `\\restrict abc\n\n${tolerated('CREATE ROLE x;')}\n\n\\unrestrict abc\n`,
+    );
   });
 });

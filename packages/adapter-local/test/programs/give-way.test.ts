@@ -12,7 +12,11 @@ function told(path: string): string {
     import { getPriority } from 'node:os';
     await giveWay({ PATH: ${JSON.stringify(path)} });
     console.log(getPriority(), execFileSync('/usr/bin/ionice', ['-p', String(process.pid)]).toString().trim());`;
-  return execFileSync(process.execPath, ['--conditions=geolens-source', '--input-type=module', '-e', script], { encoding: 'utf8' }).trim();
+  return execFileSync(
+    process.execPath,
+    ['--conditions=geolens-source', '--input-type=module', '-e', script],
+    { encoding: 'utf8' },
+  ).trim();
 }
 
 it('a process that gives way is nice on the processor, and idle on the disk', () => {

@@ -27,7 +27,10 @@ describe('a program that cannot be started', () => {
     await script.says('still alive');
     const lines = script.output.trimEnd().split('\n').slice(0, -1);
     expect(lines).toHaveLength(3);
-    for (const line of lines) expect(line).toMatch(/^PROGRAM_NOT_STARTED the program (setpriv|flock) could not be started: .*EMFILE.*the next run tries again$/);
+    for (const line of lines)
+      expect(line).toMatch(
+        /^PROGRAM_NOT_STARTED the program (setpriv|flock) could not be started: .*EMFILE.*the next run tries again$/,
+      );
   });
 
   it.each(['ENOMEM', 'EAGAIN'])('because of %s is not said to be missing', async (code) => {
@@ -38,7 +41,8 @@ describe('a program that cannot be started', () => {
         async () => new FlockLock(join(await freshFolder(), 'lock'), env).acquire({ command: 'run' }),
         () => findInstallations({ env }),
       ];
-      for (const attempt of attempts) expect((await failure('PROGRAM_NOT_STARTED', attempt())).message).toContain(code);
+      for (const attempt of attempts)
+        expect((await failure('PROGRAM_NOT_STARTED', attempt())).message).toContain(code);
     } finally {
       spawning.error = undefined;
     }
@@ -48,12 +52,18 @@ describe('a program that cannot be started', () => {
     const path = join(await freshFolder(), 'program');
     await writeFile(path, '#!/bin/sh\n');
     await chmod(path, 0o600);
-    const { message } = await failure('PROGRAM_MISSING', new Program(path, [], { env: { ...env, LC_ALL: 'C' }, stdout: 'ignore' }).end());
+    const { message } = await failure(
+      'PROGRAM_MISSING',
+      new Program(path, [], { env: { ...env, LC_ALL: 'C' }, stdout: 'ignore' }).end(),
+    );
     expect(message).toContain(path);
   });
 
   it('because there is no flock names the package that brings it', async () => {
-    const { message, mend } = await failure('PROGRAM_MISSING', new FlockLock(join(await freshFolder(), 'lock'), { PATH: '/nowhere' }).acquire({ command: 'run' }));
+    const { message, mend } = await failure(
+      'PROGRAM_MISSING',
+      new FlockLock(join(await freshFolder(), 'lock'), { PATH: '/nowhere' }).acquire({ command: 'run' }),
+    );
     expect(message).toContain('flock');
     expect(mend).toBe('Install util-linux');
   });

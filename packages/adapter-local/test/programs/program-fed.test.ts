@@ -7,8 +7,12 @@ import { env } from '../support/search-path.ts';
 
 const LONG = Buffer.alloc(10_000_000, 'geolens');
 
-const feed = (script: string, content: AsyncIterable<Uint8Array>, signal?: AbortSignal, onOutput?: (chunk: Uint8Array) => void) =>
-  programFed('sh', ['-c', script], content, { env, signal }, onOutput);
+const feed = (
+  script: string,
+  content: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+  onOutput?: (chunk: Uint8Array) => void,
+) => programFed('sh', ['-c', script], content, { env, signal }, onOutput);
 
 describe('a program that is fed', () => {
   it('reads the content whole and hands on what it writes', async () => {
@@ -19,7 +23,10 @@ describe('a program that is fed', () => {
 
   it('may stop reading before the content ends: its end tells whether that is well', async () => {
     expect(await feed('head -c 1 >/dev/null; exit 0', chunksOf(LONG))).toMatchObject({ code: 0 });
-    expect(await feed('exec <&-; echo damaged >&2; exit 4', chunksOf(LONG))).toMatchObject({ code: 4, stderr: 'damaged' });
+    expect(await feed('exec <&-; echo damaged >&2; exit 4', chunksOf(LONG))).toMatchObject({
+      code: 4,
+      stderr: 'damaged',
+    });
   });
 
   it('may end while the content is still to come, which is then let go', async () => {
@@ -35,10 +42,13 @@ describe('a program that is fed', () => {
     expect(released).toBe(true);
   });
 
-  it.each(['EIO', 'EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'])('fails as its content does, with %s too', async (code) => {
-    const failure = Object.assign(new Error('the store went away'), { code });
-    await expect(feed('cat >/dev/null', chunksOf(LONG, { failure }))).rejects.toBe(failure);
-  });
+  it.each(['EIO', 'EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'])(
+    'fails as its content does, with %s too',
+    async (code) => {
+      const failure = Object.assign(new Error('the store went away'), { code });
+      await expect(feed('cat >/dev/null', chunksOf(LONG, { failure }))).rejects.toBe(failure);
+    },
+  );
 
   it('fails as its content does, even when it could live with what it got', async () => {
     const failure = new Error('the store went away');

@@ -6,9 +6,11 @@ import { failure } from '../support/failure.ts';
 import { isAlive } from '../support/processes.ts';
 import { env } from '../support/search-path.ts';
 
-const strict = ({ code, stderr }: ProgramEnd): Error | undefined => (code === 0 ? undefined : new Error(`exit ${code ?? '?'}: ${stderr}`));
+const strict = ({ code, stderr }: ProgramEnd): Error | undefined =>
+  code === 0 ? undefined : new Error(`exit ${code ?? '?'}: ${stderr}`);
 
-const output = (script: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> => programOutput('sh', ['-c', script], { env, signal }, strict);
+const output = (script: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> =>
+  programOutput('sh', ['-c', script], { env, signal }, strict);
 
 describe('the output of a program', () => {
   it('is what it writes, byte for byte', async () => {
@@ -20,7 +22,8 @@ describe('the output of a program', () => {
   it('fails when the program does, though it has written everything', async () => {
     const chunks: Buffer[] = [];
     const reading = (async () => {
-      for await (const chunk of output('printf whole; echo broken >&2; exit 3')) chunks.push(Buffer.from(chunk));
+      for await (const chunk of output('printf whole; echo broken >&2; exit 3'))
+        chunks.push(Buffer.from(chunk));
     })();
     await expect(reading).rejects.toThrow('exit 3: broken');
     expect(Buffer.concat(chunks).toString()).toBe('whole');

@@ -17,42 +17,66 @@ async function shell(script: string, signal?: AbortSignal): Promise<{ program: P
 
 describe('a program', () => {
   it('tells its exit code and what it said', async () => {
-    expect(await new Program('sh', ['-c', 'echo oops >&2; exit 7'], { env, stdout: 'ignore' }).end()).toEqual({ code: 7, endedBy: undefined, stderr: 'oops' });
+    expect(await new Program('sh', ['-c', 'echo oops >&2; exit 7'], { env, stdout: 'ignore' }).end()).toEqual(
+      { code: 7, endedBy: undefined, stderr: 'oops' },
+    );
   });
 
   it('tells the signal that ended it', async () => {
-    expect(await new Program('sh', ['-c', 'kill -SEGV $$'], { env, stdout: 'ignore' }).end()).toMatchObject({ code: undefined, endedBy: 'SIGSEGV' });
+    expect(await new Program('sh', ['-c', 'kill -SEGV $$'], { env, stdout: 'ignore' }).end()).toMatchObject({
+      code: undefined,
+      endedBy: 'SIGSEGV',
+    });
   });
 
   it('may exit with 127 by itself', async () => {
-    expect(await new Program('sh', ['-c', 'exit 127'], { env, stdout: 'ignore' }).end()).toMatchObject({ code: 127 });
+    expect(await new Program('sh', ['-c', 'exit 127'], { env, stdout: 'ignore' }).end()).toMatchObject({
+      code: 127,
+    });
   });
 
   it('is PROGRAM_MISSING when it is not installed', async () => {
-    const { message, mend } = await failure('PROGRAM_MISSING', new Program('no-such-program', [], { env, stdout: 'ignore' }).end());
+    const { message, mend } = await failure(
+      'PROGRAM_MISSING',
+      new Program('no-such-program', [], { env, stdout: 'ignore' }).end(),
+    );
     expect(message).toContain('no-such-program');
     expect(mend).toMatch(/install/i);
   });
 
   it('is PROGRAM_MISSING when not even the path has anything', async () => {
-    await failure('PROGRAM_MISSING', new Program('true', [], { env: { PATH: '/nowhere' }, stdout: 'ignore' }).end());
+    await failure(
+      'PROGRAM_MISSING',
+      new Program('true', [], { env: { PATH: '/nowhere' }, stdout: 'ignore' }).end(),
+    );
   });
 
   it('gets the environment that it is given and nothing of ours', async () => {
     process.env['GEOLENS_SECRET'] = 'hidden';
     const said = await programText('env', [], { env: { ...env, GREETING: 'hello' } }, anyEnd);
-    expect(said.split('\n').filter((line) => line !== '').sort()).toEqual(['GREETING=hello', `PATH=${env.PATH}`]);
+    expect(
+      said
+        .split('\n')
+        .filter((line) => line !== '')
+        .sort(),
+    ).toEqual(['GREETING=hello', `PATH=${env.PATH}`]);
     delete process.env['GEOLENS_SECRET'];
   });
 
   it('keeps the end of a long complaint, and a bounded part of it', async () => {
-    const { stderr } = await new Program('sh', ['-c', 'head -c 30000000 /dev/zero | tr "\\0" x >&2; echo the end >&2'], { env, stdout: 'ignore' }).end();
+    const { stderr } = await new Program(
+      'sh',
+      ['-c', 'head -c 30000000 /dev/zero | tr "\\0" x >&2; echo the end >&2'],
+      { env, stdout: 'ignore' },
+    ).end();
     expect(stderr.slice(-8)).toBe('xthe end');
     expect(stderr.length).toBeLessThan(200_000);
   });
 
   it('is not started when the signal has fired before', () => {
-    expect(() => new Program('true', [], { env, signal: AbortSignal.abort() })).toThrow('stopped before its end');
+    expect(() => new Program('true', [], { env, signal: AbortSignal.abort() })).toThrow(
+      'stopped before its end',
+    );
   });
 });
 
@@ -75,7 +99,10 @@ describe('a program that is told to stop', () => {
 
   it('takes along what it has started, even what ignores the request and outlives it', async () => {
     const stop = new AbortController();
-    const { program, said } = await shell(`(trap "" TERM; exec sh -c 'echo $$; exec sleep 1000') & wait`, stop.signal);
+    const { program, said } = await shell(
+      `(trap "" TERM; exec sh -c 'echo $$; exec sleep 1000') & wait`,
+      stop.signal,
+    );
     stop.abort();
     await failure('ABORTED', program.end());
     await until(() => !isAlive(Number(said)), 'what it has started is gone'); // whoever inherits it may take a moment to notice
@@ -100,7 +127,12 @@ describe('a program whose parent is gone', () => {
   });
 
   it('does not feel a Ctrl-C that reaches the process group of its parent', async () => {
-    const parent = new Script('run-program.ts', 'sh', '-c', 'trap "echo interrupted" INT; echo ready; while sleep 0.1; do :; done');
+    const parent = new Script(
+      'run-program.ts',
+      'sh',
+      '-c',
+      'trap "echo interrupted" INT; echo ready; while sleep 0.1; do :; done',
+    );
     await parent.says('ready');
     process.kill(-parent.pid, 'SIGINT');
     await parent.end;

@@ -27,22 +27,28 @@ async function withProgram(name: string, script: string): Promise<{ readonly PAT
 describe('a staging folder with nothing in it', () => {
   it('is said to be empty, or not to be there, with the setting and the path', async () => {
     const folder = await freshFolder();
-    expect(await new TarArchiver({ folder, label: 'STAGING_DIR', env }).archive({ signal })).toEqual({ nothing: `the folder STAGING_DIR=${folder} is empty` });
-    expect(await new TarArchiver({ folder: `${folder}/no`, label: 'STAGING_DIR', env }).archive({ signal })).toEqual({
-      nothing: `the folder STAGING_DIR=${folder}/no does not exist`,
+    expect(await new TarArchiver({ folder, label: 'STAGING_DIR', env }).archive({ signal })).toEqual({
+      nothing: `the folder STAGING_DIR=${folder} is empty`,
     });
+    expect(
+      await new TarArchiver({ folder: `${folder}/no`, label: 'STAGING_DIR', env }).archive({ signal }),
+    ).toEqual({ nothing: `the folder STAGING_DIR=${folder}/no does not exist` });
   });
 
   it('is said to be empty when there is only what a restore has kept', async () => {
     const folder = await freshFolder();
     await mkdir(join(folder, '.geolens-backup-before-20260101_020000'));
-    expect(await new TarArchiver({ folder, env }).archive({ signal })).toEqual({ nothing: `the folder ${folder} is empty` });
+    expect(await new TarArchiver({ folder, env }).archive({ signal })).toEqual({
+      nothing: `the folder ${folder} is empty`,
+    });
   });
 
   it('is a failure when it is a file', async () => {
     const file = join(await freshFolder(), 'file');
     await writeFile(file, 'x');
-    expect((await failure('ARCHIVE_FAILED', new TarArchiver({ folder: file, env }).archive({ signal }))).message).toContain(file);
+    expect(
+      (await failure('ARCHIVE_FAILED', new TarArchiver({ folder: file, env }).archive({ signal }))).message,
+    ).toContain(file);
   });
 });
 
@@ -65,8 +71,11 @@ describe('files that change while they are archived', () => {
   it('are told of twenty at most, and how many more there are', async () => {
     const folder = await freshFolder();
     await writeFile(join(folder, 'file'), 'x');
-    const script = 'i=0; while [ $i -lt 30 ]; do echo "tar: ./f$i: file changed as we read it" >&2; i=$((i+1)); done; exit 1';
-    const archive = started(await new TarArchiver({ folder, env: await withProgram('tar', script) }).archive({ signal }));
+    const script =
+      'i=0; while [ $i -lt 30 ]; do echo "tar: ./f$i: file changed as we read it" >&2; i=$((i+1)); done; exit 1';
+    const archive = started(
+      await new TarArchiver({ folder, env: await withProgram('tar', script) }).archive({ signal }),
+    );
     await readAll(archive.content);
     expect(archive.warnings()).toHaveLength(21);
     expect(archive.warnings().at(-1)).toBe('tar: and 10 more such files');
@@ -74,12 +83,18 @@ describe('files that change while they are archived', () => {
 });
 
 describe('an archive that cannot be made', () => {
-  it.each(['echo "tar: ./x: Cannot open: Permission denied" >&2; printf half; exit 2', 'printf half; kill -KILL $$'])('fails its stream: %s', async (script) => {
+  it.each([
+    'echo "tar: ./x: Cannot open: Permission denied" >&2; printf half; exit 2',
+    'printf half; kill -KILL $$',
+  ])('fails its stream: %s', async (script) => {
     const folder = await freshFolder();
     await writeFile(join(folder, 'file'), 'x');
     for (const path of [await withProgram('tar', script), await onlyPrograms('setpriv', 'sh')]) {
-      if (!path.PATH.includes(':')) writeFileSync(join(path.PATH, 'tar'), `#!/bin/sh\n${script}\n`, { mode: 0o755 }); // with node:zlib
-      const archive = started(await new TarArchiver({ folder, label: 'STAGING_DIR', env: path }).archive({ signal }));
+      if (!path.PATH.includes(':'))
+        writeFileSync(join(path.PATH, 'tar'), `#!/bin/sh\n${script}\n`, { mode: 0o755 }); // with node:zlib
+      const archive = started(
+        await new TarArchiver({ folder, label: 'STAGING_DIR', env: path }).archive({ signal }),
+      );
       const { message, mend } = await failure('ARCHIVE_FAILED', readAll(archive.content));
       expect(message).toContain(`STAGING_DIR=${folder}`);
       expect(mend).toContain('DAC_READ_SEARCH');
@@ -89,7 +104,11 @@ describe('an archive that cannot be made', () => {
   it('fails when the compressor does', async () => {
     const folder = await freshFolder();
     await writeFile(join(folder, 'file'), Buffer.alloc(1_000_000));
-    const archive = started(await new TarArchiver({ folder, env: await withProgram('igzip', 'cat >/dev/null; exit 1') }).archive({ signal }));
+    const archive = started(
+      await new TarArchiver({ folder, env: await withProgram('igzip', 'cat >/dev/null; exit 1') }).archive({
+        signal,
+      }),
+    );
     await failure('ARCHIVE_FAILED', readAll(archive.content));
   });
 
@@ -98,40 +117,52 @@ describe('an archive that cannot be made', () => {
     await writeFile(join(folder, 'private'), 'x', { mode: 0o600 });
     await chmod(folder, 0o755);
     const tar = (await findProgram(['tar'], env.PATH))!;
-    const path = await withProgram('tar', `exec setpriv --reuid 65534 --regid 65534 --clear-groups ${tar} "$@"`);
-    const { message } = await failure('ARCHIVE_FAILED', readAll(started(await new TarArchiver({ folder, env: path }).archive({ signal })).content));
+    const path = await withProgram(
+      'tar',
+      `exec setpriv --reuid 65534 --regid 65534 --clear-groups ${tar} "$@"`,
+    );
+    const { message } = await failure(
+      'ARCHIVE_FAILED',
+      readAll(started(await new TarArchiver({ folder, env: path }).archive({ signal })).content),
+    );
     expect(message).toContain('./private: Cannot open: Permission denied');
   });
 
   it('fails when tar is not installed', async () => {
     const folder = await freshFolder();
     await writeFile(join(folder, 'file'), 'x');
-    const archive = started(await new TarArchiver({ folder, env: await onlyPrograms('setpriv') }).archive({ signal }));
+    const archive = started(
+      await new TarArchiver({ folder, env: await onlyPrograms('setpriv') }).archive({ signal }),
+    );
     expect((await failure('PROGRAM_MISSING', readAll(archive.content))).message).toContain('tar');
   });
 
-  it.each([['a compressor'], ['node:zlib']])('ends all its programs when it is aborted in the middle, with %s', async (kind) => {
-    const folder = await freshFolder();
-    for (const name of ['one', 'two']) await writeFile(join(folder, name), Buffer.alloc(30_000_000, name));
-    const stop = new AbortController();
-    const path = kind === 'node:zlib' ? await onlyPrograms('setpriv', 'tar') : env;
-    const archive = started(await new TarArchiver({ folder, env: path }).archive({ signal: stop.signal }));
-    const reading = (async () => {
-      for await (const chunk of archive.content) {
-        expect(chunk.length).toBeGreaterThan(0);
-        stop.abort();
-      }
-    })();
-    await failure('ABORTED', reading);
-    await until(() => processesWith(folder).length === 0, 'tar is gone');
-  });
+  it.each([['a compressor'], ['node:zlib']])(
+    'ends all its programs when it is aborted in the middle, with %s',
+    async (kind) => {
+      const folder = await freshFolder();
+      for (const name of ['one', 'two']) await writeFile(join(folder, name), Buffer.alloc(30_000_000, name));
+      const stop = new AbortController();
+      const path = kind === 'node:zlib' ? await onlyPrograms('setpriv', 'tar') : env;
+      const archive = started(await new TarArchiver({ folder, env: path }).archive({ signal: stop.signal }));
+      const reading = (async () => {
+        for await (const chunk of archive.content) {
+          expect(chunk.length).toBeGreaterThan(0);
+          stop.abort();
+        }
+      })();
+      await failure('ABORTED', reading);
+      await until(() => processesWith(folder).length === 0, 'tar is gone');
+    },
+  );
 });
 
 describe('a search path with a space in it', () => {
   it('serves, though tar takes the compressor as words', async () => {
     const programs = join(await freshFolder(), 'with space');
     await mkdir(programs);
-    for (const name of ['setpriv', 'tar']) await symlink((await findProgram([name], env.PATH))!, join(programs, name));
+    for (const name of ['setpriv', 'tar'])
+      await symlink((await findProgram([name], env.PATH))!, join(programs, name));
     await cp((await findProgram(['igzip', 'pigz', 'gzip'], env.PATH))!, join(programs, 'pigz'));
     const folder = await freshFolder();
     await writeFile(join(folder, 'file'), 'x');

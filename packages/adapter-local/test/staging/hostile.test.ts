@@ -25,13 +25,21 @@ const HOSTILE: readonly (readonly [string, RegExp, readonly TarMember[]])[] = [
   ['a folder that is a link too', LEAVES, [{ name: './link', type: '5' }, link('./link/', '/etc')]],
   ['a link that is a folder too', LEAVES, [link('.//link', '/etc'), { name: './link/', type: '5' }]],
   ['a member far below a link in a folder', LEAVES, [link('a/link', '..'), { name: 'a/./link/b/c' }]],
-  ['a member below a hard link to a link', LEAVES, [link('l', '/etc'), hardLink('h', 'l'), { name: 'h/passwd' }]],
+  [
+    'a member below a hard link to a link',
+    LEAVES,
+    [link('l', '/etc'), hardLink('h', 'l'), { name: 'h/passwd' }],
+  ],
   ['a link twice', LEAVES, [link('l', '/etc/passwd'), { name: 'l' }]],
   ['a hard link to an absolute name', /link to a file outside/, [hardLink('h', '/etc/passwd')]],
   ['a hard link that climbs', /link to a file outside/, [hardLink('h', 'a/../../x')]],
   ['a hard link through a link', LEAVES, [link('l', '/etc'), hardLink('h', 'l/passwd')]],
   ['a hard link through a link that comes later', LEAVES, [hardLink('h', 'l/passwd'), link('l', '/etc')]],
-  ['a name whose text looks like a link to elsewhere', /link to a file outside/, [{ name: 'x" link to "y' }, hardLink('x" link to "y2', '/etc/passwd')]],
+  [
+    'a name whose text looks like a link to elsewhere',
+    /link to a file outside/,
+    [{ name: 'x" link to "y' }, hardLink('x" link to "y2', '/etc/passwd')],
+  ],
   ['a name of ours', /kept for restores/, [{ name: './.geolens-backup-before-20260101_020000/x' }]],
   ['a device', /no file, folder, link or pipe/, [{ name: './null', type: '3' }]],
   ['a disk', /no file, folder, link or pipe/, [{ name: './disk', type: '4' }]],
@@ -46,7 +54,13 @@ describe('an archive that is refused before anything is unpacked', () => {
   it.each(HOSTILE)('holds %s', async (_, said, members) => {
     const parent = await freshFolder();
     const folder = join(parent, 'staging');
-    const ordinary = members.length === 0 ? [] : [{ name: './', type: '5', mode: 0o755 }, { name: './first', content: 'x' }];
+    const ordinary =
+      members.length === 0
+        ? []
+        : [
+            { name: './', type: '5', mode: 0o755 },
+            { name: './first', content: 'x' },
+          ];
     const work = restorer().unpack(sourceOf(tarGz(...ordinary, ...members)), folder, { signal });
     expect((await failure('ARTIFACT_UNREADABLE', work)).message).toMatch(said);
     expect(await readdir(parent)).toEqual([]);
@@ -54,8 +68,19 @@ describe('an archive that is refused before anything is unpacked', () => {
 
   it('is not one with links and names that only look alike', async () => {
     const folder = await freshFolder();
-    const members = [link('a', '/etc'), { name: 'ab/c' }, { name: 'x -> /etc/y' }, { name: '..x' }, { name: 'b/...' }, { name: 'b/.geolens-backup-x' }];
-    const unpacked = await restorer().unpack(sourceOf(tarGz(...members, hardLink('same', 'a'), hardLink('q"uote', 'x -> /etc/y'))), folder, { signal });
+    const members = [
+      link('a', '/etc'),
+      { name: 'ab/c' },
+      { name: 'x -> /etc/y' },
+      { name: '..x' },
+      { name: 'b/...' },
+      { name: 'b/.geolens-backup-x' },
+    ];
+    const unpacked = await restorer().unpack(
+      sourceOf(tarGz(...members, hardLink('same', 'a'), hardLink('q"uote', 'x -> /etc/y'))),
+      folder,
+      { signal },
+    );
     expect(unpacked.members).toBe(8);
   });
 });
@@ -63,13 +88,21 @@ describe('an archive that is refused before anything is unpacked', () => {
 describe('an archive that is damaged', () => {
   it('leaves the old content untouched, and nothing else', async () => {
     const source = await freshFolder();
-    await writeFile(join(source, 'file'), Buffer.from(Array.from({ length: 200_000 }, (_, index) => (index * index) % 251)));
+    await writeFile(
+      join(source, 'file'),
+      Buffer.from(Array.from({ length: 200_000 }, (_, index) => (index * index) % 251)),
+    );
     const bytes = await readAll((await archiveOf(source)).open());
     const flipped = Buffer.from(bytes);
     flipped[Math.floor(bytes.length / 2)]! ^= 0x10;
     const folder = await freshFolder();
     await writeFile(join(folder, 'old'), 'old');
-    for (const damaged of [bytes.subarray(0, bytes.length / 2), bytes.subarray(0, -1), flipped, Buffer.from('no archive')]) {
+    for (const damaged of [
+      bytes.subarray(0, bytes.length / 2),
+      bytes.subarray(0, -1),
+      flipped,
+      Buffer.from('no archive'),
+    ]) {
       for (const given of [sourceOf(damaged), await asFile(damaged)]) {
         await failure('ARTIFACT_UNREADABLE', restorer().unpack(given, folder, { signal }));
         expect(await readdir(folder)).toEqual(['old']);

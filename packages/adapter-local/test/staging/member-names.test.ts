@@ -7,7 +7,22 @@ import { expect, it, onTestFinished } from 'vitest';
 import { TarArchiver } from '../../src/staging/tar-archiver.ts';
 import { MemberNames } from '../../src/staging/member-names.ts';
 
-const AWKWARD = ['plain', 'with space', 'line\nfeed', 'back\\slash', '\\n', '"quoted"', "it's", 'tab\there', '\x01control', 'Städte', '日本', '-dash', '\\101', 'bell\x07'];
+const AWKWARD = [
+  'plain',
+  'with space',
+  'line\nfeed',
+  'back\\slash',
+  '\\n',
+  '"quoted"',
+  "it's",
+  'tab\there',
+  '\x01control',
+  'Städte',
+  '日本',
+  '-dash',
+  '\\101',
+  'bell\x07',
+];
 
 it('an archive tells the names of its members as they are, whatever is in them', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'geolens-backup-test-'));
@@ -17,12 +32,21 @@ it('an archive tells the names of its members as they are, whatever is in them',
   for (const name of AWKWARD) await writeFile(join(content, 'in a folder', name), 'x');
   execFileSync('tar', ['-czf', archive, '-C', content, '.']);
   const bytes = await readFile(archive);
-  const source = { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), open: () => chunks(bytes) };
+  const source = {
+    bytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    open: () => chunks(bytes),
+  };
   const told: string[] = [];
   const archiver = new TarArchiver({ folder: content, env: { PATH: process.env['PATH']! } });
-  const { members } = await archiver.check(source, { signal: new AbortController().signal, onMember: (path) => told.push(path) });
+  const { members } = await archiver.check(source, {
+    signal: new AbortController().signal,
+    onMember: (path) => told.push(path),
+  });
   expect(members).toBe(told.length);
-  expect(told.sort()).toEqual(['./', './in a folder/', ...AWKWARD.map((name) => `./in a folder/${name}`)].sort());
+  expect(told.sort()).toEqual(
+    ['./', './in a folder/', ...AWKWARD.map((name) => `./in a folder/${name}`)].sort(),
+  );
 });
 
 it('names are read from a listing that comes in any pieces', () => {
@@ -37,5 +61,6 @@ it('names are read from a listing that comes in any pieces', () => {
 });
 
 async function* chunks(bytes: Buffer): AsyncGenerator<Uint8Array> {
-  for (let start = 0; start < bytes.length; start += 100) yield await Promise.resolve(bytes.subarray(start, start + 100));
+  for (let start = 0; start < bytes.length; start += 100)
+    yield await Promise.resolve(bytes.subarray(start, start + 100));
 }

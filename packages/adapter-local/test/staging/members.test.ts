@@ -1,5 +1,19 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmod, chown, link, lstat, mkdir, mkdtemp, open, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +26,9 @@ import { env } from '../support/search-path.ts';
 const signal = new AbortController().signal;
 
 /** Archives a folder, counts its members by the archiver's own check, and unpacks it into another. */
-async function roundTrip(folder: string): Promise<{ copy: string; warnings: readonly string[]; members: number; names: readonly string[] }> {
+async function roundTrip(
+  folder: string,
+): Promise<{ copy: string; warnings: readonly string[]; members: number; names: readonly string[] }> {
   const archiver = new TarArchiver({ folder, env });
   const archive = await archiver.archive({ signal });
   if ('nothing' in archive) throw new Error(archive.nothing);
@@ -20,21 +36,44 @@ async function roundTrip(folder: string): Promise<{ copy: string; warnings: read
   const { members } = await archiver.check(sourceOf(bytes), { signal });
   const copy = await freshFolder();
   execFileSync('tar', ['-xzpf', '-', '--numeric-owner', '-C', copy], { input: bytes });
-  const names = execFileSync('tar', ['-tzf', '-', '--null', '--quoting-style=escape'], { input: bytes }).toString().trim().split('\n');
+  const names = execFileSync('tar', ['-tzf', '-', '--null', '--quoting-style=escape'], { input: bytes })
+    .toString()
+    .trim()
+    .split('\n');
   return { copy, warnings: archive.warnings(), members, names };
 }
 
-const entriesOf = (folder: string): Buffer => spawnSync('sh', ['-c', 'find . -print0 | LC_ALL=C sort -z'], { cwd: folder, maxBuffer: 1e8 }).stdout;
+const entriesOf = (folder: string): Buffer =>
+  spawnSync('sh', ['-c', 'find . -print0 | LC_ALL=C sort -z'], { cwd: folder, maxBuffer: 1e8 }).stdout;
 
 describe('the staging archive', () => {
   it('holds names of any bytes and length, each counted once', async () => {
     const folder = await freshFolder();
-    const deep = join(folder, ...Array.from({ length: 12 }, (_, level) => `level ${level} ${'x'.repeat(50)}`));
+    const deep = join(
+      folder,
+      ...Array.from({ length: 12 }, (_, level) => `level ${level} ${'x'.repeat(50)}`),
+    );
     await mkdir(deep, { recursive: true });
     await writeFile(join(deep, 'y'.repeat(250)), 'deep');
-    const names = ['line\nfeed', '\n\n', 'tab\t', 'quote"s\'', 'back\\slash', '\\n', 'Größe 日本語 🗺', ' ', '-rf', '--checkpoint', '*', '$(touch x)'];
+    const names = [
+      'line\nfeed',
+      '\n\n',
+      'tab\t',
+      'quote"s\'',
+      'back\\slash',
+      '\\n',
+      'Größe 日本語 🗺',
+      ' ',
+      '-rf',
+      '--checkpoint',
+      '*',
+      '$(touch x)',
+    ];
     for (const name of names) await writeFile(join(folder, name), name);
-    await writeFile(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff, 0xfe, 0x0a, 0x80])]), 'no text');
+    await writeFile(
+      Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff, 0xfe, 0x0a, 0x80])]),
+      'no text',
+    );
     const { copy, members, names: listed, warnings } = await roundTrip(folder);
     expect(entriesOf(copy).equals(entriesOf(folder))).toBe(true);
     expect(members).toBe(entriesOf(folder).toString('latin1').split('\0').length - 1);
@@ -45,12 +84,22 @@ describe('the staging archive', () => {
 
   it('holds nothing that a restore has left or kept at the top of the folder', async () => {
     const folder = await freshFolder();
-    for (const name of ['.geolens-backup-before-20260101_020000/old', '.geolens-backup-\nx', 'inner/.geolens-backup-x', 'x.geolens-backup-x']) {
+    for (const name of [
+      '.geolens-backup-before-20260101_020000/old',
+      '.geolens-backup-\nx',
+      'inner/.geolens-backup-x',
+      'x.geolens-backup-x',
+    ]) {
       await mkdir(join(folder, name), { recursive: true });
     }
     await writeFile(join(folder, '.geolens-backup-restoring-x.out'), 'x');
     const { names } = await roundTrip(folder);
-    expect([...names].sort()).toEqual(['./', './inner/', './inner/.geolens-backup-x/', './x.geolens-backup-x/']);
+    expect([...names].sort()).toEqual([
+      './',
+      './inner/',
+      './inner/.geolens-backup-x/',
+      './x.geolens-backup-x/',
+    ]);
   });
 
   it('keeps links, modes, times, empty folders, and holes', async () => {
@@ -90,11 +139,14 @@ describe('the staging archive', () => {
     expect(await readFile(join(copy, 'file'), 'utf8')).toBe('content');
   });
 
-  it.skipIf(!isRoot)('keeps files that only their owner may read, with his number (only as root)', async () => {
-    const folder = await freshFolder();
-    await writeFile(join(folder, 'private'), 'content', { mode: 0o600 });
-    await chown(join(folder, 'private'), 1001, 54321);
-    const { copy } = await roundTrip(folder);
-    expect(await stat(join(copy, 'private'))).toMatchObject({ uid: 1001, gid: 54321 });
-  });
+  it.skipIf(!isRoot)(
+    'keeps files that only their owner may read, with his number (only as root)',
+    async () => {
+      const folder = await freshFolder();
+      await writeFile(join(folder, 'private'), 'content', { mode: 0o600 });
+      await chown(join(folder, 'private'), 1001, 54321);
+      const { copy } = await roundTrip(folder);
+      expect(await stat(join(copy, 'private'))).toMatchObject({ uid: 1001, gid: 54321 });
+    },
+  );
 });

@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, chown, link, mkdir, open, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  link,
+  mkdir,
+  open,
+  readFile,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sourceOf } from '@geolens/backup-core/testing';
@@ -18,8 +29,21 @@ async function variedFolder(): Promise<string> {
   const deep = join(folder, ...Array.from({ length: 12 }, (_, level) => `level ${level} ${'x'.repeat(50)}`));
   await mkdir(deep, { recursive: true });
   await writeFile(join(deep, 'y'.repeat(250)), 'deep');
-  for (const name of ['line\nfeed', 'a -> b', 'a" link to "b', 'back\\slash', 'Größe 🗺', '-rf', '.hidden', ' ']) await writeFile(join(folder, name), name);
-  await writeFile(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff, 0xfe, 0x0a, 0x80])]), 'no text');
+  for (const name of [
+    'line\nfeed',
+    'a -> b',
+    'a" link to "b',
+    'back\\slash',
+    'Größe 🗺',
+    '-rf',
+    '.hidden',
+    ' ',
+  ])
+    await writeFile(join(folder, name), name);
+  await writeFile(
+    Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff, 0xfe, 0x0a, 0x80])]),
+    'no text',
+  );
   await link(join(folder, '.hidden'), join(folder, 'other'));
   await symlink('/etc/passwd', join(folder, 'link'));
   await symlink('nowhere', join(folder, 'dangling'));
@@ -31,7 +55,9 @@ async function variedFolder(): Promise<string> {
   await mkdir(join(folder, 'read-only', 'inner'), { recursive: true });
   await writeFile(join(folder, 'read-only', 'inner', 'file'), 'x', { mode: 0o400 });
   if (isRoot) await chown(join(folder, '.hidden'), 1001, 54321);
-  execFileSync('find', ['.', '-exec', 'touch', '--no-dereference', '--date=2020-02-02 02:02:02', '{}', '+'], { cwd: folder });
+  execFileSync('find', ['.', '-exec', 'touch', '--no-dereference', '--date=2020-02-02 02:02:02', '{}', '+'], {
+    cwd: folder,
+  });
   await chmod(join(folder, 'read-only', 'inner'), 0o555);
   await chmod(join(folder, 'read-only'), 0o555);
   await chmod(folder, 0o2751);
@@ -39,25 +65,28 @@ async function variedFolder(): Promise<string> {
 }
 
 describe('a restored folder', () => {
-  it.each([['compressed by a program'], ['by node:zlib']])('is what was archived, itself and all that is in it, %s', async (kind) => {
-    const source = await variedFolder();
-    const folder = await freshFolder();
-    await writeFile(join(folder, 'old'), 'old');
-    const programs = kind === 'by node:zlib' ? await onlyPrograms('setpriv', 'tar', 'sync') : undefined;
-    const unpacked = await restorer(programs).unpack(await archiveOf(source), folder, { signal });
-    expect(unpacked.warnings).toEqual(lost);
-    expect(unpacked.members).toBe(execFileSync('find', ['.', '-printf', 'x'], { cwd: source }).length);
-    const { previous, warnings } = await unpacked.swap();
-    expect(warnings).toEqual([]);
-    expect(description(folder)).toBe(description(source));
-    expect((await stat(join(folder, 'sparse'))).blocks).toBeLessThan(1_000);
-    expect(previous).toBe(join(folder, '.geolens-backup-before-20260101_020000'));
-    expect(await readFile(join(previous!, 'old'), 'utf8')).toBe('old');
-    await restorer().dropPrevious(previous!);
-    await restorer().dropPrevious(previous!);
-    expect(await ownIn(folder)).toEqual([]);
-    expect(description(folder)).toBe(description(source));
-  });
+  it.each([['compressed by a program'], ['by node:zlib']])(
+    'is what was archived, itself and all that is in it, %s',
+    async (kind) => {
+      const source = await variedFolder();
+      const folder = await freshFolder();
+      await writeFile(join(folder, 'old'), 'old');
+      const programs = kind === 'by node:zlib' ? await onlyPrograms('setpriv', 'tar', 'sync') : undefined;
+      const unpacked = await restorer(programs).unpack(await archiveOf(source), folder, { signal });
+      expect(unpacked.warnings).toEqual(lost);
+      expect(unpacked.members).toBe(execFileSync('find', ['.', '-printf', 'x'], { cwd: source }).length);
+      const { previous, warnings } = await unpacked.swap();
+      expect(warnings).toEqual([]);
+      expect(description(folder)).toBe(description(source));
+      expect((await stat(join(folder, 'sparse'))).blocks).toBeLessThan(1_000);
+      expect(previous).toBe(join(folder, '.geolens-backup-before-20260101_020000'));
+      expect(await readFile(join(previous!, 'old'), 'utf8')).toBe('old');
+      await restorer().dropPrevious(previous!);
+      await restorer().dropPrevious(previous!);
+      expect(await ownIn(folder)).toEqual([]);
+      expect(description(folder)).toBe(description(source));
+    },
+  );
 
   it('keeps the old content whole, with its modes and times, and removes it all when told to, read-only folders too', async () => {
     const folder = await variedFolder();
@@ -65,19 +94,29 @@ describe('a restored folder', () => {
     const { previous } = await restore(sourceOf(tarGz({ name: './new' })), folder);
     expect(description(previous!).split('\n').slice(1).join('\n')).toBe(before);
     await restorer().dropPrevious(previous!);
-    expect(description(folder).split('\n').filter((line) => line.includes('./'))).toHaveLength(1);
+    expect(
+      description(folder)
+        .split('\n')
+        .filter((line) => line.includes('./')),
+    ).toHaveLength(1);
   });
 
   it('keeps nothing, and says so, when there was nothing', async () => {
     const folder = await freshFolder();
-    expect(await restore(sourceOf(tarGz({ name: './new' })), folder)).toEqual({ previous: undefined, warnings: [] });
+    expect(await restore(sourceOf(tarGz({ name: './new' })), folder)).toEqual({
+      previous: undefined,
+      warnings: [],
+    });
     expect(await ownIn(folder)).toEqual([]);
   });
 
   it('keeps what each of several restores in one second has replaced', async () => {
     const folder = await freshFolder();
     for (const name of ['one', 'two', 'three']) await restore(sourceOf(tarGz({ name })), folder);
-    expect(await ownIn(folder)).toEqual(['.geolens-backup-before-20260101_020000', '.geolens-backup-before-20260101_020001']);
+    expect(await ownIn(folder)).toEqual([
+      '.geolens-backup-before-20260101_020000',
+      '.geolens-backup-before-20260101_020001',
+    ]);
     expect(await readFile(join(folder, '.geolens-backup-before-20260101_020001', 'two'), 'utf8')).toBe('');
     expect(description(folder)).toContain('./three');
   });
@@ -131,8 +170,24 @@ describe('a restored folder', () => {
 describe('extended attributes', () => {
   it('are kept as far as the archive has them and users may have them', async () => {
     const folder = await freshFolder();
-    await restore(sourceOf(tarGz({ name: './file', pax: { 'SCHILY.xattr.user.x': 'of users', 'SCHILY.xattr.trusted.x': 'of the system' } })), folder);
-    const again = execFileSync('tar', ['--create', '--xattrs', '--xattrs-include=*', '--format=pax', '--file=-', `--directory=${folder}`, '.']).toString('latin1');
+    await restore(
+      sourceOf(
+        tarGz({
+          name: './file',
+          pax: { 'SCHILY.xattr.user.x': 'of users', 'SCHILY.xattr.trusted.x': 'of the system' },
+        }),
+      ),
+      folder,
+    );
+    const again = execFileSync('tar', [
+      '--create',
+      '--xattrs',
+      '--xattrs-include=*',
+      '--format=pax',
+      '--file=-',
+      `--directory=${folder}`,
+      '.',
+    ]).toString('latin1');
     expect(again).toContain('SCHILY.xattr.user.x=of users');
     expect(again).not.toContain('of the system');
   });
@@ -142,7 +197,8 @@ describe('dropPrevious', () => {
   it('removes nothing but what a swap has kept', async () => {
     const folder = await freshFolder();
     await utimes(folder, 1, 1);
-    for (const path of [folder, join(folder, '.geolens-backup-before-x'), '/']) await failure('STAGING_FAILED', restorer().dropPrevious(path));
+    for (const path of [folder, join(folder, '.geolens-backup-before-x'), '/'])
+      await failure('STAGING_FAILED', restorer().dropPrevious(path));
     expect((await stat(folder)).mtimeMs).toBe(1_000);
   });
 });

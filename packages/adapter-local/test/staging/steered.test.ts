@@ -1,6 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, renameSync, symlinkSync } from 'node:fs';
-import { chmod, chown, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chunksOf, readAll, sourceOf } from '@geolens/backup-core/testing';
@@ -20,9 +32,18 @@ const small = sourceOf(tarGz({ name: './', type: '5', mode: 0o755 }, { name: './
 const base64 = (name: string): string => Buffer.from(name).toString('base64');
 
 /** A staging folder with one file, a folder for records, and files outside of both that must not change. */
-async function ground(): Promise<{ folder: string; records: string; outside: string; untouched: () => Promise<void> }> {
+async function ground(): Promise<{
+  folder: string;
+  records: string;
+  outside: string;
+  untouched: () => Promise<void>;
+}> {
   const parent = await freshFolder();
-  const [folder, records, outside] = ['staging', 'records', 'outside'].map((name) => join(parent, name)) as [string, string, string];
+  const [folder, records, outside] = ['staging', 'records', 'outside'].map((name) => join(parent, name)) as [
+    string,
+    string,
+    string,
+  ];
   for (const path of [folder, records, outside]) await mkdir(path);
   await writeFile(join(folder, 'upload'), 'content');
   await writeFile(join(outside, 'shadow'), 'root only', { mode: 0o600 });
@@ -30,15 +51,22 @@ async function ground(): Promise<{ folder: string; records: string; outside: str
   const untouched = async (): Promise<void> => {
     expect(await readdir(outside)).toEqual(['shadow']);
     expect(await readFile(join(outside, 'shadow'), 'utf8')).toBe('root only');
-    expect([(await stat(outside)).mode & 0o777, (await stat(join(outside, 'shadow'))).mode & 0o777]).toEqual([0o755, 0o600]);
+    expect([(await stat(outside)).mode & 0o777, (await stat(join(outside, 'shadow'))).mode & 0o777]).toEqual([
+      0o755, 0o600,
+    ]);
   };
   return { folder, records, outside, untouched };
 }
 
 /** What a recovery did and warned of. */
-async function recover(folder: string, records: string): Promise<{ done: readonly string[]; warnings: readonly string[] }> {
+async function recover(
+  folder: string,
+  records: string,
+): Promise<{ done: readonly string[]; warnings: readonly string[] }> {
   const warnings: string[] = [];
-  const done = await restorer(undefined, records).recover(folder, { onWarning: (message) => void warnings.push(message) });
+  const done = await restorer(undefined, records).recover(folder, {
+    onWarning: (message) => void warnings.push(message),
+  });
   return { done, warnings };
 }
 
@@ -48,7 +76,8 @@ async function restore(folder: string, records: string): Promise<string | undefi
 }
 
 describe('a note that another user leaves in the staging folder', () => {
-  const note = (previous: string, name: string): string => JSON.stringify({ previous, lockedOld: [], lockedNew: [{ name: base64(name), mode: 0o666 }] });
+  const note = (previous: string, name: string): string =>
+    JSON.stringify({ previous, lockedOld: [], lockedNew: [{ name: base64(name), mode: 0o666 }] });
 
   it.each([
     // The mode of the file was changed to that of the note.
@@ -61,7 +90,14 @@ describe('a note that another user leaves in the staging folder', () => {
     const { folder, records, untouched } = await ground();
     await mkdir(join(folder, WORK));
     await writeFile(join(folder, `${WORK}.${phase}`), text);
-    expect(await recover(folder, records)).toEqual({ done: [], warnings: [expect.stringContaining(`ignored in ${folder}: ${WORK}.${phase}, written by a restore of an earlier version or by another user`)] });
+    expect(await recover(folder, records)).toEqual({
+      done: [],
+      warnings: [
+        expect.stringContaining(
+          `ignored in ${folder}: ${WORK}.${phase}, written by a restore of an earlier version or by another user`,
+        ),
+      ],
+    });
     expect((await readdir(folder)).sort()).toEqual([WORK, `${WORK}.${phase}`, 'upload']);
     expect(await restore(folder, records)).toBe(join(folder, BEFORE));
     expect((await readdir(folder)).sort()).toEqual([BEFORE, WORK, `${WORK}.${phase}`, 'new']);
@@ -72,36 +108,52 @@ describe('a note that another user leaves in the staging folder', () => {
 describe('a folder in the staging folder that has the name of one of ours', () => {
   it('stays if no record names it', async () => {
     const { folder, records } = await ground();
-    for (const name of [WORK, `.geolens-backup-dropping-${RESTORE_ID}`]) await mkdir(join(folder, name, 'inner'), { recursive: true });
+    for (const name of [WORK, `.geolens-backup-dropping-${RESTORE_ID}`])
+      await mkdir(join(folder, name, 'inner'), { recursive: true });
     expect(await recover(folder, records)).toEqual({ done: [], warnings: [] });
     expect(await readdir(folder)).toHaveLength(3);
     expect(await readdir(join(folder, WORK))).toEqual(['inner']);
   });
 
   // By path, all in the target of the link was removed.
-  it.each(['unpacking', 'dropping', 'out', 'in'])('is not followed if it is a link in the place of the recorded one, in phase %s', async (phase) => {
-    const { folder, records, outside, untouched } = await ground();
-    await rename(await leaveRecord(folder, { phase, lockedOld: [], lockedNew: [] }, records), join(folder, 'moved away'));
-    await symlink(outside, join(folder, WORK));
-    expect(await recover(folder, records)).toEqual({ done: [], warnings: [expect.stringContaining('is not the folder that an interrupted restore made')] });
-    expect(await readdir(records)).toEqual([]);
-    expect(await readFile(join(folder, 'upload'), 'utf8')).toBe('content');
-    expect((await lstat(join(folder, WORK))).isSymbolicLink()).toBe(true);
-    await untouched();
-    await restore(folder, records);
-  });
+  it.each(['unpacking', 'dropping', 'out', 'in'])(
+    'is not followed if it is a link in the place of the recorded one, in phase %s',
+    async (phase) => {
+      const { folder, records, outside, untouched } = await ground();
+      await rename(
+        await leaveRecord(folder, { phase, lockedOld: [], lockedNew: [] }, records),
+        join(folder, 'moved away'),
+      );
+      await symlink(outside, join(folder, WORK));
+      expect(await recover(folder, records)).toEqual({
+        done: [],
+        warnings: [expect.stringContaining('is not the folder that an interrupted restore made')],
+      });
+      expect(await readdir(records)).toEqual([]);
+      expect(await readFile(join(folder, 'upload'), 'utf8')).toBe('content');
+      expect((await lstat(join(folder, WORK))).isSymbolicLink()).toBe(true);
+      await untouched();
+      await restore(folder, records);
+    },
+  );
 
-  it.each(['unpacking', 'dropping', 'out', 'in'])('is left as it is if it was swapped for another folder after the crash, in phase %s', async (phase) => {
-    const { folder, records } = await ground();
-    const work = await leaveRecord(folder, { phase, lockedOld: [], lockedNew: [] }, records);
-    await rename(work, join(folder, 'moved away'));
-    await mkdir(join(folder, 'of an administrator'), { mode: 0o750 });
-    await writeFile(join(folder, 'of an administrator', 'file'), 'content');
-    await rename(join(folder, 'of an administrator'), work);
-    expect(await recover(folder, records)).toEqual({ done: [], warnings: [expect.stringContaining('is not the folder that an interrupted restore made')] });
-    expect(await readFile(join(work, 'file'), 'utf8')).toBe('content');
-    expect((await stat(work)).mode & 0o777).toBe(0o750);
-  });
+  it.each(['unpacking', 'dropping', 'out', 'in'])(
+    'is left as it is if it was swapped for another folder after the crash, in phase %s',
+    async (phase) => {
+      const { folder, records } = await ground();
+      const work = await leaveRecord(folder, { phase, lockedOld: [], lockedNew: [] }, records);
+      await rename(work, join(folder, 'moved away'));
+      await mkdir(join(folder, 'of an administrator'), { mode: 0o750 });
+      await writeFile(join(folder, 'of an administrator', 'file'), 'content');
+      await rename(join(folder, 'of an administrator'), work);
+      expect(await recover(folder, records)).toEqual({
+        done: [],
+        warnings: [expect.stringContaining('is not the folder that an interrupted restore made')],
+      });
+      expect(await readFile(join(work, 'file'), 'utf8')).toBe('content');
+      expect((await stat(work)).mode & 0o777).toBe(0o750);
+    },
+  );
 
   it.skipIf(!isRoot)('is left as it is if it belongs to another user', async () => {
     const { folder, records } = await ground();
@@ -109,13 +161,18 @@ describe('a folder in the staging folder that has the name of one of ours', () =
     await mkdir(join(work, 'new'));
     await writeFile(join(work, 'new', 'planted'), 'x');
     await chown(work, 65534, 65534);
-    expect((await recover(folder, records)).warnings).toEqual([expect.stringContaining('is not the folder that an interrupted restore made')]);
+    expect((await recover(folder, records)).warnings).toEqual([
+      expect.stringContaining('is not the folder that an interrupted restore made'),
+    ]);
     expect((await readdir(folder)).sort()).toEqual([WORK, 'upload']);
   });
 });
 
 describe('a link in the place of what a restore keeps', () => {
-  it.each([['a link to a folder', true], ['a file', false]])('%s takes no old content: it goes to the next free name', async (_, isLink) => {
+  it.each([
+    ['a link to a folder', true],
+    ['a file', false],
+  ])('%s takes no old content: it goes to the next free name', async (_, isLink) => {
     const { folder, records, outside, untouched } = await ground();
     await (isLink ? symlink(outside, join(folder, BEFORE)) : writeFile(join(folder, BEFORE), 'x'));
     expect(await restore(folder, records)).toBe(join(folder, NEXT));
@@ -126,15 +183,23 @@ describe('a link in the place of what a restore keeps', () => {
   it('is not dropped as an old content', async () => {
     const { folder, records, outside, untouched } = await ground();
     await symlink(outside, join(folder, BEFORE));
-    expect((await failure('STAGING_FAILED', restorer(undefined, records).dropPrevious(join(folder, BEFORE)))).message).toContain('is not a folder');
+    expect(
+      (await failure('STAGING_FAILED', restorer(undefined, records).dropPrevious(join(folder, BEFORE))))
+        .message,
+    ).toContain('is not a folder');
     expect(await readdir(records)).toEqual([]);
     await untouched();
   });
 
-  // The modes of read-only folders are given back at the end of a swap; by path this changed the target of a link.
+  // The modes of read-only folders are given back at the end of a swap; by path this changed the target of a
+  // link.
   it('keeps the mode of its target when a swap locks folders again', async () => {
     const { folder, records, outside, untouched } = await ground();
-    const work = await leaveRecord(folder, { phase: 'in', lockedOld: [], lockedNew: [base64('link')] }, records);
+    const work = await leaveRecord(
+      folder,
+      { phase: 'in', lockedOld: [], lockedNew: [base64('link')] },
+      records,
+    );
     await mkdir(join(work, 'new'));
     await symlink(outside, join(folder, 'link'));
     expect((await recover(folder, records)).done).toEqual([expect.stringContaining('finished the restore')]);
@@ -158,7 +223,9 @@ describe('a work folder that another user replaces while an archive is unpacked'
     };
     const unpacked = await restorer(undefined, records).unpack({ ...small, open }, folder, { signal });
     expect(readings).toBe(2);
-    expect((await failure('STAGING_FAILED', unpacked.swap())).message).toContain('another user has moved or replaced');
+    expect((await failure('STAGING_FAILED', unpacked.swap())).message).toContain(
+      'another user has moved or replaced',
+    );
     await unpacked.discard();
     expect(await readFile(join(folder, 'upload'), 'utf8')).toBe('content');
     await untouched();
@@ -186,7 +253,12 @@ describe('a record that is damaged', () => {
     if (typeof content === 'string') await writeFile(join(records, RECORD), content);
     await mkdir(join(work, 'new'));
     await writeFile(join(work, 'new', 'file'), 'x');
-    expect(await recover(folder, records)).toEqual({ done: [], warnings: [expect.stringContaining(`${RECORD}, the record of a restore of files, is damaged and ignored`)] });
+    expect(await recover(folder, records)).toEqual({
+      done: [],
+      warnings: [
+        expect.stringContaining(`${RECORD}, the record of a restore of files, is damaged and ignored`),
+      ],
+    });
     expect((await readdir(folder)).sort()).toEqual([WORK, 'upload']);
     expect(await readdir(records)).toEqual([RECORD]);
     await restore(folder, records);
@@ -220,12 +292,21 @@ describe('what cannot be removed', () => {
     await mkdir(join(folder, WORK, 'old'));
     execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', join(folder, WORK, 'old')], { stdio: 'pipe' });
     try {
-      expect(await recover(folder, records)).toEqual({ done: [], warnings: [expect.stringMatching(/could not be removed .*EBUSY: something is mounted there, '.*restoring-[-0-9]*\/old'/)] });
+      expect(await recover(folder, records)).toEqual({
+        done: [],
+        warnings: [
+          expect.stringMatching(
+            /could not be removed .*EBUSY: something is mounted there, '.*restoring-[-0-9]*\/old'/,
+          ),
+        ],
+      });
       await restore(folder, records);
     } finally {
       execFileSync('umount', ['--lazy', join(folder, WORK, 'old')], { stdio: 'pipe' });
     }
-    expect((await recover(folder, records)).done).toEqual([expect.stringContaining('an old content that was to be removed')]);
+    expect((await recover(folder, records)).done).toEqual([
+      expect.stringContaining('an old content that was to be removed'),
+    ]);
   });
 });
 
@@ -242,7 +323,12 @@ describe('the removal of a folder', () => {
     const outcomes = new Set<string>();
     for (let round = 0; round < 3_000; round += 1) {
       await using handle = await FolderHandle.open(folder);
-      outcomes.add(await removeContent(handle).then(() => 'removed', (error: unknown) => String((error as NodeJS.ErrnoException).code)));
+      outcomes.add(
+        await removeContent(handle).then(
+          () => 'removed',
+          (error: unknown) => String((error as NodeJS.ErrnoException).code),
+        ),
+      );
     }
     await script.kill('SIGKILL');
     await untouched();

@@ -13,7 +13,11 @@ const disk = vi.hoisted(() => ({ error: undefined as string | undefined }));
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>();
   const lstat = (path: string): unknown =>
-    disk.error === undefined ? real.lstat(path) : Promise.reject(Object.assign(new Error(`${disk.error}: lstat`), { code: disk.error, syscall: 'lstat' }));
+    disk.error === undefined
+      ? real.lstat(path)
+      : Promise.reject(
+          Object.assign(new Error(`${disk.error}: lstat`), { code: disk.error, syscall: 'lstat' }),
+        );
   return { ...real, lstat };
 });
 
@@ -21,7 +25,11 @@ afterEach(() => {
   disk.error = undefined;
 });
 
-const KEYS = ['globals-20260101_020000.sql', 'geolens_20260101_020000.dump', 'manifest-20260101_020000.json'].map((name) => artifactKey('daily', name));
+const KEYS = [
+  'globals-20260101_020000.sql',
+  'geolens_20260101_020000.dump',
+  'manifest-20260101_020000.json',
+].map((name) => artifactKey('daily', name));
 
 describe.each(['EIO', 'ESTALE', 'EACCES'])('a disk that answers %s when it is asked for a file', (code) => {
   it('does not make the sweep take a published set for one published by halves', async () => {

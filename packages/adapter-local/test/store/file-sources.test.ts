@@ -6,27 +6,59 @@ import { fileSources } from '../../src/index.ts';
 import { freshFolder } from '../support/folders.ts';
 
 const MANIFEST: Manifest = {
-  schemaVersion: 1, timestamp: parseTimestamp('20261122_020000')!, toolVersion: '1', database: 'geolens', serverVersion: '17', clientVersion: '17', extensions: [],
-  startedAt: '', finishedAt: '', tiers: ['daily'], artifacts: [], checks: {}, warnings: [],
+  schemaVersion: 1,
+  timestamp: parseTimestamp('20261122_020000')!,
+  toolVersion: '1',
+  database: 'geolens',
+  serverVersion: '17',
+  clientVersion: '17',
+  extensions: [],
+  startedAt: '',
+  finishedAt: '',
+  tiers: ['daily'],
+  artifacts: [],
+  checks: {},
+  warnings: [],
 };
 
-it.each([['manifest-20261122_020000.json', 'manifest'], ['globals-20261122_020000.sql', 'globals'], ['staging-20261122_020000.tar.gz', 'staging archive']])(
-  '%s is not taken for a damaged dump',
-  async (name, word) => {
-    const path = join(await freshFolder(), name);
-    await writeFile(path, 'whole');
-    await expect(fileSources.dump(path)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining(`is the ${word} of set 20261122_020000, and no dump`) as string });
-    expect(await fileSources.archive(path)).toMatchObject({ name, bytes: 5 });
-  },
-);
+it.each([
+  ['manifest-20261122_020000.json', 'manifest'],
+  ['globals-20261122_020000.sql', 'globals'],
+  ['staging-20261122_020000.tar.gz', 'staging archive'],
+])('%s is not taken for a damaged dump', async (name, word) => {
+  const path = join(await freshFolder(), name);
+  await writeFile(path, 'whole');
+  await expect(fileSources.dump(path)).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining(`is the ${word} of set 20261122_020000, and no dump`) as string,
+  });
+  expect(await fileSources.archive(path)).toMatchObject({ name, bytes: 5 });
+});
 
 it('the dump that an artifact goes with is the one beside it, of the manifest’s database where there are several', async () => {
   const folder = await freshFolder();
   const at = (name: string): string => join(folder, name);
-  for (const name of ['a_20261122_020000.dump', 'geolens_20261122_020000.dump', 'geolens_20261123_020000.dump', 'staging-20261122_020000.tar.gz']) await writeFile(at(name), 'x');
+  for (const name of [
+    'a_20261122_020000.dump',
+    'geolens_20261122_020000.dump',
+    'geolens_20261123_020000.dump',
+    'staging-20261122_020000.tar.gz',
+  ])
+    await writeFile(at(name), 'x');
   await writeFile(at('manifest-20261122_020000.json'), formatManifest(MANIFEST));
-  for (const name of ['staging-20261122_020000.tar.gz', 'manifest-20261122_020000.json', 'globals-20261122_020000.sql']) expect(await fileSources.dumpOf(at(name))).toBe(at('geolens_20261122_020000.dump'));
-  expect(await fileSources.dumpOf(at('staging-20261123_020000.tar.gz'))).toBe(at('geolens_20261123_020000.dump'));
-  for (const own of ['a_20261122_020000.dump', 'some.file']) expect(await fileSources.dumpOf(at(own))).toBe(at(own));
-  await expect(fileSources.dumpOf(at('globals-20261124_020000.sql'))).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('its dump is not beside it') as string });
+  for (const name of [
+    'staging-20261122_020000.tar.gz',
+    'manifest-20261122_020000.json',
+    'globals-20261122_020000.sql',
+  ])
+    expect(await fileSources.dumpOf(at(name))).toBe(at('geolens_20261122_020000.dump'));
+  expect(await fileSources.dumpOf(at('staging-20261123_020000.tar.gz'))).toBe(
+    at('geolens_20261123_020000.dump'),
+  );
+  for (const own of ['a_20261122_020000.dump', 'some.file'])
+    expect(await fileSources.dumpOf(at(own))).toBe(at(own));
+  await expect(fileSources.dumpOf(at('globals-20261124_020000.sql'))).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining('its dump is not beside it') as string,
+  });
 });

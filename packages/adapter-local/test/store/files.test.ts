@@ -28,8 +28,10 @@ describe('files of the local store', () => {
     await store.publish([await store.draft(DAILY, chunksOf('dump'))]);
     await store.copy(DAILY, WEEKLY);
     await store.put(artifactKey('weekly', 'manifest-20260104_020000.json'), sourceOf('{}'));
-    for (const path of await filesBelow(root)) expect((await stat(join(root, path))).mode & 0o777, path).toBe(0o600);
-    for (const tier of ['daily', 'weekly']) expect((await stat(join(root, tier))).mode & 0o777, tier).toBe(0o700);
+    for (const path of await filesBelow(root))
+      expect((await stat(join(root, path))).mode & 0o777, path).toBe(0o600);
+    for (const tier of ['daily', 'weekly'])
+      expect((await stat(join(root, tier))).mode & 0o777, tier).toBe(0o700);
   });
 
   it('are one file under two names after a copy to the other tier', async () => {
@@ -44,9 +46,13 @@ describe('files of the local store', () => {
   it('may have any name that a file can have', async () => {
     const root = await freshFolder();
     const store = new LocalStore({ root });
-    const names = ['line\nfeed', '%2F', '100%', '-rf', '*', '$HOME', '\\', ' ', 'ä'.repeat(31)].map((name) => `${name}_20260104_020000.dump`);
+    const names = ['line\nfeed', '%2F', '100%', '-rf', '*', '$HOME', '\\', ' ', 'ä'.repeat(31)].map(
+      (name) => `${name}_20260104_020000.dump`,
+    );
     for (const name of names) await store.put(artifactKey('daily', name), sourceOf(name));
-    expect((await listed(store)).map(({ key }) => key).sort()).toEqual(names.map((name) => artifactKey('daily', name)).sort());
+    expect((await listed(store)).map(({ key }) => key).sort()).toEqual(
+      names.map((name) => artifactKey('daily', name)).sort(),
+    );
     expect((await readdir(join(root, 'daily'))).sort()).toEqual([...names].sort());
   });
 });
@@ -64,9 +70,19 @@ describe('foreign entries of a tier', () => {
     await mkdir(join(daily, 'folder_20260104_020000.dump'));
     await symlink(elsewhere, join(daily, 'link_20260104_020000.dump'));
     await symlink(join(root, 'nowhere'), join(daily, 'dangling_20260104_020000.dump'));
-    await writeFile(Buffer.concat([Buffer.from(`${daily}/`), Buffer.from([0xff]), Buffer.from('_20260104_020000.dump')]), 'no text');
+    await writeFile(
+      Buffer.concat([Buffer.from(`${daily}/`), Buffer.from([0xff]), Buffer.from('_20260104_020000.dump')]),
+      'no text',
+    );
     // Made to text it is longer than a name may be.
-    await writeFile(Buffer.concat([Buffer.from(`${daily}/${'x'.repeat(233)}`), Buffer.from([0xff]), Buffer.from('_20260104_020000.dump')]), 'no text, and long');
+    await writeFile(
+      Buffer.concat([
+        Buffer.from(`${daily}/${'x'.repeat(233)}`),
+        Buffer.from([0xff]),
+        Buffer.from('_20260104_020000.dump'),
+      ]),
+      'no text, and long',
+    );
     const before = await readdir(daily, 'buffer');
 
     const store = new LocalStore({ root });
@@ -93,22 +109,35 @@ describe('a busy folder', () => {
     const root = await freshFolder();
     const store = new LocalStore({ root });
     const names = Array.from({ length: 60 }, (_, index) => `db${index}_20260104_020000.dump`);
-    const drafts = await Promise.all(names.map((name) => store.draft(artifactKey('daily', name), chunksOf(name.repeat(20_000), { size: 10_007 }))));
+    const drafts = await Promise.all(
+      names.map((name) =>
+        store.draft(artifactKey('daily', name), chunksOf(name.repeat(20_000), { size: 10_007 })),
+      ),
+    );
     await store.publish(drafts);
-    for (const name of names) expect((await readAll(store.read(artifactKey('daily', name)))).toString()).toBe(name.repeat(20_000));
+    for (const name of names)
+      expect((await readAll(store.read(artifactKey('daily', name)))).toString()).toBe(name.repeat(20_000));
     expect((await listed(store)).length).toBe(60);
   });
 
   it('lists ten thousand files, though some vanish meanwhile', async () => {
     const root = await freshFolder();
     await mkdir(join(root, 'daily'));
-    const paths = Array.from({ length: 10_000 }, (_, index) => join(root, 'daily', `d${index}_20260104_020000.dump`));
+    const paths = Array.from({ length: 10_000 }, (_, index) =>
+      join(root, 'daily', `d${index}_20260104_020000.dump`),
+    );
     await Promise.all(paths.map((path) => writeFile(path, 'x')));
     const store = new LocalStore({ root });
     let seen = 0;
     for await (const { key } of store.list('daily')) {
       seen += 1;
-      if (seen === 1) await Promise.all(paths.filter((path) => !path.endsWith(key)).slice(0, 9_000).map((path) => rm(path)));
+      if (seen === 1)
+        await Promise.all(
+          paths
+            .filter((path) => !path.endsWith(key))
+            .slice(0, 9_000)
+            .map((path) => rm(path)),
+        );
     }
     expect(seen).toBeLessThan(2_000);
     expect((await listed(store)).length).toBe(1_000);

@@ -65,7 +65,9 @@ describe.skipIf(!mayMount)('a full disk (only where file systems can be mounted)
     const journal = new FileJournal(join(root, 'journal.json'));
     await journal.update({ firstStartAt: '2026-01-01T00:00:00Z' });
     await fill(root);
-    expect((await failure('STORE_FULL', journal.update({ lastSuccessAt: '2026-01-02T00:00:00Z' }))).message).toContain('journal.json');
+    expect(
+      (await failure('STORE_FULL', journal.update({ lastSuccessAt: '2026-01-02T00:00:00Z' }))).message,
+    ).toContain('journal.json');
     expect(await journal.read()).toEqual({ firstStartAt: '2026-01-01T00:00:00Z' });
     expect(await filesBelow(root)).toEqual(['filling', 'journal.json']);
   });

@@ -7,12 +7,21 @@ import { LocalStore } from '../../src/store/local-store.ts';
 import { filesBelow, freshFolder } from '../support/folders.ts';
 import { Script } from '../support/processes.ts';
 
-const SET = ['daily/geolens_20260101_020000.dump', 'daily/globals-20260101_020000.sql', 'daily/manifest-20260101_020000.json', 'daily/staging-20260101_020000.tar.gz'];
+const SET = [
+  'daily/geolens_20260101_020000.dump',
+  'daily/globals-20260101_020000.sql',
+  'daily/manifest-20260101_020000.json',
+  'daily/staging-20260101_020000.tar.gz',
+];
 const COPY = 'weekly/geolens_20260101_020000.dump';
 const OLDER = artifactKey('daily', 'geolens_20251231_020000.dump');
 
-/** What is left, and what a sweep makes of it, when the process dies after so many changes of the file system. */
-async function killedAfter(calls: number): Promise<{ root: string; left: readonly string[]; swept: readonly string[]; survived: boolean }> {
+/**
+ * What is left, and what a sweep makes of it, when the process dies after so many changes of the file system.
+ */
+async function killedAfter(
+  calls: number,
+): Promise<{ root: string; left: readonly string[]; swept: readonly string[]; survived: boolean }> {
   const root = await freshFolder();
   const store = new LocalStore({ root });
   await store.put(OLDER, sourceOf('older'));

@@ -12,7 +12,10 @@ vi.mock('node:fs/promises', async (original) => {
   const open: typeof openFile = async (path, flags, mode) => {
     const handle = await real.open(path, flags, mode);
     if (!(await handle.stat()).isDirectory()) return handle;
-    handle.sync = () => Promise.reject(Object.assign(new Error(`${answer.code}: fsync`), { code: answer.code, syscall: 'fsync' }));
+    handle.sync = () =>
+      Promise.reject(
+        Object.assign(new Error(`${answer.code}: fsync`), { code: answer.code, syscall: 'fsync' }),
+      );
     return handle;
   };
   return { ...real, open };
@@ -25,7 +28,10 @@ describe('the local store on a volume that cannot flush a folder, as some networ
   it('does not take an error of the disk for such a volume', async () => {
     const store = new LocalStore({ root: await freshFolder() });
     answer.code = 'EIO';
-    expect((await failure('STORE_FAILED', store.put('daily/geolens_20260104_020000.dump', sourceOf('the dump')))).message).toContain('EIO');
+    expect(
+      (await failure('STORE_FAILED', store.put('daily/geolens_20260104_020000.dump', sourceOf('the dump'))))
+        .message,
+    ).toContain('EIO');
     answer.code = 'EINVAL';
   });
 });

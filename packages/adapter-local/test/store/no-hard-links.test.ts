@@ -17,7 +17,8 @@ vi.mock('node:fs/promises', async (original) => {
     const { spoils } = answer;
     return Object.assign(handle, { sync: () => real.writeFile(path, spoils) });
   };
-  const link = (): Promise<never> => Promise.reject(Object.assign(new Error(`${answer.code}: link`), { code: answer.code, syscall: 'link' }));
+  const link = (): Promise<never> =>
+    Promise.reject(Object.assign(new Error(`${answer.code}: link`), { code: answer.code, syscall: 'link' }));
   return { ...real, open, link };
 });
 
@@ -28,32 +29,38 @@ describe('the local store on a volume without hard links', () => {
   const contract = primaryStoreContract(async () => new LocalStore({ root: await freshFolder() }));
   for (const { title, check } of contract) it(title, check);
 
-  it.each(['EPERM', 'EXDEV', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])('copies the bytes after %s, into a file of its own, 0600', async (code) => {
-    answer.code = code;
-    const root = await freshFolder();
-    const store = new LocalStore({ root });
-    await store.put(DAILY, sourceOf('the dump'));
-    await store.copy(DAILY, WEEKLY);
-    const copied = await stat(join(root, WEEKLY));
-    expect(copied.ino).not.toBe((await stat(join(root, DAILY))).ino);
-    expect(copied.mode & 0o777).toBe(0o600);
-    expect((await readAll(store.read(WEEKLY))).toString()).toBe('the dump');
-  });
+  it.each(['EPERM', 'EXDEV', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])(
+    'copies the bytes after %s, into a file of its own, 0600',
+    async (code) => {
+      answer.code = code;
+      const root = await freshFolder();
+      const store = new LocalStore({ root });
+      await store.put(DAILY, sourceOf('the dump'));
+      await store.copy(DAILY, WEEKLY);
+      const copied = await stat(join(root, WEEKLY));
+      expect(copied.ino).not.toBe((await stat(join(root, DAILY))).ino);
+      expect(copied.mode & 0o777).toBe(0o600);
+      expect((await readAll(store.read(WEEKLY))).toString()).toBe('the dump');
+    },
+  );
 
-  it.each(['the dumb', 'the dum'])('fails, and leaves nothing, when the copy reads back as %j', async (spoils) => {
-    answer.code = 'EPERM';
-    const root = await freshFolder();
-    const store = new LocalStore({ root });
-    await store.put(DAILY, sourceOf('the dump'));
-    answer.spoils = spoils;
-    try {
-      const { message } = await failure('ARTIFACT_MISMATCH', store.copy(DAILY, WEEKLY));
-      expect(message).toContain(WEEKLY);
-    } finally {
-      answer.spoils = undefined;
-    }
-    expect(await filesBelow(root)).toEqual([DAILY]);
-  });
+  it.each(['the dumb', 'the dum'])(
+    'fails, and leaves nothing, when the copy reads back as %j',
+    async (spoils) => {
+      answer.code = 'EPERM';
+      const root = await freshFolder();
+      const store = new LocalStore({ root });
+      await store.put(DAILY, sourceOf('the dump'));
+      answer.spoils = spoils;
+      try {
+        const { message } = await failure('ARTIFACT_MISMATCH', store.copy(DAILY, WEEKLY));
+        expect(message).toContain(WEEKLY);
+      } finally {
+        answer.spoils = undefined;
+      }
+      expect(await filesBelow(root)).toEqual([DAILY]);
+    },
+  );
 
   it('does not take an error of the disk for a volume without hard links', async () => {
     answer.code = 'EIO';
@@ -63,12 +70,15 @@ describe('the local store on a volume without hard links', () => {
     expect(await store.sweep()).toEqual([]);
   });
 
-  it.skipIf(!mayMount)('leaves nothing of a copy for which there is no room (only where file systems can be mounted)', async () => {
-    answer.code = 'EPERM';
-    const root = await freshMount('size=8m');
-    const store = new LocalStore({ root });
-    await store.put(DAILY, sourceOf(Buffer.alloc(5_000_000, 'x')));
-    await failure('STORE_FULL', store.copy(DAILY, WEEKLY));
-    expect(await filesBelow(root)).toEqual([DAILY]);
-  });
+  it.skipIf(!mayMount)(
+    'leaves nothing of a copy for which there is no room (only where file systems can be mounted)',
+    async () => {
+      answer.code = 'EPERM';
+      const root = await freshMount('size=8m');
+      const store = new LocalStore({ root });
+      await store.put(DAILY, sourceOf(Buffer.alloc(5_000_000, 'x')));
+      await failure('STORE_FULL', store.copy(DAILY, WEEKLY));
+      expect(await filesBelow(root)).toEqual([DAILY]);
+    },
+  );
 });

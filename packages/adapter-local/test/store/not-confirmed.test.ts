@@ -11,17 +11,27 @@ const disk = vi.hoisted(() => ({ keeps: undefined as RegExp | undefined, folder:
 
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>();
-  const failing = (): Promise<never> => Promise.reject(Object.assign(new Error('EIO: i/o error'), { code: 'EIO', syscall: 'fsync' }));
+  const failing = (): Promise<never> =>
+    Promise.reject(Object.assign(new Error('EIO: i/o error'), { code: 'EIO', syscall: 'fsync' }));
   return {
     ...real,
-    open: (path: string, ...rest: [string]) => (disk.keeps !== undefined && path === disk.folder ? failing() : real.open(path, ...rest)),
-    rm: (path: string, options: object) => (disk.keeps?.test(path) === true ? failing() : real.rm(path, options)),
+    open: (path: string, ...rest: [string]) =>
+      disk.keeps !== undefined && path === disk.folder ? failing() : real.open(path, ...rest),
+    rm: (path: string, options: object) =>
+      disk.keeps?.test(path) === true ? failing() : real.rm(path, options),
   };
 });
 
-const KEYS = ['globals-20260101_020000.sql', 'geolens_20260101_020000.dump', 'manifest-20260101_020000.json'].map((name) => artifactKey('daily', name));
+const KEYS = [
+  'globals-20260101_020000.sql',
+  'geolens_20260101_020000.dump',
+  'manifest-20260101_020000.json',
+].map((name) => artifactKey('daily', name));
 
-async function published(keeps: RegExp, code: 'STORE_FAILED' | 'NOT_CONFIRMED'): Promise<{ root: string; store: LocalStore }> {
+async function published(
+  keeps: RegExp,
+  code: 'STORE_FAILED' | 'NOT_CONFIRMED',
+): Promise<{ root: string; store: LocalStore }> {
   const root = await freshFolder();
   const store = new LocalStore({ root });
   const drafts = [];
@@ -52,7 +62,9 @@ describe('a disk that does not confirm the names of a set', () => {
 
   it('has some of them until the next sweep, when it stops in the middle', async () => {
     const { root, store } = await published(/\.dump$/, 'STORE_FAILED');
-    expect((await filesBelow(root)).filter((path) => path.startsWith('daily/'))).toEqual(KEYS.slice(0, 2).sort());
+    expect((await filesBelow(root)).filter((path) => path.startsWith('daily/'))).toEqual(
+      KEYS.slice(0, 2).sort(),
+    );
     expect([...(await store.sweep())].sort()).toEqual(KEYS.slice(0, 2).sort());
     expect(await filesBelow(root)).toEqual([]);
   });

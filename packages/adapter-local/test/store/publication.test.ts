@@ -8,10 +8,20 @@ import { LocalStore } from '../../src/store/local-store.ts';
 import { intentName, partialName } from '../../src/store/temporary-names.ts';
 import { filesBelow, freshFolder } from '../support/folders.ts';
 
-const KEYS = ['globals-20260101_020000.sql', 'geolens_20260101_020000.dump', 'manifest-20260101_020000.json'].map((name) => artifactKey('daily', name));
+const KEYS = [
+  'globals-20260101_020000.sql',
+  'geolens_20260101_020000.dump',
+  'manifest-20260101_020000.json',
+].map((name) => artifactKey('daily', name));
 
-/** A folder as a process leaves it that died while it published: an intent, and the first keys of it there already. */
-async function halfPublished(published: readonly ArtifactKey[], intent = JSON.stringify(KEYS)): Promise<{ root: string; store: LocalStore; intent: string }> {
+/**
+ * A folder as a process leaves it that died while it published: an intent, and the first keys of it there
+ * already.
+ */
+async function halfPublished(
+  published: readonly ArtifactKey[],
+  intent = JSON.stringify(KEYS),
+): Promise<{ root: string; store: LocalStore; intent: string }> {
   const root = await freshFolder();
   const name = intentName();
   await mkdir(join(root, 'daily'));
@@ -44,18 +54,33 @@ describe('sweeping what a process that died in a publication left', () => {
     expect(await filesBelow(root)).toEqual([...KEYS.slice(1), 'daily/geolens_20251231_020000.dump'].sort());
   });
 
-  it.each(['', '["daily/globals-2026', 'null', '{}', '["daily/../../escaped","elsewhere/x",7]'])('removes an intent that says %j, and only that', async (text) => {
-    const { root, store } = await halfPublished(KEYS, text);
-    await store.sweep();
-    expect(await filesBelow(root)).toEqual([...KEYS, 'daily/geolens_20251231_020000.dump'].sort());
-  });
+  it.each(['', '["daily/globals-2026', 'null', '{}', '["daily/../../escaped","elsewhere/x",7]'])(
+    'removes an intent that says %j, and only that',
+    async (text) => {
+      const { root, store } = await halfPublished(KEYS, text);
+      await store.sweep();
+      expect(await filesBelow(root)).toEqual([...KEYS, 'daily/geolens_20251231_020000.dump'].sort());
+    },
+  );
 
-  it.each(['daily/notes.txt', 'daily/geolens_20251231_020000.dump.bak', 'weekly/a\0_20260101_020000.dump', `daily/${'x'.repeat(300)}_20260101_020000.dump`])('removes no %j that a forged intent names', async (key) => {
-    const { root, store } = await halfPublished([], JSON.stringify([key, 'daily/manifest-20260101_020000.json']));
+  it.each([
+    'daily/notes.txt',
+    'daily/geolens_20251231_020000.dump.bak',
+    'weekly/a\0_20260101_020000.dump',
+    `daily/${'x'.repeat(300)}_20260101_020000.dump`,
+  ])('removes no %j that a forged intent names', async (key) => {
+    const { root, store } = await halfPublished(
+      [],
+      JSON.stringify([key, 'daily/manifest-20260101_020000.json']),
+    );
     await writeFile(join(root, 'daily', 'notes.txt'), 'mine');
     await writeFile(join(root, 'daily', 'geolens_20251231_020000.dump.bak'), 'mine');
     await store.sweep();
-    expect(await filesBelow(root)).toEqual(['daily/geolens_20251231_020000.dump', 'daily/geolens_20251231_020000.dump.bak', 'daily/notes.txt']);
+    expect(await filesBelow(root)).toEqual([
+      'daily/geolens_20251231_020000.dump',
+      'daily/geolens_20251231_020000.dump.bak',
+      'daily/notes.txt',
+    ]);
   });
 
   it('passes over folders and pipes that have names like its own', async () => {
@@ -72,7 +97,13 @@ describe('sweeping what a process that died in a publication left', () => {
   it('removes nobody else’s files, however alike their names', async () => {
     const root = await freshFolder();
     await mkdir(join(root, 'weekly'));
-    const foreign = ['.geolens-backup.lock', '.geolens-backup-x.publishing', `${partialName()}.bak`, `weekly/x${partialName()}`, 'weekly/.geolens-backup.partial'];
+    const foreign = [
+      '.geolens-backup.lock',
+      '.geolens-backup-x.publishing',
+      `${partialName()}.bak`,
+      `weekly/x${partialName()}`,
+      'weekly/.geolens-backup.partial',
+    ];
     for (const name of foreign) await writeFile(join(root, name), '["daily/x"]');
     expect(await new LocalStore({ root }).sweep()).toEqual([]);
     expect(await filesBelow(root)).toEqual([...foreign].sort());
@@ -83,7 +114,10 @@ describe('publishing', () => {
   it('takes back what it has named already when a later draft is gone', async () => {
     const root = await freshFolder();
     const store = new LocalStore({ root });
-    const drafts = [await store.draft(KEYS[0]!, chunksOf('one')), await store.draft(KEYS[1]!, chunksOf('two'))];
+    const drafts = [
+      await store.draft(KEYS[0]!, chunksOf('one')),
+      await store.draft(KEYS[1]!, chunksOf('two')),
+    ];
     await drafts[1]!.discard();
     await expect(store.publish(drafts)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     for (const draft of drafts) await draft.discard();
@@ -92,6 +126,8 @@ describe('publishing', () => {
 
   it('refuses drafts of another store', async () => {
     const draft = await new MemoryStore().draft(KEYS[0]!, chunksOf('x'));
-    await expect(new LocalStore({ root: await freshFolder() }).publish([draft])).rejects.toThrow('publish takes drafts that this store made');
+    await expect(new LocalStore({ root: await freshFolder() }).publish([draft])).rejects.toThrow(
+      'publish takes drafts that this store made',
+    );
   });
 });

@@ -22,17 +22,23 @@ it('a file is read as it is, whole or in part, its chunks lent or given', async 
   const content = Buffer.from(Array.from({ length: 400_000 }, (_, index) => index % 251));
   await writeFile(path, content);
   const place = fc.integer({ min: 0, max: 410_000 });
-  await fc.assert(fc.asyncProperty(fc.option(fc.tuple(place, place), { nil: undefined }), fc.boolean(), async (given, lent) => {
-    const range = given && { start: Math.min(...given), end: Math.max(...given) };
-    const [copied, kept]: [Buffer[], Uint8Array[]] = [[], []];
-    for await (const chunk of readFile(path, range, { lent })) {
-      copied.push(Buffer.from(chunk));
-      kept.push(chunk);
-    }
-    const wanted = content.subarray(range?.start, range?.end);
-    expect(Buffer.concat(copied).equals(wanted)).toBe(true);
-    if (!lent) expect(Buffer.concat(kept).equals(wanted)).toBe(true);
-  }));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.option(fc.tuple(place, place), { nil: undefined }),
+      fc.boolean(),
+      async (given, lent) => {
+        const range = given && { start: Math.min(...given), end: Math.max(...given) };
+        const [copied, kept]: [Buffer[], Uint8Array[]] = [[], []];
+        for await (const chunk of readFile(path, range, { lent })) {
+          copied.push(Buffer.from(chunk));
+          kept.push(chunk);
+        }
+        const wanted = content.subarray(range?.start, range?.end);
+        expect(Buffer.concat(copied).equals(wanted)).toBe(true);
+        if (!lent) expect(Buffer.concat(kept).equals(wanted)).toBe(true);
+      },
+    ),
+  );
 });
 
 it('a reader of lent chunks may stop after any of them', async () => {

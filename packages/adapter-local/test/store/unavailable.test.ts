@@ -21,7 +21,10 @@ const WORK: readonly (readonly [string, (store: LocalStore) => Promise<unknown>]
 describe('a volume that is not there', () => {
   it.each(WORK)('fails %s with the setting and the path', async (_, work) => {
     const root = join(await freshFolder(), 'missing');
-    const { message, mend } = await failure('STORE_UNAVAILABLE', work(new LocalStore({ root, label: 'BACKUP_DIR' })));
+    const { message, mend } = await failure(
+      'STORE_UNAVAILABLE',
+      work(new LocalStore({ root, label: 'BACKUP_DIR' })),
+    );
     expect(message).toContain(`BACKUP_DIR=${root}: the folder is not there`);
     expect(mend).toContain('mount the volume');
   });
@@ -47,7 +50,12 @@ describe.skipIf(!mayMount)('a read-only volume (only where file systems can be m
     const draft = await store.draft(artifactKey('daily', 'manifest-20260101_020000.json'), chunksOf('{}'));
     remount(root, 'ro');
     expect((await readAll(store.read(KEY))).toString()).toBe('dump');
-    const writing = [() => store.put(KEY, sourceOf('x')), () => store.draft(KEY, chunksOf('x')), () => store.remove(KEY), () => store.publish([draft])];
+    const writing = [
+      () => store.put(KEY, sourceOf('x')),
+      () => store.draft(KEY, chunksOf('x')),
+      () => store.remove(KEY),
+      () => store.publish([draft]),
+    ];
     for (const work of writing) {
       const { message, mend } = await failure('STORE_UNAVAILABLE', work());
       expect(message).toContain(`BACKUP_DIR=${root}: the volume is read-only`);
@@ -61,6 +69,8 @@ describe.skipIf(isRoot)('a folder without the right to write (not for root, who 
     const root = join(await freshFolder(), 'locked');
     await mkdir(root);
     await chmod(root, 0o500);
-    expect((await failure('STORE_UNAVAILABLE', new LocalStore({ root }).put(KEY, sourceOf('x')))).message).toContain('permission denied');
+    expect(
+      (await failure('STORE_UNAVAILABLE', new LocalStore({ root }).put(KEY, sourceOf('x')))).message,
+    ).toContain('permission denied');
   });
 });

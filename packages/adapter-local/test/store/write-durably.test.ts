@@ -9,7 +9,9 @@ import { filesBelow, freshFolder } from '../support/folders.ts';
 
 const sha256 = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
 
-async function fileHandlePrototype(): Promise<{ writev: (buffers: readonly Uint8Array[]) => Promise<{ bytesWritten: number }> }> {
+async function fileHandlePrototype(): Promise<{
+  writev: (buffers: readonly Uint8Array[]) => Promise<{ bytesWritten: number }>;
+}> {
   const handle = await open('/dev/null', 'r');
   await handle.close();
   return Object.getPrototypeOf(handle) as never;
@@ -20,14 +22,20 @@ describe('writing durably', () => {
 
   it('writes the very bytes that come and answers their number and hash, whatever the sizes of the chunks', async () => {
     const folder = await freshFolder();
-    const sizes = fc.array(fc.oneof(fc.nat(40), fc.nat(70_000), fc.constantFrom(0, 1, 1_048_575, 1_048_576, 1_048_577)), { maxLength: 12 });
+    const sizes = fc.array(
+      fc.oneof(fc.nat(40), fc.nat(70_000), fc.constantFrom(0, 1, 1_048_575, 1_048_576, 1_048_577)),
+      { maxLength: 12 },
+    );
     let files = 0;
     await fc.assert(
       fc.asyncProperty(sizes, async (lengths) => {
         const chunks = lengths.map((length, index) => Buffer.alloc(length, `chunk ${index} `));
         const path = join(folder, String((files += 1)));
         const whole = Buffer.concat(chunks);
-        expect(await writeDurably(path, asStream(chunks))).toEqual({ bytes: whole.length, sha256: sha256(whole) });
+        expect(await writeDurably(path, asStream(chunks))).toEqual({
+          bytes: whole.length,
+          sha256: sha256(whole),
+        });
         expect((await readFile(path)).equals(whole)).toBe(true);
       }),
       { numRuns: 60 },
@@ -37,7 +45,10 @@ describe('writing durably', () => {
   it('takes tens of thousands of tiny chunks', async () => {
     const path = join(await freshFolder(), 'file');
     const whole = Buffer.alloc(50_000, 'geolens');
-    expect(await writeDurably(path, chunksOf(whole, { size: 1 }))).toEqual({ bytes: 50_000, sha256: sha256(whole) });
+    expect(await writeDurably(path, chunksOf(whole, { size: 1 }))).toEqual({
+      bytes: 50_000,
+      sha256: sha256(whole),
+    });
     expect((await readFile(path)).equals(whole)).toBe(true);
   });
 
@@ -93,7 +104,9 @@ describe('writing durably', () => {
         released = true;
       }
     };
-    await expect(writeDurably(join(folder, 'file'), content(), stop.signal)).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(writeDurably(join(folder, 'file'), content(), stop.signal)).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
     expect(released).toBe(true);
     expect(await filesBelow(folder)).toEqual([]);
   });

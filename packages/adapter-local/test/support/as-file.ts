@@ -4,7 +4,10 @@ import type { ArtifactSource } from '@geolens/backup-core';
 import { sourceOf } from '@geolens/backup-core/testing';
 import { freshFolder } from './folders.ts';
 
-/** Bytes as a source that is a file, which programs read by themselves. Its name is one that tar alone would take for another machine's. */
+/**
+ * Bytes as a source that is a file, which programs read by themselves. Its name is one that tar alone would
+ * take for another machine's.
+ */
 export async function asFile(content: Uint8Array): Promise<ArtifactSource> {
   const path = join(await freshFolder(), 'host:an archive');
   await writeFile(path, content);

@@ -14,7 +14,10 @@ export class Script {
 
   constructor(name: string, ...args: readonly string[]) {
     const path = fileURLToPath(new URL(`scripts/${name}`, import.meta.url));
-    this.child = spawn(process.execPath, ['--conditions=geolens-source', path, ...args], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+    this.child = spawn(process.execPath, ['--conditions=geolens-source', path, ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
     this.child.stdout!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.child.stderr!.on('data', (chunk: Buffer) => (this.complaints += chunk.toString()));
     this.end = once(this.child, 'close');
@@ -43,7 +46,11 @@ export class Script {
 }
 
 /** Resolves when the condition holds; for what no event tells. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string, milliseconds = 10_000): Promise<void> {
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  what: string,
+  milliseconds = 10_000,
+): Promise<void> {
   const giveUpAt = Date.now() + milliseconds;
   while (!(await holds())) {
     if (Date.now() > giveUpAt) throw new Error(`${what}: not within ${milliseconds} ms`);
@@ -68,12 +75,17 @@ export function processesWith(text: string): readonly number[] {
 }
 
 function processIds(): readonly number[] {
-  return readdirSync('/proc').map(Number).filter((pid) => pid > 0 && pid !== process.pid);
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && pid !== process.pid);
 }
 
 function opened(pid: number): readonly string[] {
   try {
-    return [readlinkSync(`/proc/${pid}/cwd`), ...readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))];
+    return [
+      readlinkSync(`/proc/${pid}/cwd`),
+      ...readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`)),
+    ];
   } catch {
     return []; // it has ended, or belongs to another user
   }

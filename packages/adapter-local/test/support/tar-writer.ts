@@ -2,7 +2,10 @@ import { gzipSync } from 'node:zlib';
 
 export interface TarMember {
   readonly name: string;
-  /** The type of the header: `0` a file (the default), `1` a hard link, `2` a symbolic link, `3` a device, `5` a folder … */
+  /**
+   * The type of the header: `0` a file (the default), `1` a hard link, `2` a symbolic link, `3` a device, `5`
+   * a folder …
+   */
   readonly type?: string;
   readonly link?: string;
   readonly content?: string;
@@ -20,12 +23,29 @@ export function tarGz(...members: readonly TarMember[]): Buffer {
   return gzipSync(Buffer.concat([...members.flatMap(blocksOf), Buffer.alloc(2 * BLOCK)]));
 }
 
-function blocksOf({ name, type = '0', link = '', content = '', mode = 0o644, pax, gnuLongName }: TarMember): Buffer[] {
+function blocksOf({
+  name,
+  type = '0',
+  link = '',
+  content = '',
+  mode = 0o644,
+  pax,
+  gnuLongName,
+}: TarMember): Buffer[] {
   const before: Buffer[] = [];
-  if (gnuLongName !== undefined) before.push(...blocksOf({ name: '././@LongLink', type: 'L', content: `${gnuLongName}\0` }));
-  if (pax !== undefined) before.push(...blocksOf({ name: 'PaxHeaders/x', type: 'x', content: Object.entries(pax).map(record).join('') }));
+  if (gnuLongName !== undefined)
+    before.push(...blocksOf({ name: '././@LongLink', type: 'L', content: `${gnuLongName}\0` }));
+  if (pax !== undefined)
+    before.push(
+      ...blocksOf({ name: 'PaxHeaders/x', type: 'x', content: Object.entries(pax).map(record).join('') }),
+    );
   const data = Buffer.from(content);
-  return [...before, header(name, type, link, data.length, mode), data, Buffer.alloc((BLOCK - (data.length % BLOCK)) % BLOCK)];
+  return [
+    ...before,
+    header(name, type, link, data.length, mode),
+    data,
+    Buffer.alloc((BLOCK - (data.length % BLOCK)) % BLOCK),
+  ];
 }
 
 function header(name: string, type: string, link: string, size: number, mode: number): Buffer {
@@ -37,7 +57,13 @@ function header(name: string, type: string, link: string, size: number, mode: nu
   block.write(link, 157, 100);
   block.write('ustar\u000000', 257);
   block.write(octal(1, 8) + octal(3, 8), 329);
-  block.write(`${octal(block.reduce((sum, byte) => sum + byte, 0), 7)} `, 148);
+  block.write(
+    `${octal(
+      block.reduce((sum, byte) => sum + byte, 0),
+      7,
+    )} `,
+    148,
+  );
   return block;
 }
 

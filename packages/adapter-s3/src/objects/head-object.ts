@@ -12,8 +12,14 @@ export interface ObjectFacts {
 }
 
 /** Fails with ARTIFACT_NOT_FOUND when there is no such object. */
-export async function headObject(bucket: Bucket, key: string, signal: AbortSignal | undefined): Promise<ObjectFacts> {
+export async function headObject(
+  bucket: Bucket,
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<ObjectFacts> {
   const input = { Bucket: bucket.name, Key: key, ChecksumMode: 'ENABLED' as const };
-  const { ContentLength, ETag, ChecksumSHA256 } = await bucket.call('HeadObject', key, signal, (options) => bucket.client.send(new HeadObjectCommand(input), options));
+  const { ContentLength, ETag, ChecksumSHA256 } = await bucket.call('HeadObject', key, signal, (options) =>
+    bucket.client.send(new HeadObjectCommand(input), options),
+  );
   return { bytes: ContentLength, etag: ETag, sha256: ChecksumSHA256 };
 }

@@ -10,7 +10,11 @@ export interface ListedObject {
 }
 
 /** All objects whose keys begin with the prefix and have no further slash, page after page. */
-export async function* listObjects(bucket: Bucket, prefix: string, signal: AbortSignal | undefined): AsyncGenerator<ListedObject> {
+export async function* listObjects(
+  bucket: Bucket,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ListedObject> {
   let token: string | undefined;
   do {
     const input = {
@@ -21,13 +25,19 @@ export async function* listObjects(bucket: Bucket, prefix: string, signal: Abort
       EncodingType: 'url' as const,
       ...(token !== undefined && { ContinuationToken: token }),
     };
-    const page = await bucket.call('ListObjectsV2', undefined, signal, (options) => bucket.client.send(new ListObjectsV2Command(input), options));
-    for (const { Key: key, Size: bytes, ETag: tag } of page.Contents ?? []) if (key !== undefined) yield { key: decoded(key, page.EncodingType), bytes: bytes ?? 0, tag };
+    const page = await bucket.call('ListObjectsV2', undefined, signal, (options) =>
+      bucket.client.send(new ListObjectsV2Command(input), options),
+    );
+    for (const { Key: key, Size: bytes, ETag: tag } of page.Contents ?? [])
+      if (key !== undefined) yield { key: decoded(key, page.EncodingType), bytes: bytes ?? 0, tag };
     token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
   } while (token !== undefined);
 }
 
-/** A key as it stands in a listing that was asked for with the encoding `url`; stores that do not know it leave keys as they are. */
+/**
+ * A key as it stands in a listing that was asked for with the encoding `url`; stores that do not know it
+ * leave keys as they are.
+ */
 function decoded(key: string, encoding: string | undefined): string {
   return encoding === 'url' ? decodeURIComponent(key.replaceAll('+', '%20')) : key;
 }

@@ -1,4 +1,12 @@
-import { artifactKey, BackupError, nameOfKey, parseKey, type ArtifactKey, type ArtifactName, type Tier } from '@geolens/backup-core';
+import {
+  artifactKey,
+  BackupError,
+  nameOfKey,
+  parseKey,
+  type ArtifactKey,
+  type ArtifactName,
+  type Tier,
+} from '@geolens/backup-core';
 
 /** Translates between the keys of artifacts and those of objects: `<prefix>/<tier>/<file name>`. */
 export class ObjectKeys {
@@ -11,7 +19,8 @@ export class ObjectKeys {
 
   /** @throws BackupError STORE_FAILED when it is not the key of an artifact, and would leave its place */
   objectKey(key: ArtifactKey): string {
-    if (parseKey(key) === undefined) throw new BackupError('STORE_FAILED', `"${key}" is not the key of an artifact`);
+    if (parseKey(key) === undefined)
+      throw new BackupError('STORE_FAILED', `"${key}" is not the key of an artifact`);
     return `${this.prefix}${key}`;
   }
 
@@ -21,7 +30,10 @@ export class ObjectKeys {
   }
 
   /** The artifact that an object is, with what its name says; undefined when it is not ours. */
-  artifactOf(tier: Tier, objectKey: string): { readonly key: ArtifactKey; readonly name: ArtifactName } | undefined {
+  artifactOf(
+    tier: Tier,
+    objectKey: string,
+  ): { readonly key: ArtifactKey; readonly name: ArtifactName } | undefined {
     const start = this.tierPrefix(tier);
     if (!objectKey.startsWith(start)) return undefined;
     const key = parseKey(artifactKey(tier, objectKey.slice(start.length)));

@@ -8,10 +8,15 @@ import { s3Error } from '../s3-errors.ts';
 const BREAKS = 4;
 
 /**
- * Reads an object, or a range of it. When the connection breaks, it goes on behind the last byte, of the same object:
- * one that was replaced meanwhile is a failure.
+ * Reads an object, or a range of it. When the connection breaks, it goes on behind the last byte, of the same
+ * object: one that was replaced meanwhile is a failure.
  */
-export async function* readObject(bucket: Bucket, key: string, range: ByteRange | undefined, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+export async function* readObject(
+  bucket: Bucket,
+  key: string,
+  range: ByteRange | undefined,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
   if (range !== undefined && range.end <= range.start) return;
   let next = range?.start ?? 0;
   let end = range?.end;
@@ -25,7 +30,9 @@ export async function* readObject(bucket: Bucket, key: string, range: ByteRange 
       ...(!whole && { Range: `bytes=${next}-${end === undefined ? '' : end - 1}` }),
       ...(etag !== undefined && { IfMatch: etag }),
     };
-    const { Body, ETag, ContentLength } = await bucket.call('GetObject', key, signal, (options) => bucket.client.send(new GetObjectCommand(input), options));
+    const { Body, ETag, ContentLength } = await bucket.call('GetObject', key, signal, (options) =>
+      bucket.client.send(new GetObjectCommand(input), options),
+    );
     etag ??= ETag;
     // A range may reach behind the end of the object.
     if (ContentLength !== undefined) end = next + ContentLength;

@@ -1,7 +1,8 @@
 /**
- * Buffers of one size that are used again. Those nobody uses are held weakly: they are given back to the next upload as long
- * as the garbage collector has not come by, and cost nothing once it has. Without that, each upload would leave its buffers
- * behind as garbage that the collector, which sees only the small objects around them, is in no hurry to collect.
+ * Buffers of one size that are used again. Those nobody uses are held weakly: they are given back to the next
+ * upload as long as the garbage collector has not come by, and cost nothing once it has. Without that, each
+ * upload would leave its buffers behind as garbage that the collector, which sees only the small objects
+ * around them, is in no hurry to collect.
  */
 export class BufferPool {
   private idle: WeakRef<Buffer>[] = [];

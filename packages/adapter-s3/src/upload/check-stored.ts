@@ -7,17 +7,28 @@ import type { HashedParts } from './hashed-parts.ts';
 import type { UploadRequest } from './upload-request.ts';
 
 /**
- * Compares what the store has with the source: length and digest as the store tells them, or, where these prove nothing, by reading it back.
+ * Compares what the store has with the source: length and digest as the store tells them, or, where these
+ * prove nothing, by reading it back.
  * @throws BackupError ARTIFACT_MISMATCH when they differ; the object is removed
  */
 export async function checkStored(request: UploadRequest, parts: HashedParts): Promise<void> {
   const { bucket, key, source, digests, signal } = request;
   const facts = await headObject(bucket, key, signal);
   const sameLength = facts.bytes === undefined || facts.bytes === source.bytes;
-  if (sameLength && (digests.prove(facts, parts.digests, parts.count > 1) || (await sha256Of(readObject(bucket, key, undefined, signal))) === source.sha256)) return;
+  if (
+    sameLength &&
+    (digests.prove(facts, parts.digests, parts.count > 1) ||
+      (await sha256Of(readObject(bucket, key, undefined, signal))) === source.sha256)
+  )
+    return;
   const remains = await bucket
-    .call('DeleteObject', key, signal, (options) => bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: key }), options))
-    .then(() => 'it was removed again', (error: unknown) => `it could not be removed again: ${(error as Error).message}`);
+    .call('DeleteObject', key, signal, (options) =>
+      bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: key }), options),
+    )
+    .then(
+      () => 'it was removed again',
+      (error: unknown) => `it could not be removed again: ${(error as Error).message}`,
+    );
   throw new BackupError(
     'ARTIFACT_MISMATCH',
     `${placeOf({ bucket: bucket.name, key })}: ${source.bytes} bytes with SHA-256 ${source.sha256} were sent, but the store has others (${facts.bytes ?? '?'} bytes); ${remains}`,

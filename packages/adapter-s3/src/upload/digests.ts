@@ -13,17 +13,24 @@ export interface Digests {
   readonly forUpload: { readonly ChecksumAlgorithm?: 'SHA256' };
   /** What the list of parts says of a part beside its ETag. */
   forPart(digest: Buffer): { readonly ChecksumSHA256?: string };
-  /** Whether what the store says of an object proves that it has the bytes of these digests: of the whole, or of its parts in their order. */
+  /**
+   * Whether what the store says of an object proves that it has the bytes of these digests: of the whole, or
+   * of its parts in their order.
+   */
   prove(facts: ObjectFacts, digests: readonly Buffer[], inParts: boolean): boolean;
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html: the ETag is the MD5, of an object in parts that of the parts’ MD5s. */
+/**
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html: the ETag is the MD5, of an object in parts
+ * that of the parts’ MD5s.
+ */
 const md5: Digests = {
   algorithm: 'md5',
   forBody: (digest) => ({ ContentMD5: digest.toString('base64') }),
   forUpload: {},
   forPart: () => ({}),
-  prove: ({ etag }, digests, inParts) => etag?.replaceAll('"', '') === composed('md5', 'hex', digests, inParts),
+  prove: ({ etag }, digests, inParts) =>
+    etag?.replaceAll('"', '') === composed('md5', 'hex', digests, inParts),
 };
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html */
@@ -35,12 +42,20 @@ const sha256: Digests = {
   prove: ({ sha256: found }, digests, inParts) => found === composed('sha256', 'base64', digests, inParts),
 };
 
-export function digestsFor({ checksum = 'auto', endpoint }: Pick<S3Settings, 'checksum' | 'endpoint'>): Digests {
+export function digestsFor({
+  checksum = 'auto',
+  endpoint,
+}: Pick<S3Settings, 'checksum' | 'endpoint'>): Digests {
   if (checksum === 'auto') return isAmazon(endpoint) ? sha256 : md5;
   return checksum === 'sha256' ? sha256 : md5;
 }
 
-function composed(algorithm: Digests['algorithm'], encoding: 'hex' | 'base64', digests: readonly Buffer[], inParts: boolean): string {
+function composed(
+  algorithm: Digests['algorithm'],
+  encoding: 'hex' | 'base64',
+  digests: readonly Buffer[],
+  inParts: boolean,
+): string {
   if (!inParts) return digests[0]!.toString(encoding);
   return `${createHash(algorithm).update(Buffer.concat(digests)).digest(encoding)}-${digests.length}`;
 }

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { BackupError, throwIfAborted, type ArtifactSource, type ByteRange, type ReadingOptions } from '@geolens/backup-core';
+import {
+  BackupError,
+  throwIfAborted,
+  type ArtifactSource,
+  type ByteRange,
+  type ReadingOptions,
+} from '@geolens/backup-core';
 import type { Digests } from './digests.ts';
 
 /** A part of a source that was read and hashed. */
@@ -9,7 +15,10 @@ export interface Part {
   readonly index: number;
   readonly bytes: number;
   readonly digest: Buffer;
-  /** The bytes, as often as they are asked for: the very ones that were hashed, or, of a large part, read once more. */
+  /**
+   * The bytes, as often as they are asked for: the very ones that were hashed, or, of a large part, read once
+   * more.
+   */
   body(): Buffer | Readable;
 }
 
@@ -24,8 +33,8 @@ export interface PartReading {
 }
 
 /**
- * Reads a source part by part, in their order and each once, for workers that send them side by side: so the SHA-256 of the
- * whole is that of the very bytes that were sent.
+ * Reads a source part by part, in their order and each once, for workers that send them side by side: so the
+ * SHA-256 of the whole is that of the very bytes that were sent.
  */
 export class HashedParts {
   readonly count: number;
@@ -46,7 +55,8 @@ export class HashedParts {
   /**
    * The next part, or undefined behind the last one.
    * @param buffer where its bytes are kept; they stay valid until it is used again
-   * @throws BackupError ARTIFACT_MISMATCH when the source is shorter or longer than it says, or, at the last part, has another SHA-256
+   * @throws BackupError ARTIFACT_MISMATCH when the source is shorter or longer than it says, or, at the last
+   * part, has another SHA-256
    */
   next(buffer: Buffer): Promise<Part | undefined> {
     const step = this.turn.then(() => this.read(buffer));
@@ -81,10 +91,21 @@ export class HashedParts {
     if (index === this.count - 1) this.compare();
     const digest = hash.digest();
     this.digests[index] = digest;
-    return { index, bytes, digest, body: () => (buffer.length > 0 ? buffer.subarray(0, bytes) : Readable.from(this.open(range), { objectMode: false })) };
+    return {
+      index,
+      bytes,
+      digest,
+      body: () =>
+        buffer.length > 0
+          ? buffer.subarray(0, bytes)
+          : Readable.from(this.open(range), { objectMode: false }),
+    };
   }
 
-  /** A source of one part is read to its end, wherever that is: so one that is longer than it says is found out. */
+  /**
+   * A source of one part is read to its end, wherever that is: so one that is longer than it says is found
+   * out.
+   */
   private open(range: ByteRange, options?: ReadingOptions): AsyncIterable<Uint8Array> {
     return this.source.open(this.count === 1 ? undefined : range, options);
   }
@@ -96,8 +117,10 @@ export class HashedParts {
 
   private mismatch(found: string): BackupError {
     const { bytes, sha256 } = this.source;
-    return new BackupError('ARTIFACT_MISMATCH', `${this.reading.label}: ${bytes} bytes with SHA-256 ${sha256} were announced, but ${found} came`, {
-      mend: 'Check the disk that it was read from',
-    });
+    return new BackupError(
+      'ARTIFACT_MISMATCH',
+      `${this.reading.label}: ${bytes} bytes with SHA-256 ${sha256} were announced, but ${found} came`,
+      { mend: 'Check the disk that it was read from' },
+    );
   }
 }

@@ -10,10 +10,15 @@ import { BackupError, isBackupError, throwIfAborted, toBackupError } from '@geol
 import type { Bucket } from '../bucket.ts';
 import { providerCodeOf } from '../s3-errors.ts';
 
-/** What has to be ended in order takes no longer than this when the process is asked to stop; it has ten seconds in all. */
+/**
+ * What has to be ended in order takes no longer than this when the process is asked to stop; it has ten
+ * seconds in all.
+ */
 const GRACE_MS = 3_000;
 
-/** An upload in parts that was begun. Its parts are paid for, and invisible, until it is completed or aborted. */
+/**
+ * An upload in parts that was begun. Its parts are paid for, and invisible, until it is completed or aborted.
+ */
 export class MultipartUpload {
   readonly id: string;
   /** Fires when the caller's does, and when one of the parts has failed. */
@@ -42,11 +47,18 @@ export class MultipartUpload {
     const { UploadId } = await bucket.call('CreateMultipartUpload', key, afterGrace(signal), (options) =>
       bucket.client.send(new CreateMultipartUploadCommand(input), options),
     );
-    if (UploadId === undefined) throw new BackupError('STORE_FAILED', `s3://${bucket.name}/${key}: the store began an upload and gave it no id`);
+    if (UploadId === undefined)
+      throw new BackupError(
+        'STORE_FAILED',
+        `s3://${bucket.name}/${key}: the store began an upload and gave it no id`,
+      );
     return new MultipartUpload(bucket, key, UploadId, signal);
   }
 
-  /** Runs workers at once. When one fails, the others are stopped, all are waited for, and the first failure is thrown. */
+  /**
+   * Runs workers at once. When one fails, the others are stopped, all are waited for, and the first failure
+   * is thrown.
+   */
   async inParallel(count: number, worker: (index: number) => Promise<void>): Promise<void> {
     let first: { readonly error: unknown } | undefined;
     const watched = Array.from({ length: count }, (_, index) =>
@@ -60,7 +72,12 @@ export class MultipartUpload {
   }
 
   complete(parts: readonly CompletedPart[]): Promise<CompleteMultipartUploadCommandOutput> {
-    const input = { Bucket: this.bucket.name, Key: this.key, UploadId: this.id, MultipartUpload: { Parts: [...parts] } };
+    const input = {
+      Bucket: this.bucket.name,
+      Key: this.key,
+      UploadId: this.id,
+      MultipartUpload: { Parts: [...parts] },
+    };
     return this.bucket.call('CompleteMultipartUpload', this.key, this.signal, (options) =>
       this.bucket.client.send(new CompleteMultipartUploadCommand(input), options),
     );
@@ -73,7 +90,11 @@ export class MultipartUpload {
     } catch (error) {
       const left = await this.abort();
       if (left === undefined || !isBackupError(error)) throw error;
-      throw new BackupError(error.code, `${error.message} (and the parts that were sent already could not be removed: ${left.message})`, { cause: error });
+      throw new BackupError(
+        error.code,
+        `${error.message} (and the parts that were sent already could not be removed: ${left.message})`,
+        { cause: error },
+      );
     }
   }
 
@@ -95,6 +116,13 @@ export class MultipartUpload {
 function afterGrace(signal: AbortSignal | undefined): AbortSignal | undefined {
   if (signal === undefined) return undefined;
   const later = new AbortController();
-  signal.addEventListener('abort', () => setTimeout(() => { later.abort(signal.reason); }, GRACE_MS).unref(), { once: true });
+  signal.addEventListener(
+    'abort',
+    () =>
+      setTimeout(() => {
+        later.abort(signal.reason);
+      }, GRACE_MS).unref(),
+    { once: true },
+  );
   return later.signal;
 }

@@ -10,8 +10,9 @@ const FIRST_PAUSE_MS = 250;
 const SLOW_BODY = new Set(['RequestTimeout', 'IncompleteBody']);
 
 /**
- * Does again what the SDK does not: a body that was changed on its way, and one that is a stream, of which the work makes a
- * new one each time. The pauses grow, by chance, so that those who were refused together do not come back together.
+ * Does again what the SDK does not: a body that was changed on its way, and one that is a stream, of which
+ * the work makes a new one each time. The pauses grow, by chance, so that those who were refused together do
+ * not come back together.
  */
 export async function persistently<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
@@ -31,7 +32,9 @@ export async function persistently<T>(signal: AbortSignal | undefined, work: () 
 function isPassing(error: unknown): boolean {
   if (!isBackupError(error, 'ARTIFACT_MISMATCH', 'STORE_FAILED', 'STORE_UNAVAILABLE')) return false;
   if (error.code === 'ARTIFACT_MISMATCH' || SLOW_BODY.has(providerCodeOf(error))) return true;
-  const { cause } = error as BackupError & { cause?: { $metadata?: { attempts?: number; httpStatusCode?: number } } };
+  const { cause } = error as BackupError & {
+    cause?: { $metadata?: { attempts?: number; httpStatusCode?: number } };
+  };
   const attempts = cause?.$metadata?.attempts ?? 1;
   const status = cause?.$metadata?.httpStatusCode;
   return attempts === 1 && (status === undefined || status >= 500 || status === 429);

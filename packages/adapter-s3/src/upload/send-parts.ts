@@ -10,7 +10,9 @@ import { withBody } from './with-body.ts';
 
 /** An upload all parts of which have arrived. */
 export interface SentParts {
-  /** Makes the object of them and compares it with the source; when that fails, nothing is left of the parts. */
+  /**
+   * Makes the object of them and compares it with the source; when that fails, nothing is left of the parts.
+   */
   complete(): Promise<void>;
   /** Aborts the upload. */
   discard(): Promise<void>;
@@ -19,9 +21,13 @@ export interface SentParts {
 /**
  * Sends an object in parts, side by side, and makes none of them yet.
  * @param onBegun told the id of the upload
- * @throws BackupError ARTIFACT_MISMATCH when the source is not what it says; whenever it fails, the upload is aborted
+ * @throws BackupError ARTIFACT_MISMATCH when the source is not what it says; whenever it fails, the upload is
+ * aborted
  */
-export async function sendParts(request: UploadRequest, onBegun: (id: string) => void = () => undefined): Promise<SentParts> {
+export async function sendParts(
+  request: UploadRequest,
+  onBegun: (id: string) => void = () => undefined,
+): Promise<SentParts> {
   const { bucket, key, digests, parameters, limits, signal } = request;
   const parts = partsOf(request);
   const upload = await MultipartUpload.begin(bucket, key, { ...parameters, ...digests.forUpload }, signal);
@@ -49,19 +55,26 @@ export async function sendParts(request: UploadRequest, onBegun: (id: string) =>
       await upload.complete(completed);
     } catch (error) {
       throwIfAborted(signal);
-      // It may be done all the same: when the answer was lost, the SDK's next attempt finds no such upload any more.
+      // It may be done all the same: when the answer was lost, the SDK's next attempt finds no such upload
+      // any more.
       const facts = await headObject(bucket, key, signal).catch(() => undefined);
       if (facts === undefined || !digests.prove(facts, parts.digests, true)) throw error;
     }
   }
 }
 
-async function sendPart({ bucket, key, digests }: UploadRequest, upload: MultipartUpload, part: Part): Promise<CompletedPart> {
+async function sendPart(
+  { bucket, key, digests }: UploadRequest,
+  upload: MultipartUpload,
+  part: Part,
+): Promise<CompletedPart> {
   const position = { Bucket: bucket.name, Key: key, UploadId: upload.id, PartNumber: part.index + 1 };
   const { ETag } = await persistently(upload.signal, () =>
     withBody(part, (Body) => {
       const input = { ...position, Body, ContentLength: part.bytes, ...digests.forBody(part.digest) };
-      return bucket.call('UploadPart', key, upload.signal, (options) => bucket.client.send(new UploadPartCommand(input), options));
+      return bucket.call('UploadPart', key, upload.signal, (options) =>
+        bucket.client.send(new UploadPartCommand(input), options),
+      );
     }),
   );
   return { PartNumber: part.index + 1, ETag, ...digests.forPart(part.digest) };

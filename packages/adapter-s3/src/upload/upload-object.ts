@@ -8,9 +8,9 @@ import { eachPart, fitsIntoOnePart, partsOf, type UploadRequest } from './upload
 import { withBody } from './with-body.ts';
 
 /**
- * Stores an object: in one request when it is small, else in parts sent side by side. What is there already, and proves to be
- * the same, is left as it is. The bytes are compared with the source's SHA-256 before the object comes into being, and with
- * what the store says that it has afterwards.
+ * Stores an object: in one request when it is small, else in parts sent side by side. What is there already,
+ * and proves to be the same, is left as it is. The bytes are compared with the source's SHA-256 before the
+ * object comes into being, and with what the store says that it has afterwards.
  * @throws BackupError ARTIFACT_MISMATCH when they differ; then nothing is left under the key
  */
 export async function uploadObject(request: UploadRequest): Promise<void> {
@@ -38,8 +38,17 @@ async function putWhole(request: UploadRequest): Promise<void> {
   await eachPart(request, parts, async (part) => {
     await persistently(signal, () =>
       withBody(part, (Body) => {
-        const input = { Bucket: bucket.name, Key: key, Body, ContentLength: part.bytes, ...digests.forBody(part.digest), ...parameters };
-        return bucket.call('PutObject', key, signal, (options) => bucket.client.send(new PutObjectCommand(input), options));
+        const input = {
+          Bucket: bucket.name,
+          Key: key,
+          Body,
+          ContentLength: part.bytes,
+          ...digests.forBody(part.digest),
+          ...parameters,
+        };
+        return bucket.call('PutObject', key, signal, (options) =>
+          bucket.client.send(new PutObjectCommand(input), options),
+        );
       }),
     );
   });

@@ -21,22 +21,45 @@ export interface UploadRequest {
 }
 
 /** Whether the object goes in one request. */
-export function fitsIntoOnePart({ source, limits, maxParts }: Pick<UploadRequest, 'source' | 'limits' | 'maxParts'>): boolean {
+export function fitsIntoOnePart({
+  source,
+  limits,
+  maxParts,
+}: Pick<UploadRequest, 'source' | 'limits' | 'maxParts'>): boolean {
   return source.bytes <= partBytesFor(source.bytes, limits.partBytes, maxParts);
 }
 
 /** The source, cut into parts. */
-export function partsOf({ bucket, key, source, digests, limits, maxParts, signal }: UploadRequest): HashedParts {
+export function partsOf({
+  bucket,
+  key,
+  source,
+  digests,
+  limits,
+  maxParts,
+  signal,
+}: UploadRequest): HashedParts {
   const partBytes = partBytesFor(source.bytes, limits.partBytes, maxParts);
   const label = placeOf({ bucket: bucket.name, key });
-  return new HashedParts(source, { partBytes, bufferedPartBytes: limits.bufferedPartBytes, algorithm: digests.algorithm, label, signal });
+  return new HashedParts(source, {
+    partBytes,
+    bufferedPartBytes: limits.bufferedPartBytes,
+    algorithm: digests.algorithm,
+    label,
+    signal,
+  });
 }
 
 /** Does some work with each part that nobody else has taken, one after the other, in one buffer. */
-export async function eachPart({ buffers }: UploadRequest, parts: HashedParts, work: (part: Part) => Promise<void>): Promise<void> {
+export async function eachPart(
+  { buffers }: UploadRequest,
+  parts: HashedParts,
+  work: (part: Part) => Promise<void>,
+): Promise<void> {
   const buffer = buffers.take(parts.bufferBytes);
   try {
-    for (let part = await parts.next(buffer); part !== undefined; part = await parts.next(buffer)) await work(part);
+    for (let part = await parts.next(buffer); part !== undefined; part = await parts.next(buffer))
+      await work(part);
   } finally {
     buffers.give(buffer);
   }

@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { Part } from './hashed-parts.ts';
 
-/** Sends a part. The SDK listens to no stream that it is given: one that fails would end the process, one that is left would stay open. */
+/**
+ * Sends a part. The SDK listens to no stream that it is given: one that fails would end the process, one that
+ * is left would stay open.
+ */
 export async function withBody<T>(part: Part, send: (body: Buffer | Readable) => Promise<T>): Promise<T> {
   const body = part.body();
   if (Buffer.isBuffer(body)) return send(body);

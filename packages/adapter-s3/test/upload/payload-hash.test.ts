@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CompleteMultipartUploadCommand, PutObjectCommand, UploadPartCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  CompleteMultipartUploadCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import { Secret } from '@geolens/backup-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClient } from '../../src/client.ts';
@@ -25,7 +30,11 @@ describe('the signature of a request', () => {
     received = [];
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const credentials = { accessKeyId: new Secret('key'), secretAccessKey: new Secret('secret') };
-    client = createClient({ bucket: 'maps', endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, credentials });
+    client = createClient({
+      bucket: 'maps',
+      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      credentials,
+    });
   });
 
   afterEach(async () => {
@@ -48,12 +57,29 @@ describe('the signature of a request', () => {
   });
 
   it('covers a part likewise', async () => {
-    await client.send(new UploadPartCommand({ Bucket: 'maps', Key: 'dump', UploadId: '1', PartNumber: 1, Body, ContentMD5: digest('md5').toString('base64') }));
+    await client.send(
+      new UploadPartCommand({
+        Bucket: 'maps',
+        Key: 'dump',
+        UploadId: '1',
+        PartNumber: 1,
+        Body,
+        ContentMD5: digest('md5').toString('base64'),
+      }),
+    );
     expect(received[0]!.headers['x-amz-content-sha256']).toBe('UNSIGNED-PAYLOAD');
   });
 
   it('covers what ends an upload by its own hash, and not by the digest of the object', async () => {
-    const sent = client.send(new CompleteMultipartUploadCommand({ Bucket: 'maps', Key: 'dump', UploadId: '1', ChecksumSHA256: digest('sha256').toString('base64'), MultipartUpload: { Parts: [{ PartNumber: 1, ETag: '"1"' }] } }));
+    const sent = client.send(
+      new CompleteMultipartUploadCommand({
+        Bucket: 'maps',
+        Key: 'dump',
+        UploadId: '1',
+        ChecksumSHA256: digest('sha256').toString('base64'),
+        MultipartUpload: { Parts: [{ PartNumber: 1, ETag: '"1"' }] },
+      }),
+    );
     await sent.catch(() => undefined); // this server says nothing that a client could read
     const [{ headers, body } = { headers: {} as IncomingHttpHeaders, body: Buffer.of() }] = received;
     expect(headers['x-amz-content-sha256']).toBe(createHash('sha256').update(body).digest('hex'));

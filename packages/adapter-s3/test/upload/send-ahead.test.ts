@@ -1,4 +1,8 @@
-import { AbortMultipartUploadCommand, CompleteMultipartUploadCommand, UploadPartCommand } from '@aws-sdk/client-s3';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { BackupError } from '@geolens/backup-core';
 import { sourceOf } from '@geolens/backup-core/testing';
@@ -11,7 +15,12 @@ const OBJECT = `backups/${KEY}`;
 const CONTENT = Buffer.alloc(3 * MIB + 1, 'geolens');
 
 function storeOn(fake: FakeS3): S3Store {
-  return new S3Store({ settings: { bucket: 'sets', endpoint: 'http://s3.test', prefix: 'backups' }, database: 'geolens', client: fake.client, limits: { partBytes: MIB, parallelParts: 2 } });
+  return new S3Store({
+    settings: { bucket: 'sets', endpoint: 'http://s3.test', prefix: 'backups' },
+    database: 'geolens',
+    client: fake.client,
+    limits: { partBytes: MIB, parallelParts: 2 },
+  });
 }
 
 describe('what is sent to a bucket ahead of its set', () => {
@@ -68,18 +77,32 @@ describe('what is sent to a bucket ahead of its set', () => {
   });
 
   it.each([
-    ['is refused', (fake: FakeS3) => void fake.stub.on(CompleteMultipartUploadCommand).callsFake(() => Promise.reject(failureOf('InternalError', 500)))],
-    ['comes after the store has forgotten it', (fake: FakeS3) => { fake.uploads.clear(); }],
-  ])('leaves nothing when its completion %s, and is swept by this process too from then on', async (_, fail) => {
-    const fake = new FakeS3();
-    const store = storeOn(fake);
-    const sent = (await store.send(KEY, sourceOf(CONTENT)))!;
-    fail(fake);
-    await expect(sent.complete()).rejects.toBeInstanceOf(BackupError);
-    expect([fake.uploads.size, fake.keys()]).toEqual([0, []]);
-    fake.begin(OBJECT);
-    expect(await store.sweep()).toEqual([KEY]);
-  });
+    [
+      'is refused',
+      (fake: FakeS3) =>
+        void fake.stub
+          .on(CompleteMultipartUploadCommand)
+          .callsFake(() => Promise.reject(failureOf('InternalError', 500))),
+    ],
+    [
+      'comes after the store has forgotten it',
+      (fake: FakeS3) => {
+        fake.uploads.clear();
+      },
+    ],
+  ])(
+    'leaves nothing when its completion %s, and is swept by this process too from then on',
+    async (_, fail) => {
+      const fake = new FakeS3();
+      const store = storeOn(fake);
+      const sent = (await store.send(KEY, sourceOf(CONTENT)))!;
+      fail(fake);
+      await expect(sent.complete()).rejects.toBeInstanceOf(BackupError);
+      expect([fake.uploads.size, fake.keys()]).toEqual([0, []]);
+      fake.begin(OBJECT);
+      expect(await store.sweep()).toEqual([KEY]);
+    },
+  );
 
   it('is completed when the answer to that was lost, and a second attempt finds no upload any more', async () => {
     const fake = new FakeS3();
@@ -97,7 +120,10 @@ describe('what is sent to a bucket ahead of its set', () => {
     const fake = new FakeS3();
     const sent = (await storeOn(fake).send(KEY, sourceOf(CONTENT)))!;
     [...fake.uploads.values()][0]!.parts.set(2, Buffer.alloc(MIB, 'x'));
-    await expect(sent.complete()).rejects.toMatchObject({ code: 'ARTIFACT_MISMATCH', message: expect.stringContaining('it was removed again') as string });
+    await expect(sent.complete()).rejects.toMatchObject({
+      code: 'ARTIFACT_MISMATCH',
+      message: expect.stringContaining('it was removed again') as string,
+    });
     expect(fake.keys()).toEqual([]);
   });
 });

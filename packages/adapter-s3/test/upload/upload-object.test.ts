@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { AbortMultipartUploadCommand, CreateMultipartUploadCommand, CopyObjectCommand, GetObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
+import {
+  AbortMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  CopyObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ByteRange } from '@geolens/backup-core';
@@ -16,10 +25,18 @@ const CONTENT = Buffer.alloc(3 * MIB + 1, 'geolens');
 const PARTS = { partBytes: MIB, parallelParts: 2 };
 
 function storeOn(fake: FakeS3, change: Partial<S3Settings> = {}, limits = {}): S3Store {
-  return new S3Store({ settings: { bucket: 'sets', endpoint: 'http://s3.test', prefix: 'backups', ...change }, database: 'geolens', client: fake.client, limits });
+  return new S3Store({
+    settings: { bucket: 'sets', endpoint: 'http://s3.test', prefix: 'backups', ...change },
+    database: 'geolens',
+    client: fake.client,
+    limits,
+  });
 }
 
-const inputsOf = (fake: FakeS3, command: Parameters<FakeS3['stub']['commandCalls']>[0]): Record<string, unknown>[] =>
+const inputsOf = (
+  fake: FakeS3,
+  command: Parameters<FakeS3['stub']['commandCalls']>[0],
+): Record<string, unknown>[] =>
   fake.stub.commandCalls(command).map((call) => call.args[0].input as Record<string, unknown>);
 
 describe('what goes along with an object', () => {
@@ -27,7 +44,10 @@ describe('what goes along with an object', () => {
     const fake = new FakeS3();
     await storeOn(fake).put(KEY, sourceOf('small'));
     const [input] = inputsOf(fake, PutObjectCommand);
-    expect(input).toMatchObject({ ContentLength: 5, ContentMD5: createHash('md5').update('small').digest('base64') });
+    expect(input).toMatchObject({
+      ContentLength: 5,
+      ContentMD5: createHash('md5').update('small').digest('base64'),
+    });
     expect(input).not.toHaveProperty('ChecksumSHA256');
   });
 
@@ -42,12 +62,17 @@ describe('what goes along with an object', () => {
 
   it('is the class and the encryption that are asked for: of objects, of uploads in parts, of copies', async () => {
     const fake = new FakeS3();
-    const store = storeOn(fake, { storageClass: 'STANDARD_IA', encryption: 'aws:kms', kmsKeyId: 'alias/sets' }, PARTS);
+    const store = storeOn(
+      fake,
+      { storageClass: 'STANDARD_IA', encryption: 'aws:kms', kmsKeyId: 'alias/sets' },
+      PARTS,
+    );
     await store.put('daily/globals-20260101_020000.sql', sourceOf('small'));
     await store.put(KEY, sourceOf(CONTENT));
     await store.copy(KEY, WEEKLY);
     const asked = { StorageClass: 'STANDARD_IA', ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'alias/sets' };
-    for (const command of [PutObjectCommand, CreateMultipartUploadCommand, CopyObjectCommand]) expect(inputsOf(fake, command)[0]).toMatchObject(asked);
+    for (const command of [PutObjectCommand, CreateMultipartUploadCommand, CopyObjectCommand])
+      expect(inputsOf(fake, command)[0]).toMatchObject(asked);
   });
 });
 
@@ -57,7 +82,12 @@ describe('an upload in parts', () => {
     await storeOn(fake, {}, PARTS).put(KEY, sourceOf(CONTENT.subarray(0, MIB)));
     expect(fake.stub.commandCalls(CreateMultipartUploadCommand)).toHaveLength(0);
     await storeOn(fake, { maxParts: 2 }, PARTS).put(KEY, sourceOf(CONTENT));
-    expect(inputsOf(fake, UploadPartCommand).map(({ PartNumber, ContentLength }) => [PartNumber, ContentLength])).toEqual([[1, 2 * MIB], [2, MIB + 1]]);
+    expect(
+      inputsOf(fake, UploadPartCommand).map(({ PartNumber, ContentLength }) => [PartNumber, ContentLength]),
+    ).toEqual([
+      [1, 2 * MIB],
+      [2, MIB + 1],
+    ]);
   });
 
   it.each([
@@ -99,7 +129,11 @@ describe('what the store has afterwards', () => {
 
   it('is read back where a proxy keeps its length back', async () => {
     const fake = new FakeS3();
-    fake.stub.on(HeadObjectCommand).callsFake(({ Key }: { Key: string }) => (fake.objects.has(Key) ? Promise.resolve({}) : Promise.reject(failureOf('NotFound', 404))));
+    fake.stub
+      .on(HeadObjectCommand)
+      .callsFake(({ Key }: { Key: string }) =>
+        fake.objects.has(Key) ? Promise.resolve({}) : Promise.reject(failureOf('NotFound', 404)),
+      );
     await storeOn(fake).put(KEY, sourceOf('the dump'));
     expect(fake.keys()).toEqual([`backups/${KEY}`]);
   });
@@ -109,8 +143,15 @@ describe('what the store has afterwards', () => {
     ['more bytes', (content: Buffer) => Buffer.concat([content, Buffer.from('\r\n')])],
   ])('is removed again, and the put fails, when it has %s', async (_, change) => {
     const fake = new FakeS3();
-    fake.stub.on(PutObjectCommand).callsFake(({ Key, Body }: { Key: string; Body: Buffer }) => Promise.resolve(fake.store(Key, change(Body))));
-    await expect(storeOn(fake).put(KEY, sourceOf('the dump'))).rejects.toMatchObject({ code: 'ARTIFACT_MISMATCH', message: expect.stringContaining('it was removed again') as string });
+    fake.stub
+      .on(PutObjectCommand)
+      .callsFake(({ Key, Body }: { Key: string; Body: Buffer }) =>
+        Promise.resolve(fake.store(Key, change(Body))),
+      );
+    await expect(storeOn(fake).put(KEY, sourceOf('the dump'))).rejects.toMatchObject({
+      code: 'ARTIFACT_MISMATCH',
+      message: expect.stringContaining('it was removed again') as string,
+    });
     expect(fake.keys()).toEqual([]);
   });
 });
@@ -122,11 +163,24 @@ describe('reading', () => {
       yield await Promise.resolve(CONTENT.subarray(0, 1000));
       throw Object.assign(new Error('reset'), { code: 'ECONNRESET' });
     };
-    fake.stub.on(GetObjectCommand).callsFake(({ IfMatch }: { IfMatch?: string }) =>
-      IfMatch === undefined ? Promise.resolve({ Body: Readable.from(breaking()), ContentLength: CONTENT.length, ETag: '"first"' }) : Promise.reject(failureOf('PreconditionFailed', 412)),
-    );
-    await expect(readAll(storeOn(fake).read(KEY))).rejects.toMatchObject({ message: expect.stringContaining('PreconditionFailed') as string });
-    expect(inputsOf(fake, GetObjectCommand)).toMatchObject([{}, { IfMatch: '"first"', Range: `bytes=1000-${CONTENT.length - 1}` }]);
+    fake.stub
+      .on(GetObjectCommand)
+      .callsFake(({ IfMatch }: { IfMatch?: string }) =>
+        IfMatch === undefined
+          ? Promise.resolve({
+              Body: Readable.from(breaking()),
+              ContentLength: CONTENT.length,
+              ETag: '"first"',
+            })
+          : Promise.reject(failureOf('PreconditionFailed', 412)),
+      );
+    await expect(readAll(storeOn(fake).read(KEY))).rejects.toMatchObject({
+      message: expect.stringContaining('PreconditionFailed') as string,
+    });
+    expect(inputsOf(fake, GetObjectCommand)).toMatchObject([
+      {},
+      { IfMatch: '"first"', Range: `bytes=1000-${CONTENT.length - 1}` },
+    ]);
   });
 });
 
@@ -149,7 +203,11 @@ describe('parts that are not held in memory', () => {
     onTestFinished(() => void process.removeListener('uncaughtException', note));
     let opened = 0;
     const source = sourceOf(CONTENT);
-    const failing = { ...source, open: (range?: ByteRange) => (++opened > 4 ? chunksOf('', { failure: new Error('EIO') }) : source.open(range)) };
+    const failing = {
+      ...source,
+      open: (range?: ByteRange) =>
+        ++opened > 4 ? chunksOf('', { failure: new Error('EIO') }) : source.open(range),
+    };
     await expect(storeOn(fake, {}, STREAMED).put(KEY, failing)).rejects.toThrow('EIO');
     await setTimeout(20);
     expect(uncaught).toEqual([]);
@@ -166,8 +224,20 @@ describe('the sweep', () => {
 
   it('aborts uploads of names of ours below the prefix, on all pages, and no others', async () => {
     const fake = new FakeS3();
-    const ours = ['daily/geolens_20260101_020000.dump', 'daily/staging-20260101_020000.tar.gz', 'daily/globals-20260102_020000.sql', 'daily/geolens_20260103_020000.dump', 'weekly/geolens_20260104_020000.dump'];
-    const theirs = ['backups/daily/notes.txt', 'backups/daily/deeper/geolens_20260101_020000.dump', 'backups/daily/other_20260101_020000.dump', 'backups2/daily/geolens_20260101_020000.dump', 'daily/geolens_20260101_020000.dump'];
+    const ours = [
+      'daily/geolens_20260101_020000.dump',
+      'daily/staging-20260101_020000.tar.gz',
+      'daily/globals-20260102_020000.sql',
+      'daily/geolens_20260103_020000.dump',
+      'weekly/geolens_20260104_020000.dump',
+    ];
+    const theirs = [
+      'backups/daily/notes.txt',
+      'backups/daily/deeper/geolens_20260101_020000.dump',
+      'backups/daily/other_20260101_020000.dump',
+      'backups2/daily/geolens_20260101_020000.dump',
+      'daily/geolens_20260101_020000.dump',
+    ];
     for (const key of [...theirs, ...ours.map((name) => `backups/${name}`)]) fake.begin(key);
     expect([...(await storeOn(fake).sweep())].sort()).toEqual([...ours].sort());
     expect([...fake.uploads.values()].map(({ key }) => key).sort()).toEqual([...theirs].sort());

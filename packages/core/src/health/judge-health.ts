@@ -18,7 +18,9 @@ export interface Health {
   readonly healthy: boolean;
   /** When the newest set was made that is there; undefined when there is none. */
   readonly lastSuccessAt: Date | undefined;
-  /** Milliseconds since the last success, before any since the first start; undefined when there was neither. */
+  /**
+   * Milliseconds since the last success, before any since the first start; undefined when there was neither.
+   */
   readonly ageMs: number | undefined;
   /** How old it may be, in milliseconds: as was asked. */
   readonly maxAgeMs: number;
@@ -29,15 +31,20 @@ export interface Health {
 }
 
 /**
- * Judges by the age of the last success, before any by that of the first start. A success counts while its set, or an older one,
- * is there: a note that a run ended well is no backup. What lies in the future was written while the clock was wrong, and does not count.
+ * Judges by the age of the last success, before any by that of the first start. A success counts while its
+ * set, or an older one, is there: a note that a run ended well is no backup. What lies in the future was
+ * written while the clock was wrong, and does not count.
  */
 export function judgeHealth({ now, maxAgeMs, journal, setsAt }: HealthRequest): Health {
   const newestSetAt = newest(setsAt.filter((moment) => moment <= now));
   const lastSuccessAt = newestSetAt && (endOfItsRun(journal, newestSetAt, now) ?? newestSetAt);
   const succeeded = dateOf(journal.lastSuccessAt) !== undefined;
-  const firstStartAt = [journal.firstStartAt].flatMap((text) => dateOf(text) ?? []).filter((moment) => moment <= now);
-  const since = succeeded ? lastSuccessAt : newest([...firstStartAt, ...(lastSuccessAt === undefined ? [] : [lastSuccessAt])]);
+  const firstStartAt = [journal.firstStartAt]
+    .flatMap((text) => dateOf(text) ?? [])
+    .filter((moment) => moment <= now);
+  const since = succeeded
+    ? lastSuccessAt
+    : newest([...firstStartAt, ...(lastSuccessAt === undefined ? [] : [lastSuccessAt])]);
   const ageMs = since && now.getTime() - since.getTime();
   const healthy = ageMs !== undefined && ageMs <= maxAgeMs;
   const problem = healthy ? undefined : problemOf(lastSuccessAt, succeeded, since);
@@ -47,7 +54,12 @@ export function judgeHealth({ now, maxAgeMs, journal, setsAt }: HealthRequest): 
 /** A set has the beginning of its run in its name; what counts is when it was there. */
 function endOfItsRun({ lastRun }: JournalState, setAt: Date, now: Date): Date | undefined {
   const timestamp = typeof lastRun?.timestamp === 'string' ? parseTimestamp(lastRun.timestamp) : undefined;
-  if (lastRun?.outcome === 'failed' || timestamp === undefined || timestampToDate(timestamp).getTime() !== setAt.getTime()) return undefined;
+  if (
+    lastRun?.outcome === 'failed' ||
+    timestamp === undefined ||
+    timestampToDate(timestamp).getTime() !== setAt.getTime()
+  )
+    return undefined;
   const finishedAt = dateOf(lastRun?.finishedAt);
   return finishedAt !== undefined && finishedAt >= setAt && finishedAt <= now ? finishedAt : undefined;
 }
@@ -60,11 +72,16 @@ function failureOf({ lastRun }: JournalState): Health['lastFailure'] {
 function problemOf(lastSuccessAt: Date | undefined, succeeded: boolean, since: Date | undefined): string {
   if (lastSuccessAt !== undefined) return 'the last success is too long ago';
   if (succeeded) return 'runs have succeeded, but none of their sets is left';
-  return since === undefined ? 'there is no set, and no run was ever begun' : 'no run has succeeded since the first start';
+  return since === undefined
+    ? 'there is no set, and no run was ever begun'
+    : 'no run has succeeded since the first start';
 }
 
 function newest(moments: readonly Date[]): Date | undefined {
-  return moments.reduce<Date | undefined>((latest, moment) => (latest === undefined || moment > latest ? moment : latest), undefined);
+  return moments.reduce<Date | undefined>(
+    (latest, moment) => (latest === undefined || moment > latest ? moment : latest),
+    undefined,
+  );
 }
 
 /** The journal may have been edited by hand. */

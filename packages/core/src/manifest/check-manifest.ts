@@ -4,7 +4,8 @@ import { dumpOf, type Manifest } from './manifest.ts';
 /**
  * Compares a manifest with what lies beside it.
  * @param present length in bytes by file name, of the same tier
- * @returns one sentence for each artifact that is missing or has another length; none means that the set is complete
+ * @returns one sentence for each artifact that is missing or has another length; none means that the set is
+ * complete
  */
 export function checkManifest(manifest: Manifest, present: ReadonlyMap<string, number>): readonly string[] {
   const problems: string[] = [];
@@ -15,7 +16,8 @@ export function checkManifest(manifest: Manifest, present: ReadonlyMap<string, n
   }
   const dump = dumpOf(manifest);
   if (dump === undefined) problems.push('its manifest names no dump');
-  else if (!isDumpOf(dump.name, manifest)) problems.push(`its manifest is that of database "${manifest.database}", and names ${dump.name}`);
+  else if (!isDumpOf(dump.name, manifest))
+    problems.push(`its manifest is that of database "${manifest.database}", and names ${dump.name}`);
   return problems;
 }
 

@@ -4,5 +4,8 @@ import type { Checks, CheckResult } from './manifest.ts';
 export function failedChecks(checks: Checks): readonly string[] {
   return (Object.entries(checks) as readonly (readonly [keyof Checks, CheckResult])[])
     .filter(([, { ok }]) => !ok)
-    .map(([check, { at, problem }]) => `it failed the check "${check}" at ${at}${problem === undefined ? '' : `: ${problem}`}`);
+    .map(
+      ([check, { at, problem }]) =>
+        `it failed the check "${check}" at ${at}${problem === undefined ? '' : `: ${problem}`}`,
+    );
 }

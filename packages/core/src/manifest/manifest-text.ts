@@ -25,8 +25,8 @@ export function formatManifest(manifest: Manifest): string {
 export type ManifestChange = Partial<Pick<Manifest, 'checks' | 'suspicion' | 'acceptedAt'>>;
 
 /**
- * The text of a manifest with some fields changed, and all others as they were, also those that this version does not know.
- * One whose seal did not fit gets none that does: it stays damaged.
+ * The text of a manifest with some fields changed, and all others as they were, also those that this version
+ * does not know. One whose seal did not fit gets none that does: it stays damaged.
  */
 export function changeManifest(text: string, change: ManifestChange): string {
   const { seal, ...fields } = JSON.parse(text) as Record<string, unknown>;
@@ -56,7 +56,9 @@ export function parseManifest(text: string): Manifest {
     serverVersion: root.text('serverVersion'),
     clientVersion: root.text('clientVersion'),
     extensions: root.list('extensions').map(extension),
-    ...(root.has('databaseProperties') && { databaseProperties: databaseProperties(root.fields('databaseProperties')) }),
+    ...(root.has('databaseProperties') && {
+      databaseProperties: databaseProperties(root.fields('databaseProperties')),
+    }),
     ...(root.has('databaseBytes') && { databaseBytes: root.count('databaseBytes') }),
     startedAt: root.text('startedAt'),
     finishedAt: root.text('finishedAt'),
@@ -107,7 +109,8 @@ function localeProvider(fields: Fields): string {
 function artifact(fields: Fields): ManifestArtifact {
   const name = fields.text('name');
   const kind = parseArtifactName(name)?.kind;
-  if (kind === undefined || kind === 'manifest') throw fields.wrong('name', 'the name of a dump, archive or globals');
+  if (kind === undefined || kind === 'manifest')
+    throw fields.wrong('name', 'the name of a dump, archive or globals');
   const sha256 = fields.text('sha256');
   if (!/^[0-9a-f]{64}$/.test(sha256)) throw fields.wrong('sha256', '64 lower-case hex digits');
   return {
@@ -118,7 +121,9 @@ function artifact(fields: Fields): ManifestArtifact {
     ...(fields.has('compression') && { compression: fields.text('compression') as Compression }),
     ...(fields.has('tableCount') && { tableCount: fields.count('tableCount') }),
     ...(fields.has('rowCounts') && { rowCounts: fields.list('rowCounts').map(tableRows) }),
-    ...(fields.has('extensionRowCounts') && { extensionRowCounts: fields.list('extensionRowCounts').map(tableRows) }),
+    ...(fields.has('extensionRowCounts') && {
+      extensionRowCounts: fields.list('extensionRowCounts').map(tableRows),
+    }),
     ...(fields.has('members') && { members: fields.count('members') }),
   };
 }
@@ -135,7 +140,11 @@ function checks(fields: Fields | undefined): Checks {
   const result = (name: string): CheckResult | undefined => {
     if (fields?.has(name) !== true) return undefined;
     const check = fields.fields(name);
-    return { ok: check.flag('ok'), at: check.text('at'), ...(check.has('problem') && { problem: check.text('problem') }) };
+    return {
+      ok: check.flag('ok'),
+      at: check.text('at'),
+      ...(check.has('problem') && { problem: check.text('problem') }),
+    };
   };
   const [checksum, readable, restored] = [result('checksum'), result('readable'), result('restored')];
   return { ...(checksum && { checksum }), ...(readable && { readable }), ...(restored && { restored }) };
@@ -176,7 +185,8 @@ class Fields {
 
   count(name: string): number {
     const value = this.value(name);
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw this.wrong(name, 'a whole number');
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+      throw this.wrong(name, 'a whole number');
     return value;
   }
 
@@ -188,7 +198,8 @@ class Fields {
 
   words(name: string): string[] {
     const value = this.value(name);
-    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw this.wrong(name, 'a list of texts');
+    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
+      throw this.wrong(name, 'a list of texts');
     return value;
   }
 

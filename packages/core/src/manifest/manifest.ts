@@ -14,7 +14,9 @@ export interface Extension {
   readonly version: string;
 }
 
-/** Whose a database is and what it was made with: a restore has to make one like it, for a dump does not say. */
+/**
+ * Whose a database is and what it was made with: a restore has to make one like it, for a dump does not say.
+ */
 export interface DatabaseProperties {
   /** The role that owns the database. */
   readonly owner: string;
@@ -51,9 +53,15 @@ export interface ManifestArtifact {
   readonly compression?: Compression | undefined;
   /** Of the dump: how many tables were counted; those that belong to extensions are not. */
   readonly tableCount?: number | undefined;
-  /** Of the dump: the rows of each table, counted in the dump; in sets of older versions, in the snapshot that it was made from. */
+  /**
+   * Of the dump: the rows of each table, counted in the dump; in sets of older versions, in the snapshot that
+   * it was made from.
+   */
   readonly rowCounts?: readonly TableRows[] | undefined;
-  /** Of the dump: its rows of tables that belong to extensions. A restored table also has the rows that its extension brings. */
+  /**
+   * Of the dump: its rows of tables that belong to extensions. A restored table also has the rows that its
+   * extension brings.
+   */
   readonly extensionRowCounts?: readonly TableRows[] | undefined;
   /** Of the staging archive: how many members it has, when they were listed. */
   readonly members?: number | undefined;
@@ -84,7 +92,10 @@ export interface Checks {
   readonly restored?: CheckResult | undefined;
 }
 
-/** What a set says of itself. It is written last: its presence means that the set is whole. It carries no secret. */
+/**
+ * What a set says of itself. It is written last: its presence means that the set is whole. It carries no
+ * secret.
+ */
 export interface Manifest {
   readonly schemaVersion: typeof MANIFEST_SCHEMA_VERSION;
   /** The moment of the run, as in the names of its artifacts. */
@@ -112,9 +123,15 @@ export interface Manifest {
   readonly checks: Checks;
   /** The set is much smaller than those before it. */
   readonly suspicion?: Suspicion | undefined;
-  /** When a person said that the set is what it should be (ISO 8601, UTC): from then on, older ones are no yardstick. */
+  /**
+   * When a person said that the set is what it should be (ISO 8601, UTC): from then on, older ones are no
+   * yardstick.
+   */
   readonly acceptedAt?: string | undefined;
-  /** The accepted set before this one that made older ones no yardstick: it holds on when that set is gone and older ones are not. */
+  /**
+   * The accepted set before this one that made older ones no yardstick: it holds on when that set is gone and
+   * older ones are not.
+   */
   readonly acceptedSince?: RunTimestamp | undefined;
   /** What was odd but tolerable. */
   readonly warnings: readonly string[];

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
 /*
- * A manifest says what every other artifact has to be, and nothing says what it has to be itself: so it carries the SHA-256 of its
- * own text. A field at its beginning announces the one at its end: damage that takes one away
- * leaves the other.
+ * A manifest says what every other artifact has to be, and nothing says what it has to be itself: so it
+ * carries the SHA-256 of its own text. A field at its beginning announces the one at its end: damage that
+ * takes one away leaves the other.
  */
 
 const ANNOUNCEMENT = '"sealedWith": "sha256"';
@@ -19,15 +19,17 @@ export function sealed(manifest: Readonly<Record<string, unknown>>): string {
 }
 
 /**
- * Why the text of a manifest is not the one that was written; undefined when it is, and when it carries no seal at all, as one
- * that other programs made.
+ * Why the text of a manifest is not the one that was written; undefined when it is, and when it carries no
+ * seal at all, as one that other programs made.
  */
 export function sealProblem(text: string): string | undefined {
   const claimed = SEAL.exec(text)?.[1];
   const announced = text.includes(ANNOUNCEMENT);
   if (claimed === undefined && !announced) return undefined;
   if (claimed === undefined || !announced) return 'its seal is damaged';
-  return claimed === digest(text.replace(SEAL, () => EMPTY)) ? undefined : 'its text is not the one that was written: the seal (SHA-256) does not fit';
+  return claimed === digest(text.replace(SEAL, () => EMPTY))
+    ? undefined
+    : 'its text is not the one that was written: the seal (SHA-256) does not fit';
 }
 
 function digest(text: string): string {

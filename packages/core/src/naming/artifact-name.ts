@@ -1,6 +1,9 @@
 import { parseTimestamp, type RunTimestamp } from './timestamp.ts';
 
-/** What an artifact is: the dump of the database, the archive of its files, its roles and grants, or the manifest. */
+/**
+ * What an artifact is: the dump of the database, the archive of its files, its roles and grants, or the
+ * manifest.
+ */
 export type ArtifactKind = 'dump' | 'staging' | 'globals' | 'manifest';
 
 /** What the name of an artifact says. Only a dump's name has the database in it. */
@@ -17,7 +20,10 @@ const COMPANIONS = [
 const DUMP_SUFFIX = '.dump';
 const TIMESTAMP_LENGTH = 'YYYYMMDD_HHMMSS'.length;
 
-/** `geolens_20260101_020000.dump`, `staging-20260101_020000.tar.gz` and so on. The inverse of parseArtifactName. */
+/**
+ * `geolens_20260101_020000.dump`, `staging-20260101_020000.tar.gz` and so on. The inverse of
+ * parseArtifactName.
+ */
 export function formatArtifactName(name: ArtifactName): string {
   if (name.kind === 'dump') return `${escapeDatabase(name.database)}_${name.timestamp}${DUMP_SUFFIX}`;
   const { prefix, suffix } = COMPANIONS.find(({ kind }) => kind === name.kind)!;
@@ -54,8 +60,9 @@ function parseCompanion(text: string): ArtifactName | undefined {
 /**
  * The name of a database as it stands in file names; no two databases have the same.
  *
- * A database name may hold a slash, a file name may not: `/` becomes `%2F`. A percent sign is escaped only where
- * it would otherwise read as one of the two escapes, so that a database `100%` keeps the name that it always had.
+ * A database name may hold a slash, a file name may not: `/` becomes `%2F`. A percent sign is escaped only
+ * where it would otherwise read as one of the two escapes, so that a database `100%` keeps the name that it
+ * always had.
  */
 export function escapeDatabase(database: string): string {
   return database.replace(/%(?=2F|25)/g, '%25').replaceAll('/', '%2F');

@@ -18,12 +18,15 @@ export function formatTimestamp(moment: Date): RunTimestamp {
 
 /** The timestamp that the text is, or undefined when it is none (also for the 31st of February). */
 export function parseTimestamp(text: string): RunTimestamp | undefined {
-  // Not by way of a Date, or of groups of the pattern: every name in a listing comes here, and some more than once.
+  // Not by way of a Date, or of groups of the pattern: every name in a listing comes here, and some more than
+  // once.
   if (!PATTERN.test(text)) return undefined;
   const number = (start: number, end: number): number => Number(text.slice(start, end));
   const day = number(6, 8);
   const isDay = day >= 1 && day <= daysOf(number(0, 4), number(4, 6));
-  return isDay && number(9, 11) < 24 && number(11, 13) < 60 && number(13, 15) < 60 ? (text as RunTimestamp) : undefined;
+  return isDay && number(9, 11) < 24 && number(11, 13) < 60 && number(13, 15) < 60
+    ? (text as RunTimestamp)
+    : undefined;
 }
 
 /** How many days the month has; 0 when there is no such month. */

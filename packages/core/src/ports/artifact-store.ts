@@ -12,8 +12,9 @@ export interface ByteRange {
 /** How an artifact is read. */
 export interface ReadingOptions {
   /**
-   * True: the reader is done with a chunk when it asks for the next one, which may then come in the same memory: sending large artifacts takes
-   * a third less of the processor so. Otherwise a chunk stays as it is for as long as the reader wants.
+   * True: the reader is done with a chunk when it asks for the next one, which may then come in the same
+   * memory: sending large artifacts takes a third less of the processor so. Otherwise a chunk stays as it is
+   * for as long as the reader wants.
    */
   readonly lent?: boolean | undefined;
 }
@@ -24,9 +25,15 @@ export interface ArtifactSource {
   readonly bytes: number;
   /** SHA-256 of all bytes, 64 lower-case hex digits. */
   readonly sha256: string;
-  /** Where they lie as a file of this machine, for programs that read files; absent where they come from elsewhere. */
+  /**
+   * Where they lie as a file of this machine, for programs that read files; absent where they come from
+   * elsewhere.
+   */
   readonly path?: string | undefined;
-  /** Reads all bytes, or those of the range; chunks may have any size. May be called several times, also at once. */
+  /**
+   * Reads all bytes, or those of the range; chunks may have any size. May be called several times, also at
+   * once.
+   */
   open(range?: ByteRange, options?: ReadingOptions): AsyncIterable<Uint8Array>;
 }
 
@@ -35,32 +42,46 @@ export interface StoredArtifact {
   readonly key: ArtifactKey;
   /** Length in bytes. */
   readonly bytes: number;
-  /** Another one whenever the artifact was replaced, and the same as long as it was not; absent where the store has none. */
+  /**
+   * Another one whenever the artifact was replaced, and the same as long as it was not; absent where the
+   * store has none.
+   */
   readonly tag?: string | undefined;
 }
 
 /** What every operation of a store takes. */
 export interface StoreOptions {
-  /** Stops the operation, which then fails with ABORTED, or with the signal’s reason when that is a BackupError. */
+  /**
+   * Stops the operation, which then fails with ABORTED, or with the signal’s reason when that is a
+   * BackupError.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** An artifact whose bytes a store has, under no name yet: nobody sees it. */
 export interface SentArtifact {
-  /** Gives it its name, replacing what is there; it promises what `put` does and fails as `put` does, for the signal of `send` too: then nothing is left of what was sent. Called once. */
+  /**
+   * Gives it its name, replacing what is there; it promises what `put` does and fails as `put` does, for the
+   * signal of `send` too: then nothing is left of what was sent. Called once.
+   */
   complete(): Promise<void>;
 
-  /** Throws it away. Safe to call twice, and after `complete`, where it does nothing. What cannot be thrown away is left to `sweep`. */
+  /**
+   * Throws it away. Safe to call twice, and after `complete`, where it does nothing. What cannot be thrown
+   * away is left to `sweep`.
+   */
   discard(): Promise<void>;
 }
 
 /**
  * A place where sets live: a folder, a bucket. It holds artifacts under keys and knows nothing of sets.
  *
- * - An artifact is visible (to `list` and `read`) whole or not at all. A `put` or `copy` that fails, is aborted or
+ * - An artifact is visible (to `list` and `read`) whole or not at all. A `put` or `copy` that fails, is
+ *   aborted or
  *   loses its process leaves what was under the key before: the old artifact, or nothing.
  * - After `put` or `copy` resolved, the artifact survives a crash of the machine.
- * - Files that are not artifacts of ours may lie in the same place; they may be listed, but are never changed.
+ * - Files that are not artifacts of ours may lie in the same place; they may be listed, but are never
+ *   changed.
  * - Failures are BackupErrors that name the store and the key and keep their cause.
  */
 export interface ArtifactStore {
@@ -70,28 +91,39 @@ export interface ArtifactStore {
   /** All artifacts of a tier, in any order. A tier that was never written to is empty, not an error. */
   list(tier: Tier, options?: StoreOptions): AsyncIterable<StoredArtifact>;
 
-  /** Reads an artifact. Fails with ARTIFACT_NOT_FOUND, at the first chunk at the latest, when there is none. */
-  read(key: ArtifactKey, range?: ByteRange, options?: StoreOptions & ReadingOptions): AsyncIterable<Uint8Array>;
+  /**
+   * Reads an artifact. Fails with ARTIFACT_NOT_FOUND, at the first chunk at the latest, when there is none.
+   */
+  read(
+    key: ArtifactKey,
+    range?: ByteRange,
+    options?: StoreOptions & ReadingOptions,
+  ): AsyncIterable<Uint8Array>;
 
-  /** Where an artifact lies, or would lie, as a file of this machine; a store without files has no such method. */
+  /**
+   * Where an artifact lies, or would lie, as a file of this machine; a store without files has no such
+   * method.
+   */
   pathOf?(key: ArtifactKey): string;
 
   /**
-   * Stores an artifact, replacing the one of that key if there is one. What was received is compared with the length
-   * and the SHA-256 of the source: a difference is an ARTIFACT_MISMATCH.
+   * Stores an artifact, replacing the one of that key if there is one. What was received is compared with the
+   * length and the SHA-256 of the source: a difference is an ARTIFACT_MISMATCH.
    */
   put(key: ArtifactKey, source: ArtifactSource, options?: StoreOptions): Promise<void>;
 
   /**
-   * Does what takes long of a `put` ahead of it, for an artifact of a set that is still being made: sends the bytes, and compares them with the source.
-   * A rejection leaves nothing. Answers undefined when nothing would be gained, as with a short artifact: then it is put when its time comes.
-   * A store that can do no such thing has no such method.
+   * Does what takes long of a `put` ahead of it, for an artifact of a set that is still being made: sends the
+   * bytes, and compares them with the source. A rejection leaves nothing. Answers undefined when nothing
+   * would be gained, as with a short artifact: then it is put when its time comes. A store that can do no
+   * such thing has no such method.
    */
   send?(key: ArtifactKey, source: ArtifactSource, options?: StoreOptions): Promise<SentArtifact | undefined>;
 
   /**
-   * Makes the artifact `from` also stand under `to`, replacing what is there, as cheaply as the store can: a hard link,
-   * a copy on the server, else byte by byte. Fails with ARTIFACT_NOT_FOUND when `from` is not there.
+   * Makes the artifact `from` also stand under `to`, replacing what is there, as cheaply as the store can: a
+   * hard link, a copy on the server, else byte by byte. Fails with ARTIFACT_NOT_FOUND when `from` is not
+   * there.
    */
   copy(from: ArtifactKey, to: ArtifactKey, options?: StoreOptions): Promise<void>;
 
@@ -99,8 +131,9 @@ export interface ArtifactStore {
   remove(key: ArtifactKey, options?: StoreOptions): Promise<void>;
 
   /**
-   * Removes what processes that died in `put`, `send`, `copy`, `draft` or `publish` left behind, and nothing else.
-   * The caller holds the lock, so no other living process has such work open; what this one is sending stays. Answers what was removed, for people to read.
+   * Removes what processes that died in `put`, `send`, `copy`, `draft` or `publish` left behind, and nothing
+   * else. The caller holds the lock, so no other living process has such work open; what this one is sending
+   * stays. Answers what was removed, for people to read.
    */
   sweep(options?: StoreOptions): Promise<readonly string[]>;
 }

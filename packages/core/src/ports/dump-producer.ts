@@ -18,8 +18,8 @@ export interface DumpOrigin {
 }
 
 /**
- * Rows of each table in a dump. The keys identify tables within their database: only the snapshot that the dump was made from
- * knows their names.
+ * Rows of each table in a dump. The keys identify tables within their database: only the snapshot that the
+ * dump was made from knows their names.
  */
 export type DumpedRows = ReadonlyMap<string, number>;
 
@@ -45,10 +45,15 @@ export interface DumpSnapshot {
   /** Known from the begin. */
   readonly origin: DumpOrigin;
 
-  /** The dump, as it is being made. When the dump program fails, the stream fails; it never ends early without an error. */
+  /**
+   * The dump, as it is being made. When the dump program fails, the stream fails; it never ends early without
+   * an error.
+   */
   dump(): AsyncIterable<Uint8Array>;
 
-  /** Roles and grants as SQL text, or undefined where the database has no such thing. Fails as `dump` does. */
+  /**
+   * Roles and grants as SQL text, or undefined where the database has no such thing. Fails as `dump` does.
+   */
   globals(): AsyncIterable<Uint8Array> | undefined;
 
   /**
@@ -74,7 +79,8 @@ export interface DumpProducer {
 
   /**
    * Reads a dump from its first to its last block, and counts its rows.
-   * @throws ARTIFACT_UNREADABLE if it is damaged, CLIENT_TOO_OLD if the programs of this machine do not know its form
+   * @throws ARTIFACT_UNREADABLE if it is damaged, CLIENT_TOO_OLD if the programs of this machine do not know
+   * its form
    */
   check(dump: ArtifactSource, options: { readonly signal: AbortSignal }): Promise<DumpContent>;
 }

@@ -8,8 +8,9 @@ export interface RestoreInput {
   readonly globals: ArtifactSource | undefined;
   readonly manifest: Manifest | undefined;
   /**
-   * Whether roles that are made get the privileges over the whole server that the set names: superuser, replication and their like,
-   * passwords, memberships in roles that have such. Only for a set that no other program can have written.
+   * Whether roles that are made get the privileges over the whole server that the set names: superuser,
+   * replication and their like, passwords, memberships in roles that have such. Only for a set that no other
+   * program can have written.
    */
   readonly privilegedRoles: boolean;
 }
@@ -21,8 +22,9 @@ export interface TableSelection {
   /** Schemas of which every table of the dump is brought back. */
   readonly schemas: readonly string[];
   /**
-   * Restores missing objects that depend on the tables: foreign keys of other tables, views, functions of row types and so on. Never restores
-   * other tables or their columns. Defaults to false: such objects are listed in `Restored.incomplete`.
+   * Restores missing objects that depend on the tables: foreign keys of other tables, views, functions of row
+   * types and so on. Never restores other tables or their columns. Defaults to false: such objects are listed
+   * in `Restored.incomplete`.
    */
   readonly withDependents?: boolean | undefined;
 }
@@ -32,7 +34,10 @@ export interface TableSelection {
  * - `in-place`: onto the live database, object by object, where no second database can be made;
  * - `tables`: some tables of the live database, in one transaction.
  */
-export type RestoreMode = { readonly kind: 'aside' } | { readonly kind: 'in-place' } | ({ readonly kind: 'tables' } & TableSelection);
+export type RestoreMode =
+  | { readonly kind: 'aside' }
+  | { readonly kind: 'in-place' }
+  | ({ readonly kind: 'tables' } & TableSelection);
 
 /** What was found out about a dump and the server before anything is touched. */
 export interface Examination {
@@ -54,27 +59,40 @@ export interface Examination {
 export type RestorerEvent =
   | { readonly event: 'step'; readonly step: string }
   /** How far the step is; `total` is the same from the first to the last event of a step. */
-  | { readonly event: 'progress'; readonly step: string; readonly done: number; readonly total: number; readonly unit: string };
+  | {
+      readonly event: 'progress';
+      readonly step: string;
+      readonly done: number;
+      readonly total: number;
+      readonly unit: string;
+    };
 
 /** What a restore has brought back. */
 export interface Restored {
   /** The rows of every table that was restored, counted afterwards. */
   readonly rows: readonly TableRows[];
-  /** Likewise, of tables that belong to extensions and whose rows are dumped. They also have the rows that their extension brings. */
+  /**
+   * Likewise, of tables that belong to extensions and whose rows are dumped. They also have the rows that
+   * their extension brings.
+   */
   readonly extensionRows: readonly TableRows[];
   /** What people should know: what was made again besides, what was tolerated. */
   readonly notes: readonly string[];
   /** What the backup has and the restored database lacks, one sentence each. */
   readonly incomplete: readonly string[];
-  /** Number of objects in `incomplete` that `TableSelection.withDependents` would restore; `undefined` if whole databases are restored. */
+  /**
+   * Number of objects in `incomplete` that `TableSelection.withDependents` would restore; `undefined` if
+   * whole databases are restored.
+   */
   readonly restorableDependents?: number | undefined;
 }
 
 /** A restored database that nobody uses yet. */
 export interface RestoredAside extends Restored {
   /**
-   * Gives it the name, in one step: at every moment there is one database under the name, the old or the new one, also when this
-   * process dies. The sessions of the old one are ended, and no new ones begin meanwhile. The old one is kept.
+   * Gives it the name, in one step: at every moment there is one database under the name, the old or the new
+   * one, also when this process dies. The sessions of the old one are ended, and no new ones begin meanwhile.
+   * The old one is kept.
    * @returns under which name the old database is kept; undefined when there was none
    */
   swap(): Promise<{ readonly previous: string | undefined }>;
@@ -90,7 +108,10 @@ export interface RestoreSession {
   examine(input: RestoreInput, mode: RestoreMode): Promise<Examination>;
   /** The live database stays as it is; on failure nothing is left. */
   restoreAside(input: RestoreInput): Promise<RestoredAside>;
-  /** Changes the live database step by step: when it fails, what it has changed stays changed, which the error says. */
+  /**
+   * Changes the live database step by step: when it fails, what it has changed stays changed, which the error
+   * says.
+   */
   restoreInPlace(input: RestoreInput): Promise<Restored>;
   /** All tables or none; everything else stays as it is. */
   restoreTables(input: RestoreInput, selection: TableSelection): Promise<Restored>;
@@ -103,8 +124,8 @@ export interface RestoreSession {
 /** How a session of restoring is opened. */
 export interface RestoreSessionOptions {
   /**
-   * Keep other restores of the database out (LOCK_HELD when there is one), and clear away what one that died has left.
-   * Without it, only `examine` is allowed.
+   * Keep other restores of the database out (LOCK_HELD when there is one), and clear away what one that died
+   * has left. Without it, only `examine` is allowed.
    */
   readonly exclusive: boolean;
   readonly signal: AbortSignal;
@@ -114,6 +135,9 @@ export interface RestoreSessionOptions {
 
 /** Restores dumps of the kind that a DumpProducer makes. */
 export interface DumpRestorer {
-  /** Begins a restore into the database of this name, which need not exist. When the signal fires, everything begun is ended and undone. */
+  /**
+   * Begins a restore into the database of this name, which need not exist. When the signal fires, everything
+   * begun is ended and undone.
+   */
   open(database: string, options: RestoreSessionOptions): Promise<RestoreSession>;
 }

@@ -16,7 +16,10 @@ export interface Finding {
   readonly mend?: string | undefined;
 }
 
-/** Looks at one part of an installation: what could not be looked at is a finding too. Rejects only when the signal fires. */
+/**
+ * Looks at one part of an installation: what could not be looked at is a finding too. Rejects only when the
+ * signal fires.
+ */
 export interface Examiner {
   /** Leaves everything as it was, but for what has to be tried to be known; that it takes away again. */
   examine(options: { readonly signal: AbortSignal }): Promise<readonly Finding[]>;

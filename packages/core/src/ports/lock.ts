@@ -10,7 +10,10 @@ export interface LockHolder {
 
 /** A lock that is held. */
 export interface LockLease {
-  /** Fires, with a BackupError LOCK_LOST, when the lock is gone without having been given back: whoever works under it has to stop. */
+  /**
+   * Fires, with a BackupError LOCK_LOST, when the lock is gone without having been given back: whoever works
+   * under it has to stop.
+   */
   readonly lost: AbortSignal;
   /** Gives the lock back. Safe to call twice, never fails. */
   release(): Promise<void>;
@@ -18,7 +21,10 @@ export interface LockLease {
 
 /** What to do when somebody else holds the lock. */
 export interface LockOptions {
-  /** `fail` (the default): LOCK_HELD at once when somebody holds it. `wait`: until it is free, or the signal fires. */
+  /**
+   * `fail` (the default): LOCK_HELD at once when somebody holds it. `wait`: until it is free, or the signal
+   * fires.
+   */
   readonly whenHeld?: 'fail' | 'wait' | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,10 +36,13 @@ export interface LockOptions {
 export interface Lock {
   /**
    * Takes the lock.
-   * @throws BackupError LOCK_HELD with who holds it, unless it is waited for; ABORTED when the signal fires meanwhile
+   * @throws BackupError LOCK_HELD with who holds it, unless it is waited for; ABORTED when the signal fires
+   * meanwhile
    */
   acquire(holder: LockHolder, options?: LockOptions): Promise<LockLease>;
 }
 
 /** The lock of someone who is alone anyway: tests, and programs that keep others out by their own means. */
-export const noLock: Lock = { acquire: () => Promise.resolve({ lost: new AbortController().signal, release: () => Promise.resolve() }) };
+export const noLock: Lock = {
+  acquire: () => Promise.resolve({ lost: new AbortController().signal, release: () => Promise.resolve() }),
+};

@@ -8,8 +8,9 @@ export interface CachedManifest {
 }
 
 /**
- * What the manifests of a store said when they were last read, so that a listing reads only those that have changed since.
- * It spares time, and answers nothing by itself: an entry counts only while the store lists the artifact with the same tag.
+ * What the manifests of a store said when they were last read, so that a listing reads only those that have
+ * changed since. It spares time, and answers nothing by itself: an entry counts only while the store lists
+ * the artifact with the same tag.
  */
 export interface ManifestCache {
   /** What is remembered; nothing where there was nothing or it cannot be read. Never rejects. */

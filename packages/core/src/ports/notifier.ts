@@ -21,8 +21,9 @@ export interface Notifier {
   /** For messages; without secrets. */
   readonly name: string;
   /**
-   * Hands over a notice, trying again within a bound where that may help. A notice that is none of its business is no error.
-   * Rejects with NOTIFICATION_FAILED when nobody took it; soon after the signal fires it gives up.
+   * Hands over a notice, trying again within a bound where that may help. A notice that is none of its
+   * business is no error. Rejects with NOTIFICATION_FAILED when nobody took it; soon after the signal fires
+   * it gives up.
    */
   notify(notice: Notice, options: { readonly signal: AbortSignal }): Promise<void>;
 }

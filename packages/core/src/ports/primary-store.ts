@@ -2,8 +2,9 @@ import type { ArtifactKey } from '../naming/artifact-key.ts';
 import type { ArtifactSource, ArtifactStore, StoreOptions } from './artifact-store.ts';
 
 /**
- * An artifact that is whole and on disk, but not yet visible: it can be read and checked before it gets its name, and is read on while and after it gets it.
- * `sha256` is that of the bytes as they came from their maker, taken while they were written.
+ * An artifact that is whole and on disk, but not yet visible: it can be read and checked before it gets its
+ * name, and is read on while and after it gets it. `sha256` is that of the bytes as they came from their
+ * maker, taken while they were written.
  */
 export interface Draft extends ArtifactSource {
   readonly key: ArtifactKey;
@@ -16,16 +17,16 @@ export interface Draft extends ArtifactSource {
  */
 export interface PrimaryStore extends ArtifactStore {
   /**
-   * Writes content that is still being made. When the content fails, the signal fires or the volume is full (STORE_FULL),
-   * it rejects and leaves nothing.
+   * Writes content that is still being made. When the content fails, the signal fires or the volume is full
+   * (STORE_FULL), it rejects and leaves nothing.
    */
   draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options?: StoreOptions): Promise<Draft>;
 
   /**
-   * Makes drafts visible in the order given, and durable. All or nothing: when one cannot be published, those before it
-   * are taken back. When the process dies in between, `sweep` takes them back.
-   * Fails with ARTIFACT_EXISTS when there is an artifact under one of the keys; with NOT_CONFIRMED, and only then, all of them are visible
-   * all the same, because the disk would neither confirm the names nor take them back.
+   * Makes drafts visible in the order given, and durable. All or nothing: when one cannot be published, those
+   * before it are taken back. When the process dies in between, `sweep` takes them back. Fails with
+   * ARTIFACT_EXISTS when there is an artifact under one of the keys; with NOT_CONFIRMED, and only then, all
+   * of them are visible all the same, because the disk would neither confirm the names nor take them back.
    */
   publish(drafts: readonly Draft[]): Promise<void>;
 }

@@ -18,8 +18,8 @@ export interface RetentionContext {
 }
 
 /**
- * Decides which sets of one tier stay. Pure: the same sets and the same moment give the same answer.
- * It may answer whatever it likes: planRetention around it sees to it that the newest complete set, and sets of
+ * Decides which sets of one tier stay. Pure: the same sets and the same moment give the same answer. It may
+ * answer whatever it likes: planRetention around it sees to it that the newest complete set, and sets of
  * other databases, are never removed. A set without a verdict stays.
  */
 export interface RetentionPolicy {

@@ -30,7 +30,10 @@ export interface PastRun {
   readonly error?: string | undefined;
 }
 
-/** The scheduled slot that was last begun. `settled` is false while it runs, and stays so when its process died. */
+/**
+ * The scheduled slot that was last begun. `settled` is false while it runs, and stays so when its process
+ * died.
+ */
 export interface JournalledSlot {
   /** The moment that the schedule names, ISO 8601, UTC. */
   readonly slot: string;
@@ -59,16 +62,27 @@ export interface JournalState {
   readonly lastDrillSlot?: JournalledSlot | undefined;
   readonly lastDrill?: JournalledDrill | undefined;
   readonly lastRun?: JournalledRun | undefined;
-  /** The last runs, the newest last; so many that they tell of some months. Absent in what older versions wrote. */
+  /**
+   * The last runs, the newest last; so many that they tell of some months. Absent in what older versions
+   * wrote.
+   */
   readonly pastRuns?: readonly PastRun[] | undefined;
   /** When the last run ended whose local set is good. */
   readonly lastSuccessAt?: string | undefined;
 }
 
-/** A small memory that outlives the process. Losing it loses no backup: catch-up and health then start anew. */
+/**
+ * A small memory that outlives the process. Losing it loses no backup: catch-up and health then start anew.
+ */
 export interface RunJournal {
-  /** The state; an empty one when nothing was written yet or what was written makes no sense. Rejects when it cannot be read now. */
+  /**
+   * The state; an empty one when nothing was written yet or what was written makes no sense. Rejects when it
+   * cannot be read now.
+   */
   read(): Promise<JournalState>;
-  /** Replaces the named fields, leaves the others, durably and atomically; when the others cannot be read, it rejects and changes nothing. */
+  /**
+   * Replaces the named fields, leaves the others, durably and atomically; when the others cannot be read, it
+   * rejects and changes nothing.
+   */
   update(change: JournalState): Promise<void>;
 }

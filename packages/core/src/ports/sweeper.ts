@@ -5,5 +5,8 @@ export interface Sweeper {
    * Answers what was removed, for people to read; nothing when there was nothing.
    * @param options `onWarning` is called for each thing that stays and that the operator has to look at.
    */
-  sweep(options?: { readonly signal?: AbortSignal | undefined; readonly onWarning?: ((message: string) => void) | undefined }): Promise<readonly string[]>;
+  sweep(options?: {
+    readonly signal?: AbortSignal | undefined;
+    readonly onWarning?: ((message: string) => void) | undefined;
+  }): Promise<readonly string[]>;
 }

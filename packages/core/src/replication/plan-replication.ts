@@ -3,7 +3,10 @@ import { formatArtifactName } from '../naming/artifact-name.ts';
 import { isWhole, newestFirst, type BackupSet, type SetArtifact } from '../sets/backup-set.ts';
 import { inPublicationOrder } from '../sets/publication-order.ts';
 
-/** One artifact that a replica lacks, has with another length, or has without the manifest that would say that it is good. */
+/**
+ * One artifact that a replica lacks, has with another length, or has without the manifest that would say that
+ * it is good.
+ */
 export interface ArtifactCopy {
   readonly artifact: SetArtifact;
   /** The same file in another tier of the replica, from which the replica can copy it by itself. */
@@ -15,7 +18,10 @@ export interface SetCopy {
   readonly set: BackupSet;
   /** What is to be copied, the manifest last. */
   readonly artifacts: readonly ArtifactCopy[];
-  /** The replica has a manifest of this name, but not every artifact with its length: it has to be looked at first. */
+  /**
+   * The replica has a manifest of this name, but not every artifact with its length: it has to be looked at
+   * first.
+   */
   readonly contested: boolean;
 }
 
@@ -30,31 +36,49 @@ export interface ReplicationRequest {
 }
 
 /**
- * Compares the primary with a replica: which sets are to be copied, newest first. Replication is a state, not an event:
- * what an earlier run could not copy is in the answer again. Nothing is ever removed from a replica. Pure.
+ * Compares the primary with a replica: which sets are to be copied, newest first. Replication is a state, not
+ * an event: what an earlier run could not copy is in the answer again. Nothing is ever removed from a
+ * replica. Pure.
  */
 export function planReplication({ sets, replica, database }: ReplicationRequest): readonly SetCopy[] {
-  const ours = sets.filter((set) => set.database === database && isWhole(set) && !isLessThanTheirs(set, replica)).sort(newestFirst);
+  const ours = sets
+    .filter((set) => set.database === database && isWhole(set) && !isLessThanTheirs(set, replica))
+    .sort(newestFirst);
   // What the copies before will have brought: the weekly set comes after the daily one of the same run.
   const expected = new Map(replica);
   return ours.flatMap((set) => {
     const begun = set.artifacts.some(({ key, kind }) => kind === 'manifest' && !replica.has(key));
     const missing = set.artifacts.filter(({ key, bytes }) => begun || replica.get(key) !== bytes);
     if (missing.length === 0) return [];
-    const artifacts = inPublicationOrder(missing).map((artifact) => ({ artifact, twin: twinOf(artifact, expected) }));
+    const artifacts = inPublicationOrder(missing).map((artifact) => ({
+      artifact,
+      twin: twinOf(artifact, expected),
+    }));
     for (const { key, bytes } of missing) expected.set(key, bytes);
     const contested = set.artifacts.some(({ key, kind }) => kind === 'manifest' && replica.has(key));
     return [{ set, artifacts, contested }];
   });
 }
 
-/** Whether somebody has taken the manifest of the set away here: without it nobody knows whether what is left is what the replica's manifest speaks of. */
-function isLessThanTheirs({ tier, timestamp, manifest }: BackupSet, replica: ReadonlyMap<ArtifactKey, number>): boolean {
-  return manifest === undefined && replica.has(artifactKey(tier, formatArtifactName({ kind: 'manifest', timestamp })));
+/**
+ * Whether somebody has taken the manifest of the set away here: without it nobody knows whether what is left
+ * is what the replica's manifest speaks of.
+ */
+function isLessThanTheirs(
+  { tier, timestamp, manifest }: BackupSet,
+  replica: ReadonlyMap<ArtifactKey, number>,
+): boolean {
+  return (
+    manifest === undefined &&
+    replica.has(artifactKey(tier, formatArtifactName({ kind: 'manifest', timestamp })))
+  );
 }
 
 /** A weekly artifact is the daily one under another name. */
-function twinOf({ key, bytes }: SetArtifact, replica: ReadonlyMap<ArtifactKey, number>): ArtifactKey | undefined {
+function twinOf(
+  { key, bytes }: SetArtifact,
+  replica: ReadonlyMap<ArtifactKey, number>,
+): ArtifactKey | undefined {
   const { tier, fileName } = splitKey(key);
   if (tier === 'daily') return undefined;
   const twin = artifactKey('daily', fileName);

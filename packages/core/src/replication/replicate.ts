@@ -12,7 +12,10 @@ import { planReplication, type ArtifactCopy, type SetCopy } from './plan-replica
 import { storedSource } from './stored-source.ts';
 import { isBad, readTheirs, updateManifest } from './their-manifest.ts';
 
-/** How many sets one run copies at most: an outage of two weeks is made good at once, years of history do not block a day. */
+/**
+ * How many sets one run copies at most: an outage of two weeks is made good at once, years of history do not
+ * block a day.
+ */
 const SETS_A_RUN = 32;
 
 /** What fails for one set in this way fails for the others too. */
@@ -53,9 +56,9 @@ export interface ReplicationReport {
 }
 
 /**
- * Brings a replica up to the primary: every set of this database that is there and not here, newest first, the manifest of
- * each last. A set that fails does not keep the others from being copied; a store that cannot be reached does.
- * Never rejects; when the signal fires, the error is the signal's.
+ * Brings a replica up to the primary: every set of this database that is there and not here, newest first,
+ * the manifest of each last. A set that fails does not keep the others from being copied; a store that cannot
+ * be reached does. Never rejects; when the signal fires, the error is the signal's.
  */
 export async function replicate(request: ReplicateRequest): Promise<ReplicationReport> {
   const { replica, sets, database, phases, limit = SETS_A_RUN, signal } = request;
@@ -67,7 +70,8 @@ export async function replicate(request: ReplicateRequest): Promise<ReplicationR
     swept = await sweep(replica, phases, signal);
     const wanted = planReplication({ sets, replica: await lengths(replica, signal), database });
     missing = wanted.length;
-    // A daily set that could not be copied, or is somebody else's there, is nothing to make a weekly one from.
+    // A daily set that could not be copied, or is somebody else's there, is nothing to make a weekly one
+    // from.
     const failed = new Set<RunTimestamp>();
     for (const copy of wanted) {
       // A manifest that only tells more than ours is looked at in every run, and takes nobody's place.
@@ -90,18 +94,27 @@ export async function replicate(request: ReplicateRequest): Promise<ReplicationR
 }
 
 /** What cannot be cleared away costs money, and is no reason to make no copy. */
-async function sweep(replica: ArtifactStore, phases: Phases, signal: AbortSignal | undefined): Promise<readonly string[]> {
+async function sweep(
+  replica: ArtifactStore,
+  phases: Phases,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
   try {
     return await replica.sweep({ signal });
   } catch (error) {
     throwIfAborted(signal);
     if (isBackupError(error, 'STORE_UNAVAILABLE')) throw error;
-    phases.warn(`what earlier runs left over on ${replica.name} could not be removed: ${toBackupError(error).message}`);
+    phases.warn(
+      `what earlier runs left over on ${replica.name} could not be removed: ${toBackupError(error).message}`,
+    );
     return [];
   }
 }
 
-async function lengths(store: ArtifactStore, signal: AbortSignal | undefined): Promise<ReadonlyMap<ArtifactKey, number>> {
+async function lengths(
+  store: ArtifactStore,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<ArtifactKey, number>> {
   const found = new Map<ArtifactKey, number>();
   for (const tier of TIERS) {
     for await (const { key, bytes } of store.list(tier, { signal })) found.set(key, bytes);
@@ -117,19 +130,37 @@ async function copySet(copy: SetCopy, withoutTwins: boolean, request: ReplicateR
   const onlyManifest = copy.artifacts.every(({ artifact }) => artifact.kind === 'manifest');
   if (theirs !== undefined && onlyManifest && !isBad(theirs)) return updateManifest(set, theirs, request);
   // A copy that was found bad has the right length all the same.
-  const artifacts = isBad(theirs) ? inPublicationOrder(set.artifacts).map((artifact) => ({ artifact, twin: undefined })) : copy.artifacts;
+  const artifacts = isBad(theirs)
+    ? inPublicationOrder(set.artifacts).map((artifact) => ({ artifact, twin: undefined }))
+    : copy.artifacts;
   for (const { artifact, twin } of artifacts) {
     throwIfAborted(signal);
     const one = { artifact, twin: withoutTwins ? undefined : twin };
-    const of = { artifact: artifact.kind, tier: set.tier, bytes: () => artifact.bytes, expected: { atMost: artifact.bytes } };
+    const of = {
+      artifact: artifact.kind,
+      tier: set.tier,
+      bytes: () => artifact.bytes,
+      expected: { atMost: artifact.bytes },
+    };
     await phases.measure('replicate', (watch) => copyArtifact(set, one, request, watch), of);
   }
   return true;
 }
 
-/** By the replica itself where it has the very same file in another tier, or what was sent ahead: both are cheap; otherwise, or when it will not, from here. */
-async function copyArtifact(set: BackupSet, { artifact, twin }: ArtifactCopy, { primary, replica, ahead, signal }: ReplicateRequest, watch: PhaseWatch): Promise<void> {
-  const cheap = twin === undefined ? await ahead?.take(replica, artifact.key) : { complete: () => replica.copy(twin, artifact.key, { signal }) };
+/**
+ * By the replica itself where it has the very same file in another tier, or what was sent ahead: both are
+ * cheap; otherwise, or when it will not, from here.
+ */
+async function copyArtifact(
+  set: BackupSet,
+  { artifact, twin }: ArtifactCopy,
+  { primary, replica, ahead, signal }: ReplicateRequest,
+  watch: PhaseWatch,
+): Promise<void> {
+  const cheap =
+    twin === undefined
+      ? await ahead?.take(replica, artifact.key)
+      : { complete: () => replica.copy(twin, artifact.key, { signal }) };
   if (cheap !== undefined) {
     try {
       await cheap.complete();
@@ -138,5 +169,7 @@ async function copyArtifact(set: BackupSet, { artifact, twin }: ArtifactCopy, { 
       throwIfAborted(signal);
     }
   }
-  await replica.put(artifact.key, watch.source(await storedSource(primary, set, artifact, { signal })), { signal });
+  await replica.put(artifact.key, watch.source(await storedSource(primary, set, artifact, { signal })), {
+    signal,
+  });
 }

@@ -4,10 +4,15 @@ import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
 import { sha256Of } from '../sha256-of.ts';
 
 /**
- * An artifact of a store as a source for another. Its SHA-256 is what the manifest says; where no manifest says it
- * (of the manifest itself, and in legacy sets), the artifact is read once to find out.
+ * An artifact of a store as a source for another. Its SHA-256 is what the manifest says; where no manifest
+ * says it (of the manifest itself, and in legacy sets), the artifact is read once to find out.
  */
-export async function storedSource(store: ArtifactStore, set: BackupSet, artifact: SetArtifact, options: StoreOptions): Promise<ArtifactSource> {
+export async function storedSource(
+  store: ArtifactStore,
+  set: BackupSet,
+  artifact: SetArtifact,
+  options: StoreOptions,
+): Promise<ArtifactSource> {
   const { key, bytes } = artifact;
   const { fileName } = splitKey(key);
   const entry = set.manifest?.artifacts.find(({ name }) => name === fileName);

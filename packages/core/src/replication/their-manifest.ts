@@ -14,12 +14,17 @@ export interface TheirManifest {
 }
 
 /**
- * The manifest that the replica has under the name of ours; undefined when nobody can read it: then it makes no set.
+ * The manifest that the replica has under the name of ours; undefined when nobody can read it: then it makes
+ * no set.
  *
- * Two installations that share a place make sets of the same name, when they run in the same second. What the other one
- * has put there is its only copy: it is never replaced. A manifest whose seal does not fit is damaged, and no sign of another one.
+ * Two installations that share a place make sets of the same name, when they run in the same second. What the
+ * other one has put there is its only copy: it is never replaced. A manifest whose seal does not fit is
+ * damaged, and no sign of another one.
  */
-export async function readTheirs(set: BackupSet, { replica, signal }: ReplicateRequest): Promise<TheirManifest | undefined> {
+export async function readTheirs(
+  set: BackupSet,
+  { replica, signal }: ReplicateRequest,
+): Promise<TheirManifest | undefined> {
   const text = await textOf(replica.read(manifestOf(set).key, undefined, { signal }));
   try {
     const manifest = parseManifest(text);
@@ -28,9 +33,11 @@ export async function readTheirs(set: BackupSet, { replica, signal }: ReplicateR
   } catch (error) {
     if (!isBackupError(error, 'MANIFEST_TOO_NEW')) return undefined;
   }
-  throw new BackupError('REPLICA_CONFLICT', `${replica.name} has another set under the name of ${set.tier} ${set.timestamp}; it was not replaced`, {
-    mend: 'Give each installation a place of its own (S3_PREFIX)',
-  });
+  throw new BackupError(
+    'REPLICA_CONFLICT',
+    `${replica.name} has another set under the name of ${set.tier} ${set.timestamp}; it was not replaced`,
+    { mend: 'Give each installation a place of its own (S3_PREFIX)' },
+  );
 }
 
 /** Whether a check has found the replica's copy bad. */
@@ -39,23 +46,39 @@ export function isBad(theirs: TheirManifest | undefined): boolean {
 }
 
 /**
- * Brings their manifest up to ours, where the artifacts are there already. What was found out about their copy stays, and nothing that was
- * found out about ours is said of theirs, which nobody has read; that it was accepted stays too. One of ours that is damaged is not put in the place of theirs that is not.
+ * Brings their manifest up to ours, where the artifacts are there already. What was found out about their
+ * copy stays, and nothing that was found out about ours is said of theirs, which nobody has read; that it was
+ * accepted stays too. One of ours that is damaged is not put in the place of theirs that is not.
  * @returns false when there was nothing to do
  */
-export async function updateManifest(set: BackupSet, theirs: TheirManifest, { primary, replica, phases, signal }: ReplicateRequest): Promise<boolean> {
+export async function updateManifest(
+  set: BackupSet,
+  theirs: TheirManifest,
+  { primary, replica, phases, signal }: ReplicateRequest,
+): Promise<boolean> {
   const { key } = manifestOf(set);
   const ours = await textOf(primary.read(key, undefined, { signal }));
   const damage = sealProblem(ours);
   if (damage !== undefined && sealProblem(theirs.text) === undefined) {
-    throw new BackupError('ARTIFACT_UNREADABLE', `${key} in ${primary.name}: ${damage}; the one in ${replica.name} was left as it is`, { mend: `See geolens-backup verify ${set.timestamp}` });
+    throw new BackupError(
+      'ARTIFACT_UNREADABLE',
+      `${key} in ${primary.name}: ${damage}; the one in ${replica.name} was left as it is`,
+      { mend: `See geolens-backup verify ${set.timestamp}` },
+    );
   }
   const { acceptedAt } = parseManifest(ours);
-  const accepted = acceptedAt === undefined && theirs.manifest.acceptedAt !== undefined ? { suspicion: undefined, acceptedAt: theirs.manifest.acceptedAt } : {};
+  const accepted =
+    acceptedAt === undefined && theirs.manifest.acceptedAt !== undefined
+      ? { suspicion: undefined, acceptedAt: theirs.manifest.acceptedAt }
+      : {};
   const updated = changeManifest(ours, { checks: theirs.manifest.checks, ...accepted });
   if (updated === theirs.text) return false;
   const source = textSource(updated);
-  await phases.measure('replicate', () => replica.put(key, source, { signal }), { artifact: 'manifest', tier: set.tier, bytes: () => source.bytes });
+  await phases.measure('replicate', () => replica.put(key, source, { signal }), {
+    artifact: 'manifest',
+    tier: set.tier,
+    bytes: () => source.bytes,
+  });
   return true;
 }
 
@@ -64,5 +87,8 @@ function manifestOf(set: BackupSet): SetArtifact {
 }
 
 function digests({ artifacts }: Manifest): string {
-  return artifacts.map(({ name, sha256 }) => `${name} ${sha256}`).sort().join('\n');
+  return artifacts
+    .map(({ name, sha256 }) => `${name} ${sha256}`)
+    .sort()
+    .join('\n');
 }

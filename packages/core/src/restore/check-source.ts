@@ -2,7 +2,13 @@ import type { Manifest } from '../manifest/manifest.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { RestoreInput } from '../ports/dump-restorer.ts';
 import { sideBySide } from '../side-by-side.ts';
-import { readArtifact, readBytes, type Reading, type ReadingParts, type ReadKind } from '../verify/read-artifact.ts';
+import {
+  readArtifact,
+  readBytes,
+  type Reading,
+  type ReadingParts,
+  type ReadKind,
+} from '../verify/read-artifact.ts';
 import type { FetchedSource } from './fetch-source.ts';
 import type { RestoreArtifact } from '../ports/restore-artifact.ts';
 
@@ -19,8 +25,9 @@ export interface CheckedSource {
 
 export interface CheckOptions {
   /**
-   * The artifacts that are going to be put aside, whole, before anything is replaced: that reads them as their own programs do.
-   * Of these the SHA-256 is enough, where they were once read through with the very same bytes.
+   * The artifacts that are going to be put aside, whole, before anything is replaced: that reads them as
+   * their own programs do. Of these the SHA-256 is enough, where they were once read through with the very
+   * same bytes.
    */
   readonly putAside: readonly ReadKind[];
   /** Of the input that comes of it. */
@@ -29,21 +36,41 @@ export interface CheckOptions {
 }
 
 /** Reads every artifact from its first to its last byte. */
-export async function checkSource(parts: ReadingParts, source: FetchedSource, { putAside, privilegedRoles, signal: stop }: CheckOptions): Promise<CheckedSource> {
+export async function checkSource(
+  parts: ReadingParts,
+  source: FetchedSource,
+  { putAside, privilegedRoles, signal: stop }: CheckOptions,
+): Promise<CheckedSource> {
   const { dump, globals, staging, manifest } = source;
   const read = (kind: ReadKind, artifact: RestoreArtifact, signal: AbortSignal): Promise<Reading> =>
-    putAside.includes(kind) && wasReadThrough(artifact, manifest) ? readBytes(artifact, signal) : readArtifact(parts, kind, artifact, signal);
-  const [ofDump, ofGlobals, ofStaging] = await sideBySide<[Reading, Reading | undefined, Reading | undefined]>(stop, (signal) => [
+    putAside.includes(kind) && wasReadThrough(artifact, manifest)
+      ? readBytes(artifact, signal)
+      : readArtifact(parts, kind, artifact, signal);
+  const [ofDump, ofGlobals, ofStaging] = await sideBySide<
+    [Reading, Reading | undefined, Reading | undefined]
+  >(stop, (signal) => [
     read('dump', dump, signal),
     Promise.resolve(globals && read('globals', globals, signal)),
     Promise.resolve(staging && read('staging', staging, signal)),
   ]);
-  const readings = Object.entries({ dump: ofDump, globals: ofGlobals, staging: ofStaging }) as [ReadKind, Reading | undefined][];
-  const damaged = readings.flatMap(([artifact, reading]) => (reading?.problem === undefined ? [] : [{ artifact, problem: reading.problem }]));
-  return { input: { dump: ofDump.content, globals: ofGlobals?.content, manifest, privilegedRoles }, staging: ofStaging?.content, damaged };
+  const readings = Object.entries({ dump: ofDump, globals: ofGlobals, staging: ofStaging }) as [
+    ReadKind,
+    Reading | undefined,
+  ][];
+  const damaged = readings.flatMap(([artifact, reading]) =>
+    reading?.problem === undefined ? [] : [{ artifact, problem: reading.problem }],
+  );
+  return {
+    input: { dump: ofDump.content, globals: ofGlobals?.content, manifest, privilegedRoles },
+    staging: ofStaging?.content,
+    damaged,
+  };
 }
 
-/** Whether the bytes that the manifest speaks of were once read by the program that knows their form, and found good. */
+/**
+ * Whether the bytes that the manifest speaks of were once read by the program that knows their form, and
+ * found good.
+ */
 function wasReadThrough({ sha256 }: RestoreArtifact, manifest: Manifest | undefined): boolean {
   return sha256 !== undefined && manifest?.checks.readable?.ok === true;
 }

@@ -18,10 +18,15 @@ export interface FetchedSource extends Omit<RestoreSource, 'staging'>, AsyncDisp
 }
 
 /**
- * Brings what lies elsewhere to the volume, under temporary names that the volume's sweep knows; what lies on this machine stays
- * where it is. The stores resume a reading that breaks off; what arrived is checked afterwards, with everything else.
+ * Brings what lies elsewhere to the volume, under temporary names that the volume's sweep knows; what lies on
+ * this machine stays where it is. The stores resume a reading that breaks off; what arrived is checked
+ * afterwards, with everything else.
  */
-export async function fetchSource(primary: PrimaryStore, source: RestoreSource, { staging, keep, signal }: FetchOptions): Promise<FetchedSource> {
+export async function fetchSource(
+  primary: PrimaryStore,
+  source: RestoreSource,
+  { staging, keep, signal }: FetchOptions,
+): Promise<FetchedSource> {
   const drafts: Draft[] = [];
   const dispose = async (): Promise<void> => {
     for (const draft of drafts) await draft.discard().catch(() => undefined); // the next sweep removes it
@@ -30,7 +35,13 @@ export async function fetchSource(primary: PrimaryStore, source: RestoreSource, 
     if (!keep || artifact.path !== undefined || primary.pathOf === undefined) return artifact;
     const draft = await primary.draft(artifactKey('daily', artifact.name), artifact.open(), { signal });
     drafts.push(draft);
-    return { name: artifact.name, sha256: artifact.sha256, bytes: draft.bytes, path: draft.path, open: (range, options) => draft.open(range, options) };
+    return {
+      name: artifact.name,
+      sha256: artifact.sha256,
+      bytes: draft.bytes,
+      path: draft.path,
+      open: (range, options) => draft.open(range, options),
+    };
   };
   try {
     return {

@@ -12,8 +12,15 @@ export interface Findings {
  * @throws BackupError ARTIFACT_UNREADABLE when an artifact is damaged, RESTORE_REFUSED for anything else
  */
 export function refuse(label: string, { damaged, problems, doubts }: Findings): void {
-  const all = [...damaged.map(({ problem }) => problem), ...problems, ...doubts.map((doubt) => `${doubt} (--force restores it all the same)`)];
+  const all = [
+    ...damaged.map(({ problem }) => problem),
+    ...problems,
+    ...doubts.map((doubt) => `${doubt} (--force restores it all the same)`),
+  ];
   if (all.length === 0) return;
   const list = all.map((line) => `\n  - ${line}`).join('');
-  throw new BackupError(damaged.length > 0 ? 'ARTIFACT_UNREADABLE' : 'RESTORE_REFUSED', `${label} is not restored, and nothing was changed:${list}`);
+  throw new BackupError(
+    damaged.length > 0 ? 'ARTIFACT_UNREADABLE' : 'RESTORE_REFUSED',
+    `${label} is not restored, and nothing was changed:${list}`,
+  );
 }

@@ -25,7 +25,10 @@ export interface RestoreSource {
   readonly manifestFile?: RestoreArtifact | undefined;
   /** Why it should not be trusted, one sentence each; who insists may use it all the same. */
   readonly doubts: readonly string[];
-  /** Whether only this program can have written it, as far as the store that it lies in lets tell: then roles come back with all their privileges. */
+  /**
+   * Whether only this program can have written it, as far as the store that it lies in lets tell: then roles
+   * come back with all their privileges.
+   */
   readonly trusted: boolean;
 }
 
@@ -34,7 +37,11 @@ export interface SourceOptions extends StoreOptions {
 }
 
 /** A set of a store as something to restore from; undefined when it has no dump. */
-export function sourceOfSet(store: ArtifactStore, set: BackupSet, { trusted, ...options }: SourceOptions): RestoreSource | undefined {
+export function sourceOfSet(
+  store: ArtifactStore,
+  set: BackupSet,
+  { trusted, ...options }: SourceOptions,
+): RestoreSource | undefined {
   const one = (kind: ArtifactKind): RestoreArtifact | undefined => artifactOfSet(store, set, kind, options);
   const dump = one('dump');
   if (dump === undefined) return undefined;

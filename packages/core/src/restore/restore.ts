@@ -3,7 +3,15 @@ import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { Archiver } from '../ports/archiver.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DumpProducer } from '../ports/dump-producer.ts';
-import type { DumpRestorer, Examination, Restored, RestoreInput, RestoreMode, RestorerEvent, RestoreSession } from '../ports/dump-restorer.ts';
+import type {
+  DumpRestorer,
+  Examination,
+  Restored,
+  RestoreInput,
+  RestoreMode,
+  RestorerEvent,
+  RestoreSession,
+} from '../ports/dump-restorer.ts';
 import type { Lock } from '../ports/lock.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
 import type { StagingRestorer, UnpackedStaging } from '../ports/staging-restorer.ts';
@@ -56,12 +64,17 @@ export interface RestoreOptions {
 }
 
 /**
- * Restores a database, and the files that belong to it, from one source: checked before anything is touched, then put in place.
- * In the mode `aside` any failure before the swap leaves everything as it was.
- * @throws BackupError RESTORE_REFUSED or ARTIFACT_UNREADABLE with the whole list of what stands in the way; LOCK_HELD;
+ * Restores a database, and the files that belong to it, from one source: checked before anything is touched,
+ * then put in place. In the mode `aside` any failure before the swap leaves everything as it was.
+ * @throws BackupError RESTORE_REFUSED or ARTIFACT_UNREADABLE with the whole list of what stands in the way;
+ * LOCK_HELD;
  *   RESTORE_FAILED; ABORTED
  */
-export async function restore(parts: RestoreParts, request: RestoreRequest, options: RestoreOptions): Promise<RestoreReport> {
+export async function restore(
+  parts: RestoreParts,
+  request: RestoreRequest,
+  options: RestoreOptions,
+): Promise<RestoreReport> {
   if (request.dryRun) return new Restore(parts, request, options, options.signal).execute();
   const lease = await parts.lock.acquire({ command: 'restore' }, { signal: options.signal });
   try {
@@ -92,18 +105,37 @@ class Restore {
 
   async execute(): Promise<RestoreReport> {
     const { request, signal } = this;
-    const session = await this.parts.restorer.open(request.database, { exclusive: !request.dryRun, signal, observer: this.options.observer });
+    const session = await this.parts.restorer.open(request.database, {
+      exclusive: !request.dryRun,
+      signal,
+      observer: this.options.observer,
+    });
     try {
       this.recovered.push(...session.recovered);
       if (!request.dryRun && request.stagingTo !== undefined) await this.recoverFiles(request.stagingTo);
       this.step('fetch');
-      await using fetched = await fetchSource(this.parts.primary, request.source, { staging: request.stagingTo !== undefined, keep: !request.dryRun, signal });
+      await using fetched = await fetchSource(this.parts.primary, request.source, {
+        staging: request.stagingTo !== undefined,
+        keep: !request.dryRun,
+        signal,
+      });
       this.step('check');
-      const checked = await checkSource(this.parts, fetched, { putAside: this.putAside(), privilegedRoles: request.source.trusted || request.allowPrivilegedRoles, signal });
+      const checked = await checkSource(this.parts, fetched, {
+        putAside: this.putAside(),
+        privilegedRoles: request.source.trusted || request.allowPrivilegedRoles,
+        signal,
+      });
       const examination = await this.examine(session, checked);
-      const plan = { source: request.source, mode: request.mode, database: request.database, exists: examination.exists, stagingTo: request.stagingTo };
+      const plan = {
+        source: request.source,
+        mode: request.mode,
+        database: request.database,
+        exists: examination.exists,
+        stagingTo: request.stagingTo,
+      };
       if (request.dryRun) return this.report('checked', examination);
-      if (this.options.confirm !== undefined && !(await this.options.confirm(plan))) throw new BackupError('ABORTED', 'the restore was not confirmed; nothing was changed');
+      if (this.options.confirm !== undefined && !(await this.options.confirm(plan)))
+        throw new BackupError('ABORTED', 'the restore was not confirmed; nothing was changed');
       throwIfAborted(signal);
       return await this.carryOut(session, checked.input, checked.staging, examination);
     } finally {
@@ -128,7 +160,10 @@ class Restore {
     this.step('examine');
     const unreadable = damaged.some(({ artifact }) => artifact === 'dump');
     const examination = unreadable ? undefined : await session.examine(input, request.mode);
-    const refusal = request.stagingTo === undefined ? undefined : await this.parts.stagingRestorer.refusal(request.stagingTo);
+    const refusal =
+      request.stagingTo === undefined
+        ? undefined
+        : await this.parts.stagingRestorer.refusal(request.stagingTo);
     const problems = [...(examination?.problems ?? []), ...(refusal === undefined ? [] : [refusal])];
     const all = [...request.source.doubts, ...(examination?.doubts ?? [])];
     refuse(request.source.label, { damaged, problems, doubts: request.force ? [] : all });
@@ -136,7 +171,12 @@ class Restore {
     return examination!;
   }
 
-  private async carryOut(session: RestoreSession, input: RestoreInput, archive: ArtifactSource | undefined, examination: Examination): Promise<RestoreReport> {
+  private async carryOut(
+    session: RestoreSession,
+    input: RestoreInput,
+    archive: ArtifactSource | undefined,
+    examination: Examination,
+  ): Promise<RestoreReport> {
     const { stagingTo } = this.request;
     let unpacked: UnpackedStaging | undefined;
     try {
@@ -153,12 +193,20 @@ class Restore {
     }
   }
 
-  private async restoreDatabase(session: RestoreSession, input: RestoreInput): Promise<{ restored: Restored; previous: string | undefined }> {
+  private async restoreDatabase(
+    session: RestoreSession,
+    input: RestoreInput,
+  ): Promise<{ restored: Restored; previous: string | undefined }> {
     const { mode } = this.request;
-    if (mode.kind === 'tables') return { restored: await session.restoreTables(input, mode), previous: undefined };
+    if (mode.kind === 'tables')
+      return { restored: await session.restoreTables(input, mode), previous: undefined };
     if (mode.kind === 'in-place') {
       const restored = await session.restoreInPlace(input);
-      this.expectRows(input, restored, 'The live database was changed and is not what the backup had: restore again without --in-place, or from another set');
+      this.expectRows(
+        input,
+        restored,
+        'The live database was changed and is not what the backup had: restore again without --in-place, or from another set',
+      );
       return { restored, previous: undefined };
     }
     const aside = await session.restoreAside(input);
@@ -175,11 +223,20 @@ class Restore {
 
   private expectRows({ manifest }: RestoreInput, { rows, extensionRows }: Restored, mend: string): void {
     const differences = compareRows(manifest, [...rows, ...extensionRows]);
-    if (differences.length > 0) throw new BackupError('RESTORE_FAILED', `the restored tables do not have the rows that were backed up: ${differences.join('; ')}`, { mend });
+    if (differences.length > 0)
+      throw new BackupError(
+        'RESTORE_FAILED',
+        `the restored tables do not have the rows that were backed up: ${differences.join('; ')}`,
+        { mend },
+      );
   }
 
   /** The database is restored: what fails from here on is told, and takes nothing back. */
-  private async finish(session: RestoreSession, report: RestoreReport, unpacked: UnpackedStaging | undefined): Promise<RestoreReport> {
+  private async finish(
+    session: RestoreSession,
+    report: RestoreReport,
+    unpacked: UnpackedStaging | undefined,
+  ): Promise<RestoreReport> {
     const errors: BackupError[] = [];
     const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
       try {
@@ -194,7 +251,8 @@ class Restore {
     const keep = !this.request.dropPrevious || errors.length > 0;
     const { previous } = report;
     if (!keep && previous !== undefined) await attempt(() => session.dropPrevious(previous));
-    if (!keep && files?.previous !== undefined) await attempt(() => this.parts.stagingRestorer.dropPrevious(files.previous!));
+    if (!keep && files?.previous !== undefined)
+      await attempt(() => this.parts.stagingRestorer.dropPrevious(files.previous!));
     const dropped = !keep && errors.length === 0;
     return {
       ...report,
@@ -205,11 +263,36 @@ class Restore {
     };
   }
 
-  private report(outcome: RestoreReport['outcome'], { serverVersion, dumpVersion, exists }: Examination, done: Partial<RestoreReport> = {}): RestoreReport {
+  private report(
+    outcome: RestoreReport['outcome'],
+    { serverVersion, dumpVersion, exists }: Examination,
+    done: Partial<RestoreReport> = {},
+  ): RestoreReport {
     const { source, mode, database, stagingTo } = this.request;
     const { recovered, warnings, startedAt } = this;
-    const nothing = { restored: undefined, previous: undefined, previousStaging: undefined, members: undefined, errors: [] };
-    return { ...nothing, outcome, source, mode, database, stagingTo, exists, serverVersion, dumpVersion, recovered, warnings, startedAt, finishedAt: this.parts.clock.now(), ...done };
+    const nothing = {
+      restored: undefined,
+      previous: undefined,
+      previousStaging: undefined,
+      members: undefined,
+      errors: [],
+    };
+    return {
+      ...nothing,
+      outcome,
+      source,
+      mode,
+      database,
+      stagingTo,
+      exists,
+      serverVersion,
+      dumpVersion,
+      recovered,
+      warnings,
+      startedAt,
+      finishedAt: this.parts.clock.now(),
+      ...done,
+    };
   }
 
   private step(step: string): void {

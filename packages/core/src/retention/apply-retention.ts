@@ -10,11 +10,16 @@ export interface ApplyOptions extends StoreOptions {
 }
 
 /**
- * Removes what the plan says. An artifact that cannot be removed keeps the rest of its set, which is then whole or lacks
- * its manifest, and does not keep the other sets from going: otherwise one stubborn file would let the volume fill up.
+ * Removes what the plan says. An artifact that cannot be removed keeps the rest of its set, which is then
+ * whole or lacks its manifest, and does not keep the other sets from going: otherwise one stubborn file would
+ * let the volume fill up.
  * @throws the first failure, once the other sets are gone; at once when the signal fires
  */
-export async function applyRetention(store: PrimaryStore, plan: RetentionPlan, options: ApplyOptions = {}): Promise<void> {
+export async function applyRetention(
+  store: PrimaryStore,
+  plan: RetentionPlan,
+  options: ApplyOptions = {},
+): Promise<void> {
   const failures: unknown[] = [];
   const stuck = new Set<string>();
   for (const key of plan.remove) {

@@ -7,13 +7,17 @@ import { isRestorable, newestFirst } from '../sets/backup-set.ts';
 export type KeepCounts = Readonly<Record<Tier, number>>;
 
 /**
- * Keeps the newest N restorable sets of a tier. Partial sets fill no place; they go once N restorable sets are newer.
+ * Keeps the newest N restorable sets of a tier. Partial sets fill no place; they go once N restorable sets
+ * are newer.
  * @throws BackupError CONFIG_INVALID when a count is not a whole number of at least 1
  */
 export function keepNewest(counts: KeepCounts): RetentionPolicy {
   for (const [tier, count] of Object.entries(counts)) {
     if (!Number.isSafeInteger(count) || count < 1) {
-      throw new BackupError('CONFIG_INVALID', `cannot keep ${count} ${tier} sets: it takes a whole number of at least 1`);
+      throw new BackupError(
+        'CONFIG_INVALID',
+        `cannot keep ${count} ${tier} sets: it takes a whole number of at least 1`,
+      );
     }
   }
   return {
@@ -21,8 +25,10 @@ export function keepNewest(counts: KeepCounts): RetentionPolicy {
       const places = counts[tier];
       let filled = 0;
       return [...sets].sort(newestFirst).map((set): RetentionVerdict => {
-        if (filled === places) return { set, keep: false, reason: `older than the newest ${places} of ${tier}` };
-        if (!isRestorable(set)) return { set, keep: true, reason: `${set.state}, fills no place: ${set.problems.join('; ')}` };
+        if (filled === places)
+          return { set, keep: false, reason: `older than the newest ${places} of ${tier}` };
+        if (!isRestorable(set))
+          return { set, keep: true, reason: `${set.state}, fills no place: ${set.problems.join('; ')}` };
         filled += 1;
         return { set, keep: true, reason: `${filled} of ${places} in ${tier}` };
       });

@@ -17,19 +17,22 @@ export interface RetentionRequest {
 export interface RetentionPlan {
   /** One verdict for each set, newest first. */
   readonly verdicts: readonly RetentionVerdict[];
-  /** What to remove, in this order: of each set the manifest first, so that a set half removed is never taken for complete. */
+  /**
+   * What to remove, in this order: of each set the manifest first, so that a set half removed is never taken
+   * for complete.
+   */
   readonly remove: readonly ArtifactKey[];
   /** The newest set, when it is suspicious, or its manifest could not be read: then nothing is removed. */
   readonly suspendedBy: BackupSet | undefined;
 }
 
 /**
- * Applies a policy to the sets of one database, tier by tier, and keeps from it what must not be lost whatever it says:
- * the newest complete set of each tier (where there is none, the newest legacy one), sets of other databases,
- * and sets whose timestamp lies in the future, which neither go nor fill a place: the clock was wrong then, or is now.
- * The same holds for sets whose manifest the store did not give up: nobody knows what they are.
- * While the newest set is suspicious, or may be, everything stays: what it lacks may be in any of the others.
- * Pure.
+ * Applies a policy to the sets of one database, tier by tier, and keeps from it what must not be lost
+ * whatever it says: the newest complete set of each tier (where there is none, the newest legacy one), sets
+ * of other databases, and sets whose timestamp lies in the future, which neither go nor fill a place: the
+ * clock was wrong then, or is now. The same holds for sets whose manifest the store did not give up: nobody
+ * knows what they are. While the newest set is suspicious, or may be, everything stays: what it lacks may be
+ * in any of the others. Pure.
  */
 export function planRetention({ sets, policy, database, now }: RetentionRequest): RetentionPlan {
   const suspendedBy = suspicious(sets.filter((set) => whyNotOurs(set, database, now) === undefined));
@@ -39,14 +42,21 @@ export function planRetention({ sets, policy, database, now }: RetentionRequest)
     const apart = new Set(aside.map(({ set }) => set));
     const candidates = ofTier.filter((set) => !apart.has(set));
     return [...aside, ...guarded(candidates, policy.decide(candidates, { tier, now }))];
-  }).map((verdict) => suspended(verdict, suspendedBy)).sort((one, other) => newestFirst(one.set, other.set));
+  })
+    .map((verdict) => suspended(verdict, suspendedBy))
+    .sort((one, other) => newestFirst(one.set, other.set));
 
-  const stays = new Set(verdicts.filter(({ keep }) => keep).flatMap(({ set }) => set.artifacts.map(({ key }) => key)));
+  const stays = new Set(
+    verdicts.filter(({ keep }) => keep).flatMap(({ set }) => set.artifacts.map(({ key }) => key)),
+  );
   const goes = verdicts.filter(({ keep }) => !keep).flatMap(({ set }) => manifestFirst(set));
   return { verdicts, remove: [...new Set(goes)].filter((key) => !stays.has(key)), suspendedBy };
 }
 
-/** The newest set, in whatever tier, when it is or may be suspicious, were it also bad. Other bad ones, partial ones, and those that nobody has judged, decide nothing. */
+/**
+ * The newest set, in whatever tier, when it is or may be suspicious, were it also bad. Other bad ones,
+ * partial ones, and those that nobody has judged, decide nothing.
+ */
 function suspicious(sets: readonly BackupSet[]): BackupSet | undefined {
   const judged = sets.filter((set) => set.state === 'complete' || maySuspend(set)).sort(newestFirst);
   return judged.find((set) => maySuspend(set) && set.timestamp === judged[0]?.timestamp);
@@ -62,12 +72,17 @@ function isSuspected({ state, manifest }: BackupSet): boolean {
 
 function suspended({ set, keep, reason }: RetentionVerdict, by: BackupSet | undefined): RetentionVerdict {
   if (keep || by === undefined) return { set, keep, reason };
-  const why = by.unread === true ? 'cannot be read: nothing is removed until it can' : 'is suspicious: nothing is removed until it is accepted';
+  const why =
+    by.unread === true
+      ? 'cannot be read: nothing is removed until it can'
+      : 'is suspicious: nothing is removed until it is accepted';
   return { set, keep: true, reason: `${reason}, but the newest set (${by.timestamp}) ${why}` };
 }
 
 function setAside(set: BackupSet, database: string, now: Date): RetentionVerdict[] {
-  const reason = whyNotOurs(set, database, now) ?? (set.unread === true ? `nobody knows what it is: ${set.problems.join('; ')}` : undefined);
+  const reason =
+    whyNotOurs(set, database, now) ??
+    (set.unread === true ? `nobody knows what it is: ${set.problems.join('; ')}` : undefined);
   return reason === undefined ? [] : [{ set, keep: true, reason }];
 }
 
@@ -77,14 +92,18 @@ function whyNotOurs(set: BackupSet, database: string, now: Date): string | undef
   return timestampToDate(set.timestamp) > now ? 'its timestamp lies in the future' : undefined;
 }
 
-function guarded(candidates: readonly BackupSet[], verdicts: readonly RetentionVerdict[]): RetentionVerdict[] {
+function guarded(
+  candidates: readonly BackupSet[],
+  verdicts: readonly RetentionVerdict[],
+): RetentionVerdict[] {
   const ordered = [...candidates].sort(newestFirst);
   const newest = ordered.find(({ state }) => state === 'complete') ?? ordered.find(isRestorable);
   const verdictOf = new Map(verdicts.map((verdict) => [verdict.set, verdict]));
   return ordered.map((set) => {
     const verdict = verdictOf.get(set);
     if (verdict === undefined) return { set, keep: true, reason: 'the policy says nothing of it' };
-    if (set === newest && !verdict.keep) return { set, keep: true, reason: 'the newest good set, always kept' };
+    if (set === newest && !verdict.keep)
+      return { set, keep: true, reason: 'the newest good set, always kept' };
     return verdict;
   });
 }

@@ -28,11 +28,20 @@ export interface PruneOptions {
 
 /**
  * Retention outside of a run.
- * @throws BackupError LOCK_HELD when somebody else works on the volume; what an artifact could not be removed for, once the others are gone
+ * @throws BackupError LOCK_HELD when somebody else works on the volume; what an artifact could not be removed
+ * for, once the others are gone
  */
-export async function prune(parts: PruneParts, { database, dryRun, signal: stop, onPlanned, onRemoved }: PruneOptions): Promise<RetentionPlan> {
+export async function prune(
+  parts: PruneParts,
+  { database, dryRun, signal: stop, onPlanned, onRemoved }: PruneOptions,
+): Promise<RetentionPlan> {
   const plan = async (signal?: AbortSignal): Promise<RetentionPlan> =>
-    planRetention({ sets: await readSets(parts.primary, { signal }), policy: parts.retention, database, now: parts.clock.now() });
+    planRetention({
+      sets: await readSets(parts.primary, { signal }),
+      policy: parts.retention,
+      database,
+      now: parts.clock.now(),
+    });
   if (dryRun) return plan(stop);
   const lease = await parts.lock.acquire({ command: 'prune' }, { signal: stop });
   const signal = AbortSignal.any([lease.lost, ...(stop === undefined ? [] : [stop])]);

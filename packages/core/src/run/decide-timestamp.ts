@@ -3,7 +3,11 @@ import type { Clock } from '../ports/clock.ts';
 import type { BackupSet } from '../sets/backup-set.ts';
 
 /** The moment of the run, decided once: the present second, or the next one that no set of the store has. */
-export async function decideTimestamp(clock: Clock, sets: readonly BackupSet[], signal: AbortSignal): Promise<RunTimestamp> {
+export async function decideTimestamp(
+  clock: Clock,
+  sets: readonly BackupSet[],
+  signal: AbortSignal,
+): Promise<RunTimestamp> {
   const taken = new Set(sets.map(({ timestamp }) => timestamp));
   for (;;) {
     const timestamp = formatTimestamp(clock.now());

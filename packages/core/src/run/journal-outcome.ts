@@ -21,6 +21,9 @@ export async function journalOutcome(journal: RunJournal, report: RunReport): Pr
     });
     return report;
   } catch (error) {
-    return { ...report, warnings: [...report.warnings, `the outcome could not be noted: ${toBackupError(error).message}`] };
+    return {
+      ...report,
+      warnings: [...report.warnings, `the outcome could not be noted: ${toBackupError(error).message}`],
+    };
   }
 }

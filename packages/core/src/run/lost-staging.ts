@@ -1,7 +1,10 @@
 import type { Manifest } from '../manifest/manifest.ts';
 import type { Produced } from './produce.ts';
 
-/** A warning when the former set has a staging archive and the new one has none: then its volume is away rather than empty. */
+/**
+ * A warning when the former set has a staging archive and the new one has none: then its volume is away
+ * rather than empty.
+ */
 export function lostStaging(former: Manifest | undefined, { artifacts }: Produced): string | undefined {
   const had = former?.artifacts.some(({ kind }) => kind === 'staging') === true;
   if (!had || artifacts.some(({ entry }) => entry.kind === 'staging')) return undefined;

@@ -20,10 +20,15 @@ export interface MakeSetRequest {
 }
 
 /**
- * Produces, verifies, judges and publishes one set. One that is much smaller than those before it is published too, as suspicious: it is
- * as good a copy as any, but perhaps of a database that lost its data. When it fails, nothing is left.
+ * Produces, verifies, judges and publishes one set. One that is much smaller than those before it is
+ * published too, as suspicious: it is as good a copy as any, but perhaps of a database that lost its data.
+ * When it fails, nothing is left.
  */
-export async function makeSet(parts: RunParts, { verify = 'readable', toolVersion, shrinkThreshold }: RunOptions, request: MakeSetRequest): Promise<Published> {
+export async function makeSet(
+  parts: RunParts,
+  { verify = 'readable', toolVersion, shrinkThreshold }: RunOptions,
+  request: MakeSetRequest,
+): Promise<Published> {
   const { timestamp, startedAt, measures, phases, ahead, signal } = request;
   const { former, yardsticks } = measures;
   const { database } = parts.producer;
@@ -33,8 +38,13 @@ export async function makeSet(parts: RunParts, { verify = 'readable', toolVersio
   }
   const lost = lostStaging(former, produced);
   if (lost !== undefined) phases.warn(lost);
-  const reasons = shrinkReasons(produced.artifacts.map(({ entry }) => entry), yardsticks.former, shrinkThreshold);
-  const suspicion: Suspicion | undefined = reasons.length === 0 ? undefined : { reasons, at: parts.clock.now().toISOString() };
+  const reasons = shrinkReasons(
+    produced.artifacts.map(({ entry }) => entry),
+    yardsticks.former,
+    shrinkThreshold,
+  );
+  const suspicion: Suspicion | undefined =
+    reasons.length === 0 ? undefined : { reasons, at: parts.clock.now().toISOString() };
   const description = {
     timestamp,
     database,
@@ -46,7 +56,9 @@ export async function makeSet(parts: RunParts, { verify = 'readable', toolVersio
     acceptedSince: yardsticks.acceptedSince,
     warnings: [...phases.warnings],
   };
-  const published = await phases.measure('publish', () => publish(parts.primary, produced, description, { signal }));
+  const published = await phases.measure('publish', () =>
+    publish(parts.primary, produced, description, { signal }),
+  );
   if (suspicion !== undefined) phases.warn(suspicionText(timestamp, suspicion.reasons));
   return published;
 }

@@ -1,6 +1,9 @@
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 
-/** So much passes between two words on how far a phase is: many a second, and few beside the chunks themselves. */
+/**
+ * So much passes between two words on how far a phase is: many a second, and few beside the chunks
+ * themselves.
+ */
 const TELL_EVERY_BYTES = 1_000_000;
 
 /** Counts the bytes of one phase as they pass. */
@@ -27,6 +30,11 @@ export class PhaseWatch {
   /** The same source, whose every reading is counted: what is read twice counts twice. */
   source(source: ArtifactSource): ArtifactSource {
     const { bytes, sha256, path } = source;
-    return { bytes, sha256, ...(path !== undefined && { path }), open: (range, options) => this.content(source.open(range, options)) };
+    return {
+      bytes,
+      sha256,
+      ...(path !== undefined && { path }),
+      open: (range, options) => this.content(source.open(range, options)),
+    };
   }
 }

@@ -4,9 +4,22 @@ import type { RunTimestamp } from '../naming/timestamp.ts';
 import type { Clock } from '../ports/clock.ts';
 import { PhaseWatch } from './phase-watch.ts';
 
-/** The phases of a run, in their order. `produce` and `verify` are passed once for each artifact, side by side,
- * `send` once for each that goes to another store ahead of its set, `replicate` once for each artifact that was copied to another store. */
-export type PhaseName = 'sweep' | 'snapshot' | 'produce' | 'verify' | 'send' | 'publish' | 'prove' | 'promote' | 'replicate' | 'retain';
+/**
+ * The phases of a run, in their order. `produce` and `verify` are passed once for each artifact, side by
+ * side, `send` once for each that goes to another store ahead of its set, `replicate` once for each artifact
+ * that was copied to another store.
+ */
+export type PhaseName =
+  | 'sweep'
+  | 'snapshot'
+  | 'produce'
+  | 'verify'
+  | 'send'
+  | 'publish'
+  | 'prove'
+  | 'promote'
+  | 'replicate'
+  | 'retain';
 
 /** Which phase, of those that a run passes. */
 export interface PhaseId {
@@ -53,7 +66,9 @@ export interface PhaseSubject<T> {
   /** Whether something was done at all: what was not is no phase. Always when absent. */
   readonly happened?: (result: T) => boolean;
   /** How many bytes will pass the watch: exactly, unless some are read twice, or by a guess. */
-  readonly expected?: { readonly atMost: number; readonly about?: undefined } | { readonly about: number | undefined; readonly atMost?: undefined };
+  readonly expected?:
+    | { readonly atMost: number; readonly about?: undefined }
+    | { readonly about: number | undefined; readonly atMost?: undefined };
 }
 
 /** Keeps the times and the warnings of one run, and tells the observer. */
@@ -65,7 +80,11 @@ export class Phases {
   private readonly redact: (text: string) => string;
 
   /** @param redact takes secrets out of warnings */
-  constructor(clock: Clock, observer: RunObserver = () => undefined, redact: (text: string) => string = (text) => text) {
+  constructor(
+    clock: Clock,
+    observer: RunObserver = () => undefined,
+    redact: (text: string) => string = (text) => text,
+  ) {
     this.clock = clock;
     this.observer = observer;
     this.redact = redact;
@@ -80,10 +99,23 @@ export class Phases {
   }
 
   /** Does the work of a phase and takes its time. */
-  async measure<T>(phase: PhaseName, work: (watch: PhaseWatch) => Promise<T>, of: PhaseSubject<T> = {}): Promise<T> {
+  async measure<T>(
+    phase: PhaseName,
+    work: (watch: PhaseWatch) => Promise<T>,
+    of: PhaseSubject<T> = {},
+  ): Promise<T> {
     const began = this.clock.now().getTime();
     const { artifact, tier, expected } = of;
-    const watch = new PhaseWatch((bytes) => { this.tell({ event: 'phase.progress', phase, artifact, tier, bytes: Math.min(bytes, expected?.atMost ?? bytes), expected: expected?.atMost ?? expected?.about }); });
+    const watch = new PhaseWatch((bytes) => {
+      this.tell({
+        event: 'phase.progress',
+        phase,
+        artifact,
+        tier,
+        bytes: Math.min(bytes, expected?.atMost ?? bytes),
+        expected: expected?.atMost ?? expected?.about,
+      });
+    });
     const result = await work(watch).catch((error: unknown) => {
       this.tell({ event: 'phase.failed', phase, artifact, tier });
       throw error;

@@ -13,8 +13,8 @@ import { sideBySide } from '../side-by-side.ts';
 import { nothingMore, verifyArtifact } from '../verify/verify-artifact.ts';
 
 /**
- * How thoroughly a set is checked, each including the former: read back and compared; every block and member read, both before
- * the artifacts get their names; restored into a scratch server, once the set is there.
+ * How thoroughly a set is checked, each including the former: read back and compared; every block and member
+ * read, both before the artifacts get their names; restored into a scratch server, once the set is there.
  */
 export type VerifyLevel = 'checksum' | 'readable' | 'restore';
 
@@ -32,7 +32,10 @@ export interface ProduceRequest {
   readonly phases: Phases;
   /** The former set: how far the new one is can be told by its lengths only. */
   readonly former?: Pick<Manifest, 'artifacts'> | undefined;
-  /** Gets each artifact as soon as it is whole, beside its verification: it goes nowhere under its name before the set has its own. */
+  /**
+   * Gets each artifact as soon as it is whole, beside its verification: it goes nowhere under its name before
+   * the set has its own.
+   */
   readonly ahead?: SentAhead | undefined;
   readonly signal: AbortSignal;
 }
@@ -50,8 +53,9 @@ export interface Produced {
 }
 
 /**
- * Makes the artifacts of a set. Where somebody came between the snapshot and the programs that read it, all is begun once more: that takes
- * a moment, and a job of every night may well want its tables at the same minute.
+ * Makes the artifacts of a set. Where somebody came between the snapshot and the programs that read it, all
+ * is begun once more: that takes a moment, and a job of every night may well want its tables at the same
+ * minute.
  */
 export async function produce(parts: ProduceParts, request: ProduceRequest): Promise<Produced> {
   try {
@@ -65,9 +69,10 @@ export async function produce(parts: ProduceParts, request: ProduceRequest): Pro
 }
 
 /**
- * Takes the snapshot, then makes dump, globals and archive side by side, each artifact read back as soon as it is whole.
- * Rows are counted in the dump while it is read back, at every level of verification. The archive is begun after the snapshot was taken, so every file that a row names was there.
- * When anything fails, everything is stopped and nothing is left.
+ * Takes the snapshot, then makes dump, globals and archive side by side, each artifact read back as soon as
+ * it is whole. Rows are counted in the dump while it is read back, at every level of verification. The
+ * archive is begun after the snapshot was taken, so every file that a row names was there. When anything
+ * fails, everything is stopped and nothing is left.
  */
 async function produceOnce(parts: ProduceParts, request: ProduceRequest): Promise<Produced> {
   const drafts: Draft[] = [];
@@ -79,11 +84,7 @@ async function produceOnce(parts: ProduceParts, request: ProduceRequest): Promis
     const [dump, globals, staging] = await sideBySide<Jobs>(signal, (stop) => {
       stop.addEventListener('abort', () => void view.close(), { once: true });
       const maker = new Maker(parts, { ...request, signal: stop }, drafts);
-      return [
-        maker.dump(view),
-        maker.globals(view),
-        maker.staging(),
-      ];
+      return [maker.dump(view), maker.globals(view), maker.staging()];
     });
     const artifacts = [globals, staging, dump].filter((artifact) => artifact !== undefined);
     return { origin: view.origin, artifacts };
@@ -113,16 +114,26 @@ class Maker {
     const { producer } = this.parts;
     const name = { kind: 'dump', database: producer.database, timestamp: this.request.timestamp } as const;
     const { signal } = this.request;
-    const { made, found } = await this.make(name, snapshot.dump(), (source) => producer.check(source, { signal }));
+    const { made, found } = await this.make(name, snapshot.dump(), (source) =>
+      producer.check(source, { signal }),
+    );
     const { tables: rowCounts, ofExtensions } = snapshot.rowCounts(found.rows);
-    const counts = { tableCount: rowCounts.length, rowCounts, ...(ofExtensions.length > 0 && { extensionRowCounts: ofExtensions }) };
-    return { draft: made.draft, entry: { ...made.entry, compression: snapshot.origin.compression, ...counts } };
+    const counts = {
+      tableCount: rowCounts.length,
+      rowCounts,
+      ...(ofExtensions.length > 0 && { extensionRowCounts: ofExtensions }),
+    };
+    return {
+      draft: made.draft,
+      entry: { ...made.entry, compression: snapshot.origin.compression, ...counts },
+    };
   }
 
   async globals(snapshot: DumpSnapshot): Promise<ProducedArtifact | undefined> {
     const content = snapshot.globals();
     if (content === undefined) return undefined;
-    return (await this.make({ kind: 'globals', timestamp: this.request.timestamp }, content, nothingMore)).made;
+    return (await this.make({ kind: 'globals', timestamp: this.request.timestamp }, content, nothingMore))
+      .made;
   }
 
   async staging(): Promise<ProducedArtifact | undefined> {
@@ -134,8 +145,13 @@ class Maker {
       phases.warn(`no staging archive: ${archive.nothing}`);
       return undefined;
     }
-    const check = async (source: ArtifactSource): Promise<number> => (await archiver.check(source, { signal })).members;
-    const { made, found: members } = await this.make({ kind: 'staging', timestamp }, archive.content, verify === 'checksum' ? nothingMore : check);
+    const check = async (source: ArtifactSource): Promise<number> =>
+      (await archiver.check(source, { signal })).members;
+    const { made, found: members } = await this.make(
+      { kind: 'staging', timestamp },
+      archive.content,
+      verify === 'checksum' ? nothingMore : check,
+    );
     for (const warning of archive.warnings()) phases.warn(warning);
     return { draft: made.draft, entry: { ...made.entry, ...(members !== undefined && { members }) } };
   }
@@ -149,13 +165,19 @@ class Maker {
     const fileName = formatArtifactName(name);
     const about = former?.artifacts.find(({ kind }) => kind === name.kind)?.bytes;
     const of = { artifact: name.kind, bytes: ({ bytes }: ArtifactSource) => bytes, expected: { about } };
-    const draft = await phases.measure('produce', (watch) => this.parts.primary.draft(artifactKey('daily', fileName), watch.content(content), { signal }), of);
+    const draft = await phases.measure(
+      'produce',
+      (watch) => this.parts.primary.draft(artifactKey('daily', fileName), watch.content(content), { signal }),
+      of,
+    );
     this.drafts.push(draft);
     ahead?.begin(draft.key, name.kind, draft);
     const reading = { artifact: name.kind, bytes: () => draft.bytes, expected: { atMost: draft.bytes } };
-    const found = await phases.measure('verify', (watch) => verifyArtifact(fileName, watch.source(draft), read, signal), reading).catch((error: unknown) => {
-      throw named(fileName, error);
-    });
+    const found = await phases
+      .measure('verify', (watch) => verifyArtifact(fileName, watch.source(draft), read, signal), reading)
+      .catch((error: unknown) => {
+        throw named(fileName, error);
+      });
     const { bytes, sha256 } = draft;
     return { made: { draft, entry: { kind: name.kind, name: fileName, bytes, sha256 } }, found };
   }
@@ -164,5 +186,8 @@ class Maker {
 /** Damage is reported with the name of the artifact: an operator looks for the file. */
 function named(fileName: string, error: unknown): unknown {
   if (!isBackupError(error, 'ARTIFACT_UNREADABLE') || error.message.startsWith(fileName)) return error;
-  return new BackupError(error.code, `${fileName}: ${withoutMend(error)}`, { cause: error, ...(error.mend !== undefined && { mend: error.mend }) });
+  return new BackupError(error.code, `${fileName}: ${withoutMend(error)}`, {
+    cause: error,
+    ...(error.mend !== undefined && { mend: error.mend }),
+  });
 }

@@ -20,19 +20,31 @@ export async function promote(
 }
 
 /**
- * What earlier runs did not get done: the newest whole daily set that belongs to another tier and is younger than every
- * whole set there. One that is older was there once, and was removed by retention or the operator: it does not come back.
- * Where there is none to compare with, it has to be the newest daily set, or one whose promotion was begun.
- * Sets from the future were made while the clock was wrong, and say nothing.
+ * What earlier runs did not get done: the newest whole daily set that belongs to another tier and is younger
+ * than every whole set there. One that is older was there once, and was removed by retention or the operator:
+ * it does not come back. Where there is none to compare with, it has to be the newest daily set, or one whose
+ * promotion was begun. Sets from the future were made while the clock was wrong, and say nothing.
  */
-export function unfinishedPromotion(sets: readonly BackupSet[], database: string, now: Date): { set: BackupSet; tier: Tier } | undefined {
+export function unfinishedPromotion(
+  sets: readonly BackupSet[],
+  database: string,
+  now: Date,
+): { set: BackupSet; tier: Tier } | undefined {
   const past = sets.filter((set) => timestampToDate(set.timestamp) <= now);
-  const completeIn = (tier: Tier): BackupSet[] => past.filter((set) => set.tier === tier && set.database === database && isWhole(set) && set.manifest !== undefined);
+  const completeIn = (tier: Tier): BackupSet[] =>
+    past.filter(
+      (set) => set.tier === tier && set.database === database && isWhole(set) && set.manifest !== undefined,
+    );
   const daily = completeIn('daily');
   for (const tier of TIERS.filter((one) => one !== 'daily')) {
     const limit = completeIn(tier)[0]?.timestamp;
-    const begun = new Set(past.filter((set) => set.tier === tier && (set.database ?? database) === database).map(({ timestamp }) => timestamp));
-    const isMissing = (set: BackupSet): boolean => (limit === undefined ? set === daily[0] || begun.has(set.timestamp) : set.timestamp > limit);
+    const begun = new Set(
+      past
+        .filter((set) => set.tier === tier && (set.database ?? database) === database)
+        .map(({ timestamp }) => timestamp),
+    );
+    const isMissing = (set: BackupSet): boolean =>
+      limit === undefined ? set === daily[0] || begun.has(set.timestamp) : set.timestamp > limit;
     const set = daily.find((one) => tiersOf(one.timestamp).includes(tier) && isMissing(one));
     if (set !== undefined) return { set, tier };
   }

@@ -23,20 +23,34 @@ export interface ProvenSet {
   readonly unmarked: BackupError | undefined;
 }
 
-/** Rehearses the restore of a set that was just published, and writes the outcome into its manifest. The caller holds the lock. */
-export async function proveSet(parts: ProveParts, manifest: Manifest, signal: AbortSignal): Promise<ProvenSet> {
+/**
+ * Rehearses the restore of a set that was just published, and writes the outcome into its manifest. The
+ * caller holds the lock.
+ */
+export async function proveSet(
+  parts: ProveParts,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<ProvenSet> {
   const { timestamp } = manifest;
-  const set = (await readSets(parts.primary, { signal })).find((one) => one.tier === 'daily' && one.timestamp === timestamp && one.manifest !== undefined);
+  const set = (await readSets(parts.primary, { signal })).find(
+    (one) => one.tier === 'daily' && one.timestamp === timestamp && one.manifest !== undefined,
+  );
   const copy = set && copyOfSet(parts.primary, set, { signal });
   const dump = copy?.artifacts.dump;
-  if (copy === undefined || dump === undefined) throw new BackupError('ARTIFACT_NOT_FOUND', `the set ${timestamp} is gone before it could be proven`);
+  if (copy === undefined || dump === undefined)
+    throw new BackupError('ARTIFACT_NOT_FOUND', `the set ${timestamp} is gone before it could be proven`);
   const { staging } = copy.artifacts;
   // It was read when it was made.
   const alreadyRead: CopyReading = { artifacts: [], staging: staging && contentOf(staging) };
   const drill = (await drillCopy(parts, copy, dump, () => Promise.resolve(alreadyRead), { signal })).drill!;
   try {
     const checks = await markCopy(copy, checksOfDrill(drill, parts.clock.now()), { signal });
-    return { drill, manifest: checks === undefined ? manifest : { ...manifest, checks }, unmarked: undefined };
+    return {
+      drill,
+      manifest: checks === undefined ? manifest : { ...manifest, checks },
+      unmarked: undefined,
+    };
   } catch (error) {
     throwIfAborted(signal);
     return { drill, manifest, unmarked: toBackupError(error) };

@@ -29,7 +29,9 @@ export interface Published {
   readonly unconfirmed: BackupError | undefined;
 }
 
-/** Gives the drafts their names in `daily`, the manifest last, all or none. When it fails, no draft is left. */
+/**
+ * Gives the drafts their names in `daily`, the manifest last, all or none. When it fails, no draft is left.
+ */
 export async function publish(
   primary: PrimaryStore,
   produced: Produced,
@@ -40,7 +42,11 @@ export async function publish(
   try {
     const manifest = describe(produced, request);
     const name = formatArtifactName({ kind: 'manifest', timestamp: request.timestamp });
-    const draft = await primary.draft(artifactKey('daily', name), textSource(formatManifest(manifest)).open(), options);
+    const draft = await primary.draft(
+      artifactKey('daily', name),
+      textSource(formatManifest(manifest)).open(),
+      options,
+    );
     drafts.push(draft);
     await verifyArtifact(name, draft, nothingMore, options.signal);
     const unconfirmed = await primary.publish(drafts).then(() => undefined, whenThere);
@@ -58,7 +64,8 @@ function whenThere(error: unknown): BackupError {
 
 function describe({ origin, artifacts }: Produced, request: PublishRequest): Manifest {
   const passed = { ok: true, at: request.finishedAt.toISOString() };
-  const checks: Checks = request.verified === 'checksum' ? { checksum: passed } : { checksum: passed, readable: passed };
+  const checks: Checks =
+    request.verified === 'checksum' ? { checksum: passed } : { checksum: passed, readable: passed };
   return {
     schemaVersion: MANIFEST_SCHEMA_VERSION,
     timestamp: request.timestamp,

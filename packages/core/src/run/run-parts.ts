@@ -30,13 +30,19 @@ export interface RunOptions {
   readonly toolVersion: string;
   /** `readable` when absent. */
   readonly verify?: VerifyLevel | undefined;
-  /** Under which share of the median of the last complete sets the new one is suspicious; 0.5 when absent, 0 for never. */
+  /**
+   * Under which share of the median of the last complete sets the new one is suspicious; 0.5 when absent, 0
+   * for never.
+   */
   readonly shrinkThreshold?: number | undefined;
   /** `fail` when absent: LOCK_HELD at once when somebody else works on the volume. */
   readonly whenLockHeld?: LockOptions['whenHeld'];
   /** Told of every phase as it goes on. */
   readonly observer?: RunObserver | undefined;
-  /** Takes secrets out of a text: what a server says goes into warnings, and with them into the manifest. Nothing is taken out when absent. */
+  /**
+   * Takes secrets out of a text: what a server says goes into warnings, and with them into the manifest.
+   * Nothing is taken out when absent.
+   */
   readonly redact?: ((text: string) => string) | undefined;
   /** Stops the run: programs end, drafts go, sets stay as they were. */
   readonly signal?: AbortSignal | undefined;

@@ -23,7 +23,10 @@ export interface RunReport {
   readonly previousRows: number | undefined;
   /** What a rehearsed restore of the new set showed; undefined when there was none. */
   readonly drill: DrillReport | undefined;
-  /** Why the new set is not trusted to be what its database was; while it is the newest, retention removes nothing. */
+  /**
+   * Why the new set is not trusted to be what its database was; while it is the newest, retention removes
+   * nothing.
+   */
   readonly suspicion: Suspicion | undefined;
   /** Those that ended well, in the order in which they did. */
   readonly phases: readonly PhaseReport[];

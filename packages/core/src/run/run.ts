@@ -23,15 +23,20 @@ import type { RunOptions, RunParts } from './run-parts.ts';
 import { sweepLeftovers } from './sweep-leftovers.ts';
 
 /**
- * One run: lock, sweep, produce, verify, publish, prove, promote, replicate, retain, report. The lock is held from its begin to its end.
+ * One run: lock, sweep, produce, verify, publish, prove, promote, replicate, retain, report. The lock is held
+ * from its begin to its end.
  *
- * A run that fails is a report with outcome `failed`, not an exception: then no file is left and nothing was pruned.
- * The sets of before are replicated all the same: they may be all there is.
- * @throws BackupError LOCK_HELD when somebody else works on the volume, or what the lock itself fails with; CONFIG_INVALID when sets are to
- * be restored and there is no drill
+ * A run that fails is a report with outcome `failed`, not an exception: then no file is left and nothing was
+ * pruned. The sets of before are replicated all the same: they may be all there is.
+ * @throws BackupError LOCK_HELD when somebody else works on the volume, or what the lock itself fails with;
+ * CONFIG_INVALID when sets are to be restored and there is no drill
  */
 export async function run(parts: RunParts, options: RunOptions): Promise<RunReport> {
-  if (options.verify === 'restore' && parts.drill === undefined) throw new BackupError('CONFIG_INVALID', 'sets are to be restored to prove them, and there is no drill to do it');
+  if (options.verify === 'restore' && parts.drill === undefined)
+    throw new BackupError(
+      'CONFIG_INVALID',
+      'sets are to be restored to prove them, and there is no drill to do it',
+    );
   const signal = options.signal ?? new AbortController().signal;
   const lease = await parts.lock.acquire({ command: 'run' }, { whenHeld: options.whenLockHeld, signal });
   try {
@@ -81,7 +86,11 @@ class Run {
       const before = await this.prepare();
       this.timestamp = await decideTimestamp(this.parts.clock, before, this.signal);
       this.phases.tell({ event: 'run.started', timestamp: this.timestamp, database: this.database });
-      const measures = await findMeasures(this.parts, before, { timestamp: this.timestamp, phases: this.phases, signal: this.signal });
+      const measures = await findMeasures(this.parts, before, {
+        timestamp: this.timestamp,
+        phases: this.phases,
+        signal: this.signal,
+      });
       this.former = measures.former;
       throwIfAborted(this.signal);
       this.manifest = await this.makeSet(this.timestamp, measures);
@@ -112,23 +121,37 @@ class Run {
     const sets = await readSets(primary, { signal: this.signal });
     const unfinished = unfinishedPromotion(sets, this.database, this.startedAt);
     if (unfinished === undefined) return sets;
-    await this.attempt(() => promote(primary, unfinished.set.artifacts, unfinished.tier, { signal: this.signal }));
+    await this.attempt(() =>
+      promote(primary, unfinished.set.artifacts, unfinished.tier, { signal: this.signal }),
+    );
     return sets;
   }
 
   private async makeSet(timestamp: RunTimestamp, measures: Measures): Promise<Manifest> {
     const { startedAt, phases, ahead, signal } = this;
-    const { manifest, unconfirmed } = await makeSet(this.parts, this.options, { timestamp, startedAt, measures, phases, ahead, signal });
+    const { manifest, unconfirmed } = await makeSet(this.parts, this.options, {
+      timestamp,
+      startedAt,
+      measures,
+      phases,
+      ahead,
+      signal,
+    });
     if (unconfirmed !== undefined) this.note(unconfirmed);
     return manifest;
   }
 
-  /** Rehearses the restore of the new set, which is there already: should the rehearsal take this process with it, the set stays. */
+  /**
+   * Rehearses the restore of the new set, which is there already: should the rehearsal take this process with
+   * it, the set stays.
+   */
   private async prove(manifest: Manifest): Promise<void> {
     const { phases, signal } = this;
     const { drill, primary, archiver, clock } = this.parts;
     if (this.options.verify !== 'restore') return;
-    const proven = await phases.measure('prove', () => proveSet({ drill: drill!, archiver: archiver ?? noArchiver, primary, clock }, manifest, signal));
+    const proven = await phases.measure('prove', () =>
+      proveSet({ drill: drill!, archiver: archiver ?? noArchiver, primary, clock }, manifest, signal),
+    );
     this.drill = proven.drill;
     this.manifest = proven.manifest;
     for (const warning of this.drill.warnings) phases.warn(warning);
@@ -136,33 +159,50 @@ class Run {
     const why = this.drill.reasons.join('; ');
     if (this.drill.verdict === 'unprovable') phases.warn(`the set cannot be proven here: ${why}`);
     if (!this.disproven) return;
-    const kept = proven.unmarked === undefined ? 'It is kept, marked as bad, and counts for nothing' : 'It could not be marked as bad: move it away';
+    const kept =
+      proven.unmarked === undefined
+        ? 'It is kept, marked as bad, and counts for nothing'
+        : 'It could not be marked as bad: move it away';
     // The first error is what makes a run fail.
-    this.errors.unshift(new BackupError('ARTIFACT_UNREADABLE', `the new set was restored to prove it, and failed: ${why}`, { mend: `${kept}. Look at the server and the disk, then run again` }));
+    this.errors.unshift(
+      new BackupError('ARTIFACT_UNREADABLE', `the new set was restored to prove it, and failed: ${why}`, {
+        mend: `${kept}. Look at the server and the disk, then run again`,
+      }),
+    );
   }
 
   private async promote({ tiers, artifacts, timestamp }: Manifest): Promise<void> {
     const manifest = { kind: 'manifest', name: formatArtifactName({ kind: 'manifest', timestamp }) } as const;
-    const set = [...artifacts, manifest].map(({ kind, name }): Pick<SetArtifact, 'key' | 'kind'> => ({ kind, key: artifactKey('daily', name) }));
+    const set = [...artifacts, manifest].map(
+      ({ kind, name }): Pick<SetArtifact, 'key' | 'kind'> => ({ kind, key: artifactKey('daily', name) }),
+    );
     for (const tier of tiers.filter((tier) => tier !== 'daily')) {
-      await this.phases.measure('promote', () => promote(this.parts.primary, set, tier, { signal: this.signal }));
+      await this.phases.measure('promote', () =>
+        promote(this.parts.primary, set, tier, { signal: this.signal }),
+      );
     }
   }
 
-  /** Brings every replica up to the primary. One that fails makes the run partial, and the next run goes on where it stopped. */
+  /**
+   * Brings every replica up to the primary. One that fails makes the run partial, and the next run goes on
+   * where it stopped.
+   */
   private async replicate(): Promise<void> {
     const { primary, replicas = [] } = this.parts;
     if (replicas.length === 0) return;
     const { phases, database, ahead, signal } = this;
     // A disproven set that could not be marked looks like any other.
-    const sets = (await readSets(primary, { signal })).filter(({ timestamp }) => !this.disproven || timestamp !== this.timestamp);
+    const sets = (await readSets(primary, { signal })).filter(
+      ({ timestamp }) => !this.disproven || timestamp !== this.timestamp,
+    );
     for (const replica of replicas) {
       const report = await replicate({ primary, replica, sets, database, phases, ahead, signal });
       this.replication.push(report);
       this.swept = [...this.swept, ...report.swept.map((name) => `${replica.name}: ${name}`)];
       for (const error of report.errors) this.note(error);
       const left = (report.missing ?? 0) - report.errors.length;
-      if (left > 0 && !signal.aborted) phases.warn(`${replica.name} still lacks ${left} sets of before, which the next runs copy`);
+      if (left > 0 && !signal.aborted)
+        phases.warn(`${replica.name} still lacks ${left} sets of before, which the next runs copy`);
     }
   }
 
@@ -170,12 +210,23 @@ class Run {
     const { primary, clock, retention: policy } = this.parts;
     await this.phases.measure('retain', async () => {
       const sets = await readSets(primary, { signal: this.signal });
-      const plan = planRetention({ sets, policy, database: this.database, now: laterOf(clock.now(), this.timestamp!) });
-      await applyRetention(primary, plan, { signal: this.signal, onRemoved: (key) => this.removed.push(key) });
+      const plan = planRetention({
+        sets,
+        policy,
+        database: this.database,
+        now: laterOf(clock.now(), this.timestamp!),
+      });
+      await applyRetention(primary, plan, {
+        signal: this.signal,
+        onRemoved: (key) => this.removed.push(key),
+      });
     });
   }
 
-  /** Does work that comes after the set is good: its failure makes the run partial and does not stop what follows. */
+  /**
+   * Does work that comes after the set is good: its failure makes the run partial and does not stop what
+   * follows.
+   */
   private async attempt(work: () => Promise<void>): Promise<void> {
     try {
       throwIfAborted(this.signal);
@@ -196,9 +247,11 @@ class Run {
   }
 
   private report(): RunReport {
-    const { timestamp, startedAt, manifest, former, drill, errors, replication, swept, removed, database } = this;
+    const { timestamp, startedAt, manifest, former, drill, errors, replication, swept, removed, database } =
+      this;
     return {
-      outcome: manifest === undefined || this.disproven ? 'failed' : errors.length > 0 ? 'partial' : 'complete',
+      outcome:
+        manifest === undefined || this.disproven ? 'failed' : errors.length > 0 ? 'partial' : 'complete',
       database,
       timestamp,
       startedAt,

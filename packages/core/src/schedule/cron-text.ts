@@ -12,9 +12,14 @@ export const MACROS: Readonly<Record<string, string>> = {
   '@annually': '0 0 1 1 *',
 };
 
-const MEND = 'Give five fields (minute hour day month weekday), for example "0 2 * * *", or one of ' + Object.keys(MACROS).join(' ');
+const MEND =
+  'Give five fields (minute hour day month weekday), for example "0 2 * * *", or one of ' +
+  Object.keys(MACROS).join(' ');
 
-/** The parser takes an `H`, in lists too, for a time of its own choice, another at each start. That of THU is none. */
+/**
+ * The parser takes an `H`, in lists too, for a time of its own choice, another at each start. That of THU is
+ * none.
+ */
 const LONELY_H = /(?<![a-z])h/i;
 
 /**
@@ -25,7 +30,8 @@ export function parseCron(expression: string): string {
   const word = expression.trim().toLowerCase();
   const fields = (Object.hasOwn(MACROS, word) ? MACROS[word]! : expression.trim()).split(/\s+/);
   if (fields.length !== 5 || fields[0] === '') {
-    const found = fields[0] === '' ? 'it is empty' : `it has ${fields.length} field${fields.length === 1 ? '' : 's'}`;
+    const found =
+      fields[0] === '' ? 'it is empty' : `it has ${fields.length} field${fields.length === 1 ? '' : 's'}`;
     throw wrong(expression, found);
   }
   if (fields.some((field) => LONELY_H.test(field))) throw wrong(expression, 'H asks for a random time');
@@ -42,7 +48,10 @@ export function parseCron(expression: string): string {
 const LIST_PART = /^(\d{1,2})(?:-(\d{1,2})(?:\/(\d{1,2}))?)?$/;
 const WEEKDAY_FIELD = 4;
 
-/** A list in which values come twice (`1-5,5`, Sunday as `0,7`) as one in which they come once: the parser refuses the former. */
+/**
+ * A list in which values come twice (`1-5,5`, Sunday as `0,7`) as one in which they come once: the parser
+ * refuses the former.
+ */
 function withoutDoubles(field: string, index: number): string {
   if (!field.includes(',')) return field;
   const values = new Set<number>();
@@ -57,5 +66,8 @@ function withoutDoubles(field: string, index: number): string {
 }
 
 function wrong(expression: string, why: string, cause?: unknown): BackupError {
-  return new BackupError('SCHEDULE_INVALID', `"${expression}" is not a cron expression: ${why}`, { mend: MEND, cause });
+  return new BackupError('SCHEDULE_INVALID', `"${expression}" is not a cron expression: ${why}`, {
+    mend: MEND,
+    cause,
+  });
 }

@@ -8,15 +8,19 @@ const ATTEMPTS_OF_A_SLOT = 2;
 export interface DueRequest {
   readonly schedule: Schedule;
   readonly now: Date;
-  /** Moments up to which all slots are settled: the first start, the newest set. Those in the future do not count. */
+  /**
+   * Moments up to which all slots are settled: the first start, the newest set. Those in the future do not
+   * count.
+   */
   readonly settledUntil: readonly Date[];
   readonly lastSlot: JournalledSlot | undefined;
 }
 
 /**
- * The slot for which a run is due now, if any. However many slots were slept through, one run makes up for them: the
- * answer is the latest. A slot that was tried, successfully or not, is not due again; one whose attempt was cut off is, once.
- * Moments in the future were written while the clock was wrong, and would otherwise stop all runs until then.
+ * The slot for which a run is due now, if any. However many slots were slept through, one run makes up for
+ * them: the answer is the latest. A slot that was tried, successfully or not, is not due again; one whose
+ * attempt was cut off is, once. Moments in the future were written while the clock was wrong, and would
+ * otherwise stop all runs until then.
  */
 export function dueSlot({ schedule, now, settledUntil, lastSlot }: DueRequest): Date | undefined {
   const slot = schedule.previous(now);

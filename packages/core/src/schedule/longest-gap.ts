@@ -10,12 +10,17 @@ const YEAR_MS = 366 * DAY_MS;
 const LONG_MS = 9 * YEAR_MS;
 
 /**
- * The longest time, in milliseconds, that passes between two slots of the schedule that follow each other: looked for in the year
- * after `from`, and in nine years where the year has less than three slots. Undefined when not even these have two.
+ * The longest time, in milliseconds, that passes between two slots of the schedule that follow each other:
+ * looked for in the year after `from`, and in nine years where the year has less than three slots. Undefined
+ * when not even these have two.
  *
- * Of an hour only its first and last slot are asked for, so that a schedule of every minute costs no more than one of every hour.
+ * Of an hour only its first and last slot are asked for, so that a schedule of every minute costs no more
+ * than one of every hour.
  */
-export function longestGap({ expression, zone }: Pick<Schedule, 'expression' | 'zone'>, from: Date): number | undefined {
+export function longestGap(
+  { expression, zone }: Pick<Schedule, 'expression' | 'zone'>,
+  from: Date,
+): number | undefined {
   const [, ...rest] = parseCron(expression).split(' ');
   const minutes = minutesOf(expression);
   const [first, last] = [minutes[0]!, minutes.at(-1)!];
@@ -26,10 +31,14 @@ export function longestGap({ expression, zone }: Pick<Schedule, 'expression' | '
   const longest = between.reduce((most, gap) => Math.max(most, gap), 0);
   if (longest === 0) return undefined;
   if (longest >= HOUR_MS) return longest;
-  const inHour = [...minutes.slice(1), first + 60].map((minute, index) => (minute - minutes[index]!) * MINUTE_MS);
+  const inHour = [...minutes.slice(1), first + 60].map(
+    (minute, index) => (minute - minutes[index]!) * MINUTE_MS,
+  );
   return Math.max(...inHour);
 }
 
 function minutesOf(expression: string): readonly number[] {
-  return CronExpressionParser.parse(parseCron(expression), { tz: 'UTC' }).fields.minute.values.map(Number).sort((one, other) => one - other);
+  return CronExpressionParser.parse(parseCron(expression), { tz: 'UTC' })
+    .fields.minute.values.map(Number)
+    .sort((one, other) => one - other);
 }

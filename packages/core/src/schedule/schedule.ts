@@ -10,10 +10,15 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Zones have moved their clocks by a day at most (Samoa, 2011); slots are looked for this far around a span. */
+/**
+ * Zones have moved their clocks by a day at most (Samoa, 2011); slots are looked for this far around a span.
+ */
 const LARGEST_SHIFT = 26 * HOUR;
 
-/** Within a span up to this long a zone moves its clock once at most, so the offsets at its ends are all there are. */
+/**
+ * Within a span up to this long a zone moves its clock once at most, so the offsets at its ends are all there
+ * are.
+ */
 const LONG_SPAN = 3 * DAY;
 
 /** How far to look, in growing steps. Nine years hold every 29th of February, across 2100 too. */
@@ -22,9 +27,9 @@ const REACHES = [HOUR, DAY, 32 * DAY, 366 * DAY, 9 * 366 * DAY];
 /**
  * When runs are due. A slot is an instant, whole minutes.
  *
- * Around changes of the zone's clock: a wall-clock time that is skipped is made up for by the same distance after it
- * (02:30 becomes 03:30); one that comes twice is a slot the first time only, unless the expression's hour begins with
- * `*`, which asks for every hour that passes. So no run is lost and none is made twice.
+ * Around changes of the zone's clock: a wall-clock time that is skipped is made up for by the same distance
+ * after it (02:30 becomes 03:30); one that comes twice is a slot the first time only, unless the expression's
+ * hour begins with `*`, which asks for every hour that passes. So no run is lost and none is made twice.
  */
 export interface Schedule {
   /** The expression as given. */
@@ -55,7 +60,11 @@ export function parseSchedule(expression: string, zone = 'UTC'): Schedule {
   const between = (from: Date, to: Date): readonly Date[] => {
     const offsets = offsetsNear(from, to, zone);
     const slots = new Set<number>();
-    for (const wall of wallTimes(cron, from.getTime() + Math.min(...offsets), to.getTime() + Math.max(...offsets))) {
+    for (const wall of wallTimes(
+      cron,
+      from.getTime() + Math.min(...offsets),
+      to.getTime() + Math.max(...offsets),
+    )) {
       for (const instant of instantsOf(wall, zone, everyHour)) {
         if (instant > from.getTime() && instant <= to.getTime()) slots.add(instant);
       }
@@ -81,11 +90,18 @@ export function parseSchedule(expression: string, zone = 'UTC'): Schedule {
 /** The offsets of the zone, in milliseconds, between which those of all slots of the span lie. */
 function offsetsNear(from: Date, to: Date, zone: string): readonly number[] {
   if (to.getTime() - from.getTime() > LONG_SPAN) return [-LARGEST_SHIFT, LARGEST_SHIFT];
-  const moments = [from.getTime() - LARGEST_SHIFT, from.getTime(), to.getTime(), to.getTime() + LARGEST_SHIFT];
+  const moments = [
+    from.getTime() - LARGEST_SHIFT,
+    from.getTime(),
+    to.getTime(),
+    to.getTime() + LARGEST_SHIFT,
+  ];
   return moments.map((moment) => offsetOf(moment, zone));
 }
 
-/** The wall-clock times (as if they were UTC) that the expression names, after `from`, up to and with `to`. */
+/**
+ * The wall-clock times (as if they were UTC) that the expression names, after `from`, up to and with `to`.
+ */
 function* wallTimes(cron: string, from: number, to: number): Generator<number> {
   const walls = CronExpressionParser.parse(cron, { currentDate: new Date(from), tz: 'UTC' });
   for (;;) {

@@ -3,8 +3,9 @@ import { DateTime } from 'luxon';
 const DAY = 24 * 3_600_000;
 
 /**
- * The instants at which the wall clock shows the time, or, where the clock skips it, the instant as far after the skip
- * as the time was after its begin. Of two, both are answered when `both` is set, otherwise the first.
+ * The instants at which the wall clock shows the time, or, where the clock skips it, the instant as far after
+ * the skip as the time was after its begin. Of two, both are answered when `both` is set, otherwise the
+ * first.
  */
 export function instantsOf(wall: number, zone: string, both: boolean): readonly number[] {
   const before = offsetOf(wall - DAY, zone);

@@ -44,12 +44,16 @@ interface Copy {
 }
 
 /**
- * Says that a suspicious set is what it should be: in every store and tier that has it, its manifest then says so. From then on it counts
- * as complete, and older sets are no yardstick. What fails in one place does not keep the others from being done; it can be repeated.
- * @throws BackupError LOCK_HELD when somebody else works on the volume; SET_NOT_FOUND when no copy is there that could be accepted;
- * what the stores fail with, when nothing could be done at all
+ * Says that a suspicious set is what it should be: in every store and tier that has it, its manifest then
+ * says so. From then on it counts as complete, and older sets are no yardstick. What fails in one place does
+ * not keep the others from being done; it can be repeated.
+ * @throws BackupError LOCK_HELD when somebody else works on the volume; SET_NOT_FOUND when no copy is there
+ * that could be accepted; what the stores fail with, when nothing could be done at all
  */
-export async function acceptSet({ stores, clock, lock }: AcceptParts, { database, timestamp, signal: stop }: AcceptOptions): Promise<AcceptReport> {
+export async function acceptSet(
+  { stores, clock, lock }: AcceptParts,
+  { database, timestamp, signal: stop }: AcceptOptions,
+): Promise<AcceptReport> {
   const lease = await lock.acquire({ command: 'accept' }, { signal: stop });
   const signal = AbortSignal.any([lease.lost, ...(stop === undefined ? [] : [stop])]);
   try {
@@ -59,20 +63,32 @@ export async function acceptSet({ stores, clock, lock }: AcceptParts, { database
     if (!copies.some(({ set }) => set.state === 'suspicious')) {
       if (copies.some(({ set }) => set.state === 'complete')) return { timestamp, accepted: [], errors };
       if (errors[0] !== undefined && errors.length === stores.length) throw errors[0];
-      throw copies.length === 0 ? notFound(found, database, timestamp, errors) : refused(copies, timestamp, errors);
+      throw copies.length === 0
+        ? notFound(found, database, timestamp, errors)
+        : refused(copies, timestamp, errors);
     }
     const accepted: AcceptedCopy[] = [];
     for (const { store, set } of copies.filter(isSuspected)) {
       throwIfAborted(signal);
       try {
-        await amendManifest(store, set, ({ suspicion }) => suspicion && { suspicion: undefined, acceptedAt: clock.now().toISOString() }, { signal });
+        await amendManifest(
+          store,
+          set,
+          ({ suspicion }) => suspicion && { suspicion: undefined, acceptedAt: clock.now().toISOString() },
+          { signal },
+        );
         accepted.push({ store: store.name, tier: set.tier });
       } catch (error) {
         throwIfAborted(signal);
         errors.push(toBackupError(error));
       }
     }
-    if (accepted.length === 0 && errors[0] !== undefined && !copies.some(({ set }) => set.state === 'complete')) throw errors[0];
+    if (
+      accepted.length === 0 &&
+      errors[0] !== undefined &&
+      !copies.some(({ set }) => set.state === 'complete')
+    )
+      throw errors[0];
     return { timestamp, accepted, errors };
   } finally {
     await lease.release();
@@ -84,31 +100,61 @@ function isSuspected({ set }: Copy): boolean {
   return set.state !== 'partial' && set.manifest?.suspicion !== undefined;
 }
 
-async function findCopies(stores: readonly ArtifactStore[], timestamp: RunTimestamp, errors: BackupError[], signal: AbortSignal): Promise<readonly Copy[]> {
+async function findCopies(
+  stores: readonly ArtifactStore[],
+  timestamp: RunTimestamp,
+  errors: BackupError[],
+  signal: AbortSignal,
+): Promise<readonly Copy[]> {
   const copies: Copy[] = [];
   for await (const answer of readStores(stores, { signal })) {
     if (answer.error !== undefined) errors.push(answer.error);
-    else copies.push(...answer.sets.filter((set) => set.timestamp === timestamp).map((set) => ({ store: answer.store, set })));
+    else
+      copies.push(
+        ...answer.sets
+          .filter((set) => set.timestamp === timestamp)
+          .map((set) => ({ store: answer.store, set })),
+      );
   }
   return copies;
 }
 
-function notFound(found: readonly Copy[], database: string, timestamp: RunTimestamp, errors: readonly BackupError[]): BackupError {
+function notFound(
+  found: readonly Copy[],
+  database: string,
+  timestamp: RunTimestamp,
+  errors: readonly BackupError[],
+): BackupError {
   const others = [...new Set(found.flatMap(({ set }) => set.database ?? []))];
-  const mend = others.length > 0 ? `It is there of ${others.map((name) => `"${name}"`).join(', ')}: set POSTGRES_DB` : 'See geolens-backup list';
-  return new BackupError('SET_NOT_FOUND', `there is no set ${timestamp} of database "${database}"${unasked(errors)}`, { mend });
+  const mend =
+    others.length > 0
+      ? `It is there of ${others.map((name) => `"${name}"`).join(', ')}: set POSTGRES_DB`
+      : 'See geolens-backup list';
+  return new BackupError(
+    'SET_NOT_FOUND',
+    `there is no set ${timestamp} of database "${database}"${unasked(errors)}`,
+    { mend },
+  );
 }
 
-function refused(copies: readonly Copy[], timestamp: RunTimestamp, errors: readonly BackupError[]): BackupError {
+function refused(
+  copies: readonly Copy[],
+  timestamp: RunTimestamp,
+  errors: readonly BackupError[],
+): BackupError {
   const why = copies.map(({ store, set: { tier, state, problems } }) => {
     const more = state === 'legacy' ? ['it has no manifest'] : problems;
     return `it is ${state} (${tier}, ${store.name}): ${more.join('; ')}`;
   });
-  return new BackupError('SET_NOT_FOUND', `set ${timestamp} cannot be accepted: ${why.join('; ')}${unasked(errors)}`, {
-    mend: 'Only a set that is suspicious can be accepted: see geolens-backup list',
-  });
+  return new BackupError(
+    'SET_NOT_FOUND',
+    `set ${timestamp} cannot be accepted: ${why.join('; ')}${unasked(errors)}`,
+    { mend: 'Only a set that is suspicious can be accepted: see geolens-backup list' },
+  );
 }
 
 function unasked(errors: readonly BackupError[]): string {
-  return errors.length === 0 ? '' : ` (not every store could be asked: ${errors.map(({ message }) => message).join('; ')})`;
+  return errors.length === 0
+    ? ''
+    : ` (not every store could be asked: ${errors.map(({ message }) => message).join('; ')})`;
 }

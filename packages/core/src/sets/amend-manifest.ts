@@ -17,7 +17,11 @@ export async function amendManifest(
   options: StoreOptions = {},
 ): Promise<void> {
   const key = set.artifacts.find(({ kind }) => kind === 'manifest')?.key;
-  if (key === undefined) throw new BackupError('ARTIFACT_NOT_FOUND', `${set.tier} ${set.timestamp} in ${store.name} has no manifest`);
+  if (key === undefined)
+    throw new BackupError(
+      'ARTIFACT_NOT_FOUND',
+      `${set.tier} ${set.timestamp} in ${store.name} has no manifest`,
+    );
   const text = await textOf(store.read(key, undefined, options));
   const changes = change(parseManifest(text));
   if (changes === undefined) return;

@@ -5,7 +5,12 @@ import type { RestoreArtifact } from '../ports/restore-artifact.ts';
 import type { BackupSet } from './backup-set.ts';
 
 /** The artifact of a set of this kind, as something to read; undefined when the set has none. */
-export function artifactOfSet(store: ArtifactStore, set: BackupSet, kind: ArtifactKind, options: StoreOptions = {}): RestoreArtifact | undefined {
+export function artifactOfSet(
+  store: ArtifactStore,
+  set: BackupSet,
+  kind: ArtifactKind,
+  options: StoreOptions = {},
+): RestoreArtifact | undefined {
   const artifact = set.artifacts.find((candidate) => candidate.kind === kind);
   if (artifact === undefined) return undefined;
   const { fileName: name } = splitKey(artifact.key);

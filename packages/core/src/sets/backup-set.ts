@@ -9,7 +9,8 @@ export const SET_STATES = ['complete', 'legacy', 'suspicious', 'bad', 'partial']
 
 /**
  * - `complete`: the manifest is there, and every artifact that it names, with its length;
- * - `legacy`: a dump without a manifest, alone, with an archive, with globals of pg_dumpall, as GeoLens's own backup container writes them:
+ * - `legacy`: a dump without a manifest, alone, with an archive, with globals of pg_dumpall, as GeoLens's own
+ *   backup container writes them:
  *   whole and restorable, unverified;
  * - `suspicious`: complete, but much smaller than those before it, and nobody has accepted it;
  * - `bad`: as complete, but a check has found it damaged;
@@ -25,7 +26,10 @@ export interface SetArtifact {
   readonly bytes: number;
 }
 
-/** All artifacts of one run in one tier of one store: the unit that is listed, kept, pruned, verified and restored. */
+/**
+ * All artifacts of one run in one tier of one store: the unit that is listed, kept, pruned, verified and
+ * restored.
+ */
 export interface BackupSet {
   readonly tier: Tier;
   readonly timestamp: RunTimestamp;
@@ -47,7 +51,10 @@ export function isRestorable({ state }: Pick<BackupSet, 'state'>): boolean {
   return state === 'complete' || state === 'legacy';
 }
 
-/** Whether the set is all that its run made, as far as is known: a backup, or one that is only smaller than expected. */
+/**
+ * Whether the set is all that its run made, as far as is known: a backup, or one that is only smaller than
+ * expected.
+ */
 export function isWhole(set: Pick<BackupSet, 'state'>): boolean {
   return isRestorable(set) || set.state === 'suspicious';
 }
@@ -59,7 +66,11 @@ export function bytesOf(set: BackupSet): number {
 
 /** Orders sets from the newest to the oldest by the timestamp in their names; `daily` before `weekly`. */
 export function newestFirst(one: BackupSet, other: BackupSet): number {
-  return compare(other.timestamp, one.timestamp) || compare(one.tier, other.tier) || compare(one.database ?? '', other.database ?? '');
+  return (
+    compare(other.timestamp, one.timestamp) ||
+    compare(one.tier, other.tier) ||
+    compare(one.database ?? '', other.database ?? '')
+  );
 }
 
 function compare(one: string, other: string): number {

@@ -2,6 +2,13 @@ import { failedChecks } from '../manifest/failed-checks.ts';
 import type { BackupSet } from './backup-set.ts';
 
 /** Why a set should not be trusted: it is not whole, or a check found it bad. */
-export function doubtsOf({ state, problems, manifest }: Pick<BackupSet, 'state' | 'problems' | 'manifest'>): readonly string[] {
-  return [...(state === 'partial' ? problems.map((problem) => `it is partial: ${problem}`) : []), ...failedChecks(manifest?.checks ?? {})];
+export function doubtsOf({
+  state,
+  problems,
+  manifest,
+}: Pick<BackupSet, 'state' | 'problems' | 'manifest'>): readonly string[] {
+  return [
+    ...(state === 'partial' ? problems.map((problem) => `it is partial: ${problem}`) : []),
+    ...failedChecks(manifest?.checks ?? {}),
+  ];
 }

@@ -20,7 +20,8 @@ interface Group {
 }
 
 /**
- * Groups the listing of a store into sets, newest first. Keys whose names do not parse are left out: they are not ours.
+ * Groups the listing of a store into sets, newest first. Keys whose names do not parse are left out: they are
+ * not ours.
  * @param readings what was read under the key of each manifest in the listing
  * @param foreign globals that no run has written
  */
@@ -45,13 +46,22 @@ export function groupSets(
 }
 
 /*
- * The companions' names do not tell the database. The manifest does; where there is none, every dump of that timestamp
- * has them in its set, and they are removed with the last of these.
+ * The companions' names do not tell the database. The manifest does; where there is none, every dump of that
+ * timestamp has them in its set, and they are removed with the last of these.
  */
-function setsOf({ tier, timestamp, dumps, companions }: Group, readings: ReadonlyMap<ArtifactKey, ManifestReading>, foreign: ReadonlySet<ArtifactKey>): BackupSet[] {
+function setsOf(
+  { tier, timestamp, dumps, companions }: Group,
+  readings: ReadonlyMap<ArtifactKey, ManifestReading>,
+  foreign: ReadonlySet<ArtifactKey>,
+): BackupSet[] {
   const reading = companions.map(({ key }) => readings.get(key)).find((found) => found !== undefined);
   const manifest = reading instanceof Error ? undefined : reading;
-  const owner = manifest && ownerOf(manifest, dumps.map(({ database }) => database));
+  const owner =
+    manifest &&
+    ownerOf(
+      manifest,
+      dumps.map(({ database }) => database),
+    );
   const sets = dumps.map(({ database, artifact }): BackupSet => {
     const owns = owner === undefined || owner === database;
     const artifacts = owns ? [artifact, ...companions] : [artifact];
@@ -60,13 +70,28 @@ function setsOf({ tier, timestamp, dumps, companions }: Group, readings: Readonl
   });
   const claimed = sets.some(({ artifacts }) => artifacts.length > 1) || companions.length === 0;
   if (claimed) return sets;
-  return [...sets, { tier, timestamp, database: owner, artifacts: companions, manifest, ...stateOf(timestamp, companions, reading, foreign) }];
+  return [
+    ...sets,
+    {
+      tier,
+      timestamp,
+      database: owner,
+      artifacts: companions,
+      manifest,
+      ...stateOf(timestamp, companions, reading, foreign),
+    },
+  ];
 }
 
-/** The database of the dump that the manifest is for. Where its own word and the dump's name differ, the one that has a dump here. */
+/**
+ * The database of the dump that the manifest is for. Where its own word and the dump's name differ, the one
+ * that has a dump here.
+ */
 function ownerOf(manifest: Manifest, there: readonly string[]): string {
   const named = databaseOfDump(manifest);
-  return named !== undefined && !there.includes(manifest.database) && there.includes(named) ? named : manifest.database;
+  return named !== undefined && !there.includes(manifest.database) && there.includes(named)
+    ? named
+    : manifest.database;
 }
 
 function databaseOfDump(manifest: Manifest): string | undefined {
@@ -80,25 +105,38 @@ interface Judgement {
   readonly unread?: true;
 }
 
-function stateOf(timestamp: RunTimestamp, artifacts: readonly SetArtifact[], reading: ManifestReading | undefined, foreign: ReadonlySet<ArtifactKey>): Judgement {
-  if (reading instanceof Error) return { ...partial(reading.message), ...(isOfStore(reading) && { unread: true }) };
+function stateOf(
+  timestamp: RunTimestamp,
+  artifacts: readonly SetArtifact[],
+  reading: ManifestReading | undefined,
+  foreign: ReadonlySet<ArtifactKey>,
+): Judgement {
+  if (reading instanceof Error)
+    return { ...partial(reading.message), ...(isOfStore(reading) && { unread: true }) };
   if (reading !== undefined) {
     if (reading.timestamp !== timestamp) return partial(`its manifest is that of ${reading.timestamp}`);
-    const problems = checkManifest(reading, new Map(artifacts.map(({ key, bytes }) => [splitKey(key).fileName, bytes])));
+    const problems = checkManifest(
+      reading,
+      new Map(artifacts.map(({ key, bytes }) => [splitKey(key).fileName, bytes])),
+    );
     return problems.length === 0 ? judge(reading) : { state: 'partial', problems };
   }
   const dump = artifacts.find(({ kind }) => kind === 'dump');
   if (dump === undefined) return partial('there is no dump');
   if (dump.bytes === 0) return partial('the dump is empty');
   // A run writes globals before its dump, and the manifest last: with these and without that it was cut off.
-  return artifacts.some(({ kind, key }) => kind === 'globals' && !foreign.has(key)) ? partial('there is no manifest') : { state: 'legacy', problems: [] };
+  return artifacts.some(({ kind, key }) => kind === 'globals' && !foreign.has(key))
+    ? partial('there is no manifest')
+    : { state: 'legacy', problems: [] };
 }
 
 /** What is known of a set whose artifacts are all there. */
 function judge({ checks, suspicion }: Manifest): Judgement {
   const failed = failedChecks(checks);
   if (failed.length > 0) return { state: 'bad', problems: failed };
-  return suspicion === undefined ? { state: 'complete', problems: [] } : { state: 'suspicious', problems: suspicion.reasons };
+  return suspicion === undefined
+    ? { state: 'complete', problems: [] }
+    : { state: 'suspicious', problems: suspicion.reasons };
 }
 
 /** Whether the store failed, and not what it gave up. */

@@ -15,8 +15,14 @@ export interface ReadStoresOptions extends StoreOptions {
   readonly cacheOf?: ((store: ArtifactStore) => ManifestCache) | undefined;
 }
 
-/** Asks the stores for their sets, one after the other, each when its answer is wanted. One that cannot be asked does not hide the others. */
-export async function* readStores(stores: readonly ArtifactStore[], { signal, cacheOf }: ReadStoresOptions = {}): AsyncGenerator<StoreAnswer> {
+/**
+ * Asks the stores for their sets, one after the other, each when its answer is wanted. One that cannot be
+ * asked does not hide the others.
+ */
+export async function* readStores(
+  stores: readonly ArtifactStore[],
+  { signal, cacheOf }: ReadStoresOptions = {},
+): AsyncGenerator<StoreAnswer> {
   for (const store of stores) {
     let answer: StoreAnswer;
     try {

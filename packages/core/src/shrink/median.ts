@@ -1,4 +1,6 @@
-/** The middle one of some numbers, of an even count the mean of the middle two; undefined when there are none. */
+/**
+ * The middle one of some numbers, of an even count the mean of the middle two; undefined when there are none.
+ */
 export function median(numbers: readonly number[]): number | undefined {
   const sorted = [...numbers].sort((one, other) => one - other);
   const upper = sorted[Math.floor(sorted.length / 2)];

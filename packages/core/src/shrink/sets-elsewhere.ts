@@ -11,10 +11,15 @@ export interface SetsElsewhere {
 }
 
 /**
- * What replicas have of a database of which the volume has nothing. A new volume may be that of a machine that replaces another: then its
- * first set, perhaps of a database that nobody has restored yet, is to be measured by what the old one has left.
+ * What replicas have of a database of which the volume has nothing. A new volume may be that of a machine
+ * that replaces another: then its first set, perhaps of a database that nobody has restored yet, is to be
+ * measured by what the old one has left.
  */
-export async function setsElsewhere(replicas: readonly ArtifactStore[], database: string, signal: AbortSignal): Promise<SetsElsewhere> {
+export async function setsElsewhere(
+  replicas: readonly ArtifactStore[],
+  database: string,
+  signal: AbortSignal,
+): Promise<SetsElsewhere> {
   const problems: string[] = [];
   for (const replica of replicas) {
     try {
@@ -22,7 +27,9 @@ export async function setsElsewhere(replicas: readonly ArtifactStore[], database
       if (sets.some(({ state }) => state === 'complete')) return { sets, problems };
     } catch (error) {
       throwIfAborted(signal);
-      problems.push(`${replica.name} could not be asked what sets were like before: ${toBackupError(error).message}`);
+      problems.push(
+        `${replica.name} could not be asked what sets were like before: ${toBackupError(error).message}`,
+      );
     }
   }
   return { sets: [], problems };

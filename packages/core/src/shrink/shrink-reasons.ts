@@ -16,15 +16,24 @@ interface Measure {
 type Artifacts = readonly ManifestArtifact[];
 
 /**
- * Why a new set is suspicious, one sentence each: its rows, its dump or its staging archive are under a share of the median of the
- * former sets. Dumps are compared with those of the same method of compression only; an archive that is not there has no bytes.
- * Without former sets nothing is suspicious, and with a threshold of 0 neither. Pure.
+ * Why a new set is suspicious, one sentence each: its rows, its dump or its staging archive are under a share
+ * of the median of the former sets. Dumps are compared with those of the same method of compression only; an
+ * archive that is not there has no bytes. Without former sets nothing is suspicious, and with a threshold of
+ * 0 neither. Pure.
  * @param former the manifests that chooseYardsticks chose
  * @param threshold a share, from 0 to 1
  */
-export function shrinkReasons(artifacts: Artifacts, former: readonly Manifest[], threshold: number = SHRINK_THRESHOLD): readonly string[] {
+export function shrinkReasons(
+  artifacts: Artifacts,
+  former: readonly Manifest[],
+  threshold: number = SHRINK_THRESHOLD,
+): readonly string[] {
   const before = former.map((manifest) => manifest.artifacts);
-  return [rowsMeasure(artifacts, before), dumpMeasure(artifacts, before), archiveMeasure(artifacts, before)].flatMap((measure) => reasonOf(measure, threshold));
+  return [
+    rowsMeasure(artifacts, before),
+    dumpMeasure(artifacts, before),
+    archiveMeasure(artifacts, before),
+  ].flatMap((measure) => reasonOf(measure, threshold));
 }
 
 function reasonOf({ finding, value, former }: Measure, threshold: number): string[] {
@@ -33,23 +42,38 @@ function reasonOf({ finding, value, former }: Measure, threshold: number): strin
   // Divided, not multiplied: what is exactly the threshold is not under it, whatever its binary fraction.
   if (value / middle >= threshold) return [];
   const yardstick = former.length === 1 ? 'the last set' : `the median of the last ${former.length} sets`;
-  return [`${finding}, which is ${shareText(value, middle)} of ${yardstick} (${numberText(Math.round(middle))}); less than ${percentText(threshold * 100)} is suspicious`];
+  return [
+    `${finding}, which is ${shareText(value, middle)} of ${yardstick} (${numberText(Math.round(middle))}); less than ${percentText(threshold * 100)} is suspicious`,
+  ];
 }
 
 function rowsMeasure(artifacts: Artifacts, before: readonly Artifacts[]): Measure {
   const value = rowsOf({ artifacts });
-  return { finding: `it has ${countText(value ?? 0, 'row')}`, value, former: before.flatMap((one) => rowsOf({ artifacts: one }) ?? []) };
+  return {
+    finding: `it has ${countText(value ?? 0, 'row')}`,
+    value,
+    former: before.flatMap((one) => rowsOf({ artifacts: one }) ?? []),
+  };
 }
 
 function dumpMeasure(artifacts: Artifacts, before: readonly Artifacts[]): Measure {
   const dump = dumpOf({ artifacts });
-  const alike = before.flatMap((one) => dumpOf({ artifacts: one }) ?? []).filter((one) => methodOf(one) === methodOf(dump));
-  return { finding: `its dump has ${countText(dump?.bytes ?? 0, 'byte')}`, value: dump?.bytes, former: alike.map(({ bytes }) => bytes) };
+  const alike = before
+    .flatMap((one) => dumpOf({ artifacts: one }) ?? [])
+    .filter((one) => methodOf(one) === methodOf(dump));
+  return {
+    finding: `its dump has ${countText(dump?.bytes ?? 0, 'byte')}`,
+    value: dump?.bytes,
+    former: alike.map(({ bytes }) => bytes),
+  };
 }
 
 function archiveMeasure(artifacts: Artifacts, before: readonly Artifacts[]): Measure {
   const archive = archiveOf(artifacts);
-  const finding = archive === undefined ? 'it has no staging archive' : `its staging archive has ${countText(archive.bytes, 'byte')}`;
+  const finding =
+    archive === undefined
+      ? 'it has no staging archive'
+      : `its staging archive has ${countText(archive.bytes, 'byte')}`;
   return { finding, value: archive?.bytes ?? 0, former: before.map((one) => archiveOf(one)?.bytes ?? 0) };
 }
 

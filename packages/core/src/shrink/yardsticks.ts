@@ -14,14 +14,28 @@ export interface Yardsticks {
 }
 
 /**
- * Chooses what a new set of a database is measured by: the newest complete sets, each once though it is in two tiers. Where somebody has
- * accepted one as what it should be, none that is older counts any more. The accepted one may be gone by now, while weekly ones from
- * before are not: so those after it say that it was. Pure.
+ * Chooses what a new set of a database is measured by: the newest complete sets, each once though it is in
+ * two tiers. Where somebody has accepted one as what it should be, none that is older counts any more. The
+ * accepted one may be gone by now, while weekly ones from before are not: so those after it say that it was.
+ * Pure.
  */
-export function chooseYardsticks(sets: readonly BackupSet[], of: { readonly database: string; readonly timestamp: RunTimestamp }): Yardsticks {
-  const complete = sets.filter(({ database, state }) => database === of.database && state === 'complete').sort(newestFirst);
-  const former = [...new Map(complete.flatMap(({ timestamp, manifest }) => (manifest === undefined ? [] : [[timestamp, manifest] as const]))).values()];
-  const since = former.map(acceptanceOf).reduce((one, other) => ((other ?? '') > (one ?? '') ? other : one), undefined);
+export function chooseYardsticks(
+  sets: readonly BackupSet[],
+  of: { readonly database: string; readonly timestamp: RunTimestamp },
+): Yardsticks {
+  const complete = sets
+    .filter(({ database, state }) => database === of.database && state === 'complete')
+    .sort(newestFirst);
+  const former = [
+    ...new Map(
+      complete.flatMap(({ timestamp, manifest }) =>
+        manifest === undefined ? [] : [[timestamp, manifest] as const],
+      ),
+    ).values(),
+  ];
+  const since = former
+    .map(acceptanceOf)
+    .reduce((one, other) => ((other ?? '') > (one ?? '') ? other : one), undefined);
   return {
     former: former.filter(({ timestamp }) => timestamp >= (since ?? '')).slice(0, YARDSTICKS),
     // A set that was made while the clock was ahead is no reason to have no yardstick once it is gone.

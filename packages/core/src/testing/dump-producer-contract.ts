@@ -17,7 +17,10 @@ export interface DumpProducerSubject {
  */
 export function dumpProducerContract(subject: () => Promise<DumpProducerSubject>): readonly ContractCase[] {
   const signal = (): AbortSignal => new AbortController().signal;
-  const within = async <T>(producer: DumpProducer, work: (snapshot: DumpSnapshot) => Promise<T>): Promise<T> => {
+  const within = async <T>(
+    producer: DumpProducer,
+    work: (snapshot: DumpSnapshot) => Promise<T>,
+  ): Promise<T> => {
     const snapshot = await producer.snapshot({ signal: signal() });
     try {
       return await work(snapshot);
@@ -47,7 +50,9 @@ export function dumpProducerContract(subject: () => Promise<DumpProducerSubject>
         const dump = await within(producer, (snapshot) => readAll(snapshot.dump()));
         for (const share of [0, 0.1, 0.5, 0.9]) {
           const cut = sourceOf(dump.subarray(0, Math.floor(dump.length * share)));
-          await assert.rejects(producer.check(cut, { signal: signal() }), (error) => isBackupError(error, 'ARTIFACT_UNREADABLE'));
+          await assert.rejects(producer.check(cut, { signal: signal() }), (error) =>
+            isBackupError(error, 'ARTIFACT_UNREADABLE'),
+          );
         }
       },
     },
@@ -70,7 +75,10 @@ export function dumpProducerContract(subject: () => Promise<DumpProducerSubject>
         const { producer } = await subject();
         await within(producer, async (snapshot) => {
           const globals = snapshot.globals();
-          const [dump] = await Promise.all([readAll(snapshot.dump()), globals === undefined ? undefined : readAll(globals)]);
+          const [dump] = await Promise.all([
+            readAll(snapshot.dump()),
+            globals === undefined ? undefined : readAll(globals),
+          ]);
           assert.ok(dump.length > 0);
         });
       },

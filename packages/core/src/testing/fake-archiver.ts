@@ -12,7 +12,10 @@ export class FakeArchiver implements Archiver {
   archive(): Promise<Archive | { readonly nothing: string }> {
     const { content, warning } = this;
     if (content === undefined) return Promise.resolve({ nothing: 'the folder is empty' });
-    return Promise.resolve({ content: chunksOf(content), warnings: () => (warning === undefined ? [] : [warning]) });
+    return Promise.resolve({
+      content: chunksOf(content),
+      warnings: () => (warning === undefined ? [] : [warning]),
+    });
   }
 
   async check(archive: ArtifactSource): Promise<{ readonly members: number }> {

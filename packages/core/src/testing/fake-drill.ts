@@ -10,7 +10,8 @@ export class FakeDrill implements Drill {
   /** Why there is no place for a drill, when there is none. */
   unprovable: readonly string[] = [];
   /** What the next rehearsals answer, other than the rows of the dump. */
-  answer: Partial<Extract<Rehearsal, { outcome: 'restored' }>> | Exclude<Rehearsal, { outcome: 'restored' }> = {};
+  answer: Partial<Extract<Rehearsal, { outcome: 'restored' }>> | Exclude<Rehearsal, { outcome: 'restored' }> =
+    {};
   /** What was asked for, one for each drill. */
   readonly needs: DrillNeeds[] = [];
   /** Names of artifacts that were kept, and databases that were rehearsed. */
@@ -20,7 +21,10 @@ export class FakeDrill implements Drill {
   /** What drills that died have left. */
   leftovers: string[] = [];
 
-  open(needs: DrillNeeds, { signal, observer }: DrillOptions): Promise<DrillGround | { readonly unprovable: readonly string[] }> {
+  open(
+    needs: DrillNeeds,
+    { signal, observer }: DrillOptions,
+  ): Promise<DrillGround | { readonly unprovable: readonly string[] }> {
     this.needs.push(needs);
     if (this.unprovable.length > 0) return Promise.resolve({ unprovable: this.unprovable });
     this.openGrounds += 1;
@@ -47,13 +51,29 @@ export class FakeDrill implements Drill {
   private async keep(artifact: RestoreArtifact): Promise<RestoreArtifact> {
     const bytes = await readAll(artifact.open());
     this.kept.push(artifact.name);
-    return { ...artifact, bytes: bytes.length, path: `/drill/${artifact.name}`, open: (range) => chunksOf(bytes.subarray(range?.start ?? 0, range?.end)) };
+    return {
+      ...artifact,
+      bytes: bytes.length,
+      path: `/drill/${artifact.name}`,
+      open: (range) => chunksOf(bytes.subarray(range?.start ?? 0, range?.end)),
+    };
   }
 
   private async rehearse({ dump }: RestoreInput): Promise<Rehearsal> {
     this.rehearsals += 1;
     if (this.answer.outcome === 'failed' || this.answer.outcome === 'unprovable') return this.answer;
     const rows = await rowsInFakeDump(dump);
-    return { outcome: 'restored', rows, extensionRows: [], problems: [], facts: [], warnings: [], unanswered: [], files: undefined, serverVersion: '17.2', ...this.answer };
+    return {
+      outcome: 'restored',
+      rows,
+      extensionRows: [],
+      problems: [],
+      facts: [],
+      warnings: [],
+      unanswered: [],
+      files: undefined,
+      serverVersion: '17.2',
+      ...this.answer,
+    };
   }
 }

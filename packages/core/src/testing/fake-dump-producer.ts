@@ -7,7 +7,9 @@ import { chunksOf, readAll } from './sources.ts';
 
 const MAGIC = 'FAKE';
 
-/** A producer whose database is a list of tables in memory. Its dumps say `FAKE`, their digest and the rows. */
+/**
+ * A producer whose database is a list of tables in memory. Its dumps say `FAKE`, their digest and the rows.
+ */
 export class FakeDumpProducer implements DumpProducer {
   readonly database: string;
   /** What is in the database: change it, and the next snapshot shows it. */
@@ -31,13 +33,31 @@ export class FakeDumpProducer implements DumpProducer {
         serverVersion: '17.2',
         clientVersion: '17.2',
         extensions: [],
-        databaseProperties: { owner: 'geolens', encoding: 'UTF8', collate: 'C.UTF-8', ctype: 'C.UTF-8', localeProvider: 'libc' },
+        databaseProperties: {
+          owner: 'geolens',
+          encoding: 'UTF8',
+          collate: 'C.UTF-8',
+          ctype: 'C.UTF-8',
+          localeProvider: 'libc',
+        },
         databaseBytes: 8_000_000,
         compression: 'none',
       },
-      dump: () => stoppable(signal, chunksOf(fakeDump(JSON.stringify(rows)), { size: 16, ...(this.failure && { failure: this.failure }) })),
+      dump: () =>
+        stoppable(
+          signal,
+          chunksOf(fakeDump(JSON.stringify(rows)), {
+            size: 16,
+            ...(this.failure && { failure: this.failure }),
+          }),
+        ),
       globals: () => stoppable(signal, chunksOf('-- roles and grants\n')),
-      rowCounts: (dumped) => ({ tables: rows.flatMap((table) => (dumped.has(keyOf(table)) ? [{ ...table, rows: dumped.get(keyOf(table))! }] : [])), ofExtensions: [] }),
+      rowCounts: (dumped) => ({
+        tables: rows.flatMap((table) =>
+          dumped.has(keyOf(table)) ? [{ ...table, rows: dumped.get(keyOf(table))! }] : [],
+        ),
+        ofExtensions: [],
+      }),
       close: () => {
         if (open) this.openSnapshots -= 1;
         open = false;
@@ -73,7 +93,10 @@ function parsed(body: string): readonly TableRows[] {
   }
 }
 
-async function* stoppable(signal: AbortSignal | undefined, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* stoppable(
+  signal: AbortSignal | undefined,
+  content: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   throwIfAborted(signal);
   for await (const chunk of content) {
     yield chunk;

@@ -1,12 +1,22 @@
 import { abortedBy, BackupError } from '../errors.ts';
 import type { TableRows } from '../manifest/manifest.ts';
-import type { DumpRestorer, Examination, Restored, RestoreInput, RestoreSession, RestoreSessionOptions } from '../ports/dump-restorer.ts';
+import type {
+  DumpRestorer,
+  Examination,
+  Restored,
+  RestoreInput,
+  RestoreSession,
+  RestoreSessionOptions,
+} from '../ports/dump-restorer.ts';
 import { rowsInFakeDump } from './fake-dump-producer.ts';
 
 /** A step that can be made to fail. */
 export type RestorerOperation = 'open' | 'examine' | 'restore' | 'swap' | 'drop';
 
-/** A server in memory that understands the dumps of a FakeDumpProducer: every database is a list of tables with their numbers of rows. */
+/**
+ * A server in memory that understands the dumps of a FakeDumpProducer: every database is a list of tables
+ * with their numbers of rows.
+ */
 export class FakeDumpRestorer implements DumpRestorer {
   readonly databases = new Map<string, readonly TableRows[]>();
   /** Asked before each step; the error that it answers is thrown. */
@@ -30,7 +40,10 @@ export class FakeDumpRestorer implements DumpRestorer {
     const restored = async (input: RestoreInput): Promise<Restored> => {
       if (!exclusive) throw new TypeError('only an exclusive session may restore');
       await enter('restore');
-      const rows = (await rowsInFakeDump(input.dump)).map((table) => ({ ...table, rows: table.rows - this.lostRows }));
+      const rows = (await rowsInFakeDump(input.dump)).map((table) => ({
+        ...table,
+        rows: table.rows - this.lostRows,
+      }));
       return { rows, extensionRows: [], notes: [], incomplete: this.incomplete };
     };
     let closing = (): void => undefined;
@@ -38,7 +51,15 @@ export class FakeDumpRestorer implements DumpRestorer {
       recovered: exclusive ? this.leftovers : [],
       examine: async () => {
         await enter('examine');
-        return { problems: [], doubts: [], warnings: [], exists: this.databases.has(database), serverVersion: '17.2', dumpVersion: '17.2', ...this.findings };
+        return {
+          problems: [],
+          doubts: [],
+          warnings: [],
+          exists: this.databases.has(database),
+          serverVersion: '17.2',
+          dumpVersion: '17.2',
+          ...this.findings,
+        };
       },
       restoreAside: async (input) => {
         const result = await restored(input);
@@ -69,7 +90,9 @@ export class FakeDumpRestorer implements DumpRestorer {
         const result = await restored(input);
         const rows = result.rows.filter(({ schema, table }) => tables.includes(`${schema}.${table}`));
         if (rows.length === 0) throw new BackupError('RESTORE_FAILED', 'no such table');
-        const others = (this.databases.get(database) ?? []).filter((one) => !rows.some(({ schema, table }) => schema === one.schema && table === one.table));
+        const others = (this.databases.get(database) ?? []).filter(
+          (one) => !rows.some(({ schema, table }) => schema === one.schema && table === one.table),
+        );
         this.databases.set(database, [...others, ...rows]);
         return { ...result, rows };
       },

@@ -6,13 +6,18 @@ import { readAll } from './sources.ts';
 /** A call that can be made to fail. */
 export type StagingOperation = 'refusal' | 'recover' | 'unpack' | 'swap' | 'discard' | 'dropPrevious';
 
-/** A restorer whose folders are texts in memory: a folder's content is the text of the archive that was restored into it. */
+/**
+ * A restorer whose folders are texts in memory: a folder's content is the text of the archive that was
+ * restored into it.
+ */
 export class FakeStagingRestorer implements StagingRestorer {
   /** The content of every folder, also of those that hold what a swap has kept. */
   readonly folders = new Map<string, string>();
   /** Every call so far with the folder it was about, failed ones too. */
   readonly calls: { readonly operation: StagingOperation; readonly folder: string }[] = [];
-  /** Asked before each call; the error that it answers is thrown. Not asked for `discard`, which never fails. */
+  /**
+   * Asked before each call; the error that it answers is thrown. Not asked for `discard`, which never fails.
+   */
   fault: (operation: StagingOperation) => Error | undefined = () => undefined;
   /** What `refusal` answers. */
   refused: string | undefined;
@@ -39,7 +44,11 @@ export class FakeStagingRestorer implements StagingRestorer {
     return done;
   }
 
-  async unpack(archive: ArtifactSource, folder: string, { signal }: { readonly signal: AbortSignal }): Promise<UnpackedStaging> {
+  async unpack(
+    archive: ArtifactSource,
+    folder: string,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<UnpackedStaging> {
     await this.enter('unpack', folder);
     throwIfAborted(signal);
     const content = (await readAll(archive.open())).toString();

@@ -1,16 +1,36 @@
 import type { ArtifactKey } from '../naming/artifact-key.ts';
 import type { Tier } from '../naming/tier.ts';
-import type { ArtifactSource, ByteRange, ReadingOptions, SentArtifact, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
+import type {
+  ArtifactSource,
+  ByteRange,
+  ReadingOptions,
+  SentArtifact,
+  StoredArtifact,
+  StoreOptions,
+} from '../ports/artifact-store.ts';
 import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
 
 /** A call of a store. */
 export interface StoreCall {
-  readonly operation: 'list' | 'read' | 'put' | 'send' | 'complete' | 'copy' | 'remove' | 'sweep' | 'draft' | 'publish';
+  readonly operation:
+    | 'list'
+    | 'read'
+    | 'put'
+    | 'send'
+    | 'complete'
+    | 'copy'
+    | 'remove'
+    | 'sweep'
+    | 'draft'
+    | 'publish';
   /** The key that the call is about, the target of a copy; none for list, sweep and publish. */
   readonly key?: ArtifactKey;
 }
 
-/** A store that fails when it is told to: before each call `fault` is asked, and the error that it answers is thrown. */
+/**
+ * A store that fails when it is told to: before each call `fault` is asked, and the error that it answers is
+ * thrown.
+ */
 export class FaultyStore implements PrimaryStore {
   /** Every call so far, failed ones too. */
   readonly calls: StoreCall[] = [];
@@ -31,7 +51,11 @@ export class FaultyStore implements PrimaryStore {
     yield* this.inner.list(tier, options);
   }
 
-  async *read(key: ArtifactKey, range?: ByteRange, options?: StoreOptions & ReadingOptions): AsyncGenerator<Uint8Array> {
+  async *read(
+    key: ArtifactKey,
+    range?: ByteRange,
+    options?: StoreOptions & ReadingOptions,
+  ): AsyncGenerator<Uint8Array> {
     this.enter({ operation: 'read', key });
     yield* this.inner.read(key, range, options);
   }
@@ -41,7 +65,11 @@ export class FaultyStore implements PrimaryStore {
     await this.inner.put(key, source, options);
   }
 
-  async send(key: ArtifactKey, source: ArtifactSource, options?: StoreOptions): Promise<SentArtifact | undefined> {
+  async send(
+    key: ArtifactKey,
+    source: ArtifactSource,
+    options?: StoreOptions,
+  ): Promise<SentArtifact | undefined> {
     if (this.inner.send === undefined) return undefined;
     this.enter({ operation: 'send', key });
     const sent = await this.inner.send(key, source, options);

@@ -38,14 +38,16 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Lets time pass up to the moment: sleepers wake in the order of their moments, and each gets to act, and to sleep
-   * again, before time goes on.
+   * Lets time pass up to the moment: sleepers wake in the order of their moments, and each gets to act, and
+   * to sleep again, before time goes on.
    */
   async advanceTo(moment: Date | string): Promise<void> {
     const end = new Date(moment).getTime();
     for (;;) {
       await settled();
-      const due = [...this.sleepers].filter(({ until }) => until <= end).sort((one, other) => one.until - other.until)[0];
+      const due = [...this.sleepers]
+        .filter(({ until }) => until <= end)
+        .sort((one, other) => one.until - other.until)[0];
       if (due === undefined) break;
       this.millis = Math.max(this.millis, due.until);
       this.sleepers.delete(due);
@@ -60,7 +62,10 @@ export class ManualClock implements Clock {
     await this.advanceTo(new Date(this.millis + milliseconds));
   }
 
-  /** Sets the clock, forwards or backwards, as a person or a time server would. Sleepers whose moment has come wake. */
+  /**
+   * Sets the clock, forwards or backwards, as a person or a time server would. Sleepers whose moment has come
+   * wake.
+   */
   jumpTo(moment: Date | string): void {
     this.millis = new Date(moment).getTime();
     for (const sleeper of [...this.sleepers].filter(({ until }) => until <= this.millis)) {

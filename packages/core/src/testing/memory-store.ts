@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { abortedBy, BackupError, isBackupError, throwIfAborted } from '../errors.ts';
 import { parseKey, splitKey, type ArtifactKey } from '../naming/artifact-key.ts';
 import type { Tier } from '../naming/tier.ts';
-import type { ArtifactSource, ByteRange, ReadingOptions, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
+import type {
+  ArtifactSource,
+  ByteRange,
+  ReadingOptions,
+  StoredArtifact,
+  StoreOptions,
+} from '../ports/artifact-store.ts';
 import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
 import { lentChunksOf } from './sources.ts';
 
@@ -21,11 +27,16 @@ export class MemoryStore implements PrimaryStore {
   async *list(tier: Tier, options: StoreOptions = {}): AsyncGenerator<StoredArtifact> {
     for (const [key, content] of [...this.artifacts]) {
       throwIfAborted(options.signal);
-      if (splitKey(key).tier === tier) yield await Promise.resolve({ key, bytes: content.length, tag: sha256(content) });
+      if (splitKey(key).tier === tier)
+        yield await Promise.resolve({ key, bytes: content.length, tag: sha256(content) });
     }
   }
 
-  async *read(key: ArtifactKey, range?: ByteRange, options: StoreOptions & ReadingOptions = {}): AsyncGenerator<Uint8Array> {
+  async *read(
+    key: ArtifactKey,
+    range?: ByteRange,
+    options: StoreOptions & ReadingOptions = {},
+  ): AsyncGenerator<Uint8Array> {
     throwIfAborted(options.signal);
     const content = this.artifacts.get(key);
     if (content === undefined) throw this.notFound(key);
@@ -54,7 +65,11 @@ export class MemoryStore implements PrimaryStore {
     return Promise.resolve([]);
   }
 
-  async draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options: StoreOptions = {}): Promise<Draft> {
+  async draft(
+    key: ArtifactKey,
+    content: AsyncIterable<Uint8Array>,
+    options: StoreOptions = {},
+  ): Promise<Draft> {
     const whole = await collect(content, options.signal);
     this.openDrafts += 1;
     return new MemoryDraft(this, key, whole);
@@ -62,7 +77,10 @@ export class MemoryStore implements PrimaryStore {
 
   publish(drafts: readonly Draft[]): Promise<void> {
     const taken = drafts.find(({ key }) => this.artifacts.has(key));
-    if (taken !== undefined) return Promise.reject(new BackupError('ARTIFACT_EXISTS', `${this.name}: ${taken.key} is there already`));
+    if (taken !== undefined)
+      return Promise.reject(
+        new BackupError('ARTIFACT_EXISTS', `${this.name}: ${taken.key} is there already`),
+      );
     for (const draft of drafts.filter((one) => one instanceof MemoryDraft)) {
       this.set(draft.key, draft.content);
       draft.close();
@@ -71,7 +89,11 @@ export class MemoryStore implements PrimaryStore {
   }
 
   /** All of a source, when it is what it says. */
-  protected async receive(key: ArtifactKey, source: ArtifactSource, options: StoreOptions): Promise<Uint8Array> {
+  protected async receive(
+    key: ArtifactKey,
+    source: ArtifactSource,
+    options: StoreOptions,
+  ): Promise<Uint8Array> {
     const content = await collect(source.open(), options.signal);
     if (content.length !== source.bytes || sha256(content) !== source.sha256) {
       throw new BackupError('ARTIFACT_MISMATCH', `${this.name}: ${key} is not what was announced`);
@@ -81,7 +103,8 @@ export class MemoryStore implements PrimaryStore {
 
   /** Makes content visible under a key. */
   protected set(key: ArtifactKey, content: Uint8Array): void {
-    if (parseKey(key) === undefined) throw new BackupError('STORE_FAILED', `${this.name}: "${key}" is not a key`);
+    if (parseKey(key) === undefined)
+      throw new BackupError('STORE_FAILED', `${this.name}: "${key}" is not a key`);
     this.artifacts.set(key, content);
   }
 
@@ -123,7 +146,10 @@ class MemoryDraft implements Draft {
   }
 }
 
-async function collect(content: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<Uint8Array> {
+async function collect(
+  content: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   try {
     for await (const chunk of content) {

@@ -25,29 +25,50 @@ export function primaryStoreContract(make: () => Promise<PrimaryStore>): readonl
       assert.equal((await readAll(draft.open({ start: 2, end: 5 }))).toString(), '234');
       await draft.discard();
     }),
-    clause('lets a draft be read on when it gets its name, also by those who have it from before', async (store) => {
-      const [dump, manifest] = [await store.draft(DUMP, chunksOf('0123456789')), await store.draft(MANIFEST, chunksOf('manifest'))];
-      const begun = dump.open();
-      await store.publish([dump, manifest]);
-      assert.equal((await readAll(begun)).toString(), '0123456789');
-      assert.equal((await readAll(dump.open({ start: 2, end: 5 }))).toString(), '234');
-    }),
+    clause(
+      'lets a draft be read on when it gets its name, also by those who have it from before',
+      async (store) => {
+        const [dump, manifest] = [
+          await store.draft(DUMP, chunksOf('0123456789')),
+          await store.draft(MANIFEST, chunksOf('manifest')),
+        ];
+        const begun = dump.open();
+        await store.publish([dump, manifest]);
+        assert.equal((await readAll(begun)).toString(), '0123456789');
+        assert.equal((await readAll(dump.open({ start: 2, end: 5 }))).toString(), '234');
+      },
+    ),
     clause('writes drafts side by side, the very first ones too', async (store) => {
-      const drafts = await Promise.all([store.draft(DUMP, chunksOf('dump')), store.draft(MANIFEST, chunksOf('manifest'))]);
+      const drafts = await Promise.all([
+        store.draft(DUMP, chunksOf('dump')),
+        store.draft(MANIFEST, chunksOf('manifest')),
+      ]);
       await store.publish(drafts);
       assert.deepEqual(await visible(store), [DUMP, MANIFEST]);
     }),
     clause('shows drafts once they are published', async (store) => {
-      const drafts = [await store.draft(DUMP, chunksOf('dump')), await store.draft(MANIFEST, chunksOf('manifest'))];
+      const drafts = [
+        await store.draft(DUMP, chunksOf('dump')),
+        await store.draft(MANIFEST, chunksOf('manifest')),
+      ];
       await store.publish(drafts);
       assert.deepEqual(await visible(store), [DUMP, MANIFEST]);
       assert.equal((await readAll(store.read(DUMP))).toString(), 'dump');
     }),
     clause('writes drafts side by side', async (store) => {
-      const names = ['globals-20260101_020000.sql', 'staging-20260101_020000.tar.gz', 'geolens_20260101_020000.dump'];
-      const drafts = await Promise.all(names.map((name) => store.draft(artifactKey('daily', name), chunksOf(name.repeat(1000), { size: 777 }))));
+      const names = [
+        'globals-20260101_020000.sql',
+        'staging-20260101_020000.tar.gz',
+        'geolens_20260101_020000.dump',
+      ];
+      const drafts = await Promise.all(
+        names.map((name) =>
+          store.draft(artifactKey('daily', name), chunksOf(name.repeat(1000), { size: 777 })),
+        ),
+      );
       await store.publish(drafts);
-      for (const name of names) assert.equal((await readAll(store.read(artifactKey('daily', name)))).toString(), name.repeat(1000));
+      for (const name of names)
+        assert.equal((await readAll(store.read(artifactKey('daily', name)))).toString(), name.repeat(1000));
     }),
     clause('forgets a draft that is discarded, and leaves alone one that was published', async (store) => {
       const draft = await store.draft(DUMP, chunksOf('dump'));
@@ -61,7 +82,10 @@ export function primaryStoreContract(make: () => Promise<PrimaryStore>): readonl
     }),
     clause('publishes all drafts or none', async (store) => {
       await store.put(MANIFEST, sourceOf('there already'));
-      const drafts = [await store.draft(DUMP, chunksOf('dump')), await store.draft(MANIFEST, chunksOf('manifest'))];
+      const drafts = [
+        await store.draft(DUMP, chunksOf('dump')),
+        await store.draft(MANIFEST, chunksOf('manifest')),
+      ];
       await rejectsWith('ARTIFACT_EXISTS', store.publish(drafts));
       for (const draft of drafts) await draft.discard();
       assert.deepEqual(await visible(store), [MANIFEST]);
@@ -70,7 +94,10 @@ export function primaryStoreContract(make: () => Promise<PrimaryStore>): readonl
     }),
     clause('leaves nothing of a draft whose content fails', async (store) => {
       const failure = new Error('pg_dump failed');
-      await assert.rejects(store.draft(DUMP, chunksOf('half', { failure })), (error) => error === failure || (error as Error).cause === failure);
+      await assert.rejects(
+        store.draft(DUMP, chunksOf('half', { failure })),
+        (error) => error === failure || (error as Error).cause === failure,
+      );
       assert.deepEqual(await visible(store), []);
       assert.deepEqual(await store.sweep(), []);
     }),

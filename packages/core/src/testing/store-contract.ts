@@ -54,13 +54,18 @@ export function storeContract(make: () => Promise<ArtifactStore>): readonly Cont
     clause('bears any name that a database can bring about', async (store) => {
       for (const name of NAMES) await store.put(artifactKey('daily', name), sourceOf(name));
       assert.deepEqual(await keys(store), NAMES.map((name) => artifactKey('daily', name)).sort());
-      for (const name of NAMES) assert.equal((await readAll(store.read(artifactKey('daily', name)))).toString(), name);
+      for (const name of NAMES)
+        assert.equal((await readAll(store.read(artifactKey('daily', name)))).toString(), name);
     }),
     clause('reads a range', async (store) => {
       await store.put(KEY, sourceOf(LONG));
       const range = { start: 1_000_001, end: 2_000_003 };
       assert.ok((await readAll(store.read(KEY, range))).equals(LONG.subarray(range.start, range.end)));
-      assert.ok((await readAll(store.read(KEY, { start: LONG.length - 1, end: LONG.length }))).equals(LONG.subarray(-1)));
+      assert.ok(
+        (await readAll(store.read(KEY, { start: LONG.length - 1, end: LONG.length }))).equals(
+          LONG.subarray(-1),
+        ),
+      );
     }),
     clause('lends each chunk until the next one is asked for', async (store) => {
       await store.put(KEY, sourceOf(LONG));
@@ -86,13 +91,16 @@ export function storeContract(make: () => Promise<ArtifactStore>): readonly Cont
       await store.put(KEY, sourceOf('new'));
       assert.equal((await readAll(store.read(KEY))).toString(), 'new');
     }),
-    clause('gives an artifact another tag when it is replaced, and none or the same one until then', async (store) => {
-      await store.put(KEY, sourceOf('one'));
-      const [first, again] = [await tagOf(store), await tagOf(store)];
-      await store.put(KEY, sourceOf('two'));
-      assert.equal(again, first);
-      assert.ok(first === undefined || (await tagOf(store)) !== first);
-    }),
+    clause(
+      'gives an artifact another tag when it is replaced, and none or the same one until then',
+      async (store) => {
+        await store.put(KEY, sourceOf('one'));
+        const [first, again] = [await tagOf(store), await tagOf(store)];
+        await store.put(KEY, sourceOf('two'));
+        assert.equal(again, first);
+        assert.ok(first === undefined || (await tagOf(store)) !== first);
+      },
+    ),
     clause('answers ARTIFACT_NOT_FOUND for what is not there', async (store) => {
       await rejectsWith('ARTIFACT_NOT_FOUND', readAll(store.read(KEY)));
       await rejectsWith('ARTIFACT_NOT_FOUND', store.copy(KEY, artifactKey('weekly', NAMES[0]!)));
@@ -135,7 +143,15 @@ export function storeContract(make: () => Promise<ArtifactStore>): readonly Cont
       assert.deepEqual(await keys(store), [KEY]);
     }),
     clause('refuses a key that leaves its place', async (store) => {
-      for (const key of ['daily/../escaped', 'elsewhere/x', 'daily/', 'daily/.', 'daily/..', '/daily/x', 'daily/a/b'] as ArtifactKey[]) {
+      for (const key of [
+        'daily/../escaped',
+        'elsewhere/x',
+        'daily/',
+        'daily/.',
+        'daily/..',
+        '/daily/x',
+        'daily/a/b',
+      ] as ArtifactKey[]) {
         await assert.rejects(store.put(key, sourceOf('x')), key);
       }
     }),
@@ -147,7 +163,10 @@ type Clause = (title: string, check: (store: ArtifactStore) => Promise<void>) =>
 /** What a put that does not end well leaves behind: what was there before. */
 function failedPuts(clause: Clause): readonly ContractCase[] {
   const before = 'what was there before';
-  const unharmed = async (store: ArtifactStore, attempt: (key: ArtifactKey) => Promise<void>): Promise<void> => {
+  const unharmed = async (
+    store: ArtifactStore,
+    attempt: (key: ArtifactKey) => Promise<void>,
+  ): Promise<void> => {
     const other = artifactKey('weekly', NAMES[0]!);
     await store.put(KEY, sourceOf(before));
     await attempt(KEY);
@@ -158,7 +177,10 @@ function failedPuts(clause: Clause): readonly ContractCase[] {
   return [
     clause('leaves nothing of a put whose source fails half-way', async (store) =>
       unharmed(store, async (key) => {
-        const failing = { ...sourceOf(LONG), open: () => chunksOf(LONG.subarray(0, 2_000_000), { failure: new Error('source failed') }) };
+        const failing = {
+          ...sourceOf(LONG),
+          open: () => chunksOf(LONG.subarray(0, 2_000_000), { failure: new Error('source failed') }),
+        };
         await assert.rejects(store.put(key, failing));
       }),
     ),
@@ -190,23 +212,29 @@ function sends(clause: Clause): readonly ContractCase[] {
       await check(store, async (source, options) => (await store.send!(KEY, source, options))!);
     });
   return [
-    sending('shows nothing of what is sent ahead until it is completed, and then all of it', async (store, send) => {
-      const sent = await send(sourceOf(LONG));
-      assert.deepEqual(await keys(store), []);
-      await rejectsWith('ARTIFACT_NOT_FOUND', readAll(store.read(KEY)));
-      await sent.complete();
-      await sent.discard();
-      assert.ok((await readAll(store.read(KEY))).equals(LONG));
-    }),
-    sending('keeps what was there before when what was sent ahead is discarded, and replaces it when that is completed', async (store, send) => {
-      await store.put(KEY, sourceOf('before'));
-      const discarded = await send(sourceOf(LONG));
-      await discarded.discard();
-      await discarded.discard();
-      assert.equal((await readAll(store.read(KEY))).toString(), 'before');
-      await (await send(sourceOf(LONG))).complete();
-      assert.ok((await readAll(store.read(KEY))).equals(LONG));
-    }),
+    sending(
+      'shows nothing of what is sent ahead until it is completed, and then all of it',
+      async (store, send) => {
+        const sent = await send(sourceOf(LONG));
+        assert.deepEqual(await keys(store), []);
+        await rejectsWith('ARTIFACT_NOT_FOUND', readAll(store.read(KEY)));
+        await sent.complete();
+        await sent.discard();
+        assert.ok((await readAll(store.read(KEY))).equals(LONG));
+      },
+    ),
+    sending(
+      'keeps what was there before when what was sent ahead is discarded, and replaces it when that is completed',
+      async (store, send) => {
+        await store.put(KEY, sourceOf('before'));
+        const discarded = await send(sourceOf(LONG));
+        await discarded.discard();
+        await discarded.discard();
+        assert.equal((await readAll(store.read(KEY))).toString(), 'before');
+        await (await send(sourceOf(LONG))).complete();
+        assert.ok((await readAll(store.read(KEY))).equals(LONG));
+      },
+    ),
     sending('sweeps nothing of what it is sending, or has sent ahead', async (store, send) => {
       const sweeps: Promise<readonly string[]>[] = [];
       const sweptOnTheWay: ArtifactSource['open'] = async function* (range, options) {
@@ -220,15 +248,26 @@ function sends(clause: Clause): readonly ContractCase[] {
       await sent.complete();
       assert.ok((await readAll(store.read(KEY))).equals(LONG));
     }),
-    sending('leaves nothing of what is sent ahead when its source fails or lies, or when it is aborted', async (store, send) => {
-      const stop = new AbortController();
-      await store.put(KEY, sourceOf('before'));
-      await assert.rejects(send({ ...sourceOf(LONG), open: () => chunksOf(LONG.subarray(0, 1_000_000), { failure: new Error('source failed') }) }));
-      await rejectsWith('ARTIFACT_MISMATCH', send(sourceOf(LONG, { sha256: 'a'.repeat(64) })));
-      await rejectsWith('ABORTED', send({ ...sourceOf(LONG), open: () => stopping(LONG, stop) }, { signal: stop.signal }));
-      assert.deepEqual(await store.sweep(), []);
-      assert.equal((await readAll(store.read(KEY))).toString(), 'before');
-    }),
+    sending(
+      'leaves nothing of what is sent ahead when its source fails or lies, or when it is aborted',
+      async (store, send) => {
+        const stop = new AbortController();
+        await store.put(KEY, sourceOf('before'));
+        await assert.rejects(
+          send({
+            ...sourceOf(LONG),
+            open: () => chunksOf(LONG.subarray(0, 1_000_000), { failure: new Error('source failed') }),
+          }),
+        );
+        await rejectsWith('ARTIFACT_MISMATCH', send(sourceOf(LONG, { sha256: 'a'.repeat(64) })));
+        await rejectsWith(
+          'ABORTED',
+          send({ ...sourceOf(LONG), open: () => stopping(LONG, stop) }, { signal: stop.signal }),
+        );
+        assert.deepEqual(await store.sweep(), []);
+        assert.equal((await readAll(store.read(KEY))).toString(), 'before');
+      },
+    ),
   ];
 }
 

@@ -23,12 +23,34 @@ export interface Copy {
 
 /** A set as one store has it. */
 export function copyOfSet(store: ArtifactStore, set: BackupSet, options: StoreOptions = {}): Copy {
-  const artifacts = Object.fromEntries(set.artifacts.map(({ kind }) => [kind, artifactOfSet(store, set, kind, options)]));
-  return { label: labelOf(store, set), timestamp: set.timestamp, manifest: set.manifest, artifacts, store, set };
+  const artifacts = Object.fromEntries(
+    set.artifacts.map(({ kind }) => [kind, artifactOfSet(store, set, kind, options)]),
+  );
+  return {
+    label: labelOf(store, set),
+    timestamp: set.timestamp,
+    manifest: set.manifest,
+    artifacts,
+    store,
+    set,
+  };
 }
 
 /** Files that somebody has. */
-export function copyOfSource({ label, timestamp, manifest, dump, globals, staging, manifestFile }: RestoreSource): Copy {
-  const artifacts = { dump, ...(globals && { globals }), ...(staging && { staging }), ...(manifestFile && { manifest: manifestFile }) };
+export function copyOfSource({
+  label,
+  timestamp,
+  manifest,
+  dump,
+  globals,
+  staging,
+  manifestFile,
+}: RestoreSource): Copy {
+  const artifacts = {
+    dump,
+    ...(globals && { globals }),
+    ...(staging && { staging }),
+    ...(manifestFile && { manifest: manifestFile }),
+  };
   return { label, timestamp, manifest, artifacts, store: undefined, set: undefined };
 }

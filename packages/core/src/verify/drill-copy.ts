@@ -20,8 +20,8 @@ export interface DrilledCopy {
 }
 
 /**
- * Brings the dump to a drill's ground, where it does not lie on this machine, has it read, and rehearses its restore. What
- * lies elsewhere is fetched once, and read from what arrived.
+ * Brings the dump to a drill's ground, where it does not lie on this machine, has it read, and rehearses its
+ * restore. What lies elsewhere is fetched once, and read from what arrived.
  */
 export async function drillCopy(
   { drill, archiver }: DrillParts,
@@ -32,7 +32,10 @@ export async function drillCopy(
 ): Promise<DrilledCopy> {
   const { manifest } = copy;
   const keptBytes = dump.path === undefined ? dump.bytes : 0;
-  const opened = await drill.open({ databaseBytes: manifest?.databaseBytes, dumpBytes: dump.bytes, keptBytes }, options);
+  const opened = await drill.open(
+    { databaseBytes: manifest?.databaseBytes, dumpBytes: dump.bytes, keptBytes },
+    options,
+  );
   if ('unprovable' in opened) return { reading: await read(copy), drill: unprovable(opened.unprovable) };
   await using ground = opened;
   if (dump.path === undefined) options.observer?.({ event: 'step', step: 'fetch' });
@@ -40,12 +43,19 @@ export async function drillCopy(
   const reading = await read({ ...copy, artifacts: { ...copy.artifacts, dump: here } });
   if (isDamaged(reading, 'dump', 'globals')) return { reading, drill: undefined };
   const { globals } = copy.artifacts;
-  const input: RestoreInput = { dump: contentOf(here), globals: globals && contentOf(globals), manifest, privilegedRoles: true };
+  const input: RestoreInput = {
+    dump: contentOf(here),
+    globals: globals && contentOf(globals),
+    manifest,
+    privilegedRoles: true,
+  };
   const staging = isDamaged(reading, 'staging') ? 'damaged' : reading.staging;
   return { reading, drill: await rehearse(ground, input, staging, { archiver, signal: options.signal }) };
 }
 
 /** Whether something is wrong with one of these, or with any where none are named. */
 export function isDamaged({ artifacts }: CopyReading, ...kinds: readonly ArtifactKind[]): boolean {
-  return artifacts.some(({ kind, problem }) => problem !== undefined && (kinds.length === 0 || kinds.includes(kind)));
+  return artifacts.some(
+    ({ kind, problem }) => problem !== undefined && (kinds.length === 0 || kinds.includes(kind)),
+  );
 }

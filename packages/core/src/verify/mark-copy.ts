@@ -6,11 +6,16 @@ import type { DrillReport } from './drill-report.ts';
 import type { CopyReport } from './verify-report.ts';
 
 /**
- * Writes into the manifest of a copy what was found out about it: from then on a bad one is passed over, and a good one is shown
- * as verified. The caller holds the lock. Copies without a manifest that can be read, and files, are left as they are.
+ * Writes into the manifest of a copy what was found out about it: from then on a bad one is passed over, and
+ * a good one is shown as verified. The caller holds the lock. Copies without a manifest that can be read, and
+ * files, are left as they are.
  * @returns all checks that the manifest tells of now; undefined when there was nothing to write, or nowhere
  */
-export async function markCopy({ store, set }: Copy, found: Checks | undefined, options: StoreOptions = {}): Promise<Checks | undefined> {
+export async function markCopy(
+  { store, set }: Copy,
+  found: Checks | undefined,
+  options: StoreOptions = {},
+): Promise<Checks | undefined> {
   if (store === undefined || set?.manifest === undefined || found === undefined) return undefined;
   let all: Checks = found;
   await amendManifest(store, set, ({ checks }) => ({ checks: (all = { ...checks, ...found }) }), options);

@@ -26,10 +26,15 @@ export interface Reading {
 type Reader = (content: ArtifactSource) => Promise<number | undefined>;
 
 /**
- * Reads an artifact from its first to its last byte: by its SHA-256, where a manifest has it, and by the program that knows its
- * form. Damage is an answer; what the reading itself fails with is thrown.
+ * Reads an artifact from its first to its last byte: by its SHA-256, where a manifest has it, and by the
+ * program that knows its form. Damage is an answer; what the reading itself fails with is thrown.
  */
-export async function readArtifact(parts: ReadingParts, kind: ReadKind, artifact: RestoreArtifact, signal: AbortSignal): Promise<Reading> {
+export async function readArtifact(
+  parts: ReadingParts,
+  kind: ReadKind,
+  artifact: RestoreArtifact,
+  signal: AbortSignal,
+): Promise<Reading> {
   const readers: Record<ReadKind, Reader | undefined> = {
     dump: async (source) => {
       await parts.producer.check(source, { signal });
@@ -52,15 +57,25 @@ async function drained(source: ArtifactSource): Promise<undefined> {
 }
 
 /** @param read undefined where nobody knows the form: then it is enough that every byte was read */
-async function readWith(read: Reader | undefined, artifact: RestoreArtifact, signal: AbortSignal): Promise<Reading> {
+async function readWith(
+  read: Reader | undefined,
+  artifact: RestoreArtifact,
+  signal: AbortSignal,
+): Promise<Reading> {
   const content = contentOf(artifact);
   try {
     // Nobody else reads it then, and somebody may be watching how far it is.
-    const members = await (artifact.sha256 === undefined ? (read ?? drained)({ ...content, path: undefined }) : verifyArtifact(artifact.name, content, read ?? nothingMore, signal));
+    const members = await (artifact.sha256 === undefined
+      ? (read ?? drained)({ ...content, path: undefined })
+      : verifyArtifact(artifact.name, content, read ?? nothingMore, signal));
     return { content, problem: undefined, members };
   } catch (error) {
     if (!isBackupError(error, 'ARTIFACT_UNREADABLE')) throw error;
     const problem = withoutMend(error);
-    return { content, problem: problem.startsWith(artifact.name) ? problem : `${artifact.name}: ${problem}`, members: undefined };
+    return {
+      content,
+      problem: problem.startsWith(artifact.name) ? problem : `${artifact.name}: ${problem}`,
+      members: undefined,
+    };
   }
 }

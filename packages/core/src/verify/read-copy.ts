@@ -18,7 +18,10 @@ export interface ArtifactVerdict {
   readonly bytes: number | undefined;
   /** What is wrong with it, beginning with its name; undefined when it is good. */
   readonly problem: string | undefined;
-  /** Why it is not known whether it is good: this machine cannot read its form, and only its bytes were compared; or it could not be read. */
+  /**
+   * Why it is not known whether it is good: this machine cannot read its form, and only its bytes were
+   * compared; or it could not be read.
+   */
   readonly unjudged?: string | undefined;
 }
 
@@ -29,19 +32,28 @@ export interface CopyReading {
   readonly staging: ArtifactSource | undefined;
 }
 
-/** Reads all artifacts of a copy, and compares them with what the manifest says; damage is an answer, not an error. */
+/**
+ * Reads all artifacts of a copy, and compares them with what the manifest says; damage is an answer, not an
+ * error.
+ */
 export async function readCopy(parts: ReadingParts, copy: Copy, stop: AbortSignal): Promise<CopyReading> {
-  const [manifest, dump, globals, staging] = await sideBySide<[ArtifactVerdict | undefined, Read | undefined, Read | undefined, Read | undefined]>(stop, (signal) => [
+  const [manifest, dump, globals, staging] = await sideBySide<
+    [ArtifactVerdict | undefined, Read | undefined, Read | undefined, Read | undefined]
+  >(stop, (signal) => [
     readManifest(copy),
     readOne(parts, 'dump', copy, signal),
     readOne(parts, 'globals', copy, signal),
     readOne(parts, 'staging', copy, signal),
   ]);
-  const found = [manifest, dump?.verdict, globals?.verdict, staging?.verdict].filter((verdict) => verdict !== undefined);
+  const found = [manifest, dump?.verdict, globals?.verdict, staging?.verdict].filter(
+    (verdict) => verdict !== undefined,
+  );
   const failure = [dump, globals, staging].find((read) => read?.failure !== undefined)?.failure;
   // What is known to be damaged is told, though another artifact could not be read.
   if (failure !== undefined && found.every(({ problem }) => problem === undefined)) throw failure.error;
-  const artifacts = found.some(({ problem }) => problem !== undefined) ? found : [...found, ...whatElse(copy)];
+  const artifacts = found.some(({ problem }) => problem !== undefined)
+    ? found
+    : [...found, ...whatElse(copy)];
   return { artifacts, staging: staging?.verdict.problem === undefined ? staging?.content : undefined };
 }
 
@@ -52,7 +64,12 @@ interface Read {
   readonly failure?: { readonly error: unknown } | undefined;
 }
 
-async function readOne(parts: ReadingParts, kind: ReadKind, { artifacts, manifest, set }: Copy, signal: AbortSignal): Promise<Read | undefined> {
+async function readOne(
+  parts: ReadingParts,
+  kind: ReadKind,
+  { artifacts, manifest, set }: Copy,
+  signal: AbortSignal,
+): Promise<Read | undefined> {
   const artifact = artifacts[kind];
   const entry = manifest?.artifacts.find((one) => one.kind === kind);
   if (artifact === undefined) {
@@ -62,22 +79,50 @@ async function readOne(parts: ReadingParts, kind: ReadKind, { artifacts, manifes
     return { verdict: { kind, name, bytes: undefined, problem: `${name} is missing` }, content: undefined };
   }
   const { name, bytes } = artifact;
-  const verdict = (problem: string | undefined, unjudged?: string): ArtifactVerdict => ({ kind, name, bytes, problem, ...(unjudged !== undefined && { unjudged }) });
-  if (entry !== undefined && entry.bytes !== bytes) return { verdict: verdict(`${name} has ${bytes} bytes, its manifest says ${entry.bytes}`), content: undefined };
+  const verdict = (problem: string | undefined, unjudged?: string): ArtifactVerdict => ({
+    kind,
+    name,
+    bytes,
+    problem,
+    ...(unjudged !== undefined && { unjudged }),
+  });
+  if (entry !== undefined && entry.bytes !== bytes)
+    return {
+      verdict: verdict(`${name} has ${bytes} bytes, its manifest says ${entry.bytes}`),
+      content: undefined,
+    };
   let reading: Awaited<ReturnType<typeof readAsFarAsPossible>>;
   try {
     reading = await readAsFarAsPossible(parts, kind, artifact, signal);
   } catch (error) {
     throwIfAborted(signal);
-    return { verdict: verdict(undefined, `it could not be read: ${toBackupError(error).message}`), content: undefined, failure: { error } };
+    return {
+      verdict: verdict(undefined, `it could not be read: ${toBackupError(error).message}`),
+      content: undefined,
+      failure: { error },
+    };
   }
   const { content, problem, unjudged, members } = reading;
   const miscounted = entry?.members !== undefined && members !== undefined && members !== entry.members;
-  return { verdict: verdict(miscounted ? `${name} has ${members} members, its manifest says ${entry.members}` : problem, unjudged), content };
+  return {
+    verdict: verdict(
+      miscounted ? `${name} has ${members} members, its manifest says ${entry.members}` : problem,
+      unjudged,
+    ),
+    content,
+  };
 }
 
-/** A dump that was made by a newer pg_dump than the programs here can read is compared with its SHA-256 all the same. */
-async function readAsFarAsPossible(parts: ReadingParts, kind: ReadKind, artifact: RestoreArtifact, signal: AbortSignal): Promise<Reading & { readonly unjudged?: string }> {
+/**
+ * A dump that was made by a newer pg_dump than the programs here can read is compared with its SHA-256 all
+ * the same.
+ */
+async function readAsFarAsPossible(
+  parts: ReadingParts,
+  kind: ReadKind,
+  artifact: RestoreArtifact,
+  signal: AbortSignal,
+): Promise<Reading & { readonly unjudged?: string }> {
   try {
     return await readArtifact(parts, kind, artifact, signal);
   } catch (error) {
@@ -90,7 +135,12 @@ async function readManifest({ artifacts, set }: Copy): Promise<ArtifactVerdict |
   const file = artifacts.manifest;
   if (file !== undefined) {
     const problem = manifestProblem(await textOf(file.open()));
-    return { kind: 'manifest', name: file.name, bytes: file.bytes, problem: problem && `${file.name}: ${problem}` };
+    return {
+      kind: 'manifest',
+      name: file.name,
+      bytes: file.bytes,
+      problem: problem && `${file.name}: ${problem}`,
+    };
   }
   if (set?.state !== 'partial') return undefined;
   const name = manifestName(set);
@@ -112,7 +162,14 @@ function manifestProblem(text: string): string | undefined {
 function whatElse({ set }: Copy): readonly ArtifactVerdict[] {
   if (set?.state !== 'partial') return [];
   const name = manifestName(set);
-  return set.problems.map((problem): ArtifactVerdict => ({ kind: 'manifest', name, bytes: undefined, problem: `${name}: ${problem}` }));
+  return set.problems.map(
+    (problem): ArtifactVerdict => ({
+      kind: 'manifest',
+      name,
+      bytes: undefined,
+      problem: `${name}: ${problem}`,
+    }),
+  );
 }
 
 function manifestName({ timestamp }: BackupSet): string {

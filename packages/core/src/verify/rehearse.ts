@@ -8,11 +8,12 @@ import { judgeRehearsal, type DrillReport } from './drill-report.ts';
 const SHOWN = 5;
 
 /**
- * Restores a dump on a ground, compares the rows with the manifest, and looks into the archive for the files that rows name,
- * where the ground knows how to ask for them. An archive that is damaged is told of by whoever has read it.
+ * Restores a dump on a ground, compares the rows with the manifest, and looks into the archive for the files
+ * that rows name, where the ground knows how to ask for them. An archive that is damaged is told of by
+ * whoever has read it.
  *
- * A file that the archive lacks leaves open whether all is well: it is lost, or was removed with its row on a live system, between the
- * snapshot and its turn in the archive.
+ * A file that the archive lacks leaves open whether all is well: it is lost, or was removed with its row on a
+ * live system, between the snapshot and its turn in the archive.
  */
 export async function rehearse(
   ground: DrillGround,
@@ -22,15 +23,31 @@ export async function rehearse(
 ): Promise<DrillReport> {
   const rehearsal = await ground.rehearse(input);
   const report = judgeRehearsal(input.manifest, rehearsal);
-  if (rehearsal.outcome !== 'restored' || rehearsal.files === undefined || staging === 'damaged') return report;
+  if (rehearsal.outcome !== 'restored' || rehearsal.files === undefined || staging === 'damaged')
+    return report;
   const wanted = new Set(rehearsal.files.map(withoutDots));
   const asked = wanted.size;
-  if (asked > 0 && staging !== undefined) await archiver.check(staging, { signal, onMember: (path) => wanted.delete(withoutDots(path)) });
-  if (wanted.size === 0) return { ...report, facts: [...report.facts, `all ${asked.toLocaleString('en-US')} files that rows name are in the archive`] };
+  if (asked > 0 && staging !== undefined)
+    await archiver.check(staging, { signal, onMember: (path) => wanted.delete(withoutDots(path)) });
+  if (wanted.size === 0)
+    return {
+      ...report,
+      facts: [
+        ...report.facts,
+        `all ${asked.toLocaleString('en-US')} files that rows name are in the archive`,
+      ],
+    };
   const names = [...wanted].slice(0, SHOWN).join(', ');
   const more = wanted.size > SHOWN ? ` and ${wanted.size - SHOWN} more` : '';
-  const missing = staging === undefined ? `rows name ${asked} files, and the set has no archive: ${names}${more}` : `rows name files that the archive lacks: ${names}${more}`;
-  return { ...report, verdict: report.verdict === 'disproven' ? 'disproven' : 'unprovable', reasons: [...report.reasons, `${missing}. They are lost, or were removed while the archive was made`] };
+  const missing =
+    staging === undefined
+      ? `rows name ${asked} files, and the set has no archive: ${names}${more}`
+      : `rows name files that the archive lacks: ${names}${more}`;
+  return {
+    ...report,
+    verdict: report.verdict === 'disproven' ? 'disproven' : 'unprovable',
+    reasons: [...report.reasons, `${missing}. They are lost, or were removed while the archive was made`],
+  };
 }
 
 /** Members begin with `./`, and rows may or may not. */

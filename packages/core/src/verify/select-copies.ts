@@ -19,8 +19,9 @@ export interface SelectedCopies {
 }
 
 /**
- * The copies to be verified, of sets of one database: of one run, those in all tiers of the first store that has it.
- * With the newest set come those that are younger and damaged: to pass over them would be to call them good.
+ * The copies to be verified, of sets of one database: of one run, those in all tiers of the first store that
+ * has it. With the newest set come those that are younger and damaged: to pass over them would be to call
+ * them good.
  * @throws BackupError SET_NOT_FOUND; what the only store could not be asked for
  */
 export async function selectCopies(
@@ -39,32 +40,57 @@ export async function selectCopies(
       continue;
     }
     const { store, sets: all } = answer;
-    for (const set of all) if (set.database !== undefined && set.database !== database) others.add(set.database);
+    for (const set of all)
+      if (set.database !== undefined && set.database !== database) others.add(set.database);
     const sets = all.filter((set) => (set.database ?? database) === database);
-    const chosen = wanted === 'all' ? begun(store, sets, notes) : wanted === 'latest' ? newest(store, sets, now, notes) : sets.filter(({ timestamp }) => timestamp === wanted);
+    const chosen =
+      wanted === 'all'
+        ? begun(store, sets, notes)
+        : wanted === 'latest'
+          ? newest(store, sets, now, notes)
+          : sets.filter(({ timestamp }) => timestamp === wanted);
     copies.push(...chosen.map((set) => copyOfSet(store, set, { signal })));
     if (wanted !== 'all' && chosen.length > 0) break;
   }
   const there = `There are sets of ${[...others].map((name) => `"${name}"`).join(', ')}`;
-  if (wanted === 'all' && others.size > 0) notes.push(`only sets of database "${database}" are verified. ${there} too: set POSTGRES_DB to verify these`);
+  if (wanted === 'all' && others.size > 0)
+    notes.push(
+      `only sets of database "${database}" are verified. ${there} too: set POSTGRES_DB to verify these`,
+    );
   if (copies.length > 0 || (wanted === 'all' && errors.length === 0)) return { copies, notes, errors };
   if (errors[0] !== undefined) throw errors[0];
   const what = wanted === 'latest' ? 'there is no set' : `there is no set ${wanted}`;
-  throw new BackupError('SET_NOT_FOUND', `${what} of database "${database}" in ${stores.map(({ name }) => name).join(' and ')}`, { mend: others.size > 0 ? `${there}: set POSTGRES_DB` : 'See geolens-backup list' });
+  throw new BackupError(
+    'SET_NOT_FOUND',
+    `${what} of database "${database}" in ${stores.map(({ name }) => name).join(' and ')}`,
+    { mend: others.size > 0 ? `${there}: set POSTGRES_DB` : 'See geolens-backup list' },
+  );
 }
 
 /** Sets from the future were made while the clock was wrong: the newest is another one. */
-function newest(store: ArtifactStore, all: readonly BackupSet[], now: Date, notes: string[]): readonly BackupSet[] {
+function newest(
+  store: ArtifactStore,
+  all: readonly BackupSet[],
+  now: Date,
+  notes: string[],
+): readonly BackupSet[] {
   const sets = all.filter(({ timestamp }) => timestampToDate(timestamp) <= now);
-  for (const set of all.filter((one) => !sets.includes(one))) notes.push(`${labelOf(store, set)} lies in the future, and is passed over`);
+  for (const set of all.filter((one) => !sets.includes(one)))
+    notes.push(`${labelOf(store, set)} lies in the future, and is passed over`);
   const top = sets.find(({ state }) => state !== 'partial');
-  const younger = begun(store, sets.filter((set) => set.state === 'partial' && set.timestamp >= (top?.timestamp ?? '')), notes);
+  const younger = begun(
+    store,
+    sets.filter((set) => set.state === 'partial' && set.timestamp >= (top?.timestamp ?? '')),
+    notes,
+  );
   return [...younger, ...sets.filter((set) => set.state !== 'partial' && set.timestamp === top?.timestamp)];
 }
 
 /** Without those that have no manifest: work that was cut off, or goes on, has never made a set of them. */
 function begun(store: ArtifactStore, sets: readonly BackupSet[], notes: string[]): readonly BackupSet[] {
-  const isUnfinished = ({ state, artifacts }: BackupSet): boolean => state === 'partial' && artifacts.every(({ kind }) => kind !== 'manifest');
-  for (const set of sets.filter(isUnfinished)) notes.push(`${labelOf(store, set)} was never finished, and is passed over: ${set.problems.join('; ')}`);
+  const isUnfinished = ({ state, artifacts }: BackupSet): boolean =>
+    state === 'partial' && artifacts.every(({ kind }) => kind !== 'manifest');
+  for (const set of sets.filter(isUnfinished))
+    notes.push(`${labelOf(store, set)} was never finished, and is passed over: ${set.problems.join('; ')}`);
   return sets.filter((set) => !isUnfinished(set));
 }

@@ -4,10 +4,11 @@ import type { ArtifactSource, ReadingOptions } from '../ports/artifact-store.ts'
 import { sideBySide } from '../side-by-side.ts';
 
 /**
- * Reads an artifact back from its first to its last byte, compares length and SHA-256 with what it should have, and lets
- * `read` judge it. One that is a file of this machine is read for both at the same time, by each for itself: programs that know its form read
- * files best by themselves. Of any other the first whole reading of `read` is the one that is compared, what it leaves unread is
- * read after it, and what it reads again, or in parts, comes straight from the artifact.
+ * Reads an artifact back from its first to its last byte, compares length and SHA-256 with what it should
+ * have, and lets `read` judge it. One that is a file of this machine is read for both at the same time, by
+ * each for itself: programs that know its form read files best by themselves. Of any other the first whole
+ * reading of `read` is the one that is compared, what it leaves unread is read after it, and what it reads
+ * again, or in parts, comes straight from the artifact.
  * @throws BackupError ARTIFACT_UNREADABLE when they differ, or whatever `read` throws
  */
 export async function verifyArtifact<T>(
@@ -17,10 +18,17 @@ export async function verifyArtifact<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   const { bytes, sha256 } = artifact;
-  const [outcome, found] = await (artifact.path === undefined ? readTogether(artifact, read, signal) : readApart(artifact, read, signal));
+  const [outcome, found] = await (artifact.path === undefined
+    ? readTogether(artifact, read, signal)
+    : readApart(artifact, read, signal));
   if (found.bytes === bytes && found.sha256 === sha256) return outcome;
-  const differs = found.bytes === bytes ? `SHA-256 ${short(found.sha256)}, and was written with ${short(sha256)}` : `${found.bytes} bytes, and was written with ${bytes}`;
-  throw new BackupError('ARTIFACT_UNREADABLE', `${label} reads back with ${differs}`, { mend: 'Check the disk and the memory of this machine' });
+  const differs =
+    found.bytes === bytes
+      ? `SHA-256 ${short(found.sha256)}, and was written with ${short(sha256)}`
+      : `${found.bytes} bytes, and was written with ${bytes}`;
+  throw new BackupError('ARTIFACT_UNREADABLE', `${label} reads back with ${differs}`, {
+    mend: 'Check the disk and the memory of this machine',
+  });
 }
 
 /** What came of a reading. */
@@ -29,11 +37,19 @@ interface Found {
   readonly sha256: string;
 }
 
-async function readTogether<T>(artifact: ArtifactSource, read: (source: ArtifactSource) => Promise<T>, signal: AbortSignal | undefined): Promise<[T, Found]> {
+async function readTogether<T>(
+  artifact: ArtifactSource,
+  read: (source: ArtifactSource) => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<[T, Found]> {
   const reading = new HashedReading(artifact, signal);
   const { bytes, sha256 } = artifact;
   try {
-    const outcome = await read({ bytes, sha256, open: (range, options) => (range === undefined ? reading.open(options) : artifact.open(range, options)) });
+    const outcome = await read({
+      bytes,
+      sha256,
+      open: (range, options) => (range === undefined ? reading.open(options) : artifact.open(range, options)),
+    });
     return [outcome, await reading.finish()];
   } finally {
     await reading.close();
@@ -41,8 +57,15 @@ async function readTogether<T>(artifact: ArtifactSource, read: (source: Artifact
 }
 
 /** Side by side, so that a large file comes from the disk once, and for the other reader from memory. */
-function readApart<T>(artifact: ArtifactSource, read: (source: ArtifactSource) => Promise<T>, signal: AbortSignal | undefined): Promise<[T, Found]> {
-  return sideBySide<[T, Found]>(signal, (stop) => [read(artifact), readTogether(artifact, () => Promise.resolve(), stop).then(([, found]) => found)]);
+function readApart<T>(
+  artifact: ArtifactSource,
+  read: (source: ArtifactSource) => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<[T, Found]> {
+  return sideBySide<[T, Found]>(signal, (stop) => [
+    read(artifact),
+    readTogether(artifact, () => Promise.resolve(), stop).then(([, found]) => found),
+  ]);
 }
 
 /** Enough of a digest to tell it from any other. */
@@ -91,7 +114,10 @@ class HashedReading {
     return this.handOn();
   }
 
-  /** Reads what is left, and tells what there was; throws what the reading failed with, should the reader have kept it to itself. */
+  /**
+   * Reads what is left, and tells what there was; throws what the reading failed with, should the reader have
+   * kept it to itself.
+   */
   async finish(): Promise<Found> {
     while ((await this.next()) !== undefined);
     if (this.failure !== undefined) throw this.failure.error;

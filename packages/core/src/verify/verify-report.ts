@@ -9,7 +9,8 @@ export interface CopyReport {
   /**
    * - `good`: all that was looked at is well; with a drill, that it was proven;
    * - `bad`: an artifact is damaged or missing, or a drill disproved the dump;
-   * - `unproven`: good as far as it was read, but a drill was not possible here, or the form of the dump is newer than the programs here;
+   * - `unproven`: good as far as it was read, but a drill was not possible here, or the form of the dump is
+   *   newer than the programs here;
    * - `unread`: it could not be read to its end, for a reason that says nothing of it;
    * - `gone`: retention, or somebody, has removed it meanwhile.
    */
@@ -37,11 +38,22 @@ export interface VerifyReport {
 
 /** What this machine lacks to say that a copy is good, one sentence each. */
 export function lacksOf({ artifacts, drill }: Pick<CopyReport, 'artifacts' | 'drill'>): readonly string[] {
-  return [...artifacts.flatMap(({ unjudged }) => unjudged ?? []), ...(drill?.verdict === 'unprovable' ? drill.reasons : [])];
+  return [
+    ...artifacts.flatMap(({ unjudged }) => unjudged ?? []),
+    ...(drill?.verdict === 'unprovable' ? drill.reasons : []),
+  ];
 }
 
 /** Everything that is wrong with a copy, one sentence each. */
-export function problemsOf({ artifacts, drill, standing, verdict }: Pick<CopyReport, 'artifacts' | 'drill' | 'standing' | 'verdict'>): readonly string[] {
-  const damaged = [...artifacts.flatMap(({ problem }) => problem ?? []), ...(standing === undefined ? [] : [standing])];
+export function problemsOf({
+  artifacts,
+  drill,
+  standing,
+  verdict,
+}: Pick<CopyReport, 'artifacts' | 'drill' | 'standing' | 'verdict'>): readonly string[] {
+  const damaged = [
+    ...artifacts.flatMap(({ problem }) => problem ?? []),
+    ...(standing === undefined ? [] : [standing]),
+  ];
   return verdict === 'bad' && drill?.verdict === 'disproven' ? [...damaged, ...drill.reasons] : damaged;
 }

@@ -44,13 +44,19 @@ export interface VerifyOptions {
 }
 
 /**
- * Reads every artifact of every copy from its first to its last byte, with `restore` rehearses its restore, and writes the results
- * into the manifests. Damage is an answer. A copy that cannot be read keeps the others from nothing.
+ * Reads every artifact of every copy from its first to its last byte, with `restore` rehearses its restore,
+ * and writes the results into the manifests. Damage is an answer. A copy that cannot be read keeps the others
+ * from nothing.
  *
- * It holds the lock only while it writes: a verification of hours keeps no run waiting. A copy that retention removes meanwhile
- * is `gone`. A dump that several copies have is rehearsed once, and proves each that has its bytes.
+ * It holds the lock only while it writes: a verification of hours keeps no run waiting. A copy that retention
+ * removes meanwhile is `gone`. A dump that several copies have is rehearsed once, and proves each that has
+ * its bytes.
  */
-export async function verify(parts: VerifyParts, request: VerifyRequest, options: VerifyOptions): Promise<VerifyReport> {
+export async function verify(
+  parts: VerifyParts,
+  request: VerifyRequest,
+  options: VerifyOptions,
+): Promise<VerifyReport> {
   return new Verification(parts, request, options).execute();
 }
 
@@ -59,14 +65,22 @@ class Verification {
   private readonly request: VerifyRequest;
   private readonly options: VerifyOptions;
   private readonly limits: ReadingLimits;
-  /** By the SHA-256 of the dump, from copies that are whole: what damage beside a dump has led to says nothing of other copies. */
+  /**
+   * By the SHA-256 of the dump, from copies that are whole: what damage beside a dump has led to says nothing
+   * of other copies.
+   */
   private readonly drilled = new Map<string, DrillReport>();
 
   constructor(parts: VerifyParts, request: VerifyRequest, options: VerifyOptions) {
     this.parts = parts;
     this.request = request;
     this.options = options;
-    this.limits = { clock: parts.clock, bytesPerSecond: request.bytesPerSecond, observer: options.observer, signal: options.signal };
+    this.limits = {
+      clock: parts.clock,
+      bytesPerSecond: request.bytesPerSecond,
+      observer: options.observer,
+      signal: options.signal,
+    };
   }
 
   async execute(): Promise<VerifyReport> {
@@ -88,13 +102,28 @@ class Verification {
     const { clock } = this.parts;
     const began = clock.now().getTime();
     const report = (verdict: CopyReport['verdict'], found: Partial<CopyReport>): CopyReport => ({
-      copy, verdict, artifacts: [], drill: undefined, standing: undefined, error: undefined, ...found, milliseconds: Math.max(0, clock.now().getTime() - began),
+      copy,
+      verdict,
+      artifacts: [],
+      drill: undefined,
+      standing: undefined,
+      error: undefined,
+      ...found,
+      milliseconds: Math.max(0, clock.now().getTime() - began),
     });
     try {
-      const { reading: { artifacts }, drill } = await this.read(copy);
-      const standing = drill === undefined || drill.verdict === 'unprovable' ? standingVerdict(copy) : undefined;
-      const bad = artifacts.some(({ problem }) => problem !== undefined) || drill?.verdict === 'disproven' || standing !== undefined;
-      const unproven = drill?.verdict === 'unprovable' || artifacts.some(({ unjudged }) => unjudged !== undefined);
+      const {
+        reading: { artifacts },
+        drill,
+      } = await this.read(copy);
+      const standing =
+        drill === undefined || drill.verdict === 'unprovable' ? standingVerdict(copy) : undefined;
+      const bad =
+        artifacts.some(({ problem }) => problem !== undefined) ||
+        drill?.verdict === 'disproven' ||
+        standing !== undefined;
+      const unproven =
+        drill?.verdict === 'unprovable' || artifacts.some(({ unjudged }) => unjudged !== undefined);
       return report(bad ? 'bad' : unproven ? 'unproven' : 'good', { artifacts, drill, standing });
     } catch (error) {
       throwIfAborted(this.options.signal);
@@ -107,17 +136,23 @@ class Verification {
     const watched = watchReading(copy, this.limits);
     const read = (from: Copy): Promise<CopyReading> => {
       this.options.observer?.({ event: 'step', step: 'read' });
-      return readCopy(this.parts, this.limits.bytesPerSecond === undefined ? from : withoutFiles(from), this.options.signal);
+      return readCopy(
+        this.parts,
+        this.limits.bytesPerSecond === undefined ? from : withoutFiles(from),
+        this.options.signal,
+      );
     };
     const { dump } = watched.artifacts;
-    if (!this.request.restore || dump === undefined) return { reading: await read(watched), drill: undefined };
+    if (!this.request.restore || dump === undefined)
+      return { reading: await read(watched), drill: undefined };
     const known = this.drilled.get(dump.sha256 ?? '');
     if (known !== undefined) {
       const reading = await read(watched);
       return { reading, drill: isDamaged(reading, 'dump', 'globals') ? undefined : known };
     }
     const outcome = await drillCopy(this.parts, watched, dump, read, this.options);
-    if (outcome.drill !== undefined && dump.sha256 !== undefined && !isDamaged(outcome.reading)) this.drilled.set(dump.sha256, outcome.drill);
+    if (outcome.drill !== undefined && dump.sha256 !== undefined && !isDamaged(outcome.reading))
+      this.drilled.set(dump.sha256, outcome.drill);
     return outcome;
   }
 
@@ -129,7 +164,9 @@ class Verification {
     try {
       const lease = await this.acquire();
       try {
-        await markCopy(report.copy, checksOf(report, clock.now()), { signal: AbortSignal.any([signal, lease.lost]) });
+        await markCopy(report.copy, checksOf(report, clock.now()), {
+          signal: AbortSignal.any([signal, lease.lost]),
+        });
       } finally {
         await lease.release();
       }

@@ -14,17 +14,35 @@ export interface ReadingLimits {
 /** So much is read between two looks at the clock, and between two words on how far it is. */
 const LOOK_EVERY_BYTES = 4 * 1024 * 1024;
 
-/** The copy with its whole readings watched: no faster than allowed, over all its artifacts together, and telling how far they are. */
+/**
+ * The copy with its whole readings watched: no faster than allowed, over all its artifacts together, and
+ * telling how far they are.
+ */
 export function watchReading(copy: Copy, limits: ReadingLimits): Copy {
   const entries = Object.entries(copy.artifacts);
-  const watch = new Watch(entries.reduce((sum, [, { bytes }]) => sum + bytes, 0), limits);
-  const watched = (artifact: RestoreArtifact): RestoreArtifact => ({ ...artifact, open: (range, options) => (range === undefined ? watch.chunks(artifact.open(undefined, options)) : artifact.open(range, options)) });
-  return { ...copy, artifacts: Object.fromEntries(entries.map(([kind, artifact]) => [kind, watched(artifact)])) };
+  const watch = new Watch(
+    entries.reduce((sum, [, { bytes }]) => sum + bytes, 0),
+    limits,
+  );
+  const watched = (artifact: RestoreArtifact): RestoreArtifact => ({
+    ...artifact,
+    open: (range, options) =>
+      range === undefined ? watch.chunks(artifact.open(undefined, options)) : artifact.open(range, options),
+  });
+  return {
+    ...copy,
+    artifacts: Object.fromEntries(entries.map(([kind, artifact]) => [kind, watched(artifact)])),
+  };
 }
 
 /** The copy as nothing but bytes: a program that is given a file reads it by itself, as fast as it can. */
 export function withoutFiles(copy: Copy): Copy {
-  return { ...copy, artifacts: Object.fromEntries(Object.entries(copy.artifacts).map(([kind, artifact]) => [kind, { ...artifact, path: undefined }])) };
+  return {
+    ...copy,
+    artifacts: Object.fromEntries(
+      Object.entries(copy.artifacts).map(([kind, artifact]) => [kind, { ...artifact, path: undefined }]),
+    ),
+  };
 }
 
 class Watch {
@@ -49,7 +67,13 @@ class Watch {
       this.unsaid += chunk.length;
       if (this.unsaid < LOOK_EVERY_BYTES) continue;
       this.unsaid = 0;
-      this.limits.observer?.({ event: 'progress', step: 'read', done: Math.min(this.done, this.total), total: this.total, unit: 'bytes' });
+      this.limits.observer?.({
+        event: 'progress',
+        step: 'read',
+        done: Math.min(this.done, this.total),
+        total: this.total,
+        unit: 'bytes',
+      });
       await this.wait();
     }
   }

@@ -36,17 +36,23 @@ describe('the seal of a manifest', () => {
 
   it('lets no truncation pass that takes more than the last line feed', () => {
     const whole = Buffer.from(TEXT);
-    for (let length = 0; length < whole.length - 1; length += 1) expect(isNoticed(whole.subarray(0, length)), `${length} bytes`).toBe(true);
+    for (let length = 0; length < whole.length - 1; length += 1)
+      expect(isNoticed(whole.subarray(0, length)), `${length} bytes`).toBe(true);
   });
 
   it('fits again after a change, which leaves unknown fields alone', () => {
     const [first, ...rest] = TEXT.split('\n');
-    const foreign = [first, '  "future": { "deep": [1] },', ...rest].join('\n').replace(/\n {2}"sealedWith".*/, '').replace(/,\n {2}"seal".*/, '');
+    const foreign = [first, '  "future": { "deep": [1] },', ...rest]
+      .join('\n')
+      .replace(/\n {2}"sealedWith".*/, '')
+      .replace(/,\n {2}"seal".*/, '');
     const checks = { readable: { ok: true, at: '2026-11-22T02:00:00.000Z' } };
     const changed = changeManifest(foreign, { checks });
     expect(sealProblem(changed)).toBeUndefined();
     expect(JSON.parse(changed)).toMatchObject({ future: { deep: [1] }, checks });
-    const again = changeManifest(changed, { suspicion: { reasons: ['small'], at: '2026-11-22T02:00:00.000Z' } });
+    const again = changeManifest(changed, {
+      suspicion: { reasons: ['small'], at: '2026-11-22T02:00:00.000Z' },
+    });
     expect(sealProblem(again)).toBeUndefined();
     expect(changeManifest(again, { suspicion: undefined })).toBe(changed);
   });
@@ -57,7 +63,11 @@ describe('the seal of a manifest', () => {
 
   it('that is broken stays broken through a change', () => {
     const broken = TEXT.replace('"toolVersion": "', '"toolVersion": "x');
-    for (const text of [broken, broken.replace('"seal"', '"sea1"'), broken.replace('"sealedWith"', '"sealedWitH"')]) {
+    for (const text of [
+      broken,
+      broken.replace('"seal"', '"sea1"'),
+      broken.replace('"sealedWith"', '"sealedWitH"'),
+    ]) {
       expect(sealProblem(changeManifest(text, { acceptedAt: '2026-11-22T02:00:00.000Z' }))).toBeDefined();
     }
   });

@@ -5,16 +5,44 @@ import { databases, holds, timestamps } from '../support/arbitraries.ts';
 
 const names: fc.Arbitrary<ArtifactName> = fc.oneof(
   fc.record({ kind: fc.constant('dump' as const), timestamp: timestamps, database: databases }),
-  fc.record({ kind: fc.constantFrom('staging' as const, 'globals' as const, 'manifest' as const), timestamp: timestamps }),
+  fc.record({
+    kind: fc.constantFrom('staging' as const, 'globals' as const, 'manifest' as const),
+    timestamp: timestamps,
+  }),
 );
 
 const NEAR_NAMES = fc
-  .array(fc.constantFrom('geolens', '_', '-', '20260101_020000', '20260231_020000', '.dump', 'staging', 'globals', '.tar.gz', '.sql', '%2F', '%25', '%', '/', '.part'), { maxLength: 8 })
+  .array(
+    fc.constantFrom(
+      'geolens',
+      '_',
+      '-',
+      '20260101_020000',
+      '20260231_020000',
+      '.dump',
+      'staging',
+      'globals',
+      '.tar.gz',
+      '.sql',
+      '%2F',
+      '%25',
+      '%',
+      '/',
+      '.part',
+    ),
+    { maxLength: 8 },
+  )
   .map((parts) => parts.join(''));
 
 describe('artifact names', () => {
   it('are read back as what they were made from, whatever the database is called', () => {
-    holds(names, (name) => { expect(parseArtifactName(formatArtifactName(name))).toEqual(name); }, { numRuns: 2000 });
+    holds(
+      names,
+      (name) => {
+        expect(parseArtifactName(formatArtifactName(name))).toEqual(name);
+      },
+      { numRuns: 2000 },
+    );
   });
 
   it('are written again as the very text that was read', () => {
@@ -31,13 +59,21 @@ describe('artifact names', () => {
   });
 
   it('never hold a slash, so that a database cannot lead out of its folder', () => {
-    holds(names, (name) => { expect(formatArtifactName(name)).not.toContain('/'); });
+    holds(names, (name) => {
+      expect(formatArtifactName(name)).not.toContain('/');
+    });
   });
 
   it('differ where the databases differ', () => {
     const timestamp = parseTimestamp('20260101_020000')!;
     const write = (database: string): string => formatArtifactName({ kind: 'dump', timestamp, database });
-    holds(fc.tuple(databases, databases), ([one, other]) => { expect(write(one) === write(other)).toBe(one === other); }, { numRuns: 1000 });
+    holds(
+      fc.tuple(databases, databases),
+      ([one, other]) => {
+        expect(write(one) === write(other)).toBe(one === other);
+      },
+      { numRuns: 1000 },
+    );
   });
 
   it.each([

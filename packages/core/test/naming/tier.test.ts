@@ -16,8 +16,12 @@ describe('the tiers of a run', () => {
 
   it('are daily for every run, weekly for one day in seven', () => {
     // The 4th of January 1970 was a Sunday.
-    const sunday = (timestamp: Date): boolean => (((Math.floor(timestamp.getTime() / 86_400_000) - 3) % 7) + 7) % 7 === 0;
-    holds(timestamps, (timestamp) => { expect(tiersOf(timestamp)).toEqual(sunday(timestampToDate(timestamp)) ? ['daily', 'weekly'] : ['daily']); },
-    );
+    const sunday = (timestamp: Date): boolean =>
+      (((Math.floor(timestamp.getTime() / 86_400_000) - 3) % 7) + 7) % 7 === 0;
+    holds(timestamps, (timestamp) => {
+      expect(tiersOf(timestamp)).toEqual(
+        sunday(timestampToDate(timestamp)) ? ['daily', 'weekly'] : ['daily'],
+      );
+    });
   });
 });

@@ -7,34 +7,52 @@ const wholeSecond = (moment: Date): number => Math.floor(moment.getTime() / 1000
 
 describe('timestamps', () => {
   it('stand for the moment that they were made from, to the second', () => {
-    holds(moments, (moment) => { expect(timestampToDate(formatTimestamp(moment)).getTime()).toBe(wholeSecond(moment)); });
+    holds(moments, (moment) => {
+      expect(timestampToDate(formatTimestamp(moment)).getTime()).toBe(wholeSecond(moment));
+    });
   });
 
   it('are read back as themselves', () => {
-    holds(timestamps, (timestamp) => { expect(parseTimestamp(timestamp)).toBe(timestamp); });
+    holds(timestamps, (timestamp) => {
+      expect(parseTimestamp(timestamp)).toBe(timestamp);
+    });
   });
 
   it('sort as text in the order of time', () => {
-    holds(fc.tuple(timestamps, timestamps), ([one, other]) => { expect(one < other).toBe(timestampToDate(one) < timestampToDate(other)); });
+    holds(fc.tuple(timestamps, timestamps), ([one, other]) => {
+      expect(one < other).toBe(timestampToDate(one) < timestampToDate(other));
+    });
   });
 
   it('are UTC, whatever the zone of the machine', () => {
     expect(formatTimestamp(new Date('2026-03-29T03:30:15.999+02:00'))).toBe('20260329_013015');
   });
 
-  it.each(['', '20260101', '20260101_0200', '20260101-020000', '20260101_020000Z', '20260101_020000\n', ' 20260101_020000', '2026_0101020000'])(
-    'are not %j',
-    (text) => {
-      expect(parseTimestamp(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    '',
+    '20260101',
+    '20260101_0200',
+    '20260101-020000',
+    '20260101_020000Z',
+    '20260101_020000\n',
+    ' 20260101_020000',
+    '2026_0101020000',
+  ])('are not %j', (text) => {
+    expect(parseTimestamp(text)).toBeUndefined();
+  });
 
-  it.each(['20260231_000000', '20250229_000000', '20260001_000000', '20261301_000000', '20260100_000000', '20260101_240000', '20260101_006000', '20260101_000060'])(
-    'are not %s, a moment that never comes',
-    (text) => {
-      expect(parseTimestamp(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    '20260231_000000',
+    '20250229_000000',
+    '20260001_000000',
+    '20261301_000000',
+    '20260100_000000',
+    '20260101_240000',
+    '20260101_006000',
+    '20260101_000060',
+  ])('are not %s, a moment that never comes', (text) => {
+    expect(parseTimestamp(text)).toBeUndefined();
+  });
 
   it('are the moments that the calendar has, and no others', () => {
     const numbers = fc.tuple(fc.nat(9999), fc.nat(14), fc.nat(33), fc.nat(25), fc.nat(61), fc.nat(61));
@@ -52,7 +70,10 @@ describe('timestamps', () => {
     expect(parseTimestamp('20240229_000000')).toBe('20240229_000000');
   });
 
-  it.each([new Date(Number.NaN), new Date('+010000-01-01T00:00:00Z'), new Date('-000001-01-01T00:00:00Z')])('cannot be made of %s', (moment) => {
-    expect(() => formatTimestamp(moment)).toThrow(RangeError);
-  });
+  it.each([new Date(Number.NaN), new Date('+010000-01-01T00:00:00Z'), new Date('-000001-01-01T00:00:00Z')])(
+    'cannot be made of %s',
+    (moment) => {
+      expect(() => formatTimestamp(moment)).toThrow(RangeError);
+    },
+  );
 });

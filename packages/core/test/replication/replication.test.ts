@@ -31,7 +31,9 @@ class ReplicatedKit extends RunKit {
   }
 
   operations(): string[] {
-    return this.replicaCalls.filter(({ operation }) => operation === 'put' || operation === 'copy').map(({ operation, key }) => `${operation} ${key!}`);
+    return this.replicaCalls
+      .filter(({ operation }) => operation === 'put' || operation === 'copy')
+      .map(({ operation, key }) => `${operation} ${key!}`);
   }
 }
 
@@ -43,9 +45,13 @@ beforeEach(() => {
 describe('a run with a replica', () => {
   it('leaves the same artifacts, byte for byte, on both', async () => {
     const report = await kit.replicatedRun();
-    expect(report).toMatchObject({ outcome: 'complete', replication: [{ store: 's3', copied: [{ tier: 'daily' }], missing: 0, errors: [] }] });
+    expect(report).toMatchObject({
+      outcome: 'complete',
+      replication: [{ store: 's3', copied: [{ tier: 'daily' }], missing: 0, errors: [] }],
+    });
     expect(kit.remote()).toEqual(kit.files());
-    for (const [key, content] of kit.store.artifacts) expect(Buffer.from(kit.replica.artifacts.get(key)!).equals(Buffer.from(content)), key).toBe(true);
+    for (const [key, content] of kit.store.artifacts)
+      expect(Buffer.from(kit.replica.artifacts.get(key)!).equals(Buffer.from(content)), key).toBe(true);
   });
 
   it('sends the manifest last, so that a set which is cut off is never taken for a complete one', async () => {
@@ -54,7 +60,9 @@ describe('a run with a replica', () => {
     for (let allowed = 0; allowed < 4; allowed += 1) {
       const cut = new ReplicatedKit(SATURDAY);
       let puts = 0;
-      await cut.replicatedRun(({ operation }) => (operation === 'put' && ++puts > allowed ? AWAY : undefined));
+      await cut.replicatedRun(({ operation }) =>
+        operation === 'put' && ++puts > allowed ? AWAY : undefined,
+      );
       expect((await readSets(cut.replica)).filter(({ state }) => state !== 'partial')).toEqual([]);
     }
   });
@@ -63,25 +71,39 @@ describe('a run with a replica', () => {
     const sunday = new ReplicatedKit(SUNDAY);
     await sunday.replicatedRun();
     expect(sunday.remote()).toEqual(sunday.files());
-    expect(sunday.operations().filter((call) => call.startsWith('put')).every((call) => call.startsWith('put daily/'))).toBe(true);
+    expect(
+      sunday
+        .operations()
+        .filter((call) => call.startsWith('put'))
+        .every((call) => call.startsWith('put daily/')),
+    ).toBe(true);
     expect(sunday.operations().filter((call) => call.startsWith('copy weekly/'))).toHaveLength(4);
   });
 
   it('sends it where the store does not copy', async () => {
     const sunday = new ReplicatedKit(SUNDAY);
-    const report = await sunday.replicatedRun(({ operation }) => (operation === 'copy' ? new BackupError('STORE_FORBIDDEN', 'no copies here') : undefined));
+    const report = await sunday.replicatedRun(({ operation }) =>
+      operation === 'copy' ? new BackupError('STORE_FORBIDDEN', 'no copies here') : undefined,
+    );
     expect(report.outcome).toBe('complete');
     expect(sunday.remote()).toEqual(sunday.files());
   });
 
   it('tells a phase for each artifact that it copies', async () => {
     const { phases } = await kit.replicatedRun();
-    expect(phases.filter(({ phase }) => phase === 'replicate').map(({ tier, artifact }) => `${tier!} ${artifact!}`)).toEqual(['daily globals', 'daily staging', 'daily dump', 'daily manifest']);
+    expect(
+      phases
+        .filter(({ phase }) => phase === 'replicate')
+        .map(({ tier, artifact }) => `${tier!} ${artifact!}`),
+    ).toEqual(['daily globals', 'daily staging', 'daily dump', 'daily manifest']);
   });
 
   it('copies a legacy set too, whose digests nobody has written down', async () => {
     kit.store.artifacts.set('daily/geolens_20251231_020000.dump', Buffer.from('of before'));
-    expect(await kit.replicatedRun()).toMatchObject({ outcome: 'complete', replication: [{ copied: [{}, { timestamp: '20251231_020000' }] }] });
+    expect(await kit.replicatedRun()).toMatchObject({
+      outcome: 'complete',
+      replication: [{ copied: [{}, { timestamp: '20251231_020000' }] }],
+    });
     expect(kit.remote()).toEqual(kit.files());
   });
 
@@ -117,7 +139,11 @@ describe('a run with a replica', () => {
 describe('a replica that is away', () => {
   it('makes runs partial, keeps retention going, and has every set after the run that finds it back', async () => {
     for (let day = 0; day < 3; day += 1) {
-      expect(await kit.replicatedRun(away)).toMatchObject({ outcome: 'partial', errors: [AWAY], replication: [{ copied: [], missing: undefined }] });
+      expect(await kit.replicatedRun(away)).toMatchObject({
+        outcome: 'partial',
+        errors: [AWAY],
+        replication: [{ copied: [], missing: undefined }],
+      });
       kit.nextDay();
     }
     expect(kit.remote()).toEqual([]);
@@ -139,7 +165,11 @@ describe('a replica that is away', () => {
     await kit.replicatedRun(away);
     kit.nextDay();
     kit.producer.snapshot = () => Promise.reject(new BackupError('DATABASE_UNREACHABLE', 'no server'));
-    expect(await kit.replicatedRun()).toMatchObject({ outcome: 'failed', errors: [{ code: 'DATABASE_UNREACHABLE' }], replication: [{ copied: [{ timestamp: '20260103_020000' }] }] });
+    expect(await kit.replicatedRun()).toMatchObject({
+      outcome: 'failed',
+      errors: [{ code: 'DATABASE_UNREACHABLE' }],
+      replication: [{ copied: [{ timestamp: '20260103_020000' }] }],
+    });
     expect(kit.remote()).toEqual(kit.files());
   });
 
@@ -172,7 +202,9 @@ describe('what a replica has already', () => {
   });
 
   it('is put again, to be judged by the store, when no manifest says that it is good', async () => {
-    await kit.replicatedRun(({ operation, key }) => (operation === 'put' && key!.includes('manifest') ? AWAY : undefined));
+    await kit.replicatedRun(({ operation, key }) =>
+      operation === 'put' && key!.includes('manifest') ? AWAY : undefined,
+    );
     const key = kit.files().find((name) => name.endsWith('.dump')) as ArtifactKey;
     kit.replica.artifacts.set(key, Buffer.alloc(kit.replica.artifacts.get(key)!.length, 'x'));
     kit.nextDay();
@@ -213,7 +245,10 @@ it('a manifest of a newer version is somebody’s set, and is not replaced', asy
   const key = kit.files().find((name) => name.includes('manifest')) as ArtifactKey;
   kit.replica.artifacts.set(key, Buffer.from('{"schemaVersion": 99}'));
   kit.nextDay();
-  expect(await kit.replicatedRun()).toMatchObject({ outcome: 'partial', errors: [{ code: 'REPLICA_CONFLICT' }] });
+  expect(await kit.replicatedRun()).toMatchObject({
+    outcome: 'partial',
+    errors: [{ code: 'REPLICA_CONFLICT' }],
+  });
   expect(Buffer.from(kit.replica.artifacts.get(key)!).toString()).toBe('{"schemaVersion": 99}');
 });
 
@@ -226,7 +261,9 @@ describe('the replication of a long history', () => {
     const phases = new Phases(new ManualClock(SATURDAY));
     const request = { primary, replica, sets, database: 'geolens', phases, limit: 3 };
     const first = await replicate(request);
-    expect(first.copied.map(({ tier, timestamp }) => `${tier} ${timestamp}`)).toEqual(sets.slice(0, 3).map(({ tier, timestamp }) => `${tier} ${timestamp}`));
+    expect(first.copied.map(({ tier, timestamp }) => `${tier} ${timestamp}`)).toEqual(
+      sets.slice(0, 3).map(({ tier, timestamp }) => `${tier} ${timestamp}`),
+    );
     expect(first.missing).toBe(sets.length - 3);
     await replicate(request);
     expect(await replicate(request)).toMatchObject({ missing: 0, errors: [] });
@@ -237,19 +274,43 @@ describe('the replication of a long history', () => {
     kit.keep = { daily: 50, weekly: 50 };
     await kit.runDaily(5);
     const { store: primary, replica } = kit;
-    const request = { primary, replica, sets: await kit.sets(), database: 'geolens', phases: new Phases(new ManualClock(SATURDAY)), limit: 3 };
+    const request = {
+      primary,
+      replica,
+      sets: await kit.sets(),
+      database: 'geolens',
+      phases: new Phases(new ManualClock(SATURDAY)),
+      limit: 3,
+    };
     while ((await replicate(request)).missing !== 0);
     const restored = { ok: true, at: '2026-01-20T05:00:00.000Z' };
-    for (const set of await readSets(replica)) await amendManifest(replica, set, ({ checks }) => ({ checks: { ...checks, restored } }));
-    for (const key of kit.remote().filter((name) => name.includes('20260103'))) replica.artifacts.delete(key as ArtifactKey);
-    expect(await replicate(request)).toMatchObject({ copied: [{ tier: 'daily', timestamp: '20260103_020000' }], missing: 0, errors: [] });
+    for (const set of await readSets(replica))
+      await amendManifest(replica, set, ({ checks }) => ({ checks: { ...checks, restored } }));
+    for (const key of kit.remote().filter((name) => name.includes('20260103')))
+      replica.artifacts.delete(key as ArtifactKey);
+    expect(await replicate(request)).toMatchObject({
+      copied: [{ tier: 'daily', timestamp: '20260103_020000' }],
+      missing: 0,
+      errors: [],
+    });
   });
 
   it('goes on behind a set that cannot be copied, and warns of what is left', async () => {
     await kit.runDaily(2);
-    const report = await kit.replicatedRun(({ operation, key }) => (operation === 'put' && key!.includes('20260104') ? new BackupError('STORE_FAILED', 'too large') : undefined));
-    expect(report).toMatchObject({ outcome: 'partial', errors: [{ message: 'too large' }, { message: 'too large' }] });
-    expect((await readSets(kit.replica)).filter(({ state }) => state === 'complete').map(({ timestamp }) => timestamp)).toEqual(['20260105_020000', '20260103_020000']);
+    const report = await kit.replicatedRun(({ operation, key }) =>
+      operation === 'put' && key!.includes('20260104')
+        ? new BackupError('STORE_FAILED', 'too large')
+        : undefined,
+    );
+    expect(report).toMatchObject({
+      outcome: 'partial',
+      errors: [{ message: 'too large' }, { message: 'too large' }],
+    });
+    expect(
+      (await readSets(kit.replica))
+        .filter(({ state }) => state === 'complete')
+        .map(({ timestamp }) => timestamp),
+    ).toEqual(['20260105_020000', '20260103_020000']);
   });
 });
 
@@ -260,7 +321,9 @@ describe('what killed runs left on a replica', () => {
   });
 
   it('is a warning when it cannot be swept, and nothing is kept from being copied', async () => {
-    const report = await kit.replicatedRun(({ operation }) => (operation === 'sweep' ? new BackupError('STORE_FORBIDDEN', 'no right to list uploads') : undefined));
+    const report = await kit.replicatedRun(({ operation }) =>
+      operation === 'sweep' ? new BackupError('STORE_FORBIDDEN', 'no right to list uploads') : undefined,
+    );
     expect(report.outcome).toBe('complete');
     expect(report.warnings.join()).toContain('no right to list uploads');
     expect(kit.remote()).toEqual(kit.files());
@@ -284,7 +347,9 @@ describe('a run that is stopped while it replicates', () => {
       }
       expect(report.errors.map(({ code }) => code)).toEqual(['ABORTED']);
       // A first run asks the replica beforehand what sets were like.
-      expect((await stopped.sets()).map(({ state }) => state)).toEqual(report.manifest === undefined ? [] : ['complete', 'complete']);
+      expect((await stopped.sets()).map(({ state }) => state)).toEqual(
+        report.manifest === undefined ? [] : ['complete', 'complete'],
+      );
       stopped.nextDay();
       expect(await stopped.replicatedRun()).toMatchObject({ outcome: 'complete' });
       expect(stopped.remote()).toEqual(stopped.files());
@@ -311,7 +376,10 @@ describe('what was found out about a copy', () => {
     await amendManifest(kit.store, set!, () => ({ acceptedAt: '2026-01-03T06:00:00.000Z' }));
     kit.nextDay();
     await kit.replicatedRun();
-    expect((await readSets(kit.replica)).at(-1)!.manifest).toMatchObject({ acceptedAt: '2026-01-03T06:00:00.000Z', checks: { restored } });
+    expect((await readSets(kit.replica)).at(-1)!.manifest).toMatchObject({
+      acceptedAt: '2026-01-03T06:00:00.000Z',
+      checks: { restored },
+    });
     kit.nextDay();
     const again = await kit.replicatedRun();
     expect(again.replication[0]!.copied.map(({ timestamp }) => timestamp)).not.toContain('20260103_020000');
@@ -324,7 +392,10 @@ describe('what was found out about a copy', () => {
     kit.nextDay();
     await kit.replicatedRun();
     const theirs = (await readSets(kit.replica)).find(({ state }) => state === 'suspicious');
-    await amendManifest(kit.replica, theirs!, () => ({ suspicion: undefined, acceptedAt: '2026-01-04T03:00:00.000Z' }));
+    await amendManifest(kit.replica, theirs!, () => ({
+      suspicion: undefined,
+      acceptedAt: '2026-01-04T03:00:00.000Z',
+    }));
     kit.nextDay();
     await kit.replicatedRun();
     expect((await readSets(kit.replica)).map(({ state }) => state)).not.toContain('suspicious');
@@ -336,17 +407,25 @@ describe('what was found out about a copy', () => {
     const dump = theirs!.artifacts.find(({ kind }) => kind === 'dump')!.key;
     const good = kit.replica.artifacts.get(dump)!;
     kit.replica.artifacts.set(dump, Buffer.from(good).fill(0));
-    await amendManifest(kit.replica, theirs!, ({ checks }) => ({ checks: { ...checks, readable: { ok: false, at: '2026-01-03T05:00:00.000Z', problem: 'zeros' } } }));
+    await amendManifest(kit.replica, theirs!, ({ checks }) => ({
+      checks: { ...checks, readable: { ok: false, at: '2026-01-03T05:00:00.000Z', problem: 'zeros' } },
+    }));
     kit.nextDay();
     await kit.replicatedRun();
     expect(Buffer.from(kit.replica.artifacts.get(dump)!).equals(Buffer.from(good))).toBe(true);
-    expect((await readSets(kit.replica)).map(({ state }) => state)).toEqual(['complete', 'complete', 'complete']);
+    expect((await readSets(kit.replica)).map(({ state }) => state)).toEqual([
+      'complete',
+      'complete',
+      'complete',
+    ]);
   });
 
   it('is not what was found out about the set here', async () => {
     await kit.replicatedRun();
     const [theirs] = await readSets(kit.replica);
-    await amendManifest(kit.store, (await kit.sets())[0]!, ({ checks }) => ({ checks: { ...checks, restored: { ok: true, at: '2026-01-03T05:00:00.000Z' } } }));
+    await amendManifest(kit.store, (await kit.sets())[0]!, ({ checks }) => ({
+      checks: { ...checks, restored: { ok: true, at: '2026-01-03T05:00:00.000Z' } },
+    }));
     kit.nextDay();
     await kit.replicatedRun();
     expect((await readSets(kit.replica)).at(-1)!.manifest!.checks).toEqual(theirs!.manifest!.checks);
@@ -355,11 +434,19 @@ describe('what was found out about a copy', () => {
   it('is not lost to a manifest that is damaged here', async () => {
     await kit.replicatedRun();
     const key = kit.files().find((name) => name.includes('manifest')) as ArtifactKey;
-    await amendManifest(kit.replica, (await readSets(kit.replica))[0]!, ({ checks }) => ({ checks: { ...checks, restored: { ok: true, at: '2026-01-03T05:00:00.000Z' } } }));
+    await amendManifest(kit.replica, (await readSets(kit.replica))[0]!, ({ checks }) => ({
+      checks: { ...checks, restored: { ok: true, at: '2026-01-03T05:00:00.000Z' } },
+    }));
     const theirs = Buffer.from(kit.replica.artifacts.get(key)!).toString();
-    kit.store.artifacts.set(key, Buffer.from(Buffer.from(kit.store.artifacts.get(key)!).toString().replace('"rows": 3', '"rows": 2')));
+    kit.store.artifacts.set(
+      key,
+      Buffer.from(Buffer.from(kit.store.artifacts.get(key)!).toString().replace('"rows": 3', '"rows": 2')),
+    );
     kit.nextDay();
-    expect(await kit.replicatedRun()).toMatchObject({ outcome: 'partial', errors: [{ code: 'ARTIFACT_UNREADABLE', message: expect.stringContaining('seal') as string }] });
+    expect(await kit.replicatedRun()).toMatchObject({
+      outcome: 'partial',
+      errors: [{ code: 'ARTIFACT_UNREADABLE', message: expect.stringContaining('seal') as string }],
+    });
     expect(Buffer.from(kit.replica.artifacts.get(key)!).toString()).toBe(theirs);
   });
 
@@ -368,16 +455,30 @@ describe('what was found out about a copy', () => {
     const [theirs] = await readSets(kit.replica);
     const key = kit.files().find((name) => name.includes('manifest')) as ArtifactKey;
     const text = Buffer.from(kit.replica.artifacts.get(key)!).toString();
-    kit.replica.artifacts.set(key, Buffer.from(text.replace(/"sha256": "./, (found) => `${found.slice(0, -1)}${found.endsWith('a') ? 'b' : 'a'}`)));
-    await amendManifest(kit.replica, theirs!, ({ checks }) => ({ checks: { ...checks, readable: { ok: false, at: '2026-01-03T05:00:00.000Z', problem: 'the seal does not fit' } } }));
+    kit.replica.artifacts.set(
+      key,
+      Buffer.from(
+        text.replace(/"sha256": "./, (found) => `${found.slice(0, -1)}${found.endsWith('a') ? 'b' : 'a'}`),
+      ),
+    );
+    await amendManifest(kit.replica, theirs!, ({ checks }) => ({
+      checks: {
+        ...checks,
+        readable: { ok: false, at: '2026-01-03T05:00:00.000Z', problem: 'the seal does not fit' },
+      },
+    }));
     kit.nextDay();
     expect(await kit.replicatedRun()).toMatchObject({ outcome: 'complete' });
-    expect(Buffer.from(kit.replica.artifacts.get(key)!).toString()).toBe(Buffer.from(kit.store.artifacts.get(key)!).toString());
+    expect(Buffer.from(kit.replica.artifacts.get(key)!).toString()).toBe(
+      Buffer.from(kit.store.artifacts.get(key)!).toString(),
+    );
   });
 
   it('is not spread: a set that is bad here is not copied', async () => {
     await kit.run();
-    await amendManifest(kit.store, (await kit.sets())[0]!, ({ checks }) => ({ checks: { ...checks, restored: { ok: false, at: '2026-01-03T05:00:00.000Z' } } }));
+    await amendManifest(kit.store, (await kit.sets())[0]!, ({ checks }) => ({
+      checks: { ...checks, restored: { ok: false, at: '2026-01-03T05:00:00.000Z' } },
+    }));
     kit.nextDay();
     await kit.replicatedRun();
     expect(kit.remote().filter((key) => key.includes('20260103'))).toEqual([]);

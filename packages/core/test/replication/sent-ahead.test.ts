@@ -1,5 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { BackupError, type ArtifactKey, type ArtifactSource, type RunOptions, type RunReport, type SentArtifact, type StoreOptions } from '../../src/index.ts';
+import {
+  BackupError,
+  type ArtifactKey,
+  type ArtifactSource,
+  type RunOptions,
+  type RunReport,
+  type SentArtifact,
+  type StoreOptions,
+} from '../../src/index.ts';
 import { FakeDrill, FaultyStore, SendingStore, type StoreCall } from '../../src/testing/index.ts';
 import { NOTHING_OPEN, RunKit, SATURDAY, SUNDAY } from '../support/run-kit.ts';
 
@@ -11,7 +19,10 @@ class SendingKit extends RunKit {
   readonly replica = new SendingStore('s3');
   replicaCalls: readonly StoreCall[] = [];
 
-  async sendingRun(fault: (call: StoreCall, index: number) => Error | undefined = () => undefined, options: Partial<RunOptions> = {}): Promise<RunReport> {
+  async sendingRun(
+    fault: (call: StoreCall, index: number) => Error | undefined = () => undefined,
+    options: Partial<RunOptions> = {},
+  ): Promise<RunReport> {
     let index = 0;
     const faulty = new FaultyStore(this.replica, (call) => fault(call, index++));
     this.replicaCalls = faulty.calls;
@@ -23,7 +34,9 @@ class SendingKit extends RunKit {
   }
 
   callsOf(...operations: StoreCall['operation'][]): string[] {
-    return this.replicaCalls.filter(({ operation }) => operations.includes(operation)).map(({ operation, key }) => `${operation} ${key!}`);
+    return this.replicaCalls
+      .filter(({ operation }) => operations.includes(operation))
+      .map(({ operation, key }) => `${operation} ${key!}`);
   }
 }
 
@@ -35,17 +48,28 @@ beforeEach(() => {
 /** A latch: opened from outside. */
 function latch(): { readonly opened: Promise<void>; open(): void } {
   let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => { open = resolve; });
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
   return { opened, open };
 }
 
 describe('a replica that takes artifacts ahead of their set', () => {
   it('gets each artifact once, and the manifest last', async () => {
     const report = await kit.sendingRun();
-    expect(report).toMatchObject({ outcome: 'complete', replication: [{ copied: [{ tier: 'daily' }], errors: [] }] });
+    expect(report).toMatchObject({
+      outcome: 'complete',
+      replication: [{ copied: [{ tier: 'daily' }], errors: [] }],
+    });
     expect(kit.remote()).toEqual(kit.files());
-    for (const [key, content] of kit.store.artifacts) expect(Buffer.from(kit.replica.artifacts.get(key)!).equals(Buffer.from(content)), key).toBe(true);
-    expect(kit.callsOf('put', 'complete').map((call) => call.replace(/[_-]20260103.*/, ''))).toEqual(['complete daily/globals', 'complete daily/staging', 'complete daily/geolens', 'put daily/manifest']);
+    for (const [key, content] of kit.store.artifacts)
+      expect(Buffer.from(kit.replica.artifacts.get(key)!).equals(Buffer.from(content)), key).toBe(true);
+    expect(kit.callsOf('put', 'complete').map((call) => call.replace(/[_-]20260103.*/, ''))).toEqual([
+      'complete daily/globals',
+      'complete daily/staging',
+      'complete daily/geolens',
+      'put daily/manifest',
+    ]);
   });
 
   it('has an artifact before the others are made', async () => {
@@ -66,14 +90,25 @@ describe('a replica that takes artifacts ahead of their set', () => {
   it('tells of what is sent as a phase of its own, before the set is published', async () => {
     const { phases } = await kit.sendingRun();
     const names = phases.map(({ phase, artifact }) => [phase, artifact].join(' ').trim());
-    expect(names.filter((name) => name.startsWith('send')).sort()).toEqual(['send dump', 'send globals', 'send staging']);
-    expect(phases.find(({ phase, artifact }) => phase === 'send' && artifact === 'dump')).toMatchObject({ tier: 'daily', bytes: kit.store.artifacts.get(DUMP)!.length });
+    expect(names.filter((name) => name.startsWith('send')).sort()).toEqual([
+      'send dump',
+      'send globals',
+      'send staging',
+    ]);
+    expect(phases.find(({ phase, artifact }) => phase === 'send' && artifact === 'dump')).toMatchObject({
+      tier: 'daily',
+      bytes: kit.store.artifacts.get(DUMP)!.length,
+    });
   });
 
   it('makes nobody wait: the set is published here while a slow line still sends', async () => {
     const published = latch();
     kit.replica.send = slowly(kit.replica, published.opened);
-    const report = await kit.sendingRun(undefined, { observer: (event) => { if (event.event === 'phase.finished' && event.phase === 'publish') published.open(); } });
+    const report = await kit.sendingRun(undefined, {
+      observer: (event) => {
+        if (event.event === 'phase.finished' && event.phase === 'publish') published.open();
+      },
+    });
     expect(report).toMatchObject({ outcome: 'complete', replication: [{ copied: [{}], errors: [] }] });
     expect(kit.callsOf('put')).toHaveLength(1);
   });
@@ -84,7 +119,9 @@ describe('a replica that takes artifacts ahead of their set', () => {
     kit.replica.send = async (key, source, options) => {
       most = Math.max(most, (going += 1));
       const sent = await send(key, source, options);
-      await new Promise((resolve) => { setImmediate(resolve); });
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
       going -= 1;
       return sent;
     };
@@ -110,7 +147,10 @@ describe('of a set that is not made', () => {
   it('nothing stays on the replica', async () => {
     const archiveIsSent = latch();
     const send = kit.replica.send.bind(kit.replica);
-    kit.replica.send = async (...args) => send(...args).finally(() => { archiveIsSent.open(); });
+    kit.replica.send = async (...args) =>
+      send(...args).finally(() => {
+        archiveIsSent.open();
+      });
     changeDump(kit, async function* (dump) {
       yield* dump;
       await archiveIsSent.opened;
@@ -123,7 +163,10 @@ describe('of a set that is not made', () => {
 
   it('nothing stays when an artifact that was sent proves to be bad', async () => {
     kit.producer.check = () => Promise.reject(new BackupError('ARTIFACT_UNREADABLE', 'no dump'));
-    expect(await kit.sendingRun()).toMatchObject({ outcome: 'failed', errors: [{ code: 'ARTIFACT_UNREADABLE' }] });
+    expect(await kit.sendingRun()).toMatchObject({
+      outcome: 'failed',
+      errors: [{ code: 'ARTIFACT_UNREADABLE' }],
+    });
     nothingThere();
   });
 
@@ -133,7 +176,10 @@ describe('of a set that is not made', () => {
       stop.abort();
       return untilAborted(options);
     };
-    expect(await kit.sendingRun(undefined, { signal: stop.signal })).toMatchObject({ outcome: 'failed', errors: [{ code: 'ABORTED' }] });
+    expect(await kit.sendingRun(undefined, { signal: stop.signal })).toMatchObject({
+      outcome: 'failed',
+      errors: [{ code: 'ABORTED' }],
+    });
     nothingThere();
   });
 
@@ -146,7 +192,8 @@ describe('of a set that is not made', () => {
     });
     expect(await kit.sendingRun()).toMatchObject({ outcome: 'complete' });
     expect([taken, kit.replica.openSends]).toEqual([2, 0]);
-    for (const [key, content] of kit.store.artifacts) expect(Buffer.from(kit.replica.artifacts.get(key)!).equals(Buffer.from(content)), key).toBe(true);
+    for (const [key, content] of kit.store.artifacts)
+      expect(Buffer.from(kit.replica.artifacts.get(key)!).equals(Buffer.from(content)), key).toBe(true);
   });
 
   it('a set that the drill disproves is not on the replica', async () => {
@@ -159,15 +206,22 @@ describe('of a set that is not made', () => {
 });
 
 describe('what could not be sent ahead', () => {
-  it.each(['send', 'complete'] as const)('is put when its time comes, when its %s failed', async (failing) => {
-    const report = await kit.sendingRun(({ operation, key }) => (operation === failing && key === DUMP ? AWAY : undefined));
-    expect(report).toMatchObject({ outcome: 'complete', errors: [], replication: [{ copied: [{}] }] });
-    expect(kit.callsOf('put')[0]).toBe(`put ${DUMP}`);
-    expect([kit.remote(), kit.replica.openSends]).toEqual([kit.files(), 0]);
-  });
+  it.each(['send', 'complete'] as const)(
+    'is put when its time comes, when its %s failed',
+    async (failing) => {
+      const report = await kit.sendingRun(({ operation, key }) =>
+        operation === failing && key === DUMP ? AWAY : undefined,
+      );
+      expect(report).toMatchObject({ outcome: 'complete', errors: [], replication: [{ copied: [{}] }] });
+      expect(kit.callsOf('put')[0]).toBe(`put ${DUMP}`);
+      expect([kit.remote(), kit.replica.openSends]).toEqual([kit.files(), 0]);
+    },
+  );
 
   it('fails the replication alone, with the reason of the put', async () => {
-    const report = await kit.sendingRun(({ operation, key }) => (key === DUMP && operation !== 'read' ? AWAY : undefined));
+    const report = await kit.sendingRun(({ operation, key }) =>
+      key === DUMP && operation !== 'read' ? AWAY : undefined,
+    );
     expect(report).toMatchObject({ outcome: 'partial', errors: [AWAY] });
     expect(report.errors).toHaveLength(1);
     expect(kit.replica.openSends).toBe(0);
@@ -203,7 +257,10 @@ it('a run that fails or is stopped at any call of the replica leaves nothing ope
 });
 
 /** Has dumps made in another way. */
-function changeDump({ producer }: RunKit, change: (dump: AsyncIterable<Uint8Array>) => AsyncGenerator<Uint8Array>): void {
+function changeDump(
+  { producer }: RunKit,
+  change: (dump: AsyncIterable<Uint8Array>) => AsyncGenerator<Uint8Array>,
+): void {
   const snapshot = producer.snapshot.bind(producer);
   producer.snapshot = async (options) => {
     const view = await snapshot(options);
@@ -223,7 +280,9 @@ function slowly(store: SendingStore, until: Promise<void>): Send {
 
 function untilAborted({ signal }: StoreOptions = {}): Promise<never> {
   return new Promise((_, reject) => {
-    const abort = (): void => { reject(new BackupError('ABORTED', 'stopped')); };
+    const abort = (): void => {
+      reject(new BackupError('ABORTED', 'stopped'));
+    };
     if (signal!.aborted) abort();
     else signal!.addEventListener('abort', abort);
   });

@@ -1,5 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { BackupError, findSource, formatManifest, parseManifest, type ArtifactKey, type FoundSource, type RunTimestamp } from '../../src/index.ts';
+import {
+  BackupError,
+  findSource,
+  formatManifest,
+  parseManifest,
+  type ArtifactKey,
+  type FoundSource,
+  type RunTimestamp,
+} from '../../src/index.ts';
 import { FaultyStore, MemoryStore } from '../../src/testing/index.ts';
 import { RunKit } from '../support/run-kit.ts';
 
@@ -13,28 +21,49 @@ describe('the set to restore', () => {
     kit = new RunKit('2026-01-01T02:00:00Z');
     await kit.runDaily(3);
   });
-  const find = (wanted: 'latest' | RunTimestamp = 'latest', database = 'geolens', store = kit.store): Promise<FoundSource> => findSource([store], wanted, { database, now: NOW, primary: kit.store });
+  const find = (
+    wanted: 'latest' | RunTimestamp = 'latest',
+    database = 'geolens',
+    store = kit.store,
+  ): Promise<FoundSource> => findSource([store], wanted, { database, now: NOW, primary: kit.store });
   const markBad = (number: number): void => {
     const key: ArtifactKey = `daily/manifest-${day(number)}.json`;
     const manifest = parseManifest(Buffer.from(kit.store.artifacts.get(key)!).toString());
-    kit.store.artifacts.set(key, Buffer.from(formatManifest({ ...manifest, checks: { ...manifest.checks, readable: { ok: false, at: '2026-01-05T00:00:00Z' } } })));
+    kit.store.artifacts.set(
+      key,
+      Buffer.from(
+        formatManifest({
+          ...manifest,
+          checks: { ...manifest.checks, readable: { ok: false, at: '2026-01-05T00:00:00Z' } },
+        }),
+      ),
+    );
   };
   const legacy = (number: number): void => {
     kit.store.artifacts.set(`daily/geolens_${day(number)}.dump`, new Uint8Array(1));
   };
 
   it('is the newest complete one', async () => {
-    expect(await find()).toMatchObject({ source: { timestamp: day(3), label: `set ${day(3)} (daily, memory)`, doubts: [] }, notes: [] });
+    expect(await find()).toMatchObject({
+      source: { timestamp: day(3), label: `set ${day(3)} (daily, memory)`, doubts: [] },
+      notes: [],
+    });
   });
 
   it('is not one that failed a check, which is told', async () => {
     markBad(3);
-    expect(await find()).toMatchObject({ source: { timestamp: day(2) }, notes: [expect.stringMatching(/20260103_020000 .* passed over: .*failed the check "readable"/)] });
+    expect(await find()).toMatchObject({
+      source: { timestamp: day(2) },
+      notes: [expect.stringMatching(/20260103_020000 .* passed over: .*failed the check "readable"/)],
+    });
   });
 
   it('is not one that is not whole, which is told', async () => {
     kit.store.artifacts.delete(`daily/geolens_${day(3)}.dump`);
-    expect(await find()).toMatchObject({ source: { timestamp: day(2) }, notes: [expect.stringContaining('is missing')] });
+    expect(await find()).toMatchObject({
+      source: { timestamp: day(2) },
+      notes: [expect.stringContaining('is missing')],
+    });
   });
 
   it('is the newest one, be it without a manifest: a manifest is no reason to go back in time', async () => {
@@ -53,13 +82,22 @@ describe('the set to restore', () => {
     const error: unknown = await find().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'RESTORE_REFUSED' });
     const { message } = error as Error;
-    for (const text of [day(9), 'there is no manifest', day(8), `The newest whole one is set ${day(3)}`, 'Name the set']) expect(message).toContain(text);
+    for (const text of [
+      day(9),
+      'there is no manifest',
+      day(8),
+      `The newest whole one is set ${day(3)}`,
+      'Name the set',
+    ])
+      expect(message).toContain(text);
     expect(await find(day(3))).toMatchObject({ source: { timestamp: day(3) } });
   });
 
   it('is the one that is named, with the reasons to mistrust it', async () => {
     markBad(2);
-    expect(await find(day(2))).toMatchObject({ source: { timestamp: day(2), doubts: [expect.stringContaining('readable')] } });
+    expect(await find(day(2))).toMatchObject({
+      source: { timestamp: day(2), doubts: [expect.stringContaining('readable')] },
+    });
   });
 
   it('comes from the first store that has it whole', async () => {
@@ -67,15 +105,29 @@ describe('the set to restore', () => {
     for (const [key, content] of kit.store.artifacts) second.artifacts.set(key, content);
     kit.store.artifacts.delete(`daily/globals-${day(3)}.sql`);
     const stores = [kit.store, second];
-    expect((await findSource(stores, day(3), { database: 'geolens', now: NOW, primary: kit.store })).source.label).toBe(`set ${day(3)} (daily, second)`);
-    expect((await findSource(stores, day(2), { database: 'geolens', now: NOW, primary: kit.store })).source.label).toBe(`set ${day(2)} (daily, memory)`);
-    expect((await findSource(stores, 'latest', { database: 'geolens', now: NOW, primary: kit.store })).source.label).toBe(`set ${day(3)} (daily, second)`);
+    expect(
+      (await findSource(stores, day(3), { database: 'geolens', now: NOW, primary: kit.store })).source.label,
+    ).toBe(`set ${day(3)} (daily, second)`);
+    expect(
+      (await findSource(stores, day(2), { database: 'geolens', now: NOW, primary: kit.store })).source.label,
+    ).toBe(`set ${day(2)} (daily, memory)`);
+    expect(
+      (await findSource(stores, 'latest', { database: 'geolens', now: NOW, primary: kit.store })).source
+        .label,
+    ).toBe(`set ${day(3)} (daily, second)`);
   });
 
   it('is found although another store cannot be asked, which is told', async () => {
-    const away = new FaultyStore(new MemoryStore('away'), () => new BackupError('STORE_UNAVAILABLE', 'no answer'));
-    expect(await findSource([away, kit.store], 'latest', { database: 'geolens', now: NOW, primary: kit.store })).toMatchObject({ source: { timestamp: day(3) }, notes: [expect.stringContaining('no answer')] });
-    await expect(findSource([away], 'latest', { database: 'geolens', now: NOW, primary: kit.store })).rejects.toThrow('no answer');
+    const away = new FaultyStore(
+      new MemoryStore('away'),
+      () => new BackupError('STORE_UNAVAILABLE', 'no answer'),
+    );
+    expect(
+      await findSource([away, kit.store], 'latest', { database: 'geolens', now: NOW, primary: kit.store }),
+    ).toMatchObject({ source: { timestamp: day(3) }, notes: [expect.stringContaining('no answer')] });
+    await expect(
+      findSource([away], 'latest', { database: 'geolens', now: NOW, primary: kit.store }),
+    ).rejects.toThrow('no answer');
   });
 
   it('is never one more than an hour in the future, unless it is named', async () => {
@@ -85,7 +137,10 @@ describe('the set to restore', () => {
         if (!key.includes(day(3))) continue;
         const isManifest = key.includes('manifest');
         const text = Buffer.from(content).toString('latin1').replaceAll(day(3), timestamp);
-        forged.artifacts.set(key.replace(day(3), timestamp) as ArtifactKey, isManifest ? Buffer.from(formatManifest(parseManifest(text))) : content);
+        forged.artifacts.set(
+          key.replace(day(3), timestamp) as ArtifactKey,
+          isManifest ? Buffer.from(formatManifest(parseManifest(text))) : content,
+        );
       }
     };
     copy('29991231_235959');
@@ -93,23 +148,47 @@ describe('the set to restore', () => {
     const stores = [kit.store, forged];
     const found = await findSource(stores, 'latest', { database: 'geolens', now: NOW, primary: kit.store });
     expect(found.source).toMatchObject({ timestamp: day(3), trusted: true });
-    expect(found.notes).toEqual([expect.stringMatching(/29991231_235959.*future.*write to bucket/), expect.stringMatching(/20260110_010001.*future/)]);
-    expect((await findSource(stores, '29991231_235959' as RunTimestamp, { database: 'geolens', now: NOW, primary: kit.store })).source).toMatchObject({ trusted: false });
+    expect(found.notes).toEqual([
+      expect.stringMatching(/29991231_235959.*future.*write to bucket/),
+      expect.stringMatching(/20260110_010001.*future/),
+    ]);
+    expect(
+      (
+        await findSource(stores, '29991231_235959' as RunTimestamp, {
+          database: 'geolens',
+          now: NOW,
+          primary: kit.store,
+        })
+      ).source,
+    ).toMatchObject({ trusted: false });
     copy('20260110_005900'); // clocks differ
-    expect((await findSource(stores, 'latest', { database: 'geolens', now: NOW, primary: kit.store })).source).toMatchObject({ timestamp: '20260110_005900', trusted: false });
+    expect(
+      (await findSource(stores, 'latest', { database: 'geolens', now: NOW, primary: kit.store })).source,
+    ).toMatchObject({ timestamp: '20260110_005900', trusted: false });
   });
 
   it('comes from the volume where a replica has one of the same age, and only that is trusted', async () => {
     const replica = new MemoryStore('bucket');
     for (const [key, content] of kit.store.artifacts) replica.artifacts.set(key, content);
     const options = { database: 'geolens', now: NOW, primary: kit.store };
-    expect((await findSource([kit.store, replica], 'latest', options)).source).toMatchObject({ label: expect.stringContaining('memory') as string, trusted: true });
-    expect((await findSource([replica], 'latest', options)).source).toMatchObject({ timestamp: day(3), trusted: false });
+    expect((await findSource([kit.store, replica], 'latest', options)).source).toMatchObject({
+      label: expect.stringContaining('memory') as string,
+      trusted: true,
+    });
+    expect((await findSource([replica], 'latest', options)).source).toMatchObject({
+      timestamp: day(3),
+      trusted: false,
+    });
   });
 
   it('is never one of another database: the error names those that there are', async () => {
-    await expect(find('latest', 'atlas')).rejects.toMatchObject({ code: 'SET_NOT_FOUND', message: expect.stringContaining('There are sets of "geolens"') as string });
+    await expect(find('latest', 'atlas')).rejects.toMatchObject({
+      code: 'SET_NOT_FOUND',
+      message: expect.stringContaining('There are sets of "geolens"') as string,
+    });
     await expect(find(day(7))).rejects.toMatchObject({ code: 'SET_NOT_FOUND' });
-    await expect(find('latest', 'geolens', new MemoryStore())).rejects.toMatchObject({ code: 'SET_NOT_FOUND' });
+    await expect(find('latest', 'geolens', new MemoryStore())).rejects.toMatchObject({
+      code: 'SET_NOT_FOUND',
+    });
   });
 });

@@ -19,8 +19,18 @@ describe('a restore', () => {
 
   it('puts the set in the place of the live database, which is kept, under the lock', async () => {
     const report = await kit.restore();
-    expect(kit.restorer.databases).toEqual(new Map([['geolens', BACKED_UP], ['geolens_before', LIVE]]));
-    expect(report).toMatchObject({ outcome: 'restored', previous: 'geolens_before', exists: true, errors: [] });
+    expect(kit.restorer.databases).toEqual(
+      new Map([
+        ['geolens', BACKED_UP],
+        ['geolens_before', LIVE],
+      ]),
+    );
+    expect(report).toMatchObject({
+      outcome: 'restored',
+      previous: 'geolens_before',
+      exists: true,
+      errors: [],
+    });
     expect(kit.locked).toEqual([{ command: 'restore' }]);
     expect(kit.openRestores).toBe(0);
   });
@@ -33,7 +43,10 @@ describe('a restore', () => {
   });
 
   it('removes what was there before only when it is told to, and all is well', async () => {
-    expect(await kit.restore({ stagingTo: '/staging', dropPrevious: true })).toMatchObject({ previous: undefined, previousStaging: undefined });
+    expect(await kit.restore({ stagingTo: '/staging', dropPrevious: true })).toMatchObject({
+      previous: undefined,
+      previousStaging: undefined,
+    });
     expect([...kit.restorer.databases.keys()]).toEqual(['geolens']);
     expect([...kit.staging.folders.keys()]).toEqual(['/staging']);
   });
@@ -45,31 +58,51 @@ describe('a restore', () => {
     expect(kit.restorer.databases.get('geolens_before')).toEqual(LIVE);
   });
 
-  it.each(['open', 'examine', 'restore', 'swap'] as const)('leaves everything as it was when the step "%s" fails', async (failing) => {
-    kit.restorer.fault = (operation) => (operation === failing ? fault : undefined);
-    await expect(kit.restore({ stagingTo: '/staging' })).rejects.toBe(fault);
-    untouched();
-  });
+  it.each(['open', 'examine', 'restore', 'swap'] as const)(
+    'leaves everything as it was when the step "%s" fails',
+    async (failing) => {
+      kit.restorer.fault = (operation) => (operation === failing ? fault : undefined);
+      await expect(kit.restore({ stagingTo: '/staging' })).rejects.toBe(fault);
+      untouched();
+    },
+  );
 
-  it.each(['refusal', 'recover', 'unpack'] as const)('leaves everything as it was when the files fail at "%s"', async (failing) => {
-    kit.staging.fault = (operation) => (operation === failing ? fault : undefined);
-    await expect(kit.restore({ stagingTo: '/staging' })).rejects.toBe(fault);
-    untouched();
-  });
+  it.each(['refusal', 'recover', 'unpack'] as const)(
+    'leaves everything as it was when the files fail at "%s"',
+    async (failing) => {
+      kit.staging.fault = (operation) => (operation === failing ? fault : undefined);
+      await expect(kit.restore({ stagingTo: '/staging' })).rejects.toBe(fault);
+      untouched();
+    },
+  );
 
   it('does not swap a database that lacks rows', async () => {
     kit.restorer.lostRows = 1;
-    await expect(kit.restore({ stagingTo: '/staging' })).rejects.toMatchObject({ code: 'RESTORE_FAILED', message: expect.stringContaining('catalog.datasets has 2 rows, 3 were backed up') as string });
+    await expect(kit.restore({ stagingTo: '/staging' })).rejects.toMatchObject({
+      code: 'RESTORE_FAILED',
+      message: expect.stringContaining('catalog.datasets has 2 rows, 3 were backed up') as string,
+    });
     untouched();
   });
 
   it('tells all that stands in its way in one list, before anything is touched', async () => {
     kit.store.artifacts.set(GLOBALS, new Uint8Array(kit.store.artifacts.get(GLOBALS)!).fill(0x20));
-    kit.restorer.findings = { problems: ['the extension postgis is not available'], doubts: ['the disk is small'] };
+    kit.restorer.findings = {
+      problems: ['the extension postgis is not available'],
+      doubts: ['the disk is small'],
+    };
     kit.staging.refused = '/staging is read-only';
-    const error = await kit.restore({ stagingTo: '/staging' }).catch((failure: unknown) => failure as BackupError);
+    const error = await kit
+      .restore({ stagingTo: '/staging' })
+      .catch((failure: unknown) => failure as BackupError);
     expect(error).toMatchObject({ code: 'ARTIFACT_UNREADABLE' });
-    for (const part of ['globals-20260103_020000.sql', 'postgis', 'the disk is small (--force', '/staging is read-only']) expect((error as BackupError).message).toContain(part);
+    for (const part of [
+      'globals-20260103_020000.sql',
+      'postgis',
+      'the disk is small (--force',
+      '/staging is read-only',
+    ])
+      expect((error as BackupError).message).toContain(part);
     untouched();
   });
 
@@ -88,7 +121,10 @@ describe('a restore', () => {
     const forged = new Uint8Array(kit.store.artifacts.get(DUMP)!);
     forged[forged.length - 3] = forged.at(-3)! ^ 1;
     kit.store.artifacts.set(DUMP, forged);
-    await expect(kit.restore()).rejects.toMatchObject({ code: 'ARTIFACT_UNREADABLE', message: expect.stringContaining('geolens_20260103_020000.dump') as string });
+    await expect(kit.restore()).rejects.toMatchObject({
+      code: 'ARTIFACT_UNREADABLE',
+      message: expect.stringContaining('geolens_20260103_020000.dump') as string,
+    });
     untouched();
   });
 
@@ -98,15 +134,33 @@ describe('a restore', () => {
       asked.length = 0;
       const { producer, archiver } = kit;
       const [checkDump, checkArchive] = [producer.check.bind(producer), archiver.check.bind(archiver)];
-      producer.check = (...given) => { asked.push('dump'); return checkDump(...given); };
-      archiver.check = (...given) => { asked.push('staging'); return checkArchive(...given); };
+      producer.check = (...given) => {
+        asked.push('dump');
+        return checkDump(...given);
+      };
+      archiver.check = (...given) => {
+        asked.push('staging');
+        return checkArchive(...given);
+      };
     });
 
     it.each([
-      ['not once more, when they were read through before, and are put aside whole before anything is replaced', {}, []],
+      [
+        'not once more, when they were read through before, and are put aside whole before anything is replaced',
+        {},
+        [],
+      ],
       ['in a dry run, which puts nothing aside', { dryRun: true }, ['dump', 'staging']],
-      ['in place, where nothing stands between a dump and the live database', { mode: { kind: 'in-place' } }, ['dump']],
-      ['for single tables', { mode: { kind: 'tables', tables: ['catalog.datasets'], schemas: [] } }, ['dump']],
+      [
+        'in place, where nothing stands between a dump and the live database',
+        { mode: { kind: 'in-place' } },
+        ['dump'],
+      ],
+      [
+        'for single tables',
+        { mode: { kind: 'tables', tables: ['catalog.datasets'], schemas: [] } },
+        ['dump'],
+      ],
     ] as const)('%s', async (_, change, expected) => {
       await kit.restore({ stagingTo: '/staging', ...change });
       expect(asked).toEqual(expected);
@@ -114,14 +168,23 @@ describe('a restore', () => {
 
     it('when no manifest says that they were read through', async () => {
       const source = await kit.source();
-      await kit.restore({ stagingTo: '/staging', source: { ...source, manifest: { ...source.manifest!, checks: { checksum: { ok: true, at: '2026-01-03T02:00:00Z' } } } } });
+      await kit.restore({
+        stagingTo: '/staging',
+        source: {
+          ...source,
+          manifest: { ...source.manifest!, checks: { checksum: { ok: true, at: '2026-01-03T02:00:00Z' } } },
+        },
+      });
       await kit.restore({ stagingTo: '/staging', source: { ...source, manifest: undefined } });
       expect(asked).toEqual(['dump', 'staging', 'dump', 'staging']);
     });
   });
 
   it('changes nothing and takes no lock in a dry run', async () => {
-    expect(await kit.restore({ dryRun: true, stagingTo: '/staging' })).toMatchObject({ outcome: 'checked', restored: undefined });
+    expect(await kit.restore({ dryRun: true, stagingTo: '/staging' })).toMatchObject({
+      outcome: 'checked',
+      restored: undefined,
+    });
     expect(kit.locked).toEqual([]);
     untouched();
   });
@@ -138,12 +201,18 @@ describe('a restore', () => {
   it('tells what a restore that died had left', async () => {
     kit.restorer.leftovers = ['database geolens_restoring'];
     kit.staging.leftovers = ['half a swap'];
-    expect((await kit.restore({ stagingTo: '/staging' })).recovered).toEqual(['database geolens_restoring', 'half a swap']);
+    expect((await kit.restore({ stagingTo: '/staging' })).recovered).toEqual([
+      'database geolens_restoring',
+      'half a swap',
+    ]);
   });
 
   it('warns of what the recovery of the files left alone, and goes on', async () => {
     kit.staging.recoveryWarnings = ['/staging holds a note that is ignored'];
-    expect(await kit.restore({ stagingTo: '/staging' })).toMatchObject({ outcome: 'restored', warnings: ['/staging holds a note that is ignored'] });
+    expect(await kit.restore({ stagingTo: '/staging' })).toMatchObject({
+      outcome: 'restored',
+      warnings: ['/staging holds a note that is ignored'],
+    });
   });
 
   it('without files does not depend on their recovery', async () => {
@@ -153,19 +222,28 @@ describe('a restore', () => {
 
   it('is undone when it is stopped in the middle', async () => {
     const stop = new AbortController();
-    const observer = ({ step }: { step: string }): void => { if (step === 'unpack') stop.abort(); };
-    await expect(kit.restore({ stagingTo: '/staging' }, { signal: stop.signal, observer })).rejects.toMatchObject({ code: 'ABORTED' });
+    const observer = ({ step }: { step: string }): void => {
+      if (step === 'unpack') stop.abort();
+    };
+    await expect(
+      kit.restore({ stagingTo: '/staging' }, { signal: stop.signal, observer }),
+    ).rejects.toMatchObject({ code: 'ABORTED' });
     untouched();
   });
 
   it('brings back single tables, and changes no file', async () => {
     kit.restorer.databases.set('geolens', [...LIVE, { schema: 'data', table: 'x', rows: 1 }]);
     await kit.restore({ mode: { kind: 'tables', tables: ['catalog.datasets'], schemas: [] } });
-    expect(kit.restorer.databases.get('geolens')).toEqual([{ schema: 'data', table: 'x', rows: 1 }, ...BACKED_UP]);
+    expect(kit.restorer.databases.get('geolens')).toEqual([
+      { schema: 'data', table: 'x', rows: 1 },
+      ...BACKED_UP,
+    ]);
   });
 
   it('in place, tells that the database is changed when rows are missing', async () => {
     kit.restorer.lostRows = 1;
-    await expect(kit.restore({ mode: { kind: 'in-place' } })).rejects.toMatchObject({ message: expect.stringContaining('The live database was changed') as string });
+    await expect(kit.restore({ mode: { kind: 'in-place' } })).rejects.toMatchObject({
+      message: expect.stringContaining('The live database was changed') as string,
+    });
   });
 });

@@ -7,7 +7,15 @@ const NOW = new Date('2026-02-01T00:00:00Z');
 function setOf(day: number, state: SetState = 'complete'): BackupSet {
   const timestamp = at(`202601${String(day).padStart(2, '0')}_020000`);
   const problems = state === 'partial' ? ['there is no dump'] : [];
-  return { tier: 'daily', timestamp, database: 'geolens', state, problems, artifacts: [], manifest: undefined };
+  return {
+    tier: 'daily',
+    timestamp,
+    database: 'geolens',
+    state,
+    problems,
+    artifacts: [],
+    manifest: undefined,
+  };
 }
 
 const verdicts = (sets: readonly BackupSet[], daily: number): string[] =>
@@ -27,7 +35,9 @@ describe('keeping the newest sets of a tier', () => {
   });
 
   it('gives a partial set no place, and lets it go once enough good ones are newer', () => {
-    expect(verdicts([setOf(5, 'partial'), setOf(4), setOf(3, 'partial'), setOf(2), setOf(1, 'partial')], 2)).toEqual([
+    expect(
+      verdicts([setOf(5, 'partial'), setOf(4), setOf(3, 'partial'), setOf(2), setOf(1, 'partial')], 2),
+    ).toEqual([
       '05 keep: partial, fills no place: there is no dump',
       '04 keep: 1 of 2 in daily',
       '03 keep: partial, fills no place: there is no dump',
@@ -41,7 +51,10 @@ describe('keeping the newest sets of a tier', () => {
   });
 
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60])('refuses to keep %s sets', (count) => {
-    for (const counts of [{ daily: count, weekly: 4 }, { daily: 7, weekly: count }]) {
+    for (const counts of [
+      { daily: count, weekly: 4 },
+      { daily: 7, weekly: count },
+    ]) {
       try {
         keepNewest(counts);
         expect.unreachable();

@@ -3,11 +3,26 @@ import { keepNewest, planRetention, type RetentionPolicy } from '../../src/index
 import { listingOf, setsIn, type Remains } from '../support/sets.ts';
 
 const NOW = new Date('2026-01-20T12:00:00Z');
-const good = (day: number, change: Partial<Remains> = {}): Remains => ({ tier: 'daily', day, databases: ['geolens'], manifest: 'good', staging: true, ...change });
+const good = (day: number, change: Partial<Remains> = {}): Remains => ({
+  tier: 'daily',
+  day,
+  databases: ['geolens'],
+  manifest: 'good',
+  staging: true,
+  ...change,
+});
 
 function table(runs: readonly Remains[], policy: RetentionPolicy): string[] {
-  const { verdicts } = planRetention({ sets: setsIn(listingOf(runs)), policy, database: 'geolens', now: NOW });
-  return verdicts.map(({ set, keep, reason }) => `${set.timestamp.slice(0, 8)} ${set.tier} ${set.state} ${keep ? 'keep' : 'remove'}: ${reason}`);
+  const { verdicts } = planRetention({
+    sets: setsIn(listingOf(runs)),
+    policy,
+    database: 'geolens',
+    now: NOW,
+  });
+  return verdicts.map(
+    ({ set, keep, reason }) =>
+      `${set.timestamp.slice(0, 8)} ${set.tier} ${set.state} ${keep ? 'keep' : 'remove'}: ${reason}`,
+  );
 }
 
 describe('a retention plan, set by set', () => {
@@ -38,7 +53,10 @@ describe('a retention plan, set by set', () => {
 
   it('overrules a policy that would let the last good set go, and takes silence for yes', () => {
     const cruel: RetentionPolicy = {
-      decide: (sets) => sets.filter(({ timestamp }) => !timestamp.startsWith('20260113')).map((set) => ({ set, keep: false, reason: 'cruel' })),
+      decide: (sets) =>
+        sets
+          .filter(({ timestamp }) => !timestamp.startsWith('20260113'))
+          .map((set) => ({ set, keep: false, reason: 'cruel' })),
     };
     expect(table([good(15, { manifest: 'unreadable' }), good(14), good(13), good(12)], cruel)).toEqual([
       '20260115 daily partial remove: cruel',
@@ -49,7 +67,9 @@ describe('a retention plan, set by set', () => {
   });
 
   it('keeps the newest complete set even where a legacy one is newer', () => {
-    const cruel: RetentionPolicy = { decide: (sets) => sets.map((set) => ({ set, keep: false, reason: 'cruel' })) };
+    const cruel: RetentionPolicy = {
+      decide: (sets) => sets.map((set) => ({ set, keep: false, reason: 'cruel' })),
+    };
     expect(table([good(15, { manifest: 'none' }), good(14)], cruel)).toEqual([
       '20260115 daily legacy remove: cruel',
       '20260114 daily complete keep: the newest good set, always kept',
@@ -57,8 +77,21 @@ describe('a retention plan, set by set', () => {
   });
 
   it('keeps everything while the newest set is suspicious, in either tier, and says so', () => {
-    const reason = 'but the newest set (20260119_020000) is suspicious: nothing is removed until it is accepted';
-    expect(table([good(19, { manifest: 'suspicious' }), good(19, { tier: 'weekly', manifest: 'suspicious' }), good(18), good(17), good(11, { tier: 'weekly' }), good(4, { tier: 'weekly' })], keepNewest({ daily: 1, weekly: 1 }))).toEqual([
+    const reason =
+      'but the newest set (20260119_020000) is suspicious: nothing is removed until it is accepted';
+    expect(
+      table(
+        [
+          good(19, { manifest: 'suspicious' }),
+          good(19, { tier: 'weekly', manifest: 'suspicious' }),
+          good(18),
+          good(17),
+          good(11, { tier: 'weekly' }),
+          good(4, { tier: 'weekly' }),
+        ],
+        keepNewest({ daily: 1, weekly: 1 }),
+      ),
+    ).toEqual([
       '20260119 daily suspicious keep: suspicious, fills no place: it shrank',
       '20260119 weekly suspicious keep: suspicious, fills no place: it shrank',
       '20260118 daily complete keep: 1 of 1 in daily',
@@ -69,20 +102,45 @@ describe('a retention plan, set by set', () => {
   });
 
   it.each<[string, readonly Remains[], boolean]>([
-    ['only its weekly copy is suspicious still', [good(19), good(19, { tier: 'weekly', manifest: 'suspicious' })], true],
+    [
+      'only its weekly copy is suspicious still',
+      [good(19), good(19, { tier: 'weekly', manifest: 'suspicious' })],
+      true,
+    ],
     ['a newer one is bad', [good(20, { manifest: 'bad' }), good(19, { manifest: 'suspicious' })], true],
-    ['a newer one is partial', [good(20, { manifest: 'unreadable' }), good(19, { manifest: 'suspicious' })], true],
-    ['a newer one is legacy, which nobody has judged', [good(20, { manifest: 'none' }), good(19, { manifest: 'suspicious' })], true],
+    [
+      'a newer one is partial',
+      [good(20, { manifest: 'unreadable' }), good(19, { manifest: 'suspicious' })],
+      true,
+    ],
+    [
+      'a newer one is legacy, which nobody has judged',
+      [good(20, { manifest: 'none' }), good(19, { manifest: 'suspicious' })],
+      true,
+    ],
     ['a newer one is of the future', [good(25), good(19, { manifest: 'suspicious' })], true],
-    ['a newer one is of another database', [good(20, { databases: ['other'] }), good(19, { manifest: 'suspicious' })], true],
+    [
+      'a newer one is of another database',
+      [good(20, { databases: ['other'] }), good(19, { manifest: 'suspicious' })],
+      true,
+    ],
     ['a newer one is complete', [good(20), good(19, { manifest: 'suspicious' })], false],
-    ['it is of another database', [good(20, { databases: ['other'], manifest: 'suspicious' }), good(19)], false],
+    [
+      'it is of another database',
+      [good(20, { databases: ['other'], manifest: 'suspicious' }), good(19)],
+      false,
+    ],
     ['it is of the future', [good(25, { manifest: 'suspicious' }), good(19)], false],
     ['it was found bad as well', [good(20, { manifest: 'suspicious and bad' }), good(19)], true],
     ['it is bad and nothing else', [good(20, { manifest: 'bad' }), good(19)], false],
   ])('is suspended by a suspicious set, or not, when %s', (_title, newest, suspends) => {
     const sets = setsIn(listingOf([...newest, good(3), good(2), good(1)]));
-    const { remove, suspendedBy } = planRetention({ sets, policy: keepNewest({ daily: 1, weekly: 1 }), database: 'geolens', now: NOW });
+    const { remove, suspendedBy } = planRetention({
+      sets,
+      policy: keepNewest({ daily: 1, weekly: 1 }),
+      database: 'geolens',
+      now: NOW,
+    });
     expect([remove.length === 0, suspendedBy !== undefined]).toEqual([suspends, suspends]);
   });
 
@@ -101,7 +159,12 @@ describe('a retention plan, set by set', () => {
   it('leaves shared companions until the last set that has them goes', () => {
     const runs = [good(19), good(10, { databases: ['geolens', 'other'], manifest: 'none' })];
     const plan = (database: string): readonly string[] =>
-      planRetention({ sets: setsIn(listingOf(runs)), policy: keepNewest({ daily: 1, weekly: 1 }), database, now: NOW }).remove;
+      planRetention({
+        sets: setsIn(listingOf(runs)),
+        policy: keepNewest({ daily: 1, weekly: 1 }),
+        database,
+        now: NOW,
+      }).remove;
     expect(plan('geolens')).toEqual(['daily/geolens_20260110_020000.dump']);
     expect(plan('other')).toEqual([]);
   });

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { artifactKey, BackupError, formatManifest, formatTimestamp, keepNewest, noLock, prune, type ArtifactKey, type Lock } from '../../src/index.ts';
+import {
+  artifactKey,
+  BackupError,
+  formatManifest,
+  formatTimestamp,
+  keepNewest,
+  noLock,
+  prune,
+  type ArtifactKey,
+  type Lock,
+} from '../../src/index.ts';
 import { FaultyStore, ManualClock, MemoryStore, type StoreCall } from '../../src/testing/index.ts';
 import { manifestOf } from '../support/manifests.ts';
 
@@ -9,7 +19,10 @@ function addSet(store: MemoryStore, moment: Date): void {
   const timestamp = formatTimestamp(moment);
   store.artifacts.set(artifactKey('daily', `geolens_${timestamp}.dump`), new Uint8Array(10));
   store.artifacts.set(artifactKey('daily', `staging-${timestamp}.tar.gz`), new Uint8Array(5));
-  store.artifacts.set(artifactKey('daily', `manifest-${timestamp}.json`), Buffer.from(formatManifest(manifestOf(timestamp))));
+  store.artifacts.set(
+    artifactKey('daily', `manifest-${timestamp}.json`),
+    Buffer.from(formatManifest(manifestOf(timestamp))),
+  );
 }
 
 function kit(days: number, fault: (call: StoreCall) => Error | undefined = () => undefined) {
@@ -18,10 +31,16 @@ function kit(days: number, fault: (call: StoreCall) => Error | undefined = () =>
   for (let day = 0; day < days; day += 1) addSet(inner, new Date(Date.UTC(2026, 0, 1 + day, 2)));
   clock.jumpTo(new Date(Date.UTC(2026, 0, days, 12)));
   const primary = new FaultyStore(inner, fault);
-  return { inner, clock, primary, parts: { primary, clock, lock: noLock, retention: keepNewest({ daily: 3, weekly: 1 }) } };
+  return {
+    inner,
+    clock,
+    primary,
+    parts: { primary, clock, lock: noLock, retention: keepNewest({ daily: 3, weekly: 1 }) },
+  };
 }
 
-const daysIn = (store: MemoryStore): string[] => [...new Set([...store.artifacts.keys()].map((key) => /_?\d{6}(\d\d)_/.exec(key)?.[1] ?? key))].sort();
+const daysIn = (store: MemoryStore): string[] =>
+  [...new Set([...store.artifacts.keys()].map((key) => /_?\d{6}(\d\d)_/.exec(key)?.[1] ?? key))].sort();
 const NEVER = new AbortController().signal;
 const OPTIONS = { database: 'geolens', dryRun: false };
 
@@ -33,7 +52,9 @@ describe('pruning', () => {
       await clock.advance(DAY);
       addSet(inner, clock.now());
       await prune(parts, OPTIONS);
-      const expected = [day - 2, day - 1, day].filter((one) => one > 0).map((one) => String(one).padStart(2, '0'));
+      const expected = [day - 2, day - 1, day]
+        .filter((one) => one > 0)
+        .map((one) => String(one).padStart(2, '0'));
       expect(daysIn(inner)).toEqual([...expected, 'daily/notes.txt']);
     }
   });
@@ -44,7 +65,9 @@ describe('pruning', () => {
     const plan = await prune({ ...parts, lock: held }, { ...OPTIONS, dryRun: true });
     expect(plan.remove).toHaveLength(6);
     expect(inner.artifacts.size).toBe(15);
-    expect(primary.calls.some(({ operation }) => operation === 'sweep' || operation === 'remove')).toBe(false);
+    expect(primary.calls.some(({ operation }) => operation === 'sweep' || operation === 'remove')).toBe(
+      false,
+    );
   });
 
   it('does nothing while somebody else holds the lock', async () => {
@@ -56,16 +79,22 @@ describe('pruning', () => {
 
   it('gives the lock back, also when it fails', async () => {
     let released = 0;
-    const lock: Lock = { acquire: () => Promise.resolve({ lost: NEVER, release: () => Promise.resolve(void (released += 1)) }) };
+    const lock: Lock = {
+      acquire: () => Promise.resolve({ lost: NEVER, release: () => Promise.resolve(void (released += 1)) }),
+    };
     await prune({ ...kit(5).parts, lock }, OPTIONS);
-    const failing = kit(5, ({ operation }) => (operation === 'remove' ? new BackupError('STORE_FAILED', 'stuck') : undefined));
+    const failing = kit(5, ({ operation }) =>
+      operation === 'remove' ? new BackupError('STORE_FAILED', 'stuck') : undefined,
+    );
     await expect(prune({ ...failing.parts, lock }, OPTIONS)).rejects.toMatchObject({ message: 'stuck' });
     expect(released).toBe(2);
   });
 
   it('lets one stubborn file keep its own set only: the others go, and it is reported', async () => {
     const stubborn: ArtifactKey = 'daily/geolens_20260103_020000.dump';
-    const { inner, parts } = kit(7, ({ operation, key }) => (operation === 'remove' && key === stubborn ? new BackupError('STORE_FAILED', 'stuck') : undefined));
+    const { inner, parts } = kit(7, ({ operation, key }) =>
+      operation === 'remove' && key === stubborn ? new BackupError('STORE_FAILED', 'stuck') : undefined,
+    );
     await expect(prune(parts, OPTIONS)).rejects.toMatchObject({ message: 'stuck' });
     expect(daysIn(inner)).toEqual(['03', '05', '06', '07']);
     expect(inner.artifacts.has('daily/manifest-20260103_020000.json')).toBe(false);
@@ -73,15 +102,29 @@ describe('pruning', () => {
   });
 
   it('keeps a set whose manifest the disk does not give up, counts it for nothing, and removes others all the same', async () => {
-    const { inner, parts } = kit(7, ({ operation, key }) => (operation === 'read' && key?.includes('20260102') === true ? new BackupError('STORE_FAILED', 'EIO') : undefined));
+    const { inner, parts } = kit(7, ({ operation, key }) =>
+      operation === 'read' && key?.includes('20260102') === true
+        ? new BackupError('STORE_FAILED', 'EIO')
+        : undefined,
+    );
     const { verdicts } = await prune(parts, OPTIONS);
     expect(daysIn(inner)).toEqual(['02', '05', '06', '07']);
-    expect(verdicts.find(({ set }) => set.timestamp.startsWith('20260102'))).toMatchObject({ keep: true, reason: 'nobody knows what it is: EIO' });
+    expect(verdicts.find(({ set }) => set.timestamp.startsWith('20260102'))).toMatchObject({
+      keep: true,
+      reason: 'nobody knows what it is: EIO',
+    });
   });
 
   it('removes nothing while the manifest of the newest set cannot be read: it may be that of a suspicious one', async () => {
-    const { inner, parts } = kit(7, ({ operation, key }) => (operation === 'read' && key?.includes('20260107') === true ? new BackupError('STORE_FAILED', 'EIO') : undefined));
-    expect(await prune(parts, OPTIONS)).toMatchObject({ remove: [], suspendedBy: { timestamp: '20260107_020000' } });
+    const { inner, parts } = kit(7, ({ operation, key }) =>
+      operation === 'read' && key?.includes('20260107') === true
+        ? new BackupError('STORE_FAILED', 'EIO')
+        : undefined,
+    );
+    expect(await prune(parts, OPTIONS)).toMatchObject({
+      remove: [],
+      suspendedBy: { timestamp: '20260107_020000' },
+    });
     expect(daysIn(inner)).toHaveLength(7);
   });
 
@@ -91,7 +134,9 @@ describe('pruning', () => {
       if (operation === 'remove') stop.abort();
       return undefined;
     });
-    await expect(prune(parts, { ...OPTIONS, signal: stop.signal })).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(prune(parts, { ...OPTIONS, signal: stop.signal })).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
     expect(inner.artifacts.size).toBe(20);
   });
 
@@ -102,7 +147,9 @@ describe('pruning', () => {
       if (operation === 'remove') loss.abort(lost);
       return undefined;
     });
-    const lock: Lock = { acquire: () => Promise.resolve({ lost: loss.signal, release: () => Promise.resolve() }) };
+    const lock: Lock = {
+      acquire: () => Promise.resolve({ lost: loss.signal, release: () => Promise.resolve() }),
+    };
     await expect(prune({ ...parts, lock }, OPTIONS)).rejects.toBe(lost);
     expect(inner.artifacts.size).toBe(20);
   });

@@ -11,7 +11,15 @@ describe('a run in which all goes well', () => {
   it('leaves the four artifacts of one complete set and nothing else', async () => {
     const kit = new RunKit();
     const report = await kit.run();
-    expect(report).toMatchObject({ outcome: 'complete', database: 'geolens', timestamp: T, errors: [], warnings: [], removed: [], swept: [] });
+    expect(report).toMatchObject({
+      outcome: 'complete',
+      database: 'geolens',
+      timestamp: T,
+      errors: [],
+      warnings: [],
+      removed: [],
+      swept: [],
+    });
     expect(kit.files()).toEqual(FILES);
     expect(await kit.overview()).toEqual([`daily ${T} complete`]);
     expect(kit.open).toEqual(NOTHING_OPEN);
@@ -38,14 +46,27 @@ describe('a run in which all goes well', () => {
     const report = await kit.run();
     const manifest = parseManifest(Buffer.from(kit.store.artifacts.get(MANIFEST)!).toString());
     expect(manifest).toEqual(report.manifest);
-    expect(manifest).toMatchObject({ database: 'geolens', toolVersion: '1.2.3', serverVersion: '17.2', tiers: ['daily'], warnings: [kit.archiver.warning] });
-    expect(manifest.checks).toEqual({ checksum: { ok: true, at: expect.any(String) as string }, readable: { ok: true, at: expect.any(String) as string } });
+    expect(manifest).toMatchObject({
+      database: 'geolens',
+      toolVersion: '1.2.3',
+      serverVersion: '17.2',
+      tiers: ['daily'],
+      warnings: [kit.archiver.warning],
+    });
+    expect(manifest.checks).toEqual({
+      checksum: { ok: true, at: expect.any(String) as string },
+      readable: { ok: true, at: expect.any(String) as string },
+    });
     expect(manifest.artifacts.map(({ kind }) => kind)).toEqual(['dump', 'globals', 'staging']);
     for (const { name, bytes, sha256 } of manifest.artifacts) {
       const content = kit.store.artifacts.get(`daily/${name}`)!;
       expect([content.length, createHash('sha256').update(content).digest('hex')]).toEqual([bytes, sha256]);
     }
-    expect(manifest.artifacts[0]).toMatchObject({ compression: 'none', tableCount: 1, rowCounts: kit.producer.rows });
+    expect(manifest.artifacts[0]).toMatchObject({
+      compression: 'none',
+      tableCount: 1,
+      rowCounts: kit.producer.rows,
+    });
     expect(manifest.artifacts[2]).toMatchObject({ members: 5 });
     expect(report).toMatchObject({ outcome: 'complete', warnings: [kit.archiver.warning] });
   });
@@ -59,11 +80,20 @@ describe('a run in which all goes well', () => {
   it('tells of every phase, in its order', async () => {
     const kit = new RunKit(SUNDAY);
     const { phases } = await kit.run();
-    const told = kit.events.flatMap((event) => (event.event === 'phase.finished' ? [event.phase] : [event.event]));
+    const told = kit.events.flatMap((event) =>
+      event.event === 'phase.finished' ? [event.phase] : [event.event],
+    );
     expect(told.slice(0, 3)).toEqual(['sweep', 'run.started', 'snapshot']);
     expect(told.slice(-3)).toEqual(['publish', 'promote', 'retain']);
-    expect(phases.filter(({ phase }) => phase === 'produce' || phase === 'verify').map(({ phase, artifact }) => `${phase} ${artifact!}`).sort()).toEqual(
-      ['dump', 'globals', 'staging'].flatMap((artifact) => [`produce ${artifact}`, `verify ${artifact}`]).sort(),
+    expect(
+      phases
+        .filter(({ phase }) => phase === 'produce' || phase === 'verify')
+        .map(({ phase, artifact }) => `${phase} ${artifact!}`)
+        .sort(),
+    ).toEqual(
+      ['dump', 'globals', 'staging']
+        .flatMap((artifact) => [`produce ${artifact}`, `verify ${artifact}`])
+        .sort(),
     );
   });
 
@@ -71,7 +101,10 @@ describe('a run in which all goes well', () => {
     const kit = new RunKit();
     await kit.run();
     const moment = new Date(SATURDAY).toISOString();
-    expect(kit.journal.state).toMatchObject({ lastRun: { timestamp: T, outcome: 'complete', finishedAt: moment }, lastSuccessAt: moment });
+    expect(kit.journal.state).toMatchObject({
+      lastRun: { timestamp: T, outcome: 'complete', finishedAt: moment },
+      lastSuccessAt: moment,
+    });
   });
 
   it('gives the rows of the former set to compare with', async () => {
@@ -85,7 +118,13 @@ describe('a run in which all goes well', () => {
     const kit = new RunKit(SUNDAY);
     kit.store.artifacts.set('daily/notes.txt', new Uint8Array(1));
     await kit.runDaily(17);
-    expect((await kit.overview()).map((line) => line.replace(/_.*/, ''))).toEqual(['daily 20260120', 'daily 20260119', 'daily 20260118', 'weekly 20260118', 'weekly 20260111']);
+    expect((await kit.overview()).map((line) => line.replace(/_.*/, ''))).toEqual([
+      'daily 20260120',
+      'daily 20260119',
+      'daily 20260118',
+      'weekly 20260118',
+      'weekly 20260111',
+    ]);
     expect(kit.files()).toContain('daily/notes.txt');
   });
 
@@ -103,10 +142,15 @@ describe('a run in which all goes well', () => {
     const { producer } = new RunKit();
     const other = Object.assign(producer, { database: 'other' });
     for (let day = 0; day < 5; day += 1) {
-      expect(await kit.run({ producer: other })).toMatchObject({ outcome: 'complete', previousRows: day === 0 ? undefined : 3 });
+      expect(await kit.run({ producer: other })).toMatchObject({
+        outcome: 'complete',
+        previousRows: day === 0 ? undefined : 3,
+      });
       kit.clock.jumpTo(new Date(kit.clock.now().getTime() + DAY));
     }
-    const databases = (await kit.sets()).filter(({ tier }) => tier === 'daily').map(({ database }) => database);
+    const databases = (await kit.sets())
+      .filter(({ tier }) => tier === 'daily')
+      .map(({ database }) => database);
     expect(databases).toEqual(['other', 'other', 'other', 'geolens', 'geolens', 'geolens']);
   });
 });

@@ -29,8 +29,11 @@ async function expectSound(kit: RunKit, before: readonly string[], report: RunRe
   expect(report.errors.length > 0).toBe(report.outcome !== 'complete');
   if (report.outcome === 'failed') expect(after.filter((set) => !set.startsWith('weekly'))).toEqual(before);
   if (report.outcome === 'complete') expect(after).toContain(`weekly ${NEW}`);
-  // Retention keeps three: of the sets of before only the oldest may have gone, and only because the new one is there.
-  expect(before.filter((set) => !after.includes(set))).toEqual(isThere && report.removed.length > 0 ? ['daily 20260101_020000'] : []);
+  // Retention keeps three: of the sets of before only the oldest may have gone, and only because the new one
+  // is there.
+  expect(before.filter((set) => !after.includes(set))).toEqual(
+    isThere && report.removed.length > 0 ? ['daily 20260101_020000'] : [],
+  );
 }
 
 async function expectNextRunMends(kit: RunKit): Promise<void> {
@@ -39,7 +42,8 @@ async function expectNextRunMends(kit: RunKit): Promise<void> {
   const sets = await kit.sets();
   expect(sets.filter(({ state }) => state === 'partial')).toEqual([]);
   expect(sets.filter(({ tier }) => tier === 'daily')).toHaveLength(3);
-  if (sets.some(({ timestamp }) => timestamp === NEW)) expect(await restorable(kit)).toContain(`weekly ${NEW}`);
+  if (sets.some(({ timestamp }) => timestamp === NEW))
+    expect(await restorable(kit)).toContain(`weekly ${NEW}`);
 }
 
 const calls = await countCalls();
@@ -49,25 +53,32 @@ describe(`a run whose store is called ${calls} times`, () => {
   it('is made of every kind of call', async () => {
     const kit = await prepared();
     await kit.run();
-    expect(new Set(kit.calls.map(({ operation }) => operation))).toEqual(new Set(['sweep', 'list', 'read', 'draft', 'publish', 'copy', 'remove']));
+    expect(new Set(kit.calls.map(({ operation }) => operation))).toEqual(
+      new Set(['sweep', 'list', 'read', 'draft', 'publish', 'copy', 'remove']),
+    );
   });
 
-  it.each(indexes)('loses nothing when call %i fails, says so, and the next run mends it', async (failing) => {
-    const kit = await prepared();
-    const before = await restorable(kit);
-    const failure = new BackupError('STORE_FAILED', 'EIO');
-    const report = await kit.run({ fault: (_call, index) => (index === failing ? failure : undefined) });
-    const operation = kit.calls[failing]?.operation;
-    if (operation === 'sweep') expect(report.warnings.join()).toContain('EIO');
-    else if (operation !== 'read') expect(report.errors).toContain(failure);
-    await expectSound(kit, before, report);
-    await expectNextRunMends(kit);
-  });
+  it.each(indexes)(
+    'loses nothing when call %i fails, says so, and the next run mends it',
+    async (failing) => {
+      const kit = await prepared();
+      const before = await restorable(kit);
+      const failure = new BackupError('STORE_FAILED', 'EIO');
+      const report = await kit.run({ fault: (_call, index) => (index === failing ? failure : undefined) });
+      const operation = kit.calls[failing]?.operation;
+      if (operation === 'sweep') expect(report.warnings.join()).toContain('EIO');
+      else if (operation !== 'read') expect(report.errors).toContain(failure);
+      await expectSound(kit, before, report);
+      await expectNextRunMends(kit);
+    },
+  );
 
   it.each(indexes)('loses nothing when every call from number %i on fails', async (first) => {
     const kit = await prepared();
     const before = await restorable(kit);
-    const report = await kit.run({ fault: (_call, index) => (index >= first ? new BackupError('STORE_FAILED', 'disk gone') : undefined) });
+    const report = await kit.run({
+      fault: (_call, index) => (index >= first ? new BackupError('STORE_FAILED', 'disk gone') : undefined),
+    });
     await expectSound(kit, before, report);
     await expectNextRunMends(kit);
   });
@@ -80,7 +91,8 @@ describe(`a run whose store is called ${calls} times`, () => {
       if (index === stopping) stop.abort();
     };
     const report = await kit.run({ fault }, { signal: stop.signal });
-    if (report.outcome !== 'complete') expect(new Set(report.errors.map(({ code }) => code))).toEqual(new Set(['ABORTED']));
+    if (report.outcome !== 'complete')
+      expect(new Set(report.errors.map(({ code }) => code))).toEqual(new Set(['ABORTED']));
     // Once the last artifact is being removed there is nothing left to stop.
     else expect(stopping).toBe(calls - 1);
     await expectSound(kit, before, report);

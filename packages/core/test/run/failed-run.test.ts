@@ -17,7 +17,10 @@ const FAULTS: Record<string, (kit: RunKit) => Promise<RunReport>> = {
   },
   'the globals fail': (kit) => {
     const snapshot = kit.producer.snapshot.bind(kit.producer);
-    kit.producer.snapshot = async (options) => ({ ...(await snapshot(options)), globals: () => chunksOf('-- ', { failure }) });
+    kit.producer.snapshot = async (options) => ({
+      ...(await snapshot(options)),
+      globals: () => chunksOf('-- ', { failure }),
+    });
     return kit.run();
   },
   'the dump does not read through': (kit) => {
@@ -29,7 +32,8 @@ const FAULTS: Record<string, (kit: RunKit) => Promise<RunReport>> = {
     return kit.run();
   },
   'the archive fails half-way': (kit) => {
-    kit.archiver.archive = () => Promise.resolve({ content: chunksOf('files', { failure }), warnings: () => [] });
+    kit.archiver.archive = () =>
+      Promise.resolve({ content: chunksOf('files', { failure }), warnings: () => [] });
     return kit.run();
   },
   'the dump is found damaged': (kit) => {
@@ -40,9 +44,15 @@ const FAULTS: Record<string, (kit: RunKit) => Promise<RunReport>> = {
     kit.archiver.check = () => Promise.reject(failure);
     return kit.run();
   },
-  'the volume is full': (kit) => kit.run({ fault: ({ operation, key }) => (operation === 'draft' && key?.includes('staging') === true ? failure : undefined) }),
-  'the set cannot be published': (kit) => kit.run({ fault: ({ operation }) => (operation === 'publish' ? failure : undefined) }),
-  'the store cannot be listed': (kit) => kit.run({ fault: ({ operation }) => (operation === 'list' ? failure : undefined) }),
+  'the volume is full': (kit) =>
+    kit.run({
+      fault: ({ operation, key }) =>
+        operation === 'draft' && key?.includes('staging') === true ? failure : undefined,
+    }),
+  'the set cannot be published': (kit) =>
+    kit.run({ fault: ({ operation }) => (operation === 'publish' ? failure : undefined) }),
+  'the store cannot be listed': (kit) =>
+    kit.run({ fault: ({ operation }) => (operation === 'list' ? failure : undefined) }),
 };
 
 describe('a run that fails before its set is published', () => {
@@ -56,41 +66,61 @@ describe('a run that fails before its set is published', () => {
     before = kit.files();
   });
 
-  it.each(Object.entries(FAULTS))('because %s leaves no file, prunes nothing and keeps the cause', async (_title, attempt) => {
-    const report = await attempt(kit);
-    expect(report).toMatchObject({ outcome: 'failed', manifest: undefined, removed: [], errors: [failure] });
-    expect(report.errors[0]).toBe(failure);
-    expect(kit.files()).toEqual(before);
-    expect(kit.open).toEqual(NOTHING_OPEN);
-    expect(kit.journal.state).toMatchObject({ lastRun: { outcome: 'failed', error: failure.message }, lastSuccessAt: '2026-01-05T02:00:00.000Z' });
-  });
+  it.each(Object.entries(FAULTS))(
+    'because %s leaves no file, prunes nothing and keeps the cause',
+    async (_title, attempt) => {
+      const report = await attempt(kit);
+      expect(report).toMatchObject({
+        outcome: 'failed',
+        manifest: undefined,
+        removed: [],
+        errors: [failure],
+      });
+      expect(report.errors[0]).toBe(failure);
+      expect(kit.files()).toEqual(before);
+      expect(kit.open).toEqual(NOTHING_OPEN);
+      expect(kit.journal.state).toMatchObject({
+        lastRun: { outcome: 'failed', error: failure.message },
+        lastSuccessAt: '2026-01-05T02:00:00.000Z',
+      });
+    },
+  );
 
-  it.each(['dump', 'globals', 'staging', 'manifest'])('because the disk gives back other bytes of the %s than were written', async (kind) => {
-    const pattern = kind === 'dump' ? '.dump' : `${kind}-`;
-    const draft = kit.store.draft.bind(kit.store);
-    kit.store.draft = async (key, content, options) => {
-      const made = await draft(key, content, options);
-      if (key.includes(pattern)) made.open = () => chunksOf(Buffer.alloc(made.bytes, 'x'));
-      return made;
-    };
-    const report = await kit.run({}, { verify: 'checksum' });
-    expect(report).toMatchObject({ outcome: 'failed', errors: [{ code: 'ARTIFACT_UNREADABLE' }] });
-    expect(report.errors[0]!.message).toContain(pattern);
-    expect(kit.files()).toEqual(before);
-    expect(kit.open).toEqual(NOTHING_OPEN);
-  });
+  it.each(['dump', 'globals', 'staging', 'manifest'])(
+    'because the disk gives back other bytes of the %s than were written',
+    async (kind) => {
+      const pattern = kind === 'dump' ? '.dump' : `${kind}-`;
+      const draft = kit.store.draft.bind(kit.store);
+      kit.store.draft = async (key, content, options) => {
+        const made = await draft(key, content, options);
+        if (key.includes(pattern)) made.open = () => chunksOf(Buffer.alloc(made.bytes, 'x'));
+        return made;
+      };
+      const report = await kit.run({}, { verify: 'checksum' });
+      expect(report).toMatchObject({ outcome: 'failed', errors: [{ code: 'ARTIFACT_UNREADABLE' }] });
+      expect(report.errors[0]!.message).toContain(pattern);
+      expect(kit.files()).toEqual(before);
+      expect(kit.open).toEqual(NOTHING_OPEN);
+    },
+  );
 
   it('wraps a foreign error and keeps it as the cause', async () => {
     const foreign = new Error('EIO');
-    const { errors } = await kit.run({ fault: ({ operation }) => (operation === 'publish' ? foreign : undefined) });
+    const { errors } = await kit.run({
+      fault: ({ operation }) => (operation === 'publish' ? foreign : undefined),
+    });
     expect(errors).toMatchObject([{ code: 'UNEXPECTED', cause: foreign }]);
   });
 
   it('tells the cause even where the drafts cannot be thrown away', async () => {
     const draft = kit.store.draft.bind(kit.store);
     kit.store.draft = async (key, content, options) =>
-      Object.assign(await draft(key, content, options), { discard: () => Promise.reject(new Error('cannot unlink')) });
-    expect((await kit.run({ fault: ({ operation }) => (operation === 'publish' ? failure : undefined) })).errors).toEqual([failure]);
+      Object.assign(await draft(key, content, options), {
+        discard: () => Promise.reject(new Error('cannot unlink')),
+      });
+    expect(
+      (await kit.run({ fault: ({ operation }) => (operation === 'publish' ? failure : undefined) })).errors,
+    ).toEqual([failure]);
     kit.archiver.check = () => Promise.reject(failure);
     expect((await kit.run()).errors).toEqual([failure]);
   });
@@ -106,7 +136,13 @@ describe('a run that fails before its set is published', () => {
         end(new Error('connection terminated'));
         await view.close();
       };
-      return { ...view, dump: async function* () { yield await dumping; }, close };
+      return {
+        ...view,
+        dump: async function* () {
+          yield await dumping;
+        },
+        close,
+      };
     };
     expect(await kit.run()).toMatchObject({ outcome: 'failed', errors: [failure] });
     expect(kit.open).toEqual(NOTHING_OPEN);

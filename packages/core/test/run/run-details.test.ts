@@ -38,45 +38,64 @@ describe('a run', () => {
     for (const outcome of ['complete', 'failed']) {
       const kit = new RunKit();
       const released: unknown[] = [];
-      const lock: Lock = { acquire: () => Promise.resolve({ lost: new AbortController().signal, release: () => Promise.resolve(void released.push(kit.journal.state.lastRun?.outcome)) }) };
-      await kit.run({ lock, fault: ({ operation }) => (operation === 'publish' && outcome === 'failed' ? failure : undefined) });
+      const lock: Lock = {
+        acquire: () =>
+          Promise.resolve({
+            lost: new AbortController().signal,
+            release: () => Promise.resolve(void released.push(kit.journal.state.lastRun?.outcome)),
+          }),
+      };
+      await kit.run({
+        lock,
+        fault: ({ operation }) => (operation === 'publish' && outcome === 'failed' ? failure : undefined),
+      });
       expect(released).toEqual([outcome]);
     }
   });
 
-  it.each(['draft', 'copy', 'remove'])('stops when its lock is lost in the middle of a %s, and takes nothing back that is good', async (during) => {
-    const kit = new RunKit(SUNDAY);
-    await kit.runDaily(1);
-    for (const day of ['05', '06', '07']) kit.store.artifacts.set(`daily/geolens_202512${day}_020000.dump`, new Uint8Array(1));
-    kit.clock.jumpTo('2026-01-11T02:00:00Z');
-    kit.keep = { daily: 1, weekly: 1 };
-    const loss = new AbortController();
-    const lost = new BackupError('LOCK_LOST', 'flock was killed');
-    const lock: Lock = { acquire: () => Promise.resolve({ lost: loss.signal, release: () => Promise.resolve() }) };
-    const fault = ({ operation }: StoreCall): undefined => {
-      if (operation === during) loss.abort(lost);
-    };
-    const report = await kit.run({ lock, fault });
-    expect(report).toMatchObject({ outcome: during === 'draft' ? 'failed' : 'partial', errors: [lost] });
-    expect(report.removed.length).toBe(during === 'remove' ? 1 : 0);
-    expect(kit.open).toEqual(NOTHING_OPEN);
-  });
+  it.each(['draft', 'copy', 'remove'])(
+    'stops when its lock is lost in the middle of a %s, and takes nothing back that is good',
+    async (during) => {
+      const kit = new RunKit(SUNDAY);
+      await kit.runDaily(1);
+      for (const day of ['05', '06', '07'])
+        kit.store.artifacts.set(`daily/geolens_202512${day}_020000.dump`, new Uint8Array(1));
+      kit.clock.jumpTo('2026-01-11T02:00:00Z');
+      kit.keep = { daily: 1, weekly: 1 };
+      const loss = new AbortController();
+      const lost = new BackupError('LOCK_LOST', 'flock was killed');
+      const lock: Lock = {
+        acquire: () => Promise.resolve({ lost: loss.signal, release: () => Promise.resolve() }),
+      };
+      const fault = ({ operation }: StoreCall): undefined => {
+        if (operation === during) loss.abort(lost);
+      };
+      const report = await kit.run({ lock, fault });
+      expect(report).toMatchObject({ outcome: during === 'draft' ? 'failed' : 'partial', errors: [lost] });
+      expect(report.removed.length).toBe(during === 'remove' ? 1 : 0);
+      expect(kit.open).toEqual(NOTHING_OPEN);
+    },
+  );
 
-  it.each([1, 2])('begins once more, and not twice, when somebody comes %i times between its snapshot and the dump', async (times) => {
-    const kit = new RunKit();
-    await kit.runDaily(1);
-    const snapshot = kit.producer.snapshot.bind(kit.producer);
-    let taken = 0;
-    kit.producer.snapshot = (options) => {
-      taken += 1;
-      kit.producer.failure = taken <= times ? new BackupError('TABLES_BUSY', 'a table is locked') : undefined;
-      return snapshot(options);
-    };
-    const report = await kit.run();
-    expect([report.outcome, taken]).toEqual([times === 1 ? 'complete' : 'failed', 2]);
-    expect(report.warnings).toEqual(['the dump was begun once more: a table is locked']);
-    expect(kit.open).toEqual(NOTHING_OPEN);
-  });
+  it.each([1, 2])(
+    'begins once more, and not twice, when somebody comes %i times between its snapshot and the dump',
+    async (times) => {
+      const kit = new RunKit();
+      await kit.runDaily(1);
+      const snapshot = kit.producer.snapshot.bind(kit.producer);
+      let taken = 0;
+      kit.producer.snapshot = (options) => {
+        taken += 1;
+        kit.producer.failure =
+          taken <= times ? new BackupError('TABLES_BUSY', 'a table is locked') : undefined;
+        return snapshot(options);
+      };
+      const report = await kit.run();
+      expect([report.outcome, taken]).toEqual([times === 1 ? 'complete' : 'failed', 2]);
+      expect(report.warnings).toEqual(['the dump was begun once more: a table is locked']);
+      expect(kit.open).toEqual(NOTHING_OPEN);
+    },
+  );
 
   it('does not begin once more when it has waited for a table in vain before its snapshot', async () => {
     const kit = new RunKit();
@@ -104,11 +123,19 @@ describe('a run', () => {
 
   it('takes secrets out of its warnings, also out of those that the manifest keeps', async () => {
     const kit = new RunKit();
-    const replica = new FaultyStore(new MemoryStore(), () => new BackupError('STORE_FORBIDDEN', 'the key sesame is wrong'));
-    const report = await kit.run({ replicas: [replica] }, { redact: (text) => text.replaceAll('sesame', '…') });
+    const replica = new FaultyStore(
+      new MemoryStore(),
+      () => new BackupError('STORE_FORBIDDEN', 'the key sesame is wrong'),
+    );
+    const report = await kit.run(
+      { replicas: [replica] },
+      { redact: (text) => text.replaceAll('sesame', '…') },
+    );
     expect(report.warnings.join()).toContain('the key … is wrong');
     expect(report.manifest!.warnings.join()).toContain('the key … is wrong');
-    expect(JSON.stringify([kit.events, [...kit.store.artifacts.values()].map(String)])).not.toContain('sesame');
+    expect(JSON.stringify([kit.events, [...kit.store.artifacts.values()].map(String)])).not.toContain(
+      'sesame',
+    );
   });
 
   it('takes the next second when a set of this one is there, in any tier and of any database', async () => {
@@ -134,7 +161,10 @@ describe('a run', () => {
     const kit = new RunKit();
     kit.producer.rows = [];
     const report = await kit.run();
-    expect(report).toMatchObject({ outcome: 'complete', warnings: [expect.stringContaining('has no tables')] });
+    expect(report).toMatchObject({
+      outcome: 'complete',
+      warnings: [expect.stringContaining('has no tables')],
+    });
     expect(report.manifest?.warnings).toEqual(report.warnings);
     expect(kit.events).toContainEqual({ event: 'run.warning', message: report.warnings[0] });
   });
@@ -142,20 +172,27 @@ describe('a run', () => {
   it('makes a set without an archive, and says why, when there is nothing to archive', async () => {
     const kit = new RunKit();
     kit.archiver.content = undefined;
-    expect(await kit.run()).toMatchObject({ outcome: 'complete', warnings: ['no staging archive: the folder is empty'] });
+    expect(await kit.run()).toMatchObject({
+      outcome: 'complete',
+      warnings: ['no staging archive: the folder is empty'],
+    });
     expect(kit.files()).toHaveLength(3);
     expect((await kit.sets())[0]?.state).toBe('complete');
   });
 
   it('warns when the former set has a staging archive and this one has none: its volume may be away', async () => {
     const kit = new RunKit();
-    const nextDay = (): void => { kit.clock.jumpTo(new Date(kit.clock.now().getTime() + DAY)); };
+    const nextDay = (): void => {
+      kit.clock.jumpTo(new Date(kit.clock.now().getTime() + DAY));
+    };
     await kit.run();
     nextDay();
     kit.archiver.content = undefined;
     const report = await kit.run();
     expect(report).toMatchObject({ outcome: 'complete' });
-    expect(report.warnings).toContain('the former set (20260103_020000) has a staging archive, this one has none: is the volume mounted at STAGING_DIR?');
+    expect(report.warnings).toContain(
+      'the former set (20260103_020000) has a staging archive, this one has none: is the volume mounted at STAGING_DIR?',
+    );
     expect(report.manifest?.warnings).toEqual(report.warnings.slice(0, 2));
     expect(report.warnings[2]).toMatch(/^SUSPICIOUS: .*it has no staging archive/);
   });
@@ -166,8 +203,14 @@ describe('a run', () => {
     kit.clock.jumpTo(SATURDAY);
     kit.keep = { daily: 1, weekly: 1 };
     const report = await kit.run();
-    expect(report).toMatchObject({ outcome: 'complete', warnings: [expect.stringContaining('20300101_000000')] });
-    expect(await kit.overview()).toEqual(['daily 20300101_000000 complete', 'daily 20260103_020000 complete']);
+    expect(report).toMatchObject({
+      outcome: 'complete',
+      warnings: [expect.stringContaining('20300101_000000')],
+    });
+    expect(await kit.overview()).toEqual([
+      'daily 20300101_000000 complete',
+      'daily 20260103_020000 complete',
+    ]);
   });
 
   it('counts its own set though the clock was put back while it was made', async () => {
@@ -181,13 +224,19 @@ describe('a run', () => {
     };
     const report = await kit.run();
     expect(report.phases.every(({ milliseconds }) => milliseconds >= 0)).toBe(true);
-    expect(await kit.overview()).toEqual(['daily 20260104_020000 complete', 'weekly 20260104_020000 complete']);
+    expect(await kit.overview()).toEqual([
+      'daily 20260104_020000 complete',
+      'weekly 20260104_020000 complete',
+    ]);
   });
 
   it('does not fail because its end could not be written down', async () => {
     const kit = new RunKit();
     kit.journal.update = () => Promise.reject(new Error('read-only'));
-    expect(await kit.run()).toMatchObject({ outcome: 'complete', warnings: ['the outcome could not be noted: read-only'] });
+    expect(await kit.run()).toMatchObject({
+      outcome: 'complete',
+      warnings: ['the outcome could not be noted: read-only'],
+    });
   });
 
   it('is remembered beside those before it, failed ones too, with the size of its set', async () => {
@@ -196,14 +245,21 @@ describe('a run', () => {
     kit.producer.snapshot = () => Promise.reject(new BackupError('DATABASE_UNREACHABLE', 'server away'));
     await kit.run();
     const { pastRuns } = kit.journal.state;
-    expect(pastRuns).toMatchObject([{ timestamp: '20260103_020000', outcome: 'complete' }, { outcome: 'failed', error: 'server away' }]);
+    expect(pastRuns).toMatchObject([
+      { timestamp: '20260103_020000', outcome: 'complete' },
+      { outcome: 'failed', error: 'server away' },
+    ]);
     expect(pastRuns?.[0]?.bytes).toBeGreaterThan(0);
     expect(pastRuns?.[1]).not.toHaveProperty('phases');
   });
 
   it('is remembered with the 399 runs before it, and no more', async () => {
     const kit = new RunKit();
-    const old = { outcome: 'complete', startedAt: '2020-01-01T00:00:00Z', finishedAt: '2020-01-01T00:00:00Z' } as const;
+    const old = {
+      outcome: 'complete',
+      startedAt: '2020-01-01T00:00:00Z',
+      finishedAt: '2020-01-01T00:00:00Z',
+    } as const;
     kit.journal.state = { pastRuns: Array.from({ length: 500 }, (_, bytes) => ({ ...old, bytes })) };
     await kit.run();
     expect(kit.journal.state.pastRuns).toHaveLength(400);
@@ -215,10 +271,17 @@ describe('a run', () => {
     const kit = new RunKit();
     await kit.runDaily(4);
     kit.keep = { daily: 1, weekly: 1 };
-    const report = await kit.run({ fault: ({ operation, key }) => (operation === 'remove' && key === 'daily/manifest-20260105_020000.json' ? failure : undefined) });
+    const report = await kit.run({
+      fault: ({ operation, key }) =>
+        operation === 'remove' && key === 'daily/manifest-20260105_020000.json' ? failure : undefined,
+    });
     expect(report).toMatchObject({ outcome: 'partial', errors: [failure] });
     expect(report.removed.some((key) => key.includes('20260104'))).toBe(true);
-    expect(await kit.overview()).toEqual(['daily 20260107_020000 complete', 'daily 20260105_020000 complete', 'weekly 20260104_020000 complete']);
+    expect(await kit.overview()).toEqual([
+      'daily 20260107_020000 complete',
+      'daily 20260105_020000 complete',
+      'weekly 20260104_020000 complete',
+    ]);
   });
 
   it('tells first what made it fail, then what else went wrong', async () => {

@@ -1,10 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { acceptSet, BackupError, noLock, parseManifest, parseTimestamp, readSets, type Manifest } from '../../src/index.ts';
+import {
+  acceptSet,
+  BackupError,
+  noLock,
+  parseManifest,
+  parseTimestamp,
+  readSets,
+  type Manifest,
+} from '../../src/index.ts';
 import { FaultyStore, MemoryStore } from '../../src/testing/index.ts';
 import { DAY, NOTHING_OPEN, RunKit } from '../support/run-kit.ts';
 
-const rows = (count: number): RunKit['producer']['rows'] => [{ schema: 'catalog', table: 'datasets', rows: count }];
-const REASON = 'it has 100 rows, which is 10 % of the median of the last 3 sets (1,000); less than 50 % is suspicious';
+const rows = (count: number): RunKit['producer']['rows'] => [
+  { schema: 'catalog', table: 'datasets', rows: count },
+];
+const REASON =
+  'it has 100 rows, which is 10 % of the median of the last 3 sets (1,000); less than 50 % is suspicious';
 
 /** Three good days, the last of them a Sunday; then nine tenths of the rows are gone. */
 async function shrunken(): Promise<RunKit> {
@@ -16,15 +27,27 @@ async function shrunken(): Promise<RunKit> {
   return kit;
 }
 
-const nextDay = (kit: RunKit): void => { kit.clock.jumpTo(new Date(kit.clock.now().getTime() + DAY)); };
-const manifestIn = (store: MemoryStore, key: string): Manifest => parseManifest(Buffer.from(store.artifacts.get(key as never)!).toString());
+const nextDay = (kit: RunKit): void => {
+  kit.clock.jumpTo(new Date(kit.clock.now().getTime() + DAY));
+};
+const manifestIn = (store: MemoryStore, key: string): Manifest =>
+  parseManifest(Buffer.from(store.artifacts.get(key as never)!).toString());
 
 describe('a run against a database that lost nine tenths of its rows', () => {
   it('is complete, and its set is kept and suspicious', async () => {
     const kit = await shrunken();
     const report = await kit.run();
-    expect(report).toMatchObject({ outcome: 'complete', errors: [], removed: [], suspicion: { reasons: [REASON], at: '2026-01-05T02:00:00.000Z' } });
-    expect((await kit.sets())[0]).toMatchObject({ timestamp: '20260105_020000', state: 'suspicious', problems: [REASON] });
+    expect(report).toMatchObject({
+      outcome: 'complete',
+      errors: [],
+      removed: [],
+      suspicion: { reasons: [REASON], at: '2026-01-05T02:00:00.000Z' },
+    });
+    expect((await kit.sets())[0]).toMatchObject({
+      timestamp: '20260105_020000',
+      state: 'suspicious',
+      problems: [REASON],
+    });
     expect(kit.open).toEqual(NOTHING_OPEN);
   });
 
@@ -33,7 +56,9 @@ describe('a run against a database that lost nine tenths of its rows', () => {
     const report = await kit.run();
     const warning = `SUSPICIOUS: set 20260105_020000 is much smaller than those before it: ${REASON}. Nothing is removed until a newer set is as large as before, or this one is accepted: geolens-backup accept 20260105_020000`;
     expect(report.warnings).toEqual([warning]);
-    expect(kit.events.filter(({ event }) => event === 'run.warning')).toEqual([{ event: 'run.warning', message: warning }]);
+    expect(kit.events.filter(({ event }) => event === 'run.warning')).toEqual([
+      { event: 'run.warning', message: warning },
+    ]);
     expect(report.manifest).toMatchObject({ warnings: [], suspicion: { reasons: [REASON] } });
   });
 
@@ -44,7 +69,9 @@ describe('a run against a database that lost nine tenths of its rows', () => {
     nextDay(kit);
     expect(await kit.run()).toMatchObject({ suspicion: { reasons: [REASON] }, removed: [] });
     expect(kit.files()).toEqual(expect.arrayContaining(before));
-    expect((await kit.sets()).filter(({ tier, state }) => tier === 'daily' && state === 'suspicious')).toHaveLength(2);
+    expect(
+      (await kit.sets()).filter(({ tier, state }) => tier === 'daily' && state === 'suspicious'),
+    ).toHaveLength(2);
   });
 
   it('prunes again with the first set that has what was missed', async () => {
@@ -53,20 +80,31 @@ describe('a run against a database that lost nine tenths of its rows', () => {
     nextDay(kit);
     kit.producer.rows = rows(990);
     expect((await kit.run()).suspicion).toBeUndefined();
-    expect(await kit.overview()).toEqual(['daily 20260106_020000 complete', 'weekly 20260104_020000 complete']);
+    expect(await kit.overview()).toEqual([
+      'daily 20260106_020000 complete',
+      'weekly 20260104_020000 complete',
+    ]);
   });
 
   it('is the yardstick once it is accepted, and retention goes on', async () => {
     const kit = await shrunken();
     await kit.run();
-    await acceptSet({ stores: [kit.store], clock: kit.clock, lock: noLock }, { database: 'geolens', timestamp: parseTimestamp('20260105_020000')! });
+    await acceptSet(
+      { stores: [kit.store], clock: kit.clock, lock: noLock },
+      { database: 'geolens', timestamp: parseTimestamp('20260105_020000')! },
+    );
     nextDay(kit);
     expect(await kit.run()).toMatchObject({ warnings: [], suspicion: undefined });
-    expect(await kit.overview()).toEqual(['daily 20260106_020000 complete', 'weekly 20260104_020000 complete']);
+    expect(await kit.overview()).toEqual([
+      'daily 20260106_020000 complete',
+      'weekly 20260104_020000 complete',
+    ]);
     // The accepted set is gone by now, and a weekly one from before is not.
     nextDay(kit);
     kit.producer.rows = rows(40);
-    expect((await kit.run()).suspicion?.reasons).toEqual(['it has 40 rows, which is 40 % of the last set (100); less than 50 % is suspicious']);
+    expect((await kit.run()).suspicion?.reasons).toEqual([
+      'it has 40 rows, which is 40 % of the last set (100); less than 50 % is suspicious',
+    ]);
   });
 
   it('brings the suspicion to the weekly copy and to the replica, and the acceptance too', async () => {
@@ -75,22 +113,33 @@ describe('a run against a database that lost nine tenths of its rows', () => {
     kit.clock.jumpTo('2026-01-11T02:00:00Z');
     await kit.run({ replicas: [replica] });
     const keys = ['daily/manifest-20260111_020000.json', 'weekly/manifest-20260111_020000.json'];
-    for (const store of [kit.store, replica]) for (const key of keys) expect(manifestIn(store, key).suspicion?.reasons, key).toEqual([REASON]);
-    await acceptSet({ stores: [kit.store], clock: kit.clock, lock: noLock }, { database: 'geolens', timestamp: parseTimestamp('20260111_020000')! });
+    for (const store of [kit.store, replica])
+      for (const key of keys) expect(manifestIn(store, key).suspicion?.reasons, key).toEqual([REASON]);
+    await acceptSet(
+      { stores: [kit.store], clock: kit.clock, lock: noLock },
+      { database: 'geolens', timestamp: parseTimestamp('20260111_020000')! },
+    );
     nextDay(kit);
     await kit.run({ replicas: [replica] });
-    for (const key of keys) expect(manifestIn(replica, key)).toMatchObject({ acceptedAt: '2026-01-11T02:00:00.000Z' });
+    for (const key of keys)
+      expect(manifestIn(replica, key)).toMatchObject({ acceptedAt: '2026-01-11T02:00:00.000Z' });
     for (const key of keys) expect(manifestIn(replica, key).suspicion).toBeUndefined();
   });
 
   it('does not say so when its set could not be published: there is none', async () => {
     const kit = await shrunken();
-    const report = await kit.run({ fault: ({ operation }) => (operation === 'publish' ? new BackupError('STORE_FULL', 'full') : undefined) });
+    const report = await kit.run({
+      fault: ({ operation }) => (operation === 'publish' ? new BackupError('STORE_FULL', 'full') : undefined),
+    });
     expect(report).toMatchObject({ outcome: 'failed', warnings: [], suspicion: undefined });
   });
 });
 
-it.each([[0, undefined], [0.05, undefined], [0.2, 1]])('with a threshold of %d it is judged by that', async (shrinkThreshold, reasons) => {
+it.each([
+  [0, undefined],
+  [0.05, undefined],
+  [0.2, 1],
+])('with a threshold of %d it is judged by that', async (shrinkThreshold, reasons) => {
   const kit = await shrunken();
   expect((await kit.run({}, { shrinkThreshold })).suspicion?.reasons.length).toBe(reasons);
 });
@@ -110,8 +159,18 @@ describe('a run on a new volume, of a database that a replica has sets of', () =
     const { kit, bucket } = await onNewMachine();
     kit.producer.rows = rows(0);
     const report = await kit.run({ replicas: [bucket] });
-    expect(report).toMatchObject({ outcome: 'complete', previousRows: 1000, suspicion: { reasons: ['it has no rows, which is 0 % of the median of the last 3 sets (1,000); less than 50 % is suspicious'] } });
-    expect((await readSets(bucket)).find(({ state }) => state === 'complete')).toMatchObject({ timestamp: '20260104_020000' });
+    expect(report).toMatchObject({
+      outcome: 'complete',
+      previousRows: 1000,
+      suspicion: {
+        reasons: [
+          'it has no rows, which is 0 % of the median of the last 3 sets (1,000); less than 50 % is suspicious',
+        ],
+      },
+    });
+    expect((await readSets(bucket)).find(({ state }) => state === 'complete')).toMatchObject({
+      timestamp: '20260104_020000',
+    });
   });
 
   it('is as good as any once it is restored', async () => {

@@ -16,7 +16,9 @@ describe('when the clock is put forward', () => {
   });
 
   it('runs once where the skipped time and a regular one fall together', () => {
-    expect(slots('30 2,3 * * *', 'Europe/Berlin', '2026-03-29T00:00Z', '2026-03-29T12:00Z')).toEqual(['2026-03-29T01:30']);
+    expect(slots('30 2,3 * * *', 'Europe/Berlin', '2026-03-29T00:00Z', '2026-03-29T12:00Z')).toEqual([
+      '2026-03-29T01:30',
+    ]);
   });
 
   it('keeps an hourly schedule hourly', () => {
@@ -37,7 +39,9 @@ describe('when the clock is put forward', () => {
   });
 
   it('shifts by half an hour on Lord Howe', () => {
-    expect(slots('10 2 * * *', 'Australia/Lord_Howe', '2026-10-03T12:00Z', '2026-10-04T12:00Z')).toEqual(['2026-10-03T15:40']);
+    expect(slots('10 2 * * *', 'Australia/Lord_Howe', '2026-10-03T12:00Z', '2026-10-04T12:00Z')).toEqual([
+      '2026-10-03T15:40',
+    ]);
   });
 
   it('loses no run when Samoa skips a whole day, and makes none twice', () => {
@@ -50,7 +54,9 @@ describe('when the clock is put forward', () => {
   });
 
   it('makes up for a day of the month that Samoa skipped', () => {
-    expect(slots('0 2 30 * *', 'Pacific/Apia', '2011-12-20T00:00Z', '2012-01-10T00:00Z')).toEqual(['2011-12-30T12:00']);
+    expect(slots('0 2 30 * *', 'Pacific/Apia', '2011-12-20T00:00Z', '2012-01-10T00:00Z')).toEqual([
+      '2011-12-30T12:00',
+    ]);
   });
 });
 
@@ -62,7 +68,14 @@ describe('when the clock is put back', () => {
     ['Europe/Berlin', '30 0-23 * * 0', '2026-10-24T23:45Z', '2026-10-25T02:00Z', '2026-10-25T00:30'],
   ])('in %s, runs once for %s: at the first of two', (zone, expression, from, to, slot) => {
     expect(slots(expression, zone, from, to)[0]).toBe(slot);
-    expect(slots(expression, zone, slot + 'Z', new Date(new Date(slot + 'Z').getTime() + 80 * 60_000).toISOString())).toEqual([]);
+    expect(
+      slots(
+        expression,
+        zone,
+        slot + 'Z',
+        new Date(new Date(slot + 'Z').getTime() + 80 * 60_000).toISOString(),
+      ),
+    ).toEqual([]);
   });
 
   it('keeps an hourly schedule hourly', () => {

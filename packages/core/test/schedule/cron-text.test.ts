@@ -4,7 +4,8 @@ import { MACROS } from '../../src/schedule/cron-text.ts';
 
 const FROM = new Date('2026-01-01T00:00:30Z');
 const TO = new Date('2027-02-01T00:00:00Z');
-const slots = (expression: string, zone?: string): readonly Date[] => parseSchedule(expression, zone).between(FROM, TO);
+const slots = (expression: string, zone?: string): readonly Date[] =>
+  parseSchedule(expression, zone).between(FROM, TO);
 
 function refusal(expression: string, zone?: string): string {
   try {
@@ -40,7 +41,10 @@ describe('a cron expression', () => {
   });
 
   it('is kept as it was given', () => {
-    expect(parseSchedule(' @Daily ', 'Europe/Berlin')).toMatchObject({ expression: ' @Daily ', zone: 'Europe/Berlin' });
+    expect(parseSchedule(' @Daily ', 'Europe/Berlin')).toMatchObject({
+      expression: ' @Daily ',
+      zone: 'Europe/Berlin',
+    });
   });
 
   it('means a day of the month or a weekday when it names both', () => {
@@ -49,35 +53,74 @@ describe('a cron expression', () => {
     expect(slots('0 2 14 2 5').map((slot) => slot.getUTCDate())).toEqual([6, 13, 14, 20, 27]);
   });
 
-  it.each(['', '   ', '2', '0 2 * *', '0 2 * * * *', '0 0 2 * * *', '@every 5m', '@reboot', '@fortnightly', 'daily', '0 2 * * 2026', 'constructor', '__proto__', 'toString'])(
-    'is not %j: five fields, or a macro',
-    (expression) => {
-      const message = refusal(expression);
-      expect(message).toContain(`"${expression}"`);
-      expect(message).toContain('five fields');
-      for (const macro of Object.keys(MACROS)) expect(message).toContain(macro);
-    },
-  );
+  it.each([
+    '',
+    '   ',
+    '2',
+    '0 2 * *',
+    '0 2 * * * *',
+    '0 0 2 * * *',
+    '@every 5m',
+    '@reboot',
+    '@fortnightly',
+    'daily',
+    '0 2 * * 2026',
+    'constructor',
+    '__proto__',
+    'toString',
+  ])('is not %j: five fields, or a macro', (expression) => {
+    const message = refusal(expression);
+    expect(message).toContain(`"${expression}"`);
+    expect(message).toContain('five fields');
+    for (const macro of Object.keys(MACROS)) expect(message).toContain(macro);
+  });
 
   it.each([
-    '60 * * * *', '* 24 * * *', '0 2 0 * *', '0 2 32 * *', '0 2 * 0 *', '0 2 * 13 *', '0 2 * * 8', '-1 * * * *', '5-1 * * * *',
-    '0 22-2 * * *', '*/0 * * * *', '1,,2 * * * *', ', * * * *', '1, * * * *', '5-1,3 * * * *', '1.5 * * * *', '0x5 * * * *',
-    '+5 * * * *', '0 2abc * * *', '0 2 * * someday', '0 0 30 2 *', '0 0 31 4,6 *', '1-5/0,7 * * * *', '1-999999999,2 * * * *',
+    '60 * * * *',
+    '* 24 * * *',
+    '0 2 0 * *',
+    '0 2 32 * *',
+    '0 2 * 0 *',
+    '0 2 * 13 *',
+    '0 2 * * 8',
+    '-1 * * * *',
+    '5-1 * * * *',
+    '0 22-2 * * *',
+    '*/0 * * * *',
+    '1,,2 * * * *',
+    ', * * * *',
+    '1, * * * *',
+    '5-1,3 * * * *',
+    '1.5 * * * *',
+    '0x5 * * * *',
+    '+5 * * * *',
+    '0 2abc * * *',
+    '0 2 * * someday',
+    '0 0 30 2 *',
+    '0 0 31 4,6 *',
+    '1-5/0,7 * * * *',
+    '1-999999999,2 * * * *',
   ])('is not %j', (expression) => {
     const message = refusal(expression);
     expect(message).toContain(`"${expression}"`);
     expect(message).toContain('for example "0 2 * * *"');
   });
 
-  it.each(['H * * * *', 'h 2 * * *', '1,H * * * *', '0 H(0-5) * * *', '0 2 * * H', '0 2 1,h * *'])('is not %j: a random time would be another at each start', (expression) => {
-    expect(refusal(expression)).toContain('H asks for a random time');
-  });
+  it.each(['H * * * *', 'h 2 * * *', '1,H * * * *', '0 H(0-5) * * *', '0 2 * * H', '0 2 1,h * *'])(
+    'is not %j: a random time would be another at each start',
+    (expression) => {
+      expect(refusal(expression)).toContain('H asks for a random time');
+    },
+  );
 
-  it.each(['Mars/Olympus', '', 'local', 'Europe/Berlin ', 'GMT+2'])('is not read in the zone %j, which nobody knows', (zone) => {
-    const message = refusal('0 2 * * *', zone);
-    expect(message).toContain(`"${zone}"`);
-    expect(message).toContain('Europe/Berlin');
-  });
+  it.each(['Mars/Olympus', '', 'local', 'Europe/Berlin ', 'GMT+2'])(
+    'is not read in the zone %j, which nobody knows',
+    (zone) => {
+      const message = refusal('0 2 * * *', zone);
+      expect(message).toContain(`"${zone}"`);
+      expect(message).toContain('Europe/Berlin');
+    },
+  );
 
   it('reaches from one 29th of February to the next, across the year 2100 too', () => {
     const leap = parseSchedule('0 2 29 2 *');

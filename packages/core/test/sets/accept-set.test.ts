@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { acceptSet, artifactKey, BackupError, formatManifest, noLock, readSets, type AcceptReport, type ArtifactKey, type ArtifactStore, type Lock, type Manifest, type Tier } from '../../src/index.ts';
+import {
+  acceptSet,
+  artifactKey,
+  BackupError,
+  formatManifest,
+  noLock,
+  readSets,
+  type AcceptReport,
+  type ArtifactKey,
+  type ArtifactStore,
+  type Lock,
+  type Manifest,
+  type Tier,
+} from '../../src/index.ts';
 import { FaultyStore, ManualClock, MemoryStore, type StoreCall } from '../../src/testing/index.ts';
 import { at, manifestOf } from '../support/manifests.ts';
 
@@ -9,9 +22,15 @@ const SUSPICION = { reasons: ['it shrank'], at: '2026-01-04T02:00:00.000Z' };
 const failed = { checks: { readable: { ok: false, at: NOW, problem: 'torn' } } };
 const stuck = new BackupError('STORE_FAILED', 'stuck');
 
-function put(store: MemoryStore, tier: Tier, change: Partial<Manifest> = { suspicion: SUSPICION }, database = 'geolens'): void {
+function put(
+  store: MemoryStore,
+  tier: Tier,
+  change: Partial<Manifest> = { suspicion: SUSPICION },
+  database = 'geolens',
+): void {
   const manifest = manifestOf(T, database, change);
-  for (const { name, bytes } of manifest.artifacts) store.artifacts.set(artifactKey(tier, name), new Uint8Array(bytes));
+  for (const { name, bytes } of manifest.artifacts)
+    store.artifacts.set(artifactKey(tier, name), new Uint8Array(bytes));
   store.artifacts.set(artifactKey(tier, `manifest-${T}.json`), Buffer.from(formatManifest(manifest)));
 }
 
@@ -24,16 +43,23 @@ function storeWith(name: string, ...tiers: Tier[]): MemoryStore {
 
 const accept = (stores: readonly ArtifactStore[], lock: Lock = noLock): Promise<AcceptReport> =>
   acceptSet({ stores, clock: new ManualClock(NOW), lock }, { database: 'geolens', timestamp: T });
-const states = async (store: ArtifactStore): Promise<string[]> => (await readSets(store)).map(({ tier, state }) => `${tier} ${state}`);
-const faulty = (store: MemoryStore, fails: (call: StoreCall) => boolean): FaultyStore => new FaultyStore(store, (call) => (fails(call) ? stuck : undefined));
-const content = (store: MemoryStore): string => [...store.artifacts].map(([key, bytes]) => `${key} ${Buffer.from(bytes).toString()}`).join('\n');
+const states = async (store: ArtifactStore): Promise<string[]> =>
+  (await readSets(store)).map(({ tier, state }) => `${tier} ${state}`);
+const faulty = (store: MemoryStore, fails: (call: StoreCall) => boolean): FaultyStore =>
+  new FaultyStore(store, (call) => (fails(call) ? stuck : undefined));
+const content = (store: MemoryStore): string =>
+  [...store.artifacts].map(([key, bytes]) => `${key} ${Buffer.from(bytes).toString()}`).join('\n');
 
 describe('accepting a suspicious set', () => {
   it('makes it complete in every tier of every store, and says when that was', async () => {
     const [local, s3] = [storeWith('local', 'daily', 'weekly'), storeWith('s3', 'daily')];
     expect(await accept([local, s3])).toEqual({
       timestamp: T,
-      accepted: [{ store: 'local', tier: 'daily' }, { store: 'local', tier: 'weekly' }, { store: 's3', tier: 'daily' }],
+      accepted: [
+        { store: 'local', tier: 'daily' },
+        { store: 'local', tier: 'weekly' },
+        { store: 's3', tier: 'daily' },
+      ],
       errors: [],
     });
     for (const { manifest, state } of [...(await readSets(local)), ...(await readSets(s3))]) {
@@ -44,7 +70,15 @@ describe('accepting a suspicious set', () => {
 
   it('holds the lock meanwhile, and gives it back whatever comes', async () => {
     const told: string[] = [];
-    const lock: Lock = { acquire: ({ command }) => { told.push(command); return Promise.resolve({ lost: new AbortController().signal, release: () => Promise.resolve(void told.push('free')) }); } };
+    const lock: Lock = {
+      acquire: ({ command }) => {
+        told.push(command);
+        return Promise.resolve({
+          lost: new AbortController().signal,
+          release: () => Promise.resolve(void told.push('free')),
+        });
+      },
+    };
     await accept([storeWith('local', 'daily')], lock);
     await expect(accept([new MemoryStore('local')], lock)).rejects.toMatchObject({ code: 'SET_NOT_FOUND' });
     expect(told).toEqual(['accept', 'free', 'accept', 'free']);
@@ -53,7 +87,9 @@ describe('accepting a suspicious set', () => {
   it('stops when its lock is lost', async () => {
     const store = storeWith('local', 'daily');
     const lost = new BackupError('LOCK_LOST', 'flock was killed');
-    const lock: Lock = { acquire: () => Promise.resolve({ lost: AbortSignal.abort(lost), release: () => Promise.resolve() }) };
+    const lock: Lock = {
+      acquire: () => Promise.resolve({ lost: AbortSignal.abort(lost), release: () => Promise.resolve() }),
+    };
     await expect(accept([store], lock)).rejects.toBe(lost);
     expect(await states(store)).toEqual(['daily suspicious']);
   });
@@ -69,17 +105,26 @@ describe('accepting a suspicious set', () => {
 
   it('is finished when it is repeated', async () => {
     const local = storeWith('local', 'daily', 'weekly');
-    const failing = faulty(local, ({ operation, key }) => operation === 'put' && key?.startsWith('weekly/') === true);
+    const failing = faulty(
+      local,
+      ({ operation, key }) => operation === 'put' && key?.startsWith('weekly/') === true,
+    );
     expect((await accept([failing])).errors).toEqual([stuck]);
     expect(await states(local)).toEqual(['daily complete', 'weekly suspicious']);
     expect((await accept([failing])).errors).toEqual([stuck]);
-    expect(await accept([local])).toEqual({ timestamp: T, accepted: [{ store: 'local', tier: 'weekly' }], errors: [] });
+    expect(await accept([local])).toEqual({
+      timestamp: T,
+      accepted: [{ store: 'local', tier: 'weekly' }],
+      errors: [],
+    });
     expect(await states(local)).toEqual(['daily complete', 'weekly complete']);
   });
 
   it('fails when nothing could be done at all', async () => {
     for (const operation of ['list', 'put']) {
-      const all = [storeWith('local', 'daily'), storeWith('s3', 'daily')].map((store) => faulty(store, (call) => call.operation === operation));
+      const all = [storeWith('local', 'daily'), storeWith('s3', 'daily')].map((store) =>
+        faulty(store, (call) => call.operation === operation),
+      );
       await expect(accept(all)).rejects.toBe(stuck);
     }
   });
@@ -88,7 +133,10 @@ describe('accepting a suspicious set', () => {
     const [local, s3] = [new MemoryStore('local'), storeWith('s3', 'daily')];
     put(local, 'daily', { suspicion: SUSPICION, ...failed });
     expect((await accept([local, s3])).accepted).toHaveLength(2);
-    expect((await readSets(local))[0]).toMatchObject({ state: 'bad', manifest: manifestOf(T, 'geolens', { ...failed, acceptedAt: NOW }) });
+    expect((await readSets(local))[0]).toMatchObject({
+      state: 'bad',
+      manifest: manifestOf(T, 'geolens', { ...failed, acceptedAt: NOW }),
+    });
     expect((await readSets(local))[0]?.manifest?.suspicion).toBeUndefined();
   });
 });
@@ -103,12 +151,41 @@ describe('a set that is not suspicious', () => {
   });
 
   it.each<[string, (store: MemoryStore) => void, string]>([
-    ['bad', (store) => { put(store, 'daily', failed); }, `set ${T} cannot be accepted: it is bad (daily, local): it failed the check "readable" at ${NOW}: torn. Only`],
-    ['bad as well as suspicious', (store) => { put(store, 'daily', { suspicion: SUSPICION, ...failed }); }, 'it is bad (daily, local)'],
-    ['legacy', (store) => store.artifacts.set(`daily/geolens_${T}.dump` as ArtifactKey, new Uint8Array(1)), 'it is legacy (daily, local): it has no manifest. Only'],
-    ['partial', (store) => { put(store, 'daily'); store.artifacts.delete(`daily/staging-${T}.tar.gz` as ArtifactKey); }, `it is partial (daily, local): staging-${T}.tar.gz is missing. Only`],
+    [
+      'bad',
+      (store) => {
+        put(store, 'daily', failed);
+      },
+      `set ${T} cannot be accepted: it is bad (daily, local): it failed the check "readable" at ${NOW}: torn. Only`,
+    ],
+    [
+      'bad as well as suspicious',
+      (store) => {
+        put(store, 'daily', { suspicion: SUSPICION, ...failed });
+      },
+      'it is bad (daily, local)',
+    ],
+    [
+      'legacy',
+      (store) => store.artifacts.set(`daily/geolens_${T}.dump` as ArtifactKey, new Uint8Array(1)),
+      'it is legacy (daily, local): it has no manifest. Only',
+    ],
+    [
+      'partial',
+      (store) => {
+        put(store, 'daily');
+        store.artifacts.delete(`daily/staging-${T}.tar.gz` as ArtifactKey);
+      },
+      `it is partial (daily, local): staging-${T}.tar.gz is missing. Only`,
+    ],
     ['not there', () => undefined, `there is no set ${T} of database "geolens". See geolens-backup list`],
-    ['of another database', (store) => { put(store, 'daily', { suspicion: SUSPICION }, 'other'); }, `there is no set ${T} of database "geolens". It is there of "other": set POSTGRES_DB`],
+    [
+      'of another database',
+      (store) => {
+        put(store, 'daily', { suspicion: SUSPICION }, 'other');
+      },
+      `there is no set ${T} of database "geolens". It is there of "other": set POSTGRES_DB`,
+    ],
   ])('is refused when it is %s', async (_title, prepare, words) => {
     const store = new MemoryStore('local');
     prepare(store);
@@ -120,6 +197,10 @@ describe('a set that is not suspicious', () => {
   });
 
   it('is not found, with a word on the store that could not be asked', async () => {
-    await expect(accept([new MemoryStore('local'), faulty(new MemoryStore('s3'), () => true)])).rejects.toThrow('there is no set 20260104_020000 of database "geolens" (not every store could be asked: stuck). See');
+    await expect(
+      accept([new MemoryStore('local'), faulty(new MemoryStore('s3'), () => true)]),
+    ).rejects.toThrow(
+      'there is no set 20260104_020000 of database "geolens" (not every store could be asked: stuck). See',
+    );
   });
 });

@@ -10,7 +10,10 @@ function filledStore(count = days.length): MemoryStore {
   for (const timestamp of days.slice(0, count)) {
     store.artifacts.set(artifactKey('daily', `geolens_${timestamp}.dump`), new Uint8Array(10));
     store.artifacts.set(artifactKey('daily', `staging-${timestamp}.tar.gz`), new Uint8Array(5));
-    store.artifacts.set(artifactKey('daily', `manifest-${timestamp}.json`), Buffer.from(formatManifest(manifestOf(timestamp))));
+    store.artifacts.set(
+      artifactKey('daily', `manifest-${timestamp}.json`),
+      Buffer.from(formatManifest(manifestOf(timestamp))),
+    );
   }
   return store;
 }
@@ -41,14 +44,19 @@ describe('reading the sets of a store', () => {
     const key = artifactKey('daily', `manifest-${days[0]!}.json`);
     const store = new FaultyStore(inner, () => undefined);
     store.list = async function* (tier) {
-      for await (const artifact of inner.list(tier)) yield artifact.key === key ? { ...artifact, bytes: 65 * 1024 * 1024 } : artifact;
+      for await (const artifact of inner.list(tier))
+        yield artifact.key === key ? { ...artifact, bytes: 65 * 1024 * 1024 } : artifact;
     };
-    expect((await readSets(store)).find(({ state }) => state === 'partial')?.problems[0]).toContain('68157440 bytes');
+    expect((await readSets(store)).find(({ state }) => state === 'partial')?.problems[0]).toContain(
+      '68157440 bytes',
+    );
     expect(store.calls).not.toContainEqual({ operation: 'read', key });
   });
 
   it('fails when the store cannot be listed: no sets and no answer are two things', async () => {
-    const store = new FaultyStore(filledStore(), ({ operation }) => (operation === 'list' ? new BackupError('STORE_UNAVAILABLE', 'gone') : undefined));
+    const store = new FaultyStore(filledStore(), ({ operation }) =>
+      operation === 'list' ? new BackupError('STORE_UNAVAILABLE', 'gone') : undefined,
+    );
     await expect(readSets(store)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
@@ -64,7 +72,8 @@ describe('reading the sets of a store', () => {
 });
 
 describe('reading the sets of a store with a cache', () => {
-  const readsOf = ({ calls }: FaultyStore): number => calls.filter(({ operation }) => operation === 'read').length;
+  const readsOf = ({ calls }: FaultyStore): number =>
+    calls.filter(({ operation }) => operation === 'read').length;
 
   it('reads each manifest once, and says the same as without', async () => {
     const store = new FaultyStore(filledStore(), () => undefined);
@@ -82,9 +91,14 @@ describe('reading the sets of a store with a cache', () => {
     const store = new FaultyStore(inner, () => undefined);
     const cache = new MemoryManifestCache();
     await readSets(store, { cache });
-    const bad = { ...manifestOf(days[3]!), checks: { readable: { ok: false, at: '2026-02-01T00:00:00Z', error: 'bad sector' } } };
+    const bad = {
+      ...manifestOf(days[3]!),
+      checks: { readable: { ok: false, at: '2026-02-01T00:00:00Z', error: 'bad sector' } },
+    };
     inner.artifacts.set(artifactKey('daily', `manifest-${days[3]!}.json`), Buffer.from(formatManifest(bad)));
-    expect((await readSets(store, { cache })).filter(({ state }) => state === 'bad')).toMatchObject([{ timestamp: days[3] }]);
+    expect((await readSets(store, { cache })).filter(({ state }) => state === 'bad')).toMatchObject([
+      { timestamp: days[3] },
+    ]);
     expect(readsOf(store)).toBe(days.length + 1);
   });
 

@@ -3,7 +3,13 @@ import { expect, it } from 'vitest';
 import { median } from '../../src/shrink/median.ts';
 import { holds } from '../support/arbitraries.ts';
 
-it.each([[[], undefined], [[7], 7], [[9, 1, 5], 5], [[4, 1, 3, 2], 2.5], [[10, 9, 100], 10]])('the median of %j is %s', (numbers, middle) => {
+it.each([
+  [[], undefined],
+  [[7], 7],
+  [[9, 1, 5], 5],
+  [[4, 1, 3, 2], 2.5],
+  [[10, 9, 100], 10],
+])('the median of %j is %s', (numbers, middle) => {
   expect(median(numbers)).toBe(middle);
 });
 

@@ -1,4 +1,10 @@
-import { abortedBy, type ArtifactKey, type ByteRange, type Draft, type StoreOptions } from '../../src/index.ts';
+import {
+  abortedBy,
+  type ArtifactKey,
+  type ByteRange,
+  type Draft,
+  type StoreOptions,
+} from '../../src/index.ts';
 import { chunksOf, MemoryStore, readAll } from '../../src/testing/index.ts';
 import { asFarAsItGoes } from './as-far-as-it-goes.ts';
 
@@ -6,7 +12,11 @@ import { asFarAsItGoes } from './as-far-as-it-goes.ts';
 export const BROKEN_PRIMARIES: Record<string, () => MemoryStore> = {
   'shows drafts': () =>
     new (class extends MemoryStore {
-      override async draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options?: StoreOptions): Promise<Draft> {
+      override async draft(
+        key: ArtifactKey,
+        content: AsyncIterable<Uint8Array>,
+        options?: StoreOptions,
+      ): Promise<Draft> {
         const draft = await super.draft(key, content, options);
         this.artifacts.set(key, await readAll(draft.open()));
         return draft;
@@ -14,10 +24,16 @@ export const BROKEN_PRIMARIES: Record<string, () => MemoryStore> = {
     })(),
   'forgets a draft when it is published': () =>
     new (class extends MemoryStore {
-      override async draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options?: StoreOptions): Promise<Draft> {
+      override async draft(
+        key: ArtifactKey,
+        content: AsyncIterable<Uint8Array>,
+        options?: StoreOptions,
+      ): Promise<Draft> {
         const draft = await super.draft(key, content, options);
         const open = draft.open.bind(draft);
-        return Object.assign(draft, { open: (range?: ByteRange) => (this.artifacts.has(key) ? chunksOf('') : open(range)) });
+        return Object.assign(draft, {
+          open: (range?: ByteRange) => (this.artifacts.has(key) ? chunksOf('') : open(range)),
+        });
       }
     })(),
   'publishes one after the other': () =>
@@ -41,14 +57,22 @@ export const BROKEN_PRIMARIES: Record<string, () => MemoryStore> = {
     })(),
   'takes a published artifact away with its draft': () =>
     new (class extends MemoryStore {
-      override async draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options?: StoreOptions): Promise<Draft> {
+      override async draft(
+        key: ArtifactKey,
+        content: AsyncIterable<Uint8Array>,
+        options?: StoreOptions,
+      ): Promise<Draft> {
         const draft = await super.draft(key, content, options);
         return Object.assign(draft, { discard: () => Promise.resolve(void this.artifacts.delete(key)) });
       }
     })(),
   'ignores the range in which a draft is read': () =>
     new (class extends MemoryStore {
-      override async draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options?: StoreOptions): Promise<Draft> {
+      override async draft(
+        key: ArtifactKey,
+        content: AsyncIterable<Uint8Array>,
+        options?: StoreOptions,
+      ): Promise<Draft> {
         const draft = await super.draft(key, content, options);
         const open = draft.open.bind(draft);
         return Object.assign(draft, { open: () => open() });
@@ -56,7 +80,11 @@ export const BROKEN_PRIMARIES: Record<string, () => MemoryStore> = {
     })(),
   'takes half a dump for a draft': () =>
     new (class extends MemoryStore {
-      override async draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options?: StoreOptions): Promise<Draft> {
+      override async draft(
+        key: ArtifactKey,
+        content: AsyncIterable<Uint8Array>,
+        options?: StoreOptions,
+      ): Promise<Draft> {
         const half = await asFarAsItGoes(content);
         if (options?.signal?.aborted) throw abortedBy(options.signal);
         return super.draft(key, chunksOf(half));
@@ -71,7 +99,11 @@ export const BROKEN_PRIMARIES: Record<string, () => MemoryStore> = {
   'has one place for all drafts': () => {
     let place: Buffer = Buffer.alloc(0);
     return new (class extends MemoryStore {
-      override async draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options?: StoreOptions): Promise<Draft> {
+      override async draft(
+        key: ArtifactKey,
+        content: AsyncIterable<Uint8Array>,
+        options?: StoreOptions,
+      ): Promise<Draft> {
         place = Buffer.alloc(0);
         for await (const chunk of content) place = Buffer.concat([place, chunk]);
         return super.draft(key, chunksOf(place), options);
@@ -81,7 +113,11 @@ export const BROKEN_PRIMARIES: Record<string, () => MemoryStore> = {
   'leaves rubbish of a draft that failed': () => {
     const rubbish: string[] = [];
     return new (class extends MemoryStore {
-      override async draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options?: StoreOptions): Promise<Draft> {
+      override async draft(
+        key: ArtifactKey,
+        content: AsyncIterable<Uint8Array>,
+        options?: StoreOptions,
+      ): Promise<Draft> {
         try {
           return await super.draft(key, content, options);
         } catch (error) {

@@ -1,8 +1,16 @@
-import { BackupError, parseKey, type ArtifactKey, type ArtifactSource, type ByteRange, type StoreOptions } from '../../src/index.ts';
+import {
+  BackupError,
+  parseKey,
+  type ArtifactKey,
+  type ArtifactSource,
+  type ByteRange,
+  type StoreOptions,
+} from '../../src/index.ts';
 import { MemoryStore, readAll, sourceOf } from '../../src/testing/index.ts';
 import { asFarAsItGoes } from './as-far-as-it-goes.ts';
 
-const truth = async (source: ArtifactSource): Promise<ArtifactSource> => sourceOf(await readAll(source.open()));
+const truth = async (source: ArtifactSource): Promise<ArtifactSource> =>
+  sourceOf(await readAll(source.open()));
 
 /** Stores that are wrong in one way each. A suite that accepts one of them is worth nothing. */
 export const BROKEN_STORES: Record<string, () => MemoryStore> = {
@@ -17,7 +25,8 @@ export const BROKEN_STORES: Record<string, () => MemoryStore> = {
     new (class extends MemoryStore {
       override async put(key: ArtifactKey, source: ArtifactSource, options?: StoreOptions): Promise<void> {
         const half = await asFarAsItGoes(source.open());
-        if (parseKey(key) === undefined || half.length === source.bytes) return super.put(key, source, options);
+        if (parseKey(key) === undefined || half.length === source.bytes)
+          return super.put(key, source, options);
         this.artifacts.set(key, half);
       }
     })(),
@@ -115,7 +124,8 @@ export const BROKEN_STORES: Record<string, () => MemoryStore> = {
         const before = this.artifacts.get(key);
         await super.put(key, source, options);
         const after = this.artifacts.get(key)!;
-        for (const [other, content] of this.artifacts) if (content === before && other !== key) this.artifacts.set(other, after);
+        for (const [other, content] of this.artifacts)
+          if (content === before && other !== key) this.artifacts.set(other, after);
       }
     })(),
   'complains when it is to remove what is not there': () =>

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import type { CronMeaning } from './cron-oracle.ts';
 
-/** Moments at which clocks of the world move, forwards and backwards, by half an hour, one, two and twenty-four. */
+/**
+ * Moments at which clocks of the world move, forwards and backwards, by half an hour, one, two and
+ * twenty-four.
+ */
 export const TRANSITIONS = [
   ['UTC', '2026-03-29T01:00Z'],
   ['Europe/Berlin', '2026-03-29T01:00Z'],
@@ -39,34 +42,48 @@ const range = (from: number, to: number, step = 1): number[] => {
 
 function field(least: number, most: number): fc.Arbitrary<Field> {
   const number = fc.integer({ min: least, max: most });
-  const span = fc.tuple(number, number).map(([one, other]) => [Math.min(one, other), Math.max(one, other)] as const);
+  const span = fc
+    .tuple(number, number)
+    .map(([one, other]) => [Math.min(one, other), Math.max(one, other)] as const);
   const part = fc.oneof(
     number.map((value) => ({ text: `${value}`, values: [value] })),
     number.map((value) => ({ text: `0${value}`.slice(-2), values: [value] })),
     span.map(([from, to]) => ({ text: `${from}-${to}`, values: range(from, to) })),
-    fc.tuple(span, fc.integer({ min: 1, max: 9 })).map(([[from, to], step]) => ({ text: `${from}-${to}/${step}`, values: range(from, to, step) })),
+    fc
+      .tuple(span, fc.integer({ min: 1, max: 9 }))
+      .map(([[from, to], step]) => ({ text: `${from}-${to}/${step}`, values: range(from, to, step) })),
   );
-  return fc.array(part, { minLength: 1, maxLength: 3 }).map((parts) => ({
-    text: parts.map(({ text }) => text).join(','),
-    values: new Set(parts.flatMap(({ values }) => values)),
-  }));
+  return fc
+    .array(part, { minLength: 1, maxLength: 3 })
+    .map((parts) => ({
+      text: parts.map(({ text }) => text).join(','),
+      values: new Set(parts.flatMap(({ values }) => values)),
+    }));
 }
 
 function starred(least: number, most: number): fc.Arbitrary<Field> {
   return fc.oneof(
     fc.constant({ text: '*', values: new Set(range(least, most)) }),
-    fc.integer({ min: 2, max: 7 }).map((step) => ({ text: `*/${step}`, values: new Set(range(least, most, step)) })),
+    fc
+      .integer({ min: 2, max: 7 })
+      .map((step) => ({ text: `*/${step}`, values: new Set(range(least, most, step)) })),
   );
 }
 
 const WEEKDAY_NAMES = ['SUN', 'mon', 'Tue', 'WED', 'THU', 'FRI', 'SAT'];
 
-const weekdays: fc.Arbitrary<Field> = fc.uniqueArray(fc.integer({ min: 0, max: 7 }), { minLength: 1, maxLength: 3 }).chain((numbers) =>
-  fc.boolean().map((named) => ({
-    text: named ? [...new Set(numbers.map((number) => WEEKDAY_NAMES[number % 7]!))].join(',') : numbers.join(','),
-    values: new Set(numbers.map((number) => number % 7)),
-  })),
-);
+const weekdays: fc.Arbitrary<Field> = fc
+  .uniqueArray(fc.integer({ min: 0, max: 7 }), { minLength: 1, maxLength: 3 })
+  .chain((numbers) =>
+    fc
+      .boolean()
+      .map((named) => ({
+        text: named
+          ? [...new Set(numbers.map((number) => WEEKDAY_NAMES[number % 7]!))].join(',')
+          : numbers.join(','),
+        values: new Set(numbers.map((number) => number % 7)),
+      })),
+  );
 
 const ANY: Field | undefined = undefined;
 const mostlyAny = (wanted: fc.Arbitrary<Field>): fc.Arbitrary<Field | undefined> =>

@@ -1,5 +1,6 @@
 /*
- * What a schedule means, by brute force: every minute is looked at through Intl. Knows nothing of cron texts, luxon or offsets.
+ * What a schedule means, by brute force: every minute is looked at through Intl. Knows nothing of cron texts,
+ * luxon or offsets.
  */
 const MINUTE = 60_000;
 const LOOK_BACK = 50 * 60;
@@ -14,7 +15,10 @@ export interface CronMeaning {
   readonly weekdays: ReadonlySet<number> | undefined;
 }
 
-/** All slots after `from` up to and with `to`: each wall time once, unless every hour counts; skipped ones as far after the gap. */
+/**
+ * All slots after `from` up to and with `to`: each wall time once, unless every hour counts; skipped ones as
+ * far after the gap.
+ */
 export function slotsByBruteForce(meaning: CronMeaning, zone: string, from: number, to: number): number[] {
   const slots = new Set<number>();
   const seen = new Set<number>();
@@ -40,7 +44,10 @@ function matches({ minutes, hours, days, weekdays }: CronMeaning, wall: number):
   return (days?.has(day) ?? true) && (weekdays?.has(weekday) ?? true);
 }
 
-const formats = new Map<string, { readonly format: Intl.DateTimeFormat; readonly walls: Map<number, number> }>();
+const formats = new Map<
+  string,
+  { readonly format: Intl.DateTimeFormat; readonly walls: Map<number, number> }
+>();
 
 /** The wall clock's reading at a minute since 1970, as the minute since 1970 that shows the same in UTC. */
 function wallMinute(minute: number, zone: string): number {
@@ -53,11 +60,27 @@ function wallMinute(minute: number, zone: string): number {
 
 function formatOf(zone: string): Intl.DateTimeFormat {
   const two = '2-digit';
-  return new Intl.DateTimeFormat('en-US', { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: two, day: two, hour: two, minute: two });
+  return new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: two,
+    day: two,
+    hour: two,
+    minute: two,
+  });
 }
 
 function readWall(format: Intl.DateTimeFormat, minute: number): number {
-  const parts = Object.fromEntries(format.formatToParts(minute * MINUTE).map(({ type, value }) => [type, Number(value)]));
-  const { year, month, day, hour, minute: minutes } = parts as Record<'year' | 'month' | 'day' | 'hour' | 'minute', number>;
+  const parts = Object.fromEntries(
+    format.formatToParts(minute * MINUTE).map(({ type, value }) => [type, Number(value)]),
+  );
+  const {
+    year,
+    month,
+    day,
+    hour,
+    minute: minutes,
+  } = parts as Record<'year' | 'month' | 'day' | 'hour' | 'minute', number>;
   return Date.UTC(year, month - 1, day, hour, minutes) / MINUTE;
 }

@@ -1,11 +1,25 @@
-import { findSource, restore, type RestoreOptions, type RestoreReport, type RestoreRequest, type RestoreSource, type RunTimestamp, noLock, type Lock, type LockHolder } from '../../src/index.ts';
+import {
+  findSource,
+  restore,
+  type RestoreOptions,
+  type RestoreReport,
+  type RestoreRequest,
+  type RestoreSource,
+  type RunTimestamp,
+  noLock,
+  type Lock,
+  type LockHolder,
+} from '../../src/index.ts';
 import { FakeDumpRestorer, FakeStagingRestorer } from '../../src/testing/index.ts';
 import { RunKit, SATURDAY } from './run-kit.ts';
 
 export const LIVE = [{ schema: 'catalog', table: 'datasets', rows: 99 }];
 export const BACKED_UP = [{ schema: 'catalog', table: 'datasets', rows: 3 }];
 
-/** A server with a live database, a store with one good set of it, and everything that a restore needs, in memory. */
+/**
+ * A server with a live database, a store with one good set of it, and everything that a restore needs, in
+ * memory.
+ */
 export class RestoreKit extends RunKit {
   readonly restorer = new FakeDumpRestorer();
   readonly staging = new FakeStagingRestorer();
@@ -25,18 +39,45 @@ export class RestoreKit extends RunKit {
   }
 
   get lock(): Lock {
-    return { acquire: (holder, options) => { this.locked.push(holder); return noLock.acquire(holder, options); } };
+    return {
+      acquire: (holder, options) => {
+        this.locked.push(holder);
+        return noLock.acquire(holder, options);
+      },
+    };
   }
 
   async source(wanted: 'latest' | RunTimestamp = 'latest'): Promise<RestoreSource> {
-    return (await findSource([this.store], wanted, { database: 'geolens', now: this.clock.now(), primary: this.store })).source;
+    return (
+      await findSource([this.store], wanted, {
+        database: 'geolens',
+        now: this.clock.now(),
+        primary: this.store,
+      })
+    ).source;
   }
 
-  async restore(change: Partial<RestoreRequest> = {}, options: Partial<RestoreOptions> = {}): Promise<RestoreReport> {
+  async restore(
+    change: Partial<RestoreRequest> = {},
+    options: Partial<RestoreOptions> = {},
+  ): Promise<RestoreReport> {
     const { restorer, staging: stagingRestorer, producer, archiver, store: primary, lock, clock } = this;
-    const request = { source: change.source ?? (await this.source()), mode: { kind: 'aside' as const }, database: 'geolens', stagingTo: undefined, dropPrevious: false, dryRun: false, force: false, allowPrivilegedRoles: false };
+    const request = {
+      source: change.source ?? (await this.source()),
+      mode: { kind: 'aside' as const },
+      database: 'geolens',
+      stagingTo: undefined,
+      dropPrevious: false,
+      dryRun: false,
+      force: false,
+      allowPrivilegedRoles: false,
+    };
     const observer = (event: { event: string; step: string }): void => void this.steps.push(event.step);
-    return restore({ restorer, stagingRestorer, producer, archiver, primary, lock, clock }, { ...request, ...change }, { signal: new AbortController().signal, observer, ...options });
+    return restore(
+      { restorer, stagingRestorer, producer, archiver, primary, lock, clock },
+      { ...request, ...change },
+      { signal: new AbortController().signal, observer, ...options },
+    );
   }
 
   get openRestores(): number {

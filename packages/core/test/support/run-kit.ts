@@ -1,5 +1,23 @@
-import { keepNewest, noLock, readSets, run, type BackupSet, type RunEvent, type RunOptions, type RunParts, type RunReport } from '../../src/index.ts';
-import { FakeArchiver, FakeDumpProducer, FaultyStore, ManualClock, MemoryJournal, MemoryStore, type StoreCall } from '../../src/testing/index.ts';
+import {
+  keepNewest,
+  noLock,
+  readSets,
+  run,
+  type BackupSet,
+  type RunEvent,
+  type RunOptions,
+  type RunParts,
+  type RunReport,
+} from '../../src/index.ts';
+import {
+  FakeArchiver,
+  FakeDumpProducer,
+  FaultyStore,
+  ManualClock,
+  MemoryJournal,
+  MemoryStore,
+  type StoreCall,
+} from '../../src/testing/index.ts';
 
 export const SATURDAY = '2026-01-03T02:00:00Z';
 export const SUNDAY = '2026-01-04T02:00:00Z';
@@ -21,7 +39,10 @@ export class RunKit {
     this.clock = new ManualClock(now);
   }
 
-  async run(change: Partial<RunParts> & { fault?: (call: StoreCall, index: number) => Error | undefined } = {}, options: Partial<RunOptions> = {}): Promise<RunReport> {
+  async run(
+    change: Partial<RunParts> & { fault?: (call: StoreCall, index: number) => Error | undefined } = {},
+    options: Partial<RunOptions> = {},
+  ): Promise<RunReport> {
     const { fault, ...parts } = change;
     let index = 0;
     const primary = new FaultyStore(parts.primary ?? this.store, (call) => fault?.(call, index++));
@@ -29,7 +50,16 @@ export class RunKit {
     const { producer, archiver, journal, clock } = this;
     const observer = (event: RunEvent): void => void this.events.push(event);
     return run(
-      { producer, archiver, journal, clock, lock: noLock, retention: keepNewest(this.keep), ...parts, primary },
+      {
+        producer,
+        archiver,
+        journal,
+        clock,
+        lock: noLock,
+        retention: keepNewest(this.keep),
+        ...parts,
+        primary,
+      },
       { toolVersion: '1.2.3', observer, ...options },
     );
   }
@@ -38,7 +68,8 @@ export class RunKit {
   async runDaily(days: number): Promise<void> {
     for (let day = 0; day < days; day += 1) {
       const report = await this.run();
-      if (report.outcome !== 'complete') throw new Error(`run ${day} is ${report.outcome}`, { cause: report.errors[0] });
+      if (report.outcome !== 'complete')
+        throw new Error(`run ${day} is ${report.outcome}`, { cause: report.errors[0] });
       this.clock.jumpTo(new Date(this.clock.now().getTime() + DAY));
     }
   }

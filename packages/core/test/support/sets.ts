@@ -1,5 +1,13 @@
 import fc from 'fast-check';
-import { artifactKey, formatArtifactName, type ArtifactKey, type BackupSet, type Manifest, type StoredArtifact, type Tier } from '../../src/index.ts';
+import {
+  artifactKey,
+  formatArtifactName,
+  type ArtifactKey,
+  type BackupSet,
+  type Manifest,
+  type StoredArtifact,
+  type Tier,
+} from '../../src/index.ts';
 import { groupSets } from '../../src/sets/group-sets.ts';
 import { at, manifestOf } from './manifests.ts';
 
@@ -8,32 +16,47 @@ export interface Remains {
   readonly tier: Tier;
   readonly day: number;
   readonly databases: readonly string[];
-  /** Of the first database: a right manifest, one that says the set is suspicious or bad, a wrong one, or none. */
+  /**
+   * Of the first database: a right manifest, one that says the set is suspicious or bad, a wrong one, or
+   * none.
+   */
   readonly manifest: 'good' | 'suspicious' | 'bad' | 'suspicious and bad' | 'unreadable' | 'none';
   readonly staging: boolean;
 }
 
-const remainsWith = (...manifests: Remains['manifest'][]): fc.Arbitrary<readonly Remains[]> => fc.uniqueArray(
-  fc.record({
-    tier: fc.constantFrom('daily' as const, 'weekly' as const),
-    day: fc.integer({ min: 1, max: 28 }),
-    databases: fc.subarray(['geolens', 'other', 'zoo']),
-    manifest: fc.constantFrom(...manifests),
-    staging: fc.boolean(),
-  }),
-  { maxLength: 24, selector: ({ tier, day }) => `${tier}${day}` },
-);
+const remainsWith = (...manifests: Remains['manifest'][]): fc.Arbitrary<readonly Remains[]> =>
+  fc.uniqueArray(
+    fc.record({
+      tier: fc.constantFrom('daily' as const, 'weekly' as const),
+      day: fc.integer({ min: 1, max: 28 }),
+      databases: fc.subarray(['geolens', 'other', 'zoo']),
+      manifest: fc.constantFrom(...manifests),
+      staging: fc.boolean(),
+    }),
+    { maxLength: 24, selector: ({ tier, day }) => `${tier}${day}` },
+  );
 
 export const remains = remainsWith('good', 'good', 'unreadable', 'none');
 
 /** Some of the sets suspicious, some bad. */
-export const doubtfulRemains = remainsWith('good', 'good', 'suspicious', 'suspicious', 'bad', 'unreadable', 'none');
+export const doubtfulRemains = remainsWith(
+  'good',
+  'good',
+  'suspicious',
+  'suspicious',
+  'bad',
+  'unreadable',
+  'none',
+);
 
 const AT = '2026-01-01T02:00:00.000Z';
 const DOUBTS: Partial<Record<Remains['manifest'], Partial<Manifest>>> = {
   suspicious: { suspicion: { reasons: ['it shrank'], at: AT } },
   bad: { checks: { checksum: { ok: false, at: AT } } },
-  'suspicious and bad': { suspicion: { reasons: ['it shrank'], at: AT }, checks: { checksum: { ok: false, at: AT } } },
+  'suspicious and bad': {
+    suspicion: { reasons: ['it shrank'], at: AT },
+    checks: { checksum: { ok: false, at: AT } },
+  },
 };
 
 export interface Listing {
@@ -47,19 +70,28 @@ export function listingOf(runs: readonly Remains[]): Listing {
   const readings = new Map<ArtifactKey, Manifest | Error>();
   for (const { tier, day, databases, manifest, staging } of runs) {
     const timestamp = at(`202601${String(day).padStart(2, '0')}_020000`);
-    const add = (name: string, bytes: number): void => void files.push({ key: artifactKey(tier, name), bytes });
+    const add = (name: string, bytes: number): void =>
+      void files.push({ key: artifactKey(tier, name), bytes });
     for (const database of databases) add(formatArtifactName({ kind: 'dump', timestamp, database }), 10);
     if (staging) add(formatArtifactName({ kind: 'staging', timestamp }), 5);
     if (manifest === 'none') continue;
     const key = artifactKey(tier, formatArtifactName({ kind: 'manifest', timestamp }));
     files.push({ key, bytes: 1 });
-    readings.set(key, manifest === 'unreadable' ? new Error('torn') : manifestOf(timestamp, databases[0] ?? 'geolens', DOUBTS[manifest]));
+    readings.set(
+      key,
+      manifest === 'unreadable'
+        ? new Error('torn')
+        : manifestOf(timestamp, databases[0] ?? 'geolens', DOUBTS[manifest]),
+    );
   }
   return { files, readings };
 }
 
 /** The sets in a listing, without the files that were removed. */
-export function setsIn({ files, readings }: Listing, removed: readonly ArtifactKey[] = []): readonly BackupSet[] {
+export function setsIn(
+  { files, readings }: Listing,
+  removed: readonly ArtifactKey[] = [],
+): readonly BackupSet[] {
   const left = files.filter(({ key }) => !removed.includes(key));
   return groupSets(left, new Map([...readings].filter(([key]) => !removed.includes(key))));
 }

@@ -1,4 +1,19 @@
-import { noLock, readSets, selectCopies, verify, type ArtifactKey, type ArtifactStore, type BackupSet, type Lock, type LockHolder, type SetArtifact, type VerifyEvent, type VerifyReport, type VerifyRequest, type Wanted } from '../../src/index.ts';
+import {
+  noLock,
+  readSets,
+  selectCopies,
+  verify,
+  type ArtifactKey,
+  type ArtifactStore,
+  type BackupSet,
+  type Lock,
+  type LockHolder,
+  type SetArtifact,
+  type VerifyEvent,
+  type VerifyReport,
+  type VerifyRequest,
+  type Wanted,
+} from '../../src/index.ts';
 import { FakeDrill, MemoryStore } from '../../src/testing/index.ts';
 import { RunKit } from './run-kit.ts';
 
@@ -14,24 +29,56 @@ export class VerifyKit extends RunKit {
   }
 
   get lock(): Lock {
-    return { acquire: (holder, options) => { this.locked.push(holder); return noLock.acquire(holder, options); } };
+    return {
+      acquire: (holder, options) => {
+        this.locked.push(holder);
+        return noLock.acquire(holder, options);
+      },
+    };
   }
 
-  async verify(wanted: Wanted, change: Partial<VerifyRequest> = {}, { stores = this.stores, signal = new AbortController().signal }: { readonly stores?: readonly ArtifactStore[]; readonly signal?: AbortSignal } = {}): Promise<VerifyReport> {
-    const { copies, notes, errors } = await selectCopies(stores, wanted, { database: 'geolens', now: this.clock.now(), signal });
+  async verify(
+    wanted: Wanted,
+    change: Partial<VerifyRequest> = {},
+    {
+      stores = this.stores,
+      signal = new AbortController().signal,
+    }: { readonly stores?: readonly ArtifactStore[]; readonly signal?: AbortSignal } = {},
+  ): Promise<VerifyReport> {
+    const { copies, notes, errors } = await selectCopies(stores, wanted, {
+      database: 'geolens',
+      now: this.clock.now(),
+      signal,
+    });
     const { producer, archiver, drill, clock, lock } = this;
-    const report = await verify({ producer, archiver, drill, clock, lock }, { copies, restore: false, ...change }, { signal, observer: (event) => void this.told.push(event) });
+    const report = await verify(
+      { producer, archiver, drill, clock, lock },
+      { copies, restore: false, ...change },
+      { signal, observer: (event) => void this.told.push(event) },
+    );
     return { ...report, notes, errors: [...errors, ...report.errors] };
   }
 
   /** `store tier timestamp verdict` of each copy. */
   async verdicts(...args: Parameters<VerifyKit['verify']>): Promise<string[]> {
-    return (await this.verify(...args)).copies.map(({ copy: { store, set }, verdict }) => `${store!.name} ${set!.tier} ${set!.timestamp} ${verdict}`);
+    return (await this.verify(...args)).copies.map(
+      ({ copy: { store, set }, verdict }) => `${store!.name} ${set!.tier} ${set!.timestamp} ${verdict}`,
+    );
   }
 
-  keyOf(kind: SetArtifact['kind'], { store = this.store, tier = 'daily', newest = 0 }: { store?: MemoryStore; tier?: string; newest?: number } = {}): ArtifactKey {
+  keyOf(
+    kind: SetArtifact['kind'],
+    {
+      store = this.store,
+      tier = 'daily',
+      newest = 0,
+    }: { store?: MemoryStore; tier?: string; newest?: number } = {},
+  ): ArtifactKey {
     const prefix = kind === 'dump' ? 'geolens_' : `${kind}-`;
-    return [...store.artifacts.keys()].filter((key) => key.startsWith(`${tier}/${prefix}`)).sort().at(-1 - newest)!;
+    return [...store.artifacts.keys()]
+      .filter((key) => key.startsWith(`${tier}/${prefix}`))
+      .sort()
+      .at(-1 - newest)!;
   }
 
   /** Flips a bit in the middle of an artifact, as a disk may. */

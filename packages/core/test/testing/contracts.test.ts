@@ -1,21 +1,38 @@
 import { describe, it } from 'vitest';
-import { dumpProducerContract, FakeDumpProducer, FaultyStore, MemoryStore, primaryStoreContract, SendingStore, storeContract } from '../../src/testing/index.ts';
+import {
+  dumpProducerContract,
+  FakeDumpProducer,
+  FaultyStore,
+  MemoryStore,
+  primaryStoreContract,
+  SendingStore,
+  storeContract,
+} from '../../src/testing/index.ts';
 
 describe('the store in memory', () => {
-  for (const { title, check } of primaryStoreContract(() => Promise.resolve(new MemoryStore()))) it(title, check);
+  for (const { title, check } of primaryStoreContract(() => Promise.resolve(new MemoryStore())))
+    it(title, check);
 });
 
 describe('the faulty store without faults', () => {
-  for (const { title, check } of primaryStoreContract(() => Promise.resolve(new FaultyStore(new MemoryStore(), () => undefined)))) it(title, check);
+  for (const { title, check } of primaryStoreContract(() =>
+    Promise.resolve(new FaultyStore(new MemoryStore(), () => undefined)),
+  ))
+    it(title, check);
 });
 
 describe('the store in memory, as a replica', () => {
-  for (const { title, check } of storeContract(() => Promise.resolve(new MemoryStore('replica')))) it(title, check);
+  for (const { title, check } of storeContract(() => Promise.resolve(new MemoryStore('replica'))))
+    it(title, check);
 });
 
 describe('the store in memory that takes artifacts ahead of their set', () => {
-  for (const { title, check } of storeContract(() => Promise.resolve(new SendingStore('replica')))) it(title, check);
-  for (const { title, check } of storeContract(() => Promise.resolve(new FaultyStore(new SendingStore(), () => undefined)))) it(`${title}, behind the faulty one`, check);
+  for (const { title, check } of storeContract(() => Promise.resolve(new SendingStore('replica'))))
+    it(title, check);
+  for (const { title, check } of storeContract(() =>
+    Promise.resolve(new FaultyStore(new SendingStore(), () => undefined)),
+  ))
+    it(`${title}, behind the faulty one`, check);
 });
 
 describe('the fake producer', () => {

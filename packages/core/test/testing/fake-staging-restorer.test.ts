@@ -11,10 +11,19 @@ describe('the restorer in memory', () => {
     expect([restorer.folders.get('/staging'), restorer.openUnpackings]).toEqual(['old', 1]);
     const { previous } = await unpacked.swap();
     await unpacked.discard();
-    expect([restorer.folders.get('/staging'), restorer.folders.get(previous!), restorer.openUnpackings]).toEqual(['new', 'old', 0]);
+    expect([
+      restorer.folders.get('/staging'),
+      restorer.folders.get(previous!),
+      restorer.openUnpackings,
+    ]).toEqual(['new', 'old', 0]);
     await restorer.dropPrevious(previous!);
     expect([...restorer.folders.keys()]).toEqual(['/staging']);
-    expect(restorer.calls.map(({ operation }) => operation)).toEqual(['unpack', 'swap', 'discard', 'dropPrevious']);
+    expect(restorer.calls.map(({ operation }) => operation)).toEqual([
+      'unpack',
+      'swap',
+      'discard',
+      'dropPrevious',
+    ]);
   });
 
   it('fails when it is told to, and is swapped once at most', async () => {
@@ -33,6 +42,9 @@ describe('the restorer in memory', () => {
     restorer.refused = 'read-only';
     restorer.leftovers = ['removed a folder'];
     expect(await restorer.refusal('/staging')).toBe('read-only');
-    expect([await restorer.recover('/staging'), await restorer.recover('/staging')]).toEqual([['removed a folder'], []]);
+    expect([await restorer.recover('/staging'), await restorer.recover('/staging')]).toEqual([
+      ['removed a folder'],
+      [],
+    ]);
   });
 });

@@ -17,7 +17,10 @@ describe('the manual clock', () => {
   it('wakes sleepers in the order of their moments, each at its own', async () => {
     const clock = new ManualClock(START);
     const woken: string[] = [];
-    for (const seconds of [30, 10, 20, 61]) void clock.sleepUntil(after(seconds)).then(() => woken.push(`${seconds} at ${(clock.now().getTime() - Date.parse(START)) / 1000}`));
+    for (const seconds of [30, 10, 20, 61])
+      void clock
+        .sleepUntil(after(seconds))
+        .then(() => woken.push(`${seconds} at ${(clock.now().getTime() - Date.parse(START)) / 1000}`));
     await clock.advance(60_000);
     expect(woken).toEqual(['10 at 10', '20 at 20', '30 at 30']);
     expect(clock.now()).toEqual(after(60));

@@ -2,15 +2,23 @@ import { describe, expect, it } from 'vitest';
 import type { DumpProducer, DumpSnapshot } from '../../src/index.ts';
 import { chunksOf, dumpProducerContract, FakeDumpProducer } from '../../src/testing/index.ts';
 
-type Change = (snapshot: DumpSnapshot, producer: FakeDumpProducer, signal: AbortSignal) => Partial<DumpSnapshot>;
+type Change = (
+  snapshot: DumpSnapshot,
+  producer: FakeDumpProducer,
+  signal: AbortSignal,
+) => Partial<DumpSnapshot>;
 
 /** Snapshots that are wrong in one way each. */
 const BROKEN: Record<string, Change> = {
-  'counts the rows as they are now': (_snapshot, producer) => ({ rowCounts: () => ({ tables: producer.rows, ofExtensions: [] }) }),
+  'counts the rows as they are now': (_snapshot, producer) => ({
+    rowCounts: () => ({ tables: producer.rows, ofExtensions: [] }),
+  }),
   'counts nothing': () => ({ rowCounts: () => ({ tables: [], ofExtensions: [] }) }),
   'dumps nothing': () => ({ dump: () => chunksOf('') }),
   'dumps something else': () => ({ dump: () => chunksOf('-- a text') }),
-  'ends its dump quietly when it is stopped': (snapshot, _producer, signal) => ({ dump: () => (signal.aborted ? chunksOf('half') : snapshot.dump()) }),
+  'ends its dump quietly when it is stopped': (snapshot, _producer, signal) => ({
+    dump: () => (signal.aborted ? chunksOf('half') : snapshot.dump()),
+  }),
   'can be closed only once': (snapshot) => {
     let closed = false;
     const close = async (): Promise<void> => {
@@ -34,7 +42,10 @@ async function broken(change: Change, check?: DumpProducer['check']): Promise<st
       return { ...view, ...change(view, producer, options!.signal!) };
     };
     if (check !== undefined) Object.assign(producer, { check });
-    const addRow = (): Promise<void> => Promise.resolve(void (producer.rows = producer.rows.map((table) => ({ ...table, rows: table.rows + 1 }))));
+    const addRow = (): Promise<void> =>
+      Promise.resolve(
+        void (producer.rows = producer.rows.map((table) => ({ ...table, rows: table.rows + 1 }))),
+      );
     return Promise.resolve({ producer, addRow });
   });
   for (const clause of suite) await clause.check().catch(() => failed.push(clause.title));
@@ -51,10 +62,20 @@ describe('the producer suite', () => {
   });
 
   it('finds out a check that accepts everything', async () => {
-    expect(await broken(() => ({}), (dump) => new FakeDumpProducer().check(dump).catch(() => ({ rows: new Map() })))).toEqual(['refuses a dump that was cut short, as ARTIFACT_UNREADABLE']);
+    expect(
+      await broken(
+        () => ({}),
+        (dump) => new FakeDumpProducer().check(dump).catch(() => ({ rows: new Map() })),
+      ),
+    ).toEqual(['refuses a dump that was cut short, as ARTIFACT_UNREADABLE']);
   });
 
   it('finds out a check that refuses everything', async () => {
-    expect(await broken(() => ({}), () => Promise.reject(new Error('no')))).toContain('makes a dump that its own check accepts');
+    expect(
+      await broken(
+        () => ({}),
+        () => Promise.reject(new Error('no')),
+      ),
+    ).toContain('makes a dump that its own check accepts');
   });
 });

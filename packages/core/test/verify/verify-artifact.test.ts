@@ -6,7 +6,10 @@ import { chunksOf, readAll, sourceOf } from '../../src/testing/index.ts';
 const TEXT = '0123456789'.repeat(100);
 
 /** A source in small chunks that counts what was read of it, and whether it was closed. */
-function watched(content: string, announced: string = content): ArtifactSource & { read: number; closed: number } {
+function watched(
+  content: string,
+  announced: string = content,
+): ArtifactSource & { read: number; closed: number } {
   const source = {
     ...sourceOf(announced),
     read: 0,
@@ -27,7 +30,9 @@ function watched(content: string, announced: string = content): ArtifactSource &
 
 describe('verifying an artifact', () => {
   it('accepts what reads back as it was written, and answers what its judge answers', async () => {
-    expect(await verifyArtifact('x', watched(TEXT), async (source) => (await readAll(source.open())).toString())).toBe(TEXT);
+    expect(
+      await verifyArtifact('x', watched(TEXT), async (source) => (await readAll(source.open())).toString()),
+    ).toBe(TEXT);
     await verifyArtifact('x', watched(''), drain);
   });
 
@@ -37,8 +42,12 @@ describe('verifying an artifact', () => {
     ['more', `${TEXT}!`],
     ['nothing', ''],
   ])('refuses %s, though its judge is content', async (_title, content) => {
-    await expect(verifyArtifact('x.dump', watched(content, TEXT), drain)).rejects.toMatchObject({ code: 'ARTIFACT_UNREADABLE' });
-    await expect(verifyArtifact('x.dump', watched(content, TEXT), () => Promise.resolve())).rejects.toThrow('x.dump reads back with ');
+    await expect(verifyArtifact('x.dump', watched(content, TEXT), drain)).rejects.toMatchObject({
+      code: 'ARTIFACT_UNREADABLE',
+    });
+    await expect(verifyArtifact('x.dump', watched(content, TEXT), () => Promise.resolve())).rejects.toThrow(
+      'x.dump reads back with ',
+    );
   });
 
   it('reads to the end what its judge does not: that stops early, goes away, or never begins', async () => {
@@ -57,7 +66,9 @@ describe('verifying an artifact', () => {
       const source = watched(TEXT);
       await verifyArtifact('x', source, judge);
       expect([source.read, source.closed]).toEqual([TEXT.length, 1]);
-      await expect(verifyArtifact('x', watched(`${TEXT}!`, TEXT), judge)).rejects.toMatchObject({ code: 'ARTIFACT_UNREADABLE' });
+      await expect(verifyArtifact('x', watched(`${TEXT}!`, TEXT), judge)).rejects.toMatchObject({
+        code: 'ARTIFACT_UNREADABLE',
+      });
     }
   });
 
@@ -102,7 +113,8 @@ describe('verifying an artifact', () => {
 });
 
 describe('verifying a file of this machine', () => {
-  const file = (content: string, announced = content): ReturnType<typeof watched> & { path: string } => Object.assign(watched(content, announced), { path: '/sets/x.dump' });
+  const file = (content: string, announced = content): ReturnType<typeof watched> & { path: string } =>
+    Object.assign(watched(content, announced), { path: '/sets/x.dump' });
 
   it('tells its judge where the file is, and reads every byte of it beside', async () => {
     const source = file(TEXT);
@@ -111,14 +123,21 @@ describe('verifying a file of this machine', () => {
   });
 
   it('refuses other bytes, though its judge is content', async () => {
-    await expect(verifyArtifact('x.dump', file(TEXT.replace('5', '6'), TEXT), nothingMore)).rejects.toMatchObject({ code: 'ARTIFACT_UNREADABLE' });
-    await expect(verifyArtifact('x.dump', file(TEXT.slice(1), TEXT), nothingMore)).rejects.toMatchObject({ code: 'ARTIFACT_UNREADABLE' });
+    await expect(
+      verifyArtifact('x.dump', file(TEXT.replace('5', '6'), TEXT), nothingMore),
+    ).rejects.toMatchObject({ code: 'ARTIFACT_UNREADABLE' });
+    await expect(verifyArtifact('x.dump', file(TEXT.slice(1), TEXT), nothingMore)).rejects.toMatchObject({
+      code: 'ARTIFACT_UNREADABLE',
+    });
   });
 
   it('does not wait for one of the two to begin with the other', async () => {
     const source = file(TEXT);
     const judge = async (): Promise<void> => {
-      while (source.closed === 0) await new Promise((resolve) => { setImmediate(resolve); });
+      while (source.closed === 0)
+        await new Promise((resolve) => {
+          setImmediate(resolve);
+        });
     };
     await verifyArtifact('x', source, judge);
   });
@@ -133,6 +152,12 @@ describe('verifying a file of this machine', () => {
 
   it('fails as the reading fails, whatever its judge says', async () => {
     const failure = new Error('EIO');
-    await expect(verifyArtifact('x', { ...sourceOf(TEXT), path: '/sets/x.dump', open: () => chunksOf(TEXT, { size: 10, failure }) }, nothingMore)).rejects.toBe(failure);
+    await expect(
+      verifyArtifact(
+        'x',
+        { ...sourceOf(TEXT), path: '/sets/x.dump', open: () => chunksOf(TEXT, { size: 10, failure }) },
+        nothingMore,
+      ),
+    ).rejects.toBe(failure);
   });
 });

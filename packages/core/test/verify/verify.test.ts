@@ -1,5 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { BackupError, lacksOf, noLock, problemsOf, selectCopies, verify, type ArtifactKey, type Lock, type SetArtifact } from '../../src/index.ts';
+import {
+  BackupError,
+  lacksOf,
+  noLock,
+  problemsOf,
+  selectCopies,
+  verify,
+  type ArtifactKey,
+  type Lock,
+  type SetArtifact,
+} from '../../src/index.ts';
 import { FaultyStore } from '../../src/testing/index.ts';
 import { SATURDAY, SUNDAY } from '../support/run-kit.ts';
 import { VerifyKit } from '../support/verify-kit.ts';
@@ -17,7 +27,12 @@ describe('a verification', () => {
     kit.clock.jumpTo(new Date('2026-02-01T00:00:00Z'));
     const [report] = (await kit.verify('latest')).copies;
     expect(report).toMatchObject({ verdict: 'good', drill: undefined, error: undefined });
-    expect(report!.artifacts.map(({ kind, problem }) => [kind, problem])).toEqual([['manifest', undefined], ['dump', undefined], ['globals', undefined], ['staging', undefined]]);
+    expect(report!.artifacts.map(({ kind, problem }) => [kind, problem])).toEqual([
+      ['manifest', undefined],
+      ['dump', undefined],
+      ['globals', undefined],
+      ['staging', undefined],
+    ]);
     const passed = { ok: true, at: '2026-02-01T00:00:00.000Z' };
     expect((await kit.set()).manifest!.checks).toEqual({ checksum: passed, readable: passed });
     expect(kit.locked).toEqual([{ command: 'verify' }]);
@@ -34,7 +49,10 @@ describe('a verification', () => {
       kit.store.artifacts.set(key, flipped);
       const { copies } = await kit.verify('latest');
       const told = copies.flatMap(problemsOf).join('; ');
-      expect(copies.map(({ verdict }) => verdict), `byte ${byte}: ${flipped.toString()}`).toContain('bad');
+      expect(
+        copies.map(({ verdict }) => verdict),
+        `byte ${byte}: ${flipped.toString()}`,
+      ).toContain('bad');
       expect(told, `byte ${byte}`).toContain(key.slice('daily/'.length));
     }
   });
@@ -45,11 +63,17 @@ describe('a verification', () => {
     for (const length of [0, 1, Math.floor(whole.length / 2), whole.length - 2]) {
       kit.store.artifacts.set(key, whole.slice(0, length));
       const [report] = (await kit.verify('20260103_020000' as never)).copies;
-      expect([report!.verdict, problemsOf(report!).join()], `${length} bytes`).toEqual(['bad', expect.stringContaining(key.slice('daily/'.length))]);
+      expect([report!.verdict, problemsOf(report!).join()], `${length} bytes`).toEqual([
+        'bad',
+        expect.stringContaining(key.slice('daily/'.length)),
+      ]);
     }
     kit.store.artifacts.delete(key);
     const [report] = (await kit.verify('20260103_020000' as never)).copies;
-    expect([report!.verdict, problemsOf(report!).join()]).toEqual(['bad', `${key.slice('daily/'.length)} is missing`]);
+    expect([report!.verdict, problemsOf(report!).join()]).toEqual([
+      'bad',
+      `${key.slice('daily/'.length)} is missing`,
+    ]);
   });
 
   it('marks what it finds bad, which then is no latest set and fills no place, and takes the mark back when all is well again', async () => {
@@ -66,16 +90,21 @@ describe('a verification', () => {
 
   it('leaves the seal of a damaged manifest broken when it marks it', async () => {
     const key = kit.keyOf('manifest');
-    const text = Buffer.from(kit.store.artifacts.get(key)!).toString().replace('"toolVersion": "1.2.3"', '"toolVersion": "1.2.2"');
+    const text = Buffer.from(kit.store.artifacts.get(key)!)
+      .toString()
+      .replace('"toolVersion": "1.2.3"', '"toolVersion": "1.2.2"');
     kit.store.artifacts.set(key, Buffer.from(text));
-    for (let time = 0; time < 2; time += 1) expect(await kit.verdicts('latest')).toEqual(['memory daily 20260103_020000 bad']);
+    for (let time = 0; time < 2; time += 1)
+      expect(await kit.verdicts('latest')).toEqual(['memory daily 20260103_020000 bad']);
     expect(await kit.states()).toEqual(['daily 20260103_020000 bad']);
   });
 
   it('finds an archive that has other members than were counted', async () => {
     kit.archiver.check = () => Promise.resolve({ members: 4 });
     const [report] = (await kit.verify('latest')).copies;
-    expect(problemsOf(report!)).toEqual(['staging-20260103_020000.tar.gz has 4 members, its manifest says 5']);
+    expect(problemsOf(report!)).toEqual([
+      'staging-20260103_020000.tar.gz has 4 members, its manifest says 5',
+    ]);
   });
 
   it('compares the bytes of a dump that the programs here are too old for, and leaves open whether it is good', async () => {
@@ -83,8 +112,15 @@ describe('a verification', () => {
     kit.clock.jumpTo(new Date('2026-02-01T00:00:00Z'));
     kit.producer.check = () => Promise.reject(new BackupError('CLIENT_TOO_OLD', 'made by a newer pg_dump'));
     const [report] = (await kit.verify('latest')).copies;
-    expect([report!.verdict, problemsOf(report!), lacksOf(report!)]).toEqual(['unproven', [], ['made by a newer pg_dump']]);
-    expect((await kit.set()).manifest!.checks).toEqual({ checksum: { ok: true, at: '2026-02-01T00:00:00.000Z' }, readable: before.readable });
+    expect([report!.verdict, problemsOf(report!), lacksOf(report!)]).toEqual([
+      'unproven',
+      [],
+      ['made by a newer pg_dump'],
+    ]);
+    expect((await kit.set()).manifest!.checks).toEqual({
+      checksum: { ok: true, at: '2026-02-01T00:00:00.000Z' },
+      readable: before.readable,
+    });
     kit.damage(kit.keyOf('dump'));
     expect(await kit.verdicts('latest')).toEqual(['memory daily 20260103_020000 bad']);
   });
@@ -100,16 +136,31 @@ describe('a verification', () => {
   });
 
   it('tells of a copy that cannot be read, and goes on with the others', async () => {
-    const away = new FaultyStore(kit.replica, ({ operation, key }) => (operation === 'read' && key?.endsWith('.dump') === true ? new BackupError('STORE_UNAVAILABLE', 's3 is away') : undefined));
+    const away = new FaultyStore(kit.replica, ({ operation, key }) =>
+      operation === 'read' && key?.endsWith('.dump') === true
+        ? new BackupError('STORE_UNAVAILABLE', 's3 is away')
+        : undefined,
+    );
     const { copies } = await kit.verify('all', {}, { stores: [away, kit.store] });
-    expect(copies.map(({ verdict, error }) => [verdict, error?.message])).toEqual([['unread', 's3 is away'], ['good', undefined]]);
+    expect(copies.map(({ verdict, error }) => [verdict, error?.message])).toEqual([
+      ['unread', 's3 is away'],
+      ['good', undefined],
+    ]);
   });
 
   it('tells what is damaged though another artifact cannot be read', async () => {
     kit.damage(kit.keyOf('dump'));
-    const ill = new FaultyStore(kit.store, ({ operation, key }) => (operation === 'read' && key?.includes('staging') === true ? new BackupError('STORE_FAILED', 'EIO') : undefined));
+    const ill = new FaultyStore(kit.store, ({ operation, key }) =>
+      operation === 'read' && key?.includes('staging') === true
+        ? new BackupError('STORE_FAILED', 'EIO')
+        : undefined,
+    );
     const [report] = (await kit.verify('latest', {}, { stores: [ill] })).copies;
-    expect([report!.verdict, problemsOf(report!).join(), lacksOf(report!)]).toEqual(['bad', expect.stringContaining('.dump'), ['it could not be read: EIO']]);
+    expect([report!.verdict, problemsOf(report!).join(), lacksOf(report!)]).toEqual([
+      'bad',
+      expect.stringContaining('.dump'),
+      ['it could not be read: EIO'],
+    ]);
     expect(await kit.states()).toEqual(['daily 20260103_020000 bad']);
   });
 
@@ -118,32 +169,51 @@ describe('a verification', () => {
     await kit.verify('latest', { restore: true });
     kit.drill.answer = {};
     const [report] = (await kit.verify('latest')).copies;
-    expect([report!.verdict, problemsOf(report!).join()]).toEqual(['bad', expect.stringMatching(/a drill has disproved it .*the index a is not valid.*verify --restore/)]);
+    expect([report!.verdict, problemsOf(report!).join()]).toEqual([
+      'bad',
+      expect.stringMatching(/a drill has disproved it .*the index a is not valid.*verify --restore/),
+    ]);
     expect(await kit.verdicts('latest', { restore: true })).toEqual(['memory daily 20260103_020000 good']);
     expect(await kit.states()).toEqual(['daily 20260103_020000 complete']);
   });
 
   it('calls a set gone only when all of it is', async () => {
     const signal = new AbortController().signal;
-    const { copies } = await selectCopies([kit.store], 'latest', { database: 'geolens', now: kit.clock.now(), signal });
+    const { copies } = await selectCopies([kit.store], 'latest', {
+      database: 'geolens',
+      now: kit.clock.now(),
+      signal,
+    });
     kit.store.artifacts.delete(kit.keyOf('staging'));
     const { producer, archiver, drill, clock, lock } = kit;
-    const [report] = (await verify({ producer, archiver, drill, clock, lock }, { copies, restore: false }, { signal })).copies;
+    const [report] = (
+      await verify({ producer, archiver, drill, clock, lock }, { copies, restore: false }, { signal })
+    ).copies;
     expect([report!.verdict, report!.error?.code]).toEqual(['unread', 'ARTIFACT_NOT_FOUND']);
   });
 
   it('calls a set that retention removes meanwhile gone, not bad', async () => {
     const signal = new AbortController().signal;
-    const selected = await selectCopies([kit.store], 'latest', { database: 'geolens', now: kit.clock.now(), signal });
+    const selected = await selectCopies([kit.store], 'latest', {
+      database: 'geolens',
+      now: kit.clock.now(),
+      signal,
+    });
     kit.store.artifacts.clear();
     const { producer, archiver, drill, clock, lock } = kit;
-    const { copies, errors } = await verify({ producer, archiver, drill, clock, lock }, { copies: selected.copies, restore: false }, { signal });
+    const { copies, errors } = await verify(
+      { producer, archiver, drill, clock, lock },
+      { copies: selected.copies, restore: false },
+      { signal },
+    );
     expect([copies.map(({ verdict }) => verdict), errors]).toEqual([['gone'], []]);
   });
 
   it('whose result cannot be written down is told so, and is no less true', async () => {
     kit.clock.jumpTo(new Date('2026-02-01T00:00:00Z'));
-    const readOnly = new FaultyStore(kit.store, ({ operation }) => (operation === 'put' ? new BackupError('STORE_FORBIDDEN', 'read-only') : undefined));
+    const readOnly = new FaultyStore(kit.store, ({ operation }) =>
+      operation === 'put' ? new BackupError('STORE_FORBIDDEN', 'read-only') : undefined,
+    );
     const { copies, errors } = await kit.verify('latest', {}, { stores: [readOnly] });
     expect([copies[0]!.verdict, errors.map(({ message }) => message)]).toEqual(['good', ['read-only']]);
   });
@@ -161,11 +231,28 @@ describe('a verification', () => {
       },
     };
     const { producer, archiver, drill, clock } = kit;
-    const { copies } = await selectCopies([kit.store], 'latest', { database: 'geolens', now: kit.clock.now(), signal });
+    const { copies } = await selectCopies([kit.store], 'latest', {
+      database: 'geolens',
+      now: kit.clock.now(),
+      signal,
+    });
     const steps: string[] = [];
-    const done = verify({ producer, archiver, drill, clock, lock: held }, { copies, restore: false }, { signal, observer: (event) => { if (event.event === 'step') steps.push(event.step); if (event.event === 'step' && event.step === 'lock') free.resolve(undefined); } });
+    const done = verify(
+      { producer, archiver, drill, clock, lock: held },
+      { copies, restore: false },
+      {
+        signal,
+        observer: (event) => {
+          if (event.event === 'step') steps.push(event.step);
+          if (event.event === 'step' && event.step === 'lock') free.resolve(undefined);
+        },
+      },
+    );
     expect((await done).copies.map(({ verdict }) => verdict)).toEqual(['good']);
-    expect([asked, steps]).toEqual([[undefined, 'wait'], ['read', 'lock']]);
+    expect([asked, steps]).toEqual([
+      [undefined, 'wait'],
+      ['read', 'lock'],
+    ]);
   });
 
   it('reads no faster than it may', async () => {
@@ -190,8 +277,11 @@ it('a verification that is slowed down gives no program a file to read by itself
   kit.clock.jumpTo(new Date('2026-01-05T02:00:00Z'));
   await kit.run();
   given.length = 0;
-  const files = Object.assign(new FaultyStore(kit.store, () => undefined), { pathOf: (key: string) => `/sets/${key}` });
-  for (const bytesPerSecond of [undefined, 1e9]) await kit.verify('latest', { bytesPerSecond }, { stores: [files] });
+  const files = Object.assign(new FaultyStore(kit.store, () => undefined), {
+    pathOf: (key: string) => `/sets/${key}`,
+  });
+  for (const bytesPerSecond of [undefined, 1e9])
+    await kit.verify('latest', { bytesPerSecond }, { stores: [files] });
   expect(given).toEqual([expect.stringContaining('/sets/daily/staging-'), undefined]);
 });
 
@@ -217,11 +307,17 @@ describe('the copies that are verified', () => {
   it('are those of all tiers in the first store that has the set', async () => {
     kit.clock.jumpTo(new Date(SUNDAY));
     await kit.run({ replicas: [kit.replica] });
-    expect(await kit.verdicts('latest')).toEqual(['memory daily 20260104_020000 good', 'memory weekly 20260104_020000 good']);
+    expect(await kit.verdicts('latest')).toEqual([
+      'memory daily 20260104_020000 good',
+      'memory weekly 20260104_020000 good',
+    ]);
     expect(await kit.verdicts('20260103_020000' as never)).toEqual(['memory daily 20260103_020000 good']);
     expect(await kit.verdicts('all')).toHaveLength(6);
     kit.store.artifacts.clear();
-    expect(await kit.verdicts('latest')).toEqual(['s3 daily 20260104_020000 good', 's3 weekly 20260104_020000 good']);
+    expect(await kit.verdicts('latest')).toEqual([
+      's3 daily 20260104_020000 good',
+      's3 weekly 20260104_020000 good',
+    ]);
   });
 
   it('are damaged ones too that are younger than the newest whole one: to pass over them would be to call them good', async () => {
@@ -232,35 +328,58 @@ describe('the copies that are verified', () => {
     kit.store.artifacts.set('daily/globals-20260105_020000.sql', Buffer.from('x'));
     kit.clock.jumpTo(new Date('2026-02-01T00:00:00Z'));
     const { copies, notes } = await kit.verify('latest');
-    expect(copies.map(({ copy, verdict }) => `${copy.set!.tier} ${copy.set!.timestamp} ${verdict}`)).toEqual(['daily 20260104_020000 bad', 'weekly 20260104_020000 good']);
+    expect(copies.map(({ copy, verdict }) => `${copy.set!.tier} ${copy.set!.timestamp} ${verdict}`)).toEqual([
+      'daily 20260104_020000 bad',
+      'weekly 20260104_020000 good',
+    ]);
     expect(notes.join()).toMatch(/20260105_020000.*never finished/);
     const all = await kit.verify('all');
-    expect([all.copies.map(({ copy }) => copy.timestamp), all.notes.join()]).toEqual([expect.not.arrayContaining(['20260105_020000']), expect.stringContaining('never finished')]);
+    expect([all.copies.map(({ copy }) => copy.timestamp), all.notes.join()]).toEqual([
+      expect.not.arrayContaining(['20260105_020000']),
+      expect.stringContaining('never finished'),
+    ]);
   });
 
   it('are none from the future: the clock was wrong when they were made', async () => {
     const [dump] = [...kit.store.artifacts].find(([key]) => key.endsWith('.dump'))!.slice(1) as [Uint8Array];
     kit.store.artifacts.set('daily/geolens_20990101_020000.dump', dump);
     const { copies, notes } = await kit.verify('latest');
-    expect([copies.map(({ copy }) => copy.timestamp), notes.join()]).toEqual([['20260103_020000'], expect.stringContaining('20990101_020000')]);
+    expect([copies.map(({ copy }) => copy.timestamp), notes.join()]).toEqual([
+      ['20260103_020000'],
+      expect.stringContaining('20990101_020000'),
+    ]);
   });
 
   it('are none of another database', async () => {
     kit.store.artifacts.set('daily/other_20260106_020000.dump', Buffer.from('x'));
-    expect(await kit.verdicts('all')).toEqual(['memory daily 20260103_020000 good', 's3 daily 20260103_020000 good']);
-    expect((await kit.verify('all')).notes).toEqual([expect.stringContaining('There are sets of "other" too')]);
+    expect(await kit.verdicts('all')).toEqual([
+      'memory daily 20260103_020000 good',
+      's3 daily 20260103_020000 good',
+    ]);
+    expect((await kit.verify('all')).notes).toEqual([
+      expect.stringContaining('There are sets of "other" too'),
+    ]);
     expect((await kit.verify('latest')).notes).toEqual([]);
-    await expect(kit.verify('20260106_020000' as never)).rejects.toMatchObject({ code: 'SET_NOT_FOUND', message: expect.stringContaining('There are sets of "other": set POSTGRES_DB') as string });
+    await expect(kit.verify('20260106_020000' as never)).rejects.toMatchObject({
+      code: 'SET_NOT_FOUND',
+      message: expect.stringContaining('There are sets of "other": set POSTGRES_DB') as string,
+    });
   });
 
   it('are asked for in vain when there are none, which says where', async () => {
-    await expect(kit.verify('20200101_000000' as never)).rejects.toMatchObject({ code: 'SET_NOT_FOUND', message: expect.stringContaining('memory and s3') as string });
+    await expect(kit.verify('20200101_000000' as never)).rejects.toMatchObject({
+      code: 'SET_NOT_FOUND',
+      message: expect.stringContaining('memory and s3') as string,
+    });
   });
 
   it('are looked for in the other stores when one is away, which is told', async () => {
     const away = new FaultyStore(kit.store, () => new BackupError('STORE_UNAVAILABLE', 'the disk is away'));
     const { copies, errors } = await kit.verify('latest', {}, { stores: [away, kit.replica] });
-    expect([copies.map(({ verdict }) => verdict), errors.map(({ message }) => message)]).toEqual([['good'], ['the disk is away']]);
+    expect([copies.map(({ verdict }) => verdict), errors.map(({ message }) => message)]).toEqual([
+      ['good'],
+      ['the disk is away'],
+    ]);
     await expect(kit.verify('latest', {}, { stores: [away] })).rejects.toThrow('the disk is away');
   });
 });

@@ -1,6 +1,12 @@
 import { resolve } from 'node:path';
 import fsExtra from 'fs-extra';
-import { BackupError, findSource, parseTimestamp, type RestoreArtifact, type RestoreSource } from '@geolens/backup-core';
+import {
+  BackupError,
+  findSource,
+  parseTimestamp,
+  type RestoreArtifact,
+  type RestoreSource,
+} from '@geolens/backup-core';
 import type { CommandContext } from '../services.ts';
 import { chooseStores } from './choose-stores.ts';
 
@@ -20,30 +26,62 @@ export interface ChosenStaging {
 }
 
 /**
- * Which archive is unpacked, and where. Without being told: that of the same run, to STAGING_DIR, when that is there and writable
- * and the whole of the live database is restored.
+ * Which archive is unpacked, and where. Without being told: that of the same run, to STAGING_DIR, when that
+ * is there and writable and the whole of the live database is restored.
  */
-export async function chooseStaging(context: CommandContext, source: RestoreSource, flags: StagingFlags, whole: boolean): Promise<ChosenStaging> {
-  const nothing = (...notes: readonly string[]): ChosenStaging => ({ archive: undefined, folder: undefined, notes });
+export async function chooseStaging(
+  context: CommandContext,
+  source: RestoreSource,
+  flags: StagingFlags,
+  whole: boolean,
+): Promise<ChosenStaging> {
+  const nothing = (...notes: readonly string[]): ChosenStaging => ({
+    archive: undefined,
+    folder: undefined,
+    notes,
+  });
   if (!flags.staging) {
     if (flags.stagingTo === undefined && flags.stagingFrom === undefined) return nothing();
-    throw new BackupError('CONFIG_INVALID', '--no-staging leaves the files alone, --staging-to and --staging-from restore them', { mend: 'Leave out what is not meant' });
+    throw new BackupError(
+      'CONFIG_INVALID',
+      '--no-staging leaves the files alone, --staging-to and --staging-from restore them',
+      { mend: 'Leave out what is not meant' },
+    );
   }
-  const named = flags.stagingFrom === undefined ? undefined : await archiveNamed(context, flags.stagingFrom, flags);
+  const named =
+    flags.stagingFrom === undefined ? undefined : await archiveNamed(context, flags.stagingFrom, flags);
   const archive = named ?? source.staging;
   const asked = flags.stagingTo !== undefined || named !== undefined;
   if (!asked && (!whole || archive === undefined)) return nothing();
-  if (archive === undefined) throw new BackupError('CONFIG_INVALID', `${source.label} has no staging archive`, { mend: 'Name that of another run with --staging-from, or leave --staging-to out' });
+  if (archive === undefined)
+    throw new BackupError('CONFIG_INVALID', `${source.label} has no staging archive`, {
+      mend: 'Name that of another run with --staging-from, or leave --staging-to out',
+    });
   const folder = flags.stagingTo === undefined ? context.config.stagingDir : resolve(flags.stagingTo);
   if (asked) return { archive, folder, notes: [] };
-  const refusal = (await fsExtra.pathExists(folder)) ? await context.services.stagingRestorer.refusal(folder) : `the folder ${folder} does not exist`;
-  return refusal === undefined ? { archive, folder, notes: [] } : nothing(`the staging files are left alone: ${refusal}; --staging-to unpacks them elsewhere`);
+  const refusal = (await fsExtra.pathExists(folder))
+    ? await context.services.stagingRestorer.refusal(folder)
+    : `the folder ${folder} does not exist`;
+  return refusal === undefined
+    ? { archive, folder, notes: [] }
+    : nothing(`the staging files are left alone: ${refusal}; --staging-to unpacks them elsewhere`);
 }
 
-async function archiveNamed({ services, config, signal }: CommandContext, what: string, { store = 'all' }: StagingFlags): Promise<RestoreArtifact> {
+async function archiveNamed(
+  { services, config, signal }: CommandContext,
+  what: string,
+  { store = 'all' }: StagingFlags,
+): Promise<RestoreArtifact> {
   const timestamp = parseTimestamp(what);
   if (timestamp === undefined) return services.files.archive(resolve(what));
-  const { source } = await findSource(chooseStores(services.stores, store), timestamp, { database: config.connection.database, now: services.clock.now(), primary: services.primary, signal });
+  const { source } = await findSource(chooseStores(services.stores, store), timestamp, {
+    database: config.connection.database,
+    now: services.clock.now(),
+    primary: services.primary,
+    signal,
+  });
   if (source.staging !== undefined) return source.staging;
-  throw new BackupError('CONFIG_INVALID', `--staging-from ${what}: ${source.label} has no staging archive`, { mend: 'Name a run that has one, see geolens-backup list' });
+  throw new BackupError('CONFIG_INVALID', `--staging-from ${what}: ${source.label} has no staging archive`, {
+    mend: 'Name a run that has one, see geolens-backup list',
+  });
 }

@@ -3,12 +3,20 @@ import { table } from '../report/table.ts';
 import type { CommandContext } from '../services.ts';
 
 /** `config`: the configuration as it holds, secrets redacted. */
-export function config({ config: { effective }, io }: CommandContext, { json }: { readonly json: boolean }): ExitCode {
+export function config(
+  { config: { effective }, io }: CommandContext,
+  { json }: { readonly json: boolean },
+): ExitCode {
   if (json) {
     io.stdout(`${JSON.stringify(effective, undefined, 2)}\n`);
     return EXIT.done;
   }
   const columns = [{ title: 'VARIABLE' }, { title: 'VALUE' }, { title: 'FROM' }];
-  io.stdout(table(columns, effective.map(({ name, value, origin }) => [name, value ?? '-', origin])));
+  io.stdout(
+    table(
+      columns,
+      effective.map(({ name, value, origin }) => [name, value ?? '-', origin]),
+    ),
+  );
   return EXIT.done;
 }

@@ -4,8 +4,14 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { doctorJson, doctorSummary, findingText } from '../report/doctor-report.ts';
 import type { CommandContext } from '../services.ts';
 
-/** `doctor`: looks at everything that backups rest on, and says of each concern whether it is well, and what to do if not. */
-export async function doctor(context: CommandContext, { json }: { readonly json: boolean }): Promise<ExitCode> {
+/**
+ * `doctor`: looks at everything that backups rest on, and says of each concern whether it is well, and what
+ * to do if not.
+ */
+export async function doctor(
+  context: CommandContext,
+  { json }: { readonly json: boolean },
+): Promise<ExitCode> {
   const { io, redact } = context;
   const findings: Finding[] = [];
   for await (const { message, mend, ...finding } of examine(context)) {

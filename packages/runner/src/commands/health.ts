@@ -4,11 +4,19 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { healthJson, healthText } from '../report/health-report.ts';
 import type { CommandContext } from '../services.ts';
 
-/** `health`: whether the last success is young enough. Looks at the volume alone; asks neither the database nor S3. */
-export async function health(context: CommandContext, { json }: { readonly json: boolean }): Promise<ExitCode> {
+/**
+ * `health`: whether the last success is young enough. Looks at the volume alone; asks neither the database
+ * nor S3.
+ */
+export async function health(
+  context: CommandContext,
+  { json }: { readonly json: boolean },
+): Promise<ExitCode> {
   const { config, io, redact } = context;
   await checkFolder(config);
   const found = await currentHealth(context);
-  io.stdout(json ? `${redact(JSON.stringify(healthJson(found), undefined, 2))}\n` : redact(healthText(found)));
+  io.stdout(
+    json ? `${redact(JSON.stringify(healthJson(found), undefined, 2))}\n` : redact(healthText(found)),
+  );
   return found.healthy ? EXIT.done : EXIT.failed;
 }

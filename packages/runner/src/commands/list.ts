@@ -12,7 +12,10 @@ export interface ListOptions {
   readonly store: string;
 }
 
-/** `list`: the sets in the stores, as the stores have them now. One store that cannot be read does not hide the others. */
+/**
+ * `list`: the sets in the stores, as the stores have them now. One store that cannot be read does not hide
+ * the others.
+ */
 export async function list(context: CommandContext, { json, store: wanted }: ListOptions): Promise<ExitCode> {
   const { config, services, io, log, signal } = context;
   const stores = chooseStores(services.stores, wanted);

@@ -1,4 +1,9 @@
-import { prune as pruneSets, suspicionText, type ArtifactKey, type RetentionPlan } from '@geolens/backup-core';
+import {
+  prune as pruneSets,
+  suspicionText,
+  type ArtifactKey,
+  type RetentionPlan,
+} from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { retentionPlanJson, retentionPlanText, verdictTexts } from '../report/retention-plan.ts';
 import type { CommandContext } from '../services.ts';
@@ -10,25 +15,54 @@ export interface PruneOptions {
 }
 
 /** `prune`: retention now, outside of a run. */
-export async function prune({ config, services, io, log, signal }: CommandContext, { json, dryRun }: PruneOptions): Promise<ExitCode> {
+export async function prune(
+  { config, services, io, log, signal }: CommandContext,
+  { json, dryRun }: PruneOptions,
+): Promise<ExitCode> {
   await checkFolder(config);
   const removed = new Set<ArtifactKey>();
   const tell = (plan: RetentionPlan): void => {
     const done = dryRun ? undefined : removed;
-    io.stdout(json ? `${JSON.stringify(retentionPlanJson(plan, done), undefined, 2)}\n` : retentionPlanText(plan, done));
+    io.stdout(
+      json
+        ? `${JSON.stringify(retentionPlanJson(plan, done), undefined, 2)}\n`
+        : retentionPlanText(plan, done),
+    );
     const gone = verdictTexts(plan, done).filter((text) => text === 'remove').length;
-    log.info('prune.finished', `retention ${dryRun ? 'would remove' : 'removed'} ${gone} of ${plan.verdicts.length} sets`, { dryRun, removed: gone, sets: plan.verdicts.length });
+    log.info(
+      'prune.finished',
+      `retention ${dryRun ? 'would remove' : 'removed'} ${gone} of ${plan.verdicts.length} sets`,
+      { dryRun, removed: gone, sets: plan.verdicts.length },
+    );
   };
   const warn = ({ suspendedBy: set }: RetentionPlan): void => {
-    if (set !== undefined) log.warn('prune.suspended', suspicionText(set.timestamp, set.manifest?.suspicion?.reasons ?? set.problems), { timestamp: set.timestamp });
+    if (set !== undefined)
+      log.warn(
+        'prune.suspended',
+        suspicionText(set.timestamp, set.manifest?.suspicion?.reasons ?? set.problems),
+        { timestamp: set.timestamp },
+      );
   };
   let planned: RetentionPlan | undefined;
-  const onPlanned = (plan: RetentionPlan): void => { planned = plan; };
-  const onRemoved = (key: ArtifactKey): void => { removed.add(key); };
+  const onPlanned = (plan: RetentionPlan): void => {
+    planned = plan;
+  };
+  const onRemoved = (key: ArtifactKey): void => {
+    removed.add(key);
+  };
   try {
-    planned = await pruneSets(services, { database: config.connection.database, dryRun, signal, onPlanned, onRemoved });
+    planned = await pruneSets(services, {
+      database: config.connection.database,
+      dryRun,
+      signal,
+      onPlanned,
+      onRemoved,
+    });
   } finally {
-    if (planned !== undefined) { tell(planned); warn(planned); } // also when it was not carried out to its end: what is gone is gone
+    if (planned !== undefined) {
+      tell(planned);
+      warn(planned);
+    } // also when it was not carried out to its end: what is gone is gone
   }
   return EXIT.done;
 }

@@ -3,8 +3,9 @@ import { countText } from '../report/units.ts';
 import type { CommandContext } from '../services.ts';
 
 /**
- * Whether the volume has no set of the database but another store has: as when this machine replaces one that is gone. A run would then be
- * of a database that nobody has restored yet; so none is made unasked, and the log says what to do.
+ * Whether the volume has no set of the database but another store has: as when this machine replaces one that
+ * is gone. A run would then be of a database that nobody has restored yet; so none is made unasked, and the
+ * log says what to do.
  */
 export async function replacesAnother({ config, services, log, signal }: CommandContext): Promise<boolean> {
   const { database } = config.connection;

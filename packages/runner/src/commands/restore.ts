@@ -1,6 +1,16 @@
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { BackupError, findSource, parseTimestamp, restore as restoreSource, type FileSources, type FoundSource, type RestoreMode, type RestorePlan, type RestoreSource } from '@geolens/backup-core';
+import {
+  BackupError,
+  findSource,
+  parseTimestamp,
+  restore as restoreSource,
+  type FileSources,
+  type FoundSource,
+  type RestoreMode,
+  type RestorePlan,
+  type RestoreSource,
+} from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logRestore, logRestoreReport } from '../log/log-restore.ts';
 import { restoreReportJson, restoreReportText } from '../report/restore-report.ts';
@@ -31,39 +41,83 @@ export async function restore(context: CommandContext, what: string, flags: Rest
   await checkFolder(config);
   const database = flags.into ?? config.connection.database;
   const found = await find(context, what, flags);
-  const staging = await chooseStaging(context, found.source, flags, mode.kind !== 'tables' && database === config.connection.database);
+  const staging = await chooseStaging(
+    context,
+    found.source,
+    flags,
+    mode.kind !== 'tables' && database === config.connection.database,
+  );
   for (const note of [...found.notes, ...staging.notes]) log.warn('restore.note', note);
   const { dropPrevious, dryRun, force, allowPrivilegedRoles } = flags;
   const source = { ...found.source, staging: staging.archive };
-  log.info('restore.started', `${dryRun ? 'checking' : 'restoring'} ${source.label} into database "${database}" on ${config.connection.host}:${config.connection.port}`, { database, source: source.label });
+  log.info(
+    'restore.started',
+    `${dryRun ? 'checking' : 'restoring'} ${source.label} into database "${database}" on ${config.connection.host}:${config.connection.port}`,
+    { database, source: source.label },
+  );
   const observer = logRestore(log, io.terminal);
   try {
-    const request = { source, mode, database, stagingTo: staging.folder, dropPrevious, dryRun, force, allowPrivilegedRoles };
+    const request = {
+      source,
+      mode,
+      database,
+      stagingTo: staging.folder,
+      dropPrevious,
+      dryRun,
+      force,
+      allowPrivilegedRoles,
+    };
     const { terminal } = io;
-    const confirm = flags.yes || terminal === undefined ? undefined : async (plan: RestorePlan): Promise<boolean> => /^y(es)?$/i.test((await terminal.ask(questionOf(plan, dropPrevious), signal)).trim());
+    const confirm =
+      flags.yes || terminal === undefined
+        ? undefined
+        : async (plan: RestorePlan): Promise<boolean> =>
+            /^y(es)?$/i.test((await terminal.ask(questionOf(plan, dropPrevious), signal)).trim());
     const report = await restoreSource(services, request, { signal, observer, confirm });
     io.terminal?.status('');
     logRestoreReport(log, report);
-    io.stdout(flags.json ? `${JSON.stringify(restoreReportJson(report, redact), undefined, 2)}\n` : restoreReportText(report));
-    return report.errors.length === 0 && (report.restored?.incomplete ?? []).length === 0 ? EXIT.done : EXIT.partly;
+    io.stdout(
+      flags.json
+        ? `${JSON.stringify(restoreReportJson(report, redact), undefined, 2)}\n`
+        : restoreReportText(report),
+    );
+    return report.errors.length === 0 && (report.restored?.incomplete ?? []).length === 0
+      ? EXIT.done
+      : EXIT.partly;
   } finally {
     io.terminal?.status('');
   }
 }
 
 function modeOf({ inPlace, table: tables, schema: schemas, withDependents }: RestoreFlags): RestoreMode {
-  if (withDependents && tables.length + schemas.length === 0) throw new BackupError('CONFIG_INVALID', '--with-dependents needs --table or --schema', { mend: 'Omit it: a restore of the whole database restores all objects' });
+  if (withDependents && tables.length + schemas.length === 0)
+    throw new BackupError('CONFIG_INVALID', '--with-dependents needs --table or --schema', {
+      mend: 'Omit it: a restore of the whole database restores all objects',
+    });
   if (tables.length + schemas.length === 0) return { kind: inPlace ? 'in-place' : 'aside' };
-  if (inPlace) throw new BackupError('CONFIG_INVALID', '--in-place restores the whole database', { mend: 'Leave it out with --table or --schema, which work on the live database anyway' });
+  if (inPlace)
+    throw new BackupError('CONFIG_INVALID', '--in-place restores the whole database', {
+      mend: 'Leave it out with --table or --schema, which work on the live database anyway',
+    });
   return { kind: 'tables', tables, schemas, withDependents };
 }
 
 /** A timestamp and `latest` are sets; whatever else is the path of a file. */
-async function find({ services, config, signal }: CommandContext, what: string, { store = 'all' }: RestoreFlags): Promise<FoundSource> {
+async function find(
+  { services, config, signal }: CommandContext,
+  what: string,
+  { store = 'all' }: RestoreFlags,
+): Promise<FoundSource> {
   const timestamp = parseTimestamp(what);
   const stores = chooseStores(services.stores, store);
-  if (what !== 'latest' && timestamp === undefined) return { source: await sourceOfFile(services.files, resolve(what), config.backupDir), notes: [] };
-  return findSource(stores, timestamp ?? 'latest', { database: config.connection.database, now: services.clock.now(), primary: services.primary, signal });
+  if (what !== 'latest' && timestamp === undefined)
+    return { source: await sourceOfFile(services.files, resolve(what), config.backupDir), notes: [] };
+  return findSource(stores, timestamp ?? 'latest', {
+    database: config.connection.database,
+    now: services.clock.now(),
+    primary: services.primary,
+    signal,
+  });
 }
 
 /** Only this program writes to the volume: a file of it is as trusted as a set of it. */
@@ -73,14 +127,21 @@ async function sourceOfFile(files: FileSources, path: string, backupDir: string)
   return { ...source, trusted: file.startsWith(`${folder}/`) };
 }
 
-function questionOf({ source, mode, database, exists, stagingTo }: RestorePlan, dropPrevious: boolean): string {
+function questionOf(
+  { source, mode, database, exists, stagingTo }: RestorePlan,
+  dropPrevious: boolean,
+): string {
   const after = dropPrevious ? 'removed afterwards' : 'kept under another name';
   const how = {
-    aside: exists ? `Database "${database}" will be replaced, and ${after}` : `Database "${database}" will be made`,
+    aside: exists
+      ? `Database "${database}" will be replaced, and ${after}`
+      : `Database "${database}" will be made`,
     'in-place': `Database "${database}" will be changed in place, object by object`,
-    tables: mode.kind === 'tables' ? `In database "${database}" will be replaced: ${[...mode.tables, ...mode.schemas.map((schema) => `all tables of ${schema}`)].join(', ')}` : '',
+    tables:
+      mode.kind === 'tables'
+        ? `In database "${database}" will be replaced: ${[...mode.tables, ...mode.schemas.map((schema) => `all tables of ${schema}`)].join(', ')}`
+        : '',
   }[mode.kind];
   const files = stagingTo === undefined ? '' : `, and the files in ${stagingTo}`;
   return `${how}${files}, from ${source.label}.\nSessions that use it will be ended. Go on? [y/N] `;
 }
-

@@ -1,4 +1,10 @@
-import { isBackupError, run as runOnce, toBackupError, type RunObserver, type RunReport } from '@geolens/backup-core';
+import {
+  isBackupError,
+  run as runOnce,
+  toBackupError,
+  type RunObserver,
+  type RunReport,
+} from '@geolens/backup-core';
 import { EXIT, exitCodeOfRun, type ExitCode } from '../exit-code.ts';
 import { logReport, logRun } from '../log/log-run.ts';
 import { noticeOfFailure, noticeOfRun, noticeOfStart } from '../notify/notices.ts';
@@ -12,7 +18,9 @@ import { checkFolder } from '../check-folder.ts';
 export async function run(context: CommandContext, { json }: { readonly json: boolean }): Promise<ExitCode> {
   await checkFolder(context.config);
   const { report, told } = await loggedRun(context);
-  context.io.stdout(json ? `${JSON.stringify(runReportJson(report, context.redact), undefined, 2)}\n` : runReportText(report));
+  context.io.stdout(
+    json ? `${JSON.stringify(runReportJson(report, context.redact), undefined, 2)}\n` : runReportText(report),
+  );
   const code = exitCodeOfRun(report);
   return code === EXIT.done && !told ? EXIT.partly : code;
 }
@@ -34,10 +42,18 @@ export async function loggedRun(context: CommandContext): Promise<LoggedRun> {
   const observer: RunObserver = (event) => {
     if (event.event === 'run.warning') warned.add(event.message);
     observe(event);
-    if (event.event === 'run.started') toldOfStart = notify(context, noticeOfStart(database, event.timestamp));
+    if (event.event === 'run.started')
+      toldOfStart = notify(context, noticeOfStart(database, event.timestamp));
   };
   try {
-    const report = await runOnce(services, { toolVersion: toolVersion(), verify: config.verify, shrinkThreshold: config.shrinkThreshold, observer, redact, signal });
+    const report = await runOnce(services, {
+      toolVersion: toolVersion(),
+      verify: config.verify,
+      shrinkThreshold: config.shrinkThreshold,
+      observer,
+      redact,
+      signal,
+    });
     io.terminal?.status('');
     for (const warning of report.warnings) if (!warned.has(warning)) log.warn('run.warning', warning);
     logReport(log, report);
@@ -46,7 +62,8 @@ export async function loggedRun(context: CommandContext): Promise<LoggedRun> {
   } catch (error) {
     io.terminal?.status('');
     // Who waits for a lock, or is stopped before he has begun, tells of it when there is something to tell.
-    if (!isBackupError(error, 'LOCK_HELD', 'ABORTED')) await notify(context, noticeOfFailure(database, toBackupError(error), tail.text(), redact));
+    if (!isBackupError(error, 'LOCK_HELD', 'ABORTED'))
+      await notify(context, noticeOfFailure(database, toBackupError(error), tail.text(), redact));
     throw error;
   }
 }

@@ -27,7 +27,8 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   );
   warnOfShortHistory(context);
   // Loaded only where somebody is to look: it takes memory.
-  const status = config.http && (await (await import('../status/serve-status.ts')).serveStatus(context, config.http));
+  const status =
+    config.http && (await (await import('../status/serve-status.ts')).serveStatus(context, config.http));
   try {
     await serveUntilStopped(context, () => status?.refresh());
   } finally {
@@ -45,7 +46,12 @@ async function serveUntilStopped(context: CommandContext, changed: () => void): 
   const { config, services, log, signal } = context;
   const { clock, journal, primary } = services;
   const { catchUp, schedule, drillSchedule, connection } = config;
-  await sweepAtStart({ sweepers: [services.primary, ...services.sweepers], lock: services.lock, log, signal });
+  await sweepAtStart({
+    sweepers: [services.primary, ...services.sweepers],
+    lock: services.lock,
+    log,
+    signal,
+  });
   const runOnce = async (): Promise<'made' | 'held'> => {
     try {
       await waitForServer(services.probe, { clock, log, signal });
@@ -59,13 +65,19 @@ async function serveUntilStopped(context: CommandContext, changed: () => void): 
   };
   const onStart = config.onStart === 'empty' && (await replacesAnother(context)) ? 'never' : config.onStart;
   const doneAt = (): Promise<readonly Date[]> => momentsOfSets(primary, connection.database, signal);
-  const runs = loop({ clock, journal, log, runOnce, what: 'run', doneAt }, { schedule, catchUp, onStart, signal });
+  const runs = loop(
+    { clock, journal, log, runOnce, what: 'run', doneAt },
+    { schedule, catchUp, onStart, signal },
+  );
   const drills = drillSchedule === undefined ? undefined : drillAtSlots(context, drillSchedule);
   await Promise.all([runs, drills]);
 }
 
 /** Waits until whoever works on the volume has ended. What he did may have been what was due. */
-async function waitForLock({ services, log, signal }: CommandContext, held: BackupError): Promise<'made' | 'held'> {
+async function waitForLock(
+  { services, log, signal }: CommandContext,
+  held: BackupError,
+): Promise<'made' | 'held'> {
   log.warn('run.waiting', `the run is due and waits until the lock is free: ${withoutMend(held)}`);
   try {
     const lease = await services.lock.acquire({ command: 'serve' }, { whenHeld: 'wait', signal });
@@ -79,8 +91,14 @@ async function waitForLock({ services, log, signal }: CommandContext, held: Back
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Retention counts runs. With several a day, the default numbers reach back less far than their names say. */
-function warnOfShortHistory({ config: { schedule, retention }, services: { clock }, log }: CommandContext): void {
+/**
+ * Retention counts runs. With several a day, the default numbers reach back less far than their names say.
+ */
+function warnOfShortHistory({
+  config: { schedule, retention },
+  services: { clock },
+  log,
+}: CommandContext): void {
   const now = clock.now();
   const perDay = schedule.between(now, new Date(now.getTime() + DAY_MS)).length;
   if (perDay <= 1 || retention.daily >= 7 * perDay) return;

@@ -10,21 +10,23 @@ export interface SweepParts {
 }
 
 /**
- * Clears away what killed work left as soon as the service is there again: the next run would do it too, but may be a week off.
- * Whoever holds the lock has swept already.
+ * Clears away what killed work left as soon as the service is there again: the next run would do it too, but
+ * may be a week off. Whoever holds the lock has swept already.
  */
 export async function sweepAtStart({ sweepers, lock, log, signal }: SweepParts): Promise<void> {
   const onWarning = (message: string): void => {
     log.warn('serve.sweep', message);
   };
   const onFailure = (error: unknown): void => {
-    if (!isBackupError(error, 'LOCK_HELD', 'ABORTED')) onWarning(`what earlier work left over could not be removed: ${toBackupError(error).message}`);
+    if (!isBackupError(error, 'LOCK_HELD', 'ABORTED'))
+      onWarning(`what earlier work left over could not be removed: ${toBackupError(error).message}`);
   };
   try {
     const lease = await lock.acquire({ command: 'serve' }, { signal });
     const swept: string[] = [];
     try {
-      for (const sweeper of sweepers) swept.push(...(await sweeper.sweep({ signal, onWarning }).catch(nothingAfter(onFailure))));
+      for (const sweeper of sweepers)
+        swept.push(...(await sweeper.sweep({ signal, onWarning }).catch(nothingAfter(onFailure))));
     } finally {
       await lease.release();
     }

@@ -1,5 +1,15 @@
 import { resolve } from 'node:path';
-import { BackupError, copyOfSource, parseTimestamp, selectCopies, throwIfAborted, toBackupError, verify as verifyCopies, type SelectedCopies, type VerifyReport } from '@geolens/backup-core';
+import {
+  BackupError,
+  copyOfSource,
+  parseTimestamp,
+  selectCopies,
+  throwIfAborted,
+  toBackupError,
+  verify as verifyCopies,
+  type SelectedCopies,
+  type VerifyReport,
+} from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logSwept } from '../log/log-run.ts';
 import { logVerification, logVerifyReport } from '../log/log-verify.ts';
@@ -21,28 +31,48 @@ const MEGABYTE = 1_000_000;
 /** What `--all` reads in a second at most, so that the database keeps most of the disk: megabytes. */
 const RATE_OF_ALL = 50;
 
-/** `verify`: reads sets from their first to their last byte, and with `--restore` proves them in a scratch server. */
+/**
+ * `verify`: reads sets from their first to their last byte, and with `--restore` proves them in a scratch
+ * server.
+ */
 export async function verify(context: CommandContext, what: string, flags: VerifyFlags): Promise<ExitCode> {
   const { config, services, io, redact } = context;
   const bytesPerSecond = rateOf(flags);
   const stores = chooseStores(services.stores, flags.store);
-  if (flags.all && what !== 'latest') throw new BackupError('CONFIG_INVALID', `--all verifies every set, and ${what} is one of them`, { mend: 'Leave one of the two out' });
+  if (flags.all && what !== 'latest')
+    throw new BackupError('CONFIG_INVALID', `--all verifies every set, and ${what} is one of them`, {
+      mend: 'Leave one of the two out',
+    });
   if (isOfSet(what) && stores.includes(services.primary)) await checkFolder(config);
   if (flags.all) await services.giveWay();
-  const report = await loggedVerification(context, await find(context, what, flags), { restore: flags.restore, bytesPerSecond });
-  io.stdout(flags.json ? `${JSON.stringify(verifyReportJson(report, redact), undefined, 2)}\n` : redact(verifyReportText(report, flags.all)));
+  const report = await loggedVerification(context, await find(context, what, flags), {
+    restore: flags.restore,
+    bytesPerSecond,
+  });
+  io.stdout(
+    flags.json
+      ? `${JSON.stringify(verifyReportJson(report, redact), undefined, 2)}\n`
+      : redact(verifyReportText(report, flags.all)),
+  );
   return exitCodeOfVerification(report);
 }
 
-/** Bad before all else; then what was not done. Sets may go while others are read; when all have gone, so has their place. */
+/**
+ * Bad before all else; then what was not done. Sets may go while others are read; when all have gone, so has
+ * their place.
+ */
 export function exitCodeOfVerification({ copies, errors }: VerifyReport): ExitCode {
   const verdicts = new Set(copies.map(({ verdict }) => verdict));
   if (verdicts.has('bad')) return EXIT.badArtifact;
-  if (copies.length > 0 && copies.every(({ verdict }) => verdict === 'unread' || verdict === 'gone')) return EXIT.failed;
+  if (copies.length > 0 && copies.every(({ verdict }) => verdict === 'unread' || verdict === 'gone'))
+    return EXIT.failed;
   return verdicts.has('unread') || verdicts.has('unproven') || errors.length > 0 ? EXIT.partly : EXIT.done;
 }
 
-/** A verification whose steps and outcome go to the log. What drills that were killed have left goes first, also where none is asked for. */
+/**
+ * A verification whose steps and outcome go to the log. What drills that were killed have left goes first,
+ * also where none is asked for.
+ */
 export async function loggedVerification(
   context: CommandContext,
   { copies, notes, errors }: SelectedCopies,
@@ -52,7 +82,11 @@ export async function loggedVerification(
   for (const note of notes) log.warn('verify.note', note);
   await sweepDrills(context);
   try {
-    const done = await verifyCopies(services, { copies, ...request }, { signal, observer: logVerification(log, io.terminal) });
+    const done = await verifyCopies(
+      services,
+      { copies, ...request },
+      { signal, observer: logVerification(log, io.terminal) },
+    );
     const report = { ...done, notes, errors: [...errors, ...done.errors] };
     logVerifyReport(log, report);
     return report;
@@ -66,16 +100,32 @@ async function sweepDrills({ services: { drill }, log, signal }: CommandContext)
     logSwept(log, await drill.sweep({ signal }));
   } catch (error) {
     throwIfAborted(signal);
-    log.warn('verify.sweep', `what earlier drills left over could not be removed: ${toBackupError(error).message}`);
+    log.warn(
+      'verify.sweep',
+      `what earlier drills left over could not be removed: ${toBackupError(error).message}`,
+    );
   }
 }
 
-async function find({ services, config, signal }: CommandContext, what: string, flags: VerifyFlags): Promise<SelectedCopies> {
+async function find(
+  { services, config, signal }: CommandContext,
+  what: string,
+  flags: VerifyFlags,
+): Promise<SelectedCopies> {
   const { database } = config.connection;
   const stores = chooseStores(services.stores, flags.store);
   const timestamp = parseTimestamp(what);
-  if (!isOfSet(what)) return { copies: [copyOfSource(await services.files.dump(await services.files.dumpOf(resolve(what))))], notes: [], errors: [] };
-  return selectCopies(stores, flags.all ? 'all' : (timestamp ?? 'latest'), { database, now: services.clock.now(), signal });
+  if (!isOfSet(what))
+    return {
+      copies: [copyOfSource(await services.files.dump(await services.files.dumpOf(resolve(what))))],
+      notes: [],
+      errors: [],
+    };
+  return selectCopies(stores, flags.all ? 'all' : (timestamp ?? 'latest'), {
+    database,
+    now: services.clock.now(),
+    signal,
+  });
 }
 
 /** Otherwise it is the path of a file, which needs no volume. */
@@ -86,6 +136,7 @@ function isOfSet(what: string): boolean {
 function rateOf({ maxRate, all }: VerifyFlags): number | undefined {
   if (maxRate === undefined) return all ? RATE_OF_ALL * MEGABYTE : undefined;
   const megabytes = Number(maxRate);
-  if (!(megabytes >= 0) || maxRate.trim() === '') throw new BackupError('CONFIG_INVALID', `--max-rate ${maxRate} is not a number of megabytes`);
+  if (!(megabytes >= 0) || maxRate.trim() === '')
+    throw new BackupError('CONFIG_INVALID', `--max-rate ${maxRate} is not a number of megabytes`);
   return megabytes === 0 ? undefined : megabytes * MEGABYTE;
 }

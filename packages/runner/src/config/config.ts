@@ -1,7 +1,14 @@
 import { resolve } from 'node:path';
 import type { ConnectionSettings } from '@geolens/backup-adapter-local';
 import type { S3Settings } from '@geolens/backup-adapter-s3';
-import { BackupError, Secret, type Compression, type KeepCounts, type Schedule, type VerifyLevel } from '@geolens/backup-core';
+import {
+  BackupError,
+  Secret,
+  type Compression,
+  type KeepCounts,
+  type Schedule,
+  type VerifyLevel,
+} from '@geolens/backup-core';
 import type { WebhookOptions } from '../notify/webhook-notifier.ts';
 import { percentDecoded } from '../percent-decoded.ts';
 import { readConnection } from './read-connection.ts';
@@ -29,7 +36,11 @@ export interface Config {
   readonly s3: S3Settings | undefined;
   readonly rolePasswords: boolean;
   /** What has to be there before a dump is restored. */
-  readonly restorePrerequisites: { readonly extensions: readonly string[]; readonly schemas: readonly string[]; readonly roles: readonly string[] };
+  readonly restorePrerequisites: {
+    readonly extensions: readonly string[];
+    readonly schemas: readonly string[];
+    readonly roles: readonly string[];
+  };
   readonly backupDir: string;
   readonly stagingDir: string;
   readonly compression: Compression | 'auto';
@@ -67,8 +78,8 @@ export interface EffectiveVariable {
 }
 
 /**
- * What programs may know of our environment: where things are, and what the SQL client reads of it by itself too.
- * Everything else, secrets of other services above all, stays here.
+ * What programs may know of our environment: where things are, and what the SQL client reads of it by itself
+ * too. Everything else, secrets of other services above all, stays here.
  */
 const FOR_ALL = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LD_PRELOAD', 'FAKETIME', 'FAKETIME_SHARED'];
 const FOR_POSTGRES = [...FOR_ALL, 'PGPASSFILE', 'PGPASSWORD', 'PGOPTIONS'];
@@ -85,7 +96,8 @@ export function readConfig(env: Environment): Config {
   if ('problems' in connection) problems.push(...connection.problems);
   const s3 = readS3(values);
   if ('problems' in s3) problems.push(...s3.problems);
-  if (problems.length > 0 || schedule === undefined || 'problems' in connection || 'problems' in s3) throw invalid(problems);
+  if (problems.length > 0 || schedule === undefined || 'problems' in connection || 'problems' in s3)
+    throw invalid(problems);
   const whole = values as Values;
   return {
     schedule,
@@ -96,7 +108,11 @@ export function readConfig(env: Environment): Config {
     connection: connection.settings,
     s3: s3.settings,
     rolePasswords: whole.BACKUP_ROLE_PASSWORDS,
-    restorePrerequisites: { extensions: whole.BACKUP_RESTORE_EXTENSIONS, schemas: whole.BACKUP_RESTORE_SCHEMAS, roles: whole.BACKUP_RESTORE_ROLES },
+    restorePrerequisites: {
+      extensions: whole.BACKUP_RESTORE_EXTENSIONS,
+      schemas: whole.BACKUP_RESTORE_SCHEMAS,
+      roles: whole.BACKUP_RESTORE_ROLES,
+    },
     backupDir: resolve(whole.BACKUP_DIR),
     stagingDir: resolve(whole.STAGING_DIR),
     compression: whole.BACKUP_COMPRESSION,
@@ -107,14 +123,20 @@ export function readConfig(env: Environment): Config {
     shrinkThreshold: whole.BACKUP_SHRINK_THRESHOLD,
     pingUrl: whole.BACKUP_PING_URL === undefined ? undefined : new Secret(whole.BACKUP_PING_URL),
     webhook: webhookOf(whole),
-    http: whole.BACKUP_HTTP_PORT === undefined ? undefined : { host: whole.BACKUP_HTTP_HOST, port: whole.BACKUP_HTTP_PORT },
+    http:
+      whole.BACKUP_HTTP_PORT === undefined
+        ? undefined
+        : { host: whole.BACKUP_HTTP_HOST, port: whole.BACKUP_HTTP_PORT },
     pgBinDir: whole.BACKUP_PG_BIN_DIR,
     logFormat: whole.LOG_FORMAT,
     logLevel: whole.LOG_LEVEL,
     programEnv: passedOn(env, FOR_ALL),
     postgresEnv: passedOn(env, FOR_POSTGRES),
     effective: effectiveVariables(texts, origins, connection.settings),
-    secrets: [...secretsOf(texts, connection.settings), ...(env['PGPASSWORD'] === undefined ? [] : [new Secret(env['PGPASSWORD'])])],
+    secrets: [
+      ...secretsOf(texts, connection.settings),
+      ...(env['PGPASSWORD'] === undefined ? [] : [new Secret(env['PGPASSWORD'])]),
+    ],
     warnings: [...warnings, ...unknownVariables(env)],
   };
 }
@@ -123,14 +145,23 @@ function passedOn(env: Environment, names: readonly string[]): Readonly<Record<s
   return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 }
 
-/** DATABASE_URL is secret, and wins over POSTGRES_*: so these are shown as it has them, and tell which database is meant. */
+/**
+ * DATABASE_URL is secret, and wins over POSTGRES_*: so these are shown as it has them, and tell which
+ * database is meant.
+ */
 function effectiveVariables(
   texts: ReadonlyMap<VariableName, string>,
   origins: ReadonlyMap<VariableName, Origin>,
   { host, port, user, database, password }: ConnectionSettings,
 ): readonly EffectiveVariable[] {
   const fromUrl: Partial<Record<VariableName, string | undefined>> = texts.has('DATABASE_URL')
-    ? { POSTGRES_HOST: host, POSTGRES_PORT: String(port), POSTGRES_USER: user, POSTGRES_PASSWORD: password?.toString(), POSTGRES_DB: database }
+    ? {
+        POSTGRES_HOST: host,
+        POSTGRES_PORT: String(port),
+        POSTGRES_USER: user,
+        POSTGRES_PASSWORD: password?.toString(),
+        POSTGRES_DB: database,
+      }
     : {};
   return VARIABLE_NAMES.map((name) => {
     const inUrl = name in fromUrl;
@@ -140,7 +171,11 @@ function effectiveVariables(
   });
 }
 
-function webhookOf({ BACKUP_WEBHOOK_URL: url, BACKUP_WEBHOOK_TEMPLATE: template, BACKUP_WEBHOOK_ON: on }: Values): WebhookOptions | undefined {
+function webhookOf({
+  BACKUP_WEBHOOK_URL: url,
+  BACKUP_WEBHOOK_TEMPLATE: template,
+  BACKUP_WEBHOOK_ON: on,
+}: Values): WebhookOptions | undefined {
   return url === undefined ? undefined : { url: new Secret(url), template, on };
 }
 
@@ -152,18 +187,27 @@ function formsOfUrl(text: string): readonly string[] {
   if (!URL.canParse(text)) return [];
   const { href, pathname, search, password } = new URL(text);
   const path = `${pathname.replace(/\/$/, '')}${search}`;
-  return [href, ...(path.length >= SHORTEST_PATH ? [path] : []), ...(password === '' ? [] : [percentDecoded(password)])];
+  return [
+    href,
+    ...(path.length >= SHORTEST_PATH ? [path] : []),
+    ...(password === '' ? [] : [percentDecoded(password)]),
+  ];
 }
 
 function secretsOf(texts: ReadonlyMap<VariableName, string>, { password }: ConnectionSettings): Secret[] {
   const fromVariables = VARIABLE_NAMES.filter(isSecret).flatMap((name) => {
     const text = texts.get(name);
-    return text === undefined ? [] : [text, ...(name === 'BACKUP_PING_URL' || name === 'BACKUP_WEBHOOK_URL' ? formsOfUrl(text) : [])];
+    return text === undefined
+      ? []
+      : [text, ...(name === 'BACKUP_PING_URL' || name === 'BACKUP_WEBHOOK_URL' ? formsOfUrl(text) : [])];
   });
   return [...fromVariables.map((value) => new Secret(value)), ...(password === undefined ? [] : [password])];
 }
 
 function invalid(problems: readonly string[]): BackupError {
   const list = problems.map((problem) => `\n  - ${problem}`).join('');
-  return new BackupError('CONFIG_INVALID', `the configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'}:${list}`);
+  return new BackupError(
+    'CONFIG_INVALID',
+    `the configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'}:${list}`,
+  );
 }

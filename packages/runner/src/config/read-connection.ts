@@ -2,14 +2,26 @@ import { connectionFromUrl, type ConnectionSettings } from '@geolens/backup-adap
 import { isBackupError, Secret } from '@geolens/backup-core';
 import type { Values } from './variables.ts';
 
-/** The settings, or what is wrong with them: one sentence each, beginning with the name of the variable, without its value. */
-export type ConnectionReading = { readonly settings: ConnectionSettings } | { readonly problems: readonly string[] };
+/**
+ * The settings, or what is wrong with them: one sentence each, beginning with the name of the variable,
+ * without its value.
+ */
+export type ConnectionReading =
+  | { readonly settings: ConnectionSettings }
+  | { readonly problems: readonly string[] };
 
 /** The connection of DATABASE_URL, otherwise that of POSTGRES_*. */
 export function readConnection(values: Partial<Values>): ConnectionReading {
   if (values.DATABASE_URL !== undefined) return readUrl(values.DATABASE_URL);
-  const { POSTGRES_HOST: host, POSTGRES_PORT: port, POSTGRES_USER: user, POSTGRES_DB: database, POSTGRES_PASSWORD: password } = values;
-  if (host === undefined || port === undefined || user === undefined || database === undefined) return { problems: [] };
+  const {
+    POSTGRES_HOST: host,
+    POSTGRES_PORT: port,
+    POSTGRES_USER: user,
+    POSTGRES_DB: database,
+    POSTGRES_PASSWORD: password,
+  } = values;
+  if (host === undefined || port === undefined || user === undefined || database === undefined)
+    return { problems: [] };
   const secret = password === undefined || password === '' ? {} : { password: new Secret(password) };
   return { settings: { host, port, user, database, ...secret } };
 }

@@ -18,7 +18,10 @@ export interface Reading {
   readonly warnings: readonly string[];
 }
 
-/** Reads every variable, itself or from the file of its `_FILE` twin. An empty text means unset: Compose passes those. */
+/**
+ * Reads every variable, itself or from the file of its `_FILE` twin. An empty text means unset: Compose
+ * passes those.
+ */
 export function readEnvironment(env: Environment): Reading {
   const values: Record<string, unknown> = {};
   const texts = new Map<VariableName, string>();
@@ -33,7 +36,8 @@ export function readEnvironment(env: Environment): Reading {
     }
     origins.set(name, found.origin);
     if (found.text === undefined) continue;
-    // Files with line ends of another system, and hands, leave blanks at the ends; those of a secret may be meant.
+    // Files with line ends of another system, and hands, leave blanks at the ends; those of a secret may be
+    // meant.
     const text = 'secret' in VARIABLES[name] ? found.text : found.text.trim();
     texts.set(name, text);
     const read = safeParse(VARIABLES[name].schema, text);
@@ -44,8 +48,7 @@ export function readEnvironment(env: Environment): Reading {
       origins.set(name, 'default');
       texts.set(name, fallback);
       values[name] = parse(VARIABLES[name].schema, fallback);
-    }
-    else problems.push(`${name}${shown(name, text)} ${read.issues[0].message}`);
+    } else problems.push(`${name}${shown(name, text)} ${read.issues[0].message}`);
   }
   return { values: values, texts, origins, problems, warnings };
 }
@@ -55,7 +58,8 @@ type Found = { readonly text: string | undefined; readonly origin: Origin } | { 
 function lookUp(name: VariableName, env: Environment): Found {
   const direct = given(env[name]);
   const path = given(env[`${name}_FILE`]);
-  if (direct !== undefined && path !== undefined) return { problem: `${name} and ${name}_FILE are both set; keep one of them` };
+  if (direct !== undefined && path !== undefined)
+    return { problem: `${name} and ${name}_FILE are both set; keep one of them` };
   if (direct !== undefined) return { text: direct, origin: 'environment' };
   if (path !== undefined) return fromFile(name, path);
   const fallback = VARIABLES[name].default;

@@ -2,13 +2,25 @@ import type { S3Settings } from '@geolens/backup-adapter-s3';
 import { Secret } from '@geolens/backup-core';
 import type { Values } from './variables.ts';
 
-/** The settings, undefined when copies on S3 are not asked for, or what is wrong with them: one sentence each. */
-export type S3Reading = { readonly settings: S3Settings | undefined } | { readonly problems: readonly string[] };
+/**
+ * The settings, undefined when copies on S3 are not asked for, or what is wrong with them: one sentence each.
+ */
+export type S3Reading =
+  | { readonly settings: S3Settings | undefined }
+  | { readonly problems: readonly string[] };
 
-/** Reads `S3_…`. They are shared with GeoLens’s own storage: while copies are not asked for, nobody minds what they say. */
+/**
+ * Reads `S3_…`. They are shared with GeoLens’s own storage: while copies are not asked for, nobody minds what
+ * they say.
+ */
 export function readS3(values: Partial<Values>): S3Reading {
   if (values.BACKUP_S3_ENABLED !== true) return { settings: undefined };
-  const problems = [...endpointProblems(values.S3_ENDPOINT), ...bucketProblems(values), ...keyProblems(values), ...encryptionProblems(values)];
+  const problems = [
+    ...endpointProblems(values.S3_ENDPOINT),
+    ...bucketProblems(values),
+    ...keyProblems(values),
+    ...encryptionProblems(values),
+  ];
   const { S3_BUCKET: bucket } = values;
   if (bucket === undefined || problems.length > 0) return { problems };
   return {
@@ -34,28 +46,58 @@ function endpointProblems(endpoint: string | undefined): readonly string[] {
   const url = URL.parse(endpoint);
   const form = 'has to be a URL such as https://s3.example.com or http://minio:9000';
   if (url === null || !['http:', 'https:'].includes(url.protocol)) return [`S3_ENDPOINT ${form}`];
-  if (url.username !== '' || url.password !== '') return ['S3_ENDPOINT must not hold keys; put them into S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY'];
+  if (url.username !== '' || url.password !== '')
+    return ['S3_ENDPOINT must not hold keys; put them into S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY'];
   return url.search !== '' || url.hash !== '' ? [`S3_ENDPOINT ${form}, without ? and #`] : [];
 }
 
 function bucketProblems({ S3_BUCKET: bucket }: Partial<Values>): readonly string[] {
-  if (bucket === undefined) return ['S3_BUCKET is not set, and BACKUP_S3_ENABLED is true; name the bucket, or set that to false'];
-  return bucket.includes('/') ? [`S3_BUCKET="${bucket}" has to be the name of a bucket alone; what comes behind the slash belongs into S3_PREFIX`] : [];
+  if (bucket === undefined)
+    return ['S3_BUCKET is not set, and BACKUP_S3_ENABLED is true; name the bucket, or set that to false'];
+  return bucket.includes('/')
+    ? [
+        `S3_BUCKET="${bucket}" has to be the name of a bucket alone; what comes behind the slash belongs into S3_PREFIX`,
+      ]
+    : [];
 }
 
-function keyProblems({ S3_ACCESS_KEY_ID: id, S3_SECRET_ACCESS_KEY: secret, S3_SESSION_TOKEN: token }: Partial<Values>): readonly string[] {
+function keyProblems({
+  S3_ACCESS_KEY_ID: id,
+  S3_SECRET_ACCESS_KEY: secret,
+  S3_SESSION_TOKEN: token,
+}: Partial<Values>): readonly string[] {
   if ((id === undefined) !== (secret === undefined)) {
-    const [missing, given] = id === undefined ? ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] : ['S3_SECRET_ACCESS_KEY', 'S3_ACCESS_KEY_ID'];
-    return [`${missing} is not set, and ${given} is; set both, or neither to use the credentials of this machine`];
+    const [missing, given] =
+      id === undefined
+        ? ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY']
+        : ['S3_SECRET_ACCESS_KEY', 'S3_ACCESS_KEY_ID'];
+    return [
+      `${missing} is not set, and ${given} is; set both, or neither to use the credentials of this machine`,
+    ];
   }
-  return token !== undefined && id === undefined ? ['S3_SESSION_TOKEN is set without S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY; set all three'] : [];
+  return token !== undefined && id === undefined
+    ? ['S3_SESSION_TOKEN is set without S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY; set all three']
+    : [];
 }
 
-function encryptionProblems({ S3_KMS_KEY_ID: key, S3_SERVER_SIDE_ENCRYPTION: encryption }: Partial<Values>): readonly string[] {
-  return key !== undefined && encryption !== 'aws:kms' ? ['S3_KMS_KEY_ID is set, and S3_SERVER_SIDE_ENCRYPTION is not aws:kms; set that too'] : [];
+function encryptionProblems({
+  S3_KMS_KEY_ID: key,
+  S3_SERVER_SIDE_ENCRYPTION: encryption,
+}: Partial<Values>): readonly string[] {
+  return key !== undefined && encryption !== 'aws:kms'
+    ? ['S3_KMS_KEY_ID is set, and S3_SERVER_SIDE_ENCRYPTION is not aws:kms; set that too']
+    : [];
 }
 
-function credentialsOf({ S3_ACCESS_KEY_ID: id, S3_SECRET_ACCESS_KEY: secret, S3_SESSION_TOKEN: token }: Partial<Values>): S3Settings['credentials'] {
+function credentialsOf({
+  S3_ACCESS_KEY_ID: id,
+  S3_SECRET_ACCESS_KEY: secret,
+  S3_SESSION_TOKEN: token,
+}: Partial<Values>): S3Settings['credentials'] {
   if (id === undefined || secret === undefined) return undefined;
-  return { accessKeyId: new Secret(id), secretAccessKey: new Secret(secret), ...(token !== undefined && { sessionToken: new Secret(token) }) };
+  return {
+    accessKeyId: new Secret(id),
+    secretAccessKey: new Secret(secret),
+    ...(token !== undefined && { sessionToken: new Secret(token) }),
+  };
 }

@@ -14,7 +14,12 @@ export interface Schedules {
 /** The schedules of runs and of drills, both read in the same zone. */
 export function readSchedules(values: Partial<Values>, problems: string[]): Schedules {
   const { BACKUP_SCHEDULE: runs, BACKUP_DRILL_SCHEDULE: drills, BACKUP_TIMEZONE: zone } = values;
-  const read = (name: string, expression: string | undefined, inZone?: string, otherwise = ''): Schedule | undefined => {
+  const read = (
+    name: string,
+    expression: string | undefined,
+    inZone?: string,
+    otherwise = '',
+  ): Schedule | undefined => {
     if (expression === undefined) return undefined;
     try {
       return parseSchedule(expression, inZone);
@@ -24,7 +29,16 @@ export function readSchedules(values: Partial<Values>, problems: string[]): Sche
       return undefined;
     }
   };
-  const [ofRuns, ofDrills] = [read('BACKUP_SCHEDULE', runs), drills?.toLowerCase() === NEVER ? undefined : read('BACKUP_DRILL_SCHEDULE', drills, undefined, `, or set it to ${NEVER}`)];
-  if (zone === undefined || read('BACKUP_TIMEZONE', '@daily', zone) === undefined) return { schedule: undefined, drillSchedule: undefined };
-  return { schedule: ofRuns && parseSchedule(ofRuns.expression, zone), drillSchedule: ofDrills && parseSchedule(ofDrills.expression, zone) };
+  const [ofRuns, ofDrills] = [
+    read('BACKUP_SCHEDULE', runs),
+    drills?.toLowerCase() === NEVER
+      ? undefined
+      : read('BACKUP_DRILL_SCHEDULE', drills, undefined, `, or set it to ${NEVER}`),
+  ];
+  if (zone === undefined || read('BACKUP_TIMEZONE', '@daily', zone) === undefined)
+    return { schedule: undefined, drillSchedule: undefined };
+  return {
+    schedule: ofRuns && parseSchedule(ofRuns.expression, zone),
+    drillSchedule: ofDrills && parseSchedule(ofDrills.expression, zone),
+  };
 }

@@ -28,7 +28,12 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 /** One warning for each variable that looks like one of ours and is none, with the one that may be meant. */
 export function unknownVariables(env: Environment): readonly string[] {
   return Object.entries(env)
-    .filter(([name, value]) => value !== undefined && value !== '' && (prefixOf(name) !== undefined || Object.hasOwn(ELSEWHERE, name)))
+    .filter(
+      ([name, value]) =>
+        value !== undefined &&
+        value !== '' &&
+        (prefixOf(name) !== undefined || Object.hasOwn(ELSEWHERE, name)),
+    )
     .map(([name]) => name)
     .filter((name) => !VARIABLE_NAMES.some((known) => name === known || name === `${known}_FILE`))
     .map((name) => {
@@ -37,16 +42,25 @@ export function unknownVariables(env: Environment): readonly string[] {
     });
 }
 
-/** The known variable that is spelled most like it, unless that is so far away that the question would mislead. */
+/**
+ * The known variable that is spelled most like it, unless that is so far away that the question would
+ * mislead.
+ */
 function nearest(name: string): string | undefined {
   const prefix = prefixOf(name);
-  const candidates = VARIABLE_NAMES.filter((known) => prefix !== undefined && known.startsWith(prefix) && isAlike(bare(name), bare(known)));
+  const candidates = VARIABLE_NAMES.filter(
+    (known) => prefix !== undefined && known.startsWith(prefix) && isAlike(bare(name), bare(known)),
+  );
   return candidates.sort((one, other) => leven(name, one) - leven(name, other))[0];
 }
 
 function isAlike(name: string, known: string): boolean {
   const words = known.split('_');
-  return name.split('_').some((word) => words.includes(word)) || name.startsWith(known) || 2 * leven(name, known) <= name.length;
+  return (
+    name.split('_').some((word) => words.includes(word)) ||
+    name.startsWith(known) ||
+    2 * leven(name, known) <= name.length
+  );
 }
 
 function prefixOf(name: string): string | undefined {

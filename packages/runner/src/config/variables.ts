@@ -11,7 +11,8 @@ export interface Variable {
   /** Its value is never shown. */
   readonly secret?: true;
   /**
-   * The application beside reads it too, with values of its own: one that is not known here is no problem, and the default holds.
+   * The application beside reads it too, with values of its own: one that is not known here is no problem,
+   * and the default holds.
    */
   readonly ofApplication?: true;
   /** How its text becomes a value; problems are told without the value when it is secret. */
@@ -35,8 +36,20 @@ const oneOf = <const T extends readonly string[]>(...words: T): Reader<T[number]
   v.pipe(v.string(), v.picklist(words, `has to be one of ${words.join(', ')}`));
 
 /** Levels that the logging of Python knows, and ours does not. */
-const PYTHON_LEVELS: ReadonlyMap<string, string> = new Map([['warning', 'warn'], ['critical', 'error'], ['fatal', 'error'], ['exception', 'error'], ['trace', 'debug'], ['notset', 'debug']]);
-const level: Reader<'debug' | 'info' | 'warn' | 'error'> = v.pipe(v.string(), v.toLowerCase(), v.transform((text) => PYTHON_LEVELS.get(text) ?? text), oneOf('debug', 'info', 'warn', 'error'));
+const PYTHON_LEVELS: ReadonlyMap<string, string> = new Map([
+  ['warning', 'warn'],
+  ['critical', 'error'],
+  ['fatal', 'error'],
+  ['exception', 'error'],
+  ['trace', 'debug'],
+  ['notset', 'debug'],
+]);
+const level: Reader<'debug' | 'info' | 'warn' | 'error'> = v.pipe(
+  v.string(),
+  v.toLowerCase(),
+  v.transform((text) => PYTHON_LEVELS.get(text) ?? text),
+  oneOf('debug', 'info', 'warn', 'error'),
+);
 const wholeNumber = (least: number, most: number, range: string): Reader<number> =>
   v.pipe(
     v.string(),
@@ -57,7 +70,12 @@ const share: Reader<number> = v.pipe(
 
 const names: Reader<readonly string[]> = v.pipe(
   v.string(),
-  v.transform((list) => list.split(',').map((name) => name.trim()).filter((name) => name !== '' && name !== 'none')),
+  v.transform((list) =>
+    list
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '' && name !== 'none'),
+  ),
 );
 
 const COMPRESSION = /^(?:auto|none|(?:gzip|zstd|lz4)(?::\d{1,2})?)$/;
@@ -74,13 +92,18 @@ const compression: Reader<Compression | 'auto'> = v.pipe(
     const [least, most] = LEVELS.get(method!) ?? [0, 0];
     return level === undefined || (Number(level) >= least && Number(level) <= most);
   }, 'has a level that there is not: gzip has 1 to 9, zstd 1 to 22, lz4 1 to 12'),
-  v.transform((value) => (value === 'gzip' || value === 'zstd' ? `${value}:1` : value) as Compression | 'auto'),
+  v.transform(
+    (value) => (value === 'gzip' || value === 'zstd' ? `${value}:1` : value) as Compression | 'auto',
+  ),
 );
 
 const httpUrl: Reader<string> = v.pipe(
   v.string(),
   v.trim(),
-  v.check((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), 'has to be a URL with http or https'),
+  v.check(
+    (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
+    'has to be a URL with http or https',
+  ),
 );
 
 const template: Reader<WebhookTemplate> = v.pipe(
@@ -97,92 +120,222 @@ const variable = <T, D extends string | undefined>(
   schema: Reader<T>,
   fallback: D,
   meaning: string,
-): { readonly schema: Reader<T>; readonly default: D; readonly meaning: string } => ({ schema, default: fallback, meaning });
+): { readonly schema: Reader<T>; readonly default: D; readonly meaning: string } => ({
+  schema,
+  default: fallback,
+  meaning,
+});
 
 /**
  * Every variable there is. Each can also be given as `<NAME>_FILE`, the path of a file that holds the value.
  * The table in docs/configuration.md is compared with this one by a test.
  */
 export const VARIABLES = {
-  BACKUP_SCHEDULE: variable(text, '0 2 * * *', 'When runs are due: a five-field cron expression, or a macro such as `@daily`'),
+  BACKUP_SCHEDULE: variable(
+    text,
+    '0 2 * * *',
+    'When runs are due: a five-field cron expression, or a macro such as `@daily`',
+  ),
   BACKUP_TIMEZONE: variable(text, 'UTC', 'Zone in which the schedule is read; the names of files stay UTC'),
   BACKUP_RETENTION_DAILY: variable(count, '7', 'How many sets stay in `daily`; at least 1'),
   BACKUP_RETENTION_WEEKLY: variable(count, '4', 'How many sets stay in `weekly`; at least 1'),
-  BACKUP_S3_ENABLED: variable(flag, 'false', 'Whether every set is also copied to S3; the `S3_…` below count only then'),
+  BACKUP_S3_ENABLED: variable(
+    flag,
+    'false',
+    'Whether every set is also copied to S3; the `S3_…` below count only then',
+  ),
   S3_ENDPOINT: variable(text, undefined, 'URL of the store, with http or https; Amazon’s when not set'),
   S3_BUCKET: variable(text, undefined, 'The bucket; it has to exist'),
-  S3_ACCESS_KEY_ID: { ...variable(text, undefined, 'With neither of the keys, the default credential chain of the AWS SDK serves'), secret: true },
+  S3_ACCESS_KEY_ID: {
+    ...variable(
+      text,
+      undefined,
+      'With neither of the keys, the default credential chain of the AWS SDK serves',
+    ),
+    secret: true,
+  },
   S3_SECRET_ACCESS_KEY: { ...variable(text, undefined, 'Goes with the former'), secret: true },
-  S3_SESSION_TOKEN: { ...variable(text, undefined, 'Goes with keys that were lent for a time'), secret: true },
+  S3_SESSION_TOKEN: {
+    ...variable(text, undefined, 'Goes with keys that were lent for a time'),
+    secret: true,
+  },
   S3_REGION: variable(text, 'us-east-1', 'Region of the bucket'),
   S3_ADDRESSING_STYLE: variable(
     oneOf('auto', 'path', 'virtual'),
     'auto',
     'Whether the bucket stands in the path or before the host; `auto` takes what the endpoint needs',
   ),
-  S3_PREFIX: variable(text, 'backups', 'What all keys begin with; each installation needs a prefix of its own'),
-  S3_STORAGE_CLASS: variable(text, undefined, 'As the provider calls it, for example `STANDARD_IA`; the bucket’s default when not set'),
-  S3_SERVER_SIDE_ENCRYPTION: variable(oneOf('AES256', 'aws:kms'), undefined, '`AES256` or `aws:kms`; what the bucket does by itself when not set'),
+  S3_PREFIX: variable(
+    text,
+    'backups',
+    'What all keys begin with; each installation needs a prefix of its own',
+  ),
+  S3_STORAGE_CLASS: variable(
+    text,
+    undefined,
+    'As the provider calls it, for example `STANDARD_IA`; the bucket’s default when not set',
+  ),
+  S3_SERVER_SIDE_ENCRYPTION: variable(
+    oneOf('AES256', 'aws:kms'),
+    undefined,
+    '`AES256` or `aws:kms`; what the bucket does by itself when not set',
+  ),
   S3_KMS_KEY_ID: variable(text, undefined, 'With `aws:kms`: the key; the bucket’s own when not set'),
   S3_CHECKSUM: variable(
     oneOf('auto', 'sha256', 'md5'),
     'auto',
     'What the store checks received bytes by: `sha256` (x-amz-checksum), `md5` (Content-MD5); `auto` is sha256 at Amazon, md5 elsewhere',
   ),
-  S3_MAX_PARTS: variable(wholeNumber(1, 10_000, 'from 1 to 10000'), '10000', 'How many parts the provider allows in one upload'),
-  S3_TIMEOUT_SECONDS: variable(wholeNumber(1, 3600, 'from 1 to 3600'), '60', 'How long the store may be silent before a request is tried again'),
+  S3_MAX_PARTS: variable(
+    wholeNumber(1, 10_000, 'from 1 to 10000'),
+    '10000',
+    'How many parts the provider allows in one upload',
+  ),
+  S3_TIMEOUT_SECONDS: variable(
+    wholeNumber(1, 3600, 'from 1 to 3600'),
+    '60',
+    'How long the store may be silent before a request is tried again',
+  ),
   POSTGRES_HOST: variable(text, 'db', 'Host of the database server, or the folder of its Unix socket'),
   POSTGRES_PORT: variable(wholeNumber(1, 65_535, 'from 1 to 65535'), '5432', 'Port of the database server'),
   POSTGRES_USER: variable(text, 'geolens', 'Role that the database is read as'),
-  POSTGRES_PASSWORD: { ...variable(text, undefined, 'Its password; none for a server that asks for none'), secret: true },
+  POSTGRES_PASSWORD: {
+    ...variable(text, undefined, 'Its password; none for a server that asks for none'),
+    secret: true,
+  },
   POSTGRES_DB: variable(text, 'geolens', 'The database that is backed up'),
   DATABASE_URL: {
-    ...variable(text, undefined, 'Wins over the five above: `postgresql://user:password@host:port/database?sslmode=require`'),
+    ...variable(
+      text,
+      undefined,
+      'Wins over the five above: `postgresql://user:password@host:port/database?sslmode=require`',
+    ),
     secret: true,
   },
   BACKUP_DIR: variable(text, '/backups', 'Folder of the sets; it has to exist'),
-  STAGING_DIR: variable(text, '/staging', 'Folder that is archived beside each dump; missing or empty means no archive'),
-  BACKUP_COMPRESSION: variable(compression, 'auto', '`auto`, `gzip[:n]`, `zstd[:n]`, `lz4`, `none`; auto is zstd:1 where pg_dump is 16 or newer, otherwise gzip:1'),
-  BACKUP_CATCH_UP: variable(flag, 'true', 'Whether one run makes up for scheduled ones that were slept through'),
+  STAGING_DIR: variable(
+    text,
+    '/staging',
+    'Folder that is archived beside each dump; missing or empty means no archive',
+  ),
+  BACKUP_COMPRESSION: variable(
+    compression,
+    'auto',
+    '`auto`, `gzip[:n]`, `zstd[:n]`, `lz4`, `none`; auto is zstd:1 where pg_dump is 16 or newer, otherwise gzip:1',
+  ),
+  BACKUP_CATCH_UP: variable(
+    flag,
+    'true',
+    'Whether one run makes up for scheduled ones that were slept through',
+  ),
   BACKUP_ON_START: variable(
     oneOf('empty', 'always', 'never'),
     'empty',
     'Whether `serve` makes a run when it starts: `empty` (when no store has a set yet), `always`, `never`',
   ),
-  BACKUP_MAX_AGE_MINUTES: variable(count, undefined, 'How old the last success may be before `health` fails; the longest gap of the schedule and half of it when not set'),
+  BACKUP_MAX_AGE_MINUTES: variable(
+    count,
+    undefined,
+    'How old the last success may be before `health` fails; the longest gap of the schedule and half of it when not set',
+  ),
   BACKUP_VERIFY: variable(
     oneOf('checksum', 'readable', 'restore'),
     'readable',
     'How every new set is checked: `checksum` reads it back and counts the rows in the dump, `readable` also reads every member of the archive, `restore` also restores it into a scratch server',
   ),
-  BACKUP_DRILL_SCHEDULE: variable(text, '0 4 * * 0', 'When `serve` restores the newest set into a scratch server to prove it, in the zone of the schedule; `off` for never'),
-  BACKUP_DRILL_DIR: variable(text, undefined, 'Folder that scratch servers are made in; when not set, the first that has room of BACKUP_DIR, `/var/tmp` and `/tmp`'),
-  BACKUP_DRILL_FILES_QUERY: variable(text, undefined, 'SQL whose first column names files below the staging folder; a drill looks for each of them in the archive'),
+  BACKUP_DRILL_SCHEDULE: variable(
+    text,
+    '0 4 * * 0',
+    'When `serve` restores the newest set into a scratch server to prove it, in the zone of the schedule; `off` for never',
+  ),
+  BACKUP_DRILL_DIR: variable(
+    text,
+    undefined,
+    'Folder that scratch servers are made in; when not set, the first that has room of BACKUP_DIR, `/var/tmp` and `/tmp`',
+  ),
+  BACKUP_DRILL_FILES_QUERY: variable(
+    text,
+    undefined,
+    'SQL whose first column names files below the staging folder; a drill looks for each of them in the archive',
+  ),
   BACKUP_SHRINK_THRESHOLD: variable(
     share,
     '0.5',
     'Under which share of the median of the last sets a new one is suspicious, by its rows, its dump or its archive; `0` or `off` for never',
   ),
   BACKUP_PING_URL: {
-    ...variable(httpUrl, undefined, 'Pinged at `/start`, at itself when all is well, at `/fail` when not, as healthchecks.io has it, with the last lines of the log'),
+    ...variable(
+      httpUrl,
+      undefined,
+      'Pinged at `/start`, at itself when all is well, at `/fail` when not, as healthchecks.io has it, with the last lines of the log',
+    ),
     secret: true,
   },
-  BACKUP_WEBHOOK_URL: { ...variable(httpUrl, undefined, 'Gets a report of every run and every drill, as JSON by POST'), secret: true },
+  BACKUP_WEBHOOK_URL: {
+    ...variable(httpUrl, undefined, 'Gets a report of every run and every drill, as JSON by POST'),
+    secret: true,
+  },
   BACKUP_WEBHOOK_TEMPLATE: variable(
     template,
     'auto',
     'Form of the report: `json` (all there is), `slack`, `discord`, `auto` (by the host of the URL), or JSON of your own with `{{title}}`, `{{text}}`, `{{state}}`, `{{event}}`, `{{database}}`, `{{log}}`',
   ),
-  BACKUP_WEBHOOK_ON: variable(oneOf('all', 'trouble'), 'all', 'Whether the webhook also gets what went well: `all`, `trouble`'),
-  BACKUP_HTTP_PORT: variable(wholeNumber(1, 65_535, 'from 1 to 65535'), undefined, 'With a port, `serve` answers there: `/health` (200 or 503), `/metrics` for Prometheus'),
-  BACKUP_HTTP_HOST: variable(text, '127.0.0.1', 'The address to listen on; in a container `0.0.0.0`, for others to get there'),
-  BACKUP_RESTORE_ROLES: variable(names, 'geolens_reader', 'Roles that a restore makes, without login, where they are missing, besides those that the backup names; comma-separated, or `none`'),
-  BACKUP_RESTORE_SCHEMAS: variable(names, 'none', 'Schemas that a restore makes first in the restored database, besides those of the dump'),
-  BACKUP_RESTORE_EXTENSIONS: variable(names, 'none', 'Extensions that a restore makes first in the restored database, besides those of the dump'),
-  BACKUP_ROLE_PASSWORDS: variable(flag, 'false', 'Whether the password hashes of the roles are in the globals; takes a superuser'),
-  BACKUP_PG_BIN_DIR: variable(text, undefined, 'Folder of pg_dump and its kin; when not set, those that fit the server best are taken'),
-  LOG_FORMAT: { ...variable(v.pipe(v.string(), v.toLowerCase(), oneOf('text', 'json')), 'text', '`text` for people, `json` for machines'), ofApplication: true },
-  LOG_LEVEL: { ...variable(level, 'info', 'The least level that is logged: `debug`, `info`, `warn`, `error`, or as Python has them (`WARNING`, `CRITICAL`)'), ofApplication: true },
+  BACKUP_WEBHOOK_ON: variable(
+    oneOf('all', 'trouble'),
+    'all',
+    'Whether the webhook also gets what went well: `all`, `trouble`',
+  ),
+  BACKUP_HTTP_PORT: variable(
+    wholeNumber(1, 65_535, 'from 1 to 65535'),
+    undefined,
+    'With a port, `serve` answers there: `/health` (200 or 503), `/metrics` for Prometheus',
+  ),
+  BACKUP_HTTP_HOST: variable(
+    text,
+    '127.0.0.1',
+    'The address to listen on; in a container `0.0.0.0`, for others to get there',
+  ),
+  BACKUP_RESTORE_ROLES: variable(
+    names,
+    'geolens_reader',
+    'Roles that a restore makes, without login, where they are missing, besides those that the backup names; comma-separated, or `none`',
+  ),
+  BACKUP_RESTORE_SCHEMAS: variable(
+    names,
+    'none',
+    'Schemas that a restore makes first in the restored database, besides those of the dump',
+  ),
+  BACKUP_RESTORE_EXTENSIONS: variable(
+    names,
+    'none',
+    'Extensions that a restore makes first in the restored database, besides those of the dump',
+  ),
+  BACKUP_ROLE_PASSWORDS: variable(
+    flag,
+    'false',
+    'Whether the password hashes of the roles are in the globals; takes a superuser',
+  ),
+  BACKUP_PG_BIN_DIR: variable(
+    text,
+    undefined,
+    'Folder of pg_dump and its kin; when not set, those that fit the server best are taken',
+  ),
+  LOG_FORMAT: {
+    ...variable(
+      v.pipe(v.string(), v.toLowerCase(), oneOf('text', 'json')),
+      'text',
+      '`text` for people, `json` for machines',
+    ),
+    ofApplication: true,
+  },
+  LOG_LEVEL: {
+    ...variable(
+      level,
+      'info',
+      'The least level that is logged: `debug`, `info`, `warn`, `error`, or as Python has them (`WARNING`, `CRITICAL`)',
+    ),
+    ofApplication: true,
+  },
 } as const satisfies Record<string, Variable>;
 
 export type VariableName = keyof typeof VARIABLES;
@@ -190,12 +343,16 @@ export type VariableName = keyof typeof VARIABLES;
 /** The values of all variables, read; undefined where one has neither a value nor a default. */
 export type Values = { readonly [N in VariableName]: ValueOf<(typeof VARIABLES)[N]> };
 
-type ValueOf<V extends Variable> = v.InferOutput<V['schema']> | (V['default'] extends string ? never : undefined);
+type ValueOf<V extends Variable> =
+  | v.InferOutput<V['schema']>
+  | (V['default'] extends string ? never : undefined);
 
 export const VARIABLE_NAMES = Object.keys(VARIABLES) as VariableName[];
 
 /** Variables that the application beside reads too, and that have a default. */
-type ApplicationVariable = { [N in VariableName]: (typeof VARIABLES)[N] extends { readonly ofApplication: true } ? N : never }[VariableName];
+type ApplicationVariable = {
+  [N in VariableName]: (typeof VARIABLES)[N] extends { readonly ofApplication: true } ? N : never;
+}[VariableName];
 
 /** Whether an unknown value of a variable is no problem. */
 export function isOfApplication(name: VariableName): name is ApplicationVariable {

@@ -6,10 +6,25 @@ const SHOWN = 3;
 /** The next moments of a schedule, in its zone and in UTC. */
 export function scheduleFinding(concern: string, schedule: Schedule, now: Date): Finding {
   const moments: Date[] = [];
-  for (let next = schedule.next(now); next !== undefined && moments.length < SHOWN; next = schedule.next(next)) moments.push(next);
-  if (moments.length === 0) return { concern, level: 'warn', message: `"${schedule.expression}" names no moment within nine years`, mend: 'Correct the schedule' };
+  for (
+    let next = schedule.next(now);
+    next !== undefined && moments.length < SHOWN;
+    next = schedule.next(next)
+  )
+    moments.push(next);
+  if (moments.length === 0)
+    return {
+      concern,
+      level: 'warn',
+      message: `"${schedule.expression}" names no moment within nine years`,
+      mend: 'Correct the schedule',
+    };
   const inZone = moments.map((moment) => bothTexts(moment, schedule.zone));
-  return { concern, level: 'ok', message: `"${schedule.expression}" in ${schedule.zone}: next ${inZone.join(', ')}` };
+  return {
+    concern,
+    level: 'ok',
+    message: `"${schedule.expression}" in ${schedule.zone}: next ${inZone.join(', ')}`,
+  };
 }
 
 /** `2026-11-22 02:00 (01:00 UTC)`; the day of UTC too where it is another one. */

@@ -16,7 +16,10 @@ interface Going {
   progress: PhaseProgress;
 }
 
-/** Tells of phases in lines of the log, one when each has ended and one now and then while it goes on; on a terminal, in one line that is written over. */
+/**
+ * Tells of phases in lines of the log, one when each has ended and one now and then while it goes on; on a
+ * terminal, in one line that is written over.
+ */
 export class PhaseLog {
   private readonly log: Logger;
   private readonly terminal: Terminal | undefined;
@@ -40,7 +43,11 @@ export class PhaseLog {
     if (now - going.told < TELL_EVERY_MS) return;
     going.told = now;
     const { phase, tier, artifact, bytes, expected } = progress;
-    this.log.info('phase.progress', `${nameOf(progress)}: ${farText(progress)}, ${rateText(bytes, now - going.began)}`, { phase, tier, artifact, bytes, expected });
+    this.log.info(
+      'phase.progress',
+      `${nameOf(progress)}: ${farText(progress)}, ${rateText(bytes, now - going.began)}`,
+      { phase, tier, artifact, bytes, expected },
+    );
   }
 
   finished(report: PhaseReport): void {
@@ -48,7 +55,13 @@ export class PhaseLog {
     this.show();
     const { phase, tier, artifact, milliseconds, bytes } = report;
     const size = bytes === undefined ? '' : `, ${bytesText(bytes)}, ${rateText(bytes, milliseconds)}`;
-    this.log.info('phase.finished', `${nameOf(report)}: ${durationText(milliseconds)}${size}`, { phase, tier, artifact, milliseconds, bytes });
+    this.log.info('phase.finished', `${nameOf(report)}: ${durationText(milliseconds)}${size}`, {
+      phase,
+      tier,
+      artifact,
+      milliseconds,
+      bytes,
+    });
   }
 
   failed(phase: PhaseId): void {
@@ -58,7 +71,11 @@ export class PhaseLog {
 
   private show(): void {
     this.shown = this.now();
-    this.terminal?.status([...this.going.values()].map(({ progress }) => `${nameOf(progress)} ${barText(progress)}${farText(progress)}`).join('  '));
+    this.terminal?.status(
+      [...this.going.values()]
+        .map(({ progress }) => `${nameOf(progress)} ${barText(progress)}${farText(progress)}`)
+        .join('  '),
+    );
   }
 }
 

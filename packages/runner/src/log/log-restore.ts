@@ -25,10 +25,17 @@ const STEPS: Readonly<Record<string, string>> = {
 };
 
 /** A drill has a server of its own: nothing that is live is beside it. */
-const STEPS_OF_DRILLS: Readonly<Record<string, string>> = { ...STEPS, create: 'making a database in the scratch server' };
+const STEPS_OF_DRILLS: Readonly<Record<string, string>> = {
+  ...STEPS,
+  create: 'making a database in the scratch server',
+};
 
 /** Turns what a restore tells into lines of the log, and into one line on a terminal that is written over. */
-export function logRestore(log: Logger, terminal: Terminal | undefined, command: 'restore' | 'verify' = 'restore'): (event: RestorerEvent) => void {
+export function logRestore(
+  log: Logger,
+  terminal: Terminal | undefined,
+  command: 'restore' | 'verify' = 'restore',
+): (event: RestorerEvent) => void {
   let told = Date.now();
   return (event) => {
     const words = (command === 'verify' ? STEPS_OF_DRILLS : STEPS)[event.step] ?? event.step;
@@ -39,12 +46,19 @@ export function logRestore(log: Logger, terminal: Terminal | undefined, command:
       return;
     }
     const percent = Math.floor((100 * event.done) / Math.max(1, event.total));
-    const far = event.unit === 'bytes' ? `${bytesText(event.done)} of ${bytesText(event.total)}` : `${numberText(event.done)} of ${numberText(event.total)} ${event.unit}`;
+    const far =
+      event.unit === 'bytes'
+        ? `${bytesText(event.done)} of ${bytesText(event.total)}`
+        : `${numberText(event.done)} of ${numberText(event.total)} ${event.unit}`;
     const progress = `${far}, ${percent} %`;
     terminal?.status(`${bar(percent)} ${words}: ${progress}`);
     if (Date.now() - told < TELL_EVERY_MS) return;
     told = Date.now();
-    log.info(`${command}.progress`, `${words}: ${progress}`, { step: event.step, done: event.done, total: event.total });
+    log.info(`${command}.progress`, `${words}: ${progress}`, {
+      step: event.step,
+      done: event.done,
+      total: event.total,
+    });
   };
 }
 
@@ -60,5 +74,9 @@ export function logRestoreReport(log: Logger, report: RestoreReport): void {
   const milliseconds = Math.max(0, report.finishedAt.getTime() - report.startedAt.getTime());
   const done = report.outcome === 'checked' ? 'nothing stands in the way of restoring' : 'restored';
   const level = report.errors.length > 0 ? 'warn' : 'info';
-  log[level]('restore.finished', `${done} ${report.source.label} into database "${report.database}", ${durationText(milliseconds)}`, { outcome: report.outcome, milliseconds });
+  log[level](
+    'restore.finished',
+    `${done} ${report.source.label} into database "${report.database}", ${durationText(milliseconds)}`,
+    { outcome: report.outcome, milliseconds },
+  );
 }

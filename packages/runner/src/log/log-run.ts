@@ -11,7 +11,10 @@ export function logRun(log: Logger, terminal?: Terminal): RunObserver {
   return (event) => {
     switch (event.event) {
       case 'run.started':
-        log.info(event.event, `run ${event.timestamp} of database ${event.database} begins`, { timestamp: event.timestamp, database: event.database });
+        log.info(event.event, `run ${event.timestamp} of database ${event.database} begins`, {
+          timestamp: event.timestamp,
+          database: event.database,
+        });
         break;
       case 'phase.finished':
         phases.finished(event);
@@ -32,23 +35,35 @@ export function logRun(log: Logger, terminal?: Terminal): RunObserver {
 /** The last lines of a run: what was swept and removed, what failed, and the outcome. */
 export function logReport(log: Logger, report: RunReport): void {
   logSwept(log, report.swept);
-  if (report.removed.length > 0) log.info('run.pruned', `retention removed ${report.removed.join(', ')}`, { removed: report.removed });
+  if (report.removed.length > 0)
+    log.info('run.pruned', `retention removed ${report.removed.join(', ')}`, { removed: report.removed });
   for (const { store, copied, missing } of report.replication) {
     const left = missing === undefined ? '' : `, ${missing} still to be copied`;
-    log.info('run.replicated', `${store}: ${countText(copied.length, 'set')} copied${left}`, { store, copied: copied.length, missing });
+    log.info('run.replicated', `${store}: ${countText(copied.length, 'set')} copied${left}`, {
+      store,
+      copied: copied.length,
+      missing,
+    });
   }
   for (const error of report.errors) logError(log, 'run.error', error);
-  const level = report.outcome === 'failed' ? 'error' : report.outcome === 'complete' && report.suspicion === undefined ? 'info' : 'warn';
+  const level =
+    report.outcome === 'failed'
+      ? 'error'
+      : report.outcome === 'complete' && report.suspicion === undefined
+        ? 'info'
+        : 'warn';
   log[level]('run.finished', outcomeText(report), outcomeFields(report));
 }
 
 /** What was left over and is gone now; nothing when there was nothing. */
 export function logSwept(log: Logger, swept: readonly string[]): void {
-  if (swept.length > 0) log.info('run.swept', `removed what work that died had left: ${swept.join(', ')}`, { swept });
+  if (swept.length > 0)
+    log.info('run.swept', `removed what work that died had left: ${swept.join(', ')}`, { swept });
 }
 
 /** Logs an error, once, with its code; its causes too at level debug. */
 export function logError(log: Logger, event: string, error: BackupError): void {
   log.error(event, error.message, { code: error.code });
-  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) log.debug('error.cause', `caused by: ${cause.stack ?? cause.message}`);
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause)
+    log.debug('error.cause', `caused by: ${cause.stack ?? cause.message}`);
 }

@@ -1,4 +1,10 @@
-import { lacksOf, problemsOf, type CopyReport, type VerifyEvent, type VerifyReport } from '@geolens/backup-core';
+import {
+  lacksOf,
+  problemsOf,
+  type CopyReport,
+  type VerifyEvent,
+  type VerifyReport,
+} from '@geolens/backup-core';
 import type { Terminal } from '../io.ts';
 import { durationText } from '../report/units.ts';
 import { logRestore } from './log-restore.ts';
@@ -10,7 +16,11 @@ export function logVerification(log: Logger, terminal: Terminal | undefined): (e
   const steps = logRestore(log, terminal, 'verify');
   return (event) => {
     if (event.event === 'copy.started') {
-      log.info('verify.started', `verifying ${event.copy.label}${event.of === 1 ? '' : ` (${event.index + 1} of ${event.of})`}`, { set: event.copy.label });
+      log.info(
+        'verify.started',
+        `verifying ${event.copy.label}${event.of === 1 ? '' : ` (${event.index + 1} of ${event.of})`}`,
+        { set: event.copy.label },
+      );
     } else if (event.event === 'copy.finished') {
       terminal?.status('');
       logCopy(log, event.report);

@@ -47,14 +47,17 @@ export function createLogger({ format, level, write, tail, redact = (text) => te
     formatters: { level: (label: string) => ({ level: label }) },
   };
   const logger = pino(options, stream);
-  const at = (label: LogLevel) => (event: string, message: string, fields: Fields = {}) => {
-    logger[label]({ event, ...redacted(fields, redact) }, redact(message));
-  };
+  const at =
+    (label: LogLevel) =>
+    (event: string, message: string, fields: Fields = {}) => {
+      logger[label]({ event, ...redacted(fields, redact) }, redact(message));
+    };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
 function redacted(fields: Fields, redact: Redact): Fields {
-  const one = (value: unknown): unknown => (typeof value === 'string' ? redact(value) : Array.isArray(value) ? value.map(one) : value);
+  const one = (value: unknown): unknown =>
+    typeof value === 'string' ? redact(value) : Array.isArray(value) ? value.map(one) : value;
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, one(value)]));
 }
 

@@ -7,8 +7,10 @@ const SHORTEST = 3;
 export type Redact = (text: string) => string;
 
 /**
- * Answers a function that takes every secret out of a text, as it is, percent-encoded, and as it stands in JSON.
- * @param open what is printed anyway: a password that is part of it (the name of the database, say) stays readable, for
+ * Answers a function that takes every secret out of a text, as it is, percent-encoded, and as it stands in
+ * JSON.
+ * @param open what is printed anyway: a password that is part of it (the name of the database, say) stays
+ * readable, for
  *   blotting it out would make the text useless, and would tell the password to whoever knows what stands there
  */
 export function redactor(secrets: readonly Secret[], open: readonly string[] = []): Redact {

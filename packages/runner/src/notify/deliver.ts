@@ -26,7 +26,8 @@ const LAST_MOMENT_MS = 2_000;
 
 /**
  * Posts something, up to four times within half a minute where trying again may help.
- * @throws BackupError NOTIFICATION_FAILED, which names the variable and the host: what else stands in the URL is a secret
+ * @throws BackupError NOTIFICATION_FAILED, which names the variable and the host: what else stands in the URL
+ * is a secret
  */
 export async function deliver({ variable, url, suffix = '', parcel, signal }: Delivery): Promise<void> {
   const { target, authorization } = addressOf(url, suffix);
@@ -35,15 +36,28 @@ export async function deliver({ variable, url, suffix = '', parcel, signal }: De
     const response = await ky(target, {
       method: 'post',
       body: parcel.body,
-      headers: { 'content-type': parcel.contentType, 'user-agent': 'geolens-backup', ...(authorization !== undefined && { authorization }) },
+      headers: {
+        'content-type': parcel.contentType,
+        'user-agent': 'geolens-backup',
+        ...(authorization !== undefined && { authorization }),
+      },
       timeout: TRY_MS,
       totalTimeout: ALL_TRIES_MS,
-      retry: { limit: RETRIES, methods: ['post'], retryOnTimeout: true, backoffLimit: TRY_MS / 2, maxRetryAfter: TRY_MS },
+      retry: {
+        limit: RETRIES,
+        methods: ['post'],
+        retryOnTimeout: true,
+        backoffLimit: TRY_MS / 2,
+        maxRetryAfter: TRY_MS,
+      },
       signal: last.signal,
     });
     await response.body?.cancel();
   } catch (error) {
-    throw new BackupError('NOTIFICATION_FAILED', `${placeOf(variable, url)} ${saidBy(error, last.signal)}`, { cause: error, mend: `Check ${variable}, and whether this machine reaches it` });
+    throw new BackupError('NOTIFICATION_FAILED', `${placeOf(variable, url)} ${saidBy(error, last.signal)}`, {
+      cause: error,
+      mend: `Check ${variable}, and whether this machine reaches it`,
+    });
   } finally {
     last.forget();
   }
@@ -61,7 +75,10 @@ function addressOf(url: Secret, suffix: string): { target: URL; authorization: s
   if (suffix !== '') target.pathname = `${target.pathname.replace(/\/+$/, '')}${suffix}`;
   target.username = target.password = '';
   const credentials = `${percentDecoded(username)}:${percentDecoded(password)}`;
-  return { target, authorization: username === '' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}` };
+  return {
+    target,
+    authorization: username === '' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`,
+  };
 }
 
 function saidBy(error: unknown, signal: AbortSignal): string {
@@ -85,7 +102,11 @@ function reasonOf(error: unknown): string {
 function lastMoment(signal: AbortSignal): { readonly signal: AbortSignal; forget(): void } {
   const last = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  const begin = (): void => { timer = setTimeout(() => { last.abort(); }, LAST_MOMENT_MS); };
+  const begin = (): void => {
+    timer = setTimeout(() => {
+      last.abort();
+    }, LAST_MOMENT_MS);
+  };
   if (signal.aborted) begin();
   else signal.addEventListener('abort', begin, { once: true });
   const forget = (): void => {

@@ -5,8 +5,16 @@ import type { CommandContext } from '../services.ts';
  * Tells everybody, at the same time. Whom it does not reach is in the log, and changes nothing else.
  * @returns whether all were told
  */
-export async function notify({ services, log, redact, signal }: Pick<CommandContext, 'services' | 'log' | 'redact' | 'signal'>, notice: Notice): Promise<boolean> {
-  const clean = { ...notice, title: redact(notice.title), text: redact(notice.text), log: redact(notice.log) };
+export async function notify(
+  { services, log, redact, signal }: Pick<CommandContext, 'services' | 'log' | 'redact' | 'signal'>,
+  notice: Notice,
+): Promise<boolean> {
+  const clean = {
+    ...notice,
+    title: redact(notice.title),
+    text: redact(notice.text),
+    log: redact(notice.log),
+  };
   const told = services.notifiers.map(async (notifier) => {
     try {
       await notifier.notify(clean, { signal });

@@ -7,8 +7,9 @@ const VARIABLE = 'BACKUP_PING_URL';
 const MOST_LOG = 10_000;
 
 /**
- * Pings a watchman who raises the alarm when no ping comes: `<url>/start`, `<url>` when all is well, `<url>/fail` when it is not,
- * each with the log's last lines, as healthchecks.io and those like it have it (https://healthchecks.io/docs/http_api/).
+ * Pings a watchman who raises the alarm when no ping comes: `<url>/start`, `<url>` when all is well,
+ * `<url>/fail` when it is not, each with the log's last lines, as healthchecks.io and those like it have it
+ * (https://healthchecks.io/docs/http_api/).
  */
 export class PingNotifier implements Notifier {
   readonly name: string;
@@ -23,7 +24,15 @@ export class PingNotifier implements Notifier {
     // A good drill is no run: it must not make up for one that is missing.
     if (notice.event === 'drill.finished' && notice.state === 'good') return;
     const suffix = { started: '/start', good: '', trouble: '/fail' }[notice.state];
-    const body = [notice.title, notice.text, notice.log.slice(-MOST_LOG)].filter((part) => part !== '').join('\n\n');
-    await deliver({ variable: VARIABLE, url: this.url, suffix, parcel: { body, contentType: 'text/plain; charset=utf-8' }, signal });
+    const body = [notice.title, notice.text, notice.log.slice(-MOST_LOG)]
+      .filter((part) => part !== '')
+      .join('\n\n');
+    await deliver({
+      variable: VARIABLE,
+      url: this.url,
+      suffix,
+      parcel: { body, contentType: 'text/plain; charset=utf-8' },
+      signal,
+    });
   }
 }

@@ -1,6 +1,9 @@
 import type { Notice } from '@geolens/backup-core';
 
-/** The forms that are known by name: all there is; what Slack, and those that understand it, take; what Discord takes. */
+/**
+ * The forms that are known by name: all there is; what Slack, and those that understand it, take; what
+ * Discord takes.
+ */
 export const WEBHOOK_FORMS = ['json', 'slack', 'discord'] as const;
 
 /** What may stand between double braces in a form of one's own. */
@@ -25,10 +28,18 @@ export function parseTemplate(text: string): WebhookTemplate | { readonly proble
   try {
     own = JSON.parse(text);
   } catch (error) {
-    return { problem: `has to be one of auto, ${WEBHOOK_FORMS.join(', ')}, or JSON, which it is not: ${(error as Error).message}` };
+    return {
+      problem: `has to be one of auto, ${WEBHOOK_FORMS.join(', ')}, or JSON, which it is not: ${(error as Error).message}`,
+    };
   }
-  const unknown = [...text.matchAll(PLACEHOLDER)].map(([, name]) => name!).find((name) => !PLACEHOLDERS.some((known) => known === name));
-  return unknown === undefined ? { own } : { problem: `has the placeholder {{${unknown}}}; known are ${PLACEHOLDERS.map((name) => `{{${name}}}`).join(', ')}` };
+  const unknown = [...text.matchAll(PLACEHOLDER)]
+    .map(([, name]) => name!)
+    .find((name) => !PLACEHOLDERS.some((known) => known === name));
+  return unknown === undefined
+    ? { own }
+    : {
+        problem: `has the placeholder {{${unknown}}}; known are ${PLACEHOLDERS.map((name) => `{{${name}}}`).join(', ')}`,
+      };
 }
 
 /** What is posted, as JSON. */
@@ -37,7 +48,10 @@ export function webhookBody(notice: Notice, template: WebhookTemplate, host: str
   if (typeof form === 'object') return JSON.stringify(filled(form.own, notice));
   const words = [notice.title, notice.text].filter((part) => part !== '').join('\n');
   if (form === 'slack') return JSON.stringify({ text: words });
-  if (form === 'discord') return JSON.stringify({ content: words.length > MOST_CONTENT ? `${words.slice(0, MOST_CONTENT)}…` : words });
+  if (form === 'discord')
+    return JSON.stringify({
+      content: words.length > MOST_CONTENT ? `${words.slice(0, MOST_CONTENT)}…` : words,
+    });
   const { event, state, database, title, text, log, details } = notice;
   return JSON.stringify({ event, state, database, title, text, ...details, log });
 }
@@ -49,7 +63,8 @@ function formOf(host: string): (typeof WEBHOOK_FORMS)[number] {
 
 /** Goes through all texts of the template; what is filled in cannot break out of its place. */
 function filled(value: unknown, notice: Notice): unknown {
-  if (typeof value === 'string') return value.replaceAll(PLACEHOLDER, (_, name: (typeof PLACEHOLDERS)[number]) => notice[name]);
+  if (typeof value === 'string')
+    return value.replaceAll(PLACEHOLDER, (_, name: (typeof PLACEHOLDERS)[number]) => notice[name]);
   if (Array.isArray(value)) return value.map((one) => filled(one, notice));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, filled(one, notice)]));

@@ -13,9 +13,11 @@ export function findingText({ concern, level, message, mend }: Finding): string 
 
 /** The last line. */
 export function doctorSummary(findings: readonly Finding[]): string {
-  const count = (level: Finding['level']): number => findings.filter((finding) => finding.level === level).length;
+  const count = (level: Finding['level']): number =>
+    findings.filter((finding) => finding.level === level).length;
   const [failed, warned] = [count('fail'), count('warn')];
-  if (failed > 0) return `\n${failed} FAIL, ${warned} WARN: backups cannot be relied on until that is mended\n`;
+  if (failed > 0)
+    return `\n${failed} FAIL, ${warned} WARN: backups cannot be relied on until that is mended\n`;
   return warned > 0 ? `\n${warned} WARN, nothing FAILs\n` : '\nall is well\n';
 }
 

@@ -6,7 +6,10 @@ export function outcomeText(report: RunReport): string {
   const { manifest, previousRows, timestamp, suspicion, outcome } = report;
   const took = durationText(millisecondsOf(report));
   if (outcome === 'failed') {
-    const made = manifest === undefined ? 'no set was made and none was removed' : 'the new set is bad and counts for nothing, and none was removed';
+    const made =
+      manifest === undefined
+        ? 'no set was made and none was removed'
+        : 'the new set is bad and counts for nothing, and none was removed';
     return `run failed after ${took}; ${made}`;
   }
   if (manifest === undefined) return '';
@@ -20,7 +23,12 @@ export function outcomeText(report: RunReport): string {
 
 /** The fields of a run's last event. */
 export function outcomeFields(report: RunReport): Record<string, unknown> {
-  return { outcome: report.outcome, timestamp: report.timestamp, milliseconds: millisecondsOf(report), rows: rowsOf(report.manifest) };
+  return {
+    outcome: report.outcome,
+    timestamp: report.timestamp,
+    milliseconds: millisecondsOf(report),
+    rows: rowsOf(report.manifest),
+  };
 }
 
 function millisecondsOf({ startedAt, finishedAt }: RunReport): number {

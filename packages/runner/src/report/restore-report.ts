@@ -6,42 +6,69 @@ import { countText, durationText, numberText } from './units.ts';
 /** What was restored, for a person: from what, the rows of each schema, and where the old state is. */
 export function restoreReportText(report: RestoreReport): string {
   const { source, database, outcome, dumpVersion, serverVersion, finishedAt, startedAt, mode } = report;
-  const made = source.timestamp === undefined ? '' : `, made ${timestampToDate(source.timestamp).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  const made =
+    source.timestamp === undefined
+      ? ''
+      : `, made ${timestampToDate(source.timestamp).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
   const head = [
     [outcome === 'checked' ? 'can be restored' : 'restored', `${source.label}${made}`],
-    ['database', `${database}${mode.kind === 'aside' ? '' : mode.kind === 'in-place' ? ' (in place)' : ' (tables only)'}`],
+    [
+      'database',
+      `${database}${mode.kind === 'aside' ? '' : mode.kind === 'in-place' ? ' (in place)' : ' (tables only)'}`,
+    ],
     ['PostgreSQL', `dump of ${dumpVersion}, server ${serverVersion}`],
     ['took', durationText(Math.max(0, finishedAt.getTime() - startedAt.getTime()))],
   ];
-  const files = report.members === undefined ? [] : [['staging', `${countText(report.members, 'member')} in ${report.stagingTo ?? '?'}`]];
-  return [lines([...head, ...files]), schemasText(report), incompleteText(report), lines(previousOf(report))].filter((part) => part !== '').join('\n');
+  const files =
+    report.members === undefined
+      ? []
+      : [['staging', `${countText(report.members, 'member')} in ${report.stagingTo ?? '?'}`]];
+  return [lines([...head, ...files]), schemasText(report), incompleteText(report), lines(previousOf(report))]
+    .filter((part) => part !== '')
+    .join('\n');
 }
 
 function schemasText({ restored }: RestoreReport): string {
   if (restored === undefined || restored.rows.length === 0) return '';
   const schemas = Map.groupBy(restored.rows, ({ schema }) => schema);
-  const rows = [...schemas].map(([schema, tables]) => [schema, numberText(tables.length), numberText(tables.reduce((sum, { rows: count }) => sum + count, 0))]);
-  return table([{ title: 'SCHEMA' }, { title: 'TABLES', align: 'right' }, { title: 'ROWS', align: 'right' }], rows);
+  const rows = [...schemas].map(([schema, tables]) => [
+    schema,
+    numberText(tables.length),
+    numberText(tables.reduce((sum, { rows: count }) => sum + count, 0)),
+  ]);
+  return table(
+    [{ title: 'SCHEMA' }, { title: 'TABLES', align: 'right' }, { title: 'ROWS', align: 'right' }],
+    rows,
+  );
 }
 
 function incompleteText({ restored }: RestoreReport): string {
   const missing = restored?.incomplete ?? [];
   const hint = dependentsHint(restored);
-  return missing.length === 0 ? '' : `left out:\n${missing.map((what) => `  - ${what}\n`).join('')}${hint === undefined ? '' : `${hint}\n`}`;
+  return missing.length === 0
+    ? ''
+    : `left out:\n${missing.map((what) => `  - ${what}\n`).join('')}${hint === undefined ? '' : `${hint}\n`}`;
 }
 
-/** What restores missing objects that depend on the restored tables; `undefined` if no such object can be restored. */
+/**
+ * What restores missing objects that depend on the restored tables; `undefined` if no such object can be
+ * restored.
+ */
 export function dependentsHint(restored: RestoreReport['restored']): string | undefined {
   const count = restored?.restorableDependents ?? 0;
-  return count === 0 ? undefined : `Repeat the restore with --with-dependents to restore ${countText(count, 'object')} that ${count === 1 ? 'depends' : 'depend'} on the tables`;
+  return count === 0
+    ? undefined
+    : `Repeat the restore with --with-dependents to restore ${countText(count, 'object')} that ${count === 1 ? 'depends' : 'depend'} on the tables`;
 }
 
 function previousOf({ previous, previousStaging }: RestoreReport): readonly (readonly string[])[] {
   return [
-    ...(previous === undefined ? [] : [
-      ['database before', `kept as ${previous}`],
-      ['to drop it', `DROP DATABASE "${previous.replaceAll('"', '""')}";`],
-    ]),
+    ...(previous === undefined
+      ? []
+      : [
+          ['database before', `kept as ${previous}`],
+          ['to drop it', `DROP DATABASE "${previous.replaceAll('"', '""')}";`],
+        ]),
     ...(previousStaging === undefined ? [] : [['files before', `kept in ${previousStaging}`]]),
   ];
 }
@@ -52,11 +79,19 @@ function lines(rows: readonly (readonly string[])[]): string {
 }
 
 /** The report for a machine. */
-export function restoreReportJson(report: RestoreReport, redact: Redact = (text) => text): Record<string, unknown> {
+export function restoreReportJson(
+  report: RestoreReport,
+  redact: Redact = (text) => text,
+): Record<string, unknown> {
   const { source, errors, warnings, startedAt, finishedAt, ...rest } = report;
   return {
     ...rest,
-    source: { label: source.label, timestamp: source.timestamp, dump: source.dump.name, staging: source.staging?.name },
+    source: {
+      label: source.label,
+      timestamp: source.timestamp,
+      dump: source.dump.name,
+      staging: source.staging?.name,
+    },
     warnings: warnings.map(redact),
     errors: errors.map(({ code, message }: BackupError) => ({ code, message: redact(message) })),
     startedAt: startedAt.toISOString(),

@@ -15,9 +15,19 @@ export function retentionPlanText(plan: RetentionPlan, removed?: Removed): strin
 }
 
 /** The same for a machine. */
-export function retentionPlanJson({ verdicts, remove, suspendedBy }: RetentionPlan, removed?: Removed): Record<string, unknown> {
+export function retentionPlanJson(
+  { verdicts, remove, suspendedBy }: RetentionPlan,
+  removed?: Removed,
+): Record<string, unknown> {
   return {
-    verdicts: verdicts.map(({ set, keep, reason }) => ({ timestamp: set.timestamp, tier: set.tier, database: set.database, state: set.state, keep, reason })),
+    verdicts: verdicts.map(({ set, keep, reason }) => ({
+      timestamp: set.timestamp,
+      tier: set.tier,
+      database: set.database,
+      state: set.state,
+      keep,
+      reason,
+    })),
     remove,
     ...(suspendedBy !== undefined && { suspendedBy: suspendedBy.timestamp }),
     ...(removed !== undefined && { removed: [...removed] }),

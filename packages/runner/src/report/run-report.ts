@@ -1,24 +1,51 @@
-import { formatArtifactName, rowsOf, suspicionText, type BackupError, type RunReport } from '@geolens/backup-core';
+import {
+  formatArtifactName,
+  rowsOf,
+  suspicionText,
+  type BackupError,
+  type RunReport,
+} from '@geolens/backup-core';
 import type { Redact } from '../log/redact.ts';
 import { bytesText, countText } from './units.ts';
 import { drillText } from './drill-text.ts';
 import { table } from './table.ts';
 
-/** The new set for a person: its files, with what is in them, what a drill showed, and why it is suspicious. Empty when there is none. */
+/**
+ * The new set for a person: its files, with what is in them, what a drill showed, and why it is suspicious.
+ * Empty when there is none.
+ */
 export function runReportText(report: RunReport): string {
   const { manifest, replication, suspicion, drill } = report;
   if (manifest === undefined) return '';
   const manifestName = formatArtifactName({ kind: 'manifest', timestamp: manifest.timestamp });
   const rows = manifest.artifacts.map(({ name, bytes, tableCount, rowCounts, members }) => {
-    const counts = rowCounts === undefined ? [] : [`${countText(tableCount ?? 0, 'table')}, ${countText(rowsOf(manifest) ?? 0, 'row')}`];
-    return [name, bytesText(bytes), [...counts, ...(members === undefined ? [] : [countText(members, 'member')])].join(', ')];
+    const counts =
+      rowCounts === undefined
+        ? []
+        : [`${countText(tableCount ?? 0, 'table')}, ${countText(rowsOf(manifest) ?? 0, 'row')}`];
+    return [
+      name,
+      bytesText(bytes),
+      [...counts, ...(members === undefined ? [] : [countText(members, 'member')])].join(', '),
+    ];
   });
   const title = `set ${manifest.timestamp} (${stateText(report)})`;
-  const alsoOn = replication.filter(({ copied }) => manifest.tiers.every((tier) => copied.some((set) => set.tier === tier && set.timestamp === manifest.timestamp)));
+  const alsoOn = replication.filter(({ copied }) =>
+    manifest.tiers.every((tier) =>
+      copied.some((set) => set.tier === tier && set.timestamp === manifest.timestamp),
+    ),
+  );
   const tiers = drill?.verdict === 'disproven' ? 'daily' : manifest.tiers.join(' and ');
   const places = [`in ${tiers}`, ...alsoOn.map(({ store }) => `on ${store} too`)].join(', ');
-  const files = table([{ title }, { title: 'size', align: 'right' }, { title: places }], [...rows, [manifestName, '', '']]);
-  return [files, drill === undefined ? '' : drillText(drill), suspicion === undefined ? '' : `${suspicionText(manifest.timestamp, suspicion.reasons)}\n`].join('');
+  const files = table(
+    [{ title }, { title: 'size', align: 'right' }, { title: places }],
+    [...rows, [manifestName, '', '']],
+  );
+  return [
+    files,
+    drill === undefined ? '' : drillText(drill),
+    suspicion === undefined ? '' : `${suspicionText(manifest.timestamp, suspicion.reasons)}\n`,
+  ].join('');
 }
 
 function stateText({ outcome, suspicion, drill }: RunReport): string {
@@ -29,13 +56,19 @@ function stateText({ outcome, suspicion, drill }: RunReport): string {
 /** The report for a machine. */
 export function runReportJson(report: RunReport, redact: Redact = (text) => text): Record<string, unknown> {
   const { startedAt, finishedAt, errors, warnings, replication, ...rest } = report;
-  const told = ({ code, message }: BackupError): Record<string, unknown> => ({ code, message: redact(message) });
+  const told = ({ code, message }: BackupError): Record<string, unknown> => ({
+    code,
+    message: redact(message),
+  });
   return {
     ...rest,
     warnings: warnings.map(redact),
     startedAt: startedAt.toISOString(),
     finishedAt: finishedAt.toISOString(),
-    replication: replication.map(({ errors: failed, ...others }) => ({ ...others, errors: failed.map(told) })),
+    replication: replication.map(({ errors: failed, ...others }) => ({
+      ...others,
+      errors: failed.map(told),
+    })),
     errors: errors.map(told),
   };
 }

@@ -1,4 +1,11 @@
-import { bytesOf, newestFirst, rowsOf, SET_STATES, timestampToDate, type BackupSet } from '@geolens/backup-core';
+import {
+  bytesOf,
+  newestFirst,
+  rowsOf,
+  SET_STATES,
+  timestampToDate,
+  type BackupSet,
+} from '@geolens/backup-core';
 import { bytesText, durationText, numberText, roughDurationText } from './units.ts';
 import { table, type Column } from './table.ts';
 
@@ -8,7 +15,10 @@ export interface FoundSet {
   readonly set: BackupSet;
 }
 
-/** A set with all its copies, the best one first: one that is whole before one that is not, in the order of the stores. */
+/**
+ * A set with all its copies, the best one first: one that is whole before one that is not, in the order of
+ * the stores.
+ */
 export interface ListedSet {
   readonly best: BackupSet;
   readonly copies: readonly FoundSet[];
@@ -32,9 +42,16 @@ function idOf({ tier, timestamp }: BackupSet, database: string | undefined): str
   return JSON.stringify([tier, timestamp, database]);
 }
 
-/** What has neither dump nor manifest, such as a copy that was cut off, does not say whose it is; where there is but one set of that run, it is a copy of that. */
+/**
+ * What has neither dump nor manifest, such as a copy that was cut off, does not say whose it is; where there
+ * is but one set of that run, it is a copy of that.
+ */
 function onlyDatabaseOf({ tier, timestamp }: BackupSet, found: readonly FoundSet[]): string | undefined {
-  const databases = new Set(found.filter(({ set }) => set.tier === tier && set.timestamp === timestamp).flatMap(({ set }) => set.database ?? []));
+  const databases = new Set(
+    found
+      .filter(({ set }) => set.tier === tier && set.timestamp === timestamp)
+      .flatMap(({ set }) => set.database ?? []),
+  );
   return databases.size === 1 ? [...databases][0] : undefined;
 }
 
@@ -86,7 +103,13 @@ export function setListJson(listed: readonly ListedSet[], now: Date): readonly R
     checks: best.manifest?.checks ?? {},
     acceptedAt: best.manifest?.acceptedAt,
     artifacts: best.artifacts,
-    copies: copies.map(({ store, set: { state, problems, ...set } }) => ({ store, state, problems, bytes: bytesOf({ state, problems, ...set }), checks: set.manifest?.checks ?? {} })),
+    copies: copies.map(({ store, set: { state, problems, ...set } }) => ({
+      store,
+      state,
+      problems,
+      bytes: bytesOf({ state, problems, ...set }),
+      checks: set.manifest?.checks ?? {},
+    })),
   }));
 }
 
@@ -102,7 +125,9 @@ function verifiedText({ manifest, state }: BackupSet, now: Date): string {
   const passed = Object.entries({ restored, readable, checksum }).find(([, check]) => check?.ok === true);
   if (passed === undefined) return 'unverified';
   const milliseconds = now.getTime() - new Date(passed[1]!.at).getTime();
-  return Number.isFinite(milliseconds) ? `${passed[0]} ${roughDurationText(Math.max(0, milliseconds))} ago` : passed[0];
+  return Number.isFinite(milliseconds)
+    ? `${passed[0]} ${roughDurationText(Math.max(0, milliseconds))} ago`
+    : passed[0];
 }
 
 function numberOrDash(value: number | undefined): string {

@@ -5,14 +5,16 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
-// Names of files are other people's: a line feed in one would tear the table, an escape sequence could do anything.
-// eslint-disable-next-line no-control-regex -- these are the ones that are meant
+// File names are untrusted: a line feed breaks the table, and an escape sequence reaches the terminal.
+// eslint-disable-next-line no-control-regex -- these control characters are the ones to replace
 const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
 
 /** Lines up rows under their titles; the last column is not padded. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const lines = [columns.map(({ title }) => title), ...rows].map((line) => line.map(printable));
-  const widths = columns.map((_, index) => lines.reduce((widest, line) => Math.max(widest, stringWidth(line[index]!)), 0));
+  const widths = columns.map((_, index) =>
+    lines.reduce((widest, line) => Math.max(widest, stringWidth(line[index]!)), 0),
+  );
   const cell = (text: string, index: number): string => {
     const padding = ' '.repeat(widths[index]! - stringWidth(text));
     if (columns[index]!.align === 'right') return padding + text;

@@ -8,6 +8,9 @@ export function drillJournal(journal: RunJournal): Pick<RunJournal, 'read' | 'up
       return { firstStartAt, lastSlot };
     },
     update: ({ lastSlot, firstStartAt }: JournalState) =>
-      journal.update({ ...(firstStartAt !== undefined && { firstStartAt }), ...(lastSlot !== undefined && { lastDrillSlot: lastSlot }) }),
+      journal.update({
+        ...(firstStartAt !== undefined && { firstStartAt }),
+        ...(lastSlot !== undefined && { lastDrillSlot: lastSlot }),
+      }),
   };
 }

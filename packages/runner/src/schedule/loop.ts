@@ -1,9 +1,19 @@
-import { dueSlot, toBackupError, type Clock, type JournalledSlot, type RunJournal, type Schedule } from '@geolens/backup-core';
+import {
+  dueSlot,
+  toBackupError,
+  type Clock,
+  type JournalledSlot,
+  type RunJournal,
+  type Schedule,
+} from '@geolens/backup-core';
 import type { OnStart } from '../config/config.ts';
 import { logError } from '../log/log-run.ts';
 import type { Logger } from '../log/logger.ts';
 
-/** However far the next slot is, the clock is looked at this often: it may be set back, and then the next slot is another. */
+/**
+ * However far the next slot is, the clock is looked at this often: it may be set back, and then the next slot
+ * is another.
+ */
 const LOOK_AGAIN_MS = 5 * 60_000;
 
 export interface LoopParts {
@@ -15,8 +25,9 @@ export interface LoopParts {
   /** Moments at which it was done, besides what the journal tells. */
   readonly doneAt: () => Promise<readonly Date[]>;
   /**
-   * Does it once; its failure is its own affair and is not thrown. `held`: somebody else worked on the volume, so no run was made;
-   * the lock is free again now, and whether the slot is still due is to be asked anew.
+   * Does it once; its failure is its own affair and is not thrown. `held`: somebody else worked on the
+   * volume, so no run was made; the lock is free again now, and whether the slot is still due is to be asked
+   * anew.
    */
   readonly runOnce: () => Promise<'made' | 'held'>;
 }
@@ -28,7 +39,10 @@ export interface LoopOptions {
   readonly signal: AbortSignal;
 }
 
-/** Does something at each slot, one after the other, until the signal fires. Nothing that fails in between ends it. */
+/**
+ * Does something at each slot, one after the other, until the signal fires. Nothing that fails in between
+ * ends it.
+ */
 export async function loop(parts: LoopParts, options: LoopOptions): Promise<void> {
   await new Loop(parts, options).execute();
 }
@@ -61,7 +75,12 @@ class Loop {
         continue;
       }
       const late = now.getTime() - slot.getTime();
-      if (late > LOOK_AGAIN_MS) log.info('schedule.catch_up', `the ${this.parts.what} of ${slot.toISOString()} was missed and is made up for now`, { slot: slot.toISOString() });
+      if (late > LOOK_AGAIN_MS)
+        log.info(
+          'schedule.catch_up',
+          `the ${this.parts.what} of ${slot.toISOString()} was missed and is made up for now`,
+          { slot: slot.toISOString() },
+        );
       await this.attempt(slot);
       this.announceNext();
     }
@@ -74,7 +93,10 @@ class Loop {
 
   private async remember(): Promise<void> {
     const state = await this.parts.journal.read().catch((error: unknown) => {
-      this.parts.log.warn('schedule.journal', `what was done before cannot be read, so the sets alone tell what is due: ${toBackupError(error).message}`);
+      this.parts.log.warn(
+        'schedule.journal',
+        `what was done before cannot be read, so the sets alone tell what is due: ${toBackupError(error).message}`,
+      );
       return { firstStartAt: new Date(0).toISOString(), lastSlot: undefined };
     });
     this.lastSlot = state.lastSlot ?? undefined; // the file may have been edited by hand
@@ -121,23 +143,33 @@ class Loop {
     try {
       await this.parts.journal.update(change);
     } catch (error) {
-      this.parts.log.warn('schedule.journal', `what was done could not be noted: ${toBackupError(error).message}`);
+      this.parts.log.warn(
+        'schedule.journal',
+        `what was done could not be noted: ${toBackupError(error).message}`,
+      );
     }
   }
 
-  /** Until the next slot, or for a while: by the wall clock, and by a timer as well, for a clock that is set back meanwhile. */
+  /**
+   * Until the next slot, or for a while: by the wall clock, and by a timer as well, for a clock that is set
+   * back meanwhile.
+   */
   private async sleep(now: Date): Promise<void> {
     if (this.stopped()) return;
     const look = now.getTime() + LOOK_AGAIN_MS;
     const next = this.options.schedule.next(now)?.getTime() ?? look;
     const { signal } = this.options;
     const awake = new AbortController();
-    const wake = (): void => { awake.abort(); };
+    const wake = (): void => {
+      awake.abort();
+    };
     const timer = setTimeout(wake, LOOK_AGAIN_MS);
     signal.addEventListener('abort', wake, { once: true });
-    await this.parts.clock.sleepUntil(new Date(Math.min(next, look)), awake.signal).catch((error: unknown) => {
-      if (!awake.signal.aborted) throw error;
-    });
+    await this.parts.clock
+      .sleepUntil(new Date(Math.min(next, look)), awake.signal)
+      .catch((error: unknown) => {
+        if (!awake.signal.aborted) throw error;
+      });
     clearTimeout(timer);
     signal.removeEventListener('abort', wake);
   }
@@ -145,7 +177,10 @@ class Loop {
   private announceNext(): void {
     if (this.stopped()) return;
     const next = this.options.schedule.next(this.parts.clock.now());
-    const text = next === undefined ? 'the schedule names no moment within nine years' : `next ${this.parts.what} at ${next.toISOString().slice(0, 16)}Z`;
+    const text =
+      next === undefined
+        ? 'the schedule names no moment within nine years'
+        : `next ${this.parts.what} at ${next.toISOString().slice(0, 16)}Z`;
     this.parts.log.info('schedule.next', text, { next: next?.toISOString() });
   }
 }

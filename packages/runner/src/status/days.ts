@@ -13,12 +13,30 @@ export interface Day {
 }
 
 /** From the best to the worst. */
-const ORDER: readonly PastState[] = ['complete', 'legacy', 'suspicious', 'removed', 'bad', 'partial', 'failed'];
+const ORDER: readonly PastState[] = [
+  'complete',
+  'legacy',
+  'suspicious',
+  'removed',
+  'bad',
+  'partial',
+  'failed',
+];
 
 const DAY_MS = 86_400_000;
 
 /** The last weeks, each from Monday to Sunday, the present one last. */
-export function weeksOf({ history, now, zone, weeks }: { readonly history: readonly Past[]; readonly now: Date; readonly zone: string; readonly weeks: number }): readonly (readonly Day[])[] {
+export function weeksOf({
+  history,
+  now,
+  zone,
+  weeks,
+}: {
+  readonly history: readonly Past[];
+  readonly now: Date;
+  readonly zone: string;
+  readonly weeks: number;
+}): readonly (readonly Day[])[] {
   const byDate = Map.groupBy(history, ({ at }) => dateIn(at, zone));
   const today = dateIn(now, zone);
   const weekday = (new Date(today).getUTCDay() + 6) % 7;

@@ -1,7 +1,19 @@
-import { bytesOf, parseTimestamp, SET_STATES, timestampToDate, type BackupSet, type PastRun, type RunTimestamp, type SetState } from '@geolens/backup-core';
+import {
+  bytesOf,
+  parseTimestamp,
+  SET_STATES,
+  timestampToDate,
+  type BackupSet,
+  type PastRun,
+  type RunTimestamp,
+  type SetState,
+} from '@geolens/backup-core';
 import type { Status } from './status.ts';
 
-/** What became of a run: the state of its set, `failed` when it made none, `removed` when it made one that is in no store any more. */
+/**
+ * What became of a run: the state of its set, `failed` when it made none, `removed` when it made one that is
+ * in no store any more.
+ */
 export type PastState = SetState | 'failed' | 'removed';
 
 /** A run of the past, as far as its set, or a note in the journal, still tells of it. */
@@ -33,7 +45,9 @@ export function historyOf({ stores, journal }: Pick<Status, 'stores' | 'journal'
     const known = timestamp === undefined ? undefined : past.get(timestamp);
     if (known === undefined) past.set(timestamp ?? run.startedAt, ofRun(run, timestamp));
   }
-  return [...past.values()].filter(({ at }) => !Number.isNaN(at.getTime())).sort((one, other) => one.at.getTime() - other.at.getTime());
+  return [...past.values()]
+    .filter(({ at }) => !Number.isNaN(at.getTime()))
+    .sort((one, other) => one.at.getTime() - other.at.getTime());
 }
 
 function rank(set: BackupSet): number {
@@ -46,21 +60,51 @@ function isProven({ state, manifest }: BackupSet): boolean {
 
 function ofSet(set: BackupSet): Past {
   const { timestamp, state, manifest, problems } = set;
-  return { at: timestampToDate(timestamp), state, isProven: isProven(set), bytes: bytesOf(set), milliseconds: manifest && between(manifest), problem: problems.length === 0 ? undefined : problems.join('; ') };
+  return {
+    at: timestampToDate(timestamp),
+    state,
+    isProven: isProven(set),
+    bytes: bytesOf(set),
+    milliseconds: manifest && between(manifest),
+    problem: problems.length === 0 ? undefined : problems.join('; '),
+  };
 }
 
 function ofRun(run: PastRun, timestamp: RunTimestamp | undefined): Past {
   const at = timestamp === undefined ? new Date(run.startedAt) : timestampToDate(timestamp);
-  if (run.outcome === 'failed') return { at, state: 'failed', isProven: false, bytes: undefined, milliseconds: undefined, problem: run.error };
-  return { at, state: 'removed', isProven: false, bytes: run.bytes, milliseconds: between(run), problem: undefined };
+  if (run.outcome === 'failed')
+    return {
+      at,
+      state: 'failed',
+      isProven: false,
+      bytes: undefined,
+      milliseconds: undefined,
+      problem: run.error,
+    };
+  return {
+    at,
+    state: 'removed',
+    isProven: false,
+    bytes: run.bytes,
+    milliseconds: between(run),
+    problem: undefined,
+  };
 }
 
-function between({ startedAt, finishedAt }: { readonly startedAt: string; readonly finishedAt: string }): number | undefined {
+function between({
+  startedAt,
+  finishedAt,
+}: {
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}): number | undefined {
   const milliseconds = new Date(finishedAt).getTime() - new Date(startedAt).getTime();
   return milliseconds >= 0 ? milliseconds : undefined;
 }
 
 /** The journal may have been edited by hand. */
 function pastRunsOf(runs: unknown): readonly PastRun[] {
-  return Array.isArray(runs) ? (runs as (PastRun | null)[]).filter((run) => typeof run?.startedAt === 'string') as PastRun[] : [];
+  return Array.isArray(runs)
+    ? ((runs as (PastRun | null)[]).filter((run) => typeof run?.startedAt === 'string') as PastRun[])
+    : [];
 }

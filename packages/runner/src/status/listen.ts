@@ -14,15 +14,27 @@ export interface Listening {
  * Answers on a port of this machine.
  * @throws BackupError CONFIG_INVALID when the port is taken or may not be had
  */
-export async function listen(app: Hono, { host, port }: { readonly host: string; readonly port: number }): Promise<Listening> {
+export async function listen(
+  app: Hono,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<Listening> {
   const server = createAdaptorServer({ fetch: app.fetch });
   server.listen(port, host);
   try {
     await once(server, 'listening');
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    const why = { EADDRINUSE: 'something else listens there', EACCES: 'this user may not listen there', EADDRNOTAVAIL: 'this machine has no such address' }[code] ?? (error as Error).message;
-    throw new BackupError('CONFIG_INVALID', `BACKUP_HTTP_HOST="${host}" and BACKUP_HTTP_PORT="${port}" cannot be listened on: ${why}`, { cause: error, mend: 'Choose another port or address, or unset BACKUP_HTTP_PORT' });
+    const why =
+      {
+        EADDRINUSE: 'something else listens there',
+        EACCES: 'this user may not listen there',
+        EADDRNOTAVAIL: 'this machine has no such address',
+      }[code] ?? (error as Error).message;
+    throw new BackupError(
+      'CONFIG_INVALID',
+      `BACKUP_HTTP_HOST="${host}" and BACKUP_HTTP_PORT="${port}" cannot be listened on: ${why}`,
+      { cause: error, mend: 'Choose another port or address, or unset BACKUP_HTTP_PORT' },
+    );
   }
   const address = server.address() as AddressInfo;
   const close = async (): Promise<void> => {

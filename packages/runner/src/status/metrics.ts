@@ -1,5 +1,14 @@
 import { Gauge, Registry } from 'prom-client';
-import { bytesOf, isWhole, rowsOf, SET_STATES, TIERS, timestampToDate, type JournalledDrill, type RunOutcome } from '@geolens/backup-core';
+import {
+  bytesOf,
+  isWhole,
+  rowsOf,
+  SET_STATES,
+  TIERS,
+  timestampToDate,
+  type JournalledDrill,
+  type RunOutcome,
+} from '@geolens/backup-core';
 import { newestChecked, replicationLag, type Status } from './status.ts';
 
 const OUTCOMES: readonly RunOutcome[] = ['complete', 'partial', 'failed'];
@@ -9,12 +18,13 @@ const VERDICTS: readonly JournalledDrill['verdict'][] = ['proven', 'unproven', '
 export const METRICS_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 
 /**
- * How things stand, in Prometheus' text format. Moments are Unix times in seconds, so that an age is `time() - x`;
- * what is not known has no sample, rather than a wrong one.
+ * How things stand, in Prometheus' text format. Moments are Unix times in seconds, so that an age is `time()
+ * - x`; what is not known has no sample, rather than a wrong one.
  */
 export async function metricsText(status: Status): Promise<string> {
   const registry = new Registry();
-  const gauge = <L extends string = never>(name: string, help: string, ...labelNames: L[]): Gauge<L> => new Gauge({ name: `geolens_backup_${name}`, help, labelNames, registers: [registry] });
+  const gauge = <L extends string = never>(name: string, help: string, ...labelNames: L[]): Gauge<L> =>
+    new Gauge({ name: `geolens_backup_${name}`, help, labelNames, registers: [registry] });
   const moment = (name: string, help: string, at: Date | string | undefined): void => {
     const made = gauge(name, help);
     const seconds = at === undefined ? NaN : new Date(at).getTime() / 1000;
@@ -23,44 +33,87 @@ export async function metricsText(status: Status): Promise<string> {
   };
   const { health, journal, stores, now } = status;
 
-  gauge('info', 'The version of geolens-backup and the database that it backs up', 'version', 'database').set({ version: status.version, database: status.database }, 1);
-  gauge('healthy', '1 while the last success is young enough, as `geolens-backup health` has it').set(health.healthy ? 1 : 0);
+  gauge('info', 'The version of geolens-backup and the database that it backs up', 'version', 'database').set(
+    { version: status.version, database: status.database },
+    1,
+  );
+  gauge('healthy', '1 while the last success is young enough, as `geolens-backup health` has it').set(
+    health.healthy ? 1 : 0,
+  );
   gauge('max_age_seconds', 'How old the last success may be').set(health.maxAgeMs / 1000);
-  moment('last_success_timestamp_seconds', 'When the last run ended whose set is there', health.lastSuccessAt);
-  moment('first_start_timestamp_seconds', 'When serve was first started on this volume', journal.firstStartAt);
+  moment(
+    'last_success_timestamp_seconds',
+    'When the last run ended whose set is there',
+    health.lastSuccessAt,
+  );
+  moment(
+    'first_start_timestamp_seconds',
+    'When serve was first started on this volume',
+    journal.firstStartAt,
+  );
 
   const { lastRun, lastDrill } = journal;
   const result = gauge('last_run_result', '1 for what became of the last run', 'outcome');
-  if (lastRun !== undefined) for (const outcome of OUTCOMES) result.set({ outcome }, lastRun.outcome === outcome ? 1 : 0);
+  if (lastRun !== undefined)
+    for (const outcome of OUTCOMES) result.set({ outcome }, lastRun.outcome === outcome ? 1 : 0);
   moment('last_run_timestamp_seconds', 'When the last run ended', lastRun?.finishedAt);
   const took = gauge('last_run_duration_seconds', 'How long the last run took');
   if (lastRun === undefined) took.remove();
-  else took.set(Math.max(0, (new Date(lastRun.finishedAt).getTime() - new Date(lastRun.startedAt).getTime()) / 1000));
-  const durations = gauge('last_run_phase_duration_seconds', 'How long each phase of the last run took', 'phase', 'artifact', 'tier');
-  const bytes = gauge('last_run_phase_bytes', 'How many bytes each phase of the last run wrote or read', 'phase', 'artifact', 'tier');
+  else
+    took.set(
+      Math.max(0, (new Date(lastRun.finishedAt).getTime() - new Date(lastRun.startedAt).getTime()) / 1000),
+    );
+  const durations = gauge(
+    'last_run_phase_duration_seconds',
+    'How long each phase of the last run took',
+    'phase',
+    'artifact',
+    'tier',
+  );
+  const bytes = gauge(
+    'last_run_phase_bytes',
+    'How many bytes each phase of the last run wrote or read',
+    'phase',
+    'artifact',
+    'tier',
+  );
   for (const { phase, artifact = '', tier = '', milliseconds, bytes: passed } of lastRun?.phases ?? []) {
     durations.inc({ phase, artifact, tier }, milliseconds / 1000);
     if (passed !== undefined) bytes.inc({ phase, artifact, tier }, passed);
   }
 
   const verdict = gauge('last_drill_result', '1 for what became of the last scheduled drill', 'verdict');
-  if (lastDrill !== undefined) for (const one of VERDICTS) verdict.set({ verdict: one }, lastDrill.verdict === one ? 1 : 0);
+  if (lastDrill !== undefined)
+    for (const one of VERDICTS) verdict.set({ verdict: one }, lastDrill.verdict === one ? 1 : 0);
   moment('last_drill_timestamp_seconds', 'When the last scheduled drill ended', lastDrill?.finishedAt);
 
   const up = gauge('store_up', '1 when the store could be looked at', 'store');
   const looked = gauge('store_looked_at_timestamp_seconds', 'When the store was last looked at', 'store');
   const sets = gauge('sets', 'How many sets a store has', 'store', 'tier', 'state');
-  const size = gauge('sets_bytes', 'How many bytes the sets of a store have; hard links count once for each set', 'store', 'tier');
+  const size = gauge(
+    'sets_bytes',
+    'How many bytes the sets of a store have; hard links count once for each set',
+    'store',
+    'tier',
+  );
   const behind = gauge('replication_lag_sets', 'How many sets of the volume a replica lacks', 'store');
-  const since = gauge('replication_lag_seconds', 'Age of the oldest set of the volume that a replica lacks; 0 when it lacks none', 'store');
+  const since = gauge(
+    'replication_lag_seconds',
+    'Age of the oldest set of the volume that a replica lacks; 0 when it lacks none',
+    'store',
+  );
   for (const [index, store] of stores.entries()) {
     const of = { store: store.name };
     up.set(of, store.sets === undefined ? 0 : 1);
     looked.set(of, store.lookedAt.getTime() / 1000);
     for (const tier of store.sets === undefined ? [] : TIERS) {
       const ours = store.sets!.filter((set) => set.tier === tier);
-      for (const state of SET_STATES) sets.set({ ...of, tier, state }, ours.filter((set) => set.state === state).length);
-      size.set({ ...of, tier }, ours.reduce((sum, set) => sum + bytesOf(set), 0));
+      for (const state of SET_STATES)
+        sets.set({ ...of, tier, state }, ours.filter((set) => set.state === state).length);
+      size.set(
+        { ...of, tier },
+        ours.reduce((sum, set) => sum + bytesOf(set), 0),
+      );
     }
     const lag = index === 0 ? undefined : replicationLag(stores[0], store, status.database);
     if (lag === undefined) continue;
@@ -70,12 +123,33 @@ export async function metricsText(status: Status): Promise<string> {
 
   const ours = stores[0]?.sets ?? [];
   const newest = ours.find(isWhole);
-  const latest = (check: 'readable' | 'restored'): Date | undefined => stores.map((store) => newestChecked(store.sets ?? [], check)).filter((at) => at !== undefined).sort((one, other) => other.getTime() - one.getTime())[0];
-  moment('newest_set_timestamp_seconds', 'The moment in the name of the newest set on the volume', newest && timestampToDate(newest.timestamp));
-  moment('newest_verified_set_timestamp_seconds', 'The moment in the name of the newest set, in any store, that was read from end to end', latest('readable'));
-  moment('newest_proven_set_timestamp_seconds', 'The moment in the name of the newest set, in any store, that was restored to prove it', latest('restored'));
-  const newestBytes = gauge('newest_set_bytes', 'Bytes of the newest set on the volume, by artifact', 'artifact');
-  for (const artifact of newest?.artifacts ?? []) newestBytes.set({ artifact: artifact.kind }, artifact.bytes);
+  const latest = (check: 'readable' | 'restored'): Date | undefined =>
+    stores
+      .map((store) => newestChecked(store.sets ?? [], check))
+      .filter((at) => at !== undefined)
+      .sort((one, other) => other.getTime() - one.getTime())[0];
+  moment(
+    'newest_set_timestamp_seconds',
+    'The moment in the name of the newest set on the volume',
+    newest && timestampToDate(newest.timestamp),
+  );
+  moment(
+    'newest_verified_set_timestamp_seconds',
+    'The moment in the name of the newest set, in any store, that was read from end to end',
+    latest('readable'),
+  );
+  moment(
+    'newest_proven_set_timestamp_seconds',
+    'The moment in the name of the newest set, in any store, that was restored to prove it',
+    latest('restored'),
+  );
+  const newestBytes = gauge(
+    'newest_set_bytes',
+    'Bytes of the newest set on the volume, by artifact',
+    'artifact',
+  );
+  for (const artifact of newest?.artifacts ?? [])
+    newestBytes.set({ artifact: artifact.kind }, artifact.bytes);
   const isSuspicious = gauge('newest_set_suspicious', '1 while the newest set on the volume is suspicious');
   if (newest === undefined) isSuspicious.remove();
   else isSuspicious.set(newest.state === 'suspicious' ? 1 : 0);

@@ -3,15 +3,20 @@ import type { Redact } from '../log/redact.ts';
 import type { Status } from './status.ts';
 
 /**
- * The same without a secret in the texts that come from elsewhere: from errors, and from the journal and the manifests that keep
- * them. Done here and not on the answers, whose own words a password may happen to be.
+ * The same without a secret in the texts that come from elsewhere: from errors, and from the journal and the
+ * manifests that keep them. Done here and not on the answers, whose own words a password may happen to be.
  */
 export function redacted(status: Status, redact: Redact): Status {
-  const maybe = (text: string | undefined): string | undefined => (text === undefined ? undefined : redact(text));
+  const maybe = (text: string | undefined): string | undefined =>
+    text === undefined ? undefined : redact(text);
   const { health, journal, stores } = status;
   return {
     ...status,
-    health: { ...health, problem: maybe(health.problem), lastFailure: health.lastFailure && { ...health.lastFailure, error: maybe(health.lastFailure.error) } },
+    health: {
+      ...health,
+      problem: maybe(health.problem),
+      lastFailure: health.lastFailure && { ...health.lastFailure, error: maybe(health.lastFailure.error) },
+    },
     journal: redactedJournal(journal, maybe),
     stores: stores.map((store) => ({
       ...store,
@@ -21,12 +26,20 @@ export function redacted(status: Status, redact: Redact): Status {
   };
 }
 
-function redactedJournal(journal: JournalState, maybe: (text: string | undefined) => string | undefined): JournalState {
+function redactedJournal(
+  journal: JournalState,
+  maybe: (text: string | undefined) => string | undefined,
+): JournalState {
   const { lastRun, lastDrill, pastRuns } = journal;
   return {
     ...journal,
     lastRun: lastRun && { ...lastRun, error: maybe(lastRun.error) },
     lastDrill: lastDrill && { ...lastDrill, problem: maybe(lastDrill.problem) },
-    pastRuns: Array.isArray(pastRuns) ? pastRuns.map((run: NonNullable<JournalState['pastRuns']>[number]) => ({ ...run, error: maybe(run.error) })) : undefined,
+    pastRuns: Array.isArray(pastRuns)
+      ? pastRuns.map((run: NonNullable<JournalState['pastRuns']>[number]) => ({
+          ...run,
+          error: maybe(run.error),
+        }))
+      : undefined,
   };
 }

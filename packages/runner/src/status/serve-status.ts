@@ -14,7 +14,10 @@ export interface StatusService {
  * Tells over HTTP how things stand, until it is closed.
  * @throws BackupError CONFIG_INVALID when the port cannot be had
  */
-export async function serveStatus(context: CommandContext, at: { readonly host: string; readonly port: number }): Promise<StatusService> {
+export async function serveStatus(
+  context: CommandContext,
+  at: { readonly host: string; readonly port: number },
+): Promise<StatusService> {
   const { log, redact } = context;
   const keeper = new StatusKeeper(context);
   const { url, close } = await listen(statusApp({ status: () => keeper.status(), log, redact }), at);

@@ -10,7 +10,8 @@ import { METRICS_TYPE, metricsText } from './metrics.ts';
 import type { Status } from './status.ts';
 
 /** Nothing but our own style, and the empty icon. */
-const POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY =
+  "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 export interface StatusAppParts {
   readonly status: () => Promise<Status>;
@@ -33,9 +34,13 @@ export function statusApp({ log, redact, ...parts }: StatusAppParts): Hono {
   app.get('/style.css', (request) => request.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }));
   app.get('/health', async (request) => {
     const { health } = await status();
-    return request.body(JSON.stringify(healthJson(health)), health.healthy ? 200 : 503, { 'content-type': 'application/json' });
+    return request.body(JSON.stringify(healthJson(health)), health.healthy ? 200 : 503, {
+      'content-type': 'application/json',
+    });
   });
-  app.get('/metrics', async (request) => request.body(await metricsText(await status()), 200, { 'content-type': METRICS_TYPE }));
+  app.get('/metrics', async (request) =>
+    request.body(await metricsText(await status()), 200, { 'content-type': METRICS_TYPE }),
+  );
   app.onError((error, request) => {
     const failure = toBackupError(error);
     log.warn('http.error', `${request.req.path}: ${failure.message}`, { code: failure.code });

@@ -9,7 +9,10 @@ const LOCAL_LOOK_MS = 5_000;
 /** Looking at a bucket costs requests, and it changes by runs, after which it is looked at anyway. */
 const REPLICA_LOOK_MS = 15 * 60_000;
 
-/** Knows how things stand. The volume is looked at when somebody asks; replicas beside that, so that nobody waits for one that is away. */
+/**
+ * Knows how things stand. The volume is looked at when somebody asks; replicas beside that, so that nobody
+ * waits for one that is away.
+ */
 export class StatusKeeper {
   private readonly context: Pick<CommandContext, 'config' | 'services' | 'signal'>;
   private readonly seen = new Map<ArtifactStore, StoreStatus>();
@@ -22,8 +25,13 @@ export class StatusKeeper {
   async status(): Promise<Status> {
     const { config, services } = this.context;
     const { primary, replicas, clock, journal } = services;
-    const [local, health, state] = await Promise.all([this.seenLately(primary, LOCAL_LOOK_MS) ?? this.look(primary), currentHealth(this.context), journal.read()]);
-    for (const replica of replicas) if (this.seenLately(replica, REPLICA_LOOK_MS) === undefined) void this.look(replica);
+    const [local, health, state] = await Promise.all([
+      this.seenLately(primary, LOCAL_LOOK_MS) ?? this.look(primary),
+      currentHealth(this.context),
+      journal.read(),
+    ]);
+    for (const replica of replicas)
+      if (this.seenLately(replica, REPLICA_LOOK_MS) === undefined) void this.look(replica);
     const now = clock.now();
     return {
       now,
@@ -44,10 +52,12 @@ export class StatusKeeper {
   async refresh(): Promise<void> {
     const { primary, replicas } = this.context.services;
     this.seen.delete(primary); // whoever asks from now on waits for what is there now
-    await Promise.all([primary, ...replicas].map(async (store) => {
-      await this.looking.get(store); // it may have begun before the change
-      await this.look(store);
-    }));
+    await Promise.all(
+      [primary, ...replicas].map(async (store) => {
+        await this.looking.get(store); // it may have begun before the change
+        await this.look(store);
+      }),
+    );
   }
 
   private seenLately(store: ArtifactStore, withinMs: number): StoreStatus | undefined {
@@ -67,7 +77,10 @@ export class StatusKeeper {
     const { config, services, signal } = this.context;
     const { database } = config.connection;
     const status = await readSets(store, { signal, cache: services.cacheOf(store) }).then(
-      (sets): Pick<StoreStatus, 'sets' | 'error'> => ({ sets: sets.filter((set) => set.database === database), error: undefined }),
+      (sets): Pick<StoreStatus, 'sets' | 'error'> => ({
+        sets: sets.filter((set) => set.database === database),
+        error: undefined,
+      }),
       (error: unknown) => ({ sets: undefined, error: toBackupError(error) }),
     );
     const seen = { name: store.name, lookedAt: services.clock.now(), ...status };

@@ -1,4 +1,12 @@
-import { planReplication, timestampToDate, type ArtifactKey, type BackupSet, type BackupError, type Health, type JournalState } from '@geolens/backup-core';
+import {
+  planReplication,
+  timestampToDate,
+  type ArtifactKey,
+  type BackupSet,
+  type BackupError,
+  type Health,
+  type JournalState,
+} from '@geolens/backup-core';
 
 /** What one store had when it was last looked at. */
 export interface StoreStatus {
@@ -36,16 +44,29 @@ export interface ReplicationLag {
 }
 
 /** What a replica lacks of the primary store; undefined where one of the two could not be looked at. */
-export function replicationLag(primary: StoreStatus | undefined, replica: StoreStatus, database: string): ReplicationLag | undefined {
+export function replicationLag(
+  primary: StoreStatus | undefined,
+  replica: StoreStatus,
+  database: string,
+): ReplicationLag | undefined {
   if (primary?.sets === undefined || replica.sets === undefined) return undefined;
-  const lengths = new Map<ArtifactKey, number>(replica.sets.flatMap(({ artifacts }) => artifacts.map(({ key, bytes }) => [key, bytes] as const)));
-  // What a check has found stands in the manifest of the copy that it read, and makes that longer than the other's: nothing is missing for it.
-  const missing = planReplication({ sets: primary.sets, replica: lengths, database }).filter(({ contested, artifacts }) => !contested || artifacts.some(({ artifact }) => artifact.kind !== 'manifest'));
+  const lengths = new Map<ArtifactKey, number>(
+    replica.sets.flatMap(({ artifacts }) => artifacts.map(({ key, bytes }) => [key, bytes] as const)),
+  );
+  // What a check has found stands in the manifest of the copy that it read, and makes that longer than the
+  // other's: nothing is missing for it.
+  const missing = planReplication({ sets: primary.sets, replica: lengths, database }).filter(
+    ({ contested, artifacts }) =>
+      !contested || artifacts.some(({ artifact }) => artifact.kind !== 'manifest'),
+  );
   return { sets: missing.length, since: missing.map(({ set }) => timestampToDate(set.timestamp)).at(-1) };
 }
 
 /** The moment in the name of the newest set that has passed a check; undefined when none has. */
 export function newestChecked(sets: readonly BackupSet[], check: 'readable' | 'restored'): Date | undefined {
-  const found = sets.find(({ state, manifest }) => (state === 'complete' || state === 'suspicious') && manifest?.checks[check]?.ok === true);
+  const found = sets.find(
+    ({ state, manifest }) =>
+      (state === 'complete' || state === 'suspicious') && manifest?.checks[check]?.ok === true,
+  );
   return found && timestampToDate(found.timestamp);
 }

@@ -19,16 +19,55 @@ export function troublesOf({ health, journal, stores, now, database }: Status): 
   const { lastRun, lastDrill } = journal;
   const newest = stores[0]?.sets?.find(isWhole);
   return [
-    ...(health.healthy ? [] : [{ text: sentence(health.problem ?? 'the last success is too long ago'), command: DOCTOR }]),
-    ...(lastRun === undefined || lastRun.outcome === 'complete' ? [] : [{ text: `The last run ${lastRun.outcome === 'failed' ? 'failed' : 'is partial: its set is good, something after it failed'}${because(lastRun.error)}`, command: DOCTOR }]),
-    ...(newest?.state === 'suspicious' ? [{ text: `The newest set, ${newest.timestamp}, is suspicious${because(newest.problems.join('; '))}`, command: `geolens-backup accept ${newest.timestamp}` }] : []),
-    ...stores.flatMap(({ name, sets }) => (sets ?? []).filter(({ state }) => state === 'bad').map(({ timestamp, problems }) => ({ text: `Set ${timestamp} is bad on ${name}${because(problems.join('; '))}`, command: `geolens-backup verify ${timestamp}` }))),
-    ...(lastDrill === undefined || lastDrill.verdict === 'proven' ? [] : [{ text: `The last drill did not prove its set (${lastDrill.verdict})${because(lastDrill.problem)}`, command: 'geolens-backup verify --restore' }]),
-    ...stores.flatMap(({ name, error }) => (error === undefined ? [] : [{ text: `${sentence(name)} could not be looked at: ${error.message}`, command: DOCTOR }])),
+    ...(health.healthy
+      ? []
+      : [{ text: sentence(health.problem ?? 'the last success is too long ago'), command: DOCTOR }]),
+    ...(lastRun === undefined || lastRun.outcome === 'complete'
+      ? []
+      : [
+          {
+            text: `The last run ${lastRun.outcome === 'failed' ? 'failed' : 'is partial: its set is good, something after it failed'}${because(lastRun.error)}`,
+            command: DOCTOR,
+          },
+        ]),
+    ...(newest?.state === 'suspicious'
+      ? [
+          {
+            text: `The newest set, ${newest.timestamp}, is suspicious${because(newest.problems.join('; '))}`,
+            command: `geolens-backup accept ${newest.timestamp}`,
+          },
+        ]
+      : []),
+    ...stores.flatMap(({ name, sets }) =>
+      (sets ?? [])
+        .filter(({ state }) => state === 'bad')
+        .map(({ timestamp, problems }) => ({
+          text: `Set ${timestamp} is bad on ${name}${because(problems.join('; '))}`,
+          command: `geolens-backup verify ${timestamp}`,
+        })),
+    ),
+    ...(lastDrill === undefined || lastDrill.verdict === 'proven'
+      ? []
+      : [
+          {
+            text: `The last drill did not prove its set (${lastDrill.verdict})${because(lastDrill.problem)}`,
+            command: 'geolens-backup verify --restore',
+          },
+        ]),
+    ...stores.flatMap(({ name, error }) =>
+      error === undefined
+        ? []
+        : [{ text: `${sentence(name)} could not be looked at: ${error.message}`, command: DOCTOR }],
+    ),
     ...stores.slice(1).flatMap((store) => {
       const lag = replicationLag(stores[0], store, database);
       if (lag?.since === undefined || now.getTime() - lag.since.getTime() < COPYING_MS) return [];
-      return [{ text: `${sentence(store.name)} lacks ${countText(lag.sets, 'set')}, the oldest made ${roughDurationText(now.getTime() - lag.since.getTime())} ago`, command: 'geolens-backup run' }];
+      return [
+        {
+          text: `${sentence(store.name)} lacks ${countText(lag.sets, 'set')}, the oldest made ${roughDurationText(now.getTime() - lag.since.getTime())} ago`,
+          command: 'geolens-backup run',
+        },
+      ];
     }),
   ];
 }

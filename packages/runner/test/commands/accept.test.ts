@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { artifactKey, BackupError, formatManifest, readSets, type ArtifactStore, type Manifest } from '@geolens/backup-core';
+import {
+  artifactKey,
+  BackupError,
+  formatManifest,
+  readSets,
+  type ArtifactStore,
+  type Manifest,
+} from '@geolens/backup-core';
 import { FaultyStore, MemoryStore } from '@geolens/backup-core/testing';
 import { accept } from '../../src/commands/accept.ts';
 import { commandKit } from '../support/command-kit.ts';
@@ -12,19 +19,24 @@ const away = new BackupError('STORE_UNAVAILABLE', 's3: no answer');
 function storeWith(name: string, change: Partial<Manifest> = { suspicion: SUSPICION }): MemoryStore {
   const store = new MemoryStore(name);
   const manifest = { ...MANIFEST, ...change };
-  for (const artifact of manifest.artifacts) store.artifacts.set(artifactKey('daily', artifact.name), new Uint8Array(artifact.bytes));
+  for (const artifact of manifest.artifacts)
+    store.artifacts.set(artifactKey('daily', artifact.name), new Uint8Array(artifact.bytes));
   store.artifacts.set(artifactKey('daily', `manifest-${T}.json`), Buffer.from(formatManifest(manifest)));
   return store;
 }
 
-const stateIn = async (store: ArtifactStore): Promise<string | undefined> => (await readSets(store))[0]?.state;
+const stateIn = async (store: ArtifactStore): Promise<string | undefined> =>
+  (await readSets(store))[0]?.state;
 
 describe('`accept`', () => {
   it('clears the suspicion everywhere, and says where', async () => {
     const [local, s3] = [storeWith('local'), storeWith('s3')];
     const { context, output } = await commandKit(local, [s3]);
     expect(await accept(context, T, { json: false })).toBe(0);
-    expect(output).toEqual({ said: `set ${T} is accepted (daily, local; daily, s3): later sets are measured by it, and retention goes on\n`, logged: '' });
+    expect(output).toEqual({
+      said: `set ${T} is accepted (daily, local; daily, s3): later sets are measured by it, and retention goes on\n`,
+      logged: '',
+    });
     expect([await stateIn(local), await stateIn(s3)]).toEqual(['complete', 'complete']);
   });
 
@@ -38,18 +50,30 @@ describe('`accept`', () => {
     const local = storeWith('local');
     const { context, output } = await commandKit(local, [new FaultyStore(new MemoryStore('s3'), () => away)]);
     expect(await accept(context, T, { json: true })).toBe(3);
-    expect(JSON.parse(output.said)).toEqual({ timestamp: T, accepted: [{ store: 'local', tier: 'daily' }], errors: [{ code: 'STORE_UNAVAILABLE', message: 's3: no answer' }] });
+    expect(JSON.parse(output.said)).toEqual({
+      timestamp: T,
+      accepted: [{ store: 'local', tier: 'daily' }],
+      errors: [{ code: 'STORE_UNAVAILABLE', message: 's3: no answer' }],
+    });
     expect(output.logged).toMatch(/ERROR s3: no answer\n$/);
     expect(await stateIn(local)).toBe('complete');
   });
 
-  it.each(['latest', '20261131_020000', '2026-11-22', ''])('refuses %j, and says what it takes', async (text) => {
-    const { context } = await commandKit(storeWith('local'));
-    await expect(accept(context, text, { json: false })).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('for example 20261122_020000') as string });
-  });
+  it.each(['latest', '20261131_020000', '2026-11-22', ''])(
+    'refuses %j, and says what it takes',
+    async (text) => {
+      const { context } = await commandKit(storeWith('local'));
+      await expect(accept(context, text, { json: false })).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining('for example 20261122_020000') as string,
+      });
+    },
+  );
 
   it('refuses a set that is not there', async () => {
     const { context } = await commandKit(storeWith('local'));
-    await expect(accept(context, '20260101_000000', { json: false })).rejects.toMatchObject({ code: 'SET_NOT_FOUND' });
+    await expect(accept(context, '20260101_000000', { json: false })).rejects.toMatchObject({
+      code: 'SET_NOT_FOUND',
+    });
   });
 });

@@ -11,12 +11,20 @@ async function asked(kit: CommandKit, json = false): Promise<{ code: number; sai
   return { code, said: kit.output.said };
 }
 
-const finding = (level: Finding['level']): Finding => ({ concern: 'server', level, message: 'my-password', mend: 'my-password' });
+const finding = (level: Finding['level']): Finding => ({
+  concern: 'server',
+  level,
+  message: 'my-password',
+  mend: 'my-password',
+});
 
 async function kitWith(findings: readonly Finding[], replicas: MemoryStore[] = []): Promise<CommandKit> {
   const kit = await commandKit(new MemoryStore('local'), replicas);
   const services = { ...kit.context.services, examiners: [{ examine: () => Promise.resolve(findings) }] };
-  return { ...kit, context: { ...kit.context, services, redact: (text: string) => text.replaceAll('my-password', '***') } };
+  return {
+    ...kit,
+    context: { ...kit.context, services, redact: (text: string) => text.replaceAll('my-password', '***') },
+  };
 }
 
 describe('`doctor`', () => {
@@ -29,11 +37,17 @@ describe('`doctor`', () => {
     const kit = await kitWith([finding('warn')]);
     expect((await asked(kit)).said).toMatch(/^WARN {2}server {17}\*\*\*\n {29}→ \*\*\*\n/);
     const { said } = await asked(kit, true);
-    expect(JSON.parse(said)).toMatchObject({ ok: true, findings: expect.arrayContaining([{ concern: 'server', level: 'warn', message: '***', mend: '***' }]) as unknown });
+    expect(JSON.parse(said)).toMatchObject({
+      ok: true,
+      findings: expect.arrayContaining([
+        { concern: 'server', level: 'warn', message: '***', mend: '***' },
+      ]) as unknown,
+    });
   });
 
   it('doubts that there is no copy elsewhere, that the copies are empty, and not that they are there', async () => {
-    const copies = async (kit: CommandKit): Promise<string> => /^.*off-site copy.*$/m.exec((await asked(kit)).said)![0];
+    const copies = async (kit: CommandKit): Promise<string> =>
+      /^.*off-site copy.*$/m.exec((await asked(kit)).said)![0];
     expect(await copies(await kitWith([]))).toMatch(/^WARN .*there is none/);
     const kit = await kitWith([], [new MemoryStore('s3')]);
     expect(await copies(kit)).toMatch(/^WARN .*s3 has no complete set yet/);
@@ -43,7 +57,9 @@ describe('`doctor`', () => {
 
   it('looks at the rest when the sets cannot be read', async () => {
     const kit = await kitWith([]);
-    kit.context.services.primary.list = () => { throw new BackupError('STORE_FAILED', 'EIO'); };
+    kit.context.services.primary.list = () => {
+      throw new BackupError('STORE_FAILED', 'EIO');
+    };
     const { code, said } = await asked(kit);
     expect(code).toBe(1);
     expect(said).toMatch(/^FAIL {2}sets +EIO$/m);
@@ -52,6 +68,8 @@ describe('`doctor`', () => {
 
   it('stops when it is asked to', async () => {
     const kit = await kitWith([]);
-    await expect(doctor({ ...kit.context, signal: AbortSignal.abort() }, { json: false })).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(
+      doctor({ ...kit.context, signal: AbortSignal.abort() }, { json: false }),
+    ).rejects.toMatchObject({ code: 'ABORTED' });
   });
 });

@@ -13,16 +13,27 @@ interface Circumstances {
 }
 
 /** Asks on 2026-02-01 at 00:00. */
-async function asked({ journal = {}, sets = [], env = {}, json = false }: Circumstances): Promise<{ code: number; said: string }> {
+async function asked({
+  journal = {},
+  sets = [],
+  env = {},
+  json = false,
+}: Circumstances): Promise<{ code: number; said: string }> {
   const store = new MemoryStore();
   for (const set of sets) store.artifacts.set(`daily/${set}.dump`, new Uint8Array(1));
   const { context, output } = await commandKit(store);
   await context.services.journal.update(journal);
   const config = { ...context.config, ...pick(readConfig({ ...env, POSTGRES_DB: 'geolens' })) };
-  return { code: await health({ ...context, config, redact: (text) => text.replaceAll('secret', '***') }, { json }), said: output.said };
+  return {
+    code: await health({ ...context, config, redact: (text) => text.replaceAll('secret', '***') }, { json }),
+    said: output.said,
+  };
 }
 
-const pick = ({ schedule, maxAgeMinutes }: ReturnType<typeof readConfig>): object => ({ schedule, maxAgeMinutes });
+const pick = ({ schedule, maxAgeMinutes }: ReturnType<typeof readConfig>): object => ({
+  schedule,
+  maxAgeMinutes,
+});
 
 it.each([
   ['the default schedule', {}, '20260130_120000', 0],
@@ -30,20 +41,32 @@ it.each([
   ['every ten minutes', { BACKUP_SCHEDULE: '*/10 * * * *' }, '20260131_234500', 0],
   ['every ten minutes', { BACKUP_SCHEDULE: '*/10 * * * *' }, '20260131_234459', 1],
   ['Sundays', { BACKUP_SCHEDULE: '0 2 * * 0' }, '20260122_000000', 0],
-  ['Sundays, and a limit of its own', { BACKUP_SCHEDULE: '0 2 * * 0', BACKUP_MAX_AGE_MINUTES: '60' }, '20260131_225959', 1],
+  [
+    'Sundays, and a limit of its own',
+    { BACKUP_SCHEDULE: '0 2 * * 0', BACKUP_MAX_AGE_MINUTES: '60' },
+    '20260131_225959',
+    1,
+  ],
 ] as const)('`health` with %s %j answers for a set of %s with %d', async (_, env, timestamp, code) => {
   expect((await asked({ env, sets: [`geolens_${timestamp}`] })).code).toBe(code);
 });
 
 it('`health` says in one line what it found', async () => {
-  expect((await asked({ sets: ['geolens_20260131_020000'] })).said).toBe('healthy: last success 2026-01-31T02:00:00.000Z, 22 h ago (at most 1 d 12 h)\n');
+  expect((await asked({ sets: ['geolens_20260131_020000'] })).said).toBe(
+    'healthy: last success 2026-01-31T02:00:00.000Z, 22 h ago (at most 1 d 12 h)\n',
+  );
   expect((await asked({ journal: { firstStartAt: '2026-01-20T00:00:00.000Z' } })).said).toBe(
     'unhealthy: no run has succeeded since the first start: no set yet, started 12 d ago (at most 1 d 12 h)\n',
   );
 });
 
 it('`health` tells of a failed run without its secrets, and as JSON', async () => {
-  const lastRun = { outcome: 'failed', startedAt: '2026-01-31T23:00:00.000Z', finishedAt: '2026-01-31T23:00:01.000Z', error: 'no secret here' } as const;
+  const lastRun = {
+    outcome: 'failed',
+    startedAt: '2026-01-31T23:00:00.000Z',
+    finishedAt: '2026-01-31T23:00:01.000Z',
+    error: 'no secret here',
+  } as const;
   const { code, said } = await asked({ journal: { lastRun }, sets: ['geolens_20260131_020000'], json: true });
   expect(code).toBe(0);
   expect(JSON.parse(said)).toEqual({

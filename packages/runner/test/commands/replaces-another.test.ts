@@ -6,15 +6,20 @@ import { commandKit } from '../support/command-kit.ts';
 
 function storeWith(name: string, ...databases: string[]): MemoryStore {
   const store = new MemoryStore(name);
-  for (const database of databases) store.artifacts.set(artifactKey('daily', `${database}_20260101_020000.dump`), new Uint8Array(10));
+  for (const database of databases)
+    store.artifacts.set(artifactKey('daily', `${database}_20260101_020000.dump`), new Uint8Array(10));
   return store;
 }
 
 describe('a machine', () => {
   it('replaces another when its volume has no set of the database and a bucket has: the log says what to do', async () => {
-    const { context, output } = await commandKit(storeWith('local', 'other'), [storeWith('s3', 'geolens', 'other')]);
+    const { context, output } = await commandKit(storeWith('local', 'other'), [
+      storeWith('s3', 'geolens', 'other'),
+    ]);
     expect(await replacesAnother(context)).toBe(true);
-    expect(output.logged).toContain('WARN  the volume has no set of geolens, but s3 has 1 set, the newest of 20260101_020000: no run is made before the next slot');
+    expect(output.logged).toContain(
+      'WARN  the volume has no set of geolens, but s3 has 1 set, the newest of 20260101_020000: no run is made before the next slot',
+    );
     expect(output.logged).toContain('restore first: geolens-backup restore latest');
   });
 
@@ -29,7 +34,10 @@ describe('a machine', () => {
   });
 
   it('replaces none as far as is known when the bucket cannot be asked: a backup is made rather than not', async () => {
-    const away = new FaultyStore(storeWith('s3', 'geolens'), () => new BackupError('STORE_UNAVAILABLE', 'no route'));
+    const away = new FaultyStore(
+      storeWith('s3', 'geolens'),
+      () => new BackupError('STORE_UNAVAILABLE', 'no route'),
+    );
     const { context } = await commandKit(storeWith('local'), [away]);
     expect(await replacesAnother(context)).toBe(false);
   });

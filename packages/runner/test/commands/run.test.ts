@@ -14,7 +14,13 @@ class Listener implements Notifier {
   }
 }
 
-const deaf: Notifier = { name: 'BACKUP_WEBHOOK_URL (example.com)', notify: () => Promise.reject(new BackupError('NOTIFICATION_FAILED', 'BACKUP_WEBHOOK_URL (example.com) answered with 500')) };
+const deaf: Notifier = {
+  name: 'BACKUP_WEBHOOK_URL (example.com)',
+  notify: () =>
+    Promise.reject(
+      new BackupError('NOTIFICATION_FAILED', 'BACKUP_WEBHOOK_URL (example.com) answered with 500'),
+    ),
+};
 
 async function kitWith(notifiers: readonly Notifier[]): Promise<CommandKit> {
   const kit = await commandKit(new MemoryStore());
@@ -27,7 +33,10 @@ describe('`run`', () => {
     const { context } = await kitWith([listener]);
     context.log.info('other', 'of before');
     expect(await run(context, { json: false })).toBe(0);
-    expect(listener.heard.map(({ event, state }) => [event, state])).toEqual([['run.started', 'started'], ['run.finished', 'good']]);
+    expect(listener.heard.map(({ event, state }) => [event, state])).toEqual([
+      ['run.started', 'started'],
+      ['run.finished', 'good'],
+    ]);
     const [, { title, log, details }] = listener.heard as [Notice, Notice];
     expect(title).toMatch(/^Backup of geolens: run \d{8}_\d{6} complete in /);
     expect(log).toMatch(/run \d{8}_\d{6} of database geolens begins\n/);
@@ -38,8 +47,11 @@ describe('`run`', () => {
   it('tells of a failure with its reason, secrets redacted', async () => {
     const listener = new Listener();
     const { context } = await kitWith([listener]);
-    context.services.producer.snapshot = () => Promise.reject(new BackupError('DATABASE_UNREACHABLE', 'no server for my-password'));
-    expect(await run({ ...context, redact: (text) => text.replaceAll('my-password', '***') }, { json: false })).toBe(1);
+    context.services.producer.snapshot = () =>
+      Promise.reject(new BackupError('DATABASE_UNREACHABLE', 'no server for my-password'));
+    expect(
+      await run({ ...context, redact: (text) => text.replaceAll('my-password', '***') }, { json: false }),
+    ).toBe(1);
     const { state, text, title, details } = listener.heard.at(-1)!;
     expect({ state, text }).toEqual({ state: 'trouble', text: 'no server for ***' });
     expect(title).toMatch(/run failed after .*no set was made and none was removed/);
@@ -57,7 +69,8 @@ describe('`run`', () => {
 
   it('does not hide behind a notification that it failed', async () => {
     const { context } = await kitWith([deaf]);
-    context.services.producer.snapshot = () => Promise.reject(new BackupError('DATABASE_UNREACHABLE', 'no server'));
+    context.services.producer.snapshot = () =>
+      Promise.reject(new BackupError('DATABASE_UNREACHABLE', 'no server'));
     expect(await run(context, { json: false })).toBe(1);
   });
 
@@ -66,17 +79,33 @@ describe('`run`', () => {
     const replica = new MemoryStore();
     replica.put = () => Promise.reject(new BackupError('STORE_UNAVAILABLE', 'the store is away'));
     const { context } = await kitWith([listener]);
-    expect(await run({ ...context, services: { ...context.services, replicas: [replica] } }, { json: false })).toBe(3);
-    expect(listener.heard.at(-1)).toMatchObject({ state: 'trouble', text: expect.stringContaining('the store is away') as string });
+    expect(
+      await run({ ...context, services: { ...context.services, replicas: [replica] } }, { json: false }),
+    ).toBe(3);
+    expect(listener.heard.at(-1)).toMatchObject({
+      state: 'trouble',
+      text: expect.stringContaining('the store is away') as string,
+    });
   });
 
   it('tells when it could not even begin, but not when another one is at work', async () => {
     const listener = new Listener();
     const { context } = await kitWith([listener]);
-    const failing = (error: BackupError): Promise<unknown> => run({ ...context, services: { ...context.services, lock: { acquire: () => Promise.reject(error) } } }, { json: false });
+    const failing = (error: BackupError): Promise<unknown> =>
+      run(
+        { ...context, services: { ...context.services, lock: { acquire: () => Promise.reject(error) } } },
+        { json: false },
+      );
     await expect(failing(new BackupError('LOCK_HELD', 'held'))).rejects.toThrow('held');
     expect(listener.heard).toEqual([]);
     await expect(failing(new BackupError('STORE_FAILED', 'no lock'))).rejects.toThrow('no lock');
-    expect(listener.heard).toMatchObject([{ event: 'run.finished', state: 'trouble', title: 'Backup of geolens: no run could be made', text: 'no lock' }]);
+    expect(listener.heard).toMatchObject([
+      {
+        event: 'run.finished',
+        state: 'trouble',
+        title: 'Backup of geolens: no run could be made',
+        text: 'no lock',
+      },
+    ]);
   });
 });

@@ -11,9 +11,17 @@ interface Circumstances {
 }
 
 /** What it does and says, in order. */
-async function doneBy({ lock = noLock, sweep = () => Promise.resolve([]), others = [] }: Circumstances): Promise<readonly string[]> {
+async function doneBy({
+  lock = noLock,
+  sweep = () => Promise.resolve([]),
+  others = [],
+}: Circumstances): Promise<readonly string[]> {
   const done: string[] = [];
-  const log = createLogger({ format: 'text', level: 'debug', write: (line) => done.push(line.slice('2026-01-01T00:00:00Z '.length).trimEnd()) });
+  const log = createLogger({
+    format: 'text',
+    level: 'debug',
+    write: (line) => done.push(line.slice('2026-01-01T00:00:00Z '.length).trimEnd()),
+  });
   const primary = new MemoryStore();
   primary.sweep = () => {
     done.push('sweep');
@@ -23,10 +31,21 @@ async function doneBy({ lock = noLock, sweep = () => Promise.resolve([]), others
     acquire: async (holder, options) => {
       const lease = await lock.acquire(holder, options);
       done.push(`lock for ${holder.command}, ${options?.whenHeld ?? 'fail'}`);
-      return { ...lease, release: async () => { done.push('release'); await lease.release(); } };
+      return {
+        ...lease,
+        release: async () => {
+          done.push('release');
+          await lease.release();
+        },
+      };
     },
   };
-  await sweepAtStart({ sweepers: [primary, ...others], lock: watched, log, signal: new AbortController().signal });
+  await sweepAtStart({
+    sweepers: [primary, ...others],
+    lock: watched,
+    log,
+    signal: new AbortController().signal,
+  });
   return done;
 }
 
@@ -35,7 +54,12 @@ const failingLock = (error: Error): Lock => ({ acquire: () => Promise.reject(err
 describe('the sweep at the start of the service', () => {
   it('is done under the lock, and tells what it removed', async () => {
     const sweep = () => Promise.resolve(['daily/.x.partial', 'daily/y.dump']);
-    expect(await doneBy({ sweep })).toEqual(['lock for serve, fail', 'sweep', 'release', 'INFO  removed what work that died had left: daily/.x.partial, daily/y.dump']);
+    expect(await doneBy({ sweep })).toEqual([
+      'lock for serve, fail',
+      'sweep',
+      'release',
+      'INFO  removed what work that died had left: daily/.x.partial, daily/y.dump',
+    ]);
   });
 
   it('says nothing when there was nothing', async () => {
@@ -48,7 +72,12 @@ describe('the sweep at the start of the service', () => {
 
   it('is a warning, and not the end of the service, when it fails', async () => {
     const error = new BackupError('STORE_FAILED', '/backups: EIO');
-    expect(await doneBy({ sweep: () => Promise.reject(error) })).toEqual(['lock for serve, fail', 'sweep', expect.stringMatching(/^WARN .*could not be removed: \/backups: EIO$/), 'release']);
+    expect(await doneBy({ sweep: () => Promise.reject(error) })).toEqual([
+      'lock for serve, fail',
+      'sweep',
+      expect.stringMatching(/^WARN .*could not be removed: \/backups: EIO$/),
+      'release',
+    ]);
     expect(await doneBy({ lock: failingLock(error) })).toEqual([expect.stringMatching(/^WARN .*EIO$/)]);
   });
 
@@ -59,8 +88,18 @@ describe('the sweep at the start of the service', () => {
         return Promise.resolve(['a folder']);
       },
     };
-    expect(await doneBy({ sweep: () => Promise.reject(new BackupError('STORE_FAILED', '/backups: EIO')), others: [other] })).toEqual([
-      'lock for serve, fail', 'sweep', expect.stringMatching(/^WARN .*EIO$/), expect.stringMatching(/^WARN +a record is damaged$/), 'release', 'INFO  removed what work that died had left: a folder',
+    expect(
+      await doneBy({
+        sweep: () => Promise.reject(new BackupError('STORE_FAILED', '/backups: EIO')),
+        others: [other],
+      }),
+    ).toEqual([
+      'lock for serve, fail',
+      'sweep',
+      expect.stringMatching(/^WARN .*EIO$/),
+      expect.stringMatching(/^WARN +a record is damaged$/),
+      'release',
+      'INFO  removed what work that died had left: a folder',
     ]);
   });
 

@@ -8,7 +8,9 @@ import { commandKit, type CommandKit } from '../support/command-kit.ts';
 const FLAGS: VerifyFlags = { restore: false, all: false, store: 'all', json: false };
 
 /** A set on the volume, and one on a replica when there is one. */
-async function kitWithSet(replicas: readonly MemoryStore[] = []): Promise<CommandKit & { drill: FakeDrill; store: MemoryStore }> {
+async function kitWithSet(
+  replicas: readonly MemoryStore[] = [],
+): Promise<CommandKit & { drill: FakeDrill; store: MemoryStore }> {
   const store = new MemoryStore('local');
   const kit = await commandKit(store, replicas);
   await run(kit.context, { json: false });
@@ -22,7 +24,9 @@ describe('`verify` ends with', () => {
   it('0 when all is good, and says of each artifact that it is', async () => {
     const { context, output } = await kitWithSet();
     expect(await verify(context, 'latest', FLAGS)).toBe(0);
-    expect(output.said).toMatch(/^set 20260201_000000 \(daily, local\): good\nARTIFACT +SIZE +RESULT\nmanifest-\S+ +\S+ kB +good\n/);
+    expect(output.said).toMatch(
+      /^set 20260201_000000 \(daily, local\): good\nARTIFACT +SIZE +RESULT\nmanifest-\S+ +\S+ kB +good\n/,
+    );
     expect(output.logged).toMatch(/INFO {2}set 20260201_000000 \(daily, local\) is good/);
   });
 
@@ -30,7 +34,9 @@ describe('`verify` ends with', () => {
     const { context, output } = await kitWithSet();
     expect(await verify(context, 'latest', { ...FLAGS, restore: true })).toBe(0);
     expect(output.said).toContain('(daily, local): proven\n');
-    expect(output.said).toContain('restored in a scratch PostgreSQL 17.2:\n  - 3 rows in 1 table, as many as in the dump\n');
+    expect(output.said).toContain(
+      'restored in a scratch PostgreSQL 17.2:\n  - 3 rows in 1 table, as many as in the dump\n',
+    );
   });
 
   it('5 when something is bad, and shouts', async () => {
@@ -39,21 +45,27 @@ describe('`verify` ends with', () => {
     expect(await verify(context, 'latest', { ...FLAGS, restore: true })).toBe(5);
     expect(output.said).toContain('(daily, local): BAD\n');
     expect(output.said).toContain('and NOT what was backed up:\n  - the index a is not valid\n');
-    expect(output.logged).toMatch(/ERROR set 20260201_000000 \(daily, local\) is BAD, .*: the index a is not valid/);
+    expect(output.logged).toMatch(
+      /ERROR set 20260201_000000 \(daily, local\) is BAD, .*: the index a is not valid/,
+    );
   });
 
   it('no secret in what it says, whatever a server or a store has answered', async () => {
     const { context, output, drill } = await kitWithSet();
     drill.answer = { problems: ['the answer was hunter2'], warnings: ['hunter2 is odd'] };
     const redact = (text: string): string => text.replaceAll('hunter2', '***');
-    for (const json of [true, false]) expect(await verify({ ...context, redact }, 'latest', { ...FLAGS, restore: true, json })).toBe(5);
+    for (const json of [true, false])
+      expect(await verify({ ...context, redact }, 'latest', { ...FLAGS, restore: true, json })).toBe(5);
     expect(output.said).toContain('the answer was ***');
     expect(output.said).not.toContain('hunter2');
   });
 
   it('3 when it cannot be proven here, and says what is lacking', async () => {
     const { context, output, drill } = await kitWithSet();
-    drill.answer = { outcome: 'unprovable', reasons: ['the extension postgis is not installed'] } satisfies Rehearsal;
+    drill.answer = {
+      outcome: 'unprovable',
+      reasons: ['the extension postgis is not installed'],
+    } satisfies Rehearsal;
     expect(await verify(context, 'latest', { ...FLAGS, restore: true })).toBe(3);
     expect(output.said).toContain('cannot be proven here:\n  - the extension postgis is not installed\n');
     expect(output.logged).toMatch(/WARN .*cannot be proven here/);
@@ -63,33 +75,80 @@ describe('`verify` ends with', () => {
     const s3 = new MemoryStore('s3');
     const { context, store, output } = await kitWithSet([s3]);
     const away = new BackupError('STORE_UNAVAILABLE', 'no answer');
-    const broken = new FaultyStore(s3, ({ operation, key }) => (operation === 'read' && key?.endsWith('.dump') === true ? away : undefined));
+    const broken = new FaultyStore(s3, ({ operation, key }) =>
+      operation === 'read' && key?.endsWith('.dump') === true ? away : undefined,
+    );
     const services = { ...context.services, replicas: [broken], stores: [store, broken] };
     expect(await verify({ ...context, services }, 'latest', { ...FLAGS, store: 's3' })).toBe(1);
     expect(output.logged).toContain('ERROR no answer');
     expect(await verify({ ...context, services }, 'latest', { ...FLAGS, all: true })).toBe(3);
-    expect(output.said.trimEnd().split('\n').at(-1)).toMatch(/^\d copies, none of them bad, \d could not be read$/);
+    expect(output.said.trimEnd().split('\n').at(-1)).toMatch(
+      /^\d copies, none of them bad, \d could not be read$/,
+    );
   });
 
   it('1 when all that was to be read went away meanwhile', async () => {
     const { context, store } = await kitWithSet();
-    const vanishing = new FaultyStore(store, ({ operation, key }) => (operation === 'read' && key?.endsWith('.dump') === true ? new BackupError('ARTIFACT_NOT_FOUND', 'it is gone') : undefined));
-    expect(await verify({ ...context, services: { ...context.services, primary: vanishing, stores: [vanishing] } }, 'latest', { ...FLAGS, all: true })).toBe(1);
+    const vanishing = new FaultyStore(store, ({ operation, key }) =>
+      operation === 'read' && key?.endsWith('.dump') === true
+        ? new BackupError('ARTIFACT_NOT_FOUND', 'it is gone')
+        : undefined,
+    );
+    expect(
+      await verify(
+        { ...context, services: { ...context.services, primary: vanishing, stores: [vanishing] } },
+        'latest',
+        { ...FLAGS, all: true },
+      ),
+    ).toBe(1);
   });
 
   it('0 for a good file where there is no volume', async () => {
     const { context, store } = await kitWithSet();
     const [, bytes] = [...store.artifacts].find(([key]) => key.endsWith('.dump'))!;
     const dump = { ...sourceOf(Buffer.from(bytes)), name: 'my.dump' };
-    const files = { ...context.services.files, dump: (path: string) => Promise.resolve({ label: `file ${path}`, timestamp: undefined, manifest: undefined, dump, globals: undefined, staging: undefined, doubts: [], trusted: false }) };
-    expect(await verify({ ...context, config: { ...context.config, backupDir: '/nowhere' }, services: { ...context.services, files } }, './my.dump', FLAGS)).toBe(0);
+    const files = {
+      ...context.services.files,
+      dump: (path: string) =>
+        Promise.resolve({
+          label: `file ${path}`,
+          timestamp: undefined,
+          manifest: undefined,
+          dump,
+          globals: undefined,
+          staging: undefined,
+          doubts: [],
+          trusted: false,
+        }),
+    };
+    expect(
+      await verify(
+        {
+          ...context,
+          config: { ...context.config, backupDir: '/nowhere' },
+          services: { ...context.services, files },
+        },
+        './my.dump',
+        FLAGS,
+      ),
+    ).toBe(0);
   });
 
   it('3 when what was found could not be written down', async () => {
     const { context, store, output } = await kitWithSet();
-    const readOnly = new FaultyStore(store, ({ operation }) => (operation === 'put' ? new BackupError('STORE_FORBIDDEN', 'locked') : undefined));
-    (context.services.clock as unknown as { jumpTo(date: Date): void }).jumpTo(new Date('2026-02-02T00:00:00Z'));
-    expect(await verify({ ...context, services: { ...context.services, primary: readOnly, stores: [readOnly] } }, 'latest', FLAGS)).toBe(3);
+    const readOnly = new FaultyStore(store, ({ operation }) =>
+      operation === 'put' ? new BackupError('STORE_FORBIDDEN', 'locked') : undefined,
+    );
+    (context.services.clock as unknown as { jumpTo(date: Date): void }).jumpTo(
+      new Date('2026-02-02T00:00:00Z'),
+    );
+    expect(
+      await verify(
+        { ...context, services: { ...context.services, primary: readOnly, stores: [readOnly] } },
+        'latest',
+        FLAGS,
+      ),
+    ).toBe(3);
     expect(output.logged).toContain('ERROR locked');
   });
 });
@@ -109,7 +168,13 @@ describe('`verify --all`', () => {
     const s3 = new MemoryStore('s3');
     const { context, output, store } = await kitWithSet([s3]);
     let gaveWay = 0;
-    const services = { ...context.services, giveWay: () => { gaveWay += 1; return Promise.resolve(); } };
+    const services = {
+      ...context.services,
+      giveWay: () => {
+        gaveWay += 1;
+        return Promise.resolve();
+      },
+    };
     expect(await verify({ ...context, services }, 'latest', { ...FLAGS, all: true })).toBe(0);
     expect(gaveWay).toBe(1);
     const lines = output.said.trimEnd().split('\n');
@@ -126,5 +191,7 @@ describe('`verify --all`', () => {
 
 it.each([['-1'], ['x'], [' '], ['NaN']])('`verify --max-rate %j` is refused', async (maxRate) => {
   const { context } = await kitWithSet();
-  await expect(verify(context, 'latest', { ...FLAGS, maxRate })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  await expect(verify(context, 'latest', { ...FLAGS, maxRate })).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+  });
 });

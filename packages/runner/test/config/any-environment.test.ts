@@ -5,12 +5,33 @@ import { readConfig } from '../../src/config/config.ts';
 import { VARIABLE_NAMES } from '../../src/config/variables.ts';
 import { refusal } from '../support/problems.ts';
 
-const names = fc.constantFrom(...VARIABLE_NAMES, ...VARIABLE_NAMES.map((name) => `${name}_FILE`), 'BACKUP_KEEP_DAYS', 'toString');
+const names = fc.constantFrom(
+  ...VARIABLE_NAMES,
+  ...VARIABLE_NAMES.map((name) => `${name}_FILE`),
+  'BACKUP_KEEP_DAYS',
+  'toString',
+);
 const values = fc.oneof(
   fc.string({ unit: 'binary' }),
-  fc.constantFrom('0', '7', 'true', '* * * * *', '@daily', 'zstd:3', 'json', '/', '/nowhere', 'UTC', '\0', '%', 'postgresql://'),
+  fc.constantFrom(
+    '0',
+    '7',
+    'true',
+    '* * * * *',
+    '@daily',
+    'zstd:3',
+    'json',
+    '/',
+    '/nowhere',
+    'UTC',
+    '\0',
+    '%',
+    'postgresql://',
+  ),
   fc.webUrl({ withQueryParameters: true }).map((url) => url.replace(/^https?/, 'postgresql')),
-  fc.tuple(fc.string(), fc.string(), fc.string()).map(([user, password, rest]) => `postgresql://${user}:${password}@h/${rest}`),
+  fc
+    .tuple(fc.string(), fc.string(), fc.string())
+    .map(([user, password, rest]) => `postgresql://${user}:${password}@h/${rest}`),
 );
 
 it('whatever stands in the environment, the configuration is read or refused as invalid, never anything else', () => {
@@ -28,7 +49,13 @@ it('whatever stands in the environment, the configuration is read or refused as 
 
 it('no problem of a URL tells its password', () => {
   const password = fc.stringMatching(/^[A-Za-z]{9,20}$/);
-  const broken = fc.constantFrom((p: string) => `postgresql://u:${p}@h`, (p: string) => `postgres//u:${p}@h/d`, (p: string) => `postgresql://u:${p}#/@h/d`, (p: string) => `postgresql://u:${p}@h/d?sslmode=${p}`, (p: string) => `postgresql://u:x@h/d?port=${p}`);
+  const broken = fc.constantFrom(
+    (p: string) => `postgresql://u:${p}@h`,
+    (p: string) => `postgres//u:${p}@h/d`,
+    (p: string) => `postgresql://u:${p}#/@h/d`,
+    (p: string) => `postgresql://u:${p}@h/d?sslmode=${p}`,
+    (p: string) => `postgresql://u:x@h/d?port=${p}`,
+  );
   fc.assert(
     fc.property(password, broken, (secret, url) => {
       const text = refusal({ DATABASE_URL: url(secret) });

@@ -25,15 +25,26 @@ describe('a variable by way of its _FILE twin', () => {
     ['with all line feeds but the last', 'p\nw\n\n', 'p\nw\n'],
     ['with spaces around it, which a password may have', ' pw ', ' pw '],
   ])('is the content of the file, %s', (_, content, password) => {
-    expect(readConfig({ POSTGRES_PASSWORD_FILE: fileWith(content) }).connection.password?.reveal()).toBe(password);
+    expect(readConfig({ POSTGRES_PASSWORD_FILE: fileWith(content) }).connection.password?.reveal()).toBe(
+      password,
+    );
   });
 
   it('exists for every variable', () => {
-    for (const name of VARIABLE_NAMES) expect(refusal({ ...(name !== 'BACKUP_S3_ENABLED' && { BACKUP_S3_ENABLED: 'true' }), [`${name}_FILE`]: '/nowhere/at/all' }), name).toContain(`${name}_FILE`);
+    for (const name of VARIABLE_NAMES)
+      expect(
+        refusal({
+          ...(name !== 'BACKUP_S3_ENABLED' && { BACKUP_S3_ENABLED: 'true' }),
+          [`${name}_FILE`]: '/nowhere/at/all',
+        }),
+        name,
+      ).toContain(`${name}_FILE`);
   });
 
   it('goes through the same checks, and the problem names the variable', () => {
-    expect(refusal({ BACKUP_RETENTION_DAILY_FILE: fileWith('0\n') })).toContain('BACKUP_RETENTION_DAILY="0" has to be a whole number of at least 1');
+    expect(refusal({ BACKUP_RETENTION_DAILY_FILE: fileWith('0\n') })).toContain(
+      'BACKUP_RETENTION_DAILY="0" has to be a whole number of at least 1',
+    );
   });
 
   it('is told as coming from a file', () => {
@@ -54,11 +65,18 @@ describe('a variable by way of its _FILE twin', () => {
 
   it.each(['', '\n', '\r\n'])('has to have content: %j is a problem that names the file', (content) => {
     const path = fileWith(content);
-    expect(refusal({ POSTGRES_PASSWORD_FILE: path })).toContain(`POSTGRES_PASSWORD_FILE names ${path}, which is empty`);
+    expect(refusal({ POSTGRES_PASSWORD_FILE: path })).toContain(
+      `POSTGRES_PASSWORD_FILE names ${path}, which is empty`,
+    );
   });
 
-  it.each([['a missing file', 'missing'], ['a folder', '.']])('names %s: a problem with the path', (_, name) => {
+  it.each([
+    ['a missing file', 'missing'],
+    ['a folder', '.'],
+  ])('names %s: a problem with the path', (_, name) => {
     const path = join(folder, name);
-    expect(refusal({ DATABASE_URL_FILE: path })).toContain(`DATABASE_URL_FILE names ${path}, which cannot be read`);
+    expect(refusal({ DATABASE_URL_FILE: path })).toContain(
+      `DATABASE_URL_FILE names ${path}, which cannot be read`,
+    );
   });
 });

@@ -3,7 +3,12 @@ import { readConfig } from '../../src/config/config.ts';
 
 describe('what programs get of our environment', () => {
   it('is where things are, and no secret of anybody else', () => {
-    const { programEnv } = readConfig({ PATH: '/bin', HOME: '/root', AWS_SECRET_ACCESS_KEY: 'theirs', POSTGRES_PASSWORD: 'ours' });
+    const { programEnv } = readConfig({
+      PATH: '/bin',
+      HOME: '/root',
+      AWS_SECRET_ACCESS_KEY: 'theirs',
+      POSTGRES_PASSWORD: 'ours',
+    });
     expect(programEnv).toEqual({ PATH: '/bin', HOME: '/root' });
   });
 

@@ -19,18 +19,36 @@ describe('a variable that looks like one of ours and is none', () => {
     ['SCHEDULE', 'BACKUP_SCHEDULE'],
     ['BACKUP_TZ', 'BACKUP_TIMEZONE'],
   ])('%s is told, with %s as what may be meant', (name, meant) => {
-    expect(unknownVariables({ [name]: 'x' })).toEqual([`${name} is not a variable of geolens-backup and has no effect; did you mean ${meant}?`]);
+    expect(unknownVariables({ [name]: 'x' })).toEqual([
+      `${name} is not a variable of geolens-backup and has no effect; did you mean ${meant}?`,
+    ]);
   });
 
-  it.each(['BACKUP_X', 'BACKUP_SOURCES', 'BACKUP_LEVEL', 'BACKUP_'])('%s is told without a guess that would mislead', (name) => {
-    expect(unknownVariables({ [name]: 'x' })).toEqual([`${name} is not a variable of geolens-backup and has no effect`]);
-  });
+  it.each(['BACKUP_X', 'BACKUP_SOURCES', 'BACKUP_LEVEL', 'BACKUP_'])(
+    '%s is told without a guess that would mislead',
+    (name) => {
+      expect(unknownVariables({ [name]: 'x' })).toEqual([
+        `${name} is not a variable of geolens-backup and has no effect`,
+      ]);
+    },
+  );
 
   it('is not told when it is empty, or when it is nobody’s', () => {
-    expect(unknownVariables({ BACKUP_KEEP_DAYS: '', PATH: '/bin', toString: 'x', constructor: 'x' })).toEqual([]);
+    expect(unknownVariables({ BACKUP_KEEP_DAYS: '', PATH: '/bin', toString: 'x', constructor: 'x' })).toEqual(
+      [],
+    );
   });
 
   it('is none of those that there are, nor of their _FILE twins', () => {
-    expect(unknownVariables(Object.fromEntries(VARIABLE_NAMES.flatMap((name) => [[name, 'x'], [`${name}_FILE`, 'x']])))).toEqual([]);
+    expect(
+      unknownVariables(
+        Object.fromEntries(
+          VARIABLE_NAMES.flatMap((name) => [
+            [name, 'x'],
+            [`${name}_FILE`, 'x'],
+          ]),
+        ),
+      ),
+    ).toEqual([]);
   });
 });

@@ -24,22 +24,43 @@ describe('the finding on space', () => {
 
   it('judges by the newest set that is whole, and not at all without one', () => {
     const partial = setOf({ state: 'partial', artifacts: [] });
-    expect(spaceFinding({ folder: '/backups', freeBytes: 5_000, sets: [partial, setOf()] }).level).toBe('fail');
-    expect(spaceFinding({ folder: '/backups', freeBytes: 5_000, sets: [partial] })).toMatchObject({ level: 'ok', message: expect.stringContaining('after the first run') as string });
+    expect(spaceFinding({ folder: '/backups', freeBytes: 5_000, sets: [partial, setOf()] }).level).toBe(
+      'fail',
+    );
+    expect(spaceFinding({ folder: '/backups', freeBytes: 5_000, sets: [partial] })).toMatchObject({
+      level: 'ok',
+      message: expect.stringContaining('after the first run') as string,
+    });
   });
 });
 
 describe('the finding on a schedule', () => {
   it.each([
     ['0 2 * * *', 'UTC', '2026-11-22T03:00:00Z', 'next 2026-11-23 02:00, 2026-11-24 02:00, 2026-11-25 02:00'],
-    ['0 2 * * *', 'Europe/Berlin', '2026-11-22T03:00:00Z', 'next 2026-11-23 02:00 (01:00 UTC), 2026-11-24 02:00 (01:00 UTC), 2026-11-25 02:00 (01:00 UTC)'],
-    ['30 0 * * *', 'Europe/Berlin', '2026-10-23T12:00:00Z', 'next 2026-10-24 00:30 (2026-10-23 22:30 UTC), 2026-10-25 00:30 (2026-10-24 22:30 UTC), 2026-10-26 00:30 (2026-10-25 23:30 UTC)'],
+    [
+      '0 2 * * *',
+      'Europe/Berlin',
+      '2026-11-22T03:00:00Z',
+      'next 2026-11-23 02:00 (01:00 UTC), 2026-11-24 02:00 (01:00 UTC), 2026-11-25 02:00 (01:00 UTC)',
+    ],
+    [
+      '30 0 * * *',
+      'Europe/Berlin',
+      '2026-10-23T12:00:00Z',
+      'next 2026-10-24 00:30 (2026-10-23 22:30 UTC), 2026-10-25 00:30 (2026-10-24 22:30 UTC), 2026-10-26 00:30 (2026-10-25 23:30 UTC)',
+    ],
   ])('"%s" in %s names the next three moments', (expression, zone, now, message) => {
-    expect(scheduleFinding('schedule', parseSchedule(expression, zone), new Date(now))).toEqual({ concern: 'schedule', level: 'ok', message: `"${expression}" in ${zone}: ${message}` });
+    expect(scheduleFinding('schedule', parseSchedule(expression, zone), new Date(now))).toEqual({
+      concern: 'schedule',
+      level: 'ok',
+      message: `"${expression}" in ${zone}: ${message}`,
+    });
   });
 
   it('warns when there is no such moment', () => {
-    expect(scheduleFinding('schedule', { ...parseSchedule('0 2 * * *'), next: () => undefined }, NOW)).toMatchObject({ level: 'warn', message: expect.stringContaining('no moment') as string });
+    expect(
+      scheduleFinding('schedule', { ...parseSchedule('0 2 * * *'), next: () => undefined }, NOW),
+    ).toMatchObject({ level: 'warn', message: expect.stringContaining('no moment') as string });
   });
 });
 
@@ -62,14 +83,25 @@ describe('the finding on the newest set', () => {
 });
 
 describe('the finding on the last success', () => {
-  const HEALTHY: Health = { healthy: true, lastSuccessAt: NOW, ageMs: 3_600_000, maxAgeMs: 1e9, lastFailure: undefined, problem: undefined };
+  const HEALTHY: Health = {
+    healthy: true,
+    lastSuccessAt: NOW,
+    ageMs: 3_600_000,
+    maxAgeMs: 1e9,
+    lastFailure: undefined,
+    problem: undefined,
+  };
 
   it.each<[string, Partial<Health>, string]>([
     ['is recent', {}, 'ok'],
     ['is recent, and a run has failed since', { lastFailure: { at: NOW, error: 'why' } }, 'warn'],
     ['is too old', { healthy: false, problem: 'the last success is too long ago' }, 'fail'],
     ['is still to come', { lastSuccessAt: undefined }, 'warn'],
-    ['was never tried', { healthy: false, lastSuccessAt: undefined, ageMs: undefined, problem: 'there is no set' }, 'warn'],
+    [
+      'was never tried',
+      { healthy: false, lastSuccessAt: undefined, ageMs: undefined, problem: 'there is no set' },
+      'warn',
+    ],
     ['never came', { healthy: false, lastSuccessAt: undefined, problem: 'no run has succeeded' }, 'fail'],
   ])('that %s', (_, change, level) => {
     expect(successFinding({ ...HEALTHY, ...change }).level).toBe(level);
@@ -77,7 +109,9 @@ describe('the finding on the last success', () => {
 });
 
 describe('the findings on drills', () => {
-  const last = (verdict: JournalledDrill['verdict']): { lastDrill: JournalledDrill } => ({ lastDrill: { verdict, finishedAt: '2026-11-22T04:00:09.000Z', problem: 'why' } });
+  const last = (verdict: JournalledDrill['verdict']): { lastDrill: JournalledDrill } => ({
+    lastDrill: { verdict, finishedAt: '2026-11-22T04:00:09.000Z', problem: 'why' },
+  });
 
   it.each([
     ['proven', true, 'ok'],
@@ -97,8 +131,14 @@ describe('the findings on drills', () => {
     const drill = new FakeDrill();
     expect(await drillFinding(drill, setOf(), true, signal)).toMatchObject({ level: 'ok' });
     drill.unprovable = ['no room'];
-    expect(await drillFinding(drill, setOf(), true, signal)).toMatchObject({ level: 'warn', message: 'sets cannot be proven here: no room' });
+    expect(await drillFinding(drill, setOf(), true, signal)).toMatchObject({
+      level: 'warn',
+      message: 'sets cannot be proven here: no room',
+    });
     drill.open = () => Promise.reject(new Error('broken'));
-    expect(await drillFinding(drill, undefined, false, signal)).toMatchObject({ level: 'warn', message: 'broken' });
+    expect(await drillFinding(drill, undefined, false, signal)).toMatchObject({
+      level: 'warn',
+      message: 'broken',
+    });
   });
 });

@@ -4,15 +4,30 @@ import { createLogger } from '../../src/log/logger.ts';
 
 function kit(): { phases: PhaseLog; clock: { now: number }; logged: string[]; shown: string[] } {
   const [logged, shown, clock] = [[] as string[], [] as string[], { now: 0 }];
-  const log = createLogger({ format: 'text', level: 'info', write: (line) => logged.push(line.slice(27).trimEnd()) });
-  const terminal = { ask: () => Promise.resolve(''), status: (text: string) => { shown.push(text); } };
+  const log = createLogger({
+    format: 'text',
+    level: 'info',
+    write: (line) => logged.push(line.slice(27).trimEnd()),
+  });
+  const terminal = {
+    ask: () => Promise.resolve(''),
+    status: (text: string) => {
+      shown.push(text);
+    },
+  };
   return { phases: new PhaseLog(log, terminal, () => clock.now), clock, logged, shown };
 }
 
 describe('the log of phases', () => {
   it('tells every 15 seconds how far a long one is, and how fast', () => {
     const { phases, clock, logged } = kit();
-    for (clock.now = 0; clock.now <= 40_000; clock.now += 1000) phases.progressed({ phase: 'produce', artifact: 'dump', bytes: clock.now * 10_000, expected: 1_000_000_000 });
+    for (clock.now = 0; clock.now <= 40_000; clock.now += 1000)
+      phases.progressed({
+        phase: 'produce',
+        artifact: 'dump',
+        bytes: clock.now * 10_000,
+        expected: 1_000_000_000,
+      });
     phases.finished({ phase: 'produce', artifact: 'dump', milliseconds: 41_000, bytes: 410_000_000 });
     expect(logged).toEqual([
       'produce dump: 150 MB of about 1.0 GB, 15 %, 10.0 MB/s',
@@ -41,7 +56,15 @@ describe('the log of phases', () => {
     const { phases, clock, shown } = kit();
     phases.progressed({ phase: 'produce', artifact: 'dump', bytes: 20_000_000, expected: 10_000_000 });
     clock.now += 100;
-    phases.progressed({ phase: 'replicate', tier: 'daily', artifact: 'dump', bytes: 10_000_000, expected: 10_000_000 });
-    expect(shown.at(-1)).toContain('produce dump [=========== ] 20.0 MB of about 10.0 MB, 99 %  replicate daily dump [============] 10.0 MB of 10.0 MB, 100 %');
+    phases.progressed({
+      phase: 'replicate',
+      tier: 'daily',
+      artifact: 'dump',
+      bytes: 10_000_000,
+      expected: 10_000_000,
+    });
+    expect(shown.at(-1)).toContain(
+      'produce dump [=========== ] 20.0 MB of about 10.0 MB, 99 %  replicate daily dump [============] 10.0 MB of 10.0 MB, 100 %',
+    );
   });
 });

@@ -4,7 +4,10 @@ import { logError } from '../../src/log/log-run.ts';
 import { createLogger, type LoggerOptions } from '../../src/log/logger.ts';
 import { redactor } from '../../src/log/redact.ts';
 
-function lines(options: Partial<LoggerOptions>, write: (log: ReturnType<typeof createLogger>) => void): string[] {
+function lines(
+  options: Partial<LoggerOptions>,
+  write: (log: ReturnType<typeof createLogger>) => void,
+): string[] {
   const written: string[] = [];
   write(createLogger({ format: 'text', level: 'info', write: (line) => written.push(line), ...options }));
   return written;
@@ -24,27 +27,51 @@ describe('a line of text', () => {
   });
 
   it('shows percent signs, quotes and wide characters as they are', () => {
-    expect(lines({}, (log) => { log.info('a', '100%s %d "ä" 数据\\n'); })[0]).toMatch(/Z INFO {2}100%s %d "ä" 数据\\n\n$/);
+    expect(
+      lines({}, (log) => {
+        log.info('a', '100%s %d "ä" 数据\\n');
+      })[0],
+    ).toMatch(/Z INFO {2}100%s %d "ä" 数据\\n\n$/);
   });
 
   it('keeps a message of several lines apart from the next: only a moment begins a line', () => {
-    expect(lines({}, (log) => { log.info('a', 'one\ntwo'); })[0]).toMatch(/INFO {2}one\n {4}two\n$/);
+    expect(
+      lines({}, (log) => {
+        log.info('a', 'one\ntwo');
+      })[0],
+    ).toMatch(/INFO {2}one\n {4}two\n$/);
   });
 });
 
 describe('a line of JSON', () => {
   it('is one object with time, level, event, the fields and the sentence', () => {
-    const [line] = lines({ format: 'json' }, (log) => { log.warn('run.warning', 'a\n"b"', { bytes: 3, missing: undefined }); });
+    const [line] = lines({ format: 'json' }, (log) => {
+      log.warn('run.warning', 'a\n"b"', { bytes: 3, missing: undefined });
+    });
     expect(line).toMatch(/^\{[^\n]*\}\n$/);
-    expect(JSON.parse(line!)).toEqual({ level: 'warn', time: expect.stringMatching(/Z$/) as string, event: 'run.warning', bytes: 3, msg: 'a\n"b"' });
+    expect(JSON.parse(line!)).toEqual({
+      level: 'warn',
+      time: expect.stringMatching(/Z$/) as string,
+      event: 'run.warning',
+      bytes: 3,
+      msg: 'a\n"b"',
+    });
   });
 
   it('stays JSON, with its names, whatever the password is', () => {
     for (const password of ['level', 'info', '123', '":"', 'run']) {
       const redact = redactor([new Secret(password)]);
-      const [line] = lines({ format: 'json', redact }, (log) => { log.info('run.swept', `x ${password}`, { bytes: 1234, swept: [`y ${password}`] }); });
+      const [line] = lines({ format: 'json', redact }, (log) => {
+        log.info('run.swept', `x ${password}`, { bytes: 1234, swept: [`y ${password}`] });
+      });
       const object = JSON.parse(line!) as Record<string, unknown>;
-      expect(object).toMatchObject({ level: 'info', event: 'run.swept', bytes: 1234, msg: 'x [redacted]', swept: ['y [redacted]'] });
+      expect(object).toMatchObject({
+        level: 'info',
+        event: 'run.swept',
+        bytes: 1234,
+        msg: 'x [redacted]',
+        swept: ['y [redacted]'],
+      });
     }
   });
 });
@@ -62,18 +89,33 @@ it.each([
 });
 
 describe('an error', () => {
-  const error = new BackupError('DUMP_FAILED', 'the dump failed', { cause: new Error('inner', { cause: new Error('innermost') }), mend: 'Look there' });
+  const error = new BackupError('DUMP_FAILED', 'the dump failed', {
+    cause: new Error('inner', { cause: new Error('innermost') }),
+    mend: 'Look there',
+  });
 
   it('is one line with its mend', () => {
-    expect(lines({}, (log) => { logError(log, 'run.error', error); }).map((line) => line.slice(21))).toEqual(['ERROR the dump failed. Look there\n']);
+    expect(
+      lines({}, (log) => {
+        logError(log, 'run.error', error);
+      }).map((line) => line.slice(21)),
+    ).toEqual(['ERROR the dump failed. Look there\n']);
   });
 
   it('carries its code in JSON', () => {
-    expect(JSON.parse(lines({ format: 'json' }, (log) => { logError(log, 'run.error', error); })[0]!)).toMatchObject({ event: 'run.error', code: 'DUMP_FAILED' });
+    expect(
+      JSON.parse(
+        lines({ format: 'json' }, (log) => {
+          logError(log, 'run.error', error);
+        })[0]!,
+      ),
+    ).toMatchObject({ event: 'run.error', code: 'DUMP_FAILED' });
   });
 
   it('tells its causes too at level debug, without secrets', () => {
-    const written = lines({ level: 'debug', redact: redactor([new Secret('innermost')]) }, (log) => { logError(log, 'run.error', error); });
+    const written = lines({ level: 'debug', redact: redactor([new Secret('innermost')]) }, (log) => {
+      logError(log, 'run.error', error);
+    });
     expect(written).toHaveLength(3);
     expect(written.join('')).toContain('caused by: Error: inner\n');
     expect(written.join('')).not.toContain('innermost');

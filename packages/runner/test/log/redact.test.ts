@@ -11,7 +11,9 @@ describe('redacting', () => {
   });
 
   it('takes the longer of two secrets first, so that nothing is left of it', () => {
-    expect(redactor([new Secret('hush'), new Secret('hush-hush')])('it is hush-hush')).toBe('it is [redacted]');
+    expect(redactor([new Secret('hush'), new Secret('hush-hush')])('it is hush-hush')).toBe(
+      'it is [redacted]',
+    );
   });
 
   it('takes what looks like a pattern as plain text', () => {

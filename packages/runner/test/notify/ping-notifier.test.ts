@@ -4,21 +4,37 @@ import { PingNotifier } from '../../src/notify/ping-notifier.ts';
 import { freePort } from '../../../../test/support/free-port.ts';
 import { receiver } from '../../../../test/support/receiver.ts';
 
-const notice: Notice = { event: 'run.finished', state: 'good', database: 'geolens', title: 'Backup of geolens: all is well', text: '', log: 'the log\n', details: {} };
+const notice: Notice = {
+  event: 'run.finished',
+  state: 'good',
+  database: 'geolens',
+  title: 'Backup of geolens: all is well',
+  text: '',
+  log: 'the log\n',
+  details: {},
+};
 const signal = new AbortController().signal;
 
 describe('the ping', () => {
   it('goes to /start, to the URL itself, and to /fail, with what the URL asks for besides', async () => {
     const { url, received } = await receiver();
     const notifier = new PingNotifier(new Secret(`${url}/abc-def/?a=b`));
-    for (const state of ['started', 'good', 'trouble'] as const) await notifier.notify({ ...notice, state }, { signal });
-    expect(received.map(({ path }) => path)).toEqual(['/abc-def/start?a=b', '/abc-def/?a=b', '/abc-def/fail?a=b']);
+    for (const state of ['started', 'good', 'trouble'] as const)
+      await notifier.notify({ ...notice, state }, { signal });
+    expect(received.map(({ path }) => path)).toEqual([
+      '/abc-def/start?a=b',
+      '/abc-def/?a=b',
+      '/abc-def/fail?a=b',
+    ]);
   });
 
   it('has the last lines of the log, and not all of a long one', async () => {
     const { url, received } = await receiver();
     const log = Array.from({ length: 5_000 }, (_, index) => `line ${index}\n`).join('');
-    await new PingNotifier(new Secret(url)).notify({ ...notice, state: 'trouble', text: 'the disk is full', log }, { signal });
+    await new PingNotifier(new Secret(url)).notify(
+      { ...notice, state: 'trouble', text: 'the disk is full', log },
+      { signal },
+    );
     expect(received[0]!.body).toMatch(/^Backup of geolens: all is well\n\nthe disk is full\n\n/);
     expect(received[0]!.body).toMatch(/line 4999\n$/);
     expect(received[0]!.body.length).toBeLessThan(11_000);
@@ -46,21 +62,33 @@ describe('the ping', () => {
 
   it('is not tried again when the receiver does not know the URL, which the error does not tell', async () => {
     const { url, received } = await receiver(404);
-    const failure: unknown = await new PingNotifier(new Secret(`${url}/very-secret`)).notify(notice, { signal }).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: 'NOTIFICATION_FAILED', message: `BACKUP_PING_URL (${new URL(url).host}) answered with 404. Check BACKUP_PING_URL, and whether this machine reaches it` });
+    const failure: unknown = await new PingNotifier(new Secret(`${url}/very-secret`))
+      .notify(notice, { signal })
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      code: 'NOTIFICATION_FAILED',
+      message: `BACKUP_PING_URL (${new URL(url).host}) answered with 404. Check BACKUP_PING_URL, and whether this machine reaches it`,
+    });
     expect(received).toHaveLength(1);
   });
 
   it('says so when nobody is there', async () => {
-    const failing = (url: string): Promise<void> => new PingNotifier(new Secret(url)).notify(notice, { signal });
-    await expect(failing(`http://127.0.0.1:${await freePort()}/very-secret`)).rejects.toThrow(/^BACKUP_PING_URL \(127\.0\.0\.1:\d+\) could not be reached \(ECONNREFUSED\)/);
-    await expect(failing('http://127.0.0.1:1/very-secret')).rejects.toThrow('BACKUP_PING_URL (127.0.0.1:1) could not be reached (bad port)');
+    const failing = (url: string): Promise<void> =>
+      new PingNotifier(new Secret(url)).notify(notice, { signal });
+    await expect(failing(`http://127.0.0.1:${await freePort()}/very-secret`)).rejects.toThrow(
+      /^BACKUP_PING_URL \(127\.0\.0\.1:\d+\) could not be reached \(ECONNREFUSED\)/,
+    );
+    await expect(failing('http://127.0.0.1:1/very-secret')).rejects.toThrow(
+      'BACKUP_PING_URL (127.0.0.1:1) could not be reached (bad port)',
+    );
   });
 
   it('gives up soon after the process was asked to end', async () => {
     const { url } = await receiver(0);
     const began = performance.now();
-    await expect(new PingNotifier(new Secret(url)).notify(notice, { signal: AbortSignal.abort() })).rejects.toThrow('did not answer before the process had to end');
+    await expect(
+      new PingNotifier(new Secret(url)).notify(notice, { signal: AbortSignal.abort() }),
+    ).rejects.toThrow('did not answer before the process had to end');
     expect(performance.now() - began).toBeLessThan(5_000);
   });
 });

@@ -6,7 +6,15 @@ import { parseTemplate, webhookBody } from '../../src/notify/webhook-template.ts
 import { refusal } from '../support/problems.ts';
 import { receiver } from '../../../../test/support/receiver.ts';
 
-const notice: Notice = { event: 'run.finished', state: 'trouble', database: 'a "b"', title: 'it failed', text: 'line one\nline two', log: 'log', details: { version: '1', run: { outcome: 'failed' } } };
+const notice: Notice = {
+  event: 'run.finished',
+  state: 'trouble',
+  database: 'a "b"',
+  title: 'it failed',
+  text: 'line one\nline two',
+  log: 'log',
+  details: { version: '1', run: { outcome: 'failed' } },
+};
 const signal = new AbortController().signal;
 
 async function sent(change: Partial<WebhookOptions>, notices: readonly Notice[]): Promise<unknown[]> {
@@ -19,12 +27,25 @@ async function sent(change: Partial<WebhookOptions>, notices: readonly Notice[])
 describe('the webhook', () => {
   it('gets everything as JSON', async () => {
     expect(await sent({}, [notice])).toEqual([
-      { event: 'run.finished', state: 'trouble', database: 'a "b"', title: 'it failed', text: 'line one\nline two', version: '1', run: { outcome: 'failed' }, log: 'log' },
+      {
+        event: 'run.finished',
+        state: 'trouble',
+        database: 'a "b"',
+        title: 'it failed',
+        text: 'line one\nline two',
+        version: '1',
+        run: { outcome: 'failed' },
+        log: 'log',
+      },
     ]);
   });
 
   it('is told when something has ended, and, if that is wanted, only of trouble', async () => {
-    const notices = [{ ...notice, event: 'run.started', state: 'started' }, { ...notice, state: 'good' }, notice] as const;
+    const notices = [
+      { ...notice, event: 'run.started', state: 'started' },
+      { ...notice, state: 'good' },
+      notice,
+    ] as const;
     expect(await sent({}, notices)).toMatchObject([{ state: 'good' }, { state: 'trouble' }]);
     expect(await sent({ on: 'trouble' }, notices)).toMatchObject([{ state: 'trouble' }]);
   });
@@ -38,21 +59,36 @@ describe('the webhook', () => {
   });
 
   it('sends Discord no more than it takes', () => {
-    const { content } = JSON.parse(webhookBody({ ...notice, text: 'x'.repeat(9_000) }, 'discord', 'chat.example.com')) as { content: string };
+    const { content } = JSON.parse(
+      webhookBody({ ...notice, text: 'x'.repeat(9_000) }, 'discord', 'chat.example.com'),
+    ) as { content: string };
     expect(content.length).toBeLessThan(2_000);
   });
 
   it('fills in a template of one’s own, out of which nothing breaks', () => {
-    const template = parseTemplate('{"a":[{"b":"{{ database }}: {{state}}"}],"priority":4,"log":"{{log}}","on":true}');
+    const template = parseTemplate(
+      '{"a":[{"b":"{{ database }}: {{state}}"}],"priority":4,"log":"{{log}}","on":true}',
+    );
     expect(template).not.toHaveProperty('problem');
-    expect(JSON.parse(webhookBody(notice, template as { own: unknown }, 'x'))).toEqual({ a: [{ b: 'a "b": trouble' }], priority: 4, log: 'log', on: true });
+    expect(JSON.parse(webhookBody(notice, template as { own: unknown }, 'x'))).toEqual({
+      a: [{ b: 'a "b": trouble' }],
+      priority: 4,
+      log: 'log',
+      on: true,
+    });
   });
 
   it.each([
     [{ BACKUP_WEBHOOK_TEMPLATE: 'teams' }, 'has to be one of auto, json, slack, discord, or JSON'],
     [{ BACKUP_WEBHOOK_TEMPLATE: '{"a":"{{Title}}"}' }, 'has the placeholder {{Title}}; known are {{event}}'],
-    [{ BACKUP_WEBHOOK_URL: 'hooks.example.com/very-secret' }, 'BACKUP_WEBHOOK_URL has to be a URL with http or https'],
-    [{ BACKUP_PING_URL: 'ftp://example.com/very-secret' }, 'BACKUP_PING_URL has to be a URL with http or https'],
+    [
+      { BACKUP_WEBHOOK_URL: 'hooks.example.com/very-secret' },
+      'BACKUP_WEBHOOK_URL has to be a URL with http or https',
+    ],
+    [
+      { BACKUP_PING_URL: 'ftp://example.com/very-secret' },
+      'BACKUP_PING_URL has to be a URL with http or https',
+    ],
     [{ BACKUP_WEBHOOK_ON: 'never' }, 'has to be one of all, trouble'],
   ])('%j stops the start with a problem that shows no secret', (env, problem) => {
     const message = refusal(env);
@@ -67,9 +103,18 @@ describe('the webhook', () => {
   });
 
   it('has secrets that nothing prints, in whichever form a library has them', () => {
-    const { secrets, effective } = readConfig({ BACKUP_WEBHOOK_URL: ' https://Example.com/hook/%7Every-secret ', BACKUP_PING_URL: 'https://u:pass-word@example.com' });
+    const { secrets, effective } = readConfig({
+      BACKUP_WEBHOOK_URL: ' https://Example.com/hook/%7Every-secret ',
+      BACKUP_PING_URL: 'https://u:pass-word@example.com',
+    });
     const forms = secrets.map((secret) => secret.reveal());
-    expect(forms).toEqual(expect.arrayContaining(['https://example.com/hook/%7Every-secret', '/hook/%7Every-secret', 'pass-word']));
+    expect(forms).toEqual(
+      expect.arrayContaining([
+        'https://example.com/hook/%7Every-secret',
+        '/hook/%7Every-secret',
+        'pass-word',
+      ]),
+    );
     expect(JSON.stringify(effective)).not.toContain('ecret"');
     expect(effective.find(({ name }) => name === 'BACKUP_PING_URL')!.value).toBe('[redacted]');
   });

@@ -8,7 +8,9 @@ import { reportOf } from '../support/sets.ts';
 
 function logged(work: (log: ReturnType<typeof createLogger>) => void): string[] {
   const written: string[] = [];
-  work(createLogger({ format: 'text', level: 'info', write: (line) => written.push(line.slice(21).trimEnd()) }));
+  work(
+    createLogger({ format: 'text', level: 'info', write: (line) => written.push(line.slice(21).trimEnd()) }),
+  );
   return written;
 }
 
@@ -57,20 +59,33 @@ describe('the report of a run', () => {
 
 describe('the log of a run', () => {
   it('ends with what is in the set, and what was in the one before', () => {
-    expect(logged((log) => { logReport(log, reportOf()); })).toEqual([
+    expect(
+      logged((log) => {
+        logReport(log, reportOf());
+      }),
+    ).toEqual([
       'INFO  run 20261122_020000 complete in 9.0 s: 2 tables with 1,234 rows (before: 1,000), 5.0 kB, in daily and weekly',
     ]);
   });
 
   it('warns at its end when the new set is suspicious', () => {
-    expect(logged((log) => { logReport(log, reportOf({ suspicion: { reasons: ['it shrank'], at: '' } })); })).toEqual([
-      expect.stringMatching(/^WARN {2}run 20261122_020000 complete, but SUSPICIOUS, in 9.0 s: /),
-    ]);
+    expect(
+      logged((log) => {
+        logReport(log, reportOf({ suspicion: { reasons: ['it shrank'], at: '' } }));
+      }),
+    ).toEqual([expect.stringMatching(/^WARN {2}run 20261122_020000 complete, but SUSPICIOUS, in 9.0 s: /)]);
   });
 
   it('tells what was swept and pruned, each error once, and warns when the run is partial', () => {
     const removed = [artifactKey('daily', 'geolens_20261101_020000.dump')];
-    expect(logged((log) => { logReport(log, reportOf({ outcome: 'partial', errors: [failure], swept: ['daily/.x.partial'], removed })); })).toEqual([
+    expect(
+      logged((log) => {
+        logReport(
+          log,
+          reportOf({ outcome: 'partial', errors: [failure], swept: ['daily/.x.partial'], removed }),
+        );
+      }),
+    ).toEqual([
       'INFO  removed what work that died had left: daily/.x.partial',
       'INFO  retention removed daily/geolens_20261101_020000.dump',
       'ERROR the dump failed',
@@ -79,25 +94,53 @@ describe('the log of a run', () => {
   });
 
   it('says that nothing was made and nothing was removed when the run failed', () => {
-    expect(logged((log) => { logReport(log, reportOf({ outcome: 'failed', manifest: undefined, errors: [failure] })); })).toEqual([
+    expect(
+      logged((log) => {
+        logReport(log, reportOf({ outcome: 'failed', manifest: undefined, errors: [failure] }));
+      }),
+    ).toEqual([
       'ERROR the dump failed',
       'ERROR run failed after 9.0 s; no set was made and none was removed',
     ]);
   });
 
   it('says that the set is bad when a drill has disproved it', () => {
-    const report = reportOf({ outcome: 'failed', drill: { verdict: 'disproven', reasons: ['a.b has 2 rows, 3 were backed up'], facts: [], warnings: [], serverVersion: '17.2' }, errors: [failure] });
-    expect(logged((log) => { logReport(log, report); }).at(-1)).toBe('ERROR run failed after 9.0 s; the new set is bad and counts for nothing, and none was removed');
-    expect(runReportText(report)).toMatch(/^set 20261122_020000 \(failed, BAD\) .*in daily\n[^]*restored in a scratch PostgreSQL 17\.2, and NOT what was backed up:\n {2}- a\.b has 2 rows, 3 were backed up\n$/);
+    const report = reportOf({
+      outcome: 'failed',
+      drill: {
+        verdict: 'disproven',
+        reasons: ['a.b has 2 rows, 3 were backed up'],
+        facts: [],
+        warnings: [],
+        serverVersion: '17.2',
+      },
+      errors: [failure],
+    });
+    expect(
+      logged((log) => {
+        logReport(log, report);
+      }).at(-1),
+    ).toBe('ERROR run failed after 9.0 s; the new set is bad and counts for nothing, and none was removed');
+    expect(runReportText(report)).toMatch(
+      /^set 20261122_020000 \(failed, BAD\) .*in daily\n[^]*restored in a scratch PostgreSQL 17\.2, and NOT what was backed up:\n {2}- a\.b has 2 rows, 3 were backed up\n$/,
+    );
   });
 
   it('has a line for each phase, with size and rate where there are bytes', () => {
-    expect(logged((log) => {
-      const observe = logRun(log);
-      observe({ event: 'phase.finished', phase: 'produce', artifact: 'dump', milliseconds: 2000, bytes: 5_000_000 });
-      observe({ event: 'phase.finished', phase: 'sweep', milliseconds: 1 });
-      observe({ event: 'run.warning', message: 'odd' });
-    })).toEqual(['INFO  produce dump: 2.0 s, 5.0 MB, 2.5 MB/s', 'INFO  sweep: 1 ms', 'WARN  odd']);
+    expect(
+      logged((log) => {
+        const observe = logRun(log);
+        observe({
+          event: 'phase.finished',
+          phase: 'produce',
+          artifact: 'dump',
+          milliseconds: 2000,
+          bytes: 5_000_000,
+        });
+        observe({ event: 'phase.finished', phase: 'sweep', milliseconds: 1 });
+        observe({ event: 'run.warning', message: 'odd' });
+      }),
+    ).toEqual(['INFO  produce dump: 2.0 s, 5.0 MB, 2.5 MB/s', 'INFO  sweep: 1 ms', 'WARN  odd']);
   });
 });
 

@@ -5,14 +5,24 @@ import { parseTimestamp } from '@geolens/backup-core';
 import { MANIFEST, NOW, setOf } from '../support/sets.ts';
 
 const text = (found: readonly FoundSet[], now = NOW): string => setListText(collectCopies(found), now);
-const json = (found: readonly FoundSet[], now = NOW): readonly Record<string, unknown>[] => setListJson(collectCopies(found), now);
+const json = (found: readonly FoundSet[], now = NOW): readonly Record<string, unknown>[] =>
+  setListJson(collectCopies(found), now);
 
 const PAST = parseTimestamp('20261122_010000')!;
 const FIRST = parseTimestamp('20261122_000000')!;
 
 const FOUND = [
   { store: 'local', set: setOf() },
-  { store: 'local', set: setOf({ state: 'partial', problems: ['the dump is missing', 'x'], database: undefined, manifest: undefined, timestamp: PAST }) },
+  {
+    store: 'local',
+    set: setOf({
+      state: 'partial',
+      problems: ['the dump is missing', 'x'],
+      database: undefined,
+      manifest: undefined,
+      timestamp: PAST,
+    }),
+  },
   { store: 'local', set: setOf({ state: 'legacy', manifest: undefined, timestamp: FIRST }) },
 ];
 
@@ -31,28 +41,69 @@ describe('the list of sets', () => {
 
   it('has one line for a set and all its copies, and says of each copy that is worth less than the best what it is', () => {
     const lost = setOf({ state: 'partial', problems: ['the dump is missing'] });
-    const copies = [{ store: 'local', set: lost }, { store: 's3', set: setOf() }];
-    expect(text(copies).split('\n')[1]).toBe('20261122_020000  daily  s3, local (partial)  1 h 0 min  5.0 kB  1,234  geolens   readable 59 min ago  complete');
-    expect(text([{ store: 'local', set: setOf() }, { store: 's3', set: setOf() }])).toContain('daily  local, s3  ');
+    const copies = [
+      { store: 'local', set: lost },
+      { store: 's3', set: setOf() },
+    ];
+    expect(text(copies).split('\n')[1]).toBe(
+      '20261122_020000  daily  s3, local (partial)  1 h 0 min  5.0 kB  1,234  geolens   readable 59 min ago  complete',
+    );
+    expect(
+      text([
+        { store: 'local', set: setOf() },
+        { store: 's3', set: setOf() },
+      ]),
+    ).toContain('daily  local, s3  ');
     expect(json(copies)).toMatchObject([
-      { state: 'complete', copies: [{ store: 's3', state: 'complete', bytes: 5000 }, { store: 'local', state: 'partial', problems: ['the dump is missing'] }] },
+      {
+        state: 'complete',
+        copies: [
+          { store: 's3', state: 'complete', bytes: 5000 },
+          { store: 'local', state: 'partial', problems: ['the dump is missing'] },
+        ],
+      },
     ]);
   });
 
   it('takes a copy that does not say whose it is for one of the set of that run, where there is but one', () => {
-    const begun = { store: 's3', set: setOf({ state: 'partial', problems: ['there is no dump'], database: undefined, manifest: undefined }) };
-    const [one, other] = [{ store: 'local', set: setOf() }, { store: 'local', set: setOf({ database: 'other' }) }];
-    expect(text([one, begun]).split('\n').slice(1)).toEqual([expect.stringContaining('daily  local, s3 (partial)  '), '']);
+    const begun = {
+      store: 's3',
+      set: setOf({
+        state: 'partial',
+        problems: ['there is no dump'],
+        database: undefined,
+        manifest: undefined,
+      }),
+    };
+    const [one, other] = [
+      { store: 'local', set: setOf() },
+      { store: 'local', set: setOf({ database: 'other' }) },
+    ];
+    expect(text([one, begun]).split('\n').slice(1)).toEqual([
+      expect.stringContaining('daily  local, s3 (partial)  '),
+      '',
+    ]);
     expect(text([one, other, begun]).split('\n')).toHaveLength(5);
   });
 
   it('says of a suspicious set why it is, and when one was accepted', () => {
     const suspicious = setOf({ state: 'suspicious', problems: ['it has 10 rows', 'its dump has 1 byte'] });
     const accepted = setOf({ manifest: { ...MANIFEST, acceptedAt: '2026-11-22T02:30:00.000Z' } });
-    expect(text([{ store: 'local', set: suspicious }])).toMatch(/ readable 59 min ago +suspicious: it has 10 rows; its dump has 1 byte$/m);
-    expect(text([{ store: 's3', set: suspicious }, { store: 'local', set: accepted }])).toMatch(/ local, s3 \(suspicious\) .* complete$/m);
-    expect(json([{ store: 'local', set: suspicious }])).toMatchObject([{ state: 'suspicious', problems: ['it has 10 rows', 'its dump has 1 byte'], acceptedAt: undefined }]);
-    expect(json([{ store: 'local', set: accepted }])).toMatchObject([{ state: 'complete', acceptedAt: '2026-11-22T02:30:00.000Z' }]);
+    expect(text([{ store: 'local', set: suspicious }])).toMatch(
+      / readable 59 min ago +suspicious: it has 10 rows; its dump has 1 byte$/m,
+    );
+    expect(
+      text([
+        { store: 's3', set: suspicious },
+        { store: 'local', set: accepted },
+      ]),
+    ).toMatch(/ local, s3 \(suspicious\) .* complete$/m);
+    expect(json([{ store: 'local', set: suspicious }])).toMatchObject([
+      { state: 'suspicious', problems: ['it has 10 rows', 'its dump has 1 byte'], acceptedAt: undefined },
+    ]);
+    expect(json([{ store: 'local', set: accepted }])).toMatchObject([
+      { state: 'complete', acceptedAt: '2026-11-22T02:30:00.000Z' },
+    ]);
   });
 
   it('says so when there is none', () => {
@@ -61,7 +112,8 @@ describe('the list of sets', () => {
   });
 
   it('tells the strongest check that was passed, and none that failed', () => {
-    const verified = (checks: typeof MANIFEST.checks): string => text([{ store: 's', set: setOf({ manifest: { ...MANIFEST, checks } }) }]);
+    const verified = (checks: typeof MANIFEST.checks): string =>
+      text([{ store: 's', set: setOf({ manifest: { ...MANIFEST, checks } }) }]);
     const at = '2026-11-22T02:00:09Z';
     expect(verified({ checksum: { ok: true, at } })).toContain('checksum');
     expect(verified({ checksum: { ok: true, at }, restored: { ok: true, at } })).toContain('restored');
@@ -77,19 +129,39 @@ describe('the list of sets', () => {
 
   it('has plain numbers and moments for a machine', () => {
     expect(json(FOUND)[0]).toMatchObject({
-      timestamp: '20261122_020000', time: '2026-11-22T02:00:00.000Z', tier: 'daily', database: 'geolens', state: 'complete',
-      problems: [], bytes: 5000, ageSeconds: 3600, rows: 1234, checks: MANIFEST.checks,
+      timestamp: '20261122_020000',
+      time: '2026-11-22T02:00:00.000Z',
+      tier: 'daily',
+      database: 'geolens',
+      state: 'complete',
+      problems: [],
+      bytes: 5000,
+      ageSeconds: 3600,
+      rows: 1234,
+      checks: MANIFEST.checks,
     });
-    expect(JSON.parse(JSON.stringify(json(FOUND)[1]))).toMatchObject({ state: 'partial', problems: ['the dump is missing', 'x'], checks: {} });
+    expect(JSON.parse(JSON.stringify(json(FOUND)[1]))).toMatchObject({
+      state: 'partial',
+      problems: ['the dump is missing', 'x'],
+      checks: {},
+    });
   });
 });
 
 describe('the retention plan', () => {
-  const verdicts = [{ set: setOf(), keep: true, reason: '1 of 7 in daily' }, { set: setOf({ tier: 'weekly' }), keep: false, reason: 'older' }];
+  const verdicts = [
+    { set: setOf(), keep: true, reason: '1 of 7 in daily' },
+    { set: setOf({ tier: 'weekly' }), keep: false, reason: 'older' },
+  ];
 
   it('has a line with the reason for each set', () => {
     expect(retentionPlanText({ verdicts, remove: [], suspendedBy: undefined })).toBe(
-      ['SET              TIER    VERDICT  REASON', '20261122_020000  daily   keep     1 of 7 in daily', '20261122_020000  weekly  remove   older', ''].join('\n'),
+      [
+        'SET              TIER    VERDICT  REASON',
+        '20261122_020000  daily   keep     1 of 7 in daily',
+        '20261122_020000  weekly  remove   older',
+        '',
+      ].join('\n'),
     );
     expect(retentionPlanText({ verdicts: [], remove: [], suspendedBy: undefined })).toBe('no sets yet\n');
   });
@@ -98,11 +170,27 @@ describe('the retention plan', () => {
     const [key] = setOf().artifacts.map((artifact) => artifact.key);
     expect(retentionPlanJson({ verdicts, remove: [key!], suspendedBy: undefined })).toEqual({
       verdicts: [
-        { timestamp: '20261122_020000', tier: 'daily', database: 'geolens', state: 'complete', keep: true, reason: '1 of 7 in daily' },
-        { timestamp: '20261122_020000', tier: 'weekly', database: 'geolens', state: 'complete', keep: false, reason: 'older' },
+        {
+          timestamp: '20261122_020000',
+          tier: 'daily',
+          database: 'geolens',
+          state: 'complete',
+          keep: true,
+          reason: '1 of 7 in daily',
+        },
+        {
+          timestamp: '20261122_020000',
+          tier: 'weekly',
+          database: 'geolens',
+          state: 'complete',
+          keep: false,
+          reason: 'older',
+        },
       ],
       remove: [key],
     });
-    expect(retentionPlanJson({ verdicts: [], remove: [], suspendedBy: setOf({ state: 'suspicious' }) })).toEqual({ verdicts: [], remove: [], suspendedBy: '20261122_020000' });
+    expect(
+      retentionPlanJson({ verdicts: [], remove: [], suspendedBy: setOf({ state: 'suspicious' }) }),
+    ).toEqual({ verdicts: [], remove: [], suspendedBy: '20261122_020000' });
   });
 });

@@ -24,7 +24,10 @@ async function after(clock: string, change: LoopChange = {}): Promise<LoopKit> {
   return kit;
 }
 
-describe.each([['good', undefined], ['failing', failing]])('when the clock is set, after %s runs', (_, run) => {
+describe.each([
+  ['good', undefined],
+  ['failing', failing],
+])('when the clock is set, after %s runs', (_, run) => {
   const change = run === undefined ? {} : { run };
 
   it('back by an hour, the slot that comes a second time makes no second run', async () => {

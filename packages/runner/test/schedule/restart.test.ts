@@ -16,7 +16,9 @@ describe('after a restart', () => {
     kit.clock.jumpTo('2026-11-22T09:00:00Z');
     await kit.start();
     expect(kit.runs).toEqual(['2026-11-21T02:00', '2026-11-22T09:00']);
-    expect(kit.logged).toContain('INFO  the run of 2026-11-22T02:00:00.000Z was missed and is made up for now');
+    expect(kit.logged).toContain(
+      'INFO  the run of 2026-11-22T02:00:00.000Z was missed and is made up for now',
+    );
     await kit.clock.advanceTo('2026-11-23T12:00:00Z');
     expect(kit.runs.slice(2)).toEqual(['2026-11-23T02:00']);
     await kit.end();
@@ -40,7 +42,10 @@ describe('after a restart', () => {
     await kit.end();
   });
 
-  it.each([['was made', undefined], ['failed', failing]])('no run makes up for a slot whose run %s', async (_, run) => {
+  it.each([
+    ['was made', undefined],
+    ['failed', failing],
+  ])('no run makes up for a slot whose run %s', async (_, run) => {
     const kit = await stoppedAtNoon(run && { run });
     await kit.start();
     await kit.clock.advance(60_000);
@@ -72,10 +77,16 @@ describe('after a restart', () => {
     // a run that never ends, in a process that is then gone without a word
     const cutOff = async (): Promise<void> => {
       await kit.start({ run: () => new Promise<void>(() => undefined) });
-      await kit.clock.advanceTo(new Date(Math.max(kit.clock.now().getTime(), Date.parse('2026-11-21T02:00:30Z'))));
+      await kit.clock.advanceTo(
+        new Date(Math.max(kit.clock.now().getTime(), Date.parse('2026-11-21T02:00:30Z'))),
+      );
     };
     await cutOff();
-    expect(kit.journal.state.lastSlot).toEqual({ slot: '2026-11-21T02:00:00.000Z', attempts: 1, settled: false });
+    expect(kit.journal.state.lastSlot).toEqual({
+      slot: '2026-11-21T02:00:00.000Z',
+      attempts: 1,
+      settled: false,
+    });
     await cutOff();
     await cutOff();
     await cutOff();
@@ -89,7 +100,10 @@ describe('after a restart', () => {
   it('nothing is made up for when catching up is off, but what passes during a run still is', async () => {
     const kit = await stoppedAtNoon({ catchUp: false });
     kit.clock.jumpTo('2026-11-22T09:00:00Z');
-    await kit.start({ catchUp: false, run: async () => kit.clock.sleepUntil(new Date('2026-11-24T03:00:00Z')) });
+    await kit.start({
+      catchUp: false,
+      run: async () => kit.clock.sleepUntil(new Date('2026-11-24T03:00:00Z')),
+    });
     expect(kit.runs).toHaveLength(1);
     await kit.clock.advanceTo('2026-11-24T12:00:00Z');
     expect(kit.runs.slice(1)).toEqual(['2026-11-23T02:00', '2026-11-24T03:00']);
@@ -108,16 +122,17 @@ describe('after a restart', () => {
     await kit.end();
   });
 
-  it.each([[{ lastSlot: null }], [{ firstStartAt: 'yesterday', lastSlot: 'x' }], [{ lastSlot: { slot: 'now', attempts: '1' } }]])(
-    'a journal that holds nonsense (%j) does no harm',
-    async (nonsense) => {
-      const kit = new LoopKit('2026-11-20T12:00:00Z');
-      kit.journal.state = nonsense as never;
-      await kit.start();
-      kit.runs.length = 0;
-      await kit.clock.advance(2 * DAY);
-      expect(kit.runs).toEqual(['2026-11-21T02:00', '2026-11-22T02:00']);
-      await kit.end();
-    },
-  );
+  it.each([
+    [{ lastSlot: null }],
+    [{ firstStartAt: 'yesterday', lastSlot: 'x' }],
+    [{ lastSlot: { slot: 'now', attempts: '1' } }],
+  ])('a journal that holds nonsense (%j) does no harm', async (nonsense) => {
+    const kit = new LoopKit('2026-11-20T12:00:00Z');
+    kit.journal.state = nonsense as never;
+    await kit.start();
+    kit.runs.length = 0;
+    await kit.clock.advance(2 * DAY);
+    expect(kit.runs).toEqual(['2026-11-21T02:00', '2026-11-22T02:00']);
+    await kit.end();
+  });
 });

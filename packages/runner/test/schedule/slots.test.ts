@@ -40,7 +40,12 @@ describe('the loop', () => {
       },
     });
     await kit.clock.advanceTo('2026-11-20T06:30:00Z');
-    expect(kit.runs).toEqual(['2026-11-20T01:00', '2026-11-20T04:10', '2026-11-20T05:00', '2026-11-20T06:00']);
+    expect(kit.runs).toEqual([
+      '2026-11-20T01:00',
+      '2026-11-20T04:10',
+      '2026-11-20T05:00',
+      '2026-11-20T06:00',
+    ]);
     await kit.end();
   });
 
@@ -56,7 +61,10 @@ describe('the loop', () => {
     const kit = new LoopKit('2026-11-20T12:00:00Z');
     await kit.start();
     await kit.clock.advance(24 * HOUR);
-    expect(kit.logged).toEqual(['INFO  next run at 2026-11-21T02:00Z', 'INFO  next run at 2026-11-22T02:00Z']);
+    expect(kit.logged).toEqual([
+      'INFO  next run at 2026-11-21T02:00Z',
+      'INFO  next run at 2026-11-22T02:00Z',
+    ]);
     await kit.end();
   });
 

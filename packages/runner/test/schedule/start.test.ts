@@ -8,14 +8,17 @@ describe('at a start', () => {
     ['empty', 'a set', []],
     ['always', 'a set', ['2026-11-20T12:00']],
     ['never', 'no set', []],
-  ] as const)('with BACKUP_ON_START=%s and %s in the store the runs are %j', async (onStart, content, runs) => {
-    const kit = new LoopKit('2026-11-20T12:00:00Z');
-    if (content === 'a set') await kit.makeSet();
-    await kit.start({ onStart });
-    await kit.clock.advance(HOUR);
-    expect(kit.runs).toEqual(runs);
-    await kit.end();
-  });
+  ] as const)(
+    'with BACKUP_ON_START=%s and %s in the store the runs are %j',
+    async (onStart, content, runs) => {
+      const kit = new LoopKit('2026-11-20T12:00:00Z');
+      if (content === 'a set') await kit.makeSet();
+      await kit.start({ onStart });
+      await kit.clock.advance(HOUR);
+      expect(kit.runs).toEqual(runs);
+      await kit.end();
+    },
+  );
 
   it('twenty restarts make no run while there are sets, so that real history is not pushed out', async () => {
     const kit = new LoopKit('2026-11-20T12:00:00Z');

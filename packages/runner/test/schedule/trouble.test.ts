@@ -9,7 +9,10 @@ const READ_ONLY: RunJournal = {
 };
 
 describe('the loop', () => {
-  it.each([['good', undefined], ['failing', failing]])('makes one %s run at each slot although its journal cannot be written, and says so', async (_, run) => {
+  it.each([
+    ['good', undefined],
+    ['failing', failing],
+  ])('makes one %s run at each slot although its journal cannot be written, and says so', async (_, run) => {
     const kit = new LoopKit('2026-11-20T12:00:00Z');
     await kit.makeSet();
     await kit.start({ journal: READ_ONLY, ...(run && { run }) });
@@ -19,23 +22,32 @@ describe('the loop', () => {
     await kit.end();
   });
 
-  it.each([['is there', 0], ['is not there', 1]])('although its journal cannot be read knows that the set of the last slot %s, and writes nothing over the journal', async (there, runs) => {
-    const kit = new LoopKit('2026-11-20T02:00:00Z');
-    if (there === 'is there') await kit.makeSet();
-    await kit.clock.advance(10 * HOUR);
-    const state = { firstStartAt: '2026-11-01T00:00:00.000Z' };
-    kit.journal.state = state;
-    kit.journal.read = () => Promise.reject(new BackupError('STORE_FAILED', 'journal: EIO'));
-    await kit.start();
-    expect(kit.runs).toHaveLength(runs);
-    expect(kit.journal.state.firstStartAt).toBe(state.firstStartAt);
-    expect(kit.logged.join()).toContain('journal: EIO');
-    await kit.end();
-  });
+  it.each([
+    ['is there', 0],
+    ['is not there', 1],
+  ])(
+    'although its journal cannot be read knows that the set of the last slot %s, and writes nothing over the journal',
+    async (there, runs) => {
+      const kit = new LoopKit('2026-11-20T02:00:00Z');
+      if (there === 'is there') await kit.makeSet();
+      await kit.clock.advance(10 * HOUR);
+      const state = { firstStartAt: '2026-11-01T00:00:00.000Z' };
+      kit.journal.state = state;
+      kit.journal.read = () => Promise.reject(new BackupError('STORE_FAILED', 'journal: EIO'));
+      await kit.start();
+      expect(kit.runs).toHaveLength(runs);
+      expect(kit.journal.state.firstStartAt).toBe(state.firstStartAt);
+      expect(kit.logged.join()).toContain('journal: EIO');
+      await kit.end();
+    },
+  );
 
   it('makes one run at each slot although the store cannot be read, and tells it once a slot', async () => {
     const kit = new LoopKit('2026-11-20T12:00:00Z');
-    const primary = new FaultyStore(kit.store, () => new BackupError('STORE_UNAVAILABLE', '/backups: the folder is not there'));
+    const primary = new FaultyStore(
+      kit.store,
+      () => new BackupError('STORE_UNAVAILABLE', '/backups: the folder is not there'),
+    );
     await kit.start({ primary });
     await kit.clock.advanceTo('2026-11-22T12:00:00Z');
     expect(kit.runs).toEqual(['2026-11-21T02:00', '2026-11-22T02:00']);

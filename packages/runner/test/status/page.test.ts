@@ -17,7 +17,9 @@ describe('the page', () => {
 
   it('says what is wrong first, and in the title of the tab', async () => {
     const { health } = statusOf();
-    const text = await pageOf({ health: { ...health, healthy: false, problem: 'the last success is too long ago' } });
+    const text = await pageOf({
+      health: { ...health, healthy: false, problem: 'the last success is too long ago' },
+    });
     expect(text).toContain('class="verdict wrong"');
     expect(text).toContain('<li>The last success is too long ago — <code>geolens-backup doctor</code></li>');
     expect(text).toContain('<title>(!) Backups of geolens</title>');
@@ -25,7 +27,12 @@ describe('the page', () => {
 
   it('does not praise an installation that has no set yet', async () => {
     const { health } = statusOf();
-    const text = await pageOf({ health: { ...health, lastSuccessAt: undefined }, journal: {}, stores: [storeOf('local')], replicas: [] });
+    const text = await pageOf({
+      health: { ...health, lastSuccessAt: undefined },
+      journal: {},
+      stores: [storeOf('local')],
+      replicas: [],
+    });
     expect(text).toContain('There is no set yet; the next run is in 23 h');
     expect(text).toContain('No copy leaves this machine');
     expect(text).toContain('Nothing to plot yet.');
@@ -33,13 +40,28 @@ describe('the page', () => {
 
   it('takes no text for markup, whoever wrote it', async () => {
     const evil = '<script>alert("1")</script>';
-    const text = await pageOf({ database: evil, stores: [storeOf(evil, setOf({ state: 'bad', database: evil, problems: [evil] }))], journal: { lastRun: { outcome: 'failed', startedAt: '2026-11-22T02:00:00Z', finishedAt: '2026-11-22T02:00:00Z', error: evil } } });
+    const text = await pageOf({
+      database: evil,
+      stores: [storeOf(evil, setOf({ state: 'bad', database: evil, problems: [evil] }))],
+      journal: {
+        lastRun: {
+          outcome: 'failed',
+          startedAt: '2026-11-22T02:00:00Z',
+          finishedAt: '2026-11-22T02:00:00Z',
+          error: evil,
+        },
+      },
+    });
     expect(text).not.toContain('<script');
     expect(text.split('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;').length).toBeGreaterThan(5);
   });
 
   it('shows sixty sets, and says how many more there are', async () => {
-    const sets = Array.from({ length: 70 }, (_, day) => setOf({ timestamp: `202601${String(day % 31 + 1).padStart(2, '0')}_0${Math.floor(day / 31)}0000` as never }));
+    const sets = Array.from({ length: 70 }, (_, day) =>
+      setOf({
+        timestamp: `202601${String((day % 31) + 1).padStart(2, '0')}_0${Math.floor(day / 31)}0000` as never,
+      }),
+    );
     const text = await pageOf({ stores: [storeOf('local', ...sets)] });
     expect(text.match(/<tr><td class="">2026/g)).toHaveLength(60);
     expect(text).toContain('and 10 older: <code>geolens-backup list</code>');
@@ -51,11 +73,24 @@ describe('the page', () => {
 });
 
 describe('the scales of the plots', () => {
-  it.each([[1, 1], [1.1, 2], [3, 5], [9.9e8, 1e9], [1.2e9, 2e9], [6, 10]])('reach for %d to %d', (value, top) => {
+  it.each([
+    [1, 1],
+    [1.1, 2],
+    [3, 5],
+    [9.9e8, 1e9],
+    [1.2e9, 2e9],
+    [6, 10],
+  ])('reach for %d to %d', (value, top) => {
     expect(roundNumber(value)).toBe(top);
   });
 
-  it.each([[1, 1000], [9_100, 10_000], [61_000, 120_000], [1_900_000, 7_200_000], [8_000_000, 14_400_000]])('reach for %d ms to %d ms', (value, top) => {
+  it.each([
+    [1, 1000],
+    [9_100, 10_000],
+    [61_000, 120_000],
+    [1_900_000, 7_200_000],
+    [8_000_000, 14_400_000],
+  ])('reach for %d ms to %d ms', (value, top) => {
     expect(roundDuration(value)).toBe(top);
   });
 });

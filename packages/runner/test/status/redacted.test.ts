@@ -13,15 +13,26 @@ const moments = { startedAt: '2026-11-21T02:00:00Z', finishedAt: '2026-11-21T02:
 
 const leaky = statusOf({
   health: { ...statusOf().health, healthy: false, problem: error, lastFailure: { at: NOW, error } },
-  journal: { lastRun: { outcome: 'failed', error, ...moments }, lastDrill: { verdict: 'bad', finishedAt: moments.finishedAt, problem: error }, pastRuns: [{ outcome: 'failed', error, ...moments }] },
-  stores: [storeOf('local', setOf({ state: 'bad', problems: [error] })), { name: 's3', sets: undefined, error: new BackupError('STORE_UNAVAILABLE', error), lookedAt: NOW }],
+  journal: {
+    lastRun: { outcome: 'failed', error, ...moments },
+    lastDrill: { verdict: 'bad', finishedAt: moments.finishedAt, problem: error },
+    pastRuns: [{ outcome: 'failed', error, ...moments }],
+  },
+  stores: [
+    storeOf('local', setOf({ state: 'bad', problems: [error] })),
+    { name: 's3', sets: undefined, error: new BackupError('STORE_UNAVAILABLE', error), lookedAt: NOW },
+  ],
 });
 
 /** The password in every form that it could have in an answer. */
 const FORMS = [SECRET, 'p&lt;a&quot;ss&amp;word', JSON.stringify(SECRET).slice(1, -1)];
 
 async function answersOf(status: typeof leaky): Promise<string> {
-  return [String(await page(status)), await metricsText(status), JSON.stringify(healthJson(status.health))].join('\n');
+  return [
+    String(await page(status)),
+    await metricsText(status),
+    JSON.stringify(healthJson(status.health)),
+  ].join('\n');
 }
 
 describe('what the port answers', () => {
@@ -35,6 +46,8 @@ describe('what the port answers', () => {
     const text = await answersOf(redacted(leaky, (one) => one.replaceAll(SECRET, '[redacted]')));
     for (const form of FORMS) expect(text).not.toContain(form);
     expect(text).toContain('connecting to postgresql://geolens:[redacted]@db failed');
-    expect(await answersOf(redacted(statusOf(), (one) => one.replaceAll('geolens_backup', '***')))).toContain('geolens_backup_healthy 1');
+    expect(await answersOf(redacted(statusOf(), (one) => one.replaceAll('geolens_backup', '***')))).toContain(
+      'geolens_backup_healthy 1',
+    );
   });
 });

@@ -7,11 +7,17 @@ import { storeOf } from '../support/status.ts';
 /** A set with its manifest, of so many bytes. */
 function setWith(manifestBytes: number): BackupSet {
   const set = setOf();
-  const manifest: SetArtifact = { kind: 'manifest', key: artifactKey('daily', formatArtifactName({ kind: 'manifest', timestamp: set.timestamp })), bytes: manifestBytes };
+  const manifest: SetArtifact = {
+    kind: 'manifest',
+    key: artifactKey('daily', formatArtifactName({ kind: 'manifest', timestamp: set.timestamp })),
+    bytes: manifestBytes,
+  };
   return { ...set, artifacts: [...set.artifacts, manifest] };
 }
 
-const lagOf = (here: BackupSet, there?: BackupSet): number | undefined => replicationLag(storeOf('local', here), storeOf('s3', ...(there === undefined ? [] : [there])), 'geolens')?.sets;
+const lagOf = (here: BackupSet, there?: BackupSet): number | undefined =>
+  replicationLag(storeOf('local', here), storeOf('s3', ...(there === undefined ? [] : [there])), 'geolens')
+    ?.sets;
 
 describe('how far a bucket is behind', () => {
   it('is nothing when it has every artifact', () => {
@@ -26,7 +32,14 @@ describe('how far a bucket is behind', () => {
     const whole = setWith(900);
     expect(lagOf(whole)).toBe(1);
     expect(lagOf(whole, { ...whole, artifacts: whole.artifacts.slice(1) })).toBe(1);
-    expect(lagOf(whole, { ...whole, artifacts: whole.artifacts.map((artifact) => (artifact.kind === 'dump' ? { ...artifact, bytes: 1 } : artifact)) })).toBe(1);
+    expect(
+      lagOf(whole, {
+        ...whole,
+        artifacts: whole.artifacts.map((artifact) =>
+          artifact.kind === 'dump' ? { ...artifact, bytes: 1 } : artifact,
+        ),
+      }),
+    ).toBe(1);
   });
 
   it('is a set without its manifest, which nobody vouches for', () => {

@@ -29,7 +29,11 @@ async function kit(): Promise<Kit> {
   const commands = await commandKit(store, [replica]);
   const { context } = commands;
   const keeper = new StatusKeeper(context);
-  const app = statusApp({ status: () => keeper.status(), log: context.log, redact: (text) => text.replaceAll('my-password', '***') });
+  const app = statusApp({
+    status: () => keeper.status(),
+    log: context.log,
+    redact: (text) => text.replaceAll('my-password', '***'),
+  });
   const ask: Kit['ask'] = async (path) => {
     const answer = await app.request(path);
     return { status: answer.status, body: await answer.text(), type: answer.headers.get('content-type') };
@@ -43,11 +47,17 @@ describe('the status port', () => {
     const { ask, context, clock } = await kit();
     const before = await ask('/health');
     expect(before).toMatchObject({ status: 503, type: 'application/json' });
-    expect(JSON.parse(before.body)).toMatchObject({ healthy: false, problem: 'there is no set, and no run was ever begun' });
+    expect(JSON.parse(before.body)).toMatchObject({
+      healthy: false,
+      problem: 'there is no set, and no run was ever begun',
+    });
     await run(context, { json: false });
     expect(await ask('/health')).toMatchObject({ status: 200 });
     clock.jumpTo('2026-02-03T00:00:00Z');
-    expect(JSON.parse((await ask('/health')).body)).toMatchObject({ healthy: false, problem: 'the last success is too long ago' });
+    expect(JSON.parse((await ask('/health')).body)).toMatchObject({
+      healthy: false,
+      problem: 'the last success is too long ago',
+    });
   });
 
   it('answers with metrics of what a run did, phase by phase', async () => {
@@ -56,7 +66,9 @@ describe('the status port', () => {
     const { status, type, body } = await ask('/metrics');
     expect({ status, type }).toEqual({ status: 200, type: 'text/plain; version=0.0.4; charset=utf-8' });
     expect(body).toContain('geolens_backup_last_run_result{outcome="complete"} 1');
-    expect(body).toMatch(/geolens_backup_last_run_phase_bytes\{phase="produce",artifact="dump",tier=""\} \d+/);
+    expect(body).toMatch(
+      /geolens_backup_last_run_phase_bytes\{phase="produce",artifact="dump",tier=""\} \d+/,
+    );
     expect(body).toContain('geolens_backup_sets{store="local",tier="daily",state="complete"} 1');
   });
 
@@ -82,7 +94,9 @@ describe('the status port', () => {
   it('does not wait for a bucket that does not answer', async () => {
     const { ask, replica } = await kit();
     // eslint-disable-next-line require-yield -- it never answers
-    replica.list = async function* () { await new Promise(() => undefined); };
+    replica.list = async function* () {
+      await new Promise(() => undefined);
+    };
     const { status, body } = await ask('/metrics');
     expect(status).toBe(200);
     expect(body).not.toContain('store="s3"');
@@ -92,7 +106,9 @@ describe('the status port', () => {
     const { ask, context, replica, keeper } = await kit();
     await run({ ...context, services: { ...context.services, replicas: [] } }, { json: false });
     const list = replica.list.bind(replica);
-    replica.list = () => { throw new BackupError('STORE_UNAVAILABLE', 'away'); };
+    replica.list = () => {
+      throw new BackupError('STORE_UNAVAILABLE', 'away');
+    };
     await keeper.refresh();
     expect((await ask('/metrics')).body).toContain('geolens_backup_store_up{store="s3"} 0');
     replica.list = list;
@@ -102,8 +118,12 @@ describe('the status port', () => {
 
   it('answers with 503 when the volume cannot be read, and shows no secret', async () => {
     const { ask, context, output } = await kit();
-    context.services.journal.read = () => Promise.reject(new BackupError('STORE_FAILED', 'no my-password here'));
-    expect(await ask('/health')).toMatchObject({ status: 503, body: '{"healthy":false,"problem":"no *** here"}' });
+    context.services.journal.read = () =>
+      Promise.reject(new BackupError('STORE_FAILED', 'no my-password here'));
+    expect(await ask('/health')).toMatchObject({
+      status: 503,
+      body: '{"healthy":false,"problem":"no *** here"}',
+    });
     expect(output.logged).toContain('WARN  /health: ');
   });
 
@@ -117,7 +137,10 @@ describe('the status port', () => {
     const app = statusApp({ status: () => keeper.status(), log: context.log, redact: String });
     const first = await listen(app, { host: '127.0.0.1', port: 0 });
     const port = Number(new URL(first.url).port);
-    await expect(listen(app, { host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('something else listens there') as string });
+    await expect(listen(app, { host: '127.0.0.1', port })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('something else listens there') as string,
+    });
     expect((await fetch(`${first.url}/health`)).status).toBe(503);
     await first.close();
     await expect(fetch(`${first.url}/health`)).rejects.toThrow();

@@ -8,7 +8,13 @@ import { statusOf, storeOf } from '../support/status.ts';
 const FINISHED = { startedAt: '2026-11-22T02:00:00.000Z', finishedAt: '2026-11-22T02:00:09.000Z' };
 const HEALTH = statusOf().health;
 const TIMESTAMP = parseTimestamp('20261121_020000')!;
-const YESTERDAY = setOf({ timestamp: TIMESTAMP, artifacts: setOf().artifacts.map((artifact) => ({ ...artifact, key: artifact.key.replace('20261122', '20261121') as ArtifactKey })) });
+const YESTERDAY = setOf({
+  timestamp: TIMESTAMP,
+  artifacts: setOf().artifacts.map((artifact) => ({
+    ...artifact,
+    key: artifact.key.replace('20261122', '20261121') as ArtifactKey,
+  })),
+});
 
 describe('what somebody has to look at', () => {
   it('is nothing when all is well', () => {
@@ -16,20 +22,81 @@ describe('what somebody has to look at', () => {
   });
 
   it.each<[string, Partial<Status>, string, string]>([
-    ['no success for too long', { health: { ...HEALTH, healthy: false, problem: 'the last success is too long ago' } }, 'The last success is too long ago', 'geolens-backup doctor'],
-    ['a run that failed', { journal: { lastRun: { outcome: 'failed', error: 'server away', ...FINISHED } } }, 'The last run failed: server away', 'geolens-backup doctor'],
-    ['a run after which something failed', { journal: { lastRun: { outcome: 'partial', error: 's3 away', ...FINISHED } } }, 'The last run is partial: its set is good, something after it failed: s3 away', 'geolens-backup doctor'],
-    ['a suspicious set', { stores: [storeOf('local', setOf({ state: 'suspicious', problems: ['half as many rows'] }))] }, 'The newest set, 20261122_020000, is suspicious: half as many rows', 'geolens-backup accept 20261122_020000'],
-    ['a bad set, wherever', { stores: [storeOf('local', setOf()), storeOf('s3', setOf({ state: 'bad', problems: ['bad sector'] }))] }, 'Set 20261122_020000 is bad on s3: bad sector', 'geolens-backup verify 20261122_020000'],
-    ['a drill that proved nothing', { journal: { lastDrill: { verdict: 'unproven', finishedAt: FINISHED.finishedAt, problem: 'no room' } } }, 'The last drill did not prove its set (unproven): no room', 'geolens-backup verify --restore'],
-    ['a store that is away', { stores: [storeOf('local', setOf()), { name: 's3', sets: undefined, error: new BackupError('STORE_UNAVAILABLE', 'no route'), lookedAt: NOW }] }, 'S3 could not be looked at: no route', 'geolens-backup doctor'],
-    ['a copy that is missing', { stores: [storeOf('local', setOf(), YESTERDAY), storeOf('s3', setOf())] }, 'S3 lacks 1 set, the oldest made 1 d ago', 'geolens-backup run'],
+    [
+      'no success for too long',
+      { health: { ...HEALTH, healthy: false, problem: 'the last success is too long ago' } },
+      'The last success is too long ago',
+      'geolens-backup doctor',
+    ],
+    [
+      'a run that failed',
+      { journal: { lastRun: { outcome: 'failed', error: 'server away', ...FINISHED } } },
+      'The last run failed: server away',
+      'geolens-backup doctor',
+    ],
+    [
+      'a run after which something failed',
+      { journal: { lastRun: { outcome: 'partial', error: 's3 away', ...FINISHED } } },
+      'The last run is partial: its set is good, something after it failed: s3 away',
+      'geolens-backup doctor',
+    ],
+    [
+      'a suspicious set',
+      { stores: [storeOf('local', setOf({ state: 'suspicious', problems: ['half as many rows'] }))] },
+      'The newest set, 20261122_020000, is suspicious: half as many rows',
+      'geolens-backup accept 20261122_020000',
+    ],
+    [
+      'a bad set, wherever',
+      {
+        stores: [storeOf('local', setOf()), storeOf('s3', setOf({ state: 'bad', problems: ['bad sector'] }))],
+      },
+      'Set 20261122_020000 is bad on s3: bad sector',
+      'geolens-backup verify 20261122_020000',
+    ],
+    [
+      'a drill that proved nothing',
+      {
+        journal: { lastDrill: { verdict: 'unproven', finishedAt: FINISHED.finishedAt, problem: 'no room' } },
+      },
+      'The last drill did not prove its set (unproven): no room',
+      'geolens-backup verify --restore',
+    ],
+    [
+      'a store that is away',
+      {
+        stores: [
+          storeOf('local', setOf()),
+          {
+            name: 's3',
+            sets: undefined,
+            error: new BackupError('STORE_UNAVAILABLE', 'no route'),
+            lookedAt: NOW,
+          },
+        ],
+      },
+      'S3 could not be looked at: no route',
+      'geolens-backup doctor',
+    ],
+    [
+      'a copy that is missing',
+      { stores: [storeOf('local', setOf(), YESTERDAY), storeOf('s3', setOf())] },
+      'S3 lacks 1 set, the oldest made 1 d ago',
+      'geolens-backup run',
+    ],
   ])('is %s, with what to do', (_, change, text, command) => {
     expect(troublesOf(statusOf(change))).toContainEqual({ text, command });
   });
 
   it('is not a set that was made a moment ago and may be on its way to a bucket', () => {
-    expect(troublesOf(statusOf({ now: new Date('2026-11-22T02:59:59Z'), stores: [storeOf('local', setOf()), storeOf('s3')] }))).toEqual([]);
+    expect(
+      troublesOf(
+        statusOf({
+          now: new Date('2026-11-22T02:59:59Z'),
+          stores: [storeOf('local', setOf()), storeOf('s3')],
+        }),
+      ),
+    ).toEqual([]);
     expect(troublesOf(statusOf({ stores: [storeOf('local', setOf()), storeOf('s3')] }))).toHaveLength(1);
   });
 });

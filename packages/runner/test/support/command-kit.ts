@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { keepNewest, noLock, type ArtifactStore, type PrimaryStore } from '@geolens/backup-core';
-import { FakeArchiver, FakeDrill, FakeDumpProducer, FakeDumpRestorer, FakeStagingRestorer, ManualClock, MemoryJournal, MemoryManifestCache } from '@geolens/backup-core/testing';
+import {
+  FakeArchiver,
+  FakeDrill,
+  FakeDumpProducer,
+  FakeDumpRestorer,
+  FakeStagingRestorer,
+  ManualClock,
+  MemoryJournal,
+  MemoryManifestCache,
+} from '@geolens/backup-core/testing';
 import { readConfig } from '../../src/config/config.ts';
 import { LogTail } from '../../src/log/log-tail.ts';
 import { createLogger } from '../../src/log/logger.ts';
@@ -18,18 +27,49 @@ export interface CommandKit {
 const nothing = (): Promise<never> => Promise.reject(new Error('not asked for'));
 
 /** One set of each tier is kept. Only the folder that BACKUP_DIR names is a real one. */
-export async function commandKit(primary: PrimaryStore, replicas: readonly ArtifactStore[] = []): Promise<CommandKit> {
+export async function commandKit(
+  primary: PrimaryStore,
+  replicas: readonly ArtifactStore[] = [],
+): Promise<CommandKit> {
   const folder = await mkdtemp(join(tmpdir(), 'geolens-backup-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const output = { said: '', logged: '' };
   const services = {
-    primary, replicas, stores: [primary, ...replicas], lock: noLock, retention: keepNewest({ daily: 1, weekly: 1 }), clock: new ManualClock('2026-02-01T00:00:00Z'),
-    journal: new MemoryJournal(), cacheOf: () => new MemoryManifestCache(), producer: new FakeDumpProducer(), archiver: new FakeArchiver(),
-    restorer: new FakeDumpRestorer(), stagingRestorer: new FakeStagingRestorer(), sweepers: [], drill: new FakeDrill(), probe: { look: () => Promise.resolve({ server: 'answers' } as const) }, giveWay: () => Promise.resolve(), notifiers: [], examiners: [], freeBytes: () => Promise.resolve(1e12), files: { dump: nothing, dumpOf: (path: string) => Promise.resolve(path), archive: nothing },
+    primary,
+    replicas,
+    stores: [primary, ...replicas],
+    lock: noLock,
+    retention: keepNewest({ daily: 1, weekly: 1 }),
+    clock: new ManualClock('2026-02-01T00:00:00Z'),
+    journal: new MemoryJournal(),
+    cacheOf: () => new MemoryManifestCache(),
+    producer: new FakeDumpProducer(),
+    archiver: new FakeArchiver(),
+    restorer: new FakeDumpRestorer(),
+    stagingRestorer: new FakeStagingRestorer(),
+    sweepers: [],
+    drill: new FakeDrill(),
+    probe: { look: () => Promise.resolve({ server: 'answers' } as const) },
+    giveWay: () => Promise.resolve(),
+    notifiers: [],
+    examiners: [],
+    freeBytes: () => Promise.resolve(1e12),
+    files: { dump: nothing, dumpOf: (path: string) => Promise.resolve(path), archive: nothing },
   };
   const tail = new LogTail();
   const log = createLogger({ tail, format: 'text', level: 'info', write: (line) => (output.logged += line) });
   const io = { stdout: (text: string) => (output.said += text), stderr: () => undefined };
   const config = readConfig({ BACKUP_DIR: folder, STAGING_DIR: '/nowhere', POSTGRES_DB: 'geolens' });
-  return { context: { config, services, io, log, tail, redact: (text: string) => text, signal: new AbortController().signal }, output };
+  return {
+    context: {
+      config,
+      services,
+      io,
+      log,
+      tail,
+      redact: (text: string) => text,
+      signal: new AbortController().signal,
+    },
+    output,
+  };
 }

@@ -18,7 +18,10 @@ export interface LoopChange {
   readonly run?: (kit: LoopKit) => Promise<void>;
 }
 
-/** The loop with everything around it in memory. What it keeps between processes (store, journal, clock) outlives `stop`. */
+/**
+ * The loop with everything around it in memory. What it keeps between processes (store, journal, clock)
+ * outlives `stop`.
+ */
 export class LoopKit {
   readonly clock: ManualClock;
   readonly store = new MemoryStore();
@@ -34,11 +37,22 @@ export class LoopKit {
   }
 
   get log(): Logger {
-    return createLogger({ format: 'text', level: 'debug', write: (line) => this.logged.push(line.slice('2026-01-01T00:00:00Z '.length).trimEnd()) });
+    return createLogger({
+      format: 'text',
+      level: 'debug',
+      write: (line) => this.logged.push(line.slice('2026-01-01T00:00:00Z '.length).trimEnd()),
+    });
   }
 
   /** Starts the loop as a new process would, and lets it do what it does at once. */
-  async start({ schedule = '0 2 * * *', zone = 'UTC', catchUp = true, onStart = 'never', run = (kit) => kit.makeSet(), ...parts }: LoopChange = {}): Promise<void> {
+  async start({
+    schedule = '0 2 * * *',
+    zone = 'UTC',
+    catchUp = true,
+    onStart = 'never',
+    run = (kit) => kit.makeSet(),
+    ...parts
+  }: LoopChange = {}): Promise<void> {
     this.stop = new AbortController();
     const runOnce = async (): Promise<'made' | 'held'> => {
       this.runs.push(this.time);

@@ -2,7 +2,9 @@ import { isBackupError } from '@geolens/backup-core';
 import { readConfig, type Config } from '../../src/config/config.ts';
 import type { Environment } from '../../src/config/read-environment.ts';
 
-/** The message with which the configuration is refused; '' when it is accepted. Any other error goes through. */
+/**
+ * The message with which the configuration is refused; '' when it is accepted. Any other error goes through.
+ */
 export function refusal(env: Environment): string {
   try {
     readConfig(env);

@@ -1,4 +1,11 @@
-import { artifactKey, formatArtifactName, parseTimestamp, type BackupSet, type Manifest, type RunReport } from '@geolens/backup-core';
+import {
+  artifactKey,
+  formatArtifactName,
+  parseTimestamp,
+  type BackupSet,
+  type Manifest,
+  type RunReport,
+} from '@geolens/backup-core';
 
 export const NOW = new Date('2026-11-22T03:00:00Z');
 const TIMESTAMP = parseTimestamp('20261122_020000')!;
@@ -21,18 +28,43 @@ export const MANIFEST: Manifest = {
       bytes: 4100,
       sha256: 'a'.repeat(64),
       tableCount: 2,
-      rowCounts: [{ schema: 'catalog', table: 'datasets', rows: 1200 }, { schema: 'data', table: 'x', rows: 34 }],
+      rowCounts: [
+        { schema: 'catalog', table: 'datasets', rows: 1200 },
+        { schema: 'data', table: 'x', rows: 34 },
+      ],
     },
-    { kind: 'staging', name: formatArtifactName({ kind: 'staging', timestamp: TIMESTAMP }), bytes: 900, sha256: 'b'.repeat(64), members: 2 },
+    {
+      kind: 'staging',
+      name: formatArtifactName({ kind: 'staging', timestamp: TIMESTAMP }),
+      bytes: 900,
+      sha256: 'b'.repeat(64),
+      members: 2,
+    },
   ],
-  checks: { checksum: { ok: true, at: '2026-11-22T02:00:09.000Z' }, readable: { ok: true, at: '2026-11-22T02:00:09.000Z' } },
+  checks: {
+    checksum: { ok: true, at: '2026-11-22T02:00:09.000Z' },
+    readable: { ok: true, at: '2026-11-22T02:00:09.000Z' },
+  },
   warnings: [],
 };
 
 /** A complete set of one hour ago, unless it is changed. */
 export function setOf(change: Partial<BackupSet> = {}): BackupSet {
-  const artifacts = MANIFEST.artifacts.map(({ kind, name, bytes }) => ({ kind, key: artifactKey('daily', name), bytes }));
-  return { tier: 'daily', timestamp: TIMESTAMP, database: 'geolens', state: 'complete', problems: [], artifacts, manifest: MANIFEST, ...change };
+  const artifacts = MANIFEST.artifacts.map(({ kind, name, bytes }) => ({
+    kind,
+    key: artifactKey('daily', name),
+    bytes,
+  }));
+  return {
+    tier: 'daily',
+    timestamp: TIMESTAMP,
+    database: 'geolens',
+    state: 'complete',
+    problems: [],
+    artifacts,
+    manifest: MANIFEST,
+    ...change,
+  };
 }
 
 /** The report of a run that made that set, unless it is changed. */

@@ -13,8 +13,21 @@ export function statusOf(change: Partial<Status> = {}): Status {
     now: NOW,
     database: 'geolens',
     version: '1.2.3',
-    health: { healthy: true, lastSuccessAt: new Date('2026-11-22T02:00:09Z'), ageMs: 3_591_000, maxAgeMs: 129_600_000, lastFailure: undefined, problem: undefined },
-    journal: { lastRun: { outcome: 'complete', startedAt: '2026-11-22T02:00:00.000Z', finishedAt: '2026-11-22T02:00:09.000Z' } },
+    health: {
+      healthy: true,
+      lastSuccessAt: new Date('2026-11-22T02:00:09Z'),
+      ageMs: 3_591_000,
+      maxAgeMs: 129_600_000,
+      lastFailure: undefined,
+      problem: undefined,
+    },
+    journal: {
+      lastRun: {
+        outcome: 'complete',
+        startedAt: '2026-11-22T02:00:00.000Z',
+        finishedAt: '2026-11-22T02:00:09.000Z',
+      },
+    },
     stores: [storeOf('local', setOf()), storeOf('s3', setOf())],
     replicas: ['s3'],
     schedule: '0 2 * * *',

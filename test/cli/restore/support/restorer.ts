@@ -9,11 +9,16 @@ import { related } from './databases.ts';
 
 export interface RestorerOptions {
   readonly name?: string;
-  /** `geolens`: the fixture; `slim` (the default): without its few megabytes of pictures; `small`: a few tables. */
+  /**
+   * `geolens`: the fixture; `slim` (the default): without its few megabytes of pictures; `small`: a few
+   * tables.
+   */
   readonly content?: 'geolens' | 'slim' | 'small';
 }
 
-/** An operator who restores: a database, a volume without staging files, and the command configured for both. */
+/**
+ * An operator who restores: a database, a volume without staging files, and the command configured for both.
+ */
 export class Restorer extends Operator {
   /** `restore` to its end, as JSON on stdout. */
   restore(args: readonly string[], circumstances: Circumstances = {}): Promise<CliEnd> {
@@ -23,7 +28,8 @@ export class Restorer extends Operator {
   /** A restore that has to succeed. Answers its report. */
   async goodRestore(args: readonly string[], circumstances: Circumstances = {}): Promise<RestoreJson> {
     const end = await this.restore(args, circumstances);
-    if (end.code !== 0) throw new Error(`the restore ended with ${end.code ?? end.signal ?? '?'}: ${end.stderr}`);
+    if (end.code !== 0)
+      throw new Error(`the restore ended with ${end.code ?? end.signal ?? '?'}: ${end.stderr}`);
     return JSON.parse(end.stdout) as RestoreJson;
   }
 
@@ -54,9 +60,13 @@ export interface RestoreJson {
   readonly errors: readonly { readonly code: string; readonly message: string }[];
 }
 
-export async function newRestorer(cluster: ClusterFacts, { name, content = 'slim' }: RestorerOptions = {}): Promise<Restorer> {
+export async function newRestorer(
+  cluster: ClusterFacts,
+  { name, content = 'slim' }: RestorerOptions = {},
+): Promise<Restorer> {
   const options = name === undefined ? {} : { name };
-  const database = content === 'small' ? await smallDatabase(cluster, options) : await freshDatabase(cluster, options);
+  const database =
+    content === 'small' ? await smallDatabase(cluster, options) : await freshDatabase(cluster, options);
   if (content === 'slim') await database.query('TRUNCATE catalog.thumbnails');
   removeRelatives(database);
   const volume = await freshVolume();
@@ -73,5 +83,8 @@ export function removeRelatives({ client, database }: TestDatabase): void {
 
 /** Removes a database, which need not be there. */
 export async function drop(client: TestDatabase['client'], name: string): Promise<void> {
-  await client.psql('postgres', `SET client_min_messages = error; DROP DATABASE IF EXISTS "${name.replaceAll('"', '""')}" WITH (FORCE)`);
+  await client.psql(
+    'postgres',
+    `SET client_min_messages = error; DROP DATABASE IF EXISTS "${name.replaceAll('"', '""')}" WITH (FORCE)`,
+  );
 }

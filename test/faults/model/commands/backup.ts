@@ -23,22 +23,45 @@ export interface Trouble {
 
 /** A run with a trouble, and what has to be there after it. */
 export async function backUp(model: Model, real: Installation, trouble: Trouble = {}): Promise<Demands> {
-  const { signal, observer, parts, bucket = 'there', anywhere = false, hopeless = false, misread = () => false } = trouble;
+  const {
+    signal,
+    observer,
+    parts,
+    bucket = 'there',
+    anywhere = false,
+    hopeless = false,
+    misread = () => false,
+  } = trouble;
   const [timestamp, began] = [model.nextTimestamp(), model.copies];
-  const report = await run({ ...real.parts(model.counts), ...parts }, { toolVersion: 'model', signal, observer });
-  const unsure = misread() || (bucket === 'shaky' && ![...began].some(([id, copy]) => placeOf(id).store === 'local' && stateOf(copy) === 'complete'));
+  const report = await run(
+    { ...real.parts(model.counts), ...parts },
+    { toolVersion: 'model', signal, observer },
+  );
+  const unsure =
+    misread() ||
+    (bucket === 'shaky' &&
+      ![...began].some(([id, copy]) => placeOf(id).store === 'local' && stateOf(copy) === 'complete'));
   const yardsticks = yardsticksFor(model, timestamp, bucket !== 'away');
   const facts = report.manifest && factsOf(report, model, yardsticks.acceptedSince);
   const small = facts !== undefined && (unsure ? report.suspicion !== undefined : isSmall(facts, yardsticks));
-  if (facts !== undefined) model.facts.set(timestamp, unsure ? { ...facts, acceptedSince: report.manifest?.acceptedSince } : facts);
-  const rows = report.manifest?.artifacts.find(({ kind }) => kind === 'dump')?.rowCounts?.reduce((sum, table) => sum + table.rows, 0);
-  if (facts !== undefined && rows !== facts.rows) throw new Error(`${rows ?? 'no'} rows were counted, and the table has ${facts.rows}`);
+  if (facts !== undefined)
+    model.facts.set(timestamp, unsure ? { ...facts, acceptedSince: report.manifest?.acceptedSince } : facts);
+  const rows = report.manifest?.artifacts
+    .find(({ kind }) => kind === 'dump')
+    ?.rowCounts?.reduce((sum, table) => sum + table.rows, 0);
+  if (facts !== undefined && rows !== facts.rows)
+    throw new Error(`${rows ?? 'no'} rows were counted, and the table has ${facts.rows}`);
   const promoted = promotedFirst(began, report.startedAt);
   const made = facts === undefined ? undefined : { timestamp, copy: newCopy(small) };
   await answers(report, real, { timestamp, small, made, trouble, sound: allSound(promoted) });
   if (hopeless && made !== undefined) throw new Error('a set was made, and nothing was there to make it of');
-  const volume = anywhere ? madeAsFarAs(began, promoted, made, model.counts, report) : madeWhole(promoted, made, model.counts, report);
-  return together(volume.demands, whatBucketHas(volume.copies, bucket === 'there' && anywhere ? 'shaky' : bucket));
+  const volume = anywhere
+    ? madeAsFarAs(began, promoted, made, model.counts, report)
+    : madeWhole(promoted, made, model.counts, report);
+  return together(
+    volume.demands,
+    whatBucketHas(volume.copies, bucket === 'there' && anywhere ? 'shaky' : bucket),
+  );
 }
 
 function allSound(copies: ReadonlyMap<string, Copy>): boolean {
@@ -46,9 +69,15 @@ function allSound(copies: ReadonlyMap<string, Copy>): boolean {
 }
 
 function factsOf({ manifest }: RunReport, model: Model, acceptedSince: string | undefined): Facts {
-  const of = (kind: 'dump' | 'globals' | 'staging'): { bytes: number; sha256: string } => manifest!.artifacts.find((one) => one.kind === kind)!;
+  const of = (kind: 'dump' | 'globals' | 'staging'): { bytes: number; sha256: string } =>
+    manifest!.artifacts.find((one) => one.kind === kind)!;
   const [dump, globals, staging] = [of('dump'), of('globals'), of('staging')];
-  return { rows: model.rows, acceptedSince, bytes: { dump: dump.bytes, staging: staging.bytes }, sha256: { dump: dump.sha256, globals: globals.sha256, staging: staging.sha256 } };
+  return {
+    rows: model.rows,
+    acceptedSince,
+    bytes: { dump: dump.bytes, staging: staging.bytes },
+    sha256: { dump: dump.sha256, globals: globals.sha256, staging: staging.sha256 },
+  };
 }
 
 interface Expected {
@@ -61,14 +90,39 @@ interface Expected {
 }
 
 /** What the run says of itself, and remembers. */
-async function answers(report: RunReport, real: Installation, { timestamp, small, made, trouble: { bucket = 'there', anywhere = false, hopeless = false }, sound }: Expected): Promise<void> {
+async function answers(
+  report: RunReport,
+  real: Installation,
+  {
+    timestamp,
+    small,
+    made,
+    trouble: { bucket = 'there', anywhere = false, hopeless = false },
+    sound,
+  }: Expected,
+): Promise<void> {
   const said = `${report.outcome}: ${report.errors.map(({ code, message }: BackupError) => `${code} ${message}`).join('; ')}`;
-  const allowed = hopeless ? ['failed'] : anywhere || bucket === 'shaky' ? ['complete', 'partial', 'failed'] : bucket === 'away' ? ['partial'] : sound ? ['complete'] : ['complete', 'partial'];
-  if (!allowed.includes(report.outcome)) throw new Error(`the run is ${said}; it has to be ${allowed.join(' or ')}`);
+  const allowed = hopeless
+    ? ['failed']
+    : anywhere || bucket === 'shaky'
+      ? ['complete', 'partial', 'failed']
+      : bucket === 'away'
+        ? ['partial']
+        : sound
+          ? ['complete']
+          : ['complete', 'partial'];
+  if (!allowed.includes(report.outcome))
+    throw new Error(`the run is ${said}; it has to be ${allowed.join(' or ')}`);
   if (!anywhere && !hopeless && made === undefined) throw new Error(`there is no set: ${said}`);
-  if ((report.outcome === 'failed') !== (made === undefined)) throw new Error(`the run is ${said}, and its set ${made === undefined ? 'was not made' : 'was made'}`);
-  if (made !== undefined && report.timestamp !== timestamp) throw new Error(`the set is called ${report.timestamp ?? '?'}, and not ${timestamp}`);
-  if (made !== undefined && (report.suspicion !== undefined) !== small) throw new Error(`the set ${timestamp} is ${small ? 'small, and not suspicious' : `suspicious, and not small: ${report.suspicion?.reasons.join('; ') ?? ''}`}`);
+  if ((report.outcome === 'failed') !== (made === undefined))
+    throw new Error(`the run is ${said}, and its set ${made === undefined ? 'was not made' : 'was made'}`);
+  if (made !== undefined && report.timestamp !== timestamp)
+    throw new Error(`the set is called ${report.timestamp ?? '?'}, and not ${timestamp}`);
+  if (made !== undefined && (report.suspicion !== undefined) !== small)
+    throw new Error(
+      `the set ${timestamp} is ${small ? 'small, and not suspicious' : `suspicious, and not small: ${report.suspicion?.reasons.join('; ') ?? ''}`}`,
+    );
   const { lastRun } = await real.journal.read();
-  if (lastRun?.outcome !== report.outcome || lastRun.timestamp !== report.timestamp) throw new Error(`the journal tells of another run: ${JSON.stringify(lastRun)}`);
+  if (lastRun?.outcome !== report.outcome || lastRun.timestamp !== report.timestamp)
+    throw new Error(`the journal tells of another run: ${JSON.stringify(lastRun)}`);
 }

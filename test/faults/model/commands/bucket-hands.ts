@@ -20,7 +20,11 @@ export class BucketCopyDamaged extends Hand {
 
   protected override readonly concerns = (kind: ArtifactKind): boolean => this.#gone || kind !== 'manifest';
 
-  protected async touch({ id, copy, kind, name, path }: Target, model: Model, { prefix, lane: { bucket } }: Installation): Promise<Demands> {
+  protected async touch(
+    { id, copy, kind, name, path }: Target,
+    model: Model,
+    { prefix, lane: { bucket } }: Installation,
+  ): Promise<Demands> {
     const key = `${prefix}/${path}`;
     if (this.#gone) {
       await bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: key }));
@@ -32,6 +36,8 @@ export class BucketCopyDamaged extends Hand {
     const sha256 = sha256Of(content);
     const sound = kind !== 'manifest' && sha256 === model.facts.get(placeOf(id).timestamp)?.sha256[kind];
     if (!sound) model.damaged('s3', name, sha256);
-    return new Map([[id, exactly({ ...copy, files: { ...copy.files, [kind]: sound ? 'sound' : 'damaged' } })]]);
+    return new Map([
+      [id, exactly({ ...copy, files: { ...copy.files, [kind]: sound ? 'sound' : 'damaged' } })],
+    ]);
   }
 }

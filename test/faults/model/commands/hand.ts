@@ -15,13 +15,25 @@ export interface Target {
   readonly path: string;
 }
 
-function targets(model: Readonly<Model>, store: StoreName, database: string, wanted: (kind: ArtifactKind) => boolean): readonly Target[] {
-  const copies = [...model.copies].filter(([id]) => placeOf(id).store === store).sort(([one], [other]) => (one < other ? -1 : 1));
-  return copies.flatMap(([id, copy]) => (Object.keys(copy.files) as ArtifactKind[]).sort().filter(wanted).map((kind) => {
-    const { tier, timestamp } = placeOf(id);
-    const name = formatArtifactName({ kind, database, timestamp: timestamp as RunTimestamp });
-    return { id, copy, kind, name, path: `${tier}/${name}` };
-  }));
+function targets(
+  model: Readonly<Model>,
+  store: StoreName,
+  database: string,
+  wanted: (kind: ArtifactKind) => boolean,
+): readonly Target[] {
+  const copies = [...model.copies]
+    .filter(([id]) => placeOf(id).store === store)
+    .sort(([one], [other]) => (one < other ? -1 : 1));
+  return copies.flatMap(([id, copy]) =>
+    (Object.keys(copy.files) as ArtifactKind[])
+      .sort()
+      .filter(wanted)
+      .map((kind) => {
+        const { tier, timestamp } = placeOf(id);
+        const name = formatArtifactName({ kind, database, timestamp: timestamp as RunTimestamp });
+        return { id, copy, kind, name, path: `${tier}/${name}` };
+      }),
+  );
 }
 
 /** Something is done to one artifact by hand. */
@@ -50,7 +62,9 @@ export abstract class Hand extends Step {
   protected act(model: Model, real: Installation): Promise<Demands> {
     const found = targets(model, this.store, real.database, this.concerns);
     const target = found[this.which % found.length];
-    return target === undefined ? Promise.resolve(new Map<string, Demand>()) : this.touch(target, model, real);
+    return target === undefined
+      ? Promise.resolve(new Map<string, Demand>())
+      : this.touch(target, model, real);
   }
 
   protected abstract touch(target: Target, model: Model, real: Installation): Promise<Demands>;

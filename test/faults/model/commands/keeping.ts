@@ -1,4 +1,13 @@
-import { acceptSet, formatTimestamp, keepNewest, prune, selectCopies, verify, type KeepCounts, type RunTimestamp } from '@geolens/backup-core';
+import {
+  acceptSet,
+  formatTimestamp,
+  keepNewest,
+  prune,
+  selectCopies,
+  verify,
+  type KeepCounts,
+  type RunTimestamp,
+} from '@geolens/backup-core';
 import { FakeDrill } from '@geolens/backup-core/testing';
 import { never } from '../../../adapter-local/support/producers.ts';
 import { idOf, isSound, KINDS, placeOf, stateOf, type Copy } from '../copies.ts';
@@ -37,16 +46,32 @@ export class VerifyAll extends Step {
   protected async act(model: Model, real: Installation): Promise<Demands> {
     const { local, s3, clock, lock, database, archiver } = real;
     const { producer } = real.parts(model.counts);
-    const { copies, errors } = await selectCopies([local, s3], 'all', { database, now: clock.now(), signal: never });
-    const report = await verify({ producer, archiver, drill: new FakeDrill(), clock, lock }, { copies, restore: false }, { signal: never });
+    const { copies, errors } = await selectCopies([local, s3], 'all', {
+      database,
+      now: clock.now(),
+      signal: never,
+    });
+    const report = await verify(
+      { producer, archiver, drill: new FakeDrill(), clock, lock },
+      { copies, restore: false },
+      { signal: never },
+    );
     const problems = [...errors, ...report.errors].map(({ message }) => message);
     if (problems.length > 0) throw new Error(`not verified: ${problems.join('; ')}`);
-    for (const { copy: { store, set }, verdict } of report.copies) {
+    for (const {
+      copy: { store, set },
+      verdict,
+    } of report.copies) {
       const id = idOf({ store: store!.name as 'local', tier: set!.tier, timestamp: set!.timestamp });
       const copy = model.copies.get(id);
-      if (copy?.files.manifest !== undefined && verdict !== (isDamaged(copy) ? 'bad' : 'good')) throw new Error(`${id} was called ${verdict}`);
+      if (copy?.files.manifest !== undefined && verdict !== (isDamaged(copy) ? 'bad' : 'good'))
+        throw new Error(`${id} was called ${verdict}`);
     }
-    return new Map([...model.copies].filter(([, copy]) => copy.files.manifest !== undefined).map(([id, copy]) => [id, exactly({ ...copy, bad: isDamaged(copy) })]));
+    return new Map(
+      [...model.copies]
+        .filter(([, copy]) => copy.files.manifest !== undefined)
+        .map(([id, copy]) => [id, exactly({ ...copy, bad: isDamaged(copy) })]),
+    );
   }
 }
 
@@ -69,11 +94,17 @@ export class Accept extends Step {
     const { local, s3, clock, lock, database } = real;
     const { errors } = await acceptSet({ stores: [local, s3], clock, lock }, { database, timestamp });
     if (errors[0] !== undefined) throw errors[0];
-    const due = [...model.copies].filter(([id, copy]) => placeOf(id).timestamp === timestamp && copy.suspected && stateOf(copy) !== 'partial');
+    const due = [...model.copies].filter(
+      ([id, copy]) => placeOf(id).timestamp === timestamp && copy.suspected && stateOf(copy) !== 'partial',
+    );
     return new Map(due.map(([id, copy]) => [id, exactly({ ...copy, suspected: false, accepted: true })]));
   }
 }
 
 function newestSuspicious({ copies }: Readonly<Model>): string | undefined {
-  return [...copies].filter(([, copy]) => stateOf(copy) === 'suspicious').map(([id]) => placeOf(id).timestamp).sort().at(-1);
+  return [...copies]
+    .filter(([, copy]) => stateOf(copy) === 'suspicious')
+    .map(([id]) => placeOf(id).timestamp)
+    .sort()
+    .at(-1);
 }

@@ -78,7 +78,11 @@ export class RunWithDiskFault extends Step {
       struck = call;
       return new BackupError('STORE_FAILED', `${call.operation} ${call.key ?? ''} fails, as it was told to`);
     });
-    return backUp(model, real, { anywhere: true, parts: { primary }, misread: () => struck?.operation === 'read' && struck.key?.includes('manifest') === true });
+    return backUp(model, real, {
+      anywhere: true,
+      parts: { primary },
+      misread: () => struck?.operation === 'read' && struck.key?.includes('manifest') === true,
+    });
   }
 }
 

@@ -18,7 +18,9 @@ export abstract class Step implements AsyncCommand<Model, Installation> {
       model.now = real.clock.now().getTime();
       await settle(model, real, demands);
     } catch (error) {
-      throw new Error(`${this.toString()}, command ${model.steps}: ${(error as Error).message}`, { cause: error });
+      throw new Error(`${this.toString()}, command ${model.steps}: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
 

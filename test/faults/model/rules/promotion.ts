@@ -10,9 +10,14 @@ export function isOfSunday(timestamp: string): boolean {
 /** The Sunday's set that `weekly` lacks, and that the next run brings there before all else. */
 export function whatWeeklyLacks(copies: Copies, now: string): string | undefined {
   const weekly = copiesIn(copies, 'local', 'weekly').filter(({ timestamp }) => timestamp <= now);
-  const daily = copiesIn(copies, 'local', 'daily').filter(({ timestamp, copy }) => timestamp <= now && isWhole(copy));
+  const daily = copiesIn(copies, 'local', 'daily').filter(
+    ({ timestamp, copy }) => timestamp <= now && isWhole(copy),
+  );
   const newest = weekly.find(({ copy }) => isWhole(copy))?.timestamp;
   const begun = weekly.map(({ timestamp }) => timestamp);
-  const lacks = (timestamp: string): boolean => (newest === undefined ? timestamp === daily[0]?.timestamp || begun.includes(timestamp) : timestamp > newest);
+  const lacks = (timestamp: string): boolean =>
+    newest === undefined
+      ? timestamp === daily[0]?.timestamp || begun.includes(timestamp)
+      : timestamp > newest;
   return daily.find(({ timestamp }) => isOfSunday(timestamp) && lacks(timestamp))?.timestamp;
 }

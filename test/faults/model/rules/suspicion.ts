@@ -9,13 +9,27 @@ export interface Yardsticks {
   readonly acceptedSince: string | undefined;
 }
 
-/** The last complete sets, none of before one that was accepted; those of the bucket where the volume has none, and the bucket can be asked. */
+/**
+ * The last complete sets, none of before one that was accepted; those of the bucket where the volume has
+ * none, and the bucket can be asked.
+ */
 export function yardsticksFor(model: Model, timestamp: string, askBucket: boolean): Yardsticks {
   const here = completeIn(model, 'local');
   const sets = here.size > 0 || !askBucket ? here : completeIn(model, 's3');
-  const since = [...sets].map(([made, accepted]) => (accepted ? made : (model.facts.get(made)?.acceptedSince ?? ''))).sort().at(-1) ?? '';
-  const counting = [...sets.keys()].filter((made) => made >= since).sort().reverse().slice(0, YARDSTICKS);
-  return { former: counting.map((made) => model.facts.get(made)!), acceptedSince: since !== '' && since < timestamp ? since : undefined };
+  const since =
+    [...sets]
+      .map(([made, accepted]) => (accepted ? made : (model.facts.get(made)?.acceptedSince ?? '')))
+      .sort()
+      .at(-1) ?? '';
+  const counting = [...sets.keys()]
+    .filter((made) => made >= since)
+    .sort()
+    .reverse()
+    .slice(0, YARDSTICKS);
+  return {
+    former: counting.map((made) => model.facts.get(made)!),
+    acceptedSince: since !== '' && since < timestamp ? since : undefined,
+  };
 }
 
 /** Whether something of a new set is under half of what the sets before it have. */
@@ -30,8 +44,15 @@ export function isSmall({ rows, bytes }: Pick<Facts, 'rows' | 'bytes'>, { former
 
 /** Timestamps, and whether they were accepted. */
 function completeIn(model: Model, store: StoreName): ReadonlyMap<string, boolean> {
-  const complete = TIERS.flatMap((tier) => copiesIn(model.copies, store, tier)).filter(({ copy }) => stateOf(copy) === 'complete');
-  return new Map(complete.map(({ timestamp }) => [timestamp, complete.some((one) => one.timestamp === timestamp && one.copy.accepted)]));
+  const complete = TIERS.flatMap((tier) => copiesIn(model.copies, store, tier)).filter(
+    ({ copy }) => stateOf(copy) === 'complete',
+  );
+  return new Map(
+    complete.map(({ timestamp }) => [
+      timestamp,
+      complete.some((one) => one.timestamp === timestamp && one.copy.accepted),
+    ]),
+  );
 }
 
 function middleOf(numbers: readonly number[]): number {

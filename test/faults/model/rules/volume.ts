@@ -19,7 +19,10 @@ export interface Volume {
 export function promotedFirst(copies: Copies, startedAt: Date): Copies {
   const lacks = whatWeeklyLacks(copies, formatTimestamp(startedAt));
   if (lacks === undefined) return copies;
-  return new Map(copies).set(idOf({ store: 'local', tier: 'weekly', timestamp: lacks }), copies.get(idOf({ store: 'local', tier: 'daily', timestamp: lacks }))!);
+  return new Map(copies).set(
+    idOf({ store: 'local', tier: 'weekly', timestamp: lacks }),
+    copies.get(idOf({ store: 'local', tier: 'daily', timestamp: lacks }))!,
+  );
 }
 
 function withNew(copies: Copies, made: Made | undefined): Copies {
@@ -38,21 +41,42 @@ function later(now: Date, made: Made): string {
   return moment > made.timestamp ? moment : made.timestamp;
 }
 
-/** The set is there, in `weekly` too when it is of a Sunday, and retention has removed what it has to. Without a set it removed nothing. */
-export function madeWhole(promoted: Copies, made: Made | undefined, counts: KeepCounts, { startedAt }: RunReport): Volume {
+/**
+ * The set is there, in `weekly` too when it is of a Sunday, and retention has removed what it has to. Without
+ * a set it removed nothing.
+ */
+export function madeWhole(
+  promoted: Copies,
+  made: Made | undefined,
+  counts: KeepCounts,
+  { startedAt }: RunReport,
+): Volume {
   const copies = withNew(promoted, made);
   const goes = made === undefined ? new Set<string>() : whatGoes(copies, counts, later(startedAt, made));
-  return { copies, demands: new Map(ofVolume(copies).map(([id, copy]) => [id, exactly(goes.has(id) ? undefined : copy)])) };
+  return {
+    copies,
+    demands: new Map(ofVolume(copies).map(([id, copy]) => [id, exactly(goes.has(id) ? undefined : copy)])),
+  };
 }
 
-/** The set is there if the run says so. The other tier and retention are as far as they got, and no farther than they may. */
-export function madeAsFarAs(before: Copies, promoted: Copies, made: Made | undefined, counts: KeepCounts, { startedAt }: RunReport): Volume {
+/**
+ * The set is there if the run says so. The other tier and retention are as far as they got, and no farther
+ * than they may.
+ */
+export function madeAsFarAs(
+  before: Copies,
+  promoted: Copies,
+  made: Made | undefined,
+  counts: KeepCounts,
+  { startedAt }: RunReport,
+): Volume {
   const copies = withNew(promoted, made);
   const goes = made === undefined ? new Set<string>() : whatGoes(copies, counts, later(startedAt, made));
   const demand = (id: string, copy: Copy): Demand => {
     const had = before.get(id);
     const { tier, timestamp } = placeOf(id);
-    if (textOf(had) !== textOf(copy) && tier === 'weekly') return goes.has(id) ? either(copiedAsFarAs(had, copy), removedAsFarAs(copy)) : copiedAsFarAs(had, copy);
+    if (textOf(had) !== textOf(copy) && tier === 'weekly')
+      return goes.has(id) ? either(copiedAsFarAs(had, copy), removedAsFarAs(copy)) : copiedAsFarAs(had, copy);
     if (timestamp === made?.timestamp) return exactly(copy);
     return goes.has(id) ? removedAsFarAs(copy) : exactly(copy);
   };

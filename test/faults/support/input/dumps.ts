@@ -24,11 +24,19 @@ export class Dumps {
   }
 
   static async of(database: TestDatabase): Promise<Dumps> {
-    const [custom, plain, tar, uncompressed] = await Promise.all([['-Fc'], ['-Fp'], ['-Ft'], ['-Fc', '-Z0']].map((args) => dumped(database, args)));
+    const [custom, plain, tar, uncompressed] = await Promise.all(
+      [['-Fc'], ['-Fp'], ['-Ft'], ['-Fc', '-Z0']].map((args) => dumped(database, args)),
+    );
     const png = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1'), Buffer.alloc(600, 7)]);
     return new Dumps(custom!, [
       { what: 'plain SQL', foreign: true, bytes: plain! },
-      { what: 'SQL of psql', foreign: true, bytes: Buffer.from('\\! touch /tmp/geolens-fuzz-was-here\n\\copy x from program \'false\'\nDROP SCHEMA data CASCADE;\n') },
+      {
+        what: 'SQL of psql',
+        foreign: true,
+        bytes: Buffer.from(
+          "\\! touch /tmp/geolens-fuzz-was-here\n\\copy x from program 'false'\nDROP SCHEMA data CASCADE;\n",
+        ),
+      },
       { what: 'tar', bytes: tar! },
       { what: 'gzip of a dump', foreign: true, bytes: gzipSync(custom!) },
       { what: 'gzip of SQL', foreign: true, bytes: gzipSync(plain!) },
@@ -42,14 +50,29 @@ export class Dumps {
   one(random: Random): Dump {
     if (random.chance(0.4)) return { what: 'a damaged dump', bytes: damaged(random, this.custom) };
     if (random.chance(0.1)) return { what: 'a whole dump', bytes: this.custom };
-    if (random.chance(0.1)) return { what: 'five letters and noise', foreign: true, bytes: Buffer.concat([Buffer.from('PGDMP'), bytes(random, random.whole(1, 300))]) };
+    if (random.chance(0.1))
+      return {
+        what: 'five letters and noise',
+        foreign: true,
+        bytes: Buffer.concat([Buffer.from('PGDMP'), bytes(random, random.whole(1, 300))]),
+      };
     const { bytes: content, ...other } = random.pick(this.#others);
     const { what } = other;
-    return { ...other, bytes: what.includes('damaged') || (what === 'tar' && random.chance(0.5)) ? damaged(random, content) : content };
+    return {
+      ...other,
+      bytes:
+        what.includes('damaged') || (what === 'tar' && random.chance(0.5))
+          ? damaged(random, content)
+          : content,
+    };
   }
 }
 
 async function dumped({ binDir, database, client }: TestDatabase, args: readonly string[]): Promise<Buffer> {
-  const { stdout } = await promisify(execFile)(`${binDir}/pg_dump`, [...args, '-d', database], { env: client.environment, encoding: 'buffer', maxBuffer: 1e9 });
+  const { stdout } = await promisify(execFile)(`${binDir}/pg_dump`, [...args, '-d', database], {
+    env: client.environment,
+    encoding: 'buffer',
+    maxBuffer: 1e9,
+  });
   return stdout;
 }

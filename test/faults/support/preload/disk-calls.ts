@@ -3,7 +3,8 @@ import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 
 /*
- * Loaded into the command before anything else, to meddle with one change that it makes to a disk. The query of this file's URL says which:
+ * Loaded into the command before anything else, to meddle with one change that it makes to a disk. The query
+ * of this file's URL says which:
  *   at=N        the Nth change, counted from 1
  *   do=kill     kills the whole process group instead; do=count tells how many changes there were; any other is the error that it fails with
  *   times=M     and as many changes after it fail as well (default 1)
@@ -27,7 +28,11 @@ function meddle(call: string): void {
 
 type Method = (...args: unknown[]) => Promise<unknown>;
 
-function wrap(owner: object, names: readonly string[], concerns: (args: readonly unknown[]) => boolean = () => true): void {
+function wrap(
+  owner: object,
+  names: readonly string[],
+  concerns: (args: readonly unknown[]) => boolean = () => true,
+): void {
   const methods = owner as Record<string, Method>;
   for (const name of names) {
     const original = methods[name]!;
@@ -41,7 +46,17 @@ function wrap(owner: object, names: readonly string[], concerns: (args: readonly
 wrap(fs, ['rename', 'link', 'rm', 'unlink', 'mkdir', 'rmdir', 'writeFile', 'copyFile', 'chmod', 'utimes']);
 wrap(fs, ['open'], ([, flags]) => typeof flags === 'string' && /[wax+]/.test(flags));
 const handle = await fs.open('/dev/null');
-wrap(Object.getPrototypeOf(handle) as object, ['write', 'writev', 'writeFile', 'sync', 'datasync', 'truncate']);
+wrap(Object.getPrototypeOf(handle) as object, [
+  'write',
+  'writev',
+  'writeFile',
+  'sync',
+  'datasync',
+  'truncate',
+]);
 await handle.close();
 syncBuiltinESMExports();
-if (action === 'count') process.on('exit', () => { writeFileSync(query.get('to')!, String(calls)); });
+if (action === 'count')
+  process.on('exit', () => {
+    writeFileSync(query.get('to')!, String(calls));
+  });

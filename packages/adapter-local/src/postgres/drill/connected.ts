@@ -7,7 +7,11 @@ import { connectionError } from '../postgres-errors.ts';
  * Connects, runs the work, and disconnects, at once when the signal fires.
  * @throws what the work throws, or the BackupError of a connection that failed
  */
-export async function connected<T>(settings: ConnectionSettings, signal: AbortSignal, work: (client: pg.Client) => Promise<T>): Promise<T> {
+export async function connected<T>(
+  settings: ConnectionSettings,
+  signal: AbortSignal,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   const client = await connect(settings, signal).catch((error: unknown) => {
     throw connectionError(error, settings);
   });

@@ -16,7 +16,9 @@ export async function lookAtConstraints(client: pg.Client): Promise<Findings> {
   const valid = rows.filter((row) => row.valid).length;
   return {
     problems: [],
-    warnings: rows.filter((row) => !row.valid).map(({ name }) => `constraint ${name} is NOT VALID, as when it was dumped: nobody has checked it`),
+    warnings: rows
+      .filter((row) => !row.valid)
+      .map(({ name }) => `constraint ${name} is NOT VALID, as when it was dumped: nobody has checked it`),
     facts: valid === 0 ? [] : [counted(valid, 'constraint', 'constraints', 'valid')],
   };
 }

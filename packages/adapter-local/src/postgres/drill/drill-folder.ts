@@ -15,8 +15,9 @@ export interface DrillFolderOptions {
 }
 
 /**
- * The folder of one drill. A lock beside it, which the system frees when this process ends, tells others that the drill lives.
- * It is taken before the folder is there, and given back after that is gone: a folder whose lock is free belongs to nobody.
+ * The folder of one drill. A lock beside it, which the system frees when this process ends, tells others that
+ * the drill lives. It is taken before the folder is there, and given back after that is gone: a folder whose
+ * lock is free belongs to nobody.
  */
 export class DrillFolder {
   readonly paths: DrillPaths;
@@ -34,7 +35,9 @@ export class DrillFolder {
     this.options = options;
   }
 
-  /** Rejects with the error of the file system when there can be none in this parent; then nothing is left. */
+  /**
+   * Rejects with the error of the file system when there can be none in this parent; then nothing is left.
+   */
   static async make(parent: string, options: DrillFolderOptions): Promise<DrillFolder> {
     const { env, signal } = options;
     const path = join(parent, drillName());
@@ -56,9 +59,15 @@ export class DrillFolder {
     }
   }
 
-  /** Removes it with all that is in it; the programs in it have ended. Never fails: what stays, a sweep removes. */
+  /**
+   * Removes it with all that is in it; the programs in it have ended. Never fails: what stays, a sweep
+   * removes.
+   */
   async remove(): Promise<void> {
-    const gone = await removeDrill(this.paths, this.options).then(() => true, () => false);
+    const gone = await removeDrill(this.paths, this.options).then(
+      () => true,
+      () => false,
+    );
     if (gone) await rm(this.lock, { force: true }).catch(() => undefined);
     await this.lease.release();
   }

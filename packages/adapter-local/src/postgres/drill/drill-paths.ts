@@ -3,7 +3,10 @@ import { join } from 'node:path';
 /** What a drill’s folder holds, by path. */
 export interface DrillPaths {
   readonly folder: string;
-  /** The server’s data and its socket; the server’s user makes and owns it, and can write nowhere else in `folder`. */
+  /**
+   * The server’s data and its socket; the server’s user makes and owns it, and can write nowhere else in
+   * `folder`.
+   */
   readonly data: string;
   /** Locked by every program that works in `data`. */
   readonly alive: string;
@@ -12,7 +15,12 @@ export interface DrillPaths {
 }
 
 export function drillPaths(folder: string): DrillPaths {
-  return { folder, data: join(folder, 'data'), alive: join(folder, 'alive'), log: join(folder, 'server.log') };
+  return {
+    folder,
+    data: join(folder, 'data'),
+    alive: join(folder, 'alive'),
+    log: join(folder, 'server.log'),
+  };
 }
 
 /** Mode of the folder: the group is that of the server's user, who passes through. */

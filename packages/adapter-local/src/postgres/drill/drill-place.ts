@@ -17,7 +17,10 @@ const MARGIN = 1.2;
 /** The server itself: its catalogues, its log. */
 const SERVER_BYTES = 100_000_000;
 
-/** Mode of the folder while `data` is made in it: its group may add entries, and only the owner of an entry may rename or remove it. */
+/**
+ * Mode of the folder while `data` is made in it: its group may add entries, and only the owner of an entry
+ * may rename or remove it.
+ */
 const OPEN_FOLDER_MODE = 0o1770;
 
 export interface PlaceOptions {
@@ -32,21 +35,34 @@ export function roomFor({ databaseBytes, dumpBytes, keptBytes }: DrillNeeds): nu
 }
 
 /** Makes the folder of a drill in the first of the parents that will do, or says of each why it does not. */
-export async function choosePlace(parents: readonly string[], needs: DrillNeeds, options: PlaceOptions): Promise<DrillFolder | { readonly unprovable: readonly string[] }> {
+export async function choosePlace(
+  parents: readonly string[],
+  needs: DrillNeeds,
+  options: PlaceOptions,
+): Promise<DrillFolder | { readonly unprovable: readonly string[] }> {
   const unprovable: string[] = [];
   for (const parent of new Set(parents)) {
     const folder = await placeIn(parent, roomFor(needs), options);
     if (folder instanceof DrillFolder) return folder;
     unprovable.push(`${parent}: ${folder}`);
   }
-  return { unprovable: unprovable.length > 0 ? unprovable : ['no folder is named that a drill could be made in. Name one'] };
+  return {
+    unprovable:
+      unprovable.length > 0 ? unprovable : ['no folder is named that a drill could be made in. Name one'],
+  };
 }
 
-async function placeIn(parent: string, room: number, { env, user, signal }: PlaceOptions): Promise<DrillFolder | string> {
-  if (!fitsSocket(drillPaths(join(parent, drillName())).data)) return 'its path is too long for the socket of a scratch server. Name a folder with a shorter path';
+async function placeIn(
+  parent: string,
+  room: number,
+  { env, user, signal }: PlaceOptions,
+): Promise<DrillFolder | string> {
+  if (!fitsSocket(drillPaths(join(parent, drillName())).data))
+    return 'its path is too long for the socket of a scratch server. Name a folder with a shorter path';
   try {
     const { bavail, bsize } = await statfs(parent);
-    if (bavail * bsize < room) return `a drill takes about ${megabytes(room)}, and ${megabytes(bavail * bsize)} are free there. Make room, or name a folder on another volume`;
+    if (bavail * bsize < room)
+      return `a drill takes about ${megabytes(room)}, and ${megabytes(bavail * bsize)} are free there. Make room, or name a folder on another volume`;
     return await makeIn(parent, { env, user, signal });
   } catch (error) {
     throwIfAborted(signal);
@@ -66,18 +82,29 @@ async function makeIn(parent: string, options: PlaceOptions): Promise<DrillFolde
 }
 
 /** Makes the server’s data folder, as its user: whether that one gets there shows by trying alone. */
-async function makeData({ paths }: DrillFolder, { env, user, signal }: PlaceOptions): Promise<string | undefined> {
+async function makeData(
+  { paths }: DrillFolder,
+  { env, user, signal }: PlaceOptions,
+): Promise<string | undefined> {
   if (user === undefined) {
     await mkdir(paths.data, { mode: 0o700 });
     return undefined;
   }
   await chmod(paths.folder, OPEN_FOLDER_MODE);
-  const { code, stderr } = await runKept('mkdir', ['-m', '0700', '--', paths.data], { env, user, alive: paths.alive, signal }).finally(() => chmod(paths.folder, FOLDER_MODE));
+  const { code, stderr } = await runKept('mkdir', ['-m', '0700', '--', paths.data], {
+    env,
+    user,
+    alive: paths.alive,
+    signal,
+  }).finally(() => chmod(paths.folder, FOLDER_MODE));
   if (code === 0) {
     const data = await lstat(paths.data);
-    return data.isDirectory() && data.uid === user.uid ? undefined : `another process of user ${user.uid} replaced the data folder there. Find out which one`;
+    return data.isDirectory() && data.uid === user.uid
+      ? undefined
+      : `another process of user ${user.uid} replaced the data folder there. Find out which one`;
   }
-  if (stderr.startsWith('setpriv: set')) return `this process may not become the user of a scratch server (${stderr}). Give it the capabilities SETUID and SETGID`;
+  if (stderr.startsWith('setpriv: set'))
+    return `this process may not become the user of a scratch server (${stderr}). Give it the capabilities SETUID and SETGID`;
   return `the user of a scratch server (${user.uid}) may not work there (${stderr}). Let it pass through that folder and those above it (chmod o+x)`;
 }
 

@@ -7,7 +7,12 @@ import { asRestrictedRole, type RestoredDatabase } from './restricted-role.ts';
 const SETTING = 'BACKUP_DRILL_FILES_QUERY';
 
 /** Every value as the server writes it. */
-const AS_TEXT = { getTypeParser: () => (value: string): string => value };
+const AS_TEXT = {
+  getTypeParser:
+    () =>
+    (value: string): string =>
+      value,
+};
 
 /** The search path of the superuser's sessions in this database, whatever this session has set. */
 const SEARCH_PATH = `
@@ -25,7 +30,10 @@ const SEARCH_PATH = `
  * @returns what they are, or what is wrong with the question
  * @throws BackupError if the connection to the temporary server fails
  */
-export async function askForFiles(database: RestoredDatabase, query: string): Promise<readonly string[] | { readonly problem: string }> {
+export async function askForFiles(
+  database: RestoredDatabase,
+  query: string,
+): Promise<readonly string[] | { readonly problem: string }> {
   try {
     const { rows } = await database.superuser.query<{ path: string }>(SEARCH_PATH);
     const searchPath = rows[0]!.path;
@@ -33,14 +41,23 @@ export async function askForFiles(database: RestoredDatabase, query: string): Pr
     return await asRestrictedRole(database, rights, (client) => read(client, query, searchPath));
   } catch (error) {
     if (isBackupError(error)) throw error;
-    return { problem: `the query of ${SETTING} failed in the restored database: ${(error as Error).message}. Correct ${SETTING}: it takes one SELECT` };
+    return {
+      problem: `the query of ${SETTING} failed in the restored database: ${(error as Error).message}. Correct ${SETTING}: it takes one SELECT`,
+    };
   }
 }
 
 async function read(client: pg.Client, query: string, searchPath: string): Promise<readonly string[]> {
   await client.query('BEGIN READ ONLY');
   await client.query(`SELECT pg_catalog.set_config('search_path', $1, true)`, [searchPath]);
-  // With values, though there are none, the server takes a single statement only: none can end the transaction and begin another.
-  const { rows } = await client.query<(string | null)[]>({ text: query, values: [], rowMode: 'array', queryMode: 'extended', types: AS_TEXT } as pg.QueryArrayConfig);
+  // With values, though there are none, the server takes a single statement only: none can end the
+  // transaction and begin another.
+  const { rows } = await client.query<(string | null)[]>({
+    text: query,
+    values: [],
+    rowMode: 'array',
+    queryMode: 'extended',
+    types: AS_TEXT,
+  } as pg.QueryArrayConfig);
   return rows.flatMap(([path]) => path ?? []);
 }

@@ -13,14 +13,24 @@ interface Index {
   readonly valid: boolean;
 }
 
-/** pg_dump leaves invalid indexes out, but for those of partitioned tables that not all partitions have: these were so. */
+/**
+ * pg_dump leaves invalid indexes out, but for those of partitioned tables that not all partitions have: these
+ * were so.
+ */
 export async function lookAtIndexes(client: pg.Client): Promise<Findings> {
   const { rows } = await client.query<Index>(INDEXES);
   const invalid = rows.filter(({ valid }) => !valid);
   const valid = rows.length - invalid.length;
   return {
-    problems: invalid.filter(({ partitioned }) => !partitioned).map(({ name }) => `index ${name} is not valid`),
-    warnings: invalid.filter(({ partitioned }) => partitioned).map(({ name }) => `index ${name} of a partitioned table is not valid: not every partition has it, as when it was dumped`),
+    problems: invalid
+      .filter(({ partitioned }) => !partitioned)
+      .map(({ name }) => `index ${name} is not valid`),
+    warnings: invalid
+      .filter(({ partitioned }) => partitioned)
+      .map(
+        ({ name }) =>
+          `index ${name} of a partitioned table is not valid: not every partition has it, as when it was dumped`,
+      ),
     facts: valid === 0 ? [] : [counted(valid, 'index', 'indexes', 'valid')],
   };
 }

@@ -5,11 +5,12 @@ import { startProgram } from '../../programs/start-program.ts';
 import type { ServerUser } from './server-user.ts';
 
 /*
- * Ends the program as soon as stdin ends: when it is closed, or this process is gone, however it ended. The signal that the system
- * sends at a parent's death would not do for that alone: root without CAP_KILL has no right to signal another user's process, dead
- * or alive. Between keeper and program, which have one user, it is allowed.
- * The lock on the file lies on the first descriptor that was free, and is inherited; the keeper uses the last that sh knows.
- * A program that does not end within four seconds is killed, with its process group.
+ * Ends the program as soon as stdin ends: when it is closed, or this process is gone, however it ended. The
+ * signal that the system sends at a parent's death would not do for that alone: root without CAP_KILL has no
+ * right to signal another user's process, dead or alive. Between keeper and program, which have one user, it
+ * is allowed. The lock on the file lies on the first descriptor that was free, and is inherited; the keeper
+ * uses the last that sh knows. A program that does not end within four seconds is killed, with its process
+ * group.
  */
 const KEEPER = `
 signal=$1; shift
@@ -36,29 +37,68 @@ export interface KeptProgramOptions {
   readonly env: ProgramEnvironment;
   /** Whom it runs as; undefined: as this process. */
   readonly user: ServerUser | undefined;
-  /** A file that it, and everything it starts, holds a shared lock on: whoever gets the exclusive one knows that they have all ended. */
+  /**
+   * A file that it, and everything it starts, holds a shared lock on: whoever gets the exclusive one knows
+   * that they have all ended.
+   */
   readonly alive: string;
   readonly signal?: AbortSignal | undefined;
-  /** What it is asked to end with: TERM when absent. To a PostgreSQL server, QUIT is an immediate shutdown. */
+  /**
+   * What it is asked to end with: TERM when absent. To a PostgreSQL server, QUIT is an immediate shutdown.
+   */
   readonly endsWith?: 'TERM' | 'QUIT' | undefined;
   /** Where its stdout and stderr go; when absent, stderr is told with its end. */
   readonly log?: number | undefined;
 }
 
-/** A program that may run as another user, and ends, with what it started, when this process does, however that ends. */
+/**
+ * A program that may run as another user, and ends, with what it started, when this process does, however
+ * that ends.
+ */
 export class KeptProgram {
   /** How it ended. Rejects when it could not be started. */
   readonly ended: Promise<ProgramEnd>;
   private readonly child: ChildProcess;
 
-  /** @throws BackupError ABORTED when the signal has fired already, PROGRAM_NOT_STARTED when the system refuses at once */
-  constructor(file: string, args: readonly string[], { env, user, alive, signal, endsWith = 'TERM', log }: KeptProgramOptions) {
+  /**
+   * @throws BackupError ABORTED when the signal has fired already, PROGRAM_NOT_STARTED when the system
+   * refuses at once
+   */
+  constructor(
+    file: string,
+    args: readonly string[],
+    { env, user, alive, signal, endsWith = 'TERM', log }: KeptProgramOptions,
+  ) {
     throwIfAborted(signal);
-    const identity = user === undefined ? [] : ['--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups'];
-    const command = ['--inh-caps', '-all', ...identity, '--', 'flock', '--shared', '--no-fork', alive, 'sh', '-c', KEEPER, 'sh', endsWith, file, ...args];
+    const identity =
+      user === undefined ? [] : ['--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups'];
+    const command = [
+      '--inh-caps',
+      '-all',
+      ...identity,
+      '--',
+      'flock',
+      '--shared',
+      '--no-fork',
+      alive,
+      'sh',
+      '-c',
+      KEEPER,
+      'sh',
+      endsWith,
+      file,
+      ...args,
+    ];
     const { promise, resolve, reject } = Promise.withResolvers<ProgramEnd>();
     const stdio = ['pipe' as const, log ?? ('ignore' as const), log ?? ('pipe' as const)];
-    this.child = startProgram('setpriv', command, { env, stdio, detached: true, cwd: '/', label: 'setpriv', onFailure: reject });
+    this.child = startProgram('setpriv', command, {
+      env,
+      stdio,
+      detached: true,
+      cwd: '/',
+      label: 'setpriv',
+      onFailure: reject,
+    });
     this.child.stdin?.on('error', () => undefined); // its end is told by its exit
     const stop = (): void => void this.stop();
     signal?.addEventListener('abort', stop, { once: true });
@@ -75,7 +115,10 @@ export class KeptProgram {
 
   private watch(resolve: (end: ProgramEnd) => void): void {
     let said = '';
-    this.child.stderr?.on('data', (chunk: Buffer) => (said = (said + chunk.toString('utf8')).slice(-STDERR_BYTES)));
+    this.child.stderr?.on(
+      'data',
+      (chunk: Buffer) => (said = (said + chunk.toString('utf8')).slice(-STDERR_BYTES)),
+    );
     this.child.once('close', (code, signal) => {
       this.child.stdin?.destroy();
       resolve({ code: code ?? undefined, endedBy: signal ?? undefined, stderr: said.trim() });
@@ -87,7 +130,11 @@ export class KeptProgram {
  * Runs such a program to its end.
  * @throws BackupError ABORTED when the signal has fired
  */
-export async function runKept(file: string, args: readonly string[], options: KeptProgramOptions): Promise<ProgramEnd> {
+export async function runKept(
+  file: string,
+  args: readonly string[],
+  options: KeptProgramOptions,
+): Promise<ProgramEnd> {
   const end = await new KeptProgram(file, args, options).ended;
   if (options.signal?.aborted === true) throw abortedBy(options.signal);
   return end;

@@ -12,12 +12,21 @@ export interface Seen extends Findings {
   readonly files: readonly string[] | undefined;
 }
 
-/** Inspects a restored database beyond the number of its rows. The superuser reads catalogs; a restricted role reads tables. */
+/**
+ * Inspects a restored database beyond the number of its rows. The superuser reads catalogs; a restricted role
+ * reads tables.
+ */
 export async function look(database: RestoredDatabase, filesQuery: string | undefined): Promise<Seen> {
   const { superuser } = database;
   await prepareSuperuser(superuser);
-  const findings = together([await lookAtIndexes(superuser), await lookAtConstraints(superuser), await askSpatially(database)]);
+  const findings = together([
+    await lookAtIndexes(superuser),
+    await lookAtConstraints(superuser),
+    await askSpatially(database),
+  ]);
   if (filesQuery === undefined) return { ...findings, unanswered: [], files: undefined };
   const files = await askForFiles(database, filesQuery);
-  return 'problem' in files ? { ...findings, unanswered: [files.problem], files: undefined } : { ...findings, unanswered: [], files };
+  return 'problem' in files
+    ? { ...findings, unanswered: [files.problem], files: undefined }
+    : { ...findings, unanswered: [], files };
 }

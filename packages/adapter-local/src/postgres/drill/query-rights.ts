@@ -7,8 +7,8 @@ const NAME = 'inspected';
 const FIRST_WITH_BODIES = 140_000;
 
 /**
- * The objects that the query names are in pg_depend. A view's own relations are read with the rights of the view's owner, except those of
- * a `security_invoker` view.
+ * The objects that the query names are in pg_depend. A view's own relations are read with the rights of the
+ * view's owner, except those of a `security_invoker` view.
  */
 const RIGHTS = `
   WITH RECURSIVE named (classid, objid, directly) AS (
@@ -41,16 +41,31 @@ const RIGHTS = `
   UNION SELECT "right" FROM objects WHERE "right" IS NOT NULL AND namespace <> pg_catalog.pg_my_temp_schema()`;
 
 /**
- * Returns the rights that a query needs, as `GRANT` takes them. The server analyses the query and neither plans nor runs it.
+ * Returns the rights that a query needs, as `GRANT` takes them. The server analyses the query and neither
+ * plans nor runs it.
  * @throws the error of the server if the query is no single statement that reads
  */
-export async function rightsFor(superuser: pg.Client, query: string, searchPath: string): Promise<readonly string[]> {
-  const { rows: [version] } = await superuser.query<{ number: number }>(`SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS number`);
+export async function rightsFor(
+  superuser: pg.Client,
+  query: string,
+  searchPath: string,
+): Promise<readonly string[]> {
+  const {
+    rows: [version],
+  } = await superuser.query<{ number: number }>(
+    `SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS number`,
+  );
   // A procedure, unlike a view, takes columns of the same name.
-  const text = version!.number >= FIRST_WITH_BODIES ? `CREATE PROCEDURE pg_temp.${NAME}() LANGUAGE sql BEGIN ATOMIC\n${query}\n; END` : `CREATE TEMPORARY VIEW ${NAME} AS ${query}`;
+  const text =
+    version!.number >= FIRST_WITH_BODIES
+      ? `CREATE PROCEDURE pg_temp.${NAME}() LANGUAGE sql BEGIN ATOMIC\n${query}\n; END`
+      : `CREATE TEMPORARY VIEW ${NAME} AS ${query}`;
   await superuser.query('BEGIN');
   try {
-    await superuser.query(`SELECT pg_catalog.set_config('search_path', $1, true), pg_catalog.set_config('check_function_bodies', 'off', true)`, [searchPath]);
+    await superuser.query(
+      `SELECT pg_catalog.set_config('search_path', $1, true), pg_catalog.set_config('check_function_bodies', 'off', true)`,
+      [searchPath],
+    );
     await superuser.query({ text, values: [], queryMode: 'extended' } as pg.QueryConfig); // takes one statement only
     await superuser.query(`SELECT pg_catalog.set_config('search_path', '', true)`);
     const { rows } = await superuser.query<{ right: string }>(RIGHTS);

@@ -1,5 +1,12 @@
 import type pg from 'pg';
-import { isBackupError, throwIfAborted, withoutMend, type Rehearsal, type RestoreInput, type RestorerEvent } from '@geolens/backup-core';
+import {
+  isBackupError,
+  throwIfAborted,
+  withoutMend,
+  type Rehearsal,
+  type RestoreInput,
+  type RestorerEvent,
+} from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../../programs/program.ts';
 import type { ConnectionSettings } from '../connection-settings.ts';
 import { AVAILABLE_EXTENSIONS, compareExtensions, type AvailableExtension } from '../restore/extensions.ts';
@@ -22,7 +29,10 @@ export interface RehearsalOptions {
   readonly binDir?: string | undefined;
   /** What has to be there before the dump, besides what it makes itself. */
   readonly prerequisites?: Partial<Prerequisites> | undefined;
-  /** SQL that answers the paths below the staging folder that rows name, one a row; files are not looked for when absent. */
+  /**
+   * SQL that answers the paths below the staging folder that rows name, one a row; files are not looked for
+   * when absent.
+   */
   readonly filesQuery?: string | undefined;
   /** How many sessions restore at once; the number of processors of this machine when absent. */
   readonly jobs?: number | undefined;
@@ -41,7 +51,12 @@ export interface RehearsingOptions extends RehearsalOptions {
 const USUAL = 'owners and grants as in the backup';
 
 /** What the dump itself is blamed with. */
-const OF_THE_DUMP = ['RESTORE_FAILED', 'ARTIFACT_UNREADABLE', 'DATABASE_FORBIDDEN', 'RESTORE_REFUSED'] as const;
+const OF_THE_DUMP = [
+  'RESTORE_FAILED',
+  'ARTIFACT_UNREADABLE',
+  'DATABASE_FORBIDDEN',
+  'RESTORE_REFUSED',
+] as const;
 
 /** One dump restored into one scratch server. */
 export class Rehearsing {
@@ -56,7 +71,10 @@ export class Rehearsing {
     try {
       const toc = await readByNewest(input.dump, installed.clients, env, signal);
       if ('lacking' in toc) return unprovable(toc.lacking);
-      const programs = serverFor({ server: major(toc.serverVersion), client: major(toc.clientVersion) }, installed);
+      const programs = serverFor(
+        { server: major(toc.serverVersion), client: major(toc.clientVersion) },
+        installed,
+      );
       if ('lacking' in programs) return unprovable(programs.lacking);
       return await this.withServer(programs, (server) => this.restore(input, toc, programs, server));
     } catch (error) {
@@ -64,7 +82,10 @@ export class Rehearsing {
     }
   }
 
-  private async withServer(programs: ServerPrograms, work: (server: ScratchServer) => Promise<Rehearsal>): Promise<Rehearsal> {
+  private async withServer(
+    programs: ServerPrograms,
+    work: (server: ScratchServer) => Promise<Rehearsal>,
+  ): Promise<Rehearsal> {
     this.step('scratch');
     const server = await ScratchServer.start({ ...this.options, programs });
     try {
@@ -82,22 +103,44 @@ export class Rehearsing {
   }
 
   private async endedEarly(server: ScratchServer): Promise<Rehearsal> {
-    return unprovable(`the scratch server ended in the middle of the restore (${await server.log()}). Look for a kill or a want of memory in the log of the system`);
+    return unprovable(
+      `the scratch server ended in the middle of the restore (${await server.log()}). Look for a kill or a want of memory in the log of the system`,
+    );
   }
 
-  private async restore(input: RestoreInput, toc: Toc, programs: ServerPrograms, { connection }: ScratchServer): Promise<Rehearsal> {
+  private async restore(
+    input: RestoreInput,
+    toc: Toc,
+    programs: ServerPrograms,
+    { connection }: ScratchServer,
+  ): Promise<Rehearsal> {
     const { prerequisites, filesQuery, signal } = this.options;
     const needed = [...extensionsOf(toc), ...(prerequisites?.extensions ?? [])];
-    const { rows: available } = await this.within(connection, (client) => client.query<AvailableExtension>(AVAILABLE_EXTENSIONS));
+    const { rows: available } = await this.within(connection, (client) =>
+      client.query<AvailableExtension>(AVAILABLE_EXTENSIONS),
+    );
     const { lacking, older } = compareExtensions(needed, input.manifest?.extensions ?? [], available);
-    const reasons = lacking.map((name) => `the extension ${name} is not installed for PostgreSQL ${programs.major} on this machine. Install its package`);
+    const reasons = lacking.map(
+      (name) =>
+        `the extension ${name} is not installed for PostgreSQL ${programs.major} on this machine. Install its package`,
+    );
     if (reasons.length > 0) return { outcome: 'unprovable', reasons };
-    const aged = older.map(({ name, before, now }) => `extension ${name}: the backup was made with ${before}, this machine has ${now}`);
+    const aged = older.map(
+      ({ name, before, now }) =>
+        `extension ${name}: the backup was made with ${before}, this machine has ${now}`,
+    );
     const database = nameFor(input.manifest?.database);
-    const { rows, extensionRows, notes, incomplete } = await restoreAs(database, input, connection, this.options);
+    const { rows, extensionRows, notes, incomplete } = await restoreAs(
+      database,
+      input,
+      connection,
+      this.options,
+    );
     this.step('look');
     const settings = { ...connection, database };
-    const seen = await this.within(settings, (superuser) => look({ superuser, settings, signal }, filesQuery));
+    const seen = await this.within(settings, (superuser) =>
+      look({ superuser, settings, signal }, filesQuery),
+    );
     throwIfAborted(signal);
     return {
       outcome: 'restored',
@@ -106,7 +149,12 @@ export class Rehearsing {
       problems: seen.problems,
       unanswered: seen.unanswered,
       facts: [...seen.facts, ...notes.filter((note) => note.startsWith(USUAL))],
-      warnings: [...aged, ...incomplete, ...notes.filter((note) => !note.startsWith(USUAL)), ...seen.warnings],
+      warnings: [
+        ...aged,
+        ...incomplete,
+        ...notes.filter((note) => !note.startsWith(USUAL)),
+        ...seen.warnings,
+      ],
       files: seen.files,
       serverVersion: programs.version,
     };

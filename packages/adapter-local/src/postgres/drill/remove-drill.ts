@@ -18,15 +18,16 @@ export interface RemoveOptions {
 }
 
 /**
- * Removes the folder of a drill. Content is hostile: links are removed and never followed, and a folder is emptied
- * with the rights of its owner only.
+ * Removes the folder of a drill. Content is hostile: links are removed and never followed, and a folder is
+ * emptied with the rights of its owner only.
  * @throws BackupError STORE_FAILED if something has to stay
  */
 export async function removeDrill(paths: DrillPaths, options: RemoveOptions): Promise<void> {
   if (!(await closeFolder(paths))) return;
   const lockFile = await lockFileOf(paths);
   const names = await readdir(paths.folder);
-  for (const path of names.map((name) => join(paths.folder, name)).filter((path) => path !== paths.alive)) await removeEntry(path, lockFile, options);
+  for (const path of names.map((name) => join(paths.folder, name)).filter((path) => path !== paths.alive))
+    await removeEntry(path, lockFile, options);
   await removeEntry(paths.alive, paths.folder, options); // last: programs of the removal lock it
   await rmdir(paths.folder);
 }
@@ -34,13 +35,15 @@ export async function removeDrill(paths: DrillPaths, options: RemoveOptions): Pr
 /** Resolves when no program of the drill works in its folder any more, or after PATIENCE_MS. */
 export async function untilStill(paths: DrillPaths, env: ProgramEnvironment): Promise<void> {
   if (!(await closeFolder(paths)) || (await lockFileOf(paths)) !== paths.alive) return;
-  const lease = await new FlockLock(paths.alive, env).acquire({ command: 'sweep' }, { whenHeld: 'wait', signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => undefined);
+  const lease = await new FlockLock(paths.alive, env)
+    .acquire({ command: 'sweep' }, { whenHeld: 'wait', signal: AbortSignal.timeout(PATIENCE_MS) })
+    .catch(() => undefined);
   await lease?.release();
 }
 
 /**
- * Takes the right to change entries of the folder from other users: a process that died, or an older version, may have left it to them.
- * Returns whether the folder exists.
+ * Takes the right to change entries of the folder from other users: a process that died, or an older version,
+ * may have left it to them. Returns whether the folder exists.
  */
 async function closeFolder({ folder }: DrillPaths): Promise<boolean> {
   const entry = await lstatIfThere(folder);
@@ -49,7 +52,10 @@ async function closeFolder({ folder }: DrillPaths): Promise<boolean> {
   return true;
 }
 
-/** Returns `alive`, or the folder where `alive` is not a file of this user: opening a link would reach its target. */
+/**
+ * Returns `alive`, or the folder where `alive` is not a file of this user: opening a link would reach its
+ * target.
+ */
 async function lockFileOf({ alive, folder }: DrillPaths): Promise<string> {
   const entry = await lstatIfThere(alive);
   return entry?.isFile() === true && entry.uid === process.geteuid?.() && entry.nlink === 1 ? alive : folder;

@@ -28,10 +28,16 @@ export function nameFor(database: string | undefined): string {
 }
 
 /**
- * Restores a dump into a new server, under a name. Several sessions write to one stderr and may tear each other’s words: where the
- * reason of a failure is lost, one session alone tells it, or gets by with the memory that there is.
+ * Restores a dump into a new server, under a name. Several sessions write to one stderr and may tear each
+ * other’s words: where the reason of a failure is lost, one session alone tells it, or gets by with the
+ * memory that there is.
  */
-export async function restoreAs(name: string, input: RestoreInput, connection: ConnectionSettings, options: RestoreAsOptions): Promise<Restored> {
+export async function restoreAs(
+  name: string,
+  input: RestoreInput,
+  connection: ConnectionSettings,
+  options: RestoreAsOptions,
+): Promise<Restored> {
   try {
     return await restoreOnce(name, input, connection, options);
   } catch (error) {
@@ -40,8 +46,20 @@ export async function restoreAs(name: string, input: RestoreInput, connection: C
   }
 }
 
-async function restoreOnce(name: string, input: RestoreInput, connection: ConnectionSettings, { binDir, env, prerequisites, jobs, signal, observer }: RestoreAsOptions): Promise<Restored> {
-  const session = await new PgDumpRestorer({ connection, binDir, env, prerequisites, jobs, statistics: false }).open(name, { exclusive: true, signal, observer });
+async function restoreOnce(
+  name: string,
+  input: RestoreInput,
+  connection: ConnectionSettings,
+  { binDir, env, prerequisites, jobs, signal, observer }: RestoreAsOptions,
+): Promise<Restored> {
+  const session = await new PgDumpRestorer({
+    connection,
+    binDir,
+    env,
+    prerequisites,
+    jobs,
+    statistics: false,
+  }).open(name, { exclusive: true, signal, observer });
   try {
     const restored = await session.restoreAside(input);
     await restored.swap();

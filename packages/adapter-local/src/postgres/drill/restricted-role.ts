@@ -12,7 +12,13 @@ export const INSUFFICIENT_PRIVILEGE = '42501';
 const ATTRIBUTES = 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT BYPASSRLS';
 
 /** Overrides what the restored database sets for its sessions. */
-const UNHINDERED = { statement_timeout: '0', lock_timeout: '0', transaction_timeout: '0', idle_in_transaction_session_timeout: '0', row_security: 'off' };
+const UNHINDERED = {
+  statement_timeout: '0',
+  lock_timeout: '0',
+  transaction_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  row_security: 'off',
+};
 
 /** Event triggers of the restored database could refuse a GRANT. */
 const AS_SUPERUSER = { default_transaction_read_only: 'off', session_replication_role: 'replica' };
@@ -26,19 +32,28 @@ export interface RestoredDatabase {
   readonly signal: AbortSignal;
 }
 
-/** Prepares the session of the superuser. It must query catalogs only: what else is read, is read by `asRestrictedRole`. */
+/**
+ * Prepares the session of the superuser. It must query catalogs only: what else is read, is read by
+ * `asRestrictedRole`.
+ */
 export async function prepareSuperuser(client: pg.Client): Promise<void> {
   await prepare(client, AS_SUPERUSER);
 }
 
 /**
- * Runs the work over a fresh connection of a role of its own, which holds the rights in `grants` (`SELECT ON TABLE a.b`) and no others.
- * To plan a query, the server evaluates constant expressions of the table's indexes, in a READ ONLY transaction too:
- * a function in the dump runs with the rights of the session.
+ * Runs the work over a fresh connection of a role of its own, which holds the rights in `grants` (`SELECT ON
+ * TABLE a.b`) and no others. To plan a query, the server evaluates constant expressions of the table's
+ * indexes, in a READ ONLY transaction too: a function in the dump runs with the rights of the session.
  */
-export async function asRestrictedRole<T>({ superuser, settings, signal }: RestoredDatabase, grants: readonly string[], work: (client: pg.Client) => Promise<T>): Promise<T> {
+export async function asRestrictedRole<T>(
+  { superuser, settings, signal }: RestoredDatabase,
+  grants: readonly string[],
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   const role = `inspection_${randomBytes(8).toString('hex')}`;
-  await superuser.query(`CREATE ROLE ${role} ${ATTRIBUTES}; ALTER ROLE ${role} SET session_replication_role = replica; ALTER ROLE ${role} SET lc_messages = 'C'`);
+  await superuser.query(
+    `CREATE ROLE ${role} ${ATTRIBUTES}; ALTER ROLE ${role} SET session_replication_role = replica; ALTER ROLE ${role} SET lc_messages = 'C'`,
+  );
   try {
     // The limit of the set counts the session of the superuser too, and would refuse the role.
     await superuser.query(`ALTER DATABASE ${quoteIdentifier(settings.database)} CONNECTION LIMIT -1`);

@@ -1,4 +1,11 @@
-import { abortedBy, throwIfAborted, type Drill, type DrillGround, type DrillNeeds, type DrillOptions } from '@geolens/backup-core';
+import {
+  abortedBy,
+  throwIfAborted,
+  type Drill,
+  type DrillGround,
+  type DrillNeeds,
+  type DrillOptions,
+} from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../../programs/program.ts';
 import { choosePlace } from './drill-place.ts';
 import type { RehearsalOptions } from './rehearsing.ts';
@@ -15,7 +22,10 @@ export interface ScratchDrillOptions extends RehearsalOptions {
   readonly env: ProgramEnvironment;
 }
 
-/** Rehearses restores in PostgreSQL servers that it makes for the purpose, in a folder that is removed afterwards. */
+/**
+ * Rehearses restores in PostgreSQL servers that it makes for the purpose, in a folder that is removed
+ * afterwards.
+ */
 export class ScratchDrill implements Drill {
   private readonly options: ScratchDrillOptions;
 
@@ -25,17 +35,27 @@ export class ScratchDrill implements Drill {
     this.options = { ...options, env };
   }
 
-  async open(needs: DrillNeeds, { signal, observer }: DrillOptions): Promise<DrillGround | { readonly unprovable: readonly string[] }> {
+  async open(
+    needs: DrillNeeds,
+    { signal, observer }: DrillOptions,
+  ): Promise<DrillGround | { readonly unprovable: readonly string[] }> {
     throwIfAborted(signal);
     const installed = await findServerPrograms(this.options);
-    if (installed.servers.length === 0) return { unprovable: [`no PostgreSQL server (initdb, postgres) is installed ${this.options.binDir === undefined ? 'on this machine' : `in ${this.options.binDir}`}. Install the server package`] };
+    if (installed.servers.length === 0)
+      return {
+        unprovable: [
+          `no PostgreSQL server (initdb, postgres) is installed ${this.options.binDir === undefined ? 'on this machine' : `in ${this.options.binDir}`}. Install the server package`,
+        ],
+      };
     const user = await serverUser();
     if (user !== undefined && 'lacking' in user) return { unprovable: [user.lacking] };
     const folder = await choosePlace(this.options.folders, needs, { env: this.options.env, user, signal });
     if ('unprovable' in folder) return folder;
     const stop = new AbortController();
     const both = AbortSignal.any([signal, folder.lost]);
-    const end = (): void => { stop.abort(abortedBy(both)); };
+    const end = (): void => {
+      stop.abort(abortedBy(both));
+    };
     if (both.aborted) end();
     else both.addEventListener('abort', end, { once: true });
     const ground = new ScratchGround({ ...this.options, installed, folder, user, stop, observer });

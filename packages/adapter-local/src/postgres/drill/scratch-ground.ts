@@ -1,5 +1,14 @@
 import { join } from 'node:path';
-import { abortedBy, BackupError, throwIfAborted, type DrillGround, type Rehearsal, type RestoreArtifact, type RestoreInput, type RestorerEvent } from '@geolens/backup-core';
+import {
+  abortedBy,
+  BackupError,
+  throwIfAborted,
+  type DrillGround,
+  type Rehearsal,
+  type RestoreArtifact,
+  type RestoreInput,
+  type RestorerEvent,
+} from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../../programs/program.ts';
 import { readFile } from '../../store/read-file.ts';
 import { storeError } from '../../store/store-errors.ts';
@@ -36,7 +45,11 @@ export class ScratchGround implements DrillGround {
   }
 
   rehearse(input: RestoreInput): Promise<Rehearsal> {
-    return this.work(() => new Rehearsing({ ...this.options, paths: this.options.folder.paths, signal: this.signal }).rehearse(input));
+    return this.work(() =>
+      new Rehearsing({ ...this.options, paths: this.options.folder.paths, signal: this.signal }).rehearse(
+        input,
+      ),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -64,9 +77,11 @@ export class ScratchGround implements DrillGround {
   private async keepIt(artifact: RestoreArtifact): Promise<RestoreArtifact> {
     const { folder } = this.options.folder.paths;
     const path = join(folder, `kept-${(this.kept += 1)}`);
-    const { bytes } = await writeDurably(path, untilAborted(artifact.open(), this.signal), this.signal).catch((error: unknown) => {
-      throw storeError(error, `bringing ${artifact.name} there`, { path: folder });
-    });
+    const { bytes } = await writeDurably(path, untilAborted(artifact.open(), this.signal), this.signal).catch(
+      (error: unknown) => {
+        throw storeError(error, `bringing ${artifact.name} there`, { path: folder });
+      },
+    );
     return { ...artifact, bytes, path, open: (range) => readFile(path, range) };
   }
 

@@ -44,19 +44,37 @@ export class ScratchServer {
     this.server = server;
     this.logFile = logFile;
     this.options = options;
-    const note = (): void => { this.ended = true; };
+    const note = (): void => {
+      this.ended = true;
+    };
     server.ended.then(note, note);
   }
 
-  /** @throws BackupError PROGRAM_NOT_STARTED when this machine does not let it start, STORE_FULL when there is no room */
+  /**
+   * @throws BackupError PROGRAM_NOT_STARTED when this machine does not let it start, STORE_FULL when there is
+   * no room
+   */
   static async start(options: ScratchServerOptions): Promise<ScratchServer> {
     await initialise(options);
     const { programs, paths, user, env, jobs = availableParallelism(), signal } = options;
     const log = await open(paths.log, 'ax+', 0o600);
     let server: ScratchServer | undefined;
     try {
-      const command = [...(await givingWay(env)), programs.postgres, '-D', paths.data, ...asArguments(scratchSettings(paths.data, jobs))];
-      const kept = new KeptProgram(command[0]!, command.slice(1), { env: { ...env, LC_ALL: 'C' }, user, alive: paths.alive, signal, endsWith: 'QUIT', log: log.fd });
+      const command = [
+        ...(await givingWay(env)),
+        programs.postgres,
+        '-D',
+        paths.data,
+        ...asArguments(scratchSettings(paths.data, jobs)),
+      ];
+      const kept = new KeptProgram(command[0]!, command.slice(1), {
+        env: { ...env, LC_ALL: 'C' },
+        user,
+        alive: paths.alive,
+        signal,
+        endsWith: 'QUIT',
+        log: log.fd,
+      });
       server = new ScratchServer(kept, log, options);
       await server.untilReady();
       return server;
@@ -67,18 +85,31 @@ export class ScratchServer {
   }
 
   /**
-   * How to reach it. Options and password are set so that those of another server are not taken from the environment of this process
-   * or from a password file: a program of the dump can take the place of the server and ask for a password.
+   * How to reach it. Options and password are set so that those of another server are not taken from the
+   * environment of this process or from a password file: a program of the dump can take the place of the
+   * server and ask for a password.
    */
   get connection(): ConnectionSettings {
-    return { host: this.options.paths.data, port: SCRATCH_PORT, user: SUPERUSER, database: 'postgres', options: '-c lc_messages=C', password: new Secret('none') };
+    return {
+      host: this.options.paths.data,
+      port: SCRATCH_PORT,
+      user: SUPERUSER,
+      database: 'postgres',
+      options: '-c lc_messages=C',
+      password: new Secret('none'),
+    };
   }
 
   /** Returns the end of its log; an empty text if that cannot be read, or after `stop`. */
   async log(): Promise<string> {
     try {
       const { size } = await this.logFile.stat();
-      const { buffer, bytesRead } = await this.logFile.read(Buffer.alloc(LOG_BYTES), 0, LOG_BYTES, Math.max(0, size - LOG_BYTES));
+      const { buffer, bytesRead } = await this.logFile.read(
+        Buffer.alloc(LOG_BYTES),
+        0,
+        LOG_BYTES,
+        Math.max(0, size - LOG_BYTES),
+      );
       return buffer.toString('utf8', 0, bytesRead).trim();
     } catch {
       return '';
@@ -107,8 +138,21 @@ export class ScratchServer {
 async function initialise({ programs, paths, user, env, signal }: ScratchServerOptions): Promise<void> {
   let end: ProgramEnd | undefined;
   for (const locale of LOCALES) {
-    const args = ['--pgdata', paths.data, '--no-sync', '--auth=trust', '--encoding=UTF8', `--locale=${locale}`, `--username=${SUPERUSER}`];
-    end = await runKept(programs.initdb, args, { env: { ...env, LC_ALL: 'C' }, user, alive: paths.alive, signal });
+    const args = [
+      '--pgdata',
+      paths.data,
+      '--no-sync',
+      '--auth=trust',
+      '--encoding=UTF8',
+      `--locale=${locale}`,
+      `--username=${SUPERUSER}`,
+    ];
+    end = await runKept(programs.initdb, args, {
+      env: { ...env, LC_ALL: 'C' },
+      user,
+      alive: paths.alive,
+      signal,
+    });
     if (end.code === 0) return;
     if (!end.stderr.includes('invalid locale')) break;
   }
@@ -117,13 +161,21 @@ async function initialise({ programs, paths, user, env, signal }: ScratchServerO
 
 function notMade(what: string, why: string): BackupError {
   const text = `${what}: ${why}`;
-  if (/No space left on device|Disk quota exceeded/.test(why)) return new BackupError('STORE_FULL', text, { mend: 'Free some space there, or enlarge the volume' });
-  return new BackupError('PROGRAM_NOT_STARTED', text, { mend: 'Look for what takes all memory, processes or open files of this machine (or of the container)' });
+  if (/No space left on device|Disk quota exceeded/.test(why))
+    return new BackupError('STORE_FULL', text, { mend: 'Free some space there, or enlarge the volume' });
+  return new BackupError('PROGRAM_NOT_STARTED', text, {
+    mend: 'Look for what takes all memory, processes or open files of this machine (or of the container)',
+  });
 }
 
-/** What makes a program give way to others on the processor and on the disk, as far as this machine has it. */
+/**
+ * What makes a program give way to others on the processor and on the disk, as far as this machine has it.
+ */
 async function givingWay(env: ProgramEnvironment): Promise<readonly string[]> {
   const path = env['PATH'] ?? '';
   const [nice, ionice] = [await findProgram(['nice'], path), await findProgram(['ionice'], path)];
-  return [...(nice === undefined ? [] : [nice, '-n', '10']), ...(ionice === undefined ? [] : [ionice, '-t', '-c', '2', '-n', '7'])];
+  return [
+    ...(nice === undefined ? [] : [nice, '-n', '10']),
+    ...(ionice === undefined ? [] : [ionice, '-t', '-c', '2', '-n', '7']),
+  ];
 }

@@ -1,4 +1,6 @@
-/** A scratch server has no use for a port; the number only stands in the socket’s name, which must be short. */
+/**
+ * A scratch server has no use for a port; the number only stands in the socket’s name, which must be short.
+ */
 export const SCRATCH_PORT = 1;
 
 /** The longest path of a Unix socket that the system takes, in bytes. */
@@ -10,8 +12,9 @@ export function fitsSocket(folder: string): boolean {
 }
 
 /**
- * Settings of a server that no other user reaches, that connects to no other server, and whose data may be lost at any moment.
- * It writes to its data folder only; its socket is there too. No background work, except for building indexes.
+ * Settings of a server that no other user reaches, that connects to no other server, and whose data may be
+ * lost at any moment. It writes to its data folder only; its socket is there too. No background work, except
+ * for building indexes.
  */
 export function scratchSettings(socketFolder: string, jobs: number): Readonly<Record<string, string>> {
   return {

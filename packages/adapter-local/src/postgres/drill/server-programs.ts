@@ -22,7 +22,10 @@ export async function findServerPrograms(options: FindProgramsOptions): Promise<
     throw error;
   });
   const found = await Promise.all(clients.map(withServer));
-  return { clients, servers: found.filter((one) => one !== undefined).sort((one, other) => one.major - other.major) };
+  return {
+    clients,
+    servers: found.filter((one) => one !== undefined).sort((one, other) => one.major - other.major),
+  };
 }
 
 /** Which versions a dump asks for. */
@@ -34,18 +37,25 @@ export interface DumpVersions {
 }
 
 /**
- * The oldest server that is as new as the one that was dumped and as the pg_dump that wrote it. Where the second is too much to
- * ask, the first alone: there is a newer pg_restore then, which has read the dump.
+ * The oldest server that is as new as the one that was dumped and as the pg_dump that wrote it. Where the
+ * second is too much to ask, the first alone: there is a newer pg_restore then, which has read the dump.
  */
-export function serverFor({ server, client }: DumpVersions, { servers }: Pick<Installed, 'servers'>): ServerPrograms | { readonly lacking: string } {
+export function serverFor(
+  { server, client }: DumpVersions,
+  { servers }: Pick<Installed, 'servers'>,
+): ServerPrograms | { readonly lacking: string } {
   const newEnough = servers.filter(({ major }) => major >= server);
   const chosen = newEnough.find(({ major }) => major >= client) ?? newEnough.at(-1);
   if (chosen !== undefined) return chosen;
   const there = [...new Set(servers.map(({ major }) => major))];
-  return { lacking: `PostgreSQL ${server} is not installed on this machine (there is ${there.join(', ')}), and an older server may not understand the dump. Install the server package of version ${server} or newer` };
+  return {
+    lacking: `PostgreSQL ${server} is not installed on this machine (there is ${there.join(', ')}), and an older server may not understand the dump. Install the server package of version ${server} or newer`,
+  };
 }
 
 async function withServer(programs: PostgresPrograms): Promise<ServerPrograms | undefined> {
   const [initdb, postgres] = [join(programs.folder, 'initdb'), join(programs.folder, 'postgres')];
-  return (await isExecutable(initdb)) && (await isExecutable(postgres)) ? { ...programs, initdb, postgres } : undefined;
+  return (await isExecutable(initdb)) && (await isExecutable(postgres))
+    ? { ...programs, initdb, postgres }
+    : undefined;
 }

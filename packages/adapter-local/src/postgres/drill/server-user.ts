@@ -14,10 +14,15 @@ const LACKING = {
 } as const;
 
 /** Root runs a scratch server as `postgres`, everybody else as himself (undefined). */
-export async function serverUser(usersFile = '/etc/passwd'): Promise<ServerUser | undefined | { readonly lacking: string }> {
+export async function serverUser(
+  usersFile = '/etc/passwd',
+): Promise<ServerUser | undefined | { readonly lacking: string }> {
   if (process.geteuid?.() !== 0) return undefined;
   const text = await readFile(usersFile, 'utf8').catch(() => '');
-  const fields = text.split('\n').map((line) => line.split(':')).find(([name]) => name === NAME);
+  const fields = text
+    .split('\n')
+    .map((line) => line.split(':'))
+    .find(([name]) => name === NAME);
   const uid = Number(fields?.[2] ?? '0');
   return Number.isInteger(uid) && uid > 0 ? { uid, gid: process.getegid?.() ?? 0 } : LACKING;
 }

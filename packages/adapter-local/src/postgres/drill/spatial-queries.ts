@@ -39,21 +39,33 @@ export async function askSpatially(database: RestoredDatabase): Promise<Findings
   const problems: string[] = [];
   const answered: string[] = [];
   for (const column of columns) {
-    const rights = [`USAGE ON SCHEMA ${column.schema}, ${column.table_schema}`, `SELECT ON TABLE ${column.table}`];
+    const rights = [
+      `USAGE ON SCHEMA ${column.schema}, ${column.table_schema}`,
+      `SELECT ON TABLE ${column.table}`,
+    ];
     try {
       const found = await asRestrictedRole(database, rights, (client) => findAgain(client, column));
       if (found === true) answered.push(column.name);
-      if (found === false) problems.push(`a spatial query does not find a shape of ${column.name} that is there`);
+      if (found === false)
+        problems.push(`a spatial query does not find a shape of ${column.name} that is there`);
     } catch (error) {
       if (isBackupError(error)) throw error; // the connection
-      if ((error as pg.DatabaseError).code !== INSUFFICIENT_PRIVILEGE) problems.push(`a spatial query on ${column.name} failed: ${(error as Error).message}`);
+      if ((error as pg.DatabaseError).code !== INSUFFICIENT_PRIVILEGE)
+        problems.push(`a spatial query on ${column.name} failed: ${(error as Error).message}`);
     }
   }
-  return { problems, warnings: [], facts: answered.length === 0 ? [] : [`spatial query answered on ${answered.join(', ')}`] };
+  return {
+    problems,
+    warnings: [],
+    facts: answered.length === 0 ? [] : [`spatial query answered on ${answered.join(', ')}`],
+  };
 }
 
 /** Undefined where there is no shape to look for; an empty one has no bounding box. */
-async function findAgain(client: pg.Client, { table, column, schema }: SpatialColumn): Promise<boolean | undefined> {
+async function findAgain(
+  client: pg.Client,
+  { table, column, schema }: SpatialColumn,
+): Promise<boolean | undefined> {
   await client.query('BEGIN READ ONLY');
   const { rows } = await client.query<{ shape: string; type: string }>(
     `SELECT ${column}::pg_catalog.text AS shape, pg_catalog.pg_typeof(${column})::pg_catalog.oid::pg_catalog.regtype::pg_catalog.text AS type
@@ -62,6 +74,9 @@ async function findAgain(client: pg.Client, { table, column, schema }: SpatialCo
   const shape = rows[0];
   if (shape === undefined) return undefined;
   await client.query('SET LOCAL enable_seqscan = off');
-  const found = await client.query(`SELECT FROM ONLY ${table} WHERE ${column} OPERATOR(${schema}.&&) $1::${shape.type} LIMIT 1`, [shape.shape]);
+  const found = await client.query(
+    `SELECT FROM ONLY ${table} WHERE ${column} OPERATOR(${schema}.&&) $1::${shape.type} LIMIT 1`,
+    [shape.shape],
+  );
   return found.rowCount === 1;
 }

@@ -13,11 +13,15 @@ import { serverUser } from './server-user.ts';
 const BEING_MADE_MS = 60_000;
 
 /**
- * Removes what drills of this user that died have left in these folders. Living ones are known by their lock, whatever process,
- * or container on the same volume, they are in.
+ * Removes what drills of this user that died have left in these folders. Living ones are known by their lock,
+ * whatever process, or container on the same volume, they are in.
  * @throws BackupError STORE_FAILED if something could not be removed, after the rest was
  */
-export async function sweepDrills(parents: readonly string[], env: ProgramEnvironment, signal?: AbortSignal): Promise<readonly string[]> {
+export async function sweepDrills(
+  parents: readonly string[],
+  env: ProgramEnvironment,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
   const [removed, failed]: [string[], string[]] = [[], []];
   for (const path of new Set((await Promise.all(parents.map(drillsIn))).flat())) {
     throwIfAborted(signal);
@@ -37,16 +41,27 @@ async function drillsIn(parent: string): Promise<readonly string[]> {
   return names.flatMap((name) => drillOf(name) ?? []).map((name) => join(parent, name));
 }
 
-async function sweepOne(path: string, env: ProgramEnvironment, signal: AbortSignal | undefined): Promise<boolean> {
+async function sweepOne(
+  path: string,
+  env: ProgramEnvironment,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   const [folder, lock] = [await lstatIfThere(path), await lstatIfThere(lockOf(path))];
   // Anybody may put something of this name into /tmp.
-  if ([folder, lock].some((entry) => entry !== undefined && (entry.isSymbolicLink() || entry.uid !== process.geteuid?.()))) return false;
+  if (
+    [folder, lock].some(
+      (entry) => entry !== undefined && (entry.isSymbolicLink() || entry.uid !== process.geteuid?.()),
+    )
+  )
+    return false;
   if (folder === undefined && lock !== undefined && Date.now() - lock.mtimeMs < BEING_MADE_MS) return false;
-  const lease = await new FlockLock(lockOf(path), env).acquire({ command: 'sweep' }, { signal }).catch((error: unknown) => {
-    throwIfAborted(signal);
-    if (isBackupError(error, 'LOCK_HELD', 'STORE_UNAVAILABLE')) return undefined;
-    throw error;
-  });
+  const lease = await new FlockLock(lockOf(path), env)
+    .acquire({ command: 'sweep' }, { signal })
+    .catch((error: unknown) => {
+      throwIfAborted(signal);
+      if (isBackupError(error, 'LOCK_HELD', 'STORE_UNAVAILABLE')) return undefined;
+      throw error;
+    });
   if (lease === undefined) return false;
   try {
     const left = (await lstatIfThere(path)) !== undefined; // it may have come to its end meanwhile

@@ -39,7 +39,10 @@ export interface DatabaseStatement {
   readonly setting: { readonly name: string; readonly value: string } | undefined;
 }
 
-/** The globals of a set, read as data: every statement has one of the forms that geolens-backup and pg_dumpall write. */
+/**
+ * The globals of a set, read as data: every statement has one of the forms that geolens-backup and pg_dumpall
+ * write.
+ */
 export interface Globals {
   /** Roles in the order in which they are made. */
   readonly roles: readonly string[];
@@ -76,8 +79,16 @@ export function parseGlobals(text: string): Globals {
 
 class Reader {
   readonly found = {
-    roles: [] as string[], attributes: [] as RoleAttributes[], settings: [] as RoleSetting[], comments: [] as RoleStatement[],
-    memberships: [] as Membership[], database: [] as DatabaseStatement[], owners: [] as string[], ownerNames: new Set<string>(), grants: [] as string[], refused: [] as string[],
+    roles: [] as string[],
+    attributes: [] as RoleAttributes[],
+    settings: [] as RoleSetting[],
+    comments: [] as RoleStatement[],
+    memberships: [] as Membership[],
+    database: [] as DatabaseStatement[],
+    owners: [] as string[],
+    ownerNames: new Set<string>(),
+    grants: [] as string[],
+    refused: [] as string[],
   };
   sections = 0;
 
@@ -91,7 +102,9 @@ class Reader {
 
   /** @returns whether the statement has a known form */
   private takeStatement(text: string): boolean {
-    return this.takeRole(text) || this.takeRight(text) || FORMS.ofSession.test(text) || FORMS.ofServer.test(text);
+    return (
+      this.takeRole(text) || this.takeRight(text) || FORMS.ofSession.test(text) || FORMS.ofServer.test(text)
+    );
   }
 
   private takeRole(text: string): boolean {
@@ -99,10 +112,19 @@ class Reader {
     let match: RegExpExecArray | null;
     if ((match = FORMS.createRole.exec(text)) !== null) this.found.roles.push(name(match, 1));
     else if ((match = FORMS.createRoleOnce.exec(text)) !== null) this.found.roles.push(name(match, 2));
-    else if ((match = FORMS.alterRole.exec(text)) !== null) this.found.attributes.push({ role: name(match, 1), attributes: attributesIn(match[2]!) });
-    else if ((match = FORMS.roleSetting.exec(text)) !== null) this.found.settings.push({ role: name(match, 1), setting: name(match, 2), text });
-    else if ((match = FORMS.commentOnRole.exec(text)) !== null) this.found.comments.push({ role: name(match, 1), text });
-    else if ((match = FORMS.membership.exec(text)) !== null) this.found.memberships.push({ role: name(match, 1), member: name(match, 2), options: match[3] ?? '', grantor: match[4] && nameOf(match[4]) });
+    else if ((match = FORMS.alterRole.exec(text)) !== null)
+      this.found.attributes.push({ role: name(match, 1), attributes: attributesIn(match[2]!) });
+    else if ((match = FORMS.roleSetting.exec(text)) !== null)
+      this.found.settings.push({ role: name(match, 1), setting: name(match, 2), text });
+    else if ((match = FORMS.commentOnRole.exec(text)) !== null)
+      this.found.comments.push({ role: name(match, 1), text });
+    else if ((match = FORMS.membership.exec(text)) !== null)
+      this.found.memberships.push({
+        role: name(match, 1),
+        member: name(match, 2),
+        options: match[3] ?? '',
+        grantor: match[4] && nameOf(match[4]),
+      });
     return match !== null;
   }
 
@@ -111,7 +133,8 @@ class Reader {
     if (owner !== undefined) {
       this.found.owners.push(text);
       this.found.ownerNames.add(nameOf(owner));
-    } else if (FORMS.grant.test(text) || FORMS.defaultPrivileges.test(text) || FORMS.authorization.test(text)) this.found.grants.push(text);
+    } else if (FORMS.grant.test(text) || FORMS.defaultPrivileges.test(text) || FORMS.authorization.test(text))
+      this.found.grants.push(text);
     else {
       const statement = databaseStatementIn(text);
       if (statement === undefined) return false;
@@ -126,8 +149,13 @@ function databaseStatementIn(text: string): DatabaseStatement | undefined {
   const [, , name, value, literal] = FORMS.ofDatabase.exec(text) ?? [];
   if (literal === undefined) return undefined;
   const template = unquoteLiteral(literal);
-  const kind = (Object.keys(TEMPLATES) as (keyof typeof TEMPLATES)[]).find((one) => TEMPLATES[one].test(`${template};`));
-  const setting = name === undefined || value === undefined ? undefined : { name: unquoteLiteral(name), value: unquoteLiteral(value) };
+  const kind = (Object.keys(TEMPLATES) as (keyof typeof TEMPLATES)[]).find((one) =>
+    TEMPLATES[one].test(`${template};`),
+  );
+  const setting =
+    name === undefined || value === undefined
+      ? undefined
+      : { name: unquoteLiteral(name), value: unquoteLiteral(value) };
   if (kind === undefined || (kind === 'setting') !== (setting !== undefined)) return undefined;
   const [, role, set] = OF_SETTING.exec(template) ?? [];
   // The name that is judged is the one that is set.
@@ -136,7 +164,10 @@ function databaseStatementIn(text: string): DatabaseStatement | undefined {
 }
 
 /** The role and the setting of a template. */
-const OF_SETTING = new RegExp(String.raw`^ALTER (?:ROLE (${IDENTIFIER}) IN )?DATABASE %1\$I SET (${NAME}) (?:FROM CURRENT|TO )`, 'u');
+const OF_SETTING = new RegExp(
+  String.raw`^ALTER (?:ROLE (${IDENTIFIER}) IN )?DATABASE %1\$I SET (${NAME}) (?:FROM CURRENT|TO )`,
+  'u',
+);
 
 /** The parts of a name, without quotes. */
 function partsOf(name: string): readonly string[] {
@@ -144,7 +175,10 @@ function partsOf(name: string): readonly string[] {
 }
 
 /** As the grammar has read it: a second reading of literals of its own could see an attribute in one. */
-const ATTRIBUTE = new RegExp(`CONNECTION LIMIT -?\\d+|(?:PASSWORD|VALID UNTIL) (?:${LITERAL}|NULL)|[A-Z]+`, 'gsu');
+const ATTRIBUTE = new RegExp(
+  `CONNECTION LIMIT -?\\d+|(?:PASSWORD|VALID UNTIL) (?:${LITERAL}|NULL)|[A-Z]+`,
+  'gsu',
+);
 
 function attributesIn(text: string): readonly string[] {
   return [...text.matchAll(ATTRIBUTE)].map(([attribute]) => attribute);

@@ -27,7 +27,10 @@ export function* itemsOf(sql: string): Generator<SqlItem> {
     LINE.lastIndex = at;
     const line = LINE.exec(sql);
     const end = line === null ? endOfStatement(sql, at) : LINE.lastIndex;
-    yield { kind: line === null ? 'statement' : line[1] === '--' ? 'comment' : 'command', text: sql.slice(at, end) };
+    yield {
+      kind: line === null ? 'statement' : line[1] === '--' ? 'comment' : 'command',
+      text: sql.slice(at, end),
+    };
     at = end;
   }
 }
@@ -36,7 +39,10 @@ function endOfStatement(sql: string, start: number): number {
   let at = start;
   while (at < sql.length) {
     const inWord = at > start && /[\p{L}\p{N}_$]/u.test(sql[at - 1]!);
-    const end = matchEnd(PLAIN, sql, at) ?? (inWord ? undefined : matchEnd(WORD_QUOTED, sql, at)) ?? matchEnd(QUOTED, sql, at);
+    const end =
+      matchEnd(PLAIN, sql, at) ??
+      (inWord ? undefined : matchEnd(WORD_QUOTED, sql, at)) ??
+      matchEnd(QUOTED, sql, at);
     if (end !== undefined) at = end;
     else if (sql[at] === ';') return at + 1;
     else at += 1;

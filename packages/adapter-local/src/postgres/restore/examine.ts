@@ -11,28 +11,61 @@ import { extensionsOf } from './toc/toc.ts';
 const NOT_TO_BE_REPLACED = ['template0', 'template1'];
 
 /** Looks for everything that would make the restore fail half-way. Changes nothing. */
-export async function examine(server: Server, database: string, input: RestoreInput, mode: RestoreMode, preparation: Preparation): Promise<Examination> {
+export async function examine(
+  server: Server,
+  database: string,
+  input: RestoreInput,
+  mode: RestoreMode,
+  preparation: Preparation,
+): Promise<Examination> {
   const { toc, extensions } = preparation;
   const exists = await server.exists(database);
   const problems: string[] = [];
   const warnings: string[] = [];
   if (major(toc.serverVersion) > server.major) {
-    problems.push(`the dump is of PostgreSQL ${toc.serverVersion}, the server is ${server.version}: an older server may not understand it. Restore on PostgreSQL ${major(toc.serverVersion)} or newer`);
+    problems.push(
+      `the dump is of PostgreSQL ${toc.serverVersion}, the server is ${server.version}: an older server may not understand it. Restore on PostgreSQL ${major(toc.serverVersion)} or newer`,
+    );
   }
   problems.push(...rightsMissing(server, mode));
-  if (!isWholeName(database)) problems.push(`"${database}" cannot be the name of a database: it has to have 1 to 63 bytes. Choose another name (--into)`);
-  if (NOT_TO_BE_REPLACED.includes(database)) problems.push(`"${database}" belongs to the server itself. Choose another name (--into)`);
-  if (mode.kind !== 'aside' && !exists) problems.push(`there is no database "${database}" on the server. Restore without ${mode.kind === 'tables' ? '--table and --schema' : '--in-place'}, which makes it`);
+  if (!isWholeName(database))
+    problems.push(
+      `"${database}" cannot be the name of a database: it has to have 1 to 63 bytes. Choose another name (--into)`,
+    );
+  if (NOT_TO_BE_REPLACED.includes(database))
+    problems.push(`"${database}" belongs to the server itself. Choose another name (--into)`);
+  if (mode.kind !== 'aside' && !exists)
+    problems.push(
+      `there is no database "${database}" on the server. Restore without ${mode.kind === 'tables' ? '--table and --schema' : '--in-place'}, which makes it`,
+    );
   if (mode.kind === 'aside' && exists) problems.push(...(await preparedTransactions(server, database)));
   await lookAtExtensions(server, [...extensionsOf(toc), ...extensions], input, { problems, warnings });
   const { missing, fatal, withheld } = await lackingRoles(server, preparation);
-  problems.push(...fatal.map((role) => `role ${quoteIdentifier(role)} is missing, and "${server.user}" may not make roles. Make it first, or restore as a superuser`));
-  if (missing.length > 0) warnings.push(`roles that are missing are made: ${missing.join(', ')}; none of them has a password, unless the backup has them (BACKUP_ROLE_PASSWORDS)`);
+  problems.push(
+    ...fatal.map(
+      (role) =>
+        `role ${quoteIdentifier(role)} is missing, and "${server.user}" may not make roles. Make it first, or restore as a superuser`,
+    ),
+  );
+  if (missing.length > 0)
+    warnings.push(
+      `roles that are missing are made: ${missing.join(', ')}; none of them has a password, unless the backup has them (BACKUP_ROLE_PASSWORDS)`,
+    );
   if (mode.kind === 'tables') problems.push(...tablesMeant(toc, mode).problems);
   const doubts = mode.kind === 'aside' ? [...(await lackOfRoom(server, input))] : [];
   doubts.push(...doubtsOfGlobals(preparation));
-  if (withheld.length > 0) warnings.push(`the set does not come from the volume, so roles are made without some of what it says: ${withheld.join('; ')}`);
-  return { problems, doubts, warnings, exists, serverVersion: server.version, dumpVersion: toc.serverVersion };
+  if (withheld.length > 0)
+    warnings.push(
+      `the set does not come from the volume, so roles are made without some of what it says: ${withheld.join('; ')}`,
+    );
+  return {
+    problems,
+    doubts,
+    warnings,
+    exists,
+    serverVersion: server.version,
+    dumpVersion: toc.serverVersion,
+  };
 }
 
 /** How many statements are shown. */
@@ -41,22 +74,43 @@ const SHOWN = 5;
 function doubtsOfGlobals({ globals }: Preparation): readonly string[] {
   if (globals === undefined) return [];
   const { refused, isOurs, isOfPgDumpall } = globals;
-  const shown = refused.slice(0, SHOWN).map((statement) => `\`${statement}\``).join(', ');
+  const shown = refused
+    .slice(0, SHOWN)
+    .map((statement) => `\`${statement}\``)
+    .join(', ');
   return [
-    ...(refused.length === 0 ? [] : [`its globals have ${refused.length} statements that no backup writes, which are never executed: ${shown}. Another program may have written them`]),
-    ...(isOurs || isOfPgDumpall ? [] : ['its globals are not of the form that geolens-backup or pg_dumpall writes, so owners and grants would be those of the live database']),
+    ...(refused.length === 0
+      ? []
+      : [
+          `its globals have ${refused.length} statements that no backup writes, which are never executed: ${shown}. Another program may have written them`,
+        ]),
+    ...(isOurs || isOfPgDumpall
+      ? []
+      : [
+          'its globals are not of the form that geolens-backup or pg_dumpall writes, so owners and grants would be those of the live database',
+        ]),
   ];
 }
 
 function rightsMissing(server: Server, mode: RestoreMode): readonly string[] {
   if (mode.kind === 'in-place' || server.createDb) return [];
-  const mend = mode.kind === 'aside' ? 'Restore as a superuser, or give it CREATEDB; where that cannot be had, restore with --in-place' : 'Restore as a superuser, or give it CREATEDB';
+  const mend =
+    mode.kind === 'aside'
+      ? 'Restore as a superuser, or give it CREATEDB; where that cannot be had, restore with --in-place'
+      : 'Restore as a superuser, or give it CREATEDB';
   return [`"${server.user}" may not make databases on this server. ${mend}`];
 }
 
 async function preparedTransactions(server: Server, database: string): Promise<readonly string[]> {
-  const rows = await server.ask<{ gid: string }>('looking for prepared transactions', 'SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = $1', [database]);
-  return rows.map(({ gid }) => `the live database has a prepared transaction, "${gid}", and cannot be renamed. Commit it or roll it back (COMMIT PREPARED, ROLLBACK PREPARED)`);
+  const rows = await server.ask<{ gid: string }>(
+    'looking for prepared transactions',
+    'SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = $1',
+    [database],
+  );
+  return rows.map(
+    ({ gid }) =>
+      `the live database has a prepared transaction, "${gid}", and cannot be renamed. Commit it or roll it back (COMMIT PREPARED, ROLLBACK PREPARED)`,
+  );
 }
 
 async function lookAtExtensions(
@@ -65,10 +119,22 @@ async function lookAtExtensions(
   { manifest }: RestoreInput,
   { problems, warnings }: { readonly problems: string[]; readonly warnings: string[] },
 ): Promise<void> {
-  const available = await server.ask<AvailableExtension & Record<string, unknown>>('asking for extensions', AVAILABLE_EXTENSIONS);
+  const available = await server.ask<AvailableExtension & Record<string, unknown>>(
+    'asking for extensions',
+    AVAILABLE_EXTENSIONS,
+  );
   const { lacking, older } = compareExtensions(names, manifest?.extensions ?? [], available);
-  problems.push(...lacking.map((name) => `the extension ${name} is not available on the server. Install its package there`));
-  warnings.push(...older.map(({ name, before, now }) => `extension ${name}: the backup was made with ${before}, the server has ${now}`));
+  problems.push(
+    ...lacking.map(
+      (name) => `the extension ${name} is not available on the server. Install its package there`,
+    ),
+  );
+  warnings.push(
+    ...older.map(
+      ({ name, before, now }) =>
+        `extension ${name}: the backup was made with ${before}, the server has ${now}`,
+    ),
+  );
 }
 
 /** Whether the server's disk has room for a second copy, as far as the server lets us know. */
@@ -76,7 +142,9 @@ async function lackOfRoom(server: Server, { dump, manifest }: RestoreInput): Pro
   const needed = roomOfDatabase(manifest?.databaseBytes, dump.bytes);
   const free = await freeBytes(server);
   if (free === undefined || free >= needed) return [];
-  return [`the disk of the server has ${megabytes(free)} free, a second copy of the database takes about ${megabytes(needed)}. Make room, or restore with --in-place`];
+  return [
+    `the disk of the server has ${megabytes(free)} free, a second copy of the database takes about ${megabytes(needed)}. Make room, or restore with --in-place`,
+  ];
 }
 
 /** Only a superuser may ask the server's machine; where nobody may, nobody is told. */
@@ -86,7 +154,9 @@ async function freeBytes(server: Server): Promise<number | undefined> {
     await server.client.query('BEGIN; CREATE TEMPORARY TABLE geolens_backup_room (line text) ON COMMIT DROP');
     // The server's working folder is its data.
     await server.client.query(`COPY pg_temp.geolens_backup_room FROM PROGRAM 'df -P -k .'`);
-    const { rows } = await server.client.query<{ line: string }>('SELECT line FROM pg_temp.geolens_backup_room');
+    const { rows } = await server.client.query<{ line: string }>(
+      'SELECT line FROM pg_temp.geolens_backup_room',
+    );
     const kilobytes = /\s(\d+)\s+\d+%\s/.exec(rows.at(-1)?.line ?? '')?.[1];
     return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
   } catch {

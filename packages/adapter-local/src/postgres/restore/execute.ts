@@ -8,20 +8,31 @@ export interface Said {
 }
 
 /**
- * Executes statements one after the other, each as a single statement: in the extended protocol the server accepts no second one
- * in the same text.
+ * Executes statements one after the other, each as a single statement: in the extended protocol the server
+ * accepts no second one in the same text.
  * @param goOn Whether an error ends nothing; it is in the answer then. Otherwise it is thrown.
  */
-export async function execute(client: pg.Client, statements: readonly string[], { goOn = false }: { readonly goOn?: boolean } = {}): Promise<readonly Said[]> {
+export async function execute(
+  client: pg.Client,
+  statements: readonly string[],
+  { goOn = false }: { readonly goOn?: boolean } = {},
+): Promise<readonly Said[]> {
   const said: Said[] = [];
-  const listen = ({ code, message }: { readonly code?: string | undefined; readonly message?: string | undefined }): void => void said.push({ level: 'WARNING', state: code ?? '', message: message ?? '' });
+  const listen = ({
+    code,
+    message,
+  }: {
+    readonly code?: string | undefined;
+    readonly message?: string | undefined;
+  }): void => void said.push({ level: 'WARNING', state: code ?? '', message: message ?? '' });
   client.on('notice', listen);
   try {
     for (const text of statements) {
       try {
         await client.query({ text, values: [], queryMode: 'extended' } as pg.QueryConfig);
       } catch (error) {
-        if (!goOn || !(error instanceof Error && 'code' in error && typeof error.code === 'string')) throw error;
+        if (!goOn || !(error instanceof Error && 'code' in error && typeof error.code === 'string'))
+          throw error;
         said.push({ level: 'ERROR', state: error.code, message: error.message });
       }
     }
@@ -32,6 +43,9 @@ export async function execute(client: pg.Client, statements: readonly string[], 
 }
 
 /** Executes them all, or none of them. */
-export async function executeTogether(client: pg.Client, statements: readonly string[]): Promise<readonly Said[]> {
+export async function executeTogether(
+  client: pg.Client,
+  statements: readonly string[],
+): Promise<readonly Said[]> {
   return execute(client, ['BEGIN', ...statements, 'COMMIT']);
 }

@@ -7,7 +7,8 @@ export interface AvailableExtension {
 }
 
 /** Answers AvailableExtension. */
-export const AVAILABLE_EXTENSIONS = 'SELECT name, default_version AS version FROM pg_catalog.pg_available_extensions';
+export const AVAILABLE_EXTENSIONS =
+  'SELECT name, default_version AS version FROM pg_catalog.pg_available_extensions';
 
 export interface ComparedExtensions {
   /** Those that the server does not have. */
@@ -17,12 +18,23 @@ export interface ComparedExtensions {
 }
 
 /** Compares the extensions that a dump needs with those of a server. */
-export function compareExtensions(needed: readonly string[], dumped: readonly Extension[], available: readonly AvailableExtension[]): ComparedExtensions {
+export function compareExtensions(
+  needed: readonly string[],
+  dumped: readonly Extension[],
+  available: readonly AvailableExtension[],
+): ComparedExtensions {
   const names = [...new Set(needed)];
   const versions = new Map(available.map(({ name, version }) => [name, version]));
   const before = new Map(dumped.map(({ name, version }) => [name, version]));
-  const both = names.flatMap((name) => (versions.has(name) && before.has(name) ? [{ name, before: before.get(name)!, now: versions.get(name)! }] : []));
-  return { lacking: names.filter((name) => !versions.has(name)), older: both.filter((one) => isOlder(one.now, one.before)) };
+  const both = names.flatMap((name) =>
+    versions.has(name) && before.has(name)
+      ? [{ name, before: before.get(name)!, now: versions.get(name)! }]
+      : [],
+  );
+  return {
+    lacking: names.filter((name) => !versions.has(name)),
+    older: both.filter((one) => isOlder(one.now, one.before)),
+  };
 }
 
 function isOlder(version: string, than: string): boolean {

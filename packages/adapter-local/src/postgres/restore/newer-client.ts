@@ -9,7 +9,9 @@ const HEAD_BYTES = 4096;
 
 /** Whether it is the error of a server that does not know it. */
 export function isSettingOfNewerClient(error: string): boolean {
-  return error.startsWith(`could not execute query: ERROR:  unrecognized configuration parameter "${SETTING}"`);
+  return error.startsWith(
+    `could not execute query: ERROR:  unrecognized configuration parameter "${SETTING}"`,
+  );
 }
 
 /** SQL text of a pg_restore as a server of this version understands it. */
@@ -18,9 +20,13 @@ export function understoodBy(serverMajor: number, sql: string): string {
 }
 
 /** As `understoodBy`, of what pg_restore is writing. */
-export async function* streamUnderstoodBy(serverMajor: number, sql: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* streamUnderstoodBy(
+  serverMajor: number,
+  sql: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   let head: Uint8Array[] | undefined = serverMajor >= FIRST_TO_KNOW_IT ? undefined : [];
-  const understood = (): Uint8Array => Buffer.from(understoodBy(serverMajor, Buffer.concat(head!).toString('latin1')), 'latin1');
+  const understood = (): Uint8Array =>
+    Buffer.from(understoodBy(serverMajor, Buffer.concat(head!).toString('latin1')), 'latin1');
   for await (const chunk of sql) {
     if (head === undefined) {
       yield chunk;

@@ -11,8 +11,9 @@ const STAND_IN = 'geolens-backup: stands in for the owner of what is being resto
 /**
  * Whose the restored objects are from the moment that each is made.
  *
- * An owner's expressions run as the owner only where PostgreSQL knows the owner: an index, a materialized view or ANALYZE of objects
- * that still belong to the restoring superuser runs the functions of an unprivileged role as that superuser.
+ * An owner's expressions run as the owner only where PostgreSQL knows the owner: an index, a materialized
+ * view or ANALYZE of objects that still belong to the restoring superuser runs the functions of an
+ * unprivileged role as that superuser.
  */
 export class Owners implements AsyncDisposable {
   /** For pg_restore. */
@@ -22,7 +23,12 @@ export class Owners implements AsyncDisposable {
   private readonly server: Server;
   private readonly standIns: readonly string[];
 
-  private constructor(server: Server, args: readonly string[], notes: readonly string[], standIns: readonly string[]) {
+  private constructor(
+    server: Server,
+    args: readonly string[],
+    notes: readonly string[],
+    standIns: readonly string[],
+  ) {
     this.server = server;
     this.args = args;
     this.notes = notes;
@@ -32,9 +38,11 @@ export class Owners implements AsyncDisposable {
   /**
    * Sees to it that every owner that the dump names exists. The roles of the globals have been made before.
    *
-   * - A restoring role that is no superuser owns everything, and so does one that restores the dump of a single owner which the server
+   * - A restoring role that is no superuser owns everything, and so does one that restores the dump of a
+   *   single owner which the server
    *   does not have: no other role's code is in such a dump.
-   * - Globals name the owner of every object, unless that is the superuser that the server was made with, and say that it is one. A role
+   * - Globals name the owner of every object, unless that is the superuser that the server was made with, and
+   *   say that it is one. A role
    *   stands in for that one until `handOver`.
    * - Other missing owners are made as roles that can do nothing else.
    */
@@ -44,21 +52,36 @@ export class Owners implements AsyncDisposable {
     const owners = ownersIn(toc, [...there, ...(globals?.roles ?? [])]);
     const missing = owners.filter((owner) => !there.includes(owner));
     if (missing.length > 0 && owners.length === 1) return new Owners(server, ['--no-owner'], [], []);
-    const isBootstrap = (owner: string): boolean => globals?.isOurs === true && !globals.ownerNames.has(owner) && globals.attributes.some(({ role, attributes }) => role === owner && attributes.includes('SUPERUSER'));
+    const isBootstrap = (owner: string): boolean =>
+      globals?.isOurs === true &&
+      !globals.ownerNames.has(owner) &&
+      globals.attributes.some(({ role, attributes }) => role === owner && attributes.includes('SUPERUSER'));
     const [standIns, others] = [missing.filter(isBootstrap), missing.filter((owner) => !isBootstrap(owner))];
     const statements = [
-      ...standIns.flatMap((owner) => [`CREATE ROLE ${quoteIdentifier(owner)} SUPERUSER NOLOGIN`, `COMMENT ON ROLE ${quoteIdentifier(owner)} IS '${STAND_IN}'`]),
+      ...standIns.flatMap((owner) => [
+        `CREATE ROLE ${quoteIdentifier(owner)} SUPERUSER NOLOGIN`,
+        `COMMENT ON ROLE ${quoteIdentifier(owner)} IS '${STAND_IN}'`,
+      ]),
       ...others.map((owner) => `CREATE ROLE ${quoteIdentifier(owner)}`),
     ];
-    if (statements.length > 0) await server.within(server.maintenance, 'making the owners that are missing', (client) => executeTogether(client, statements));
-    return new Owners(server, [], others.length === 0 ? [] : [`made for what they own: ${others.join(', ')}`], standIns);
+    if (statements.length > 0)
+      await server.within(server.maintenance, 'making the owners that are missing', (client) =>
+        executeTogether(client, statements),
+      );
+    return new Owners(
+      server,
+      [],
+      others.length === 0 ? [] : [`made for what they own: ${others.join(', ')}`],
+      standIns,
+    );
   }
 
   /** Gives to the restoring role what belongs to stand-ins in a database. */
   async handOver(database: string): Promise<void> {
     if (this.standIns.length === 0) return;
     await this.server.within(database, 'handing over what stand-ins own', async (client) => {
-      for (const role of this.standIns) await client.query(`REASSIGN OWNED BY ${quoteIdentifier(role)} TO CURRENT_USER`);
+      for (const role of this.standIns)
+        await client.query(`REASSIGN OWNED BY ${quoteIdentifier(role)} TO CURRENT_USER`);
     });
   }
 
@@ -69,8 +92,8 @@ export class Owners implements AsyncDisposable {
 }
 
 /**
- * Removes the stand-ins that a restore of this database has left because it died. Databases that it had made are gone already.
- * A role with CREATEROLE can give any comment to a role, but it cannot make a superuser.
+ * Removes the stand-ins that a restore of this database has left because it died. Databases that it had made
+ * are gone already. A role with CREATEROLE can give any comment to a role, but it cannot make a superuser.
  */
 export async function dropStandIns(server: Server, database: string): Promise<readonly string[]> {
   if (!server.superuser) return [];
@@ -81,8 +104,12 @@ export async function dropStandIns(server: Server, database: string): Promise<re
   );
   const removed: string[] = [];
   for (const { name } of rows) {
-    if (await server.exists(database)) await server.within(database, 'handing over what stand-ins own', (client) => client.query(`REASSIGN OWNED BY ${quoteIdentifier(name)} TO CURRENT_USER`));
-    if (await dropRole(server, name)) removed.push(`role ${quoteIdentifier(name)}, of a restore that was cut off`);
+    if (await server.exists(database))
+      await server.within(database, 'handing over what stand-ins own', (client) =>
+        client.query(`REASSIGN OWNED BY ${quoteIdentifier(name)} TO CURRENT_USER`),
+      );
+    if (await dropRole(server, name))
+      removed.push(`role ${quoteIdentifier(name)}, of a restore that was cut off`);
   }
   return removed;
 }
@@ -90,17 +117,23 @@ export async function dropStandIns(server: Server, database: string): Promise<re
 /** A role that cannot be removed, because something still belongs to it, is no superuser any more. */
 async function dropRole(server: Server, role: string): Promise<boolean> {
   const quoted = quoteIdentifier(role);
-  return server.ask('removing a stand-in', `DROP ROLE IF EXISTS ${quoted}`).then(() => true, async () => {
-    await server.ask('removing a stand-in', `ALTER ROLE ${quoted} NOSUPERUSER`).catch(() => undefined);
-    return false;
-  });
+  return server.ask('removing a stand-in', `DROP ROLE IF EXISTS ${quoted}`).then(
+    () => true,
+    async () => {
+      await server.ask('removing a stand-in', `ALTER ROLE ${quoted} NOSUPERUSER`).catch(() => undefined);
+      return false;
+    },
+  );
 }
 
 /** Entries that have an owner in the dump which nothing is given to. */
-const OWNERLESS = /^(?:COMMENT|SECURITY LABEL|ACL|DEFAULT ACL|EXTENSION|TABLE DATA|MATERIALIZED VIEW DATA|SEQUENCE SET|BLOBS|BLOB DATA|ENCODING|STDSTRINGS|SEARCHPATH|USER MAPPING) /;
+const OWNERLESS =
+  /^(?:COMMENT|SECURITY LABEL|ACL|DEFAULT ACL|EXTENSION|TABLE DATA|MATERIALIZED VIEW DATA|SEQUENCE SET|BLOBS|BLOB DATA|ENCODING|STDSTRINGS|SEARCHPATH|USER MAPPING) /;
 
 /** The owners of the objects of a dump. Of names with blanks, only those among the known roles are found. */
 function ownersIn({ entries }: Toc, known: readonly string[]): readonly string[] {
-  const names = entries.filter(({ text }) => !OWNERLESS.test(text)).map(({ text }) => text.slice(withoutOwner(text, known).length + 1));
+  const names = entries
+    .filter(({ text }) => !OWNERLESS.test(text))
+    .map(({ text }) => text.slice(withoutOwner(text, known).length + 1));
   return [...new Set(names)].filter((name) => name !== '');
 }

@@ -1,5 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { throwIfAborted, type DumpRestorer, type RestoreSession, type RestoreSessionOptions } from '@geolens/backup-core';
+import {
+  throwIfAborted,
+  type DumpRestorer,
+  type RestoreSession,
+  type RestoreSessionOptions,
+} from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../../programs/program.ts';
 import type { ConnectionSettings } from '../connection-settings.ts';
 import { findInstallations } from '../postgres-programs.ts';
@@ -35,7 +40,14 @@ export class PgDumpRestorer implements DumpRestorer {
     const installations = await findInstallations(this.options);
     const { connection, env } = this.options;
     const server = await Server.open(database, { connection, env, installations, signal: options.signal });
-    const session = new PgRestoreSession({ server, database, installations, options: this.options, sessions: this.options.jobs ?? availableParallelism(), ...options });
+    const session = new PgRestoreSession({
+      server,
+      database,
+      installations,
+      options: this.options,
+      sessions: this.options.jobs ?? availableParallelism(),
+      ...options,
+    });
     try {
       if (options.exclusive) await session.beAlone();
       return session;

@@ -51,7 +51,12 @@ export class PgRestoreSession implements RestoreSession {
       'SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext($1), pg_catalog.hashtext($2)) AS alone',
       [LOCK_CLASS, asideName(database, new Date(0))], // names that are cut to the same are one and the same to us
     );
-    if (row?.alone !== true) throw new BackupError('LOCK_HELD', `another restore into database "${database}" is going on, on this or another machine`, { mend: 'Try again when it has ended' });
+    if (row?.alone !== true)
+      throw new BackupError(
+        'LOCK_HELD',
+        `another restore into database "${database}" is going on, on this or another machine`,
+        { mend: 'Try again when it has ended' },
+      );
     for (const name of await leftAside(server, database)) {
       await dropAside(server, name);
       this.recovered.push(`database ${name}, of a restore that was cut off`);

@@ -27,10 +27,15 @@ export interface PgRestoreEnd {
 /** Errors beyond this number are not kept: nobody reads so many. */
 const KEPT_ERRORS = 200;
 
-/** Several workers write to one stderr, and each a message in pieces: its beginning can stand on another's line. */
+/**
+ * Several workers write to one stderr, and each a message in pieces: its beginning can stand on another's
+ * line.
+ */
 const TORN = /((?:could not execute query: ERROR: |COPY failed for table ).*)/;
 
-/** What it says of each entry, with several sessions (one after the other, then side by side) and with one. */
+/**
+ * What it says of each entry, with several sessions (one after the other, then side by side) and with one.
+ */
 const ENTRY = /^pg_restore: (?:processing item|finished item) /;
 const ENTRY_IN_ONE_SESSION = /^pg_restore: (?:creating|processing data for|executing) /;
 
@@ -43,19 +48,40 @@ export function isEntry(line: string): boolean {
 const REST_OF_ERROR_MS = 100;
 
 /** Runs pg_restore on a dump: on the file, where it is one, so that several sessions can read it at once. */
-export async function runPgRestore({ pgRestore, args, dump, env, signal, onEntry, passOver = () => false, stopAtError = false, descriptors }: PgRestoreRequest): Promise<PgRestoreEnd> {
+export async function runPgRestore({
+  pgRestore,
+  args,
+  dump,
+  env,
+  signal,
+  onEntry,
+  passOver = () => false,
+  stopAtError = false,
+  descriptors,
+}: PgRestoreRequest): Promise<PgRestoreEnd> {
   const stop = new AbortController();
   const onError = (): void => {
-    if (stopAtError) setTimeout(() => { stop.abort(new BackupError('ABORTED', 'pg_restore reported an error')); }, REST_OF_ERROR_MS);
+    if (stopAtError)
+      setTimeout(() => {
+        stop.abort(new BackupError('ABORTED', 'pg_restore reported an error'));
+      }, REST_OF_ERROR_MS);
   };
-  const messages = new Messages(dump.path === undefined ? ENTRY_IN_ONE_SESSION : ENTRY, onEntry, passOver, onError);
-  const onStderr = (chunk: Buffer): void => { messages.add(chunk.toString('utf8')); };
+  const messages = new Messages(
+    dump.path === undefined ? ENTRY_IN_ONE_SESSION : ENTRY,
+    onEntry,
+    passOver,
+    onError,
+  );
+  const onStderr = (chunk: Buffer): void => {
+    messages.add(chunk.toString('utf8'));
+  };
   const options = { env, signal: AbortSignal.any([signal, stop.signal]), descriptors, onStderr };
   let end: ProgramEnd;
   try {
-    end = dump.path === undefined
-      ? await programFed(pgRestore, args, dump.open(undefined, { lent: true }), options)
-      : await new Program(pgRestore, [...args, dump.path], { ...options, stdout: 'ignore' }).end();
+    end =
+      dump.path === undefined
+        ? await programFed(pgRestore, args, dump.open(undefined, { lent: true }), options)
+        : await new Program(pgRestore, [...args, dump.path], { ...options, stdout: 'ignore' }).end();
   } catch (error) {
     if (!stop.signal.aborted || signal.aborted) throw error;
     end = { code: undefined, endedBy: 'SIGTERM', stderr: '' };
@@ -64,7 +90,10 @@ export async function runPgRestore({ pgRestore, args, dump, env, signal, onEntry
   return { end, errors: messages.errors };
 }
 
-/** Whether it came to its end: with errors passed over it exits with 1; whatever else it exits with, or a signal, has cut it off. */
+/**
+ * Whether it came to its end: with errors passed over it exits with 1; whatever else it exits with, or a
+ * signal, has cut it off.
+ */
 export function endedWell({ code }: ProgramEnd, passedOver: boolean): boolean {
   return code === 0 || (code === 1 && passedOver);
 }
@@ -79,7 +108,12 @@ class Messages {
   private readonly onError: () => void;
   private inError = false;
 
-  constructor(entry: RegExp, onEntry: (() => void) | undefined, passOver: (error: string) => boolean, onError: () => void) {
+  constructor(
+    entry: RegExp,
+    onEntry: (() => void) | undefined,
+    passOver: (error: string) => boolean,
+    onError: () => void,
+  ) {
     this.onError = onError;
     this.entry = entry;
     this.onEntry = onEntry;

@@ -26,19 +26,42 @@ export interface Preparation extends Prerequisites {
   readonly policyRoles: readonly string[];
 }
 
-export async function prepare(server: Server, input: RestoreInput, installations: readonly PostgresPrograms[], wanted: Prerequisites, signal: AbortSignal): Promise<Preparation> {
+export async function prepare(
+  server: Server,
+  input: RestoreInput,
+  installations: readonly PostgresPrograms[],
+  wanted: Prerequisites,
+  signal: AbortSignal,
+): Promise<Preparation> {
   const { programs, toc } = await readByFitting(server, input, installations, signal);
   const globals = input.globals && parseGlobals(await textOf(input.globals.open()));
-  return { programs, toc, globals, privilegedRoles: input.privilegedRoles, policyRoles: await policyRolesOf(server, input, programs, toc, signal), ...wanted };
+  return {
+    programs,
+    toc,
+    globals,
+    privilegedRoles: input.privilegedRoles,
+    policyRoles: await policyRolesOf(server, input, programs, toc, signal),
+    ...wanted,
+  };
 }
 
 /** The server's own programs first; where the dump was written by newer ones, those. */
-async function readByFitting(server: Server, { dump }: RestoreInput, installations: readonly PostgresPrograms[], signal: AbortSignal): Promise<{ programs: PostgresPrograms; toc: Toc }> {
-  const newer = [...installations].filter(({ major }) => major > server.programs.major).sort((one, other) => one.major - other.major);
+async function readByFitting(
+  server: Server,
+  { dump }: RestoreInput,
+  installations: readonly PostgresPrograms[],
+  signal: AbortSignal,
+): Promise<{ programs: PostgresPrograms; toc: Toc }> {
+  const newer = [...installations]
+    .filter(({ major }) => major > server.programs.major)
+    .sort((one, other) => one.major - other.major);
   let first: unknown;
   for (const programs of [server.programs, ...newer]) {
     try {
-      return { programs, toc: await readToc(dump, { pgRestore: programs.pgRestore, env: server.fileEnv, signal }) };
+      return {
+        programs,
+        toc: await readToc(dump, { pgRestore: programs.pgRestore, env: server.fileEnv, signal }),
+      };
     } catch (error) {
       if (!isBackupError(error, 'ARTIFACT_UNREADABLE')) throw error;
       first ??= error;
@@ -47,7 +70,13 @@ async function readByFitting(server: Server, { dump }: RestoreInput, installatio
   throw first;
 }
 
-async function policyRolesOf(server: Server, { dump }: RestoreInput, programs: PostgresPrograms, { entries }: Toc, signal: AbortSignal): Promise<readonly string[]> {
+async function policyRolesOf(
+  server: Server,
+  { dump }: RestoreInput,
+  programs: PostgresPrograms,
+  { entries }: Toc,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const policies = entries.filter(({ text }) => text.startsWith('POLICY '));
   if (dump.path === undefined) return []; // to read it whole for this alone would be too much
   return rolesOfPolicies(await textOf(sqlOf(dump, policies, { server, programs, signal })));

@@ -21,7 +21,10 @@ export interface PsqlRequest {
   readonly goOn?: boolean | undefined;
 }
 
-/** In whatever language the server speaks: the word for the severity, the SQLSTATE, the message; then, where it is so called, the detail. */
+/**
+ * In whatever language the server speaks: the word for the severity, the SQLSTATE, the message; then, where
+ * it is so called, the detail.
+ */
 const SAID = /\p{L}+: {2}([0-9A-Z]{5}): (.*)(?:\nDETAIL: {2}(.*))?/gu;
 
 /** Classes of SQLSTATEs that are no errors: success, warning, no data. */
@@ -30,23 +33,53 @@ const NO_ERROR = ['00', '01', '02'];
 const FOREIGN_KEY = '23503';
 
 /**
- * Runs SQL text in UTF-8 (until it says otherwise, as dumps do) with psql, which understands what pg_restore writes (rows to be copied, `\restrict`), and answers what the server had to say.
+ * Runs SQL text in UTF-8 (until it says otherwise, as dumps do) with psql, which understands what pg_restore
+ * writes (rows to be copied, `\restrict`), and answers what the server had to say.
  * @throws BackupError RESTORE_FAILED at the first error, unless told to go on
  */
-export async function runSql(sql: string | AsyncIterable<Uint8Array>, doing: string, { psql, env, signal, goOn = false }: PsqlRequest): Promise<readonly Said[]> {
-  const args = ['-X', '-q', '-v', `ON_ERROR_STOP=${goOn ? 0 : 1}`, '-v', 'VERBOSITY=verbose', '-o', '/dev/null', '-f', '-'];
-  const end = await programFed(psql, args, typeof sql === 'string' ? textOf(sql) : sql, { env: { ...env, PGCLIENTENCODING: 'UTF8' }, signal });
+export async function runSql(
+  sql: string | AsyncIterable<Uint8Array>,
+  doing: string,
+  { psql, env, signal, goOn = false }: PsqlRequest,
+): Promise<readonly Said[]> {
+  const args = [
+    '-X',
+    '-q',
+    '-v',
+    `ON_ERROR_STOP=${goOn ? 0 : 1}`,
+    '-v',
+    'VERBOSITY=verbose',
+    '-o',
+    '/dev/null',
+    '-f',
+    '-',
+  ];
+  const end = await programFed(psql, args, typeof sql === 'string' ? textOf(sql) : sql, {
+    env: { ...env, PGCLIENTENCODING: 'UTF8' },
+    signal,
+  });
   const said = saidIn(end);
   if (end.code !== 0) {
     const error = said.findLast(({ level }) => level === 'ERROR'); // the one that ended it; what was passed over came before
-    const mend = error?.state === FOREIGN_KEY ? 'Restore the other table too, or remove the rows that would point at nothing' : undefined;
-    throw new BackupError('RESTORE_FAILED', `${doing} failed: ${error === undefined ? describeEnd('psql', end) : error.message}`, mend === undefined ? {} : { mend });
+    const mend =
+      error?.state === FOREIGN_KEY
+        ? 'Restore the other table too, or remove the rows that would point at nothing'
+        : undefined;
+    throw new BackupError(
+      'RESTORE_FAILED',
+      `${doing} failed: ${error === undefined ? describeEnd('psql', end) : error.message}`,
+      mend === undefined ? {} : { mend },
+    );
   }
   return said;
 }
 
 function saidIn({ stderr }: ProgramEnd): readonly Said[] {
-  return [...stderr.matchAll(SAID)].map(([, state, message, detail]) => ({ level: NO_ERROR.includes(state!.slice(0, 2)) ? 'WARNING' : 'ERROR', state: state!, message: detail === undefined ? message! : `${message!} (${detail})` }));
+  return [...stderr.matchAll(SAID)].map(([, state, message, detail]) => ({
+    level: NO_ERROR.includes(state!.slice(0, 2)) ? 'WARNING' : 'ERROR',
+    state: state!,
+    message: detail === undefined ? message! : `${message!} (${detail})`,
+  }));
 }
 
 async function* textOf(text: string): AsyncGenerator<Uint8Array> {

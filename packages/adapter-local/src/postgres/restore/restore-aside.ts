@@ -16,10 +16,14 @@ import { missingSchemasOf } from './toc/toc.ts';
 import { fillViews } from './view-content.ts';
 
 /**
- * Restores into a new database beside the live one, which stays as it is. Objects get their owners as they are made, and privileges before
- * anything is run that belongs to an owner: materialized views, statistics.
+ * Restores into a new database beside the live one, which stays as it is. Objects get their owners as they
+ * are made, and privileges before anything is run that belongs to an owner: materialized views, statistics.
  */
-export async function restoreAside(parts: SessionParts, input: RestoreInput, preparation: Preparation): Promise<RestoredAside> {
+export async function restoreAside(
+  parts: SessionParts,
+  input: RestoreInput,
+  preparation: Preparation,
+): Promise<RestoredAside> {
   const { database, observer } = parts;
   const step = (name: string): void => observer?.({ event: 'step', step: name });
   const rights = await findRights(parts, preparation);
@@ -32,12 +36,24 @@ export async function restoreAside(parts: SessionParts, input: RestoreInput, pre
     step('rights');
     const applied = await applyRights(parts, preparation, aside, rights);
     const views = await fillViews(parts, input, preparation, aside, rights);
-    const analyzed = parts.options.statistics === false ? [] : await gatherStatistics(parts, aside, await searchPathOf(parts, rights));
+    const analyzed =
+      parts.options.statistics === false
+        ? []
+        : await gatherStatistics(parts, aside, await searchPathOf(parts, rights));
     step('count');
     const counts = await countRestored(parts, aside);
     await makeEventTriggers(parts, input, preparation, aside, rights);
     const settings = await applyProperties(parts, preparation, aside, rights);
-    return asideOf(parts, aside, { ...counts, notes: [...retryNotes(filled.repeated, filled.searchPath), ...applied.notes, ...owners.notes, ...analyzed], incomplete: [...withheldNotes([...withheld, ...applied.withheld, ...settings]), ...views] });
+    return asideOf(parts, aside, {
+      ...counts,
+      notes: [
+        ...retryNotes(filled.repeated, filled.searchPath),
+        ...applied.notes,
+        ...owners.notes,
+        ...analyzed,
+      ],
+      incomplete: [...withheldNotes([...withheld, ...applied.withheld, ...settings]), ...views],
+    });
   } catch (error) {
     await undo(parts, aside);
     throw error;
@@ -48,7 +64,12 @@ export async function restoreAside(parts: SessionParts, input: RestoreInput, pre
     return {
       ...restored,
       swap: async () => {
-        const previous = await swapDatabases(on, { database, aside: name, connectionLimit: connectionLimitOf(rights), now: new Date() });
+        const previous = await swapDatabases(on, {
+          database,
+          aside: name,
+          connectionLimit: connectionLimitOf(rights),
+          now: new Date(),
+        });
         settled = true;
         return { previous };
       },
@@ -65,7 +86,11 @@ export function withheldNotes(withheld: readonly string[]): readonly string[] {
 }
 
 /** An empty database beside the live one, with the roles that the dump names on the server. */
-export async function makeAside(parts: SessionParts, { manifest }: RestoreInput, preparation: Preparation): Promise<{ readonly aside: string; readonly withheld: readonly string[] }> {
+export async function makeAside(
+  parts: SessionParts,
+  { manifest }: RestoreInput,
+  preparation: Preparation,
+): Promise<{ readonly aside: string; readonly withheld: readonly string[] }> {
   const { server, database, observer } = parts;
   observer?.({ event: 'step', step: 'create' });
   const { withheld } = await makeLackingRoles(parts, preparation);
@@ -87,41 +112,82 @@ export interface Filled {
 }
 
 /**
- * Restores the dump into an empty database, without what has to come after the privileges; the first error ends it.
+ * Restores the dump into an empty database, without what has to come after the privileges; the first error
+ * ends it.
  */
 export async function fillAside(
   parts: SessionParts,
   input: RestoreInput,
   preparation: Preparation,
   aside: string,
-  { owners, rights, furtherArguments = [] }: { readonly owners: Owners; readonly rights: Rights | undefined; readonly furtherArguments?: readonly string[] },
+  {
+    owners,
+    rights,
+    furtherArguments = [],
+  }: {
+    readonly owners: Owners;
+    readonly rights: Rights | undefined;
+    readonly furtherArguments?: readonly string[];
+  },
 ): Promise<Filled> {
   const { extensions, schemas, toc } = preparation;
   const before = [
-    ...[...new Set([...missingSchemasOf(toc), ...schemas])].map((name) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(name)}`),
+    ...[...new Set([...missingSchemasOf(toc), ...schemas])].map(
+      (name) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(name)}`,
+    ),
     ...extensions.map((name) => `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)}`),
   ];
-  if (before.length > 0) await parts.server.within(aside, 'making extensions and schemas', (client) => execute(client, before));
+  if (before.length > 0)
+    await parts.server.within(aside, 'making extensions and schemas', (client) => execute(client, before));
   const { first } = entriesByTurn(preparation);
   const unresolved: string[] = [];
   const passOver = (error: string): boolean => isUnresolvedName(error) && unresolved.push(error) > 0;
-  await restoreEntries(parts, input, preparation, aside, { entries: first, args: [...owners.args, ...furtherArguments], sessions: parts.sessions, progress: true, passOver });
+  await restoreEntries(parts, input, preparation, aside, {
+    entries: first,
+    args: [...owners.args, ...furtherArguments],
+    sessions: parts.sessions,
+    progress: true,
+    passOver,
+  });
   if (unresolved.length === 0) return { repeated: [], searchPath: '' };
   const searchPath = await searchPathOf(parts, rights);
-  const repeated = await retryIndexes(parts, input, preparation, aside, { entries: first, ownerArgs: [...owners.args, ...furtherArguments], searchPath, errors: unresolved });
+  const repeated = await retryIndexes(parts, input, preparation, aside, {
+    entries: first,
+    ownerArgs: [...owners.args, ...furtherArguments],
+    searchPath,
+    errors: unresolved,
+  });
   return { repeated, searchPath };
 }
 
-/** Event triggers belong to superusers: the restoring one, or the one of the set where the server has it as such. */
-async function makeEventTriggers(parts: SessionParts, input: RestoreInput, preparation: Preparation, aside: string, rights: Rights | undefined): Promise<void> {
+/**
+ * Event triggers belong to superusers: the restoring one, or the one of the set where the server has it as
+ * such.
+ */
+async function makeEventTriggers(
+  parts: SessionParts,
+  input: RestoreInput,
+  preparation: Preparation,
+  aside: string,
+  rights: Rights | undefined,
+): Promise<void> {
   const { eventTriggers } = entriesByTurn(preparation);
   if (eventTriggers.length === 0) return;
-  await restoreEntries(parts, input, preparation, aside, { entries: eventTriggers, args: ['--no-owner'], sessions: 1 });
+  await restoreEntries(parts, input, preparation, aside, {
+    entries: eventTriggers,
+    args: ['--no-owner'],
+    sessions: 1,
+  });
   const statements = rights?.globals.owners.filter(isOfEventTrigger) ?? [];
-  await parts.server.within(aside, 'giving event triggers their owners', (client) => execute(client, statements, { goOn: true }));
+  await parts.server.within(aside, 'giving event triggers their owners', (client) =>
+    execute(client, statements, { goOn: true }),
+  );
 }
 
-/** Removes the database that was to take the other's place; what cannot be removed now, the next restore or run removes. */
+/**
+ * Removes the database that was to take the other's place; what cannot be removed now, the next restore or
+ * run removes.
+ */
 export async function undo({ server }: Pick<SessionParts, 'server'>, aside: string): Promise<void> {
   await dropAside(server, aside).catch(() => undefined);
 }

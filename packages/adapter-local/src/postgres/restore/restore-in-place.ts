@@ -1,4 +1,10 @@
-import { BackupError, toBackupError, withoutMend, type Restored, type RestoreInput } from '@geolens/backup-core';
+import {
+  BackupError,
+  toBackupError,
+  withoutMend,
+  type Restored,
+  type RestoreInput,
+} from '@geolens/backup-core';
 import { connect, connectionString, disconnect } from '../connection.ts';
 import { unnamedFile } from '../unnamed-file.ts';
 import { execute } from './execute.ts';
@@ -23,14 +29,20 @@ const SHOWN = 5;
 /** Less than a process that is asked to end has. */
 const RESUME_WITHIN_MS = 4000;
 
-const MEND = 'The live database is a mix of old and new now: restore again without --in-place, or mend what the errors say and restore once more';
+const MEND =
+  'The live database is a mix of old and new now: restore again without --in-place, or mend what the errors say and restore once more';
 
 /**
- * Restores onto the live database, object by object, as `pg_restore --clean` does it, each with its owner; then privileges and what is run as
- * an owner; then the properties of the database itself. Default privileges are taken away before, the set's come with its grants: else everything that is made again would get rights
+ * Restores onto the live database, object by object, as `pg_restore --clean` does it, each with its owner;
+ * then privileges and what is run as an owner; then the properties of the database itself. Default privileges
+ * are taken away before, the set's come with its grants: else everything that is made again would get rights
  * that the backup does not have, or, as the functions of extensions, lose those that nobody grants.
  */
-export async function restoreInPlace(parts: SessionParts, input: RestoreInput, preparation: Preparation): Promise<Restored> {
+export async function restoreInPlace(
+  parts: SessionParts,
+  input: RestoreInput,
+  preparation: Preparation,
+): Promise<Restored> {
   const { server, database, observer } = parts;
   const step = (name: string): void => observer?.({ event: 'step', step: name });
   const rights = await findRights(parts, preparation);
@@ -38,7 +50,9 @@ export async function restoreInPlace(parts: SessionParts, input: RestoreInput, p
   await using owners = await Owners.prepare(parts, preparation);
   step('restore');
   const defaults = await server.within(database, 'looking at default privileges', defaultPrivilegesOf);
-  await server.within(database, 'suspending default privileges', (client) => execute(client, defaults.suspend, { goOn: true }));
+  await server.within(database, 'suspending default privileges', (client) =>
+    execute(client, defaults.suspend, { goOn: true }),
+  );
   try {
     const tolerated = await restoreOntoLive(parts, input, preparation, owners, rights);
     await owners.handOver(database);
@@ -49,7 +63,11 @@ export async function restoreInPlace(parts: SessionParts, input: RestoreInput, p
     step('count');
     const counts = await countRestored(parts, database);
     const properties = await applyPropertiesInPlace(parts, preparation, rights);
-    const incomplete = [...withheldNotes([...withheld, ...applied.withheld, ...properties.withheld]), ...properties.failed, ...views];
+    const incomplete = [
+      ...withheldNotes([...withheld, ...applied.withheld, ...properties.withheld]),
+      ...properties.failed,
+      ...views,
+    ];
     return { ...counts, notes: [...tolerated, ...applied.notes, ...owners.notes, ...analyzed], incomplete };
   } catch (error) {
     await resumeDefaults(parts, defaults.resume);
@@ -58,7 +76,13 @@ export async function restoreInPlace(parts: SessionParts, input: RestoreInput, p
 }
 
 /** @returns what was tolerated */
-async function restoreOntoLive(parts: SessionParts, input: RestoreInput, preparation: Preparation, owners: Owners, rights: Rights | undefined): Promise<readonly string[]> {
+async function restoreOntoLive(
+  parts: SessionParts,
+  input: RestoreInput,
+  preparation: Preparation,
+  owners: Owners,
+  rights: Rights | undefined,
+): Promise<readonly string[]> {
   const { server, database, signal } = parts;
   const tolerated = new Map<string, number>();
   const unresolved: string[] = [];
@@ -71,24 +95,60 @@ async function restoreOntoLive(parts: SessionParts, input: RestoreInput, prepara
   const { first, eventTriggers } = entriesByTurn(preparation);
   const list = await unnamedFile(useList([...first, ...eventTriggers]));
   try {
-    const args = ['-U', server.user, '-d', connectionString(database), '--clean', '--if-exists', '--no-data-for-failed-tables', '--use-list=/dev/fd/3', ...owners.args];
-    const { end, errors } = await runPgRestore({ pgRestore: preparation.programs.pgRestore, args, dump: input.dump, env: await inEnglish(parts), signal, passOver, descriptors: [list.fd] });
+    const args = [
+      '-U',
+      server.user,
+      '-d',
+      connectionString(database),
+      '--clean',
+      '--if-exists',
+      '--no-data-for-failed-tables',
+      '--use-list=/dev/fd/3',
+      ...owners.args,
+    ];
+    const { end, errors } = await runPgRestore({
+      pgRestore: preparation.programs.pgRestore,
+      args,
+      dump: input.dump,
+      env: await inEnglish(parts),
+      signal,
+      passOver,
+      descriptors: [list.fd],
+    });
     if (errors.length > 0 || !endedWell(end, unresolved.length + tolerated.size > 0)) {
-      const what = errors.length === 0 ? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}` : `${errors.length} errors, first: ${errors.slice(0, SHOWN).join(' | ')}`;
-      throw new BackupError('RESTORE_FAILED', `the restore onto the live database failed: ${what}`, { mend: MEND });
+      const what =
+        errors.length === 0
+          ? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`
+          : `${errors.length} errors, first: ${errors.slice(0, SHOWN).join(' | ')}`;
+      throw new BackupError('RESTORE_FAILED', `the restore onto the live database failed: ${what}`, {
+        mend: MEND,
+      });
     }
   } finally {
     await list.close();
   }
-  const notes = [...tolerated].map(([why, count]) => `${count} error${count === 1 ? '' : 's'} of pg_restore tolerated: ${why}`);
+  const notes = [...tolerated].map(
+    ([why, count]) => `${count} error${count === 1 ? '' : 's'} of pg_restore tolerated: ${why}`,
+  );
   if (unresolved.length === 0) return notes;
   const searchPath = await searchPathOf(parts, rights);
-  const repeated = await retryIndexes(parts, input, preparation, database, { entries: first, ownerArgs: owners.args, searchPath, errors: unresolved });
+  const repeated = await retryIndexes(parts, input, preparation, database, {
+    entries: first,
+    ownerArgs: owners.args,
+    searchPath,
+    errors: unresolved,
+  });
   return [...retryNotes(repeated, searchPath), ...notes];
 }
 
-/** Also after an abort, in the time that a process has which is asked to end. Fails never: the error that led here is reported. */
-async function resumeDefaults({ server, database }: SessionParts, statements: readonly string[]): Promise<void> {
+/**
+ * Also after an abort, in the time that a process has which is asked to end. Fails never: the error that led
+ * here is reported.
+ */
+async function resumeDefaults(
+  { server, database }: SessionParts,
+  statements: readonly string[],
+): Promise<void> {
   await connect(server.settings(database), AbortSignal.timeout(RESUME_WITHIN_MS))
     .then((client) => execute(client, statements, { goOn: true }).finally(() => disconnect(client)))
     .catch(() => undefined);
@@ -97,12 +157,20 @@ async function resumeDefaults({ server, database }: SessionParts, statements: re
 /** From the moment that pg_restore begins, whatever fails leaves the database changed. */
 function mixed(error: unknown): BackupError {
   const known = toBackupError(error);
-  return known.mend === MEND ? known : new BackupError(known.code, withoutMend(known), { cause: error, mend: MEND });
+  return known.mend === MEND
+    ? known
+    : new BackupError(known.code, withoutMend(known), { cause: error, mend: MEND });
 }
 
-/** The words of the server are judged, so they have to be English; only some roles may ask for that, others get what the server speaks. */
+/**
+ * The words of the server are judged, so they have to be English; only some roles may ask for that, others
+ * get what the server speaks.
+ */
 async function inEnglish({ server, database }: SessionParts): Promise<Readonly<Record<string, string>>> {
   const env = server.env(database);
-  const may = await server.ask('asking for English', `SET lc_messages = 'C'`).then(() => true, () => false);
+  const may = await server.ask('asking for English', `SET lc_messages = 'C'`).then(
+    () => true,
+    () => false,
+  );
   return may ? { ...env, PGOPTIONS: `${env['PGOPTIONS'] ?? ''} -c lc_messages=C`.trim() } : env;
 }

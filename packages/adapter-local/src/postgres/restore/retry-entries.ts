@@ -7,10 +7,11 @@ import { dumpSchema, restrictedSql, sqlOf } from './toc/schema-toc.ts';
 import { withoutOwner, type TocEntry } from './toc/toc.ts';
 
 /**
- * What pg_restore reports (LC_MESSAGES=C) when the body of a function finds no name that it uses without a schema: pg_restore works with an
- * empty search_path.
+ * What pg_restore reports (LC_MESSAGES=C) when the body of a function finds no name that it uses without a
+ * schema: pg_restore works with an empty search_path.
  */
-const UNRESOLVED = /^could not execute query: ERROR: {2}(?:type|function|procedure|operator|relation|text search configuration|text search dictionary|collation|schema) .* does not exist/;
+const UNRESOLVED =
+  /^could not execute query: ERROR: {2}(?:type|function|procedure|operator|relation|text search configuration|text search dictionary|collation|schema) .* does not exist/;
 
 export function isUnresolvedName(error: string): boolean {
   return UNRESOLVED.test(error);
@@ -20,8 +21,8 @@ export function isUnresolvedName(error: string): boolean {
 const DEFAULT_SEARCH_PATH = '"$user", public';
 
 /**
- * What is repeated: PostgreSQL evaluates an index as the owner of its table. Rows are not: loading them evaluates the indexes and checks that are
- * there by then as the restoring role.
+ * What is repeated: PostgreSQL evaluates an index as the owner of its table. Rows are not: loading them
+ * evaluates the indexes and checks that are there by then as the restoring role.
  */
 const OF_INDEXES = /^(?:INDEX|INDEX ATTACH|COMMENT \S+ INDEX) /;
 
@@ -32,8 +33,13 @@ const CONTENT = /^(?:TABLE DATA|SEQUENCE SET|BLOBS|BLOB|BLOB METADATA|LARGE OBJE
 const ALREADY_THERE = ['42710', '42P06', '42P07', '42723', '42P16'];
 
 /** The search_path of the database that was backed up, or of the live one. */
-export async function searchPathOf({ server, database }: SessionParts, rights: Rights | undefined): Promise<string> {
-  const ofSet = rights?.globals.database.find(({ setting, template }) => setting?.name === 'search_path' && template.startsWith('ALTER DATABASE '));
+export async function searchPathOf(
+  { server, database }: SessionParts,
+  rights: Rights | undefined,
+): Promise<string> {
+  const ofSet = rights?.globals.database.find(
+    ({ setting, template }) => setting?.name === 'search_path' && template.startsWith('ALTER DATABASE '),
+  );
   if (ofSet?.setting !== undefined) return ofSet.setting.value;
   const [live] = await server.ask<{ value: string }>(
     'asking for the search_path',
@@ -60,27 +66,52 @@ const OF_OTHERS = `
     FROM (SELECT ARRAY (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY (pg_catalog.current_schemas(false))) AS schemas) here`;
 
 /**
- * Makes the indexes that a database lacks, in the order of the dump, with the search_path that their functions were written for.
+ * Makes the indexes that a database lacks, in the order of the dump, with the search_path that their
+ * functions were written for.
  * @returns the entries that were repeated, without their owners
- * @throws BackupError RESTORE_FAILED if something else is lacking too, or an index cannot be made with that search_path either
+ * @throws BackupError RESTORE_FAILED if something else is lacking too, or an index cannot be made with that
+ * search_path either
  */
-export async function retryIndexes({ server, signal }: SessionParts, { dump }: RestoreInput, { programs }: Preparation, target: string, { entries, ownerArgs, searchPath, errors }: RetryRequest): Promise<readonly string[]> {
-  const failed = (why: string): BackupError => new BackupError('RESTORE_FAILED', `the dump could not be restored: ${why}`, { mend: 'The live database is as it was' });
+export async function retryIndexes(
+  { server, signal }: SessionParts,
+  { dump }: RestoreInput,
+  { programs }: Preparation,
+  target: string,
+  { entries, ownerArgs, searchPath, errors }: RetryRequest,
+): Promise<readonly string[]> {
+  const failed = (why: string): BackupError =>
+    new BackupError('RESTORE_FAILED', `the dump could not be restored: ${why}`, {
+      mend: 'The live database is as it was',
+    });
   const tools = { server, programs, signal, ownerArgs };
   const roles = await server.roles();
   const bare = ({ text }: TocEntry): string => withoutOwner(text, roles);
   const present = new Set((await dumpSchema(target, tools)).toc.entries.map(bare));
   const lacking = entries.filter((entry) => !CONTENT.test(entry.text) && !present.has(bare(entry)));
   if (lacking.some(({ text }) => !OF_INDEXES.test(text))) throw failed(errors[0]!);
-  const superusers = new Set((await server.ask<{ name: string }>('asking for superusers', 'SELECT rolname AS name FROM pg_catalog.pg_roles WHERE rolsuper')).map(({ name }) => name));
+  const superusers = new Set(
+    (
+      await server.ask<{ name: string }>(
+        'asking for superusers',
+        'SELECT rolname AS name FROM pg_catalog.pg_roles WHERE rolsuper',
+      )
+    ).map(({ name }) => name),
+  );
   const ofSuperuser = lacking.find((entry) => superusers.has(entry.text.slice(bare(entry).length + 1)));
   const hasOthers = await server.within(target, 'looking at the search_path', async (client) => {
     await client.query(`SELECT pg_catalog.set_config('search_path', $1, false)`, [searchPath]);
     return (await client.query<{ found: boolean }>(OF_OTHERS)).rows[0]!.found;
   });
   // Such a function could take the place of a built-in one, and would run as the owner of the table.
-  if (ofSuperuser !== undefined && hasOthers) throw failed(`${errors[0]!} (${bare(ofSuperuser)} belongs to a superuser, and other roles have functions in the search_path ${searchPath})`);
-  const said = await runSql(restrictedSql(sqlOf(dump, lacking, tools), searchPath), 'making indexes with the search_path of the database', { psql: programs.psql, env: server.env(target), signal, goOn: true });
+  if (ofSuperuser !== undefined && hasOthers)
+    throw failed(
+      `${errors[0]!} (${bare(ofSuperuser)} belongs to a superuser, and other roles have functions in the search_path ${searchPath})`,
+    );
+  const said = await runSql(
+    restrictedSql(sqlOf(dump, lacking, tools), searchPath),
+    'making indexes with the search_path of the database',
+    { psql: programs.psql, env: server.env(target), signal, goOn: true },
+  );
   const error = said.find(({ level, state }) => level === 'ERROR' && !ALREADY_THERE.includes(state));
   if (error !== undefined) throw failed(`${error.message}, also with the search_path ${searchPath}`);
   return lacking.map(bare);
@@ -88,5 +119,9 @@ export async function retryIndexes({ server, signal }: SessionParts, { dump }: R
 
 /** What people should know of repeated entries. */
 export function retryNotes(repeated: readonly string[], searchPath: string): readonly string[] {
-  return repeated.length === 0 ? [] : [`made with the search_path of the database (${searchPath}), for their functions use names without a schema: ${repeated.join(', ')}`];
+  return repeated.length === 0
+    ? []
+    : [
+        `made with the search_path of the database (${searchPath}), for their functions use names without a schema: ${repeated.join(', ')}`,
+      ];
 }

@@ -11,7 +11,10 @@ interface CountedTable extends Relation {
   readonly column: string;
 }
 
-/** For each table the column whose text is the shortest, of a type that no user has made where there is one. Generated columns cannot be copied. */
+/**
+ * For each table the column whose text is the shortest, of a type that no user has made where there is one.
+ * Generated columns cannot be copied.
+ */
 const COLUMNS = `
   SELECT DISTINCT ON (a.attrelid) a.attrelid::pg_catalog.text AS oid, pg_catalog.format('(%I)', a.attname) AS column, pg_catalog.pg_relation_size(a.attrelid) AS bytes
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -21,26 +24,45 @@ const COLUMNS = `
 /**
  * Counts the rows of the tables of a database, as they are now, in several sessions.
  *
- * COPY reads a table without planning a query over it. Planning evaluates the constant expressions of the table's indexes as the role
- * of the session: `SELECT count(*)` would run functions of the table's owner with the rights of the restoring role.
+ * COPY reads a table without planning a query over it. Planning evaluates the constant expressions of the
+ * table's indexes as the role of the session: `SELECT count(*)` would run functions of the table's owner with
+ * the rights of the restoring role.
  * @param only counts these tables alone; all if absent
  */
-export async function countRestored(parts: SessionParts, database: string, only?: (table: Relation) => boolean): Promise<Pick<Restored, 'rows' | 'extensionRows'>> {
-  const tables = await parts.server.within(database, 'listing the restored tables', (client) => listTables(client, only));
-  const shares = Array.from({ length: Math.min(parts.sessions, tables.length) }, (_, share) => tables.filter((__, index) => index % parts.sessions === share));
+export async function countRestored(
+  parts: SessionParts,
+  database: string,
+  only?: (table: Relation) => boolean,
+): Promise<Pick<Restored, 'rows' | 'extensionRows'>> {
+  const tables = await parts.server.within(database, 'listing the restored tables', (client) =>
+    listTables(client, only),
+  );
+  const shares = Array.from({ length: Math.min(parts.sessions, tables.length) }, (_, share) =>
+    tables.filter((__, index) => index % parts.sessions === share),
+  );
   const counts = (await Promise.all(shares.map((share) => countShare(parts, database, share)))).flat();
   const named = (ofExtension: boolean): readonly TableRows[] =>
-    counts.filter(({ table }) => table.ofExtension === ofExtension).map(({ table: { schema, table }, rows }) => ({ schema, table, rows })).sort(byName);
+    counts
+      .filter(({ table }) => table.ofExtension === ofExtension)
+      .map(({ table: { schema, table }, rows }) => ({ schema, table, rows }))
+      .sort(byName);
   return { rows: named(false), extensionRows: named(true) };
 }
 
 /** The largest first, so that no session works alone for long at the end. */
-async function listTables(client: pg.Client, only: (table: Relation) => boolean = () => true): Promise<readonly CountedTable[]> {
+async function listTables(
+  client: pg.Client,
+  only: (table: Relation) => boolean = () => true,
+): Promise<readonly CountedTable[]> {
   const tables = (await relations(client)).filter((table) => !table.partitioned && only(table));
-  const { rows } = await client.query<{ oid: string; column: string; bytes: string }>(COLUMNS, [tables.map(({ oid }) => oid)]);
+  const { rows } = await client.query<{ oid: string; column: string; bytes: string }>(COLUMNS, [
+    tables.map(({ oid }) => oid),
+  ]);
   const found = new Map(rows.map((row) => [row.oid, row]));
   const size = ({ oid }: Relation): number => Number(found.get(oid)?.bytes ?? 0);
-  return tables.map((table) => ({ ...table, column: found.get(table.oid)?.column ?? '' })).sort((one, other) => size(other) - size(one));
+  return tables
+    .map((table) => ({ ...table, column: found.get(table.oid)?.column ?? '' }))
+    .sort((one, other) => size(other) - size(one));
 }
 
 interface CountedRows {
@@ -48,7 +70,11 @@ interface CountedRows {
   readonly rows: number;
 }
 
-async function countShare({ server, signal }: SessionParts, database: string, tables: readonly CountedTable[]): Promise<readonly CountedRows[]> {
+async function countShare(
+  { server, signal }: SessionParts,
+  database: string,
+  tables: readonly CountedTable[],
+): Promise<readonly CountedRows[]> {
   const copies = tables.map(({ quoted, column }) => `COPY ${quoted} ${column} TO STDOUT;\n\\echo '\\\\.'\n`);
   const script = async function* (): AsyncGenerator<Uint8Array> {
     // Rows that row-level security hides are an error, not a smaller count.
@@ -66,8 +92,15 @@ async function countShare({ server, signal }: SessionParts, database: string, ta
     }
   };
   const args = ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', '-'];
-  const end = await programFed(server.programs.psql, args, script(), { env: { ...server.env(database), PGCLIENTENCODING: 'UTF8' }, signal }, count);
-  if (end.code !== 0 || counts.length !== tables.length) throw new BackupError('RESTORE_FAILED', `counting the restored rows failed: ${describeEnd('psql', end)}`);
+  const end = await programFed(
+    server.programs.psql,
+    args,
+    script(),
+    { env: { ...server.env(database), PGCLIENTENCODING: 'UTF8' }, signal },
+    count,
+  );
+  if (end.code !== 0 || counts.length !== tables.length)
+    throw new BackupError('RESTORE_FAILED', `counting the restored rows failed: ${describeEnd('psql', end)}`);
   return tables.map((table, index) => ({ table, rows: counts[index]! }));
 }
 

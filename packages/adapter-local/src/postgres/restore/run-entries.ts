@@ -46,7 +46,13 @@ export interface EntriesRequest {
  * Restores some entries of the dump into a database; the first error that is not passed over ends it.
  * @throws BackupError RESTORE_FAILED
  */
-export async function restoreEntries({ server, signal, observer }: SessionParts, { dump }: RestoreInput, { programs }: Preparation, aside: string, request: EntriesRequest): Promise<void> {
+export async function restoreEntries(
+  { server, signal, observer }: SessionParts,
+  { dump }: RestoreInput,
+  { programs }: Preparation,
+  aside: string,
+  request: EntriesRequest,
+): Promise<void> {
   const { entries, args, sessions, progress = false, passOver } = request;
   if (entries.length === 0) return;
   const newer = programs.major > server.major;
@@ -57,7 +63,14 @@ export async function restoreEntries({ server, signal, observer }: SessionParts,
     return harmless;
   };
   let done = 0;
-  const onEntry = (): void => observer?.({ event: 'progress', step: 'restore', done: Math.min(entries.length, (done += 1)), total: entries.length, unit: 'entries' });
+  const onEntry = (): void =>
+    observer?.({
+      event: 'progress',
+      step: 'restore',
+      done: Math.min(entries.length, (done += 1)),
+      total: entries.length,
+      unit: 'entries',
+    });
   const list = await unnamedFile(useList(entries));
   try {
     const { end, errors } = await runPgRestore({
@@ -80,9 +93,11 @@ export async function restoreEntries({ server, signal, observer }: SessionParts,
       descriptors: [list.fd],
     });
     if (errors.length === 0 && endedWell(end, passedOver)) return;
-    throw new BackupError('RESTORE_FAILED', `the dump could not be restored: ${errors[0] ?? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`}`, {
-      mend: 'The live database is as it was',
-    });
+    throw new BackupError(
+      'RESTORE_FAILED',
+      `the dump could not be restored: ${errors[0] ?? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`}`,
+      { mend: 'The live database is as it was' },
+    );
   } finally {
     await list.close();
   }

@@ -22,7 +22,12 @@ const UNHINDERED = {
 };
 
 /** Those of them that every server knows: for programs, which get them with their connection. */
-const UNHINDERED_PROGRAMS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'default_transaction_read_only'] as const;
+const UNHINDERED_PROGRAMS = [
+  'statement_timeout',
+  'lock_timeout',
+  'idle_in_transaction_session_timeout',
+  'default_transaction_read_only',
+] as const;
 
 const NO_SUCH_DATABASE = '3D000';
 
@@ -77,10 +82,20 @@ export class Server {
     return { ...this.options.connection, database };
   }
 
-  /** The environment of a client program that works on a database. `signal` or not: the server ends its session soon after it was killed. */
+  /**
+   * The environment of a client program that works on a database. `signal` or not: the server ends its
+   * session soon after it was killed.
+   */
   env(database: string): ProgramEnvironment {
-    const env: ProgramEnvironment = { ...this.options.env, LC_ALL: 'C', ...libpqEnvironment(this.settings(database)) };
-    const options = [env['PGOPTIONS'] ?? '', ...UNHINDERED_PROGRAMS.map((name) => `-c ${name}=${UNHINDERED[name]}`)];
+    const env: ProgramEnvironment = {
+      ...this.options.env,
+      LC_ALL: 'C',
+      ...libpqEnvironment(this.settings(database)),
+    };
+    const options = [
+      env['PGOPTIONS'] ?? '',
+      ...UNHINDERED_PROGRAMS.map((name) => `-c ${name}=${UNHINDERED[name]}`),
+    ];
     return watched({ ...env, PGOPTIONS: options.join(' ').trim() }, this.version);
   }
 
@@ -112,8 +127,15 @@ export class Server {
     }
   }
 
-  /** A statement in the session that touches no database of ours. Not ended by the signal: undoing needs it too. */
-  async ask<T extends pg.QueryResultRow>(doing: string, sql: string, values: readonly unknown[] = []): Promise<readonly T[]> {
+  /**
+   * A statement in the session that touches no database of ours. Not ended by the signal: undoing needs it
+   * too.
+   */
+  async ask<T extends pg.QueryResultRow>(
+    doing: string,
+    sql: string,
+    values: readonly unknown[] = [],
+  ): Promise<readonly T[]> {
     try {
       return (await this.client.query<T>(sql, [...values])).rows;
     } catch (error) {
@@ -122,11 +144,19 @@ export class Server {
   }
 
   async roles(): Promise<readonly string[]> {
-    return (await this.ask<{ rolname: string }>('asking for roles', 'SELECT rolname FROM pg_catalog.pg_roles')).map(({ rolname }) => rolname);
+    return (
+      await this.ask<{ rolname: string }>('asking for roles', 'SELECT rolname FROM pg_catalog.pg_roles')
+    ).map(({ rolname }) => rolname);
   }
 
   async exists(database: string): Promise<boolean> {
-    return (await this.ask('looking for a database', 'SELECT FROM pg_catalog.pg_database WHERE datname = $1', [database])).length > 0;
+    return (
+      (
+        await this.ask('looking for a database', 'SELECT FROM pg_catalog.pg_database WHERE datname = $1', [
+          database,
+        ])
+      ).length > 0
+    );
   }
 
   /** The database that this session is in. */
@@ -142,8 +172,14 @@ export class Server {
 /** As postgresError; what has no code of its own is a restore that failed. */
 export function restoreError(error: unknown, doing: string, settings: ConnectionSettings): BackupError {
   const known = postgresError(error, doing, settings);
-  if (known.code === 'DATABASE_FORBIDDEN') return new BackupError(known.code, withoutMend(known), { cause: error, mend: 'Restore as a superuser, or grant the right' });
-  return isBackupError(known, 'DUMP_FAILED', 'TABLES_BUSY') ? new BackupError('RESTORE_FAILED', known.message, { cause: error }) : known;
+  if (known.code === 'DATABASE_FORBIDDEN')
+    return new BackupError(known.code, withoutMend(known), {
+      cause: error,
+      mend: 'Restore as a superuser, or grant the right',
+    });
+  return isBackupError(known, 'DUMP_FAILED', 'TABLES_BUSY')
+    ? new BackupError('RESTORE_FAILED', known.message, { cause: error })
+    : known;
 }
 
 interface Facts {
@@ -168,7 +204,10 @@ async function openMaintenance(database: string, { connection, signal }: ServerO
     } catch (error) {
       if (signal.aborted) throw abortedBy(signal);
       first ??= error;
-      const another = error instanceof Error && 'code' in error && (error.code === NO_SUCH_DATABASE || error.code === '42501' || error.code === '28000');
+      const another =
+        error instanceof Error &&
+        'code' in error &&
+        (error.code === NO_SUCH_DATABASE || error.code === '42501' || error.code === '28000');
       if (!another) break;
     }
   }

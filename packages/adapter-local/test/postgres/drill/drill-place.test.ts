@@ -10,7 +10,8 @@ describe('the place of a drill', () => {
     const name = drillName();
     expect([drillOf(name), drillOf(lockOf(name))]).toEqual([name, name]);
     expect(drillName()).not.toBe(name);
-    for (const other of [`${name}x`, `x${name}`, `${name}.lock.lock`, '.geolens-backup-drill-', '..', '']) expect(drillOf(other)).toBeUndefined();
+    for (const other of [`${name}x`, `x${name}`, `${name}.lock.lock`, '.geolens-backup-drill-', '..', ''])
+      expect(drillOf(other)).toBeUndefined();
   });
 
   it('has room for the database, what is kept, and the server', () => {
@@ -20,7 +21,9 @@ describe('the place of a drill', () => {
 
   it('has a path that is short enough for a socket, in bytes', () => {
     const longest = `/${'x'.repeat(107 - '/.s.PGSQL.1'.length - 1)}`;
-    expect([fitsSocket(longest), fitsSocket(`${longest}x`), fitsSocket(longest.replace('xx', 'xü'))]).toEqual([true, false, false]);
+    expect([fitsSocket(longest), fitsSocket(`${longest}x`), fitsSocket(longest.replace('xx', 'xü'))]).toEqual(
+      [true, false, false],
+    );
   });
 
   it('names the socket’s folder to the server whatever characters it has', () => {
@@ -28,7 +31,9 @@ describe('the place of a drill', () => {
   });
 
   it.runIf(isRoot)('needs a user for the server, when this is root', async () => {
-    expect(await serverUser(`${await freshFolder()}/passwd`)).toEqual({ lacking: expect.stringContaining('no user "postgres"') as string });
+    expect(await serverUser(`${await freshFolder()}/passwd`)).toEqual({
+      lacking: expect.stringContaining('no user "postgres"') as string,
+    });
   });
 
   it.runIf(!isRoot)('needs no other user than this one', async () => {

@@ -15,11 +15,26 @@ const user = found !== undefined && !('lacking' in found) ? found : undefined;
 
 /** Runs shell commands as the server's user, as a program of a hostile dump does. */
 function asServer({ uid, gid }: ServerUser, folder: string, commands: string): void {
-  execFileSync('setpriv', ['--reuid', String(uid), '--regid', String(gid), '--clear-groups', 'sh', '-ec', `cd ${folder}; ${commands}`], { stdio: 'pipe' });
+  execFileSync(
+    'setpriv',
+    [
+      '--reuid',
+      String(uid),
+      '--regid',
+      String(gid),
+      '--clear-groups',
+      'sh',
+      '-ec',
+      `cd ${folder}; ${commands}`,
+    ],
+    { stdio: 'pipe' },
+  );
 }
 
 /** A folder of a drill that died, and a canary folder that every user may write to. */
-async function scene(mode: number): Promise<{ readonly parent: string; readonly paths: DrillPaths; readonly canary: string }> {
+async function scene(
+  mode: number,
+): Promise<{ readonly parent: string; readonly paths: DrillPaths; readonly canary: string }> {
   const parent = await mkdtemp('/tmp/drills-');
   onTestFinished(() => rm(parent, { recursive: true, force: true }));
   await chmod(parent, 0o755);
@@ -37,9 +52,13 @@ describe.runIf(isRoot && user !== undefined)('the folder of a drill with hostile
   it('of an older version, which the server’s user could write to, is removed, and no link in it is followed', async () => {
     const { parent, paths, canary } = await scene(0o770);
     await writeFile(paths.log, 'log');
-    asServer(user!, paths.folder, `mkdir -m 0700 data evil; touch data/PG_VERSION evil/x .s.PGSQL.1.lock; rm server.log
+    asServer(
+      user!,
+      paths.folder,
+      `mkdir -m 0700 data evil; touch data/PG_VERSION evil/x .s.PGSQL.1.lock; rm server.log
       perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => ".s.PGSQL.1", Listen => 1) or die'
-      for name in server.log alive kept-1 data/in evil/in; do ln -s ${canary}/precious $name; done; ln -s ${canary} link; ln -s ${canary} data/link`);
+      for name in server.log alive kept-1 data/in evil/in; do ln -s ${canary}/precious $name; done; ln -s ${canary} link; ln -s ${canary} data/link`,
+    );
     expect(await sweepDrills([parent], env)).toEqual([`${paths.folder}, of a drill that was cut off`]);
     expect(await readdir(parent)).toEqual(['canary']);
     expect(await readFile(join(canary, 'precious'), 'utf8')).toBe('x');
@@ -53,12 +72,18 @@ describe.runIf(isRoot && user !== undefined)('the folder of a drill with hostile
     expect(await readdir(canary)).toEqual(['precious']);
   });
 
-  it.each([['root', 0], ['a user who is not the server’s', 4711]])('stays where `data` belongs to %s, and the error names it', async (_, uid) => {
+  it.each([
+    ['root', 0],
+    ['a user who is not the server’s', 4711],
+  ])('stays where `data` belongs to %s, and the error names it', async (_, uid) => {
     const { parent, paths } = await scene(0o750);
     await mkdir(paths.data);
     await writeFile(join(paths.data, 'precious'), 'x');
     await chown(paths.data, uid, 0);
-    await expect(sweepDrills([parent], env)).rejects.toMatchObject({ code: 'STORE_FAILED', message: `${paths.data} could not be removed: it belongs to user ${uid}. Remove it by hand` });
+    await expect(sweepDrills([parent], env)).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      message: `${paths.data} could not be removed: it belongs to user ${uid}. Remove it by hand`,
+    });
     expect(await readFile(join(paths.data, 'precious'), 'utf8')).toBe('x');
   });
 });

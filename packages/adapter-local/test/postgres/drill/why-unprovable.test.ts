@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { BackupError } from '@geolens/backup-core';
 import { whyUnprovable } from '../../../src/postgres/drill/why-unprovable.ts';
 
-const failed = (words: string): BackupError => new BackupError('RESTORE_FAILED', `the dump could not be restored: ${words}`, { mend: 'The live database is as it was' });
+const failed = (words: string): BackupError =>
+  new BackupError('RESTORE_FAILED', `the dump could not be restored: ${words}`, {
+    mend: 'The live database is as it was',
+  });
 
 describe('a restore that failed', () => {
   it.each([
@@ -26,9 +29,14 @@ describe('a restore that failed', () => {
     expect(whyUnprovable(failed(words))).toBeUndefined();
   });
 
-  it.each(['STORE_FULL', 'PROGRAM_NOT_STARTED', 'PROGRAM_MISSING', 'DATABASE_UNREACHABLE'] as const)('says nothing of the dump when it is %s', (code) => {
-    expect(whyUnprovable(new BackupError(code, 'something', { mend: 'Mend it' }))).toBe('something. Mend it');
-  });
+  it.each(['STORE_FULL', 'PROGRAM_NOT_STARTED', 'PROGRAM_MISSING', 'DATABASE_UNREACHABLE'] as const)(
+    'says nothing of the dump when it is %s',
+    (code) => {
+      expect(whyUnprovable(new BackupError(code, 'something', { mend: 'Mend it' }))).toBe(
+        'something. Mend it',
+      );
+    },
+  );
 
   it('is not judged when it is no error of ours', () => {
     expect(whyUnprovable(new Error('out of memory'))).toBeUndefined();

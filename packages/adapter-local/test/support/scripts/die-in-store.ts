@@ -17,7 +17,12 @@ syncBuiltinESMExports();
 
 const { LocalStore } = await import('../../../src/store/local-store.ts');
 const store = new LocalStore({ root });
-const names = ['globals-20260101_020000.sql', 'staging-20260101_020000.tar.gz', 'geolens_20260101_020000.dump', 'manifest-20260101_020000.json'];
+const names = [
+  'globals-20260101_020000.sql',
+  'staging-20260101_020000.tar.gz',
+  'geolens_20260101_020000.dump',
+  'manifest-20260101_020000.json',
+];
 const content = async function* (name: string): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(Buffer.from(name));
 };

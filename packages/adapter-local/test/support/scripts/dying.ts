@@ -1,5 +1,7 @@
 /** Wraps calls so that this process ends by SIGKILL right after the n-th of them, whichever it is. */
-export function dyingAfter(calls: number): <A extends unknown[], R>(call: (...args: A) => Promise<R>) => (...args: A) => Promise<R> {
+export function dyingAfter(
+  calls: number,
+): <A extends unknown[], R>(call: (...args: A) => Promise<R>) => (...args: A) => Promise<R> {
   let left = calls;
   return (call) =>
     async (...args) => {

@@ -1,7 +1,10 @@
 import { abortedBy } from '@geolens/backup-core';
 import { FlockLock } from '../../../src/lock/flock-lock.ts';
 
-/* Takes the lock of the path in its first argument and says so, and when it is lost; gives it back at the end of its input. SIGINT does not end it. */
+/*
+ * Takes the lock of the path in its first argument and says so, and when it is lost; gives it back at the end
+ * of its input. SIGINT does not end it.
+ */
 process.on('SIGINT', () => {
   process.stdout.write('interrupted\n');
 });

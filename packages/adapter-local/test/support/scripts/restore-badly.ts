@@ -4,11 +4,19 @@ import { ManualClock, sourceOf } from '@geolens/backup-core/testing';
 import { dyingAfter } from './dying.ts';
 
 /*
- * Restores an archive into a folder and ends its process by SIGKILL right after the n-th call that changes the file system.
- * Arguments: the folder, the archive in base64, n, the folder for records, which call of rename in the swap fails (0 for none), and
- * `drop` if the old content is dropped after the swap. Prints what became of the swap.
+ * Restores an archive into a folder and ends its process by SIGKILL right after the n-th call that changes
+ * the file system. Arguments: the folder, the archive in base64, n, the folder for records, which call of
+ * rename in the swap fails (0 for none), and `drop` if the old content is dropped after the swap. Prints what
+ * became of the swap.
  */
-const [folder, archive, calls, recordsDir, failing, drop] = process.argv.slice(2) as [string, string, string, string, string, string?];
+const [folder, archive, calls, recordsDir, failing, drop] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  string,
+  string?,
+];
 const dying = dyingAfter(Number(calls));
 let renames = 0;
 
@@ -32,8 +40,14 @@ fs.utimes = dying(fs.utimes);
 syncBuiltinESMExports();
 
 const { TarStagingRestorer } = await import('../../../src/staging/tar-staging-restorer.ts');
-const restorer = new TarStagingRestorer({ env: { PATH: process.env['PATH'] ?? '' }, clock: new ManualClock(new Date('2026-01-01T02:00:00Z')), recordsDir });
-const unpacked = await restorer.unpack(sourceOf(Buffer.from(archive, 'base64')), folder, { signal: new AbortController().signal });
+const restorer = new TarStagingRestorer({
+  env: { PATH: process.env['PATH'] ?? '' },
+  clock: new ManualClock(new Date('2026-01-01T02:00:00Z')),
+  recordsDir,
+});
+const unpacked = await restorer.unpack(sourceOf(Buffer.from(archive, 'base64')), folder, {
+  signal: new AbortController().signal,
+});
 renames = Number(failing);
 const outcome = await unpacked.swap().then(
   async ({ previous }) => {

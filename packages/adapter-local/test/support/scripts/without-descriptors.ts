@@ -6,8 +6,8 @@ import { FlockLock } from '../../../src/lock/flock-lock.ts';
 import { programFed, programOutput, programText } from '../../../src/programs/program-output.ts';
 
 /*
- * Says how programs fail to start, one line of code and message each, when this process may open no more than two files.
- * Its argument is the path of a lock.
+ * Says how programs fail to start, one line of code and message each, when this process may open no more than
+ * two files. Its argument is the path of a lock.
  */
 const env = { PATH: process.env['PATH'] ?? '' };
 await programText('true', [], { env }, () => undefined); // everything is loaded that is loaded late
@@ -25,6 +25,11 @@ const attempts = [
 ];
 const said: string[] = [];
 for (const attempt of attempts) {
-  said.push(await attempt().then(() => 'no failure', (error: unknown) => `${toBackupError(error).code} ${toBackupError(error).message}`));
+  said.push(
+    await attempt().then(
+      () => 'no failure',
+      (error: unknown) => `${toBackupError(error).code} ${toBackupError(error).message}`,
+    ),
+  );
 }
 process.stdout.write(`${said.join('\n')}\nstill alive\n`);

@@ -14,11 +14,21 @@ const CELL = 15;
 const LEFT = 34;
 const TOP = 20;
 
-const WEEKDAYS: readonly (readonly [number, string])[] = [[0, 'Mon'], [2, 'Wed'], [4, 'Fri'], [6, 'Sun']];
+const WEEKDAYS: readonly (readonly [number, string])[] = [
+  [0, 'Mon'],
+  [2, 'Wed'],
+  [4, 'Fri'],
+  [6, 'Sun'],
+];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** What the colours mean; a sign in the cell where something is wrong, for eyes that do not tell the colours apart. */
-export const STATE_TEXTS: Readonly<Record<PastState | 'proven', { readonly text: string; readonly sign: string }>> = {
+/**
+ * What the colours mean; a sign in the cell where something is wrong, for eyes that do not tell the colours
+ * apart.
+ */
+export const STATE_TEXTS: Readonly<
+  Record<PastState | 'proven', { readonly text: string; readonly sign: string }>
+> = {
   proven: { text: 'proven by a restore', sign: '✓' },
   complete: { text: 'complete', sign: '' },
   legacy: { text: 'legacy', sign: '' },
@@ -30,10 +40,20 @@ export const STATE_TEXTS: Readonly<Record<PastState | 'proven', { readonly text:
 };
 
 /** The calendar of the last months: a column a week, a cell a day. */
-export function calendar({ history, now, zone }: { readonly history: readonly Past[]; readonly now: Date; readonly zone: string }): Html {
+export function calendar({
+  history,
+  now,
+  zone,
+}: {
+  readonly history: readonly Past[];
+  readonly now: Date;
+  readonly zone: string;
+}): Html {
   const weeks = weeksOf({ history, now, zone, weeks: WEEKS });
   const [width, height] = [LEFT + WEEKS * STEP, TOP + 7 * STEP];
-  const days = weeks.flatMap((week, column) => week.flatMap((day, row) => (day.isFuture ? [] : [cell(day, LEFT + column * STEP, TOP + row * STEP)])));
+  const days = weeks.flatMap((week, column) =>
+    week.flatMap((day, row) => (day.isFuture ? [] : [cell(day, LEFT + column * STEP, TOP + row * STEP)])),
+  );
   return html`<svg class="calendar" viewBox="0 0 ${width} ${height}" role="img" aria-label="Sets of the last ${WEEKS} weeks, day by day">
     ${WEEKDAYS.map(([row, name]) => html`<text class="axis" x="0" y="${TOP + row * STEP + 11}">${name}</text>`)}
     ${monthsOf(weeks.map((week) => week[0]!.date)).map(([column, name]) => html`<text class="axis" x="${LEFT + column * STEP}" y="11">${name}</text>`)}
@@ -51,7 +71,12 @@ export function legend(history: readonly Past[]): Html {
 /** One line on a run, as it appears when the pointer rests on its mark. */
 export function pastText(past: Past): string {
   const { at, bytes, milliseconds, problem } = past;
-  const parts = [STATE_TEXTS[classOf(past)].text, bytes === undefined ? undefined : bytesText(bytes), milliseconds === undefined ? undefined : durationText(milliseconds), problem];
+  const parts = [
+    STATE_TEXTS[classOf(past)].text,
+    bytes === undefined ? undefined : bytesText(bytes),
+    milliseconds === undefined ? undefined : durationText(milliseconds),
+    problem,
+  ];
   return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC: ${parts.filter((part) => part !== undefined).join(', ')}`;
 }
 
@@ -67,7 +92,10 @@ function cell({ date, past, best }: Day, x: number, y: number): Html {
   return html`<g class="day ${name}"><title>${title}</title><rect x="${x}" y="${y}" width="${CELL}" height="${CELL}" rx="2"/>${sign === '' ? raw('') : html`<text x="${x + CELL / 2}" y="${y + 11.5}">${sign}</text>`}</g>`;
 }
 
-/** The columns over which a month's name stands: where its first Monday is, unless that is the first column by chance. */
+/**
+ * The columns over which a month's name stands: where its first Monday is, unless that is the first column by
+ * chance.
+ */
 function monthsOf(mondays: readonly string[]): readonly (readonly [number, string])[] {
   return mondays.flatMap((monday, column) => {
     const month = monday.slice(5, 7);

@@ -16,22 +16,65 @@ export function facts(status: Status): Html {
   return html`<dl>${factsOf(status).map(({ title, value, more }) => html`<div><dt>${title}</dt><dd>${value}${more === undefined ? '' : html`<small>${more}</small>`}</dd></div>`)}</dl>`;
 }
 
-function factsOf({ health, journal, stores, now, zone, schedule, nextRunAt, nextDrillAt }: Status): readonly Fact[] {
+function factsOf({
+  health,
+  journal,
+  stores,
+  now,
+  zone,
+  schedule,
+  nextRunAt,
+  nextDrillAt,
+}: Status): readonly Fact[] {
   const { lastRun, lastDrill } = journal;
   const newest = stores[0]?.sets?.find(isWhole);
   const ago = (at: Date): string => `${roughDurationText(Math.max(0, now.getTime() - at.getTime()))} ago`;
-  const past = (at: Date | undefined): Pick<Fact, 'value' | 'more'> => (at === undefined ? { value: 'never' } : { value: ago(at), more: wallText(at, zone) });
-  const coming = (at: Date | undefined): string => (at === undefined ? 'none' : `in ${roughDurationText(Math.max(0, at.getTime() - now.getTime()))}`);
-  const checked = (check: 'readable' | 'restored'): Date | undefined => stores.flatMap(({ sets }) => newestChecked(sets ?? [], check) ?? []).sort((one, other) => other.getTime() - one.getTime())[0];
+  const past = (at: Date | undefined): Pick<Fact, 'value' | 'more'> =>
+    at === undefined ? { value: 'never' } : { value: ago(at), more: wallText(at, zone) };
+  const coming = (at: Date | undefined): string =>
+    at === undefined ? 'none' : `in ${roughDurationText(Math.max(0, at.getTime() - now.getTime()))}`;
+  const checked = (check: 'readable' | 'restored'): Date | undefined =>
+    stores
+      .flatMap(({ sets }) => newestChecked(sets ?? [], check) ?? [])
+      .sort((one, other) => other.getTime() - one.getTime())[0];
   const rows = rowsOf(newest?.manifest);
   return [
     { title: 'Last success', ...past(health.lastSuccessAt) },
-    lastRun === undefined ? { title: 'Last run', value: 'none yet' } : { title: 'Last run', value: lastRun.outcome, more: `${wallText(new Date(lastRun.startedAt), zone)}, took ${durationText(Math.max(0, new Date(lastRun.finishedAt).getTime() - new Date(lastRun.startedAt).getTime()))}` },
-    newest === undefined ? { title: 'Newest set here', value: 'none' } : { title: 'Newest set here', value: bytesText(bytesOf(newest)), more: [wallText(timestampToDate(newest.timestamp), zone), rows === undefined ? undefined : countText(rows, 'row')].filter(Boolean).join(', ') },
+    lastRun === undefined
+      ? { title: 'Last run', value: 'none yet' }
+      : {
+          title: 'Last run',
+          value: lastRun.outcome,
+          more: `${wallText(new Date(lastRun.startedAt), zone)}, took ${durationText(Math.max(0, new Date(lastRun.finishedAt).getTime() - new Date(lastRun.startedAt).getTime()))}`,
+        },
+    newest === undefined
+      ? { title: 'Newest set here', value: 'none' }
+      : {
+          title: 'Newest set here',
+          value: bytesText(bytesOf(newest)),
+          more: [
+            wallText(timestampToDate(newest.timestamp), zone),
+            rows === undefined ? undefined : countText(rows, 'row'),
+          ]
+            .filter(Boolean)
+            .join(', '),
+        },
     { title: 'Newest read from end to end', ...past(checked('readable')) },
     { title: 'Newest proven by a restore', ...past(checked('restored')) },
-    ...(lastDrill === undefined ? [] : [{ title: 'Last drill', value: lastDrill.verdict, more: wallText(new Date(lastDrill.finishedAt), zone) }]),
-    { title: 'Next run', value: coming(nextRunAt), more: nextRunAt === undefined ? schedule : `${wallText(nextRunAt, zone)} (${schedule})` },
+    ...(lastDrill === undefined
+      ? []
+      : [
+          {
+            title: 'Last drill',
+            value: lastDrill.verdict,
+            more: wallText(new Date(lastDrill.finishedAt), zone),
+          },
+        ]),
+    {
+      title: 'Next run',
+      value: coming(nextRunAt),
+      more: nextRunAt === undefined ? schedule : `${wallText(nextRunAt, zone)} (${schedule})`,
+    },
     { title: 'Next drill', value: coming(nextDrillAt), more: nextDrillAt && wallText(nextDrillAt, zone) },
   ];
 }
@@ -40,13 +83,31 @@ function factsOf({ health, journal, stores, now, zone, schedule, nextRunAt, next
 export function storeTable({ stores, replicas, now, database }: Status): Html {
   const rows = stores.map((store, index) => {
     const { name, sets, error, lookedAt } = store;
-    const ours = (tier: string): string => (sets === undefined ? '–' : numberText(sets.filter((set) => set.tier === tier).length));
+    const ours = (tier: string): string =>
+      sets === undefined ? '–' : numberText(sets.filter((set) => set.tier === tier).length);
     const lag = index === 0 ? undefined : replicationLag(stores[0], store, database);
-    const state = error !== undefined ? error.message : index === 0 ? 'this volume' : lag === undefined ? 'unknown' : lag.sets === 0 ? 'has every set of the volume' : `lacks ${countText(lag.sets, 'set')}`;
+    const state =
+      error !== undefined
+        ? error.message
+        : index === 0
+          ? 'this volume'
+          : lag === undefined
+            ? 'unknown'
+            : lag.sets === 0
+              ? 'has every set of the volume'
+              : `lacks ${countText(lag.sets, 'set')}`;
     const size = sets === undefined ? '–' : bytesText(sets.reduce((sum, set) => sum + bytesOf(set), 0));
     return html`<tr><td>${name}</td><td class="right">${ours('daily')}</td><td class="right">${ours('weekly')}</td><td class="right">${size}</td><td>${roughDurationText(Math.max(0, now.getTime() - lookedAt.getTime()))} ago</td><td>${state}</td></tr>`;
   });
-  const unseen = replicas.filter((name) => !stores.some((store) => store.name === name)).map((name) => html`<tr><td>${name}</td><td class="right">–</td><td class="right">–</td><td class="right">–</td><td>–</td><td>not looked at yet</td></tr>`);
-  const nowhere = replicas.length > 0 ? '' : html`<p class="quiet">No copy leaves this machine: when its disk dies, the sets are gone with the data. Copies on S3: <code>BACKUP_S3_ENABLED=true</code></p>`;
+  const unseen = replicas
+    .filter((name) => !stores.some((store) => store.name === name))
+    .map(
+      (name) =>
+        html`<tr><td>${name}</td><td class="right">–</td><td class="right">–</td><td class="right">–</td><td>–</td><td>not looked at yet</td></tr>`,
+    );
+  const nowhere =
+    replicas.length > 0
+      ? ''
+      : html`<p class="quiet">No copy leaves this machine: when its disk dies, the sets are gone with the data. Copies on S3: <code>BACKUP_S3_ENABLED=true</code></p>`;
   return html`<table><thead><tr><th>Store</th><th class="right">Daily</th><th class="right">Weekly</th><th class="right">Size</th><th>Looked at</th><th>State</th></tr></thead><tbody>${rows}${unseen}</tbody></table>${nowhere}`;
 }

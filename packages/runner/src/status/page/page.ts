@@ -15,7 +15,10 @@ const SHOWN_SETS = 60;
 
 const REFRESH_SECONDS = 60;
 
-/** The page for whoever wants to see how things stand. It has no script, and asks for nothing but its own style. */
+/**
+ * The page for whoever wants to see how things stand. It has no script, and asks for nothing but its own
+ * style.
+ */
 export function page(status: Status): Html {
   const { database, now, version, zone } = status;
   const history = historyOf(status);
@@ -23,7 +26,14 @@ export function page(status: Status): Html {
   const [kind, verdict] = verdictOf(status, troubles.length > 0);
   const plots = [
     plot({ title: 'Size', history, now, value: ({ bytes }) => bytes, text: bytesText, top: roundNumber }),
-    plot({ title: 'Duration', history, now, value: ({ milliseconds }) => milliseconds, text: durationText, top: roundDuration }),
+    plot({
+      title: 'Duration',
+      history,
+      now,
+      value: ({ milliseconds }) => milliseconds,
+      text: durationText,
+      top: roundDuration,
+    }),
   ];
   return html`<!doctype html>
 <html lang="en">
@@ -57,11 +67,16 @@ function verdictOf({ health, nextRunAt, now }: Status, isTrouble: boolean): read
   if (!health.healthy) return ['wrong', 'Backups are not made as they should be'];
   if (isTrouble) return ['look', 'Somebody should have a look'];
   if (health.lastSuccessAt !== undefined) return ['good', 'Backups are made as they should be'];
-  return ['look', `There is no set yet${nextRunAt === undefined ? '' : `; the next run is in ${roughDurationText(Math.max(0, nextRunAt.getTime() - now.getTime()))}`}`];
+  return [
+    'look',
+    `There is no set yet${nextRunAt === undefined ? '' : `; the next run is in ${roughDurationText(Math.max(0, nextRunAt.getTime() - now.getTime()))}`}`,
+  ];
 }
 
 function setTable({ stores, now }: Status): Html {
-  const listed = collectCopies(stores.flatMap(({ name, sets }) => (sets ?? []).map((set) => ({ store: name, set }))));
+  const listed = collectCopies(
+    stores.flatMap(({ name, sets }) => (sets ?? []).map((set) => ({ store: name, set }))),
+  );
   if (listed.length === 0) return html`<p class="quiet">No sets yet.</p>`;
   const classOf = (index: number): string => (SET_COLUMNS[index]!.align === 'right' ? 'right' : '');
   const rows = setCells(listed.slice(0, SHOWN_SETS), now);

@@ -27,7 +27,9 @@ export function plot({ title, history, now, value, text, top: topOf }: PlotOf): 
   const [start, end] = [now.getTime() - WEEKS * WEEK_MS, now.getTime()];
   const shown = history.flatMap((past) => {
     const height = value(past);
-    return height === undefined || past.at.getTime() < start || past.at.getTime() > end ? [] : [{ past, height }];
+    return height === undefined || past.at.getTime() < start || past.at.getTime() > end
+      ? []
+      : [{ past, height }];
   });
   if (shown.length === 0) return html`<h3>${title}</h3><p class="quiet">Nothing to plot yet.</p>`;
   const top = topOf(Math.max(1, ...shown.map(({ height }) => height)));
@@ -43,5 +45,8 @@ export function plot({ title, history, now, value, text, top: topOf }: PlotOf): 
 
 function monthStarts(start: number, end: number): readonly Date[] {
   const first = new Date(start);
-  return Array.from({ length: 12 }, (_, month) => new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1 + month, 1))).filter((at) => at.getTime() < end);
+  return Array.from(
+    { length: 12 },
+    (_, month) => new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1 + month, 1)),
+  ).filter((at) => at.getTime() < end);
 }

@@ -1,7 +1,10 @@
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
-const DURATIONS = [...[1, 2, 5, 10, 20, 30].map((count) => count * SECOND), ...[1, 2, 5, 10, 20, 30].map((count) => count * MINUTE)];
+const DURATIONS = [
+  ...[1, 2, 5, 10, 20, 30].map((count) => count * SECOND),
+  ...[1, 2, 5, 10, 20, 30].map((count) => count * MINUTE),
+];
 
 /** 1, 2 or 5 times a power of ten, the least that is not lower. */
 export function roundNumber(value: number): number {

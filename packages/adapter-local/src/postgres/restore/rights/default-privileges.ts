@@ -23,10 +23,15 @@ const change = (from: string, to: string): string => `
   SELECT 2, pg_catalog.format('%s GRANT %s ON %s TO %s%s;', head, a.privilege_type, kind, ${grantee}, CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
     FROM entries, pg_catalog.aclexplode(${to}) a ORDER BY 1, 2`;
 
-/** What new objects of a database are given. Objects that are made anew by a restore are to have what the backup says, and nothing else. */
+/**
+ * What new objects of a database are given. Objects that are made anew by a restore are to have what the
+ * backup says, and nothing else.
+ */
 export async function defaultPrivilegesOf(client: pg.Client): Promise<DefaultPrivileges> {
   const sql = async (from: string, to: string): Promise<readonly string[]> => {
-    const { rows } = await client.query<{ statement: string }>(`WITH entries AS (${ENTRIES}) ${change(from, to)}`);
+    const { rows } = await client.query<{ statement: string }>(
+      `WITH entries AS (${ENTRIES}) ${change(from, to)}`,
+    );
     return rows.map(({ statement }) => statement);
   };
   return { suspend: await sql('own', 'usual'), resume: await sql('usual', 'own') };

@@ -3,7 +3,10 @@ import { IDENTIFIER, unquoteIdentifier } from '../../identifiers.ts';
 import type { Said } from '../execute.ts';
 import type { Server } from '../server.ts';
 
-const GRANT = new RegExp(`^GRANT (.+?) ON (TABLE|SEQUENCE|SCHEMA|TYPE) (${IDENTIFIER}(?:\\.${IDENTIFIER})?) TO (${IDENTIFIER})( WITH GRANT OPTION)?;$`, 'su');
+const GRANT = new RegExp(
+  `^GRANT (.+?) ON (TABLE|SEQUENCE|SCHEMA|TYPE) (${IDENTIFIER}(?:\\.${IDENTIFIER})?) TO (${IDENTIFIER})( WITH GRANT OPTION)?;$`,
+  'su',
+);
 
 const ALL: Readonly<Record<string, readonly string[]>> = {
   TABLE: ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'],
@@ -35,24 +38,44 @@ export const NOT_DONE = ['01007', '01006'];
 export function expectGranted(said: readonly Said[]): void {
   const refused = said.filter(({ state }) => NOT_DONE.includes(state));
   if (refused.length === 0) return;
-  throw new BackupError('RESTORE_FAILED', `the server did not take over grants: ${refused.slice(0, SHOWN).map(({ message }) => message).join('; ')}`, {
-    mend: 'Restore as a superuser, or as the owner of everything in the database',
-  });
+  throw new BackupError(
+    'RESTORE_FAILED',
+    `the server did not take over grants: ${refused
+      .slice(0, SHOWN)
+      .map(({ message }) => message)
+      .join('; ')}`,
+    { mend: 'Restore as a superuser, or as the owner of everything in the database' },
+  );
 }
 
 /**
  * Asks the server whether everybody may do what the section of the grants says.
  * @throws BackupError RESTORE_FAILED with the rights that are missing
  */
-export async function assertGrants(server: Server, database: string, grants: readonly string[]): Promise<number> {
+export async function assertGrants(
+  server: Server,
+  database: string,
+  grants: readonly string[],
+): Promise<number> {
   const rights = rightsIn(grants);
   const missing = await server.within(database, 'asserting the grants', async (client) => {
-    const columns = [rights.map(({ kind }) => kind), rights.map(({ object }) => object), rights.map(({ column }) => column), rights.map(({ privilege }) => privilege), rights.map(({ grantee }) => grantee)];
+    const columns = [
+      rights.map(({ kind }) => kind),
+      rights.map(({ object }) => object),
+      rights.map(({ column }) => column),
+      rights.map(({ privilege }) => privilege),
+      rights.map(({ grantee }) => grantee),
+    ];
     return (await client.query<Right>(MISSING, columns)).rows;
   });
   if (missing.length === 0) return rights.length;
-  const list = missing.slice(0, SHOWN).map(({ grantee, privilege, object }) => `${grantee} has no ${privilege} on ${object}`);
-  throw new BackupError('RESTORE_FAILED', `${missing.length} of ${rights.length} grants did not take effect: ${list.join('; ')}`);
+  const list = missing
+    .slice(0, SHOWN)
+    .map(({ grantee, privilege, object }) => `${grantee} has no ${privilege} on ${object}`);
+  throw new BackupError(
+    'RESTORE_FAILED',
+    `${missing.length} of ${rights.length} grants did not take effect: ${list.join('; ')}`,
+  );
 }
 
 const MISSING = `
@@ -64,13 +87,23 @@ const MISSING = `
      WHEN kind = 'SEQUENCE' THEN pg_catalog.has_sequence_privilege(grantee::name, object, privilege)
      ELSE pg_catalog.has_table_privilege(grantee::name, object, privilege) END`;
 
-/** The rights that the statements give, one for each privilege; what belongs to functions and the like the server's own words have to do for. */
+/**
+ * The rights that the statements give, one for each privilege; what belongs to functions and the like the
+ * server's own words have to do for.
+ */
 export function rightsIn(grants: readonly string[]): readonly Right[] {
   return grants.flatMap((text) => {
     const [, privileges, kind, object, grantee, option] = GRANT.exec(text) ?? [];
-    if (privileges === undefined || kind === undefined || object === undefined || grantee === undefined) return [];
+    if (privileges === undefined || kind === undefined || object === undefined || grantee === undefined)
+      return [];
     const name = grantee === 'PUBLIC' ? 'public' : unquoteIdentifier(grantee);
-    return privilegesIn(privileges, kind).map(({ privilege, column }) => ({ kind, object, column, privilege: privilege + (option ?? ''), grantee: name }));
+    return privilegesIn(privileges, kind).map(({ privilege, column }) => ({
+      kind,
+      object,
+      column,
+      privilege: privilege + (option ?? ''),
+      grantee: name,
+    }));
   });
 }
 
@@ -80,5 +113,8 @@ function privilegesIn(text: string, kind: string): readonly { privilege: string;
   if (text === 'ALL') return ALL[kind]!.map((privilege) => ({ privilege, column: null }));
   return [...text.matchAll(PRIVILEGE)]
     .filter(([, privilege]) => privilege !== 'ALL' && privilege !== 'MAINTAIN')
-    .map(([, privilege, column]) => ({ privilege: privilege!, column: column === undefined ? null : unquoteIdentifier(column) }));
+    .map(([, privilege, column]) => ({
+      privilege: privilege!,
+      column: column === undefined ? null : unquoteIdentifier(column),
+    }));
 }

@@ -19,22 +19,41 @@ const ADMINS = `
   SELECT r.rolname AS role, m.rolname AS member FROM pg_catalog.pg_auth_members a
     JOIN pg_catalog.pg_roles r ON r.oid = a.roleid JOIN pg_catalog.pg_roles m ON m.oid = a.member WHERE a.admin_option`;
 
-/** Returns the possible grantors; `undefined` on servers before 16, and if the restoring role is no superuser and cannot grant in the name of others. */
+/**
+ * Returns the possible grantors; `undefined` on servers before 16, and if the restoring role is no superuser
+ * and cannot grant in the name of others.
+ */
 export async function grantorsOf(server: Server): Promise<ServerGrantors | undefined> {
   if (server.major < FIRST_WITH_GRANTORS || !server.superuser) return undefined;
   const [bootstrap] = await server.ask<{ name: string }>('querying the bootstrap superuser', BOOTSTRAP);
-  return { bootstrapSuperuser: bootstrap!.name, admins: await server.ask('querying role memberships', ADMINS) };
+  return {
+    bootstrapSuperuser: bootstrap!.name,
+    admins: await server.ask('querying role memberships', ADMINS),
+  };
 }
 
-/** Returns the statements that grant memberships. A grantor gets its ADMIN OPTION before it grants; one that has none on the server is left out. */
-export function planMemberships(memberships: readonly Membership[], grantors: ServerGrantors | undefined): readonly string[] {
+/**
+ * Returns the statements that grant memberships. A grantor gets its ADMIN OPTION before it grants; one that
+ * has none on the server is left out.
+ */
+export function planMemberships(
+  memberships: readonly Membership[],
+  grantors: ServerGrantors | undefined,
+): readonly string[] {
   if (grantors === undefined) return memberships.map((one) => grant(one, false));
   const admins = new Set(grantors.admins.map(({ role, member }) => keyOf(role, member)));
-  const isNamed = ({ role, grantor }: Membership): boolean => grantor !== undefined && (grantor === grantors.bootstrapSuperuser || admins.has(keyOf(role, grantor)));
+  const isNamed = ({ role, grantor }: Membership): boolean =>
+    grantor !== undefined && (grantor === grantors.bootstrapSuperuser || admins.has(keyOf(role, grantor)));
   const pending = [...memberships];
   const statements: string[] = [];
   while (pending.length > 0) {
-    const next = Math.max(0, pending.findIndex(({ role, grantor }) => !pending.some((other) => hasAdminOption(other) && other.role === role && other.member === grantor)));
+    const next = Math.max(
+      0,
+      pending.findIndex(
+        ({ role, grantor }) =>
+          !pending.some((other) => hasAdminOption(other) && other.role === role && other.member === grantor),
+      ),
+    );
     const [membership] = pending.splice(next, 1);
     statements.push(grant(membership!, isNamed(membership!)));
     if (hasAdminOption(membership!)) admins.add(keyOf(membership!.role, membership!.member));

@@ -11,14 +11,37 @@ export interface LackingRoles extends RolePlan {
 }
 
 /** Which roles the dump, its globals and the settings need that the server does not have. */
-export async function lackingRoles(server: Server, { globals, policyRoles, roles, privilegedRoles }: Pick<Preparation, 'globals' | 'policyRoles' | 'roles' | 'privilegedRoles'>): Promise<LackingRoles> {
+export async function lackingRoles(
+  server: Server,
+  {
+    globals,
+    policyRoles,
+    roles,
+    privilegedRoles,
+  }: Pick<Preparation, 'globals' | 'policyRoles' | 'roles' | 'privilegedRoles'>,
+): Promise<LackingRoles> {
   const named = globals === undefined ? new Set<string>() : rolesNamedIn(globals, policyRoles);
   // pg_dumpall does not say which roles a database needs.
   const ofSet = (globals?.roles ?? []).filter((name) => globals?.isOfPgDumpall === true || named.has(name));
   const needed = [...new Set([...policyRoles, ...ofSet, ...roles])];
   const there = await server.roles();
   const lacking = needed.filter((name) => !there.includes(name));
-  if (!server.createRole) return { missing: [], fatal: lacking.filter((name) => !roles.includes(name)), statements: [], withheld: [] };
+  if (!server.createRole)
+    return {
+      missing: [],
+      fatal: lacking.filter((name) => !roles.includes(name)),
+      statements: [],
+      withheld: [],
+    };
   const withhold = privilegedRoles ? undefined : await privilegesOf(server);
-  return { missing: lacking, fatal: [], ...planRoles(lacking, globals, { there, superuser: server.superuser, withhold, grantors: await grantorsOf(server) }) };
+  return {
+    missing: lacking,
+    fatal: [],
+    ...planRoles(lacking, globals, {
+      there,
+      superuser: server.superuser,
+      withhold,
+      grantors: await grantorsOf(server),
+    }),
+  };
 }

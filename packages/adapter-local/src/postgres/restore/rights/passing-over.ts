@@ -4,7 +4,10 @@ import type { Said } from '../execute.ts';
 /** SQLSTATEs of what is not there: a schema, table, column, function, object of another kind. */
 export const NOT_THERE = ['3F000', '42P01', '42703', '42883', '42704'];
 
-/** The statement as one that is passed over when it ends in one of these SQLSTATEs, which the server then says as a warning. */
+/**
+ * The statement as one that is passed over when it ends in one of these SQLSTATEs, which the server then says
+ * as a warning.
+ */
 export function passingOver(statement: string, states: readonly string[]): string {
   const handler = states.map((state) => `SQLSTATE '${state}'`).join(' OR ');
   return `DO ${dollarQuoted(`BEGIN ${statement} EXCEPTION WHEN ${handler} THEN RAISE WARNING USING MESSAGE = SQLERRM, ERRCODE = SQLSTATE; END`)};`;
@@ -15,7 +18,10 @@ const OF_ROUTINE = /^(?:GRANT|REVOKE) .+ ON (?:FUNCTION|PROCEDURE|AGGREGATE|ROUT
 /** SQLSTATEs of a routine, type or schema that is not there. */
 const NO_ROUTINE = ['42883', '42704', '3F000'];
 
-/** Privileges on routines that are not there are passed over: those of the dump are there, but other versions of an extension have other ones. */
+/**
+ * Privileges on routines that are not there are passed over: those of the dump are there, but other versions
+ * of an extension have other ones.
+ */
 export function passingOverLackingRoutines(grants: readonly string[]): readonly string[] {
   return grants.map((grant) => (OF_ROUTINE.test(grant) ? passingOver(grant, NO_ROUTINE) : grant));
 }
@@ -23,5 +29,9 @@ export function passingOverLackingRoutines(grants: readonly string[]): readonly 
 /** What was passed over, for people to read. */
 export function passedOverIn(said: readonly Said[]): readonly string[] {
   const lacking = said.filter(({ state }) => NO_ROUTINE.includes(state));
-  return lacking.length === 0 ? [] : [`${lacking.length} grants of routines were left out, which the extensions of this server do not have, first: ${lacking[0]!.message}`];
+  return lacking.length === 0
+    ? []
+    : [
+        `${lacking.length} grants of routines were left out, which the extensions of this server do not have, first: ${lacking[0]!.message}`,
+      ];
 }

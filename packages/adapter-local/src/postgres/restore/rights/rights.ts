@@ -22,17 +22,36 @@ export interface MadeRoles {
 }
 
 /** Makes the roles that are missing, all or none. */
-export async function makeLackingRoles({ server }: SessionParts, preparation: Preparation): Promise<MadeRoles> {
+export async function makeLackingRoles(
+  { server }: SessionParts,
+  preparation: Preparation,
+): Promise<MadeRoles> {
   const { missing, statements, withheld } = await lackingRoles(server, preparation);
-  if (missing.length > 0) await server.within(server.maintenance, 'making roles', (client) => executeTogether(client, statements.filter((statement) => statement !== '')));
+  if (missing.length > 0)
+    await server.within(server.maintenance, 'making roles', (client) =>
+      executeTogether(
+        client,
+        statements.filter((statement) => statement !== ''),
+      ),
+    );
   return { made: missing, withheld };
 }
 
-/** The rights of the set; where it has none, as sets of other programs, those of the live database; `undefined` where there is neither. */
-export async function findRights({ server, database, options, signal }: SessionParts, { globals, programs }: Preparation): Promise<Rights | undefined> {
+/**
+ * The rights of the set; where it has none, as sets of other programs, those of the live database;
+ * `undefined` where there is neither.
+ */
+export async function findRights(
+  { server, database, options, signal }: SessionParts,
+  { globals, programs }: Preparation,
+): Promise<Rights | undefined> {
   if (globals?.isOurs === true) return { globals, from: 'set' };
   if (!(await server.exists(database))) return undefined;
-  const producer = new PgDumpProducer({ connection: server.settings(database), binDir: programs.folder, env: options.env });
+  const producer = new PgDumpProducer({
+    connection: server.settings(database),
+    binDir: programs.folder,
+    env: options.env,
+  });
   const snapshot = await producer.snapshot({ signal });
   try {
     return { globals: parseGlobals(await textOf(snapshot.globals()!)), from: 'live' };
@@ -49,7 +68,8 @@ export function isOfEventTrigger(statement: string): boolean {
 const SHOWN_CHARACTERS = 120;
 
 /** A privilege on what belongs to the server: functions that read files, tables of passwords. */
-const ON_SYSTEM_OBJECT = /^GRANT .+? ON [A-Z ]+ (?:"(?:pg_[^"]*|information_schema)"|pg_\w+|information_schema)\./is;
+const ON_SYSTEM_OBJECT =
+  /^GRANT .+? ON [A-Z ]+ (?:"(?:pg_[^"]*|information_schema)"|pg_\w+|information_schema)\./is;
 
 export interface AppliedRights {
   /** What people should know. */
@@ -59,21 +79,42 @@ export interface AppliedRights {
 }
 
 /** Gives a restored database its owners and privileges, and asserts them. */
-export async function applyRights({ server }: SessionParts, { privilegedRoles }: Pick<Preparation, 'privilegedRoles'>, target: string, rights: Rights | undefined): Promise<AppliedRights> {
-  if (rights === undefined) return { notes: ['the backup carries no grants, and there was no database to take them from: grant again what other roles need'], withheld: [] };
+export async function applyRights(
+  { server }: SessionParts,
+  { privilegedRoles }: Pick<Preparation, 'privilegedRoles'>,
+  target: string,
+  rights: Rights | undefined,
+): Promise<AppliedRights> {
+  if (rights === undefined)
+    return {
+      notes: [
+        'the backup carries no grants, and there was no database to take them from: grant again what other roles need',
+      ],
+      withheld: [],
+    };
   const { globals, from } = rights;
   const owners = globals.owners.filter((statement) => !isOfEventTrigger(statement));
-  const isWithheld = (grant: string): boolean => from === 'set' && !privilegedRoles && ON_SYSTEM_OBJECT.test(grant);
+  const isWithheld = (grant: string): boolean =>
+    from === 'set' && !privilegedRoles && ON_SYSTEM_OBJECT.test(grant);
   const grants = globals.grants.filter((grant) => !isWithheld(grant));
-  const withheld = globals.grants.filter(isWithheld).map((grant) => `\`${grant.slice(0, SHOWN_CHARACTERS)}\``);
+  const withheld = globals.grants
+    .filter(isWithheld)
+    .map((grant) => `\`${grant.slice(0, SHOWN_CHARACTERS)}\``);
   const doing = 'applying owners and grants';
   if (from === 'set') {
-    const said = await server.within(target, doing, (client) => executeTogether(client, [...owners, ...passingOverLackingRoutines(grants)]));
+    const said = await server.within(target, doing, (client) =>
+      executeTogether(client, [...owners, ...passingOverLackingRoutines(grants)]),
+    );
     expectGranted(said);
     const asserted = await assertGrants(server, target, grants);
-    return { notes: [`owners and grants as in the backup; ${asserted} rights asserted`, ...passedOverIn(said)], withheld };
+    return {
+      notes: [`owners and grants as in the backup; ${asserted} rights asserted`, ...passedOverIn(said)],
+      withheld,
+    };
   }
-  const said = await server.within(target, doing, (client) => execute(client, [...owners, ...grants], { goOn: true }));
+  const said = await server.within(target, doing, (client) =>
+    execute(client, [...owners, ...grants], { goOn: true }),
+  );
   const errors = said.filter(({ level, state }) => level === 'ERROR' && !NOT_THERE.includes(state));
   const left = said.filter(({ state }) => NOT_THERE.includes(state)).length;
   const first = `the backup carries no grants: owners and grants are those of the live database${left === 0 ? '' : `, but for ${left} of things that are not in the backup`}`;

@@ -4,14 +4,26 @@ import type { Server } from '../server.ts';
 import { planMemberships, type ServerGrantors } from './memberships.ts';
 
 /** The names after the words that a role follows. */
-const FOLLOWING = new RegExp(String.raw`\b(?:TO|FROM|ROLE|AUTHORIZATION)\s+(${IDENTIFIER}(?:\s*,\s*${IDENTIFIER})*)`, 'gu');
+const FOLLOWING = new RegExp(
+  String.raw`\b(?:TO|FROM|ROLE|AUTHORIZATION)\s+(${IDENTIFIER}(?:\s*,\s*${IDENTIFIER})*)`,
+  'gu',
+);
 
-/** Which of the globals' roles owners, privileges and properties name, or are named besides, with those that they are members of, and their members. */
-export function rolesNamedIn({ roles, memberships, database, ownerNames, grants }: Globals, besides: readonly string[]): ReadonlySet<string> {
+/**
+ * Which of the globals' roles owners, privileges and properties name, or are named besides, with those that
+ * they are members of, and their members.
+ */
+export function rolesNamedIn(
+  { roles, memberships, database, ownerNames, grants }: Globals,
+  besides: readonly string[],
+): ReadonlySet<string> {
   const known = new Set(roles);
   const named = new Set([...besides, ...ownerNames]);
-  for (const [, list] of [...database.map(({ template }) => template.replaceAll('%%', '%')), ...grants].join('\n').matchAll(FOLLOWING)) {
-    for (const [name] of list!.matchAll(new RegExp(IDENTIFIER, 'gu'))) if (known.has(unquoteIdentifier(name))) named.add(unquoteIdentifier(name));
+  for (const [, list] of [...database.map(({ template }) => template.replaceAll('%%', '%')), ...grants]
+    .join('\n')
+    .matchAll(FOLLOWING)) {
+    for (const [name] of list!.matchAll(new RegExp(IDENTIFIER, 'gu')))
+      if (known.has(unquoteIdentifier(name))) named.add(unquoteIdentifier(name));
   }
   for (let size = -1; size < named.size; ) {
     size = named.size;
@@ -31,8 +43,16 @@ const POLICY = new RegExp(
 /** The roles that policies are for, in the SQL that pg_restore writes of them. */
 export function rolesOfPolicies(sql: string): readonly string[] {
   const lists = [...sql.matchAll(POLICY)].map(([, list]) => list!);
-  const found = lists.flatMap((list) => [...list.matchAll(new RegExp(IDENTIFIER, 'gu'))].map(([name]) => name));
-  return [...new Set(found.filter((name) => !['PUBLIC', 'CURRENT_USER', 'SESSION_USER', 'CURRENT_ROLE'].includes(name)).map(unquoteIdentifier))];
+  const found = lists.flatMap((list) =>
+    [...list.matchAll(new RegExp(IDENTIFIER, 'gu'))].map(([name]) => name),
+  );
+  return [
+    ...new Set(
+      found
+        .filter((name) => !['PUBLIC', 'CURRENT_USER', 'SESSION_USER', 'CURRENT_ROLE'].includes(name))
+        .map(unquoteIdentifier),
+    ),
+  ];
 }
 
 /** What a server lets roles do that a restore from a place that others can write to must not hand out. */
@@ -41,11 +61,16 @@ export interface ServerPrivileges {
   readonly roles: ReadonlySet<string>;
   /** Settings of the server that every role can make for itself and that load no code, in lower case. */
   readonly freeSettings: ReadonlySet<string>;
-  /** Modules that the server could load: what their settings allow is only known once they are. In lower case. */
+  /**
+   * Modules that the server could load: what their settings allow is only known once they are. In lower case.
+   */
   readonly modules: ReadonlySet<string>;
 }
 
-/** Whether any role could make the setting for itself. Those of applications (`app.tenant`) have a prefix that is no module of the server. */
+/**
+ * Whether any role could make the setting for itself. Those of applications (`app.tenant`) have a prefix that
+ * is no module of the server.
+ */
 export function isFreeSetting(setting: string, { freeSettings, modules }: ServerPrivileges): boolean {
   const name = setting.toLowerCase();
   return name.includes('.') ? !modules.has(name.split('.')[0]!) : freeSettings.has(name);
@@ -65,8 +90,13 @@ const MODULES = `
     FROM pg_catalog.pg_config c, pg_catalog.pg_ls_dir(c.setting, true, false) file WHERE c.name = 'PKGLIBDIR'`;
 
 export async function privilegesOf(server: Server): Promise<ServerPrivileges> {
-  const names = async (sql: string): Promise<ReadonlySet<string>> => new Set((await server.ask<{ name: string }>('asking for privileges', sql)).map(({ name }) => name));
-  return { roles: await names(PRIVILEGED_ROLES), freeSettings: await names(FREE_SETTINGS), modules: server.superuser ? await names(MODULES) : new Set() };
+  const names = async (sql: string): Promise<ReadonlySet<string>> =>
+    new Set((await server.ask<{ name: string }>('asking for privileges', sql)).map(({ name }) => name));
+  return {
+    roles: await names(PRIVILEGED_ROLES),
+    freeSettings: await names(FREE_SETTINGS),
+    modules: server.superuser ? await names(MODULES) : new Set(),
+  };
 }
 
 /** Statements that make roles. */
@@ -88,25 +118,56 @@ export interface RolePlanOptions {
 }
 
 /** Plans how the missing roles are made, as the backup says they were. */
-export function planRoles(missing: readonly string[], globals: Globals | undefined, { there, superuser, withhold, grantors }: RolePlanOptions): RolePlan {
+export function planRoles(
+  missing: readonly string[],
+  globals: Globals | undefined,
+  { there, superuser, withhold, grantors }: RolePlanOptions,
+): RolePlan {
   const made = new Set(missing);
   const known = new Set([...missing, ...there]);
   const { attributes = [], settings = [], comments = [], memberships = [] } = globals ?? {};
   const withheld: string[] = [];
-  const ofMade = <T extends { readonly role: string }>(statements: readonly T[]): readonly T[] => (superuser ? statements.filter(({ role }) => made.has(role)) : []);
+  const ofMade = <T extends { readonly role: string }>(statements: readonly T[]): readonly T[] =>
+    superuser ? statements.filter(({ role }) => made.has(role)) : [];
   const allows = (allowed: boolean, what: string): boolean => {
     if (!allowed) withheld.push(what);
     return allowed;
   };
   const statements = [
-    ...missing.map((name) => `CREATE ROLE ${quoteIdentifier(name)}${attributes.some((one) => one.role === name && one.attributes.includes('LOGIN')) ? ' LOGIN' : ''};`),
-    ...ofMade(attributes).map((one) => alterRole(one, one.attributes.filter((attribute) => withhold === undefined || allows(!isPrivilege(attribute), `role ${quoteIdentifier(one.role)}: ${nameOf(attribute)}`)))),
-    ...ofMade(settings).filter(({ role, setting }) => allows(withhold === undefined || isFreeSetting(setting, withhold), `role ${quoteIdentifier(role)}: the setting ${setting}`)).map(({ text }) => text),
+    ...missing.map(
+      (name) =>
+        `CREATE ROLE ${quoteIdentifier(name)}${attributes.some((one) => one.role === name && one.attributes.includes('LOGIN')) ? ' LOGIN' : ''};`,
+    ),
+    ...ofMade(attributes).map((one) =>
+      alterRole(
+        one,
+        one.attributes.filter(
+          (attribute) =>
+            withhold === undefined ||
+            allows(!isPrivilege(attribute), `role ${quoteIdentifier(one.role)}: ${nameOf(attribute)}`),
+        ),
+      ),
+    ),
+    ...ofMade(settings)
+      .filter(({ role, setting }) =>
+        allows(
+          withhold === undefined || isFreeSetting(setting, withhold),
+          `role ${quoteIdentifier(role)}: the setting ${setting}`,
+        ),
+      )
+      .map(({ text }) => text),
     ...ofMade(comments).map(({ text }) => text),
     ...planMemberships(
       memberships
-        .filter(({ role, member }) => (made.has(role) || made.has(member)) && known.has(role) && known.has(member))
-        .filter(({ role, member }) => allows(withhold?.roles.has(role) !== true, `role ${quoteIdentifier(member)}: membership in ${quoteIdentifier(role)}`)),
+        .filter(
+          ({ role, member }) => (made.has(role) || made.has(member)) && known.has(role) && known.has(member),
+        )
+        .filter(({ role, member }) =>
+          allows(
+            withhold?.roles.has(role) !== true,
+            `role ${quoteIdentifier(member)}: membership in ${quoteIdentifier(role)}`,
+          ),
+        ),
       grantors,
     ),
   ];

@@ -4,10 +4,11 @@ import { columnsOf, type ObjectSet } from './object-closure.ts';
 import { NOT_THERE, passingOver } from '../rights/passing-over.ts';
 
 /*
- * What belongs to objects and is not in the statements that make them: comments, owner, rights. From the catalogue, for a dump's table of
- * contents does not say to which object its entries of this kind belong.
+ * What belongs to objects and is not in the statements that make them: comments, owner, rights. From the
+ * catalogue, for a dump's table of contents does not say to which object its entries of this kind belong.
  */
-const OBJECTS = 'SELECT * FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::oid[])) AS o (catalog, oid)';
+const OBJECTS =
+  'SELECT * FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::oid[])) AS o (catalog, oid)';
 
 const COMMENTS = `
   SELECT pg_catalog.format('COMMENT ON %s %s IS %L;',
@@ -29,7 +30,10 @@ const RELATIONS = `
 
 const ROUTINES = `(${OBJECTS}) o JOIN pg_catalog.pg_proc p ON o.catalog = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = o.oid`;
 
-/* New things get what default privileges grant, routines also what everybody may; so everything is taken away first, from whoever has it by then. */
+/*
+ * New things get what default privileges grant, routines also what everybody may; so everything is taken away
+ * first, from whoever has it by then.
+ */
 const GRANTS = `
   SELECT 1 AS rank, pg_catalog.format('SELECT pg_temp.geolens_revoke(%L, %L);', pg_catalog.split_part(c.named, ' ', 1), pg_catalog.substr(c.named, pg_catalog.strpos(c.named, ' ') + 1)) AS statement FROM ${RELATIONS}
   UNION ALL
@@ -44,7 +48,10 @@ const GRANTS = `
     FROM ${ROUTINES}, pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) a WHERE a.grantee <> p.proowner
   ORDER BY 1, 2`;
 
-/** A helper for the rest of the session: takes all rights on a relation or routine away from everybody but its owner. */
+/**
+ * A helper for the rest of the session: takes all rights on a relation or routine away from everybody but its
+ * owner.
+ */
 export const REVOKE_HELPER = `
 CREATE FUNCTION pg_temp.geolens_revoke(kind text, object text) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $geolens$
 DECLARE who text;
@@ -58,7 +65,10 @@ BEGIN
 END $geolens$;
 `;
 
-/** Owners and rights of the objects, as statements to be run where they were made again; they need REVOKE_HELPER. */
+/**
+ * Owners and rights of the objects, as statements to be run where they were made again; they need
+ * REVOKE_HELPER.
+ */
 export async function rightsOf(client: pg.Client, objects: ObjectSet): Promise<readonly string[]> {
   return [...(await ownersOf(client, objects)), ...(await statementsFor(client, GRANTS, objects))];
 }

@@ -3,8 +3,9 @@ import { columnsOf, keyOf, type ObjectSet } from './object-closure.ts';
 import type { Toc } from '../toc/toc.ts';
 
 /*
- * Defaults and checks that stand within the statement of their table or domain, where a dump has no entry for them. They are lost
- * when they hang on something that is dropped (a default on a sequence, a check on a function), while the table itself stays.
+ * Defaults and checks that stand within the statement of their table or domain, where a dump has no entry for
+ * them. They are lost when they hang on something that is dropped (a default on a sequence, a check on a
+ * function), while the table itself stays.
  */
 const STATEMENTS = `
   SELECT pg_catalog.format('ALTER TABLE ONLY %s ALTER COLUMN %I SET DEFAULT %s;', a.adrelid::pg_catalog.regclass, t.attname, pg_catalog.pg_get_expr(a.adbin, a.adrelid)) AS statement, pg_catalog.concat(a.tableoid, '/', a.oid) AS key
@@ -23,8 +24,15 @@ export interface InlinePart {
   readonly statement: string;
 }
 
-/** The inline parts among the objects; the others are in the dump's table of contents. The session's search_path has to be empty. */
-export async function inlinePartsOf(client: pg.Client, objects: ObjectSet, { entries }: Toc): Promise<readonly InlinePart[]> {
+/**
+ * The inline parts among the objects; the others are in the dump's table of contents. The session's
+ * search_path has to be empty.
+ */
+export async function inlinePartsOf(
+  client: pg.Client,
+  objects: ObjectSet,
+  { entries }: Toc,
+): Promise<readonly InlinePart[]> {
   const listed = new Set(entries.map(keyOf));
   const inline = [...objects].filter((key) => !listed.has(key));
   return (await client.query<InlinePart>(STATEMENTS, columnsOf(inline))).rows;

@@ -7,7 +7,10 @@ import type { Toc } from '../toc/toc.ts';
 /** pg_publication_rel: the membership of a table in a publication. */
 export const PUBLISHED = 6106;
 
-/** What the backup has, depends on the restored tables without being part of them, and is missing in the live database. */
+/**
+ * What the backup has, depends on the restored tables without being part of them, and is missing in the live
+ * database.
+ */
 export interface LostDependents {
   /** Objects of the scratch database that the restore makes again; empty unless requested. */
   readonly made: ObjectSet;
@@ -62,7 +65,10 @@ const IDENTITIES = `
     CROSS JOIN LATERAL pg_catalog.pg_identify_object(o.catalog, o.oid, o.sub) i CROSS JOIN LATERAL pg_catalog.pg_identify_object_as_address(o.catalog, o.oid, o.sub) a
     LEFT JOIN pg_catalog.pg_class c ON o.catalog = ${PG_CLASS} AND c.oid = o.oid`;
 
-/** PostgreSQL reports an object that does not exist as an error only. `taken`: a relation, routine or type of another kind has the name. */
+/**
+ * PostgreSQL reports an object that does not exist as an error only. `taken`: a relation, routine or type of
+ * another kind has the name.
+ */
 const STATE = `
   CREATE FUNCTION pg_temp.geolens_state(kind text, names text[], args text[], catalog integer, identity text) RETURNS text LANGUAGE plpgsql AS $geolens$
   BEGIN
@@ -80,32 +86,66 @@ const STATES = `SELECT o.id, pg_temp.geolens_state(o.kind, o.names, o.args, o.ca
   FROM pg_catalog.jsonb_to_recordset($1::jsonb) AS o (id text, kind text, names text[], args text[], catalog integer, identity text)`;
 
 /**
- * Compares what depends on the tables in the scratch database with the live one. Only what needs nothing that stays missing is made again.
- * Tables and columns of tables are never made: their rows would be missing.
+ * Compares what depends on the tables in the scratch database with the live one. Only what needs nothing that
+ * stays missing is made again. Tables and columns of tables are never made: their rows would be missing.
  */
-export async function lostDependents(client: pg.Client, { tables, objects, toc, withDependents, live }: LostDependentsQuery): Promise<LostDependents> {
-  const found = await client.query<{ catalog: string; oid: string; sub: number }>(DEPENDENTS_AND_COLUMNS, [tables.map(() => PG_CLASS), tables.map((table) => objectOf(table).oid)]);
-  const all = found.rows.map(({ catalog, oid, sub }) => ({ key: `${catalog}/${oid}`, sub })).filter(({ key }) => !objects.has(key) || key.startsWith(`${PUBLISHED}/`));
+export async function lostDependents(
+  client: pg.Client,
+  { tables, objects, toc, withDependents, live }: LostDependentsQuery,
+): Promise<LostDependents> {
+  const found = await client.query<{ catalog: string; oid: string; sub: number }>(DEPENDENTS_AND_COLUMNS, [
+    tables.map(() => PG_CLASS),
+    tables.map((table) => objectOf(table).oid),
+  ]);
+  const all = found.rows
+    .map(({ catalog, oid, sub }) => ({ key: `${catalog}/${oid}`, sub }))
+    .filter(({ key }) => !objects.has(key) || key.startsWith(`${PUBLISHED}/`));
   const wholes = new Set(all.filter(({ sub }) => sub === 0).map(({ key }) => key));
-  const dependents = all.filter(({ key, sub }) => sub === 0 || !wholes.has(key)).map(({ key, sub }) => ({ key, sub, id: `${key}/${sub}` }));
-  const needs = (await client.query<Dependency>(DEPENDENCIES, columnsOf([...wholes]))).rows.filter(({ whole }) => !objects.has(whole.replace(/\/0$/, '')));
-  const { identities, states } = await statesOf(client, live, [...dependents.map(({ id }) => id), ...needs.flatMap(({ ref, whole }) => [ref, whole])]);
+  const dependents = all
+    .filter(({ key, sub }) => sub === 0 || !wholes.has(key))
+    .map(({ key, sub }) => ({ key, sub, id: `${key}/${sub}` }));
+  const needs = (await client.query<Dependency>(DEPENDENCIES, columnsOf([...wholes]))).rows.filter(
+    ({ whole }) => !objects.has(whole.replace(/\/0$/, '')),
+  );
+  const { identities, states } = await statesOf(client, live, [
+    ...dependents.map(({ id }) => id),
+    ...needs.flatMap(({ ref, whole }) => [ref, whole]),
+  ]);
   const lost = dependents.filter(({ id }) => states.get(id) !== 'present');
   const ids = new Set(lost.map(({ id }) => id));
-  const inline = new Map((await inlinePartsOf(client, wholes, toc)).map(({ key, statement }) => [key, statement]));
-  const parts = new Set(needs.filter(({ key, whole, internal, automatic }) => ids.has(whole) && (internal || (automatic && inline.has(key)))).map(({ key }) => key));
+  const inline = new Map(
+    (await inlinePartsOf(client, wholes, toc)).map(({ key, statement }) => [key, statement]),
+  );
+  const parts = new Set(
+    needs
+      .filter(
+        ({ key, whole, internal, automatic }) =>
+          ids.has(whole) && (internal || (automatic && inline.has(key))),
+      )
+      .map(({ key }) => key),
+  );
   const entries = new Set(toc.entries.map(({ catalog, oid }) => `${catalog}/${oid}`));
-  const listed = lost.filter(({ key, sub }) => sub !== 0 || (!parts.has(key) && (entries.has(key) || inline.has(key))));
+  const listed = lost.filter(
+    ({ key, sub }) => sub !== 0 || (!parts.has(key) && (entries.has(key) || inline.has(key))),
+  );
 
   const blocked = blockedBy({ lost, listed, needs, identities, states });
   const made = new Set(withDependents ? lost.filter(({ id }) => !blocked.has(id)).map(({ key }) => key) : []);
   const missing = listed.filter(({ key }) => !made.has(key));
-  const because = (id: string): string => (blocked.has(id) ? `; it cannot be restored with them: ${blocked.get(id)}` : '');
+  const because = (id: string): string =>
+    blocked.has(id) ? `; it cannot be restored with them: ${blocked.get(id)}` : '';
   return {
     made,
-    names: listed.filter(({ key }) => made.has(key)).map(({ id }) => nameOf(identities, id)).sort(),
+    names: listed
+      .filter(({ key }) => made.has(key))
+      .map(({ id }) => nameOf(identities, id))
+      .sort(),
     inline: [...inline].filter(([key]) => made.has(key) && !parts.has(key)).map(([, statement]) => statement),
-    incomplete: missing.map(({ id }) => `${nameOf(identities, id)} depends on the restored tables and is missing${because(id)}`).sort(),
+    incomplete: missing
+      .map(
+        ({ id }) => `${nameOf(identities, id)} depends on the restored tables and is missing${because(id)}`,
+      )
+      .sort(),
     restorable: missing.filter(({ id }) => !blocked.has(id)).length,
   };
 }
@@ -127,9 +167,21 @@ interface Lost {
 }
 
 /** The lost objects that cannot be made again, with the reason: what they need stays missing, too. */
-function blockedBy({ lost, listed, needs, identities, states }: Compared & { readonly lost: readonly Lost[]; readonly listed: readonly Lost[]; readonly needs: readonly Dependency[] }): ReadonlyMap<string, string> {
+function blockedBy({
+  lost,
+  listed,
+  needs,
+  identities,
+  states,
+}: Compared & {
+  readonly lost: readonly Lost[];
+  readonly listed: readonly Lost[];
+  readonly needs: readonly Dependency[];
+}): ReadonlyMap<string, string> {
   const blocked = new Map<string, string>();
-  for (const { id, sub } of lost) if (sub !== 0 || identities.get(id)!.table) blocked.set(id, 'tables and their columns are not restored as dependents');
+  for (const { id, sub } of lost)
+    if (sub !== 0 || identities.get(id)!.table)
+      blocked.set(id, 'tables and their columns are not restored as dependents');
   for (const { id } of listed) if (states.get(id) === 'taken') blocked.set(id, 'another object has its name');
   const ids = new Set(lost.map(({ id }) => id));
   const theirs = needs.filter(({ key }) => ids.has(`${key}/0`));
@@ -138,19 +190,34 @@ function blockedBy({ lost, listed, needs, identities, states }: Compared & { rea
     for (const { key, ref, whole, internal } of theirs) {
       const id = `${key}/0`;
       const available = states.get(ref) === 'present' || (ids.has(whole) && !blocked.has(whole));
-      if (!available && !blocked.has(id)) blocked.set(id, `it needs ${nameOf(identities, states.get(whole) === 'present' ? ref : whole)}, which is missing`);
-      if (internal && blocked.has(id) && ids.has(whole) && !blocked.has(whole)) blocked.set(whole, blocked.get(id)!); // no view without its rule
+      if (!available && !blocked.has(id))
+        blocked.set(
+          id,
+          `it needs ${nameOf(identities, states.get(whole) === 'present' ? ref : whole)}, which is missing`,
+        );
+      if (internal && blocked.has(id) && ids.has(whole) && !blocked.has(whole))
+        blocked.set(whole, blocked.get(id)!); // no view without its rule
     }
   }
   return blocked;
 }
 
-async function statesOf(client: pg.Client, live: LostDependentsQuery['live'], ids: readonly string[]): Promise<Compared> {
+async function statesOf(
+  client: pg.Client,
+  live: LostDependentsQuery['live'],
+  ids: readonly string[],
+): Promise<Compared> {
   const triples = [...new Set(ids)].map((id) => id.split('/'));
-  const { rows } = await client.query<Identity>(IDENTITIES, [0, 1, 2].map((column) => triples.map((triple) => triple[column])));
+  const { rows } = await client.query<Identity>(
+    IDENTITIES,
+    [0, 1, 2].map((column) => triples.map((triple) => triple[column])),
+  );
   const states = await live(async (session) => {
     await session.query(STATE);
     return (await session.query<{ id: string; state: string }>(STATES, [JSON.stringify(rows)])).rows;
   });
-  return { identities: new Map(rows.map((row) => [row.id, row])), states: new Map(states.map(({ id, state }) => [id, state])) };
+  return {
+    identities: new Map(rows.map((row) => [row.id, row])),
+    states: new Map(states.map(({ id, state }) => [id, state])),
+  };
 }

@@ -33,7 +33,10 @@ function closure(roots: string, step: string, columns = 'catalog, oid'): string 
   ) SELECT DISTINCT ${columns} FROM found`;
 }
 
-/** What is part of an object and goes with it without being asked: pg_depend's automatic and internal dependencies. */
+/**
+ * What is part of an object and goes with it without being asked: pg_depend's automatic and internal
+ * dependencies.
+ */
 const PARTS = `SELECT d.classid, d.objid, d.objsubid FROM pg_catalog.pg_depend d WHERE d.refclassid = f.catalog AND d.refobjid = f.oid AND f.sub IN (0, d.refobjsubid) AND d.deptype IN ('a', 'i', 'P', 'S')`;
 
 /* A view depends on a table by its rule, which is an inner part of the view: with the part goes the whole. */
@@ -52,12 +55,15 @@ export async function dependentsOf(client: pg.Client, roots: readonly ObjectId[]
   return query(client, closure(ROOTS, DEPENDENTS), roots);
 }
 
-/** SQL for the objects, given as `columnsOf`, and their dependents: a dependent column of a table counts, not the whole table. */
+/**
+ * SQL for the objects, given as `columnsOf`, and their dependents: a dependent column of a table counts, not
+ * the whole table.
+ */
 export const DEPENDENTS_AND_COLUMNS = closure(ROOTS, DEPENDENTS, 'catalog, oid, sub');
 
 /**
- * A statement that fails unless exactly these objects depend on the tables: the others, which came since they were looked at, would be dropped
- * with no way back.
+ * A statement that fails unless exactly these objects depend on the tables: the others, which came since they
+ * were looked at, would be dropped with no way back.
  */
 export function expectDependents(tables: readonly number[], expected: number): string {
   const roots = `SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, t FROM pg_catalog.unnest(ARRAY[${tables.join(', ')}]::pg_catalog.oid[]) t`;
@@ -69,6 +75,9 @@ END $geolens$;`;
 }
 
 async function query(client: pg.Client, sql: string, roots: readonly ObjectId[]): Promise<ObjectSet> {
-  const { rows } = await client.query<{ catalog: string; oid: string }>(sql, [roots.map(({ catalog }) => catalog), roots.map(({ oid }) => oid)]);
+  const { rows } = await client.query<{ catalog: string; oid: string }>(sql, [
+    roots.map(({ catalog }) => catalog),
+    roots.map(({ oid }) => oid),
+  ]);
   return new Set(rows.map(({ catalog, oid }) => keyOf({ catalog: Number(catalog), oid: Number(oid) })));
 }

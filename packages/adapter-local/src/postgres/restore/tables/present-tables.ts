@@ -20,7 +20,9 @@ export interface PresentTables {
   readonly remade: AsyncIterable<Uint8Array>;
   /** Owners, rights and comments of the same. */
   readonly attachments: readonly string[];
-  /** Statements that fill materialized views again: they are run as their owners, who need their rights first. */
+  /**
+   * Statements that fill materialized views again: they are run as their owners, who need their rights first.
+   */
   readonly refreshes: readonly string[];
   /** Owners and rights that the tables have now. */
   readonly own: readonly string[];
@@ -32,17 +34,25 @@ const POPULATED_VIEWS = `
    WHERE c.relkind = 'm' AND c.relispopulated AND c.oid = ANY ($1) ORDER BY c.oid`;
 
 /**
- * Looks at the tables as they are, and at what depends on them: foreign keys of other tables, views, functions of their row types.
+ * Looks at the tables as they are, and at what depends on them: foreign keys of other tables, views,
+ * functions of their row types.
  * @throws BackupError RESTORE_REFUSED when there are partitions or heirs that the backup does not have
  */
-export async function presentTables({ server, database }: SessionParts, wanted: WantedTables, tools: DumpTools): Promise<PresentTables> {
+export async function presentTables(
+  { server, database }: SessionParts,
+  wanted: WantedTables,
+  tools: DumpTools,
+): Promise<PresentTables> {
   const { dump, toc } = await dumpSchema(database, tools);
   const roles = await server.roles();
   return server.within(database, 'looking at what depends on the tables', async (client) => {
     const tables = await findTables(client, wanted.tables, []);
     refuseUnknownHeirs(tables, wanted);
     await refuseLostReferences(client, tables);
-    const [all, own] = [await dependentsOf(client, tables.map(objectOf)), await partsOf(client, tables.map(objectOf))];
+    const [all, own] = [
+      await dependentsOf(client, tables.map(objectOf)),
+      await partsOf(client, tables.map(objectOf)),
+    ];
     const others = new Set([...all].filter((key) => !own.has(key) || key.startsWith(`${PUBLISHED}/`)));
     const entries = toc.entries.filter((entry) => others.has(keyOf(entry)));
     await refuseLostColumns(client, others);
@@ -60,26 +70,36 @@ export async function presentTables({ server, database }: SessionParts, wanted: 
       refreshes: views.rows.map(({ quoted }) => `REFRESH MATERIALIZED VIEW ${quoted};`),
       attachments: [...(await rightsOf(client, others)), ...(await commentsOf(client, others))],
       own: await rightsOf(client, own),
-      notes: notesOf([...entries.map(({ text }) => withoutOwner(text, roles)), ...inline.map((statement) => statement.slice(0, -1))]),
+      notes: notesOf([
+        ...entries.map(({ text }) => withoutOwner(text, roles)),
+        ...inline.map((statement) => statement.slice(0, -1)),
+      ]),
     };
   });
 }
 
 function notesOf(madeAgain: readonly string[]): readonly string[] {
-  return madeAgain.length === 0 ? [] : [`made again as it was, for it depends on the tables: ${madeAgain.join(', ')}`];
+  return madeAgain.length === 0
+    ? []
+    : [`made again as it was, for it depends on the tables: ${madeAgain.join(', ')}`];
 }
 
 const TABLES_AMONG = `SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relkind IN ('r', 'p', 'f') AND c.oid = ANY ($1) ORDER BY 1`;
 
-/** Of another table a column would go, with what is in it, when the type of its values or what they are computed with goes. */
+/**
+ * Of another table a column would go, with what is in it, when the type of its values or what they are
+ * computed with goes.
+ */
 async function refuseLostColumns(client: pg.Client, others: ObjectSet): Promise<void> {
   const { rows } = await client.query<{ quoted: string }>(TABLES_AMONG, [oidsOf(others)]);
   if (rows.length === 0) return;
   const names = rows.map(({ quoted }) => quoted).join(', ');
-  throw new BackupError('RESTORE_REFUSED', `${names} has a column that depends on a table that is to be restored (by its type, or as it is computed), and would lose it; nothing was changed`, {
-    mend: 'Restore that table too, or the whole database',
-  });
+  throw new BackupError(
+    'RESTORE_REFUSED',
+    `${names} has a column that depends on a table that is to be restored (by its type, or as it is computed), and would lose it; nothing was changed`,
+    { mend: 'Restore that table too, or the whole database' },
+  );
 }
 
 const REFERENCES_TO_PARENTS = `
@@ -90,23 +110,34 @@ const REFERENCES_TO_PARENTS = `
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_constraint k ON k.confrelid = p.oid AND k.contype = 'f'
      WHERE p.oid <> ALL ($1)`;
 
-/** With a partition goes every foreign key to its table, and the partition's definition does not bring it back. */
+/**
+ * With a partition goes every foreign key to its table, and the partition's definition does not bring it
+ * back.
+ */
 async function refuseLostReferences(client: pg.Client, tables: readonly Table[]): Promise<void> {
-  const { rows } = await client.query<{ parent: string }>(REFERENCES_TO_PARENTS, [tables.map(({ oid }) => oid)]);
+  const { rows } = await client.query<{ parent: string }>(REFERENCES_TO_PARENTS, [
+    tables.map(({ oid }) => oid),
+  ]);
   if (rows.length === 0) return;
   const names = rows.map(({ parent }) => parent).join(', ');
-  throw new BackupError('RESTORE_REFUSED', `a partition of ${names} cannot be restored alone, for foreign keys refer to ${names} and would be lost; nothing was changed`, {
-    mend: `Restore ${names} instead, which brings all its partitions`,
-  });
+  throw new BackupError(
+    'RESTORE_REFUSED',
+    `a partition of ${names} cannot be restored alone, for foreign keys refer to ${names} and would be lost; nothing was changed`,
+    { mend: `Restore ${names} instead, which brings all its partitions` },
+  );
 }
 
 function refuseUnknownHeirs(tables: readonly Table[], wanted: WantedTables): void {
   const unknown = tables.filter(({ quoted }) => !wanted.tables.some((table) => table.quoted === quoted));
   if (unknown.length === 0) return;
   const names = unknown.map(({ quoted }) => quoted).join(', ');
-  throw new BackupError('RESTORE_REFUSED', `${names} inherits from a table that is to be restored, or is a partition of it, and is not in the backup; nothing was changed`, {
-    mend: 'Detach it first (ALTER TABLE … DETACH PARTITION, or NO INHERIT), or restore the whole database',
-  });
+  throw new BackupError(
+    'RESTORE_REFUSED',
+    `${names} inherits from a table that is to be restored, or is a partition of it, and is not in the backup; nothing was changed`,
+    {
+      mend: 'Detach it first (ALTER TABLE … DETACH PARTITION, or NO INHERIT), or restore the whole database',
+    },
+  );
 }
 
 function oidsOf(objects: ObjectSet): readonly number[] {

@@ -31,12 +31,21 @@ const WITH_HEIRS = `
     SELECT oid FROM pg_catalog.unnest($1::oid[]) oid UNION SELECT i.inhrelid FROM family f JOIN pg_catalog.pg_inherits i ON i.inhparent = f.oid
   ) ${TABLES} AND c.oid IN (SELECT oid FROM family) ORDER BY n.nspname, c.relname`;
 
-/** The named tables and those of whole schemas, with all that inherit from them, as they are in this database. Foreign tables only come as heirs. */
-export async function findTables(client: pg.Client, names: readonly TableName[], schemas: TableSelection['schemas']): Promise<readonly Table[]> {
+/**
+ * The named tables and those of whole schemas, with all that inherit from them, as they are in this database.
+ * Foreign tables only come as heirs.
+ */
+export async function findTables(
+  client: pg.Client,
+  names: readonly TableName[],
+  schemas: TableSelection['schemas'],
+): Promise<readonly Table[]> {
   const found = await client.query<{ oid: string }>(
     `${TABLES} AND c.relkind <> 'f' AND (n.nspname = ANY ($1) OR (n.nspname, c.relname) IN (SELECT * FROM ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]))))`,
     [schemas, names.map(({ schema }) => schema), names.map(({ table }) => table)],
   );
-  const { rows } = await client.query<Omit<Table, 'oid'> & { oid: string }>(WITH_HEIRS, [found.rows.map(({ oid }) => oid)]);
+  const { rows } = await client.query<Omit<Table, 'oid'> & { oid: string }>(WITH_HEIRS, [
+    found.rows.map(({ oid }) => oid),
+  ]);
   return rows.map((row) => ({ ...row, oid: Number(row.oid) }));
 }

@@ -53,15 +53,25 @@ const VIEW_CONTENT = /^(MATERIALIZED VIEW) DATA /;
 const KIND = new RegExp(`^(${Object.keys(BELONGING).join('|')}) `);
 
 /**
- * What the selected tables consist of. A dump does not say to which table an index belongs; a scratch database made of its definitions,
- * without rows, does.
+ * What the selected tables consist of. A dump does not say to which table an index belongs; a scratch
+ * database made of its definitions, without rows, does.
  */
-export async function wantedTables(parts: SessionParts, input: RestoreInput, preparation: Preparation, owners: Owners, selection: TableSelection): Promise<WantedTables> {
+export async function wantedTables(
+  parts: SessionParts,
+  input: RestoreInput,
+  preparation: Preparation,
+  owners: Owners,
+  selection: TableSelection,
+): Promise<WantedTables> {
   const { server, database, signal } = parts;
   const { globals, programs, toc } = preparation;
   const { aside: scratch } = await makeAside(parts, input, preparation);
   try {
-    const { repeated, searchPath } = await fillAside(parts, input, preparation, scratch, { owners, rights: undefined, furtherArguments: ['--schema-only'] });
+    const { repeated, searchPath } = await fillAside(parts, input, preparation, scratch, {
+      owners,
+      rights: undefined,
+      furtherArguments: ['--schema-only'],
+    });
     await owners.handOver(scratch);
     if (globals?.isOurs === true) await applyRights(parts, preparation, scratch, { globals, from: 'live' }); // without rows, there are no large objects to grant
     const made = await dumpSchema(scratch, { server, programs, signal });
@@ -69,33 +79,60 @@ export async function wantedTables(parts: SessionParts, input: RestoreInput, pre
     return await server.within(scratch, 'looking at the definitions in the dump', async (client) => {
       const tables = await findTables(client, tablesMeant(toc, selection).tables, selection.schemas);
       const objects = await partsOf(client, tables.map(objectOf));
-      const live = <T>(work: (session: pg.Client) => Promise<T>): Promise<T> => server.within(database, 'looking for objects that depend on the tables', work);
-      const lost = await lostDependents(client, { tables, objects, toc: made.toc, withDependents: selection.withDependents === true, live });
+      const live = <T>(work: (session: pg.Client) => Promise<T>): Promise<T> =>
+        server.within(database, 'looking for objects that depend on the tables', work);
+      const lost = await lostDependents(client, {
+        tables,
+        objects,
+        toc: made.toc,
+        withDependents: selection.withDependents === true,
+        live,
+      });
       const bare = ({ text }: TocEntry): string => withoutOwner(text, roles);
-      const own = made.toc.entries.filter((entry) => objects.has(keyOf(entry)) && entry.catalog !== PUBLISHED).map(bare);
+      const own = made.toc.entries
+        .filter((entry) => objects.has(keyOf(entry)) && entry.catalog !== PUBLISHED)
+        .map(bare);
       const names = new Set([...own, ...own.flatMap((text) => indexOfConstraint(text, tables))]);
       const belongs = (entry: TocEntry): boolean => {
         const listed = bare(entry);
-        return [listed, listed.replace(KIND, (_, kind: string) => `${BELONGING[kind]!} `), listed.replace(ATTACHED_FOREIGN, 'FOREIGN TABLE ')].some((text) => names.has(text));
+        return [
+          listed,
+          listed.replace(KIND, (_, kind: string) => `${BELONGING[kind]!} `),
+          listed.replace(ATTACHED_FOREIGN, 'FOREIGN TABLE '),
+        ].some((text) => names.has(text));
       };
       const others = new Set(made.toc.entries.filter((entry) => lost.made.has(keyOf(entry))).map(bare));
       const dependents = {
         ...lost,
         entries: toc.entries.filter((entry) => others.has(bare(entry))),
-        contents: toc.entries.filter((entry) => VIEW_CONTENT.test(entry.text) && others.has(bare(entry).replace(VIEW_CONTENT, '$1 '))),
+        contents: toc.entries.filter(
+          (entry) => VIEW_CONTENT.test(entry.text) && others.has(bare(entry).replace(VIEW_CONTENT, '$1 ')),
+        ),
       };
       const everything = new Set([...objects, ...lost.made]);
       const outer = await outerPartitions(client, tables);
       const entries = attachedLast(toc.entries.filter(belongs), outer, roles);
-      const isRepeated = ({ text: listed }: TocEntry): boolean => repeated.includes(withoutOwner(listed, roles));
-      return { tables, entries: entries.filter((entry) => !isRepeated(entry)), repeated: entries.filter(isRepeated), searchPath, rights: globals?.isOurs === true ? await rightsOf(client, everything) : undefined, comments: await commentsOf(client, everything), dependents };
+      const isRepeated = ({ text: listed }: TocEntry): boolean =>
+        repeated.includes(withoutOwner(listed, roles));
+      return {
+        tables,
+        entries: entries.filter((entry) => !isRepeated(entry)),
+        repeated: entries.filter(isRepeated),
+        searchPath,
+        rights: globals?.isOurs === true ? await rightsOf(client, everything) : undefined,
+        comments: await commentsOf(client, everything),
+        dependents,
+      };
     });
   } finally {
     await undo(parts, scratch);
   }
 }
 
-/** Partitions of tables that stay as they are: their own names, and those of their indexes, as entries have them. */
+/**
+ * Partitions of tables that stay as they are: their own names, and those of their indexes, as entries have
+ * them.
+ */
 interface OuterPartitions {
   readonly tables: readonly string[];
   readonly indexes: readonly string[];
@@ -107,18 +144,31 @@ const OUTER = `
    WHERE h.inhrelid = ANY ($1) AND h.inhparent <> ALL ($1)`;
 
 async function outerPartitions(client: pg.Client, tables: readonly Table[]): Promise<OuterPartitions> {
-  const { rows } = await client.query<{ name: string; index: boolean }>(OUTER, [tables.map(({ oid }) => oid)]);
-  return { tables: rows.filter(({ index }) => !index).map(({ name }) => name), indexes: rows.filter(({ index }) => index).map(({ name }) => name) };
+  const { rows } = await client.query<{ name: string; index: boolean }>(OUTER, [
+    tables.map(({ oid }) => oid),
+  ]);
+  return {
+    tables: rows.filter(({ index }) => !index).map(({ name }) => name),
+    indexes: rows.filter(({ index }) => index).map(({ name }) => name),
+  };
 }
 
 /**
- * A partition whose table stays is attached once it has its keys and indexes: the table has its own already, and would give it second ones.
- * Attaching takes the indexes along.
+ * A partition whose table stays is attached once it has its keys and indexes: the table has its own already,
+ * and would give it second ones. Attaching takes the indexes along.
  */
-function attachedLast(entries: readonly TocEntry[], { tables, indexes }: OuterPartitions, roles: readonly string[]): readonly TocEntry[] {
-  const is = ({ text }: TocEntry, kind: string, names: readonly string[]): boolean => names.some((name) => withoutOwner(text, roles) === sanitized(`${kind} ${name}`));
+function attachedLast(
+  entries: readonly TocEntry[],
+  { tables, indexes }: OuterPartitions,
+  roles: readonly string[],
+): readonly TocEntry[] {
+  const is = ({ text }: TocEntry, kind: string, names: readonly string[]): boolean =>
+    names.some((name) => withoutOwner(text, roles) === sanitized(`${kind} ${name}`));
   const rest = entries.filter((entry) => !is(entry, 'INDEX ATTACH', indexes));
-  return [...rest.filter((entry) => !is(entry, 'TABLE ATTACH', tables)), ...rest.filter((entry) => is(entry, 'TABLE ATTACH', tables))];
+  return [
+    ...rest.filter((entry) => !is(entry, 'TABLE ATTACH', tables)),
+    ...rest.filter((entry) => is(entry, 'TABLE ATTACH', tables)),
+  ];
 }
 
 /** A key comes with an index of its name, which a partition's entry speaks of. */

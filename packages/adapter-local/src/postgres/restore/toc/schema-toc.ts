@@ -23,21 +23,34 @@ export interface DumpTools {
 }
 
 /** Dumps the definitions of a database, without owners and grants. */
-export async function dumpSchema(database: string, { server, programs, signal }: DumpTools): Promise<SchemaDump> {
+export async function dumpSchema(
+  database: string,
+  { server, programs, signal }: DumpTools,
+): Promise<SchemaDump> {
   const env = server.env(database);
   const args = ['--format=custom', '--schema-only', '--no-owner', '--no-acl', '--compress=0'];
-  const content = await wholeOf(programOutput(programs.pgDump, args, { env, signal }, judge('pg_dump --schema-only')));
-  const open = async function* (): AsyncGenerator<Uint8Array> { yield await Promise.resolve(content); };
+  const content = await wholeOf(
+    programOutput(programs.pgDump, args, { env, signal }, judge('pg_dump --schema-only')),
+  );
+  const open = async function* (): AsyncGenerator<Uint8Array> {
+    yield await Promise.resolve(content);
+  };
   const dump = { bytes: content.length, sha256: '', open };
   return { dump, toc: await readToc(dump, { pgRestore: programs.pgRestore, env: server.fileEnv, signal }) };
 }
 
 /** The entries as SQL for the server, in the order of the dump. */
-export async function* sqlOf(dump: ArtifactSource, entries: readonly TocEntry[], tools: DumpTools): AsyncGenerator<Uint8Array> {
+export async function* sqlOf(
+  dump: ArtifactSource,
+  entries: readonly TocEntry[],
+  tools: DumpTools,
+): AsyncGenerator<Uint8Array> {
   if (entries.length > 0) yield* streamUnderstoodBy(tools.server.major, written(dump, entries, tools));
 }
 
-/** Meta-commands of psql are off between `\restrict` and `\unrestrict`, with a key that the dump cannot know. */
+/**
+ * Meta-commands of psql are off between `\restrict` and `\unrestrict`, with a key that the dump cannot know.
+ */
 const RESTRICTED = /^\\restrict [A-Za-z0-9]+$/m;
 
 /** How pg_restore begins: objects are named with their schemas. */
@@ -47,17 +60,33 @@ export const EMPTY_SEARCH_PATH = `SELECT pg_catalog.set_config('search_path', ''
 const HEAD_BYTES = 2048;
 
 /**
- * The text of a pg_restore for psql. A dump may hold meta-commands of psql, with which its author would run programs on this machine.
+ * The text of a pg_restore for psql. A dump may hold meta-commands of psql, with which its author would run
+ * programs on this machine.
  * @param searchPath set instead of an empty one
- * @throws BackupError CLIENT_TOO_OLD if this pg_restore does not keep psql from following them (before August 2025: CVE-2025-8714)
+ * @throws BackupError CLIENT_TOO_OLD if this pg_restore does not keep psql from following them (before August
+ * 2025: CVE-2025-8714)
  */
-export async function* restrictedSql(sql: AsyncIterable<Uint8Array>, searchPath?: string): AsyncGenerator<Uint8Array> {
+export async function* restrictedSql(
+  sql: AsyncIterable<Uint8Array>,
+  searchPath?: string,
+): AsyncGenerator<Uint8Array> {
   let head: Buffer | undefined = Buffer.alloc(0);
   const checked = (text: Buffer): Buffer => {
     const head = text.toString('latin1');
-    const path = searchPath === undefined ? undefined : `SELECT pg_catalog.set_config('search_path', ${quoteLiteral(Buffer.from(searchPath).toString('latin1'))}, false);`;
-    if (RESTRICTED.test(head)) return path === undefined ? text : Buffer.from(head.replace(EMPTY_SEARCH_PATH, () => path), 'latin1');
-    throw new BackupError('CLIENT_TOO_OLD', 'pg_restore here does not protect psql from commands in a dump', { mend: 'Install the newest minor version of the PostgreSQL client programs: 13.22, 14.19, 15.14, 16.10, 17.6 or newer' });
+    const path =
+      searchPath === undefined
+        ? undefined
+        : `SELECT pg_catalog.set_config('search_path', ${quoteLiteral(Buffer.from(searchPath).toString('latin1'))}, false);`;
+    if (RESTRICTED.test(head))
+      return path === undefined
+        ? text
+        : Buffer.from(
+            head.replace(EMPTY_SEARCH_PATH, () => path),
+            'latin1',
+          );
+    throw new BackupError('CLIENT_TOO_OLD', 'pg_restore here does not protect psql from commands in a dump', {
+      mend: 'Install the newest minor version of the PostgreSQL client programs: 13.22, 14.19, 15.14, 16.10, 17.6 or newer',
+    });
   };
   for await (const chunk of sql) {
     if (head === undefined) {
@@ -72,21 +101,37 @@ export async function* restrictedSql(sql: AsyncIterable<Uint8Array>, searchPath?
   if (head !== undefined && head.length > 0) yield checked(head);
 }
 
-async function* written(dump: ArtifactSource, entries: readonly TocEntry[], { server, programs, signal, ownerArgs = ['--no-owner'] }: DumpTools): AsyncGenerator<Uint8Array> {
+async function* written(
+  dump: ArtifactSource,
+  entries: readonly TocEntry[],
+  { server, programs, signal, ownerArgs = ['--no-owner'] }: DumpTools,
+): AsyncGenerator<Uint8Array> {
   const list = await unnamedFile(useList(entries));
   try {
     const options = { env: server.fileEnv, signal, descriptors: [list.fd] };
     const args = ['--use-list=/dev/fd/3', '--no-acl', '--verbose', '--file=-', ...ownerArgs];
-    if (dump.path !== undefined) yield* programOutput(programs.pgRestore, [...args, dump.path], options, judge('pg_restore'));
+    if (dump.path !== undefined)
+      yield* programOutput(programs.pgRestore, [...args, dump.path], options, judge('pg_restore'));
     else yield await fed(dump, args, { server, programs, signal }, list.fd);
   } finally {
     await list.close();
   }
 }
 
-async function fed(dump: ArtifactSource, args: readonly string[], { server, programs, signal }: DumpTools, fd: number): Promise<Uint8Array> {
+async function fed(
+  dump: ArtifactSource,
+  args: readonly string[],
+  { server, programs, signal }: DumpTools,
+  fd: number,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  const end = await programFed(programs.pgRestore, args, dump.open(undefined, { lent: true }), { env: server.fileEnv, signal, descriptors: [fd] }, (chunk) => chunks.push(chunk));
+  const end = await programFed(
+    programs.pgRestore,
+    args,
+    dump.open(undefined, { lent: true }),
+    { env: server.fileEnv, signal, descriptors: [fd] },
+    (chunk) => chunks.push(chunk),
+  );
   const failure = judge('pg_restore')(end);
   if (failure !== undefined) throw failure;
   return Buffer.concat(chunks);

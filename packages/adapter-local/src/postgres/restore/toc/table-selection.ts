@@ -14,18 +14,30 @@ export interface MeantTables {
 
 const QUOTED = new RegExp(`^(${IDENTIFIER})\\.(${IDENTIFIER})$`, 'u');
 
-/** Finds the tables that are meant among those of the dump. A name with dots in it is understood with and without quotes. */
+/**
+ * Finds the tables that are meant among those of the dump. A name with dots in it is understood with and
+ * without quotes.
+ */
 export function tablesMeant(toc: Toc, { tables, schemas }: TableSelection): MeantTables {
   const found: TableName[] = [];
   const problems: string[] = [];
   for (const text of tables) {
-    const fitting = readings(text).filter(({ schema, table }) => toc.entries.some((entry) => isNamed(entry, 'TABLE', schema, table)));
+    const fitting = readings(text).filter(({ schema, table }) =>
+      toc.entries.some((entry) => isNamed(entry, 'TABLE', schema, table)),
+    );
     if (fitting.length === 1) found.push(fitting[0]!);
-    else if (fitting.length > 1) problems.push(`--table ${text} can mean several tables of the dump. Write it with quotes: "schema"."table"`);
-    else problems.push(`there is no table ${text} in the dump${text.includes('.') ? '' : ': its schema is missing'}. Write schema.table, as \`pg_restore --list\` has it`);
+    else if (fitting.length > 1)
+      problems.push(
+        `--table ${text} can mean several tables of the dump. Write it with quotes: "schema"."table"`,
+      );
+    else
+      problems.push(
+        `there is no table ${text} in the dump${text.includes('.') ? '' : ': its schema is missing'}. Write schema.table, as \`pg_restore --list\` has it`,
+      );
   }
   for (const schema of schemas) {
-    if (!toc.entries.some(({ text }) => text.startsWith(`TABLE ${schema} `))) problems.push(`there is no table in schema ${schema} in the dump`);
+    if (!toc.entries.some(({ text }) => text.startsWith(`TABLE ${schema} `)))
+      problems.push(`there is no table in schema ${schema} in the dump`);
   }
   return { tables: found, problems };
 }
@@ -33,9 +45,17 @@ export function tablesMeant(toc: Toc, { tables, schemas }: TableSelection): Mean
 /** All that a text may mean: SQL's reading, and every dot as the one between schema and table. */
 function readings(text: string): readonly TableName[] {
   const [, schema, table] = QUOTED.exec(text) ?? [];
-  const quoted = schema === undefined || table === undefined ? [] : [{ schema: unquoteIdentifier(schema), table: unquoteIdentifier(table) }];
+  const quoted =
+    schema === undefined || table === undefined
+      ? []
+      : [{ schema: unquoteIdentifier(schema), table: unquoteIdentifier(table) }];
   const parts = text.split('.');
-  const plain = parts.slice(1).map((_, index) => ({ schema: parts.slice(0, index + 1).join('.'), table: parts.slice(index + 1).join('.') }));
+  const plain = parts
+    .slice(1)
+    .map((_, index) => ({
+      schema: parts.slice(0, index + 1).join('.'),
+      table: parts.slice(index + 1).join('.'),
+    }));
   const all = new Map([...quoted, ...plain].map((name) => [JSON.stringify(name), name]));
   return [...all.values()];
 }

@@ -7,10 +7,16 @@ import { programFed, programText } from '../../../programs/program-output.ts';
 export interface TocEntry {
   /** The whole line, for `--use-list`. */
   readonly line: string;
-  /** The catalog and the object of the database that was dumped; 0 where there is none. Of rows and a sequence's value, the object alone. */
+  /**
+   * The catalog and the object of the database that was dumped; 0 where there is none. Of rows and a
+   * sequence's value, the object alone.
+   */
   readonly catalog: number;
   readonly oid: number;
-  /** Kind, schema, name and owner, with a space between: `TABLE catalog datasets geolens`; without quotes, so only ever compared as a whole. */
+  /**
+   * Kind, schema, name and owner, with a space between: `TABLE catalog datasets geolens`; without quotes, so
+   * only ever compared as a whole.
+   */
   readonly text: string;
 }
 
@@ -43,14 +49,27 @@ const LARGEST_BYTES = 256 * 1024 * 1024;
  */
 export async function readToc(dump: ArtifactSource, { pgRestore, env, signal }: TocOptions): Promise<Toc> {
   const judge = (end: Parameters<typeof describeEnd>[1]): BackupError | undefined =>
-    end.code === 0 ? undefined : (endedByOthers('pg_restore --list', end) ?? new BackupError('ARTIFACT_UNREADABLE', `its table of contents cannot be read: ${describeEnd('pg_restore --list', end)}`));
-  if (dump.path !== undefined) return parseToc(await programText(pgRestore, ['--list', dump.path], { env, signal }, judge));
+    end.code === 0
+      ? undefined
+      : (endedByOthers('pg_restore --list', end) ??
+        new BackupError(
+          'ARTIFACT_UNREADABLE',
+          `its table of contents cannot be read: ${describeEnd('pg_restore --list', end)}`,
+        ));
+  if (dump.path !== undefined)
+    return parseToc(await programText(pgRestore, ['--list', dump.path], { env, signal }, judge));
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  const end = await programFed(pgRestore, ['--list'], dump.open(undefined, { lent: true }), { env, signal }, (chunk) => {
-    bytes += chunk.length;
-    if (bytes <= LARGEST_BYTES) chunks.push(chunk);
-  });
+  const end = await programFed(
+    pgRestore,
+    ['--list'],
+    dump.open(undefined, { lent: true }),
+    { env, signal },
+    (chunk) => {
+      bytes += chunk.length;
+      if (bytes <= LARGEST_BYTES) chunks.push(chunk);
+    },
+  );
   const failure = judge(end);
   if (failure !== undefined) throw failure;
   return parseToc(Buffer.concat(chunks).toString('utf8'));
@@ -59,13 +78,19 @@ export async function readToc(dump: ArtifactSource, { pgRestore, env, signal }: 
 /** Reads what `pg_restore --list` prints. */
 export function parseToc(listing: string): Toc {
   const lines = listing.split('\n');
-  const header = (name: string): string | undefined => lines.find((line) => line.startsWith(`;     ${name}: `))?.slice(`;     ${name}: `.length);
+  const header = (name: string): string | undefined =>
+    lines.find((line) => line.startsWith(`;     ${name}: `))?.slice(`;     ${name}: `.length);
   const entries = lines.flatMap((line) => {
     const [, catalog, oid, text] = /^\d+; (\d+) (\d+) (.*)$/.exec(line) ?? [];
     return text === undefined ? [] : [{ line, catalog: Number(catalog), oid: Number(oid), text }];
   });
   const version = (name: string): string => header(name)?.split(' ')[0] ?? '';
-  return { entries, serverVersion: version('Dumped from database version'), clientVersion: version('Dumped by pg_dump version'), database: header('dbname') };
+  return {
+    entries,
+    serverVersion: version('Dumped from database version'),
+    clientVersion: version('Dumped by pg_dump version'),
+    database: header('dbname'),
+  };
 }
 
 /** Whether an entry is of this kind, schema and name, whoever owns it. */
@@ -74,9 +99,13 @@ export function isNamed({ text }: TocEntry, kind: string, schema: string, name: 
   return `${text} `.startsWith(prefix);
 }
 
-/** The text of an entry without its owner: who that is differs between a dump and what is restored from it. */
+/**
+ * The text of an entry without its owner: who that is differs between a dump and what is restored from it.
+ */
 export function withoutOwner(text: string, roles: readonly string[]): string {
-  const owner = roles.filter((role) => text.endsWith(` ${sanitized(role)}`)).sort((one, other) => other.length - one.length)[0];
+  const owner = roles
+    .filter((role) => text.endsWith(` ${sanitized(role)}`))
+    .sort((one, other) => other.length - one.length)[0];
   return owner === undefined ? text.replace(/ \S*$/, '') : text.slice(0, -owner.length - 1);
 }
 
@@ -91,7 +120,8 @@ export function extensionsOf({ entries }: Toc): readonly string[] {
 }
 
 /** What stands in a schema, for the search of schemas that the dump has things in without making them. */
-const IN_A_SCHEMA = /^(?:TABLE|VIEW|MATERIALIZED VIEW|SEQUENCE|FUNCTION|PROCEDURE|AGGREGATE|TYPE|DOMAIN) (\S+) /;
+const IN_A_SCHEMA =
+  /^(?:TABLE|VIEW|MATERIALIZED VIEW|SEQUENCE|FUNCTION|PROCEDURE|AGGREGATE|TYPE|DOMAIN) (\S+) /;
 
 const ALWAYS_THERE = ['public', 'pg_catalog', '-'];
 
@@ -99,6 +129,8 @@ const ALWAYS_THERE = ['public', 'pg_catalog', '-'];
 export function missingSchemasOf({ entries }: Toc): readonly string[] {
   const made = new Set(entries.flatMap(({ text }) => /^SCHEMA - (\S+)/.exec(text)?.[1] ?? []));
   // What has no object of its own is no such thing: `TABLE DATA`, `SEQUENCE SET`, `TABLE ATTACH`.
-  const used = new Set(entries.filter(({ catalog }) => catalog !== 0).flatMap(({ text }) => IN_A_SCHEMA.exec(text)?.[1] ?? []));
+  const used = new Set(
+    entries.filter(({ catalog }) => catalog !== 0).flatMap(({ text }) => IN_A_SCHEMA.exec(text)?.[1] ?? []),
+  );
   return [...used].filter((schema) => !made.has(schema) && !ALWAYS_THERE.includes(schema));
 }
