@@ -131,6 +131,17 @@ describe('compose.yaml, beside GeoLens', () => {
     });
   });
 
+  it('reads every variable of the .env that README.md writes, and the snippet writes all that it needs', () => {
+    const [, env] = /^cat > \.env <<EOF\n(.*?)^EOF$/ms.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))!;
+    const names = [...env!.matchAll(/^(\w+)=/gm)].map(([, name]) => name!);
+    const files = ['compose.yaml', 'docker/compose.geolens.yaml', 'docker/compose.backup.yaml']
+      .map((file) => readFileSync(join(ROOT, file), 'utf8'))
+      .join('\n');
+    expect(names.filter((name) => !files.includes(`\${${name}`))).toEqual([]);
+    const needed = [...files.matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name!);
+    expect(names).toEqual(expect.arrayContaining(needed));
+  });
+
   it('takes GEOLENS_BACKUP_MEMORY, else BACKUP_MEM_LIMIT of GeoLens, as its memory', () => {
     const { backup, restore } = servicesOf('docker/compose.geolens.yaml') as Record<string, Mapping>;
     for (const service of [backup, restore])
