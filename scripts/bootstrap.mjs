@@ -24,6 +24,8 @@ const CHECKS = {
     'packages',
   ],
   api: ['scripts/api/api.ts'],
+  prose: ['scripts/prose/prose.ts'],
+  commits: ['scripts/prose/commits.ts'],
 };
 
 /** Which preparations a command takes, and what it runs on the workspace's Node. */
