@@ -10,7 +10,10 @@ const BIN = fileURLToPath(new URL('../packages/runner/bin/geolens-backup.js', im
  * The flags of Node in the command's own first line; the command is started by its path here, to be sure of
  * the version of Node.
  */
-const FLAGS = /^#!.*?\bnode\b(.*)/.exec(readFileSync(BIN, 'utf8'))![1]!.split(' ').filter(Boolean);
+const FLAGS = readFileSync(BIN, 'utf8')
+  .replace(/^#!.*?\bnode\b(.*)[^]*/, '$1')
+  .split(' ')
+  .filter(Boolean);
 
 export interface Place {
   readonly cluster: Pick<Cluster, 'binDir' | 'url'>;

@@ -23,7 +23,7 @@ export async function measureGrowth(settings: Arguments, folder: string): Promis
   const staging = join(folder, 'staging');
   const contest = async (databaseMb: number, stagingMb: number, smallFiles?: number): Promise<Contest> => {
     try {
-      return await withYardstick(binDir!, databaseMb, (cluster) =>
+      return await withYardstick(binDir, databaseMb, (cluster) =>
         runContest({
           ...settings,
           databaseMb,

@@ -5,7 +5,7 @@ import type { Arguments } from './arguments.ts';
 import { freePort } from '../test/support/free-port.ts';
 import { geolensBackup, settingsFor } from './geolens-backup.ts';
 import { measure, type Measured } from './measure.ts';
-import { processorMilliseconds, proportionalBytes, residentBytes, wakeUps } from './proc-tree.ts';
+import { pidOf, processorMilliseconds, proportionalBytes, residentBytes, wakeUps } from './proc-tree.ts';
 import type { Idle, StartUp } from './results.ts';
 import { say } from './say.ts';
 import { startServe, stopServe, type RunningServe } from './serve.ts';
@@ -23,7 +23,7 @@ export interface Quiet {
 /** What the software costs while it does nothing: starts of commands, and `serve` between two runs. */
 export async function measureQuiet({ servers, windowSeconds }: Arguments, folder: string): Promise<Quiet> {
   const [binDir] = await binDirsOf([Math.max(...servers)]);
-  return withYardstick(binDir!, SMALL_MB, async (cluster) => {
+  return withYardstick(binDir, SMALL_MB, async (cluster) => {
     const settings = (name: string): Record<string, string> => {
       const backups = join(folder, name);
       mkdirSync(backups, { recursive: true });
@@ -44,7 +44,7 @@ export async function measureQuiet({ servers, windowSeconds }: Arguments, folder
     say(`serve: looking at ${serves.length} of them for ${2 * windowSeconds} s`);
     await sleep(windowSeconds * 1000);
     const idle = await Promise.all(
-      serves.map(([what, serve]) => idleOf(what, serve.child.pid!, windowSeconds)),
+      serves.map(([what, serve]) => idleOf(what, pidOf(serve.child), windowSeconds)),
     );
     await Promise.all(serves.map(([, serve]) => stopServe(serve)));
     return { startUp, idle };

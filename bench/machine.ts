@@ -7,7 +7,7 @@ export function machineFacts(): Readonly<Record<string, string>> {
   return {
     processor: `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
     memory: `${(totalmem() / 1e9).toFixed(0)} GB`,
-    system: `${/^PRETTY_NAME="(.*)"/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux'}, Linux ${release().split('-')[0]!}`,
+    system: `${/^PRETTY_NAME="(.*)"/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux'}, Linux ${release().replace(/-.*/, '')}`,
     node: process.version,
     rclone: rcloneVersion(),
     measured: new Date().toISOString().slice(0, 10),

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   childrenProcessorSeconds,
   peakBytes,
+  pidOf,
   proportionalBytes,
   residentBytes,
   treeOf,
@@ -55,12 +56,12 @@ export async function measure({
   const peaks = { own: 0, tree: 0 };
   const over = new AbortController();
   const sampling = sampleUntil(over.signal, () => {
-    const [own, ...others] = treeOf(child.pid!);
-    peaks.own = Math.max(peaks.own, peakBytes(own!));
+    const [own, ...others] = treeOf(pidOf(child));
+    peaks.own = Math.max(peaks.own, peakBytes(own));
     // The bench itself is a Node too: by shares alone, half of the program's pages would be its.
     peaks.tree = Math.max(
       peaks.tree,
-      others.reduce((sum, pid) => sum + proportionalBytes(pid), residentBytes(own!)),
+      others.reduce((sum, pid) => sum + proportionalBytes(pid), residentBytes(own)),
     );
   });
   try {

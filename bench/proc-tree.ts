@@ -1,11 +1,18 @@
+import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** A process and all that descend from it, as long as their parents live. */
-export function treeOf(pid: number): readonly number[] {
+export function treeOf(pid: number): readonly [number, ...number[]] {
   const children = entries(`/proc/${pid}/task`).flatMap((thread) =>
     numbers(read(`/proc/${pid}/task/${thread}/children`)),
   );
   return [pid, ...children.flatMap(treeOf)];
+}
+
+/** The number of a process that has been started. */
+export function pidOf({ pid }: ChildProcess): number {
+  if (pid === undefined) throw new Error('the process could not be started');
+  return pid;
 }
 
 /** Bytes of memory that a process takes, what it shares with others by its share (PSS); 0 when it is gone. */
@@ -39,7 +46,9 @@ export function processorMilliseconds(pid: number): number {
 
 /** Seconds of processor time of this process's children that have ended, and of theirs. */
 export function childrenProcessorSeconds(): number {
-  const fields = read('/proc/self/stat').split(') ')[1]!.split(' ');
+  const fields = read('/proc/self/stat')
+    .replace(/^.*\) /s, '')
+    .split(' ');
   return (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
 }
 

@@ -31,17 +31,18 @@ async function contest(cluster: Cluster, { databaseMb, runs }: Arguments, backup
   const { compression } = await measureOurs({ cluster, backups }, {});
   const samples: { ours: Sample[]; pg_restore: Sample[] } = { ours: [], pg_restore: [] };
   for (let round = 0; round < runs; round += 1) {
-    samples.pg_restore.push(await byPgRestore(cluster, backups));
-    samples.ours.push(await byUs(cluster, backups));
+    const [theirs, ours] = [await byPgRestore(cluster, backups), await byUs(cluster, backups)];
+    samples.pg_restore.push(theirs);
+    samples.ours.push(ours);
     say(
-      `PostgreSQL ${cluster.major}: pg_restore ${samples.pg_restore.at(-1)!.seconds.toFixed(1)} s, ours ${samples.ours.at(-1)!.seconds.toFixed(1)} s`,
+      `PostgreSQL ${cluster.major}: pg_restore ${theirs.seconds.toFixed(1)} s, ours ${ours.seconds.toFixed(1)} s`,
     );
   }
   return { server: cluster.major, databaseMb, stagingMb: 0, s3: false, compression, samples };
 }
 
 async function byPgRestore(cluster: Cluster, backups: string): Promise<Sample> {
-  const dump = finishedFiles(backups).find((file) => file.endsWith('.dump'))!;
+  const dump = finishedFiles(backups).find((file) => file.endsWith('.dump'));
   await cluster.psql('postgres', 'CHECKPOINT');
   const script =
     '"$PG_BIN/createdb" --template=template0 bench_restored && "$PG_BIN/pg_restore" --jobs="$JOBS" --no-owner --exit-on-error --dbname=bench_restored "$DUMP"';

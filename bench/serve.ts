@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { geolensBackup } from './geolens-backup.ts';
-import { peakBytes } from './proc-tree.ts';
+import { peakBytes, pidOf } from './proc-tree.ts';
 
 export interface RunningServe {
   readonly child: ChildProcess;
@@ -33,7 +33,7 @@ export async function startServe(
 
 /** Ends it, and gives the most that it has had resident. */
 export async function stopServe({ child }: RunningServe): Promise<number> {
-  const peak = peakBytes(child.pid!);
+  const peak = peakBytes(pidOf(child));
   const gone = once(child, 'exit');
   child.kill('SIGTERM');
   await gone;

@@ -6,7 +6,7 @@ import { say } from './say.ts';
 import { fillDatabase } from './yardstick.ts';
 
 /** The folders of programs of the asked versions that can be had here. */
-export async function binDirsOf(majors: readonly number[]): Promise<readonly string[]> {
+export async function binDirsOf(majors: readonly number[]): Promise<readonly [string, ...string[]]> {
   const found: string[] = [];
   for (const major of majors) {
     const native = findPostgresPrograms().find((programs) => programs.major === major)?.binDir;
@@ -18,8 +18,9 @@ export async function binDirsOf(majors: readonly number[]): Promise<readonly str
         `PostgreSQL ${major} is left out: ${trixie && 'unavailable' in trixie ? trixie.unavailable : 'it is not installed with PostGIS'}`,
       );
   }
-  if (found.length === 0) throw new Error('none of the servers asked for can be had');
-  return found;
+  const [first, ...others] = found;
+  if (first === undefined) throw new Error('none of the servers asked for can be had');
+  return [first, ...others];
 }
 
 /** Does some work with a server that has the yardstick database, and ends the server. */

@@ -90,7 +90,8 @@ const ORDER: readonly Contestant[] = ['ours', 'documented', 'pg_restore', 'floor
 function contestRows(title: string, contest: Contest): readonly (readonly string[])[] {
   return ORDER.flatMap((who) => {
     const samples = contest.samples[who];
-    if (samples === undefined || samples.length === 0) return [];
+    const last = samples?.at(-1);
+    if (samples === undefined || last === undefined) return [];
     const of = (pick: (sample: Sample) => number): readonly number[] => samples.map(pick);
     const by = ratioTo(who, contest);
     return [
@@ -101,7 +102,7 @@ function contestRows(title: string, contest: Contest): readonly (readonly string
         median(of((sample) => sample.cpuSeconds)).toFixed(2),
         megabytes(Math.max(...of((sample) => sample.ownPeakBytes))),
         megabytes(Math.max(...of((sample) => sample.treePeakBytes))),
-        megabytes(samples.at(-1)!.bytes),
+        megabytes(last.bytes),
         who === 'ours' || by === undefined ? '' : who === 'documented' ? share(by) : times(by),
       ],
     ];

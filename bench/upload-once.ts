@@ -16,11 +16,12 @@ import { s3Client, type Bucket } from './s3-client.ts';
 const PART_BYTES = 5 * 1024 * 1024;
 const AT_ONCE = 3;
 
-const bucket = JSON.parse(process.argv[2]!) as Bucket;
+const [, , target = '', ...files] = process.argv;
+const bucket = JSON.parse(target) as Bucket;
 const client = s3Client(bucket);
 const began = performance.now();
 let bytes = 0;
-for (const file of process.argv.slice(3)) bytes += await upload(client, file);
+for (const file of files) bytes += await upload(client, file);
 process.stdout.write(JSON.stringify({ seconds: (performance.now() - began) / 1000, bytes }));
 client.destroy();
 
@@ -31,7 +32,7 @@ async function upload(s3: S3Client, path: string): Promise<number> {
   await using file = await open(path);
   const parts = Array.from({ length: Math.max(1, Math.ceil(size / PART_BYTES)) }, (_, index) => ({
     PartNumber: index + 1,
-    ETag: '',
+    ETag: undefined as string | undefined,
   }));
   const queue = parts.values();
   const sender = async (): Promise<void> => {
@@ -46,7 +47,7 @@ async function upload(s3: S3Client, path: string): Promise<number> {
           Body: buffer.subarray(0, bytesRead),
         }),
       );
-      part.ETag = ETag!;
+      part.ETag = ETag;
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, sender));

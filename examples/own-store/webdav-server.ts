@@ -23,7 +23,7 @@ async function answer(
   files: Map<string, Buffer>,
   request: IncomingMessage,
 ): Promise<{ readonly status: number; readonly body?: Buffer | string }> {
-  const path = request.url!;
+  const path = request.url ?? '/';
   if (request.method === 'PROPFIND') return { status: 207, body: listing(files, path) };
   if (request.method === 'PUT') {
     const chunks: Buffer[] = [];

@@ -119,11 +119,11 @@ export class WebdavStore implements ArtifactStore {
       .filter((text) => text.includes('<D:getcontentlength>'));
     const value = (text: string, tag: string): string | undefined =>
       new RegExp(`<D:${tag}>([^<]*)`).exec(text)?.[1];
-    return files.map((text) => ({
-      name: decodeURIComponent(value(text, 'href')!.split('/').at(-1)!),
-      bytes: Number(value(text, 'getcontentlength')),
-      tag: value(text, 'getetag'),
-    }));
+    return files.flatMap((text) => {
+      const name = value(text, 'href')?.replace(/.*\//, '');
+      const [bytes, tag] = [Number(value(text, 'getcontentlength')), value(text, 'getetag')];
+      return name === undefined ? [] : [{ name: decodeURIComponent(name), bytes, tag }];
+    });
   }
 
   private urlOf(key: ArtifactKey): string {

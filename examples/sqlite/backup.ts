@@ -17,6 +17,6 @@ const report = await run(
   },
   { toolVersion: 'sqlite 1' },
 );
-if (report.manifest === undefined) throw report.errors[0]!;
-const dump = dumpOf(report.manifest)!;
+const dump = report.manifest && dumpOf(report.manifest);
+if (dump === undefined) throw new AggregateError(report.errors, 'no set was made');
 console.log(`${dump.name}: ${totalRows(dump.rowCounts ?? [])} rows in ${dump.tableCount} tables`);

@@ -60,9 +60,11 @@ function statementOf(declaration: ts.Declaration): ts.Node {
 
 function textOf(node: ts.Node): string {
   const printer = ts.createPrinter({ removeComments: true });
-  const { transformed } = ts.transform(node, [withoutPrivates]);
+  const {
+    transformed: [transformed = node],
+  } = ts.transform(node, [withoutPrivates]);
   return printer
-    .printNode(ts.EmitHint.Unspecified, transformed[0]!, node.getSourceFile())
+    .printNode(ts.EmitHint.Unspecified, transformed, node.getSourceFile())
     .replace(/^export (declare )?/, '');
 }
 

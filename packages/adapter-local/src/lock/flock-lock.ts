@@ -160,7 +160,7 @@ function hasEnded(child: ChildProcess): boolean {
 async function end(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return;
   const gone = once(child, 'close');
-  child.stdin!.end();
+  child.stdin?.end();
   await gone;
 }
 

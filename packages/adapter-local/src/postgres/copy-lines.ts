@@ -25,8 +25,7 @@ export class CopyLines {
   read(chunk: Buffer, from: number): number | undefined {
     let at = from;
     while (!this.inRow && at < chunk.length) {
-      const byte = chunk[at]!;
-      if (byte === END[this.matched]) {
+      if (chunk[at] === END[this.matched]) {
         at += 1;
         this.matched += 1;
         if (this.matched === END.length) return at;

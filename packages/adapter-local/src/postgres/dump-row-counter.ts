@@ -53,7 +53,7 @@ export class DumpRowCounter {
   }
 
   private character(chunk: Buffer, at: number): number {
-    const byte = chunk[at]!;
+    const byte = chunk.readUInt8(at);
     if (this.state === 'after-copy') {
       // The rest of the line: nothing but its end.
       if (byte === NEWLINE) this.state = 'rows';

@@ -21,9 +21,10 @@ import { globalsOf } from './globals.ts';
 import { lockWait } from './lock-wait.ts';
 import { connectionError, postgresError, programError } from './postgres-errors.ts';
 import { watched } from './watched.ts';
-import { findInstallations, programsFor, type PostgresPrograms } from './postgres-programs.ts';
+import { findInstallations, newestOf, programsFor, type PostgresPrograms } from './postgres-programs.ts';
 import { DumpRowCounter } from './dump-row-counter.ts';
 import { isEntry } from './restore/pg-restore.ts';
+import { serverVersionOf } from './server-version.ts';
 import { openSnapshot, type SnapshotSession } from './snapshot.ts';
 
 /**
@@ -70,8 +71,7 @@ export class PgDumpProducer implements DumpProducer {
     signal.addEventListener('abort', leave, { once: true });
     try {
       throwIfAborted(signal); // it may have fired while the connection was being made
-      const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
-      const serverVersion = rows[0]!.server_version.split(' ')[0]!;
+      const serverVersion = await serverVersionOf(client);
       const programs = programsFor(serverVersion, installations);
       const compression = chooseCompression(this.options.compression ?? 'auto', programs.major);
       const session = await openSnapshot(
@@ -106,7 +106,7 @@ export class PgDumpProducer implements DumpProducer {
   }
 
   async check(dump: ArtifactSource, { signal }: { readonly signal: AbortSignal }): Promise<DumpContent> {
-    const newest = [...(await this.installations(false))].sort((one, other) => other.major - one.major)[0]!;
+    const newest = newestOf(await this.installations(false));
     const [file, content] =
       dump.path === undefined ? [[], dump.open(undefined, { lent: true })] : [[dump.path], undefined];
     const counter = new DumpRowCounter();
@@ -229,11 +229,13 @@ class PgSnapshot implements DumpSnapshot {
   }
 
   rowCounts(dumped: DumpedRows): RowCounts {
-    const counted = this.parts.session.tables.filter(({ oid }) => dumped.has(oid));
     const named = (ofExtension: boolean): readonly TableRows[] =>
-      counted
+      this.parts.session.tables
         .filter((table) => table.ofExtension === ofExtension)
-        .map(({ oid, schema, table }) => ({ schema, table, rows: dumped.get(oid)! }));
+        .flatMap(({ oid, schema, table }) => {
+          const rows = dumped.get(oid);
+          return rows === undefined ? [] : [{ schema, table, rows }];
+        });
     return { tables: named(false), ofExtensions: named(true) };
   }
 

@@ -9,6 +9,9 @@ import { findInstallations, programsFor } from './postgres-programs.ts';
 import { megabytes } from './room.ts';
 import { configure } from './configure.ts';
 import { relations } from './dumped-tables.ts';
+import { oneRow } from './one-row.ts';
+import { serverVersionOf } from './server-version.ts';
+import { databaseBytesOf } from './snapshot.ts';
 
 /** Which database is looked at, with which programs. */
 export interface PgExaminerOptions {
@@ -47,10 +50,7 @@ export class PgExaminer implements Examiner {
     signal.addEventListener('abort', leave, { once: true });
     try {
       await configure(client, { statement_timeout: '60s', lock_timeout: '10s' });
-      const { rows } = await client.query<{ version: string }>(
-        "SELECT pg_catalog.current_setting('server_version') AS version",
-      );
-      const version = rows[0]!.version.split(' ')[0]!;
+      const version = await serverVersionOf(client);
       findings.push({
         concern: 'server',
         level: 'ok',
@@ -99,10 +99,8 @@ async function contentOf(client: pg.Client): Promise<Finding> {
   const tables = (await relations(client)).filter(
     ({ partitioned, ofExtension }) => !partitioned && !ofExtension,
   );
-  const { rows } = await client.query<{ bytes: string }>(
-    'SELECT pg_catalog.pg_database_size(pg_catalog.current_database()) AS bytes',
-  );
-  const message = `${tables.length} table${tables.length === 1 ? '' : 's'}, ${megabytes(Number(rows[0]!.bytes))} on the server’s disk`;
+  const bytes = await databaseBytesOf(client);
+  const message = `${tables.length} table${tables.length === 1 ? '' : 's'}, ${megabytes(bytes)} on the server’s disk`;
   if (tables.length > 0) return { concern: 'content', level: 'ok', message };
   return {
     concern: 'content',
@@ -117,7 +115,7 @@ async function passwordsOf(client: pg.Client): Promise<Finding> {
   const { rows } = await client.query<{ may: boolean }>(
     "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT') AS may",
   );
-  if (rows[0]!.may)
+  if (oneRow(rows).may)
     return { concern, level: 'ok', message: 'the role may read the password hashes of the roles' };
   return {
     concern,

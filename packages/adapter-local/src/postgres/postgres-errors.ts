@@ -19,7 +19,7 @@ const DIRECTLY =
   'connect to the server itself, not through a connection pooler such as PgBouncer (POSTGRES_HOST and POSTGRES_PORT, or DATABASE_URL)';
 
 /** By SQLSTATE or by the code of the system's error. */
-const MEANINGS: Readonly<Record<string, Meaning>> = {
+const MEANINGS = {
   ECONNREFUSED: {
     code: UNREACHABLE,
     mend: 'Start the server, or correct POSTGRES_HOST and POSTGRES_PORT (or DATABASE_URL)',
@@ -53,7 +53,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     mend: 'Another session keeps the table locked; end it, or run again later',
   },
   '42P01': { code: 'TABLES_BUSY', mend: 'A table was dropped while the dump began; run again' },
-};
+} as const satisfies Readonly<Record<string, Meaning>>;
+const BY_CODE = new Map<string, Meaning>(Object.entries(MEANINGS));
 
 /** What it means that no connection came about, with the server named. */
 export function connectionError(error: unknown, settings: ConnectionSettings): BackupError {
@@ -80,7 +81,7 @@ export function postgresError(error: unknown, doing: string, settings: Connectio
   if (error instanceof BackupError) return error;
   if (!(error instanceof Error)) return toBackupError(error);
   const state = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const meaning = worded(error.message) ?? MEANINGS[state] ?? timedOut(error);
+  const meaning = worded(error.message) ?? BY_CODE.get(state) ?? timedOut(error);
   const text = `${doing} failed (${whereabouts(settings)}): ${messageOf(error)}`;
   return new BackupError(meaning?.code ?? 'DUMP_FAILED', text, {
     cause: error,
@@ -109,8 +110,8 @@ const WORDS: readonly (readonly [RegExp, Meaning])[] = [
     /root certificate file|certificate verify failed|server certificate for/i,
     { code: UNREACHABLE, mend: CERTIFICATE },
   ],
-  [/password authentication failed|no password supplied/i, MEANINGS['28P01']!],
-  [/no pg_hba\.conf entry/i, MEANINGS['28000']!],
+  [/password authentication failed|no password supplied/i, MEANINGS['28P01']],
+  [/no pg_hba\.conf entry/i, MEANINGS['28000']],
   [/unsupported startup parameter/i, { code: UNREACHABLE, mend: `A pooler refused: ${DIRECTLY}` }],
   [
     /row-level security/i,
@@ -130,17 +131,17 @@ const WORDS: readonly (readonly [RegExp, Meaning])[] = [
       mend: `The session that held the snapshot was ended, as the log of the server tells, and the next run tries again; or a pooler lies between: ${DIRECTLY}`,
     },
   ],
-  [/permission denied|row-level security/i, MEANINGS['42501']!],
+  [/permission denied|row-level security/i, MEANINGS['42501']],
   // pg_dump waits for locks under a statement timeout.
-  [/canceling statement due to (?:lock|statement) timeout/i, MEANINGS['55P03']!],
+  [/canceling statement due to (?:lock|statement) timeout/i, MEANINGS['55P03']],
   [
     /server version mismatch/i,
     { code: 'CLIENT_TOO_OLD', mend: 'Install the client programs of the server’s version' },
   ],
-  [/too many clients|remaining connection slots/i, MEANINGS['53300']!],
+  [/too many clients|remaining connection slots/i, MEANINGS['53300']],
   [
     /could not connect to database|connection to server|server closed the connection|terminating connection|no connection to the server/i,
-    MEANINGS['57P01']!,
+    MEANINGS['57P01'],
   ],
 ];
 
@@ -149,7 +150,7 @@ function worded(said: string): Meaning | undefined {
 }
 
 function timedOut(error: Error): Meaning | undefined {
-  if (error.message.includes('timeout expired')) return MEANINGS['ETIMEDOUT'];
+  if (error.message.includes('timeout expired')) return MEANINGS.ETIMEDOUT;
   return /Connection terminated|not queryable/.test(error.message) ? MEANINGS['57P01'] : undefined;
 }
 

@@ -73,6 +73,11 @@ export function programsFor(
   );
 }
 
+/** Returns the newest of the installations, of which there is at least one. */
+export function newestOf(installations: readonly PostgresPrograms[]): PostgresPrograms {
+  return installations.reduce((newest, one) => (one.major > newest.major ? one : newest));
+}
+
 async function installationIn(
   folder: string,
   env: ProgramEnvironment,

@@ -5,6 +5,7 @@ import { databasePropertiesOf } from './database-properties.ts';
 import { databaseStatementsOf } from './database-statements.ts';
 import { batches, relations, type DumpedTable, type Relation } from './dumped-tables.ts';
 import { largeObjectGrantsOf } from './large-object-grants.ts';
+import { oneRow } from './one-row.ts';
 import { ownersOf } from './owners.ts';
 
 /** Tables were made or dropped between listing and locking this many times in a row. */
@@ -18,7 +19,7 @@ export interface SnapshotSession {
   /** Those whose rows are dumped, without partitioned ones, which have none of their own. */
   readonly tables: readonly Relation[];
   readonly extensions: readonly Extension[];
-  readonly databaseProperties: DatabaseProperties;
+  readonly databaseProperties: DatabaseProperties | undefined;
   readonly databaseBytes: number;
   /** The owner of the database, grants on it, its settings, comment and connection limit, as SQL. */
   readonly databaseStatements: string;
@@ -65,13 +66,13 @@ export async function openSnapshot(
       const tables = present.filter(({ partitioned }) => !partitioned);
       const { rows } = await client.query<{ id: string }>('SELECT pg_catalog.pg_export_snapshot() AS id');
       const extensions = await extensionsOf(client);
-      const databaseProperties = (await databasePropertiesOf(client, database))!;
+      const databaseProperties = await databasePropertiesOf(client, database);
       const databaseBytes = await databaseBytesOf(client);
       const databaseStatements = await databaseStatementsOf(client, database);
       const owners = (await ownersOf(client)).map((statement) => `${statement}\n`).join('');
       const largeObjectGrants = await largeObjectGrantsOf(client);
       return {
-        snapshotId: rows[0]!.id,
+        snapshotId: oneRow(rows).id,
         tables,
         extensions,
         databaseProperties,
@@ -96,11 +97,12 @@ async function lock(client: pg.Client, tables: readonly DumpedTable[]): Promise<
   }
 }
 
-async function databaseBytesOf(client: pg.Client): Promise<number> {
+/** Returns the size of the connected database in bytes. */
+export async function databaseBytesOf(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ bytes: string }>(
     'SELECT pg_catalog.pg_database_size(pg_catalog.current_database()) AS bytes',
   );
-  return Number(rows[0]!.bytes);
+  return Number(oneRow(rows).bytes);
 }
 
 async function extensionsOf(client: pg.Client): Promise<readonly Extension[]> {

@@ -135,7 +135,10 @@ export class Program {
       onStderr?.(chunk);
       said.push(chunk);
       length += chunk.length;
-      while (said.length > 1 && length - said[0]!.length >= STDERR_BYTES) length -= said.shift()!.length;
+      for (let [first] = said; first !== undefined && length - first.length >= STDERR_BYTES; [first] = said) {
+        length -= first.length;
+        said.shift();
+      }
     });
     this.child.once('close', (code, signal) => {
       this.gone = true;

@@ -42,10 +42,8 @@ export class MemberNames {
 
 /** The name that tar wrote with escapes, as it is: bytes that are UTF-8, most often. */
 function unescaped(written: string): string {
-  const bytes = written.replace(
-    /\\(?:([0-7]{3})|(.))/g,
-    (_, octal: string | undefined, letter: string | undefined) =>
-      octal === undefined ? (LETTERS[letter!] ?? letter!) : String.fromCharCode(Number.parseInt(octal, 8)),
+  const bytes = written.replace(/\\([0-7]{3}|.)/g, (_, code: string) =>
+    code.length === 3 ? String.fromCharCode(Number.parseInt(code, 8)) : (LETTERS[code] ?? code),
   );
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }

@@ -22,13 +22,13 @@ export async function recoverFolder(
   const done: string[] = [];
   for (const record of await records.of(folder.label, options.onWarning))
     done.push(...(await recoverRestore(folder, records, record, options)));
-  const notes = (await folder.content()).own.filter(isNoteName);
-  if (notes.length > 0) options.onWarning(noteWarning(folder.label, notes));
+  const [note, ...others] = (await folder.content()).own.filter(isNoteName);
+  if (note !== undefined) options.onWarning(noteWarning(folder.label, note, others.length));
   return done;
 }
 
-function noteWarning(folder: string, [first, ...others]: readonly string[]): string {
-  const names = `${first!}${others.length === 0 ? '' : ` and ${others.length} more such files`}`;
+function noteWarning(folder: string, note: string, others: number): string {
+  const names = `${note}${others === 0 ? '' : ` and ${others} more such files`}`;
   return `ignored in ${folder}: ${names}, written by a restore of an earlier version or by another user. If a restore was interrupted, repeat it; then delete these files`;
 }
 

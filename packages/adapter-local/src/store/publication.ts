@@ -34,12 +34,13 @@ export async function publishAll(root: string, drafts: readonly LocalDraft[]): P
       root,
       done.map(({ key }) => key),
     );
-    if (left.length === 0) await rm(intent, { force: true }).catch(() => undefined);
+    const [first] = left;
+    if (first === undefined) await rm(intent, { force: true }).catch(() => undefined);
     // What is left by halves the next sweep takes back, by the note.
-    if (left.length < drafts.length) throw error;
+    if (first === undefined || left.length < drafts.length) throw error;
     throw new BackupError(
       'NOT_CONFIRMED',
-      `the files of ${basename(left[0]!)} and its companions have their names, but the disk did not confirm that it keeps them: ${(error as Error).message}`,
+      `the files of ${basename(first)} and its companions have their names, but the disk did not confirm that it keeps them: ${(error as Error).message}`,
       { cause: error, mend: 'Look at the disk; the next run tries again' },
     );
   } finally {
@@ -55,7 +56,10 @@ export async function publishAll(root: string, drafts: readonly LocalDraft[]): P
 async function takeAway(root: string, named: readonly ArtifactKey[]): Promise<readonly ArtifactKey[]> {
   const left = [...named];
   try {
-    for (; left.length > 0; left.pop()) await rm(join(root, left.at(-1)!), { force: true });
+    for (const key of named.toReversed()) {
+      await rm(join(root, key), { force: true });
+      left.pop();
+    }
   } catch {
     // What it was published for has failed already, and is told.
   }

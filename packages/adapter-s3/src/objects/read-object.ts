@@ -37,7 +37,7 @@ export async function* readObject(
     // A range may reach behind the end of the object.
     if (ContentLength !== undefined) end = next + ContentLength;
     const body = Body as Readable;
-    const stop = (): void => void body.destroy(abortedBy(signal!));
+    const stop = (): void => void body.destroy(signal && abortedBy(signal));
     signal?.addEventListener('abort', stop, { once: true });
     try {
       for await (const chunk of body as AsyncIterable<Uint8Array>) {

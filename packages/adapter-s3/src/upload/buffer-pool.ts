@@ -9,8 +9,8 @@ export class BufferPool {
 
   /** A buffer of so many bytes, with anything in it. */
   take(bytes: number): Buffer {
-    while (this.idle.length > 0) {
-      const buffer = this.idle.pop()!.deref();
+    for (let held = this.idle.pop(); held !== undefined; held = this.idle.pop()) {
+      const buffer = held.deref();
       if (buffer?.length === bytes) return buffer;
     }
     return Buffer.allocUnsafeSlow(bytes);

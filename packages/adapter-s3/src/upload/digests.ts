@@ -56,6 +56,6 @@ function composed(
   digests: readonly Buffer[],
   inParts: boolean,
 ): string {
-  if (!inParts) return digests[0]!.toString(encoding);
+  if (!inParts) return Buffer.concat(digests).toString(encoding);
   return `${createHash(algorithm).update(Buffer.concat(digests)).digest(encoding)}-${digests.length}`;
 }

@@ -11,11 +11,11 @@ export type ArtifactName =
   | { readonly kind: 'dump'; readonly timestamp: RunTimestamp; readonly database: string }
   | { readonly kind: Exclude<ArtifactKind, 'dump'>; readonly timestamp: RunTimestamp };
 
-const COMPANIONS = [
-  { kind: 'staging', prefix: 'staging-', suffix: '.tar.gz' },
-  { kind: 'globals', prefix: 'globals-', suffix: '.sql' },
-  { kind: 'manifest', prefix: 'manifest-', suffix: '.json' },
-] as const;
+const COMPANIONS = {
+  staging: { prefix: 'staging-', suffix: '.tar.gz' },
+  globals: { prefix: 'globals-', suffix: '.sql' },
+  manifest: { prefix: 'manifest-', suffix: '.json' },
+} as const;
 
 const DUMP_SUFFIX = '.dump';
 const TIMESTAMP_LENGTH = 'YYYYMMDD_HHMMSS'.length;
@@ -26,7 +26,7 @@ const TIMESTAMP_LENGTH = 'YYYYMMDD_HHMMSS'.length;
  */
 export function formatArtifactName(name: ArtifactName): string {
   if (name.kind === 'dump') return `${escapeDatabase(name.database)}_${name.timestamp}${DUMP_SUFFIX}`;
-  const { prefix, suffix } = COMPANIONS.find(({ kind }) => kind === name.kind)!;
+  const { prefix, suffix } = COMPANIONS[name.kind];
   return `${prefix}${name.timestamp}${suffix}`;
 }
 
@@ -49,7 +49,8 @@ function parseDump(text: string): ArtifactName | undefined {
 }
 
 function parseCompanion(text: string): ArtifactName | undefined {
-  for (const { kind, prefix, suffix } of COMPANIONS) {
+  for (const kind of ['staging', 'globals', 'manifest'] as const) {
+    const { prefix, suffix } = COMPANIONS[kind];
     if (!text.startsWith(prefix) || !text.endsWith(suffix)) continue;
     const timestamp = parseTimestamp(text.slice(prefix.length, -suffix.length));
     if (timestamp !== undefined) return { kind, timestamp };

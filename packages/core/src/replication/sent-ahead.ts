@@ -96,7 +96,7 @@ export class SentAhead {
     };
     return this.phases.measure(
       'send',
-      (watch) => replica.send!(key, watch.source(source), { signal: this.either }),
+      async (watch) => replica.send?.(key, watch.source(source), { signal: this.either }),
       { ...of, happened: (sent) => sent !== undefined },
     );
   }

@@ -3,7 +3,9 @@ import { failedChecks } from '../manifest/failed-checks.ts';
 import { changeManifest, parseManifest } from '../manifest/manifest-text.ts';
 import { sealProblem } from '../manifest/seal.ts';
 import type { Manifest } from '../manifest/manifest.ts';
-import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
+import { artifactKey, type ArtifactKey } from '../naming/artifact-key.ts';
+import { formatArtifactName } from '../naming/artifact-name.ts';
+import type { BackupSet } from '../sets/backup-set.ts';
 import { textOf, textSource } from '../text-source.ts';
 import type { ReplicateRequest } from './replicate.ts';
 
@@ -25,11 +27,11 @@ export async function readTheirs(
   set: BackupSet,
   { replica, signal }: ReplicateRequest,
 ): Promise<TheirManifest | undefined> {
-  const text = await textOf(replica.read(manifestOf(set).key, undefined, { signal }));
+  const text = await textOf(replica.read(manifestKeyOf(set), undefined, { signal }));
   try {
     const manifest = parseManifest(text);
     const damaged = sealProblem(text) !== undefined && manifest.database === set.database;
-    if (damaged || digests(manifest) === digests(set.manifest!)) return { text, manifest };
+    if (damaged || digests(manifest) === (set.manifest && digests(set.manifest))) return { text, manifest };
   } catch (error) {
     if (!isBackupError(error, 'MANIFEST_TOO_NEW')) return undefined;
   }
@@ -56,7 +58,7 @@ export async function updateManifest(
   theirs: TheirManifest,
   { primary, replica, phases, signal }: ReplicateRequest,
 ): Promise<boolean> {
-  const { key } = manifestOf(set);
+  const key = manifestKeyOf(set);
   const ours = await textOf(primary.read(key, undefined, { signal }));
   const damage = sealProblem(ours);
   if (damage !== undefined && sealProblem(theirs.text) === undefined) {
@@ -82,8 +84,8 @@ export async function updateManifest(
   return true;
 }
 
-function manifestOf(set: BackupSet): SetArtifact {
-  return set.artifacts.find(({ kind }) => kind === 'manifest')!;
+function manifestKeyOf({ tier, timestamp }: BackupSet): ArtifactKey {
+  return artifactKey(tier, formatArtifactName({ kind: 'manifest', timestamp }));
 }
 
 function digests({ artifacts }: Manifest): string {

@@ -164,11 +164,12 @@ class Restore {
       request.stagingTo === undefined
         ? undefined
         : await this.parts.stagingRestorer.refusal(request.stagingTo);
-    const problems = [...(examination?.problems ?? []), ...(refusal === undefined ? [] : [refusal])];
+    const problems = refusal === undefined ? [] : [refusal];
     const all = [...request.source.doubts, ...(examination?.doubts ?? [])];
-    refuse(request.source.label, { damaged, problems, doubts: request.force ? [] : all });
-    this.warnings.push(...all, ...examination!.warnings);
-    return examination!;
+    const doubts = request.force ? [] : all;
+    const allowed = refuse(request.source.label, { damaged, examination, problems, doubts });
+    this.warnings.push(...all, ...allowed.warnings);
+    return allowed;
   }
 
   private async carryOut(
@@ -250,16 +251,17 @@ class Restore {
     this.warnings.push(...(files?.warnings ?? []));
     const keep = !this.request.dropPrevious || errors.length > 0;
     const { previous } = report;
+    const previousStaging = files?.previous;
     if (!keep && previous !== undefined) await attempt(() => session.dropPrevious(previous));
-    if (!keep && files?.previous !== undefined)
-      await attempt(() => this.parts.stagingRestorer.dropPrevious(files.previous!));
+    if (!keep && previousStaging !== undefined)
+      await attempt(() => this.parts.stagingRestorer.dropPrevious(previousStaging));
     const dropped = !keep && errors.length === 0;
     return {
       ...report,
       errors,
       finishedAt: this.parts.clock.now(),
       previous: dropped ? undefined : previous,
-      previousStaging: dropped ? undefined : files?.previous,
+      previousStaging: dropped ? undefined : previousStaging,
     };
   }
 

@@ -43,7 +43,8 @@ export async function proveSet(
   const { staging } = copy.artifacts;
   // It was read when it was made.
   const alreadyRead: CopyReading = { artifacts: [], staging: staging && contentOf(staging) };
-  const drill = (await drillCopy(parts, copy, dump, () => Promise.resolve(alreadyRead), { signal })).drill!;
+  const { drill } = await drillCopy(parts, copy, dump, () => Promise.resolve(alreadyRead), { signal });
+  if (drill === undefined) throw new BackupError('ARTIFACT_UNREADABLE', `the set ${timestamp} is damaged`);
   try {
     const checks = await markCopy(copy, checksOfDrill(drill, parts.clock.now()), { signal });
     return {

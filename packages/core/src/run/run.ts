@@ -9,15 +9,14 @@ import { applyRetention } from '../retention/apply-retention.ts';
 import { planRetention } from '../retention/plan-retention.ts';
 import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
 import { readSets } from '../sets/read-sets.ts';
-import type { DrillReport } from '../verify/drill-report.ts';
 import { decideTimestamp } from './decide-timestamp.ts';
 import { journalOutcome } from './journal-outcome.ts';
 import { makeSet } from './make-set.ts';
-import { findMeasures, type Measures } from './measures.ts';
+import { findMeasures } from './measures.ts';
 import { noArchiver } from './no-archiver.ts';
 import { Phases } from './phases.ts';
 import { promote, unfinishedPromotion } from './promote.ts';
-import { proveSet } from './prove-set.ts';
+import { proveSet, type ProvenSet } from './prove-set.ts';
 import type { RunReport } from './run-report.ts';
 import type { RunOptions, RunParts } from './run-parts.ts';
 import { sweepLeftovers } from './sweep-leftovers.ts';
@@ -47,6 +46,9 @@ export async function run(parts: RunParts, options: RunOptions): Promise<RunRepo
   }
 }
 
+/** What the phases of a run have made and found out. */
+type Passed = Pick<RunReport, 'manifest' | 'drill'>;
+
 /** The state of one run while it goes on; each method is one phase. */
 class Run {
   private readonly parts: RunParts;
@@ -58,9 +60,7 @@ class Run {
   private readonly errors: BackupError[] = [];
   private stopped: BackupError | undefined;
   private timestamp: RunTimestamp | undefined;
-  private manifest: Manifest | undefined;
   private former: Manifest | undefined;
-  private drill: DrillReport | undefined;
   private swept: readonly string[] = [];
   private readonly replication: ReplicationReport[] = [];
   private readonly removed: ArtifactKey[] = [];
@@ -75,39 +75,28 @@ class Run {
   }
 
   async execute(): Promise<RunReport> {
-    await this.pass();
+    const passed = await this.pass();
     await this.ahead.discard();
-    return this.report();
+    return this.report(passed);
   }
 
   /** Passes the phases, as far as they can be passed. */
-  private async pass(): Promise<void> {
+  private async pass(): Promise<Passed> {
+    let made: Manifest;
     try {
-      const before = await this.prepare();
-      this.timestamp = await decideTimestamp(this.parts.clock, before, this.signal);
-      this.phases.tell({ event: 'run.started', timestamp: this.timestamp, database: this.database });
-      const measures = await findMeasures(this.parts, before, {
-        timestamp: this.timestamp,
-        phases: this.phases,
-        signal: this.signal,
-      });
-      this.former = measures.former;
-      throwIfAborted(this.signal);
-      this.manifest = await this.makeSet(this.timestamp, measures);
+      made = await this.makeSet(await this.prepare());
     } catch (error) {
       this.errors.unshift(this.failureFrom(error));
       await this.ahead.discard();
       if (!this.signal.aborted) await this.attempt(() => this.replicate());
-      return;
+      return { manifest: undefined, drill: undefined };
     }
-    await this.attempt(() => this.prove(this.manifest!));
-    if (!this.disproven) await this.attempt(() => this.promote(this.manifest!));
-    await this.attempt(() => this.replicate());
-    if (!this.disproven) await this.attempt(() => this.retain());
-  }
-
-  private get disproven(): boolean {
-    return this.drill?.verdict === 'disproven';
+    const passed = (await this.attempt(() => this.prove(made))) ?? { manifest: made, drill: undefined };
+    const disproven = passed.drill?.verdict === 'disproven';
+    if (!disproven) await this.attempt(() => this.promote(passed.manifest));
+    await this.attempt(() => this.replicate(disproven ? made.timestamp : undefined));
+    if (!disproven) await this.attempt(() => this.retain(made.timestamp));
+    return passed;
   }
 
   private get database(): string {
@@ -127,8 +116,14 @@ class Run {
     return sets;
   }
 
-  private async makeSet(timestamp: RunTimestamp, measures: Measures): Promise<Manifest> {
-    const { startedAt, phases, ahead, signal } = this;
+  private async makeSet(before: readonly BackupSet[]): Promise<Manifest> {
+    const { startedAt, phases, ahead, signal, database } = this;
+    const timestamp = await decideTimestamp(this.parts.clock, before, signal);
+    this.timestamp = timestamp;
+    phases.tell({ event: 'run.started', timestamp, database });
+    const measures = await findMeasures(this.parts, before, { timestamp, phases, signal });
+    this.former = measures.former;
+    throwIfAborted(signal);
     const { manifest, unconfirmed } = await makeSet(this.parts, this.options, {
       timestamp,
       startedAt,
@@ -145,20 +140,19 @@ class Run {
    * Rehearses the restore of the new set, which is there already: should the rehearsal take this process with
    * it, the set stays.
    */
-  private async prove(manifest: Manifest): Promise<void> {
+  private async prove(made: Manifest): Promise<ProvenSet | undefined> {
     const { phases, signal } = this;
     const { drill, primary, archiver, clock } = this.parts;
-    if (this.options.verify !== 'restore') return;
+    if (this.options.verify !== 'restore' || drill === undefined) return undefined;
     const proven = await phases.measure('prove', () =>
-      proveSet({ drill: drill!, archiver: archiver ?? noArchiver, primary, clock }, manifest, signal),
+      proveSet({ drill, archiver: archiver ?? noArchiver, primary, clock }, made, signal),
     );
-    this.drill = proven.drill;
-    this.manifest = proven.manifest;
-    for (const warning of this.drill.warnings) phases.warn(warning);
+    const { verdict, reasons, warnings } = proven.drill;
+    for (const warning of warnings) phases.warn(warning);
     if (proven.unmarked !== undefined) this.note(proven.unmarked);
-    const why = this.drill.reasons.join('; ');
-    if (this.drill.verdict === 'unprovable') phases.warn(`the set cannot be proven here: ${why}`);
-    if (!this.disproven) return;
+    const why = reasons.join('; ');
+    if (verdict === 'unprovable') phases.warn(`the set cannot be proven here: ${why}`);
+    if (verdict !== 'disproven') return proven;
     const kept =
       proven.unmarked === undefined
         ? 'It is kept, marked as bad, and counts for nothing'
@@ -169,6 +163,7 @@ class Run {
         mend: `${kept}. Look at the server and the disk, then run again`,
       }),
     );
+    return proven;
   }
 
   private async promote({ tiers, artifacts, timestamp }: Manifest): Promise<void> {
@@ -186,15 +181,13 @@ class Run {
   /**
    * Brings every replica up to the primary. One that fails makes the run partial, and the next run goes on
    * where it stopped.
+   * @param disproven the set to leave out: if it could not be marked, it looks like any other
    */
-  private async replicate(): Promise<void> {
+  private async replicate(disproven?: RunTimestamp): Promise<void> {
     const { primary, replicas = [] } = this.parts;
     if (replicas.length === 0) return;
     const { phases, database, ahead, signal } = this;
-    // A disproven set that could not be marked looks like any other.
-    const sets = (await readSets(primary, { signal })).filter(
-      ({ timestamp }) => !this.disproven || timestamp !== this.timestamp,
-    );
+    const sets = (await readSets(primary, { signal })).filter(({ timestamp }) => timestamp !== disproven);
     for (const replica of replicas) {
       const report = await replicate({ primary, replica, sets, database, phases, ahead, signal });
       this.replication.push(report);
@@ -206,7 +199,7 @@ class Run {
     }
   }
 
-  private async retain(): Promise<void> {
+  private async retain(timestamp: RunTimestamp): Promise<void> {
     const { primary, clock, retention: policy } = this.parts;
     await this.phases.measure('retain', async () => {
       const sets = await readSets(primary, { signal: this.signal });
@@ -214,7 +207,7 @@ class Run {
         sets,
         policy,
         database: this.database,
-        now: laterOf(clock.now(), this.timestamp!),
+        now: laterOf(clock.now(), timestamp),
       });
       await applyRetention(primary, plan, {
         signal: this.signal,
@@ -227,12 +220,13 @@ class Run {
    * Does work that comes after the set is good: its failure makes the run partial and does not stop what
    * follows.
    */
-  private async attempt(work: () => Promise<void>): Promise<void> {
+  private async attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       throwIfAborted(this.signal);
-      await work();
+      return await work();
     } catch (error) {
       this.note(error);
+      return undefined;
     }
   }
 
@@ -246,12 +240,15 @@ class Run {
     return this.signal.aborted ? (this.stopped ??= abortedBy(this.signal)) : toBackupError(error);
   }
 
-  private report(): RunReport {
-    const { timestamp, startedAt, manifest, former, drill, errors, replication, swept, removed, database } =
-      this;
+  private report({ manifest, drill }: Passed): RunReport {
+    const { timestamp, startedAt, former, errors, replication, swept, removed, database } = this;
     return {
       outcome:
-        manifest === undefined || this.disproven ? 'failed' : errors.length > 0 ? 'partial' : 'complete',
+        manifest === undefined || drill?.verdict === 'disproven'
+          ? 'failed'
+          : errors.length > 0
+            ? 'partial'
+            : 'complete',
       database,
       timestamp,
       startedAt,

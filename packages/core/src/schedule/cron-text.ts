@@ -28,7 +28,7 @@ const LONELY_H = /(?<![a-z])h/i;
  */
 export function parseCron(expression: string): string {
   const word = expression.trim().toLowerCase();
-  const fields = (Object.hasOwn(MACROS, word) ? MACROS[word]! : expression.trim()).split(/\s+/);
+  const fields = (new Map(Object.entries(MACROS)).get(word) ?? expression.trim()).split(/\s+/);
   if (fields.length !== 5 || fields[0] === '') {
     const found =
       fields[0] === '' ? 'it is empty' : `it has ${fields.length} field${fields.length === 1 ? '' : 's'}`;

@@ -23,18 +23,24 @@ export function longestGap(
 ): number | undefined {
   const [, ...rest] = parseCron(expression).split(' ');
   const minutes = minutesOf(expression);
-  const [first, last] = [minutes[0]!, minutes.at(-1)!];
+  const [first, last] = [Math.min(...minutes), Math.max(...minutes)];
   const thinned = parseSchedule([first === last ? first : `${first},${last}`, ...rest].join(' '), zone);
   const inYear = thinned.between(from, new Date(from.getTime() + YEAR_MS));
   const slots = inYear.length > 2 ? inYear : thinned.between(from, new Date(from.getTime() + LONG_MS));
-  const between = slots.slice(1).map((slot, index) => slot.getTime() - slots[index]!.getTime());
-  const longest = between.reduce((most, gap) => Math.max(most, gap), 0);
+  const longest = longestStep(slots.map(Number));
   if (longest === 0) return undefined;
   if (longest >= HOUR_MS) return longest;
-  const inHour = [...minutes.slice(1), first + 60].map(
-    (minute, index) => (minute - minutes[index]!) * MINUTE_MS,
-  );
-  return Math.max(...inHour);
+  return longestStep([...minutes, first + 60]) * MINUTE_MS;
+}
+
+/** Returns the longest distance between two neighbours; 0 if there are fewer than two numbers. */
+function longestStep(ascending: readonly number[]): number {
+  let [longest, former] = [0, Infinity];
+  for (const number of ascending) {
+    longest = Math.max(longest, number - former);
+    former = number;
+  }
+  return longest;
 }
 
 function minutesOf(expression: string): readonly number[] {

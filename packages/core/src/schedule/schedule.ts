@@ -55,7 +55,7 @@ export function parseSchedule(expression: string, zone = 'UTC'): Schedule {
     });
   }
   const cron = parseCron(expression);
-  const everyHour = cron.split(' ')[1]!.startsWith('*');
+  const everyHour = /^\S+ \*/.test(cron);
 
   const between = (from: Date, to: Date): readonly Date[] => {
     const offsets = offsetsNear(from, to, zone);

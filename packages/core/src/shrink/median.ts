@@ -3,7 +3,6 @@
  */
 export function median(numbers: readonly number[]): number | undefined {
   const sorted = [...numbers].sort((one, other) => one - other);
-  const upper = sorted[Math.floor(sorted.length / 2)];
-  if (upper === undefined || sorted.length % 2 === 1) return upper;
-  return (sorted[sorted.length / 2 - 1]! + upper) / 2;
+  const middle = sorted.slice(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);
+  return middle.length === 0 ? undefined : middle.reduce((sum, one) => sum + one, 0) / middle.length;
 }

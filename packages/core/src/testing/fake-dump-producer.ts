@@ -53,9 +53,10 @@ export class FakeDumpProducer implements DumpProducer {
         ),
       globals: () => stoppable(signal, chunksOf('-- roles and grants\n')),
       rowCounts: (dumped) => ({
-        tables: rows.flatMap((table) =>
-          dumped.has(keyOf(table)) ? [{ ...table, rows: dumped.get(keyOf(table))! }] : [],
-        ),
+        tables: rows.flatMap((table) => {
+          const count = dumped.get(keyOf(table));
+          return count === undefined ? [] : [{ ...table, rows: count }];
+        }),
         ofExtensions: [],
       }),
       close: () => {

@@ -69,11 +69,11 @@ export class FakeDumpRestorer implements DumpRestorer {
           swap: async () => {
             await enter('swap');
             const old = this.databases.get(database);
-            const previous = old && `${database}_before`;
-            if (previous !== undefined) this.databases.set(previous, old!);
+            const previous = `${database}_before`;
+            if (old !== undefined) this.databases.set(previous, old);
             this.databases.set(database, result.rows);
             gone();
-            return { previous };
+            return { previous: old && previous };
           },
           discard: () => {
             gone();

@@ -19,20 +19,20 @@ export class ManualClock implements Clock {
     return new Date(this.millis);
   }
 
-  sleepUntil(moment: Date, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return Promise.reject(abortedBy(signal));
+  sleepUntil(moment: Date, signal: AbortSignal = new AbortController().signal): Promise<void> {
+    if (signal.aborted) return Promise.reject(abortedBy(signal));
     if (moment.getTime() <= this.millis) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         this.sleepers.delete(sleeper);
-        reject(abortedBy(signal!));
+        reject(abortedBy(signal));
       };
       const wake = (): void => {
-        signal?.removeEventListener('abort', abort);
+        signal.removeEventListener('abort', abort);
         resolve();
       };
       const sleeper: Sleeper = { until: moment.getTime(), wake };
-      signal?.addEventListener('abort', abort, { once: true });
+      signal.addEventListener('abort', abort, { once: true });
       this.sleepers.add(sleeper);
     });
   }

@@ -13,9 +13,9 @@ const NAMES = [
   'with space "quotes" \'and\' %2F + & = ?_20260101_020000.dump',
   'Katalog-ä-日本語-🗺_20260101_020000.dump',
   '.hidden_20260101_020000.dump',
-];
+] as const;
 
-const KEY = artifactKey('daily', NAMES[0]!);
+const KEY = artifactKey('daily', NAMES[0]);
 
 /** Longer than one buffer of any adapter, and not a multiple of anything. */
 const LONG = Buffer.alloc(3 * 1024 * 1024 + 7, 'geolens');
@@ -43,7 +43,7 @@ export function storeContract(make: () => Promise<ArtifactStore>): readonly Cont
       assert.deepEqual(await listed(store), [[KEY, 0]]);
     }),
     clause('lists every artifact once, in its tier, with its length', async (store) => {
-      const weekly = artifactKey('weekly', NAMES[1]!);
+      const weekly = artifactKey('weekly', NAMES[1]);
       await store.put(KEY, sourceOf('four'));
       await store.put(weekly, sourceOf('seven..'));
       assert.deepEqual(await listed(store), [
@@ -103,12 +103,12 @@ export function storeContract(make: () => Promise<ArtifactStore>): readonly Cont
     ),
     clause('answers ARTIFACT_NOT_FOUND for what is not there', async (store) => {
       await rejectsWith('ARTIFACT_NOT_FOUND', readAll(store.read(KEY)));
-      await rejectsWith('ARTIFACT_NOT_FOUND', store.copy(KEY, artifactKey('weekly', NAMES[0]!)));
+      await rejectsWith('ARTIFACT_NOT_FOUND', store.copy(KEY, artifactKey('weekly', NAMES[0])));
     }),
     ...failedPuts(clause),
     ...sends(clause),
     clause('copies to the other tier and leaves the original', async (store) => {
-      const weekly = artifactKey('weekly', NAMES[0]!);
+      const weekly = artifactKey('weekly', NAMES[0]);
       await store.put(KEY, sourceOf(LONG));
       await store.copy(KEY, weekly);
       assert.ok((await readAll(store.read(weekly))).equals(LONG));
@@ -116,7 +116,7 @@ export function storeContract(make: () => Promise<ArtifactStore>): readonly Cont
       assert.ok((await readAll(store.read(weekly))).equals(LONG));
     }),
     clause('copies onto an artifact that is there, twice the same or another', async (store) => {
-      const weekly = artifactKey('weekly', NAMES[0]!);
+      const weekly = artifactKey('weekly', NAMES[0]);
       await store.put(KEY, sourceOf('one'));
       await store.put(weekly, sourceOf('another'));
       await store.copy(KEY, weekly);
@@ -125,7 +125,7 @@ export function storeContract(make: () => Promise<ArtifactStore>): readonly Cont
       assert.deepEqual(await keys(store), [KEY, weekly]);
     }),
     clause('keeps a copy as it is when the original is replaced', async (store) => {
-      const weekly = artifactKey('weekly', NAMES[0]!);
+      const weekly = artifactKey('weekly', NAMES[0]);
       await store.put(KEY, sourceOf('one'));
       await store.copy(KEY, weekly);
       await store.put(KEY, sourceOf('two'));
@@ -167,7 +167,7 @@ function failedPuts(clause: Clause): readonly ContractCase[] {
     store: ArtifactStore,
     attempt: (key: ArtifactKey) => Promise<void>,
   ): Promise<void> => {
-    const other = artifactKey('weekly', NAMES[0]!);
+    const other = artifactKey('weekly', NAMES[0]);
     await store.put(KEY, sourceOf(before));
     await attempt(KEY);
     await attempt(other);
@@ -209,7 +209,11 @@ function sends(clause: Clause): readonly ContractCase[] {
       const tried = await store.send?.(KEY, sourceOf(LONG));
       if (tried === undefined) return;
       await tried.discard();
-      await check(store, async (source, options) => (await store.send!(KEY, source, options))!);
+      await check(store, async (source, options) => {
+        const sent = await store.send?.(KEY, source, options);
+        assert.ok(sent !== undefined, 'a store that stages this upload once stages it again');
+        return sent;
+      });
     });
   return [
     sending(

@@ -48,9 +48,10 @@ export function withoutFiles(copy: Copy): Copy {
 class Watch {
   private readonly total: number;
   private readonly limits: ReadingLimits;
-  private began: number | undefined;
+  /** Milliseconds of reading and waiting so far. */
+  private elapsed = 0;
   /** When the clock was last looked at: it may be set back meanwhile. */
-  private looked = 0;
+  private looked: number | undefined;
   private done = 0;
   private unsaid = 0;
 
@@ -60,7 +61,7 @@ class Watch {
   }
 
   async *chunks(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    this.began ??= this.looked = this.limits.clock.now().getTime();
+    this.looked ??= this.limits.clock.now().getTime();
     for await (const chunk of content) {
       yield chunk;
       this.done += chunk.length;
@@ -82,9 +83,9 @@ class Watch {
     const { bytesPerSecond, clock, signal } = this.limits;
     if (bytesPerSecond === undefined) return;
     const now = clock.now().getTime();
-    if (now < this.looked) this.began! -= this.looked - now;
+    this.elapsed += Math.max(0, now - (this.looked ?? now));
     this.looked = now;
-    const allowed = this.began! + (this.done / bytesPerSecond) * 1000;
-    if (now < allowed) await clock.sleepUntil(new Date(allowed), signal);
+    const wait = (this.done / bytesPerSecond) * 1000 - this.elapsed;
+    if (wait > 0) await clock.sleepUntil(new Date(now + wait), signal);
   }
 }

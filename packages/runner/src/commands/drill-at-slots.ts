@@ -76,9 +76,8 @@ async function drill(context: CommandContext): Promise<Omit<JournalledDrill, 'fi
 const WORST_FIRST: readonly CopyReport['verdict'][] = ['bad', 'unread', 'unproven', 'gone', 'good'];
 
 function outcomeOf({ copies }: VerifyReport): Omit<JournalledDrill, 'finishedAt'> {
-  const worst = [...copies].sort(
-    (one, other) => WORST_FIRST.indexOf(one.verdict) - WORST_FIRST.indexOf(other.verdict),
-  )[0]!;
+  const rank = ({ verdict }: CopyReport): number => WORST_FIRST.indexOf(verdict);
+  const worst = copies.reduce((former, copy) => (rank(copy) < rank(former) ? copy : former));
   const verdict = (
     { bad: 'bad', unread: 'failed', gone: 'failed', unproven: 'unproven', good: 'proven' } as const
   )[worst.verdict];

@@ -28,7 +28,7 @@ export async function prune(
         ? `${JSON.stringify(retentionPlanJson(plan, done), undefined, 2)}\n`
         : retentionPlanText(plan, done),
     );
-    const gone = verdictTexts(plan, done).filter((text) => text === 'remove').length;
+    const gone = verdictTexts(plan, done).filter(({ text }) => text === 'remove').length;
     log.info(
       'prune.finished',
       `retention ${dryRun ? 'would remove' : 'removed'} ${gone} of ${plan.verdicts.length} sets`,

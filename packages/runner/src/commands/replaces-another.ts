@@ -13,10 +13,11 @@ export async function replacesAnother({ config, services, log, signal }: Command
     const { store, error } = answer;
     const ours = answer.error === undefined ? answer.sets.filter((set) => set.database === database) : [];
     if (store === services.primary && (error !== undefined || ours.length > 0)) return false;
-    if (ours.length === 0) continue;
+    const [newest] = ours;
+    if (newest === undefined) continue;
     log.warn(
       'serve.replaces_another',
-      `the volume has no set of ${database}, but ${store.name} has ${countText(ours.length, 'set')}, the newest of ${ours[0]!.timestamp}: no run is made before the next slot. ` +
+      `the volume has no set of ${database}, but ${store.name} has ${countText(ours.length, 'set')}, the newest of ${newest.timestamp}: no run is made before the next slot. ` +
         'Should this machine replace another, restore first: geolens-backup restore latest. If not, give this installation an S3_PREFIX of its own',
     );
     return true;

@@ -166,7 +166,7 @@ function effectiveVariables(
   return VARIABLE_NAMES.map((name) => {
     const inUrl = name in fromUrl;
     const value = inUrl ? fromUrl[name] : texts.get(name);
-    const origin = inUrl ? (value === undefined ? 'unset' : 'DATABASE_URL') : origins.get(name)!;
+    const origin = inUrl ? (value === undefined ? 'unset' : 'DATABASE_URL') : (origins.get(name) ?? 'unset');
     return { name, value: isSecret(name) && value !== undefined ? '[redacted]' : value, origin };
   });
 }

@@ -88,8 +88,8 @@ const compression: Reader<Compression | 'auto'> = v.pipe(
   v.string(),
   v.regex(COMPRESSION, 'has to be auto, gzip, gzip:1 to gzip:9, zstd, zstd:1 to zstd:22, lz4 or none'),
   v.check((value) => {
-    const [method, level] = value.split(':');
-    const [least, most] = LEVELS.get(method!) ?? [0, 0];
+    const [, level] = value.split(':');
+    const [least, most] = LEVELS.get(value.replace(/:.*/, '')) ?? [0, 0];
     return level === undefined || (Number(level) >= least && Number(level) <= most);
   }, 'has a level that there is not: gzip has 1 to 9, zstd 1 to 22, lz4 1 to 12'),
   v.transform(

@@ -33,7 +33,7 @@ export function parseTemplate(text: string): WebhookTemplate | { readonly proble
     };
   }
   const unknown = [...text.matchAll(PLACEHOLDER)]
-    .map(([, name]) => name!)
+    .map(([, name]) => name)
     .find((name) => !PLACEHOLDERS.some((known) => known === name));
   return unknown === undefined
     ? { own }

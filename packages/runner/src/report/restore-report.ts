@@ -3,6 +3,8 @@ import type { Redact } from '../log/redact.ts';
 import { table } from './table.ts';
 import { countText, durationText, numberText } from './units.ts';
 
+type Row = readonly [title: string, text: string];
+
 /** What was restored, for a person: from what, the rows of each schema, and where the old state is. */
 export function restoreReportText(report: RestoreReport): string {
   const { source, database, outcome, dumpVersion, serverVersion, finishedAt, startedAt, mode } = report;
@@ -10,7 +12,7 @@ export function restoreReportText(report: RestoreReport): string {
     source.timestamp === undefined
       ? ''
       : `, made ${timestampToDate(source.timestamp).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-  const head = [
+  const head: readonly Row[] = [
     [outcome === 'checked' ? 'can be restored' : 'restored', `${source.label}${made}`],
     [
       'database',
@@ -19,7 +21,7 @@ export function restoreReportText(report: RestoreReport): string {
     ['PostgreSQL', `dump of ${dumpVersion}, server ${serverVersion}`],
     ['took', durationText(Math.max(0, finishedAt.getTime() - startedAt.getTime()))],
   ];
-  const files =
+  const files: readonly Row[] =
     report.members === undefined
       ? []
       : [['staging', `${countText(report.members, 'member')} in ${report.stagingTo ?? '?'}`]];
@@ -61,21 +63,20 @@ export function dependentsHint(restored: RestoreReport['restored']): string | un
     : `Repeat the restore with --with-dependents to restore ${countText(count, 'object')} that ${count === 1 ? 'depends' : 'depend'} on the tables`;
 }
 
-function previousOf({ previous, previousStaging }: RestoreReport): readonly (readonly string[])[] {
-  return [
-    ...(previous === undefined
-      ? []
-      : [
-          ['database before', `kept as ${previous}`],
-          ['to drop it', `DROP DATABASE "${previous.replaceAll('"', '""')}";`],
-        ]),
-    ...(previousStaging === undefined ? [] : [['files before', `kept in ${previousStaging}`]]),
-  ];
+function previousOf({ previous, previousStaging }: RestoreReport): readonly Row[] {
+  const rows: Row[] = [];
+  if (previous !== undefined)
+    rows.push(
+      ['database before', `kept as ${previous}`],
+      ['to drop it', `DROP DATABASE "${previous.replaceAll('"', '""')}";`],
+    );
+  if (previousStaging !== undefined) rows.push(['files before', `kept in ${previousStaging}`]);
+  return rows;
 }
 
-function lines(rows: readonly (readonly string[])[]): string {
-  const width = Math.max(0, ...rows.map(([title]) => title!.length));
-  return rows.map(([title, text]) => `${title!.padEnd(width)}  ${text!}\n`).join('');
+function lines(rows: readonly Row[]): string {
+  const width = Math.max(0, ...rows.map(([title]) => title.length));
+  return rows.map(([title, text]) => `${title.padEnd(width)}  ${text}\n`).join('');
 }
 
 /** The report for a machine. */

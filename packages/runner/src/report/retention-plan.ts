@@ -1,4 +1,4 @@
-import type { ArtifactKey, RetentionPlan } from '@geolens/backup-core';
+import type { ArtifactKey, RetentionPlan, RetentionVerdict } from '@geolens/backup-core';
 import { table } from './table.ts';
 
 /** What was removed of a plan so far; undefined when nothing is to be. */
@@ -7,10 +7,9 @@ export type Removed = ReadonlySet<ArtifactKey> | undefined;
 /** What retention decided, for a person: one line a set. */
 export function retentionPlanText(plan: RetentionPlan, removed?: Removed): string {
   if (plan.verdicts.length === 0) return 'no sets yet\n';
-  const texts = verdictTexts(plan, removed);
   return table(
     [{ title: 'SET' }, { title: 'TIER' }, { title: 'VERDICT' }, { title: 'REASON' }],
-    plan.verdicts.map(({ set, reason }, index) => [set.timestamp, set.tier, texts[index]!, reason]),
+    verdictTexts(plan, removed).map(({ set, text, reason }) => [set.timestamp, set.tier, text, reason]),
   );
 }
 
@@ -34,14 +33,18 @@ export function retentionPlanJson(
   };
 }
 
-/** Of each verdict: `keep`, or `remove`, or how far the removing came. */
-export function verdictTexts({ verdicts, remove }: RetentionPlan, removed: Removed): readonly string[] {
+/** Each verdict with its text: `keep`, or `remove`, or how far the removing came. */
+export function verdictTexts(
+  { verdicts, remove }: RetentionPlan,
+  removed: Removed,
+): readonly (RetentionVerdict & { readonly text: string })[] {
   const goes = new Set(remove);
-  return verdicts.map(({ set, keep }) => {
+  const textOf = ({ set, keep }: RetentionVerdict): string => {
     if (keep) return 'keep';
     const own = set.artifacts.map(({ key }) => key).filter((key) => goes.has(key));
     const left = removed === undefined ? [] : own.filter((key) => !removed.has(key));
     if (left.length === 0) return 'remove';
     return left.length === own.length ? 'not removed' : 'partly removed';
-  });
+  };
+  return verdicts.map((verdict) => ({ ...verdict, text: textOf(verdict) }));
 }

@@ -34,7 +34,7 @@ export function collectCopies(found: readonly FoundSet[]): readonly ListedSet[] 
   const rank = ({ set }: FoundSet): number => SET_STATES.indexOf(set.state);
   return [...groups.values()]
     .map((copies) => copies.sort((one, other) => rank(one) - rank(other)))
-    .map((copies) => ({ best: copies[0]!.set, copies }))
+    .flatMap((copies) => copies.slice(0, 1).map(({ set }) => ({ best: set, copies })))
     .sort((one, other) => newestFirst(one.best, other.best));
 }
 
@@ -122,12 +122,14 @@ function whereText({ store, set }: FoundSet, best: BackupSet): string {
 function verifiedText({ manifest, state }: BackupSet, now: Date): string {
   if (state === 'partial' || state === 'bad') return 'unverified'; // what was checked is not what is there now
   const { restored, readable, checksum } = manifest?.checks ?? {};
-  const passed = Object.entries({ restored, readable, checksum }).find(([, check]) => check?.ok === true);
-  if (passed === undefined) return 'unverified';
-  const milliseconds = now.getTime() - new Date(passed[1]!.at).getTime();
-  return Number.isFinite(milliseconds)
-    ? `${passed[0]} ${roughDurationText(Math.max(0, milliseconds))} ago`
-    : passed[0];
+  for (const [level, check] of Object.entries({ restored, readable, checksum })) {
+    if (check?.ok !== true) continue;
+    const milliseconds = now.getTime() - new Date(check.at).getTime();
+    return Number.isFinite(milliseconds)
+      ? `${level} ${roughDurationText(Math.max(0, milliseconds))} ago`
+      : level;
+  }
+  return 'unverified';
 }
 
 function numberOrDash(value: number | undefined): string {

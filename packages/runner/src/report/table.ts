@@ -9,16 +9,17 @@ export interface Column {
 // eslint-disable-next-line no-control-regex -- these control characters are the ones to replace
 const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
 
-/** Lines up rows under their titles; the last column is not padded. */
+/** Lines up rows under their titles; the last column is not padded, and a cell that a row lacks is empty. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const lines = [columns.map(({ title }) => title), ...rows].map((line) => line.map(printable));
-  const widths = columns.map((_, index) =>
-    lines.reduce((widest, line) => Math.max(widest, stringWidth(line[index]!)), 0),
-  );
-  const cell = (text: string, index: number): string => {
-    const padding = ' '.repeat(widths[index]! - stringWidth(text));
-    if (columns[index]!.align === 'right') return padding + text;
-    return index === columns.length - 1 ? text : text + padding;
-  };
-  return lines.map((line) => `${line.map(cell).join('  ')}\n`).join('');
+  const cells = columns.map(({ align }, index) => {
+    const widest = Math.max(...lines.map((line) => stringWidth(line[index] ?? '')));
+    return (line: readonly string[]): string => {
+      const text = line[index] ?? '';
+      const padding = ' '.repeat(widest - stringWidth(text));
+      if (align === 'right') return padding + text;
+      return index === columns.length - 1 ? text : text + padding;
+    };
+  });
+  return lines.map((line) => `${cells.map((cell) => cell(line)).join('  ')}\n`).join('');
 }

@@ -1,14 +1,15 @@
-const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+const LARGER_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'];
 
 /** `325 B`, `4.1 kB`, `1.2 GB`: powers of a thousand, as disks are sold. */
 export function bytesText(bytes: number): string {
   let value = bytes;
-  let unit = 0;
-  while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
+  let unit = 'B';
+  for (const larger of LARGER_UNITS) {
+    if (value < 999.5) break;
     value /= 1000;
-    unit += 1;
+    unit = larger;
   }
-  return `${unit === 0 || value >= 99.95 ? value.toFixed(0) : value.toFixed(1)} ${BYTE_UNITS[unit]!}`;
+  return `${unit === 'B' || value >= 99.95 ? value.toFixed(0) : value.toFixed(1)} ${unit}`;
 }
 
 /** `40 ms`, `4.2 s`, `3 min 20 s`, `2 h 5 min`, `9 d 4 h`. */

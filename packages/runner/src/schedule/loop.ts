@@ -129,8 +129,9 @@ class Loop {
 
   private async attempt(slot: Date | undefined): Promise<void> {
     if (this.stopped()) return; // the question whether a run is due was cut off, too
-    const again = slot !== undefined && this.lastSlot?.slot === slot.toISOString();
-    const attempt = slot && { slot: slot.toISOString(), attempts: again ? this.lastSlot!.attempts + 1 : 1 };
+    const due = slot?.toISOString();
+    const former = this.lastSlot?.slot === due ? this.lastSlot : undefined;
+    const attempt = due === undefined ? undefined : { slot: due, attempts: (former?.attempts ?? 0) + 1 };
     if (attempt !== undefined) await this.note({ lastSlot: { ...attempt, settled: false } });
     const outcome = await this.parts.runOnce();
     if (attempt === undefined || this.stopped()) return;

@@ -106,8 +106,9 @@ export async function metricsText(status: Status): Promise<string> {
     const of = { store: store.name };
     up.set(of, store.sets === undefined ? 0 : 1);
     looked.set(of, store.lookedAt.getTime() / 1000);
-    for (const tier of store.sets === undefined ? [] : TIERS) {
-      const ours = store.sets!.filter((set) => set.tier === tier);
+    for (const tier of TIERS) {
+      const ours = store.sets?.filter((set) => set.tier === tier);
+      if (ours === undefined) break;
       for (const state of SET_STATES)
         sets.set({ ...of, tier, state }, ours.filter((set) => set.state === state).length);
       size.set(

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { isBackupError } from '@geolens/backup-core';
+import { oneRow } from '../one-row.ts';
 import { rightsFor } from './query-rights.ts';
 import { asRestrictedRole, type RestoredDatabase } from './restricted-role.ts';
 
@@ -36,7 +37,7 @@ export async function askForFiles(
 ): Promise<readonly string[] | { readonly problem: string }> {
   try {
     const { rows } = await database.superuser.query<{ path: string }>(SEARCH_PATH);
-    const searchPath = rows[0]!.path;
+    const searchPath = oneRow(rows).path;
     const rights = await rightsFor(database.superuser, query, searchPath);
     return await asRestrictedRole(database, rights, (client) => read(client, query, searchPath));
   } catch (error) {

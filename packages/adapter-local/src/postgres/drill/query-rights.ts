@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { oneRow } from '../one-row.ts';
 
 /** Name of the temporary object that holds a query while its rights are looked up. */
 const NAME = 'inspected';
@@ -50,14 +51,12 @@ export async function rightsFor(
   query: string,
   searchPath: string,
 ): Promise<readonly string[]> {
-  const {
-    rows: [version],
-  } = await superuser.query<{ number: number }>(
+  const { rows: versions } = await superuser.query<{ number: number }>(
     `SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS number`,
   );
   // A procedure, unlike a view, takes columns of the same name.
   const text =
-    version!.number >= FIRST_WITH_BODIES
+    oneRow(versions).number >= FIRST_WITH_BODIES
       ? `CREATE PROCEDURE pg_temp.${NAME}() LANGUAGE sql BEGIN ATOMIC\n${query}\n; END`
       : `CREATE TEMPORARY VIEW ${NAME} AS ${query}`;
   await superuser.query('BEGIN');

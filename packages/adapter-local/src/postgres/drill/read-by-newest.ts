@@ -1,6 +1,6 @@
 import { isBackupError, withoutMend, type ArtifactSource } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../../programs/program.ts';
-import type { PostgresPrograms } from '../postgres-programs.ts';
+import { newestOf, type PostgresPrograms } from '../postgres-programs.ts';
 import { readToc, type Toc } from '../restore/toc/toc.ts';
 
 /** What a pg_restore says of a dump whose format is newer than itself. */
@@ -18,7 +18,7 @@ export async function readByNewest(
   env: ProgramEnvironment,
   signal: AbortSignal,
 ): Promise<Toc | { readonly lacking: string }> {
-  const newest = [...clients].sort((one, other) => other.major - one.major)[0]!;
+  const newest = newestOf(clients);
   try {
     return await readToc(dump, { pgRestore: newest.pgRestore, env: { ...env, LC_ALL: 'C' }, signal });
   } catch (error) {

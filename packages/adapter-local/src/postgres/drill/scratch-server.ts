@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BackupError, Secret, throwIfAborted } from '@geolens/backup-core';
 import { findProgram } from '../../programs/find-program.ts';
-import { describeEnd, type ProgramEnd, type ProgramEnvironment } from '../../programs/program.ts';
+import { describeEnd, type ProgramEnvironment } from '../../programs/program.ts';
 import { connect, disconnect } from '../connection.ts';
 import type { ConnectionSettings } from '../connection-settings.ts';
 import type { DrillPaths } from './drill-paths.ts';
@@ -60,14 +60,9 @@ export class ScratchServer {
     const log = await open(paths.log, 'ax+', 0o600);
     let server: ScratchServer | undefined;
     try {
-      const command = [
-        ...(await givingWay(env)),
-        programs.postgres,
-        '-D',
-        paths.data,
-        ...asArguments(scratchSettings(paths.data, jobs)),
-      ];
-      const kept = new KeptProgram(command[0]!, command.slice(1), {
+      const settings = asArguments(scratchSettings(paths.data, jobs));
+      const [file, ...args] = await givingWay([programs.postgres, '-D', paths.data, ...settings], env);
+      const kept = new KeptProgram(file, args, {
         env: { ...env, LC_ALL: 'C' },
         user,
         alive: paths.alive,
@@ -136,7 +131,7 @@ export class ScratchServer {
 }
 
 async function initialise({ programs, paths, user, env, signal }: ScratchServerOptions): Promise<void> {
-  let end: ProgramEnd | undefined;
+  let why = 'no locale is known for it';
   for (const locale of LOCALES) {
     const args = [
       '--pgdata',
@@ -147,16 +142,17 @@ async function initialise({ programs, paths, user, env, signal }: ScratchServerO
       `--locale=${locale}`,
       `--username=${SUPERUSER}`,
     ];
-    end = await runKept(programs.initdb, args, {
+    const end = await runKept(programs.initdb, args, {
       env: { ...env, LC_ALL: 'C' },
       user,
       alive: paths.alive,
       signal,
     });
     if (end.code === 0) return;
+    why = describeEnd('initdb', end);
     if (!end.stderr.includes('invalid locale')) break;
   }
-  throw notMade('the scratch server could not be made', describeEnd('initdb', end!));
+  throw notMade('the scratch server could not be made', why);
 }
 
 function notMade(what: string, why: string): BackupError {
@@ -168,14 +164,16 @@ function notMade(what: string, why: string): BackupError {
   });
 }
 
+/** A program with its arguments. */
+type Command = readonly [string, ...string[]];
+
 /**
- * What makes a program give way to others on the processor and on the disk, as far as this machine has it.
+ * The command with what makes it give way to others on the processor and on the disk, as far as this machine
+ * has it.
  */
-async function givingWay(env: ProgramEnvironment): Promise<readonly string[]> {
+async function givingWay(command: Command, env: ProgramEnvironment): Promise<Command> {
   const path = env['PATH'] ?? '';
   const [nice, ionice] = [await findProgram(['nice'], path), await findProgram(['ionice'], path)];
-  return [
-    ...(nice === undefined ? [] : [nice, '-n', '10']),
-    ...(ionice === undefined ? [] : [ionice, '-t', '-c', '2', '-n', '7']),
-  ];
+  const onDisk: Command = ionice === undefined ? command : [ionice, '-t', '-c', '2', '-n', '7', ...command];
+  return nice === undefined ? onDisk : [nice, '-n', '10', ...onDisk];
 }

@@ -1,4 +1,5 @@
 import { isOfPgDumpall } from '@geolens/backup-core';
+import { group } from '../group.ts';
 import { IDENTIFIER, nameOf, unquoteLiteral } from '../identifiers.ts';
 import { FORMS, HARMLESS_COMMAND, LITERAL, NAME, TEMPLATES } from './grammar.ts';
 import { itemsOf, type SqlItem } from './sql-items.ts';
@@ -108,12 +109,12 @@ class Reader {
   }
 
   private takeRole(text: string): boolean {
-    const name = (match: RegExpExecArray, group: number): string => nameOf(match[group]!);
+    const name = (match: RegExpExecArray, index: number): string => nameOf(group(match, index));
     let match: RegExpExecArray | null;
     if ((match = FORMS.createRole.exec(text)) !== null) this.found.roles.push(name(match, 1));
     else if ((match = FORMS.createRoleOnce.exec(text)) !== null) this.found.roles.push(name(match, 2));
     else if ((match = FORMS.alterRole.exec(text)) !== null)
-      this.found.attributes.push({ role: name(match, 1), attributes: attributesIn(match[2]!) });
+      this.found.attributes.push({ role: name(match, 1), attributes: attributesIn(group(match, 2)) });
     else if ((match = FORMS.roleSetting.exec(text)) !== null)
       this.found.settings.push({ role: name(match, 1), setting: name(match, 2), text });
     else if ((match = FORMS.commentOnRole.exec(text)) !== null)

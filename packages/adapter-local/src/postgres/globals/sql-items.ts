@@ -20,7 +20,7 @@ const LINE = /(--|\\)[^\n]*/y;
 export function* itemsOf(sql: string): Generator<SqlItem> {
   let at = 0;
   while (at < sql.length) {
-    if (/\s/.test(sql[at]!)) {
+    if (/\s/.test(sql.charAt(at))) {
       at += 1;
       continue;
     }
@@ -38,7 +38,7 @@ export function* itemsOf(sql: string): Generator<SqlItem> {
 function endOfStatement(sql: string, start: number): number {
   let at = start;
   while (at < sql.length) {
-    const inWord = at > start && /[\p{L}\p{N}_$]/u.test(sql[at - 1]!);
+    const inWord = at > start && /[\p{L}\p{N}_$]/u.test(sql.charAt(at - 1));
     const end =
       matchEnd(PLAIN, sql, at) ??
       (inWord ? undefined : matchEnd(WORD_QUOTED, sql, at)) ??

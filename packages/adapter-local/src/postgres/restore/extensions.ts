@@ -26,11 +26,10 @@ export function compareExtensions(
   const names = [...new Set(needed)];
   const versions = new Map(available.map(({ name, version }) => [name, version]));
   const before = new Map(dumped.map(({ name, version }) => [name, version]));
-  const both = names.flatMap((name) =>
-    versions.has(name) && before.has(name)
-      ? [{ name, before: before.get(name)!, now: versions.get(name)! }]
-      : [],
-  );
+  const both = names.flatMap((name) => {
+    const [was, now] = [before.get(name), versions.get(name)];
+    return was === undefined || now === undefined ? [] : [{ name, before: was, now }];
+  });
   return {
     lacking: names.filter((name) => !versions.has(name)),
     older: both.filter((one) => isOlder(one.now, one.before)),

@@ -25,8 +25,8 @@ export async function* streamUnderstoodBy(
   sql: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   let head: Uint8Array[] | undefined = serverMajor >= FIRST_TO_KNOW_IT ? undefined : [];
-  const understood = (): Uint8Array =>
-    Buffer.from(understoodBy(serverMajor, Buffer.concat(head!).toString('latin1')), 'latin1');
+  const understood = (chunks: readonly Uint8Array[]): Uint8Array =>
+    Buffer.from(understoodBy(serverMajor, Buffer.concat(chunks).toString('latin1')), 'latin1');
   for await (const chunk of sql) {
     if (head === undefined) {
       yield chunk;
@@ -34,8 +34,8 @@ export async function* streamUnderstoodBy(
     }
     head.push(chunk);
     if (head.reduce((bytes, { length }) => bytes + length, 0) < HEAD_BYTES) continue;
-    yield understood();
+    yield understood(head);
     head = undefined;
   }
-  if (head !== undefined) yield understood();
+  if (head !== undefined) yield understood(head);
 }

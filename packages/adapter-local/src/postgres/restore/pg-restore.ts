@@ -121,9 +121,10 @@ class Messages {
   }
 
   add(text: string): void {
-    const lines = (this.rest + text).split('\n');
-    this.rest = lines.pop()!;
-    for (const line of lines) this.take(line);
+    const all = this.rest + text;
+    const end = all.lastIndexOf('\n');
+    this.rest = all.slice(end + 1);
+    if (end >= 0) for (const line of all.slice(0, end).split('\n')) this.take(line);
   }
 
   finish(): void {
@@ -144,7 +145,7 @@ class Messages {
       this.inError = false;
       if (this.entry.test(line)) this.onEntry?.();
     } else if (this.inError) {
-      this.errors.push(`${this.errors.pop()!}\n${line}`);
+      this.errors.push([...this.errors.splice(-1), line].join('\n'));
     }
   }
 }

@@ -1,6 +1,7 @@
 import { BackupError } from '@geolens/backup-core';
 import { describeEnd, type ProgramEnd, type ProgramEnvironment } from '../../programs/program.ts';
 import { programFed } from '../../programs/program-output.ts';
+import { group } from '../group.ts';
 
 /** An error or a warning of the server, as psql shows it: SQLSTATE and words. */
 export interface Said {
@@ -75,11 +76,14 @@ export async function runSql(
 }
 
 function saidIn({ stderr }: ProgramEnd): readonly Said[] {
-  return [...stderr.matchAll(SAID)].map(([, state, message, detail]) => ({
-    level: NO_ERROR.includes(state!.slice(0, 2)) ? 'WARNING' : 'ERROR',
-    state: state!,
-    message: detail === undefined ? message! : `${message!} (${detail})`,
-  }));
+  return [...stderr.matchAll(SAID)].map((match) => {
+    const [state, message, detail] = [group(match, 1), group(match, 2), match[3]];
+    return {
+      level: NO_ERROR.includes(state.slice(0, 2)) ? 'WARNING' : 'ERROR',
+      state,
+      message: detail === undefined ? message : `${message} (${detail})`,
+    };
+  });
 }
 
 async function* textOf(text: string): AsyncGenerator<Uint8Array> {

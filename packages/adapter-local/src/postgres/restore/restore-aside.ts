@@ -149,13 +149,14 @@ export async function fillAside(
     progress: true,
     passOver,
   });
-  if (unresolved.length === 0) return { repeated: [], searchPath: '' };
+  const [error] = unresolved;
+  if (error === undefined) return { repeated: [], searchPath: '' };
   const searchPath = await searchPathOf(parts, rights);
   const repeated = await retryIndexes(parts, input, preparation, aside, {
     entries: first,
     ownerArgs: [...owners.args, ...furtherArguments],
     searchPath,
-    errors: unresolved,
+    error,
   });
   return { repeated, searchPath };
 }

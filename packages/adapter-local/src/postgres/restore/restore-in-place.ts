@@ -130,13 +130,14 @@ async function restoreOntoLive(
   const notes = [...tolerated].map(
     ([why, count]) => `${count} error${count === 1 ? '' : 's'} of pg_restore tolerated: ${why}`,
   );
-  if (unresolved.length === 0) return notes;
+  const [error] = unresolved;
+  if (error === undefined) return notes;
   const searchPath = await searchPathOf(parts, rights);
   const repeated = await retryIndexes(parts, input, preparation, database, {
     entries: first,
     ownerArgs: owners.args,
     searchPath,
-    errors: unresolved,
+    error,
   });
   return [...retryNotes(repeated, searchPath), ...notes];
 }

@@ -1,4 +1,5 @@
 import { BackupError, type RestoreInput } from '@geolens/backup-core';
+import { oneRow } from '../one-row.ts';
 import { runSql } from './psql.ts';
 import type { SessionParts } from './pg-restore-session.ts';
 import type { Preparation } from './prepare.ts';
@@ -55,8 +56,8 @@ export interface RetryRequest {
   readonly entries: readonly TocEntry[];
   readonly ownerArgs: readonly string[];
   readonly searchPath: string;
-  /** What pg_restore reported. */
-  readonly errors: readonly string[];
+  /** The first that pg_restore reported. */
+  readonly error: string;
 }
 
 /** Functions and operators of the schemas that belong to a role which is no superuser. */
@@ -77,7 +78,7 @@ export async function retryIndexes(
   { dump }: RestoreInput,
   { programs }: Preparation,
   target: string,
-  { entries, ownerArgs, searchPath, errors }: RetryRequest,
+  { entries, ownerArgs, searchPath, error }: RetryRequest,
 ): Promise<readonly string[]> {
   const failed = (why: string): BackupError =>
     new BackupError('RESTORE_FAILED', `the dump could not be restored: ${why}`, {
@@ -88,7 +89,7 @@ export async function retryIndexes(
   const bare = ({ text }: TocEntry): string => withoutOwner(text, roles);
   const present = new Set((await dumpSchema(target, tools)).toc.entries.map(bare));
   const lacking = entries.filter((entry) => !CONTENT.test(entry.text) && !present.has(bare(entry)));
-  if (lacking.some(({ text }) => !OF_INDEXES.test(text))) throw failed(errors[0]!);
+  if (lacking.some(({ text }) => !OF_INDEXES.test(text))) throw failed(error);
   const superusers = new Set(
     (
       await server.ask<{ name: string }>(
@@ -100,20 +101,20 @@ export async function retryIndexes(
   const ofSuperuser = lacking.find((entry) => superusers.has(entry.text.slice(bare(entry).length + 1)));
   const hasOthers = await server.within(target, 'looking at the search_path', async (client) => {
     await client.query(`SELECT pg_catalog.set_config('search_path', $1, false)`, [searchPath]);
-    return (await client.query<{ found: boolean }>(OF_OTHERS)).rows[0]!.found;
+    return oneRow((await client.query<{ found: boolean }>(OF_OTHERS)).rows).found;
   });
   // Such a function could take the place of a built-in one, and would run as the owner of the table.
   if (ofSuperuser !== undefined && hasOthers)
     throw failed(
-      `${errors[0]!} (${bare(ofSuperuser)} belongs to a superuser, and other roles have functions in the search_path ${searchPath})`,
+      `${error} (${bare(ofSuperuser)} belongs to a superuser, and other roles have functions in the search_path ${searchPath})`,
     );
   const said = await runSql(
     restrictedSql(sqlOf(dump, lacking, tools), searchPath),
     'making indexes with the search_path of the database',
     { psql: programs.psql, env: server.env(target), signal, goOn: true },
   );
-  const error = said.find(({ level, state }) => level === 'ERROR' && !ALREADY_THERE.includes(state));
-  if (error !== undefined) throw failed(`${error.message}, also with the search_path ${searchPath}`);
+  const other = said.find(({ level, state }) => level === 'ERROR' && !ALREADY_THERE.includes(state));
+  if (other !== undefined) throw failed(`${other.message}, also with the search_path ${searchPath}`);
   return lacking.map(bare);
 }
 

@@ -99,9 +99,13 @@ async function countShare(
     { env: { ...server.env(database), PGCLIENTENCODING: 'UTF8' }, signal },
     count,
   );
+  const counted = tables.flatMap((table, index) => {
+    const rows = counts[index];
+    return rows === undefined ? [] : [{ table, rows }];
+  });
   if (end.code !== 0 || counts.length !== tables.length)
     throw new BackupError('RESTORE_FAILED', `counting the restored rows failed: ${describeEnd('psql', end)}`);
-  return tables.map((table, index) => ({ table, rows: counts[index]! }));
+  return counted;
 }
 
 function byName(one: TableRows, other: TableRows): number {

@@ -3,8 +3,10 @@ import { abortedBy, BackupError, isBackupError, throwIfAborted, withoutMend } fr
 import type { ProgramEnvironment } from '../../programs/program.ts';
 import { connect, disconnect, libpqEnvironment, withoutConnection } from '../connection.ts';
 import type { ConnectionSettings } from '../connection-settings.ts';
+import { oneRow } from '../one-row.ts';
 import { connectionError, postgresError } from '../postgres-errors.ts';
 import { programsFor, type PostgresPrograms } from '../postgres-programs.ts';
+import { SERVER_VERSION } from '../server-version.ts';
 import { configure } from '../configure.ts';
 import { watched } from '../watched.ts';
 
@@ -50,6 +52,8 @@ export class Server {
   readonly createDb: boolean;
   readonly createRole: boolean;
   readonly user: string;
+  /** The database that this session is in. */
+  readonly maintenance: string;
   private readonly options: ServerOptions;
 
   private constructor(client: pg.Client, facts: Facts, options: ServerOptions) {
@@ -62,6 +66,7 @@ export class Server {
     this.createDb = facts.create_db;
     this.createRole = facts.create_role;
     this.user = facts.user;
+    this.maintenance = facts.database;
   }
 
   static async open(database: string, options: ServerOptions): Promise<Server> {
@@ -69,7 +74,7 @@ export class Server {
     try {
       await configure(client, UNHINDERED);
       const { rows } = await client.query<Facts>(FACTS);
-      return new Server(client, rows[0]!, options);
+      return new Server(client, oneRow(rows), options);
     } catch (error) {
       await disconnect(client);
       throwIfAborted(options.signal);
@@ -159,11 +164,6 @@ export class Server {
     );
   }
 
-  /** The database that this session is in. */
-  get maintenance(): string {
-    return this.client.database!;
-  }
-
   close(): Promise<void> {
     return disconnect(this.client);
   }
@@ -185,13 +185,14 @@ export function restoreError(error: unknown, doing: string, settings: Connection
 interface Facts {
   readonly version: string;
   readonly user: string;
+  readonly database: string;
   readonly superuser: boolean;
   readonly create_db: boolean;
   readonly create_role: boolean;
 }
 
 const FACTS = `
-  SELECT pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1) AS version, rolname AS user,
+  SELECT ${SERVER_VERSION} AS version, rolname AS user, pg_catalog.current_database() AS database,
          rolsuper AS superuser, rolsuper OR rolcreatedb AS create_db, rolsuper OR rolcreaterole AS create_role
     FROM pg_catalog.pg_roles WHERE rolname = current_user`;
 
@@ -211,5 +212,5 @@ async function openMaintenance(database: string, { connection, signal }: ServerO
       if (!another) break;
     }
   }
-  throw connectionError(first, { ...connection, database: candidates[0]! });
+  throw connectionError(first, { ...connection, database: candidates[0] ?? connection.database });
 }

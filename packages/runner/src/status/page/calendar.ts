@@ -56,7 +56,7 @@ export function calendar({
   );
   return html`<svg class="calendar" viewBox="0 0 ${width} ${height}" role="img" aria-label="Sets of the last ${WEEKS} weeks, day by day">
     ${WEEKDAYS.map(([row, name]) => html`<text class="axis" x="0" y="${TOP + row * STEP + 11}">${name}</text>`)}
-    ${monthsOf(weeks.map((week) => week[0]!.date)).map(([column, name]) => html`<text class="axis" x="${LEFT + column * STEP}" y="11">${name}</text>`)}
+    ${monthsOf(weeks.flatMap(([monday]) => monday?.date ?? [])).map(([column, name]) => html`<text class="axis" x="${LEFT + column * STEP}" y="11">${name}</text>`)}
     ${days}
   </svg>`;
 }
@@ -99,7 +99,9 @@ function cell({ date, past, best }: Day, x: number, y: number): Html {
 function monthsOf(mondays: readonly string[]): readonly (readonly [number, string])[] {
   return mondays.flatMap((monday, column) => {
     const month = monday.slice(5, 7);
-    const isFirst = column > 0 && mondays[column - 1]!.slice(5, 7) !== month;
-    return isFirst && column < mondays.length - 1 ? [[column, MONTHS[Number(month) - 1]!] as const] : [];
+    const isFirst = column > 0 && mondays[column - 1]?.slice(5, 7) !== month;
+    return isFirst && column < mondays.length - 1
+      ? [[column, MONTHS[Number(month) - 1] ?? month] as const]
+      : [];
   });
 }

@@ -78,7 +78,7 @@ function setTable({ stores, now }: Status): Html {
     stores.flatMap(({ name, sets }) => (sets ?? []).map((set) => ({ store: name, set }))),
   );
   if (listed.length === 0) return html`<p class="quiet">No sets yet.</p>`;
-  const classOf = (index: number): string => (SET_COLUMNS[index]!.align === 'right' ? 'right' : '');
+  const classOf = (index: number): string => (SET_COLUMNS[index]?.align === 'right' ? 'right' : '');
   const rows = setCells(listed.slice(0, SHOWN_SETS), now);
   const rest = listed.length - rows.length;
   return html`<table><thead><tr>${SET_COLUMNS.map(({ title }, index) => html`<th class="${classOf(index)}">${title.charAt(0)}${title.slice(1).toLowerCase()}</th>`)}</tr></thead>

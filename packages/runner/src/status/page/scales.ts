@@ -9,7 +9,7 @@ const DURATIONS = [
 /** 1, 2 or 5 times a power of ten, the least that is not lower. */
 export function roundNumber(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((step) => step * power).find((round) => round >= value)!;
+  return [1, 2, 5].map((step) => step * power).find((round) => round >= value) ?? 10 * power;
 }
 
 /** The least duration in milliseconds that is not lower and reads well: whole seconds, minutes, hours. */

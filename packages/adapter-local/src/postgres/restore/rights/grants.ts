@@ -1,12 +1,8 @@
 import { BackupError } from '@geolens/backup-core';
+import { group } from '../../group.ts';
 import { IDENTIFIER, unquoteIdentifier } from '../../identifiers.ts';
 import type { Said } from '../execute.ts';
 import type { Server } from '../server.ts';
-
-const GRANT = new RegExp(
-  `^GRANT (.+?) ON (TABLE|SEQUENCE|SCHEMA|TYPE) (${IDENTIFIER}(?:\\.${IDENTIFIER})?) TO (${IDENTIFIER})( WITH GRANT OPTION)?;$`,
-  'su',
-);
 
 const ALL: Readonly<Record<string, readonly string[]>> = {
   TABLE: ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'],
@@ -14,6 +10,11 @@ const ALL: Readonly<Record<string, readonly string[]>> = {
   SCHEMA: ['USAGE', 'CREATE'],
   TYPE: ['USAGE'],
 };
+
+const GRANT = new RegExp(
+  `^GRANT (.+?) ON (${Object.keys(ALL).join('|')}) (${IDENTIFIER}(?:\\.${IDENTIFIER})?) TO (${IDENTIFIER})( WITH GRANT OPTION)?;$`,
+  'su',
+);
 
 /** One right that somebody is to have. */
 interface Right {
@@ -110,11 +111,11 @@ export function rightsIn(grants: readonly string[]): readonly Right[] {
 const PRIVILEGE = new RegExp(`([A-Z]+)(?:\\((${IDENTIFIER})\\))?(?:,\\s*|$)`, 'gu');
 
 function privilegesIn(text: string, kind: string): readonly { privilege: string; column: string | null }[] {
-  if (text === 'ALL') return ALL[kind]!.map((privilege) => ({ privilege, column: null }));
+  if (text === 'ALL') return (ALL[kind] ?? []).map((privilege) => ({ privilege, column: null }));
   return [...text.matchAll(PRIVILEGE)]
-    .filter(([, privilege]) => privilege !== 'ALL' && privilege !== 'MAINTAIN')
-    .map(([, privilege, column]) => ({
-      privilege: privilege!,
-      column: column === undefined ? null : unquoteIdentifier(column),
-    }));
+    .map((match) => ({
+      privilege: group(match, 1),
+      column: match[2] === undefined ? null : unquoteIdentifier(match[2]),
+    }))
+    .filter(({ privilege }) => privilege !== 'ALL' && privilege !== 'MAINTAIN');
 }

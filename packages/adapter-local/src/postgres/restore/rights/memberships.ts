@@ -1,6 +1,7 @@
 import { BOOTSTRAP_SUPERUSER } from '../../acl-queries.ts';
 import type { Membership } from '../../globals/globals.ts';
 import { quoteIdentifier } from '../../identifiers.ts';
+import { oneRow } from '../../one-row.ts';
 import type { Server } from '../server.ts';
 
 /** Servers from this version on check who grants a membership, and use the grantor when it is revoked. */
@@ -25,9 +26,9 @@ const ADMINS = `
  */
 export async function grantorsOf(server: Server): Promise<ServerGrantors | undefined> {
   if (server.major < FIRST_WITH_GRANTORS || !server.superuser) return undefined;
-  const [bootstrap] = await server.ask<{ name: string }>('querying the bootstrap superuser', BOOTSTRAP);
+  const bootstrap = await server.ask<{ name: string }>('querying the bootstrap superuser', BOOTSTRAP);
   return {
-    bootstrapSuperuser: bootstrap!.name,
+    bootstrapSuperuser: oneRow(bootstrap).name,
     admins: await server.ask('querying role memberships', ADMINS),
   };
 }
@@ -40,10 +41,12 @@ export function planMemberships(
   memberships: readonly Membership[],
   grantors: ServerGrantors | undefined,
 ): readonly string[] {
-  if (grantors === undefined) return memberships.map((one) => grant(one, false));
+  if (grantors === undefined) return memberships.map((one) => grant(one, undefined));
   const admins = new Set(grantors.admins.map(({ role, member }) => keyOf(role, member)));
-  const isNamed = ({ role, grantor }: Membership): boolean =>
-    grantor !== undefined && (grantor === grantors.bootstrapSuperuser || admins.has(keyOf(role, grantor)));
+  const grantorOf = ({ role, grantor }: Membership): string | undefined =>
+    grantor === grantors.bootstrapSuperuser || (grantor !== undefined && admins.has(keyOf(role, grantor)))
+      ? grantor
+      : undefined;
   const pending = [...memberships];
   const statements: string[] = [];
   while (pending.length > 0) {
@@ -54,15 +57,16 @@ export function planMemberships(
           !pending.some((other) => hasAdminOption(other) && other.role === role && other.member === grantor),
       ),
     );
-    const [membership] = pending.splice(next, 1);
-    statements.push(grant(membership!, isNamed(membership!)));
-    if (hasAdminOption(membership!)) admins.add(keyOf(membership!.role, membership!.member));
+    for (const membership of pending.splice(next, 1)) {
+      statements.push(grant(membership, grantorOf(membership)));
+      if (hasAdminOption(membership)) admins.add(keyOf(membership.role, membership.member));
+    }
   }
   return statements;
 }
 
-function grant({ role, member, options, grantor }: Membership, named: boolean): string {
-  return `GRANT ${quoteIdentifier(role)} TO ${quoteIdentifier(member)}${options}${named ? ` GRANTED BY ${quoteIdentifier(grantor!)}` : ''};`;
+function grant({ role, member, options }: Membership, grantor: string | undefined): string {
+  return `GRANT ${quoteIdentifier(role)} TO ${quoteIdentifier(member)}${options}${grantor === undefined ? '' : ` GRANTED BY ${quoteIdentifier(grantor)}`};`;
 }
 
 function hasAdminOption({ options }: Membership): boolean {

@@ -29,9 +29,10 @@ export function passingOverLackingRoutines(grants: readonly string[]): readonly 
 /** What was passed over, for people to read. */
 export function passedOverIn(said: readonly Said[]): readonly string[] {
   const lacking = said.filter(({ state }) => NO_ROUTINE.includes(state));
-  return lacking.length === 0
+  const [first] = lacking;
+  return first === undefined
     ? []
     : [
-        `${lacking.length} grants of routines were left out, which the extensions of this server do not have, first: ${lacking[0]!.message}`,
+        `${lacking.length} grants of routines were left out, which the extensions of this server do not have, first: ${first.message}`,
       ];
 }

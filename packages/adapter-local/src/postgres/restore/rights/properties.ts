@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { databaseStatementsOf } from '../../database-statements.ts';
 import { parseGlobals, type DatabaseStatement } from '../../globals/globals.ts';
 import { quoteIdentifier } from '../../identifiers.ts';
+import { oneRow } from '../../one-row.ts';
 import { execute } from '../execute.ts';
 import type { SessionParts } from '../pg-restore-session.ts';
 import type { Preparation } from '../prepare.ts';
@@ -44,7 +45,7 @@ export async function applyProperties(
 /** Returns the connection limit of the database; `undefined` if the set has none. */
 export function connectionLimitOf(rights: Rights | undefined): number | undefined {
   const limit = rights?.globals.database.find(({ kind }) => kind === 'connectionLimit');
-  return limit && Number(/\d+$/.exec(limit.template)![0]);
+  return limit && Number(limit.template.split(' ').at(-1));
 }
 
 async function withoutPrivilegedSettings(
@@ -131,7 +132,7 @@ async function defaultPrivilegesOn(client: pg.Client): Promise<readonly Database
     template: `GRANT ${privileges} ON DATABASE %1$I TO ${grantee.replaceAll('%', '%%')}`,
     setting: undefined,
   });
-  return [grantTo(rows[0]!.owner, 'ALL'), grantTo('PUBLIC', 'CONNECT, TEMPORARY')];
+  return [grantTo(oneRow(rows).owner, 'ALL'), grantTo('PUBLIC', 'CONNECT, TEMPORARY')];
 }
 
 /**
@@ -169,7 +170,7 @@ function groupsOf(statements: readonly DatabaseStatement[]): readonly (readonly 
   const groups: DatabaseStatement[][] = [];
   for (const statement of statements) {
     const last = groups.at(-1);
-    if (last !== undefined && isPrivilege(statement) && isPrivilege(last[0]!)) last.push(statement);
+    if (last !== undefined && [...last, statement].every(isPrivilege)) last.push(statement);
     else groups.push([statement]);
   }
   return groups;

@@ -43,9 +43,9 @@ export async function makeLackingRoles(
  */
 export async function findRights(
   { server, database, options, signal }: SessionParts,
-  { globals, programs }: Preparation,
+  { globals: ofSet, programs }: Preparation,
 ): Promise<Rights | undefined> {
-  if (globals?.isOurs === true) return { globals, from: 'set' };
+  if (ofSet?.isOurs === true) return { globals: ofSet, from: 'set' };
   if (!(await server.exists(database))) return undefined;
   const producer = new PgDumpProducer({
     connection: server.settings(database),
@@ -54,7 +54,8 @@ export async function findRights(
   });
   const snapshot = await producer.snapshot({ signal });
   try {
-    return { globals: parseGlobals(await textOf(snapshot.globals()!)), from: 'live' };
+    const globals = snapshot.globals();
+    return globals && { globals: parseGlobals(await textOf(globals)), from: 'live' };
   } finally {
     await snapshot.close();
   }

@@ -1,4 +1,5 @@
 import type { Globals, RoleAttributes } from '../../globals/globals.ts';
+import { group } from '../../group.ts';
 import { IDENTIFIER, quoteIdentifier, unquoteIdentifier } from '../../identifiers.ts';
 import type { Server } from '../server.ts';
 import { planMemberships, type ServerGrantors } from './memberships.ts';
@@ -19,10 +20,10 @@ export function rolesNamedIn(
 ): ReadonlySet<string> {
   const known = new Set(roles);
   const named = new Set([...besides, ...ownerNames]);
-  for (const [, list] of [...database.map(({ template }) => template.replaceAll('%%', '%')), ...grants]
+  for (const match of [...database.map(({ template }) => template.replaceAll('%%', '%')), ...grants]
     .join('\n')
     .matchAll(FOLLOWING)) {
-    for (const [name] of list!.matchAll(new RegExp(IDENTIFIER, 'gu')))
+    for (const [name] of group(match, 1).matchAll(new RegExp(IDENTIFIER, 'gu')))
       if (known.has(unquoteIdentifier(name))) named.add(unquoteIdentifier(name));
   }
   for (let size = -1; size < named.size; ) {
@@ -42,9 +43,8 @@ const POLICY = new RegExp(
 
 /** The roles that policies are for, in the SQL that pg_restore writes of them. */
 export function rolesOfPolicies(sql: string): readonly string[] {
-  const lists = [...sql.matchAll(POLICY)].map(([, list]) => list!);
-  const found = lists.flatMap((list) =>
-    [...list.matchAll(new RegExp(IDENTIFIER, 'gu'))].map(([name]) => name),
+  const found = [...sql.matchAll(POLICY)].flatMap((match) =>
+    [...group(match, 1).matchAll(new RegExp(IDENTIFIER, 'gu'))].map(([name]) => name),
   );
   return [
     ...new Set(
@@ -73,7 +73,8 @@ export interface ServerPrivileges {
  */
 export function isFreeSetting(setting: string, { freeSettings, modules }: ServerPrivileges): boolean {
   const name = setting.toLowerCase();
-  return name.includes('.') ? !modules.has(name.split('.')[0]!) : freeSettings.has(name);
+  const dot = name.indexOf('.');
+  return dot < 0 ? freeSettings.has(name) : !modules.has(name.slice(0, dot));
 }
 
 const PRIVILEGED_ROLES = `

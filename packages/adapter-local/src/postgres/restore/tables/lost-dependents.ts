@@ -157,8 +157,8 @@ interface Compared {
 }
 
 function nameOf(identities: Compared['identities'], id: string): string {
-  const { type, identity } = identities.get(id)!;
-  return `${type} ${identity}`;
+  const known = identities.get(id);
+  return known === undefined ? id : `${known.type} ${known.identity}`;
 }
 
 interface Lost {
@@ -180,7 +180,7 @@ function blockedBy({
 }): ReadonlyMap<string, string> {
   const blocked = new Map<string, string>();
   for (const { id, sub } of lost)
-    if (sub !== 0 || identities.get(id)!.table)
+    if (sub !== 0 || identities.get(id)?.table !== false)
       blocked.set(id, 'tables and their columns are not restored as dependents');
   for (const { id } of listed) if (states.get(id) === 'taken') blocked.set(id, 'another object has its name');
   const ids = new Set(lost.map(({ id }) => id));
@@ -195,8 +195,8 @@ function blockedBy({
           id,
           `it needs ${nameOf(identities, states.get(whole) === 'present' ? ref : whole)}, which is missing`,
         );
-      if (internal && blocked.has(id) && ids.has(whole) && !blocked.has(whole))
-        blocked.set(whole, blocked.get(id)!); // no view without its rule
+      const why = blocked.get(id);
+      if (internal && why !== undefined && ids.has(whole) && !blocked.has(whole)) blocked.set(whole, why); // no view without its rule
     }
   }
   return blocked;

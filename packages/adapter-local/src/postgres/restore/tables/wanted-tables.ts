@@ -97,7 +97,7 @@ export async function wantedTables(
         const listed = bare(entry);
         return [
           listed,
-          listed.replace(KIND, (_, kind: string) => `${BELONGING[kind]!} `),
+          listed.replace(KIND, (_, kind: string) => `${BELONGING[kind] ?? kind} `),
           listed.replace(ATTACHED_FOREIGN, 'FOREIGN TABLE '),
         ].some((text) => names.has(text));
       };

@@ -22,17 +22,17 @@ export function tablesMeant(toc: Toc, { tables, schemas }: TableSelection): Mean
   const found: TableName[] = [];
   const problems: string[] = [];
   for (const text of tables) {
-    const fitting = readings(text).filter(({ schema, table }) =>
+    const [meant, ...others] = readings(text).filter(({ schema, table }) =>
       toc.entries.some((entry) => isNamed(entry, 'TABLE', schema, table)),
     );
-    if (fitting.length === 1) found.push(fitting[0]!);
-    else if (fitting.length > 1)
-      problems.push(
-        `--table ${text} can mean several tables of the dump. Write it with quotes: "schema"."table"`,
-      );
-    else
+    if (meant === undefined)
       problems.push(
         `there is no table ${text} in the dump${text.includes('.') ? '' : ': its schema is missing'}. Write schema.table, as \`pg_restore --list\` has it`,
+      );
+    else if (others.length === 0) found.push(meant);
+    else
+      problems.push(
+        `--table ${text} can mean several tables of the dump. Write it with quotes: "schema"."table"`,
       );
   }
   for (const schema of schemas) {

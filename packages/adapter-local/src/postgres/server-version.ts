@@ -1,0 +1,11 @@
+import type pg from 'pg';
+import { oneRow } from './one-row.ts';
+
+/** The version without what the packager adds: `15.18`. */
+export const SERVER_VERSION = `pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1)`;
+
+/** Returns the version of the server. */
+export async function serverVersionOf(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ version: string }>(`SELECT ${SERVER_VERSION} AS version`);
+  return oneRow(rows).version;
+}
