@@ -1,5 +1,6 @@
 const CORE = '^packages/core/src';
 const ADAPTERS = '^packages/adapter-[^/]+/src';
+const SYSTEM = '^packages/system/src';
 const RUNNER = '^packages/runner/src';
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
@@ -17,6 +18,24 @@ export default {
       },
     ),
     rule(
+      'base-knows-itself',
+      'Errors and helpers stand below all else.',
+      { path: `${CORE}/base/` },
+      { path: CORE, pathNot: `${CORE}/base/` },
+    ),
+    rule(
+      'model-knows-base',
+      'Values need no port and no use case.',
+      { path: `${CORE}/model/` },
+      { path: CORE, pathNot: `${CORE}/(base|model)/` },
+    ),
+    rule(
+      'ports-know-base-and-model',
+      'Ports stand below the use cases.',
+      { path: `${CORE}/ports/` },
+      { path: CORE, pathNot: `${CORE}/(base|model|ports)/` },
+    ),
+    rule(
       'assertions-only-in-testing',
       'Assertions belong to the contract suites.',
       { path: CORE, pathNot: `${CORE}/testing/` },
@@ -30,9 +49,15 @@ export default {
     ),
     rule(
       'adapters-know-the-core-alone',
-      'An adapter knows the core and not its siblings, nor the runner.',
+      'An adapter knows the core, and the system package for processes and files; not its siblings, nor the runner.',
       { path: '^packages/(adapter-[^/]+)/src' },
-      { path: '^packages/', pathNot: ['^packages/$1/src', CORE] },
+      { path: '^packages/', pathNot: ['^packages/$1/src', CORE, SYSTEM] },
+    ),
+    rule(
+      'system-knows-the-core-alone',
+      'The system package knows the errors and types of the core.',
+      { path: SYSTEM },
+      { path: '^packages/', pathNot: [SYSTEM, CORE] },
     ),
     rule(
       'one-file-knows-the-container',
@@ -46,12 +71,15 @@ export default {
       { path: RUNNER, pathNot: [`${RUNNER}/container\\.ts$`, `${RUNNER}/config/`] },
       { path: ADAPTERS },
     ),
-    rule(
-      'no-cycles',
-      'What needs each other belongs together, or apart.',
-      {},
-      { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
-    ),
+    rule('no-cycles', 'What needs each other belongs together, or apart.', {}, { circular: true }),
+    {
+      name: 'no-folder-cycles',
+      comment: 'Folders stand above or below each other.',
+      severity: 'error',
+      scope: 'folder',
+      from: {},
+      to: { circular: true },
+    },
     rule('nothing-unresolved', 'Every import leads somewhere.', {}, { couldNotResolve: true }),
     rule(
       'nothing-undeclared',

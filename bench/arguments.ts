@@ -6,7 +6,7 @@ export const USAGE = `usage: npm run bench [-- options]
   --growth                  larger databases, many small files, many sets
   --idle                    starting, and doing nothing
   --database-mb 930 --staging-mb 1100 --runs 3 --servers 15,17 --no-s3
-  --drill                   with a rehearsed restore of each set
+  --drill                   with a restore test of each set
   --at 2026-11-22T02:00:00Z the moment of the runs; the last Sunday when absent
   --sizes 1,4,8 --files 1000000 --sets 1000,10000 --documented    of --growth; 0 leaves one of them out
   --window 60               seconds of idleness before and while --idle looks

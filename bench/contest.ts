@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cluster } from '../test/support/cluster.ts';
 import type { Arguments } from './arguments.ts';
-import { measureDocumented } from './documented.ts';
+import { measureBaselineScript } from './documented.ts';
 import { measureAllAtOnce, measureFloor } from './floor.ts';
 import { measureOurs } from './ours.ts';
 import type { Contest, Contestant, Sample } from './results.ts';
@@ -55,7 +55,7 @@ export async function runContest(settings: ContestSettings): Promise<Contest> {
       await settle(cluster, theirFolder);
       note(
         'documented',
-        await measureDocumented({ cluster, staging, backups: theirFolder, bucket: await bucket(TIERS) }),
+        await measureBaselineScript({ cluster, staging, backups: theirFolder, bucket: await bucket(TIERS) }),
       );
       rmSync(theirFolder, { recursive: true });
     }
@@ -77,7 +77,7 @@ export async function runContest(settings: ContestSettings): Promise<Contest> {
   };
 }
 
-/** An empty folder, and nothing that the disk has still to write for somebody else. */
+/** An empty folder, and nothing that the disk has still to write for another process. */
 export async function settle(cluster: Cluster, folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

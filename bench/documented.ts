@@ -10,7 +10,7 @@ import { say } from './say.ts';
 const SCRIPT = fileURLToPath(new URL('documented.sh', import.meta.url));
 
 /** The documented way of GeoLens: see the script. */
-export async function measureDocumented({ cluster, backups, staging, bucket }: Place): Promise<Sample> {
+export async function measureBaselineScript({ cluster, backups, staging, bucket }: Place): Promise<Sample> {
   const env = {
     PATH: process.env['PATH'],
     PG_BIN: cluster.binDir,

@@ -83,9 +83,9 @@ export async function measure({
   return { measured, stdout: output.join('') };
 }
 
-async function sampleUntil(signal: AbortSignal, look: () => void): Promise<void> {
+async function sampleUntil(signal: AbortSignal, inspect: () => void): Promise<void> {
   while (!signal.aborted) {
-    look();
+    inspect();
     await sleep(SAMPLE_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
 }

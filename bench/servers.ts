@@ -23,7 +23,7 @@ export async function binDirsOf(majors: readonly number[]): Promise<readonly [st
   return [first, ...others];
 }
 
-/** Does some work with a server that has the yardstick database, and ends the server. */
+/** Does some work with a server that has the baseline database, and ends the server. */
 export async function withYardstick<T>(
   binDir: string,
   databaseMb: number,

@@ -19,6 +19,7 @@ const CHECKS = {
   lint: ['node_modules/eslint/bin/eslint.js', '.'],
   layers: [
     'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',
+    '--metrics',
     '--config',
     '.dependency-cruiser.mjs',
     'packages',

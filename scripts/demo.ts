@@ -10,7 +10,7 @@ import { findPostgresPrograms } from '../test/support/postgres-programs.ts';
 import { startCluster } from '../test/support/postgres-cluster.ts';
 
 /*
- * Takes a backup through the real command, rehearses its restore, restores it into a second database and
+ * Takes a backup through the real command, tests its restore, restores it into a second database and
  * compares the rows of every table. With DATABASE_URL set it backs up that database, which is only read; the
  * proof is still made in a throw-away server.
  */
@@ -20,7 +20,7 @@ const STAGING_MB = 40;
 const PROOF = 'proof';
 
 /** What `verify` says of a database that is newer than the server of this machine. */
-const CANNOT_BE_PROVEN_HERE = 3;
+const INCONCLUSIVE_HERE = 3;
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -101,7 +101,7 @@ function command(name: string, env: Record<string, string | undefined>, ...args:
     env,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  if (status !== 0 && status !== CANNOT_BE_PROVEN_HERE)
+  if (status !== 0 && status !== INCONCLUSIVE_HERE)
     throw new Error(`geolens-backup ${name} exited with ${status ?? 'a signal'}`);
 }
 

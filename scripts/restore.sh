@@ -31,7 +31,7 @@ COMPOSE_FILE and COMPOSE_PROJECT_NAME as Compose reads them.
 Beside GeoLens, run it in the folder of the backup's own project: api and worker are then those of the project GEOLENS_PROJECT.
 
 exit code: that of the restore. 0 done, 1 failed and nothing changed, 2 wrong arguments, 3 partly done, or a service was not started
-again, 4 somebody else is at work, 5 the dump is bad, 130 or 143 stopped by a signal.
+again, 4 another process is at work, 5 the dump is bad, 130 or 143 stopped by a signal.
 TEXT
 }
 

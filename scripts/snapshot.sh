@@ -33,7 +33,7 @@ COMPOSE_PROJECT_NAME as Compose reads them.
 
 Beside GeoLens, run it in the folder of the backup's own project: the services are then those of the project GEOLENS_PROJECT.
 
-exit code: 0 done, 1 failed and nothing changed, 2 wrong arguments, 3 done, but a service was not started again, 4 somebody else is
+exit code: 0 done, 1 failed and nothing changed, 2 wrong arguments, 3 done, but a service was not started again, 4 another process is
 at work, 5 the archive is bad, 130 or 143 stopped by a signal.
 TEXT
 }

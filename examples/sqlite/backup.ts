@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { FlockLock, LocalStore, LOCK_NAME, systemClock } from '@geolens/backup-adapter-local';
+import { LocalStore, systemClock } from '@geolens/backup-adapter-local';
+import { FlockLock, LOCK_NAME } from '@geolens/backup-system';
 import { dumpOf, keepNewest, run, totalRows } from '@geolens/backup-core';
 import { SqliteProducer } from './sqlite-producer.ts';
 

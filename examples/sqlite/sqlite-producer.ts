@@ -82,8 +82,8 @@ function problemOf(file: string, bytes: number): string | undefined {
   const database = new DatabaseSync(file, { readOnly: true });
   const ask = (pragma: string): unknown => Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0];
   try {
-    const told = Number(ask('page_count')) * Number(ask('page_size'));
-    if (told === 0 || told !== bytes) return `it has ${bytes} bytes instead of ${told}`;
+    const reported = Number(ask('page_count')) * Number(ask('page_size'));
+    if (reported === 0 || reported !== bytes) return `it has ${bytes} bytes instead of ${reported}`;
     const verdict = ask('integrity_check');
     return verdict === 'ok' ? undefined : String(verdict);
   } catch (error) {

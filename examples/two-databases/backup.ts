@@ -1,14 +1,7 @@
 import { join } from 'node:path';
-import {
-  connectionFromUrl,
-  FileJournal,
-  FlockLock,
-  journalName,
-  LocalStore,
-  LOCK_NAME,
-  PgDumpProducer,
-  systemClock,
-} from '@geolens/backup-adapter-local';
+import { FileJournal, journalName, LocalStore, systemClock } from '@geolens/backup-adapter-local';
+import { connectionFromUrl, PgDumpProducer } from '@geolens/backup-adapter-postgres';
+import { FlockLock, LOCK_NAME } from '@geolens/backup-system';
 import { S3Store } from '@geolens/backup-adapter-s3';
 import { run, Secret } from '@geolens/backup-core';
 import { byMonth } from './by-month.ts';

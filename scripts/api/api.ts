@@ -13,21 +13,21 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const REFERENCE = join(ROOT, 'docs', 'api');
 const TYPEDOC = join(ROOT, 'node_modules', 'typedoc', 'bin', 'typedoc');
 
-const scratch = mkdtempSync(join(tmpdir(), 'geolens-api-'));
+const temporary = mkdtempSync(join(tmpdir(), 'geolens-api-'));
 process.on('exit', () => {
-  rmSync(scratch, { recursive: true, force: true });
+  rmSync(temporary, { recursive: true, force: true });
 });
 
 const { status } = spawnSync(
   process.execPath,
-  [...process.execArgv, TYPEDOC, '--options', join(ROOT, 'typedoc.json'), '--out', scratch],
+  [...process.execArgv, TYPEDOC, '--options', join(ROOT, 'typedoc.json'), '--out', temporary],
   { cwd: ROOT, stdio: 'inherit' },
 );
 if (status !== 0) process.exit(status ?? 1);
 
 if (process.argv.includes('-u')) {
   rmSync(REFERENCE, { recursive: true, force: true });
-  cpSync(scratch, REFERENCE, { recursive: true });
+  cpSync(temporary, REFERENCE, { recursive: true });
   for (const name of PACKAGES) {
     mkdirSync(join(reportPath(name), '..'), { recursive: true });
     writeFileSync(reportPath(name), apiReport(name));
@@ -36,7 +36,7 @@ if (process.argv.includes('-u')) {
   const reports = PACKAGES.filter((name) => textAt(reportPath(name)) !== apiReport(name)).map(
     (name) => `docs/api-report/${name}.api.md`,
   );
-  const stale = [...reports, ...(sameFolders(scratch, REFERENCE) ? [] : ['docs/api'])];
+  const stale = [...reports, ...(sameFolders(temporary, REFERENCE) ? [] : ['docs/api'])];
   if (stale.length > 0) {
     console.error(
       `${stale.join(', ')}: not what the code exports. Look whether that is meant, then write them anew with npm run docs`,

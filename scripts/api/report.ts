@@ -6,7 +6,14 @@ import ts from 'typescript';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The packages that somebody can import, by the names of their folders. */
-export const PACKAGES = ['adapter-local', 'adapter-s3', 'core', 'runner'] as const;
+export const PACKAGES = [
+  'adapter-local',
+  'adapter-postgres',
+  'adapter-s3',
+  'core',
+  'runner',
+  'system',
+] as const;
 
 /** Where the report of a package stands. */
 export function reportPath(name: string): string {

@@ -126,7 +126,7 @@ describe.skipIf(inject('gateway') === undefined)('an upload in parts', () => {
     expect(await bucket.uploads()).toEqual([]);
   });
 
-  it('says so when its parts could not be removed, and the next sweep removes them', async () => {
+  it('reports it when its parts could not be removed, and the next clean-up removes them', async () => {
     const { bucket, proxy, store } = await scene();
     proxy.fault({ when: on('UploadPart'), do: { kind: 'status', status: 403, code: 'AccessDenied' } });
     proxy.fault({
@@ -137,7 +137,7 @@ describe.skipIf(inject('gateway') === undefined)('an upload in parts', () => {
     expect(message).toMatch(/UploadPart failed.*could not be removed: .*AbortMultipartUpload failed/);
     expect(await bucket.uploads()).toEqual([OBJECT]);
     proxy.heal();
-    expect(await store.sweep()).toEqual([DUMP]);
+    expect(await store.cleanUp()).toEqual([DUMP]);
     expect(await bucket.uploads()).toEqual([]);
   });
 
@@ -215,15 +215,15 @@ describe.skipIf(inject('gateway') === undefined)('a small object', () => {
     expect(await put({ ...stranger })).toMatchObject({ code: 'STORE_FORBIDDEN' });
     expect(await put({ name: 'no-such-bucket' })).toMatchObject({
       code: 'STORE_UNAVAILABLE',
-      mend: expect.stringContaining('S3_BUCKET') as string,
+      hint: expect.stringContaining('S3_BUCKET') as string,
     });
     expect(await put({ endpoint: 'http://127.0.0.1:1' })).toMatchObject({
       code: 'STORE_UNAVAILABLE',
-      mend: expect.stringContaining('S3_ENDPOINT') as string,
+      hint: expect.stringContaining('S3_ENDPOINT') as string,
     });
     expect(await put({ endpoint: bucket.endpoint.replace('http:', 'https:') })).toMatchObject({
       code: 'STORE_UNAVAILABLE',
-      mend: expect.stringContaining('http') as string,
+      hint: expect.stringContaining('http') as string,
     });
   });
 });
@@ -263,7 +263,7 @@ describe.skipIf(inject('gateway') === undefined)('a copy on the server', () => {
 });
 
 describe.skipIf(inject('gateway') === undefined)('other people’s things below the prefix', () => {
-  it('are neither listed nor swept nor removed', async () => {
+  it('are neither listed nor cleaned up nor removed', async () => {
     const { bucket, store } = await scene();
     await bucket.put('backups/daily/notes.txt', 'mine');
     await bucket.put('backups/daily/deeper/geolens_20260101_020000.dump', 'mine');
@@ -271,7 +271,7 @@ describe.skipIf(inject('gateway') === undefined)('other people’s things below 
     await store.put(DUMP, sourceOf('dump'));
     const before = await bucket.keys();
     expect(await listed(store)).toEqual([DUMP]);
-    expect(await store.sweep()).toEqual([]);
+    expect(await store.cleanUp()).toEqual([]);
     expect(await bucket.keys()).toEqual(before);
   });
 

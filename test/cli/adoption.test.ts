@@ -9,7 +9,7 @@ import { startCluster } from '../support/postgres-cluster.ts';
 import { runProgram } from '../support/run-program.ts';
 import { RIGHTS } from '../support/rights.ts';
 import { freshVolume } from '../support/volume.ts';
-import { env as programEnv } from '../adapter-local/support/producers.ts';
+import { env as programEnv } from '../adapter-postgres/support/producers.ts';
 
 const DAY = 86_400_000;
 

@@ -15,18 +15,18 @@ describe('the command doctor', () => {
     expect(stderr).toBe('');
     const lines = stdout.split('\n');
     const starts = (text: string): string | undefined => lines.find((line) => line.startsWith(text));
-    for (const concern of [
+    for (const subject of [
       'server',
       'pg_dump',
       'rights: tables',
       'folder',
       'staging',
       'space',
-      'scratch server',
+      'temporary server',
     ])
-      expect(starts(`OK    ${concern}`), `${concern} in\n${stdout}`).toBeDefined();
-    for (const concern of ['newest set', 'last success', 'off-site copy', 'notifications'])
-      expect(starts(`WARN  ${concern}`), concern).toBeDefined();
+      expect(starts(`OK    ${subject}`), `${subject} in\n${stdout}`).toBeDefined();
+    for (const subject of ['newest set', 'last success', 'off-site copy', 'notifications'])
+      expect(starts(`WARN  ${subject}`), subject).toBeDefined();
     expect(starts('OK    schedule')).toMatch(
       /"30 0 \* \* \*" in Europe\/Berlin: next \d{4}-\d\d-\d\d 00:30 \(\d{4}-\d\d-\d\d 2[23]:30 UTC\), .* 00:30 .* 00:30 /,
     );
@@ -44,26 +44,26 @@ describe('the command doctor', () => {
         S3_BUCKET: bucket.name,
         S3_ACCESS_KEY_ID: bucket.accessKeyId,
         S3_SECRET_ACCESS_KEY: bucket.secretAccessKey,
-        BACKUP_DRILL_SCHEDULE: '0 4 * * 0',
+        BACKUP_RESTORE_TEST_SCHEDULE: '0 4 * * 0',
       };
       await operator.goodRun({ env });
       const before = await bucket.keys();
       const { code, stdout } = await operator.backup(['doctor', '--json'], {
         env: { ...env, BACKUP_PING_URL: 'http://127.0.0.1:9/very-secret' },
       });
-      const { ok, findings } = JSON.parse(stdout) as {
+      const { ok, results } = JSON.parse(stdout) as {
         ok: boolean;
-        findings: { level: string; concern: string; message: string }[];
+        results: { level: string; subject: string; message: string }[];
       };
-      expect({ code, ok, odd: findings.filter(({ level }) => level !== 'ok') }).toEqual({
+      expect({ code, ok, odd: results.filter(({ level }) => level !== 'ok') }).toEqual({
         code: 0,
         ok: true,
         odd: [],
       });
-      expect(findings.find(({ concern }) => concern === 'off-site copy')!.message).toMatch(
+      expect(results.find(({ subject }) => subject === 'off-site copy')!.message).toMatch(
         /^s3 has \d complete sets?, the newest \d{8}_\d{6}$/,
       );
-      expect(findings.map(({ concern }) => concern)).toContain('s3 delete');
+      expect(results.map(({ subject }) => subject)).toContain('s3 delete');
       for (const secret of ['very-secret', bucket.secretAccessKey]) expect(stdout).not.toContain(secret);
       expect(await bucket.keys()).toEqual(before);
     },
@@ -79,7 +79,7 @@ describe('the command doctor', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/^FAIL {2}server .*ECONNREFUSED.*\n +→ Start the server/);
     expect(stdout).toContain('OK    folder');
-    expect(stdout).toMatch(/1 FAIL, \d WARN: backups cannot be relied on until that is mended\n$/);
+    expect(stdout).toMatch(/1 FAIL, \d WARN: backups cannot be relied on until that is repaired\n$/);
     expect(stdout).not.toContain('very-secret');
     expect(await operator.volume.files('daily')).toEqual(before);
   });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { isRoot, makeReadOnly, smallVolume } from '../support/small-volume.ts';
 import { newOperator, times } from '../support/operator.ts';
 
-const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+const UNPRIVILEGED = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
 describe('the folder of the sets', () => {
   it.each(['run', 'list', 'prune'])(
@@ -33,7 +33,7 @@ describe('the folder of the sets', () => {
     const operator = await newOperator();
     await chmod(dirname(operator.volume.backups), 0o755);
     await chmod(operator.volume.backups, 0o755);
-    const end = await operator.backup(['run'], { wrapper: NOBODY });
+    const end = await operator.backup(['run'], { wrapper: UNPRIVILEGED });
     expect(end.code).toBe(1);
     expect(end.stderr).toContain(operator.volume.backups);
     expect(times(end.stderr, 'permission denied for user 65534')).toBe(1);
@@ -41,7 +41,7 @@ describe('the folder of the sets', () => {
   });
 
   it.skipIf(!isRoot)(
-    'is somebody else’s, and root may not pass over that, as in the container: 1, and what to do',
+    'is another process’s, and root may not pass over that, as in the container: 1, and what to do',
     async () => {
       const operator = await newOperator();
       await chown(operator.volume.backups, 65534, 65534);

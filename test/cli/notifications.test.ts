@@ -33,17 +33,19 @@ describe('notifications', () => {
   it('tell why a run failed, and a receiver that fails too makes it no worse; no secret is in anything that is printed or sent', async () => {
     const operator = await newOperator();
     const { url, received } = await receiver();
-    const nobody = `127.0.0.1:${await freePort()}`;
+    const unprivileged = `127.0.0.1:${await freePort()}`;
     const env = {
       DATABASE_URL: `postgresql://someone:${encodeURIComponent(PASSWORD)}@127.0.0.1:1/geolens`,
       BACKUP_PING_URL: `${url}/ping-secret`,
-      BACKUP_WEBHOOK_URL: `http://me:hook-password@${nobody}/hook-secret?token=hook-token`,
+      BACKUP_WEBHOOK_URL: `http://me:hook-password@${unprivileged}/hook-secret?token=hook-token`,
       LOG_LEVEL: 'debug',
       BACKUP_PG_BIN_DIR: '',
     };
     const end = await operator.backup(['run', '--json'], { env });
     expect(end.code, end.stderr).toBe(1);
-    expect(end.stderr).toContain(`WARN  BACKUP_WEBHOOK_URL (${nobody}) could not be reached (ECONNREFUSED)`);
+    expect(end.stderr).toContain(
+      `WARN  BACKUP_WEBHOOK_URL (${unprivileged}) could not be reached (ECONNREFUSED)`,
+    );
     const { path, body } = received.at(-1)!;
     expect(path).toBe('/ping-secret/fail');
     expect(body).toContain('ECONNREFUSED');

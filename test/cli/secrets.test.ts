@@ -87,9 +87,9 @@ describe.skipIf(inject('gateway') === undefined)(
     afterAll(() => cluster.stop());
 
     beforeEach(async () => {
-      const [bucket, told] = await Promise.all([freshBucket(), receiver()]);
+      const [bucket, reported] = await Promise.all([freshBucket(), receiver()]);
       volume = await freshVolume();
-      sent = told.received;
+      sent = reported.received;
       env = {
         DATABASE_URL: `postgresql://keeper:${encodeURIComponent(PASSWORD)}@${cluster.host}:${cluster.port}/geolens`,
         BACKUP_PG_BIN_DIR: cluster.binDir,
@@ -102,8 +102,8 @@ describe.skipIf(inject('gateway') === undefined)(
         S3_ACCESS_KEY_ID: bucket.accessKeyId,
         S3_SECRET_ACCESS_KEY: bucket.secretAccessKey,
         S3_TIMEOUT_SECONDS: '2',
-        BACKUP_PING_URL: `${told.url}/${encodeURIComponent(secretOf('Ping'))}`,
-        BACKUP_WEBHOOK_URL: `${told.url.replace('//', `//me:${encodeURIComponent(secretOf('Hook'))}@`)}/${encodeURIComponent(secretOf('Path'))}?token=${encodeURIComponent(secretOf('Token'))}`,
+        BACKUP_PING_URL: `${reported.url}/${encodeURIComponent(secretOf('Ping'))}`,
+        BACKUP_WEBHOOK_URL: `${reported.url.replace('//', `//me:${encodeURIComponent(secretOf('Hook'))}@`)}/${encodeURIComponent(secretOf('Path'))}?token=${encodeURIComponent(secretOf('Token'))}`,
       };
     });
 
@@ -111,7 +111,7 @@ describe.skipIf(inject('gateway') === undefined)(
      * Does the commands with some variables changed, in all detail. Each has to end as expected, so that what
      * is looked through is what was meant.
      */
-    async function look(
+    async function inspect(
       commands: readonly (readonly [readonly string[], number])[],
       change: Variables = {},
     ): Promise<void> {
@@ -129,7 +129,7 @@ describe.skipIf(inject('gateway') === undefined)(
     }
 
     it('when all goes well', async () => {
-      await look([
+      await inspect([
         [['run'], 0],
         [['run', '--json'], 0],
         [['list'], 0],
@@ -137,13 +137,13 @@ describe.skipIf(inject('gateway') === undefined)(
         [['verify', '--json'], 0],
         [['verify', '--restore'], 0],
       ]);
-      await look([
+      await inspect([
         [['restore', 'latest', '--dry-run', '--no-staging'], 0],
         [['restore', 'latest', '--into', 'again', '--no-staging', '--yes', '--drop-previous'], 0],
         [['prune', '--json'], 0],
         [['health', '--json'], 0],
       ]);
-      await look([
+      await inspect([
         [['doctor'], 0],
         [['doctor', '--json'], 0],
         [['config'], 0],
@@ -174,7 +174,7 @@ describe.skipIf(inject('gateway') === undefined)(
       ],
       ['does not know the role', () => ({ DATABASE_URL: env['DATABASE_URL']!.replace('keeper', 'nobody') })],
     ])('when the server %s', async (_, change) => {
-      await look(
+      await inspect(
         [
           [['run'], 1],
           [['doctor'], 1],
@@ -184,8 +184,8 @@ describe.skipIf(inject('gateway') === undefined)(
     });
 
     it('when a restore fails for a wrong password', async () => {
-      await look([[['run'], 0]]);
-      await look([[['restore', 'latest', '--yes', '--no-staging'], 1]], {
+      await inspect([[['run'], 0]]);
+      await inspect([[['restore', 'latest', '--yes', '--no-staging'], 1]], {
         DATABASE_URL: '',
         POSTGRES_HOST: cluster.host,
         POSTGRES_PORT: String(cluster.port),
@@ -201,7 +201,7 @@ describe.skipIf(inject('gateway') === undefined)(
       ['the bucket is missing', () => ({ S3_BUCKET: 'there-is-no-such-bucket' })],
       ['the store is away', async () => ({ S3_ENDPOINT: `http://127.0.0.1:${await freePort()}` })],
     ])('when copies fail, for %s', async (_, change) => {
-      await look(
+      await inspect(
         [
           [['run'], 3],
           [['list'], 3],
@@ -214,14 +214,14 @@ describe.skipIf(inject('gateway') === undefined)(
     it('when nobody takes notifications', async () => {
       const rude = await receiver(...Array.from({ length: 16 }, () => 500));
       const of = (url: string): string => url.replace(/127\.0\.0\.1:\d+/, rude.url.slice('http://'.length));
-      await look([[['run'], 3]], {
+      await inspect([[['run'], 3]], {
         BACKUP_PING_URL: of(env['BACKUP_PING_URL']!),
         BACKUP_WEBHOOK_URL: of(env['BACKUP_WEBHOOK_URL']!),
       });
     });
 
     it.each(MALFORMED)('when the configuration is wrong: %s', async (_, change) => {
-      await look(
+      await inspect(
         [
           [['run'], 2],
           [['config'], 2],
@@ -233,18 +233,18 @@ describe.skipIf(inject('gateway') === undefined)(
     it('when secrets come from files, or their files are not there', async () => {
       const file = join(dirname(volume.staging), 'url');
       await writeFile(file, `${env['DATABASE_URL']!}\n`);
-      await look(
+      await inspect(
         [
           [['run'], 0],
           [['config', '--json'], 0],
         ],
         { DATABASE_URL: '', DATABASE_URL_FILE: file },
       );
-      await look([[['run'], 2]], { DATABASE_URL: '', DATABASE_URL_FILE: `${file}-that-is-not-there` });
+      await inspect([[['run'], 2]], { DATABASE_URL: '', DATABASE_URL_FILE: `${file}-that-is-not-there` });
     });
 
     it('when it is typed where it does not belong', async () => {
-      await look([
+      await inspect([
         [['verify', PASSWORD], 2],
         [['restore', encodeURIComponent(PASSWORD)], 2],
         [['list', '--store', PASSWORD], 2],
@@ -253,10 +253,10 @@ describe.skipIf(inject('gateway') === undefined)(
     });
 
     it('when a set is damaged', async () => {
-      await look([[['run'], 0]]);
+      await inspect([[['run'], 0]]);
       for (const name of (await volume.files('daily')).filter((one) => /^manifest-|\.dump$/.test(one)))
         await writeFile(join(volume.backups, 'daily', name), PASSWORD.slice(0, 3));
-      await look([
+      await inspect([
         [['verify', '--store', 'local', '--all', '--json'], 5],
         [['list', '--json'], 0],
       ]);
@@ -267,7 +267,7 @@ describe.skipIf(inject('gateway') === undefined)(
       const change = {
         DATABASE_URL: env['DATABASE_URL']!.replace('keeper', 'nobody'),
         BACKUP_HTTP_PORT: String(port),
-        BACKUP_DRILL_SCHEDULE: 'off',
+        BACKUP_RESTORE_TEST_SCHEDULE: 'off',
         LOG_LEVEL: 'debug',
       };
       const serving = new RunningCli(['serve'], { env: { ...env, ...change } });

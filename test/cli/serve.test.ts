@@ -122,7 +122,7 @@ describe('`serve`', () => {
     expect((await serving.end).code).toBe(0);
   });
 
-  it('says whom it waits for when somebody else works on the volume, and makes no second set when his was the one that was due', async () => {
+  it('logs which process it waits for when another one works on the volume, and makes no second set when his was the one that was due', async () => {
     const operator = await newOperator();
     const blocker = await blockSnapshot(operator.database);
     const other = operator.start(['run']);

@@ -46,7 +46,7 @@ async function serving(
 ): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
   const port = await freePort();
   const loop = operator.start(['serve'], {
-    env: { BACKUP_HTTP_PORT: String(port), BACKUP_ON_START: 'never', BACKUP_DRILL_SCHEDULE: 'off' },
+    env: { BACKUP_HTTP_PORT: String(port), BACKUP_ON_START: 'never', BACKUP_RESTORE_TEST_SCHEDULE: 'off' },
   });
   await loop.says('next run at');
   const stop = async (): Promise<void> => {
@@ -62,13 +62,13 @@ const textsOf = (page: Page, selector: string): Promise<string[]> =>
   ) as Promise<string[]>;
 
 describe('the page, in a browser', () => {
-  it('shows the sets of the last months, their sizes and durations, asks nobody else for anything, and gives no cause for complaint', async (context) => {
+  it('shows the sets of the last months, their sizes and durations, asks no other process for anything, and gives no cause for complaint', async (context) => {
     const operator = await newOperator();
     const timestamp = await operator.goodRun();
     const { url, stop } = await serving(operator);
     const { page, complaints, asked } = await visit(context, url, { width: 1180, height: 1000 });
     expect(await page.title()).toBe(`Backups of ${operator.database.database}`);
-    expect(await textsOf(page, '.verdict p')).toEqual(['Backups are made as they should be']);
+    expect(await textsOf(page, '.verdict p')).toEqual(['Backups are up to date']);
     expect((await textsOf(page, '.day.complete title')).join()).toMatch(
       /^\d{4}-\d\d-\d\d \d\d:\d\d UTC: complete, [\d.]+ MB, /,
     );
@@ -105,7 +105,7 @@ describe('the page, in a browser', () => {
     expect(failed.code).not.toBe(0);
     const { url, stop } = await serving(operator);
     const { page } = await visit(context, url, { width: 1180, height: 1000 });
-    expect(await textsOf(page, '.verdict p')).toEqual(['Somebody should have a look']);
+    expect(await textsOf(page, '.verdict p')).toEqual(['Something needs attention']);
     expect((await textsOf(page, '.verdict li')).join()).toMatch(
       /^The last run failed: .* — geolens-backup doctor$/,
     );

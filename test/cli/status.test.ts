@@ -7,7 +7,7 @@ describe('serve with BACKUP_HTTP_PORT', () => {
     const operator = await newOperator();
     const port = await freePort();
     const serving = operator.start(['serve'], {
-      env: { BACKUP_HTTP_PORT: String(port), BACKUP_DRILL_SCHEDULE: 'off' },
+      env: { BACKUP_HTTP_PORT: String(port), BACKUP_RESTORE_TEST_SCHEDULE: 'off' },
     });
     await serving.says(`how things stand is told at http://127.0.0.1:${port}: /, /health, /metrics`);
     const ask = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${port}${path}`);

@@ -36,7 +36,7 @@ describe('beside a run that goes on', () => {
 });
 
 describe('after a SIGKILL in the middle of a dump', () => {
-  it('the service sweeps what was left over when it starts, not when its next run is due', async () => {
+  it('the service removes what was left over when it starts, not when its next run is due', async () => {
     const operator = await newOperator();
     await blockDump(operator.database);
     const running = operator.start(['run']);
@@ -53,7 +53,7 @@ describe('after a SIGKILL in the middle of a dump', () => {
     await expect.poll(() => operator.volume.everything()).toEqual([]); // the service may be writing its journal
   });
 
-  it('no program is left, and the next run sweeps what was left over, says so, and makes a complete set', async () => {
+  it('no program is left, and the next run removes what was left over, logs it, and makes a complete set', async () => {
     const operator = await newOperator();
     const blocker = await blockDump(operator.database);
     const running = operator.start(['run']);

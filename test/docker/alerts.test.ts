@@ -39,7 +39,7 @@ const cases = tests.flatMap((test) => test.alert_rule_test ?? []);
 
 const AT = new Date('2026-11-22T03:00:00Z');
 const RUN = { outcome: 'complete', startedAt: AT.toISOString(), finishedAt: AT.toISOString() } as const;
-const storeOf = (name: string): StoreStatus => ({ name, sets: [], error: undefined, lookedAt: AT });
+const storeOf = (name: string): StoreStatus => ({ name, sets: [], error: undefined, inspectedAt: AT });
 const STATUS: Status = {
   now: AT,
   database: 'geolens',
@@ -49,11 +49,11 @@ const STATUS: Status = {
   schedule: '0 2 * * *',
   zone: 'UTC',
   nextRunAt: AT,
-  nextDrillAt: AT,
+  nextRestoreTestAt: AT,
   journal: {
     firstStartAt: AT.toISOString(),
     lastRun: RUN,
-    lastDrill: { verdict: 'proven', finishedAt: AT.toISOString() },
+    lastRestoreTest: { outcome: 'passed', finishedAt: AT.toISOString() },
   },
   health: {
     healthy: true,
@@ -116,7 +116,7 @@ describe('the alerts for Prometheus', () => {
   });
 
   it('ask for metrics, and values of labels, that are told, and so do their cases', async () => {
-    const told = (await metricsText(STATUS)).split('\n');
+    const reported = (await metricsText(STATUS)).split('\n');
     const asked = [
       ...rules.map(({ expr }) => expr),
       ...tests.flatMap((test) => test.input_series.map(({ series }) => series)),
@@ -128,14 +128,14 @@ describe('the alerts for Prometheus', () => {
         values
           .split('|')
           .every((value) =>
-            told.some(
+            reported.some(
               (line) => line.startsWith(`geolens_backup_${name}{`) && line.includes(`${label}="${value}"`),
             ),
           )
       );
     };
     expect(rules.flatMap(({ expr }) => askedIn(expr)).length).toBeGreaterThan(rules.length);
-    expect(asked.filter(({ name }) => !told.includes(`# TYPE geolens_backup_${name} gauge`))).toEqual([]);
+    expect(asked.filter(({ name }) => !reported.includes(`# TYPE geolens_backup_${name} gauge`))).toEqual([]);
     expect(asked.filter(({ name, matchers }) => !matchers.every((matcher) => isTold(name, matcher)))).toEqual(
       [],
     );

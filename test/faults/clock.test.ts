@@ -25,7 +25,10 @@ const MOVES: Readonly<Record<string, (now: number, random: Random) => number>> =
   'the end of a year': (now) => Date.UTC(new Date(now).getUTCFullYear(), 11, 31, 23, 59, 58),
 };
 
-function weeklyIffSunday({ sets }: Awaited<ReturnType<Scene['witness']['look']>>, timestamp: string): void {
+function weeklyIffSunday(
+  { sets }: Awaited<ReturnType<Scene['witness']['inspect']>>,
+  timestamp: string,
+): void {
   const [year, month, day] = [timestamp.slice(0, 4), timestamp.slice(4, 6), timestamp.slice(6, 8)].map(
     Number,
   );
@@ -53,12 +56,12 @@ describe.skipIf(noFaketime !== undefined)('a clock', () => {
         const { scene } = lane;
         const move = random.pick(Object.keys(MOVES));
         lane.now = MOVES[move]!(lane.now, random);
-        const before = await scene.witness.look();
+        const before = await scene.witness.inspect();
         scene.isNow(lane.now);
         const ends = await Promise.all(
           Array.from({ length: random.pick([1, 1, 2]) }, () => scene.does(['run', '--json'])),
         );
-        const after = await scene.witness.look();
+        const after = await scene.witness.inspect();
         const made = new Set<string>();
         for (const end of ends) {
           if (end.code === 4) continue;

@@ -3,7 +3,7 @@ import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, it } from 'vitest';
-import { mayMount } from '../../packages/adapter-local/test/support/folders.ts';
+import { mayMount } from '../../packages/system/test/support/folders.ts';
 import { carryOut } from './support/campaign.ts';
 import { countDiskCalls, meeting } from './support/disk-calls.ts';
 import { honest } from './support/honest.ts';
@@ -138,7 +138,7 @@ describe('a volume', () => {
           const end = await scene.does(['run', '--json'], LINK_IS_NOT_SUPPORTED);
           const { outcome, timestamp } = JSON.parse(end.stdout) as { outcome: string; timestamp: string };
           if (outcome !== 'complete') throw new Error(`${outcome}: ${end.stderr}`);
-          const { sets } = await scene.witness.look();
+          const { sets } = await scene.witness.inspect();
           if (
             !sets.some(
               (set) => set.tier === 'weekly' && set.timestamp === timestamp && set.state === 'complete',
@@ -169,7 +169,7 @@ describe('a volume', () => {
         const end = await running.end;
         hasToBeSound(['run'], end); // what it says of its set was true when it ended, perhaps
         if (!existsSync(backups)) await mkdir(backups, { mode: 0o700 });
-        await scene.recovers(await scene.witness.look({ tampered: true }), { tampered: true });
+        await scene.recovers(await scene.witness.inspect({ tampered: true }), { tampered: true });
         return `${folder === backups ? 'the volume' : 'daily'}, exit code ${end.code!}`;
       },
     });

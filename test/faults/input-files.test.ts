@@ -26,7 +26,7 @@ interface Lane {
 async function laneOf(number: number): Promise<Lane> {
   const scene = await newScene(number);
   const dumps = await Dumps.of(scene.operator.database);
-  await scene.recovers(await scene.witness.look());
+  await scene.recovers(await scene.witness.inspect());
   return { scene, dumps };
 }
 
@@ -104,12 +104,12 @@ describe('an archive that nobody should make', () => {
             '--yes',
             '--drop-previous',
           ];
-          const told = `with ${JSON.stringify(members)}`;
-          const { code } = hasToBeSound([...args, told], await scene.operator.backup(args));
-          expect(description(folder, to), told).toBe(before);
+          const reported = `with ${JSON.stringify(members)}`;
+          const { code } = hasToBeSound([...args, reported], await scene.operator.backup(args));
+          expect(description(folder, to), reported).toBe(before);
           const has = await readdir(to).catch(() => undefined);
-          if (code === 0) expect(devicesIn(to), told).toBe('');
-          else expect(has, told).toEqual(had);
+          if (code === 0) expect(devicesIn(to), reported).toBe('');
+          else expect(has, reported).toEqual(had);
           await copyIsAsTold(scene, copy, code!);
           return `restore ${code!}`;
         }),

@@ -15,7 +15,7 @@ async function laneOf(number: number): Promise<Scene> {
   const scene = await newScene(number);
   for (let day = 0; day < 2; day += 1) {
     scene.toSunday();
-    await scene.recovers(await scene.witness.look());
+    await scene.recovers(await scene.witness.inspect());
   }
   return scene;
 }
@@ -44,7 +44,7 @@ async function goOn(scene: Scene, before: Sight, random: Random): Promise<string
   for (const args of reading.sort(() => random.next() - 0.5).slice(0, random.whole(3, 8)))
     await does(...args);
   await does('verify', '--all', '--max-rate', '0');
-  const now = await scene.witness.look({ tampered: true });
+  const now = await scene.witness.inspect({ tampered: true });
   scene.witness.nothingLost(before, now, { keep });
   await does('restore', 'latest', '--dry-run', '--no-staging');
   if (completeIn(now, 'local', 'daily')[0] === completeIn(before, 'local', 'daily')[0])
@@ -53,7 +53,7 @@ async function goOn(scene: Scene, before: Sight, random: Random): Promise<string
     expect([0, undefined], harmless).toContain(ends.get(harmless));
   const run = hasToBeSound(['run'], await scene.does(['run', '--json'], env));
   expect(run.code, run.stderr).toBe(0);
-  const after = await scene.witness.look({ tampered: true });
+  const after = await scene.witness.inspect({ tampered: true });
   scene.witness.agrees(run, after);
   scene.witness.nothingLost(now, after, { keep });
   return `verify --all ${ends.get('verify --all')!}`;
@@ -71,7 +71,7 @@ describe('in the folders of the sets', () => {
       lane: laneOf,
       program: async (scene, random) => {
         scene.daysPass(random);
-        const before = await scene.witness.look();
+        const before = await scene.witness.inspect();
         const { database, volume } = scene.operator;
         const garbage = new Garbage(random, {
           root: volume.backups,
@@ -98,7 +98,7 @@ describe('in the folders of the sets', () => {
       lane: laneOf,
       program: async (scene, random) => {
         scene.daysPass(random);
-        const before = await scene.witness.look();
+        const before = await scene.witness.inspect();
         const tier = random.pick(['daily', 'weekly'] as const);
         const forgeries = Array.from(
           { length: random.whole(1, 3) },
@@ -117,7 +117,7 @@ describe('in the folders of the sets', () => {
             { cause: error },
           );
         });
-        await sealsAreMinded(scene, forgeries, texts);
+        await expectManifestChecksumsChecked(scene, forgeries, texts);
         for (const forgery of forgeries) await unforge(forgery);
         await scene.isClean();
         return hit;
@@ -127,15 +127,15 @@ describe('in the folders of the sets', () => {
 });
 
 /**
- * A manifest that says that it is sealed is not believed when its text is another: none of these was sealed
+ * A manifest with a checksum that does not fit its text is rejected: none of these was checksummed
  * anew.
  */
-async function sealsAreMinded(
+async function expectManifestChecksumsChecked(
   { witness }: Scene,
   forgeries: readonly Forgery[],
   texts: readonly string[],
 ): Promise<void> {
-  const { sets } = await witness.look({ tampered: true });
+  const { sets } = await witness.inspect({ tampered: true });
   for (const [index, { as, tier }] of forgeries.entries()) {
     const shown = sets.find((set) => set.timestamp === as && set.tier === tier);
     if (/"sealedWith": "sha256"|"seal": "/.test(texts[index]!))

@@ -43,7 +43,7 @@ describe('settings that nobody should give', () => {
       share: 0.25,
       lane: laneOf,
       program: async ({ scene, names }, random) => {
-        const before = await scene.witness.look();
+        const before = await scene.witness.inspect();
         const { host, port, user, database } = scene.operator.database;
         const env = {
           ...(random.chance(0.4) && {
@@ -68,7 +68,7 @@ describe('settings that nobody should give', () => {
           doctor === 2,
           `config ends with ${config}, doctor with ${doctor}: ${JSON.stringify(env)}`,
         ).toBe(config === 2);
-        expect(await scene.witness.look()).toEqual({
+        expect(await scene.witness.inspect()).toEqual({
           sets: before.sets.map((set) => ({ ...set, ageSeconds: expect.any(Number) as number })),
         });
         return config === 0 ? `taken, doctor ${doctor}` : 'refused';

@@ -141,13 +141,13 @@ async function writeFiles({ operator: { volume } }: Scene, age: 'new' | 'old'): 
 async function sound(lane: Lane, random: Random): Promise<void> {
   const database = await lane.database();
   expect(['old', 'new']).toContain(database);
-  const before = await lane.scene.witness.look();
+  const before = await lane.scene.witness.inspect();
   if (random.chance(0.3)) {
     // A run clears up too: then the database and the files each are of one age.
     await lane.runs();
   }
   await lane.restores();
-  lane.scene.witness.nothingLost(before, await lane.scene.witness.look(), lane.scene);
+  lane.scene.witness.nothingLost(before, await lane.scene.witness.inspect(), lane.scene);
 }
 
 describe('kill -9 of a restore', () => {

@@ -22,13 +22,13 @@ interface Done {
 async function laneOf(number: number): Promise<Scene> {
   const scene = await newScene(number, { s3: true });
   for (let day = 0; day < 3; day += 1) {
-    await scene.recovers(await scene.witness.look());
+    await scene.recovers(await scene.witness.inspect());
     scene.toSunday();
   }
   return scene;
 }
 
-/** What somebody may do beside others. @param copy a name of a database that nobody else uses */
+/** What one process may do beside others. @param copy a name of a database that no other process uses */
 function commandOf(random: Random, { sets }: Sight, copy: string): readonly string[] {
   const suspicious = sets
     .filter(({ state }) => state === 'suspicious')
@@ -103,7 +103,7 @@ async function program(scene: Scene, random: Random, number: number): Promise<st
     await rowsAre(scene, 100);
     hasToBeSound(['run'], await scene.does(['run']));
   }
-  const before = await scene.witness.look({ tampered: true });
+  const before = await scene.witness.inspect({ tampered: true });
   const hand = new Hand(scene, before);
   const plans = Array.from({ length: random.whole(3, 5) }, (_, who) => {
     const commands = Array.from({ length: random.whole(1, 2) }, (_, nth) =>
@@ -113,7 +113,7 @@ async function program(scene: Scene, random: Random, number: number): Promise<st
   });
   const neighbours = plans.map(({ commands, after }) => neighbour(scene, commands, after));
   const [done] = await Promise.all([Promise.all(neighbours).then((all) => all.flat()), atWork(hand, random)]);
-  const after = await scene.witness.look({ tampered: true });
+  const after = await scene.witness.inspect({ tampered: true });
   scene.witness.newestIsThere(before, after, scene);
   runsAreAsTold(scene, done, after);
   await copiesAreAsTold(scene, done);

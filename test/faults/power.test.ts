@@ -60,7 +60,7 @@ describe.skipIf(noPowerCuts !== undefined)(
           return scene.costsNothing(async () => {
             const end = await scene.does(['run', '--json']);
             volume.cutPower();
-            scene.witness.agrees(end, await scene.witness.look());
+            scene.witness.agrees(end, await scene.witness.inspect());
             return `exit code ${end.code ?? '?'}`;
           });
         },
@@ -79,7 +79,7 @@ describe.skipIf(noPowerCuts !== undefined)(
           await scene.does(['run']);
           return scene.costsNothing(
             async () => {
-              const before = completeIn(await scene.witness.look(), 'local', 'daily').length;
+              const before = completeIn(await scene.witness.inspect(), 'local', 'daily').length;
               const end = await scene.does(['prune'], {
                 BACKUP_RETENTION_DAILY: '1',
                 BACKUP_RETENTION_WEEKLY: '1',

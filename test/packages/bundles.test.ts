@@ -50,8 +50,10 @@ describe('a bundler', () => {
     'backup-core/errors',
     'backup-core/testing',
     'backup-adapter-local',
+    'backup-adapter-postgres',
     'backup-adapter-s3',
     'backup-runner',
+    'backup-system',
   ])('keeps nothing of @geolens/%s when nothing of it is used', async (entry) => {
     const { modules } = await bundled(`import '@geolens/${entry}';`, entry.replace('/', '-'));
     expect(modules.filter((path) => path.includes('@geolens'))).toEqual([]);

@@ -11,8 +11,10 @@ const ENTRIES = [
   'backup-core/errors',
   'backup-core/testing',
   'backup-adapter-local',
+  'backup-adapter-postgres',
   'backup-adapter-s3',
   'backup-runner',
+  'backup-system',
 ] as const;
 
 /** Prints what an import has changed or left open; `{}` when nothing. */

@@ -13,11 +13,16 @@ import { readmeExample } from './support/readme-example.ts';
 /** What each program is given. */
 const CIRCUMSTANCES: Readonly<Record<PackageName, () => Promise<Readonly<Record<string, string>>>>> = {
   core: () => Promise.resolve({}),
-  'adapter-local': async () => {
+  'adapter-local': async () => ({ FOLDER: await freshFolder() }),
+  'adapter-postgres': async () => {
     const { host, port, user, database } = await freshDatabase();
-    const folder = await mkdtemp(join(tmpdir(), 'geolens-readme-'));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    return { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: database, FOLDER: folder };
+    return {
+      PGHOST: host,
+      PGPORT: String(port),
+      PGUSER: user,
+      PGDATABASE: database,
+      FOLDER: await freshFolder(),
+    };
   },
   'adapter-s3': async () => {
     const { endpoint, name, accessKeyId, secretAccessKey } = await freshBucket();
@@ -29,7 +34,14 @@ const CIRCUMSTANCES: Readonly<Record<PackageName, () => Promise<Readonly<Record<
     };
   },
   runner: async () => (await newOperator()).env,
+  system: async () => ({ FOLDER: await freshFolder() }),
 };
+
+async function freshFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'geolens-readme-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 it.each(Object.keys(CIRCUMSTANCES) as PackageName[])(
   'the program in the README of %s prints what it says',

@@ -19,8 +19,10 @@ const ENTRIES = [
   'backup-core/errors',
   'backup-core/testing',
   'backup-adapter-local',
+  'backup-adapter-postgres',
   'backup-adapter-s3',
   'backup-runner',
+  'backup-system',
 ];
 
 async function problemsOf(name: string, options: object, include: readonly string[]): Promise<string> {

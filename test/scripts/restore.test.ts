@@ -60,7 +60,7 @@ describe.each(HOSTS)('restore.sh where $title', ({ services, stopped }) => {
       );
       expect(docker.callsOf('stop')).toHaveLength(stopped.length === 0 ? 0 : 1);
       expect(docker.running()).toEqual(before);
-      expect(docker.leftovers()).toEqual([]);
+      expect(docker.orphans()).toEqual([]);
       if (stopped.length > 0) expect(end.stderr).toContain(`started again: ${stopped.join(' ')}`);
     },
   );
@@ -75,7 +75,7 @@ describe.each(HOSTS)('restore.sh where $title', ({ services, stopped }) => {
     expect(docker.events()).toEqual(['dry-run began', 'dry-run ended']);
     expect([docker.callsOf('stop'), docker.callsOf('start')]).toEqual([[], []]);
     expect(docker.running()).toEqual(before);
-    expect(docker.leftovers()).toEqual([]);
+    expect(docker.orphans()).toEqual([]);
   });
 
   it.each([1, 3, 4])('starts them again when the restore ends with %i, and passes that on', async (code) => {
@@ -84,7 +84,7 @@ describe.each(HOSTS)('restore.sh where $title', ({ services, stopped }) => {
     const before = docker.running();
     expect((await docker.run('restore.sh', ['latest'])).code).toBe(code);
     expect(docker.running()).toEqual(before);
-    expect(docker.leftovers()).toEqual([]);
+    expect(docker.orphans()).toEqual([]);
   });
 
   it.each([
@@ -105,7 +105,7 @@ describe.each(HOSTS)('restore.sh where $title', ({ services, stopped }) => {
       expect(end.code, end.stderr).toBe(code);
       expect(docker.events().at(-1)).toBe('restore ended by SIGTERM');
       expect(docker.running()).toEqual(before);
-      expect(docker.leftovers()).toEqual([]);
+      expect(docker.orphans()).toEqual([]);
     },
   );
 
@@ -131,7 +131,7 @@ describe.each(HOSTS)('restore.sh where $title', ({ services, stopped }) => {
     for (let tries = 0; next.code !== 0 && tries < 20; tries += 1)
       next = await docker.run('restore.sh', ['latest']);
     expect(docker.running(), `${next.code ?? '?'}: ${next.stderr}`).toEqual(before);
-    expect(docker.leftovers()).toEqual([]);
+    expect(docker.orphans()).toEqual([]);
   });
 });
 
@@ -151,7 +151,7 @@ describe('a restore.sh that was killed', () => {
       expect(end.code, end.stderr).toBe(4);
       expect(end.stderr).toContain('goes on in the container');
       expect(docker.running()).not.toContain('api');
-      expect(docker.leftovers()).toEqual([STATE]);
+      expect(docker.orphans()).toEqual([STATE]);
     },
   );
 
@@ -163,7 +163,7 @@ describe('a restore.sh that was killed', () => {
     expect(end.code).toBe(5);
     expect(end.stderr).toContain('left stopped by a script that was killed: api');
     expect(docker.running()).toEqual(['api', 'backup', 'db']);
-    expect(docker.leftovers()).toEqual([]);
+    expect(docker.orphans()).toEqual([]);
   });
 });
 
@@ -186,7 +186,7 @@ describe('restore.sh beside GeoLens', () => {
       );
       expect(end.stderr).toContain(`started again: ${stopped.map((name) => `geolens/${name}`).join(' ')}`);
       expect(docker.running()).toEqual(before);
-      expect(docker.leftovers()).toEqual([]);
+      expect(docker.orphans()).toEqual([]);
     },
   );
 
@@ -201,7 +201,7 @@ describe('restore.sh beside GeoLens', () => {
     await docker.set({ failing: [] });
     await docker.run('restore.sh', ['latest']);
     expect(docker.running()).toEqual(['api', 'backup', 'db', 'worker']);
-    expect(docker.leftovers()).toEqual([]);
+    expect(docker.orphans()).toEqual([]);
   });
 });
 
@@ -245,7 +245,7 @@ describe('restore.sh and services', () => {
       await docker.set({ failing: [] });
       await docker.run('restore.sh', ['latest']);
       expect(docker.running()).toEqual(['api', 'backup', 'db', 'worker']);
-      expect(docker.leftovers()).toEqual([]);
+      expect(docker.orphans()).toEqual([]);
     },
   );
 
@@ -304,7 +304,7 @@ describe('restore.sh and Compose', () => {
     };
     await docker.run('restore.sh', ['latest'], { env: variables, folder: elsewhere });
     for (const call of docker.calls()) expect(call).toMatchObject({ folder: elsewhere, variables });
-    expect(docker.leftovers()).toEqual([`${STATE}-other`]);
+    expect(docker.orphans()).toEqual([`${STATE}-other`]);
   });
 
   it('takes the project above the script when there is none where it is called', async () => {
@@ -342,7 +342,7 @@ describe('restore.sh and Compose', () => {
     const docker = await StubDocker.make(ALL);
     const end = await docker.run('restore.sh', ['latest']);
     expect(end.code, end.stderr).toBe(0);
-    expect(docker.leftovers()).toEqual([]);
+    expect(docker.orphans()).toEqual([]);
     expect(end.stderr).not.toContain('command not found');
   });
 

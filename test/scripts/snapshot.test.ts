@@ -118,7 +118,7 @@ describe('snapshot.sh', () => {
       ).toEqual(before);
       expect((await stat(join(data, 'base', '1', '1259'))).mode & 0o777).toBe(0o600);
       expect(docker.running()).toEqual(RUNNING);
-      expect(docker.leftovers()).toEqual([]);
+      expect(docker.orphans()).toEqual([]);
     },
   );
 
@@ -176,7 +176,7 @@ describe('snapshot.sh where the volume is mounted above the data folder', () => 
         Object.keys(after).filter((name) => /^\.before-.*\/18\/docker\/postmaster.pid$/.test(name)),
       ).toHaveLength(1);
       expect(docker.running()).toEqual(RUNNING);
-      expect(docker.leftovers()).toEqual([]);
+      expect(docker.orphans()).toEqual([]);
     },
   );
 
@@ -251,7 +251,7 @@ describe('snapshot.sh beside GeoLens', () => {
       'compose --profile backup start backup',
     ]);
     expect(docker.running()).toEqual(RUNNING);
-    expect(docker.leftovers()).toEqual([]);
+    expect(docker.orphans()).toEqual([]);
   });
 
   it('says which variables name the project and the database when it has none', async () => {
@@ -281,7 +281,7 @@ describe('snapshot.sh create', () => {
     expect(end.code, end.stderr).toBe(1);
     expect((await readdir(docker.folder)).filter((name) => name.startsWith('my snapshot'))).toEqual([]);
     expect(docker.running()).toEqual(RUNNING);
-    expect(docker.leftovers()).toEqual([]);
+    expect(docker.orphans()).toEqual([]);
   });
 
   it.each([
@@ -311,13 +311,13 @@ describe('snapshot.sh create', () => {
     script.kill('SIGKILL');
     await script.end;
     docker.killAll();
-    expect([docker.running(), docker.leftovers()]).toEqual([[], [STATE]]);
+    expect([docker.running(), docker.orphans()]).toEqual([[], [STATE]]);
     await docker.program('tar', '#!/bin/sh\nexec /usr/bin/tar "$@"\n');
     await docker.forgetContainers();
     const end = await docker.run('restore.sh', ['latest']);
     expect(end.code, end.stderr).toBe(0);
     expect(docker.running()).toEqual(RUNNING);
-    expect(docker.leftovers()).toEqual([]);
+    expect(docker.orphans()).toEqual([]);
   });
 
   it('refuses a volume of which a snapshot would not hold all, with nothing stopped', async () => {
@@ -363,7 +363,7 @@ describe('snapshot.sh restore leaves the volume as it was and every service runn
     expect((await readdir(data)).filter((name) => /incoming|before/.test(name))).toEqual([]);
     expect(docker.callsOf('stop')).toEqual([]);
     expect(docker.running()).toEqual(RUNNING);
-    expect(docker.leftovers()).toEqual([]);
+    expect(docker.orphans()).toEqual([]);
   }
 
   it.each([0.999, 0.5, 0.01])('when the archive is cut to %d of its size', async (share) => {
@@ -543,7 +543,7 @@ exec /usr/bin/mv "$@"\n`,
     expect(end.code, end.stderr).toBe(3);
     expect(end.stderr).toContain('!!! NOT STARTED');
     expect((await contentOf(data))['global/pg_control']).toBe('new');
-    expect(docker.leftovers()).toEqual([STATE]);
+    expect(docker.orphans()).toEqual([STATE]);
   });
 });
 

@@ -77,7 +77,7 @@ for (const { name, binDir, missing } of versions) {
       await Promise.all(names.map((database) => cluster.dropDatabase(database)));
     }, 60_000);
 
-    it('grows by the yardstick', async () => {
+    it('grows by the size that was asked for', async () => {
       await cluster.createDatabase('yardstick', { template: 'geolens' });
       await cluster.psql('yardstick', { file: fixture('yardstick.sql'), variables: { mb: 10 } });
       const megabytes = await cluster.psql(

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import type { Cluster } from './cluster.ts';
 import type { ClusterFacts } from './clusters.ts';
-import { clearFaketimeLeftovers } from './faketime-leftovers.ts';
+import { clearFaketimeOrphans } from './faketime-orphans.ts';
 import { startGateway, type Gateway, type GatewayFacts } from './gateway.ts';
 import { startCluster } from './postgres-cluster.ts';
 import { ensureTrixie } from './trixie.ts';
@@ -33,7 +33,7 @@ declare module 'vitest' {
  * where these can be had.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  clearFaketimeLeftovers();
+  clearFaketimeOrphans();
   const [gateway, clusters] = await Promise.all([startGateway(), startClusters(project)]);
   project.provide('clusters', clusters.map(factsOf));
   project.provide('gateway', 'stop' in gateway ? gatewayFactsOf(gateway) : undefined);
@@ -44,7 +44,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await rm(packagesFolder, { recursive: true, force: true });
     if ('stop' in gateway) await gateway.stop();
     for (const cluster of clusters) await cluster.stop();
-    clearFaketimeLeftovers();
+    clearFaketimeOrphans();
   };
 }
 

@@ -14,6 +14,6 @@ function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    return ''; // it has just ended, or is somebody else's
+    return ''; // it has just ended, or is another process's
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { escapeDatabase, type JournalState, type RunJournal } from '@geolens/backup-core';
-import { errnoOf, storeError } from './store/store-errors.ts';
+import { escapeDatabase, type CheckOutcome, type JournalState, type RunJournal } from '@geolens/backup-core';
+import { errnoOf, storeError } from '@geolens/backup-system';
 import { replaceFile } from './store/replace-file.ts';
 
 /** The file of a database's journal: each has its own, for one folder may hold the sets of several. */
@@ -23,7 +23,7 @@ export class FileJournal implements RunJournal {
   async read(): Promise<JournalState> {
     try {
       const state: unknown = JSON.parse(await readFile(this.path, 'utf8'));
-      return typeof state === 'object' && state !== null && !Array.isArray(state) ? state : {};
+      return typeof state === 'object' && state !== null && !Array.isArray(state) ? withNewNames(state) : {};
     } catch (error) {
       if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return {};
       throw storeError(error, 'reading the journal', { path: this.path });
@@ -44,4 +44,32 @@ export class FileJournal implements RunJournal {
       throw storeError(error, 'noting the outcome', { path: this.path });
     }
   }
+}
+
+/** The journal as version 0.1.0 wrote it: restore tests had other names. */
+interface FormerState extends JournalState {
+  readonly lastDrillSlot?: JournalState['lastRestoreTestSlot'];
+  readonly lastDrill?: JournalState['lastRestoreTest'] & { readonly verdict: string };
+}
+
+const FORMER_OUTCOMES: ReadonlyMap<string, CheckOutcome> = new Map([
+  ['proven', 'passed'],
+  ['bad', 'failed'],
+  ['unproven', 'inconclusive'],
+]);
+
+function withNewNames({ lastDrillSlot, lastDrill, ...state }: FormerState): JournalState {
+  const outcome = FORMER_OUTCOMES.get(lastDrill?.verdict ?? '') ?? 'skipped';
+  return {
+    ...(lastDrillSlot && { lastRestoreTestSlot: lastDrillSlot }),
+    ...(lastDrill && {
+      lastRestoreTest: {
+        timestamp: lastDrill.timestamp,
+        outcome,
+        finishedAt: lastDrill.finishedAt,
+        problem: lastDrill.problem,
+      },
+    }),
+    ...state,
+  };
 }

@@ -5,7 +5,7 @@ import { abortedBy, throwIfAborted, type Clock } from '@geolens/backup-core';
  * Timers stand still while the machine sleeps, and know nothing of a clock that is set: so the clock is
  * looked at this often.
  */
-const LOOK_AGAIN_MS = 60_000;
+const RETRY_MS = 60_000;
 
 /** The clock of this machine. */
 export const systemClock: Clock = {
@@ -17,7 +17,7 @@ export const systemClock: Clock = {
       const remaining = moment.getTime() - Date.now();
       if (remaining <= 0) return;
       try {
-        await setTimeout(Math.min(remaining, LOOK_AGAIN_MS), undefined, { signal });
+        await setTimeout(Math.min(remaining, RETRY_MS), undefined, { signal });
       } catch (error) {
         throw signal?.aborted === true ? abortedBy(signal) : error;
       }

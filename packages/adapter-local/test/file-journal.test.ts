@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FileJournal } from '../src/file-journal.ts';
 import { LocalStore } from '../src/store/local-store.ts';
-import { failure } from './support/failure.ts';
-import { freshFolder } from './support/folders.ts';
+import { failure } from '../../system/test/support/failure.ts';
+import { freshFolder } from '../../system/test/support/folders.ts';
 
 const disk = vi.hoisted(() => ({ error: undefined as string | undefined }));
 
@@ -41,6 +41,30 @@ describe('the journal', () => {
       expect(await journal.read()).toEqual({ firstStartAt: START });
     },
   );
+
+  it('reads what version 0.1.0 wrote of restore tests, under their names of today', async () => {
+    const path = join(await freshFolder(), 'journal.json');
+    const slot = { slot: START, attempts: 1, settled: true };
+    const drill = {
+      timestamp: '20260101_000000',
+      verdict: 'unproven',
+      finishedAt: START,
+      problem: 'no postgis',
+    };
+    await writeFile(path, JSON.stringify({ firstStartAt: START, lastDrillSlot: slot, lastDrill: drill }));
+    expect(await new FileJournal(path).read()).toEqual({
+      firstStartAt: START,
+      lastRestoreTestSlot: slot,
+      lastRestoreTest: {
+        timestamp: '20260101_000000',
+        outcome: 'inconclusive',
+        finishedAt: START,
+        problem: 'no postgis',
+      },
+    });
+    await new FileJournal(path).update({ lastSuccessAt: START });
+    expect(JSON.parse(await readFile(path, 'utf8'))).not.toHaveProperty('lastDrill');
+  });
 
   it('replaces the fields that are named, and leaves the others, across instances', async () => {
     const path = join(await freshFolder(), 'journal.json');
@@ -87,7 +111,7 @@ describe('the journal', () => {
     expect((await stat(join(folder, 'journal.json'))).mode & 0o777).toBe(0o600);
   });
 
-  it('can be written while somebody else sweeps the folder, as he may: it is written outside of the lock', async () => {
+  it('can be written while another process cleans up the folder, as it may: it is written outside of the lock', async () => {
     const folder = await freshFolder();
     const [journal, store] = [
       new FileJournal(join(folder, 'journal.json')),
@@ -98,15 +122,16 @@ describe('the journal', () => {
         await journal.update({ lastSuccessAt: `2026-01-${day}T00:00:00Z` });
       return 'done' as const;
     })();
-    const swept: string[] = [];
+    const cleanedUp: string[] = [];
     while (
-      (await Promise.race([writing, store.sweep().then((paths) => void swept.push(...paths))])) !== 'done'
+      (await Promise.race([writing, store.cleanUp().then((paths) => void cleanedUp.push(...paths))])) !==
+      'done'
     );
-    expect(swept).toEqual([]);
+    expect(cleanedUp).toEqual([]);
     expect(await journal.read()).toEqual({ lastSuccessAt: '2026-01-29T00:00:00Z' });
   });
 
-  it('clears away what processes that died while they wrote it left long ago, and nobody else’s files', async () => {
+  it('clears away what processes that died while they wrote it left long ago, and no other process’s files', async () => {
     const folder = await freshFolder();
     const uuid = '6d5c0d5a-0b5e-4f52-9a9d-2b6f6b1a7c33';
     const stale = `journal.json.${uuid}.partial`;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { artifactKey, type ArtifactKey, type CachedManifest, type Manifest } from '@geolens/backup-core';
 import { FileManifestCache, manifestCacheName } from '../src/file-manifest-cache.ts';
-import { freshFolder } from './support/folders.ts';
+import { freshFolder } from '../../system/test/support/folders.ts';
 
 const KEY = artifactKey('daily', 'manifest-20260101_020000.json');
 const entry = { tag: '"abc"', manifest: { database: 'Katalog ä' } as unknown as Manifest };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BackupError } from '@geolens/backup-core';
 import { systemClock } from '../src/system-clock.ts';
-import { failure } from './support/failure.ts';
+import { failure } from '../../system/test/support/failure.ts';
 
 const timers = vi.hoisted(() => ({
   delays: [] as number[],

@@ -11,52 +11,52 @@ export interface S3Call {
 
 interface Meaning {
   readonly code: ErrorCode;
-  readonly mend?: string;
+  readonly hint?: string;
 }
 
 const UNREACHABLE: Meaning = {
   code: 'STORE_UNAVAILABLE',
-  mend: 'Check S3_ENDPOINT and the network between here and the store',
+  hint: 'Check S3_ENDPOINT and the network between here and the store',
 };
 const WRONG_KEYS: Meaning = {
   code: 'STORE_FORBIDDEN',
-  mend: 'Correct S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY',
+  hint: 'Correct S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY',
 };
 const CLOCK: Meaning = {
   code: 'STORE_UNAVAILABLE',
-  mend: 'Set the clock of this machine: it and the store’s are more than 15 minutes apart',
+  hint: 'Set the clock of this machine: it and the store’s are more than 15 minutes apart',
 };
 const REGION: Meaning = {
   code: 'STORE_UNAVAILABLE',
-  mend: 'Correct S3_REGION (and S3_ENDPOINT): the bucket is in another region',
+  hint: 'Correct S3_REGION (and S3_ENDPOINT): the bucket is in another region',
 };
 const TRUST: Meaning = {
   code: 'STORE_UNAVAILABLE',
-  mend: 'Name the file of the authority that signed the store’s certificate in NODE_EXTRA_CA_CERTS',
+  hint: 'Name the file of the authority that signed the store’s certificate in NODE_EXTRA_CA_CERTS',
 };
 const FULL: Meaning = {
   code: 'STORE_FULL',
-  mend: 'Raise the quota of the bucket, or let lifecycle rules remove old sets',
+  hint: 'Raise the quota of the bucket, or let lifecycle rules remove old sets',
 };
 const BUSY: Meaning = {
   code: 'STORE_FAILED',
-  mend: 'The store is busy or in trouble; the next run tries again',
+  hint: 'The store is busy or in trouble; the next run tries again',
 };
 
 /** By the provider's code, or by that of the system's or the SDK's error. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   NoSuchBucket: {
     code: 'STORE_UNAVAILABLE',
-    mend: 'Create the bucket, or correct S3_BUCKET (and S3_ADDRESSING_STYLE)',
+    hint: 'Create the bucket, or correct S3_BUCKET (and S3_ADDRESSING_STYLE)',
   },
   InvalidAccessKeyId: WRONG_KEYS,
   SignatureDoesNotMatch: WRONG_KEYS,
   CredentialsProviderError: {
     code: 'STORE_FORBIDDEN',
-    mend: 'Set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or give this machine a role',
+    hint: 'Set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or give this machine a role',
   },
-  ExpiredToken: { code: 'STORE_FORBIDDEN', mend: 'Renew S3_SESSION_TOKEN, or use keys that last' },
-  InvalidToken: { code: 'STORE_FORBIDDEN', mend: 'Correct S3_SESSION_TOKEN' },
+  ExpiredToken: { code: 'STORE_FORBIDDEN', hint: 'Renew S3_SESSION_TOKEN, or use keys that last' },
+  InvalidToken: { code: 'STORE_FORBIDDEN', hint: 'Correct S3_SESSION_TOKEN' },
   RequestTimeTooSkewed: CLOCK,
   AuthorizationHeaderMalformed: REGION,
   PermanentRedirect: REGION,
@@ -65,19 +65,19 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   NotFound: { code: 'ARTIFACT_NOT_FOUND' },
   InvalidObjectState: {
     code: 'STORE_FAILED',
-    mend: 'The object was moved to cold storage: have the provider restore it first',
+    hint: 'The object was moved to cold storage: have the provider restore it first',
   },
   BadDigest: {
     code: 'ARTIFACT_MISMATCH',
-    mend: 'The bytes were changed on their way; check the network, the next run tries again',
+    hint: 'The bytes were changed on their way; check the network, the next run tries again',
   },
   XAmzContentSHA256Mismatch: {
     code: 'ARTIFACT_MISMATCH',
-    mend: 'The bytes were changed on their way; check the network, the next run tries again',
+    hint: 'The bytes were changed on their way; check the network, the next run tries again',
   },
   EntityTooLarge: {
     code: 'STORE_FAILED',
-    mend: 'The provider takes no object of this size: set S3_MAX_PARTS to the number of parts that it allows, or ask it',
+    hint: 'The provider takes no object of this size: set S3_MAX_PARTS to the number of parts that it allows, or ask it',
   },
   QuotaExceeded: FULL,
   InsufficientCapacity: FULL,
@@ -87,7 +87,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   InternalError: BUSY,
   TimeoutError: {
     code: 'STORE_UNAVAILABLE',
-    mend: 'The store did not answer in time; check the network, or raise S3_TIMEOUT_SECONDS',
+    hint: 'The store did not answer in time; check the network, or raise S3_TIMEOUT_SECONDS',
   },
   ECONNREFUSED: UNREACHABLE,
   ECONNRESET: UNREACHABLE,
@@ -97,12 +97,12 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ETIMEDOUT: UNREACHABLE,
   ENOTFOUND: {
     code: 'STORE_UNAVAILABLE',
-    mend: 'Correct S3_ENDPOINT: no such host. With S3_ADDRESSING_STYLE=virtual the bucket is a part of its name',
+    hint: 'Correct S3_ENDPOINT: no such host. With S3_ADDRESSING_STYLE=virtual the bucket is a part of its name',
   },
-  EAI_AGAIN: { code: 'STORE_UNAVAILABLE', mend: 'Correct S3_ENDPOINT, or the name service of this machine' },
+  EAI_AGAIN: { code: 'STORE_UNAVAILABLE', hint: 'Correct S3_ENDPOINT, or the name service of this machine' },
   EPROTO: {
     code: 'STORE_UNAVAILABLE',
-    mend: 'Correct S3_ENDPOINT: http and https are mixed up, or the port is',
+    hint: 'Correct S3_ENDPOINT: http and https are mixed up, or the port is',
   },
   SELF_SIGNED_CERT_IN_CHAIN: TRUST,
   DEPTH_ZERO_SELF_SIGNED_CERT: TRUST,
@@ -111,11 +111,11 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: TRUST,
   CERT_HAS_EXPIRED: {
     code: 'STORE_UNAVAILABLE',
-    mend: 'Renew the certificate of the store, or correct the clock of this machine',
+    hint: 'Renew the certificate of the store, or correct the clock of this machine',
   },
   ERR_TLS_CERT_ALTNAME_INVALID: {
     code: 'STORE_UNAVAILABLE',
-    mend: 'Correct S3_ENDPOINT, or set S3_ADDRESSING_STYLE=path: the certificate is for another name',
+    hint: 'Correct S3_ENDPOINT, or set S3_ADDRESSING_STYLE=path: the certificate is for another name',
   },
 };
 
@@ -133,7 +133,7 @@ export function s3Error(error: unknown, call: S3Call): BackupError {
   const text = `${placeOf(call)}: ${call.operation} failed (${said})${message === '' || message === name || message === 'UnknownError' ? '' : `: ${message}`}`;
   return new BackupError(meaning.code, text, {
     cause: error,
-    ...(meaning.mend !== undefined && { mend: meaning.mend }),
+    ...(meaning.hint !== undefined && { hint: meaning.hint }),
   });
 }
 
@@ -178,7 +178,7 @@ function byStatus(status: number | undefined, operation: string): Meaning | unde
   if (status === 401 || status === 403)
     return {
       code: 'STORE_FORBIDDEN',
-      mend: `Give the key the right to ${rightFor(operation)}, or correct the keys`,
+      hint: `Give the key the right to ${rightFor(operation)}, or correct the keys`,
     };
   if (status === 404) return { code: 'ARTIFACT_NOT_FOUND' };
   if (status === 507) return FULL;

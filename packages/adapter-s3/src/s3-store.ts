@@ -4,7 +4,7 @@ import type {
   ArtifactSource,
   ArtifactStore,
   ByteRange,
-  SentArtifact,
+  StagedUpload,
   StoredArtifact,
   StoreOptions,
   Tier,
@@ -12,7 +12,7 @@ import type {
 import { Bucket } from './bucket.ts';
 import { BufferPool } from './upload/buffer-pool.ts';
 import { createClient } from './client.ts';
-import { copyObject } from './objects/copy-object.ts';
+import { copyObject } from './upload/copy-object.ts';
 import { digestsFor } from './upload/digests.ts';
 import { LIMITS, MAX_PARTS, type UploadLimits } from './upload/limits.ts';
 import { listObjects } from './objects/list-objects.ts';
@@ -20,15 +20,15 @@ import { ObjectKeys } from './objects/object-keys.ts';
 import { objectParameters } from './objects/object-parameters.ts';
 import { readObject } from './objects/read-object.ts';
 import type { S3Settings } from './settings.ts';
-import { sendParts } from './upload/send-parts.ts';
-import { sweepUploads } from './upload/sweep-uploads.ts';
+import { uploadParts } from './upload/upload-parts.ts';
+import { abortOrphanedUploads } from './upload/abort-orphaned-uploads.ts';
 import { uploadObject } from './upload/upload-object.ts';
 import { fitsIntoOnePart, type UploadRequest } from './upload/upload-request.ts';
 
 /** Which bucket the sets lie in, and whose they are. */
 export interface S3StoreOptions {
   readonly settings: S3Settings;
-  /** `sweep` leaves alone unfinished uploads of dumps of other databases; of no database when absent. */
+  /** `clean-up` leaves alone unfinished uploads of dumps of other databases; of no database when absent. */
   readonly database?: string | undefined;
   /** Another client, and smaller sizes: for tests. */
   readonly client?: S3Client | undefined;
@@ -53,10 +53,10 @@ export class S3Store implements ArtifactStore {
   private readonly keys: ObjectKeys;
   private readonly buffers = new BufferPool();
   /**
-   * The upload that is open because its object was sent ahead, by the key of that; undefined when it was not
+   * The upload that is open because its object was staged, by the key of that; undefined when it was not
    * begun after all.
    */
-  private readonly sending = new Map<string, Promise<string | undefined>>();
+  private readonly uploading = new Map<string, Promise<string | undefined>>();
 
   constructor({ settings, database, client, limits }: S3StoreOptions) {
     this.settings = settings;
@@ -89,17 +89,17 @@ export class S3Store implements ArtifactStore {
     await uploadObject(this.requestOf(key, source, signal));
   }
 
-  async send(
+  async stageUpload(
     key: ArtifactKey,
     source: ArtifactSource,
     { signal }: StoreOptions = {},
-  ): Promise<SentArtifact | undefined> {
+  ): Promise<StagedUpload | undefined> {
     const request = this.requestOf(key, source, signal);
     if (fitsIntoOnePart(request)) return undefined;
     const begun = Promise.withResolvers<string | undefined>();
-    this.sending.set(request.key, begun.promise); // before the store knows of it: a sweep may look at any time
-    const ended = (): void => void this.sending.delete(request.key);
-    const sent = await sendParts(request, begun.resolve).catch((error: unknown) => {
+    this.uploading.set(request.key, begun.promise); // before the store knows of it: a clean-up may run at any time
+    const ended = (): void => void this.uploading.delete(request.key);
+    const staged = await uploadParts(request, begun.resolve).catch((error: unknown) => {
       begun.resolve(undefined);
       ended();
       throw error;
@@ -110,7 +110,7 @@ export class S3Store implements ArtifactStore {
       open = false;
       await work().finally(ended);
     };
-    return { complete: once(() => sent.complete()), discard: once(() => sent.discard()) };
+    return { complete: once(() => staged.complete()), discard: once(() => staged.discard()) };
   }
 
   async copy(from: ArtifactKey, to: ArtifactKey, { signal }: StoreOptions = {}): Promise<void> {
@@ -130,10 +130,10 @@ export class S3Store implements ArtifactStore {
     );
   }
 
-  async sweep({ signal }: StoreOptions = {}): Promise<readonly string[]> {
-    return sweepUploads(
+  async cleanUp({ signal }: StoreOptions = {}): Promise<readonly string[]> {
+    return abortOrphanedUploads(
       this.bucket,
-      { keys: this.keys, database: this.database, living: this.sending },
+      { keys: this.keys, database: this.database, living: this.uploading },
       signal,
     );
   }

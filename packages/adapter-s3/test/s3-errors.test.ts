@@ -30,10 +30,10 @@ describe('what a store or the network answers', () => {
       'S3_ACCESS_KEY_ID',
     ],
     [new Error('of nobody’s making'), 'STORE_FAILED', ''],
-  ] as const)('%s becomes %s, with what to do about it', (error, code, mend) => {
+  ] as const)('%s becomes %s, with what to do about it', (error, code, hint) => {
     const translated = s3Error(error, call);
     expect(translated.code).toBe(code);
-    expect(translated.mend ?? '').toContain(mend);
+    expect(translated.hint ?? '').toContain(hint);
     expect(translated.message).toContain('s3://sets/backups/daily/x.dump: PutObject failed');
     expect(translated.cause).toBe(error);
   });

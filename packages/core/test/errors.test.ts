@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { abortedBy, BackupError, isBackupError, throwIfAborted, toBackupError } from '../src/index.ts';
 
 describe('errors', () => {
-  it('end with the mend, and carry code and cause', () => {
+  it('end with the hint, and carry code and cause', () => {
     const cause = new Error('ENOSPC');
-    const error = new BackupError('STORE_FULL', 'the volume is full', { mend: 'Free some space', cause });
+    const error = new BackupError('STORE_FULL', 'the volume is full', { hint: 'Free some space', cause });
     expect(error).toMatchObject({
       message: 'the volume is full. Free some space',
       code: 'STORE_FULL',
-      mend: 'Free some space',
+      hint: 'Free some space',
       cause,
     });
     expect(Object.hasOwn(new BackupError('STORE_FULL', 'x'), 'cause')).toBe(false);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sideBySide } from '../src/side-by-side.ts';
+import { sideBySide } from '../src/base/side-by-side.ts';
 
 /** A job that ends only when it is told to stop, and takes a while even then. */
 function untilStopped(signal: AbortSignal, log: string[]): Promise<never> {

@@ -17,7 +17,7 @@ export async function checkFolder({ backupDir, stagingDir }: Config): Promise<vo
   if (!stats.isDirectory()) throw wrong(backupDir, 'is not a folder');
   if (await isWithin(backupDir, stagingDir)) {
     throw new BackupError('CONFIG_INVALID', `BACKUP_DIR="${backupDir}" lies in STAGING_DIR="${stagingDir}"`, {
-      mend: 'Keep the sets elsewhere: each archive would hold all sets before it',
+      hint: 'Keep the sets elsewhere: each archive would hold all sets before it',
     });
   }
 }
@@ -31,6 +31,6 @@ async function isWithin(inner: string, outer: string): Promise<boolean> {
 function wrong(path: string, why: string, cause?: unknown): BackupError {
   return new BackupError('CONFIG_INVALID', `BACKUP_DIR="${path}" ${why}`, {
     cause,
-    mend: 'Create the folder, mount the volume there, or set BACKUP_DIR to where the sets are to be kept',
+    hint: 'Create the folder, mount the volume there, or set BACKUP_DIR to where the sets are to be kept',
   });
 }

@@ -2,28 +2,18 @@ import { Command, CommanderError } from 'commander';
 import { toBackupError } from '@geolens/backup-core/errors';
 import type { RestoreFlags } from './commands/restore.ts';
 import type { VerifyFlags } from './commands/verify.ts';
-import type { Environment } from './config/read-environment.ts';
+import type { CliOptions } from './cli-options.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import type { Io } from './io.ts';
 import type { CommandContext } from './services.ts';
 import { toolVersion } from './version.ts';
-
-/** What the process gives to the command line. */
-export interface CliOptions {
-  /** All variables that there are: nothing of the process’s own is read. */
-  readonly env: Environment;
-  /** Where the command writes, and whom it asks. */
-  readonly io: Io;
-  /** Fires when the process is asked to end. */
-  readonly signal: AbortSignal;
-}
 
 /** A command, once its options are read. */
 type Execute = (context: CommandContext) => Promise<number> | number;
 
 interface Need {
   /** The command looks at the volume alone: nothing of S3 is loaded for it. */
-  readonly volumeAlone?: boolean;
+  readonly volumeOnly?: boolean;
 }
 
 type Choose = (execute: Execute, need?: Need) => void;
@@ -97,7 +87,7 @@ function describeProgram(io: Io, choose: Choose): Command {
   program
     .command('verify')
     .description(
-      'read every artifact of a set from its first to its last byte, and with --restore prove it in a scratch server',
+      'read every artifact of a set from its first to its last byte, and with --restore run a restore test in a temporary server',
     )
     .argument('[what]', 'latest, a timestamp as `list` shows it, or the path of a dump', 'latest')
     .option(
@@ -201,7 +191,7 @@ function describeProgram(io: Io, choose: Choose): Command {
     .option(...JSON_FLAG)
     .action((flags: { json: boolean }) => {
       choose(async (context) => (await import('./commands/health.ts')).health(context, flags), {
-        volumeAlone: true,
+        volumeOnly: true,
       });
     });
   program
@@ -210,7 +200,7 @@ function describeProgram(io: Io, choose: Choose): Command {
     .option(...JSON_FLAG)
     .action((flags: { json: boolean }) => {
       choose(async (context) => (await import('./commands/config.ts')).config(context, flags), {
-        volumeAlone: true,
+        volumeOnly: true,
       });
     });
   for (const command of program.commands) command.exitOverride().allowExcessArguments(false);
@@ -222,11 +212,11 @@ function describeProgram(io: Io, choose: Choose): Command {
  */
 async function execute(
   command: Execute,
-  { volumeAlone = false }: Need,
+  { volumeOnly = false }: Need,
   { env, io, signal }: CliOptions,
 ): Promise<number> {
   const { openContext } = await import('./context.ts');
-  const opened = await openContext({ env, io, signal, volumeAlone });
+  const opened = await openContext({ env, io, signal, volumeOnly });
   if ('exitCode' in opened) return opened.exitCode;
   try {
     return await command(opened.context);

@@ -10,33 +10,33 @@ import {
   FileJournal,
   FileManifestCache,
   fileSources,
-  FlockLock,
-  FolderExaminer,
+  FolderDiagnosticCheck,
   freeBytes,
-  giveWay,
   journalName,
   LocalStore,
-  LOCK_NAME,
   manifestCacheName,
-  PgDumpProducer,
-  PgDumpRestorer,
-  PgExaminer,
-  PgServerProbe,
-  ScratchDrill,
-  StagingExaminer,
+  StagingDiagnosticCheck,
   systemClock,
   TarArchiver,
   TarStagingRestorer,
 } from '@geolens/backup-adapter-local';
 import {
+  PgDumpProducer,
+  PgDumpRestorer,
+  PgDiagnosticCheck,
+  PgServerProbe,
+  PgRestoreTester,
+} from '@geolens/backup-adapter-postgres';
+import { FlockLock, lowerPriority, LOCK_NAME } from '@geolens/backup-system';
+import {
   keepNewest,
   type Archiver,
   type ArtifactStore,
   type Clock,
-  type Drill,
+  type RestoreTester,
   type DumpProducer,
   type DumpRestorer,
-  type Examiner,
+  type DiagnosticCheck,
   type FileSources,
   type Lock,
   type ManifestCache,
@@ -46,13 +46,13 @@ import {
   type RunJournal,
   type ServerProbe,
   type StagingRestorer,
-  type Sweeper,
+  type OrphanCleaner,
 } from '@geolens/backup-core';
 import type { Config } from './config/config.ts';
-import { databaseLeftovers, stagingLeftovers } from './restore-leftovers.ts';
+import { orphanedDatabases, orphanedStaging } from './restore-orphans.ts';
 import type { Services } from './services.ts';
 
-/** Where there may be room for a scratch server, should the volume of the sets have none. */
+/** Folders for a temporary server, should the volume of the sets lack disk space. */
 const ELSEWHERE = ['/var/tmp', '/tmp'];
 
 const token = <T>(name: string): InjectionToken<T> => Symbol(name);
@@ -62,11 +62,11 @@ export const TOKENS = {
   archiver: token<Archiver>('Archiver'),
   cacheOf: token<(store: ArtifactStore) => ManifestCache>('cacheOf'),
   clock: token<Clock>('Clock'),
-  drill: token<Drill>('Drill'),
-  examiners: token<readonly Examiner[]>('Examiner[]'),
+  restoreTest: token<RestoreTester>('RestoreTester'),
+  diagnosticChecks: token<readonly DiagnosticCheck[]>('Examiner[]'),
   files: token<FileSources>('FileSources'),
   freeBytes: token<(path: string) => Promise<number>>('freeBytes'),
-  giveWay: token<() => Promise<void>>('giveWay'),
+  lowerPriority: token<() => Promise<void>>('lowerPriority'),
   journal: token<RunJournal>('RunJournal'),
   lock: token<Lock>('Lock'),
   notifiers: token<readonly Notifier[]>('Notifier[]'),
@@ -77,7 +77,7 @@ export const TOKENS = {
   restorer: token<DumpRestorer>('DumpRestorer'),
   retention: token<RetentionPolicy>('RetentionPolicy'),
   stagingRestorer: token<StagingRestorer>('StagingRestorer'),
-  sweepers: token<readonly Sweeper[]>('Sweeper[]'),
+  cleaners: token<readonly OrphanCleaner[]>('Sweeper[]'),
   stores: token<readonly ArtifactStore[]>('ArtifactStore[]'),
 } as const satisfies { readonly [P in keyof Services]: InjectionToken<Services[P]> };
 
@@ -86,7 +86,7 @@ export const TOKENS = {
  * that the compiler sees every dependency; each part is made when it is first asked for, and once.
  */
 export async function composeContainer(config: Config): Promise<DependencyContainer> {
-  const [{ replicas, examiners }, notifiers] = await Promise.all([
+  const [{ replicas, diagnosticChecks }, notifiers] = await Promise.all([
     composeS3(config),
     composeNotifiers(config),
   ]);
@@ -95,17 +95,17 @@ export async function composeContainer(config: Config): Promise<DependencyContai
     container.register(name, { useFactory: instanceCachingFactory(make) });
   };
   const env = config.programEnv;
-  register(TOKENS.giveWay, () => () => giveWay(env));
-  register(TOKENS.drill, () => {
+  register(TOKENS.lowerPriority, () => () => lowerPriority(env));
+  register(TOKENS.restoreTest, () => {
     const {
       backupDir,
-      drillDir,
-      drillFilesQuery: filesQuery,
+      restoreTestDir,
+      restoreTestFilesQuery: filesQuery,
       restorePrerequisites: prerequisites,
       pgBinDir: binDir,
     } = config;
-    const folders = drillDir === undefined ? [backupDir, ...ELSEWHERE] : [drillDir];
-    return new ScratchDrill({ folders, filesQuery, prerequisites, binDir, env });
+    const folders = restoreTestDir === undefined ? [backupDir, ...ELSEWHERE] : [restoreTestDir];
+    return new PgRestoreTester({ folders, filesQuery, prerequisites, binDir, env });
   });
   register(TOKENS.files, () => fileSources);
   register(TOKENS.probe, () => new PgServerProbe(config.connection));
@@ -114,13 +114,13 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   register(TOKENS.replicas, () => replicas);
   register(TOKENS.notifiers, () => notifiers);
   register(TOKENS.freeBytes, () => freeBytes);
-  register(TOKENS.examiners, () => {
+  register(TOKENS.diagnosticChecks, () => {
     const { connection, rolePasswords, pgBinDir: binDir, backupDir, stagingDir } = config;
     return [
-      new PgExaminer({ connection, rolePasswords, binDir, env: config.postgresEnv }),
-      new FolderExaminer({ path: backupDir, label: 'BACKUP_DIR' }),
-      new StagingExaminer(stagingDir),
-      ...examiners(),
+      new PgDiagnosticCheck({ connection, rolePasswords, binDir, env: config.postgresEnv }),
+      new FolderDiagnosticCheck({ path: backupDir, label: 'BACKUP_DIR' }),
+      new StagingDiagnosticCheck(stagingDir),
+      ...diagnosticChecks(),
     ];
   });
   register(TOKENS.stores, (parts) => [parts.resolve(TOKENS.primary), ...parts.resolve(TOKENS.replicas)]);
@@ -142,10 +142,10 @@ export async function composeContainer(config: Config): Promise<DependencyContai
     const { connection, restorePrerequisites: prerequisites, pgBinDir: binDir } = config;
     return new PgDumpRestorer({ connection, prerequisites, binDir, env: config.postgresEnv });
   });
-  register(TOKENS.sweepers, (parts) => [
-    stagingLeftovers(parts.resolve(TOKENS.stagingRestorer), config.stagingDir),
-    databaseLeftovers(parts.resolve(TOKENS.restorer), config.connection.database),
-    parts.resolve(TOKENS.drill),
+  register(TOKENS.cleaners, (parts) => [
+    orphanedStaging(parts.resolve(TOKENS.stagingRestorer), config.stagingDir),
+    orphanedDatabases(parts.resolve(TOKENS.restorer), config.connection.database),
+    parts.resolve(TOKENS.restoreTest),
   ]);
   register(TOKENS.producer, () => {
     const { connection, compression, rolePasswords, pgBinDir: binDir } = config;
@@ -171,13 +171,13 @@ async function composeS3({
   connection: { database },
 }: Config): Promise<{
   readonly replicas: readonly ArtifactStore[];
-  readonly examiners: () => readonly Examiner[];
+  readonly diagnosticChecks: () => readonly DiagnosticCheck[];
 }> {
-  if (s3 === undefined) return { replicas: [], examiners: () => [] };
-  const { S3Examiner, S3Store } = await import('@geolens/backup-adapter-s3');
+  if (s3 === undefined) return { replicas: [], diagnosticChecks: () => [] };
+  const { S3DiagnosticCheck, S3Store } = await import('@geolens/backup-adapter-s3');
   return {
     replicas: [new S3Store({ settings: s3, database })],
-    examiners: () => [new S3Examiner({ settings: s3, clock: systemClock })],
+    diagnosticChecks: () => [new S3DiagnosticCheck({ settings: s3, clock: systemClock })],
   };
 }
 

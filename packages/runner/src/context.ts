@@ -1,12 +1,12 @@
 import { toBackupError, type BackupError } from '@geolens/backup-core';
-import type { CliOptions } from './cli.ts';
+import type { CliOptions } from './cli-options.ts';
 import { readConfig, type Config } from './config/config.ts';
 import { compose } from './container.ts';
 import { exitCodeOf, type ExitCode } from './exit-code.ts';
 import { logError } from './log/log-run.ts';
 import { LogTail } from './log/log-tail.ts';
 import { createLogger } from './log/logger.ts';
-import { redactor } from './log/redact.ts';
+import { redactor } from './redact.ts';
 import type { CommandContext } from './services.ts';
 
 export type OpenedContext =
@@ -18,7 +18,7 @@ export interface ContextOptions extends CliOptions {
    * Leave the replicas out: to load what they need takes a tenth of a second and 12 MB, which a health check
    * every other minute need not.
    */
-  readonly volumeAlone?: boolean;
+  readonly volumeOnly?: boolean;
 }
 
 /**
@@ -29,7 +29,7 @@ export async function openContext({
   env,
   io,
   signal,
-  volumeAlone = false,
+  volumeOnly = false,
 }: ContextOptions): Promise<OpenedContext> {
   let config: Config;
   try {
@@ -53,7 +53,7 @@ export async function openContext({
   for (const warning of config.warnings) log.warn('config.unknown_variable', warning);
   const context = {
     config,
-    services: await compose(volumeAlone ? { ...config, s3: undefined } : config),
+    services: await compose(volumeOnly ? { ...config, s3: undefined } : config),
     io,
     log,
     tail,

@@ -3,5 +3,6 @@
  *
  * @module @geolens/backup-runner
  */
-export { runCli, type CliOptions } from './cli.ts';
+export { runCli } from './cli.ts';
+export type { CliOptions } from './cli-options.ts';
 export type { Io } from './io.ts';

@@ -6,7 +6,7 @@ import { processIo } from './terminal.ts';
 /** A run that is asked to end has ended by then, or is ended: within the ten seconds that Docker grants. */
 const LAST_MOMENT_MS = 9_000;
 
-const PARENT_LOOK_MS = 1_000;
+const PARENT_CHECK_MS = 1_000;
 
 const stop = new AbortController();
 for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
@@ -46,5 +46,5 @@ function stopWithParent(): void {
   const parent = process.ppid;
   setInterval(() => {
     if (process.ppid !== parent) stopBy('the end of npx', 'SIGTERM');
-  }, PARENT_LOOK_MS).unref();
+  }, PARENT_CHECK_MS).unref();
 }

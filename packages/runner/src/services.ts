@@ -1,9 +1,9 @@
 import type {
   Archiver,
   ArtifactStore,
-  Drill,
+  RestoreTester,
   DumpRestorer,
-  Examiner,
+  DiagnosticCheck,
   FileSources,
   ManifestCache,
   Notifier,
@@ -11,13 +11,13 @@ import type {
   RunParts,
   ServerProbe,
   StagingRestorer,
-  Sweeper,
+  OrphanCleaner,
 } from '@geolens/backup-core';
 import type { Config } from './config/config.ts';
 import type { Io } from './io.ts';
 import type { LogTail } from './log/log-tail.ts';
 import type { Logger } from './log/logger.ts';
-import type { Redact } from './log/redact.ts';
+import type { Redact } from './redact.ts';
 
 /** The parts that the composition root puts together. */
 export interface Services extends RunParts {
@@ -31,20 +31,20 @@ export interface Services extends RunParts {
   readonly files: FileSources;
   readonly restorer: DumpRestorer;
   readonly stagingRestorer: StagingRestorer;
-  readonly sweepers: readonly Sweeper[];
-  readonly drill: Drill;
+  readonly cleaners: readonly OrphanCleaner[];
+  readonly restoreTest: RestoreTester;
   readonly probe: ServerProbe;
   /** Whoever looks at a part of the installation, in the order in which people ask. */
-  readonly examiners: readonly Examiner[];
+  readonly diagnosticChecks: readonly DiagnosticCheck[];
   /** How many bytes may still be written to the volume of a path. */
   readonly freeBytes: (path: string) => Promise<number>;
-  /** Whoever is told of runs and drills. */
+  /** The channels that are notified of runs and restore tests. */
   readonly notifiers: readonly Notifier[];
   /**
    * Makes this process, and what it starts from then on, give way to all others. What the system does not
    * allow is left.
    */
-  readonly giveWay: () => Promise<void>;
+  readonly lowerPriority: () => Promise<void>;
 }
 
 /** What every command gets. */

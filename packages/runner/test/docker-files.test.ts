@@ -3,7 +3,7 @@ import { validate } from 'dockerfile-utils';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { readConfig } from '../src/config/config.ts';
-import { isSecret, VARIABLE_NAMES } from '../src/config/variables.ts';
+import { ALIASES, isSecret, VARIABLE_NAMES, type VariableName } from '../src/config/variables.ts';
 
 const read = (path: string): string =>
   readFileSync(new URL(`../../../docker/${path}`, import.meta.url), 'utf8');
@@ -58,7 +58,10 @@ describe('docker/', () => {
     const { environment } = services('compose.backup.yaml')['backup']!;
     const wanted = VARIABLE_NAMES.flatMap((name) => (isSecret(name) ? [name, `${name}_FILE`] : [name]));
     expect(Object.keys(environment).sort()).toEqual([...wanted].sort());
-    for (const [name, value] of Object.entries(environment)) expect(value).toBe(`\${${name}-}`);
+    for (const [name, value] of Object.entries(environment)) {
+      const alias = ALIASES[name as VariableName];
+      expect(value).toBe(`\${${name}-${alias === undefined ? '' : `\${${alias}-}`}}`);
+    }
   });
 
   it('starts the backup with every `up -d`, the service that restores files with none, and gives it the same but the files', () => {
@@ -79,7 +82,7 @@ describe('docker/', () => {
     ).toEqual(backup!.volumes);
   });
 
-  describe.each(['cronjob.yaml', 'drill.yaml'])('kubernetes/%s', (file) => {
+  describe.each(['cronjob.yaml', 'restore-test.yaml'])('kubernetes/%s', (file) => {
     interface Job {
       readonly spec: {
         readonly jobTemplate: {

@@ -14,9 +14,9 @@ const report = (outcome: RunReport['outcome'], ...codes: ErrorCode[]): RunReport
   phases: [],
   warnings: [],
   errors: codes.map((code) => new BackupError(code, 'what happened')),
-  drill: undefined,
+  restoreTest: undefined,
   replication: [],
-  swept: [],
+  cleanedUp: [],
   removed: [],
 });
 

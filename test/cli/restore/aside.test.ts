@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OWNERS } from '../../adapter-local/support/owners.ts';
+import { OWNERS } from '../../adapter-postgres/support/owners.ts';
 import { PROPERTIES, RIGHTS } from '../../support/rights.ts';
 import { clusters, freshDatabase } from '../../support/clusters.ts';
 import { openTransaction } from '../support/sessions.ts';

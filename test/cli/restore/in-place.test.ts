@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { OWNERS } from '../../adapter-local/support/owners.ts';
+import { OWNERS } from '../../adapter-postgres/support/owners.ts';
 import { PROPERTIES, RIGHTS } from '../../support/rights.ts';
 import { newestCluster } from '../../support/clusters.ts';
 import { related } from './support/databases.ts';

@@ -11,10 +11,10 @@ interface Verified {
     readonly label: string;
     readonly store?: string;
     readonly tier?: string;
-    readonly verdict: string;
+    readonly outcome: string;
     readonly problems: readonly string[];
-    readonly drill?: {
-      readonly verdict: string;
+    readonly restoreTest?: {
+      readonly outcome: string;
       readonly facts: readonly string[];
       readonly reasons: readonly string[];
     };
@@ -100,15 +100,15 @@ describe('`verify`', () => {
     const dump = operator.path('daily', `${operator.database.database}_${timestamp}.dump`);
     await copyFile(dump, join(folder, 'by hand'));
     expect((await verified(operator, [join(folder, 'by hand')], 0))[0]).toMatchObject({
-      verdict: 'good',
+      outcome: 'passed',
       problems: [],
     });
     await truncate(join(folder, 'by hand'), 1_000_000);
     expect((await verified(operator, [join(folder, 'by hand')], 5))[0]!.problems.join()).toContain('by hand');
-    expect((await verified(operator, [dump], 0))[0]).toMatchObject({ verdict: 'good' });
+    expect((await verified(operator, [dump], 0))[0]).toMatchObject({ outcome: 'passed' });
     expect(
       (await verified(operator, [operator.path('daily', `staging-${timestamp}.tar.gz`)], 0))[0],
-    ).toMatchObject({ label: `file ${dump}`, verdict: 'good' });
+    ).toMatchObject({ label: `file ${dump}`, outcome: 'passed' });
     await damage(operator.path('daily', `manifest-${timestamp}.json`));
     expect((await verified(operator, [dump], 5))[0]!.problems.join()).toContain(`manifest-${timestamp}.json`);
   });
@@ -146,13 +146,13 @@ describe('`verify`', () => {
 });
 
 describe.each(newestCluster())('`verify --restore`, $title,', (cluster) => {
-  it('proves the GeoLens schema in a scratch server, leaves nothing, and notes it', async () => {
+  it('tests the restore of the GeoLens schema in a temporary server, leaves nothing, and records it', async () => {
     const own = await newOperator(cluster);
     await own.goodRun();
     const before = await own.volume.everything();
     const [copy] = await verified(own, ['--restore'], 0);
-    expect(copy).toMatchObject({ verdict: 'good', drill: { verdict: 'proven', reasons: [] } });
-    expect(copy!.drill!.facts.join('\n')).toMatch(
+    expect(copy).toMatchObject({ outcome: 'passed', restoreTest: { outcome: 'passed', reasons: [] } });
+    expect(copy!.restoreTest!.facts.join('\n')).toMatch(
       /rows in \d+ tables, as many as in the dump[^]*indexes are valid[^]*constraints are valid[^]*spatial query answered on .*datasets/,
     );
     expect(await own.volume.everything()).toEqual(before);
@@ -184,8 +184,8 @@ describe.each(newestCluster())('`verify --restore`, $title,', (cluster) => {
       own.path('daily', `${own.database.database}_${whole!}.dump`),
     );
     const [copy] = await verified(own, [whole!, '--restore'], 5);
-    expect(copy!.drill).toMatchObject({
-      verdict: 'disproven',
+    expect(copy!.restoreTest).toMatchObject({
+      outcome: 'failed',
       reasons: ['catalog.notes has 59 rows, 60 were backed up'],
     });
   });
@@ -201,7 +201,7 @@ describe('`verify --restore`', () => {
       const end = await own.backup(['verify', '--restore'], { env: { BACKUP_PG_BIN_DIR: older!.binDir } });
       expect(end.code, end.stderr).toBe(3);
       expect(end.stdout).toMatch(
-        /: unproven\n[^]*\.dump .* as it was written: the dump was made by a newer pg_dump[^]*\ncannot be proven here:\n {2}- /,
+        /: inconclusive\n[^]*\.dump .* as it was written: the dump was made by a newer pg_dump[^]*\nthe restore test is inconclusive:\n {2}- /,
       );
       const list = JSON.parse((await own.backup(['list', '--json'])).stdout) as { state: string }[];
       expect(list.map(({ state }) => state)).toEqual(['complete']);
@@ -210,20 +210,22 @@ describe('`verify --restore`', () => {
 
   it('looks for the files that rows name', async () => {
     const query = (path: string): Record<string, string> => ({
-      BACKUP_DRILL_FILES_QUERY: `SELECT '${path}'`,
+      BACKUP_RESTORE_TEST_FILES_QUERY: `SELECT '${path}'`,
     });
     expect(
       (await verified(operator, ['--restore'], 0, query('uploads/with space/quoted "name".geojson')))[0]!
-        .drill!.facts,
+        .restoreTest!.facts,
     ).toContain('all 1 files that rows name are in the archive');
     expect(
-      (await verified(operator, ['--restore'], 3, query('uploads/lost.tif')))[0]!.drill!.reasons.join(),
+      (await verified(operator, ['--restore'], 3, query('uploads/lost.tif')))[0]!.restoreTest!.reasons.join(),
     ).toContain('rows name files that the archive lacks: uploads/lost.tif');
     expect(
       (
-        await verified(operator, ['--restore'], 3, { BACKUP_DRILL_FILES_QUERY: 'SELECT path FROM nowhere' })
-      )[0]!.drill!.reasons.join(),
-    ).toContain('BACKUP_DRILL_FILES_QUERY');
+        await verified(operator, ['--restore'], 3, {
+          BACKUP_RESTORE_TEST_FILES_QUERY: 'SELECT path FROM nowhere',
+        })
+      )[0]!.restoreTest!.reasons.join(),
+    ).toContain('BACKUP_RESTORE_TEST_FILES_QUERY');
   });
 
   it('is what BACKUP_VERIFY=restore does after a run', async () => {
@@ -231,7 +233,7 @@ describe('`verify --restore`', () => {
     expect(end.code, end.stderr).toBe(0);
     expect(JSON.parse(end.stdout)).toMatchObject({
       outcome: 'complete',
-      drill: { verdict: 'proven' },
+      restoreTest: { outcome: 'passed' },
       manifest: { checks: { restored: { ok: true } } },
     });
   });
@@ -251,8 +253,8 @@ describe.skipIf(inject('gateway') === undefined)('`verify --store s3`', () => {
     await rm(join(operator.volume.backups, 'daily'), { recursive: true });
     expect((await verified(operator, ['--restore', '--store', 's3'], 0, env))[0]).toMatchObject({
       store: 's3',
-      verdict: 'good',
-      drill: { verdict: 'proven' },
+      outcome: 'passed',
+      restoreTest: { outcome: 'passed' },
     });
     expect(
       JSON.parse((await bucket.get(`backups/daily/manifest-${timestamp}.json`)).toString()),

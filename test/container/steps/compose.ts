@@ -62,7 +62,7 @@ export function composeSteps(ground: Ground): void {
         () => ask('/').catch(() => ''),
         (text) => text !== '',
       );
-      expect(page).toContain('Backups are made as they should be');
+      expect(page).toContain('Backups are up to date');
       expect(await ask('/health')).toContain('"healthy":true');
       expect(await ask('/metrics')).toContain('geolens_backup_healthy 1');
       expect(await ground.stack.inspected('.NetworkSettings.Ports')).toMatchObject({

@@ -102,15 +102,15 @@ export function rightsSteps(ground: Ground): void {
       const end = await ground.stack.backup('doctor');
       ground.log(`doctor in the container:\n${end.stdout}`);
       expect(end.code, end.stdout + end.stderr).toBe(0);
-      for (const concern of ['server', 'pg_dump', 'folder', 'staging', 'scratch server'])
-        expect(end.stdout).toMatch(new RegExp(`^OK    ${concern} `, 'm'));
+      for (const subject of ['server', 'pg_dump', 'folder', 'staging', 'temporary server'])
+        expect(end.stdout).toMatch(new RegExp(`^OK    ${subject} `, 'm'));
     });
 
-    it('and rehearses a restore all the same, in a server of its own, of which nothing is left', async () => {
+    it('and tests a restore all the same, in a server of its own, of which nothing is left', async () => {
       const end = await ground.stack.backup('verify', '--restore');
       expect(end.code, end.stderr).toBe(0);
-      expect(end.stdout).toContain('restored in a scratch PostgreSQL 17');
-      ground.log(`drill in the container:\n${end.stdout}`);
+      expect(end.stdout).toContain('restored in a temporary PostgreSQL 17');
+      ground.log(`restore test in the container:\n${end.stdout}`);
       const left = await ground.stack.composed(
         'exec',
         '-T',
@@ -119,7 +119,7 @@ export function rightsSteps(ground: Ground): void {
         '-c',
         'ls -A /backups /tmp; cat /proc/[0-9]*/comm; grep -h State /proc/[0-9]*/status',
       );
-      expect(left).not.toMatch(/drill|postgres$|zombie/m);
+      expect(left).not.toMatch(/restore test|postgres$|zombie/m);
     });
   });
 }

@@ -5,7 +5,7 @@ export type StoreName = 'local' | 's3';
 /** Of every set that is made here: its database has roles, its folder has files. */
 export const KINDS: readonly ArtifactKind[] = ['manifest', 'dump', 'globals', 'staging'];
 
-/** `damaged`: its bytes are no longer those that were made; of a manifest, that its seal does not fit. */
+/** `damaged`: its bytes are no longer those that were made; of a manifest, that its manifest checksum does not fit. */
 export type Condition = 'sound' | 'damaged';
 
 /** What there is of a set in one tier of one store, whoever knows of it. */

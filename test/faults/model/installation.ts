@@ -2,10 +2,11 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { DeleteObjectsCommand } from '@aws-sdk/client-s3';
-import { FileJournal, FlockLock, journalName, LocalStore, TarArchiver } from '@geolens/backup-adapter-local';
+import { FileJournal, journalName, LocalStore, TarArchiver } from '@geolens/backup-adapter-local';
+import { FlockLock } from '@geolens/backup-system';
 import { S3Store } from '@geolens/backup-adapter-s3';
 import { keepNewest, type Clock, type KeepCounts, type RunParts } from '@geolens/backup-core';
-import { env, producerFor } from '../../adapter-local/support/producers.ts';
+import { env, producerFor } from '../../adapter-postgres/support/producers.ts';
 import { SMALL, settingsOf } from '../../adapter-s3/support/stores.ts';
 import { fill, type Lane } from './lane.ts';
 
@@ -94,7 +95,7 @@ export class Installation {
    * What no command may leave: a session at the server, an upload that nobody completed. Sessions may take a
    * moment to be gone.
    */
-  async leftovers(): Promise<readonly string[]> {
+  async orphans(): Promise<readonly string[]> {
     const uploads = (await this.lane.bucket.uploads()).map((key) => `an upload of ${key} is open`);
     const giveUpAt = Date.now() + GONE_WITHIN_MS;
     for (;;) {

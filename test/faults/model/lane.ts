@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { onTestFinished } from 'vitest';
-import { session } from '../../adapter-local/support/sessions.ts';
+import { session } from '../../adapter-postgres/support/sessions.ts';
 import { freshBucket, type TestBucket } from '../../support/buckets.ts';
 import { clusters, freshDatabase, type TestDatabase } from '../../support/clusters.ts';
 import { startFaultProxy, type FaultProxy } from '../../support/fault-proxy.ts';

@@ -18,10 +18,10 @@ export class Model {
   copies = new Map<string, Copy>();
   /** By timestamp; of sets that are gone too. */
   readonly facts = new Map<string, Facts>();
-  /** Files of somebody else by path. */
+  /** Files of another process by path. */
   readonly foreign = new Map<string, string>();
   /** Timestamps of manifests that somebody has changed by hand. */
-  readonly unsealed = new Set<string>();
+  readonly withoutManifestChecksum = new Set<string>();
   rows = 1000;
   /** A Saturday. */
   now = Date.UTC(2026, 10, 21, 2);

@@ -12,7 +12,7 @@ export async function settle(model: Model, real: Installation, demands: Demands 
   const [volume, bucket, left] = await Promise.all([
     filesOnVolume(real),
     filesInBucket(real),
-    real.leftovers(),
+    real.orphans(),
   ]);
   const [here, there] = [understand(volume, 'local', model), understand(bucket, 's3', model)];
   const found = new Map([...here.copies, ...there.copies]);

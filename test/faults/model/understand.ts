@@ -12,11 +12,11 @@ export interface Understood {
 const OWN_FILE = /^\.geolens-backup\.(lock|[^/]*\.json)$/;
 const ARTIFACT =
   /^(daily|weekly)\/((manifest|staging|globals)-|t_[0-9a-f]+_)(\d{8}_\d{6})(?:\.dump|\.json|\.sql|\.tar\.gz)$/;
-const SEAL = /"seal": "([0-9a-f]*)"(?=\s*\}\s*$)/;
+const CHECKSUM_FIELD = /"seal": "([0-9a-f]*)"(?=\s*\}\s*$)/;
 
 /** Whether the text of a manifest is the one that was written. */
-export function sealFits(text: string): boolean {
-  return SEAL.exec(text)?.[1] === sha256Of(text.replace(SEAL, '"seal": ""'));
+export function manifestChecksumFits(text: string): boolean {
+  return CHECKSUM_FIELD.exec(text)?.[1] === sha256Of(text.replace(CHECKSUM_FIELD, '"seal": ""'));
 }
 
 interface FoundFile {
@@ -87,9 +87,9 @@ class Reading {
     const sha256 = sha256Of(content);
     if (sha256 === this.#model.facts.get(timestamp)?.sha256[kind]) return 'sound';
     // A dump without a manifest has no checksum to be held against: it is copied as it is.
-    const unsaid =
+    const unreported =
       this.#files.every((file) => file.kind !== 'manifest') && this.#model.wasDamaged('local', name, sha256);
-    if (!unsaid && !this.#model.wasDamaged(store, name, sha256))
+    if (!unreported && !this.#model.wasDamaged(store, name, sha256))
       this.#strange.push(`${name} (${this.#id}) has bytes that nobody gave it`);
     return 'damaged';
   }
@@ -106,9 +106,9 @@ class Reading {
       manifest.artifacts.length === 3;
     if (!same || manifest.timestamp !== timestamp || manifest.acceptedSince !== facts.acceptedSince)
       this.#strange.push(`the manifest of ${this.#id} is not that of its set`);
-    const fits = sealFits(text);
-    if (!fits && !this.#model.unsealed.has(timestamp))
-      this.#strange.push(`the seal of the manifest of ${this.#id} does not fit`);
+    const fits = manifestChecksumFits(text);
+    if (!fits && !this.#model.withoutManifestChecksum.has(timestamp))
+      this.#strange.push(`the manifest checksum of the manifest of ${this.#id} does not fit`);
     return fits ? 'sound' : 'damaged';
   }
 }

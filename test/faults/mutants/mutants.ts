@@ -136,8 +136,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       edit(
         `${S3}/upload/sweep-uploads.ts`,
-        'const swept: ArtifactKey[] = [];',
-        'const swept: ArtifactKey[] = [];\n  if (TIERS.length > 0) return swept;',
+        'const cleaned up: ArtifactKey[] = [];',
+        'const cleaned up: ArtifactKey[] = [];\n  if (TIERS.length > 0) return cleaned up;',
       ),
     ],
     family: 'kill',
@@ -145,7 +145,7 @@ export const MUTANTS: readonly Mutant[] = [
     count: 60,
   },
   {
-    title: 'a sweep spares whatever upload has the name of one that is open',
+    title: 'a clean-up spares whatever upload has the name of one that is open',
     edits: [
       edit(
         `${S3}/upload/sweep-uploads.ts`,
@@ -232,7 +232,7 @@ export const MUTANTS: readonly Mutant[] = [
     count: 60,
   },
   {
-    title: 'the scratch server of a dead drill stays',
+    title: 'the temporary server of a dead restore test stays',
     edits: [edit('packages/runner/src/container.ts', 'parts.resolve(TOKENS.drill),\n  ]);', ']);')],
     family: 'kill',
     kind: 'verify --restore',

@@ -26,7 +26,7 @@ export class Hand {
     this.#before = before;
   }
 
-  /** What it has put into the folder, for whoever looks for leftovers. */
+  /** What it has put into the folder, for the search for orphans. */
   get foreign(): readonly string[] {
     return [...this.#foreign.keys()];
   }

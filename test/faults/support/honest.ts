@@ -16,7 +16,7 @@ export async function honest(
     throw new Error(`exit code ${end.code} without a word: ${end.stderr}`);
   const crash = crashIn(end);
   if (crash !== undefined) throw new Error(`not an error for people: ${crash}\n${end.stderr}`);
-  scene.witness.agrees(end, await scene.witness.look({ tampered }));
+  scene.witness.agrees(end, await scene.witness.inspect({ tampered }));
   const { errors = [] } = (end.stdout === '' ? {} : JSON.parse(end.stdout)) as {
     errors?: { code: string }[];
   };

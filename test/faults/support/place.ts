@@ -21,7 +21,7 @@ export interface Shelf {
 /** Where sets lie. */
 export interface Place {
   readonly store: string;
-  readonly look: () => Promise<Shelf>;
+  readonly inspect: () => Promise<Shelf>;
 }
 
 export function placeOnVolume(root: string): Place {
@@ -29,7 +29,7 @@ export function placeOnVolume(root: string): Place {
     const path = join(root, tier, name);
     return existsSync(path) ? readOf(await readFile(path)) : undefined;
   };
-  return { store: 'local', look: () => Promise.resolve({ artifact }) };
+  return { store: 'local', inspect: () => Promise.resolve({ artifact }) };
 }
 
 /**
@@ -43,7 +43,7 @@ export function placeInBucket(bucket: TestBucket, prefix = 'backups'): Place {
       if ((error as Error).name === 'NoSuchKey') return undefined;
       throw error;
     });
-  const look = async (): Promise<Shelf> => {
+  const inspect = async (): Promise<Shelf> => {
     const versions = await bucket.versions(`${prefix}/`);
     return {
       artifact: async (tier, name) => {
@@ -62,7 +62,7 @@ export function placeInBucket(bucket: TestBucket, prefix = 'backups'): Place {
       },
     };
   };
-  return { store: 's3', look };
+  return { store: 's3', inspect };
 }
 
 function readOf(content: Buffer): ReadArtifact {

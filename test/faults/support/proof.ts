@@ -58,11 +58,11 @@ async function contentsOf(
   { sha256, content }: ReadArtifact,
   binDir: string,
 ): Promise<Contents | undefined> {
-  if (!known.has(sha256)) known.set(sha256, await examined(kind, await content(), binDir));
+  if (!known.has(sha256)) known.set(sha256, await inspected(kind, await content(), binDir));
   return known.get(sha256);
 }
 
-async function examined(kind: string, content: Buffer, binDir: string): Promise<Contents | undefined> {
+async function inspected(kind: string, content: Buffer, binDir: string): Promise<Contents | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'geolens-proof-'));
   const path = join(folder, 'artifact');
   try {

@@ -2,17 +2,17 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { smallDatabase } from '../../adapter-local/support/small-database.ts';
+import { smallDatabase } from '../../adapter-postgres/support/small-database.ts';
 import { removeRelatives } from '../../cli/restore/support/restorer.ts';
 import { faketimeText, noFaketime } from '../../support/faketime.ts';
 import { Operator } from '../../support/operator.ts';
 import { secretOf } from '../../cli/support/secrets.ts';
 import { freshBucket, type TestBucket } from '../../support/buckets.ts';
 import type { CliEnd, RunningCli } from '../../support/cli.ts';
-import { clearFaketimeLeftovers } from '../../support/faketime-leftovers.ts';
+import { clearFaketimeOrphans } from '../../support/faketime-orphans.ts';
 import { clusters, type ClusterFacts } from '../../support/clusters.ts';
 import { freshVolume } from '../../support/volume.ts';
-import { leftoversOf } from './leftovers.ts';
+import { orphansOf } from './orphans.ts';
 import { placeInBucket, placeOnVolume } from './place.ts';
 import type { Random } from '../../support/random.ts';
 import { sunday } from './sunday.ts';
@@ -84,9 +84,9 @@ export class Scene {
    * hit.
    */
   async costsNothing(harm: () => Promise<string>, keep = this.keep): Promise<string> {
-    const before = this.#seen ?? (await this.witness.look());
+    const before = this.#seen ?? (await this.witness.inspect());
     const hit = await harm();
-    const after = await this.witness.look();
+    const after = await this.witness.inspect();
     this.witness.nothingLost(before, after, { keep });
     await this.recovers(after);
     return hit;
@@ -107,7 +107,7 @@ export class Scene {
     const end = await this.does(['run', '--json']);
     if (end.code !== 0)
       throw new Error(`the next run ended with ${end.code ?? end.signal ?? '?'}: ${end.stderr}`);
-    const after = await this.witness.look({ tampered });
+    const after = await this.witness.inspect({ tampered });
     this.witness.agrees(end, after);
     this.witness.nothingLost(before, after, { keep: this.keep });
     await this.isClean(foreign);
@@ -117,10 +117,10 @@ export class Scene {
 
   /** Nothing is left; a program or a session may take a moment to be gone. */
   async isClean(foreign: readonly string[] = []): Promise<void> {
-    clearFaketimeLeftovers();
+    clearFaketimeOrphans();
     const giveUpAt = Date.now() + GONE_WITHIN_MS;
     for (;;) {
-      const left = (await leftoversOf(this.operator, this.bucket)).filter((what) => !foreign.includes(what));
+      const left = (await orphansOf(this.operator, this.bucket)).filter((what) => !foreign.includes(what));
       if (left.length === 0) return;
       if (Date.now() > giveUpAt) throw new Error(`left behind: ${left.join('; ')}`);
     }
@@ -128,10 +128,10 @@ export class Scene {
 }
 
 /**
- * A folder of its own for scratch servers, where what is left of them is seen: with a short path, and open to
+ * A folder of its own for temporary servers, where what is left of them is seen: with a short path, and open to
  * the user that they have.
  */
-async function drillFolder(): Promise<string> {
+async function restoreTestFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'gl-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await chmod(folder, 0o711);
@@ -157,7 +157,7 @@ export async function newScene(
   const url = `postgresql://${user}:${encodeURIComponent(secretOf('Password'))}@${host}:${port}/${database.database}`;
   const settings = {
     BACKUP_RETENTION_DAILY: String(KEEP.daily),
-    BACKUP_DRILL_DIR: await drillFolder(),
+    BACKUP_RESTORE_TEST_DIR: await restoreTestFolder(),
     BACKUP_RETENTION_WEEKLY: String(KEEP.weekly),
     ...(bucket !== undefined && {
       BACKUP_S3_ENABLED: 'true',

@@ -36,16 +36,16 @@ export class Witness {
 
   /**
    * What `list` shows, each complete copy of it proven by other means.
-   * @param tampered whether somebody else removes or damages artifacts meanwhile
+   * @param tampered whether another process removes or damages artifacts meanwhile
    */
-  async look({ tampered = false }: { readonly tampered?: boolean } = {}): Promise<Sight> {
+  async inspect({ tampered = false }: { readonly tampered?: boolean } = {}): Promise<Sight> {
     const end = await this.#operator.backup(['list', '--json']);
     this.#listen(end);
     if (end.code !== 0) throw new Error(`list ended with ${end.code ?? end.signal ?? '?'}: ${end.stderr}`);
     const sets = JSON.parse(end.stdout) as ShownSet[];
     const flaws: string[] = [];
-    for (const { store, look } of this.#places) {
-      const shelf = await look();
+    for (const { store, inspect } of this.#places) {
+      const shelf = await inspect();
       for (const { tier, timestamp, copies } of sets) {
         const copy = copies.find((one) => one.store === store);
         if (copy === undefined || (tampered && copy.state !== 'complete')) continue;

@@ -6,7 +6,14 @@ import { runProgram } from '../../support/run-program.ts';
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** The folders below packages/, in the order of their names. */
-export const PACKAGES = ['adapter-local', 'adapter-s3', 'core', 'runner'] as const;
+export const PACKAGES = [
+  'adapter-local',
+  'adapter-postgres',
+  'adapter-s3',
+  'core',
+  'runner',
+  'system',
+] as const;
 export type PackageName = (typeof PACKAGES)[number];
 
 /** What is asked of a package.json. */

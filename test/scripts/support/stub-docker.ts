@@ -269,7 +269,7 @@ export class StubDocker {
   }
 
   /** What the scripts left in the project's folder. */
-  leftovers(): string[] {
+  orphans(): string[] {
     return readdirSync(this.project).filter((name) => !['compose.yaml', '.env'].includes(name));
   }
 
@@ -348,7 +348,7 @@ function startedWith(folder: string): { readonly pid: number; readonly command: 
           return [];
         return [{ pid: Number(name), command: readFileSync(`/proc/${name}/cmdline`, 'utf8') }];
       } catch {
-        // It has just ended, or is somebody else's.
+        // It has just ended, or is another process's.
         return [];
       }
     });

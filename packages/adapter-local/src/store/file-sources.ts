@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import {
   BackupError,
   checkManifest,
-  doubtsOf,
+  warningsOf,
   formatArtifactName,
   parseArtifactName,
   parseManifest,
@@ -13,7 +13,7 @@ import {
   type RestoreArtifact,
   type RestoreSource,
 } from '@geolens/backup-core';
-import { readFile } from './read-file.ts';
+import { readFile } from '@geolens/backup-system';
 
 /** Files of this machine. */
 export const fileSources: FileSources = {
@@ -31,7 +31,7 @@ async function sourceOfFile(path: string): Promise<RestoreSource> {
     throw new BackupError(
       'CONFIG_INVALID',
       `${path} is the ${WORDS[name.kind]} of set ${name.timestamp}, and no dump`,
-      { mend: `Name the dump beside it, or ${name.timestamp} for the whole set` },
+      { hint: `Name the dump beside it, or ${name.timestamp} for the whole set` },
     );
   }
   const alone = {
@@ -41,7 +41,7 @@ async function sourceOfFile(path: string): Promise<RestoreSource> {
     dump,
     globals: undefined,
     staging: undefined,
-    doubts: [],
+    warnings: [],
     trusted: false,
   };
   if (name === undefined) return alone;
@@ -55,7 +55,7 @@ async function sourceOfFile(path: string): Promise<RestoreSource> {
       ...alone,
       timestamp,
       manifestFile,
-      doubts: [`its manifest cannot be used: ${manifest.message}`],
+      warnings: [`its manifest cannot be used: ${manifest.message}`],
     };
   if (manifest !== undefined && manifest.database !== database) return { ...alone, timestamp };
   const companion = async (kind: 'globals' | 'staging'): Promise<RestoreArtifact | undefined> =>
@@ -76,7 +76,7 @@ async function sourceOfFile(path: string): Promise<RestoreSource> {
           { ...manifest, artifacts: manifest.artifacts.filter(({ name: known }) => lengths.has(known)) },
           lengths,
         );
-  const doubts = doubtsOf({ state: problems.length === 0 ? 'complete' : 'partial', problems, manifest });
+  const warnings = warningsOf({ state: problems.length === 0 ? 'complete' : 'partial', problems, manifest });
   return {
     label: `file ${path}`,
     timestamp,
@@ -85,7 +85,7 @@ async function sourceOfFile(path: string): Promise<RestoreSource> {
     globals,
     staging,
     manifestFile,
-    doubts,
+    warnings,
     trusted: false,
   };
 }
@@ -109,7 +109,7 @@ async function dumpBeside(path: string): Promise<string> {
   throw new BackupError(
     'CONFIG_INVALID',
     `${path} is the ${WORDS[name.kind]} of set ${timestamp}, and its dump is not beside it`,
-    { mend: `Name the dump, or ${timestamp} for the whole set` },
+    { hint: `Name the dump, or ${timestamp} for the whole set` },
   );
 }
 
@@ -118,7 +118,7 @@ async function fileArtifact(path: string, manifest: Manifest | undefined): Promi
   const stats = await stat(path).catch((cause: unknown) => {
     throw new BackupError('CONFIG_INVALID', `the file ${path} cannot be read: ${(cause as Error).message}`, {
       cause,
-      mend: 'Name a file that is there, a timestamp as geolens-backup list shows it, or latest',
+      hint: 'Name a file that is there, a timestamp as geolens-backup list shows it, or latest',
     });
   });
   if (!stats.isFile()) throw new BackupError('CONFIG_INVALID', `${path} is not a file`);

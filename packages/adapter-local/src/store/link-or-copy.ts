@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { link } from 'node:fs/promises';
 import { BackupError, throwIfAborted, type ArtifactKey } from '@geolens/backup-core';
-import { readFile } from './read-file.ts';
-import { errnoOf } from './store-errors.ts';
-import { writeDurably, type Written } from './write-durably.ts';
+import { readFile, errnoOf, writeDurably, type Written } from '@geolens/backup-system';
 
 /**
  * Answers of link(2) on volumes that have no hard links, or no room for one more: then the bytes are copied.
@@ -33,14 +31,14 @@ export async function linkOrCopy(
   throw new BackupError(
     'ARTIFACT_MISMATCH',
     `${key}: ${read.bytes} bytes with SHA-256 ${read.sha256} were copied, but ${found.bytes} with ${found.sha256} read back`,
-    { mend: 'Check the disk and the memory of this machine' },
+    { hint: 'Check the disk and the memory of this machine' },
   );
 }
 
 async function digestOf(path: string, signal: AbortSignal | undefined): Promise<Written> {
   const hash = createHash('sha256');
   let bytes = 0;
-  for await (const chunk of readFile(path, undefined, { lent: true })) {
+  for await (const chunk of readFile(path, undefined, { reuseBuffer: true })) {
     throwIfAborted(signal);
     hash.update(chunk);
     bytes += chunk.length;

@@ -1,8 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { ArtifactKey, ByteRange, Draft, ReadingOptions } from '@geolens/backup-core';
-import { readFile } from './read-file.ts';
-import { errnoOf } from './store-errors.ts';
-import type { Written } from './write-durably.ts';
+import { readFile, errnoOf, type Written } from '@geolens/backup-system';
 
 /** An artifact under a temporary name beside the one that it will get. */
 export class LocalDraft implements Draft {

@@ -24,10 +24,15 @@ import {
 import { linkOrCopy } from './link-or-copy.ts';
 import { LocalDraft } from './local-draft.ts';
 import { publishAll, takeBack } from './publication.ts';
-import { readFile } from './read-file.ts';
-import { errnoOf, storeError, type StoreRoot } from './store-errors.ts';
+import {
+  readFile,
+  errnoOf,
+  storeError,
+  type StoreRoot,
+  flushFolder,
+  writeDurably,
+} from '@geolens/backup-system';
 import { isIntentName, isPartialName, partialName } from './temporary-names.ts';
-import { flushFolder, writeDurably } from './write-durably.ts';
 
 const OWNER_ONLY_FOLDER = 0o700;
 
@@ -65,7 +70,7 @@ export class LocalStore implements PrimaryStore {
       throwIfAborted(options.signal);
       const some = names.slice(start, start + STATS_AT_ONCE);
       const found = await this.doing(`listing ${tier}`, () =>
-        Promise.all(some.map((name) => this.look(artifactKey(tier, name)))),
+        Promise.all(some.map((name) => this.inspect(artifactKey(tier, name)))),
       );
       yield* found.filter((artifact) => artifact !== undefined);
     }
@@ -131,8 +136,8 @@ export class LocalStore implements PrimaryStore {
     await this.doing(`removing ${key}`, () => rm(this.path(key), { force: true }));
   }
 
-  async sweep(): Promise<readonly string[]> {
-    return this.doing('sweeping leftovers', async () => {
+  async cleanUp(): Promise<readonly string[]> {
+    return this.doing('cleaning up orphaned files', async () => {
       const removed: string[] = [];
       // Files alone: what else has such a name, a folder or a pipe, was not made here.
       const inRoot = (await readdir(this.root.path, { withFileTypes: true }))
@@ -228,7 +233,7 @@ export class LocalStore implements PrimaryStore {
    * An entry of the listing, or undefined when the file went away meanwhile, or has a name that is no text:
    * then it is not ours.
    */
-  private async look(key: ArtifactKey): Promise<StoredArtifact | undefined> {
+  private async inspect(key: ArtifactKey): Promise<StoredArtifact | undefined> {
     try {
       const { size, ino, mtimeMs, ctimeMs } = await lstat(this.path(key));
       return { key, bytes: size, tag: `${ino}-${size}-${mtimeMs}-${ctimeMs}` };

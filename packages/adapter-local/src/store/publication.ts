@@ -2,9 +2,8 @@ import { lstat, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BackupError, nameOfKey, parseKey, type ArtifactKey } from '@geolens/backup-core';
 import type { LocalDraft } from './local-draft.ts';
-import { errnoOf } from './store-errors.ts';
+import { errnoOf, flushFolder, textContent, writeDurably } from '@geolens/backup-system';
 import { intentName } from './temporary-names.ts';
-import { flushFolder, textContent, writeDurably } from './write-durably.ts';
 
 /** Of a file, in bytes. */
 const LONGEST_NAME = 255;
@@ -36,17 +35,17 @@ export async function publishAll(root: string, drafts: readonly LocalDraft[]): P
     );
     const [first] = left;
     if (first === undefined) await rm(intent, { force: true }).catch(() => undefined);
-    // What is left by halves the next sweep takes back, by the note.
+    // What is left by halves the next clean-up takes back, by the note.
     if (first === undefined || left.length < drafts.length) throw error;
     throw new BackupError(
       'NOT_CONFIRMED',
       `the files of ${basename(first)} and its companions have their names, but the disk did not confirm that it keeps them: ${(error as Error).message}`,
-      { cause: error, mend: 'Look at the disk; the next run tries again' },
+      { cause: error, hint: 'Look at the disk; the next run tries again' },
     );
   } finally {
     for (const draft of done) draft.markPublished();
   }
-  await rm(intent, { force: true }).catch(() => undefined); // the set stands; the next sweep finds that, and the note
+  await rm(intent, { force: true }).catch(() => undefined); // the set stands; the next clean-up finds that, and the note
 }
 
 /**

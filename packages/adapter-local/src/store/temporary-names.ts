@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 
 /*
  * Everything that this store makes under a temporary name can be told from anybody else's files by the name
- * alone, and so can be swept when its process has died.
+ * alone, and so can be cleaned up when its process has died.
  */
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const PARTIAL = new RegExp(`^\\.geolens-backup-${UUID}\\.partial$`);
@@ -21,7 +21,7 @@ export function intentName(): string {
 }
 
 /**
- * A path beside the file's own for what will replace it. None that isPartialName knows: a sweep leaves it
+ * A path beside the file's own for what will replace it. None that isPartialName knows: a clean-up leaves it
  * alone.
  */
 export function partialBeside(path: string): string {

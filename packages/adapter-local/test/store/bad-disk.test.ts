@@ -5,8 +5,8 @@ import { artifactKey } from '@geolens/backup-core';
 import { chunksOf } from '@geolens/backup-core/testing';
 import { LocalStore } from '../../src/store/local-store.ts';
 import { intentName } from '../../src/store/temporary-names.ts';
-import { failure } from '../support/failure.ts';
-import { filesBelow, freshFolder } from '../support/folders.ts';
+import { failure } from '../../../system/test/support/failure.ts';
+import { filesBelow, freshFolder } from '../../../system/test/support/folders.ts';
 
 const disk = vi.hoisted(() => ({ error: undefined as string | undefined }));
 
@@ -32,16 +32,16 @@ const KEYS = [
 ].map((name) => artifactKey('daily', name));
 
 describe.each(['EIO', 'ESTALE', 'EACCES'])('a disk that answers %s when it is asked for a file', (code) => {
-  it('does not make the sweep take a published set for one published by halves', async () => {
+  it('does not make the clean-up take a published set for one published by halves', async () => {
     const root = await freshFolder();
     await mkdir(join(root, 'daily'));
     for (const key of KEYS) await writeFile(join(root, key), key);
     await writeFile(join(root, intentName()), JSON.stringify(KEYS));
     const store = new LocalStore({ root });
     disk.error = code;
-    await expect(store.sweep()).rejects.toMatchObject({ name: 'BackupError' });
+    await expect(store.cleanUp()).rejects.toMatchObject({ name: 'BackupError' });
     disk.error = undefined;
-    expect(await store.sweep()).toEqual([]);
+    expect(await store.cleanUp()).toEqual([]);
     expect(await filesBelow(root)).toEqual([...KEYS].sort());
   });
 

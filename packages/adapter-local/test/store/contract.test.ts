@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
 import { primaryStoreContract } from '@geolens/backup-core/testing';
 import { LocalStore } from '../../src/store/local-store.ts';
-import { freshFolder, freshMount, mayMount } from '../support/folders.ts';
+import { freshFolder, freshMount, mayMount } from '../../../system/test/support/folders.ts';
 
 describe('the local store', () => {
   const contract = primaryStoreContract(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { formatManifest, parseTimestamp, type Manifest } from '@geolens/backup-core';
 import { fileSources } from '../../src/index.ts';
-import { freshFolder } from '../support/folders.ts';
+import { freshFolder } from '../../../system/test/support/folders.ts';
 
 const MANIFEST: Manifest = {
   schemaVersion: 1,

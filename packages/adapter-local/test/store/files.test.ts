@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { artifactKey, type StoredArtifact } from '@geolens/backup-core';
 import { chunksOf, readAll, sourceOf } from '@geolens/backup-core/testing';
 import { LocalStore } from '../../src/store/local-store.ts';
-import { filesBelow, freshFolder } from '../support/folders.ts';
+import { filesBelow, freshFolder } from '../../../system/test/support/folders.ts';
 
 const DUMP = 'geolens_20260104_020000.dump';
 const DAILY = artifactKey('daily', DUMP);
@@ -87,7 +87,7 @@ describe('foreign entries of a tier', () => {
 
     const store = new LocalStore({ root });
     expect(await listed(store)).toEqual([]);
-    expect(await store.sweep()).toEqual([]);
+    expect(await store.cleanUp()).toEqual([]);
     expect(await readdir(daily, 'buffer')).toEqual(before);
     expect(await readFile(elsewhere, 'utf8')).toBe('not ours');
   });

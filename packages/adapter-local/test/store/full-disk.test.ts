@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { artifactKey } from '@geolens/backup-core';
 import { chunksOf, readAll, sourceOf } from '@geolens/backup-core/testing';
 import { FileJournal } from '../../src/file-journal.ts';
-import { FlockLock } from '../../src/lock/flock-lock.ts';
+import { FlockLock } from '../../../system/src/lock/flock-lock.ts';
 import { LocalStore } from '../../src/store/local-store.ts';
-import { failure } from '../support/failure.ts';
-import { filesBelow, freshMount, mayMount } from '../support/folders.ts';
+import { failure } from '../../../system/test/support/failure.ts';
+import { filesBelow, freshMount, mayMount } from '../../../system/test/support/folders.ts';
 
 const KEY = artifactKey('daily', 'geolens_20260101_020000.dump');
 const MEGABYTES = 1_000_000;
@@ -18,14 +18,14 @@ async function fill(root: string): Promise<void> {
 }
 
 describe.skipIf(!mayMount)('a full disk (only where file systems can be mounted)', () => {
-  it('is told with the path and the mend, keeps no file, and the store goes on when there is room', async () => {
+  it('is reported with the path and the hint, keeps no file, and the store goes on when there is disk space', async () => {
     const root = await freshMount('size=8m');
     const store = new LocalStore({ root, label: 'BACKUP_DIR' });
     const large = Buffer.alloc(12 * MEGABYTES, 'geolens');
     for (const attempt of [() => store.draft(KEY, chunksOf(large)), () => store.put(KEY, sourceOf(large))]) {
-      const { message, mend } = await failure('STORE_FULL', attempt());
+      const { message, hint } = await failure('STORE_FULL', attempt());
       expect(message).toContain(`BACKUP_DIR=${root}`);
-      expect(mend).toMatch(/free some space/i);
+      expect(hint).toMatch(/free some space/i);
     }
     expect(await filesBelow(root)).toEqual([]);
     await store.publish([await store.draft(KEY, chunksOf(large.subarray(0, 5 * MEGABYTES)))]);
@@ -39,7 +39,7 @@ describe.skipIf(!mayMount)('a full disk (only where file systems can be mounted)
     await fill(root);
     expect((await readAll(store.read(KEY))).toString()).toBe('dump');
     await store.remove(KEY);
-    expect(await store.sweep()).toEqual([]);
+    expect(await store.cleanUp()).toEqual([]);
     expect(await filesBelow(root)).toEqual(['filling']);
   });
 

@@ -2,8 +2,8 @@ import type { open as openFile } from 'node:fs/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { primaryStoreContract, sourceOf } from '@geolens/backup-core/testing';
 import { LocalStore } from '../../src/store/local-store.ts';
-import { failure } from '../support/failure.ts';
-import { freshFolder } from '../support/folders.ts';
+import { failure } from '../../../system/test/support/failure.ts';
+import { freshFolder } from '../../../system/test/support/folders.ts';
 
 const answer = vi.hoisted(() => ({ code: 'EINVAL' }));
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { primaryStoreContract, readAll, sourceOf } from '@geolens/backup-core/testing';
 import { LocalStore } from '../../src/store/local-store.ts';
-import { failure } from '../support/failure.ts';
-import { filesBelow, freshFolder, freshMount, mayMount } from '../support/folders.ts';
+import { failure } from '../../../system/test/support/failure.ts';
+import { filesBelow, freshFolder, freshMount, mayMount } from '../../../system/test/support/folders.ts';
 
 /** `spoils`: what lies on the disk is not what was written to the weekly copy. */
 const answer = vi.hoisted(() => ({ code: 'EPERM', spoils: undefined as string | undefined }));
@@ -67,7 +67,7 @@ describe('the local store on a volume without hard links', () => {
     const store = new LocalStore({ root: await freshFolder() });
     await store.put(DAILY, sourceOf('the dump'));
     expect((await failure('STORE_FAILED', store.copy(DAILY, WEEKLY))).message).toContain('EIO');
-    expect(await store.sweep()).toEqual([]);
+    expect(await store.cleanUp()).toEqual([]);
   });
 
   it.skipIf(!mayMount)(

@@ -3,8 +3,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { artifactKey } from '@geolens/backup-core';
 import { chunksOf } from '@geolens/backup-core/testing';
 import { LocalStore } from '../../src/store/local-store.ts';
-import { failure } from '../support/failure.ts';
-import { filesBelow, freshFolder } from '../support/folders.ts';
+import { failure } from '../../../system/test/support/failure.ts';
+import { filesBelow, freshFolder } from '../../../system/test/support/folders.ts';
 
 /** Which artifacts cannot be removed while folders cannot be flushed; undefined while the disk works. */
 const disk = vi.hoisted(() => ({ keeps: undefined as RegExp | undefined, folder: '' }));
@@ -56,16 +56,16 @@ describe('a disk that does not confirm the names of a set', () => {
 
   it('has all of them, and says NOT_CONFIRMED, when it does not let the manifest be taken back', async () => {
     const { root, store } = await published(/manifest/, 'NOT_CONFIRMED');
-    expect(await store.sweep()).toEqual([]);
+    expect(await store.cleanUp()).toEqual([]);
     expect(await filesBelow(root)).toEqual([...KEYS].sort());
   });
 
-  it('has some of them until the next sweep, when it stops in the middle', async () => {
+  it('has some of them until the next clean-up, when it stops in the middle', async () => {
     const { root, store } = await published(/\.dump$/, 'STORE_FAILED');
     expect((await filesBelow(root)).filter((path) => path.startsWith('daily/'))).toEqual(
       KEYS.slice(0, 2).sort(),
     );
-    expect([...(await store.sweep())].sort()).toEqual(KEYS.slice(0, 2).sort());
+    expect([...(await store.cleanUp())].sort()).toEqual(KEYS.slice(0, 2).sort());
     expect(await filesBelow(root)).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { artifactKey, type ArtifactKey } from '@geolens/backup-core';
 import { chunksOf, MemoryStore } from '@geolens/backup-core/testing';
 import { LocalStore } from '../../src/store/local-store.ts';
 import { intentName, partialName } from '../../src/store/temporary-names.ts';
-import { filesBelow, freshFolder } from '../support/folders.ts';
+import { filesBelow, freshFolder } from '../../../system/test/support/folders.ts';
 
 const KEYS = [
   'globals-20260101_020000.sql',
@@ -35,22 +35,22 @@ async function halfPublished(
 describe('sweeping what a process that died in a publication left', () => {
   it.each([0, 1, 2])('takes back a set of which %i of three names were given', async (count) => {
     const { root, store } = await halfPublished(KEYS.slice(0, count));
-    const removed = await store.sweep();
+    const removed = await store.cleanUp();
     expect(await filesBelow(root)).toEqual(['daily/geolens_20251231_020000.dump']);
     expect(removed.filter((path) => !path.endsWith('.partial')).sort()).toEqual(KEYS.slice(0, count).sort());
-    expect(await store.sweep()).toEqual([]);
+    expect(await store.cleanUp()).toEqual([]);
   });
 
   it('leaves a set standing of which all names were given', async () => {
     const { root, store } = await halfPublished(KEYS);
-    expect(await store.sweep()).toEqual([]);
+    expect(await store.cleanUp()).toEqual([]);
     expect(await filesBelow(root)).toEqual([...KEYS, 'daily/geolens_20251231_020000.dump'].sort());
   });
 
   it('leaves a set alone that was published, and of which somebody has removed a file since', async () => {
     const { root, store } = await halfPublished(KEYS);
     await rm(join(root, KEYS[0]!));
-    expect(await store.sweep()).toEqual([]);
+    expect(await store.cleanUp()).toEqual([]);
     expect(await filesBelow(root)).toEqual([...KEYS.slice(1), 'daily/geolens_20251231_020000.dump'].sort());
   });
 
@@ -58,7 +58,7 @@ describe('sweeping what a process that died in a publication left', () => {
     'removes an intent that says %j, and only that',
     async (text) => {
       const { root, store } = await halfPublished(KEYS, text);
-      await store.sweep();
+      await store.cleanUp();
       expect(await filesBelow(root)).toEqual([...KEYS, 'daily/geolens_20251231_020000.dump'].sort());
     },
   );
@@ -75,7 +75,7 @@ describe('sweeping what a process that died in a publication left', () => {
     );
     await writeFile(join(root, 'daily', 'notes.txt'), 'mine');
     await writeFile(join(root, 'daily', 'geolens_20251231_020000.dump.bak'), 'mine');
-    await store.sweep();
+    await store.cleanUp();
     expect(await filesBelow(root)).toEqual([
       'daily/geolens_20251231_020000.dump',
       'daily/geolens_20251231_020000.dump.bak',
@@ -90,11 +90,11 @@ describe('sweeping what a process that died in a publication left', () => {
     await mkdir(join(root, 'daily', partialName()));
     execFileSync('mkfifo', [join(root, intentName()), join(root, 'daily', partialName())]);
     const before = await readdir(root, { recursive: true });
-    expect(await new LocalStore({ root }).sweep()).toEqual([]);
+    expect(await new LocalStore({ root }).cleanUp()).toEqual([]);
     expect(await readdir(root, { recursive: true })).toEqual(before);
   });
 
-  it('removes nobody else’s files, however alike their names', async () => {
+  it('removes no other process’s files, however alike their names', async () => {
     const root = await freshFolder();
     await mkdir(join(root, 'weekly'));
     const foreign = [
@@ -105,7 +105,7 @@ describe('sweeping what a process that died in a publication left', () => {
       'weekly/.geolens-backup.partial',
     ];
     for (const name of foreign) await writeFile(join(root, name), '["daily/x"]');
-    expect(await new LocalStore({ root }).sweep()).toEqual([]);
+    expect(await new LocalStore({ root }).cleanUp()).toEqual([]);
     expect(await filesBelow(root)).toEqual([...foreign].sort());
   });
 });

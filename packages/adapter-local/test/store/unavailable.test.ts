@@ -4,8 +4,15 @@ import { describe, expect, it } from 'vitest';
 import { artifactKey } from '@geolens/backup-core';
 import { chunksOf, readAll, sourceOf } from '@geolens/backup-core/testing';
 import { LocalStore } from '../../src/store/local-store.ts';
-import { failure } from '../support/failure.ts';
-import { filesBelow, freshFolder, freshMount, isRoot, mayMount, remount } from '../support/folders.ts';
+import { failure } from '../../../system/test/support/failure.ts';
+import {
+  filesBelow,
+  freshFolder,
+  freshMount,
+  isRoot,
+  mayMount,
+  remount,
+} from '../../../system/test/support/folders.ts';
 
 const KEY = artifactKey('daily', 'geolens_20260101_020000.dump');
 
@@ -15,18 +22,18 @@ const WORK: readonly (readonly [string, (store: LocalStore) => Promise<unknown>]
   ['put', (store) => store.put(KEY, sourceOf('x'))],
   ['draft', (store) => store.draft(KEY, chunksOf('x'))],
   ['copy', (store) => store.copy(KEY, artifactKey('weekly', 'geolens_20260101_020000.dump'))],
-  ['sweep', (store) => store.sweep()],
+  ['cleanUp', (store) => store.cleanUp()],
 ];
 
 describe('a volume that is not there', () => {
   it.each(WORK)('fails %s with the setting and the path', async (_, work) => {
     const root = join(await freshFolder(), 'missing');
-    const { message, mend } = await failure(
+    const { message, hint } = await failure(
       'STORE_UNAVAILABLE',
       work(new LocalStore({ root, label: 'BACKUP_DIR' })),
     );
     expect(message).toContain(`BACKUP_DIR=${root}: the folder is not there`);
-    expect(mend).toContain('mount the volume');
+    expect(hint).toContain('mount the volume');
   });
 
   it.each(WORK)('is never made up by %s', async (_, work) => {
@@ -57,9 +64,9 @@ describe.skipIf(!mayMount)('a read-only volume (only where file systems can be m
       () => store.publish([draft]),
     ];
     for (const work of writing) {
-      const { message, mend } = await failure('STORE_UNAVAILABLE', work());
+      const { message, hint } = await failure('STORE_UNAVAILABLE', work());
       expect(message).toContain(`BACKUP_DIR=${root}: the volume is read-only`);
-      expect(mend).toBe('Mount it writable');
+      expect(hint).toBe('Mount it writable');
     }
   });
 });

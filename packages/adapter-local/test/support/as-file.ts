@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArtifactSource } from '@geolens/backup-core';
 import { sourceOf } from '@geolens/backup-core/testing';
-import { freshFolder } from './folders.ts';
+import { freshFolder } from '../../../system/test/support/folders.ts';
 
 /**
  * Bytes as a source that is a file, which programs read by themselves. Its name is one that tar alone would

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { ManualClock, readAll, sourceOf } from '@geolens/backup-core/testing';
 import type { ArtifactSource, SwappedStaging } from '@geolens/backup-core';
-import { TarArchiver } from '../../src/staging/tar-archiver.ts';
-import { TarStagingRestorer } from '../../src/staging/tar-staging-restorer.ts';
-import { env } from './search-path.ts';
+import { TarArchiver } from '../../src/archive/tar-archiver.ts';
+import { TarStagingRestorer } from '../../src/archive/tar-staging-restorer.ts';
+import { env } from '../../../system/test/support/search-path.ts';
 
 export const signal = new AbortController().signal;
 

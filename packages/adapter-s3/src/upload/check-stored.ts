@@ -17,7 +17,7 @@ export async function checkStored(request: UploadRequest, parts: HashedParts): P
   const sameLength = facts.bytes === undefined || facts.bytes === source.bytes;
   if (
     sameLength &&
-    (digests.prove(facts, parts.digests, parts.count > 1) ||
+    (digests.matches(facts, parts.digests, parts.count > 1) ||
       (await sha256Of(readObject(bucket, key, undefined, signal))) === source.sha256)
   )
     return;
@@ -32,6 +32,6 @@ export async function checkStored(request: UploadRequest, parts: HashedParts): P
   throw new BackupError(
     'ARTIFACT_MISMATCH',
     `${placeOf({ bucket: bucket.name, key })}: ${source.bytes} bytes with SHA-256 ${source.sha256} were sent, but the store has others (${facts.bytes ?? '?'} bytes); ${remains}`,
-    { mend: 'The store changes what it is sent; try the other S3_CHECKSUM, or another store' },
+    { hint: 'The store changes what it is sent; try the other S3_CHECKSUM, or another store' },
   );
 }

@@ -17,7 +17,7 @@ export interface Digests {
    * Whether what the store says of an object proves that it has the bytes of these digests: of the whole, or
    * of its parts in their order.
    */
-  prove(facts: ObjectFacts, digests: readonly Buffer[], inParts: boolean): boolean;
+  matches(facts: ObjectFacts, digests: readonly Buffer[], inParts: boolean): boolean;
 }
 
 /**
@@ -29,7 +29,7 @@ const md5: Digests = {
   forBody: (digest) => ({ ContentMD5: digest.toString('base64') }),
   forUpload: {},
   forPart: () => ({}),
-  prove: ({ etag }, digests, inParts) =>
+  matches: ({ etag }, digests, inParts) =>
     etag?.replaceAll('"', '') === composed('md5', 'hex', digests, inParts),
 };
 
@@ -39,7 +39,7 @@ const sha256: Digests = {
   forBody: (digest) => ({ ChecksumSHA256: digest.toString('base64') }),
   forUpload: { ChecksumAlgorithm: 'SHA256' },
   forPart: (digest) => ({ ChecksumSHA256: digest.toString('base64') }),
-  prove: ({ sha256: found }, digests, inParts) => found === composed('sha256', 'base64', digests, inParts),
+  matches: ({ sha256: found }, digests, inParts) => found === composed('sha256', 'base64', digests, inParts),
 };
 
 export function digestsFor({

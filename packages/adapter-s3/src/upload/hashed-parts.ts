@@ -79,7 +79,7 @@ export class HashedParts {
     const bytes = range.end - range.start;
     const hash = createHash(algorithm);
     let length = 0;
-    for await (const chunk of this.open(range, { lent: true })) {
+    for await (const chunk of this.open(range, { reuseBuffer: true })) {
       throwIfAborted(signal);
       if (length + chunk.length > bytes) throw this.mismatch(`more than ${this.source.bytes} bytes`);
       if (buffer.length > 0) buffer.set(chunk, length);
@@ -120,7 +120,7 @@ export class HashedParts {
     return new BackupError(
       'ARTIFACT_MISMATCH',
       `${this.reading.label}: ${bytes} bytes with SHA-256 ${sha256} were announced, but ${found} came`,
-      { mend: 'Check the disk that it was read from' },
+      { hint: 'Check the disk that it was read from' },
     );
   }
 }

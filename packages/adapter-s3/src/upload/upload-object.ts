@@ -2,8 +2,8 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { isBackupError } from '@geolens/backup-core';
 import { headObject } from '../objects/head-object.ts';
 import { checkStored } from './check-stored.ts';
-import { persistently } from './persistently.ts';
-import { sendParts } from './send-parts.ts';
+import { withRetry } from './with-retry.ts';
+import { uploadParts } from './upload-parts.ts';
 import { eachPart, fitsIntoOnePart, partsOf, type UploadRequest } from './upload-request.ts';
 import { withBody } from './with-body.ts';
 
@@ -16,7 +16,7 @@ import { withBody } from './with-body.ts';
 export async function uploadObject(request: UploadRequest): Promise<void> {
   if (await isThere(request)) return;
   if (fitsIntoOnePart(request)) await putWhole(request);
-  else await (await sendParts(request)).complete();
+  else await (await uploadParts(request)).complete();
 }
 
 /** Whether an earlier upload, whose process died before it could tell, has brought the object about. */
@@ -29,14 +29,14 @@ async function isThere(request: UploadRequest): Promise<boolean> {
   if (facts?.bytes !== source.bytes) return false;
   const parts = partsOf(request);
   await eachPart(request, parts, () => Promise.resolve());
-  return digests.prove(facts, parts.digests, parts.count > 1);
+  return digests.matches(facts, parts.digests, parts.count > 1);
 }
 
 async function putWhole(request: UploadRequest): Promise<void> {
   const { bucket, key, digests, parameters, signal } = request;
   const parts = partsOf(request);
   await eachPart(request, parts, async (part) => {
-    await persistently(signal, () =>
+    await withRetry(signal, () =>
       withBody(part, (Body) => {
         const input = {
           Bucket: bucket.name,

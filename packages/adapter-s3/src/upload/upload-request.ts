@@ -50,7 +50,7 @@ export function partsOf({
   });
 }
 
-/** Does some work with each part that nobody else has taken, one after the other, in one buffer. */
+/** Does some work with each part that no other process has taken, one after the other, in one buffer. */
 export async function eachPart(
   { buffers }: UploadRequest,
   parts: HashedParts,

@@ -215,11 +215,11 @@ describe('parts that are not held in memory', () => {
   });
 });
 
-describe('the sweep', () => {
+describe('the clean-up', () => {
   it('ends where a store says that there is more, and not where', async () => {
     const fake = new FakeS3();
     fake.stub.on(ListMultipartUploadsCommand).resolves({ IsTruncated: true, Uploads: [] });
-    expect(await storeOn(fake).sweep()).toEqual([]);
+    expect(await storeOn(fake).cleanUp()).toEqual([]);
   });
 
   it('aborts uploads of names of ours below the prefix, on all pages, and no others', async () => {
@@ -239,7 +239,7 @@ describe('the sweep', () => {
       'daily/geolens_20260101_020000.dump',
     ];
     for (const key of [...theirs, ...ours.map((name) => `backups/${name}`)]) fake.begin(key);
-    expect([...(await storeOn(fake).sweep())].sort()).toEqual([...ours].sort());
+    expect([...(await storeOn(fake).cleanUp())].sort()).toEqual([...ours].sort());
     expect([...fake.uploads.values()].map(({ key }) => key).sort()).toEqual([...theirs].sort());
   });
 });

@@ -1,4 +1,4 @@
-import { parseTimestamp, timestampToDate } from '../naming/timestamp.ts';
+import { parseTimestamp, timestampToDate } from '../model/timestamp.ts';
 import type { JournalState } from '../ports/run-journal.ts';
 
 /** What is known of an installation, and how old its last success may be. */

@@ -1,5 +1,5 @@
-import type { ArtifactKey } from '../naming/artifact-key.ts';
-import type { Tier } from '../naming/tier.ts';
+import type { ArtifactKey } from '../model/artifact-key.ts';
+import type { Tier } from '../model/tier.ts';
 
 /** A part of an artifact: bytes from `start` up to, not including, `end`. */
 export interface ByteRange {
@@ -16,7 +16,7 @@ export interface ReadingOptions {
    * memory: sending large artifacts takes a third less of the processor so. Otherwise a chunk stays as it is
    * for as long as the reader wants.
    */
-  readonly lent?: boolean | undefined;
+  readonly reuseBuffer?: boolean | undefined;
 }
 
 /** Bytes that can be read as often as wanted, with their length and SHA-256 known beforehand. */
@@ -59,7 +59,7 @@ export interface StoreOptions {
 }
 
 /** An artifact whose bytes a store has, under no name yet: nobody sees it. */
-export interface SentArtifact {
+export interface StagedUpload {
   /**
    * Gives it its name, replacing what is there; it promises what `put` does and fails as `put` does, for the
    * signal of `send` too: then nothing is left of what was sent. Called once.
@@ -68,7 +68,7 @@ export interface SentArtifact {
 
   /**
    * Throws it away. Safe to call twice, and after `complete`, where it does nothing. What cannot be thrown
-   * away is left to `sweep`.
+   * away is left to `clean-up`.
    */
   discard(): Promise<void>;
 }
@@ -118,7 +118,11 @@ export interface ArtifactStore {
    * would be gained, as with a short artifact: then it is put when its time comes. A store that can do no
    * such thing has no such method.
    */
-  send?(key: ArtifactKey, source: ArtifactSource, options?: StoreOptions): Promise<SentArtifact | undefined>;
+  stageUpload?(
+    key: ArtifactKey,
+    source: ArtifactSource,
+    options?: StoreOptions,
+  ): Promise<StagedUpload | undefined>;
 
   /**
    * Makes the artifact `from` also stand under `to`, replacing what is there, as cheaply as the store can: a
@@ -135,5 +139,5 @@ export interface ArtifactStore {
    * else. The caller holds the lock, so no other living process has such work open; what this one is sending
    * stays. Answers what was removed, for people to read.
    */
-  sweep(options?: StoreOptions): Promise<readonly string[]>;
+  cleanUp(options?: StoreOptions): Promise<readonly string[]>;
 }

@@ -1,4 +1,4 @@
-import type { Compression, DatabaseProperties, Extension, TableRows } from '../manifest/manifest.ts';
+import type { Compression, DatabaseProperties, Extension, TableRows } from '../model/manifest.ts';
 import type { ArtifactSource } from './artifact-store.ts';
 
 /** What a snapshot knows about where it was taken. */

@@ -1,4 +1,4 @@
-import type { Manifest, TableRows } from '../manifest/manifest.ts';
+import type { Manifest, TableRows } from '../model/manifest.ts';
 import type { ArtifactSource } from './artifact-store.ts';
 
 /** What a database is restored from. The bytes have been checked already. */
@@ -40,11 +40,11 @@ export type RestoreMode =
   | ({ readonly kind: 'tables' } & TableSelection);
 
 /** What was found out about a dump and the server before anything is touched. */
-export interface Examination {
-  /** What stands in the way: one sentence each, with its mend. Empty when nothing does. */
+export interface Inspection {
+  /** What stands in the way: one sentence each, with its hint. Empty when nothing does. */
   readonly problems: readonly string[];
   /** As `problems`, but by estimate: who insists may go on. */
-  readonly doubts: readonly string[];
+  readonly estimatedProblems: readonly string[];
   /** What is odd but tolerable. */
   readonly warnings: readonly string[];
   /** Whether there is a database under the name. */
@@ -105,7 +105,7 @@ export interface RestoreSession {
   /** What an earlier restore that died had left and is gone now, for people to read. */
   readonly recovered: readonly string[];
   /** Looks, and changes nothing. Fails with ARTIFACT_UNREADABLE when the dump is no dump. */
-  examine(input: RestoreInput, mode: RestoreMode): Promise<Examination>;
+  inspect(input: RestoreInput, mode: RestoreMode): Promise<Inspection>;
   /** The live database stays as it is; on failure nothing is left. */
   restoreAside(input: RestoreInput): Promise<RestoredAside>;
   /**

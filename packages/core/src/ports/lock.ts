@@ -19,7 +19,7 @@ export interface LockLease {
   release(): Promise<void>;
 }
 
-/** What to do when somebody else holds the lock. */
+/** What to do when another process holds the lock. */
 export interface LockOptions {
   /**
    * `fail` (the default): LOCK_HELD at once when somebody holds it. `wait`: until it is free, or the signal

@@ -1,5 +1,5 @@
-import type { Manifest } from '../manifest/manifest.ts';
-import type { ArtifactKey } from '../naming/artifact-key.ts';
+import type { Manifest } from '../model/manifest.ts';
+import type { ArtifactKey } from '../model/artifact-key.ts';
 
 /** A manifest, and the tag that its artifact had when it was read. */
 export interface CachedManifest {

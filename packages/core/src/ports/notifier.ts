@@ -1,10 +1,10 @@
 /** What somebody who does not look at the log is told. */
-export interface Notice {
+export interface Notification {
   /** What it is about. */
   readonly event: 'run.started' | 'run.finished' | 'drill.finished';
   /** `trouble`: somebody has to look, be it that a backup was made. */
   readonly state: 'started' | 'good' | 'trouble';
-  /** Whose run or drill it was. */
+  /** Whose run or restore test it was. */
   readonly database: string;
   /** One line. */
   readonly title: string;
@@ -25,5 +25,5 @@ export interface Notifier {
    * business is no error. Rejects with NOTIFICATION_FAILED when nobody took it; soon after the signal fires
    * it gives up.
    */
-  notify(notice: Notice, options: { readonly signal: AbortSignal }): Promise<void>;
+  notify(notification: Notification, options: { readonly signal: AbortSignal }): Promise<void>;
 }

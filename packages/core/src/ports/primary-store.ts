@@ -1,4 +1,4 @@
-import type { ArtifactKey } from '../naming/artifact-key.ts';
+import type { ArtifactKey } from '../model/artifact-key.ts';
 import type { ArtifactSource, ArtifactStore, StoreOptions } from './artifact-store.ts';
 
 /**
@@ -24,7 +24,7 @@ export interface PrimaryStore extends ArtifactStore {
 
   /**
    * Makes drafts visible in the order given, and durable. All or nothing: when one cannot be published, those
-   * before it are taken back. When the process dies in between, `sweep` takes them back. Fails with
+   * before it are taken back. When the process dies in between, `clean-up` takes them back. Fails with
    * ARTIFACT_EXISTS when there is an artifact under one of the keys; with NOT_CONFIRMED, and only then, all
    * of them are visible all the same, because the disk would neither confirm the names nor take them back.
    */

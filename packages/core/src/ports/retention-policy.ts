@@ -1,5 +1,5 @@
-import type { Tier } from '../naming/tier.ts';
-import type { BackupSet } from '../sets/backup-set.ts';
+import type { Tier } from '../model/tier.ts';
+import type { BackupSet } from '../model/backup-set.ts';
 
 /** Whether a set stays, and why. The reason is shown to people as it is. */
 export interface RetentionVerdict {

@@ -1,5 +1,6 @@
-import type { RunTimestamp } from '../naming/timestamp.ts';
-import type { PhaseReport } from '../run/phases.ts';
+import type { CheckOutcome } from '../model/check-outcome.ts';
+import type { RunTimestamp } from '../model/timestamp.ts';
+import type { PhaseReport } from '../model/run-phase.ts';
 
 /** How a run ended: all of it done; its set good and something after it failed; no set. */
 export type RunOutcome = 'complete' | 'partial' | 'failed';
@@ -42,13 +43,13 @@ export interface JournalledSlot {
   readonly settled: boolean;
 }
 
-/** How the last scheduled drill ended. */
-export interface JournalledDrill {
-  /** The run whose set was rehearsed. */
+/** How the last scheduled restore test ended. */
+export interface JournalledRestoreTest {
+  /** The run whose set was tested. */
   readonly timestamp?: RunTimestamp | undefined;
-  readonly verdict: 'proven' | 'bad' | 'unproven' | 'failed';
+  readonly outcome: CheckOutcome;
   readonly finishedAt: string;
-  /** Why it is not proven. */
+  /** Why it did not pass. */
   readonly problem?: string | undefined;
 }
 
@@ -58,9 +59,9 @@ export interface JournalState {
   readonly firstStartAt?: string | undefined;
   /** Of the runs. */
   readonly lastSlot?: JournalledSlot | undefined;
-  /** Of the drills. */
-  readonly lastDrillSlot?: JournalledSlot | undefined;
-  readonly lastDrill?: JournalledDrill | undefined;
+  /** Of the restore tests. */
+  readonly lastRestoreTestSlot?: JournalledSlot | undefined;
+  readonly lastRestoreTest?: JournalledRestoreTest | undefined;
   readonly lastRun?: JournalledRun | undefined;
   /**
    * The last runs, the newest last; so many that they tell of some months. Absent in what older versions

@@ -69,7 +69,7 @@ export interface StagingRestorer {
 
   /**
    * Finishes or undoes what a restore that died has left: what was unpacked only is removed, a swap that had
-   * begun is finished. Returns what was done, for people to read; nothing for a folder without leftovers, or
+   * begun is finished. Returns what was done, for people to read; nothing for a folder without orphans, or
    * that does not exist. Safe to call again, also after it has failed or died itself. Fails only if a swap
    * that had begun cannot be finished. Leftovers without a record, damaged records, and folders that another
    * user has replaced are left alone and reported as warnings.

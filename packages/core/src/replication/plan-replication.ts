@@ -1,6 +1,6 @@
-import { artifactKey, splitKey, type ArtifactKey } from '../naming/artifact-key.ts';
-import { formatArtifactName } from '../naming/artifact-name.ts';
-import { isWhole, newestFirst, type BackupSet, type SetArtifact } from '../sets/backup-set.ts';
+import { artifactKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
+import { formatArtifactName } from '../model/artifact-name.ts';
+import { isWhole, newestFirst, type BackupSet, type SetArtifact } from '../model/backup-set.ts';
 import { inPublicationOrder } from '../sets/publication-order.ts';
 
 /**
@@ -10,7 +10,7 @@ import { inPublicationOrder } from '../sets/publication-order.ts';
 export interface ArtifactCopy {
   readonly artifact: SetArtifact;
   /** The same file in another tier of the replica, from which the replica can copy it by itself. */
-  readonly twin: ArtifactKey | undefined;
+  readonly copySource: ArtifactKey | undefined;
 }
 
 /** A set of the primary that a replica does not have whole. */
@@ -31,7 +31,7 @@ export interface ReplicationRequest {
   readonly sets: readonly BackupSet[];
   /** Length in bytes of each artifact that the replica has, by key. */
   readonly replica: ReadonlyMap<ArtifactKey, number>;
-  /** Sets of other databases are somebody else's to replicate. */
+  /** Sets of other databases are another process's to replicate. */
   readonly database: string;
 }
 
@@ -52,7 +52,7 @@ export function planReplication({ sets, replica, database }: ReplicationRequest)
     if (missing.length === 0) return [];
     const artifacts = inPublicationOrder(missing).map((artifact) => ({
       artifact,
-      twin: twinOf(artifact, expected),
+      copySource: copySourceOf(artifact, expected),
     }));
     for (const { key, bytes } of missing) expected.set(key, bytes);
     const contested = set.artifacts.some(({ key, kind }) => kind === 'manifest' && replica.has(key));
@@ -75,12 +75,12 @@ function isLessThanTheirs(
 }
 
 /** A weekly artifact is the daily one under another name. */
-function twinOf(
+function copySourceOf(
   { key, bytes }: SetArtifact,
   replica: ReadonlyMap<ArtifactKey, number>,
 ): ArtifactKey | undefined {
   const { tier, fileName } = splitKey(key);
   if (tier === 'daily') return undefined;
-  const twin = artifactKey('daily', fileName);
-  return replica.get(twin) === bytes ? twin : undefined;
+  const copySource = artifactKey('daily', fileName);
+  return replica.get(copySource) === bytes ? copySource : undefined;
 }

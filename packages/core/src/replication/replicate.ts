@@ -1,16 +1,16 @@
-import { isBackupError, throwIfAborted, toBackupError, type BackupError } from '../errors.ts';
-import type { ArtifactKey } from '../naming/artifact-key.ts';
-import { TIERS, type Tier } from '../naming/tier.ts';
-import type { RunTimestamp } from '../naming/timestamp.ts';
+import { isBackupError, throwIfAborted, toBackupError, type BackupError } from '../base/errors.ts';
+import type { ArtifactKey } from '../model/artifact-key.ts';
+import { TIERS, type Tier } from '../model/tier.ts';
+import type { RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
-import type { PhaseWatch } from '../run/phase-watch.ts';
-import type { Phases } from '../run/phases.ts';
-import type { BackupSet } from '../sets/backup-set.ts';
+import type { PhaseWatch } from '../progress/phase-watch.ts';
+import type { Phases } from '../progress/phases.ts';
+import type { BackupSet } from '../model/backup-set.ts';
 import { inPublicationOrder } from '../sets/publication-order.ts';
-import type { SentAhead } from './sent-ahead.ts';
+import type { ReplicateRequest } from './replicate-request.ts';
 import { planReplication, type ArtifactCopy, type SetCopy } from './plan-replication.ts';
 import { storedSource } from './stored-source.ts';
-import { isBad, readTheirs, updateManifest } from './their-manifest.ts';
+import { isBad, readReplicaManifest, updateManifest } from './replica-manifest.ts';
 
 /**
  * How many sets one run copies at most: an outage of two weeks is made good at once, years of history do not
@@ -20,20 +20,6 @@ const SETS_A_RUN = 32;
 
 /** What fails for one set in this way fails for the others too. */
 const HOPELESS = ['STORE_UNAVAILABLE', 'STORE_FORBIDDEN', 'STORE_FULL'] as const;
-
-export interface ReplicateRequest {
-  readonly primary: ArtifactStore;
-  readonly replica: ArtifactStore;
-  /** The sets of the primary, as they are now. */
-  readonly sets: readonly BackupSet[];
-  readonly database: string;
-  readonly phases: Phases;
-  /** What is there already, under no name yet. */
-  readonly ahead?: SentAhead | undefined;
-  /** Sets at most; 32 when absent. The others are left to the next runs. */
-  readonly limit?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** A set that a run made whole on a replica. */
 export interface ReplicatedSet {
@@ -50,7 +36,7 @@ export interface ReplicationReport {
   /** How many sets the store still lacks; undefined when it could not be asked. */
   readonly missing: number | undefined;
   /** What killed runs had left there, and is gone now. */
-  readonly swept: readonly string[];
+  readonly cleanedUp: readonly string[];
   /** One for each set that could not be copied. */
   readonly errors: readonly BackupError[];
 }
@@ -65,12 +51,12 @@ export async function replicate(request: ReplicateRequest): Promise<ReplicationR
   const copied: ReplicatedSet[] = [];
   const errors: BackupError[] = [];
   let missing: number | undefined;
-  let swept: readonly string[] = [];
+  let cleanedUp: readonly string[] = [];
   try {
-    swept = await sweep(replica, phases, signal);
+    cleanedUp = await cleanUp(replica, phases, signal);
     const wanted = planReplication({ sets, replica: await lengths(replica, signal), database });
     missing = wanted.length;
-    // A daily set that could not be copied, or is somebody else's there, is nothing to make a weekly one
+    // A daily set that could not be copied, or is another process's there, is nothing to make a weekly one
     // from.
     const failed = new Set<RunTimestamp>();
     for (const copy of wanted) {
@@ -90,17 +76,17 @@ export async function replicate(request: ReplicateRequest): Promise<ReplicationR
   } catch (error) {
     errors.push(toBackupError(error));
   }
-  return { store: replica.name, copied, missing, swept, errors };
+  return { store: replica.name, copied, missing, cleanedUp, errors };
 }
 
 /** What cannot be cleared away costs money, and is no reason to make no copy. */
-async function sweep(
+async function cleanUp(
   replica: ArtifactStore,
   phases: Phases,
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> {
   try {
-    return await replica.sweep({ signal });
+    return await replica.cleanUp({ signal });
   } catch (error) {
     throwIfAborted(signal);
     if (isBackupError(error, 'STORE_UNAVAILABLE')) throw error;
@@ -123,19 +109,24 @@ async function lengths(
 }
 
 /** @returns false when there was nothing to do after all */
-async function copySet(copy: SetCopy, withoutTwins: boolean, request: ReplicateRequest): Promise<boolean> {
+async function copySet(
+  copy: SetCopy,
+  withoutCopySource: boolean,
+  request: ReplicateRequest,
+): Promise<boolean> {
   const { phases, signal } = request;
   const { set } = copy;
-  const theirs = copy.contested ? await readTheirs(set, request) : undefined;
+  const replicaManifest = copy.contested ? await readReplicaManifest(set, request) : undefined;
   const onlyManifest = copy.artifacts.every(({ artifact }) => artifact.kind === 'manifest');
-  if (theirs !== undefined && onlyManifest && !isBad(theirs)) return updateManifest(set, theirs, request);
+  if (replicaManifest !== undefined && onlyManifest && !isBad(replicaManifest))
+    return updateManifest(set, replicaManifest, request);
   // A copy that was found bad has the right length all the same.
-  const artifacts = isBad(theirs)
-    ? inPublicationOrder(set.artifacts).map((artifact) => ({ artifact, twin: undefined }))
+  const artifacts = isBad(replicaManifest)
+    ? inPublicationOrder(set.artifacts).map((artifact) => ({ artifact, copySource: undefined }))
     : copy.artifacts;
-  for (const { artifact, twin } of artifacts) {
+  for (const { artifact, copySource } of artifacts) {
     throwIfAborted(signal);
-    const one = { artifact, twin: withoutTwins ? undefined : twin };
+    const one = { artifact, copySource: withoutCopySource ? undefined : copySource };
     const of = {
       artifact: artifact.kind,
       tier: set.tier,
@@ -148,19 +139,19 @@ async function copySet(copy: SetCopy, withoutTwins: boolean, request: ReplicateR
 }
 
 /**
- * By the replica itself where it has the very same file in another tier, or what was sent ahead: both are
+ * By the replica itself where it has the very same file in another tier, or what was staged: both are
  * cheap; otherwise, or when it will not, from here.
  */
 async function copyArtifact(
   set: BackupSet,
-  { artifact, twin }: ArtifactCopy,
-  { primary, replica, ahead, signal }: ReplicateRequest,
+  { artifact, copySource }: ArtifactCopy,
+  { primary, replica, stagedUploads, signal }: ReplicateRequest,
   watch: PhaseWatch,
 ): Promise<void> {
   const cheap =
-    twin === undefined
-      ? await ahead?.take(replica, artifact.key)
-      : { complete: () => replica.copy(twin, artifact.key, { signal }) };
+    copySource === undefined
+      ? await stagedUploads?.take(replica, artifact.key)
+      : { complete: () => replica.copy(copySource, artifact.key, { signal }) };
   if (cheap !== undefined) {
     try {
       await cheap.complete();

@@ -1,7 +1,7 @@
 import type { ArtifactSource, ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
-import { splitKey } from '../naming/artifact-key.ts';
-import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
-import { sha256Of } from '../sha256-of.ts';
+import { splitKey } from '../model/artifact-key.ts';
+import type { BackupSet, SetArtifact } from '../model/backup-set.ts';
+import { sha256Of } from '../base/sha256-of.ts';
 
 /**
  * An artifact of a store as a source for another. Its SHA-256 is what the manifest says; where no manifest

@@ -1,7 +1,7 @@
-import type { Manifest } from '../manifest/manifest.ts';
+import type { Manifest } from '../model/manifest.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { RestoreInput } from '../ports/dump-restorer.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../base/side-by-side.ts';
 import {
   readArtifact,
   readBytes,

@@ -1,7 +1,7 @@
-import { artifactKey } from '../naming/artifact-key.ts';
+import { artifactKey } from '../model/artifact-key.ts';
 import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
 import type { RestoreArtifact } from '../ports/restore-artifact.ts';
-import type { RestoreSource } from './restore-source.ts';
+import type { RestoreSource } from '../ports/file-sources.ts';
 
 export interface FetchOptions {
   /** Whether the staging archive is needed too. */
@@ -18,7 +18,7 @@ export interface FetchedSource extends Omit<RestoreSource, 'staging'>, AsyncDisp
 }
 
 /**
- * Brings what lies elsewhere to the volume, under temporary names that the volume's sweep knows; what lies on
+ * Brings what lies elsewhere to the volume, under temporary names that the volume's clean-up knows; what lies on
  * this machine stays where it is. The stores resume a reading that breaks off; what arrived is checked
  * afterwards, with everything else.
  */
@@ -29,7 +29,7 @@ export async function fetchSource(
 ): Promise<FetchedSource> {
   const drafts: Draft[] = [];
   const dispose = async (): Promise<void> => {
-    for (const draft of drafts) await draft.discard().catch(() => undefined); // the next sweep removes it
+    for (const draft of drafts) await draft.discard().catch(() => undefined); // the next clean-up removes it
   };
   const fetch = async (artifact: RestoreArtifact): Promise<RestoreArtifact> => {
     if (!keep || artifact.path !== undefined || primary.pathOf === undefined) return artifact;

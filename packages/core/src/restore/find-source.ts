@@ -1,11 +1,12 @@
-import { BackupError } from '../errors.ts';
-import { timestampToDate, type RunTimestamp } from '../naming/timestamp.ts';
+import { BackupError } from '../base/errors.ts';
+import { timestampToDate, type RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
-import { isRestorable, newestFirst, type BackupSet } from '../sets/backup-set.ts';
+import { isRestorable, newestFirst, type BackupSet } from '../model/backup-set.ts';
 import { readStores } from '../sets/read-stores.ts';
-import { doubtsOf } from '../sets/doubts-of.ts';
+import { warningsOf } from '../sets/warnings-of.ts';
 import { labelOf } from '../sets/label-of.ts';
-import { sourceOfSet, type RestoreSource } from './restore-source.ts';
+import { sourceOfSet } from '../sets/source-of-set.ts';
+import type { RestoreSource } from '../ports/file-sources.ts';
 
 /** Whose set is looked for. */
 export interface FindOptions {
@@ -84,7 +85,7 @@ function latest(candidates: readonly Candidate[], now: Date, notes: string[]): C
       `${labelOf(store, set)} lies in the future, and is passed over: check the clock of the machine that made it, and who can write to ${store.name}; name it to restore it`,
     );
   }
-  const chosen = sorted.find(({ set }) => isRestorable(set) && doubtsOf(set).length === 0);
+  const chosen = sorted.find(({ set }) => isRestorable(set) && warningsOf(set).length === 0);
   const newer = sorted.filter(({ set }) => set.timestamp > (chosen?.set.timestamp ?? ''));
   const unknown = newer.filter(
     ({ set }) => set.state === 'partial' && set.artifacts.some(({ kind }) => kind === 'dump'),
@@ -109,14 +110,14 @@ function mustChoose(unknown: readonly Candidate[], chosen: Candidate): BackupErr
   return new BackupError(
     'RESTORE_REFUSED',
     `there are newer dumps whose manifest is missing or cannot be used:${listed}${more}\nThe newest whole one is ${whole}`,
-    { mend: 'Name the set to restore by its timestamp; verify one of the newer ones first if you want it' },
+    { hint: 'Name the set to restore by its timestamp; verify one of the newer ones first if you want it' },
   );
 }
 
 function whyPassedOver(set: BackupSet): string {
   if (set.state === 'suspicious')
     return `it is suspicious: ${set.problems.join('; ')}; name it, or accept it with geolens-backup accept ${set.timestamp}`;
-  return doubtsOf(set).join('; ');
+  return warningsOf(set).join('; ');
 }
 
 function named(
@@ -125,7 +126,7 @@ function named(
   notes: string[],
 ): Candidate | undefined {
   const fitting = inOrder(candidates.filter(({ set }) => set.timestamp === timestamp));
-  const chosen = fitting.find(({ set }) => doubtsOf(set).length === 0) ?? fitting[0];
+  const chosen = fitting.find(({ set }) => warningsOf(set).length === 0) ?? fitting[0];
   if (chosen?.set.state === 'suspicious')
     notes.push(`${labelOf(chosen.store, chosen.set)} is suspicious: ${chosen.set.problems.join('; ')}`);
   return chosen;
@@ -151,9 +152,9 @@ function notFound(
       ? `there is no set of database "${database}" that can be restored`
       : `there is no set ${wanted} of database "${database}"`;
   const because = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
-  const mend =
+  const hint =
     others.size > 0
       ? `There are sets of ${[...others].map((name) => `"${name}"`).join(', ')}: set POSTGRES_DB, or name the dump’s file`
       : 'See geolens-backup list';
-  return new BackupError('SET_NOT_FOUND', `${what} in ${places}${because}`, { mend });
+  return new BackupError('SET_NOT_FOUND', `${what} in ${places}${because}`, { hint });
 }

@@ -1,13 +1,13 @@
-import { BackupError } from '../errors.ts';
-import type { Examination } from '../ports/dump-restorer.ts';
+import { BackupError } from '../base/errors.ts';
+import type { Inspection } from '../ports/dump-restorer.ts';
 import type { DamagedArtifact } from './check-source.ts';
 
-export interface Findings {
+export interface DiagnosticResults {
   readonly damaged: readonly DamagedArtifact[];
   /** `undefined` if the dump is damaged. */
-  readonly examination: Examination | undefined;
+  readonly inspection: Inspection | undefined;
   readonly problems: readonly string[];
-  readonly doubts: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -15,14 +15,17 @@ export interface Findings {
  * @returns the examination of a dump that can be restored
  * @throws BackupError ARTIFACT_UNREADABLE when an artifact is damaged, RESTORE_REFUSED for anything else
  */
-export function refuse(label: string, { damaged, examination, problems, doubts }: Findings): Examination {
+export function refuse(
+  label: string,
+  { damaged, inspection, problems, warnings }: DiagnosticResults,
+): Inspection {
   const all = [
     ...damaged.map(({ problem }) => problem),
-    ...(examination?.problems ?? []),
+    ...(inspection?.problems ?? []),
     ...problems,
-    ...doubts.map((doubt) => `${doubt} (--force restores it all the same)`),
+    ...warnings.map((warning) => `${warning} (--force restores it all the same)`),
   ];
-  if (examination !== undefined && all.length === 0) return examination;
+  if (inspection !== undefined && all.length === 0) return inspection;
   const list = all.map((line) => `\n  - ${line}`).join('');
   throw new BackupError(
     damaged.length > 0 ? 'ARTIFACT_UNREADABLE' : 'RESTORE_REFUSED',

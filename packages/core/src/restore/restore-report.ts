@@ -1,6 +1,6 @@
-import type { BackupError } from '../errors.ts';
+import type { BackupError } from '../base/errors.ts';
 import type { Restored, RestoreMode } from '../ports/dump-restorer.ts';
-import type { RestoreSource } from './restore-source.ts';
+import type { RestoreSource } from '../ports/file-sources.ts';
 
 /** What is about to be done, for whoever is asked whether it should. */
 export interface RestorePlan {

@@ -1,11 +1,11 @@
-import { BackupError, throwIfAborted, toBackupError } from '../errors.ts';
+import { BackupError, throwIfAborted, toBackupError } from '../base/errors.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { Archiver } from '../ports/archiver.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DumpProducer } from '../ports/dump-producer.ts';
 import type {
   DumpRestorer,
-  Examination,
+  Inspection,
   Restored,
   RestoreInput,
   RestoreMode,
@@ -17,9 +17,9 @@ import type { PrimaryStore } from '../ports/primary-store.ts';
 import type { StagingRestorer, UnpackedStaging } from '../ports/staging-restorer.ts';
 import type { ReadKind } from '../verify/read-artifact.ts';
 import { checkSource, type CheckedSource } from './check-source.ts';
-import { compareRows } from '../manifest/compare-rows.ts';
+import { compareRows } from '../model/compare-rows.ts';
 import { fetchSource } from './fetch-source.ts';
-import type { RestoreSource } from './restore-source.ts';
+import type { RestoreSource } from '../ports/file-sources.ts';
 import type { RestorePlan, RestoreReport } from './restore-report.ts';
 import { refuse } from './refusal.ts';
 
@@ -79,7 +79,7 @@ export async function restore(
   const lease = await parts.lock.acquire({ command: 'restore' }, { signal: options.signal });
   try {
     const signal = AbortSignal.any([options.signal, lease.lost]);
-    await parts.primary.sweep({ signal });
+    await parts.primary.cleanUp({ signal });
     return await new Restore(parts, request, options, signal).execute();
   } finally {
     await lease.release();
@@ -125,19 +125,19 @@ class Restore {
         privilegedRoles: request.source.trusted || request.allowPrivilegedRoles,
         signal,
       });
-      const examination = await this.examine(session, checked);
+      const inspection = await this.inspect(session, checked);
       const plan = {
         source: request.source,
         mode: request.mode,
         database: request.database,
-        exists: examination.exists,
+        exists: inspection.exists,
         stagingTo: request.stagingTo,
       };
-      if (request.dryRun) return this.report('checked', examination);
+      if (request.dryRun) return this.report('checked', inspection);
       if (this.options.confirm !== undefined && !(await this.options.confirm(plan)))
         throw new BackupError('ABORTED', 'the restore was not confirmed; nothing was changed');
       throwIfAborted(signal);
-      return await this.carryOut(session, checked.input, checked.staging, examination);
+      return await this.carryOut(session, checked.input, checked.staging, inspection);
     } finally {
       await session.close();
     }
@@ -155,19 +155,19 @@ class Restore {
     return mode.kind === 'aside' ? ['dump', 'staging'] : ['staging'];
   }
 
-  private async examine(session: RestoreSession, { input, damaged }: CheckedSource): Promise<Examination> {
+  private async inspect(session: RestoreSession, { input, damaged }: CheckedSource): Promise<Inspection> {
     const { request } = this;
-    this.step('examine');
+    this.step('inspect');
     const unreadable = damaged.some(({ artifact }) => artifact === 'dump');
-    const examination = unreadable ? undefined : await session.examine(input, request.mode);
+    const inspection = unreadable ? undefined : await session.inspect(input, request.mode);
     const refusal =
       request.stagingTo === undefined
         ? undefined
         : await this.parts.stagingRestorer.refusal(request.stagingTo);
     const problems = refusal === undefined ? [] : [refusal];
-    const all = [...request.source.doubts, ...(examination?.doubts ?? [])];
-    const doubts = request.force ? [] : all;
-    const allowed = refuse(request.source.label, { damaged, examination, problems, doubts });
+    const all = [...request.source.warnings, ...(inspection?.estimatedProblems ?? [])];
+    const warnings = request.force ? [] : all;
+    const allowed = refuse(request.source.label, { damaged, inspection, problems, warnings });
     this.warnings.push(...all, ...allowed.warnings);
     return allowed;
   }
@@ -176,7 +176,7 @@ class Restore {
     session: RestoreSession,
     input: RestoreInput,
     archive: ArtifactSource | undefined,
-    examination: Examination,
+    inspection: Inspection,
   ): Promise<RestoreReport> {
     const { stagingTo } = this.request;
     let unpacked: UnpackedStaging | undefined;
@@ -187,7 +187,7 @@ class Restore {
         this.warnings.push(...unpacked.warnings);
       }
       const { restored, previous } = await this.restoreDatabase(session, input);
-      const report = this.report('restored', examination, { restored, previous, members: unpacked?.members });
+      const report = this.report('restored', inspection, { restored, previous, members: unpacked?.members });
       return await this.finish(session, report, unpacked);
     } finally {
       await unpacked?.discard();
@@ -222,13 +222,13 @@ class Restore {
     }
   }
 
-  private expectRows({ manifest }: RestoreInput, { rows, extensionRows }: Restored, mend: string): void {
+  private expectRows({ manifest }: RestoreInput, { rows, extensionRows }: Restored, hint: string): void {
     const differences = compareRows(manifest, [...rows, ...extensionRows]);
     if (differences.length > 0)
       throw new BackupError(
         'RESTORE_FAILED',
         `the restored tables do not have the rows that were backed up: ${differences.join('; ')}`,
-        { mend },
+        { hint },
       );
   }
 
@@ -267,7 +267,7 @@ class Restore {
 
   private report(
     outcome: RestoreReport['outcome'],
-    { serverVersion, dumpVersion, exists }: Examination,
+    { serverVersion, dumpVersion, exists }: Inspection,
     done: Partial<RestoreReport> = {},
   ): RestoreReport {
     const { source, mode, database, stagingTo } = this.request;

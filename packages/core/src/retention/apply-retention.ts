@@ -1,5 +1,5 @@
-import { throwIfAborted } from '../errors.ts';
-import { nameOfKey, splitKey, type ArtifactKey } from '../naming/artifact-key.ts';
+import { throwIfAborted } from '../base/errors.ts';
+import { nameOfKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
 import type { StoreOptions } from '../ports/artifact-store.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
 import type { RetentionPlan } from './plan-retention.ts';

@@ -1,7 +1,7 @@
-import { BackupError } from '../errors.ts';
-import type { Tier } from '../naming/tier.ts';
+import { BackupError } from '../base/errors.ts';
+import type { Tier } from '../model/tier.ts';
 import type { RetentionPolicy, RetentionVerdict } from '../ports/retention-policy.ts';
-import { isRestorable, newestFirst } from '../sets/backup-set.ts';
+import { isRestorable, newestFirst } from '../model/backup-set.ts';
 
 /** How many sets of each tier stay; whole numbers of at least 1. */
 export type KeepCounts = Readonly<Record<Tier, number>>;

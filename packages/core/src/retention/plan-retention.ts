@@ -1,8 +1,8 @@
-import type { ArtifactKey } from '../naming/artifact-key.ts';
-import { TIERS } from '../naming/tier.ts';
-import { timestampToDate } from '../naming/timestamp.ts';
+import type { ArtifactKey } from '../model/artifact-key.ts';
+import { TIERS } from '../model/tier.ts';
+import { timestampToDate } from '../model/timestamp.ts';
 import type { RetentionPolicy, RetentionVerdict } from '../ports/retention-policy.ts';
-import { isRestorable, newestFirst, type BackupSet } from '../sets/backup-set.ts';
+import { isRestorable, newestFirst, type BackupSet } from '../model/backup-set.ts';
 
 /** The sets of a store, and the policy that is asked about them. */
 export interface RetentionRequest {

@@ -28,7 +28,7 @@ export interface PruneOptions {
 
 /**
  * Retention outside of a run.
- * @throws BackupError LOCK_HELD when somebody else works on the volume; what an artifact could not be removed
+ * @throws BackupError LOCK_HELD when another process works on the volume; what an artifact could not be removed
  * for, once the others are gone
  */
 export async function prune(
@@ -46,7 +46,7 @@ export async function prune(
   const lease = await parts.lock.acquire({ command: 'prune' }, { signal: stop });
   const signal = AbortSignal.any([lease.lost, ...(stop === undefined ? [] : [stop])]);
   try {
-    await parts.primary.sweep({ signal });
+    await parts.primary.cleanUp({ signal });
     const decided = await plan(signal);
     onPlanned?.(decided);
     await applyRetention(parts.primary, decided, { signal, onRemoved });

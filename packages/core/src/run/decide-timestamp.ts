@@ -1,6 +1,6 @@
-import { formatTimestamp, timestampToDate, type RunTimestamp } from '../naming/timestamp.ts';
+import { formatTimestamp, timestampToDate, type RunTimestamp } from '../model/timestamp.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { BackupSet } from '../sets/backup-set.ts';
+import type { BackupSet } from '../model/backup-set.ts';
 
 /** The moment of the run, decided once: the present second, or the next one that no set of the store has. */
 export async function decideTimestamp(

@@ -1,4 +1,4 @@
-import { toBackupError } from '../errors.ts';
+import { toBackupError } from '../base/errors.ts';
 import type { PastRun, RunJournal } from '../ports/run-journal.ts';
 import type { RunReport } from './run-report.ts';
 

@@ -1,21 +1,21 @@
-import type { Suspicion } from '../manifest/manifest.ts';
-import type { RunTimestamp } from '../naming/timestamp.ts';
-import { shrinkReasons } from '../shrink/shrink-reasons.ts';
-import { suspicionText } from '../shrink/suspicion-text.ts';
+import type { Suspicion } from '../model/manifest.ts';
+import type { RunTimestamp } from '../model/timestamp.ts';
+import { sizeAnomalies } from '../baseline/size-anomalies.ts';
+import { suspicionText } from '../baseline/suspicion-text.ts';
 import { lostStaging } from './lost-staging.ts';
-import type { Measures } from './measures.ts';
-import type { Phases } from './phases.ts';
+import type { Baseline } from './find-baseline.ts';
+import type { Phases } from '../progress/phases.ts';
 import { produce } from './produce.ts';
-import type { SentAhead } from '../replication/sent-ahead.ts';
+import type { StagedUploads } from '../replication/staged-uploads.ts';
 import { publish, type Published } from './publish.ts';
 import type { RunOptions, RunParts } from './run-parts.ts';
 
 export interface MakeSetRequest {
   readonly timestamp: RunTimestamp;
   readonly startedAt: Date;
-  readonly measures: Measures;
+  readonly baseline: Baseline;
   readonly phases: Phases;
-  readonly ahead?: SentAhead | undefined;
+  readonly stagedUploads?: StagedUploads | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -26,22 +26,22 @@ export interface MakeSetRequest {
  */
 export async function makeSet(
   parts: RunParts,
-  { verify = 'readable', toolVersion, shrinkThreshold }: RunOptions,
+  { verify = 'readable', toolVersion, sizeAnomalyThreshold }: RunOptions,
   request: MakeSetRequest,
 ): Promise<Published> {
-  const { timestamp, startedAt, measures, phases, ahead, signal } = request;
-  const { former, yardsticks } = measures;
+  const { timestamp, startedAt, baseline, phases, stagedUploads, signal } = request;
+  const { former, sizeBaseline } = baseline;
   const { database } = parts.producer;
-  const produced = await produce(parts, { timestamp, verify, phases, former, ahead, signal });
+  const produced = await produce(parts, { timestamp, verify, phases, former, stagedUploads, signal });
   if (produced.artifacts.some(({ entry }) => entry.tableCount === 0)) {
     phases.warn(`the database ${database} has no tables: is this the right server and database?`);
   }
   const lost = lostStaging(former, produced);
   if (lost !== undefined) phases.warn(lost);
-  const reasons = shrinkReasons(
+  const reasons = sizeAnomalies(
     produced.artifacts.map(({ entry }) => entry),
-    yardsticks.former,
-    shrinkThreshold,
+    sizeBaseline.former,
+    sizeAnomalyThreshold,
   );
   const suspicion: Suspicion | undefined =
     reasons.length === 0 ? undefined : { reasons, at: parts.clock.now().toISOString() };
@@ -53,7 +53,7 @@ export async function makeSet(
     startedAt,
     finishedAt: parts.clock.now(),
     suspicion,
-    acceptedSince: yardsticks.acceptedSince,
+    acceptedSince: sizeBaseline.acceptedSince,
     warnings: [...phases.warnings],
   };
   const published = await phases.measure('publish', () =>

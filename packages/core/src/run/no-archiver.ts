@@ -1,4 +1,4 @@
-import { BackupError } from '../errors.ts';
+import { BackupError } from '../base/errors.ts';
 import type { Archiver } from '../ports/archiver.ts';
 
 /** For sets of a database alone. It is asked for nothing, for such sets have no archive. */

@@ -1,20 +1,20 @@
-import { BackupError, isBackupError, withoutMend } from '../errors.ts';
-import type { Manifest, ManifestArtifact } from '../manifest/manifest.ts';
-import { artifactKey } from '../naming/artifact-key.ts';
-import { formatArtifactName, type ArtifactName } from '../naming/artifact-name.ts';
-import type { RunTimestamp } from '../naming/timestamp.ts';
+import { BackupError, isBackupError, withoutHint } from '../base/errors.ts';
+import type { Manifest, ManifestArtifact } from '../model/manifest.ts';
+import { artifactKey } from '../model/artifact-key.ts';
+import { formatArtifactName, type ArtifactName } from '../model/artifact-name.ts';
+import type { RunTimestamp } from '../model/timestamp.ts';
 import type { Archiver } from '../ports/archiver.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { DumpOrigin, DumpProducer, DumpSnapshot } from '../ports/dump-producer.ts';
 import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
-import type { SentAhead } from '../replication/sent-ahead.ts';
-import type { Phases } from './phases.ts';
-import { sideBySide } from '../side-by-side.ts';
+import type { StagedUploads } from '../replication/staged-uploads.ts';
+import type { Phases } from '../progress/phases.ts';
+import { sideBySide } from '../base/side-by-side.ts';
 import { nothingMore, verifyArtifact } from '../verify/verify-artifact.ts';
 
 /**
  * How thoroughly a set is checked, each including the former: read back and compared; every block and member
- * read, both before the artifacts get their names; restored into a scratch server, once the set is there.
+ * read, both before the artifacts get their names; restored into a temporary server, once the set is there.
  */
 export type VerifyLevel = 'checksum' | 'readable' | 'restore';
 
@@ -36,7 +36,7 @@ export interface ProduceRequest {
    * Gets each artifact as soon as it is whole, beside its verification: it goes nowhere under its name before
    * the set has its own.
    */
-  readonly ahead?: SentAhead | undefined;
+  readonly stagedUploads?: StagedUploads | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -161,7 +161,7 @@ class Maker {
     content: AsyncIterable<Uint8Array>,
     read: (source: ArtifactSource) => Promise<T>,
   ): Promise<{ readonly made: ProducedArtifact; readonly found: T }> {
-    const { phases, signal, former, ahead } = this.request;
+    const { phases, signal, former, stagedUploads } = this.request;
     const fileName = formatArtifactName(name);
     const about = former?.artifacts.find(({ kind }) => kind === name.kind)?.bytes;
     const of = { artifact: name.kind, bytes: ({ bytes }: ArtifactSource) => bytes, expected: { about } };
@@ -171,7 +171,7 @@ class Maker {
       of,
     );
     this.drafts.push(draft);
-    ahead?.begin(draft.key, name.kind, draft);
+    stagedUploads?.begin(draft.key, name.kind, draft);
     const reading = { artifact: name.kind, bytes: () => draft.bytes, expected: { atMost: draft.bytes } };
     const found = await phases
       .measure('verify', (watch) => verifyArtifact(fileName, watch.source(draft), read, signal), reading)
@@ -186,8 +186,8 @@ class Maker {
 /** Damage is reported with the name of the artifact: an operator looks for the file. */
 function named(fileName: string, error: unknown): unknown {
   if (!isBackupError(error, 'ARTIFACT_UNREADABLE') || error.message.startsWith(fileName)) return error;
-  return new BackupError(error.code, `${fileName}: ${withoutMend(error)}`, {
+  return new BackupError(error.code, `${fileName}: ${withoutHint(error)}`, {
     cause: error,
-    ...(error.mend !== undefined && { mend: error.mend }),
+    ...(error.hint !== undefined && { hint: error.hint }),
   });
 }

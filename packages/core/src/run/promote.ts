@@ -1,9 +1,9 @@
-import { throwIfAborted } from '../errors.ts';
-import { artifactKey, splitKey } from '../naming/artifact-key.ts';
-import { TIERS, tiersOf, type Tier } from '../naming/tier.ts';
-import { timestampToDate } from '../naming/timestamp.ts';
+import { throwIfAborted } from '../base/errors.ts';
+import { artifactKey, splitKey } from '../model/artifact-key.ts';
+import { TIERS, tiersOf, type Tier } from '../model/tier.ts';
+import { timestampToDate } from '../model/timestamp.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
-import { isWhole, type BackupSet, type SetArtifact } from '../sets/backup-set.ts';
+import { isWhole, type BackupSet, type SetArtifact } from '../model/backup-set.ts';
 import { inPublicationOrder } from '../sets/publication-order.ts';
 
 /** Puts the set into another tier too, the manifest last. Safe to repeat: what was cut off is finished. */

@@ -1,13 +1,13 @@
-import { isBackupError, type BackupError } from '../errors.ts';
-import { formatManifest } from '../manifest/manifest-text.ts';
-import { MANIFEST_SCHEMA_VERSION, type Checks, type Manifest, type Suspicion } from '../manifest/manifest.ts';
-import { artifactKey } from '../naming/artifact-key.ts';
-import { formatArtifactName } from '../naming/artifact-name.ts';
-import { tiersOf } from '../naming/tier.ts';
-import type { RunTimestamp } from '../naming/timestamp.ts';
+import { isBackupError, type BackupError } from '../base/errors.ts';
+import { formatManifest } from '../model/manifest-text.ts';
+import { MANIFEST_SCHEMA_VERSION, type Checks, type Manifest, type Suspicion } from '../model/manifest.ts';
+import { artifactKey } from '../model/artifact-key.ts';
+import { formatArtifactName } from '../model/artifact-name.ts';
+import { tiersOf } from '../model/tier.ts';
+import type { RunTimestamp } from '../model/timestamp.ts';
 import type { StoreOptions } from '../ports/artifact-store.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
-import { textSource } from '../text-source.ts';
+import { textSource } from '../ports/text-source.ts';
 import type { Produced, VerifyLevel } from './produce.ts';
 import { nothingMore, verifyArtifact } from '../verify/verify-artifact.ts';
 

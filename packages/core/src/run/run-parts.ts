@@ -1,11 +1,11 @@
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Drill } from '../ports/drill.ts';
+import type { RestoreTester } from '../ports/restore-tester.ts';
 import type { Lock, LockOptions } from '../ports/lock.ts';
 import type { RetentionPolicy } from '../ports/retention-policy.ts';
 import type { RunJournal } from '../ports/run-journal.ts';
-import type { Sweeper } from '../ports/sweeper.ts';
-import type { RunObserver } from './phases.ts';
+import type { OrphanCleaner } from '../ports/orphan-cleaner.ts';
+import type { RunObserver } from '../progress/phases.ts';
 import type { ProduceParts, VerifyLevel } from './produce.ts';
 
 /** Everything that a run works with. */
@@ -17,11 +17,11 @@ export interface RunParts extends ProduceParts {
   /** Told how the run ended; absent where nobody asks for that later, as a loop and `judgeHealth` do. */
   readonly journal?: RunJournal | undefined;
   /** What works under the same lock and may have died, besides runs. */
-  readonly sweepers?: readonly Sweeper[] | undefined;
+  readonly cleaners?: readonly OrphanCleaner[] | undefined;
   /** Stores that are to have every set too. */
   readonly replicas?: readonly ArtifactStore[] | undefined;
-  /** Rehearses the restore of a new set; needed for the level `restore`. */
-  readonly drill?: Drill | undefined;
+  /** Tests the restore of a new set; needed for the level `restore`. */
+  readonly restoreTest?: RestoreTester | undefined;
 }
 
 /** How a run is made, and who is told. */
@@ -34,8 +34,8 @@ export interface RunOptions {
    * Under which share of the median of the last complete sets the new one is suspicious; 0.5 when absent, 0
    * for never.
    */
-  readonly shrinkThreshold?: number | undefined;
-  /** `fail` when absent: LOCK_HELD at once when somebody else works on the volume. */
+  readonly sizeAnomalyThreshold?: number | undefined;
+  /** `fail` when absent: LOCK_HELD at once when another process works on the volume. */
   readonly whenLockHeld?: LockOptions['whenHeld'];
   /** Told of every phase as it goes on. */
   readonly observer?: RunObserver | undefined;

@@ -1,16 +1,16 @@
-import type { BackupError } from '../errors.ts';
-import type { Manifest, Suspicion } from '../manifest/manifest.ts';
-import type { ArtifactKey } from '../naming/artifact-key.ts';
-import type { RunTimestamp } from '../naming/timestamp.ts';
+import type { BackupError } from '../base/errors.ts';
+import type { Manifest, Suspicion } from '../model/manifest.ts';
+import type { ArtifactKey } from '../model/artifact-key.ts';
+import type { RunTimestamp } from '../model/timestamp.ts';
 import type { RunOutcome } from '../ports/run-journal.ts';
 import type { ReplicationReport } from '../replication/replicate.ts';
-import type { DrillReport } from '../verify/drill-report.ts';
-import type { PhaseReport } from './phases.ts';
+import type { RestoreTestReport } from '../verify/restore-test-report.ts';
+import type { PhaseReport } from '../model/run-phase.ts';
 
 /** What became of a run. */
 export interface RunReport {
   /** `complete`; `partial`: the local set is good, something after it failed; `failed`: there is no new
-   * set, or a drill has shown that it is bad. */
+   * set, or a restore test has shown that it is bad. */
   readonly outcome: RunOutcome;
   readonly database: string;
   /** Undefined when the run failed before it had one. */
@@ -21,8 +21,8 @@ export interface RunReport {
   readonly manifest: Manifest | undefined;
   /** The rows of the former complete set, to compare with. */
   readonly previousRows: number | undefined;
-  /** What a rehearsed restore of the new set showed; undefined when there was none. */
-  readonly drill: DrillReport | undefined;
+  /** What a restore test of the new set showed; undefined when there was none. */
+  readonly restoreTest: RestoreTestReport | undefined;
   /**
    * Why the new set is not trusted to be what its database was; while it is the newest, retention removes
    * nothing.
@@ -37,7 +37,7 @@ export interface RunReport {
   /** One for each replica. */
   readonly replication: readonly ReplicationReport[];
   /** What was left over from runs that died, and is gone now. */
-  readonly swept: readonly string[];
+  readonly cleanedUp: readonly string[];
   /** What retention removed, also when it did not get to its end. */
   readonly removed: readonly ArtifactKey[];
 }

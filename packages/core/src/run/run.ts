@@ -1,40 +1,40 @@
-import { abortedBy, BackupError, throwIfAborted, toBackupError } from '../errors.ts';
-import { type Manifest, rowsOf } from '../manifest/manifest.ts';
-import { artifactKey, type ArtifactKey } from '../naming/artifact-key.ts';
-import { formatArtifactName } from '../naming/artifact-name.ts';
-import { timestampToDate, type RunTimestamp } from '../naming/timestamp.ts';
+import { abortedBy, BackupError, throwIfAborted, toBackupError } from '../base/errors.ts';
+import { type Manifest, rowsOf } from '../model/manifest.ts';
+import { artifactKey, type ArtifactKey } from '../model/artifact-key.ts';
+import { formatArtifactName } from '../model/artifact-name.ts';
+import { timestampToDate, type RunTimestamp } from '../model/timestamp.ts';
 import { replicate, type ReplicationReport } from '../replication/replicate.ts';
-import { SentAhead } from '../replication/sent-ahead.ts';
+import { StagedUploads } from '../replication/staged-uploads.ts';
 import { applyRetention } from '../retention/apply-retention.ts';
 import { planRetention } from '../retention/plan-retention.ts';
-import type { BackupSet, SetArtifact } from '../sets/backup-set.ts';
+import type { BackupSet, SetArtifact } from '../model/backup-set.ts';
 import { readSets } from '../sets/read-sets.ts';
 import { decideTimestamp } from './decide-timestamp.ts';
 import { journalOutcome } from './journal-outcome.ts';
 import { makeSet } from './make-set.ts';
-import { findMeasures } from './measures.ts';
+import { findBaseline } from './find-baseline.ts';
 import { noArchiver } from './no-archiver.ts';
-import { Phases } from './phases.ts';
+import { Phases } from '../progress/phases.ts';
 import { promote, unfinishedPromotion } from './promote.ts';
-import { proveSet, type ProvenSet } from './prove-set.ts';
+import { testPublishedSet, type TestedSet } from './test-published-set.ts';
 import type { RunReport } from './run-report.ts';
 import type { RunOptions, RunParts } from './run-parts.ts';
-import { sweepLeftovers } from './sweep-leftovers.ts';
+import { cleanUpOrphans } from './clean-up-orphans.ts';
 
 /**
- * One run: lock, sweep, produce, verify, publish, prove, promote, replicate, retain, report. The lock is held
+ * One run: lock, clean-up, produce, verify, publish, restore test, promote, replicate, retain, report. The lock is held
  * from its begin to its end.
  *
  * A run that fails is a report with outcome `failed`, not an exception: then no file is left and nothing was
  * pruned. The sets of before are replicated all the same: they may be all there is.
- * @throws BackupError LOCK_HELD when somebody else works on the volume, or what the lock itself fails with;
- * CONFIG_INVALID when sets are to be restored and there is no drill
+ * @throws BackupError LOCK_HELD when another process works on the volume, or what the lock itself fails with;
+ * CONFIG_INVALID when sets are to be restored and there is no restore test
  */
 export async function run(parts: RunParts, options: RunOptions): Promise<RunReport> {
-  if (options.verify === 'restore' && parts.drill === undefined)
+  if (options.verify === 'restore' && parts.restoreTest === undefined)
     throw new BackupError(
       'CONFIG_INVALID',
-      'sets are to be restored to prove them, and there is no drill to do it',
+      'restore tests of new sets were asked for, and there is no restore tester',
     );
   const signal = options.signal ?? new AbortController().signal;
   const lease = await parts.lock.acquire({ command: 'run' }, { whenHeld: options.whenLockHeld, signal });
@@ -47,7 +47,7 @@ export async function run(parts: RunParts, options: RunOptions): Promise<RunRepo
 }
 
 /** What the phases of a run have made and found out. */
-type Passed = Pick<RunReport, 'manifest' | 'drill'>;
+type Passed = Pick<RunReport, 'manifest' | 'restoreTest'>;
 
 /** The state of one run while it goes on; each method is one phase. */
 class Run {
@@ -55,13 +55,13 @@ class Run {
   private readonly options: RunOptions;
   private readonly signal: AbortSignal;
   private readonly phases: Phases;
-  private readonly ahead: SentAhead;
+  private readonly stagedUploads: StagedUploads;
   private readonly startedAt: Date;
   private readonly errors: BackupError[] = [];
   private stopped: BackupError | undefined;
   private timestamp: RunTimestamp | undefined;
   private former: Manifest | undefined;
-  private swept: readonly string[] = [];
+  private cleanedUp: readonly string[] = [];
   private readonly replication: ReplicationReport[] = [];
   private readonly removed: ArtifactKey[] = [];
 
@@ -70,13 +70,13 @@ class Run {
     this.options = options;
     this.signal = signal;
     this.phases = new Phases(parts.clock, options.observer, options.redact);
-    this.ahead = new SentAhead(parts.replicas ?? [], { phases: this.phases, signal });
+    this.stagedUploads = new StagedUploads(parts.replicas ?? [], { phases: this.phases, signal });
     this.startedAt = parts.clock.now();
   }
 
   async execute(): Promise<RunReport> {
     const passed = await this.pass();
-    await this.ahead.discard();
+    await this.stagedUploads.discard();
     return this.report(passed);
   }
 
@@ -87,15 +87,18 @@ class Run {
       made = await this.makeSet(await this.prepare());
     } catch (error) {
       this.errors.unshift(this.failureFrom(error));
-      await this.ahead.discard();
+      await this.stagedUploads.discard();
       if (!this.signal.aborted) await this.attempt(() => this.replicate());
-      return { manifest: undefined, drill: undefined };
+      return { manifest: undefined, restoreTest: undefined };
     }
-    const passed = (await this.attempt(() => this.prove(made))) ?? { manifest: made, drill: undefined };
-    const disproven = passed.drill?.verdict === 'disproven';
-    if (!disproven) await this.attempt(() => this.promote(passed.manifest));
-    await this.attempt(() => this.replicate(disproven ? made.timestamp : undefined));
-    if (!disproven) await this.attempt(() => this.retain(made.timestamp));
+    const passed = (await this.attempt(() => this.testSet(made))) ?? {
+      manifest: made,
+      restoreTest: undefined,
+    };
+    const restoreTestFailed = passed.restoreTest?.outcome === 'failed';
+    if (!restoreTestFailed) await this.attempt(() => this.promote(passed.manifest));
+    await this.attempt(() => this.replicate(restoreTestFailed ? made.timestamp : undefined));
+    if (!restoreTestFailed) await this.attempt(() => this.retain(made.timestamp));
     return passed;
   }
 
@@ -106,7 +109,11 @@ class Run {
   /** Clears away what dead runs left, before any space is asked for, and finishes what they could not. */
   private async prepare(): Promise<readonly BackupSet[]> {
     const { primary } = this.parts;
-    this.swept = await sweepLeftovers([primary, ...(this.parts.sweepers ?? [])], this.phases, this.signal);
+    this.cleanedUp = await cleanUpOrphans(
+      [primary, ...(this.parts.cleaners ?? [])],
+      this.phases,
+      this.signal,
+    );
     const sets = await readSets(primary, { signal: this.signal });
     const unfinished = unfinishedPromotion(sets, this.database, this.startedAt);
     if (unfinished === undefined) return sets;
@@ -117,19 +124,19 @@ class Run {
   }
 
   private async makeSet(before: readonly BackupSet[]): Promise<Manifest> {
-    const { startedAt, phases, ahead, signal, database } = this;
+    const { startedAt, phases, stagedUploads, signal, database } = this;
     const timestamp = await decideTimestamp(this.parts.clock, before, signal);
     this.timestamp = timestamp;
-    phases.tell({ event: 'run.started', timestamp, database });
-    const measures = await findMeasures(this.parts, before, { timestamp, phases, signal });
-    this.former = measures.former;
+    phases.emit({ event: 'run.started', timestamp, database });
+    const baseline = await findBaseline(this.parts, before, { timestamp, phases, signal });
+    this.former = baseline.former;
     throwIfAborted(signal);
     const { manifest, unconfirmed } = await makeSet(this.parts, this.options, {
       timestamp,
       startedAt,
-      measures,
+      baseline,
       phases,
-      ahead,
+      stagedUploads,
       signal,
     });
     if (unconfirmed !== undefined) this.note(unconfirmed);
@@ -137,33 +144,33 @@ class Run {
   }
 
   /**
-   * Rehearses the restore of the new set, which is there already: should the rehearsal take this process with
+   * Tests the restore of the new set, which is there already: should the restore test take this process with
    * it, the set stays.
    */
-  private async prove(made: Manifest): Promise<ProvenSet | undefined> {
+  private async testSet(made: Manifest): Promise<TestedSet | undefined> {
     const { phases, signal } = this;
-    const { drill, primary, archiver, clock } = this.parts;
-    if (this.options.verify !== 'restore' || drill === undefined) return undefined;
-    const proven = await phases.measure('prove', () =>
-      proveSet({ drill, archiver: archiver ?? noArchiver, primary, clock }, made, signal),
+    const { restoreTest, primary, archiver, clock } = this.parts;
+    if (this.options.verify !== 'restore' || restoreTest === undefined) return undefined;
+    const tested = await phases.measure('restore-test', () =>
+      testPublishedSet({ restoreTest, archiver: archiver ?? noArchiver, primary, clock }, made, signal),
     );
-    const { verdict, reasons, warnings } = proven.drill;
+    const { outcome, reasons, warnings } = tested.restoreTest;
     for (const warning of warnings) phases.warn(warning);
-    if (proven.unmarked !== undefined) this.note(proven.unmarked);
+    if (tested.unmarked !== undefined) this.note(tested.unmarked);
     const why = reasons.join('; ');
-    if (verdict === 'unprovable') phases.warn(`the set cannot be proven here: ${why}`);
-    if (verdict !== 'disproven') return proven;
+    if (outcome === 'inconclusive') phases.warn(`the restore test is inconclusive: ${why}`);
+    if (outcome !== 'failed') return tested;
     const kept =
-      proven.unmarked === undefined
+      tested.unmarked === undefined
         ? 'It is kept, marked as bad, and counts for nothing'
         : 'It could not be marked as bad: move it away';
     // The first error is what makes a run fail.
     this.errors.unshift(
-      new BackupError('ARTIFACT_UNREADABLE', `the new set was restored to prove it, and failed: ${why}`, {
-        mend: `${kept}. Look at the server and the disk, then run again`,
+      new BackupError('ARTIFACT_UNREADABLE', `the restore test of the new set failed: ${why}`, {
+        hint: `${kept}. Look at the server and the disk, then run again`,
       }),
     );
-    return proven;
+    return tested;
   }
 
   private async promote({ tiers, artifacts, timestamp }: Manifest): Promise<void> {
@@ -181,17 +188,19 @@ class Run {
   /**
    * Brings every replica up to the primary. One that fails makes the run partial, and the next run goes on
    * where it stopped.
-   * @param disproven the set to leave out: if it could not be marked, it looks like any other
+   * @param restoreTestFailed the set to leave out: if it could not be marked, it looks like any other
    */
-  private async replicate(disproven?: RunTimestamp): Promise<void> {
+  private async replicate(restoreTestFailed?: RunTimestamp): Promise<void> {
     const { primary, replicas = [] } = this.parts;
     if (replicas.length === 0) return;
-    const { phases, database, ahead, signal } = this;
-    const sets = (await readSets(primary, { signal })).filter(({ timestamp }) => timestamp !== disproven);
+    const { phases, database, stagedUploads, signal } = this;
+    const sets = (await readSets(primary, { signal })).filter(
+      ({ timestamp }) => timestamp !== restoreTestFailed,
+    );
     for (const replica of replicas) {
-      const report = await replicate({ primary, replica, sets, database, phases, ahead, signal });
+      const report = await replicate({ primary, replica, sets, database, phases, stagedUploads, signal });
       this.replication.push(report);
-      this.swept = [...this.swept, ...report.swept.map((name) => `${replica.name}: ${name}`)];
+      this.cleanedUp = [...this.cleanedUp, ...report.cleanedUp.map((name) => `${replica.name}: ${name}`)];
       for (const error of report.errors) this.note(error);
       const left = (report.missing ?? 0) - report.errors.length;
       if (left > 0 && !signal.aborted)
@@ -240,11 +249,11 @@ class Run {
     return this.signal.aborted ? (this.stopped ??= abortedBy(this.signal)) : toBackupError(error);
   }
 
-  private report({ manifest, drill }: Passed): RunReport {
-    const { timestamp, startedAt, former, errors, replication, swept, removed, database } = this;
+  private report({ manifest, restoreTest }: Passed): RunReport {
+    const { timestamp, startedAt, former, errors, replication, cleanedUp, removed, database } = this;
     return {
       outcome:
-        manifest === undefined || drill?.verdict === 'disproven'
+        manifest === undefined || restoreTest?.outcome === 'failed'
           ? 'failed'
           : errors.length > 0
             ? 'partial'
@@ -255,13 +264,13 @@ class Run {
       finishedAt: this.parts.clock.now(),
       manifest,
       previousRows: rowsOf(former),
-      drill,
+      restoreTest,
       suspicion: manifest?.suspicion,
       phases: this.phases.reports,
       warnings: this.phases.warnings,
       errors,
       replication,
-      swept,
+      cleanedUp,
       removed,
     };
   }

@@ -1,5 +1,5 @@
 import { CronExpressionParser } from 'cron-parser';
-import { BackupError } from '../errors.ts';
+import { BackupError } from '../base/errors.ts';
 
 /** The macros that stand for an expression. */
 export const MACROS: Readonly<Record<string, string>> = {
@@ -12,7 +12,7 @@ export const MACROS: Readonly<Record<string, string>> = {
   '@annually': '0 0 1 1 *',
 };
 
-const MEND =
+const HINT =
   'Give five fields (minute hour day month weekday), for example "0 2 * * *", or one of ' +
   Object.keys(MACROS).join(' ');
 
@@ -67,7 +67,7 @@ function withoutDoubles(field: string, index: number): string {
 
 function wrong(expression: string, why: string, cause?: unknown): BackupError {
   return new BackupError('SCHEDULE_INVALID', `"${expression}" is not a cron expression: ${why}`, {
-    mend: MEND,
+    hint: HINT,
     cause,
   });
 }

@@ -1,8 +1,8 @@
 import { CronExpressionParser } from 'cron-parser';
 import { IANAZone } from 'luxon';
-import { BackupError } from '../errors.ts';
+import { BackupError } from '../base/errors.ts';
 import { MACROS, parseCron } from './cron-text.ts';
-import { instantsOf, offsetOf } from './wall-time.ts';
+import { instantsOf, offsetOf } from './local-time.ts';
 
 export { MACROS };
 
@@ -51,7 +51,7 @@ export interface Schedule {
 export function parseSchedule(expression: string, zone = 'UTC'): Schedule {
   if (!IANAZone.isValidZone(zone)) {
     throw new BackupError('SCHEDULE_INVALID', `"${zone}" is not a known time zone`, {
-      mend: 'Give a name from the IANA database, for example UTC or Europe/Berlin',
+      hint: 'Give a name from the IANA database, for example UTC or Europe/Berlin',
     });
   }
   const cron = parseCron(expression);
@@ -60,12 +60,12 @@ export function parseSchedule(expression: string, zone = 'UTC'): Schedule {
   const between = (from: Date, to: Date): readonly Date[] => {
     const offsets = offsetsNear(from, to, zone);
     const slots = new Set<number>();
-    for (const wall of wallTimes(
+    for (const local of localTimes(
       cron,
       from.getTime() + Math.min(...offsets),
       to.getTime() + Math.max(...offsets),
     )) {
-      for (const instant of instantsOf(wall, zone, everyHour)) {
+      for (const instant of instantsOf(local, zone, everyHour)) {
         if (instant > from.getTime() && instant <= to.getTime()) slots.add(instant);
       }
     }
@@ -102,16 +102,16 @@ function offsetsNear(from: Date, to: Date, zone: string): readonly number[] {
 /**
  * The wall-clock times (as if they were UTC) that the expression names, after `from`, up to and with `to`.
  */
-function* wallTimes(cron: string, from: number, to: number): Generator<number> {
-  const walls = CronExpressionParser.parse(cron, { currentDate: new Date(from), tz: 'UTC' });
+function* localTimes(cron: string, from: number, to: number): Generator<number> {
+  const moments = CronExpressionParser.parse(cron, { currentDate: new Date(from), tz: 'UTC' });
   for (;;) {
-    let wall: number;
+    let local: number;
     try {
-      wall = walls.next().getTime();
+      local = moments.next().getTime();
     } catch {
       return; // cron-parser gives up: the expression names no date within its reach
     }
-    if (wall > to) return;
-    yield wall;
+    if (local > to) return;
+    yield local;
   }
 }

@@ -1,11 +1,11 @@
-import { BackupError, throwIfAborted, toBackupError } from '../errors.ts';
-import type { Tier } from '../naming/tier.ts';
-import type { RunTimestamp } from '../naming/timestamp.ts';
+import { BackupError, throwIfAborted, toBackupError } from '../base/errors.ts';
+import type { Tier } from '../model/tier.ts';
+import type { RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Lock } from '../ports/lock.ts';
 import { amendManifest } from './amend-manifest.ts';
-import type { BackupSet } from './backup-set.ts';
+import type { BackupSet } from '../model/backup-set.ts';
 import { readStores } from './read-stores.ts';
 
 /** Everything that accepting a set works with. */
@@ -44,10 +44,9 @@ interface Copy {
 }
 
 /**
- * Says that a suspicious set is what it should be: in every store and tier that has it, its manifest then
- * says so. From then on it counts as complete, and older sets are no yardstick. What fails in one place does
+ * Records that a suspicious set is what it should be, in every store and tier that has it. From then on it counts as complete, and older sets are no baseline. What fails in one place does
  * not keep the others from being done; it can be repeated.
- * @throws BackupError LOCK_HELD when somebody else works on the volume; SET_NOT_FOUND when no copy is there
+ * @throws BackupError LOCK_HELD when another process works on the volume; SET_NOT_FOUND when no copy is there
  * that could be accepted; what the stores fail with, when nothing could be done at all
  */
 export async function acceptSet(
@@ -95,7 +94,7 @@ export async function acceptSet(
   }
 }
 
-/** A copy that a check found bad may be suspicious too, and is no longer once it is mended. */
+/** A copy that a check found bad may be suspicious too, and is no longer once it is repaired. */
 function isSuspected({ set }: Copy): boolean {
   return set.state !== 'partial' && set.manifest?.suspicion !== undefined;
 }
@@ -126,14 +125,14 @@ function notFound(
   errors: readonly BackupError[],
 ): BackupError {
   const others = [...new Set(found.flatMap(({ set }) => set.database ?? []))];
-  const mend =
+  const hint =
     others.length > 0
       ? `It is there of ${others.map((name) => `"${name}"`).join(', ')}: set POSTGRES_DB`
       : 'See geolens-backup list';
   return new BackupError(
     'SET_NOT_FOUND',
     `there is no set ${timestamp} of database "${database}"${unasked(errors)}`,
-    { mend },
+    { hint },
   );
 }
 
@@ -149,7 +148,7 @@ function refused(
   return new BackupError(
     'SET_NOT_FOUND',
     `set ${timestamp} cannot be accepted: ${why.join('; ')}${unasked(errors)}`,
-    { mend: 'Only a set that is suspicious can be accepted: see geolens-backup list' },
+    { hint: 'Only a set that is suspicious can be accepted: see geolens-backup list' },
   );
 }
 

@@ -1,9 +1,9 @@
-import { BackupError } from '../errors.ts';
-import { changeManifest, parseManifest, type ManifestChange } from '../manifest/manifest-text.ts';
-import type { Manifest } from '../manifest/manifest.ts';
+import { BackupError } from '../base/errors.ts';
+import { changeManifest, parseManifest, type ManifestChange } from '../model/manifest-text.ts';
+import type { Manifest } from '../model/manifest.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
-import { textOf, textSource } from '../text-source.ts';
-import type { BackupSet } from './backup-set.ts';
+import { textOf, textSource } from '../ports/text-source.ts';
+import type { BackupSet } from '../model/backup-set.ts';
 
 /**
  * Writes something new into the manifest of a set, as the manifest is now. The caller holds the lock.

@@ -1,8 +1,8 @@
-import { splitKey } from '../naming/artifact-key.ts';
-import type { ArtifactKind } from '../naming/artifact-name.ts';
+import { splitKey } from '../model/artifact-key.ts';
+import type { ArtifactKind } from '../model/artifact-name.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
 import type { RestoreArtifact } from '../ports/restore-artifact.ts';
-import type { BackupSet } from './backup-set.ts';
+import type { BackupSet } from '../model/backup-set.ts';
 
 /** The artifact of a set of this kind, as something to read; undefined when the set has none. */
 export function artifactOfSet(

@@ -1,8 +1,8 @@
-import type { ArtifactKey } from '../naming/artifact-key.ts';
-import { nameOfKey, splitKey } from '../naming/artifact-key.ts';
-import { throwIfAborted } from '../errors.ts';
+import type { ArtifactKey } from '../model/artifact-key.ts';
+import { nameOfKey, splitKey } from '../model/artifact-key.ts';
+import { throwIfAborted } from '../base/errors.ts';
 import type { ArtifactStore, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
-import { textOf } from '../text-source.ts';
+import { textOf } from '../ports/text-source.ts';
 
 /** The first lines of what `pg_dumpall --globals-only` writes. Globals of a run begin otherwise. */
 const HEAD = '--\n-- PostgreSQL database cluster dump\n--\n';

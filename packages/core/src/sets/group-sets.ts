@@ -1,13 +1,13 @@
-import { isBackupError } from '../errors.ts';
-import { checkManifest } from '../manifest/check-manifest.ts';
-import { failedChecks } from '../manifest/failed-checks.ts';
-import { dumpOf, type Manifest } from '../manifest/manifest.ts';
-import { parseArtifactName } from '../naming/artifact-name.ts';
-import { nameOfKey, splitKey, type ArtifactKey } from '../naming/artifact-key.ts';
-import type { Tier } from '../naming/tier.ts';
-import type { RunTimestamp } from '../naming/timestamp.ts';
+import { isBackupError } from '../base/errors.ts';
+import { checkManifest } from '../model/check-manifest.ts';
+import { failedChecks } from '../model/failed-checks.ts';
+import { dumpOf, type Manifest } from '../model/manifest.ts';
+import { parseArtifactName } from '../model/artifact-name.ts';
+import { nameOfKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
+import type { Tier } from '../model/tier.ts';
+import type { RunTimestamp } from '../model/timestamp.ts';
 import type { StoredArtifact } from '../ports/artifact-store.ts';
-import { newestFirst, type BackupSet, type SetArtifact, type SetState } from './backup-set.ts';
+import { newestFirst, type BackupSet, type SetArtifact, type SetState } from '../model/backup-set.ts';
 
 /** What a manifest's file held: a manifest, or the error of reading it. */
 export type ManifestReading = Manifest | Error;

@@ -1,5 +1,5 @@
 import type { ArtifactStore } from '../ports/artifact-store.ts';
-import type { BackupSet } from './backup-set.ts';
+import type { BackupSet } from '../model/backup-set.ts';
 
 /** What people call a set. */
 export function labelOf(store: Pick<ArtifactStore, 'name'>, { timestamp, tier }: BackupSet): string {

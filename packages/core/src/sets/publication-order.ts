@@ -1,4 +1,4 @@
-import type { ArtifactKind } from '../naming/artifact-name.ts';
+import type { ArtifactKind } from '../model/artifact-name.ts';
 
 /**
  * The manifest makes a set complete, so it comes last; a dump without globals would pass for a legacy set, so

@@ -1,11 +1,11 @@
-import { parseManifest } from '../manifest/manifest-text.ts';
-import { nameOfKey, type ArtifactKey } from '../naming/artifact-key.ts';
-import { TIERS } from '../naming/tier.ts';
+import { parseManifest } from '../model/manifest-text.ts';
+import { nameOfKey, type ArtifactKey } from '../model/artifact-key.ts';
+import { TIERS } from '../model/tier.ts';
 import type { ArtifactStore, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
 import type { CachedManifest, ManifestCache } from '../ports/manifest-cache.ts';
-import { throwIfAborted, toBackupError } from '../errors.ts';
-import { textOf } from '../text-source.ts';
-import type { BackupSet } from './backup-set.ts';
+import { throwIfAborted, toBackupError } from '../base/errors.ts';
+import { textOf } from '../ports/text-source.ts';
+import type { BackupSet } from '../model/backup-set.ts';
 import { foreignGlobals } from './foreign-globals.ts';
 import { groupSets, type ManifestReading } from './group-sets.ts';
 

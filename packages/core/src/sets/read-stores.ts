@@ -1,7 +1,7 @@
-import { throwIfAborted, toBackupError, type BackupError } from '../errors.ts';
+import { throwIfAborted, toBackupError, type BackupError } from '../base/errors.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
 import type { ManifestCache } from '../ports/manifest-cache.ts';
-import type { BackupSet } from './backup-set.ts';
+import type { BackupSet } from '../model/backup-set.ts';
 import { readSets } from './read-sets.ts';
 
 /** What one store answered: all its sets, newest first, or why it could not be asked. */

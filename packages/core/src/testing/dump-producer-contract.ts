@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isBackupError } from '../errors.ts';
+import { isBackupError } from '../base/errors.ts';
 import type { DumpProducer, DumpSnapshot } from '../ports/dump-producer.ts';
 import type { ContractCase } from './contract-case.ts';
 import { readAll, sourceOf } from './sources.ts';
@@ -13,7 +13,7 @@ export interface DumpProducerSubject {
 
 /**
  * The clauses of DumpProducer. The database of the subject holds at least one table with rows.
- * @param subject answers a producer whose database nobody else writes to; called once for each case
+ * @param subject answers a producer whose database no other process writes to; called once for each case
  */
 export function dumpProducerContract(subject: () => Promise<DumpProducerSubject>): readonly ContractCase[] {
   const signal = (): AbortSignal => new AbortController().signal;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { abortedBy, BackupError, throwIfAborted } from '../errors.ts';
-import type { TableRows } from '../manifest/manifest.ts';
+import { abortedBy, BackupError, throwIfAborted } from '../base/errors.ts';
+import type { TableRows } from '../model/manifest.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { DumpContent, DumpProducer, DumpSnapshot } from '../ports/dump-producer.ts';
 import { chunksOf, readAll } from './sources.ts';

@@ -1,8 +1,8 @@
-import { abortedBy, BackupError } from '../errors.ts';
-import type { TableRows } from '../manifest/manifest.ts';
+import { abortedBy, BackupError } from '../base/errors.ts';
+import type { TableRows } from '../model/manifest.ts';
 import type {
   DumpRestorer,
-  Examination,
+  Inspection,
   Restored,
   RestoreInput,
   RestoreSession,
@@ -11,7 +11,7 @@ import type {
 import { rowsInFakeDump } from './fake-dump-producer.ts';
 
 /** A step that can be made to fail. */
-export type RestorerOperation = 'open' | 'examine' | 'restore' | 'swap' | 'drop';
+export type RestorerOperation = 'open' | 'inspect' | 'restore' | 'swap' | 'drop';
 
 /**
  * A server in memory that understands the dumps of a FakeDumpProducer: every database is a list of tables
@@ -22,9 +22,9 @@ export class FakeDumpRestorer implements DumpRestorer {
   /** Asked before each step; the error that it answers is thrown. */
   fault: (operation: RestorerOperation) => Error | undefined = () => undefined;
   /** What `examine` finds besides. */
-  findings: Partial<Examination> = {};
+  results: Partial<Inspection> = {};
   /** What the next session finds of one that died. */
-  leftovers: readonly string[] = [];
+  orphans: readonly string[] = [];
   /** Rows that get lost in every restore. */
   lostRows = 0;
   /** What every restore leaves out. */
@@ -48,17 +48,17 @@ export class FakeDumpRestorer implements DumpRestorer {
     };
     let closing = (): void => undefined;
     const session: RestoreSession = {
-      recovered: exclusive ? this.leftovers : [],
-      examine: async () => {
-        await enter('examine');
+      recovered: exclusive ? this.orphans : [],
+      inspect: async () => {
+        await enter('inspect');
         return {
           problems: [],
-          doubts: [],
+          estimatedProblems: [],
           warnings: [],
           exists: this.databases.has(database),
           serverVersion: '17.2',
           dumpVersion: '17.2',
-          ...this.findings,
+          ...this.results,
         };
       },
       restoreAside: async (input) => {
@@ -107,7 +107,7 @@ export class FakeDumpRestorer implements DumpRestorer {
     };
     return enter('open').then(() => {
       closing = this.opening();
-      if (exclusive) this.leftovers = [];
+      if (exclusive) this.orphans = [];
       return session;
     });
   }

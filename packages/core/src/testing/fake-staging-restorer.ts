@@ -1,4 +1,4 @@
-import { BackupError, throwIfAborted } from '../errors.ts';
+import { BackupError, throwIfAborted } from '../base/errors.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { RecoverOptions, StagingRestorer, UnpackedStaging } from '../ports/staging-restorer.ts';
 import { readAll } from './sources.ts';
@@ -22,7 +22,7 @@ export class FakeStagingRestorer implements StagingRestorer {
   /** What `refusal` answers. */
   refused: string | undefined;
   /** What `recover` answers the next time. */
-  leftovers: readonly string[] = [];
+  orphans: readonly string[] = [];
   /** What `recover` warns of. */
   recoveryWarnings: readonly string[] = [];
   /** What unpacking warns of. */
@@ -39,8 +39,8 @@ export class FakeStagingRestorer implements StagingRestorer {
   async recover(folder: string, { onWarning }: RecoverOptions = {}): Promise<readonly string[]> {
     await this.enter('recover', folder);
     for (const warning of this.recoveryWarnings) onWarning?.(warning);
-    const done = this.leftovers;
-    this.leftovers = [];
+    const done = this.orphans;
+    this.orphans = [];
     return done;
   }
 

@@ -1,10 +1,10 @@
-import type { ArtifactKey } from '../naming/artifact-key.ts';
-import type { Tier } from '../naming/tier.ts';
+import type { ArtifactKey } from '../model/artifact-key.ts';
+import type { Tier } from '../model/tier.ts';
 import type {
   ArtifactSource,
   ByteRange,
   ReadingOptions,
-  SentArtifact,
+  StagedUpload,
   StoredArtifact,
   StoreOptions,
 } from '../ports/artifact-store.ts';
@@ -16,14 +16,14 @@ export interface StoreCall {
     | 'list'
     | 'read'
     | 'put'
-    | 'send'
+    | 'stageUpload'
     | 'complete'
     | 'copy'
     | 'remove'
-    | 'sweep'
+    | 'cleanUp'
     | 'draft'
     | 'publish';
-  /** The key that the call is about, the target of a copy; none for list, sweep and publish. */
+  /** The key that the call is about, the target of a copy; none for list, clean-up and publish. */
   readonly key?: ArtifactKey;
 }
 
@@ -65,25 +65,25 @@ export class FaultyStore implements PrimaryStore {
     await this.inner.put(key, source, options);
   }
 
-  async send(
+  async stageUpload(
     key: ArtifactKey,
     source: ArtifactSource,
     options?: StoreOptions,
-  ): Promise<SentArtifact | undefined> {
-    if (this.inner.send === undefined) return undefined;
-    this.enter({ operation: 'send', key });
-    const sent = await this.inner.send(key, source, options);
-    if (sent === undefined) return undefined;
+  ): Promise<StagedUpload | undefined> {
+    if (this.inner.stageUpload === undefined) return undefined;
+    this.enter({ operation: 'stageUpload', key });
+    const staged = await this.inner.stageUpload(key, source, options);
+    if (staged === undefined) return undefined;
     const complete = async (): Promise<void> => {
       try {
         this.enter({ operation: 'complete', key });
       } catch (error) {
-        await sent.discard();
+        await staged.discard();
         throw error;
       }
-      await sent.complete();
+      await staged.complete();
     };
-    return { complete, discard: () => sent.discard() };
+    return { complete, discard: () => staged.discard() };
   }
 
   async copy(from: ArtifactKey, to: ArtifactKey, options?: StoreOptions): Promise<void> {
@@ -96,9 +96,9 @@ export class FaultyStore implements PrimaryStore {
     await this.inner.remove(key, options);
   }
 
-  async sweep(options?: StoreOptions): Promise<readonly string[]> {
-    this.enter({ operation: 'sweep' });
-    return this.inner.sweep(options);
+  async cleanUp(options?: StoreOptions): Promise<readonly string[]> {
+    this.enter({ operation: 'cleanUp' });
+    return this.inner.cleanUp(options);
   }
 
   async draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options?: StoreOptions): Promise<Draft> {

@@ -7,7 +7,7 @@
 export * from './contract-case.ts';
 export * from './dump-producer-contract.ts';
 export * from './fake-archiver.ts';
-export * from './fake-drill.ts';
+export * from './fake-restore-tester.ts';
 export * from './fake-dump-producer.ts';
 export * from './fake-dump-restorer.ts';
 export * from './fake-staging-restorer.ts';
@@ -17,6 +17,6 @@ export * from './memory-journal.ts';
 export * from './memory-manifest-cache.ts';
 export * from './memory-store.ts';
 export * from './primary-store-contract.ts';
-export * from './sending-store.ts';
+export * from './staged-upload-store.ts';
 export * from './sources.ts';
 export { storeContract } from './store-contract.ts';

@@ -1,4 +1,4 @@
-import { abortedBy } from '../errors.ts';
+import { abortedBy } from '../base/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 
 interface Sleeper {

@@ -1,4 +1,4 @@
-import type { ArtifactKey } from '../naming/artifact-key.ts';
+import type { ArtifactKey } from '../model/artifact-key.ts';
 import type { CachedManifest, ManifestCache } from '../ports/manifest-cache.ts';
 
 /** A cache in memory. */

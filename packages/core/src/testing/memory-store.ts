@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { abortedBy, BackupError, isBackupError, throwIfAborted } from '../errors.ts';
-import { parseKey, splitKey, type ArtifactKey } from '../naming/artifact-key.ts';
-import type { Tier } from '../naming/tier.ts';
+import { abortedBy, BackupError, isBackupError, throwIfAborted } from '../base/errors.ts';
+import { parseKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
+import type { Tier } from '../model/tier.ts';
 import type {
   ArtifactSource,
   ByteRange,
@@ -10,7 +10,7 @@ import type {
   StoreOptions,
 } from '../ports/artifact-store.ts';
 import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
-import { lentChunksOf } from './sources.ts';
+import { reusedChunksOf } from './sources.ts';
 
 /** A store in memory: for tests, and to try things out. */
 export class MemoryStore implements PrimaryStore {
@@ -41,7 +41,7 @@ export class MemoryStore implements PrimaryStore {
     const content = this.artifacts.get(key);
     if (content === undefined) throw this.notFound(key);
     const wanted = content.slice(range?.start, range?.end);
-    if (options.lent === true) yield* lentChunksOf(wanted);
+    if (options.reuseBuffer === true) yield* reusedChunksOf(wanted);
     else yield await Promise.resolve(wanted);
   }
 
@@ -61,7 +61,7 @@ export class MemoryStore implements PrimaryStore {
     return Promise.resolve();
   }
 
-  sweep(): Promise<readonly string[]> {
+  cleanUp(): Promise<readonly string[]> {
     return Promise.resolve([]);
   }
 

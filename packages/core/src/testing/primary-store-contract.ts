@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { artifactKey } from '../naming/artifact-key.ts';
+import { artifactKey } from '../model/artifact-key.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
 import type { ContractCase } from './contract-case.ts';
 import { chunksOf, readAll, sourceOf } from './sources.ts';
@@ -78,7 +78,7 @@ export function primaryStoreContract(make: () => Promise<PrimaryStore>): readonl
       await store.publish([other]);
       await other.discard();
       assert.deepEqual(await visible(store), [MANIFEST]);
-      assert.deepEqual(await store.sweep(), []);
+      assert.deepEqual(await store.cleanUp(), []);
     }),
     clause('publishes all drafts or none', async (store) => {
       await store.put(MANIFEST, sourceOf('there already'));
@@ -90,7 +90,7 @@ export function primaryStoreContract(make: () => Promise<PrimaryStore>): readonl
       for (const draft of drafts) await draft.discard();
       assert.deepEqual(await visible(store), [MANIFEST]);
       assert.equal((await readAll(store.read(MANIFEST))).toString(), 'there already');
-      assert.deepEqual(await store.sweep(), []);
+      assert.deepEqual(await store.cleanUp(), []);
     }),
     clause('leaves nothing of a draft whose content fails', async (store) => {
       const failure = new Error('pg_dump failed');
@@ -99,7 +99,7 @@ export function primaryStoreContract(make: () => Promise<PrimaryStore>): readonl
         (error) => error === failure || (error as Error).cause === failure,
       );
       assert.deepEqual(await visible(store), []);
-      assert.deepEqual(await store.sweep(), []);
+      assert.deepEqual(await store.cleanUp(), []);
     }),
     clause('leaves nothing of a draft that is aborted', async (store) => {
       const stop = new AbortController();
@@ -110,7 +110,7 @@ export function primaryStoreContract(make: () => Promise<PrimaryStore>): readonl
       };
       await rejectsWith('ABORTED', store.draft(DUMP, content(), { signal: stop.signal }));
       assert.deepEqual(await visible(store), []);
-      assert.deepEqual(await store.sweep(), []);
+      assert.deepEqual(await store.cleanUp(), []);
     }),
   ];
 }

@@ -10,8 +10,8 @@ export function sourceOf(
   return {
     bytes: announce.bytes ?? whole.length,
     sha256: announce.sha256 ?? createHash('sha256').update(whole).digest('hex'),
-    open: (range, { lent = false } = {}) =>
-      (lent ? lentChunksOf : chunksOf)(whole.subarray(range?.start, range?.end)),
+    open: (range, { reuseBuffer = false } = {}) =>
+      (reuseBuffer ? reusedChunksOf : chunksOf)(whole.subarray(range?.start, range?.end)),
   };
 }
 
@@ -31,11 +31,11 @@ export async function* chunksOf(
  * Likewise, in chunks that are lent: each is overwritten when the next one is asked for, so that whoever
  * keeps one is found out.
  */
-export async function* lentChunksOf(content: Uint8Array): AsyncGenerator<Uint8Array> {
+export async function* reusedChunksOf(content: Uint8Array): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunksOf(content)) {
-    const lent = Buffer.from(chunk);
-    yield lent;
-    lent.fill(0xff);
+    const reuseBuffer = Buffer.from(chunk);
+    yield reuseBuffer;
+    reuseBuffer.fill(0xff);
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { isBackupError, type ErrorCode } from '../errors.ts';
-import { artifactKey, type ArtifactKey } from '../naming/artifact-key.ts';
-import type { ArtifactSource, ArtifactStore, SentArtifact, StoreOptions } from '../ports/artifact-store.ts';
+import { isBackupError, type ErrorCode } from '../base/errors.ts';
+import { artifactKey, type ArtifactKey } from '../model/artifact-key.ts';
+import type { ArtifactSource, ArtifactStore, StagedUpload, StoreOptions } from '../ports/artifact-store.ts';
 import type { ContractCase } from './contract-case.ts';
 import { chunksOf, readAll, sourceOf } from './sources.ts';
 
@@ -71,7 +71,8 @@ export function storeContract(make: () => Promise<ArtifactStore>): readonly Cont
       await store.put(KEY, sourceOf(LONG));
       for (const range of [undefined, { start: 5, end: LONG.length - 5 }]) {
         const copied: Uint8Array[] = [];
-        for await (const chunk of store.read(KEY, range, { lent: true })) copied.push(Uint8Array.from(chunk));
+        for await (const chunk of store.read(KEY, range, { reuseBuffer: true }))
+          copied.push(Uint8Array.from(chunk));
         assert.ok(Buffer.concat(copied).equals(LONG.subarray(range?.start, range?.end)));
       }
     }),
@@ -106,7 +107,7 @@ export function storeContract(make: () => Promise<ArtifactStore>): readonly Cont
       await rejectsWith('ARTIFACT_NOT_FOUND', store.copy(KEY, artifactKey('weekly', NAMES[0])));
     }),
     ...failedPuts(clause),
-    ...sends(clause),
+    ...uploads(clause),
     clause('copies to the other tier and leaves the original', async (store) => {
       const weekly = artifactKey('weekly', NAMES[0]);
       await store.put(KEY, sourceOf(LONG));
@@ -137,9 +138,9 @@ export function storeContract(make: () => Promise<ArtifactStore>): readonly Cont
       await store.remove(KEY);
       assert.deepEqual(await keys(store), []);
     }),
-    clause('sweeps nothing when nothing was left over', async (store) => {
+    clause('clean-ups nothing when nothing was left over', async (store) => {
       await store.put(KEY, sourceOf('x'));
-      assert.deepEqual(await store.sweep(), []);
+      assert.deepEqual(await store.cleanUp(), []);
       assert.deepEqual(await keys(store), [KEY]);
     }),
     clause('refuses a key that leaves its place', async (store) => {
@@ -202,73 +203,76 @@ function failedPuts(clause: Clause): readonly ContractCase[] {
 }
 
 /** Of stores that send ahead what is as long as this; the others put it when its time comes. */
-function sends(clause: Clause): readonly ContractCase[] {
-  type Send = (source: ArtifactSource, options?: StoreOptions) => Promise<SentArtifact>;
-  const sending = (title: string, check: (store: ArtifactStore, send: Send) => Promise<void>): ContractCase =>
+function uploads(clause: Clause): readonly ContractCase[] {
+  type StageUpload = (source: ArtifactSource, options?: StoreOptions) => Promise<StagedUpload>;
+  const uploading = (
+    title: string,
+    check: (store: ArtifactStore, stageUpload: StageUpload) => Promise<void>,
+  ): ContractCase =>
     clause(title, async (store) => {
-      const tried = await store.send?.(KEY, sourceOf(LONG));
+      const tried = await store.stageUpload?.(KEY, sourceOf(LONG));
       if (tried === undefined) return;
       await tried.discard();
       await check(store, async (source, options) => {
-        const sent = await store.send?.(KEY, source, options);
-        assert.ok(sent !== undefined, 'a store that stages this upload once stages it again');
-        return sent;
+        const staged = await store.stageUpload?.(KEY, source, options);
+        assert.ok(staged !== undefined, 'a store that stages this upload once stages it again');
+        return staged;
       });
     });
   return [
-    sending(
-      'shows nothing of what is sent ahead until it is completed, and then all of it',
-      async (store, send) => {
-        const sent = await send(sourceOf(LONG));
+    uploading(
+      'shows nothing of what is staged until it is completed, and then all of it',
+      async (store, stageUpload) => {
+        const staged = await stageUpload(sourceOf(LONG));
         assert.deepEqual(await keys(store), []);
         await rejectsWith('ARTIFACT_NOT_FOUND', readAll(store.read(KEY)));
-        await sent.complete();
-        await sent.discard();
+        await staged.complete();
+        await staged.discard();
         assert.ok((await readAll(store.read(KEY))).equals(LONG));
       },
     ),
-    sending(
-      'keeps what was there before when what was sent ahead is discarded, and replaces it when that is completed',
-      async (store, send) => {
+    uploading(
+      'keeps what was there before when what was staged is discarded, and replaces it when that is completed',
+      async (store, stageUpload) => {
         await store.put(KEY, sourceOf('before'));
-        const discarded = await send(sourceOf(LONG));
+        const discarded = await stageUpload(sourceOf(LONG));
         await discarded.discard();
         await discarded.discard();
         assert.equal((await readAll(store.read(KEY))).toString(), 'before');
-        await (await send(sourceOf(LONG))).complete();
+        await (await stageUpload(sourceOf(LONG))).complete();
         assert.ok((await readAll(store.read(KEY))).equals(LONG));
       },
     ),
-    sending('sweeps nothing of what it is sending, or has sent ahead', async (store, send) => {
-      const sweeps: Promise<readonly string[]>[] = [];
-      const sweptOnTheWay: ArtifactSource['open'] = async function* (range, options) {
+    uploading('clean-ups nothing of what it is sending, or has staged', async (store, stageUpload) => {
+      const cleanUps: Promise<readonly string[]>[] = [];
+      const cleanedUpMeanwhile: ArtifactSource['open'] = async function* (range, options) {
         for await (const chunk of sourceOf(LONG).open(range, options)) {
-          if (sweeps.length < 2) sweeps.push(store.sweep());
+          if (cleanUps.length < 2) cleanUps.push(store.cleanUp());
           yield chunk;
         }
       };
-      const sent = await send({ ...sourceOf(LONG), open: sweptOnTheWay });
-      assert.deepEqual(await Promise.all([...sweeps, store.sweep()]), [[], [], []]);
-      await sent.complete();
+      const staged = await stageUpload({ ...sourceOf(LONG), open: cleanedUpMeanwhile });
+      assert.deepEqual(await Promise.all([...cleanUps, store.cleanUp()]), [[], [], []]);
+      await staged.complete();
       assert.ok((await readAll(store.read(KEY))).equals(LONG));
     }),
-    sending(
-      'leaves nothing of what is sent ahead when its source fails or lies, or when it is aborted',
-      async (store, send) => {
+    uploading(
+      'leaves nothing of what is staged when its source fails or lies, or when it is aborted',
+      async (store, stageUpload) => {
         const stop = new AbortController();
         await store.put(KEY, sourceOf('before'));
         await assert.rejects(
-          send({
+          stageUpload({
             ...sourceOf(LONG),
             open: () => chunksOf(LONG.subarray(0, 1_000_000), { failure: new Error('source failed') }),
           }),
         );
-        await rejectsWith('ARTIFACT_MISMATCH', send(sourceOf(LONG, { sha256: 'a'.repeat(64) })));
+        await rejectsWith('ARTIFACT_MISMATCH', stageUpload(sourceOf(LONG, { sha256: 'a'.repeat(64) })));
         await rejectsWith(
           'ABORTED',
-          send({ ...sourceOf(LONG), open: () => stopping(LONG, stop) }, { signal: stop.signal }),
+          stageUpload({ ...sourceOf(LONG), open: () => stopping(LONG, stop) }, { signal: stop.signal }),
         );
-        assert.deepEqual(await store.sweep(), []);
+        assert.deepEqual(await store.cleanUp(), []);
         assert.equal((await readAll(store.read(KEY))).toString(), 'before');
       },
     ),

@@ -1,12 +1,12 @@
-import type { Manifest } from '../manifest/manifest.ts';
-import type { ArtifactKind } from '../naming/artifact-name.ts';
-import type { RunTimestamp } from '../naming/timestamp.ts';
+import type { Manifest } from '../model/manifest.ts';
+import type { ArtifactKind } from '../model/artifact-name.ts';
+import type { RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
 import { artifactOfSet } from '../sets/artifact-of-set.ts';
 import { labelOf } from '../sets/label-of.ts';
 import type { RestoreArtifact } from '../ports/restore-artifact.ts';
-import type { RestoreSource } from '../restore/restore-source.ts';
-import type { BackupSet } from '../sets/backup-set.ts';
+import type { RestoreSource } from '../ports/file-sources.ts';
+import type { BackupSet } from '../model/backup-set.ts';
 
 /** Something that can be verified: a set as one store has it in one tier, or files of this machine. */
 export interface Copy {

@@ -1,8 +1,8 @@
-import type { Checks, CheckResult } from '../manifest/manifest.ts';
+import type { Checks, CheckResult } from '../model/manifest.ts';
 import type { StoreOptions } from '../ports/artifact-store.ts';
 import { amendManifest } from '../sets/amend-manifest.ts';
 import type { Copy } from './copy.ts';
-import type { DrillReport } from './drill-report.ts';
+import type { RestoreTestReport } from './restore-test-report.ts';
 import type { CopyReport } from './verify-report.ts';
 
 /**
@@ -23,22 +23,28 @@ export async function markCopy(
 }
 
 /** The checks that a verification has made; undefined when it came to none. */
-export function checksOf({ verdict, artifacts, drill }: CopyReport, now: Date): Checks | undefined {
-  if (verdict === 'unread' || verdict === 'gone') return undefined;
+export function checksOf(
+  { outcome, error, artifacts, restoreTest }: CopyReport,
+  now: Date,
+): Checks | undefined {
+  if (error !== undefined || outcome === 'skipped') return undefined;
   const damaged = artifacts.flatMap(({ problem }) => problem ?? []);
   const read = result(damaged, now);
   // What was compared with a damaged manifest may look wrong, or right, by that alone.
   const isComparable = artifacts.every(({ kind, problem }) => kind !== 'manifest' || problem === undefined);
-  const restored = isComparable ? checksOfDrill(drill, now) : undefined;
+  const restored = isComparable ? checksOfRestoreTest(restoreTest, now) : undefined;
   if (damaged.length > 0) return { readable: read, ...restored };
   const judged = artifacts.every(({ unjudged }) => unjudged === undefined);
   return { checksum: read, ...(judged && { readable: read }), ...restored };
 }
 
-/** The check that a drill is; undefined when it came to no answer. */
-export function checksOfDrill(drill: DrillReport | undefined, now: Date): Checks | undefined {
-  if (drill === undefined || drill.verdict === 'unprovable') return undefined;
-  return { restored: result(drill.verdict === 'proven' ? [] : drill.reasons, now) };
+/** The check that a restore test is; undefined when it came to no answer. */
+export function checksOfRestoreTest(
+  restoreTest: RestoreTestReport | undefined,
+  now: Date,
+): Checks | undefined {
+  if (restoreTest === undefined || restoreTest.outcome === 'inconclusive') return undefined;
+  return { restored: result(restoreTest.outcome === 'passed' ? [] : restoreTest.reasons, now) };
 }
 
 function result(problems: readonly string[], now: Date): CheckResult {

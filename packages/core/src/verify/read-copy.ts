@@ -1,12 +1,12 @@
-import { isBackupError, throwIfAborted, toBackupError, withoutMend } from '../errors.ts';
-import { parseManifest } from '../manifest/manifest-text.ts';
-import { sealProblem } from '../manifest/seal.ts';
-import { formatArtifactName, type ArtifactKind } from '../naming/artifact-name.ts';
+import { isBackupError, throwIfAborted, toBackupError, withoutHint } from '../base/errors.ts';
+import { parseManifest } from '../model/manifest-text.ts';
+import { manifestChecksumProblem } from '../model/manifest-checksum.ts';
+import { formatArtifactName, type ArtifactKind } from '../model/artifact-name.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
-import { sideBySide } from '../side-by-side.ts';
-import type { BackupSet } from '../sets/backup-set.ts';
+import { sideBySide } from '../base/side-by-side.ts';
+import type { BackupSet } from '../model/backup-set.ts';
 import type { RestoreArtifact } from '../ports/restore-artifact.ts';
-import { textOf } from '../text-source.ts';
+import { textOf } from '../ports/text-source.ts';
 import type { Copy } from './copy.ts';
 import { readArtifact, readBytes, type Reading, type ReadingParts, type ReadKind } from './read-artifact.ts';
 
@@ -153,9 +153,9 @@ function manifestProblem(text: string): string | undefined {
     parseManifest(text);
   } catch (error) {
     if (!isBackupError(error)) throw error;
-    return withoutMend(error);
+    return withoutHint(error);
   }
-  return sealProblem(text);
+  return manifestChecksumProblem(text);
 }
 
 /** What makes a set partial though each of its artifacts is what it was: the manifest is another one’s. */

@@ -1,7 +1,7 @@
-import { BackupError } from '../errors.ts';
-import { timestampToDate, type RunTimestamp } from '../naming/timestamp.ts';
+import { BackupError } from '../base/errors.ts';
+import { timestampToDate, type RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
-import type { BackupSet } from '../sets/backup-set.ts';
+import type { BackupSet } from '../model/backup-set.ts';
 import { readStores } from '../sets/read-stores.ts';
 import { labelOf } from '../sets/label-of.ts';
 import { copyOfSet, type Copy } from './copy.ts';
@@ -63,7 +63,7 @@ export async function selectCopies(
   throw new BackupError(
     'SET_NOT_FOUND',
     `${what} of database "${database}" in ${stores.map(({ name }) => name).join(' and ')}`,
-    { mend: others.size > 0 ? `${there}: set POSTGRES_DB` : 'See geolens-backup list' },
+    { hint: others.size > 0 ? `${there}: set POSTGRES_DB` : 'See geolens-backup list' },
   );
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { BackupError, throwIfAborted } from '../errors.ts';
+import { BackupError, throwIfAborted } from '../base/errors.ts';
 import type { ArtifactSource, ReadingOptions } from '../ports/artifact-store.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../base/side-by-side.ts';
 
 /**
  * Reads an artifact back from its first to its last byte, compares length and SHA-256 with what it should
@@ -27,7 +27,7 @@ export async function verifyArtifact<T>(
       ? `SHA-256 ${short(found.sha256)}, and was written with ${short(sha256)}`
       : `${found.bytes} bytes, and was written with ${bytes}`;
   throw new BackupError('ARTIFACT_UNREADABLE', `${label} reads back with ${differs}`, {
-    mend: 'Check the disk and the memory of this machine',
+    hint: 'Check the disk and the memory of this machine',
   });
 }
 
@@ -74,7 +74,7 @@ function short(sha256: string): string {
 }
 
 /** For those who are done with a chunk before they ask for the next. */
-const LENT: ReadingOptions = { lent: true };
+const REUSED: ReadingOptions = { reuseBuffer: true };
 
 /** For where the checksum alone is asked for. */
 export function nothingMore(): Promise<undefined> {
@@ -83,7 +83,7 @@ export function nothingMore(): Promise<undefined> {
 
 /** Reads to the end and keeps nothing. */
 export async function drain(source: ArtifactSource): Promise<void> {
-  const chunks = source.open(undefined, LENT)[Symbol.asyncIterator]();
+  const chunks = source.open(undefined, REUSED)[Symbol.asyncIterator]();
   while ((await chunks.next()).done !== true);
 }
 
@@ -95,7 +95,7 @@ class HashedReading {
   private bytes = 0;
   private opened = false;
   /** How its reader reads; what nobody has asked for is hashed alone. */
-  private options: ReadingOptions | undefined = LENT;
+  private options: ReadingOptions | undefined = REUSED;
   private ended = false;
   private failure: { readonly error: unknown } | undefined;
   private chunks: AsyncIterator<Uint8Array> | undefined;

@@ -1,5 +1,6 @@
-import type { BackupError } from '../errors.ts';
-import type { DrillReport } from './drill-report.ts';
+import type { BackupError } from '../base/errors.ts';
+import type { CheckOutcome } from '../model/check-outcome.ts';
+import type { RestoreTestReport } from './restore-test-report.ts';
 import type { Copy } from './copy.ts';
 import type { ArtifactVerdict } from './read-copy.ts';
 
@@ -7,21 +8,20 @@ import type { ArtifactVerdict } from './read-copy.ts';
 export interface CopyReport {
   readonly copy: Copy;
   /**
-   * - `good`: all that was looked at is well; with a drill, that it was proven;
-   * - `bad`: an artifact is damaged or missing, or a drill disproved the dump;
-   * - `unproven`: good as far as it was read, but a drill was not possible here, or the form of the dump is
-   *   newer than the programs here;
-   * - `unread`: it could not be read to its end, for a reason that says nothing of it;
-   * - `gone`: retention, or somebody, has removed it meanwhile.
+   * - `passed`: everything that was read is as it was written; with a restore test, that passed too;
+   * - `failed`: an artifact is damaged or missing, or a restore test failed;
+   * - `inconclusive`: it could not be read to its end (`error`), a restore test was not possible here, or the
+   *   dump format is newer than the programs here;
+   * - `skipped`: the set was removed meanwhile.
    */
-  readonly verdict: 'good' | 'bad' | 'unproven' | 'unread' | 'gone';
+  readonly outcome: CheckOutcome;
   /** What was found of each. */
   readonly artifacts: readonly ArtifactVerdict[];
   /** Absent when none was asked for, or there was no sense in it. */
-  readonly drill: DrillReport | undefined;
-  /** What a drill of before has found, where none was made now. */
+  readonly restoreTest: RestoreTestReport | undefined;
+  /** What a restore test of before has found, where none was made now. */
   readonly standing: string | undefined;
-  /** Why it is unread. */
+  /** Why the copy could not be read to its end; the outcome is then `inconclusive`. */
   readonly error: BackupError | undefined;
   /** How long it took. */
   readonly milliseconds: number;
@@ -37,23 +37,28 @@ export interface VerifyReport {
 }
 
 /** What this machine lacks to say that a copy is good, one sentence each. */
-export function lacksOf({ artifacts, drill }: Pick<CopyReport, 'artifacts' | 'drill'>): readonly string[] {
+export function lacksOf({
+  artifacts,
+  restoreTest,
+}: Pick<CopyReport, 'artifacts' | 'restoreTest'>): readonly string[] {
   return [
     ...artifacts.flatMap(({ unjudged }) => unjudged ?? []),
-    ...(drill?.verdict === 'unprovable' ? drill.reasons : []),
+    ...(restoreTest?.outcome === 'inconclusive' ? restoreTest.reasons : []),
   ];
 }
 
 /** Everything that is wrong with a copy, one sentence each. */
 export function problemsOf({
   artifacts,
-  drill,
+  restoreTest,
   standing,
-  verdict,
-}: Pick<CopyReport, 'artifacts' | 'drill' | 'standing' | 'verdict'>): readonly string[] {
+  outcome,
+}: Pick<CopyReport, 'artifacts' | 'restoreTest' | 'standing' | 'outcome'>): readonly string[] {
   const damaged = [
     ...artifacts.flatMap(({ problem }) => problem ?? []),
     ...(standing === undefined ? [] : [standing]),
   ];
-  return verdict === 'bad' && drill?.verdict === 'disproven' ? [...damaged, ...drill.reasons] : damaged;
+  return outcome === 'failed' && restoreTest?.outcome === 'failed'
+    ? [...damaged, ...restoreTest.reasons]
+    : damaged;
 }

@@ -1,11 +1,12 @@
-import { isBackupError, throwIfAborted, toBackupError, type BackupError } from '../errors.ts';
+import { isBackupError, throwIfAborted, toBackupError, type BackupError } from '../base/errors.ts';
+import type { CheckOutcome } from '../model/check-outcome.ts';
 import type { Archiver } from '../ports/archiver.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Drill } from '../ports/drill.ts';
+import type { RestoreTester } from '../ports/restore-tester.ts';
 import type { RestorerEvent } from '../ports/dump-restorer.ts';
 import type { Lock, LockLease } from '../ports/lock.ts';
-import { drillCopy, isDamaged, type DrilledCopy } from './drill-copy.ts';
-import type { DrillReport } from './drill-report.ts';
+import { restoreTestCopy, isDamaged, type TestedCopy } from './restore-test-copy.ts';
+import type { RestoreTestReport } from './restore-test-report.ts';
 import { checksOf, markCopy } from './mark-copy.ts';
 import type { Copy } from './copy.ts';
 import type { ReadingParts } from './read-artifact.ts';
@@ -16,7 +17,7 @@ import type { CopyReport, VerifyReport } from './verify-report.ts';
 /** Everything that a verification works with. */
 export interface VerifyParts extends ReadingParts {
   readonly archiver: Archiver;
-  readonly drill: Drill;
+  readonly restoreTest: RestoreTester;
   readonly clock: Clock;
   readonly lock: Lock;
 }
@@ -24,7 +25,7 @@ export interface VerifyParts extends ReadingParts {
 /** Which copies are verified, and how thoroughly. */
 export interface VerifyRequest {
   readonly copies: readonly Copy[];
-  /** Restore the dump into a scratch server too. */
+  /** Restore the dump into a temporary server too. */
   readonly restore: boolean;
   /** How fast artifacts are read at most, in bytes a second; undefined is as fast as can be. */
   readonly bytesPerSecond?: number | undefined;
@@ -39,18 +40,18 @@ export type VerifyEvent =
 /** Who is told while a verification goes on, and what stops it. */
 export interface VerifyOptions {
   readonly signal: AbortSignal;
-  /** Told of each copy as it is begun and done, and of the steps of a drill. */
+  /** Called for each copy when it is begun and done, and for the steps of a restore test. */
   readonly observer?: ((event: VerifyEvent) => void) | undefined;
 }
 
 /**
- * Reads every artifact of every copy from its first to its last byte, with `restore` rehearses its restore,
+ * Reads every artifact of every copy from its first to its last byte, with `restore` tests its restore,
  * and writes the results into the manifests. Damage is an answer. A copy that cannot be read keeps the others
  * from nothing.
  *
  * It holds the lock only while it writes: a verification of hours keeps no run waiting. A copy that retention
- * removes meanwhile is `gone`. A dump that several copies have is rehearsed once, and proves each that has
- * its bytes.
+ * removes meanwhile is `skipped`. A dump that several copies have is tested once, for each that has its
+ * bytes.
  */
 export async function verify(
   parts: VerifyParts,
@@ -69,7 +70,7 @@ class Verification {
    * By the SHA-256 of the dump, from copies that are whole: what damage beside a dump has led to says nothing
    * of other copies.
    */
-  private readonly drilled = new Map<string, DrillReport>();
+  private readonly tested = new Map<string, RestoreTestReport>();
 
   constructor(parts: VerifyParts, request: VerifyRequest, options: VerifyOptions) {
     this.parts = parts;
@@ -90,7 +91,7 @@ class Verification {
     for (const [index, copy] of copies.entries()) {
       throwIfAborted(this.options.signal);
       this.options.observer?.({ event: 'copy.started', copy, index, of: copies.length });
-      const report = await this.look(copy);
+      const report = await this.inspect(copy);
       reports.push(report);
       errors.push(...(await this.mark(report)));
       this.options.observer?.({ event: 'copy.finished', report });
@@ -98,14 +99,14 @@ class Verification {
     return { copies: reports, notes: [], errors };
   }
 
-  private async look(copy: Copy): Promise<CopyReport> {
+  private async inspect(copy: Copy): Promise<CopyReport> {
     const { clock } = this.parts;
     const began = clock.now().getTime();
-    const report = (verdict: CopyReport['verdict'], found: Partial<CopyReport>): CopyReport => ({
+    const report = (outcome: CheckOutcome, found: Partial<CopyReport>): CopyReport => ({
       copy,
-      verdict,
+      outcome,
       artifacts: [],
-      drill: undefined,
+      restoreTest: undefined,
       standing: undefined,
       error: undefined,
       ...found,
@@ -114,25 +115,31 @@ class Verification {
     try {
       const {
         reading: { artifacts },
-        drill,
+        restoreTest,
       } = await this.read(copy);
       const standing =
-        drill === undefined || drill.verdict === 'unprovable' ? standingVerdict(copy) : undefined;
-      const bad =
+        restoreTest === undefined || restoreTest.outcome === 'inconclusive'
+          ? standingFailure(copy)
+          : undefined;
+      const failed =
         artifacts.some(({ problem }) => problem !== undefined) ||
-        drill?.verdict === 'disproven' ||
+        restoreTest?.outcome === 'failed' ||
         standing !== undefined;
-      const unproven =
-        drill?.verdict === 'unprovable' || artifacts.some(({ unjudged }) => unjudged !== undefined);
-      return report(bad ? 'bad' : unproven ? 'unproven' : 'good', { artifacts, drill, standing });
+      const inconclusive =
+        restoreTest?.outcome === 'inconclusive' || artifacts.some(({ unjudged }) => unjudged !== undefined);
+      return report(failed ? 'failed' : inconclusive ? 'inconclusive' : 'passed', {
+        artifacts,
+        restoreTest,
+        standing,
+      });
     } catch (error) {
       throwIfAborted(this.options.signal);
-      if (isBackupError(error, 'ARTIFACT_NOT_FOUND') && (await isGone(copy))) return report('gone', {});
-      return report('unread', { error: toBackupError(error) });
+      if (isBackupError(error, 'ARTIFACT_NOT_FOUND') && (await isGone(copy))) return report('skipped', {});
+      return report('inconclusive', { error: toBackupError(error) });
     }
   }
 
-  private async read(copy: Copy): Promise<DrilledCopy> {
+  private async read(copy: Copy): Promise<TestedCopy> {
     const watched = watchReading(copy, this.limits);
     const read = (from: Copy): Promise<CopyReading> => {
       this.options.observer?.({ event: 'step', step: 'read' });
@@ -144,19 +151,19 @@ class Verification {
     };
     const { dump } = watched.artifacts;
     if (!this.request.restore || dump === undefined)
-      return { reading: await read(watched), drill: undefined };
-    const known = this.drilled.get(dump.sha256 ?? '');
+      return { reading: await read(watched), restoreTest: undefined };
+    const known = this.tested.get(dump.sha256 ?? '');
     if (known !== undefined) {
       const reading = await read(watched);
-      return { reading, drill: isDamaged(reading, 'dump', 'globals') ? undefined : known };
+      return { reading, restoreTest: isDamaged(reading, 'dump', 'globals') ? undefined : known };
     }
-    const outcome = await drillCopy(this.parts, watched, dump, read, this.options);
-    if (outcome.drill !== undefined && dump.sha256 !== undefined && !isDamaged(outcome.reading))
-      this.drilled.set(dump.sha256, outcome.drill);
+    const outcome = await restoreTestCopy(this.parts, watched, dump, read, this.options);
+    if (outcome.restoreTest !== undefined && dump.sha256 !== undefined && !isDamaged(outcome.reading))
+      this.tested.set(dump.sha256, outcome.restoreTest);
     return outcome;
   }
 
-  /** What cannot be written down is told, and makes the finding no less true. */
+  /** Returns what could not be recorded: the result holds all the same. */
   private async mark(report: CopyReport): Promise<readonly BackupError[]> {
     const { clock } = this.parts;
     const { signal } = this.options;
@@ -177,7 +184,7 @@ class Verification {
     }
   }
 
-  /** Whoever has to wait for the lock is told what for. */
+  /** Waits for the lock, and reports that. */
   private async acquire(): Promise<LockLease> {
     const { lock } = this.parts;
     const { signal, observer } = this.options;
@@ -191,11 +198,11 @@ class Verification {
   }
 }
 
-/** What a drill of before has found, and no reading takes back. */
-function standingVerdict({ manifest }: Copy): string | undefined {
+/** Returns the failure of an earlier restore test, which no reading takes back; `undefined` if there is none. */
+function standingFailure({ manifest }: Copy): string | undefined {
   const restored = manifest?.checks.restored;
   if (restored === undefined || restored.ok) return undefined;
-  return `a drill has disproved it at ${restored.at}${restored.problem === undefined ? '' : ` (${restored.problem})`}, which a drill alone can take back: verify --restore`;
+  return `its restore test failed at ${restored.at}${restored.problem === undefined ? '' : ` (${restored.problem})`}, which only a restore test can take back: verify --restore`;
 }
 
 /** Whether a set was removed as a whole: its manifest goes first. */

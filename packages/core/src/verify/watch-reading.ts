@@ -12,7 +12,7 @@ export interface ReadingLimits {
 }
 
 /** So much is read between two looks at the clock, and between two words on how far it is. */
-const LOOK_EVERY_BYTES = 4 * 1024 * 1024;
+const CHECK_EVERY_BYTES = 4 * 1024 * 1024;
 
 /**
  * The copy with its whole readings watched: no faster than allowed, over all its artifacts together, and
@@ -51,9 +51,9 @@ class Watch {
   /** Milliseconds of reading and waiting so far. */
   private elapsed = 0;
   /** When the clock was last looked at: it may be set back meanwhile. */
-  private looked: number | undefined;
+  private checkedAt: number | undefined;
   private done = 0;
-  private unsaid = 0;
+  private unreported = 0;
 
   constructor(total: number, limits: ReadingLimits) {
     this.total = total;
@@ -61,13 +61,13 @@ class Watch {
   }
 
   async *chunks(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    this.looked ??= this.limits.clock.now().getTime();
+    this.checkedAt ??= this.limits.clock.now().getTime();
     for await (const chunk of content) {
       yield chunk;
       this.done += chunk.length;
-      this.unsaid += chunk.length;
-      if (this.unsaid < LOOK_EVERY_BYTES) continue;
-      this.unsaid = 0;
+      this.unreported += chunk.length;
+      if (this.unreported < CHECK_EVERY_BYTES) continue;
+      this.unreported = 0;
       this.limits.observer?.({
         event: 'progress',
         step: 'read',
@@ -83,8 +83,8 @@ class Watch {
     const { bytesPerSecond, clock, signal } = this.limits;
     if (bytesPerSecond === undefined) return;
     const now = clock.now().getTime();
-    this.elapsed += Math.max(0, now - (this.looked ?? now));
-    this.looked = now;
+    this.elapsed += Math.max(0, now - (this.checkedAt ?? now));
+    this.checkedAt = now;
     const wait = (this.done / bytesPerSecond) * 1000 - this.elapsed;
     if (wait > 0) await clock.sleepUntil(new Date(now + wait), signal);
   }

@@ -3,7 +3,7 @@ import { BackupError, readSets, type ArtifactKey, type RunReport } from '../../s
 import { amendManifest } from '../../src/sets/amend-manifest.ts';
 import { replicate } from '../../src/replication/replicate.ts';
 import { FaultyStore, ManualClock, MemoryStore, sourceOf, type StoreCall } from '../../src/testing/index.ts';
-import { Phases } from '../../src/run/phases.ts';
+import { Phases } from '../../src/progress/phases.ts';
 import { RunKit, SATURDAY, SUNDAY } from '../support/run-kit.ts';
 
 type Fault = (call: StoreCall) => Error | undefined;
@@ -214,13 +214,13 @@ describe('what a replica has already', () => {
 
   it('is never replaced when it is another set of the same name: it is somebody’s only copy', async () => {
     await kit.replicatedRun();
-    const theirs = new ReplicatedKit(SATURDAY);
-    theirs.producer.rows = [{ schema: 'theirs', table: 'of_another_machine', rows: 12345 }];
-    for (const [key, content] of kit.replica.artifacts) theirs.replica.artifacts.set(key, content);
-    const report = await theirs.replicatedRun();
+    const replicaManifest = new ReplicatedKit(SATURDAY);
+    replicaManifest.producer.rows = [{ schema: 'theirs', table: 'of_another_machine', rows: 12345 }];
+    for (const [key, content] of kit.replica.artifacts) replicaManifest.replica.artifacts.set(key, content);
+    const report = await replicaManifest.replicatedRun();
     expect(report).toMatchObject({ outcome: 'partial', errors: [{ code: 'REPLICA_CONFLICT' }] });
     expect(report.errors[0]!.message).toContain('S3_PREFIX');
-    expect(theirs.replica.artifacts).toEqual(kit.replica.artifacts);
+    expect(replicaManifest.replica.artifacts).toEqual(kit.replica.artifacts);
   });
 });
 
@@ -315,14 +315,16 @@ describe('the replication of a long history', () => {
 });
 
 describe('what killed runs left on a replica', () => {
-  it('is swept before anything is copied, and told', async () => {
-    kit.replica.sweep = () => Promise.resolve(['daily/geolens_20260102_020000.dump']);
-    expect(await kit.replicatedRun()).toMatchObject({ swept: ['s3: daily/geolens_20260102_020000.dump'] });
+  it('is cleaned up before anything is copied, and reported', async () => {
+    kit.replica.cleanUp = () => Promise.resolve(['daily/geolens_20260102_020000.dump']);
+    expect(await kit.replicatedRun()).toMatchObject({
+      cleanedUp: ['s3: daily/geolens_20260102_020000.dump'],
+    });
   });
 
-  it('is a warning when it cannot be swept, and nothing is kept from being copied', async () => {
+  it('is a warning when it cannot be cleaned up, and nothing is kept from being copied', async () => {
     const report = await kit.replicatedRun(({ operation }) =>
-      operation === 'sweep' ? new BackupError('STORE_FORBIDDEN', 'no right to list uploads') : undefined,
+      operation === 'cleanUp' ? new BackupError('STORE_FORBIDDEN', 'no right to list uploads') : undefined,
     );
     expect(report.outcome).toBe('complete');
     expect(report.warnings.join()).toContain('no right to list uploads');
@@ -331,7 +333,7 @@ describe('what killed runs left on a replica', () => {
 });
 
 describe('a run that is stopped while it replicates', () => {
-  it('ends soundly at whichever call, and the next run mends it', async () => {
+  it('ends soundly at whichever call, and the next run repairs it', async () => {
     for (let stopping = 0; ; stopping += 1) {
       const stopped = new ReplicatedKit(SUNDAY);
       const stop = new AbortController();
@@ -370,9 +372,9 @@ describe('what was found out about a copy', () => {
   it('comes over with the manifest, and is not lost by what the primary knows', async () => {
     await kit.replicatedRun();
     const [set] = await readSets(kit.store);
-    const [theirs] = await readSets(kit.replica);
+    const [replicaManifest] = await readSets(kit.replica);
     const restored = { ok: true, at: '2026-01-03T05:00:00.000Z' };
-    await amendManifest(kit.replica, theirs!, ({ checks }) => ({ checks: { ...checks, restored } }));
+    await amendManifest(kit.replica, replicaManifest!, ({ checks }) => ({ checks: { ...checks, restored } }));
     await amendManifest(kit.store, set!, () => ({ acceptedAt: '2026-01-03T06:00:00.000Z' }));
     kit.nextDay();
     await kit.replicatedRun();
@@ -391,8 +393,8 @@ describe('what was found out about a copy', () => {
     await amendManifest(kit.store, (await kit.sets())[0]!, () => ({ suspicion }));
     kit.nextDay();
     await kit.replicatedRun();
-    const theirs = (await readSets(kit.replica)).find(({ state }) => state === 'suspicious');
-    await amendManifest(kit.replica, theirs!, () => ({
+    const replicaManifest = (await readSets(kit.replica)).find(({ state }) => state === 'suspicious');
+    await amendManifest(kit.replica, replicaManifest!, () => ({
       suspicion: undefined,
       acceptedAt: '2026-01-04T03:00:00.000Z',
     }));
@@ -403,11 +405,11 @@ describe('what was found out about a copy', () => {
 
   it('and that it is bad has it copied anew, from a primary whose set is good', async () => {
     await kit.replicatedRun();
-    const [theirs] = await readSets(kit.replica);
-    const dump = theirs!.artifacts.find(({ kind }) => kind === 'dump')!.key;
+    const [replicaManifest] = await readSets(kit.replica);
+    const dump = replicaManifest!.artifacts.find(({ kind }) => kind === 'dump')!.key;
     const good = kit.replica.artifacts.get(dump)!;
     kit.replica.artifacts.set(dump, Buffer.from(good).fill(0));
-    await amendManifest(kit.replica, theirs!, ({ checks }) => ({
+    await amendManifest(kit.replica, replicaManifest!, ({ checks }) => ({
       checks: { ...checks, readable: { ok: false, at: '2026-01-03T05:00:00.000Z', problem: 'zeros' } },
     }));
     kit.nextDay();
@@ -422,13 +424,13 @@ describe('what was found out about a copy', () => {
 
   it('is not what was found out about the set here', async () => {
     await kit.replicatedRun();
-    const [theirs] = await readSets(kit.replica);
+    const [replicaManifest] = await readSets(kit.replica);
     await amendManifest(kit.store, (await kit.sets())[0]!, ({ checks }) => ({
       checks: { ...checks, restored: { ok: true, at: '2026-01-03T05:00:00.000Z' } },
     }));
     kit.nextDay();
     await kit.replicatedRun();
-    expect((await readSets(kit.replica)).at(-1)!.manifest!.checks).toEqual(theirs!.manifest!.checks);
+    expect((await readSets(kit.replica)).at(-1)!.manifest!.checks).toEqual(replicaManifest!.manifest!.checks);
   });
 
   it('is not lost to a manifest that is damaged here', async () => {
@@ -437,7 +439,7 @@ describe('what was found out about a copy', () => {
     await amendManifest(kit.replica, (await readSets(kit.replica))[0]!, ({ checks }) => ({
       checks: { ...checks, restored: { ok: true, at: '2026-01-03T05:00:00.000Z' } },
     }));
-    const theirs = Buffer.from(kit.replica.artifacts.get(key)!).toString();
+    const replicaManifest = Buffer.from(kit.replica.artifacts.get(key)!).toString();
     kit.store.artifacts.set(
       key,
       Buffer.from(Buffer.from(kit.store.artifacts.get(key)!).toString().replace('"rows": 3', '"rows": 2')),
@@ -445,14 +447,16 @@ describe('what was found out about a copy', () => {
     kit.nextDay();
     expect(await kit.replicatedRun()).toMatchObject({
       outcome: 'partial',
-      errors: [{ code: 'ARTIFACT_UNREADABLE', message: expect.stringContaining('seal') as string }],
+      errors: [
+        { code: 'ARTIFACT_UNREADABLE', message: expect.stringContaining('manifest checksum') as string },
+      ],
     });
-    expect(Buffer.from(kit.replica.artifacts.get(key)!).toString()).toBe(theirs);
+    expect(Buffer.from(kit.replica.artifacts.get(key)!).toString()).toBe(replicaManifest);
   });
 
   it('and that its manifest is damaged has it copied anew: it is no other set', async () => {
     await kit.replicatedRun();
-    const [theirs] = await readSets(kit.replica);
+    const [replicaManifest] = await readSets(kit.replica);
     const key = kit.files().find((name) => name.includes('manifest')) as ArtifactKey;
     const text = Buffer.from(kit.replica.artifacts.get(key)!).toString();
     kit.replica.artifacts.set(
@@ -461,10 +465,14 @@ describe('what was found out about a copy', () => {
         text.replace(/"sha256": "./, (found) => `${found.slice(0, -1)}${found.endsWith('a') ? 'b' : 'a'}`),
       ),
     );
-    await amendManifest(kit.replica, theirs!, ({ checks }) => ({
+    await amendManifest(kit.replica, replicaManifest!, ({ checks }) => ({
       checks: {
         ...checks,
-        readable: { ok: false, at: '2026-01-03T05:00:00.000Z', problem: 'the seal does not fit' },
+        readable: {
+          ok: false,
+          at: '2026-01-03T05:00:00.000Z',
+          problem: 'the manifest checksum does not fit',
+        },
       },
     }));
     kit.nextDay();

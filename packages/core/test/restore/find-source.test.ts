@@ -45,7 +45,7 @@ describe('the set to restore', () => {
 
   it('is the newest complete one', async () => {
     expect(await find()).toMatchObject({
-      source: { timestamp: day(3), label: `set ${day(3)} (daily, memory)`, doubts: [] },
+      source: { timestamp: day(3), label: `set ${day(3)} (daily, memory)`, warnings: [] },
       notes: [],
     });
   });
@@ -96,7 +96,7 @@ describe('the set to restore', () => {
   it('is the one that is named, with the reasons to mistrust it', async () => {
     markBad(2);
     expect(await find(day(2))).toMatchObject({
-      source: { timestamp: day(2), doubts: [expect.stringContaining('readable')] },
+      source: { timestamp: day(2), warnings: [expect.stringContaining('readable')] },
     });
   });
 

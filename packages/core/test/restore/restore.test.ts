@@ -39,7 +39,7 @@ describe('a restore', () => {
     const report = await kit.restore({ stagingTo: '/staging' });
     expect(kit.staging.folders.get('/staging')).toBe('files');
     expect(report).toMatchObject({ members: 5, previousStaging: '/staging/before-1' });
-    expect(kit.steps).toEqual(['fetch', 'check', 'examine', 'unpack', 'swap']);
+    expect(kit.steps).toEqual(['fetch', 'check', 'inspect', 'unpack', 'swap']);
   });
 
   it('removes what was there before only when it is told to, and all is well', async () => {
@@ -58,7 +58,7 @@ describe('a restore', () => {
     expect(kit.restorer.databases.get('geolens_before')).toEqual(LIVE);
   });
 
-  it.each(['open', 'examine', 'restore', 'swap'] as const)(
+  it.each(['open', 'inspect', 'restore', 'swap'] as const)(
     'leaves everything as it was when the step "%s" fails',
     async (failing) => {
       kit.restorer.fault = (operation) => (operation === failing ? fault : undefined);
@@ -87,9 +87,9 @@ describe('a restore', () => {
 
   it('tells all that stands in its way in one list, before anything is touched', async () => {
     kit.store.artifacts.set(GLOBALS, new Uint8Array(kit.store.artifacts.get(GLOBALS)!).fill(0x20));
-    kit.restorer.findings = {
+    kit.restorer.results = {
       problems: ['the extension postgis is not available'],
-      doubts: ['the disk is small'],
+      estimatedProblems: ['the disk is small'],
     };
     kit.staging.refused = '/staging is read-only';
     const error = await kit
@@ -107,10 +107,10 @@ describe('a restore', () => {
   });
 
   it('goes on in spite of doubts when it is forced, and never in spite of problems', async () => {
-    kit.restorer.findings = { doubts: ['the disk is small'] };
+    kit.restorer.results = { estimatedProblems: ['the disk is small'] };
     await expect(kit.restore()).rejects.toMatchObject({ code: 'RESTORE_REFUSED' });
     expect(await kit.restore({ force: true })).toMatchObject({ warnings: ['the disk is small'] });
-    kit.restorer.findings = { problems: ['no postgis'] };
+    kit.restorer.results = { problems: ['no postgis'] };
     await expect(kit.restore({ force: true })).rejects.toMatchObject({ code: 'RESTORE_REFUSED' });
   });
 
@@ -199,8 +199,8 @@ describe('a restore', () => {
   });
 
   it('tells what a restore that died had left', async () => {
-    kit.restorer.leftovers = ['database geolens_restoring'];
-    kit.staging.leftovers = ['half a swap'];
+    kit.restorer.orphans = ['database geolens_restoring'];
+    kit.staging.orphans = ['half a swap'];
     expect((await kit.restore({ stagingTo: '/staging' })).recovered).toEqual([
       'database geolens_restoring',
       'half a swap',

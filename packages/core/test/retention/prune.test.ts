@@ -65,12 +65,12 @@ describe('pruning', () => {
     const plan = await prune({ ...parts, lock: held }, { ...OPTIONS, dryRun: true });
     expect(plan.remove).toHaveLength(6);
     expect(inner.artifacts.size).toBe(15);
-    expect(primary.calls.some(({ operation }) => operation === 'sweep' || operation === 'remove')).toBe(
+    expect(primary.calls.some(({ operation }) => operation === 'cleanUp' || operation === 'remove')).toBe(
       false,
     );
   });
 
-  it('does nothing while somebody else holds the lock', async () => {
+  it('does nothing while another process holds the lock', async () => {
     const { primary, parts } = kit(5);
     const held: Lock = { acquire: () => Promise.reject(new BackupError('LOCK_HELD', 'held')) };
     await expect(prune({ ...parts, lock: held }, OPTIONS)).rejects.toMatchObject({ code: 'LOCK_HELD' });

@@ -18,7 +18,7 @@ describe('a run in which all goes well', () => {
       errors: [],
       warnings: [],
       removed: [],
-      swept: [],
+      cleanedUp: [],
     });
     expect(kit.files()).toEqual(FILES);
     expect(await kit.overview()).toEqual([`daily ${T} complete`]);
@@ -80,11 +80,11 @@ describe('a run in which all goes well', () => {
   it('tells of every phase, in its order', async () => {
     const kit = new RunKit(SUNDAY);
     const { phases } = await kit.run();
-    const told = kit.events.flatMap((event) =>
+    const reported = kit.events.flatMap((event) =>
       event.event === 'phase.finished' ? [event.phase] : [event.event],
     );
-    expect(told.slice(0, 3)).toEqual(['sweep', 'run.started', 'snapshot']);
-    expect(told.slice(-3)).toEqual(['publish', 'promote', 'retain']);
+    expect(reported.slice(0, 3)).toEqual(['clean-up', 'run.started', 'snapshot']);
+    expect(reported.slice(-3)).toEqual(['publish', 'promote', 'retain']);
     expect(
       phases
         .filter(({ phase }) => phase === 'produce' || phase === 'verify')

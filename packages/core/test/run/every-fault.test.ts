@@ -36,7 +36,7 @@ async function expectSound(kit: RunKit, before: readonly string[], report: RunRe
   );
 }
 
-async function expectNextRunMends(kit: RunKit): Promise<void> {
+async function expectNextRunRepairs(kit: RunKit): Promise<void> {
   kit.clock.jumpTo(new Date(kit.clock.now().getTime() + DAY));
   expect(await kit.run()).toMatchObject({ outcome: 'complete', errors: [] });
   const sets = await kit.sets();
@@ -54,22 +54,22 @@ describe(`a run whose store is called ${calls} times`, () => {
     const kit = await prepared();
     await kit.run();
     expect(new Set(kit.calls.map(({ operation }) => operation))).toEqual(
-      new Set(['sweep', 'list', 'read', 'draft', 'publish', 'copy', 'remove']),
+      new Set(['cleanUp', 'list', 'read', 'draft', 'publish', 'copy', 'remove']),
     );
   });
 
   it.each(indexes)(
-    'loses nothing when call %i fails, says so, and the next run mends it',
+    'loses nothing when call %i fails, reports it, and the next run repairs it',
     async (failing) => {
       const kit = await prepared();
       const before = await restorable(kit);
       const failure = new BackupError('STORE_FAILED', 'EIO');
       const report = await kit.run({ fault: (_call, index) => (index === failing ? failure : undefined) });
       const operation = kit.calls[failing]?.operation;
-      if (operation === 'sweep') expect(report.warnings.join()).toContain('EIO');
+      if (operation === 'cleanUp') expect(report.warnings.join()).toContain('EIO');
       else if (operation !== 'read') expect(report.errors).toContain(failure);
       await expectSound(kit, before, report);
-      await expectNextRunMends(kit);
+      await expectNextRunRepairs(kit);
     },
   );
 
@@ -80,7 +80,7 @@ describe(`a run whose store is called ${calls} times`, () => {
       fault: (_call, index) => (index >= first ? new BackupError('STORE_FAILED', 'disk gone') : undefined),
     });
     await expectSound(kit, before, report);
-    await expectNextRunMends(kit);
+    await expectNextRunRepairs(kit);
   });
 
   it.each(indexes)('ends soundly when it is stopped at call %i', async (stopping) => {
@@ -96,14 +96,14 @@ describe(`a run whose store is called ${calls} times`, () => {
     // Once the last artifact is being removed there is nothing left to stop.
     else expect(stopping).toBe(calls - 1);
     await expectSound(kit, before, report);
-    await expectNextRunMends(kit);
+    await expectNextRunRepairs(kit);
   });
 
   it('ends soundly when it is stopped at any event that it tells', async () => {
     const counted = await prepared();
-    const told = counted.events.length;
+    const reported = counted.events.length;
     await counted.run();
-    const events = counted.events.length - told;
+    const events = counted.events.length - reported;
     expect(events).toBeGreaterThan(10);
     for (let stopping = 0; stopping < events; stopping += 1) {
       const kit = await prepared();
@@ -116,7 +116,7 @@ describe(`a run whose store is called ${calls} times`, () => {
       const report = await kit.run({}, { signal: stop.signal, observer });
       expect(report.outcome === 'complete').toBe(stopping === events - 1);
       await expectSound(kit, before, report);
-      await expectNextRunMends(kit);
+      await expectNextRunRepairs(kit);
     }
   });
 

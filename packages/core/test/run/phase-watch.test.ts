@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { Phases, type PhaseProgress, type RunEvent } from '../../src/run/phases.ts';
+import { Phases, type PhaseProgress, type RunEvent } from '../../src/progress/phases.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 
 async function* chunks(count: number, bytes: number): AsyncGenerator<Uint8Array> {
   for (let index = 0; index < count; index += 1) yield await Promise.resolve(new Uint8Array(bytes));
 }
 
-async function told(work: (phases: Phases) => Promise<unknown>): Promise<RunEvent[]> {
+async function reported(work: (phases: Phases) => Promise<unknown>): Promise<RunEvent[]> {
   const events: RunEvent[] = [];
   await work(new Phases(new ManualClock('2026-11-22T02:00:00Z'), (event) => events.push(event)));
   return events;
@@ -23,7 +23,7 @@ const drain = async (content: AsyncIterable<Uint8Array>): Promise<void> => {
 
 it('a phase tells after every megabyte how far it is, and passes every byte on', async () => {
   let passed = 0;
-  const events = await told((phases) =>
+  const events = await reported((phases) =>
     phases.measure(
       'produce',
       async (watch) => {
@@ -47,7 +47,7 @@ it('a phase tells after every megabyte how far it is, and passes every byte on',
 
 it('what is read twice does not go beyond the whole', async () => {
   const source = { bytes: 2_000_000, sha256: '', open: () => chunks(2, 1_000_000) };
-  const events = await told((phases) =>
+  const events = await reported((phases) =>
     phases.measure(
       'verify',
       async (watch) => {
@@ -60,7 +60,7 @@ it('what is read twice does not go beyond the whole', async () => {
 });
 
 it('a phase that fails says so, and is no phase that ended well', async () => {
-  const events = await told((phases) =>
+  const events = await reported((phases) =>
     phases
       .measure('replicate', () => Promise.reject(new Error('no')), { artifact: 'dump', tier: 'daily' })
       .catch(() => undefined),
@@ -77,7 +77,7 @@ it('who leaves off reading lets go of what he read from', async () => {
       closed = true;
     }
   }
-  await told((phases) =>
+  await reported((phases) =>
     phases.measure('produce', async (watch) => {
       for await (const chunk of watch.content(content())) {
         expect(chunk).toBeDefined();

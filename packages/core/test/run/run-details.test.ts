@@ -295,9 +295,9 @@ describe('a run', () => {
     expect(kit.journal.state.lastRun?.error).toBe('server away');
   });
 
-  it('reports what the sweep found', async () => {
+  it('reports what the clean-up found', async () => {
     const kit = new RunKit();
-    kit.store.sweep = () => Promise.resolve(['daily/.geolens.dump.part']);
-    expect((await kit.run()).swept).toEqual(['daily/.geolens.dump.part']);
+    kit.store.cleanUp = () => Promise.resolve(['daily/.geolens.dump.part']);
+    expect((await kit.run()).cleanedUp).toEqual(['daily/.geolens.dump.part']);
   });
 });

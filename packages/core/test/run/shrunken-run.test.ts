@@ -18,7 +18,7 @@ const REASON =
   'it has 100 rows, which is 10 % of the median of the last 3 sets (1,000); less than 50 % is suspicious';
 
 /** Three good days, the last of them a Sunday; then nine tenths of the rows are gone. */
-async function shrunken(): Promise<RunKit> {
+async function smaller(): Promise<RunKit> {
   const kit = new RunKit('2026-01-02T02:00:00Z');
   kit.producer.rows = rows(1000);
   await kit.runDaily(3);
@@ -35,7 +35,7 @@ const manifestIn = (store: MemoryStore, key: string): Manifest =>
 
 describe('a run against a database that lost nine tenths of its rows', () => {
   it('is complete, and its set is kept and suspicious', async () => {
-    const kit = await shrunken();
+    const kit = await smaller();
     const report = await kit.run();
     expect(report).toMatchObject({
       outcome: 'complete',
@@ -52,7 +52,7 @@ describe('a run against a database that lost nine tenths of its rows', () => {
   });
 
   it('warns loudly, once, and says what to do; the manifest keeps the reason and not the advice', async () => {
-    const kit = await shrunken();
+    const kit = await smaller();
     const report = await kit.run();
     const warning = `SUSPICIOUS: set 20260105_020000 is much smaller than those before it: ${REASON}. Nothing is removed until a newer set is as large as before, or this one is accepted: geolens-backup accept 20260105_020000`;
     expect(report.warnings).toEqual([warning]);
@@ -63,7 +63,7 @@ describe('a run against a database that lost nine tenths of its rows', () => {
   });
 
   it('prunes nothing, and neither does the next, which is as suspicious', async () => {
-    const kit = await shrunken();
+    const kit = await smaller();
     const before = kit.files();
     await kit.run();
     nextDay(kit);
@@ -75,7 +75,7 @@ describe('a run against a database that lost nine tenths of its rows', () => {
   });
 
   it('prunes again with the first set that has what was missed', async () => {
-    const kit = await shrunken();
+    const kit = await smaller();
     await kit.run();
     nextDay(kit);
     kit.producer.rows = rows(990);
@@ -86,8 +86,8 @@ describe('a run against a database that lost nine tenths of its rows', () => {
     ]);
   });
 
-  it('is the yardstick once it is accepted, and retention goes on', async () => {
-    const kit = await shrunken();
+  it('is the baseline once it is accepted, and retention goes on', async () => {
+    const kit = await smaller();
     await kit.run();
     await acceptSet(
       { stores: [kit.store], clock: kit.clock, lock: noLock },
@@ -108,7 +108,7 @@ describe('a run against a database that lost nine tenths of its rows', () => {
   });
 
   it('brings the suspicion to the weekly copy and to the replica, and the acceptance too', async () => {
-    const kit = await shrunken();
+    const kit = await smaller();
     const replica = new MemoryStore('s3');
     kit.clock.jumpTo('2026-01-11T02:00:00Z');
     await kit.run({ replicas: [replica] });
@@ -127,7 +127,7 @@ describe('a run against a database that lost nine tenths of its rows', () => {
   });
 
   it('does not say so when its set could not be published: there is none', async () => {
-    const kit = await shrunken();
+    const kit = await smaller();
     const report = await kit.run({
       fault: ({ operation }) => (operation === 'publish' ? new BackupError('STORE_FULL', 'full') : undefined),
     });
@@ -139,9 +139,9 @@ it.each([
   [0, undefined],
   [0.05, undefined],
   [0.2, 1],
-])('with a threshold of %d it is judged by that', async (shrinkThreshold, reasons) => {
-  const kit = await shrunken();
-  expect((await kit.run({}, { shrinkThreshold })).suspicion?.reasons.length).toBe(reasons);
+])('with a threshold of %d it is judged by that', async (sizeAnomalyThreshold, reasons) => {
+  const kit = await smaller();
+  expect((await kit.run({}, { sizeAnomalyThreshold })).suspicion?.reasons.length).toBe(reasons);
 });
 
 describe('a run on a new volume, of a database that a replica has sets of', () => {

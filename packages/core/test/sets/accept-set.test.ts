@@ -69,19 +69,19 @@ describe('accepting a suspicious set', () => {
   });
 
   it('holds the lock meanwhile, and gives it back whatever comes', async () => {
-    const told: string[] = [];
+    const reported: string[] = [];
     const lock: Lock = {
       acquire: ({ command }) => {
-        told.push(command);
+        reported.push(command);
         return Promise.resolve({
           lost: new AbortController().signal,
-          release: () => Promise.resolve(void told.push('free')),
+          release: () => Promise.resolve(void reported.push('free')),
         });
       },
     };
     await accept([storeWith('local', 'daily')], lock);
     await expect(accept([new MemoryStore('local')], lock)).rejects.toMatchObject({ code: 'SET_NOT_FOUND' });
-    expect(told).toEqual(['accept', 'free', 'accept', 'free']);
+    expect(reported).toEqual(['accept', 'free', 'accept', 'free']);
   });
 
   it('stops when its lock is lost', async () => {

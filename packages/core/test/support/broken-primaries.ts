@@ -125,7 +125,7 @@ export const BROKEN_PRIMARIES: Record<string, () => MemoryStore> = {
           throw error;
         }
       }
-      override sweep(): Promise<readonly string[]> {
+      override cleanUp(): Promise<readonly string[]> {
         return Promise.resolve(rubbish.splice(0));
       }
     })();

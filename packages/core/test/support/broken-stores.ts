@@ -134,9 +134,9 @@ export const BROKEN_STORES: Record<string, () => MemoryStore> = {
         if (!this.artifacts.delete(key)) return Promise.reject(new BackupError('ARTIFACT_NOT_FOUND', key));
       }
     })(),
-  'sweeps away good artifacts': () =>
+  'clean-ups away good artifacts': () =>
     new (class extends MemoryStore {
-      override sweep(): Promise<readonly string[]> {
+      override cleanUp(): Promise<readonly string[]> {
         this.artifacts.clear();
         return Promise.resolve([]);
       }

@@ -16,16 +16,16 @@ export interface CronMeaning {
 }
 
 /**
- * All slots after `from` up to and with `to`: each wall time once, unless every hour counts; skipped ones as
+ * All slots after `from` up to and with `to`: each local time once, unless every hour counts; skipped ones as
  * far after the gap.
  */
 export function slotsByBruteForce(meaning: CronMeaning, zone: string, from: number, to: number): number[] {
   const slots = new Set<number>();
   const seen = new Set<number>();
   const start = Math.floor(from / MINUTE) - LOOK_BACK;
-  let before = wallMinute(start - 1, zone);
+  let before = localMinute(start - 1, zone);
   for (let minute = start; minute * MINUTE <= to; minute += 1) {
-    const wall = wallMinute(minute, zone);
+    const wall = localMinute(minute, zone);
     for (let skipped = before + 1; skipped < wall; skipped += 1) {
       if (matches(meaning, skipped)) slots.add((minute + skipped - before - 1) * MINUTE);
     }
@@ -50,7 +50,7 @@ const formats = new Map<
 >();
 
 /** The wall clock's reading at a minute since 1970, as the minute since 1970 that shows the same in UTC. */
-function wallMinute(minute: number, zone: string): number {
+function localMinute(minute: number, zone: string): number {
   const known = formats.get(zone) ?? { format: formatOf(zone), walls: new Map<number, number>() };
   formats.set(zone, known);
   const found = known.walls.get(minute) ?? readWall(known.format, minute);

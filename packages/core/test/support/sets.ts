@@ -50,7 +50,7 @@ export const doubtfulRemains = remainsWith(
 );
 
 const AT = '2026-01-01T02:00:00.000Z';
-const DOUBTS: Partial<Record<Remains['manifest'], Partial<Manifest>>> = {
+const WARNINGS: Partial<Record<Remains['manifest'], Partial<Manifest>>> = {
   suspicious: { suspicion: { reasons: ['it shrank'], at: AT } },
   bad: { checks: { checksum: { ok: false, at: AT } } },
   'suspicious and bad': {
@@ -81,7 +81,7 @@ export function listingOf(runs: readonly Remains[]): Listing {
       key,
       manifest === 'unreadable'
         ? new Error('torn')
-        : manifestOf(timestamp, databases[0] ?? 'geolens', DOUBTS[manifest]),
+        : manifestOf(timestamp, databases[0] ?? 'geolens', WARNINGS[manifest]),
     );
   }
   return { files, readings };

@@ -14,15 +14,15 @@ import {
   type VerifyRequest,
   type Wanted,
 } from '../../src/index.ts';
-import { FakeDrill, MemoryStore } from '../../src/testing/index.ts';
+import { FakeRestoreTester, MemoryStore } from '../../src/testing/index.ts';
 import { RunKit } from './run-kit.ts';
 
 /** Sets in a store and its replica, and everything that verifies them, in memory. */
 export class VerifyKit extends RunKit {
   readonly replica = new MemoryStore('s3');
-  readonly drill = new FakeDrill();
+  readonly restoreTest = new FakeRestoreTester();
   readonly locked: LockHolder[] = [];
-  readonly told: VerifyEvent[] = [];
+  readonly reported: VerifyEvent[] = [];
 
   get stores(): readonly ArtifactStore[] {
     return [this.store, this.replica];
@@ -50,19 +50,19 @@ export class VerifyKit extends RunKit {
       now: this.clock.now(),
       signal,
     });
-    const { producer, archiver, drill, clock, lock } = this;
+    const { producer, archiver, restoreTest, clock, lock } = this;
     const report = await verify(
-      { producer, archiver, drill, clock, lock },
+      { producer, archiver, restoreTest, clock, lock },
       { copies, restore: false, ...change },
-      { signal, observer: (event) => void this.told.push(event) },
+      { signal, observer: (event) => void this.reported.push(event) },
     );
     return { ...report, notes, errors: [...errors, ...report.errors] };
   }
 
-  /** `store tier timestamp verdict` of each copy. */
-  async verdicts(...args: Parameters<VerifyKit['verify']>): Promise<string[]> {
+  /** `store tier timestamp outcome` of each copy. */
+  async outcomes(...args: Parameters<VerifyKit['verify']>): Promise<string[]> {
     return (await this.verify(...args)).copies.map(
-      ({ copy: { store, set }, verdict }) => `${store!.name} ${set!.tier} ${set!.timestamp} ${verdict}`,
+      ({ copy: { store, set }, outcome }) => `${store!.name} ${set!.tier} ${set!.timestamp} ${outcome}`,
     );
   }
 

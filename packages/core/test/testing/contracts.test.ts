@@ -5,7 +5,7 @@ import {
   FaultyStore,
   MemoryStore,
   primaryStoreContract,
-  SendingStore,
+  StagedUploadStore,
   storeContract,
 } from '../../src/testing/index.ts';
 
@@ -27,10 +27,10 @@ describe('the store in memory, as a replica', () => {
 });
 
 describe('the store in memory that takes artifacts ahead of their set', () => {
-  for (const { title, check } of storeContract(() => Promise.resolve(new SendingStore('replica'))))
+  for (const { title, check } of storeContract(() => Promise.resolve(new StagedUploadStore('replica'))))
     it(title, check);
   for (const { title, check } of storeContract(() =>
-    Promise.resolve(new FaultyStore(new SendingStore(), () => undefined)),
+    Promise.resolve(new FaultyStore(new StagedUploadStore(), () => undefined)),
   ))
     it(`${title}, behind the faulty one`, check);
 });

@@ -40,7 +40,7 @@ describe('the restorer in memory', () => {
   it('answers what it is told to', async () => {
     const restorer = new FakeStagingRestorer();
     restorer.refused = 'read-only';
-    restorer.leftovers = ['removed a folder'];
+    restorer.orphans = ['removed a folder'];
     expect(await restorer.refusal('/staging')).toBe('read-only');
     expect([await restorer.recover('/staging'), await restorer.recover('/staging')]).toEqual([
       ['removed a folder'],

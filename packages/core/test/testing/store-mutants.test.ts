@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { primaryStoreContract, storeContract, type ContractCase } from '../../src/testing/index.ts';
 import { BROKEN_PRIMARIES } from '../support/broken-primaries.ts';
-import { BROKEN_SENDERS } from '../support/broken-senders.ts';
+import { BROKEN_SENDERS } from '../support/broken-staged-uploads.ts';
 import { BROKEN_STORES } from '../support/broken-stores.ts';
 
 async function complaints(suite: readonly ContractCase[]): Promise<string[]> {

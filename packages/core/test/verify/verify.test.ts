@@ -26,7 +26,7 @@ describe('a verification', () => {
   it('finds a set that is as it was written good, and writes that down', async () => {
     kit.clock.jumpTo(new Date('2026-02-01T00:00:00Z'));
     const [report] = (await kit.verify('latest')).copies;
-    expect(report).toMatchObject({ verdict: 'good', drill: undefined, error: undefined });
+    expect(report).toMatchObject({ outcome: 'passed', restoreTest: undefined, error: undefined });
     expect(report!.artifacts.map(({ kind, problem }) => [kind, problem])).toEqual([
       ['manifest', undefined],
       ['dump', undefined],
@@ -48,12 +48,12 @@ describe('a verification', () => {
       kit.store.artifacts.set(kit.keyOf('manifest'), manifest);
       kit.store.artifacts.set(key, flipped);
       const { copies } = await kit.verify('latest');
-      const told = copies.flatMap(problemsOf).join('; ');
+      const reported = copies.flatMap(problemsOf).join('; ');
       expect(
-        copies.map(({ verdict }) => verdict),
+        copies.map(({ outcome }) => outcome),
         `byte ${byte}: ${flipped.toString()}`,
-      ).toContain('bad');
-      expect(told, `byte ${byte}`).toContain(key.slice('daily/'.length));
+      ).toContain('failed');
+      expect(reported, `byte ${byte}`).toContain(key.slice('daily/'.length));
     }
   });
 
@@ -63,15 +63,15 @@ describe('a verification', () => {
     for (const length of [0, 1, Math.floor(whole.length / 2), whole.length - 2]) {
       kit.store.artifacts.set(key, whole.slice(0, length));
       const [report] = (await kit.verify('20260103_020000' as never)).copies;
-      expect([report!.verdict, problemsOf(report!).join()], `${length} bytes`).toEqual([
-        'bad',
+      expect([report!.outcome, problemsOf(report!).join()], `${length} bytes`).toEqual([
+        'failed',
         expect.stringContaining(key.slice('daily/'.length)),
       ]);
     }
     kit.store.artifacts.delete(key);
     const [report] = (await kit.verify('20260103_020000' as never)).copies;
-    expect([report!.verdict, problemsOf(report!).join()]).toEqual([
-      'bad',
+    expect([report!.outcome, problemsOf(report!).join()]).toEqual([
+      'failed',
       `${key.slice('daily/'.length)} is missing`,
     ]);
   });
@@ -88,14 +88,14 @@ describe('a verification', () => {
     expect(await kit.states()).toEqual(['daily 20260103_020000 complete']);
   });
 
-  it('leaves the seal of a damaged manifest broken when it marks it', async () => {
+  it('leaves the manifest checksum of a damaged manifest broken when it marks it', async () => {
     const key = kit.keyOf('manifest');
     const text = Buffer.from(kit.store.artifacts.get(key)!)
       .toString()
       .replace('"toolVersion": "1.2.3"', '"toolVersion": "1.2.2"');
     kit.store.artifacts.set(key, Buffer.from(text));
     for (let time = 0; time < 2; time += 1)
-      expect(await kit.verdicts('latest')).toEqual(['memory daily 20260103_020000 bad']);
+      expect(await kit.outcomes('latest')).toEqual(['memory daily 20260103_020000 failed']);
     expect(await kit.states()).toEqual(['daily 20260103_020000 bad']);
   });
 
@@ -112,8 +112,8 @@ describe('a verification', () => {
     kit.clock.jumpTo(new Date('2026-02-01T00:00:00Z'));
     kit.producer.check = () => Promise.reject(new BackupError('CLIENT_TOO_OLD', 'made by a newer pg_dump'));
     const [report] = (await kit.verify('latest')).copies;
-    expect([report!.verdict, problemsOf(report!), lacksOf(report!)]).toEqual([
-      'unproven',
+    expect([report!.outcome, problemsOf(report!), lacksOf(report!)]).toEqual([
+      'inconclusive',
       [],
       ['made by a newer pg_dump'],
     ]);
@@ -122,7 +122,7 @@ describe('a verification', () => {
       readable: before.readable,
     });
     kit.damage(kit.keyOf('dump'));
-    expect(await kit.verdicts('latest')).toEqual(['memory daily 20260103_020000 bad']);
+    expect(await kit.outcomes('latest')).toEqual(['memory daily 20260103_020000 failed']);
   });
 
   it('calls a legacy dump that reads well good, and a damaged one bad', async () => {
@@ -130,9 +130,9 @@ describe('a verification', () => {
     const key: ArtifactKey = 'daily/geolens_20260105_020000.dump';
     kit.store.artifacts.set(key, dump);
     kit.clock.jumpTo(new Date('2026-02-01T00:00:00Z'));
-    expect(await kit.verdicts('latest')).toEqual(['memory daily 20260105_020000 good']);
+    expect(await kit.outcomes('latest')).toEqual(['memory daily 20260105_020000 passed']);
     kit.damage(key);
-    expect(await kit.verdicts('latest')).toEqual(['memory daily 20260105_020000 bad']);
+    expect(await kit.outcomes('latest')).toEqual(['memory daily 20260105_020000 failed']);
   });
 
   it('tells of a copy that cannot be read, and goes on with the others', async () => {
@@ -142,9 +142,9 @@ describe('a verification', () => {
         : undefined,
     );
     const { copies } = await kit.verify('all', {}, { stores: [away, kit.store] });
-    expect(copies.map(({ verdict, error }) => [verdict, error?.message])).toEqual([
-      ['unread', 's3 is away'],
-      ['good', undefined],
+    expect(copies.map(({ outcome, error }) => [outcome, error?.message])).toEqual([
+      ['inconclusive', 's3 is away'],
+      ['passed', undefined],
     ]);
   });
 
@@ -156,24 +156,24 @@ describe('a verification', () => {
         : undefined,
     );
     const [report] = (await kit.verify('latest', {}, { stores: [ill] })).copies;
-    expect([report!.verdict, problemsOf(report!).join(), lacksOf(report!)]).toEqual([
-      'bad',
+    expect([report!.outcome, problemsOf(report!).join(), lacksOf(report!)]).toEqual([
+      'failed',
       expect.stringContaining('.dump'),
       ['it could not be read: EIO'],
     ]);
     expect(await kit.states()).toEqual(['daily 20260103_020000 bad']);
   });
 
-  it('does not call a set good that a drill has disproved, until a drill takes that back', async () => {
-    kit.drill.answer = { problems: ['the index a is not valid'] };
+  it('does not call a set good whose restore test failed, until a restore test passes', async () => {
+    kit.restoreTest.answer = { problems: ['the index a is not valid'] };
     await kit.verify('latest', { restore: true });
-    kit.drill.answer = {};
+    kit.restoreTest.answer = {};
     const [report] = (await kit.verify('latest')).copies;
-    expect([report!.verdict, problemsOf(report!).join()]).toEqual([
-      'bad',
-      expect.stringMatching(/a drill has disproved it .*the index a is not valid.*verify --restore/),
+    expect([report!.outcome, problemsOf(report!).join()]).toEqual([
+      'failed',
+      expect.stringMatching(/its restore test failed at .*the index a is not valid.*verify --restore/),
     ]);
-    expect(await kit.verdicts('latest', { restore: true })).toEqual(['memory daily 20260103_020000 good']);
+    expect(await kit.outcomes('latest', { restore: true })).toEqual(['memory daily 20260103_020000 passed']);
     expect(await kit.states()).toEqual(['daily 20260103_020000 complete']);
   });
 
@@ -185,11 +185,11 @@ describe('a verification', () => {
       signal,
     });
     kit.store.artifacts.delete(kit.keyOf('staging'));
-    const { producer, archiver, drill, clock, lock } = kit;
+    const { producer, archiver, restoreTest, clock, lock } = kit;
     const [report] = (
-      await verify({ producer, archiver, drill, clock, lock }, { copies, restore: false }, { signal })
+      await verify({ producer, archiver, restoreTest, clock, lock }, { copies, restore: false }, { signal })
     ).copies;
-    expect([report!.verdict, report!.error?.code]).toEqual(['unread', 'ARTIFACT_NOT_FOUND']);
+    expect([report!.outcome, report!.error?.code]).toEqual(['inconclusive', 'ARTIFACT_NOT_FOUND']);
   });
 
   it('calls a set that retention removes meanwhile gone, not bad', async () => {
@@ -200,13 +200,13 @@ describe('a verification', () => {
       signal,
     });
     kit.store.artifacts.clear();
-    const { producer, archiver, drill, clock, lock } = kit;
+    const { producer, archiver, restoreTest, clock, lock } = kit;
     const { copies, errors } = await verify(
-      { producer, archiver, drill, clock, lock },
+      { producer, archiver, restoreTest, clock, lock },
       { copies: selected.copies, restore: false },
       { signal },
     );
-    expect([copies.map(({ verdict }) => verdict), errors]).toEqual([['gone'], []]);
+    expect([copies.map(({ outcome }) => outcome), errors]).toEqual([['skipped'], []]);
   });
 
   it('whose result cannot be written down is told so, and is no less true', async () => {
@@ -215,7 +215,7 @@ describe('a verification', () => {
       operation === 'put' ? new BackupError('STORE_FORBIDDEN', 'read-only') : undefined,
     );
     const { copies, errors } = await kit.verify('latest', {}, { stores: [readOnly] });
-    expect([copies[0]!.verdict, errors.map(({ message }) => message)]).toEqual(['good', ['read-only']]);
+    expect([copies[0]!.outcome, errors.map(({ message }) => message)]).toEqual(['passed', ['read-only']]);
   });
 
   it('waits with its result for a run that goes on, and says so', async () => {
@@ -230,7 +230,7 @@ describe('a verification', () => {
         return noLock.acquire(holder, options);
       },
     };
-    const { producer, archiver, drill, clock } = kit;
+    const { producer, archiver, restoreTest, clock } = kit;
     const { copies } = await selectCopies([kit.store], 'latest', {
       database: 'geolens',
       now: kit.clock.now(),
@@ -238,7 +238,7 @@ describe('a verification', () => {
     });
     const steps: string[] = [];
     const done = verify(
-      { producer, archiver, drill, clock, lock: held },
+      { producer, archiver, restoreTest, clock, lock: held },
       { copies, restore: false },
       {
         signal,
@@ -248,7 +248,7 @@ describe('a verification', () => {
         },
       },
     );
-    expect((await done).copies.map(({ verdict }) => verdict)).toEqual(['good']);
+    expect((await done).copies.map(({ outcome }) => outcome)).toEqual(['passed']);
     expect([asked, steps]).toEqual([
       [undefined, 'wait'],
       ['read', 'lock'],
@@ -300,23 +300,23 @@ it('a verification that is slowed down does not stand still when the clock is se
   const verification = kit.verify('latest', { bytesPerSecond: 1024 * 1024 }, { stores: [jumping] });
   await expect.poll(() => kit.clock.now().toISOString()).toBe('2026-01-04T02:00:00.000Z');
   await kit.clock.advance(45_000);
-  expect((await verification).copies.map(({ verdict }) => verdict)).toEqual(['good']);
+  expect((await verification).copies.map(({ outcome }) => outcome)).toEqual(['passed']);
 });
 
 describe('the copies that are verified', () => {
   it('are those of all tiers in the first store that has the set', async () => {
     kit.clock.jumpTo(new Date(SUNDAY));
     await kit.run({ replicas: [kit.replica] });
-    expect(await kit.verdicts('latest')).toEqual([
-      'memory daily 20260104_020000 good',
-      'memory weekly 20260104_020000 good',
+    expect(await kit.outcomes('latest')).toEqual([
+      'memory daily 20260104_020000 passed',
+      'memory weekly 20260104_020000 passed',
     ]);
-    expect(await kit.verdicts('20260103_020000' as never)).toEqual(['memory daily 20260103_020000 good']);
-    expect(await kit.verdicts('all')).toHaveLength(6);
+    expect(await kit.outcomes('20260103_020000' as never)).toEqual(['memory daily 20260103_020000 passed']);
+    expect(await kit.outcomes('all')).toHaveLength(6);
     kit.store.artifacts.clear();
-    expect(await kit.verdicts('latest')).toEqual([
-      's3 daily 20260104_020000 good',
-      's3 weekly 20260104_020000 good',
+    expect(await kit.outcomes('latest')).toEqual([
+      's3 daily 20260104_020000 passed',
+      's3 weekly 20260104_020000 passed',
     ]);
   });
 
@@ -328,9 +328,9 @@ describe('the copies that are verified', () => {
     kit.store.artifacts.set('daily/globals-20260105_020000.sql', Buffer.from('x'));
     kit.clock.jumpTo(new Date('2026-02-01T00:00:00Z'));
     const { copies, notes } = await kit.verify('latest');
-    expect(copies.map(({ copy, verdict }) => `${copy.set!.tier} ${copy.set!.timestamp} ${verdict}`)).toEqual([
-      'daily 20260104_020000 bad',
-      'weekly 20260104_020000 good',
+    expect(copies.map(({ copy, outcome }) => `${copy.set!.tier} ${copy.set!.timestamp} ${outcome}`)).toEqual([
+      'daily 20260104_020000 failed',
+      'weekly 20260104_020000 passed',
     ]);
     expect(notes.join()).toMatch(/20260105_020000.*never finished/);
     const all = await kit.verify('all');
@@ -352,9 +352,9 @@ describe('the copies that are verified', () => {
 
   it('are none of another database', async () => {
     kit.store.artifacts.set('daily/other_20260106_020000.dump', Buffer.from('x'));
-    expect(await kit.verdicts('all')).toEqual([
-      'memory daily 20260103_020000 good',
-      's3 daily 20260103_020000 good',
+    expect(await kit.outcomes('all')).toEqual([
+      'memory daily 20260103_020000 passed',
+      's3 daily 20260103_020000 passed',
     ]);
     expect((await kit.verify('all')).notes).toEqual([
       expect.stringContaining('There are sets of "other" too'),
@@ -376,8 +376,8 @@ describe('the copies that are verified', () => {
   it('are looked for in the other stores when one is away, which is told', async () => {
     const away = new FaultyStore(kit.store, () => new BackupError('STORE_UNAVAILABLE', 'the disk is away'));
     const { copies, errors } = await kit.verify('latest', {}, { stores: [away, kit.replica] });
-    expect([copies.map(({ verdict }) => verdict), errors.map(({ message }) => message)]).toEqual([
-      ['good'],
+    expect([copies.map(({ outcome }) => outcome), errors.map(({ message }) => message)]).toEqual([
+      ['passed'],
       ['the disk is away'],
     ]);
     await expect(kit.verify('latest', {}, { stores: [away] })).rejects.toThrow('the disk is away');

@@ -17,7 +17,7 @@ export async function accept(
   const timestamp = parseTimestamp(text);
   if (timestamp === undefined) {
     throw new BackupError('CONFIG_INVALID', `accept ${text}: this is not the timestamp of a set`, {
-      mend: 'Give one as geolens-backup list shows it, for example 20261122_020000',
+      hint: 'Give one as geolens-backup list shows it, for example 20261122_020000',
     });
   }
   await checkFolder(config);

@@ -45,7 +45,7 @@ export async function chooseStaging(
     throw new BackupError(
       'CONFIG_INVALID',
       '--no-staging leaves the files alone, --staging-to and --staging-from restore them',
-      { mend: 'Leave out what is not meant' },
+      { hint: 'Leave out what is not meant' },
     );
   }
   const named =
@@ -55,7 +55,7 @@ export async function chooseStaging(
   if (!asked && (!whole || archive === undefined)) return nothing();
   if (archive === undefined)
     throw new BackupError('CONFIG_INVALID', `${source.label} has no staging archive`, {
-      mend: 'Name that of another run with --staging-from, or leave --staging-to out',
+      hint: 'Name that of another run with --staging-from, or leave --staging-to out',
     });
   const folder = flags.stagingTo === undefined ? context.config.stagingDir : resolve(flags.stagingTo);
   if (asked) return { archive, folder, notes: [] };
@@ -82,6 +82,6 @@ async function archiveNamed(
   });
   if (source.staging !== undefined) return source.staging;
   throw new BackupError('CONFIG_INVALID', `--staging-from ${what}: ${source.label} has no staging archive`, {
-    mend: 'Name a run that has one, see geolens-backup list',
+    hint: 'Name a run that has one, see geolens-backup list',
   });
 }

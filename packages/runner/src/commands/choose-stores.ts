@@ -8,6 +8,6 @@ export function chooseStores(stores: readonly ArtifactStore[], wanted: string): 
   const chosen = stores.filter(({ name }) => wanted === 'all' || wanted === name);
   if (chosen.length > 0) return chosen;
   const names = stores.map(({ name }) => name).join(', ');
-  const mend = wanted === 's3' ? 'Set BACKUP_S3_ENABLED=true and S3_…' : `Choose one of ${names}, all`;
-  throw new BackupError('CONFIG_INVALID', `--store ${wanted}: no such store is configured`, { mend });
+  const hint = wanted === 's3' ? 'Set BACKUP_S3_ENABLED=true and S3_…' : `Choose one of ${names}, all`;
+  throw new BackupError('CONFIG_INVALID', `--store ${wanted}: no such store is configured`, { hint });
 }

@@ -1,7 +1,7 @@
-import type { Finding } from '@geolens/backup-core';
-import { examine } from '../doctor/examine.ts';
+import type { DiagnosticResult } from '@geolens/backup-core';
+import { inspect } from '../doctor/inspect.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { doctorJson, doctorSummary, findingText } from '../report/doctor-report.ts';
+import { doctorJson, doctorSummary, diagnosticText } from '../report/doctor-report.ts';
 import type { CommandContext } from '../services.ts';
 
 /**
@@ -13,12 +13,12 @@ export async function doctor(
   { json }: { readonly json: boolean },
 ): Promise<ExitCode> {
   const { io, redact } = context;
-  const findings: Finding[] = [];
-  for await (const { message, mend, ...finding } of examine(context)) {
-    const clean = { ...finding, message: redact(message), ...(mend !== undefined && { mend: redact(mend) }) };
-    findings.push(clean);
-    if (!json) io.stdout(findingText(clean));
+  const results: DiagnosticResult[] = [];
+  for await (const { message, hint, ...result } of inspect(context)) {
+    const clean = { ...result, message: redact(message), ...(hint !== undefined && { hint: redact(hint) }) };
+    results.push(clean);
+    if (!json) io.stdout(diagnosticText(clean));
   }
-  io.stdout(json ? `${JSON.stringify(doctorJson(findings), undefined, 2)}\n` : doctorSummary(findings));
-  return findings.some(({ level }) => level === 'fail') ? EXIT.failed : EXIT.done;
+  io.stdout(json ? `${JSON.stringify(doctorJson(results), undefined, 2)}\n` : doctorSummary(results));
+  return results.some(({ level }) => level === 'fail') ? EXIT.failed : EXIT.done;
 }

@@ -21,7 +21,7 @@ export async function prune(
 ): Promise<ExitCode> {
   await checkFolder(config);
   const removed = new Set<ArtifactKey>();
-  const tell = (plan: RetentionPlan): void => {
+  const emit = (plan: RetentionPlan): void => {
     const done = dryRun ? undefined : removed;
     io.stdout(
       json
@@ -60,7 +60,7 @@ export async function prune(
     });
   } finally {
     if (planned !== undefined) {
-      tell(planned);
+      emit(planned);
       warn(planned);
     } // also when it was not carried out to its end: what is gone is gone
   }

@@ -92,12 +92,12 @@ export async function restore(context: CommandContext, what: string, flags: Rest
 function modeOf({ inPlace, table: tables, schema: schemas, withDependents }: RestoreFlags): RestoreMode {
   if (withDependents && tables.length + schemas.length === 0)
     throw new BackupError('CONFIG_INVALID', '--with-dependents needs --table or --schema', {
-      mend: 'Omit it: a restore of the whole database restores all objects',
+      hint: 'Omit it: a restore of the whole database restores all objects',
     });
   if (tables.length + schemas.length === 0) return { kind: inPlace ? 'in-place' : 'aside' };
   if (inPlace)
     throw new BackupError('CONFIG_INVALID', '--in-place restores the whole database', {
-      mend: 'Leave it out with --table or --schema, which work on the live database anyway',
+      hint: 'Leave it out with --table or --schema, which work on the live database anyway',
     });
   return { kind: 'tables', tables, schemas, withDependents };
 }

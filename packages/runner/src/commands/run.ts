@@ -7,7 +7,7 @@ import {
 } from '@geolens/backup-core';
 import { EXIT, exitCodeOfRun, type ExitCode } from '../exit-code.ts';
 import { logReport, logRun } from '../log/log-run.ts';
-import { noticeOfFailure, noticeOfRun, noticeOfStart } from '../notify/notices.ts';
+import { failureNotification, runNotification, startNotification } from '../notify/notifications.ts';
 import { notify } from '../notify/notify.ts';
 import { runReportJson, runReportText } from '../report/run-report.ts';
 import type { CommandContext } from '../services.ts';
@@ -17,18 +17,18 @@ import { checkFolder } from '../check-folder.ts';
 /** `run`: one run now. */
 export async function run(context: CommandContext, { json }: { readonly json: boolean }): Promise<ExitCode> {
   await checkFolder(context.config);
-  const { report, told } = await loggedRun(context);
+  const { report, reported } = await loggedRun(context);
   context.io.stdout(
     json ? `${JSON.stringify(runReportJson(report, context.redact), undefined, 2)}\n` : runReportText(report),
   );
   const code = exitCodeOfRun(report);
-  return code === EXIT.done && !told ? EXIT.partly : code;
+  return code === EXIT.done && !reported ? EXIT.partly : code;
 }
 
 /** What became of a run, and whether everybody was told who is to be. */
 export interface LoggedRun {
   readonly report: RunReport;
-  readonly told: boolean;
+  readonly reported: boolean;
 }
 
 /** A run whose events and outcome go to the log, and to whoever is to be told. */
@@ -37,19 +37,19 @@ export async function loggedRun(context: CommandContext): Promise<LoggedRun> {
   const { database } = config.connection;
   tail.clear();
   const warned = new Set<string>();
-  let toldOfStart: Promise<boolean> = Promise.resolve(true);
+  let notifiedOfStart: Promise<boolean> = Promise.resolve(true);
   const observe = logRun(log, io.terminal);
   const observer: RunObserver = (event) => {
     if (event.event === 'run.warning') warned.add(event.message);
     observe(event);
     if (event.event === 'run.started')
-      toldOfStart = notify(context, noticeOfStart(database, event.timestamp));
+      notifiedOfStart = notify(context, startNotification(database, event.timestamp));
   };
   try {
     const report = await runOnce(services, {
       toolVersion: toolVersion(),
       verify: config.verify,
-      shrinkThreshold: config.shrinkThreshold,
+      sizeAnomalyThreshold: config.sizeAnomalyThreshold,
       observer,
       redact,
       signal,
@@ -57,13 +57,16 @@ export async function loggedRun(context: CommandContext): Promise<LoggedRun> {
     io.terminal?.status('');
     for (const warning of report.warnings) if (!warned.has(warning)) log.warn('run.warning', warning);
     logReport(log, report);
-    const started = await toldOfStart; // the start must not overtake the end
-    return { report, told: (await notify(context, noticeOfRun(report, tail.text(), redact))) && started };
+    const started = await notifiedOfStart; // the start must not overtake the end
+    return {
+      report,
+      reported: (await notify(context, runNotification(report, tail.text(), redact))) && started,
+    };
   } catch (error) {
     io.terminal?.status('');
     // Who waits for a lock, or is stopped before he has begun, tells of it when there is something to tell.
     if (!isBackupError(error, 'LOCK_HELD', 'ABORTED'))
-      await notify(context, noticeOfFailure(database, toBackupError(error), tail.text(), redact));
+      await notify(context, failureNotification(database, toBackupError(error), tail.text(), redact));
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { isBackupError, toBackupError, withoutMend, type BackupError } from '@geolens/backup-core';
+import { isBackupError, toBackupError, withoutHint, type BackupError } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logError } from '../log/log-run.ts';
 import { loop } from '../schedule/loop.ts';
@@ -10,8 +10,8 @@ import { toolVersion } from '../version.ts';
 import { checkFolder } from '../check-folder.ts';
 import { loggedRun } from './run.ts';
 import { replacesAnother } from './replaces-another.ts';
-import { drillAtSlots } from './drill-at-slots.ts';
-import { sweepAtStart } from './sweep-at-start.ts';
+import { runScheduledRestoreTests } from './scheduled-restore-tests.ts';
+import { cleanUpAtStart } from './clean-up-at-start.ts';
 
 /** `serve`: the scheduled loop, until the process is asked to end. */
 export async function serve(context: CommandContext): Promise<ExitCode> {
@@ -39,15 +39,15 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
 }
 
 /**
- * Clears away what was left over, then makes runs and drills at their slots.
+ * Removes what earlier processes left over, then makes runs and restore tests at their scheduled times.
  * @param changed is called after each run
  */
 async function serveUntilStopped(context: CommandContext, changed: () => void): Promise<void> {
   const { config, services, log, signal } = context;
   const { clock, journal, primary } = services;
-  const { catchUp, schedule, drillSchedule, connection } = config;
-  await sweepAtStart({
-    sweepers: [services.primary, ...services.sweepers],
+  const { catchUp, schedule, restoreTestSchedule, connection } = config;
+  await cleanUpAtStart({
+    cleaners: [services.primary, ...services.cleaners],
     lock: services.lock,
     log,
     signal,
@@ -69,8 +69,9 @@ async function serveUntilStopped(context: CommandContext, changed: () => void): 
     { clock, journal, log, runOnce, what: 'run', doneAt },
     { schedule, catchUp, onStart, signal },
   );
-  const drills = drillSchedule === undefined ? undefined : drillAtSlots(context, drillSchedule);
-  await Promise.all([runs, drills]);
+  const restoreTests =
+    restoreTestSchedule === undefined ? undefined : runScheduledRestoreTests(context, restoreTestSchedule);
+  await Promise.all([runs, restoreTests]);
 }
 
 /** Waits until whoever works on the volume has ended. What he did may have been what was due. */
@@ -78,7 +79,7 @@ async function waitForLock(
   { services, log, signal }: CommandContext,
   held: BackupError,
 ): Promise<'made' | 'held'> {
-  log.warn('run.waiting', `the run is due and waits until the lock is free: ${withoutMend(held)}`);
+  log.warn('run.waiting', `the run is due and waits until the lock is free: ${withoutHint(held)}`);
   try {
     const lease = await services.lock.acquire({ command: 'serve' }, { whenHeld: 'wait', signal });
     await lease.release();

@@ -11,7 +11,7 @@ import {
   type VerifyReport,
 } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { logSwept } from '../log/log-run.ts';
+import { logCleanedUp } from '../log/log-run.ts';
 import { logVerification, logVerifyReport } from '../log/log-verify.ts';
 import { verifyReportJson, verifyReportText } from '../report/verify-report.ts';
 import type { CommandContext } from '../services.ts';
@@ -41,10 +41,10 @@ export async function verify(context: CommandContext, what: string, flags: Verif
   const stores = chooseStores(services.stores, flags.store);
   if (flags.all && what !== 'latest')
     throw new BackupError('CONFIG_INVALID', `--all verifies every set, and ${what} is one of them`, {
-      mend: 'Leave one of the two out',
+      hint: 'Leave one of the two out',
     });
   if (isOfSet(what) && stores.includes(services.primary)) await checkFolder(config);
-  if (flags.all) await services.giveWay();
+  if (flags.all) await services.lowerPriority();
   const report = await loggedVerification(context, await find(context, what, flags), {
     restore: flags.restore,
     bytesPerSecond,
@@ -62,15 +62,15 @@ export async function verify(context: CommandContext, what: string, flags: Verif
  * their place.
  */
 export function exitCodeOfVerification({ copies, errors }: VerifyReport): ExitCode {
-  const verdicts = new Set(copies.map(({ verdict }) => verdict));
-  if (verdicts.has('bad')) return EXIT.badArtifact;
-  if (copies.length > 0 && copies.every(({ verdict }) => verdict === 'unread' || verdict === 'gone'))
+  const outcomes = new Set(copies.map(({ outcome }) => outcome));
+  if (outcomes.has('failed')) return EXIT.badArtifact;
+  if (copies.length > 0 && copies.every(({ error, outcome }) => error !== undefined || outcome === 'skipped'))
     return EXIT.failed;
-  return verdicts.has('unread') || verdicts.has('unproven') || errors.length > 0 ? EXIT.partly : EXIT.done;
+  return outcomes.has('inconclusive') || errors.length > 0 ? EXIT.partly : EXIT.done;
 }
 
 /**
- * A verification whose steps and outcome go to the log. What drills that were killed have left goes first,
+ * A verification whose steps and outcome go to the log. What restore tests that were killed have left goes first,
  * also where none is asked for.
  */
 export async function loggedVerification(
@@ -80,7 +80,7 @@ export async function loggedVerification(
 ): Promise<VerifyReport> {
   const { services, log, io, signal } = context;
   for (const note of notes) log.warn('verify.note', note);
-  await sweepDrills(context);
+  await cleanUpRestoreTests(context);
   try {
     const done = await verifyCopies(
       services,
@@ -95,14 +95,18 @@ export async function loggedVerification(
   }
 }
 
-async function sweepDrills({ services: { drill }, log, signal }: CommandContext): Promise<void> {
+async function cleanUpRestoreTests({
+  services: { restoreTest },
+  log,
+  signal,
+}: CommandContext): Promise<void> {
   try {
-    logSwept(log, await drill.sweep({ signal }));
+    logCleanedUp(log, await restoreTest.cleanUp({ signal }));
   } catch (error) {
     throwIfAborted(signal);
     log.warn(
       'verify.sweep',
-      `what earlier drills left over could not be removed: ${toBackupError(error).message}`,
+      `what earlier restore tests left over could not be removed: ${toBackupError(error).message}`,
     );
   }
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { ConnectionSettings } from '@geolens/backup-adapter-local';
+import type { ConnectionSettings } from '@geolens/backup-adapter-postgres';
 import type { S3Settings } from '@geolens/backup-adapter-s3';
 import {
   BackupError,
@@ -25,11 +25,11 @@ export type LogLevel = Values['LOG_LEVEL'];
 /** The configuration, whole and checked. */
 export interface Config {
   readonly schedule: Schedule;
-  /** Undefined: restores are never rehearsed by themselves. */
-  readonly drillSchedule: Schedule | undefined;
-  /** Where scratch servers are made; undefined: wherever there is room. */
-  readonly drillDir: string | undefined;
-  readonly drillFilesQuery: string | undefined;
+  /** Undefined: restores are never tested by themselves. */
+  readonly restoreTestSchedule: Schedule | undefined;
+  /** Where temporary servers are made; `undefined`: the first folder with enough disk space. */
+  readonly restoreTestDir: string | undefined;
+  readonly restoreTestFilesQuery: string | undefined;
   readonly retention: KeepCounts;
   readonly connection: ConnectionSettings;
   /** Undefined when there are to be no copies on S3. */
@@ -50,7 +50,7 @@ export interface Config {
   readonly maxAgeMinutes: number | undefined;
   readonly verify: VerifyLevel;
   /** Under which share of the median of the last sets a new one is suspicious; 0 for never. */
-  readonly shrinkThreshold: number;
+  readonly sizeAnomalyThreshold: number;
   readonly pingUrl: Secret | undefined;
   /** Undefined when there is none to be told. */
   readonly webhook: WebhookOptions | undefined;
@@ -86,12 +86,12 @@ const FOR_POSTGRES = [...FOR_ALL, 'PGPASSFILE', 'PGPASSWORD', 'PGOPTIONS'];
 
 /**
  * Reads the configuration from the environment.
- * @throws BackupError CONFIG_INVALID that lists all problems at once, each with the variable and the mend
+ * @throws BackupError CONFIG_INVALID that lists all problems at once, each with the variable and the hint
  */
 export function readConfig(env: Environment): Config {
   const { values, texts, origins, problems: found, warnings } = readEnvironment(env);
   const problems = found.filter((problem) => values.BACKUP_S3_ENABLED === true || !problem.startsWith('S3_'));
-  const { schedule, drillSchedule } = readSchedules(values, problems);
+  const { schedule, restoreTestSchedule } = readSchedules(values, problems);
   const connection = readConnection(values);
   if ('problems' in connection) problems.push(...connection.problems);
   const s3 = readS3(values);
@@ -101,9 +101,10 @@ export function readConfig(env: Environment): Config {
   const whole = values as Values;
   return {
     schedule,
-    drillSchedule,
-    drillDir: whole.BACKUP_DRILL_DIR === undefined ? undefined : resolve(whole.BACKUP_DRILL_DIR),
-    drillFilesQuery: whole.BACKUP_DRILL_FILES_QUERY,
+    restoreTestSchedule,
+    restoreTestDir:
+      whole.BACKUP_RESTORE_TEST_DIR === undefined ? undefined : resolve(whole.BACKUP_RESTORE_TEST_DIR),
+    restoreTestFilesQuery: whole.BACKUP_RESTORE_TEST_FILES_QUERY,
     retention: { daily: whole.BACKUP_RETENTION_DAILY, weekly: whole.BACKUP_RETENTION_WEEKLY },
     connection: connection.settings,
     s3: s3.settings,
@@ -120,7 +121,7 @@ export function readConfig(env: Environment): Config {
     onStart: whole.BACKUP_ON_START,
     maxAgeMinutes: whole.BACKUP_MAX_AGE_MINUTES,
     verify: whole.BACKUP_VERIFY,
-    shrinkThreshold: whole.BACKUP_SHRINK_THRESHOLD,
+    sizeAnomalyThreshold: whole.BACKUP_SHRINK_THRESHOLD,
     pingUrl: whole.BACKUP_PING_URL === undefined ? undefined : new Secret(whole.BACKUP_PING_URL),
     webhook: webhookOf(whole),
     http:

@@ -1,4 +1,4 @@
-import { connectionFromUrl, type ConnectionSettings } from '@geolens/backup-adapter-local';
+import { connectionFromUrl, type ConnectionSettings } from '@geolens/backup-adapter-postgres';
 import { isBackupError, Secret } from '@geolens/backup-core';
 import type { Values } from './variables.ts';
 

@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { parse, safeParse } from 'valibot';
-import { isOfApplication, VARIABLES, VARIABLE_NAMES, type Values, type VariableName } from './variables.ts';
+import {
+  isOfApplication,
+  namesOf,
+  VARIABLES,
+  VARIABLE_NAMES,
+  type Values,
+  type VariableName,
+} from './variables.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -56,23 +63,25 @@ export function readEnvironment(env: Environment): Reading {
 type Found = { readonly text: string | undefined; readonly origin: Origin } | { readonly problem: string };
 
 function lookUp(name: VariableName, env: Environment): Found {
-  const direct = given(env[name]);
-  const path = given(env[`${name}_FILE`]);
-  if (direct !== undefined && path !== undefined)
-    return { problem: `${name} and ${name}_FILE are both set; keep one of them` };
-  if (direct !== undefined) return { text: direct, origin: 'environment' };
-  if (path !== undefined) return fromFile(name, path);
+  const [set, ...others] = namesOf(name).filter((one) => given(env[one]) !== undefined);
+  if (others.length > 0)
+    return {
+      problem: `${[set, ...others].join(' and ')} are ${others.length > 1 ? 'all' : 'both'} set; keep one of them`,
+    };
+  const text = set === undefined ? undefined : given(env[set]);
+  if (set !== undefined && text !== undefined)
+    return set.endsWith('_FILE') ? fromFile(set, text) : { text, origin: 'environment' };
   const fallback = VARIABLES[name].default;
   return { text: fallback, origin: fallback === undefined ? 'unset' : 'default' };
 }
 
-function fromFile(name: VariableName, path: string): Found {
+function fromFile(name: string, path: string): Found {
   try {
     const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-    if (text === '') return { problem: `${name}_FILE names ${path}, which is empty` };
+    if (text === '') return { problem: `${name} names ${path}, which is empty` };
     return { text, origin: 'file' };
   } catch (error) {
-    return { problem: `${name}_FILE names ${path}, which cannot be read: ${(error as Error).message}` };
+    return { problem: `${name} names ${path}, which cannot be read: ${(error as Error).message}` };
   }
 }
 

@@ -1,19 +1,19 @@
 import { isBackupError, parseSchedule, type Schedule } from '@geolens/backup-core';
 import type { Values } from './variables.ts';
 
-/** What BACKUP_DRILL_SCHEDULE says for never. */
+/** The value of BACKUP_RESTORE_TEST_SCHEDULE for never. */
 const NEVER = 'off';
 
 export interface Schedules {
   /** Undefined when it could not be read. */
   readonly schedule: Schedule | undefined;
   /** Undefined when it could not be read, or there is to be none. */
-  readonly drillSchedule: Schedule | undefined;
+  readonly restoreTestSchedule: Schedule | undefined;
 }
 
-/** The schedules of runs and of drills, both read in the same zone. */
+/** The schedules of runs and of restore tests, both read in the same zone. */
 export function readSchedules(values: Partial<Values>, problems: string[]): Schedules {
-  const { BACKUP_SCHEDULE: runs, BACKUP_DRILL_SCHEDULE: drills, BACKUP_TIMEZONE: zone } = values;
+  const { BACKUP_SCHEDULE: runs, BACKUP_RESTORE_TEST_SCHEDULE: restoreTests, BACKUP_TIMEZONE: zone } = values;
   const read = (
     name: string,
     expression: string | undefined,
@@ -29,16 +29,16 @@ export function readSchedules(values: Partial<Values>, problems: string[]): Sche
       return undefined;
     }
   };
-  const [ofRuns, ofDrills] = [
+  const [ofRuns, ofRestoreTests] = [
     read('BACKUP_SCHEDULE', runs),
-    drills?.toLowerCase() === NEVER
+    restoreTests?.toLowerCase() === NEVER
       ? undefined
-      : read('BACKUP_DRILL_SCHEDULE', drills, undefined, `, or set it to ${NEVER}`),
+      : read('BACKUP_RESTORE_TEST_SCHEDULE', restoreTests, undefined, `, or set it to ${NEVER}`),
   ];
   if (zone === undefined || read('BACKUP_TIMEZONE', '@daily', zone) === undefined)
-    return { schedule: undefined, drillSchedule: undefined };
+    return { schedule: undefined, restoreTestSchedule: undefined };
   return {
     schedule: ofRuns && parseSchedule(ofRuns.expression, zone),
-    drillSchedule: ofDrills && parseSchedule(ofDrills.expression, zone),
+    restoreTestSchedule: ofRestoreTests && parseSchedule(ofRestoreTests.expression, zone),
   };
 }

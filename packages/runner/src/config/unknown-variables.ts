@@ -1,6 +1,6 @@
 import leven from 'leven';
 import type { Environment } from './read-environment.ts';
-import { VARIABLE_NAMES } from './variables.ts';
+import { namesOf, VARIABLE_NAMES } from './variables.ts';
 
 const PREFIXES = ['BACKUP_', 'S3_'];
 
@@ -35,7 +35,7 @@ export function unknownVariables(env: Environment): readonly string[] {
         (prefixOf(name) !== undefined || Object.hasOwn(ELSEWHERE, name)),
     )
     .map(([name]) => name)
-    .filter((name) => !VARIABLE_NAMES.some((known) => name === known || name === `${known}_FILE`))
+    .filter((name) => !VARIABLE_NAMES.flatMap(namesOf).includes(name))
     .map((name) => {
       const meant = ELSEWHERE[name] ?? nearest(name);
       return `${name} is not a variable of geolens-backup and has no effect${meant === undefined ? '' : `; did you mean ${meant}?`}`;

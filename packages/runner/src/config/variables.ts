@@ -241,22 +241,22 @@ export const VARIABLES = {
   BACKUP_VERIFY: variable(
     oneOf('checksum', 'readable', 'restore'),
     'readable',
-    'How every new set is checked: `checksum` reads it back and counts the rows in the dump, `readable` also reads every member of the archive, `restore` also restores it into a scratch server',
+    'How every new set is checked: `checksum` reads it back and counts the rows in the dump, `readable` also reads every member of the archive, `restore` also restores it into a temporary server',
   ),
-  BACKUP_DRILL_SCHEDULE: variable(
+  BACKUP_RESTORE_TEST_SCHEDULE: variable(
     text,
     '0 4 * * 0',
-    'When `serve` restores the newest set into a scratch server to prove it, in the zone of the schedule; `off` for never',
+    'When `serve` runs a restore test of the newest set, in the zone of the schedule; `off` for never',
   ),
-  BACKUP_DRILL_DIR: variable(
+  BACKUP_RESTORE_TEST_DIR: variable(
     text,
     undefined,
-    'Folder that scratch servers are made in; when not set, the first that has room of BACKUP_DIR, `/var/tmp` and `/tmp`',
+    'Folder for the temporary servers of restore tests; defaults to the first with enough disk space of BACKUP_DIR, `/var/tmp` and `/tmp`',
   ),
-  BACKUP_DRILL_FILES_QUERY: variable(
+  BACKUP_RESTORE_TEST_FILES_QUERY: variable(
     text,
     undefined,
-    'SQL whose first column names files below the staging folder; a drill looks for each of them in the archive',
+    'SQL whose first column names files below the staging folder; a restore test checks that each is in the archive',
   ),
   BACKUP_SHRINK_THRESHOLD: variable(
     share,
@@ -272,7 +272,7 @@ export const VARIABLES = {
     secret: true,
   },
   BACKUP_WEBHOOK_URL: {
-    ...variable(httpUrl, undefined, 'Gets a report of every run and every drill, as JSON by POST'),
+    ...variable(httpUrl, undefined, 'Gets a report of every run and every restore test, as JSON by POST'),
     secret: true,
   },
   BACKUP_WEBHOOK_TEMPLATE: variable(
@@ -348,6 +348,21 @@ type ValueOf<V extends Variable> =
   | (V['default'] extends string ? never : undefined);
 
 export const VARIABLE_NAMES = Object.keys(VARIABLES) as VariableName[];
+
+/** Older names that stay valid, by the name to use instead. Each can also be given as `<NAME>_FILE`. */
+export const ALIASES: Readonly<Partial<Record<VariableName, string>>> = {
+  BACKUP_RESTORE_TEST_SCHEDULE: 'BACKUP_DRILL_SCHEDULE',
+  BACKUP_RESTORE_TEST_DIR: 'BACKUP_DRILL_DIR',
+  BACKUP_RESTORE_TEST_FILES_QUERY: 'BACKUP_DRILL_FILES_QUERY',
+};
+
+/** Every name under which the value of a variable can be given. */
+export function namesOf(name: VariableName): readonly string[] {
+  return [name, ...(ALIASES[name] === undefined ? [] : [ALIASES[name]])].flatMap((one) => [
+    one,
+    `${one}_FILE`,
+  ]);
+}
 
 /** Variables that the application beside reads too, and that have a default. */
 type ApplicationVariable = {

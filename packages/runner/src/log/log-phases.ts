@@ -2,7 +2,7 @@ import type { PhaseId, PhaseProgress, PhaseReport } from '@geolens/backup-core';
 import type { Terminal } from '../io.ts';
 import { bytesText, durationText, rateText } from '../report/units.ts';
 import type { Logger } from './logger.ts';
-import { bar, TELL_EVERY_MS } from './progress.ts';
+import { bar, REPORT_EVERY_MS } from './progress.ts';
 
 /** On a terminal several phases share one line. */
 const BAR_WIDTH = 12;
@@ -12,7 +12,7 @@ const SHOW_EVERY_MS = 100;
 
 interface Going {
   readonly began: number;
-  told: number;
+  reported: number;
   progress: PhaseProgress;
 }
 
@@ -36,12 +36,12 @@ export class PhaseLog {
 
   progressed(progress: PhaseProgress): void {
     const now = this.now();
-    const going = this.going.get(nameOf(progress)) ?? { began: now, told: now, progress };
+    const going = this.going.get(nameOf(progress)) ?? { began: now, reported: now, progress };
     going.progress = progress;
     this.going.set(nameOf(progress), going);
     if (now - this.shown >= SHOW_EVERY_MS) this.show();
-    if (now - going.told < TELL_EVERY_MS) return;
-    going.told = now;
+    if (now - going.reported < REPORT_EVERY_MS) return;
+    going.reported = now;
     const { phase, tier, artifact, bytes, expected } = progress;
     this.log.info(
       'phase.progress',

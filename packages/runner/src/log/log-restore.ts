@@ -4,16 +4,16 @@ import { dependentsHint } from '../report/restore-report.ts';
 import { bytesText, durationText, numberText } from '../report/units.ts';
 import { logError } from './log-run.ts';
 import type { Logger } from './logger.ts';
-import { bar, TELL_EVERY_MS } from './progress.ts';
+import { bar, REPORT_EVERY_MS } from './progress.ts';
 
 const STEPS: Readonly<Record<string, string>> = {
   fetch: 'fetching what lies elsewhere',
   read: 'reading from the first to the last byte',
-  scratch: 'making a scratch server',
-  look: 'looking at what was restored',
+  server: 'making a temporary server',
+  compare: 'looking at what was restored',
   lock: 'waiting until other work on the volume has ended, to write down what was found',
   check: 'reading the artifacts from their first to their last byte',
-  examine: 'looking at the server',
+  inspect: 'looking at the server',
   unpack: 'unpacking the staging files beside the present ones',
   create: 'making a new database beside the live one',
   restore: 'restoring the dump',
@@ -24,10 +24,10 @@ const STEPS: Readonly<Record<string, string>> = {
   swap: 'swapping the databases',
 };
 
-/** A drill has a server of its own: nothing that is live is beside it. */
-const STEPS_OF_DRILLS: Readonly<Record<string, string>> = {
+/** A restore test has a server of its own: nothing that is live is beside it. */
+const RESTORE_TEST_STEPS: Readonly<Record<string, string>> = {
   ...STEPS,
-  create: 'making a database in the scratch server',
+  create: 'making a database in the temporary server',
 };
 
 /** Turns what a restore tells into lines of the log, and into one line on a terminal that is written over. */
@@ -36,11 +36,11 @@ export function logRestore(
   terminal: Terminal | undefined,
   command: 'restore' | 'verify' = 'restore',
 ): (event: RestorerEvent) => void {
-  let told = Date.now();
+  let reported = Date.now();
   return (event) => {
-    const words = (command === 'verify' ? STEPS_OF_DRILLS : STEPS)[event.step] ?? event.step;
+    const words = (command === 'verify' ? RESTORE_TEST_STEPS : STEPS)[event.step] ?? event.step;
     if (event.event === 'step') {
-      told = Date.now();
+      reported = Date.now();
       terminal?.status('');
       log.info(`${command}.step`, words, { step: event.step });
       return;
@@ -52,8 +52,8 @@ export function logRestore(
         : `${numberText(event.done)} of ${numberText(event.total)} ${event.unit}`;
     const progress = `${far}, ${percent} %`;
     terminal?.status(`${bar(percent)} ${words}: ${progress}`);
-    if (Date.now() - told < TELL_EVERY_MS) return;
-    told = Date.now();
+    if (Date.now() - reported < REPORT_EVERY_MS) return;
+    reported = Date.now();
     log.info(`${command}.progress`, `${words}: ${progress}`, {
       step: event.step,
       done: event.done,

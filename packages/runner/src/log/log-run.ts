@@ -32,9 +32,9 @@ export function logRun(log: Logger, terminal?: Terminal): RunObserver {
   };
 }
 
-/** The last lines of a run: what was swept and removed, what failed, and the outcome. */
+/** The last lines of a run: what was cleaned up and removed, what failed, and the outcome. */
 export function logReport(log: Logger, report: RunReport): void {
-  logSwept(log, report.swept);
+  logCleanedUp(log, report.cleanedUp);
   if (report.removed.length > 0)
     log.info('run.pruned', `retention removed ${report.removed.join(', ')}`, { removed: report.removed });
   for (const { store, copied, missing } of report.replication) {
@@ -56,9 +56,9 @@ export function logReport(log: Logger, report: RunReport): void {
 }
 
 /** What was left over and is gone now; nothing when there was nothing. */
-export function logSwept(log: Logger, swept: readonly string[]): void {
-  if (swept.length > 0)
-    log.info('run.swept', `removed what work that died had left: ${swept.join(', ')}`, { swept });
+export function logCleanedUp(log: Logger, cleanedUp: readonly string[]): void {
+  if (cleanedUp.length > 0)
+    log.info('run.swept', `removed what work that died had left: ${cleanedUp.join(', ')}`, { cleanedUp });
 }
 
 /** Logs an error, once, with its code; its causes too at level debug. */

@@ -36,20 +36,22 @@ export function logVerifyReport(log: Logger, { errors }: VerifyReport): void {
 }
 
 function logCopy(log: Logger, report: CopyReport): void {
-  const { copy, verdict, drill, error, milliseconds } = report;
-  const fields = { set: copy.label, verdict, drill: drill?.verdict, milliseconds };
+  const { copy, outcome, restoreTest, error, milliseconds } = report;
+  const fields = { set: copy.label, outcome, restoreTest: restoreTest?.outcome, milliseconds };
   const took = durationText(milliseconds);
-  for (const warning of drill?.warnings ?? []) log.warn('verify.warning', warning);
+  for (const warning of restoreTest?.warnings ?? []) log.warn('verify.warning', warning);
   if (error !== undefined) logError(log, 'verify.unread', error);
-  const reasons = verdict === 'unproven' ? lacksOf(report) : problemsOf(report);
+  const reasons = outcome === 'inconclusive' ? lacksOf(report) : problemsOf(report);
   const because = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;
   const words = {
-    good: drill === undefined ? 'is good' : 'is proven',
-    bad: 'is BAD',
-    unproven: 'reads well, but cannot be proven here',
-    unread: 'could not be read to its end',
-    gone: 'was removed meanwhile',
-  }[verdict];
-  const level = verdict === 'bad' ? 'error' : verdict === 'good' || verdict === 'gone' ? 'info' : 'warn';
+    passed: restoreTest === undefined ? 'is good' : 'passed its restore test',
+    failed: 'is BAD',
+    inconclusive:
+      error === undefined ? 'reads well, but the check is inconclusive' : 'could not be read to its end',
+    skipped: 'was removed meanwhile',
+  }[outcome];
+  const level = ({ passed: 'info', failed: 'error', inconclusive: 'warn', skipped: 'info' } as const)[
+    outcome
+  ];
   log[level]('verify.finished', `${copy.label} ${words}, ${took}${because}`, fields);
 }

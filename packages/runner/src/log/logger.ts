@@ -1,6 +1,8 @@
 import pino from 'pino';
-import type { LogFormat, LogLevel } from '../config/config.ts';
-import type { Redact } from './redact.ts';
+import type { Redact } from '../redact.ts';
+
+export type LogFormat = 'text' | 'json';
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** Fields of an event; stable names, plain values. */
 export type Fields = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 /** In a log, long work tells this often how far it is. */
-export const TELL_EVERY_MS = 15_000;
+export const REPORT_EVERY_MS = 15_000;
 
 const WIDTH = 24;
 

@@ -56,7 +56,7 @@ export async function deliver({ variable, url, suffix = '', parcel, signal }: De
   } catch (error) {
     throw new BackupError('NOTIFICATION_FAILED', `${placeOf(variable, url)} ${saidBy(error, last.signal)}`, {
       cause: error,
-      mend: `Check ${variable}, and whether this machine reaches it`,
+      hint: `Check ${variable}, and whether this machine reaches it`,
     });
   } finally {
     last.forget();

@@ -1,4 +1,4 @@
-import { toBackupError, type Notice } from '@geolens/backup-core';
+import { toBackupError, type Notification } from '@geolens/backup-core';
 import type { CommandContext } from '../services.ts';
 
 /**
@@ -7,15 +7,15 @@ import type { CommandContext } from '../services.ts';
  */
 export async function notify(
   { services, log, redact, signal }: Pick<CommandContext, 'services' | 'log' | 'redact' | 'signal'>,
-  notice: Notice,
+  notification: Notification,
 ): Promise<boolean> {
   const clean = {
-    ...notice,
-    title: redact(notice.title),
-    text: redact(notice.text),
-    log: redact(notice.log),
+    ...notification,
+    title: redact(notification.title),
+    text: redact(notification.text),
+    log: redact(notification.log),
   };
-  const told = services.notifiers.map(async (notifier) => {
+  const reported = services.notifiers.map(async (notifier) => {
     try {
       await notifier.notify(clean, { signal });
       return true;
@@ -25,5 +25,5 @@ export async function notify(
       return false;
     }
   });
-  return !(await Promise.all(told)).includes(false);
+  return !(await Promise.all(reported)).includes(false);
 }

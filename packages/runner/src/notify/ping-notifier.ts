@@ -1,4 +1,4 @@
-import type { Notice, Notifier, Secret } from '@geolens/backup-core';
+import type { Notification, Notifier, Secret } from '@geolens/backup-core';
 import { deliver, placeOf } from './deliver.ts';
 
 const VARIABLE = 'BACKUP_PING_URL';
@@ -7,7 +7,7 @@ const VARIABLE = 'BACKUP_PING_URL';
 const MOST_LOG = 10_000;
 
 /**
- * Pings a watchman who raises the alarm when no ping comes: `<url>/start`, `<url>` when all is well,
+ * Pings a monitoring service who raises the alarm when no ping comes: `<url>/start`, `<url>` when all is well,
  * `<url>/fail` when it is not, each with the log's last lines, as healthchecks.io and those like it have it
  * (https://healthchecks.io/docs/http_api/).
  */
@@ -20,11 +20,11 @@ export class PingNotifier implements Notifier {
     this.name = placeOf(VARIABLE, url);
   }
 
-  async notify(notice: Notice, { signal }: { readonly signal: AbortSignal }): Promise<void> {
-    // A good drill is no run: it must not make up for one that is missing.
-    if (notice.event === 'drill.finished' && notice.state === 'good') return;
-    const suffix = { started: '/start', good: '', trouble: '/fail' }[notice.state];
-    const body = [notice.title, notice.text, notice.log.slice(-MOST_LOG)]
+  async notify(notification: Notification, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+    // A good restore test is no run: it must not make up for one that is missing.
+    if (notification.event === 'drill.finished' && notification.state === 'good') return;
+    const suffix = { started: '/start', good: '', trouble: '/fail' }[notification.state];
+    const body = [notification.title, notification.text, notification.log.slice(-MOST_LOG)]
       .filter((part) => part !== '')
       .join('\n\n');
     await deliver({

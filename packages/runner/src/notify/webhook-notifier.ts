@@ -1,4 +1,4 @@
-import type { Notice, Notifier, Secret } from '@geolens/backup-core';
+import type { Notification, Notifier, Secret } from '@geolens/backup-core';
 import { deliver, placeOf } from './deliver.ts';
 import { webhookBody, type WebhookTemplate } from './webhook-template.ts';
 
@@ -11,7 +11,7 @@ export interface WebhookOptions {
   readonly on: 'all' | 'trouble';
 }
 
-/** Posts a report of every run and drill that has ended, as JSON. */
+/** Posts a report of every run and restore test that has ended, as JSON. */
 export class WebhookNotifier implements Notifier {
   readonly name: string;
   private readonly options: WebhookOptions;
@@ -21,10 +21,10 @@ export class WebhookNotifier implements Notifier {
     this.name = placeOf(VARIABLE, options.url);
   }
 
-  async notify(notice: Notice, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+  async notify(notification: Notification, { signal }: { readonly signal: AbortSignal }): Promise<void> {
     const { url, template, on } = this.options;
-    if (notice.state === 'started' || (on === 'trouble' && notice.state === 'good')) return;
-    const body = webhookBody(notice, template, new URL(url.reveal()).hostname);
+    if (notification.state === 'started' || (on === 'trouble' && notification.state === 'good')) return;
+    const body = webhookBody(notification, template, new URL(url.reveal()).hostname);
     await deliver({ variable: VARIABLE, url, parcel: { body, contentType: 'application/json' }, signal });
   }
 }

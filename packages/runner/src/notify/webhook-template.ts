@@ -1,4 +1,4 @@
-import type { Notice } from '@geolens/backup-core';
+import type { Notification } from '@geolens/backup-core';
 
 /**
  * The forms that are known by name: all there is; what Slack, and those that understand it, take; what
@@ -43,16 +43,16 @@ export function parseTemplate(text: string): WebhookTemplate | { readonly proble
 }
 
 /** What is posted, as JSON. */
-export function webhookBody(notice: Notice, template: WebhookTemplate, host: string): string {
+export function webhookBody(notification: Notification, template: WebhookTemplate, host: string): string {
   const form = template === 'auto' ? formOf(host) : template;
-  if (typeof form === 'object') return JSON.stringify(filled(form.own, notice));
-  const words = [notice.title, notice.text].filter((part) => part !== '').join('\n');
+  if (typeof form === 'object') return JSON.stringify(filled(form.own, notification));
+  const words = [notification.title, notification.text].filter((part) => part !== '').join('\n');
   if (form === 'slack') return JSON.stringify({ text: words });
   if (form === 'discord')
     return JSON.stringify({
       content: words.length > MOST_CONTENT ? `${words.slice(0, MOST_CONTENT)}…` : words,
     });
-  const { event, state, database, title, text, log, details } = notice;
+  const { event, state, database, title, text, log, details } = notification;
   return JSON.stringify({ event, state, database, title, text, ...details, log });
 }
 
@@ -62,10 +62,10 @@ function formOf(host: string): (typeof WEBHOOK_FORMS)[number] {
 }
 
 /** Goes through all texts of the template; what is filled in cannot break out of its place. */
-function filled(value: unknown, notice: Notice): unknown {
+function filled(value: unknown, notification: Notification): unknown {
   if (typeof value === 'string')
-    return value.replaceAll(PLACEHOLDER, (_, name: (typeof PLACEHOLDERS)[number]) => notice[name]);
-  if (Array.isArray(value)) return value.map((one) => filled(one, notice));
+    return value.replaceAll(PLACEHOLDER, (_, name: (typeof PLACEHOLDERS)[number]) => notification[name]);
+  if (Array.isArray(value)) return value.map((one) => filled(one, notification));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, filled(one, notice)]));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, filled(one, notification)]));
 }

@@ -1,5 +1,5 @@
 import type { AcceptReport, BackupError, RunTimestamp } from '@geolens/backup-core';
-import type { Redact } from '../log/redact.ts';
+import type { Redact } from '../redact.ts';
 
 /** What was accepted, for a person, and by which set retention is suspended all the same. */
 export function acceptReportText(

@@ -1,5 +1,5 @@
 import { timestampToDate, type BackupError, type RestoreReport } from '@geolens/backup-core';
-import type { Redact } from '../log/redact.ts';
+import type { Redact } from '../redact.ts';
 import { table } from './table.ts';
 import { countText, durationText, numberText } from './units.ts';
 

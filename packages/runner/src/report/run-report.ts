@@ -5,17 +5,17 @@ import {
   type BackupError,
   type RunReport,
 } from '@geolens/backup-core';
-import type { Redact } from '../log/redact.ts';
+import type { Redact } from '../redact.ts';
 import { bytesText, countText } from './units.ts';
-import { drillText } from './drill-text.ts';
+import { restoreTestText } from './restore-test-text.ts';
 import { table } from './table.ts';
 
 /**
- * The new set for a person: its files, with what is in them, what a drill showed, and why it is suspicious.
+ * The new set for a person: its files, with what is in them, what a restore test showed, and why it is suspicious.
  * Empty when there is none.
  */
 export function runReportText(report: RunReport): string {
-  const { manifest, replication, suspicion, drill } = report;
+  const { manifest, replication, suspicion, restoreTest } = report;
   if (manifest === undefined) return '';
   const manifestName = formatArtifactName({ kind: 'manifest', timestamp: manifest.timestamp });
   const rows = manifest.artifacts.map(({ name, bytes, tableCount, rowCounts, members }) => {
@@ -35,7 +35,7 @@ export function runReportText(report: RunReport): string {
       copied.some((set) => set.tier === tier && set.timestamp === manifest.timestamp),
     ),
   );
-  const tiers = drill?.verdict === 'disproven' ? 'daily' : manifest.tiers.join(' and ');
+  const tiers = restoreTest?.outcome === 'failed' ? 'daily' : manifest.tiers.join(' and ');
   const places = [`in ${tiers}`, ...alsoOn.map(({ store }) => `on ${store} too`)].join(', ');
   const files = table(
     [{ title }, { title: 'size', align: 'right' }, { title: places }],
@@ -43,20 +43,20 @@ export function runReportText(report: RunReport): string {
   );
   return [
     files,
-    drill === undefined ? '' : drillText(drill),
+    restoreTest === undefined ? '' : restoreTestText(restoreTest),
     suspicion === undefined ? '' : `${suspicionText(manifest.timestamp, suspicion.reasons)}\n`,
   ].join('');
 }
 
-function stateText({ outcome, suspicion, drill }: RunReport): string {
-  if (drill?.verdict === 'disproven') return `${outcome}, BAD`;
+function stateText({ outcome, suspicion, restoreTest }: RunReport): string {
+  if (restoreTest?.outcome === 'failed') return `${outcome}, BAD`;
   return suspicion === undefined ? outcome : `${outcome}, SUSPICIOUS`;
 }
 
 /** The report for a machine. */
 export function runReportJson(report: RunReport, redact: Redact = (text) => text): Record<string, unknown> {
   const { startedAt, finishedAt, errors, warnings, replication, ...rest } = report;
-  const told = ({ code, message }: BackupError): Record<string, unknown> => ({
+  const reported = ({ code, message }: BackupError): Record<string, unknown> => ({
     code,
     message: redact(message),
   });
@@ -67,8 +67,8 @@ export function runReportJson(report: RunReport, redact: Redact = (text) => text
     finishedAt: finishedAt.toISOString(),
     replication: replication.map(({ errors: failed, ...others }) => ({
       ...others,
-      errors: failed.map(told),
+      errors: failed.map(reported),
     })),
-    errors: errors.map(told),
+    errors: errors.map(reported),
   };
 }

@@ -3,11 +3,12 @@ import {
   problemsOf,
   type ArtifactVerdict,
   type BackupError,
+  type CheckOutcome,
   type CopyReport,
   type VerifyReport,
 } from '@geolens/backup-core';
-import type { Redact } from '../log/redact.ts';
-import { drillText } from './drill-text.ts';
+import type { Redact } from '../redact.ts';
+import { restoreTestText } from './restore-test-text.ts';
 import { table } from './table.ts';
 import { bytesText, durationText } from './units.ts';
 
@@ -22,7 +23,7 @@ export function verifyReportJson(
   { copies, notes, errors }: VerifyReport,
   redact: Redact = (text) => text,
 ): Record<string, unknown> {
-  const told = ({ code, message }: BackupError): Record<string, unknown> => ({
+  const reported = ({ code, message }: BackupError): Record<string, unknown> => ({
     code,
     message: redact(message),
   });
@@ -33,35 +34,34 @@ export function verifyReportJson(
       tier: report.copy.set?.tier,
       timestamp: report.copy.timestamp,
       database: report.copy.set?.database,
-      verdict: report.verdict,
+      outcome: report.outcome,
       problems: problemsOf(report).map(redact),
       artifacts: report.artifacts.map((artifact) => ({
         ...artifact,
         problem: artifact.problem && redact(artifact.problem),
       })),
-      drill: report.drill && {
-        ...report.drill,
-        reasons: report.drill.reasons.map(redact),
-        warnings: report.drill.warnings.map(redact),
+      restoreTest: report.restoreTest && {
+        ...report.restoreTest,
+        reasons: report.restoreTest.reasons.map(redact),
+        warnings: report.restoreTest.warnings.map(redact),
       },
-      error: report.error && told(report.error),
+      error: report.error && reported(report.error),
       milliseconds: report.milliseconds,
     })),
     notes: notes.map(redact),
-    errors: errors.map(told),
+    errors: errors.map(reported),
   };
 }
 
-const VERDICTS: Readonly<Record<CopyReport['verdict'], string>> = {
-  good: 'good',
-  bad: 'BAD',
-  unproven: 'unproven',
-  unread: 'unread',
-  gone: 'gone',
+const WORDS: Readonly<Record<CheckOutcome, string>> = {
+  passed: 'good',
+  failed: 'BAD',
+  inconclusive: 'inconclusive',
+  skipped: 'removed meanwhile',
 };
 
 function detailsText(report: CopyReport): string {
-  const { copy, artifacts, drill, error, verdict } = report;
+  const { copy, artifacts, restoreTest, error } = report;
   const rows = artifacts.map((artifact) => [
     artifact.name,
     artifact.bytes === undefined ? '-' : bytesText(artifact.bytes),
@@ -72,28 +72,32 @@ function detailsText(report: CopyReport): string {
       ? ''
       : table([{ title: 'ARTIFACT' }, { title: 'SIZE', align: 'right' }, { title: 'RESULT' }], rows);
   return [
-    `${copy.label}: ${verdictText(report)}\n`,
+    `${copy.label}: ${outcomeText(report)}\n`,
     body,
-    drill === undefined ? '' : drillText(drill),
-    ...(error !== undefined && verdict === 'unread' ? [`${error.message}\n`] : []),
+    restoreTest === undefined ? '' : restoreTestText(restoreTest),
+    ...(error !== undefined ? [`${error.message}\n`] : []),
   ].join('');
 }
 
 function tableText(copies: readonly CopyReport[]): string {
   const rows = copies.map((report) => {
-    const { copy, milliseconds, error, verdict } = report;
+    const { copy, milliseconds, error, outcome } = report;
     const reasons =
-      verdict === 'unproven' ? lacksOf(report) : error === undefined ? problemsOf(report) : [error.message];
+      error !== undefined
+        ? [error.message]
+        : outcome === 'inconclusive'
+          ? lacksOf(report)
+          : problemsOf(report);
     return [
       copy.set?.timestamp ?? '-',
       copy.set?.tier ?? '-',
       copy.store?.name ?? '-',
       copy.set?.state ?? '-',
       durationText(milliseconds),
-      [verdictText(report), ...reasons].join(': ').replaceAll('\n', ' '),
+      [outcomeText(report), ...reasons].join(': ').replaceAll('\n', ' '),
     ];
   });
-  const bad = copies.filter(({ verdict }) => verdict === 'bad').length;
+  const bad = copies.filter(({ outcome }) => outcome === 'failed').length;
   const head = [
     { title: 'SET' },
     { title: 'TIER' },
@@ -102,13 +106,14 @@ function tableText(copies: readonly CopyReport[]): string {
     { title: 'TOOK', align: 'right' as const },
     { title: 'RESULT' },
   ];
-  const unread = copies.filter(({ verdict }) => verdict === 'unread').length;
+  const unread = copies.filter(({ error }) => error !== undefined).length;
   const read = unread === 0 ? '' : `, ${unread} could not be read`;
   return `${table(head, rows)}${copies.length} copies, ${bad === 0 ? 'none of them bad' : `${bad} BAD`}${read}\n`;
 }
 
-function verdictText({ verdict, drill }: CopyReport): string {
-  return verdict === 'good' && drill?.verdict === 'proven' ? 'proven' : VERDICTS[verdict];
+function outcomeText({ outcome, restoreTest, error }: CopyReport): string {
+  if (error !== undefined) return 'unread';
+  return outcome === 'passed' && restoreTest !== undefined ? 'restore test passed' : WORDS[outcome];
 }
 
 function resultText({ name, problem, unjudged }: ArtifactVerdict): string {

@@ -14,18 +14,18 @@ import type { Logger } from '../log/logger.ts';
  * However far the next slot is, the clock is looked at this often: it may be set back, and then the next slot
  * is another.
  */
-const LOOK_AGAIN_MS = 5 * 60_000;
+const RETRY_MS = 5 * 60_000;
 
 export interface LoopParts {
   readonly clock: Clock;
   readonly journal: Pick<RunJournal, 'read' | 'update'>;
   readonly log: Logger;
   /** What is done at each slot, for people. */
-  readonly what: 'run' | 'drill';
+  readonly what: 'run' | 'restore test';
   /** Moments at which it was done, besides what the journal tells. */
   readonly doneAt: () => Promise<readonly Date[]>;
   /**
-   * Does it once; its failure is its own affair and is not thrown. `held`: somebody else worked on the
+   * Does it once; its failure is its own affair and is not thrown. `held`: another process worked on the
    * volume, so no run was made; the lock is free again now, and whether the slot is still due is to be asked
    * anew.
    */
@@ -75,7 +75,7 @@ class Loop {
         continue;
       }
       const late = now.getTime() - slot.getTime();
-      if (late > LOOK_AGAIN_MS)
+      if (late > RETRY_MS)
         log.info(
           'schedule.catch_up',
           `the ${this.parts.what} of ${slot.toISOString()} was missed and is made up for now`,
@@ -157,17 +157,17 @@ class Loop {
    */
   private async sleep(now: Date): Promise<void> {
     if (this.stopped()) return;
-    const look = now.getTime() + LOOK_AGAIN_MS;
-    const next = this.options.schedule.next(now)?.getTime() ?? look;
+    const inspect = now.getTime() + RETRY_MS;
+    const next = this.options.schedule.next(now)?.getTime() ?? inspect;
     const { signal } = this.options;
     const awake = new AbortController();
     const wake = (): void => {
       awake.abort();
     };
-    const timer = setTimeout(wake, LOOK_AGAIN_MS);
+    const timer = setTimeout(wake, RETRY_MS);
     signal.addEventListener('abort', wake, { once: true });
     await this.parts.clock
-      .sleepUntil(new Date(Math.min(next, look)), awake.signal)
+      .sleepUntil(new Date(Math.min(next, inspect)), awake.signal)
       .catch((error: unknown) => {
         if (!awake.signal.aborted) throw error;
       });

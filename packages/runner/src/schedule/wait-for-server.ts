@@ -1,13 +1,13 @@
-import { withoutMend, type Clock, type ServerProbe } from '@geolens/backup-core';
+import { withoutHint, type Clock, type ServerProbe } from '@geolens/backup-core';
 import type { Logger } from '../log/logger.ts';
 
-const LOOK_AGAIN_MS = 5_000;
+const RETRY_MS = 5_000;
 
 /**
  * How often it is looked for: for half a minute when nothing answers, for ten minutes while it says that it
  * is starting.
  */
-const LOOKS = { nothing: 6, starting: 120 } as const;
+const ATTEMPTS = { nothing: 6, starting: 120 } as const;
 
 /**
  * Waits until the database server answers: after a start of the whole machine it needs longer than we do, and
@@ -19,13 +19,13 @@ export async function waitForServer(
   { clock, log, signal }: { readonly clock: Clock; readonly log: Logger; readonly signal: AbortSignal },
 ): Promise<void> {
   for (let looks = 1; ; looks += 1) {
-    const found = await probe.look(signal);
-    if (found.server === 'answers' || looks >= LOOKS[found.server]) return;
+    const found = await probe.inspect(signal);
+    if (found.server === 'answers' || looks >= ATTEMPTS[found.server]) return;
     if (looks === 1)
       log.warn(
         'serve.server_away',
-        `a run is due, and waits a while for the server: ${withoutMend(found.error)}`,
+        `a run is due, and waits a while for the server: ${withoutHint(found.error)}`,
       );
-    await clock.sleepUntil(new Date(clock.now().getTime() + LOOK_AGAIN_MS), signal);
+    await clock.sleepUntil(new Date(clock.now().getTime() + RETRY_MS), signal);
   }
 }

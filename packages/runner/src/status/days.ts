@@ -1,4 +1,4 @@
-import { wallText } from '../report/wall-text.ts';
+import { localTimeText } from '../report/local-time-text.ts';
 import type { Past, PastState } from './history.ts';
 
 /** A day of the calendar of a zone. */
@@ -51,10 +51,11 @@ export function weeksOf({
 }
 
 function bestOf(past: readonly Past[]): Past | undefined {
-  const rank = ({ state, isProven }: Past): number => ORDER.indexOf(state) - (isProven ? 0.5 : 0);
+  const rank = ({ state, isRestoreTested }: Past): number =>
+    ORDER.indexOf(state) - (isRestoreTested ? 0.5 : 0);
   return past.toSorted((one, other) => rank(one) - rank(other))[0];
 }
 
 function dateIn(moment: Date, zone: string): string {
-  return wallText(moment, zone).slice(0, 10);
+  return localTimeText(moment, zone).slice(0, 10);
 }

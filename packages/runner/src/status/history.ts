@@ -22,7 +22,7 @@ export interface Past {
   readonly at: Date;
   readonly state: PastState;
   /** Its set was restored to prove it. */
-  readonly isProven: boolean;
+  readonly isRestoreTested: boolean;
   /** Of all its artifacts, once. */
   readonly bytes: number | undefined;
   /** How long it took until its set was there. */
@@ -51,10 +51,10 @@ export function historyOf({ stores, journal }: Pick<Status, 'stores' | 'journal'
 }
 
 function rank(set: BackupSet): number {
-  return SET_STATES.indexOf(set.state) - (isProven(set) ? 0.5 : 0);
+  return SET_STATES.indexOf(set.state) - (isRestoreTested(set) ? 0.5 : 0);
 }
 
-function isProven({ state, manifest }: BackupSet): boolean {
+function isRestoreTested({ state, manifest }: BackupSet): boolean {
   return (state === 'complete' || state === 'suspicious') && manifest?.checks.restored?.ok === true;
 }
 
@@ -63,7 +63,7 @@ function ofSet(set: BackupSet): Past {
   return {
     at: timestampToDate(timestamp),
     state,
-    isProven: isProven(set),
+    isRestoreTested: isRestoreTested(set),
     bytes: bytesOf(set),
     milliseconds: manifest && between(manifest),
     problem: problems.length === 0 ? undefined : problems.join('; '),
@@ -76,7 +76,7 @@ function ofRun(run: PastRun, timestamp: RunTimestamp | undefined): Past {
     return {
       at,
       state: 'failed',
-      isProven: false,
+      isRestoreTested: false,
       bytes: undefined,
       milliseconds: undefined,
       problem: run.error,
@@ -84,7 +84,7 @@ function ofRun(run: PastRun, timestamp: RunTimestamp | undefined): Past {
   return {
     at,
     state: 'removed',
-    isProven: false,
+    isRestoreTested: false,
     bytes: run.bytes,
     milliseconds: between(run),
     problem: undefined,

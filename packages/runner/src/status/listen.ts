@@ -33,7 +33,7 @@ export async function listen(
     throw new BackupError(
       'CONFIG_INVALID',
       `BACKUP_HTTP_HOST="${host}" and BACKUP_HTTP_PORT="${port}" cannot be listened on: ${why}`,
-      { cause: error, mend: 'Choose another port or address, or unset BACKUP_HTTP_PORT' },
+      { cause: error, hint: 'Choose another port or address, or unset BACKUP_HTTP_PORT' },
     );
   }
   const address = server.address() as AddressInfo;

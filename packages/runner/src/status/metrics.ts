@@ -6,13 +6,19 @@ import {
   SET_STATES,
   TIERS,
   timestampToDate,
-  type JournalledDrill,
+  type CheckOutcome,
   type RunOutcome,
 } from '@geolens/backup-core';
 import { newestChecked, replicationLag, type Status } from './status.ts';
 
 const OUTCOMES: readonly RunOutcome[] = ['complete', 'partial', 'failed'];
-const VERDICTS: readonly JournalledDrill['verdict'][] = ['proven', 'unproven', 'bad', 'failed'];
+/** The values of the label `verdict`, which alert rules of operators name. */
+const VERDICTS = {
+  passed: 'proven',
+  inconclusive: 'unproven',
+  failed: 'bad',
+  skipped: 'failed',
+} as const satisfies Record<CheckOutcome, string>;
 
 /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
 export const METRICS_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
@@ -52,7 +58,7 @@ export async function metricsText(status: Status): Promise<string> {
     journal.firstStartAt,
   );
 
-  const { lastRun, lastDrill } = journal;
+  const { lastRun, lastRestoreTest } = journal;
   const result = gauge('last_run_result', '1 for what became of the last run', 'outcome');
   if (lastRun !== undefined)
     for (const outcome of OUTCOMES) result.set({ outcome }, lastRun.outcome === outcome ? 1 : 0);
@@ -82,10 +88,19 @@ export async function metricsText(status: Status): Promise<string> {
     if (passed !== undefined) bytes.inc({ phase, artifact, tier }, passed);
   }
 
-  const verdict = gauge('last_drill_result', '1 for what became of the last scheduled drill', 'verdict');
-  if (lastDrill !== undefined)
-    for (const one of VERDICTS) verdict.set({ verdict: one }, lastDrill.verdict === one ? 1 : 0);
-  moment('last_drill_timestamp_seconds', 'When the last scheduled drill ended', lastDrill?.finishedAt);
+  const verdict = gauge(
+    'last_drill_result',
+    '1 for what became of the last scheduled restore test',
+    'verdict',
+  );
+  if (lastRestoreTest !== undefined)
+    for (const [outcome, one] of Object.entries(VERDICTS))
+      verdict.set({ verdict: one }, lastRestoreTest.outcome === outcome ? 1 : 0);
+  moment(
+    'last_drill_timestamp_seconds',
+    'When the last scheduled restore test ended',
+    lastRestoreTest?.finishedAt,
+  );
 
   const up = gauge('store_up', '1 when the store could be looked at', 'store');
   const looked = gauge('store_looked_at_timestamp_seconds', 'When the store was last looked at', 'store');
@@ -105,7 +120,7 @@ export async function metricsText(status: Status): Promise<string> {
   for (const [index, store] of stores.entries()) {
     const of = { store: store.name };
     up.set(of, store.sets === undefined ? 0 : 1);
-    looked.set(of, store.lookedAt.getTime() / 1000);
+    looked.set(of, store.inspectedAt.getTime() / 1000);
     for (const tier of TIERS) {
       const ours = store.sets?.filter((set) => set.tier === tier);
       if (ours === undefined) break;
@@ -159,6 +174,6 @@ export async function metricsText(status: Status): Promise<string> {
   if (counted === undefined) rows.remove();
   else rows.set(counted);
   moment('next_run_timestamp_seconds', 'When the next run is due', status.nextRunAt);
-  moment('next_drill_timestamp_seconds', 'When the next drill is due', status.nextDrillAt);
+  moment('next_drill_timestamp_seconds', 'When the next restore test is due', status.nextRestoreTestAt);
   return registry.metrics();
 }

@@ -1,5 +1,5 @@
 import { BackupError, type JournalState } from '@geolens/backup-core';
-import type { Redact } from '../log/redact.ts';
+import type { Redact } from '../redact.ts';
 import type { Status } from './status.ts';
 
 /**
@@ -30,11 +30,11 @@ function redactedJournal(
   journal: JournalState,
   maybe: (text: string | undefined) => string | undefined,
 ): JournalState {
-  const { lastRun, lastDrill, pastRuns } = journal;
+  const { lastRun, lastRestoreTest, pastRuns } = journal;
   return {
     ...journal,
     lastRun: lastRun && { ...lastRun, error: maybe(lastRun.error) },
-    lastDrill: lastDrill && { ...lastDrill, problem: maybe(lastDrill.problem) },
+    lastRestoreTest: lastRestoreTest && { ...lastRestoreTest, problem: maybe(lastRestoreTest.problem) },
     pastRuns: Array.isArray(pastRuns)
       ? pastRuns.map((run: NonNullable<JournalState['pastRuns']>[number]) => ({
           ...run,

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { toBackupError } from '@geolens/backup-core';
 import type { Logger } from '../log/logger.ts';
-import type { Redact } from '../log/redact.ts';
+import type { Redact } from '../redact.ts';
 import { healthJson } from '../report/health-report.ts';
 import { page } from './page/page.ts';
 import { STYLE } from './page/style.ts';

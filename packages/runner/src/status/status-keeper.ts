@@ -5,9 +5,9 @@ import { toolVersion } from '../version.ts';
 import type { Status, StoreStatus } from './status.ts';
 
 /** Whoever asks more often gets what was seen before: a scrape is to cost nothing. */
-const LOCAL_LOOK_MS = 5_000;
+const LOCAL_REFRESH_MS = 5_000;
 /** Looking at a bucket costs requests, and it changes by runs, after which it is looked at anyway. */
-const REPLICA_LOOK_MS = 15 * 60_000;
+const REPLICA_REFRESH_MS = 15 * 60_000;
 
 /**
  * Knows how things stand. The volume is looked at when somebody asks; replicas beside that, so that nobody
@@ -26,12 +26,12 @@ export class StatusKeeper {
     const { config, services } = this.context;
     const { primary, replicas, clock, journal } = services;
     const [local, health, state] = await Promise.all([
-      this.seenLately(primary, LOCAL_LOOK_MS) ?? this.look(primary),
+      this.seenLately(primary, LOCAL_REFRESH_MS) ?? this.inspect(primary),
       currentHealth(this.context),
       journal.read(),
     ]);
     for (const replica of replicas)
-      if (this.seenLately(replica, REPLICA_LOOK_MS) === undefined) void this.look(replica);
+      if (this.seenLately(replica, REPLICA_REFRESH_MS) === undefined) void this.inspect(replica);
     const now = clock.now();
     return {
       now,
@@ -44,7 +44,7 @@ export class StatusKeeper {
       schedule: config.schedule.expression,
       zone: config.schedule.zone,
       nextRunAt: config.schedule.next(now),
-      nextDrillAt: config.drillSchedule?.next(now),
+      nextRestoreTestAt: config.restoreTestSchedule?.next(now),
     };
   }
 
@@ -55,25 +55,26 @@ export class StatusKeeper {
     await Promise.all(
       [primary, ...replicas].map(async (store) => {
         await this.looking.get(store); // it may have begun before the change
-        await this.look(store);
+        await this.inspect(store);
       }),
     );
   }
 
   private seenLately(store: ArtifactStore, withinMs: number): StoreStatus | undefined {
     const seen = this.seen.get(store);
-    const age = seen && this.context.services.clock.now().getTime() - seen.lookedAt.getTime();
+    const age = seen && this.context.services.clock.now().getTime() - seen.inspectedAt.getTime();
     return age !== undefined && age >= 0 && age < withinMs ? seen : undefined;
   }
 
   /** One look at a time; never rejects. */
-  private look(store: ArtifactStore): Promise<StoreStatus> {
-    const look = this.looking.get(store) ?? this.lookNow(store).finally(() => this.looking.delete(store));
-    this.looking.set(store, look);
-    return look;
+  private inspect(store: ArtifactStore): Promise<StoreStatus> {
+    const inspect =
+      this.looking.get(store) ?? this.inspectNow(store).finally(() => this.looking.delete(store));
+    this.looking.set(store, inspect);
+    return inspect;
   }
 
-  private async lookNow(store: ArtifactStore): Promise<StoreStatus> {
+  private async inspectNow(store: ArtifactStore): Promise<StoreStatus> {
     const { config, services, signal } = this.context;
     const { database } = config.connection;
     const status = await readSets(store, { signal, cache: services.cacheOf(store) }).then(
@@ -83,7 +84,7 @@ export class StatusKeeper {
       }),
       (error: unknown) => ({ sets: undefined, error: toBackupError(error) }),
     );
-    const seen = { name: store.name, lookedAt: services.clock.now(), ...status };
+    const seen = { name: store.name, inspectedAt: services.clock.now(), ...status };
     this.seen.set(store, seen);
     return seen;
   }

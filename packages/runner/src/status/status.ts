@@ -14,7 +14,7 @@ export interface StoreStatus {
   /** The sets of our database, newest first; undefined when it could not be looked at. */
   readonly sets: readonly BackupSet[] | undefined;
   readonly error: BackupError | undefined;
-  readonly lookedAt: Date;
+  readonly inspectedAt: Date;
 }
 
 /** Everything that the page and the metrics tell. */
@@ -32,7 +32,7 @@ export interface Status {
   readonly schedule: string;
   readonly zone: string;
   readonly nextRunAt: Date | undefined;
-  readonly nextDrillAt: Date | undefined;
+  readonly nextRestoreTestAt: Date | undefined;
 }
 
 /** How far a replica is behind the primary store. */

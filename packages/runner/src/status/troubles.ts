@@ -5,7 +5,7 @@ import { replicationLag, type Status } from './status.ts';
 /** A reason to do something, and what. */
 export interface Trouble {
   readonly text: string;
-  /** The command that tells more, or mends it. */
+  /** The command that shows more, or repairs it. */
   readonly command: string;
 }
 
@@ -16,7 +16,7 @@ const COPYING_MS = 3_600_000;
 
 /** What somebody has to look at, the gravest first; empty when all is well. */
 export function troublesOf({ health, journal, stores, now, database }: Status): readonly Trouble[] {
-  const { lastRun, lastDrill } = journal;
+  const { lastRun, lastRestoreTest } = journal;
   const newest = stores[0]?.sets?.find(isWhole);
   return [
     ...(health.healthy
@@ -46,18 +46,18 @@ export function troublesOf({ health, journal, stores, now, database }: Status): 
           command: `geolens-backup verify ${timestamp}`,
         })),
     ),
-    ...(lastDrill === undefined || lastDrill.verdict === 'proven'
+    ...(lastRestoreTest === undefined || lastRestoreTest.outcome === 'passed'
       ? []
       : [
           {
-            text: `The last drill did not prove its set (${lastDrill.verdict})${because(lastDrill.problem)}`,
+            text: `The last restore test did not pass (${lastRestoreTest.outcome})${because(lastRestoreTest.problem)}`,
             command: 'geolens-backup verify --restore',
           },
         ]),
     ...stores.flatMap(({ name, error }) =>
       error === undefined
         ? []
-        : [{ text: `${sentence(name)} could not be looked at: ${error.message}`, command: DOCTOR }],
+        : [{ text: `${sentence(name)} could not be read: ${error.message}`, command: DOCTOR }],
     ),
     ...stores.slice(1).flatMap((store) => {
       const lag = replicationLag(stores[0], store, database);

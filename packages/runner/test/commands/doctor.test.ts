@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BackupError, type Finding } from '@geolens/backup-core';
+import { BackupError, type DiagnosticResult } from '@geolens/backup-core';
 import { MemoryStore } from '@geolens/backup-core/testing';
 import { doctor } from '../../src/commands/doctor.ts';
 import { run } from '../../src/commands/run.ts';
@@ -11,16 +11,22 @@ async function asked(kit: CommandKit, json = false): Promise<{ code: number; sai
   return { code, said: kit.output.said };
 }
 
-const finding = (level: Finding['level']): Finding => ({
-  concern: 'server',
+const result = (level: DiagnosticResult['level']): DiagnosticResult => ({
+  subject: 'server',
   level,
   message: 'my-password',
-  mend: 'my-password',
+  hint: 'my-password',
 });
 
-async function kitWith(findings: readonly Finding[], replicas: MemoryStore[] = []): Promise<CommandKit> {
+async function kitWith(
+  results: readonly DiagnosticResult[],
+  replicas: MemoryStore[] = [],
+): Promise<CommandKit> {
   const kit = await commandKit(new MemoryStore('local'), replicas);
-  const services = { ...kit.context.services, examiners: [{ examine: () => Promise.resolve(findings) }] };
+  const services = {
+    ...kit.context.services,
+    diagnosticChecks: [{ inspect: () => Promise.resolve(results) }],
+  };
   return {
     ...kit,
     context: { ...kit.context, services, redact: (text: string) => text.replaceAll('my-password', '***') },
@@ -29,18 +35,18 @@ async function kitWith(findings: readonly Finding[], replicas: MemoryStore[] = [
 
 describe('`doctor`', () => {
   it('ends with 1 when something fails, and with 0 when something is only to be looked at', async () => {
-    expect((await asked(await kitWith([finding('fail')]))).code).toBe(1);
-    expect((await asked(await kitWith([finding('warn')]))).code).toBe(0);
+    expect((await asked(await kitWith([result('fail')]))).code).toBe(1);
+    expect((await asked(await kitWith([result('warn')]))).code).toBe(0);
   });
 
-  it('prints no secret, in a line with its mend below, or as JSON', async () => {
-    const kit = await kitWith([finding('warn')]);
+  it('prints no secret, in a line with its hint below, or as JSON', async () => {
+    const kit = await kitWith([result('warn')]);
     expect((await asked(kit)).said).toMatch(/^WARN {2}server {17}\*\*\*\n {29}→ \*\*\*\n/);
     const { said } = await asked(kit, true);
     expect(JSON.parse(said)).toMatchObject({
       ok: true,
-      findings: expect.arrayContaining([
-        { concern: 'server', level: 'warn', message: '***', mend: '***' },
+      results: expect.arrayContaining([
+        { subject: 'server', level: 'warn', message: '***', hint: '***' },
       ]) as unknown,
     });
   });

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { BackupError, type Notice, type Notifier } from '@geolens/backup-core';
+import { BackupError, type Notification, type Notifier } from '@geolens/backup-core';
 import { MemoryStore } from '@geolens/backup-core/testing';
 import { run } from '../../src/commands/run.ts';
 import { commandKit, type CommandKit } from '../support/command-kit.ts';
 
 class Listener implements Notifier {
   readonly name = 'BACKUP_PING_URL (example.com)';
-  readonly heard: Notice[] = [];
+  readonly heard: Notification[] = [];
 
-  notify(notice: Notice): Promise<void> {
-    this.heard.push(notice);
+  notify(notification: Notification): Promise<void> {
+    this.heard.push(notification);
     return Promise.resolve();
   }
 }
@@ -37,7 +37,7 @@ describe('`run`', () => {
       ['run.started', 'started'],
       ['run.finished', 'good'],
     ]);
-    const [, { title, log, details }] = listener.heard as [Notice, Notice];
+    const [, { title, log, details }] = listener.heard as [Notification, Notification];
     expect(title).toMatch(/^Backup of geolens: run \d{8}_\d{6} complete in /);
     expect(log).toMatch(/run \d{8}_\d{6} of database geolens begins\n/);
     expect(log).not.toContain('of before');

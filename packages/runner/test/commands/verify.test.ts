@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BackupError, readSets, type Rehearsal } from '@geolens/backup-core';
-import { FakeDrill, FaultyStore, MemoryStore, sourceOf } from '@geolens/backup-core/testing';
+import { BackupError, readSets, type RestoreTestResult } from '@geolens/backup-core';
+import { FakeRestoreTester, FaultyStore, MemoryStore, sourceOf } from '@geolens/backup-core/testing';
 import { run } from '../../src/commands/run.ts';
 import { verify, type VerifyFlags } from '../../src/commands/verify.ts';
 import { commandKit, type CommandKit } from '../support/command-kit.ts';
@@ -10,14 +10,14 @@ const FLAGS: VerifyFlags = { restore: false, all: false, store: 'all', json: fal
 /** A set on the volume, and one on a replica when there is one. */
 async function kitWithSet(
   replicas: readonly MemoryStore[] = [],
-): Promise<CommandKit & { drill: FakeDrill; store: MemoryStore }> {
+): Promise<CommandKit & { restoreTest: FakeRestoreTester; store: MemoryStore }> {
   const store = new MemoryStore('local');
   const kit = await commandKit(store, replicas);
   await run(kit.context, { json: false });
   Object.assign(kit.output, { said: '', logged: '' });
-  const { drill } = kit.context.services;
-  if (!(drill instanceof FakeDrill)) throw new Error('the kit has another drill');
-  return { ...kit, drill, store };
+  const { restoreTest } = kit.context.services;
+  if (!(restoreTest instanceof FakeRestoreTester)) throw new Error('the kit has another restore test');
+  return { ...kit, restoreTest, store };
 }
 
 describe('`verify` ends with', () => {
@@ -33,15 +33,15 @@ describe('`verify` ends with', () => {
   it('0 when it was proven, with what was seen', async () => {
     const { context, output } = await kitWithSet();
     expect(await verify(context, 'latest', { ...FLAGS, restore: true })).toBe(0);
-    expect(output.said).toContain('(daily, local): proven\n');
+    expect(output.said).toContain('(daily, local): restore test passed\n');
     expect(output.said).toContain(
-      'restored in a scratch PostgreSQL 17.2:\n  - 3 rows in 1 table, as many as in the dump\n',
+      'restored in a temporary PostgreSQL 17.2:\n  - 3 rows in 1 table, as many as in the dump\n',
     );
   });
 
   it('5 when something is bad, and shouts', async () => {
-    const { context, output, drill } = await kitWithSet();
-    drill.answer = { problems: ['the index a is not valid'] };
+    const { context, output, restoreTest } = await kitWithSet();
+    restoreTest.answer = { problems: ['the index a is not valid'] };
     expect(await verify(context, 'latest', { ...FLAGS, restore: true })).toBe(5);
     expect(output.said).toContain('(daily, local): BAD\n');
     expect(output.said).toContain('and NOT what was backed up:\n  - the index a is not valid\n');
@@ -51,8 +51,8 @@ describe('`verify` ends with', () => {
   });
 
   it('no secret in what it says, whatever a server or a store has answered', async () => {
-    const { context, output, drill } = await kitWithSet();
-    drill.answer = { problems: ['the answer was hunter2'], warnings: ['hunter2 is odd'] };
+    const { context, output, restoreTest } = await kitWithSet();
+    restoreTest.answer = { problems: ['the answer was hunter2'], warnings: ['hunter2 is odd'] };
     const redact = (text: string): string => text.replaceAll('hunter2', '***');
     for (const json of [true, false])
       expect(await verify({ ...context, redact }, 'latest', { ...FLAGS, restore: true, json })).toBe(5);
@@ -61,14 +61,16 @@ describe('`verify` ends with', () => {
   });
 
   it('3 when it cannot be proven here, and says what is lacking', async () => {
-    const { context, output, drill } = await kitWithSet();
-    drill.answer = {
-      outcome: 'unprovable',
+    const { context, output, restoreTest } = await kitWithSet();
+    restoreTest.answer = {
+      outcome: 'inconclusive',
       reasons: ['the extension postgis is not installed'],
-    } satisfies Rehearsal;
+    } satisfies RestoreTestResult;
     expect(await verify(context, 'latest', { ...FLAGS, restore: true })).toBe(3);
-    expect(output.said).toContain('cannot be proven here:\n  - the extension postgis is not installed\n');
-    expect(output.logged).toMatch(/WARN .*cannot be proven here/);
+    expect(output.said).toContain(
+      'the restore test is inconclusive:\n  - the extension postgis is not installed\n',
+    );
+    expect(output.logged).toMatch(/WARN .*inconclusive/);
   });
 
   it('1 when the only copy cannot be read to its end, and 3 when it is one of several', async () => {
@@ -117,7 +119,7 @@ describe('`verify` ends with', () => {
           dump,
           globals: undefined,
           staging: undefined,
-          doubts: [],
+          warnings: [],
           trusted: false,
         }),
     };
@@ -153,14 +155,19 @@ describe('`verify` ends with', () => {
   });
 });
 
-it('`verify` clears away what a killed drill has left, also when it makes none itself', async () => {
-  const { context, output, drill } = await kitWithSet();
-  drill.leftovers.push('/backups/.geolens-backup-drill-1');
+it('`verify` clears away what a killed restore test has left, also when it makes none itself', async () => {
+  const { context, output, restoreTest } = await kitWithSet();
+  restoreTest.orphans.push('/backups/.geolens-backup-drill-1');
   expect(await verify(context, 'latest', FLAGS)).toBe(0);
-  expect([drill.leftovers, output.logged]).toEqual([[], expect.stringContaining('.geolens-backup-drill-1')]);
-  drill.sweep = () => Promise.reject(new BackupError('STORE_FAILED', 'it is stuck'));
+  expect([restoreTest.orphans, output.logged]).toEqual([
+    [],
+    expect.stringContaining('.geolens-backup-drill-1'),
+  ]);
+  restoreTest.cleanUp = () => Promise.reject(new BackupError('STORE_FAILED', 'it is stuck'));
   expect(await verify(context, 'latest', FLAGS)).toBe(0);
-  expect(output.logged).toContain('WARN  what earlier drills left over could not be removed: it is stuck');
+  expect(output.logged).toContain(
+    'WARN  what earlier restore tests left over could not be removed: it is stuck',
+  );
 });
 
 describe('`verify --all`', () => {
@@ -170,7 +177,7 @@ describe('`verify --all`', () => {
     let gaveWay = 0;
     const services = {
       ...context.services,
-      giveWay: () => {
+      lowerPriority: () => {
         gaveWay += 1;
         return Promise.resolve();
       },

@@ -52,6 +52,15 @@ describe('a variable by way of its _FILE twin', () => {
     expect(effective).toContainEqual({ name: 'BACKUP_DIR', value: '/srv', origin: 'file' });
   });
 
+  it('is read from the older name of a variable too', () => {
+    const { effective } = readConfig({ BACKUP_DRILL_DIR_FILE: fileWith('/srv/tests\n') });
+    expect(effective).toContainEqual({
+      name: 'BACKUP_RESTORE_TEST_DIR',
+      value: '/srv/tests',
+      origin: 'file',
+    });
+  });
+
   it('may not be set beside the variable itself', () => {
     const text = refusal({ POSTGRES_PASSWORD: 'hush-hush', POSTGRES_PASSWORD_FILE: fileWith('whisper') });
     expect(text).toContain('POSTGRES_PASSWORD and POSTGRES_PASSWORD_FILE are both set; keep one of them');

@@ -2,6 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { unknownVariables } from '../../src/config/unknown-variables.ts';
 import { VARIABLE_NAMES } from '../../src/config/variables.ts';
 
+it('knows the older names of variables', () => {
+  const older = {
+    BACKUP_DRILL_SCHEDULE: 'off',
+    BACKUP_DRILL_DIR: '/srv',
+    BACKUP_DRILL_FILES_QUERY_FILE: '/q',
+  };
+  expect(unknownVariables(older)).toEqual([]);
+});
+
 describe('a variable that looks like one of ours and is none', () => {
   it.each([
     ['BACKUP_SCHEDUL', 'BACKUP_SCHEDULE'],

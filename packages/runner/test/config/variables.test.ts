@@ -17,7 +17,7 @@ describe('the configuration of an empty environment', () => {
       catchUp: true,
       onStart: 'empty',
       verify: 'readable',
-      shrinkThreshold: 0.5,
+      sizeAnomalyThreshold: 0.5,
       pgBinDir: undefined,
       logFormat: 'text',
       logLevel: 'info',
@@ -43,7 +43,11 @@ describe.each([
     ['30 2 * * 1-5', '@hourly', ' 5 2 * * * '],
     ['', '* * *', '0 0 2 * * *', '61 2 * * *', 'daily', '@fortnightly', '0 0 30 2 *'],
   ],
-  ['BACKUP_DRILL_SCHEDULE', ['30 4 * * 6', '@weekly', 'off', 'OFF'], ['', '* * *', 'never', '0 0 30 2 *']],
+  [
+    'BACKUP_RESTORE_TEST_SCHEDULE',
+    ['30 4 * * 6', '@weekly', 'off', 'OFF'],
+    ['', '* * *', 'never', '0 0 30 2 *'],
+  ],
   ['BACKUP_TIMEZONE', ['Europe/Berlin', 'UTC'], ['Mars/Olympus', '+25']],
   [
     'BACKUP_RETENTION_DAILY',

@@ -4,13 +4,13 @@ import { exitCodeOf } from '../../src/exit-code.ts';
 
 const INTRODUCTION = `# Errors
 
-All errors are of one family, [\`BackupError\`](api/@geolens/backup-core.md#backuperror). Each has a **code**, which is stable: programs may branch on it. Its **message** says what is wrong with which variable, file or server, and ends with the **mend**: what to do about it.
+All errors are of one family, [\`BackupError\`](api/@geolens/backup-core.md#backuperror). Each has a **code**, which is stable: programs may branch on it. Its **message** names what is wrong with which variable, file or server, and ends with the **hint**: what to do about it.
 The **cause** is kept (\`error.cause\`). Messages may change, and hold no secret.
 
 \`\`\`ts
 import { isBackupError } from '@geolens/backup-core';
 
-if (isBackupError(error, 'STORE_UNAVAILABLE', 'STORE_FORBIDDEN')) console.error(error.mend);
+if (isBackupError(error, 'STORE_UNAVAILABLE', 'STORE_FORBIDDEN')) console.error(error.hint);
 \`\`\`
 
 The exit code is that of a command that ends with this error. A run that made its set, and failed at something after it, ends with 3 whatever that was.

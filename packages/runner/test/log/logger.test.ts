@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BackupError, Secret } from '@geolens/backup-core';
 import { logError } from '../../src/log/log-run.ts';
 import { createLogger, type LoggerOptions } from '../../src/log/logger.ts';
-import { redactor } from '../../src/log/redact.ts';
+import { redactor } from '../../src/redact.ts';
 
 function lines(
   options: Partial<LoggerOptions>,
@@ -62,7 +62,7 @@ describe('a line of JSON', () => {
     for (const password of ['level', 'info', '123', '":"', 'run']) {
       const redact = redactor([new Secret(password)]);
       const [line] = lines({ format: 'json', redact }, (log) => {
-        log.info('run.swept', `x ${password}`, { bytes: 1234, swept: [`y ${password}`] });
+        log.info('run.swept', `x ${password}`, { bytes: 1234, cleanedUp: [`y ${password}`] });
       });
       const object = JSON.parse(line!) as Record<string, unknown>;
       expect(object).toMatchObject({
@@ -70,7 +70,7 @@ describe('a line of JSON', () => {
         event: 'run.swept',
         bytes: 1234,
         msg: 'x [redacted]',
-        swept: ['y [redacted]'],
+        cleanedUp: ['y [redacted]'],
       });
     }
   });
@@ -91,10 +91,10 @@ it.each([
 describe('an error', () => {
   const error = new BackupError('DUMP_FAILED', 'the dump failed', {
     cause: new Error('inner', { cause: new Error('innermost') }),
-    mend: 'Look there',
+    hint: 'Look there',
   });
 
-  it('is one line with its mend', () => {
+  it('is one line with its hint', () => {
     expect(
       lines({}, (log) => {
         logError(log, 'run.error', error);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { Secret, type Notice } from '@geolens/backup-core';
+import { Secret, type Notification } from '@geolens/backup-core';
 import { readConfig } from '../../src/config/config.ts';
 import { WebhookNotifier, type WebhookOptions } from '../../src/notify/webhook-notifier.ts';
 import { parseTemplate, webhookBody } from '../../src/notify/webhook-template.ts';
 import { refusal } from '../support/problems.ts';
 import { receiver } from '../../../../test/support/receiver.ts';
 
-const notice: Notice = {
+const notification: Notification = {
   event: 'run.finished',
   state: 'trouble',
   database: 'a "b"',
@@ -17,16 +17,19 @@ const notice: Notice = {
 };
 const signal = new AbortController().signal;
 
-async function sent(change: Partial<WebhookOptions>, notices: readonly Notice[]): Promise<unknown[]> {
+async function sent(
+  change: Partial<WebhookOptions>,
+  notifications: readonly Notification[],
+): Promise<unknown[]> {
   const { url, received } = await receiver();
   const notifier = new WebhookNotifier({ url: new Secret(url), template: 'auto', on: 'all', ...change });
-  for (const one of notices) await notifier.notify(one, { signal });
+  for (const one of notifications) await notifier.notify(one, { signal });
   return received.map(({ body }) => JSON.parse(body) as unknown);
 }
 
 describe('the webhook', () => {
   it('gets everything as JSON', async () => {
-    expect(await sent({}, [notice])).toEqual([
+    expect(await sent({}, [notification])).toEqual([
       {
         event: 'run.finished',
         state: 'trouble',
@@ -41,13 +44,13 @@ describe('the webhook', () => {
   });
 
   it('is told when something has ended, and, if that is wanted, only of trouble', async () => {
-    const notices = [
-      { ...notice, event: 'run.started', state: 'started' },
-      { ...notice, state: 'good' },
-      notice,
+    const notifications = [
+      { ...notification, event: 'run.started', state: 'started' },
+      { ...notification, state: 'good' },
+      notification,
     ] as const;
-    expect(await sent({}, notices)).toMatchObject([{ state: 'good' }, { state: 'trouble' }]);
-    expect(await sent({ on: 'trouble' }, notices)).toMatchObject([{ state: 'trouble' }]);
+    expect(await sent({}, notifications)).toMatchObject([{ state: 'good' }, { state: 'trouble' }]);
+    expect(await sent({ on: 'trouble' }, notifications)).toMatchObject([{ state: 'trouble' }]);
   });
 
   it.each([
@@ -55,12 +58,12 @@ describe('the webhook', () => {
     ['discord.com', { content: 'it failed\nline one\nline two' }],
     ['notdiscord.com', { event: 'run.finished' }],
   ] as const)('knows by the host what %s takes', (host, body) => {
-    expect(JSON.parse(webhookBody(notice, 'auto', host))).toMatchObject(body);
+    expect(JSON.parse(webhookBody(notification, 'auto', host))).toMatchObject(body);
   });
 
   it('sends Discord no more than it takes', () => {
     const { content } = JSON.parse(
-      webhookBody({ ...notice, text: 'x'.repeat(9_000) }, 'discord', 'chat.example.com'),
+      webhookBody({ ...notification, text: 'x'.repeat(9_000) }, 'discord', 'chat.example.com'),
     ) as { content: string };
     expect(content.length).toBeLessThan(2_000);
   });
@@ -70,7 +73,7 @@ describe('the webhook', () => {
       '{"a":[{"b":"{{ database }}: {{state}}"}],"priority":4,"log":"{{log}}","on":true}',
     );
     expect(template).not.toHaveProperty('problem');
-    expect(JSON.parse(webhookBody(notice, template as { own: unknown }, 'x'))).toEqual({
+    expect(JSON.parse(webhookBody(notification, template as { own: unknown }, 'x'))).toEqual({
       a: [{ b: 'a "b": trouble' }],
       priority: 4,
       log: 'log',

@@ -76,13 +76,13 @@ describe('the log of a run', () => {
     ).toEqual([expect.stringMatching(/^WARN {2}run 20261122_020000 complete, but SUSPICIOUS, in 9.0 s: /)]);
   });
 
-  it('tells what was swept and pruned, each error once, and warns when the run is partial', () => {
+  it('logs what was cleaned up and pruned, each error once, and warns when the run is partial', () => {
     const removed = [artifactKey('daily', 'geolens_20261101_020000.dump')];
     expect(
       logged((log) => {
         logReport(
           log,
-          reportOf({ outcome: 'partial', errors: [failure], swept: ['daily/.x.partial'], removed }),
+          reportOf({ outcome: 'partial', errors: [failure], cleanedUp: ['daily/.x.partial'], removed }),
         );
       }),
     ).toEqual([
@@ -104,11 +104,11 @@ describe('the log of a run', () => {
     ]);
   });
 
-  it('says that the set is bad when a drill has disproved it', () => {
+  it('shows that the set is bad when its restore test failed', () => {
     const report = reportOf({
       outcome: 'failed',
-      drill: {
-        verdict: 'disproven',
+      restoreTest: {
+        outcome: 'failed',
         reasons: ['a.b has 2 rows, 3 were backed up'],
         facts: [],
         warnings: [],
@@ -122,7 +122,7 @@ describe('the log of a run', () => {
       }).at(-1),
     ).toBe('ERROR run failed after 9.0 s; the new set is bad and counts for nothing, and none was removed');
     expect(runReportText(report)).toMatch(
-      /^set 20261122_020000 \(failed, BAD\) .*in daily\n[^]*restored in a scratch PostgreSQL 17\.2, and NOT what was backed up:\n {2}- a\.b has 2 rows, 3 were backed up\n$/,
+      /^set 20261122_020000 \(failed, BAD\) .*in daily\n[^]*restored in a temporary PostgreSQL 17\.2, and NOT what was backed up:\n {2}- a\.b has 2 rows, 3 were backed up\n$/,
     );
   });
 
@@ -137,10 +137,10 @@ describe('the log of a run', () => {
           milliseconds: 2000,
           bytes: 5_000_000,
         });
-        observe({ event: 'phase.finished', phase: 'sweep', milliseconds: 1 });
+        observe({ event: 'phase.finished', phase: 'clean-up', milliseconds: 1 });
         observe({ event: 'run.warning', message: 'odd' });
       }),
-    ).toEqual(['INFO  produce dump: 2.0 s, 5.0 MB, 2.5 MB/s', 'INFO  sweep: 1 ms', 'WARN  odd']);
+    ).toEqual(['INFO  produce dump: 2.0 s, 5.0 MB, 2.5 MB/s', 'INFO  clean-up: 1 ms', 'WARN  odd']);
   });
 });
 

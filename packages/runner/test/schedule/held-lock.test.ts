@@ -5,8 +5,8 @@ import { loop } from '../../src/schedule/loop.ts';
 import { LoopKit } from '../support/loop-kit.ts';
 
 it.each([
-  ['makes no second set for a slot that somebody else made one for while it waited', true, 1],
-  ['makes its run after it has waited, when nobody else made one', false, 2],
+  ['makes no second set for a slot that another process made one for while it waited', true, 1],
+  ['makes its run after it has waited, when no other process made one', false, 2],
 ])('the loop %s', async (_title, othersMakeIt, attempts) => {
   const kit = new LoopKit('2026-11-22T01:00:00Z');
   const stop = new AbortController();

@@ -1,28 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import { BackupError, type ServerLook } from '@geolens/backup-core';
+import { BackupError, type ServerState } from '@geolens/backup-core';
 import { ManualClock } from '@geolens/backup-core/testing';
 import { createLogger } from '../../src/log/logger.ts';
 import { waitForServer } from '../../src/schedule/wait-for-server.ts';
 
 const SECOND_MS = 1000;
 const error = new BackupError('DATABASE_UNREACHABLE', 'connecting failed (db:5432): refused', {
-  mend: 'Start the server',
+  hint: 'Start the server',
 });
-const NOTHING: ServerLook = { server: 'nothing', error };
-const STARTING: ServerLook = { server: 'starting', error };
+const NOTHING: ServerState = { server: 'nothing', error };
+const STARTING: ServerState = { server: 'starting', error };
 
 /**
  * Waits for a server that is as the function says, by the seconds that have passed. Answers how many these
  * were.
  */
-async function waited(at: (seconds: number) => ServerLook): Promise<{ seconds: number; logged: string }> {
+async function waited(at: (seconds: number) => ServerState): Promise<{ seconds: number; logged: string }> {
   const clock = new ManualClock('2026-11-25T02:00:00Z');
   const began = clock.now().getTime();
   const passed = (): number => (clock.now().getTime() - began) / SECOND_MS;
   let [logged, ended] = ['', false];
   const log = createLogger({ format: 'text', level: 'info', write: (line) => (logged += line) });
   const waiting = waitForServer(
-    { look: () => Promise.resolve(at(passed())) },
+    { inspect: () => Promise.resolve(at(passed())) },
     { clock, log, signal: new AbortController().signal },
   ).then(() => {
     ended = true;
@@ -51,8 +51,8 @@ describe('a run that is due', () => {
   it.each([
     ['away', NOTHING, 30],
     ['starting', STARTING, 600],
-  ] as const)('begins after a while, and fails, when the server stays %s', async (_, look, most) => {
-    const { seconds } = await waited(() => look);
+  ] as const)('begins after a while, and fails, when the server stays %s', async (_, inspect, most) => {
+    const { seconds } = await waited(() => inspect);
     expect(seconds).toBeGreaterThan(most - 10);
     expect(seconds).toBeLessThan(most + 10);
   });
@@ -61,7 +61,7 @@ describe('a run that is due', () => {
     const stop = new AbortController();
     const log = createLogger({ format: 'text', level: 'error', write: () => undefined });
     const waiting = waitForServer(
-      { look: () => Promise.resolve(NOTHING) },
+      { inspect: () => Promise.resolve(NOTHING) },
       { clock: new ManualClock('2026-11-25T02:00:00Z'), log, signal: stop.signal },
     );
     stop.abort(new BackupError('ABORTED', 'stopped'));

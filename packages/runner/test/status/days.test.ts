@@ -5,7 +5,7 @@ import type { Past } from '../../src/status/history.ts';
 const past = (at: string, change: Partial<Past> = {}): Past => ({
   at: new Date(at),
   state: 'complete',
-  isProven: false,
+  isRestoreTested: false,
   bytes: 1,
   milliseconds: 1,
   problem: undefined,
@@ -75,8 +75,8 @@ describe('the weeks of the calendar', () => {
   it('show a set that is proven before one that is not', () => {
     const day = daysWith([
       past('2026-11-24T02:00:00Z'),
-      past('2026-11-24T03:00:00Z', { isProven: true }),
+      past('2026-11-24T03:00:00Z', { isRestoreTested: true }),
     ]).find(({ date }) => date === '2026-11-24');
-    expect(day?.best?.isProven).toBe(true);
+    expect(day?.best?.isRestoreTested).toBe(true);
   });
 });

@@ -14,7 +14,7 @@ const store = (name: string, ...sets: BackupSet[]): StoreStatus => ({
   name,
   sets,
   error: undefined,
-  lookedAt: NOW,
+  inspectedAt: NOW,
 });
 const past = (startedAt: string, change: Partial<PastRun> = {}): PastRun => ({
   timestamp: formatTimestamp(new Date(startedAt)),
@@ -39,7 +39,7 @@ describe('the history', () => {
       {
         at: new Date('2026-11-22T02:00:00Z'),
         state: 'complete',
-        isProven: false,
+        isRestoreTested: false,
         bytes: 5000,
         milliseconds: 9000,
         problem: undefined,
@@ -59,7 +59,9 @@ describe('the history', () => {
     const restored = setOf({
       manifest: { ...MANIFEST, checks: { restored: { ok: true, at: '2026-11-22T03:00:00Z' } } },
     });
-    expect(historyWith([store('local', setOf()), store('s3', restored)])).toMatchObject([{ isProven: true }]);
+    expect(historyWith([store('local', setOf()), store('s3', restored)])).toMatchObject([
+      { isRestoreTested: true },
+    ]);
   });
 
   it('remembers runs whose sets are in no store any more, and runs that failed, the oldest first', () => {

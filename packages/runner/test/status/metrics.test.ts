@@ -18,7 +18,7 @@ const local = (change: Partial<StoreStatus> = {}): StoreStatus => ({
   name: 'local',
   sets: [setOf()],
   error: undefined,
-  lookedAt: NOW,
+  inspectedAt: NOW,
   ...change,
 });
 const s3 = (change: Partial<StoreStatus> = {}): StoreStatus => local({ name: 's3', ...change });
@@ -30,7 +30,7 @@ const NOTHING: Status = {
   journal: {},
   stores: [],
   nextRunAt: undefined,
-  nextDrillAt: undefined,
+  nextRestoreTestAt: undefined,
   replicas: [],
   schedule: '0 2 * * *',
   zone: 'UTC',
@@ -118,21 +118,21 @@ describe('the metrics', () => {
       'last_drill_result{verdict="proven"}',
       {},
       undefined,
-      journal({ lastDrill: { verdict: 'proven', finishedAt: AT } }),
+      journal({ lastRestoreTest: { outcome: 'passed', finishedAt: AT } }),
       1,
     ],
     [
       'last_drill_result{verdict="bad"}',
-      journal({ lastDrill: { verdict: 'proven', finishedAt: AT } }),
+      journal({ lastRestoreTest: { outcome: 'passed', finishedAt: AT } }),
       0,
-      journal({ lastDrill: { verdict: 'bad', finishedAt: AT } }),
+      journal({ lastRestoreTest: { outcome: 'failed', finishedAt: AT } }),
       1,
     ],
     [
       'last_drill_timestamp_seconds',
       {},
       undefined,
-      journal({ lastDrill: { verdict: 'bad', finishedAt: AT } }),
+      journal({ lastRestoreTest: { outcome: 'failed', finishedAt: AT } }),
       1_795_312_809,
     ],
     ['sets{store="local",tier="daily",state="complete"}', {}, undefined, { stores: [local()] }, 1],
@@ -223,7 +223,7 @@ describe('the metrics', () => {
       SET_AT,
     ],
     ['next_run_timestamp_seconds', {}, undefined, { nextRunAt: NOW }, NOW.getTime() / 1000],
-    ['next_drill_timestamp_seconds', {}, undefined, { nextDrillAt: NOW }, NOW.getTime() / 1000],
+    ['next_drill_timestamp_seconds', {}, undefined, { nextRestoreTestAt: NOW }, NOW.getTime() / 1000],
   ])('%s changes with what it tells', async (name, before, value, after, then) => {
     expect((await samples(before))(name)).toBe(value);
     expect((await samples(after))(name)).toBe(then);

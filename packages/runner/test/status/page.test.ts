@@ -67,8 +67,8 @@ describe('the page', () => {
     expect(text).toContain('and 10 older: <code>geolens-backup list</code>');
   });
 
-  it('says of a bucket that it was not looked at yet', async () => {
-    expect(await pageOf({ stores: [storeOf('local', setOf())] })).toContain('not looked at yet');
+  it('shows a bucket that was not read yet', async () => {
+    expect(await pageOf({ stores: [storeOf('local', setOf())] })).toContain('not read yet');
   });
 });
 

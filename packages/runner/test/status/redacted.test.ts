@@ -15,12 +15,12 @@ const leaky = statusOf({
   health: { ...statusOf().health, healthy: false, problem: error, lastFailure: { at: NOW, error } },
   journal: {
     lastRun: { outcome: 'failed', error, ...moments },
-    lastDrill: { verdict: 'bad', finishedAt: moments.finishedAt, problem: error },
+    lastRestoreTest: { outcome: 'failed', finishedAt: moments.finishedAt, problem: error },
     pastRuns: [{ outcome: 'failed', error, ...moments }],
   },
   stores: [
     storeOf('local', setOf({ state: 'bad', problems: [error] })),
-    { name: 's3', sets: undefined, error: new BackupError('STORE_UNAVAILABLE', error), lookedAt: NOW },
+    { name: 's3', sets: undefined, error: new BackupError('STORE_UNAVAILABLE', error), inspectedAt: NOW },
   ],
 });
 

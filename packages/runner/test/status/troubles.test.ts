@@ -55,11 +55,17 @@ describe('what somebody has to look at', () => {
       'geolens-backup verify 20261122_020000',
     ],
     [
-      'a drill that proved nothing',
+      'an inconclusive restore test',
       {
-        journal: { lastDrill: { verdict: 'unproven', finishedAt: FINISHED.finishedAt, problem: 'no room' } },
+        journal: {
+          lastRestoreTest: {
+            outcome: 'inconclusive',
+            finishedAt: FINISHED.finishedAt,
+            problem: 'no disk space',
+          },
+        },
       },
-      'The last drill did not prove its set (unproven): no room',
+      'The last restore test did not pass (inconclusive): no disk space',
       'geolens-backup verify --restore',
     ],
     [
@@ -71,11 +77,11 @@ describe('what somebody has to look at', () => {
             name: 's3',
             sets: undefined,
             error: new BackupError('STORE_UNAVAILABLE', 'no route'),
-            lookedAt: NOW,
+            inspectedAt: NOW,
           },
         ],
       },
-      'S3 could not be looked at: no route',
+      'S3 could not be read: no route',
       'geolens-backup doctor',
     ],
     [

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { keepNewest, noLock, type ArtifactStore, type PrimaryStore } from '@geolens/backup-core';
 import {
   FakeArchiver,
-  FakeDrill,
+  FakeRestoreTester,
   FakeDumpProducer,
   FakeDumpRestorer,
   FakeStagingRestorer,
@@ -47,12 +47,12 @@ export async function commandKit(
     archiver: new FakeArchiver(),
     restorer: new FakeDumpRestorer(),
     stagingRestorer: new FakeStagingRestorer(),
-    sweepers: [],
-    drill: new FakeDrill(),
-    probe: { look: () => Promise.resolve({ server: 'answers' } as const) },
-    giveWay: () => Promise.resolve(),
+    cleaners: [],
+    restoreTest: new FakeRestoreTester(),
+    probe: { inspect: () => Promise.resolve({ server: 'answers' } as const) },
+    lowerPriority: () => Promise.resolve(),
     notifiers: [],
-    examiners: [],
+    diagnosticChecks: [],
     freeBytes: () => Promise.resolve(1e12),
     files: { dump: nothing, dumpOf: (path: string) => Promise.resolve(path), archive: nothing },
   };

@@ -81,9 +81,9 @@ export function reportOf(change: Partial<RunReport> = {}): RunReport {
     phases: [],
     warnings: [],
     errors: [],
-    drill: undefined,
+    restoreTest: undefined,
     replication: [],
-    swept: [],
+    cleanedUp: [],
     removed: [],
     ...change,
   };

@@ -4,7 +4,7 @@ import { NOW, setOf } from './sets.ts';
 
 /** A store that was looked at now. */
 export function storeOf(name: string, ...sets: BackupSet[]): StoreStatus {
-  return { name, sets, error: undefined, lookedAt: NOW };
+  return { name, sets, error: undefined, inspectedAt: NOW };
 }
 
 /** A volume with one set, and its copy on S3: all is well, unless it is changed. */
@@ -33,7 +33,7 @@ export function statusOf(change: Partial<Status> = {}): Status {
     schedule: '0 2 * * *',
     zone: 'UTC',
     nextRunAt: new Date('2026-11-23T02:00:00Z'),
-    nextDrillAt: undefined,
+    nextRestoreTestAt: undefined,
     ...change,
   };
 }

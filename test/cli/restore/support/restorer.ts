@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { onTestFinished } from 'vitest';
-import { smallDatabase } from '../../../adapter-local/support/small-database.ts';
+import { smallDatabase } from '../../../adapter-postgres/support/small-database.ts';
 import { type CliEnd } from '../../../support/cli.ts';
 import { freshDatabase, type ClusterFacts, type TestDatabase } from '../../../support/clusters.ts';
 import { freshVolume } from '../../../support/volume.ts';

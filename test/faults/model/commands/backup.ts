@@ -4,7 +4,7 @@ import { together, type Demands } from '../demands.ts';
 import type { Installation } from '../installation.ts';
 import type { Facts, Model } from '../model.ts';
 import { whatBucketHas, type BucketMood } from '../rules/replication.ts';
-import { isSmall, yardsticksFor } from '../rules/suspicion.ts';
+import { isSmall, sizeBaselineFor } from '../rules/suspicion.ts';
 import { madeAsFarAs, madeWhole, promotedFirst } from '../rules/volume.ts';
 
 /** What is wrong while a run goes on. */
@@ -41,9 +41,10 @@ export async function backUp(model: Model, real: Installation, trouble: Trouble 
     misread() ||
     (bucket === 'shaky' &&
       ![...began].some(([id, copy]) => placeOf(id).store === 'local' && stateOf(copy) === 'complete'));
-  const yardsticks = yardsticksFor(model, timestamp, bucket !== 'away');
-  const facts = report.manifest && factsOf(report, model, yardsticks.acceptedSince);
-  const small = facts !== undefined && (unsure ? report.suspicion !== undefined : isSmall(facts, yardsticks));
+  const sizeBaseline = sizeBaselineFor(model, timestamp, bucket !== 'away');
+  const facts = report.manifest && factsOf(report, model, sizeBaseline.acceptedSince);
+  const small =
+    facts !== undefined && (unsure ? report.suspicion !== undefined : isSmall(facts, sizeBaseline));
   if (facts !== undefined)
     model.facts.set(timestamp, unsure ? { ...facts, acceptedSince: report.manifest?.acceptedSince } : facts);
   const rows = report.manifest?.artifacts

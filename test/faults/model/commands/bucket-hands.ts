@@ -18,7 +18,7 @@ export class BucketCopyDamaged extends Hand {
     return this.#gone ? 'BucketCopyLosesArtifact' : 'BucketCopyDamaged';
   }
 
-  protected override readonly concerns = (kind: ArtifactKind): boolean => this.#gone || kind !== 'manifest';
+  protected override readonly subjects = (kind: ArtifactKind): boolean => this.#gone || kind !== 'manifest';
 
   protected async touch(
     { id, copy, kind, name, path }: Target,

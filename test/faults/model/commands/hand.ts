@@ -53,14 +53,14 @@ export abstract class Hand extends Step {
   }
 
   protected abstract readonly verb: string;
-  protected readonly concerns: (kind: ArtifactKind) => boolean = () => true;
+  protected readonly subjects: (kind: ArtifactKind) => boolean = () => true;
 
   toString(): string {
     return `${this.verb}(${this.which})`;
   }
 
   protected act(model: Model, real: Installation): Promise<Demands> {
-    const found = targets(model, this.store, real.database, this.concerns);
+    const found = targets(model, this.store, real.database, this.subjects);
     const target = found[this.which % found.length];
     return target === undefined
       ? Promise.resolve(new Map<string, Demand>())

@@ -8,8 +8,8 @@ import {
   type KeepCounts,
   type RunTimestamp,
 } from '@geolens/backup-core';
-import { FakeDrill } from '@geolens/backup-core/testing';
-import { never } from '../../../adapter-local/support/producers.ts';
+import { FakeRestoreTester } from '@geolens/backup-core/testing';
+import { never } from '../../../adapter-postgres/support/producers.ts';
 import { idOf, isSound, KINDS, placeOf, stateOf, type Copy } from '../copies.ts';
 import { exactly, type Demands } from '../demands.ts';
 import type { Installation } from '../installation.ts';
@@ -52,7 +52,7 @@ export class VerifyAll extends Step {
       signal: never,
     });
     const report = await verify(
-      { producer, archiver, drill: new FakeDrill(), clock, lock },
+      { producer, archiver, restoreTest: new FakeRestoreTester(), clock, lock },
       { copies, restore: false },
       { signal: never },
     );
@@ -60,12 +60,12 @@ export class VerifyAll extends Step {
     if (problems.length > 0) throw new Error(`not verified: ${problems.join('; ')}`);
     for (const {
       copy: { store, set },
-      verdict,
+      outcome,
     } of report.copies) {
       const id = idOf({ store: store!.name as 'local', tier: set!.tier, timestamp: set!.timestamp });
       const copy = model.copies.get(id);
-      if (copy?.files.manifest !== undefined && verdict !== (isDamaged(copy) ? 'bad' : 'good'))
-        throw new Error(`${id} was called ${verdict}`);
+      if (copy?.files.manifest !== undefined && outcome !== (isDamaged(copy) ? 'failed' : 'passed'))
+        throw new Error(`${id} was called ${outcome}`);
     }
     return new Map(
       [...model.copies]

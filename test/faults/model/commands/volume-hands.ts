@@ -5,7 +5,7 @@ import { idOf, placeOf, without } from '../copies.ts';
 import { exactly, type Demand, type Demands } from '../demands.ts';
 import type { Installation } from '../installation.ts';
 import { sha256Of, type Model } from '../model.ts';
-import { sealFits } from '../understand.ts';
+import { manifestChecksumFits } from '../understand.ts';
 import { Hand, type Target } from './hand.ts';
 import { Step } from './step.ts';
 
@@ -48,9 +48,9 @@ export class OperatorFlipsBit extends Hand {
     const { timestamp } = placeOf(id);
     const sound =
       kind === 'manifest'
-        ? sealFits(content.toString())
+        ? manifestChecksumFits(content.toString())
         : sha256 === model.facts.get(timestamp)?.sha256[kind];
-    if (kind === 'manifest') model.unsealed.add(timestamp);
+    if (kind === 'manifest') model.withoutManifestChecksum.add(timestamp);
     else if (!sound) model.damaged('local', name, sha256);
     const { ino } = await stat(file);
     const demands = new Map<string, Demand>();

@@ -25,14 +25,19 @@ export function whatBucketHas(copies: Copies, mood: BucketMood): Demands {
       if (!isWhole(copy) && stateOf(copy) !== 'legacy') continue;
       const id = idOf({ store: 's3', tier, timestamp });
       const theirs = copies.get(id);
-      const twin =
+      const copySource =
         tier === 'weekly' ? copies.get(idOf({ store: 's3', tier: 'daily', timestamp })) : undefined;
       const due = mood === 'there' && isWhole(copy) && isSound(copy);
       demands.set(
         id,
         due
-          ? copied(copy, theirs, twin)
-          : copiedAsFarAs(theirs, copy, ...(twin === undefined ? [] : [twin]), ...remedies(copy, theirs)),
+          ? copied(copy, theirs, copySource)
+          : copiedAsFarAs(
+              theirs,
+              copy,
+              ...(copySource === undefined ? [] : [copySource]),
+              ...remedies(copy, theirs),
+            ),
       );
     }
   }
@@ -51,14 +56,14 @@ function remedies(copy: Copy, theirs: Copy | undefined): readonly Copy[] {
  * All is there, and is no longer called bad. What has been damaged in the bucket and looks as it should may
  * stay so, and be copied there from one tier to the other, until a check finds it.
  */
-function copied(copy: Copy, theirs: Copy | undefined, twin: Copy | undefined): Demand {
+function copied(copy: Copy, theirs: Copy | undefined, copySource: Copy | undefined): Demand {
   const replaced = theirs?.bad === true;
   const holds = (after: Copy | undefined): boolean => {
     if (!isWhole(after)) return false;
     const files = KINDS.every(
       (kind) =>
         after.files[kind] === 'sound' ||
-        (!replaced && [theirs, twin].some((one) => one?.files[kind] === 'damaged')),
+        (!replaced && [theirs, copySource].some((one) => one?.files[kind] === 'damaged')),
     );
     const marks = [copy, ...(theirs?.accepted === true ? [{ suspected: false, accepted: true }] : [])];
     return (

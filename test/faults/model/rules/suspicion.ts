@@ -2,9 +2,9 @@ import { TIERS } from '@geolens/backup-core';
 import { copiesIn, stateOf, type StoreName } from '../copies.ts';
 import type { Facts, Model } from '../model.ts';
 
-const YARDSTICKS = 7;
+const BASELINE_SETS = 7;
 
-export interface Yardsticks {
+export interface SizeBaseline {
   readonly former: readonly Facts[];
   readonly acceptedSince: string | undefined;
 }
@@ -13,7 +13,7 @@ export interface Yardsticks {
  * The last complete sets, none of before one that was accepted; those of the bucket where the volume has
  * none, and the bucket can be asked.
  */
-export function yardsticksFor(model: Model, timestamp: string, askBucket: boolean): Yardsticks {
+export function sizeBaselineFor(model: Model, timestamp: string, askBucket: boolean): SizeBaseline {
   const here = completeIn(model, 'local');
   const sets = here.size > 0 || !askBucket ? here : completeIn(model, 's3');
   const since =
@@ -25,7 +25,7 @@ export function yardsticksFor(model: Model, timestamp: string, askBucket: boolea
     .filter((made) => made >= since)
     .sort()
     .reverse()
-    .slice(0, YARDSTICKS);
+    .slice(0, BASELINE_SETS);
   return {
     former: counting.map((made) => model.facts.get(made)!),
     acceptedSince: since !== '' && since < timestamp ? since : undefined,
@@ -33,13 +33,13 @@ export function yardsticksFor(model: Model, timestamp: string, askBucket: boolea
 }
 
 /** Whether something of a new set is under half of what the sets before it have. */
-export function isSmall({ rows, bytes }: Pick<Facts, 'rows' | 'bytes'>, { former }: Yardsticks): boolean {
-  const measures: readonly [number, readonly number[]][] = [
+export function isSmall({ rows, bytes }: Pick<Facts, 'rows' | 'bytes'>, { former }: SizeBaseline): boolean {
+  const baseline: readonly [number, readonly number[]][] = [
     [rows, former.map((one) => one.rows)],
     [bytes.dump, former.map((one) => one.bytes.dump)],
     [bytes.staging, former.map((one) => one.bytes.staging)],
   ];
-  return former.length > 0 && measures.some(([value, before]) => value < middleOf(before) / 2);
+  return former.length > 0 && baseline.some(([value, before]) => value < middleOf(before) / 2);
 }
 
 /** Timestamps, and whether they were accepted. */

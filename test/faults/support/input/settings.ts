@@ -304,7 +304,7 @@ export function fuzzedSchedules(random: Random): Readonly<Record<string, string>
   return {
     BACKUP_SCHEDULE: random.pick(EXPRESSIONS)(random),
     ...(random.chance(0.5) && {
-      BACKUP_DRILL_SCHEDULE: random.chance(0.2)
+      BACKUP_RESTORE_TEST_SCHEDULE: random.chance(0.2)
         ? random.pick(['off', 'OFF', 'never', 'none'])
         : random.pick(EXPRESSIONS)(random),
     }),

@@ -31,13 +31,13 @@ type Method = (...args: unknown[]) => Promise<unknown>;
 function wrap(
   owner: object,
   names: readonly string[],
-  concerns: (args: readonly unknown[]) => boolean = () => true,
+  subjects: (args: readonly unknown[]) => boolean = () => true,
 ): void {
   const methods = owner as Record<string, Method>;
   for (const name of names) {
     const original = methods[name]!;
     methods[name] = async function (this: unknown, ...args: unknown[]): Promise<unknown> {
-      if (concerns(args)) meddle(name);
+      if (subjects(args)) meddle(name);
       return original.apply(this, args);
     };
   }

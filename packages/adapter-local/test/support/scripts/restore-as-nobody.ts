@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ManualClock, sourceOf } from '@geolens/backup-core/testing';
-import { TarStagingRestorer } from '../../../src/staging/tar-staging-restorer.ts';
+import { TarStagingRestorer } from '../../../src/archive/tar-staging-restorer.ts';
 
 /*
  * As a user who is not root: restores an archive with a read-only folder `locked` twice, removes the first

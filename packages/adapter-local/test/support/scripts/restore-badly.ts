@@ -39,7 +39,7 @@ fs.chown = dying(fs.chown);
 fs.utimes = dying(fs.utimes);
 syncBuiltinESMExports();
 
-const { TarStagingRestorer } = await import('../../../src/staging/tar-staging-restorer.ts');
+const { TarStagingRestorer } = await import('../../../src/archive/tar-staging-restorer.ts');
 const restorer = new TarStagingRestorer({
   env: { PATH: process.env['PATH'] ?? '' },
   clock: new ManualClock(new Date('2026-01-01T02:00:00Z')),

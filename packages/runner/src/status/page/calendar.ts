@@ -29,7 +29,7 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 export const STATE_TEXTS: Readonly<
   Record<PastState | 'proven', { readonly text: string; readonly sign: string }>
 > = {
-  proven: { text: 'proven by a restore', sign: '✓' },
+  proven: { text: 'restore test passed', sign: '✓' },
   complete: { text: 'complete', sign: '' },
   legacy: { text: 'legacy', sign: '' },
   removed: { text: 'made, and removed by retention', sign: '' },
@@ -81,8 +81,8 @@ export function pastText(past: Past): string {
 }
 
 /** The class of its colour. */
-export function classOf({ state, isProven }: Past): PastState | 'proven' {
-  return isProven && state === 'complete' ? 'proven' : state;
+export function classOf({ state, isRestoreTested }: Past): PastState | 'proven' {
+  return isRestoreTested && state === 'complete' ? 'proven' : state;
 }
 
 function cell({ date, past, best }: Day, x: number, y: number): Html {

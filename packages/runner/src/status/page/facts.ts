@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { bytesOf, isWhole, rowsOf, timestampToDate } from '@geolens/backup-core';
 import { bytesText, countText, durationText, numberText, roughDurationText } from '../../report/units.ts';
-import { wallText } from '../../report/wall-text.ts';
+import { localTimeText } from '../../report/local-time-text.ts';
 import { newestChecked, replicationLag, type Status } from '../status.ts';
 import type { Html } from './calendar.ts';
 
@@ -24,13 +24,13 @@ function factsOf({
   zone,
   schedule,
   nextRunAt,
-  nextDrillAt,
+  nextRestoreTestAt,
 }: Status): readonly Fact[] {
-  const { lastRun, lastDrill } = journal;
+  const { lastRun, lastRestoreTest } = journal;
   const newest = stores[0]?.sets?.find(isWhole);
   const ago = (at: Date): string => `${roughDurationText(Math.max(0, now.getTime() - at.getTime()))} ago`;
   const past = (at: Date | undefined): Pick<Fact, 'value' | 'more'> =>
-    at === undefined ? { value: 'never' } : { value: ago(at), more: wallText(at, zone) };
+    at === undefined ? { value: 'never' } : { value: ago(at), more: localTimeText(at, zone) };
   const coming = (at: Date | undefined): string =>
     at === undefined ? 'none' : `in ${roughDurationText(Math.max(0, at.getTime() - now.getTime()))}`;
   const checked = (check: 'readable' | 'restored'): Date | undefined =>
@@ -45,7 +45,7 @@ function factsOf({
       : {
           title: 'Last run',
           value: lastRun.outcome,
-          more: `${wallText(new Date(lastRun.startedAt), zone)}, took ${durationText(Math.max(0, new Date(lastRun.finishedAt).getTime() - new Date(lastRun.startedAt).getTime()))}`,
+          more: `${localTimeText(new Date(lastRun.startedAt), zone)}, took ${durationText(Math.max(0, new Date(lastRun.finishedAt).getTime() - new Date(lastRun.startedAt).getTime()))}`,
         },
     newest === undefined
       ? { title: 'Newest set here', value: 'none' }
@@ -53,36 +53,40 @@ function factsOf({
           title: 'Newest set here',
           value: bytesText(bytesOf(newest)),
           more: [
-            wallText(timestampToDate(newest.timestamp), zone),
+            localTimeText(timestampToDate(newest.timestamp), zone),
             rows === undefined ? undefined : countText(rows, 'row'),
           ]
             .filter(Boolean)
             .join(', '),
         },
     { title: 'Newest read from end to end', ...past(checked('readable')) },
-    { title: 'Newest proven by a restore', ...past(checked('restored')) },
-    ...(lastDrill === undefined
+    { title: 'Newest with a passed restore test', ...past(checked('restored')) },
+    ...(lastRestoreTest === undefined
       ? []
       : [
           {
-            title: 'Last drill',
-            value: lastDrill.verdict,
-            more: wallText(new Date(lastDrill.finishedAt), zone),
+            title: 'Last restore test',
+            value: lastRestoreTest.outcome,
+            more: localTimeText(new Date(lastRestoreTest.finishedAt), zone),
           },
         ]),
     {
       title: 'Next run',
       value: coming(nextRunAt),
-      more: nextRunAt === undefined ? schedule : `${wallText(nextRunAt, zone)} (${schedule})`,
+      more: nextRunAt === undefined ? schedule : `${localTimeText(nextRunAt, zone)} (${schedule})`,
     },
-    { title: 'Next drill', value: coming(nextDrillAt), more: nextDrillAt && wallText(nextDrillAt, zone) },
+    {
+      title: 'Next restore test',
+      value: coming(nextRestoreTestAt),
+      more: nextRestoreTestAt && localTimeText(nextRestoreTestAt, zone),
+    },
   ];
 }
 
 /** What each store has, and how far it is behind. */
 export function storeTable({ stores, replicas, now, database }: Status): Html {
   const rows = stores.map((store, index) => {
-    const { name, sets, error, lookedAt } = store;
+    const { name, sets, error, inspectedAt } = store;
     const ours = (tier: string): string =>
       sets === undefined ? '–' : numberText(sets.filter((set) => set.tier === tier).length);
     const lag = index === 0 ? undefined : replicationLag(stores[0], store, database);
@@ -97,13 +101,13 @@ export function storeTable({ stores, replicas, now, database }: Status): Html {
               ? 'has every set of the volume'
               : `lacks ${countText(lag.sets, 'set')}`;
     const size = sets === undefined ? '–' : bytesText(sets.reduce((sum, set) => sum + bytesOf(set), 0));
-    return html`<tr><td>${name}</td><td class="right">${ours('daily')}</td><td class="right">${ours('weekly')}</td><td class="right">${size}</td><td>${roughDurationText(Math.max(0, now.getTime() - lookedAt.getTime()))} ago</td><td>${state}</td></tr>`;
+    return html`<tr><td>${name}</td><td class="right">${ours('daily')}</td><td class="right">${ours('weekly')}</td><td class="right">${size}</td><td>${roughDurationText(Math.max(0, now.getTime() - inspectedAt.getTime()))} ago</td><td>${state}</td></tr>`;
   });
   const unseen = replicas
     .filter((name) => !stores.some((store) => store.name === name))
     .map(
       (name) =>
-        html`<tr><td>${name}</td><td class="right">–</td><td class="right">–</td><td class="right">–</td><td>–</td><td>not looked at yet</td></tr>`,
+        html`<tr><td>${name}</td><td class="right">–</td><td class="right">–</td><td class="right">–</td><td>–</td><td>not read yet</td></tr>`,
     );
   const nowhere =
     replicas.length > 0

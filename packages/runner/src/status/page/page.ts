@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { collectCopies, SET_COLUMNS, setCells } from '../../report/set-list.ts';
-import { wallText } from '../../report/wall-text.ts';
+import { localTimeText } from '../../report/local-time-text.ts';
 import { bytesText, durationText, roughDurationText } from '../../report/units.ts';
 import { historyOf } from '../history.ts';
 import type { Status } from '../status.ts';
@@ -47,7 +47,7 @@ export function page(status: Status): Html {
 <link rel="stylesheet" href="style.css">
 </head>
 <body>
-<header><h1>Backups of ${database}</h1><span class="quiet">as of ${wallText(now, zone)} ${zone} · geolens-backup ${version}</span></header>
+<header><h1>Backups of ${database}</h1><span class="quiet">as of ${localTimeText(now, zone)} ${zone} · geolens-backup ${version}</span></header>
 <section class="verdict ${kind}"><p>${verdict}</p>${troubles.length === 0 ? '' : html`<ul>${troubles.map(({ text, command }) => html`<li>${text} — <code>${command}</code></li>`)}</ul>`}</section>
 ${facts(status)}
 <h2>The last ${WEEKS} weeks</h2>
@@ -64,9 +64,9 @@ ${legend(history)}
 }
 
 function verdictOf({ health, nextRunAt, now }: Status, isTrouble: boolean): readonly [string, string] {
-  if (!health.healthy) return ['wrong', 'Backups are not made as they should be'];
-  if (isTrouble) return ['look', 'Somebody should have a look'];
-  if (health.lastSuccessAt !== undefined) return ['good', 'Backups are made as they should be'];
+  if (!health.healthy) return ['wrong', 'Backups are failing or late'];
+  if (isTrouble) return ['look', 'Something needs attention'];
+  if (health.lastSuccessAt !== undefined) return ['good', 'Backups are up to date'];
   return [
     'look',
     `There is no set yet${nextRunAt === undefined ? '' : `; the next run is in ${roughDurationText(Math.max(0, nextRunAt.getTime() - now.getTime()))}`}`,

@@ -1,0 +1,146 @@
+import { constants, type Dirent, type Stats } from 'node:fs';
+import {
+  chmod,
+  chown,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rmdir,
+  unlink,
+  utimes,
+  type FileHandle,
+} from 'node:fs/promises';
+import { lstatIfThere, errnoOf, flushFolder } from '@geolens/backup-system';
+import { contentOf, pathIn, type FolderContent } from './folder-content.ts';
+
+/**
+ * `O_PATH` of Linux, which Node does not export: opens a folder that grants no permission, for instance to
+ * change its mode.
+ */
+const O_PATH = 0o10000000;
+
+const FLAGS = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/**
+ * An open folder. All operations reach it through its descriptor (`/proc/self/fd/N`), so that another user
+ * who renames or replaces a folder on the way cannot redirect them. None follows a symbolic link in the last
+ * component. Errors name the folder as opened.
+ */
+export class FolderHandle implements AsyncDisposable {
+  /** The path that the folder was opened by. It may lead elsewhere by now. */
+  readonly label: string;
+  private readonly handle: FileHandle;
+
+  private constructor(handle: FileHandle, label: string) {
+    this.handle = handle;
+    this.label = label;
+  }
+
+  /** @throws ENOTDIR if the path is a symbolic link or no folder */
+  static async open(path: string): Promise<FolderHandle> {
+    return new FolderHandle(await open(path, FLAGS), path);
+  }
+
+  get fd(): number {
+    return this.handle.fd;
+  }
+
+  /** Opens a folder in this one. */
+  async enter(name: string | Buffer): Promise<FolderHandle> {
+    return new FolderHandle(await this.named(open(this.at(name), FLAGS)), `${this.label}/${name.toString()}`);
+  }
+
+  /** Opens a folder in this one; `undefined` if there is none, also if a file or a link has the name. */
+  async enterIfThere(name: string | Buffer): Promise<FolderHandle | undefined> {
+    return this.enter(name).catch((error: unknown) => {
+      if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') throw error;
+      return undefined;
+    });
+  }
+
+  async stat(): Promise<Stats> {
+    return this.handle.stat();
+  }
+
+  /** The inode number in decimal digits: some exceed the range of safe integers. */
+  async inode(): Promise<string> {
+    return (await this.handle.stat({ bigint: true })).ino.toString();
+  }
+
+  async content(): Promise<FolderContent> {
+    return this.named(contentOf(this.path));
+  }
+
+  async entries(): Promise<readonly Dirent<Buffer>[]> {
+    return this.named(readdir(this.path, { encoding: 'buffer', withFileTypes: true }));
+  }
+
+  async lstatIfThere(name: string | Buffer): Promise<Stats | undefined> {
+    return this.named(lstatIfThere(this.at(name)));
+  }
+
+  async mkdir(name: string): Promise<void> {
+    await this.named(mkdir(this.at(name), { mode: 0o700 }));
+  }
+
+  async rmdir(name: string | Buffer): Promise<void> {
+    await this.named(rmdir(this.at(name)));
+  }
+
+  async unlink(name: string | Buffer): Promise<void> {
+    await this.named(unlink(this.at(name)));
+  }
+
+  async rename(name: string | Buffer, to: FolderHandle, newName = name): Promise<void> {
+    await this.named(to.named(rename(this.at(name), to.at(newName))));
+  }
+
+  /** Changes the mode of this folder. */
+  async chmod(mode: number): Promise<void> {
+    await this.named(chmod(this.path, mode));
+  }
+
+  /** Changes the owner of this folder. */
+  async chown(uid: number, gid: number): Promise<void> {
+    await this.named(chown(this.path, uid, gid));
+  }
+
+  /** Changes the times of this folder. */
+  async utimes(atime: Date | number, mtime: Date | number): Promise<void> {
+    await this.named(utimes(this.path, atime, mtime));
+  }
+
+  async flush(): Promise<void> {
+    await this.named(flushFolder(this.path));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.handle.close();
+  }
+
+  private get path(): string {
+    return `/proc/self/fd/${this.handle.fd}`;
+  }
+
+  private at(name: string | Buffer): Buffer {
+    if (!isComponent(Buffer.from(name))) throw new TypeError(`not the name of an entry: ${name.toString()}`);
+    return pathIn(this.path, name);
+  }
+
+  private async named<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof Error)
+        error.message = error.message.replace(new RegExp(`${this.path}(?!\\d)`, 'g'), () => this.label);
+      throw error;
+    }
+  }
+}
+
+/** Whether a name denotes an entry of a folder, and not the folder itself or anything outside of it. */
+export function isComponent(name: Buffer): boolean {
+  const text = name.toString('latin1');
+  return text !== '' && text !== '.' && text !== '..' && !/[/\0]/.test(text);
+}

@@ -1,0 +1,243 @@
+import { mkdir, realpath, rmdir } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import {
+  BackupError,
+  type ArtifactSource,
+  type Clock,
+  type RecoverOptions,
+  type StagingRestorer,
+  type UnpackedStaging,
+} from '@geolens/backup-core';
+import { describeEnd, Program, type ProgramEnvironment, errnoOf } from '@geolens/backup-system';
+import { tarReading } from './archive-reading.ts';
+import { FolderHandle } from './folder-handle.ts';
+import { LISTING_ARGUMENTS, MemberCheck } from './member-check.ts';
+import { isPreviousName } from './restore-file-names.ts';
+import { warningsIn } from './program-warnings.ts';
+import { recoverFolder } from './recovery.ts';
+import { restoreRefusal } from './restore-refusal.ts';
+import { failed, placeOf, programFailure, stagingError, type StagingPlace } from './staging-errors.ts';
+import { StagingRecords, type FolderAttributes, type StagingRecord } from './staging-records.ts';
+import { discardUnpacked, UnpackedFolder } from './unpacked-folder.ts';
+import { NEW, OLD, WorkFolder } from './work-folder.ts';
+
+const UNREADABLE_HINT =
+  'Restore another set; if none reads through, check the disk and the memory of this machine';
+
+/** Times before 1970 or after now, and notes that other programs put into archives, are no one's concern. */
+const QUIET = ['--warning=no-timestamp', '--warning=no-unknown-keyword'];
+
+/** The path that a program has for the first of the descriptors that it was given. */
+const FIRST_DESCRIPTOR = '/proc/self/fd/3';
+
+/** What archives are restored with. */
+export interface TarStagingRestorerOptions {
+  /** The name of the setting that folders come from, for messages. */
+  readonly label?: string | undefined;
+  /** What programs get as their environment: PATH at least. */
+  readonly env: ProgramEnvironment;
+  /** Dates what a swap keeps. */
+  readonly clock: Clock;
+  /** Folder for the records of unfinished restores. Unprivileged users must not be able to write to it. */
+  readonly recordsDir: string;
+}
+
+/**
+ * Unpacks archives with GNU tar. The content stays inside the folder, for the folder may be a mount point: it
+ * cannot be renamed itself, and what is beside it may be another file system.
+ *
+ * - `.geolens-backup-restoring-<uuid>/` is a work folder: `new/` is what was unpacked, `old/` what was moved
+ *   out.
+ * - `.geolens-backup-before-<YYYYMMDD_HHMMSS>/` is old content that a swap has kept.
+ *
+ * Other users may write to the folder. So what an unfinished restore does is recorded in `recordsDir`, one
+ * file for each (`.geolens-backup-staging-<uuid>.json`). Nothing in the folder decides what is done, and no
+ * path in it can be redirected.
+ */
+export class TarStagingRestorer implements StagingRestorer {
+  private readonly options: TarStagingRestorerOptions;
+  private readonly env: ProgramEnvironment;
+  private readonly records: StagingRecords;
+
+  constructor(options: TarStagingRestorerOptions) {
+    this.options = options;
+    this.records = new StagingRecords(options.recordsDir);
+    this.env = { ...options.env, LC_ALL: 'C' };
+  }
+
+  async refusal(folder: string): Promise<string | undefined> {
+    return restoreRefusal(folder).catch((error: unknown) => {
+      throw stagingError(error, 'looking at the folder', this.place(folder));
+    });
+  }
+
+  async recover(
+    folder: string,
+    { onWarning = () => undefined }: RecoverOptions = {},
+  ): Promise<readonly string[]> {
+    try {
+      await using target = await openIfThere(folder);
+      return target === undefined
+        ? []
+        : await recoverFolder(target, this.records, { clock: this.options.clock, onWarning });
+    } catch (error) {
+      throw stagingError(error, 'clearing up after a restore that died', this.place(folder));
+    }
+  }
+
+  async unpack(
+    archive: ArtifactSource,
+    folder: string,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<UnpackedStaging> {
+    const place = this.place(folder);
+    const { records } = this;
+    const { members, holdsItself } = await this.inspect(archive, place, signal);
+    let made = false;
+    let record: StagingRecord | undefined;
+    try {
+      made = await makeFolder(folder);
+      await using target = await FolderHandle.open(await realpath(folder));
+      const unfinished = (await records.of(target.label)).some(
+        ({ phase }) => phase === 'out' || phase === 'in',
+      );
+      if (unfinished) throw failed(place, 'a restore that died is unfinished', 'Let it be recovered first');
+      await using work = await WorkFolder.make(target, records, 'unpacking');
+      record = work.record;
+      await work.handle.mkdir(NEW);
+      await using content = await work.handle.enter(NEW);
+      const warnings = await this.extract(archive, content, place, signal);
+      const attributes = holdsItself ? await takeAttributes(content) : undefined;
+      await this.flush(content, place, signal);
+      return new UnpackedFolder({
+        place,
+        records,
+        record,
+        made,
+        members,
+        warnings,
+        attributes,
+        clock: this.options.clock,
+      });
+    } catch (error) {
+      if (record !== undefined) await discardUnpacked(records, record, made);
+      else if (made) await rmdir(folder).catch(() => undefined);
+      throw stagingError(error, 'unpacking the archive', place);
+    }
+  }
+
+  async dropPrevious(previous: string): Promise<void> {
+    const folder = dirname(previous);
+    const name = basename(previous);
+    const place = this.place(folder);
+    if (!isPreviousName(name)) throw failed(place, `${previous} is nothing that a restore has kept`);
+    try {
+      await using target = await openIfThere(folder);
+      const kept = await target?.lstatIfThere(name);
+      if (target === undefined || kept === undefined) return;
+      if (!kept.isDirectory())
+        throw failed(place, `${previous} is not a folder`, 'Another user replaced it; remove it by hand');
+      const { atime, mtime } = await target.stat();
+      await using work = await WorkFolder.make(target, this.records, 'dropping');
+      await target.rename(name, work.handle, OLD).catch(async (error: unknown) => {
+        await work.remove();
+        throw error;
+      });
+      await target.flush();
+      await work.remove();
+      await target.utimes(atime, mtime).catch(() => undefined); // the time that the archive says, not ours
+    } catch (error) {
+      throw stagingError(error, `removing ${previous}`, place);
+    }
+  }
+
+  /** Looks at all members; nothing is written yet. */
+  private async inspect(
+    archive: ArtifactSource,
+    place: StagingPlace,
+    signal: AbortSignal,
+  ): Promise<MemberCheck> {
+    const check = new MemberCheck();
+    const end = await tarReading(LISTING_ARGUMENTS, archive, { env: this.env, signal }, (chunk) => {
+      check.add(chunk);
+    });
+    if (end.code !== 0) {
+      throw new BackupError(
+        'ARTIFACT_UNREADABLE',
+        `the archive for ${placeOf(place)} does not read through: ${describeEnd('tar', end)}`,
+        { hint: UNREADABLE_HINT },
+      );
+    }
+    check.conclude();
+    return check;
+  }
+
+  private async extract(
+    archive: ArtifactSource,
+    into: FolderHandle,
+    place: StagingPlace,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    const owners = process.geteuid?.() === 0;
+    const args = [
+      '--extract',
+      '--preserve-permissions',
+      '--numeric-owner',
+      owners ? '--same-owner' : '--no-same-owner',
+      '--delay-directory-restore',
+    ];
+    const end = await tarReading(
+      [...args, '--xattrs', ...QUIET, `--directory=${FIRST_DESCRIPTOR}`],
+      archive,
+      { env: this.env, signal, descriptors: [into.fd] },
+    );
+    if (end.code !== 0) throw programFailure('tar', end, place);
+    const lost = `owners were not kept: only root can give files to others, all are user ${process.geteuid?.() ?? '?'}'s now`;
+    return [...(owners ? [] : [lost]), ...warningsIn(end.stderr)];
+  }
+
+  /**
+   * Flushes the file system: a swap must not put content in place that a crash of the machine could still
+   * empty.
+   */
+  private async flush(folder: FolderHandle, place: StagingPlace, signal: AbortSignal): Promise<void> {
+    const end = await new Program('sync', ['-f', FIRST_DESCRIPTOR], {
+      env: this.env,
+      signal,
+      descriptors: [folder.fd],
+    }).end();
+    if (end.code !== 0) throw programFailure('sync', end, place);
+  }
+
+  private place(folder: string): StagingPlace {
+    return { folder, label: this.options.label };
+  }
+}
+
+/** Whether the folder did not exist and was made. */
+async function makeFolder(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+    return false;
+  }
+}
+
+/** Opens the folder, which may be a symbolic link itself; `undefined` if it does not exist. */
+async function openIfThere(folder: string): Promise<FolderHandle | undefined> {
+  try {
+    return await FolderHandle.open(await realpath(folder));
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    return undefined;
+  }
+}
+
+/** Returns the attributes that unpacking gave to the folder, and makes it writable for this user again. */
+async function takeAttributes(folder: FolderHandle): Promise<FolderAttributes> {
+  const { mode, uid, gid, mtimeMs } = await folder.stat();
+  await folder.chmod(0o700);
+  return { mode: mode & 0o7777, uid, gid, mtime: mtimeMs / 1_000 };
+}

@@ -1,0 +1,118 @@
+import { BackupError } from '@geolens/backup-core';
+import type { FolderHandle } from './folder-handle.ts';
+import { newId, workName } from './restore-file-names.ts';
+import { removeContent } from './remove-tree.ts';
+import type { StagingRecord, StagingRecords } from './staging-records.ts';
+
+/**
+ * The names in a work folder: the unpacked content, and the content that a swap or a removal has moved out.
+ */
+export const NEW = 'new';
+export const OLD = 'old';
+
+/**
+ * The folder that a restore works in, and its record. It lies inside the staging folder because both must be
+ * on one file system. It belongs to this user and has mode 0700, so other unprivileged users cannot change
+ * its entries.
+ */
+export class WorkFolder implements AsyncDisposable {
+  /** The staging folder. The caller closes it. */
+  readonly folder: FolderHandle;
+  readonly handle: FolderHandle;
+  private readonly records: StagingRecords;
+  private current: StagingRecord;
+
+  private constructor(
+    folder: FolderHandle,
+    handle: FolderHandle,
+    records: StagingRecords,
+    record: StagingRecord,
+  ) {
+    this.folder = folder;
+    this.handle = handle;
+    this.records = records;
+    this.current = record;
+  }
+
+  /** Records the restore, then makes its folder. */
+  static async make(
+    folder: FolderHandle,
+    records: StagingRecords,
+    phase: 'unpacking' | 'dropping',
+  ): Promise<WorkFolder> {
+    const record: StagingRecord = { id: newId(), folder: folder.label, phase };
+    const name = workName(record.id);
+    await records.write(record);
+    let handle: FolderHandle | undefined;
+    try {
+      await folder.mkdir(name);
+      handle = await folder.enter(name);
+      const made = { ...record, inode: await handle.inode() };
+      // Another user may have put another folder in its place already: that of a user is not ours, that of
+      // root is not empty.
+      if (!(await isOurs(folder, handle, made)) || (await handle.entries()).length > 0)
+        throw replaced(handle.label);
+      await records.write(made);
+      return new WorkFolder(folder, handle, records, made);
+    } catch (error) {
+      await handle?.[Symbol.asyncDispose]();
+      await folder.rmdir(name).catch(() => undefined);
+      await records.remove(record.id).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Opens the folder of a record; `undefined` if it is gone, or another folder has its name. */
+  static async open(
+    folder: FolderHandle,
+    records: StagingRecords,
+    record: StagingRecord,
+  ): Promise<WorkFolder | undefined> {
+    const handle = await folder.enterIfThere(workName(record.id));
+    if (handle === undefined) return undefined;
+    if (await isOurs(folder, handle, record)) return new WorkFolder(folder, handle, records, record);
+    await handle[Symbol.asyncDispose]();
+    return undefined;
+  }
+
+  get record(): StagingRecord {
+    return this.current;
+  }
+
+  /** Replaces the record. If this fails, either of both may be on the disk; `record` is the new one then. */
+  async update(change: Partial<StagingRecord>): Promise<void> {
+    this.current = { ...this.current, ...change };
+    await this.records.write(this.current);
+  }
+
+  /** Removes the folder with all that is in it, then the record. */
+  async remove(): Promise<void> {
+    await removeContent(this.handle);
+    await this.folder.rmdir(workName(this.current.id));
+    await this.records.remove(this.current.id);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.handle[Symbol.asyncDispose]();
+  }
+}
+
+function replaced(path: string): BackupError {
+  return new BackupError('STAGING_FAILED', `another user replaced ${path} while it was made`, {
+    hint: 'Find out which process writes into the folder, then restore again',
+  });
+}
+
+/**
+ * Whether a folder is the one of the record. Other users cannot make folders that belong to this user. They
+ * can rename those that exist, which the inode reveals. The device is compared with the staging folder's: its
+ * number may change when the machine restarts.
+ */
+async function isOurs(
+  folder: FolderHandle,
+  handle: FolderHandle,
+  { inode }: StagingRecord,
+): Promise<boolean> {
+  const { uid, dev } = await handle.stat();
+  return uid === process.geteuid?.() && dev === (await folder.stat()).dev && (await handle.inode()) === inode;
+}

@@ -1,0 +1,71 @@
+import { link, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  failedCheck,
+  throwIfAborted,
+  type DiagnosticCheck,
+  type DiagnosticResult,
+} from '@geolens/backup-core';
+import { storeError, type StoreRoot } from '@geolens/backup-system';
+import { partialName } from './temporary-names.ts';
+
+/**
+ * Looks whether sets can be written into the folder, durably, and whether a weekly set can share the bytes of
+ * the daily one.
+ */
+export class FolderDiagnosticCheck implements DiagnosticCheck {
+  private readonly root: StoreRoot;
+
+  constructor(root: StoreRoot) {
+    this.root = root;
+  }
+
+  async inspect({ signal }: { readonly signal: AbortSignal }): Promise<readonly DiagnosticResult[]> {
+    throwIfAborted(signal);
+    const { path } = this.root;
+    // Names that the next clean-up knows, should this process die.
+    const [file, other] = [join(path, partialName()), join(path, partialName())];
+    try {
+      await writeFlushed(file);
+      const written: DiagnosticResult = {
+        subject: 'folder',
+        level: 'ok',
+        message: `files can be written to ${path}, and flushed`,
+      };
+      return [written, await linked(file, other)];
+    } catch (error) {
+      return [failedCheck('folder', storeError(error, 'trying to write there', this.root))];
+    } finally {
+      await Promise.all([file, other].map((one) => rm(one, { force: true }).catch(() => undefined)));
+    }
+  }
+}
+
+async function writeFlushed(path: string): Promise<void> {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    await handle.writeFile('geolens-backup doctor\n');
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function linked(file: string, other: string): Promise<DiagnosticResult> {
+  const subject = 'hard links';
+  try {
+    await link(file, other);
+    return {
+      subject,
+      level: 'ok',
+      message: 'weekly sets take no space of their own while their daily ones are there',
+    };
+  } catch (error) {
+    return {
+      subject,
+      level: 'warn',
+      message: `the volume has no hard links (${(error as Error).message}): weekly sets are copies, and take space of their own`,
+      hint: 'Nothing has to be done; a volume with a Linux file system would save that space',
+    };
+  }
+}

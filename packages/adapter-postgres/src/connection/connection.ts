@@ -1,0 +1,174 @@
+import { readFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import * as tls from 'node:tls';
+import pg from 'pg';
+import { BackupError } from '@geolens/backup-core';
+import { SYSTEM_AUTHORITIES, type ConnectionSettings, type SslMode } from './connection-settings.ts';
+
+const APPLICATION_NAME = 'geolens-backup';
+const CONNECT_TIMEOUT_SECONDS = 10;
+
+/**
+ * The environment for a program that only reads and writes files: without what libpq reads of it, the
+ * password of the database above all.
+ */
+export function withoutConnection(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('PG')));
+}
+
+/**
+ * The settings as libpq's programs take them from their environment, so that nothing stands on a command
+ * line.
+ */
+export function libpqEnvironment(settings: ConnectionSettings): Record<string, string> {
+  const variables: Record<string, string | undefined> = {
+    PGHOST: settings.host,
+    PGPORT: String(settings.port),
+    PGUSER: settings.user,
+    PGPASSWORD: settings.password?.reveal(),
+    PGDATABASE: settings.database,
+    PGSSLMODE: settings.sslMode,
+    PGSSLROOTCERT: settings.sslRootCert,
+    PGSSLCERT: settings.sslCert,
+    PGSSLKEY: settings.sslKey,
+    PGCONNECT_TIMEOUT: String(settings.connectTimeout ?? CONNECT_TIMEOUT_SECONDS),
+    PGOPTIONS: settings.options,
+    PGAPPNAME: APPLICATION_NAME,
+  };
+  return Object.fromEntries(
+    Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+/**
+ * The name of a database as a connection string, for arguments: programs would read a bare name with a `=` in
+ * it as one.
+ */
+export function connectionString(database: string): string {
+  return `dbname='${database.replace(/[\\']/g, '\\$&')}'`;
+}
+
+/**
+ * Connects a client, with or without TLS as the mode says; gives up when the signal fires. Errors are those
+ * of `pg`. The session resolves names in pg_catalog alone, whatever role and database are set to: with
+ * another search_path, an operator or function of another role could take the place of a built-in one, and
+ * run with the rights of this session.
+ */
+export async function connect(settings: ConnectionSettings, signal?: AbortSignal): Promise<pg.Client> {
+  const attempts = await tlsAttempts(settings);
+  for (const [index, ssl] of attempts.entries()) {
+    const socket = new Socket();
+    const client = newClient(settings, ssl, socket);
+    const giveUp = (): void => void socket.destroy();
+    signal?.addEventListener('abort', giveUp, { once: true });
+    try {
+      await client.connect();
+      await client.query(PIN_SEARCH_PATH);
+      return client;
+    } catch (error) {
+      await disconnect(client);
+      if (index === attempts.length - 1 || signal?.aborted === true || !worthAnotherTry(error)) throw error;
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+    }
+  }
+  throw new Error('unreachable: there is always a last attempt');
+}
+
+const PIN_SEARCH_PATH = `SELECT pg_catalog.set_config('search_path', '', false)`;
+
+/** A server that is well says goodbye at once; one that hangs is not waited for. */
+const GOODBYE_MS = 1_000;
+
+/** Ends a client's session; never fails, and never waits long. */
+export async function disconnect(client: pg.Client): Promise<void> {
+  const goodbye = new AbortController();
+  const late = setTimeout(GOODBYE_MS, undefined, { signal: goodbye.signal }).catch(() => undefined);
+  await Promise.race([client.end().catch(() => undefined), late]);
+  goodbye.abort();
+  sockets.get(client)?.destroy();
+}
+
+/** pg keeps its socket to itself. */
+const sockets = new WeakMap<pg.Client, Socket>();
+
+function newClient(settings: ConnectionSettings, ssl: pg.ClientConfig['ssl'], socket: Socket): pg.Client {
+  const client = new pg.Client({
+    host: settings.host,
+    port: settings.port,
+    user: settings.user,
+    database: settings.database,
+    ...(settings.password !== undefined && { password: settings.password.reveal() }),
+    ...(settings.options !== undefined && { options: settings.options }),
+    ssl: ssl ?? false,
+    stream: () => socket,
+    application_name: APPLICATION_NAME,
+    connectionTimeoutMillis: (settings.connectTimeout ?? CONNECT_TIMEOUT_SECONDS) * 1000,
+    keepAlive: true,
+  });
+  sockets.set(client, socket);
+  client.on('error', () => undefined); // a lost connection fails the next query, which is where it is told
+  return client;
+}
+
+/** The ways to try, in order, as libpq does it: `prefer` is TLS first, `allow` is plain first. */
+async function tlsAttempts(settings: ConnectionSettings): Promise<pg.ClientConfig['ssl'][]> {
+  const mode = settings.sslMode ?? (settings.sslRootCert === SYSTEM_AUTHORITIES ? 'verify-full' : 'prefer');
+  if (mode === 'disable' || settings.host.startsWith('/')) return [false];
+  const tls = await tlsOptions(settings, mode);
+  if (mode === 'prefer') return [tls, false];
+  return mode === 'allow' ? [false, tls] : [tls];
+}
+
+async function tlsOptions(
+  settings: ConnectionSettings,
+  mode: SslMode,
+): Promise<Exclude<pg.ClientConfig['ssl'], boolean | undefined>> {
+  const [ca, cert, key] = await Promise.all([
+    authorities(settings.sslRootCert),
+    pem(settings.sslCert),
+    pem(settings.sslKey),
+  ]);
+  // libpq verifies under `require` too when a root certificate is given.
+  const verifies = mode.startsWith('verify') || (mode === 'require' && ca !== undefined);
+  return {
+    rejectUnauthorized: verifies,
+    ...(mode !== 'verify-full' && { checkServerIdentity: () => undefined }),
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  };
+}
+
+/** Node has it from 22.15 on. */
+const { getCACertificates }: Partial<Pick<typeof tls, 'getCACertificates'>> = tls;
+
+async function authorities(rootCert: string | undefined): Promise<string | string[] | undefined> {
+  if (rootCert !== SYSTEM_AUTHORITIES) return pem(rootCert);
+  if (getCACertificates !== undefined) return getCACertificates('system');
+  throw new BackupError(
+    'CONFIG_INVALID',
+    `Node ${process.versions.node} does not tell whom this machine trusts`,
+    { hint: 'Use Node 22.15 or newer, or name a file in sslrootcert' },
+  );
+}
+
+async function pem(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    const hint = 'Correct sslrootcert, sslcert or sslkey, or give this user the right to read the file';
+    throw new BackupError(
+      'CONFIG_INVALID',
+      `the file ${path} for TLS cannot be read: ${(cause as Error).message}`,
+      { cause, hint },
+    );
+  });
+}
+
+/** Only a refusal of TLS, or of its absence, makes another way worth trying; a wrong password stays wrong. */
+function worthAnotherTry(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const noSuchRule = 'code' in error && error.code === '28000';
+  return noSuchRule || error.message.includes('does not support SSL');
+}

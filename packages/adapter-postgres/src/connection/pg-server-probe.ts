@@ -1,0 +1,51 @@
+import type { ServerState, ServerProbe } from '@geolens/backup-core';
+import { connect, disconnect } from './connection.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
+import { connectionError } from './postgres-errors.ts';
+
+const STARTING = '57P03';
+/** Also a name that is not known: in a network of containers that of one that has not started. */
+const NOTHING = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT',
+];
+
+/** Connects to a PostgreSQL server, and hangs up again. */
+export class PgServerProbe implements ServerProbe {
+  private readonly settings: ConnectionSettings;
+
+  constructor(settings: ConnectionSettings) {
+    this.settings = settings;
+  }
+
+  async inspect(signal?: AbortSignal): Promise<ServerState> {
+    signal?.throwIfAborted();
+    try {
+      await disconnect(await connect(this.settings, signal));
+      return { server: 'answers' };
+    } catch (error) {
+      signal?.throwIfAborted();
+      const codes = [error, ...(error instanceof AggregateError ? (error.errors as unknown[]) : [])].map(
+        codeOf,
+      );
+      const silent =
+        codes.some((code) => NOTHING.includes(code)) ||
+        (error instanceof Error && error.message.includes('timeout expired'));
+      if (!codes.includes(STARTING) && !silent) return { server: 'answers' };
+      return {
+        server: codes.includes(STARTING) ? 'starting' : 'nothing',
+        error: connectionError(error, this.settings),
+      };
+    }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

@@ -1,0 +1,161 @@
+import { BackupError, toBackupError, type ErrorCode } from '@geolens/backup-core';
+import type { ConnectionSettings } from './connection-settings.ts';
+
+/** The server and database that the settings point at, for messages; without the password. */
+export function whereabouts({ host, port, database, user }: ConnectionSettings): string {
+  return `${host}:${port}, database "${database}", user "${user}"`;
+}
+
+interface Meaning {
+  readonly code: ErrorCode;
+  readonly hint: string;
+}
+
+const UNREACHABLE: ErrorCode = 'DATABASE_UNREACHABLE';
+
+const CERTIFICATE =
+  'Give the certificate of the server’s authority (sslrootcert in DATABASE_URL), or ask for less (sslmode)';
+const DIRECTLY =
+  'connect to the server itself, not through a connection pooler such as PgBouncer (POSTGRES_HOST and POSTGRES_PORT, or DATABASE_URL)';
+
+/** By SQLSTATE or by the code of the system's error. */
+const MEANINGS = {
+  ECONNREFUSED: {
+    code: UNREACHABLE,
+    hint: 'Start the server, or correct POSTGRES_HOST and POSTGRES_PORT (or DATABASE_URL)',
+  },
+  ECONNRESET: { code: UNREACHABLE, hint: 'Look into the log of the server: it closed the connection' },
+  EHOSTUNREACH: { code: UNREACHABLE, hint: 'Check the network between here and the server' },
+  ENETUNREACH: { code: UNREACHABLE, hint: 'Check the network between here and the server' },
+  ETIMEDOUT: { code: UNREACHABLE, hint: 'Check POSTGRES_HOST and the network: nothing answers there' },
+  ENOTFOUND: { code: UNREACHABLE, hint: 'Correct POSTGRES_HOST (or DATABASE_URL): no such host' },
+  EAI_AGAIN: {
+    code: UNREACHABLE,
+    hint: 'Correct POSTGRES_HOST (or DATABASE_URL), or the name service of this machine',
+  },
+  ENOENT: { code: UNREACHABLE, hint: 'Start the server, or correct POSTGRES_HOST: its socket is not there' },
+  EACCES: { code: UNREACHABLE, hint: 'Give this user access to the socket of the server' },
+  '28P01': { code: UNREACHABLE, hint: 'Correct POSTGRES_USER and POSTGRES_PASSWORD (or DATABASE_URL)' },
+  '28000': { code: UNREACHABLE, hint: 'Correct POSTGRES_USER, or let the server accept it in pg_hba.conf' },
+  '3D000': { code: UNREACHABLE, hint: 'Correct POSTGRES_DB (or DATABASE_URL)' },
+  '53300': {
+    code: UNREACHABLE,
+    hint: 'Raise max_connections of the server, or close other sessions: a backup needs three',
+  },
+  '57P03': { code: UNREACHABLE, hint: 'Wait until the server has started' },
+  '57P01': { code: UNREACHABLE, hint: 'The server was shut down while it worked; the next run tries again' },
+  '42501': {
+    code: 'DATABASE_FORBIDDEN',
+    hint: 'Grant the right, or back up as the owner of the database or a member of pg_read_all_data',
+  },
+  '55P03': {
+    code: 'TABLES_BUSY',
+    hint: 'Another session keeps the table locked; end it, or run again later',
+  },
+  '42P01': { code: 'TABLES_BUSY', hint: 'A table was dropped while the dump began; run again' },
+} as const satisfies Readonly<Record<string, Meaning>>;
+const BY_CODE = new Map<string, Meaning>(Object.entries(MEANINGS));
+
+/** What it means that no connection came about, with the server named. */
+export function connectionError(error: unknown, settings: ConnectionSettings): BackupError {
+  const known = postgresError(error, 'connecting', settings);
+  if (known.hint !== undefined || known.code !== 'DUMP_FAILED') return known;
+  const hint =
+    TLS_WORDS.find(([words]) => words.test(known.message))?.[1] ??
+    'Check that a PostgreSQL server answers there, and look into its log';
+  return new BackupError(UNREACHABLE, known.message, { cause: error, hint });
+}
+
+/** What has no SQLSTATE: it went wrong before, or beside, the server's own words. */
+const TLS_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/does not support SSL/i, 'Switch TLS on in the server, or ask for less (sslmode in DATABASE_URL)'],
+  [/certificate|altname|self.signed/i, CERTIFICATE],
+  [
+    /client password must be a/i,
+    'Set POSTGRES_PASSWORD (or put the password into DATABASE_URL): the server asks for one',
+  ],
+];
+
+/** What an error of `pg` means, with the server named. */
+export function postgresError(error: unknown, doing: string, settings: ConnectionSettings): BackupError {
+  if (error instanceof BackupError) return error;
+  if (!(error instanceof Error)) return toBackupError(error);
+  const state = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const meaning = worded(error.message) ?? BY_CODE.get(state) ?? timedOut(error);
+  const text = `${doing} failed (${whereabouts(settings)}): ${messageOf(error)}`;
+  return new BackupError(meaning?.code ?? 'DUMP_FAILED', text, {
+    cause: error,
+    ...(meaning !== undefined && { hint: meaning.hint }),
+  });
+}
+
+/**
+ * What pg_dump and its kin say on stderr, as an error. They print SQLSTATEs nowhere, so the words (LC_ALL=C)
+ * have to do.
+ */
+export function programError(said: string, doing: string, settings: ConnectionSettings): BackupError {
+  const text = `${doing} failed (${whereabouts(settings)}): ${said}`;
+  const meaning = worded(said);
+  return new BackupError(
+    meaning?.code ?? 'DUMP_FAILED',
+    text,
+    meaning === undefined ? {} : { hint: meaning.hint },
+  );
+}
+
+const WORDS: readonly (readonly [RegExp, Meaning])[] = [
+  // pg_dump may fail where our own session did not: it reads certificates and the password by itself, and
+  // sends options.
+  [
+    /root certificate file|certificate verify failed|server certificate for/i,
+    { code: UNREACHABLE, hint: CERTIFICATE },
+  ],
+  [/password authentication failed|no password supplied/i, MEANINGS['28P01']],
+  [/no pg_hba\.conf entry/i, MEANINGS['28000']],
+  [/unsupported startup parameter/i, { code: UNREACHABLE, hint: `A pooler refused: ${DIRECTLY}` }],
+  [
+    /row-level security/i,
+    {
+      code: 'DATABASE_FORBIDDEN',
+      hint: 'Give the role BYPASSRLS, or back up as the owner of the table or a superuser',
+    },
+  ],
+  [
+    /permission denied for large object/i,
+    { code: 'DATABASE_FORBIDDEN', hint: 'Grant SELECT on it, or back up as its owner or a superuser' },
+  ],
+  [
+    /invalid snapshot identifier/i,
+    {
+      code: UNREACHABLE,
+      hint: `The session that held the snapshot was ended, as the log of the server tells, and the next run tries again; or a pooler lies between: ${DIRECTLY}`,
+    },
+  ],
+  [/permission denied|row-level security/i, MEANINGS['42501']],
+  // pg_dump waits for locks under a statement timeout.
+  [/canceling statement due to (?:lock|statement) timeout/i, MEANINGS['55P03']],
+  [
+    /server version mismatch/i,
+    { code: 'CLIENT_TOO_OLD', hint: 'Install the client programs of the server’s version' },
+  ],
+  [/too many clients|remaining connection slots/i, MEANINGS['53300']],
+  [
+    /could not connect to database|connection to server|server closed the connection|terminating connection|no connection to the server/i,
+    MEANINGS['57P01'],
+  ],
+];
+
+function worded(said: string): Meaning | undefined {
+  return WORDS.find(([words]) => words.test(said))?.[1];
+}
+
+function timedOut(error: Error): Meaning | undefined {
+  if (error.message.includes('timeout expired')) return MEANINGS.ETIMEDOUT;
+  return /Connection terminated|not queryable/.test(error.message) ? MEANINGS['57P01'] : undefined;
+}
+
+/** Node gives an AggregateError without words when a name has several addresses and none answers. */
+function messageOf(error: Error): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(String).join('; ');
+  return error.message;
+}

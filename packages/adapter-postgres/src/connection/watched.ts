@@ -1,0 +1,15 @@
+import type { ProgramEnvironment } from '@geolens/backup-system';
+
+/**
+ * Servers from this version on notice by themselves that a client is gone, also while it waits for a lock.
+ */
+const FIRST_WITH_CONNECTION_CHECK = 14;
+
+/**
+ * The environment of a client program for a server, which is to end its session soon after the program was
+ * killed.
+ */
+export function watched(env: ProgramEnvironment, serverVersion: string): ProgramEnvironment {
+  if (Number.parseInt(serverVersion, 10) < FIRST_WITH_CONNECTION_CHECK) return env;
+  return { ...env, PGOPTIONS: `${env['PGOPTIONS'] ?? ''} -c client_connection_check_interval=2s`.trim() };
+}

@@ -1,0 +1,90 @@
+import type pg from 'pg';
+import { BOOTSTRAP_SUPERUSER, granteeOf, isRevoked } from './acl-queries.ts';
+import { dollarQuoted } from '../connection/sql-text.ts';
+
+const OF_THE_SESSION = `'role', 'session_authorization'`;
+
+/*
+ * Each statement names the database by current_database(), so that it also fits one that was restored under
+ * another name. A setting goes by way of the session (FROM CURRENT): its text is then read as the server
+ * wrote it, lists and quotes and all. Not so where that would make the session another role's, who may not do
+ * what follows.
+ */
+const STATEMENTS = `
+  WITH here AS (
+    SELECT d.*, ${granteeOf('d.datdba', 'd.datdba')} AS owner FROM pg_catalog.pg_database d WHERE d.datname = $1
+  ), grants AS (
+    SELECT a.*, ${granteeOf('a.grantee', 'here.datdba')} AS who
+      FROM here, pg_catalog.aclexplode(here.datacl) a WHERE a.grantee <> here.datdba OR a.is_grantable
+  ), settings AS (
+    SELECT pg_catalog.split_part(entry, '=', 1) AS name, pg_catalog.substr(entry, pg_catalog.strpos(entry, '=') + 1) AS value,
+           CASE s.setrole WHEN 0 THEN 'DATABASE %1$I'
+             ELSE pg_catalog.format('ROLE %s IN DATABASE %%1$I', pg_catalog.replace(
+               pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.setrole)), '%', '%%')) END AS target
+      FROM here JOIN pg_catalog.pg_db_role_setting s ON s.setdatabase = here.oid, pg_catalog.unnest(s.setconfig) entry
+  )
+  SELECT 0 AS rank, NULL AS setting, NULL AS value, pg_catalog.format('ALTER DATABASE %%1$I OWNER TO %s', pg_catalog.replace(
+           pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(here.datdba)), '%', '%%')) AS template
+    FROM here WHERE here.datdba <> ${BOOTSTRAP_SUPERUSER}
+  UNION ALL
+  SELECT 1, NULL, NULL, 'REVOKE ALL ON DATABASE %1$I FROM PUBLIC'
+    FROM here WHERE here.datacl IS NOT NULL
+  UNION ALL
+  SELECT 1, NULL, NULL, pg_catalog.format('REVOKE %s ON DATABASE %%1$I FROM %s', d.privilege_type, pg_catalog.replace(here.owner, '%', '%%'))
+    FROM here, pg_catalog.aclexplode(pg_catalog.acldefault('d', here.datdba)) d WHERE d.grantee = here.datdba AND ${isRevoked('here.datacl')}
+  UNION ALL
+  SELECT 2, NULL, NULL, pg_catalog.format('GRANT %s ON DATABASE %%1$I TO %s', privilege_type, pg_catalog.replace(who, '%', '%%'))
+         || CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+    FROM grants
+  UNION ALL
+  SELECT 3, name, value, pg_catalog.format('ALTER %s SET %s FROM CURRENT', target,
+           (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(part), '.') FROM pg_catalog.unnest(pg_catalog.string_to_array(name, '.')) part))
+    FROM settings WHERE name NOT IN (${OF_THE_SESSION})
+  UNION ALL
+  SELECT 3, NULL, NULL, pg_catalog.format('ALTER %s SET %I TO %s', target, name, pg_catalog.replace(pg_catalog.quote_literal(value), '%', '%%'))
+    FROM settings WHERE name IN (${OF_THE_SESSION})
+  UNION ALL
+  SELECT 4, NULL, NULL, pg_catalog.format('COMMENT ON DATABASE %%1$I IS %s', pg_catalog.replace(pg_catalog.quote_literal(c.description), '%', '%%'))
+    FROM here JOIN pg_catalog.pg_shdescription c ON c.objoid = here.oid AND c.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass
+  UNION ALL
+  SELECT 5, NULL, NULL, pg_catalog.format('ALTER DATABASE %%1$I CONNECTION LIMIT %s', here.datconnlimit) FROM here WHERE here.datconnlimit >= 0
+  ORDER BY 1, 4`;
+
+const GRANT_RANKS = [1, 2];
+
+interface Property {
+  readonly rank: number;
+  readonly setting: string | null;
+  readonly value: string | null;
+  /** For format(), with the name of the database as its one argument. */
+  readonly template: string;
+}
+
+export interface StatementsOptions {
+  /** Leave out the grants on the database. */
+  readonly withoutGrants?: boolean | undefined;
+}
+
+/**
+ * Returns the owner of a database, grants on it, its settings, comment and connection limit, as SQL to
+ * execute inside the database that gets them. The client may be connected to any database of the server.
+ */
+export async function databaseStatementsOf(
+  client: pg.Client,
+  database: string,
+  { withoutGrants = false }: StatementsOptions = {},
+): Promise<string> {
+  const found = await client.query<Property>(STATEMENTS, [database]);
+  const rows = withoutGrants ? found.rows.filter(({ rank }) => !GRANT_RANKS.includes(rank)) : found.rows;
+  return rows.map((property) => `${statement(client, property)}\n`).join('');
+}
+
+function statement(client: pg.Client, { setting, value, template }: Property): string {
+  const literal = (text: string): string => client.escapeLiteral(text);
+  const before =
+    setting === null || value === null
+      ? ''
+      : `PERFORM pg_catalog.set_config(${literal(setting)}, ${literal(value)}, true); `;
+  const execute = `EXECUTE pg_catalog.format(${literal(template)}, pg_catalog.current_database());`;
+  return `DO ${dollarQuoted(`BEGIN ${before}${execute} END`)};`;
+}

@@ -1,0 +1,257 @@
+import type pg from 'pg';
+import {
+  BackupError,
+  throwIfAborted,
+  type ArtifactSource,
+  type Compression,
+  type DumpContent,
+  type DumpedRows,
+  type DumpProducer,
+  type DumpSnapshot,
+  type RowCounts,
+  type TableRows,
+} from '@geolens/backup-core';
+import {
+  endedByOthers,
+  describeEnd,
+  type ProgramEnd,
+  type ProgramEnvironment,
+  programFed,
+  programOutput,
+} from '@geolens/backup-system';
+import { chooseCompression, compressionArgument } from './compression.ts';
+import { connect, disconnect, libpqEnvironment, withoutConnection } from '../connection/connection.ts';
+import type { ConnectionSettings } from '../connection/connection-settings.ts';
+import { globalsOf } from './globals.ts';
+import { lockWait } from '../connection/lock-wait.ts';
+import { connectionError, postgresError, programError } from '../connection/postgres-errors.ts';
+import { watched } from '../connection/watched.ts';
+import {
+  findInstallations,
+  newestOf,
+  programsFor,
+  type PostgresPrograms,
+} from '../connection/postgres-programs.ts';
+import { DumpRowCounter } from './dump-row-counter.ts';
+import { isEntry } from '../connection/pg-restore-lines.ts';
+import { serverVersionOf } from '../connection/server-version.ts';
+import { openSnapshot, type SnapshotSession } from './snapshot.ts';
+
+/**
+ * How long a dump waits for a table that another session has locked. Migrations take minutes; what takes
+ * longer is stuck.
+ */
+const LOCK_TIMEOUT_MS = 5 * 60_000;
+
+const UNREADABLE_HINT = 'It was not kept; check the disk and the memory of this machine, then run again';
+
+/** Which database is dumped, with which programs. */
+export interface PgDumpProducerOptions {
+  readonly connection: ConnectionSettings;
+  /** `auto` when absent: `zstd:1` where pg_dump has it (16 and newer), otherwise `gzip:1`. */
+  readonly compression?: Compression | 'auto' | undefined;
+  /** Put the password hashes of the roles into the globals. Off when absent. */
+  readonly rolePasswords?: boolean | undefined;
+  /** The folder of pg_dump and its kin; when absent, the best of those installed is taken. */
+  readonly binDir?: string | undefined;
+  /** Milliseconds; five minutes when absent. */
+  readonly lockTimeoutMs?: number | undefined;
+  /** What programs get as their environment: PATH at least. The connection and LC_ALL=C are added. */
+  readonly env: ProgramEnvironment;
+}
+
+/** Dumps a PostgreSQL database with pg_dump, in its custom format without owners and grants. */
+export class PgDumpProducer implements DumpProducer {
+  readonly database: string;
+  private readonly options: PgDumpProducerOptions;
+  private readonly env: ProgramEnvironment;
+  private found: Promise<readonly PostgresPrograms[]> | undefined;
+
+  constructor(options: PgDumpProducerOptions) {
+    this.options = options;
+    this.database = options.connection.database;
+    this.env = { ...options.env, LC_ALL: 'C', ...libpqEnvironment(options.connection) };
+  }
+
+  async snapshot({ signal }: { readonly signal: AbortSignal }): Promise<DumpSnapshot> {
+    throwIfAborted(signal);
+    // Looked for at every snapshot: they may have been upgraded since the last one.
+    const [installations, client] = [await this.installations(true), await this.open(signal)];
+    const leave = (): void => void disconnect(client);
+    signal.addEventListener('abort', leave, { once: true });
+    try {
+      throwIfAborted(signal); // it may have fired while the connection was being made
+      const serverVersion = await serverVersionOf(client);
+      const programs = programsFor(serverVersion, installations);
+      const compression = chooseCompression(this.options.compression ?? 'auto', programs.major);
+      const session = await openSnapshot(
+        client,
+        this.database,
+        this.options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
+      );
+      const origin = {
+        serverVersion,
+        clientVersion: programs.version,
+        extensions: session.extensions,
+        databaseProperties: session.databaseProperties,
+        databaseBytes: session.databaseBytes,
+        compression,
+      };
+      return new PgSnapshot({
+        client,
+        session,
+        programs,
+        origin,
+        signal,
+        env: watched(this.env, serverVersion),
+        options: this.options,
+        leave,
+      });
+    } catch (error) {
+      signal.removeEventListener('abort', leave);
+      await disconnect(client);
+      throwIfAborted(signal);
+      throw postgresError(error, 'taking the snapshot', this.options.connection);
+    }
+  }
+
+  async check(dump: ArtifactSource, { signal }: { readonly signal: AbortSignal }): Promise<DumpContent> {
+    const newest = newestOf(await this.installations(false));
+    const [file, content] =
+      dump.path === undefined ? [[], dump.open(undefined, { reuseBuffer: true })] : [[dump.path], undefined];
+    const counter = new DumpRowCounter();
+    // Rows alone: what else a dump has stands in its table of contents, which is read in any case.
+    const args = ['--format=custom', '--data-only', '--verbose', '--file=-', ...file];
+    const end = quieter(
+      await programFed(
+        newest.pgRestore,
+        args,
+        content,
+        { env: { ...withoutConnection(this.env), LC_ALL: 'C' }, signal },
+        (chunk) => {
+          counter.add(chunk as Buffer);
+        },
+      ),
+    );
+    if (end.stderr.includes('unsupported version')) {
+      throw new BackupError(
+        'CLIENT_TOO_OLD',
+        `the dump was made by a newer pg_dump than the programs here (${newest.version}) can read`,
+        {
+          hint: 'Install the client programs of the version that made it, or newer ones, or set BACKUP_PG_BIN_DIR to where they are',
+        },
+      );
+    }
+    if (end.code !== 0)
+      throw (
+        endedByOthers('pg_restore', end) ??
+        new BackupError(
+          'ARTIFACT_UNREADABLE',
+          `the dump does not read through: ${describeEnd('pg_restore', end)}`,
+          { hint: UNREADABLE_HINT },
+        )
+      );
+    return { rows: counter.counts };
+  }
+
+  private installations(anew: boolean): Promise<readonly PostgresPrograms[]> {
+    if (anew || this.found === undefined) {
+      this.found = findInstallations(this.options);
+      this.found.catch(() => (this.found = undefined));
+    }
+    return this.found;
+  }
+
+  private async open(signal: AbortSignal): Promise<pg.Client> {
+    try {
+      return await connect(this.options.connection, signal);
+    } catch (error) {
+      throwIfAborted(signal);
+      throw connectionError(error, this.options.connection);
+    }
+  }
+}
+
+/** Without the lines about entries that a verbose pg_restore writes. */
+function quieter(end: ProgramEnd): ProgramEnd {
+  return {
+    ...end,
+    stderr: end.stderr
+      .split('\n')
+      .filter((line) => !isEntry(line))
+      .join('\n'),
+  };
+}
+
+interface PgSnapshotParts {
+  readonly client: pg.Client;
+  readonly session: SnapshotSession;
+  readonly programs: PostgresPrograms;
+  readonly origin: DumpSnapshot['origin'];
+  readonly signal: AbortSignal;
+  readonly env: ProgramEnvironment;
+  readonly options: PgDumpProducerOptions;
+  /** The listener to take off the signal. */
+  readonly leave: () => void;
+}
+
+class PgSnapshot implements DumpSnapshot {
+  readonly origin: DumpSnapshot['origin'];
+  private readonly parts: PgSnapshotParts;
+  private readonly stop = new AbortController();
+  private readonly signal: AbortSignal;
+
+  constructor(parts: PgSnapshotParts) {
+    this.parts = parts;
+    this.origin = parts.origin;
+    this.signal = AbortSignal.any([parts.signal, this.stop.signal]);
+  }
+
+  dump(): AsyncIterable<Uint8Array> {
+    const { programs, session, options, env } = this.parts;
+    const args = [
+      '-Fc',
+      '--no-owner',
+      '--no-acl',
+      compressionArgument(this.origin.compression, programs.major),
+      `--snapshot=${session.snapshotId}`,
+      lockWait(options.lockTimeoutMs ?? LOCK_TIMEOUT_MS),
+    ];
+    return programOutput(programs.pgDump, args, { env, signal: this.signal }, (end) =>
+      end.code === 0 ? undefined : programError(describeEnd('pg_dump', end), 'the dump', options.connection),
+    );
+  }
+
+  globals(): AsyncIterable<Uint8Array> {
+    const { programs, session, options, env } = this.parts;
+    return globalsOf({
+      programs,
+      settings: options.connection,
+      snapshotId: session.snapshotId,
+      databaseStatements: session.databaseStatements,
+      owners: session.owners,
+      largeObjectGrants: session.largeObjectGrants,
+      rolePasswords: options.rolePasswords ?? false,
+      lockTimeoutMs: options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
+      env,
+      signal: this.signal,
+    });
+  }
+
+  rowCounts(dumped: DumpedRows): RowCounts {
+    const named = (ofExtension: boolean): readonly TableRows[] =>
+      this.parts.session.tables
+        .filter((table) => table.ofExtension === ofExtension)
+        .flatMap(({ oid, schema, table }) => {
+          const rows = dumped.get(oid);
+          return rows === undefined ? [] : [{ schema, table, rows }];
+        });
+    return { tables: named(false), ofExtensions: named(true) };
+  }
+
+  async close(): Promise<void> {
+    this.parts.signal.removeEventListener('abort', this.parts.leave);
+    this.stop.abort();
+    await disconnect(this.parts.client);
+  }
+}

@@ -1,0 +1,131 @@
+import type pg from 'pg';
+import {
+  failedCheck,
+  throwIfAborted,
+  type DiagnosticCheck,
+  type DiagnosticResult,
+} from '@geolens/backup-core';
+import type { ProgramEnvironment } from '@geolens/backup-system';
+import { connect, disconnect } from './connection/connection.ts';
+import type { ConnectionSettings } from './connection/connection-settings.ts';
+import { missingRights } from './dump/missing-rights.ts';
+import { connectionError, postgresError, whereabouts } from './connection/postgres-errors.ts';
+import { findInstallations, programsFor } from './connection/postgres-programs.ts';
+import { megabytes } from './disk-estimate.ts';
+import { configure } from './connection/configure.ts';
+import { relations } from './dump/dumped-tables.ts';
+import { oneRow } from './connection/one-row.ts';
+import { serverVersionOf } from './connection/server-version.ts';
+import { databaseBytesOf } from './dump/snapshot.ts';
+
+/** Which database is looked at, with which programs. */
+export interface PgDiagnosticCheckOptions {
+  readonly connection: ConnectionSettings;
+  /** Whether the password hashes of the roles are to be in the globals. */
+  readonly rolePasswords: boolean;
+  /** The folder of pg_dump and its kin; when absent, the best of those installed is taken. */
+  readonly binDir?: string | undefined;
+  /** What programs get as their environment: PATH at least. */
+  readonly env: ProgramEnvironment;
+}
+
+/**
+ * Looks whether a dump of the database would succeed: the server, its version and ours, what is in it, and
+ * the rights of the role.
+ */
+export class PgDiagnosticCheck implements DiagnosticCheck {
+  private readonly options: PgDiagnosticCheckOptions;
+
+  constructor(options: PgDiagnosticCheckOptions) {
+    this.options = options;
+  }
+
+  async inspect({ signal }: { readonly signal: AbortSignal }): Promise<readonly DiagnosticResult[]> {
+    const { connection } = this.options;
+    throwIfAborted(signal);
+    let client: pg.Client;
+    try {
+      client = await connect(connection, signal);
+    } catch (error) {
+      throwIfAborted(signal);
+      return [failedCheck('server', connectionError(error, connection))];
+    }
+    const results: DiagnosticResult[] = [];
+    const leave = (): void => void disconnect(client);
+    signal.addEventListener('abort', leave, { once: true });
+    try {
+      await configure(client, { statement_timeout: '60s', lock_timeout: '10s' });
+      const version = await serverVersionOf(client);
+      results.push({
+        subject: 'server',
+        level: 'ok',
+        message: `PostgreSQL ${version} answers (${whereabouts(connection)})`,
+      });
+      results.push(
+        await this.programs(version),
+        await contentOf(client),
+        ...(await missingRights(client, connection.user)),
+      );
+      if (this.options.rolePasswords) results.push(await passwordsOf(client));
+    } catch (error) {
+      throwIfAborted(signal);
+      results.push(failedCheck('server', postgresError(error, 'looking at the server', connection)));
+    } finally {
+      signal.removeEventListener('abort', leave);
+      await disconnect(client);
+    }
+    return results;
+  }
+
+  /**
+   * Older programs cannot dump the server; what newer ones write, the server itself may not be able to
+   * restore.
+   */
+  private async programs(serverVersion: string): Promise<DiagnosticResult> {
+    const subject = 'pg_dump';
+    try {
+      const { version, major, folder } = programsFor(serverVersion, await findInstallations(this.options));
+      const serverMajor = Number.parseInt(serverVersion, 10);
+      const message = `pg_dump ${version} in ${folder} dumps the server ${serverVersion}`;
+      if (major === serverMajor) return { subject, level: 'ok', message };
+      return {
+        subject,
+        level: 'warn',
+        message: `${message}, which may not be able to restore what a newer pg_dump writes`,
+        hint: `Install the client programs of version ${serverMajor} beside, or build the image from the database’s own`,
+      };
+    } catch (error) {
+      return failedCheck(subject, error);
+    }
+  }
+}
+
+async function contentOf(client: pg.Client): Promise<DiagnosticResult> {
+  const tables = (await relations(client)).filter(
+    ({ partitioned, ofExtension }) => !partitioned && !ofExtension,
+  );
+  const bytes = await databaseBytesOf(client);
+  const message = `${tables.length} table${tables.length === 1 ? '' : 's'}, ${megabytes(bytes)} on the server’s disk`;
+  if (tables.length > 0) return { subject: 'content', level: 'ok', message };
+  return {
+    subject: 'content',
+    level: 'warn',
+    message: 'the database has no tables',
+    hint: 'Make sure that this is the right server and database (POSTGRES_HOST and POSTGRES_DB, or DATABASE_URL)',
+  };
+}
+
+async function passwordsOf(client: pg.Client): Promise<DiagnosticResult> {
+  const subject = 'rights: role passwords';
+  const { rows } = await client.query<{ may: boolean }>(
+    "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT') AS may",
+  );
+  if (oneRow(rows).may)
+    return { subject, level: 'ok', message: 'the role may read the password hashes of the roles' };
+  return {
+    subject,
+    level: 'fail',
+    message: 'the role may not read the password hashes of the roles',
+    hint: 'Set BACKUP_ROLE_PASSWORDS=false, or back up as a superuser',
+  };
+}

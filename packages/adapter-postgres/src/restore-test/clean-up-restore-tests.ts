@@ -1,0 +1,75 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BackupError, isBackupError, throwIfAborted, toBackupError, withoutHint } from '@geolens/backup-core';
+import { FlockLock, type ProgramEnvironment, lstatIfThere } from '@geolens/backup-system';
+import { restoreTestPaths } from './restore-test-paths.ts';
+import { restoreTestOf, lockOf } from './restore-test-names.ts';
+import { removeRestoreTest, untilStill } from './remove-restore-test.ts';
+import { serverUser } from './server-user.ts';
+
+/** A lock without a folder that is younger belongs to a restore test that is just being made. */
+const BEING_MADE_MS = 60_000;
+
+/**
+ * Removes what restore tests of this user that died have left in these folders. Living ones are known by their lock,
+ * whatever process, or container on the same volume, they are in.
+ * @throws BackupError STORE_FAILED if something could not be removed, after the rest was
+ */
+export async function cleanUpRestoreTests(
+  parents: readonly string[],
+  env: ProgramEnvironment,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const [removed, failed]: [string[], string[]] = [[], []];
+  for (const path of new Set((await Promise.all(parents.map(restoreTestsIn))).flat())) {
+    throwIfAborted(signal);
+    try {
+      if (await cleanUpOne(path, env, signal)) removed.push(`${path}, of a restore test that was cut off`);
+    } catch (error) {
+      throwIfAborted(signal);
+      failed.push(withoutHint(toBackupError(error)));
+    }
+  }
+  if (failed.length > 0) throw new BackupError('STORE_FAILED', failed.join('; '));
+  return removed;
+}
+
+async function restoreTestsIn(parent: string): Promise<readonly string[]> {
+  const names = await readdir(parent).catch(() => []);
+  return names.flatMap((name) => restoreTestOf(name) ?? []).map((name) => join(parent, name));
+}
+
+async function cleanUpOne(
+  path: string,
+  env: ProgramEnvironment,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const [folder, lock] = [await lstatIfThere(path), await lstatIfThere(lockOf(path))];
+  // Anybody may put something of this name into /tmp.
+  if (
+    [folder, lock].some(
+      (entry) => entry !== undefined && (entry.isSymbolicLink() || entry.uid !== process.geteuid?.()),
+    )
+  )
+    return false;
+  if (folder === undefined && lock !== undefined && Date.now() - lock.mtimeMs < BEING_MADE_MS) return false;
+  const lease = await new FlockLock(lockOf(path), env)
+    .acquire({ command: 'clean up' }, { signal })
+    .catch((error: unknown) => {
+      throwIfAborted(signal);
+      if (isBackupError(error, 'LOCK_HELD', 'STORE_UNAVAILABLE')) return undefined;
+      throw error;
+    });
+  if (lease === undefined) return false;
+  try {
+    const left = (await lstatIfThere(path)) !== undefined; // it may have come to its end meanwhile
+    const paths = restoreTestPaths(path);
+    await untilStill(paths, env);
+    const user = await serverUser();
+    await removeRestoreTest(paths, { env, user: user !== undefined && 'lacking' in user ? undefined : user });
+    await rm(lockOf(path), { force: true });
+    return left;
+  } finally {
+    await lease.release();
+  }
+}

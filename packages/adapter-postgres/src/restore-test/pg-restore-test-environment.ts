@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import {
+  abortedBy,
+  BackupError,
+  throwIfAborted,
+  type RestoreTestEnvironment,
+  type RestoreTestResult,
+  type RestoreArtifact,
+  type RestoreInput,
+  type RestorerEvent,
+} from '@geolens/backup-core';
+import { type ProgramEnvironment, readFile, storeError, writeDurably } from '@geolens/backup-system';
+import type { RestoreTestFolder } from './restore-test-folder.ts';
+import { RestoreTestRun, type RestoreTestRunOptions } from './restore-test-run.ts';
+import type { Installed } from './server-programs.ts';
+import type { ServerUser } from './server-user.ts';
+import { untilAborted } from './until-aborted.ts';
+
+export interface PgRestoreTestEnvironmentOptions extends RestoreTestRunOptions {
+  readonly env: ProgramEnvironment;
+  readonly installed: Installed;
+  readonly folder: RestoreTestFolder;
+  readonly user: ServerUser | undefined;
+  /** Ends all work here. */
+  readonly stop: AbortController;
+  readonly observer?: ((event: RestorerEvent) => void) | undefined;
+}
+
+/** A folder in which one restore test takes place. */
+export class PgRestoreTestEnvironment implements RestoreTestEnvironment {
+  private readonly options: PgRestoreTestEnvironmentOptions;
+  private readonly working = new Set<Promise<unknown>>();
+  private kept = 0;
+  private disposed: Promise<void> | undefined;
+
+  constructor(options: PgRestoreTestEnvironmentOptions) {
+    this.options = options;
+  }
+
+  keep(artifact: RestoreArtifact): Promise<RestoreArtifact> {
+    return this.work(() => this.keepIt(artifact));
+  }
+
+  runRestoreTest(input: RestoreInput): Promise<RestoreTestResult> {
+    return this.work(() =>
+      new RestoreTestRun({
+        ...this.options,
+        paths: this.options.folder.paths,
+        signal: this.signal,
+      }).runRestoreTest(input),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.disposed ??= this.dispose();
+    return this.disposed;
+  }
+
+  private get signal(): AbortSignal {
+    return this.options.stop.signal;
+  }
+
+  private async work<T>(doing: () => Promise<T>): Promise<T> {
+    throwIfAborted(this.signal);
+    const work = doing();
+    this.working.add(work);
+    try {
+      return await work;
+    } catch (error) {
+      throw this.signal.aborted ? abortedBy(this.signal) : error;
+    } finally {
+      this.working.delete(work);
+    }
+  }
+
+  private async keepIt(artifact: RestoreArtifact): Promise<RestoreArtifact> {
+    const { folder } = this.options.folder.paths;
+    const path = join(folder, `kept-${(this.kept += 1)}`);
+    const { bytes } = await writeDurably(path, untilAborted(artifact.open(), this.signal), this.signal).catch(
+      (error: unknown) => {
+        throw storeError(error, `bringing ${artifact.name} there`, { path: folder });
+      },
+    );
+    return { ...artifact, bytes, path, open: (range) => readFile(path, range) };
+  }
+
+  private async dispose(): Promise<void> {
+    this.options.stop.abort(new BackupError('ABORTED', 'the restore test is over'));
+    await Promise.allSettled([...this.working]);
+    await this.options.folder.remove();
+  }
+}

@@ -1,0 +1,77 @@
+import {
+  abortedBy,
+  throwIfAborted,
+  type RestoreTester,
+  type RestoreTestEnvironment,
+  type RestoreTestNeeds,
+  type RestoreTestOptions,
+} from '@geolens/backup-core';
+import type { ProgramEnvironment } from '@geolens/backup-system';
+import { choosePlace } from './restore-test-place.ts';
+import type { RestoreTestRunOptions } from './restore-test-run.ts';
+import { PgRestoreTestEnvironment } from './pg-restore-test-environment.ts';
+import { findServerPrograms } from './server-programs.ts';
+import { serverUser } from './server-user.ts';
+import { cleanUpRestoreTests } from './clean-up-restore-tests.ts';
+
+/** Where and how restores are tested. */
+export interface PgRestoreTesterOptions extends RestoreTestRunOptions {
+  /** Where a restore test may take place, in order of preference: the first that will do is taken. */
+  readonly folders: readonly string[];
+  /** What programs get as their environment: PATH at least. */
+  readonly env: ProgramEnvironment;
+}
+
+/**
+ * Tests restores in PostgreSQL servers that it makes for the purpose, in a folder that is removed
+ * afterwards.
+ */
+export class PgRestoreTester implements RestoreTester {
+  private readonly options: PgRestoreTesterOptions;
+
+  constructor(options: PgRestoreTesterOptions) {
+    // What tells clients where another server is, and who they are there, is not for these.
+    const env = Object.fromEntries(Object.entries(options.env).filter(([name]) => !name.startsWith('PG')));
+    this.options = { ...options, env };
+  }
+
+  async open(
+    needs: RestoreTestNeeds,
+    { signal, observer }: RestoreTestOptions,
+  ): Promise<RestoreTestEnvironment | { readonly inconclusive: readonly string[] }> {
+    throwIfAborted(signal);
+    const installed = await findServerPrograms(this.options);
+    if (installed.servers.length === 0)
+      return {
+        inconclusive: [
+          `no PostgreSQL server (initdb, postgres) is installed ${this.options.binDir === undefined ? 'on this machine' : `in ${this.options.binDir}`}. Install the server package`,
+        ],
+      };
+    const user = await serverUser();
+    if (user !== undefined && 'lacking' in user) return { inconclusive: [user.lacking] };
+    const folder = await choosePlace(this.options.folders, needs, { env: this.options.env, user, signal });
+    if ('inconclusive' in folder) return folder;
+    const stop = new AbortController();
+    const both = AbortSignal.any([signal, folder.lost]);
+    const end = (): void => {
+      stop.abort(abortedBy(both));
+    };
+    if (both.aborted) end();
+    else both.addEventListener('abort', end, { once: true });
+    const environment = new PgRestoreTestEnvironment({
+      ...this.options,
+      installed,
+      folder,
+      user,
+      stop,
+      observer,
+    });
+    if (!stop.signal.aborted) return environment;
+    await environment[Symbol.asyncDispose]();
+    throw abortedBy(stop.signal);
+  }
+
+  cleanUp({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<readonly string[]> {
+    return cleanUpRestoreTests(this.options.folders, this.options.env, signal);
+  }
+}

@@ -1,0 +1,70 @@
+import { isBackupError, type Restored, type RestoreInput, type RestorerEvent } from '@geolens/backup-core';
+import type { ProgramEnvironment } from '@geolens/backup-system';
+import type { ConnectionSettings } from '../connection/connection-settings.ts';
+import { isWholeName } from '../connection/identifiers.ts';
+import { PgDumpRestorer } from '../restore/pg-dump-restorer.ts';
+import type { Prerequisites } from '../restore/prepare.ts';
+
+export interface RestoreAsOptions {
+  readonly binDir?: string | undefined;
+  readonly env: ProgramEnvironment;
+  readonly prerequisites?: Partial<Prerequisites> | undefined;
+  readonly jobs?: number | undefined;
+  readonly signal: AbortSignal;
+  readonly observer?: ((event: RestorerEvent) => void) | undefined;
+}
+
+/** Names that the server has databases under. */
+const TAKEN = ['postgres', 'template0', 'template1'];
+
+const ANY_NAME = 'restore_test';
+
+/** What a restore by several sessions fails with when nobody understood why. */
+const NO_REASON = 'the dump could not be restored: a worker process died unexpectedly';
+
+/** The name for a restored database: its own, where a new server can have it. */
+export function nameFor(database: string | undefined): string {
+  return database !== undefined && isWholeName(database) && !TAKEN.includes(database) ? database : ANY_NAME;
+}
+
+/**
+ * Restores a dump into a new server, under a name. Several sessions write to one stderr and may tear each
+ * other’s words: where the reason of a failure is lost, one session alone tells it, or gets by with the
+ * memory that there is.
+ */
+export async function restoreAs(
+  name: string,
+  input: RestoreInput,
+  connection: ConnectionSettings,
+  options: RestoreAsOptions,
+): Promise<Restored> {
+  try {
+    return await restoreOnce(name, input, connection, options);
+  } catch (error) {
+    if (!(isBackupError(error, 'RESTORE_FAILED') && error.message.startsWith(NO_REASON))) throw error;
+    return restoreOnce(name, input, connection, { ...options, jobs: 1 });
+  }
+}
+
+async function restoreOnce(
+  name: string,
+  input: RestoreInput,
+  connection: ConnectionSettings,
+  { binDir, env, prerequisites, jobs, signal, observer }: RestoreAsOptions,
+): Promise<Restored> {
+  const session = await new PgDumpRestorer({
+    connection,
+    binDir,
+    env,
+    prerequisites,
+    jobs,
+    statistics: false,
+  }).open(name, { exclusive: true, signal, observer });
+  try {
+    const restored = await session.restoreAside(input);
+    await restored.swap();
+    return restored;
+  } finally {
+    await session.close();
+  }
+}

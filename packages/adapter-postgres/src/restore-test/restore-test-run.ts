@@ -1,0 +1,192 @@
+import type pg from 'pg';
+import {
+  isBackupError,
+  throwIfAborted,
+  withoutHint,
+  type RestoreTestResult,
+  type RestoreInput,
+  type RestorerEvent,
+} from '@geolens/backup-core';
+import type { ProgramEnvironment } from '@geolens/backup-system';
+import type { ConnectionSettings } from '../connection/connection-settings.ts';
+import { AVAILABLE_EXTENSIONS, compareExtensions, type AvailableExtension } from '../restore/extensions.ts';
+import type { Prerequisites } from '../restore/prepare.ts';
+import { restoreError } from '../restore/server.ts';
+import { extensionsOf, type Toc } from '../restore/toc/toc.ts';
+import { connected } from './connected.ts';
+import type { RestoreTestPaths } from './restore-test-paths.ts';
+import { inspect } from './inspect.ts';
+import { readByNewest } from './read-by-newest.ts';
+import { nameFor, restoreAs } from './restore-as.ts';
+import { TemporaryServer } from './temporary-server.ts';
+import { serverFor, type Installed, type ServerPrograms } from './server-programs.ts';
+import type { ServerUser } from './server-user.ts';
+import { whyInconclusive } from './why-inconclusive.ts';
+
+/** How restores are tested. */
+export interface RestoreTestRunOptions {
+  /** The folder of the server’s programs; when absent, the best of those installed is taken. */
+  readonly binDir?: string | undefined;
+  /** What has to be there before the dump, besides what it makes itself. */
+  readonly prerequisites?: Partial<Prerequisites> | undefined;
+  /**
+   * SQL that answers the paths below the staging folder that rows name, one a row; files are not looked for
+   * when absent.
+   */
+  readonly filesQuery?: string | undefined;
+  /** How many sessions restore at once; the number of processors of this machine when absent. */
+  readonly jobs?: number | undefined;
+}
+
+export interface RestoreTestRunParts extends RestoreTestRunOptions {
+  readonly env: ProgramEnvironment;
+  readonly installed: Installed;
+  readonly paths: RestoreTestPaths;
+  readonly user: ServerUser | undefined;
+  readonly signal: AbortSignal;
+  readonly observer?: ((event: RestorerEvent) => void) | undefined;
+}
+
+/** What a restore notes when all went as it should. */
+const USUAL = 'owners and grants as in the backup';
+
+/** What the dump itself is blamed with. */
+const OF_THE_DUMP = [
+  'RESTORE_FAILED',
+  'ARTIFACT_UNREADABLE',
+  'DATABASE_FORBIDDEN',
+  'RESTORE_REFUSED',
+] as const;
+
+/** One dump restored into one temporary server. */
+export class RestoreTestRun {
+  private readonly options: RestoreTestRunParts;
+
+  constructor(options: RestoreTestRunParts) {
+    this.options = options;
+  }
+
+  async runRestoreTest(input: RestoreInput): Promise<RestoreTestResult> {
+    const { installed, env, signal } = this.options;
+    try {
+      const toc = await readByNewest(input.dump, installed.clients, env, signal);
+      if ('lacking' in toc) return inconclusive(toc.lacking);
+      const programs = serverFor(
+        { server: major(toc.serverVersion), client: major(toc.clientVersion) },
+        installed,
+      );
+      if ('lacking' in programs) return inconclusive(programs.lacking);
+      return await this.withServer(programs, (server) => this.restore(input, toc, programs, server));
+    } catch (error) {
+      return this.verdict(error);
+    }
+  }
+
+  private async withServer(
+    programs: ServerPrograms,
+    work: (server: TemporaryServer) => Promise<RestoreTestResult>,
+  ): Promise<RestoreTestResult> {
+    this.step('server');
+    const server = await TemporaryServer.start({ ...this.options, programs });
+    try {
+      const testResult = await work(server);
+      throwIfAborted(this.options.signal);
+      // What it was asked last may have failed by that alone.
+      return server.ended ? await this.endedEarly(server) : testResult;
+    } catch (error) {
+      throwIfAborted(this.options.signal);
+      if (!server.ended) throw error;
+      return await this.endedEarly(server);
+    } finally {
+      await server.stop();
+    }
+  }
+
+  private async endedEarly(server: TemporaryServer): Promise<RestoreTestResult> {
+    return inconclusive(
+      `the temporary server ended in the middle of the restore (${await server.log()}). Look for a kill or a want of memory in the log of the system`,
+    );
+  }
+
+  private async restore(
+    input: RestoreInput,
+    toc: Toc,
+    programs: ServerPrograms,
+    { connection }: TemporaryServer,
+  ): Promise<RestoreTestResult> {
+    const { prerequisites, filesQuery, signal } = this.options;
+    const needed = [...extensionsOf(toc), ...(prerequisites?.extensions ?? [])];
+    const { rows: available } = await this.within(connection, (client) =>
+      client.query<AvailableExtension>(AVAILABLE_EXTENSIONS),
+    );
+    const { lacking, older } = compareExtensions(needed, input.manifest?.extensions ?? [], available);
+    const reasons = lacking.map(
+      (name) =>
+        `the extension ${name} is not installed for PostgreSQL ${programs.major} on this machine. Install its package`,
+    );
+    if (reasons.length > 0) return { outcome: 'inconclusive', reasons };
+    const aged = older.map(
+      ({ name, before, now }) =>
+        `extension ${name}: the backup was made with ${before}, this machine has ${now}`,
+    );
+    const database = nameFor(input.manifest?.database);
+    const { rows, extensionRows, notes, incomplete } = await restoreAs(
+      database,
+      input,
+      connection,
+      this.options,
+    );
+    this.step('compare');
+    const settings = { ...connection, database };
+    const seen = await this.within(settings, (superuser) =>
+      inspect({ superuser, settings, signal }, filesQuery),
+    );
+    throwIfAborted(signal);
+    return {
+      outcome: 'passed',
+      rows,
+      extensionRows,
+      problems: seen.problems,
+      unanswered: seen.unanswered,
+      facts: [...seen.facts, ...notes.filter((note) => note.startsWith(USUAL))],
+      warnings: [
+        ...aged,
+        ...incomplete,
+        ...notes.filter((note) => !note.startsWith(USUAL)),
+        ...seen.warnings,
+      ],
+      files: seen.files,
+      serverVersion: programs.version,
+    };
+  }
+
+  private async within<T>(settings: ConnectionSettings, work: (client: pg.Client) => Promise<T>): Promise<T> {
+    try {
+      return await connected(settings, this.options.signal, work);
+    } catch (error) {
+      throw restoreError(error, 'looking at the restored database', settings);
+    }
+  }
+
+  /** Whether the dump is to blame, or this machine; what is neither is thrown. */
+  private verdict(error: unknown): RestoreTestResult {
+    throwIfAborted(this.options.signal);
+    const reason = whyInconclusive(error);
+    if (reason !== undefined) return inconclusive(reason);
+    if (isBackupError(error, ...OF_THE_DUMP)) return { outcome: 'failed', problem: withoutHint(error) };
+    throw error;
+  }
+
+  private step(step: string): void {
+    this.options.observer?.({ event: 'step', step });
+  }
+}
+
+function inconclusive(reason: string): RestoreTestResult {
+  return { outcome: 'inconclusive', reasons: [reason] };
+}
+
+function major(version: string): number {
+  const number = Number.parseInt(version, 10);
+  return Number.isNaN(number) ? 0 : number;
+}

@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import type pg from 'pg';
+import { configure } from '../connection/configure.ts';
+import type { ConnectionSettings } from '../connection/connection-settings.ts';
+import { quoteIdentifier } from '../connection/identifiers.ts';
+import { connected } from './connected.ts';
+
+/** SQLSTATE of an error that a missing right causes. */
+export const INSUFFICIENT_PRIVILEGE = '42501';
+
+/** BYPASSRLS: row-level security hides no row from an inspection. It is no right to read a table. */
+const ATTRIBUTES = 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT BYPASSRLS';
+
+/** Overrides what the restored database sets for its sessions. */
+const UNHINDERED = {
+  statement_timeout: '0',
+  lock_timeout: '0',
+  transaction_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  row_security: 'off',
+};
+
+/** Event triggers of the restored database could refuse a GRANT. */
+const AS_SUPERUSER = { default_transaction_read_only: 'off', session_replication_role: 'replica' };
+
+/** A restored database in the temporary server. */
+export interface RestoredDatabase {
+  /** A session of the server's superuser in it. */
+  readonly superuser: pg.Client;
+  /** The settings that the superuser connected with. */
+  readonly settings: ConnectionSettings;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Prepares the session of the superuser. It must query catalogs only: what else is read, is read by
+ * `asRestrictedRole`.
+ */
+export async function prepareSuperuser(client: pg.Client): Promise<void> {
+  await prepare(client, AS_SUPERUSER);
+}
+
+/**
+ * Runs the work over a fresh connection of a role of its own, which holds the rights in `grants` (`SELECT ON
+ * TABLE a.b`) and no others. To plan a query, the server evaluates constant expressions of the table's
+ * indexes, in a READ ONLY transaction too: a function in the dump runs with the rights of the session.
+ */
+export async function asRestrictedRole<T>(
+  { superuser, settings, signal }: RestoredDatabase,
+  grants: readonly string[],
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const role = `inspection_${randomBytes(8).toString('hex')}`;
+  await superuser.query(
+    `CREATE ROLE ${role} ${ATTRIBUTES}; ALTER ROLE ${role} SET session_replication_role = replica; ALTER ROLE ${role} SET lc_messages = 'C'`,
+  );
+  try {
+    // The limit of the set counts the session of the superuser too, and would refuse the role.
+    await superuser.query(`ALTER DATABASE ${quoteIdentifier(settings.database)} CONNECTION LIMIT -1`);
+    const rights = [`CONNECT ON DATABASE ${quoteIdentifier(settings.database)}`, ...grants];
+    await superuser.query(rights.map((right) => `GRANT ${right} TO ${role}`).join('; '));
+    return await connected({ ...settings, user: role, options: undefined }, signal, async (client) => {
+      await prepare(client);
+      return work(client);
+    });
+  } finally {
+    await superuser.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`).catch(() => undefined); // the server is removed soon
+  }
+}
+
+async function prepare(client: pg.Client, settings: Readonly<Record<string, string>> = {}): Promise<void> {
+  // First: the names in later queries must not resolve to objects of the dump.
+  await client.query(`SELECT pg_catalog.set_config('search_path', '', false)`);
+  await configure(client, { ...UNHINDERED, ...settings });
+}

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { isBackupError } from '@geolens/backup-core';
+import { isExecutable } from '@geolens/backup-system';
+import {
+  findInstallations,
+  type FindProgramsOptions,
+  type PostgresPrograms,
+} from '../connection/postgres-programs.ts';
+
+/** An installation that can make and run a server. */
+export interface ServerPrograms extends PostgresPrograms {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+export interface Installed {
+  /** All that can read dumps. */
+  readonly clients: readonly PostgresPrograms[];
+  /** Those of them that have a server too, the oldest first. */
+  readonly servers: readonly ServerPrograms[];
+}
+
+export async function findServerPrograms(options: FindProgramsOptions): Promise<Installed> {
+  const clients = await findInstallations(options).catch((error: unknown) => {
+    if (isBackupError(error, 'PROGRAM_MISSING')) return [];
+    throw error;
+  });
+  const found = await Promise.all(clients.map(withServer));
+  return {
+    clients,
+    servers: found.filter((one) => one !== undefined).sort((one, other) => one.major - other.major),
+  };
+}
+
+/** Which versions a dump asks for. */
+export interface DumpVersions {
+  /** The server that was dumped. */
+  readonly server: number;
+  /** The pg_dump that dumped it. */
+  readonly client: number;
+}
+
+/**
+ * The oldest server that is as new as the one that was dumped and as the pg_dump that wrote it. Where the
+ * second is too much to ask, the first alone: there is a newer pg_restore then, which has read the dump.
+ */
+export function serverFor(
+  { server, client }: DumpVersions,
+  { servers }: Pick<Installed, 'servers'>,
+): ServerPrograms | { readonly lacking: string } {
+  const newEnough = servers.filter(({ major }) => major >= server);
+  const chosen = newEnough.find(({ major }) => major >= client) ?? newEnough.at(-1);
+  if (chosen !== undefined) return chosen;
+  const there = [...new Set(servers.map(({ major }) => major))];
+  return {
+    lacking: `PostgreSQL ${server} is not installed on this machine (there is ${there.join(', ')}), and an older server may not understand the dump. Install the server package of version ${server} or newer`,
+  };
+}
+
+async function withServer(programs: PostgresPrograms): Promise<ServerPrograms | undefined> {
+  const [initdb, postgres] = [join(programs.folder, 'initdb'), join(programs.folder, 'postgres')];
+  return (await isExecutable(initdb)) && (await isExecutable(postgres))
+    ? { ...programs, initdb, postgres }
+    : undefined;
+}

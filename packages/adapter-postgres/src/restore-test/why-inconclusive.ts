@@ -1,0 +1,56 @@
+import { isBackupError, withoutHint } from '@geolens/backup-core';
+
+/** Errors that are this machine’s, whatever the dump is like. */
+const OF_THE_MACHINE = [
+  'STORE_FULL',
+  'PROGRAM_ENDED',
+  'PROGRAM_MISSING',
+  'PROGRAM_NOT_STARTED',
+  'DATABASE_UNREACHABLE',
+  'CLIENT_TOO_OLD',
+  'LOCK_LOST',
+] as const;
+
+interface Lack {
+  readonly words: RegExp;
+  readonly hint: string;
+}
+
+/** What servers and pg_restore say (LC_MESSAGES=C) when it is the machine that lacks something. */
+const LACKS: readonly Lack[] = [
+  {
+    words: /No space left on device|Disk quota exceeded|disk full/,
+    hint: 'Free disk space on the volume of the restore test',
+  },
+  {
+    words:
+      /out of memory|Cannot allocate memory|could not fork|could not create shared memory segment|Too many open files|Resource temporarily unavailable/,
+    hint: 'Give this machine (or the container) more memory, processes or open files',
+  },
+  {
+    words:
+      /server closed the connection|terminating connection|the database system is|no connection to the server|Connection terminated|connection to server|exited with SIG/,
+    hint: 'Look for a kill or a want of memory in the log of the system',
+  },
+  {
+    words:
+      /invalid (?:LC_COLLATE |LC_CTYPE )?locale name|could not create locale|ICU is not supported|could not open collator|unrecognized locale provider|collation .* for encoding .* does not exist/,
+    hint: 'Install that locale on this machine (Debian: locales-all)',
+  },
+  {
+    words:
+      /could not access file "|could not load library|could not open extension control file|has no installation script/,
+    hint: 'Install the package that it belongs to on this machine',
+  },
+];
+
+/**
+ * What this machine lacks, when that is why a restore failed: one sentence and its hint. Undefined when it is
+ * the dump.
+ */
+export function whyInconclusive(error: unknown): string | undefined {
+  if (!isBackupError(error)) return undefined;
+  const lack = LACKS.find(({ words }) => words.test(error.message));
+  if (lack !== undefined) return `${withoutHint(error)}. ${lack.hint}`;
+  return isBackupError(error, ...OF_THE_MACHINE) ? error.message : undefined;
+}

@@ -1,0 +1,171 @@
+import type { Inspection, RestoreInput, RestoreMode } from '@geolens/backup-core';
+import { megabytes, diskEstimate } from '../disk-estimate.ts';
+import { AVAILABLE_EXTENSIONS, compareExtensions, type AvailableExtension } from './extensions.ts';
+import { lackingRoles } from './rights/needed-roles.ts';
+import { isWholeName, quoteIdentifier } from '../connection/identifiers.ts';
+import type { Preparation } from './prepare.ts';
+import type { Server } from './server.ts';
+import { tablesMeant } from './toc/table-selection.ts';
+import { extensionsOf } from './toc/toc.ts';
+
+const NOT_TO_BE_REPLACED = ['template0', 'template1'];
+
+/** Looks for everything that would make the restore fail half-way. Changes nothing. */
+export async function inspect(
+  server: Server,
+  database: string,
+  input: RestoreInput,
+  mode: RestoreMode,
+  preparation: Preparation,
+): Promise<Inspection> {
+  const { toc, extensions } = preparation;
+  const exists = await server.exists(database);
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  if (major(toc.serverVersion) > server.major) {
+    problems.push(
+      `the dump is of PostgreSQL ${toc.serverVersion}, the server is ${server.version}: an older server may not understand it. Restore on PostgreSQL ${major(toc.serverVersion)} or newer`,
+    );
+  }
+  problems.push(...rightsMissing(server, mode));
+  if (!isWholeName(database))
+    problems.push(
+      `"${database}" cannot be the name of a database: it has to have 1 to 63 bytes. Choose another name (--into)`,
+    );
+  if (NOT_TO_BE_REPLACED.includes(database))
+    problems.push(`"${database}" belongs to the server itself. Choose another name (--into)`);
+  if (mode.kind !== 'aside' && !exists)
+    problems.push(
+      `there is no database "${database}" on the server. Restore without ${mode.kind === 'tables' ? '--table and --schema' : '--in-place'}, which makes it`,
+    );
+  if (mode.kind === 'aside' && exists) problems.push(...(await preparedTransactions(server, database)));
+  await inspectExtensions(server, [...extensionsOf(toc), ...extensions], input, { problems, warnings });
+  const { missing, fatal, withheld } = await lackingRoles(server, preparation);
+  problems.push(
+    ...fatal.map(
+      (role) =>
+        `role ${quoteIdentifier(role)} is missing, and "${server.user}" may not make roles. Make it first, or restore as a superuser`,
+    ),
+  );
+  if (missing.length > 0)
+    warnings.push(
+      `roles that are missing are made: ${missing.join(', ')}; none of them has a password, unless the backup has them (BACKUP_ROLE_PASSWORDS)`,
+    );
+  if (mode.kind === 'tables') problems.push(...tablesMeant(toc, mode).problems);
+  const estimatedProblems = mode.kind === 'aside' ? [...(await diskShortage(server, input))] : [];
+  estimatedProblems.push(...warningsOfGlobals(preparation));
+  if (withheld.length > 0)
+    warnings.push(
+      `the set does not come from the volume, so roles are made without some of what it says: ${withheld.join('; ')}`,
+    );
+  return {
+    problems,
+    estimatedProblems,
+    warnings,
+    exists,
+    serverVersion: server.version,
+    dumpVersion: toc.serverVersion,
+  };
+}
+
+/** How many statements are shown. */
+const SHOWN = 5;
+
+function warningsOfGlobals({ globals }: Preparation): readonly string[] {
+  if (globals === undefined) return [];
+  const { refused, isOurs, isOfPgDumpall } = globals;
+  const shown = refused
+    .slice(0, SHOWN)
+    .map((statement) => `\`${statement}\``)
+    .join(', ');
+  return [
+    ...(refused.length === 0
+      ? []
+      : [
+          `its globals have ${refused.length} statements that no backup writes, which are never executed: ${shown}. Another program may have written them`,
+        ]),
+    ...(isOurs || isOfPgDumpall
+      ? []
+      : [
+          'its globals are not of the form that geolens-backup or pg_dumpall writes, so owners and grants would be those of the live database',
+        ]),
+  ];
+}
+
+function rightsMissing(server: Server, mode: RestoreMode): readonly string[] {
+  if (mode.kind === 'in-place' || server.createDb) return [];
+  const hint =
+    mode.kind === 'aside'
+      ? 'Restore as a superuser, or give it CREATEDB; where that cannot be had, restore with --in-place'
+      : 'Restore as a superuser, or give it CREATEDB';
+  return [`"${server.user}" may not make databases on this server. ${hint}`];
+}
+
+async function preparedTransactions(server: Server, database: string): Promise<readonly string[]> {
+  const rows = await server.ask<{ gid: string }>(
+    'looking for prepared transactions',
+    'SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = $1',
+    [database],
+  );
+  return rows.map(
+    ({ gid }) =>
+      `the live database has a prepared transaction, "${gid}", and cannot be renamed. Commit it or roll it back (COMMIT PREPARED, ROLLBACK PREPARED)`,
+  );
+}
+
+async function inspectExtensions(
+  server: Server,
+  names: readonly string[],
+  { manifest }: RestoreInput,
+  { problems, warnings }: { readonly problems: string[]; readonly warnings: string[] },
+): Promise<void> {
+  const available = await server.ask<AvailableExtension & Record<string, unknown>>(
+    'asking for extensions',
+    AVAILABLE_EXTENSIONS,
+  );
+  const { lacking, older } = compareExtensions(names, manifest?.extensions ?? [], available);
+  problems.push(
+    ...lacking.map(
+      (name) => `the extension ${name} is not available on the server. Install its package there`,
+    ),
+  );
+  warnings.push(
+    ...older.map(
+      ({ name, before, now }) =>
+        `extension ${name}: the backup was made with ${before}, the server has ${now}`,
+    ),
+  );
+}
+
+/** Whether the server's disk has room for a second copy, as far as the server lets us know. */
+async function diskShortage(server: Server, { dump, manifest }: RestoreInput): Promise<readonly string[]> {
+  const needed = diskEstimate(manifest?.databaseBytes, dump.bytes);
+  const free = await freeBytes(server);
+  if (free === undefined || free >= needed) return [];
+  return [
+    `the disk of the server has ${megabytes(free)} free, a second copy of the database takes about ${megabytes(needed)}. Free disk space, or restore with --in-place`,
+  ];
+}
+
+/** Only a superuser may ask the server's machine; where nobody may, nobody is told. */
+async function freeBytes(server: Server): Promise<number | undefined> {
+  if (!server.superuser) return undefined;
+  try {
+    await server.client.query('BEGIN; CREATE TEMPORARY TABLE geolens_backup_room (line text) ON COMMIT DROP');
+    // The server's working folder is its data.
+    await server.client.query(`COPY pg_temp.geolens_backup_room FROM PROGRAM 'df -P -k .'`);
+    const { rows } = await server.client.query<{ line: string }>(
+      'SELECT line FROM pg_temp.geolens_backup_room',
+    );
+    const kilobytes = /\s(\d+)\s+\d+%\s/.exec(rows.at(-1)?.line ?? '')?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  } catch {
+    return undefined; // no such program, or not allowed: then the restore itself finds out, before anything is lost
+  } finally {
+    await server.client.query('ROLLBACK');
+  }
+}
+
+function major(version: string): number {
+  return Number.parseInt(version, 10);
+}

@@ -1,0 +1,139 @@
+import { quoteIdentifier } from '../connection/identifiers.ts';
+import { executeTogether } from './execute.ts';
+import type { SessionParts } from './session-parts.ts';
+import type { Preparation } from './prepare.ts';
+import type { Server } from './server.ts';
+import { withoutOwner, type Toc } from './toc/toc.ts';
+
+/** The comment of a role that stands in for the bootstrap superuser of another server. */
+const STAND_IN = 'geolens-backup: stands in for the owner of what is being restored';
+
+/**
+ * Whose the restored objects are from the moment that each is made.
+ *
+ * An owner's expressions run as the owner only where PostgreSQL knows the owner: an index, a materialized
+ * view or ANALYZE of objects that still belong to the restoring superuser runs the functions of an
+ * unprivileged role as that superuser.
+ */
+export class Owners implements AsyncDisposable {
+  /** For pg_restore. */
+  readonly args: readonly string[];
+  /** What people should know. */
+  readonly notes: readonly string[];
+  private readonly server: Server;
+  private readonly standIns: readonly string[];
+
+  private constructor(
+    server: Server,
+    args: readonly string[],
+    notes: readonly string[],
+    standIns: readonly string[],
+  ) {
+    this.server = server;
+    this.args = args;
+    this.notes = notes;
+    this.standIns = standIns;
+  }
+
+  /**
+   * Sees to it that every owner that the dump names exists. The roles of the globals have been made before.
+   *
+   * - A restoring role that is no superuser owns everything, and so does one that restores the dump of a
+   *   single owner which the server
+   *   does not have: no other role's code is in such a dump.
+   * - Globals name the owner of every object, unless that is the superuser that the server was made with, and
+   *   say that it is one. A role
+   *   stands in for that one until `handOver`.
+   * - Other missing owners are made as roles that can do nothing else.
+   */
+  static async prepare({ server }: SessionParts, { toc, globals }: Preparation): Promise<Owners> {
+    if (!server.superuser) return new Owners(server, ['--no-owner'], [], []);
+    const there = await server.roles();
+    const owners = ownersIn(toc, [...there, ...(globals?.roles ?? [])]);
+    const missing = owners.filter((owner) => !there.includes(owner));
+    if (missing.length > 0 && owners.length === 1) return new Owners(server, ['--no-owner'], [], []);
+    const isBootstrap = (owner: string): boolean =>
+      globals?.isOurs === true &&
+      !globals.ownerNames.has(owner) &&
+      globals.attributes.some(({ role, attributes }) => role === owner && attributes.includes('SUPERUSER'));
+    const [standIns, others] = [missing.filter(isBootstrap), missing.filter((owner) => !isBootstrap(owner))];
+    const statements = [
+      ...standIns.flatMap((owner) => [
+        `CREATE ROLE ${quoteIdentifier(owner)} SUPERUSER NOLOGIN`,
+        `COMMENT ON ROLE ${quoteIdentifier(owner)} IS '${STAND_IN}'`,
+      ]),
+      ...others.map((owner) => `CREATE ROLE ${quoteIdentifier(owner)}`),
+    ];
+    if (statements.length > 0)
+      await server.within(server.maintenance, 'making the owners that are missing', (client) =>
+        executeTogether(client, statements),
+      );
+    return new Owners(
+      server,
+      [],
+      others.length === 0 ? [] : [`made for what they own: ${others.join(', ')}`],
+      standIns,
+    );
+  }
+
+  /** Gives to the restoring role what belongs to stand-ins in a database. */
+  async handOver(database: string): Promise<void> {
+    if (this.standIns.length === 0) return;
+    await this.server.within(database, 'handing over what stand-ins own', async (client) => {
+      for (const role of this.standIns)
+        await client.query(`REASSIGN OWNED BY ${quoteIdentifier(role)} TO CURRENT_USER`);
+    });
+  }
+
+  /** Removes the stand-ins. What cannot be removed now, the next restore removes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const role of this.standIns) await dropRole(this.server, role);
+  }
+}
+
+/**
+ * Removes the stand-ins that a restore of this database has left because it died. Databases that it had made
+ * are gone already. A role with CREATEROLE can give any comment to a role, but it cannot make a superuser.
+ */
+export async function dropStandIns(server: Server, database: string): Promise<readonly string[]> {
+  if (!server.superuser) return [];
+  const rows = await server.ask<{ name: string }>(
+    'looking for what earlier restores left',
+    `SELECT r.rolname AS name FROM pg_catalog.pg_roles r WHERE pg_catalog.shobj_description(r.oid, 'pg_authid') = $1 AND r.rolsuper AND NOT r.rolcanlogin`,
+    [STAND_IN],
+  );
+  const removed: string[] = [];
+  for (const { name } of rows) {
+    if (await server.exists(database))
+      await server.within(database, 'handing over what stand-ins own', (client) =>
+        client.query(`REASSIGN OWNED BY ${quoteIdentifier(name)} TO CURRENT_USER`),
+      );
+    if (await dropRole(server, name))
+      removed.push(`role ${quoteIdentifier(name)}, of a restore that was cut off`);
+  }
+  return removed;
+}
+
+/** A role that cannot be removed, because something still belongs to it, is no superuser any more. */
+async function dropRole(server: Server, role: string): Promise<boolean> {
+  const quoted = quoteIdentifier(role);
+  return server.ask('removing a stand-in', `DROP ROLE IF EXISTS ${quoted}`).then(
+    () => true,
+    async () => {
+      await server.ask('removing a stand-in', `ALTER ROLE ${quoted} NOSUPERUSER`).catch(() => undefined);
+      return false;
+    },
+  );
+}
+
+/** Entries that have an owner in the dump which nothing is given to. */
+const OWNERLESS =
+  /^(?:COMMENT|SECURITY LABEL|ACL|DEFAULT ACL|EXTENSION|TABLE DATA|MATERIALIZED VIEW DATA|SEQUENCE SET|BLOBS|BLOB DATA|ENCODING|STDSTRINGS|SEARCHPATH|USER MAPPING) /;
+
+/** The owners of the objects of a dump. Of names with blanks, only those among the known roles are found. */
+function ownersIn({ entries }: Toc, known: readonly string[]): readonly string[] {
+  const names = entries
+    .filter(({ text }) => !OWNERLESS.test(text))
+    .map(({ text }) => text.slice(withoutOwner(text, known).length + 1));
+  return [...new Set(names)].filter((name) => name !== '');
+}

@@ -1,0 +1,85 @@
+import {
+  BackupError,
+  type Inspection,
+  type Restored,
+  type RestoredAside,
+  type RestoreInput,
+  type RestoreMode,
+  type RestoreSession,
+  type TableSelection,
+} from '@geolens/backup-core';
+import { asideName, dropAside, dropDatabase, leftAside } from './aside-database.ts';
+import { inspect } from './inspect.ts';
+import type { SessionParts } from './session-parts.ts';
+import { dropStandIns } from './owners.ts';
+import { prepare, type Preparation } from './prepare.ts';
+import { restoreAside } from './restore-aside.ts';
+import { restoreInPlace } from './restore-in-place.ts';
+import { restoreTables } from './tables/restore-tables.ts';
+
+/** Told apart from other programs' advisory locks; with the name of the database it makes the key. */
+const LOCK_CLASS = 'geolens-backup restore';
+
+export class PgRestoreSession implements RestoreSession {
+  readonly recovered: string[] = [];
+  private readonly parts: SessionParts;
+  private prepared: { readonly input: RestoreInput; readonly preparation: Promise<Preparation> } | undefined;
+
+  constructor(parts: SessionParts) {
+    this.parts = parts;
+  }
+
+  /** Keeps restores from other volumes and machines out, and removes what one that died has left. */
+  async acquireExclusiveLock(): Promise<void> {
+    const { server, database } = this.parts;
+    const [row] = await server.ask<{ alone: boolean }>(
+      'taking the lock on the server',
+      'SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext($1), pg_catalog.hashtext($2)) AS alone',
+      [LOCK_CLASS, asideName(database, new Date(0))], // names that are cut to the same are one and the same to us
+    );
+    if (row?.alone !== true)
+      throw new BackupError(
+        'LOCK_HELD',
+        `another restore into database "${database}" is going on, on this or another machine`,
+        { hint: 'Try again when it has ended' },
+      );
+    for (const name of await leftAside(server, database)) {
+      await dropAside(server, name);
+      this.recovered.push(`database ${name}, of a restore that was cut off`);
+    }
+    this.recovered.push(...(await dropStandIns(server, database)));
+  }
+
+  async inspect(input: RestoreInput, mode: RestoreMode): Promise<Inspection> {
+    return inspect(this.parts.server, this.parts.database, input, mode, await this.prepare(input));
+  }
+
+  async restoreAside(input: RestoreInput): Promise<RestoredAside> {
+    return restoreAside(this.parts, input, await this.prepare(input));
+  }
+
+  async restoreInPlace(input: RestoreInput): Promise<Restored> {
+    return restoreInPlace(this.parts, input, await this.prepare(input));
+  }
+
+  async restoreTables(input: RestoreInput, selection: TableSelection): Promise<Restored> {
+    return restoreTables(this.parts, input, await this.prepare(input), selection);
+  }
+
+  async dropPrevious(previous: string): Promise<void> {
+    await dropDatabase(this.parts.server, previous);
+  }
+
+  close(): Promise<void> {
+    return this.parts.server.close();
+  }
+
+  private prepare(input: RestoreInput): Promise<Preparation> {
+    if (this.prepared?.input !== input) {
+      const { server, installations, options, signal } = this.parts;
+      const wanted = { extensions: [], schemas: [], roles: [], ...options.prerequisites };
+      this.prepared = { input, preparation: prepare(server, input, installations, wanted, signal) };
+    }
+    return this.prepared.preparation;
+  }
+}

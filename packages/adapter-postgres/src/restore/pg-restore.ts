@@ -1,0 +1,143 @@
+import { isEntry } from '../connection/pg-restore-lines.ts';
+import { BackupError, type ArtifactSource } from '@geolens/backup-core';
+import { Program, type ProgramEnd, type ProgramEnvironment, programFed } from '@geolens/backup-system';
+
+export interface PgRestoreRequest {
+  readonly pgRestore: string;
+  readonly args: readonly string[];
+  readonly dump: ArtifactSource;
+  readonly env: ProgramEnvironment;
+  readonly signal: AbortSignal;
+  /** Told of each entry that pg_restore has done, or begun with; it has to run with `--verbose`. */
+  readonly onEntry?: (() => void) | undefined;
+  /** Whether an error is no failure, by its first line; it is not kept then. */
+  readonly passOver?: ((error: string) => boolean) | undefined;
+  /** Whether it is ended soon after the first error that is kept; otherwise it goes on to its end. */
+  readonly stopAtError?: boolean | undefined;
+  /** File descriptors that it gets as 3, 4, …. */
+  readonly descriptors?: readonly number[] | undefined;
+}
+
+export interface PgRestoreEnd {
+  readonly end: ProgramEnd;
+  /** Everything that it called an error and that was not passed over, with what belongs to it. */
+  readonly errors: readonly string[];
+}
+
+/** Errors beyond this number are not kept: nobody reads so many. */
+const KEPT_ERRORS = 200;
+
+/**
+ * Several workers write to one stderr, and each a message in pieces: its beginning can stand on another's
+ * line.
+ */
+const TORN = /((?:could not execute query: ERROR: |COPY failed for table ).*)/;
+
+/** What pg_restore writes for each entry, with several sessions. */
+const ENTRY = /^pg_restore: (?:processing item|finished item) /;
+
+/** What belongs to an error is written right behind it. */
+const REST_OF_ERROR_MS = 100;
+
+/** Runs pg_restore on a dump: on the file, where it is one, so that several sessions can read it at once. */
+export async function runPgRestore({
+  pgRestore,
+  args,
+  dump,
+  env,
+  signal,
+  onEntry,
+  passOver = () => false,
+  stopAtError = false,
+  descriptors,
+}: PgRestoreRequest): Promise<PgRestoreEnd> {
+  const stop = new AbortController();
+  const onError = (): void => {
+    if (stopAtError)
+      setTimeout(() => {
+        stop.abort(new BackupError('ABORTED', 'pg_restore reported an error'));
+      }, REST_OF_ERROR_MS);
+  };
+  const messages = new Messages(
+    dump.path === undefined ? isEntry : (line) => ENTRY.test(line),
+    onEntry,
+    passOver,
+    onError,
+  );
+  const onStderr = (chunk: Buffer): void => {
+    messages.add(chunk.toString('utf8'));
+  };
+  const options = { env, signal: AbortSignal.any([signal, stop.signal]), descriptors, onStderr };
+  let end: ProgramEnd;
+  try {
+    end =
+      dump.path === undefined
+        ? await programFed(pgRestore, args, dump.open(undefined, { reuseBuffer: true }), options)
+        : await new Program(pgRestore, [...args, dump.path], { ...options, stdout: 'ignore' }).end();
+  } catch (error) {
+    if (!stop.signal.aborted || signal.aborted) throw error;
+    end = { code: undefined, endedBy: 'SIGTERM', stderr: '' };
+  }
+  messages.finish();
+  return { end, errors: messages.errors };
+}
+
+/**
+ * Whether it came to its end: with errors passed over it exits with 1; whatever else it exits with, or a
+ * signal, has cut it off.
+ */
+export function endedWell({ code }: ProgramEnd, passedOver: boolean): boolean {
+  return code === 0 || (code === 1 && passedOver);
+}
+
+/** What pg_restore says, line by line: its errors are kept, of the rest only the entries are told. */
+class Messages {
+  readonly errors: string[] = [];
+  private readonly isEntry: (line: string) => boolean;
+  private readonly onEntry: (() => void) | undefined;
+  private readonly passOver: (error: string) => boolean;
+  private rest = '';
+  private readonly onError: () => void;
+  private inError = false;
+
+  constructor(
+    isEntry: (line: string) => boolean,
+    onEntry: (() => void) | undefined,
+    passOver: (error: string) => boolean,
+    onError: () => void,
+  ) {
+    this.onError = onError;
+    this.isEntry = isEntry;
+    this.onEntry = onEntry;
+    this.passOver = passOver;
+  }
+
+  add(text: string): void {
+    const all = this.rest + text;
+    const end = all.lastIndexOf('\n');
+    this.rest = all.slice(end + 1);
+    if (end >= 0) for (const line of all.slice(0, end).split('\n')) this.take(line);
+  }
+
+  finish(): void {
+    if (this.rest !== '') this.take(this.rest);
+    this.rest = '';
+  }
+
+  private take(line: string): void {
+    const error = /^pg_restore: error: (.*)/.exec(line)?.[1] ?? TORN.exec(line)?.[1];
+    if (error?.startsWith('pg_restore: ') === true) {
+      this.take(error); // another worker's message; that of the error comes on a line of its own
+    } else if (error !== undefined) {
+      this.inError = !this.passOver(error) && this.errors.length < KEPT_ERRORS;
+      if (!this.inError) return;
+      this.errors.push(error);
+      this.onError();
+    } else if (line.startsWith('pg_restore: ')) {
+      this.inError = false;
+      if (this.isEntry(line)) this.onEntry?.();
+    } else if (this.inError) {
+      this.errors.push([...this.errors.splice(-1), line].join('\n'));
+    }
+  }
+}

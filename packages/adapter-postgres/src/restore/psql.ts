@@ -1,0 +1,90 @@
+import { BackupError } from '@geolens/backup-core';
+import { describeEnd, type ProgramEnd, type ProgramEnvironment, programFed } from '@geolens/backup-system';
+import { group } from '../connection/group.ts';
+
+/** An error or a warning of the server, as psql shows it: SQLSTATE and words. */
+export interface Said {
+  readonly level: 'ERROR' | 'WARNING';
+  readonly state: string;
+  readonly message: string;
+}
+
+/** For SQL text of ours that follows what pg_restore has written, which is in the encoding of the dump. */
+export const IN_UTF8 = `SET client_encoding = 'UTF8';`;
+
+export interface PsqlRequest {
+  readonly psql: string;
+  /** With the connection; see libpqEnvironment. */
+  readonly env: ProgramEnvironment;
+  readonly signal: AbortSignal;
+  /** Go on after errors, which are then in the answer. */
+  readonly goOn?: boolean | undefined;
+}
+
+/**
+ * In whatever language the server speaks: the word for the severity, the SQLSTATE, the message; then, where
+ * it is so called, the detail.
+ */
+const SAID = /\p{L}+: {2}([0-9A-Z]{5}): (.*)(?:\nDETAIL: {2}(.*))?/gu;
+
+/** Classes of SQLSTATEs that are no errors: success, warning, no data. */
+const NO_ERROR = ['00', '01', '02'];
+
+const FOREIGN_KEY = '23503';
+
+/**
+ * Runs SQL text in UTF-8 (until it says otherwise, as dumps do) with psql, which understands what pg_restore
+ * writes (rows to be copied, `\restrict`), and answers what the server had to say.
+ * @throws BackupError RESTORE_FAILED at the first error, unless told to go on
+ */
+export async function runSql(
+  sql: string | AsyncIterable<Uint8Array>,
+  doing: string,
+  { psql, env, signal, goOn = false }: PsqlRequest,
+): Promise<readonly Said[]> {
+  const args = [
+    '-X',
+    '-q',
+    '-v',
+    `ON_ERROR_STOP=${goOn ? 0 : 1}`,
+    '-v',
+    'VERBOSITY=verbose',
+    '-o',
+    '/dev/null',
+    '-f',
+    '-',
+  ];
+  const end = await programFed(psql, args, typeof sql === 'string' ? textOf(sql) : sql, {
+    env: { ...env, PGCLIENTENCODING: 'UTF8' },
+    signal,
+  });
+  const said = saidIn(end);
+  if (end.code !== 0) {
+    const error = said.findLast(({ level }) => level === 'ERROR'); // the one that ended it; what was passed over came before
+    const hint =
+      error?.state === FOREIGN_KEY
+        ? 'Restore the other table too, or remove the rows that would point at nothing'
+        : undefined;
+    throw new BackupError(
+      'RESTORE_FAILED',
+      `${doing} failed: ${error === undefined ? describeEnd('psql', end) : error.message}`,
+      hint === undefined ? {} : { hint },
+    );
+  }
+  return said;
+}
+
+function saidIn({ stderr }: ProgramEnd): readonly Said[] {
+  return [...stderr.matchAll(SAID)].map((match) => {
+    const [state, message, detail] = [group(match, 1), group(match, 2), match[3]];
+    return {
+      level: NO_ERROR.includes(state.slice(0, 2)) ? 'WARNING' : 'ERROR',
+      state,
+      message: detail === undefined ? message : `${message} (${detail})`,
+    };
+  });
+}
+
+async function* textOf(text: string): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(Buffer.from(text));
+}

@@ -1,0 +1,177 @@
+import {
+  BackupError,
+  toBackupError,
+  withoutHint,
+  type Restored,
+  type RestoreInput,
+} from '@geolens/backup-core';
+import { connect, connectionString, disconnect } from '../connection/connection.ts';
+import { unlinkedTemporaryFile } from '../dump/unlinked-temporary-file.ts';
+import { execute } from './execute.ts';
+import { Owners } from './owners.ts';
+import { defaultPrivilegesOf } from './rights/default-privileges.ts';
+import { endedWell, runPgRestore } from './pg-restore.ts';
+import type { SessionParts } from './session-parts.ts';
+import type { Preparation } from './prepare.ts';
+import { withheldNotes } from './restore-aside.ts';
+import { applyPropertiesInPlace } from './rights/properties.ts';
+import { applyRights, findRights, makeLackingRoles, type Rights } from './rights/rights.ts';
+import { countRestored } from './row-counts.ts';
+import { gatherStatistics } from './statistics.ts';
+import { isUnresolvedName, retryIndexes, retryNotes, searchPathOf } from './retry-entries.ts';
+import { entriesByTurn } from './run-entries.ts';
+import { toleratedBecause } from './tolerated-errors.ts';
+import { useList } from './toc/toc.ts';
+import { fillViews } from './view-content.ts';
+
+const SHOWN = 5;
+
+/** Less than a process that is asked to end has. */
+const RESUME_WITHIN_MS = 4000;
+
+const HINT =
+  'The live database is a mix of old and new now: restore again without --in-place, or repair the cause of the errors and restore once more';
+
+/**
+ * Restores onto the live database, object by object, as `pg_restore --clean` does it, each with its owner;
+ * then privileges and what is run as an owner; then the properties of the database itself. Default privileges
+ * are taken away before, the set's come with its grants: else everything that is made again would get rights
+ * that the backup does not have, or, as the functions of extensions, lose those that nobody grants.
+ */
+export async function restoreInPlace(
+  parts: SessionParts,
+  input: RestoreInput,
+  preparation: Preparation,
+): Promise<Restored> {
+  const { server, database, observer } = parts;
+  const step = (name: string): void => observer?.({ event: 'step', step: name });
+  const rights = await findRights(parts, preparation);
+  const { withheld } = await makeLackingRoles(parts, preparation);
+  await using owners = await Owners.prepare(parts, preparation);
+  step('restore');
+  const defaults = await server.within(database, 'looking at default privileges', defaultPrivilegesOf);
+  await server.within(database, 'suspending default privileges', (client) =>
+    execute(client, defaults.suspend, { goOn: true }),
+  );
+  try {
+    const tolerated = await restoreOntoLive(parts, input, preparation, owners, rights);
+    await owners.handOver(database);
+    step('rights');
+    const applied = await applyRights(parts, preparation, database, rights);
+    const views = await fillViews(parts, input, preparation, database, rights);
+    const analyzed = await gatherStatistics(parts, database, await searchPathOf(parts, rights));
+    step('count');
+    const counts = await countRestored(parts, database);
+    const properties = await applyPropertiesInPlace(parts, preparation, rights);
+    const incomplete = [
+      ...withheldNotes([...withheld, ...applied.withheld, ...properties.withheld]),
+      ...properties.failed,
+      ...views,
+    ];
+    return { ...counts, notes: [...tolerated, ...applied.notes, ...owners.notes, ...analyzed], incomplete };
+  } catch (error) {
+    await resumeDefaults(parts, defaults.resume);
+    throw mixed(error);
+  }
+}
+
+/** @returns what was tolerated */
+async function restoreOntoLive(
+  parts: SessionParts,
+  input: RestoreInput,
+  preparation: Preparation,
+  owners: Owners,
+  rights: Rights | undefined,
+): Promise<readonly string[]> {
+  const { server, database, signal } = parts;
+  const tolerated = new Map<string, number>();
+  const unresolved: string[] = [];
+  const passOver = (error: string): boolean => {
+    if (isUnresolvedName(error)) return unresolved.push(error) > 0;
+    const why = toleratedBecause(error);
+    if (why !== undefined) tolerated.set(why, (tolerated.get(why) ?? 0) + 1);
+    return why !== undefined;
+  };
+  const { first, eventTriggers } = entriesByTurn(preparation);
+  const list = await unlinkedTemporaryFile(useList([...first, ...eventTriggers]));
+  try {
+    const args = [
+      '-U',
+      server.user,
+      '-d',
+      connectionString(database),
+      '--clean',
+      '--if-exists',
+      '--no-data-for-failed-tables',
+      '--use-list=/dev/fd/3',
+      ...owners.args,
+    ];
+    const { end, errors } = await runPgRestore({
+      pgRestore: preparation.programs.pgRestore,
+      args,
+      dump: input.dump,
+      env: await inEnglish(parts),
+      signal,
+      passOver,
+      descriptors: [list.fd],
+    });
+    if (errors.length > 0 || !endedWell(end, unresolved.length + tolerated.size > 0)) {
+      const what =
+        errors.length === 0
+          ? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`
+          : `${errors.length} errors, first: ${errors.slice(0, SHOWN).join(' | ')}`;
+      throw new BackupError('RESTORE_FAILED', `the restore onto the live database failed: ${what}`, {
+        hint: HINT,
+      });
+    }
+  } finally {
+    await list.close();
+  }
+  const notes = [...tolerated].map(
+    ([why, count]) => `${count} error${count === 1 ? '' : 's'} of pg_restore tolerated: ${why}`,
+  );
+  const [error] = unresolved;
+  if (error === undefined) return notes;
+  const searchPath = await searchPathOf(parts, rights);
+  const repeated = await retryIndexes(parts, input, preparation, database, {
+    entries: first,
+    ownerArgs: owners.args,
+    searchPath,
+    error,
+  });
+  return [...retryNotes(repeated, searchPath), ...notes];
+}
+
+/**
+ * Also after an abort, in the time that a process has which is asked to end. Fails never: the error that led
+ * here is reported.
+ */
+async function resumeDefaults(
+  { server, database }: SessionParts,
+  statements: readonly string[],
+): Promise<void> {
+  await connect(server.settings(database), AbortSignal.timeout(RESUME_WITHIN_MS))
+    .then((client) => execute(client, statements, { goOn: true }).finally(() => disconnect(client)))
+    .catch(() => undefined);
+}
+
+/** From the moment that pg_restore begins, whatever fails leaves the database changed. */
+function mixed(error: unknown): BackupError {
+  const known = toBackupError(error);
+  return known.hint === HINT
+    ? known
+    : new BackupError(known.code, withoutHint(known), { cause: error, hint: HINT });
+}
+
+/**
+ * The words of the server are judged, so they have to be English; only some roles may ask for that, others
+ * get what the server speaks.
+ */
+async function inEnglish({ server, database }: SessionParts): Promise<Readonly<Record<string, string>>> {
+  const env = server.env(database);
+  const may = await server.ask('asking for English', `SET lc_messages = 'C'`).then(
+    () => true,
+    () => false,
+  );
+  return may ? { ...env, PGOPTIONS: `${env['PGOPTIONS'] ?? ''} -c lc_messages=C`.trim() } : env;
+}

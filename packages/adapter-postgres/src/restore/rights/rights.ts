@@ -1,0 +1,123 @@
+import { textOf } from '@geolens/backup-core';
+import { parseGlobals, type Globals } from '../globals/globals.ts';
+import { PgDumpProducer } from '../../dump/pg-dump-producer.ts';
+import { execute, executeTogether } from '../execute.ts';
+import type { SessionParts } from '../session-parts.ts';
+import type { Preparation } from '../prepare.ts';
+import { assertGrants, expectGranted } from './grants.ts';
+import { lackingRoles } from './needed-roles.ts';
+import { NOT_THERE, passedOverIn, passingOverLackingRoutines } from './passing-over.ts';
+
+/** Owners and privileges for what is restored, and where they come from. */
+export interface Rights {
+  readonly globals: Globals;
+  /** `set`: all have to take effect. `live`: those that the live database had, as far as they fit. */
+  readonly from: 'set' | 'live';
+}
+
+export interface MadeRoles {
+  readonly made: readonly string[];
+  /** What they lack of what the backup says, one sentence each. */
+  readonly withheld: readonly string[];
+}
+
+/** Makes the roles that are missing, all or none. */
+export async function makeLackingRoles(
+  { server }: SessionParts,
+  preparation: Preparation,
+): Promise<MadeRoles> {
+  const { missing, statements, withheld } = await lackingRoles(server, preparation);
+  if (missing.length > 0)
+    await server.within(server.maintenance, 'making roles', (client) =>
+      executeTogether(
+        client,
+        statements.filter((statement) => statement !== ''),
+      ),
+    );
+  return { made: missing, withheld };
+}
+
+/**
+ * The rights of the set; where it has none, as sets of other programs, those of the live database;
+ * `undefined` where there is neither.
+ */
+export async function findRights(
+  { server, database, options, signal }: SessionParts,
+  { globals: ofSet, programs }: Preparation,
+): Promise<Rights | undefined> {
+  if (ofSet?.isOurs === true) return { globals: ofSet, from: 'set' };
+  if (!(await server.exists(database))) return undefined;
+  const producer = new PgDumpProducer({
+    connection: server.settings(database),
+    binDir: programs.folder,
+    env: options.env,
+  });
+  const snapshot = await producer.snapshot({ signal });
+  try {
+    const globals = snapshot.globals();
+    return globals && { globals: parseGlobals(await textOf(globals)), from: 'live' };
+  } finally {
+    await snapshot.close();
+  }
+}
+
+/** Event triggers are made last, and get their owners then: a statement of ours must not fire one. */
+export function isOfEventTrigger(statement: string): boolean {
+  return statement.startsWith('ALTER EVENT TRIGGER ');
+}
+
+const SHOWN_CHARACTERS = 120;
+
+/** A privilege on what belongs to the server: functions that read files, tables of passwords. */
+const ON_SYSTEM_OBJECT =
+  /^GRANT .+? ON [A-Z ]+ (?:"(?:pg_[^"]*|information_schema)"|pg_\w+|information_schema)\./is;
+
+export interface AppliedRights {
+  /** What people should know. */
+  readonly notes: readonly string[];
+  /** Privileges of the set that were left out, one sentence each. */
+  readonly withheld: readonly string[];
+}
+
+/** Gives a restored database its owners and privileges, and asserts them. */
+export async function applyRights(
+  { server }: SessionParts,
+  { privilegedRoles }: Pick<Preparation, 'privilegedRoles'>,
+  target: string,
+  rights: Rights | undefined,
+): Promise<AppliedRights> {
+  if (rights === undefined)
+    return {
+      notes: [
+        'the backup carries no grants, and there was no database to take them from: grant again what other roles need',
+      ],
+      withheld: [],
+    };
+  const { globals, from } = rights;
+  const owners = globals.owners.filter((statement) => !isOfEventTrigger(statement));
+  const isWithheld = (grant: string): boolean =>
+    from === 'set' && !privilegedRoles && ON_SYSTEM_OBJECT.test(grant);
+  const grants = globals.grants.filter((grant) => !isWithheld(grant));
+  const withheld = globals.grants
+    .filter(isWithheld)
+    .map((grant) => `\`${grant.slice(0, SHOWN_CHARACTERS)}\``);
+  const doing = 'applying owners and grants';
+  if (from === 'set') {
+    const said = await server.within(target, doing, (client) =>
+      executeTogether(client, [...owners, ...passingOverLackingRoutines(grants)]),
+    );
+    expectGranted(said);
+    const asserted = await assertGrants(server, target, grants);
+    return {
+      notes: [`owners and grants as in the backup; ${asserted} rights asserted`, ...passedOverIn(said)],
+      withheld,
+    };
+  }
+  const said = await server.within(target, doing, (client) =>
+    execute(client, [...owners, ...grants], { goOn: true }),
+  );
+  const errors = said.filter(({ level, state }) => level === 'ERROR' && !NOT_THERE.includes(state));
+  const left = said.filter(({ state }) => NOT_THERE.includes(state)).length;
+  const first = `the backup carries no grants: owners and grants are those of the live database${left === 0 ? '' : `, but for ${left} of things that are not in the backup`}`;
+  return { notes: [first, ...errors.map(({ message }) => `not carried over: ${message}`)], withheld };
+}

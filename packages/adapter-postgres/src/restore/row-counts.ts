@@ -1,0 +1,113 @@
+import type pg from 'pg';
+import { BackupError, type Restored, type TableRows } from '@geolens/backup-core';
+import { describeEnd, programFed } from '@geolens/backup-system';
+import { CopyLines } from '../dump/copy-lines.ts';
+import { relations, type Relation } from '../dump/dumped-tables.ts';
+import type { SessionParts } from './session-parts.ts';
+
+interface CountedTable extends Relation {
+  /** What is copied of each row, with parentheses; empty for a table whose columns are all generated. */
+  readonly column: string;
+}
+
+/**
+ * For each table the column whose text is the shortest, of a type that no user has made where there is one.
+ * Generated columns cannot be copied.
+ */
+const COLUMNS = `
+  SELECT DISTINCT ON (a.attrelid) a.attrelid::pg_catalog.text AS oid, pg_catalog.format('(%I)', a.attname) AS column, pg_catalog.pg_relation_size(a.attrelid) AS bytes
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+   WHERE a.attrelid = ANY ($1::pg_catalog.oid[]) AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+   ORDER BY a.attrelid, t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace, t.typlen < 0, t.typlen, a.attnum`;
+
+/**
+ * Counts the rows of the tables of a database, as they are now, in several sessions.
+ *
+ * COPY reads a table without planning a query over it. Planning evaluates the constant expressions of the
+ * table's indexes as the role of the session: `SELECT count(*)` would run functions of the table's owner with
+ * the rights of the restoring role.
+ * @param only counts these tables alone; all if absent
+ */
+export async function countRestored(
+  parts: SessionParts,
+  database: string,
+  only?: (table: Relation) => boolean,
+): Promise<Pick<Restored, 'rows' | 'extensionRows'>> {
+  const tables = await parts.server.within(database, 'listing the restored tables', (client) =>
+    listTables(client, only),
+  );
+  const shares = Array.from({ length: Math.min(parts.sessions, tables.length) }, (_, share) =>
+    tables.filter((__, index) => index % parts.sessions === share),
+  );
+  const counts = (await Promise.all(shares.map((share) => countShare(parts, database, share)))).flat();
+  const named = (ofExtension: boolean): readonly TableRows[] =>
+    counts
+      .filter(({ table }) => table.ofExtension === ofExtension)
+      .map(({ table: { schema, table }, rows }) => ({ schema, table, rows }))
+      .sort(byName);
+  return { rows: named(false), extensionRows: named(true) };
+}
+
+/** The largest first, so that no session works alone for long at the end. */
+async function listTables(
+  client: pg.Client,
+  only: (table: Relation) => boolean = () => true,
+): Promise<readonly CountedTable[]> {
+  const tables = (await relations(client)).filter((table) => !table.partitioned && only(table));
+  const { rows } = await client.query<{ oid: string; column: string; bytes: string }>(COLUMNS, [
+    tables.map(({ oid }) => oid),
+  ]);
+  const found = new Map(rows.map((row) => [row.oid, row]));
+  const size = ({ oid }: Relation): number => Number(found.get(oid)?.bytes ?? 0);
+  return tables
+    .map((table) => ({ ...table, column: found.get(table.oid)?.column ?? '' }))
+    .sort((one, other) => size(other) - size(one));
+}
+
+interface CountedRows {
+  readonly table: CountedTable;
+  readonly rows: number;
+}
+
+async function countShare(
+  { server, signal }: SessionParts,
+  database: string,
+  tables: readonly CountedTable[],
+): Promise<readonly CountedRows[]> {
+  const copies = tables.map(({ quoted, column }) => `COPY ${quoted} ${column} TO STDOUT;\n\\echo '\\\\.'\n`);
+  const script = async function* (): AsyncGenerator<Uint8Array> {
+    // Rows that row-level security hides are an error, not a smaller count.
+    yield await Promise.resolve(Buffer.from(`SET row_security = off;\n${copies.join('')}`));
+  };
+  const counts: number[] = [];
+  let lines = new CopyLines();
+  const count = (chunk: Uint8Array): void => {
+    for (let at = 0; at < chunk.length; ) {
+      const end = lines.read(chunk as Buffer, at);
+      if (end === undefined) return;
+      at = end;
+      counts.push(lines.rows);
+      lines = new CopyLines();
+    }
+  };
+  const args = ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', '-'];
+  const end = await programFed(
+    server.programs.psql,
+    args,
+    script(),
+    { env: { ...server.env(database), PGCLIENTENCODING: 'UTF8' }, signal },
+    count,
+  );
+  const counted = tables.flatMap((table, index) => {
+    const rows = counts[index];
+    return rows === undefined ? [] : [{ table, rows }];
+  });
+  if (end.code !== 0 || counts.length !== tables.length)
+    throw new BackupError('RESTORE_FAILED', `counting the restored rows failed: ${describeEnd('psql', end)}`);
+  return counted;
+}
+
+function byName(one: TableRows, other: TableRows): number {
+  const [a, b] = [JSON.stringify([one.schema, one.table]), JSON.stringify([other.schema, other.table])];
+  return a < b ? -1 : a > b ? 1 : 0;
+}

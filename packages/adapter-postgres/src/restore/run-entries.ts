@@ -1,0 +1,104 @@
+import { BackupError, type RestoreInput } from '@geolens/backup-core';
+import { connectionString } from '../connection/connection.ts';
+import { unlinkedTemporaryFile } from '../dump/unlinked-temporary-file.ts';
+import { isSettingOfNewerClient } from './newer-client.ts';
+import { endedWell, runPgRestore } from './pg-restore.ts';
+import type { SessionParts } from './session-parts.ts';
+import type { Preparation } from './prepare.ts';
+import { useList, type TocEntry } from './toc/toc.ts';
+
+/** Contents of materialized views: their owners need the privileges first, for they are filled as them. */
+const VIEW_CONTENT = 'MATERIALIZED VIEW DATA ';
+
+/** Event triggers, with what hangs on them. */
+const EVENT_TRIGGER = /^(?:(?:COMMENT|SECURITY LABEL) - )?EVENT TRIGGER /;
+
+/** The entries of a dump in three parts, each in the order of the dump. */
+export interface EntriesByTurn {
+  /** What comes before owners and privileges are given. */
+  readonly first: readonly TocEntry[];
+  /** The contents of materialized views. */
+  readonly views: readonly TocEntry[];
+  /** What comes last: a statement of ours must not fire an event trigger. */
+  readonly eventTriggers: readonly TocEntry[];
+}
+
+export function entriesByTurn({ toc: { entries } }: Preparation): EntriesByTurn {
+  return {
+    first: entries.filter(({ text }) => !text.startsWith(VIEW_CONTENT) && !EVENT_TRIGGER.test(text)),
+    views: entries.filter(({ text }) => text.startsWith(VIEW_CONTENT)),
+    eventTriggers: entries.filter(({ text }) => EVENT_TRIGGER.test(text)),
+  };
+}
+
+export interface EntriesRequest {
+  readonly entries: readonly TocEntry[];
+  readonly args: readonly string[];
+  /** Sessions that restore at once. */
+  readonly sessions: number;
+  /** Whether each entry is reported to the observer. */
+  readonly progress?: boolean | undefined;
+  /** Whether an error ends nothing, by its words. */
+  readonly passOver?: ((error: string) => boolean) | undefined;
+}
+
+/**
+ * Restores some entries of the dump into a database; the first error that is not passed over ends it.
+ * @throws BackupError RESTORE_FAILED
+ */
+export async function restoreEntries(
+  { server, signal, observer }: SessionParts,
+  { dump }: RestoreInput,
+  { programs }: Preparation,
+  aside: string,
+  request: EntriesRequest,
+): Promise<void> {
+  const { entries, args, sessions, progress = false, passOver } = request;
+  if (entries.length === 0) return;
+  const newer = programs.major > server.major;
+  let passedOver = false;
+  const isHarmless = (error: string): boolean => {
+    const harmless = (newer && isSettingOfNewerClient(error)) || passOver?.(error) === true;
+    passedOver ||= harmless;
+    return harmless;
+  };
+  let done = 0;
+  const onEntry = (): void =>
+    observer?.({
+      event: 'progress',
+      step: 'restore',
+      done: Math.min(entries.length, (done += 1)),
+      total: entries.length,
+      unit: 'entries',
+    });
+  const list = await unlinkedTemporaryFile(useList(entries));
+  try {
+    const { end, errors } = await runPgRestore({
+      pgRestore: programs.pgRestore,
+      args: [
+        '--format=custom',
+        '--use-list=/dev/fd/3',
+        '--no-acl',
+        '--verbose',
+        ...(dump.path === undefined ? [] : [`--jobs=${sessions}`]),
+        ...args,
+        `--dbname=${connectionString(aside)}`,
+      ],
+      dump,
+      env: server.env(aside),
+      signal,
+      onEntry: progress ? onEntry : undefined,
+      passOver: isHarmless,
+      stopAtError: true,
+      descriptors: [list.fd],
+    });
+    if (errors.length === 0 && endedWell(end, passedOver)) return;
+    throw new BackupError(
+      'RESTORE_FAILED',
+      `the dump could not be restored: ${errors[0] ?? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`}`,
+      { hint: 'The live database is as it was' },
+    );
+  } finally {
+    await list.close();
+  }
+}

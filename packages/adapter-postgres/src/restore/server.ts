@@ -1,0 +1,216 @@
+import type pg from 'pg';
+import { abortedBy, BackupError, isBackupError, throwIfAborted, withoutHint } from '@geolens/backup-core';
+import type { ProgramEnvironment } from '@geolens/backup-system';
+import { connect, disconnect, libpqEnvironment, withoutConnection } from '../connection/connection.ts';
+import type { ConnectionSettings } from '../connection/connection-settings.ts';
+import { oneRow } from '../connection/one-row.ts';
+import { connectionError, postgresError } from '../connection/postgres-errors.ts';
+import { programsFor, type PostgresPrograms } from '../connection/postgres-programs.ts';
+import { SERVER_VERSION } from '../connection/server-version.ts';
+import { configure } from '../connection/configure.ts';
+import { watched } from '../connection/watched.ts';
+
+/** Databases that every server has, to work from while the one in question is made, renamed or dropped. */
+const MAINTENANCE = ['postgres', 'template1'];
+
+/** What roles and databases may be set to, and what would end or forbid a restore half-way. */
+const UNHINDERED = {
+  statement_timeout: '0',
+  lock_timeout: '0',
+  transaction_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
+  default_transaction_read_only: 'off',
+};
+
+/** Those of them that every server knows: for programs, which get them with their connection. */
+const UNHINDERED_PROGRAMS = [
+  'statement_timeout',
+  'lock_timeout',
+  'idle_in_transaction_session_timeout',
+  'default_transaction_read_only',
+] as const;
+
+const NO_SUCH_DATABASE = '3D000';
+
+export interface ServerOptions {
+  readonly connection: ConnectionSettings;
+  readonly env: ProgramEnvironment;
+  readonly installations: readonly PostgresPrograms[];
+  readonly signal: AbortSignal;
+}
+
+/** The server that is restored on, seen from a database that is not touched. */
+export class Server {
+  readonly client: pg.Client;
+  /** For example `15.18`. */
+  readonly version: string;
+  readonly major: number;
+  /** The client programs that fit the server. */
+  readonly programs: PostgresPrograms;
+  readonly superuser: boolean;
+  readonly createDb: boolean;
+  readonly createRole: boolean;
+  readonly user: string;
+  /** The database that this session is in. */
+  readonly maintenance: string;
+  private readonly options: ServerOptions;
+
+  private constructor(client: pg.Client, facts: Facts, options: ServerOptions) {
+    this.client = client;
+    this.options = options;
+    this.version = facts.version;
+    this.major = Number.parseInt(facts.version, 10);
+    this.programs = programsFor(facts.version, options.installations);
+    this.superuser = facts.superuser;
+    this.createDb = facts.create_db;
+    this.createRole = facts.create_role;
+    this.user = facts.user;
+    this.maintenance = facts.database;
+  }
+
+  static async open(database: string, options: ServerOptions): Promise<Server> {
+    const client = await openMaintenance(database, options);
+    try {
+      await configure(client, UNHINDERED);
+      const { rows } = await client.query<Facts>(FACTS);
+      return new Server(client, oneRow(rows), options);
+    } catch (error) {
+      await disconnect(client);
+      throwIfAborted(options.signal);
+      throw postgresError(error, 'asking the server what it is', options.connection);
+    }
+  }
+
+  /** The settings to connect to another of its databases. */
+  settings(database: string): ConnectionSettings {
+    return { ...this.options.connection, database };
+  }
+
+  /**
+   * The environment of a client program that works on a database. `signal` or not: the server ends its
+   * session soon after it was killed.
+   */
+  env(database: string): ProgramEnvironment {
+    const env: ProgramEnvironment = {
+      ...this.options.env,
+      LC_ALL: 'C',
+      ...libpqEnvironment(this.settings(database)),
+    };
+    const options = [
+      env['PGOPTIONS'] ?? '',
+      ...UNHINDERED_PROGRAMS.map((name) => `-c ${name}=${UNHINDERED[name]}`),
+    ];
+    return watched({ ...env, PGOPTIONS: options.join(' ').trim() }, this.version);
+  }
+
+  /** The environment of a client program that reads files only. */
+  get fileEnv(): ProgramEnvironment {
+    return { ...withoutConnection(this.options.env), LC_ALL: 'C' };
+  }
+
+  /** Works in a session of its own, in any database of the server. */
+  async within<T>(database: string, doing: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+    const { signal } = this.options;
+    const settings = this.settings(database);
+    const client = await connect(settings, signal).catch((error: unknown) => {
+      throwIfAborted(signal);
+      throw connectionError(error, settings);
+    });
+    const leave = (): void => void disconnect(client);
+    signal.addEventListener('abort', leave, { once: true });
+    try {
+      throwIfAborted(signal);
+      await configure(client, UNHINDERED);
+      return await work(client);
+    } catch (error) {
+      throwIfAborted(signal);
+      throw restoreError(error, doing, settings);
+    } finally {
+      signal.removeEventListener('abort', leave);
+      await disconnect(client);
+    }
+  }
+
+  /**
+   * A statement in the session that touches no database of ours. Not ended by the signal: undoing needs it
+   * too.
+   */
+  async ask<T extends pg.QueryResultRow>(
+    doing: string,
+    sql: string,
+    values: readonly unknown[] = [],
+  ): Promise<readonly T[]> {
+    try {
+      return (await this.client.query<T>(sql, [...values])).rows;
+    } catch (error) {
+      throw restoreError(error, doing, this.options.connection);
+    }
+  }
+
+  async roles(): Promise<readonly string[]> {
+    return (
+      await this.ask<{ rolname: string }>('asking for roles', 'SELECT rolname FROM pg_catalog.pg_roles')
+    ).map(({ rolname }) => rolname);
+  }
+
+  async exists(database: string): Promise<boolean> {
+    return (
+      (
+        await this.ask('looking for a database', 'SELECT FROM pg_catalog.pg_database WHERE datname = $1', [
+          database,
+        ])
+      ).length > 0
+    );
+  }
+
+  close(): Promise<void> {
+    return disconnect(this.client);
+  }
+}
+
+/** As postgresError; what has no code of its own is a restore that failed. */
+export function restoreError(error: unknown, doing: string, settings: ConnectionSettings): BackupError {
+  const known = postgresError(error, doing, settings);
+  if (known.code === 'DATABASE_FORBIDDEN')
+    return new BackupError(known.code, withoutHint(known), {
+      cause: error,
+      hint: 'Restore as a superuser, or grant the right',
+    });
+  return isBackupError(known, 'DUMP_FAILED', 'TABLES_BUSY')
+    ? new BackupError('RESTORE_FAILED', known.message, { cause: error })
+    : known;
+}
+
+interface Facts {
+  readonly version: string;
+  readonly user: string;
+  readonly database: string;
+  readonly superuser: boolean;
+  readonly create_db: boolean;
+  readonly create_role: boolean;
+}
+
+const FACTS = `
+  SELECT ${SERVER_VERSION} AS version, rolname AS user, pg_catalog.current_database() AS database,
+         rolsuper AS superuser, rolsuper OR rolcreatedb AS create_db, rolsuper OR rolcreaterole AS create_role
+    FROM pg_catalog.pg_roles WHERE rolname = current_user`;
+
+async function openMaintenance(database: string, { connection, signal }: ServerOptions): Promise<pg.Client> {
+  const candidates = [...MAINTENANCE.filter((name) => name !== database), connection.database];
+  let first: unknown;
+  for (const name of candidates) {
+    try {
+      return await connect({ ...connection, database: name }, signal);
+    } catch (error) {
+      if (signal.aborted) throw abortedBy(signal);
+      first ??= error;
+      const another =
+        error instanceof Error &&
+        'code' in error &&
+        (error.code === NO_SUCH_DATABASE || error.code === '42501' || error.code === '28000');
+      if (!another) break;
+    }
+  }
+  throw connectionError(first, { ...connection, database: candidates[0] ?? connection.database });
+}

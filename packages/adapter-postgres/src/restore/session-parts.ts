@@ -1,0 +1,33 @@
+import type { RestorerEvent } from '@geolens/backup-core';
+import type { ProgramEnvironment } from '@geolens/backup-system';
+import type { ConnectionSettings } from '../connection/connection-settings.ts';
+import type { PostgresPrograms } from '../connection/postgres-programs.ts';
+import type { Prerequisites } from './prepare.ts';
+import type { Server } from './server.ts';
+
+/** Where dumps are restored, with which programs. */
+export interface PgDumpRestorerOptions {
+  /** How to reach the server; which of its databases is named when a restore is opened. */
+  readonly connection: ConnectionSettings;
+  readonly binDir?: string | undefined;
+  /** What programs get as their environment: PATH at least. */
+  readonly env: ProgramEnvironment;
+  /** What has to be there before the dump, besides what it makes itself; made where it is missing. */
+  readonly prerequisites?: Partial<Prerequisites> | undefined;
+  /** How many sessions restore at once; the number of processors of this machine when absent. */
+  readonly jobs?: number | undefined;
+  /** Whether a database that was restored aside gets statistics for the planner; true when absent. */
+  readonly statistics?: boolean | undefined;
+}
+
+/** What every step of a restore works with. */
+export interface SessionParts {
+  readonly server: Server;
+  readonly database: string;
+  readonly installations: readonly PostgresPrograms[];
+  readonly options: PgDumpRestorerOptions;
+  /** How many sessions may work on the server at once. */
+  readonly sessions: number;
+  readonly signal: AbortSignal;
+  readonly observer?: ((event: RestorerEvent) => void) | undefined;
+}

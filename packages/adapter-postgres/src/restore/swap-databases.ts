@@ -1,0 +1,118 @@
+import { setTimeout } from 'node:timers/promises';
+import type pg from 'pg';
+import { BackupError, formatTimestamp } from '@geolens/backup-core';
+import { quoteIdentifier, withSuffix } from '../connection/identifiers.ts';
+import type { Server } from './server.ts';
+
+const PREVIOUS = '_before_';
+
+/**
+ * How often sessions are ended that keep a database from being renamed. The server itself gives up after five
+ * seconds.
+ */
+const END_SESSIONS_EVERY_MS = 100;
+
+const DOING = 'swapping the databases';
+
+export interface Swap {
+  readonly database: string;
+  /** The database that gets the name. */
+  readonly aside: string;
+  /** The limit of the set; `undefined` if the set has none, then the limit of the live database stays. */
+  readonly connectionLimit: number | undefined;
+  readonly now: Date;
+}
+
+/**
+ * Gives the name of a database to the one beside it, in one transaction; answers the name that the old one
+ * has now, undefined when there was none.
+ *
+ * The first rename takes the server's own lock on the database, which every new session has to pass: from
+ * then on nobody comes in, and when this process dies, or anything fails, all is as it was. The sessions that
+ * are there are ended from a second connection, while the rename waits for them.
+ */
+export async function swapDatabases(
+  server: Server,
+  { database, aside, connectionLimit, now }: Swap,
+): Promise<string | undefined> {
+  const previous = (await server.exists(database)) ? await freeName(server, database, now) : undefined;
+  const [row] = await server.ask<{ limit: number }>(
+    DOING,
+    'SELECT datconnlimit AS limit FROM pg_catalog.pg_database WHERE datname = $1 AND datconnlimit >= 0',
+    [database],
+  );
+  const limit = connectionLimit ?? row?.limit;
+  const renamed = new AbortController();
+  const ending = server.within(server.maintenance, 'ending the sessions of the database', (client) =>
+    endSessions(client, [database, aside], renamed.signal),
+  );
+  const ended = ending.then(
+    () => undefined,
+    (error: unknown) => error as BackupError,
+  );
+  try {
+    await server.ask(DOING, 'BEGIN');
+    // Not earlier: it would also limit those who fill and check the new database.
+    if (limit !== undefined)
+      await server.ask(DOING, `ALTER DATABASE ${quoteIdentifier(aside)} CONNECTION LIMIT ${limit}`);
+    if (previous !== undefined)
+      await server.ask(
+        DOING,
+        `ALTER DATABASE ${quoteIdentifier(database)} RENAME TO ${quoteIdentifier(previous)}`,
+      );
+    await server.ask(
+      DOING,
+      `ALTER DATABASE ${quoteIdentifier(aside)} RENAME TO ${quoteIdentifier(database)}`,
+    );
+    await server.ask(DOING, 'COMMIT');
+    return previous;
+  } catch (error) {
+    await server.ask(DOING, 'ROLLBACK').catch(() => undefined);
+    if (await isSwapped(server, aside)) return previous;
+    renamed.abort();
+    throw (await ended) ?? error;
+  } finally {
+    renamed.abort();
+    await ended;
+  }
+}
+
+/** The answer to COMMIT may have been lost on its way. */
+async function isSwapped(server: Server, aside: string): Promise<boolean> {
+  try {
+    return await server.within(
+      server.maintenance,
+      DOING,
+      async (client) =>
+        (await client.query('SELECT FROM pg_catalog.pg_database WHERE datname = $1', [aside])).rowCount === 0,
+    );
+  } catch {
+    return false; // nobody can tell now; the databases themselves will
+  }
+}
+
+/* Autovacuum, which has no user, gives way to the rename by itself; only a superuser may end it. */
+const SESSIONS_ENDED = `
+  SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+   WHERE datname = ANY ($1) AND pid <> pg_catalog.pg_backend_pid() AND usesysid IS NOT NULL`;
+
+async function endSessions(
+  client: pg.Client,
+  databases: readonly string[],
+  until: AbortSignal,
+): Promise<void> {
+  while (!until.aborted) {
+    await client.query(SESSIONS_ENDED, [databases]);
+    await setTimeout(END_SESSIONS_EVERY_MS, undefined, { signal: until }).catch(() => undefined);
+  }
+}
+
+/**
+ * Under which name the old database is kept: that of the moment, or of the next second whose name is free.
+ */
+async function freeName(server: Server, database: string, now: Date): Promise<string> {
+  for (let moment = now.getTime(); ; moment += 1000) {
+    const name = withSuffix(database, PREVIOUS + formatTimestamp(new Date(moment)));
+    if (!(await server.exists(name))) return name;
+  }
+}

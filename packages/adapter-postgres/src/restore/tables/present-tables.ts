@@ -1,0 +1,146 @@
+import type pg from 'pg';
+import { BackupError } from '@geolens/backup-core';
+import { commentsOf, rightsOf } from './attachments.ts';
+import { inlinePartsOf } from './inline-parts.ts';
+import { PUBLISHED } from './lost-dependents.ts';
+import { dependentsOf, keyOf, partsOf, type ObjectSet } from './object-closure.ts';
+import type { SessionParts } from '../session-parts.ts';
+import { IN_UTF8 } from '../psql.ts';
+import { findTables, objectOf, PG_CLASS, type Table } from './relations.ts';
+import { dumpSchema, restrictedSql, sqlOf, type DumpTools } from '../toc/schema-toc.ts';
+import { withoutOwner } from '../toc/toc.ts';
+import type { WantedTables } from './wanted-tables.ts';
+
+/** What the live database has of the tables now, and what has to be made again after them. */
+export interface PresentTables {
+  readonly tables: readonly Table[];
+  /** How many objects depend on the tables, these included. */
+  readonly dependents: number;
+  /** The definitions of what is dropped with the tables and is not part of them. */
+  readonly remade: AsyncIterable<Uint8Array>;
+  /** Owners, rights and comments of the same. */
+  readonly attachments: readonly string[];
+  /**
+   * Statements that fill materialized views again: they are run as their owners, who need their rights first.
+   */
+  readonly refreshes: readonly string[];
+  /** Owners and rights that the tables have now. */
+  readonly own: readonly string[];
+  readonly notes: readonly string[];
+}
+
+const POPULATED_VIEWS = `
+  SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind = 'm' AND c.relispopulated AND c.oid = ANY ($1) ORDER BY c.oid`;
+
+/**
+ * Looks at the tables as they are, and at what depends on them: foreign keys of other tables, views,
+ * functions of their row types.
+ * @throws BackupError RESTORE_REFUSED when there are partitions or heirs that the backup does not have
+ */
+export async function presentTables(
+  { server, database }: SessionParts,
+  wanted: WantedTables,
+  tools: DumpTools,
+): Promise<PresentTables> {
+  const { dump, toc } = await dumpSchema(database, tools);
+  const roles = await server.roles();
+  return server.within(database, 'looking at what depends on the tables', async (client) => {
+    const tables = await findTables(client, wanted.tables, []);
+    refuseUnknownHeirs(tables, wanted);
+    await refuseLostReferences(client, tables);
+    const [all, own] = [
+      await dependentsOf(client, tables.map(objectOf)),
+      await partsOf(client, tables.map(objectOf)),
+    ];
+    const others = new Set([...all].filter((key) => !own.has(key) || key.startsWith(`${PUBLISHED}/`)));
+    const entries = toc.entries.filter((entry) => others.has(keyOf(entry)));
+    await refuseLostColumns(client, others);
+    const inline = (await inlinePartsOf(client, others, toc)).map(({ statement }) => statement);
+    const views = await client.query<{ quoted: string }>(POPULATED_VIEWS, [oidsOf(others)]);
+    const remade = async function* (): AsyncGenerator<Uint8Array> {
+      yield* restrictedSql(sqlOf(dump, entries, tools));
+      yield Buffer.from(`${IN_UTF8}\n`);
+      for (const statement of inline) yield Buffer.from(`${statement}\n`);
+    };
+    return {
+      tables,
+      dependents: all.size,
+      remade: remade(),
+      refreshes: views.rows.map(({ quoted }) => `REFRESH MATERIALIZED VIEW ${quoted};`),
+      attachments: [...(await rightsOf(client, others)), ...(await commentsOf(client, others))],
+      own: await rightsOf(client, own),
+      notes: notesOf([
+        ...entries.map(({ text }) => withoutOwner(text, roles)),
+        ...inline.map((statement) => statement.slice(0, -1)),
+      ]),
+    };
+  });
+}
+
+function notesOf(madeAgain: readonly string[]): readonly string[] {
+  return madeAgain.length === 0
+    ? []
+    : [`made again as it was, for it depends on the tables: ${madeAgain.join(', ')}`];
+}
+
+const TABLES_AMONG = `SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind IN ('r', 'p', 'f') AND c.oid = ANY ($1) ORDER BY 1`;
+
+/**
+ * Of another table a column would go, with what is in it, when the type of its values or what they are
+ * computed with goes.
+ */
+async function refuseLostColumns(client: pg.Client, others: ObjectSet): Promise<void> {
+  const { rows } = await client.query<{ quoted: string }>(TABLES_AMONG, [oidsOf(others)]);
+  if (rows.length === 0) return;
+  const names = rows.map(({ quoted }) => quoted).join(', ');
+  throw new BackupError(
+    'RESTORE_REFUSED',
+    `${names} has a column that depends on a table that is to be restored (by its type, or as it is computed), and would lose it; nothing was changed`,
+    { hint: 'Restore that table too, or the whole database' },
+  );
+}
+
+const REFERENCES_TO_PARENTS = `
+  WITH RECURSIVE parents (oid) AS (
+    SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE i.inhrelid = ANY ($1)
+    UNION SELECT i.inhparent FROM parents p JOIN pg_catalog.pg_inherits i ON i.inhrelid = p.oid
+  ) SELECT DISTINCT pg_catalog.format('%I.%I', n.nspname, c.relname) AS parent FROM parents p JOIN pg_catalog.pg_class c ON c.oid = p.oid AND c.relkind = 'p'
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_constraint k ON k.confrelid = p.oid AND k.contype = 'f'
+     WHERE p.oid <> ALL ($1)`;
+
+/**
+ * With a partition goes every foreign key to its table, and the partition's definition does not bring it
+ * back.
+ */
+async function refuseLostReferences(client: pg.Client, tables: readonly Table[]): Promise<void> {
+  const { rows } = await client.query<{ parent: string }>(REFERENCES_TO_PARENTS, [
+    tables.map(({ oid }) => oid),
+  ]);
+  if (rows.length === 0) return;
+  const names = rows.map(({ parent }) => parent).join(', ');
+  throw new BackupError(
+    'RESTORE_REFUSED',
+    `a partition of ${names} cannot be restored alone, for foreign keys refer to ${names} and would be lost; nothing was changed`,
+    { hint: `Restore ${names} instead, which brings all its partitions` },
+  );
+}
+
+function refuseUnknownHeirs(tables: readonly Table[], wanted: WantedTables): void {
+  const unknown = tables.filter(({ quoted }) => !wanted.tables.some((table) => table.quoted === quoted));
+  if (unknown.length === 0) return;
+  const names = unknown.map(({ quoted }) => quoted).join(', ');
+  throw new BackupError(
+    'RESTORE_REFUSED',
+    `${names} inherits from a table that is to be restored, or is a partition of it, and is not in the backup; nothing was changed`,
+    {
+      hint: 'Detach it first (ALTER TABLE … DETACH PARTITION, or NO INHERIT), or restore the whole database',
+    },
+  );
+}
+
+function oidsOf(objects: ObjectSet): readonly number[] {
+  const prefix = `${PG_CLASS}/`;
+  return [...objects].flatMap((key) => (key.startsWith(prefix) ? [Number(key.slice(prefix.length))] : []));
+}

@@ -1,0 +1,143 @@
+import {
+  BackupError,
+  dumpOf,
+  type Restored,
+  type RestoreInput,
+  type TableSelection,
+} from '@geolens/backup-core';
+import { DumpRowCounter } from '../../dump/dump-row-counter.ts';
+import { REVOKE_HELPER, whereTheyFit } from './attachments.ts';
+import { expectDependents } from './object-closure.ts';
+import { Owners } from '../owners.ts';
+import type { SessionParts } from '../session-parts.ts';
+import type { Preparation } from '../prepare.ts';
+import { presentTables, type PresentTables } from './present-tables.ts';
+import { IN_UTF8, runSql } from '../psql.ts';
+import { withheldNotes } from '../restore-aside.ts';
+import { makeLackingRoles } from '../rights/rights.ts';
+import { countRestored } from '../row-counts.ts';
+import { EMPTY_SEARCH_PATH, restrictedSql, sqlOf, type DumpTools } from '../toc/schema-toc.ts';
+import { isNamed } from '../toc/toc.ts';
+import { gatherStatisticsOf } from '../statistics.ts';
+import { wantedTables, type WantedTables } from './wanted-tables.ts';
+
+/**
+ * Brings back tables whole, in one transaction: what is there of them is dropped, they are made from the
+ * dump, each with its owner, and what depended on them is made again as it was.
+ */
+export async function restoreTables(
+  parts: SessionParts,
+  input: RestoreInput,
+  preparation: Preparation,
+  selection: TableSelection,
+): Promise<Restored> {
+  const { server, database, signal, observer } = parts;
+  const { programs } = preparation;
+  const { withheld } = await makeLackingRoles(parts, preparation);
+  await using owners = await Owners.prepare(parts, preparation);
+  const tools = { server, programs, signal, ownerArgs: owners.args };
+  const wanted = await wantedTables(parts, input, preparation, owners, selection);
+  observer?.({ event: 'step', step: 'tables' });
+  const present = await presentTables(parts, wanted, tools);
+  const rights = wanted.rights ?? whereTheyFit(present.own);
+  await runSql(script(input, wanted, present, rights, tools), 'replacing the tables (nothing was changed)', {
+    psql: programs.psql,
+    env: server.env(database),
+    signal,
+  });
+  await owners.handOver(database);
+  const own = wanted.tables.filter(({ foreign }) => !foreign);
+  const analyzed = await server.within(database, 'gathering statistics', (client) =>
+    gatherStatisticsOf(
+      own.map(({ quoted }) => quoted),
+      client,
+    ),
+  );
+  const names = new Set(own.map(({ quoted }) => quoted));
+  const counts = await countRestored(parts, database, ({ quoted }) => names.has(quoted));
+  const { names: made, incomplete, restorable } = wanted.dependents;
+  const again =
+    made.length === 0 ? [] : [`restored with the tables, because it depends on them: ${made.join(', ')}`];
+  return {
+    ...counts,
+    notes: [...present.notes, ...again, ...owners.notes, ...analyzed],
+    incomplete: [...withheldNotes(withheld), ...incomplete],
+    restorableDependents: restorable,
+  };
+}
+
+/**
+ * The transaction. Its COMMIT comes only when everything before was written whole: a stream that breaks off
+ * leaves nothing.
+ */
+async function* script(
+  { dump, manifest }: RestoreInput,
+  wanted: WantedTables,
+  present: PresentTables,
+  rights: readonly string[],
+  tools: DumpTools,
+): AsyncGenerator<Uint8Array> {
+  const text = (...lines: readonly string[]): Uint8Array =>
+    Buffer.from(`${[IN_UTF8, ...lines].join('\n')}\n`);
+  yield text(EMPTY_SEARCH_PATH, 'BEGIN;', 'SET LOCAL lock_timeout = 0;', REVOKE_HELPER);
+  if (present.tables.length > 0) {
+    const names = present.tables
+      .filter(({ foreign }) => !foreign)
+      .map(({ quoted }) => quoted)
+      .join(', ');
+    yield text(
+      `LOCK TABLE ${names} IN ACCESS EXCLUSIVE MODE;`,
+      expectDependents(
+        present.tables.map(({ oid }) => oid),
+        present.dependents,
+      ),
+    );
+    yield text(
+      'SET LOCAL client_min_messages = error;',
+      `DROP TABLE ${names} CASCADE;`,
+      'SET LOCAL client_min_messages = warning;',
+    );
+  }
+  const counter = new DumpRowCounter();
+  for await (const chunk of restrictedSql(sqlOf(dump, wanted.entries, tools))) {
+    counter.add(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
+    yield chunk;
+  }
+  expectRows(manifest, wanted, counter);
+  yield* restrictedSql(sqlOf(dump, wanted.repeated, tools), wanted.searchPath);
+  yield text(EMPTY_SEARCH_PATH);
+  yield* present.remade;
+  const { dependents } = wanted;
+  yield* restrictedSql(sqlOf(dump, dependents.entries, tools)); // they may use what is made again before them, never the reverse
+  yield text(
+    ...dependents.inline,
+    ...rights,
+    ...wanted.comments,
+    ...present.attachments,
+    ...present.refreshes,
+  );
+  yield* restrictedSql(sqlOf(dump, dependents.contents, tools));
+  yield text('COMMIT;');
+}
+
+/**
+ * Compares the rows that the server is given with the manifest. It takes all of a table's rows or fails.
+ * @throws BackupError RESTORE_FAILED
+ */
+function expectRows(
+  manifest: RestoreInput['manifest'],
+  { tables, entries }: WantedTables,
+  { counts }: DumpRowCounter,
+): void {
+  const expected = (manifest && dumpOf(manifest)?.rowCounts) ?? [];
+  for (const { schema, table, quoted } of tables) {
+    const rows = expected.find((count) => count.schema === schema && count.table === table)?.rows;
+    const entry = entries.find((one) => isNamed(one, 'TABLE DATA', schema, table));
+    const found = counts.get(String(entry?.oid));
+    if (rows !== undefined && found !== rows)
+      throw new BackupError(
+        'RESTORE_FAILED',
+        `${quoted} has ${found ?? 'no'} rows in the dump, not the ${rows} that were backed up`,
+      );
+  }
+}

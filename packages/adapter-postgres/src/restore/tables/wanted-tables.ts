@@ -1,0 +1,180 @@
+import type pg from 'pg';
+import type { RestoreInput, TableSelection } from '@geolens/backup-core';
+import { commentsOf, rightsOf } from './attachments.ts';
+import { lostDependents, PUBLISHED, type LostDependents } from './lost-dependents.ts';
+import { keyOf, partsOf } from './object-closure.ts';
+import type { SessionParts } from '../session-parts.ts';
+import type { Preparation } from '../prepare.ts';
+import { findTables, objectOf, type Table } from './relations.ts';
+import type { Owners } from '../owners.ts';
+import { fillAside, makeAside, undo } from '../restore-aside.ts';
+import { applyRights } from '../rights/rights.ts';
+import { dumpSchema } from '../toc/schema-toc.ts';
+import { tablesMeant } from '../toc/table-selection.ts';
+import { sanitized, withoutOwner, type TocEntry } from '../toc/toc.ts';
+
+/** What comes back of the tables. */
+export interface WantedTables {
+  readonly tables: readonly Table[];
+  /** Entries of the dump. */
+  readonly entries: readonly TocEntry[];
+  /** Owners and rights, as SQL; undefined where the set does not say. */
+  readonly rights: readonly string[] | undefined;
+  readonly comments: readonly string[];
+  /** Further entries, which can only be made with the search_path of the database: indexes. */
+  readonly repeated: readonly TocEntry[];
+  readonly searchPath: string;
+  readonly dependents: WantedDependents;
+}
+
+/** Missing objects that depend on the tables. `rights` and `comments` of the tables include theirs. */
+export interface WantedDependents extends LostDependents {
+  /** Entries of the dump. */
+  readonly entries: readonly TocEntry[];
+  /** Entries that fill materialized views: as their owners, who need their privileges first. */
+  readonly contents: readonly TocEntry[];
+}
+
+/** Entries without an object of their own, and what they belong to. */
+const BELONGING: Readonly<Record<string, string>> = {
+  'TABLE DATA': 'TABLE',
+  'TABLE ATTACH': 'TABLE',
+  'ROW SECURITY': 'TABLE',
+  'SEQUENCE SET': 'SEQUENCE',
+  'SEQUENCE OWNED BY': 'SEQUENCE',
+  'INDEX ATTACH': 'INDEX',
+};
+
+/** A partition whose rows are elsewhere is attached as the others are. */
+const ATTACHED_FOREIGN = /^TABLE ATTACH /;
+
+const VIEW_CONTENT = /^(MATERIALIZED VIEW) DATA /;
+
+const KIND = new RegExp(`^(${Object.keys(BELONGING).join('|')}) `);
+
+/**
+ * What the selected tables consist of. A dump does not say to which table an index belongs; a scratch
+ * database made of its definitions, without rows, does.
+ */
+export async function wantedTables(
+  parts: SessionParts,
+  input: RestoreInput,
+  preparation: Preparation,
+  owners: Owners,
+  selection: TableSelection,
+): Promise<WantedTables> {
+  const { server, database, signal } = parts;
+  const { globals, programs, toc } = preparation;
+  const { aside: temporary } = await makeAside(parts, input, preparation);
+  try {
+    const { repeated, searchPath } = await fillAside(parts, input, preparation, temporary, {
+      owners,
+      rights: undefined,
+      furtherArguments: ['--schema-only'],
+    });
+    await owners.handOver(temporary);
+    if (globals?.isOurs === true) await applyRights(parts, preparation, temporary, { globals, from: 'live' }); // without rows, there are no large objects to grant
+    const made = await dumpSchema(temporary, { server, programs, signal });
+    const roles = await server.roles();
+    return await server.within(temporary, 'looking at the definitions in the dump', async (client) => {
+      const tables = await findTables(client, tablesMeant(toc, selection).tables, selection.schemas);
+      const objects = await partsOf(client, tables.map(objectOf));
+      const live = <T>(work: (session: pg.Client) => Promise<T>): Promise<T> =>
+        server.within(database, 'looking for objects that depend on the tables', work);
+      const lost = await lostDependents(client, {
+        tables,
+        objects,
+        toc: made.toc,
+        withDependents: selection.withDependents === true,
+        live,
+      });
+      const bare = ({ text }: TocEntry): string => withoutOwner(text, roles);
+      const own = made.toc.entries
+        .filter((entry) => objects.has(keyOf(entry)) && entry.catalog !== PUBLISHED)
+        .map(bare);
+      const names = new Set([...own, ...own.flatMap((text) => indexOfConstraint(text, tables))]);
+      const belongs = (entry: TocEntry): boolean => {
+        const listed = bare(entry);
+        return [
+          listed,
+          listed.replace(KIND, (_, kind: string) => `${BELONGING[kind] ?? kind} `),
+          listed.replace(ATTACHED_FOREIGN, 'FOREIGN TABLE '),
+        ].some((text) => names.has(text));
+      };
+      const others = new Set(made.toc.entries.filter((entry) => lost.made.has(keyOf(entry))).map(bare));
+      const dependents = {
+        ...lost,
+        entries: toc.entries.filter((entry) => others.has(bare(entry))),
+        contents: toc.entries.filter(
+          (entry) => VIEW_CONTENT.test(entry.text) && others.has(bare(entry).replace(VIEW_CONTENT, '$1 ')),
+        ),
+      };
+      const everything = new Set([...objects, ...lost.made]);
+      const outer = await outerPartitions(client, tables);
+      const entries = attachedLast(toc.entries.filter(belongs), outer, roles);
+      const isRepeated = ({ text: listed }: TocEntry): boolean =>
+        repeated.includes(withoutOwner(listed, roles));
+      return {
+        tables,
+        entries: entries.filter((entry) => !isRepeated(entry)),
+        repeated: entries.filter(isRepeated),
+        searchPath,
+        rights: globals?.isOurs === true ? await rightsOf(client, everything) : undefined,
+        comments: await commentsOf(client, everything),
+        dependents,
+      };
+    });
+  } finally {
+    await undo(parts, temporary);
+  }
+}
+
+/**
+ * Partitions of tables that stay as they are: their own names, and those of their indexes, as entries have
+ * them.
+ */
+interface OuterPartitions {
+  readonly tables: readonly string[];
+  readonly indexes: readonly string[];
+}
+
+const OUTER = `
+  SELECT n.nspname || ' ' || c.relname AS name, c.relkind IN ('i', 'I') AS index FROM pg_catalog.pg_inherits h LEFT JOIN pg_catalog.pg_index i ON i.indrelid = h.inhrelid
+    JOIN pg_catalog.pg_class c ON c.oid IN (h.inhrelid, i.indexrelid) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE h.inhrelid = ANY ($1) AND h.inhparent <> ALL ($1)`;
+
+async function outerPartitions(client: pg.Client, tables: readonly Table[]): Promise<OuterPartitions> {
+  const { rows } = await client.query<{ name: string; index: boolean }>(OUTER, [
+    tables.map(({ oid }) => oid),
+  ]);
+  return {
+    tables: rows.filter(({ index }) => !index).map(({ name }) => name),
+    indexes: rows.filter(({ index }) => index).map(({ name }) => name),
+  };
+}
+
+/**
+ * A partition whose table stays is attached once it has its keys and indexes: the table has its own already,
+ * and would give it second ones. Attaching takes the indexes along.
+ */
+function attachedLast(
+  entries: readonly TocEntry[],
+  { tables, indexes }: OuterPartitions,
+  roles: readonly string[],
+): readonly TocEntry[] {
+  const is = ({ text }: TocEntry, kind: string, names: readonly string[]): boolean =>
+    names.some((name) => withoutOwner(text, roles) === sanitized(`${kind} ${name}`));
+  const rest = entries.filter((entry) => !is(entry, 'INDEX ATTACH', indexes));
+  return [
+    ...rest.filter((entry) => !is(entry, 'TABLE ATTACH', tables)),
+    ...rest.filter((entry) => is(entry, 'TABLE ATTACH', tables)),
+  ];
+}
+
+/** A key comes with an index of its name, which a partition's entry speaks of. */
+function indexOfConstraint(text: string, tables: readonly Table[]): readonly string[] {
+  return tables.flatMap(({ schema, table }) => {
+    const prefix = `CONSTRAINT ${schema} ${table} `;
+    return text.startsWith(prefix) ? [`INDEX ${schema} ${text.slice(prefix.length)}`] : [];
+  });
+}

@@ -1,0 +1,61 @@
+import type { TableSelection } from '@geolens/backup-core';
+import { IDENTIFIER, unquoteIdentifier } from '../../connection/identifiers.ts';
+import { isNamed, type Toc } from './toc.ts';
+
+export interface TableName {
+  readonly schema: string;
+  readonly table: string;
+}
+
+export interface MeantTables {
+  readonly tables: readonly TableName[];
+  readonly problems: readonly string[];
+}
+
+const QUOTED = new RegExp(`^(${IDENTIFIER})\\.(${IDENTIFIER})$`, 'u');
+
+/**
+ * Finds the tables that are meant among those of the dump. A name with dots in it is understood with and
+ * without quotes.
+ */
+export function tablesMeant(toc: Toc, { tables, schemas }: TableSelection): MeantTables {
+  const found: TableName[] = [];
+  const problems: string[] = [];
+  for (const text of tables) {
+    const [meant, ...others] = readings(text).filter(({ schema, table }) =>
+      toc.entries.some((entry) => isNamed(entry, 'TABLE', schema, table)),
+    );
+    if (meant === undefined)
+      problems.push(
+        `there is no table ${text} in the dump${text.includes('.') ? '' : ': its schema is missing'}. Write schema.table, as \`pg_restore --list\` has it`,
+      );
+    else if (others.length === 0) found.push(meant);
+    else
+      problems.push(
+        `--table ${text} can mean several tables of the dump. Write it with quotes: "schema"."table"`,
+      );
+  }
+  for (const schema of schemas) {
+    if (!toc.entries.some(({ text }) => text.startsWith(`TABLE ${schema} `)))
+      problems.push(`there is no table in schema ${schema} in the dump`);
+  }
+  return { tables: found, problems };
+}
+
+/** All that a text may mean: SQL's reading, and every dot as the one between schema and table. */
+function readings(text: string): readonly TableName[] {
+  const [, schema, table] = QUOTED.exec(text) ?? [];
+  const quoted =
+    schema === undefined || table === undefined
+      ? []
+      : [{ schema: unquoteIdentifier(schema), table: unquoteIdentifier(table) }];
+  const parts = text.split('.');
+  const plain = parts
+    .slice(1)
+    .map((_, index) => ({
+      schema: parts.slice(0, index + 1).join('.'),
+      table: parts.slice(index + 1).join('.'),
+    }));
+  const all = new Map([...quoted, ...plain].map((name) => [JSON.stringify(name), name]));
+  return [...all.values()];
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { postgresError, programError } from '../../src/connection/postgres-errors.ts';
+
+const SETTINGS = { host: 'db', port: 5432, user: 'geolens', database: 'atlas' };
+const prefix =
+  'pg_dump exited with 1: pg_dump: error: connection to server at "db" (10.0.0.2), port 5432 failed: ';
+
+describe('a connection of pg_dump that does not come about, though ours did', () => {
+  it.each([
+    [
+      'root certificate file "/root/.postgresql/root.crt" does not exist | Either provide the file, use the system’s trusted roots with sslrootcert=system',
+      'sslrootcert',
+    ],
+    ['could not read root certificate file "/ca.pem": no certificate or crl found', 'sslrootcert'],
+    ['SSL error: certificate verify failed', 'sslrootcert'],
+    ['server certificate for "other" does not match host name "db"', 'sslmode'],
+    ['FATAL:  password authentication failed for user "geolens"', 'POSTGRES_PASSWORD'],
+    ['fe_sendauth: no password supplied', 'POSTGRES_PASSWORD'],
+    [
+      'FATAL:  no pg_hba.conf entry for host "10.0.0.3", user "geolens", database "atlas", no encryption',
+      'pg_hba.conf',
+    ],
+    [
+      'FATAL:  unsupported startup parameter in options: client_connection_check_interval',
+      'not through a connection pooler',
+    ],
+    ['FATAL:  unsupported startup parameter: options', 'not through a connection pooler'],
+    ['FATAL:  the database system is shutting down', 'shut down while it worked'],
+    ['Connection refused', 'shut down while it worked'],
+  ])('is reported with its own hint: %s', (said, hint) => {
+    const error = programError(`${prefix}${said}`, 'the dump', SETTINGS);
+    expect(error).toMatchObject({
+      code: 'DATABASE_UNREACHABLE',
+      hint: expect.stringContaining(hint) as string,
+    });
+    expect(error.message).toContain(said);
+  });
+
+  it('may be a snapshot that a pooler has given to another session', () => {
+    expect(
+      programError(
+        'pg_dump: error: query failed: ERROR:  invalid snapshot identifier: "00000003-1"',
+        'the dump',
+        SETTINGS,
+      ).hint,
+    ).toContain('pooler');
+  });
+});
+
+describe('what the server says of a password', () => {
+  it('is told by its SQLSTATE as before', () => {
+    const refused = Object.assign(new Error('password authentication failed for user "geolens"'), {
+      code: '28P01',
+    });
+    expect(postgresError(refused, 'connecting', SETTINGS)).toMatchObject({
+      code: 'DATABASE_UNREACHABLE',
+      hint: expect.stringContaining('POSTGRES_PASSWORD') as string,
+    });
+  });
+});

@@ -1,0 +1,270 @@
+import { createHash } from 'node:crypto';
+import {
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  UploadPartCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import {
+  BackupError,
+  failedCheck,
+  isBackupError,
+  sha256Of,
+  throwIfAborted,
+  type Clock,
+  type DiagnosticCheck,
+  type DiagnosticResult,
+  type DiagnosticLevel,
+} from '@geolens/backup-core';
+import { Bucket } from './bucket.ts';
+import { createClient } from './client.ts';
+import { digestsFor, type Digests } from './upload/digests.ts';
+import { MultipartUpload } from './upload/multipart-upload.ts';
+import { ObjectKeys } from './objects/object-keys.ts';
+import { objectParameters, type ObjectParameters } from './objects/object-parameters.ts';
+import { readObject } from './objects/read-object.ts';
+import { placeOf } from './s3-errors.ts';
+import type { S3Settings } from './settings.ts';
+
+/** Which bucket is looked at. */
+export interface S3DiagnosticCheckOptions {
+  readonly settings: S3Settings;
+  readonly clock: Clock;
+  /** Another client: for tests. */
+  readonly client?: S3Client | undefined;
+}
+
+/**
+ * No names of artifacts, and the same at every look: where nothing may be removed, no more than two small
+ * objects stay.
+ */
+const [PROBE, COPY] = ['.geolens-backup-doctor', '.geolens-backup-doctor-copy'];
+
+const CONTENT = Buffer.from('geolens-backup doctor: this object can be removed\n');
+
+/** The step that the others rest on. */
+const NEEDED = 's3 put';
+
+const ODD_MS = 60_000;
+/** Stores refuse what is signed a quarter of an hour off. */
+const REFUSED_MS = 10 * 60_000;
+
+/** One thing that is tried, and what it means when it does not work. */
+interface Step {
+  readonly subject: string;
+  readonly works: string;
+  readonly try: () => Promise<unknown>;
+  /** Of a failure; `fail` when absent. */
+  readonly level?: DiagnosticLevel;
+  /** What follows from a failure. */
+  readonly means?: string;
+}
+
+/** Does with two small objects everything that copies take, and says which right is missing. */
+export class S3DiagnosticCheck implements DiagnosticCheck {
+  private readonly bucket: Bucket;
+  private readonly keys: ObjectKeys;
+  private readonly digests: Digests;
+  private readonly parameters: ObjectParameters;
+  private readonly clock: Clock;
+  /** How far the store's clock is behind ours, in milliseconds, by its last answer. */
+  private skew: number | undefined;
+
+  constructor({ settings, clock, client = createClient(settings) }: S3DiagnosticCheckOptions) {
+    this.bucket = new Bucket(client, settings.bucket);
+    this.keys = new ObjectKeys(settings.prefix);
+    this.digests = digestsFor(settings);
+    this.parameters = objectParameters(settings);
+    this.clock = clock;
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        const { headers } = result.response as { headers?: Record<string, string> };
+        const date = Date.parse(headers?.['date'] ?? '');
+        if (!Number.isNaN(date)) this.skew = clock.now().getTime() - date;
+        return result;
+      },
+      { step: 'deserialize', priority: 'low', name: 'geolensBackupClock' },
+    );
+  }
+
+  async inspect({ signal }: { readonly signal: AbortSignal }): Promise<readonly DiagnosticResult[]> {
+    const results: DiagnosticResult[] = [];
+    for (const step of this.steps(signal)) {
+      throwIfAborted(signal);
+      try {
+        await step.try();
+        results.push({ subject: step.subject, level: 'ok', message: step.works });
+      } catch (error) {
+        throwIfAborted(signal);
+        const failed = failedCheck(step.subject, error, step.level);
+        results.push(
+          step.means === undefined ? failed : { ...failed, message: `${failed.message}; ${step.means}` },
+        );
+        // A store that is not there has no more to say, and without an object nothing else can be tried.
+        if (isBackupError(error, 'STORE_UNAVAILABLE') || step.subject === NEEDED) break;
+      }
+    }
+    if (this.skew !== undefined) results.push(this.checkClock(this.skew));
+    return results;
+  }
+
+  private steps(signal: AbortSignal): readonly Step[] {
+    const { bucket, parameters } = this;
+    const { client, name: Bucket } = bucket;
+    const prefix = this.keys.tierPrefix('daily');
+    const [key, copySource] = [prefix + PROBE, prefix + COPY];
+    const place = placeOf({ bucket: Bucket, key: prefix });
+    const remove = (Key: string): Promise<unknown> =>
+      bucket.call('DeleteObject', Key, signal, (options) =>
+        client.send(new DeleteObjectCommand({ Bucket, Key }), options),
+      );
+    return [
+      {
+        subject: 's3 list',
+        works: `${place} can be listed`,
+        try: () =>
+          bucket.call('ListObjectsV2', undefined, signal, (options) =>
+            client.send(new ListObjectsV2Command({ Bucket, Prefix: prefix, MaxKeys: 1 }), options),
+          ),
+      },
+      {
+        subject: NEEDED,
+        works: 'an object can be stored',
+        try: () =>
+          bucket.call('PutObject', key, signal, (options) =>
+            client.send(
+              new PutObjectCommand({
+                Bucket,
+                Key: key,
+                Body: CONTENT,
+                ContentLength: CONTENT.length,
+                ...this.ofBody(),
+                ...parameters,
+              }),
+              options,
+            ),
+          ),
+      },
+      { subject: 's3 get', works: 'it reads back as it was', try: () => this.compare(key, signal) },
+      {
+        subject: 's3 multipart',
+        works: 'an object can be stored in parts',
+        try: () => this.inParts(key, signal),
+      },
+      {
+        subject: 's3 abort',
+        works: 'an upload in parts can be aborted',
+        try: () => this.aborted(key, signal),
+        level: 'warn',
+        means: 'parts of uploads that break off stay, and cost',
+      },
+      {
+        subject: 's3 uploads',
+        works: 'open uploads can be listed',
+        level: 'warn',
+        means: 'parts that a killed run leaves are not found, and cost',
+        try: () =>
+          bucket.call('ListMultipartUploads', undefined, signal, (options) =>
+            client.send(new ListMultipartUploadsCommand({ Bucket, MaxUploads: 1 }), options),
+          ),
+      },
+      {
+        subject: 's3 copy',
+        works: 'an object can be copied on the server',
+        level: 'warn',
+        means: 'weekly sets are sent a second time',
+        try: () =>
+          bucket.call('CopyObject', copySource, signal, (options) =>
+            client.send(
+              new CopyObjectCommand({
+                Bucket,
+                Key: copySource,
+                CopySource: `${Bucket}/${key.split('/').map(encodeURIComponent).join('/')}`,
+                ...parameters,
+              }),
+              options,
+            ),
+          ),
+      },
+      {
+        subject: 's3 delete',
+        works: 'an object can be removed',
+        level: 'warn',
+        means: `a copy that proves bad stays, and so do two small objects of this look (${place}${PROBE}…)`,
+        try: async () => {
+          await remove(copySource);
+          await remove(key);
+        },
+      },
+    ];
+  }
+
+  private ofBody(): ReturnType<Digests['forBody']> {
+    return this.digests.forBody(createHash(this.digests.algorithm).update(CONTENT).digest());
+  }
+
+  private async compare(key: string, signal: AbortSignal): Promise<void> {
+    const found = await sha256Of(readObject(this.bucket, key, undefined, signal));
+    if (found === createHash('sha256').update(CONTENT).digest('hex')) return;
+    throw new BackupError(
+      'ARTIFACT_MISMATCH',
+      `${placeOf({ bucket: this.bucket.name, key })} reads back with other bytes than were sent`,
+      { hint: 'The store changes what it is sent; try the other S3_CHECKSUM, or another store' },
+    );
+  }
+
+  private async inParts(key: string, signal: AbortSignal): Promise<void> {
+    const { bucket, digests, parameters } = this;
+    const upload = await MultipartUpload.begin(bucket, key, { ...parameters, ...digests.forUpload }, signal);
+    await upload.orAbort(async () => {
+      const position = { Bucket: bucket.name, Key: key, UploadId: upload.id };
+      const body = this.ofBody();
+      const { ETag } = await bucket.call('UploadPart', key, signal, (options) =>
+        bucket.client.send(
+          new UploadPartCommand({
+            ...position,
+            PartNumber: 1,
+            Body: CONTENT,
+            ContentLength: CONTENT.length,
+            ...body,
+          }),
+          options,
+        ),
+      );
+      const Parts = [{ PartNumber: 1, ETag, ...('ChecksumSHA256' in body && body) }];
+      await bucket.call('CompleteMultipartUpload', key, signal, (options) =>
+        bucket.client.send(
+          new CompleteMultipartUploadCommand({ ...position, MultipartUpload: { Parts } }),
+          options,
+        ),
+      );
+    });
+    await this.compare(key, signal);
+  }
+
+  private async aborted(key: string, signal: AbortSignal): Promise<void> {
+    const upload = await MultipartUpload.begin(this.bucket, key, this.parameters, signal);
+    const left = await upload.abort();
+    if (left !== undefined) throw left;
+  }
+
+  private checkClock(skew: number): DiagnosticResult {
+    const seconds = Math.round(Math.abs(skew) / 1000);
+    const message =
+      seconds <= 1
+        ? 'this machine’s and the store’s agree'
+        : `this machine’s is ${seconds} s ${skew > 0 ? 'ahead of' : 'behind'} the store’s`;
+    if (Math.abs(skew) < ODD_MS) return { subject: 's3 clock', level: 'ok', message };
+    return {
+      subject: 's3 clock',
+      level: Math.abs(skew) < REFUSED_MS ? 'warn' : 'fail',
+      message: `${message}, and stores refuse what is a quarter of an hour off`,
+      hint: 'Set the clock of this machine, by NTP for good',
+    };
+  }
+}

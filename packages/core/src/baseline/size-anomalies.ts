@@ -1,0 +1,101 @@
+import { countText } from '../base/count-text.ts';
+import { dumpOf, rowsOf, type Manifest, type ManifestArtifact } from '../model/manifest.ts';
+import { median } from './median.ts';
+
+/** Under which share of the median a set is suspicious, when nobody says otherwise. */
+export const SIZE_ANOMALY_THRESHOLD = 0.5;
+
+/** One thing that is measured: what it is in the new set, and what it was in the former ones. */
+interface SizeMeasure {
+  /** The beginning of the sentence: `it has 1,000 rows`. */
+  readonly observation: string;
+  readonly value: number | undefined;
+  readonly former: readonly number[];
+}
+
+type Artifacts = readonly ManifestArtifact[];
+
+/**
+ * Why a new set is suspicious, one sentence each: its rows, its dump or its staging archive are under a share
+ * of the median of the former sets. Dumps are compared with those of the same method of compression only; an
+ * archive that is not there has no bytes. Without former sets nothing is suspicious, and with a threshold of
+ * 0 neither. Pure.
+ * @param former the manifests that chooseSizeBaseline chose
+ * @param threshold a share, from 0 to 1
+ */
+export function sizeAnomalies(
+  artifacts: Artifacts,
+  former: readonly Manifest[],
+  threshold: number = SIZE_ANOMALY_THRESHOLD,
+): readonly string[] {
+  const before = former.map((manifest) => manifest.artifacts);
+  return [
+    rowsMeasure(artifacts, before),
+    dumpMeasure(artifacts, before),
+    archiveMeasure(artifacts, before),
+  ].flatMap((measure) => reasonOf(measure, threshold));
+}
+
+function reasonOf({ observation, value, former }: SizeMeasure, threshold: number): string[] {
+  const middle = median(former);
+  if (value === undefined || middle === undefined || middle === 0) return [];
+  // Divided, not multiplied: what is exactly the threshold is not under it, whatever its binary fraction.
+  if (value / middle >= threshold) return [];
+  const comparedWith = former.length === 1 ? 'the last set' : `the median of the last ${former.length} sets`;
+  return [
+    `${observation}, which is ${shareText(value, middle)} of ${comparedWith} (${numberText(Math.round(middle))}); less than ${percentText(threshold * 100)} is suspicious`,
+  ];
+}
+
+function rowsMeasure(artifacts: Artifacts, before: readonly Artifacts[]): SizeMeasure {
+  const value = rowsOf({ artifacts });
+  return {
+    observation: `it has ${countText(value ?? 0, 'row')}`,
+    value,
+    former: before.flatMap((one) => rowsOf({ artifacts: one }) ?? []),
+  };
+}
+
+function dumpMeasure(artifacts: Artifacts, before: readonly Artifacts[]): SizeMeasure {
+  const dump = dumpOf({ artifacts });
+  const alike = before
+    .flatMap((one) => dumpOf({ artifacts: one }) ?? [])
+    .filter((one) => methodOf(one) === methodOf(dump));
+  return {
+    observation: `its dump has ${countText(dump?.bytes ?? 0, 'byte')}`,
+    value: dump?.bytes,
+    former: alike.map(({ bytes }) => bytes),
+  };
+}
+
+function archiveMeasure(artifacts: Artifacts, before: readonly Artifacts[]): SizeMeasure {
+  const archive = archiveOf(artifacts);
+  const observation =
+    archive === undefined
+      ? 'it has no staging archive'
+      : `its staging archive has ${countText(archive.bytes, 'byte')}`;
+  return { observation, value: archive?.bytes ?? 0, former: before.map((one) => archiveOf(one)?.bytes ?? 0) };
+}
+
+function archiveOf(artifacts: Artifacts): ManifestArtifact | undefined {
+  return artifacts.find(({ kind }) => kind === 'staging');
+}
+
+/** `zstd`, whatever its level. */
+function methodOf(dump: ManifestArtifact | undefined): string | undefined {
+  return dump?.compression?.split(':')[0];
+}
+
+/** Rounded down, so that what is under the threshold is also shown so. */
+function shareText(value: number, middle: number): string {
+  const permille = Math.floor((value * 1000) / middle);
+  return permille === 0 && value > 0 ? 'less than 0.1 %' : percentText(permille / 10);
+}
+
+function percentText(percent: number): string {
+  return `${Number(percent.toPrecision(12))} %`;
+}
+
+function numberText(value: number): string {
+  return value.toLocaleString('en-US');
+}

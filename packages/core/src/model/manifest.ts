@@ -1,0 +1,154 @@
+import type { ArtifactKind } from './artifact-name.ts';
+import type { Tier } from './tier.ts';
+import type { RunTimestamp } from './timestamp.ts';
+
+/** The version of the manifest's form that this code writes, and the newest that it reads. */
+export const MANIFEST_SCHEMA_VERSION = 1;
+
+/** How a dump is compressed: `gzip:1`, `zstd:1`, `lz4`, `none`. */
+export type Compression = 'none' | 'lz4' | `gzip:${number}` | `zstd:${number}` | `lz4:${number}`;
+
+/** An extension that the database has, as its catalog names it. */
+export interface Extension {
+  readonly name: string;
+  readonly version: string;
+}
+
+/**
+ * Whose a database is and what it was made with: a restore has to make one like it, for a dump does not say.
+ */
+export interface DatabaseProperties {
+  /** The role that owns the database. */
+  readonly owner: string;
+  /** As PostgreSQL calls it: `UTF8`. */
+  readonly encoding: string;
+  /** LC_COLLATE. */
+  readonly collate: string;
+  /** LC_CTYPE. */
+  readonly ctype: string;
+  /** `libc`, `icu`, `builtin`; absent where the server (before 15) has libc only. */
+  readonly localeProvider?: string | undefined;
+  /** The locale of a provider other than libc. */
+  readonly locale?: string | undefined;
+}
+
+/** The exact number of rows of one table. Names as in the catalog, without quotes. */
+export interface TableRows {
+  readonly schema: string;
+  readonly table: string;
+  /** All of them, counted and not estimated. */
+  readonly rows: number;
+}
+
+/** One artifact of the set, as it was when it was made. */
+export interface ManifestArtifact {
+  readonly kind: Exclude<ArtifactKind, 'manifest'>;
+  /** File name, without the tier. */
+  readonly name: string;
+  /** Length in bytes. */
+  readonly bytes: number;
+  /** SHA-256, 64 lower-case hex digits, taken while the artifact was written. */
+  readonly sha256: string;
+  /** Of the dump: how it is compressed. */
+  readonly compression?: Compression | undefined;
+  /** Of the dump: how many tables were counted; those that belong to extensions are not. */
+  readonly tableCount?: number | undefined;
+  /**
+   * Of the dump: the rows of each table, counted in the dump; in sets of older versions, in the snapshot that
+   * it was made from.
+   */
+  readonly rowCounts?: readonly TableRows[] | undefined;
+  /**
+   * Of the dump: its rows of tables that belong to extensions. A restored table also has the rows that its
+   * extension brings.
+   */
+  readonly extensionRowCounts?: readonly TableRows[] | undefined;
+  /** Of the staging archive: how many members it has, when they were listed. */
+  readonly members?: number | undefined;
+}
+
+/** The outcome of a check and when it was made (ISO 8601, UTC). */
+export interface CheckResult {
+  readonly ok: boolean;
+  /** When it was made. */
+  readonly at: string;
+  /** What was found, when it is not well. */
+  readonly problem?: string | undefined;
+}
+
+/** Why a set is not trusted to be what its database was, and since when (ISO 8601, UTC). */
+export interface Suspicion {
+  readonly reasons: readonly string[];
+  readonly at: string;
+}
+
+/** The checks that a set can have gone through, from the weakest to the strongest. */
+export interface Checks {
+  /** Every artifact was read back and has the SHA-256 that it was written with. */
+  readonly checksum?: CheckResult | undefined;
+  /** Every block of the dump was read by pg_restore, every member of the archive was listed. */
+  readonly readable?: CheckResult | undefined;
+  /** The dump was restored, and the rows were counted. */
+  readonly restored?: CheckResult | undefined;
+}
+
+/**
+ * What a set says of itself. It is written last: its presence means that the set is whole. It carries no
+ * secret.
+ */
+export interface Manifest {
+  readonly schemaVersion: typeof MANIFEST_SCHEMA_VERSION;
+  /** The moment of the run, as in the names of its artifacts. */
+  readonly timestamp: RunTimestamp;
+  /** The version of what made the set. */
+  readonly toolVersion: string;
+  readonly database: string;
+  /** Of the database’s server: `17.2`. */
+  readonly serverVersion: string;
+  /** Of the program that made the dump. */
+  readonly clientVersion: string;
+  readonly extensions: readonly Extension[];
+  /** Absent in older manifests. */
+  readonly databaseProperties?: DatabaseProperties | undefined;
+  /** How much the database took on the server's disk, in bytes; absent in older manifests. */
+  readonly databaseBytes?: number | undefined;
+  /** When the run began and when its artifacts were whole; ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  /** All tiers that the set belongs to, not the one alone in which this copy stands. */
+  readonly tiers: readonly Tier[];
+  /** All but the manifest itself. */
+  readonly artifacts: readonly ManifestArtifact[];
+  /** Those that it has gone through so far: later ones are written into it. */
+  readonly checks: Checks;
+  /** The set is much smaller than those before it. */
+  readonly suspicion?: Suspicion | undefined;
+  /**
+   * When a person said that the set is what it should be (ISO 8601, UTC): from then on, older ones are no
+   * baseline.
+   */
+  readonly acceptedAt?: string | undefined;
+  /**
+   * The accepted set before this one that made older ones no baseline: it holds on when that set is gone and
+   * older ones are not.
+   */
+  readonly acceptedSince?: RunTimestamp | undefined;
+  /** What was odd but tolerable. */
+  readonly warnings: readonly string[];
+}
+
+/** The rows of all tables together. */
+export function totalRows(rowCounts: readonly TableRows[]): number {
+  return rowCounts.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+/** The entry of the dump, which every manifest has. */
+export function dumpOf(manifest: Pick<Manifest, 'artifacts'>): ManifestArtifact | undefined {
+  return manifest.artifacts.find(({ kind }) => kind === 'dump');
+}
+
+/** The rows in the dump of a manifest, undefined when they were not counted. */
+export function rowsOf(manifest: Pick<Manifest, 'artifacts'> | undefined): number | undefined {
+  const rowCounts = manifest === undefined ? undefined : dumpOf(manifest)?.rowCounts;
+  return rowCounts === undefined ? undefined : totalRows(rowCounts);
+}

@@ -1,0 +1,26 @@
+/**
+ * - `ok`: as it should be;
+ * - `warn`: backups are made, and somebody should look at this all the same;
+ * - `fail`: backups cannot be made, or cannot be relied on.
+ */
+export type DiagnosticLevel = 'ok' | 'warn' | 'fail';
+
+/** What was found out about one concern of an installation. */
+export interface DiagnosticResult {
+  /** A word or three, the same at every look: `s3 put`. */
+  readonly subject: string;
+  readonly level: DiagnosticLevel;
+  /** What was seen, in one sentence without a full stop. */
+  readonly message: string;
+  /** What to do about it; only where it is not well. */
+  readonly hint?: string | undefined;
+}
+
+/**
+ * Looks at one part of an installation: what could not be looked at is a finding too. Rejects only when the
+ * signal fires.
+ */
+export interface DiagnosticCheck {
+  /** Leaves everything as it was, but for what has to be tried to be known; that it takes away again. */
+  inspect(options: { readonly signal: AbortSignal }): Promise<readonly DiagnosticResult[]>;
+}

@@ -1,0 +1,84 @@
+import type { RestoreArtifact } from './restore-artifact.ts';
+import type { TableRows } from '../model/manifest.ts';
+import type { RestoreInput, RestorerEvent } from './dump-restorer.ts';
+import type { OrphanCleaner } from './orphan-cleaner.ts';
+
+/** What a restore test showed. Whether the rows are those of the backup, the caller compares. */
+export type RestoreTestResult =
+  | {
+      readonly outcome: 'passed';
+      /** Of every table, counted after the restore. */
+      readonly rows: readonly TableRows[];
+      /** Likewise, of tables that belong to extensions and whose rows are dumped. */
+      readonly extensionRows: readonly TableRows[];
+      /**
+       * What the restored database has that it must not have, such as an invalid index, one sentence each.
+       */
+      readonly problems: readonly string[];
+      /** What was seen to be well, for people to read: `12 constraints are valid`. */
+      readonly facts: readonly string[];
+      /** What is odd but tolerable. */
+      readonly warnings: readonly string[];
+      /** What could not be asked, one sentence each: it leaves open whether all is well. */
+      readonly unanswered: readonly string[];
+      /**
+       * Paths below the staging folder that rows name; undefined where nobody has said how to ask for them,
+       * or there was no answer.
+       */
+      readonly files: readonly string[] | undefined;
+      readonly serverVersion: string;
+    }
+  /** The dump itself could not be restored, for this reason. */
+  | { readonly outcome: 'failed'; readonly problem: string }
+  /** This machine lacks something, which says nothing of the dump; one sentence each. */
+  | { readonly outcome: 'inconclusive'; readonly reasons: readonly string[] };
+
+/** What a restore test needs disk space for. */
+export interface RestoreTestNeeds {
+  /** The database’s size on a server’s disk, in bytes, as far as it is known. */
+  readonly databaseBytes: number | undefined;
+  /** Length of the dump in bytes. */
+  readonly dumpBytes: number;
+  /** Length in bytes of what will be handed to `keep`. */
+  readonly keptBytes: number;
+}
+
+/** How a restore test is made. */
+export interface RestoreTestOptions {
+  readonly signal: AbortSignal;
+  /** Told of each step, and how far it is. */
+  readonly observer?: ((event: RestorerEvent) => void) | undefined;
+}
+
+/**
+ * A place for one restore test, which disposing of removes, with all that was started in it. Disposing is safe to
+ * repeat, and never fails.
+ */
+export interface RestoreTestEnvironment extends AsyncDisposable {
+  /**
+   * Brings an artifact that lies elsewhere here, as a file, with the length that arrived: whether that is
+   * what was written, whoever reads it finds out. Fails with what reading fails with, or STORE_FULL.
+   */
+  keep(artifact: RestoreArtifact): Promise<RestoreArtifact>;
+  /**
+   * Restores the dump into a server of its own that no other process reaches, and inspects the result. To be
+   * called once.
+   */
+  runRestoreTest(input: RestoreInput): Promise<RestoreTestResult>;
+}
+
+/**
+ * Tests restores on this machine, away from any server in use: in a temporary server that it makes and
+ * removes. `clean-up` removes what restore tests that died have left, but nothing of one that goes on, in this or
+ * another process; it needs no lock.
+ */
+export interface RestoreTester extends OrphanCleaner {
+  /**
+   * Makes a place with room enough, or says why this machine has none. When the signal fires, all that was
+   * begun there ends.
+   */
+  open(
+    needs: RestoreTestNeeds,
+    options: RestoreTestOptions,
+  ): Promise<RestoreTestEnvironment | { readonly inconclusive: readonly string[] }>;
+}

@@ -1,0 +1,62 @@
+import { BackupError, throwIfAborted, toBackupError } from '../base/errors.ts';
+import type { Manifest } from '../model/manifest.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { PrimaryStore } from '../ports/primary-store.ts';
+import { contentOf } from '../ports/restore-artifact.ts';
+import { readSets } from '../sets/read-sets.ts';
+import { copyOfSet } from '../verify/copy.ts';
+import { restoreTestCopy, type RestoreTestParts } from '../verify/restore-test-copy.ts';
+import type { RestoreTestReport } from '../verify/restore-test-report.ts';
+import { checksOfRestoreTest, markCopy } from '../verify/mark-copy.ts';
+import type { CopyReading } from '../verify/read-copy.ts';
+
+export interface TestPublishedSetParts extends RestoreTestParts {
+  readonly primary: PrimaryStore;
+  readonly clock: Clock;
+}
+
+export interface TestedSet {
+  readonly restoreTest: RestoreTestReport;
+  /** The manifest, with what was found out. */
+  readonly manifest: Manifest;
+  /** Why the outcome could not be written into it: it is no less true. */
+  readonly unmarked: BackupError | undefined;
+}
+
+/**
+ * Tests the restore of a set that was just published, and writes the outcome into its manifest. The
+ * caller holds the lock.
+ */
+export async function testPublishedSet(
+  parts: TestPublishedSetParts,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<TestedSet> {
+  const { timestamp } = manifest;
+  const set = (await readSets(parts.primary, { signal })).find(
+    (one) => one.tier === 'daily' && one.timestamp === timestamp && one.manifest !== undefined,
+  );
+  const copy = set && copyOfSet(parts.primary, set, { signal });
+  const dump = copy?.artifacts.dump;
+  if (copy === undefined || dump === undefined)
+    throw new BackupError('ARTIFACT_NOT_FOUND', `the set ${timestamp} is gone before it could be proven`);
+  const { staging } = copy.artifacts;
+  // It was read when it was made.
+  const alreadyRead: CopyReading = { artifacts: [], staging: staging && contentOf(staging) };
+  const { restoreTest } = await restoreTestCopy(parts, copy, dump, () => Promise.resolve(alreadyRead), {
+    signal,
+  });
+  if (restoreTest === undefined)
+    throw new BackupError('ARTIFACT_UNREADABLE', `the set ${timestamp} is damaged`);
+  try {
+    const checks = await markCopy(copy, checksOfRestoreTest(restoreTest, parts.clock.now()), { signal });
+    return {
+      restoreTest,
+      manifest: checks === undefined ? manifest : { ...manifest, checks },
+      unmarked: undefined,
+    };
+  } catch (error) {
+    throwIfAborted(signal);
+    return { restoreTest, manifest, unmarked: toBackupError(error) };
+  }
+}

@@ -1,0 +1,86 @@
+import { throwIfAborted } from '../base/errors.ts';
+import type {
+  RestoreTester,
+  RestoreTestEnvironment,
+  RestoreTestNeeds,
+  RestoreTestOptions,
+  RestoreTestResult,
+} from '../ports/restore-tester.ts';
+import type { RestoreInput } from '../ports/dump-restorer.ts';
+import type { RestoreArtifact } from '../ports/restore-artifact.ts';
+import { rowsInFakeDump } from './fake-dump-producer.ts';
+import { chunksOf, readAll } from './sources.ts';
+
+/** A restore test for dumps of a FakeDumpProducer. */
+export class FakeRestoreTester implements RestoreTester {
+  /** Why there is no place for a restore test, when there is none. */
+  inconclusive: readonly string[] = [];
+  /** What the next rehearsals answer, other than the rows of the dump. */
+  answer:
+    | Partial<Extract<RestoreTestResult, { outcome: 'passed' }>>
+    | Exclude<RestoreTestResult, { outcome: 'passed' }> = {};
+  /** What was asked for, one for each restore test. */
+  readonly needs: RestoreTestNeeds[] = [];
+  /** Names of artifacts that were kept, and databases that were tested. */
+  readonly kept: string[] = [];
+  testResults = 0;
+  openEnvironments = 0;
+  /** What restore tests that died have left. */
+  orphans: string[] = [];
+
+  open(
+    needs: RestoreTestNeeds,
+    { signal, observer }: RestoreTestOptions,
+  ): Promise<RestoreTestEnvironment | { readonly inconclusive: readonly string[] }> {
+    this.needs.push(needs);
+    if (this.inconclusive.length > 0) return Promise.resolve({ inconclusive: this.inconclusive });
+    this.openEnvironments += 1;
+    let open = true;
+    return Promise.resolve({
+      keep: (artifact: RestoreArtifact) => this.keep(artifact),
+      runRestoreTest: async (input: RestoreInput) => {
+        throwIfAborted(signal);
+        observer?.({ event: 'step', step: 'restore' });
+        return this.runRestoreTest(input);
+      },
+      [Symbol.asyncDispose]: () => {
+        if (open) this.openEnvironments -= 1;
+        open = false;
+        return Promise.resolve();
+      },
+    });
+  }
+
+  cleanUp(): Promise<readonly string[]> {
+    return Promise.resolve(this.orphans.splice(0));
+  }
+
+  private async keep(artifact: RestoreArtifact): Promise<RestoreArtifact> {
+    const bytes = await readAll(artifact.open());
+    this.kept.push(artifact.name);
+    return {
+      ...artifact,
+      bytes: bytes.length,
+      path: `/drill/${artifact.name}`,
+      open: (range) => chunksOf(bytes.subarray(range?.start ?? 0, range?.end)),
+    };
+  }
+
+  private async runRestoreTest({ dump }: RestoreInput): Promise<RestoreTestResult> {
+    this.testResults += 1;
+    if (this.answer.outcome === 'failed' || this.answer.outcome === 'inconclusive') return this.answer;
+    const rows = await rowsInFakeDump(dump);
+    return {
+      outcome: 'passed',
+      rows,
+      extensionRows: [],
+      problems: [],
+      facts: [],
+      warnings: [],
+      unanswered: [],
+      files: undefined,
+      serverVersion: '17.2',
+      ...this.answer,
+    };
+  }
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { formatManifest, parseManifest, manifestChecksumProblem } from '../../src/index.ts';
+import { changeManifest } from '../../src/model/manifest-text.ts';
+import { at, manifestOf } from '../support/manifests.ts';
+
+const MANIFEST = manifestOf(at('20261122_020000'));
+const TEXT = formatManifest(MANIFEST);
+
+/** Whether a reader notices that these bytes are not those of a manifest that was written. */
+function isNoticed(bytes: Buffer): boolean {
+  const text = bytes.toString('utf8');
+  if (manifestChecksumProblem(text) !== undefined) return true;
+  try {
+    parseManifest(text);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+describe('the manifest checksum of a manifest', () => {
+  it('fits what was written', () => {
+    expect(manifestChecksumProblem(TEXT)).toBeUndefined();
+  });
+
+  it('lets no single flipped bit pass, wherever it is', () => {
+    const whole = Buffer.from(TEXT);
+    const passed: number[] = [];
+    for (let bit = 0; bit < whole.length * 8; bit += 1) {
+      const flipped = Buffer.from(whole);
+      flipped[bit >> 3]! ^= 1 << (bit & 7);
+      if (!isNoticed(flipped)) passed.push(bit);
+    }
+    expect(passed).toEqual([]);
+  });
+
+  it('lets no truncation pass that takes more than the last line feed', () => {
+    const whole = Buffer.from(TEXT);
+    for (let length = 0; length < whole.length - 1; length += 1)
+      expect(isNoticed(whole.subarray(0, length)), `${length} bytes`).toBe(true);
+  });
+
+  it('fits again after a change, which leaves unknown fields alone', () => {
+    const [first, ...rest] = TEXT.split('\n');
+    const foreign = [first, '  "future": { "deep": [1] },', ...rest]
+      .join('\n')
+      .replace(/\n {2}"sealedWith".*/, '')
+      .replace(/,\n {2}"seal".*/, '');
+    const checks = { readable: { ok: true, at: '2026-11-22T02:00:00.000Z' } };
+    const changed = changeManifest(foreign, { checks });
+    expect(manifestChecksumProblem(changed)).toBeUndefined();
+    expect(JSON.parse(changed)).toMatchObject({ future: { deep: [1] }, checks });
+    const again = changeManifest(changed, {
+      suspicion: { reasons: ['small'], at: '2026-11-22T02:00:00.000Z' },
+    });
+    expect(manifestChecksumProblem(again)).toBeUndefined();
+    expect(changeManifest(again, { suspicion: undefined })).toBe(changed);
+  });
+
+  it('is not asked of what other programs wrote', () => {
+    expect(manifestChecksumProblem(JSON.stringify(MANIFEST))).toBeUndefined();
+  });
+
+  it('that is broken stays broken through a change', () => {
+    const broken = TEXT.replace('"toolVersion": "', '"toolVersion": "x');
+    for (const text of [
+      broken,
+      broken.replace('"seal"', '"sea1"'),
+      broken.replace('"sealedWith"', '"sealedWitH"'),
+    ]) {
+      expect(
+        manifestChecksumProblem(changeManifest(text, { acceptedAt: '2026-11-22T02:00:00.000Z' })),
+      ).toBeDefined();
+    }
+  });
+});

@@ -1,0 +1,123 @@
+import {
+  failedCheck,
+  readSets,
+  throwIfAborted,
+  type BackupSet,
+  type DiagnosticResult,
+} from '@geolens/backup-core';
+import { checkFolder } from '../check-folder.ts';
+import { currentHealth } from '../current-health.ts';
+import { countText } from '../report/units.ts';
+import type { CommandContext } from '../services.ts';
+import { checkRestoreTestNeeds } from './check-restore-test-needs.ts';
+import { checkSchedule } from './check-schedule.ts';
+import { checkLastRestoreTest, checkNewestSet, checkLastSuccess } from './check-sets.ts';
+import { checkDiskSpace } from './check-disk-space.ts';
+
+/** Everything that can be found out about the installation, concern by concern, as it is found out. */
+export async function* inspect(context: CommandContext): AsyncGenerator<DiagnosticResult> {
+  const { config, services, signal } = context;
+  for (const message of config.warnings)
+    yield { subject: 'configuration', level: 'warn', message, hint: 'Correct or remove it' };
+  throwIfAborted(signal);
+  for (const diagnosticCheck of services.diagnosticChecks) yield* await diagnosticCheck.inspect({ signal });
+  yield* aboutSets(context);
+  yield* aboutCopies(context);
+  const now = services.clock.now();
+  yield checkSchedule('schedule', config.schedule, now);
+  if (config.restoreTestSchedule === undefined)
+    yield {
+      subject: 'restore tests',
+      level: 'warn',
+      message: 'no restore is ever tested (BACKUP_RESTORE_TEST_SCHEDULE=off)',
+      hint: 'Unset BACKUP_RESTORE_TEST_SCHEDULE, or test restores by hand: geolens-backup verify --restore',
+    };
+  else yield checkSchedule('restore tests', config.restoreTestSchedule, now);
+  yield aboutNotifications(context);
+}
+
+/** What is on the volume, and whether there is disk space for more sets and for a restore test. */
+async function* aboutSets(context: CommandContext): AsyncGenerator<DiagnosticResult> {
+  const { config, services, signal } = context;
+  const { database } = config.connection;
+  try {
+    await checkFolder(config);
+    const sets = (await readSets(services.primary, { signal })).filter(
+      (set: BackupSet) => set.database === database,
+    );
+    yield checkDiskSpace({
+      folder: config.backupDir,
+      freeBytes: await services.freeBytes(config.backupDir),
+      sets,
+    });
+    yield checkNewestSet(sets);
+    const journal = await services.journal.read();
+    yield checkLastSuccess(await currentHealth(context));
+    const wanted = config.restoreTestSchedule !== undefined || config.verify === 'restore';
+    const restoreTest = checkLastRestoreTest(journal, wanted);
+    if (restoreTest !== undefined) yield restoreTest;
+    yield await checkRestoreTestNeeds(
+      services.restoreTest,
+      sets.find(({ state }) => state === 'complete'),
+      wanted,
+      signal,
+    );
+  } catch (error) {
+    throwIfAborted(signal);
+    yield failedCheck('sets', error);
+  }
+}
+
+/** A set that lies on the disk of the database goes with it. */
+async function* aboutCopies({ config, services, signal }: CommandContext): AsyncGenerator<DiagnosticResult> {
+  const subject = 'off-site copy';
+  if (services.replicas.length === 0) {
+    yield {
+      subject,
+      level: 'warn',
+      message: `there is none: every set is in ${config.backupDir} alone, perhaps on the same disk as the database`,
+      hint: 'Set BACKUP_S3_ENABLED=true and S3_…, or bring copies elsewhere yourself',
+    };
+    return;
+  }
+  for (const replica of services.replicas) {
+    try {
+      const ours = (await readSets(replica, { signal })).filter(
+        ({ database, state }) => database === config.connection.database && state === 'complete',
+      );
+      const newest = ours[0];
+      if (newest === undefined)
+        yield {
+          subject,
+          level: 'warn',
+          message: `${replica.name} has no complete set yet`,
+          hint: 'Run `geolens-backup run`',
+        };
+      else
+        yield {
+          subject,
+          level: 'ok',
+          message: `${replica.name} has ${countText(ours.length, 'complete set')}, the newest ${newest.timestamp}`,
+        };
+    } catch (error) {
+      throwIfAborted(signal);
+      yield failedCheck(subject, error);
+    }
+  }
+}
+
+function aboutNotifications({ services: { notifiers } }: CommandContext): DiagnosticResult {
+  const subject = 'notifications';
+  if (notifiers.length > 0)
+    return {
+      subject,
+      level: 'ok',
+      message: `told of every run: ${notifiers.map(({ name }) => name).join(', ')}`,
+    };
+  return {
+    subject,
+    level: 'warn',
+    message: 'nobody is told when backups stop',
+    hint: 'Set BACKUP_PING_URL (healthchecks.io, or one of your own) or BACKUP_WEBHOOK_URL, or watch `geolens-backup health`',
+  };
+}

@@ -1,0 +1,97 @@
+import {
+  suspicionText,
+  type BackupError,
+  type JournalledRestoreTest,
+  type Notification,
+  type RunReport,
+} from '@geolens/backup-core';
+import type { Redact } from '../redact.ts';
+import { outcomeText } from '../report/outcome-text.ts';
+import { runReportJson } from '../report/run-report.ts';
+import { toolVersion } from '../version.ts';
+
+const details = (what: Record<string, unknown>): Record<string, unknown> => ({
+  tool: 'geolens-backup',
+  version: toolVersion(),
+  ...what,
+});
+
+export function startNotification(database: string, timestamp: string): Notification {
+  const title = `run ${timestamp} of database ${database} begins`;
+  return {
+    event: 'run.started',
+    state: 'started',
+    database,
+    title,
+    text: '',
+    log: '',
+    details: details({ timestamp }),
+  };
+}
+
+/** A set that nobody should rely on unseen is trouble, though the run is complete. */
+export function runNotification(report: RunReport, log: string, redact: Redact): Notification {
+  const { database, outcome, suspicion, timestamp, errors, warnings } = report;
+  const good = outcome === 'complete' && suspicion === undefined;
+  const suspicious =
+    suspicion === undefined || timestamp === undefined ? [] : [suspicionText(timestamp, suspicion.reasons)];
+  const text = [...errors.map(({ message }) => message), ...new Set([...suspicious, ...warnings])].join('\n');
+  const title = `Backup of ${database}: ${outcomeText(report)}`;
+  return {
+    event: 'run.finished',
+    state: good ? 'good' : 'trouble',
+    database,
+    title,
+    text,
+    log,
+    details: details({ run: runReportJson(report, redact) }),
+  };
+}
+
+/** A run that could not be begun at all. */
+export function failureNotification(
+  database: string,
+  { code, message }: BackupError,
+  log: string,
+  redact: Redact,
+): Notification {
+  const title = `Backup of ${database}: no run could be made`;
+  return {
+    event: 'run.finished',
+    state: 'trouble',
+    database,
+    title,
+    text: message,
+    log,
+    details: details({ run: { outcome: 'failed', database, errors: [{ code, message: redact(message) }] } }),
+  };
+}
+
+const OUTCOMES = {
+  passed: 'passed: it was restored, and is whole',
+  failed: 'FAILED',
+  inconclusive: 'is inconclusive',
+  skipped: 'could not be made',
+} as const;
+
+export function restoreTestNotification(
+  database: string,
+  restoreTest: JournalledRestoreTest,
+  log: string,
+  redact: Redact,
+): Notification {
+  const { timestamp, outcome, problem = '' } = restoreTest;
+  const title = `Restore test of ${database}, ${timestamp === undefined ? 'newest set' : `set ${timestamp}`}, ${OUTCOMES[outcome]}`;
+  const state = outcome === 'passed' ? 'good' : 'trouble';
+  return {
+    event: 'drill.finished',
+    state,
+    database,
+    title,
+    text: problem,
+    log,
+    details: details({
+      restoreTest: { ...restoreTest, ...(problem !== '' && { problem: redact(problem) }) },
+    }),
+  };
+}

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { Secret } from '@geolens/backup-core';
+import { redactor } from '../src/redact.ts';
+
+describe('redacting', () => {
+  it('takes a secret out wherever it stands, as it is, percent-encoded, and as in JSON', () => {
+    const password = 'p@ss:w/rd "1"\\';
+    const redact = redactor([new Secret(password)]);
+    const text = `${password} and ${password}, ${encodeURIComponent(password)}, ${JSON.stringify({ password })}`;
+    expect(redact(text)).toBe('[redacted] and [redacted], [redacted], {"password":"[redacted]"}');
+  });
+
+  it('takes the longer of two secrets first, so that nothing is left of it', () => {
+    expect(redactor([new Secret('hush'), new Secret('hush-hush')])('it is hush-hush')).toBe(
+      'it is [redacted]',
+    );
+  });
+
+  it('takes what looks like a pattern as plain text', () => {
+    expect(redactor([new Secret('.*$&')])('a.*$&b and axb')).toBe('a[redacted]b and axb');
+  });
+
+  it('leaves text alone where there is no secret, or one too short to be one', () => {
+    expect(redactor([])('a b c')).toBe('a b c');
+    expect(redactor([new Secret(''), new Secret('a')])('a b c')).toBe('a b c');
+  });
+
+  it('leaves a password readable that is part of a name which is printed anyway: blotting it out would tell it', () => {
+    expect(redactor([new Secret('geolens')], ['db', 'geolens'])('database geolens')).toBe('database geolens');
+  });
+});

@@ -1,0 +1,61 @@
+import { BackupError, toBackupError } from '@geolens/backup-core';
+
+const ROOT_DENIED =
+  'Make root the owner of what is there (chown -R 0:0): a container without the capability DAC_OVERRIDE may not pass over the permissions of files that are another process’s';
+
+/** What errors of the file system mean for a store. */
+export function storeError(error: unknown, doing: string, root: StoreRoot): BackupError {
+  if (error instanceof BackupError) return error;
+  const code = errnoOf(error);
+  const place = root.label === undefined ? root.path : `${root.label}=${root.path}`;
+  const fail = (
+    kind: 'STORE_FULL' | 'STORE_UNAVAILABLE' | 'STORE_FAILED',
+    what: string,
+    hint?: string,
+  ): BackupError =>
+    new BackupError(kind, `${place}: ${what} (while ${doing})`, {
+      cause: error,
+      ...(hint !== undefined && { hint }),
+    });
+  switch (code) {
+    case undefined:
+      return toBackupError(error);
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return fail(
+        'STORE_FULL',
+        'no space left on the volume',
+        'Free some space, enlarge the volume, or lower BACKUP_RETENTION_DAILY and run `geolens-backup prune`; no set was lost',
+      );
+    case 'EROFS':
+      return fail('STORE_UNAVAILABLE', 'the volume is read-only', 'Mount it writable');
+    case 'EACCES':
+    case 'EPERM':
+      return fail(
+        'STORE_UNAVAILABLE',
+        `permission denied for user ${process.getuid?.() ?? '?'}`,
+        process.getuid?.() === 0 ? ROOT_DENIED : 'Give that user the right to read and write there',
+      );
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return fail(
+        'STORE_UNAVAILABLE',
+        'the folder is not there',
+        'Create the folder, or mount the volume there',
+      );
+    default:
+      return fail('STORE_FAILED', `${code}: ${(error as Error).message}`);
+  }
+}
+
+/** The folder of a store, and the name of the setting that it comes from, for messages. */
+export interface StoreRoot {
+  readonly path: string;
+  readonly label?: string | undefined;
+}
+
+/** `ENOENT` and the like, or undefined when it is no error of the system. */
+export function errnoOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

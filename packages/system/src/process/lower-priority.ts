@@ -1,0 +1,19 @@
+import { constants, setPriority } from 'node:os';
+import { Program, type ProgramEnvironment } from './program.ts';
+
+/** The class of ionice(1) whose members get what no other process wants. */
+const IDLE = '3';
+
+/**
+ * Makes this process, and what it starts from now on, give way to others: on the processor (nice) and on the
+ * disk (ionice). Where the system has no such thing, or does not allow it, all stays as it is: it is a
+ * courtesy.
+ */
+export async function lowerPriority(env: ProgramEnvironment): Promise<void> {
+  try {
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+    await new Program('ionice', ['-c', IDLE, '-p', String(process.pid)], { env }).end();
+  } catch {
+    // See above.
+  }
+}

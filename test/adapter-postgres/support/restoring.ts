@@ -1,0 +1,40 @@
+import type { RestoreInput, RestoreSession } from '@geolens/backup-core';
+import { PgDumpRestorer } from '../../../packages/adapter-postgres/src/restore/pg-dump-restorer.ts';
+import { env, everything, fileOf, never, producerFor, within, type Place } from './producers.ts';
+
+/** What a run would have made of the database. */
+export async function backupOf(place: Place): Promise<RestoreInput> {
+  const { dump, globals } = await within(producerFor(place), everything);
+  const path = await fileOf(dump);
+  const source = (content: Uint8Array): RestoreInput['dump'] => ({
+    bytes: content.length,
+    sha256: '',
+    open: async function* () {
+      yield await Promise.resolve(content);
+    },
+  });
+  return {
+    dump: { ...source(dump), path },
+    globals: source(Buffer.from(globals)),
+    manifest: undefined,
+    privilegedRoles: true,
+  };
+}
+
+/** Works with a restore into the database, and ends it, however the work ends. */
+export async function restoring<T>(
+  { host, port, user, database, binDir }: Place,
+  work: (session: RestoreSession) => Promise<T>,
+): Promise<T> {
+  const session = await new PgDumpRestorer({
+    connection: { host, port, user, database },
+    binDir,
+    env,
+    jobs: 2,
+  }).open(database, { exclusive: true, signal: never });
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
