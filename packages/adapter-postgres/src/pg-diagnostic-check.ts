@@ -6,16 +6,16 @@ import {
   type DiagnosticResult,
 } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '@geolens/backup-system';
-import { connect, disconnect } from './connection/connection.ts';
 import type { ConnectionSettings } from './connection/connection-settings.ts';
 import { missingRights } from './dump/missing-rights.ts';
-import { connectionError, postgresError, whereabouts } from './connection/postgres-errors.ts';
+import { postgresError, whereabouts } from './connection/postgres-errors.ts';
 import { findInstallations, programsFor } from './connection/postgres-programs.ts';
 import { megabytes } from './disk-estimate.ts';
 import { configure } from './connection/configure.ts';
 import { relations } from './dump/dumped-tables.ts';
 import { oneRow } from './connection/one-row.ts';
 import { serverVersionOf } from './connection/server-version.ts';
+import { withClient } from './connection/session.ts';
 import { databaseBytesOf } from './dump/snapshot.ts';
 
 /** Which database is looked at, with which programs. */
@@ -43,36 +43,26 @@ export class PgDiagnosticCheck implements DiagnosticCheck {
   async inspect({ signal }: { readonly signal: AbortSignal }): Promise<readonly DiagnosticResult[]> {
     const { connection } = this.options;
     throwIfAborted(signal);
-    let client: pg.Client;
-    try {
-      client = await connect(connection, signal);
-    } catch (error) {
-      throwIfAborted(signal);
-      return [failedCheck('server', connectionError(error, connection))];
-    }
     const results: DiagnosticResult[] = [];
-    const leave = (): void => void disconnect(client);
-    signal.addEventListener('abort', leave, { once: true });
     try {
-      await configure(client, { statement_timeout: '60s', lock_timeout: '10s' });
-      const version = await serverVersionOf(client);
-      results.push({
-        subject: 'server',
-        level: 'ok',
-        message: `PostgreSQL ${version} answers (${whereabouts(connection)})`,
+      await withClient(connection, signal, async (client) => {
+        await configure(client, { statement_timeout: '60s', lock_timeout: '10s' });
+        const version = await serverVersionOf(client);
+        results.push({
+          subject: 'server',
+          level: 'ok',
+          message: `PostgreSQL ${version} answers (${whereabouts(connection)})`,
+        });
+        results.push(
+          await this.programs(version),
+          await contentOf(client),
+          ...(await missingRights(client, connection.user)),
+        );
+        if (this.options.rolePasswords) results.push(await passwordsOf(client));
       });
-      results.push(
-        await this.programs(version),
-        await contentOf(client),
-        ...(await missingRights(client, connection.user)),
-      );
-      if (this.options.rolePasswords) results.push(await passwordsOf(client));
     } catch (error) {
       throwIfAborted(signal);
       results.push(failedCheck('server', postgresError(error, 'looking at the server', connection)));
-    } finally {
-      signal.removeEventListener('abort', leave);
-      await disconnect(client);
     }
     return results;
   }

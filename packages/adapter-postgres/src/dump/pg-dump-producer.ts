@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import {
   BackupError,
   throwIfAborted,
@@ -20,11 +19,11 @@ import {
   programOutput,
 } from '@geolens/backup-system';
 import { chooseCompression, compressionArgument } from './compression.ts';
-import { connect, disconnect, libpqEnvironment, withoutConnection } from '../connection/connection.ts';
+import { libpqEnvironment, withoutConnection } from '../connection/connection.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import { globalsOf } from './globals.ts';
 import { lockWait } from '../connection/lock-wait.ts';
-import { connectionError, postgresError, programError } from '../connection/postgres-errors.ts';
+import { postgresError, programError } from '../connection/postgres-errors.ts';
 import { watched } from '../connection/watched.ts';
 import {
   findInstallations,
@@ -35,7 +34,8 @@ import {
 import { DumpRowCounter } from './dump-row-counter.ts';
 import { isEntry } from '../connection/pg-restore-lines.ts';
 import { serverVersionOf } from '../connection/server-version.ts';
-import { openSnapshot, type SnapshotSession } from './snapshot.ts';
+import { openSession, type Session } from '../connection/session.ts';
+import { takeSnapshot, type ExportedSnapshot } from './snapshot.ts';
 
 /**
  * How long a dump waits for a table that another session has locked. Migrations take minutes; what takes
@@ -76,15 +76,15 @@ export class PgDumpProducer implements DumpProducer {
   async snapshot({ signal }: { readonly signal: AbortSignal }): Promise<DumpSnapshot> {
     throwIfAborted(signal);
     // Looked for at every snapshot: they may have been upgraded since the last one.
-    const [installations, client] = [await this.installations(true), await this.open(signal)];
-    const leave = (): void => void disconnect(client);
-    signal.addEventListener('abort', leave, { once: true });
+    const installations = await this.installations(true);
+    const session = await openSession(this.options.connection, signal);
+    const { client } = session;
     try {
       throwIfAborted(signal); // it may have fired while the connection was being made
       const serverVersion = await serverVersionOf(client);
       const programs = programsFor(serverVersion, installations);
       const compression = chooseCompression(this.options.compression ?? 'auto', programs.major);
-      const session = await openSnapshot(
+      const snapshot = await takeSnapshot(
         client,
         this.database,
         this.options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
@@ -92,24 +92,22 @@ export class PgDumpProducer implements DumpProducer {
       const origin = {
         serverVersion,
         clientVersion: programs.version,
-        extensions: session.extensions,
-        databaseProperties: session.databaseProperties,
-        databaseBytes: session.databaseBytes,
+        extensions: snapshot.extensions,
+        databaseProperties: snapshot.databaseProperties,
+        databaseBytes: snapshot.databaseBytes,
         compression,
       };
       return new PgSnapshot({
-        client,
         session,
+        snapshot,
         programs,
         origin,
         signal,
         env: watched(this.env, serverVersion),
         options: this.options,
-        leave,
       });
     } catch (error) {
-      signal.removeEventListener('abort', leave);
-      await disconnect(client);
+      await session.close();
       throwIfAborted(signal);
       throw postgresError(error, 'taking the snapshot', this.options.connection);
     }
@@ -161,15 +159,6 @@ export class PgDumpProducer implements DumpProducer {
     }
     return this.found;
   }
-
-  private async open(signal: AbortSignal): Promise<pg.Client> {
-    try {
-      return await connect(this.options.connection, signal);
-    } catch (error) {
-      throwIfAborted(signal);
-      throw connectionError(error, this.options.connection);
-    }
-  }
 }
 
 /** Without the lines about entries that a verbose pg_restore writes. */
@@ -184,15 +173,14 @@ function quieter(end: ProgramEnd): ProgramEnd {
 }
 
 interface PgSnapshotParts {
-  readonly client: pg.Client;
-  readonly session: SnapshotSession;
+  /** Keeps the snapshot. */
+  readonly session: Session;
+  readonly snapshot: ExportedSnapshot;
   readonly programs: PostgresPrograms;
   readonly origin: DumpSnapshot['origin'];
   readonly signal: AbortSignal;
   readonly env: ProgramEnvironment;
   readonly options: PgDumpProducerOptions;
-  /** The listener to take off the signal. */
-  readonly leave: () => void;
 }
 
 class PgSnapshot implements DumpSnapshot {
@@ -208,13 +196,13 @@ class PgSnapshot implements DumpSnapshot {
   }
 
   dump(): AsyncIterable<Uint8Array> {
-    const { programs, session, options, env } = this.parts;
+    const { programs, snapshot, options, env } = this.parts;
     const args = [
       '-Fc',
       '--no-owner',
       '--no-acl',
       compressionArgument(this.origin.compression, programs.major),
-      `--snapshot=${session.snapshotId}`,
+      `--snapshot=${snapshot.snapshotId}`,
       lockWait(options.lockTimeoutMs ?? LOCK_TIMEOUT_MS),
     ];
     return programOutput(programs.pgDump, args, { env, signal: this.signal }, (end) =>
@@ -223,14 +211,14 @@ class PgSnapshot implements DumpSnapshot {
   }
 
   globals(): AsyncIterable<Uint8Array> {
-    const { programs, session, options, env } = this.parts;
+    const { programs, snapshot, options, env } = this.parts;
     return globalsOf({
       programs,
       settings: options.connection,
-      snapshotId: session.snapshotId,
-      databaseStatements: session.databaseStatements,
-      owners: session.owners,
-      largeObjectGrants: session.largeObjectGrants,
+      snapshotId: snapshot.snapshotId,
+      databaseStatements: snapshot.databaseStatements,
+      owners: snapshot.owners,
+      largeObjectGrants: snapshot.largeObjectGrants,
       rolePasswords: options.rolePasswords ?? false,
       lockTimeoutMs: options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
       env,
@@ -240,7 +228,7 @@ class PgSnapshot implements DumpSnapshot {
 
   rowCounts(dumped: DumpedRows): RowCounts {
     const named = (ofExtension: boolean): readonly TableRows[] =>
-      this.parts.session.tables
+      this.parts.snapshot.tables
         .filter((table) => table.ofExtension === ofExtension)
         .flatMap(({ oid, schema, table }) => {
           const rows = dumped.get(oid);
@@ -250,8 +238,7 @@ class PgSnapshot implements DumpSnapshot {
   }
 
   async close(): Promise<void> {
-    this.parts.signal.removeEventListener('abort', this.parts.leave);
     this.stop.abort();
-    await disconnect(this.parts.client);
+    await this.parts.session.close();
   }
 }

@@ -13,7 +13,8 @@ const TRIES_TO_LOCK = 5;
 
 const UNDEFINED_TABLE = '42P01';
 
-export interface SnapshotSession {
+/** A snapshot that other sessions can take, and what it shows. */
+export interface ExportedSnapshot {
   /** The name under which others take the same snapshot. */
   readonly snapshotId: string;
   /** Those whose rows are dumped, without partitioned ones, which have none of their own. */
@@ -43,11 +44,11 @@ const SETTINGS = {
  * dropped or rewritten. The locks come first, the snapshot after them: a table that ALTER TABLE or TRUNCATE
  * rewrote is empty in every snapshot that is older than the end of the rewriting, however many rows it has.
  */
-export async function openSnapshot(
+export async function takeSnapshot(
   client: pg.Client,
   database: string,
   lockTimeoutMs: number,
-): Promise<SnapshotSession> {
+): Promise<ExportedSnapshot> {
   await configure(client, { ...SETTINGS, lock_timeout: `${lockTimeoutMs}ms` });
   for (let tries = 1; ; tries += 1) {
     const expected = await relations(client);

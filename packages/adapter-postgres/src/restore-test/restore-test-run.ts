@@ -9,11 +9,11 @@ import {
 } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '@geolens/backup-system';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
+import { withClient } from '../connection/session.ts';
 import { AVAILABLE_EXTENSIONS, compareExtensions, type AvailableExtension } from '../restore/extensions.ts';
 import type { Prerequisites } from '../restore/prepare.ts';
 import { restoreError } from '../restore/server.ts';
 import { extensionsOf, type Toc } from '../restore/toc/toc.ts';
-import { connected } from './connected.ts';
 import type { RestoreTestPaths } from './restore-test-paths.ts';
 import { inspect } from './inspect.ts';
 import { readByNewest } from './read-by-newest.ts';
@@ -162,7 +162,7 @@ export class RestoreTestRun {
 
   private async within<T>(settings: ConnectionSettings, work: (client: pg.Client) => Promise<T>): Promise<T> {
     try {
-      return await connected(settings, this.options.signal, work);
+      return await withClient(settings, this.options.signal, work);
     } catch (error) {
       throw restoreError(error, 'looking at the restored database', settings);
     }

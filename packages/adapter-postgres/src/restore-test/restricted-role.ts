@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { configure } from '../connection/configure.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import { quoteIdentifier } from '../connection/identifiers.ts';
-import { connected } from './connected.ts';
+import { withClient } from '../connection/session.ts';
 
 /** SQLSTATE of an error that a missing right causes. */
 export const INSUFFICIENT_PRIVILEGE = '42501';
@@ -37,7 +37,7 @@ export interface RestoredDatabase {
  * `asRestrictedRole`.
  */
 export async function prepareSuperuser(client: pg.Client): Promise<void> {
-  await prepare(client, AS_SUPERUSER);
+  await configure(client, { ...UNHINDERED, ...AS_SUPERUSER });
 }
 
 /**
@@ -59,17 +59,11 @@ export async function asRestrictedRole<T>(
     await superuser.query(`ALTER DATABASE ${quoteIdentifier(settings.database)} CONNECTION LIMIT -1`);
     const rights = [`CONNECT ON DATABASE ${quoteIdentifier(settings.database)}`, ...grants];
     await superuser.query(rights.map((right) => `GRANT ${right} TO ${role}`).join('; '));
-    return await connected({ ...settings, user: role, options: undefined }, signal, async (client) => {
-      await prepare(client);
+    return await withClient({ ...settings, user: role, options: undefined }, signal, async (client) => {
+      await configure(client, UNHINDERED);
       return work(client);
     });
   } finally {
     await superuser.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`).catch(() => undefined); // the server is removed soon
   }
-}
-
-async function prepare(client: pg.Client, settings: Readonly<Record<string, string>> = {}): Promise<void> {
-  // First: the names in later queries must not resolve to objects of the dump.
-  await client.query(`SELECT pg_catalog.set_config('search_path', '', false)`);
-  await configure(client, { ...UNHINDERED, ...settings });
 }

@@ -7,6 +7,7 @@ import { oneRow } from '../connection/one-row.ts';
 import { connectionError, postgresError } from '../connection/postgres-errors.ts';
 import { programsFor, type PostgresPrograms } from '../connection/postgres-programs.ts';
 import { SERVER_VERSION } from '../connection/server-version.ts';
+import { withClient } from '../connection/session.ts';
 import { configure } from '../connection/configure.ts';
 import { watched } from '../connection/watched.ts';
 
@@ -111,25 +112,15 @@ export class Server {
 
   /** Works in a session of its own, in any database of the server. */
   async within<T>(database: string, doing: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const { signal } = this.options;
     const settings = this.settings(database);
-    const client = await connect(settings, signal).catch((error: unknown) => {
-      throwIfAborted(signal);
-      throw connectionError(error, settings);
+    return withClient(settings, this.options.signal, async (client) => {
+      try {
+        await configure(client, UNHINDERED);
+        return await work(client);
+      } catch (error) {
+        throw restoreError(error, doing, settings);
+      }
     });
-    const leave = (): void => void disconnect(client);
-    signal.addEventListener('abort', leave, { once: true });
-    try {
-      throwIfAborted(signal);
-      await configure(client, UNHINDERED);
-      return await work(client);
-    } catch (error) {
-      throwIfAborted(signal);
-      throw restoreError(error, doing, settings);
-    } finally {
-      signal.removeEventListener('abort', leave);
-      await disconnect(client);
-    }
   }
 
   /**
