@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import * as tls from 'node:tls';
 import pg from 'pg';
-import { BackupError } from '@geolens/backup-core';
+import { BackupError, throwIfAborted } from '@geolens/backup-core';
 import { SYSTEM_AUTHORITIES, type ConnectionSettings, type SslMode } from './connection-settings.ts';
 
 const APPLICATION_NAME = 'geolens-backup';
@@ -58,6 +58,7 @@ export function connectionString(database: string): string {
 export async function connect(settings: ConnectionSettings, signal?: AbortSignal): Promise<pg.Client> {
   const attempts = await tlsAttempts(settings);
   for (const [index, ssl] of attempts.entries()) {
+    throwIfAborted(signal); // one that has fired already would call no listener
     const socket = new Socket();
     const client = newClient(settings, ssl, socket);
     const giveUp = (): void => void socket.destroy();
