@@ -1,3 +1,5 @@
+import { numberText } from '@geolens/backup-core';
+
 /** What a database takes on the disk for each byte of its dump; measured on maps and texts: 3.4. */
 const DATABASE_BYTES_PER_DUMP_BYTE = 4;
 
@@ -8,5 +10,5 @@ export function diskEstimate(databaseBytes: number | undefined, dumpBytes: numbe
 
 /** `1,234 MB`, rounded up. */
 export function megabytes(bytes: number): string {
-  return `${Math.ceil(bytes / 1e6).toLocaleString('en-US')} MB`;
+  return `${numberText(Math.ceil(bytes / 1e6))} MB`;
 }

@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { abortedBy, throwIfAborted } from '@geolens/backup-core';
+import { throwIfAborted, untilAborted } from '@geolens/backup-core';
 import { s3Error } from './s3-errors.ts';
 
 /** What the SDK takes beside a command. */
@@ -34,22 +34,5 @@ export class Bucket {
       throwIfAborted(signal);
       throw s3Error(error, { bucket: this.name, operation, key });
     }
-  }
-}
-
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  work.catch(() => undefined); // nobody may be left who listens
-  let leave = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    leave = () => {
-      reject(abortedBy(signal));
-    };
-    signal.addEventListener('abort', leave, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', leave);
   }
 }

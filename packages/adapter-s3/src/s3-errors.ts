@@ -1,4 +1,4 @@
-import { BackupError, isBackupError, type ErrorCode } from '@geolens/backup-core';
+import { BackupError, isBackupError, messageOf, type ErrorCode } from '@geolens/backup-core';
 
 /** What was being done, for messages. */
 export interface S3Call {
@@ -159,16 +159,11 @@ interface Facts {
 function factsOf(error: unknown): Facts {
   if (!(error instanceof Error)) return { name: '', code: '', status: undefined, message: String(error) };
   const { code, $metadata } = error as Error & { code?: unknown; $metadata?: { httpStatusCode?: number } };
-  // Node gives an AggregateError without words when a name has several addresses and none answers.
-  const message =
-    error instanceof AggregateError && error.message === ''
-      ? error.errors.map(String).join('; ')
-      : error.message;
   return {
     name: error.name === 'Error' ? '' : error.name,
     code: typeof code === 'string' ? code : '',
     status: $metadata?.httpStatusCode,
-    message,
+    message: messageOf(error),
   };
 }
 

@@ -7,7 +7,10 @@
  *
  * @module @geolens/backup-core
  */
+export * from './base/count-text.ts';
 export * from './base/errors.ts';
+export * from './base/message-of.ts';
+export * from './base/until-aborted.ts';
 export * from './ports/failed-check.ts';
 export * from './health/judge-health.ts';
 export * from './model/check-manifest.ts';

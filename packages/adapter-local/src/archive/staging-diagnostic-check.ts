@@ -3,6 +3,7 @@ import { access, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   failedCheck,
+  numberText,
   throwIfAborted,
   type DiagnosticCheck,
   type DiagnosticResult,
@@ -69,7 +70,7 @@ export class StagingDiagnosticCheck implements DiagnosticCheck {
       }
     }
     const all = seen < INSPECTED;
-    const count = `${all ? '' : 'the first '}${seen.toLocaleString('en-US')} entries`;
+    const count = `${all ? '' : 'the first '}${numberText(seen)} entries`;
     if (unreadable.length === 0)
       return { subject: SUBJECT, level: 'ok', message: `${this.folder}: ${count} can be read` };
     const names = unreadable.slice(0, SHOWN).join(', ');

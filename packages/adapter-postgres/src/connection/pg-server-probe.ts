@@ -1,7 +1,7 @@
 import type { ServerState, ServerProbe } from '@geolens/backup-core';
 import { connect, disconnect } from './connection.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
-import { connectionError } from './postgres-errors.ts';
+import { codeOf, connectionError } from './postgres-errors.ts';
 
 const STARTING = '57P03';
 /** Also a name that is not known: in a network of containers that of one that has not started. */
@@ -31,9 +31,8 @@ export class PgServerProbe implements ServerProbe {
       return { server: 'answers' };
     } catch (error) {
       signal?.throwIfAborted();
-      const codes = [error, ...(error instanceof AggregateError ? (error.errors as unknown[]) : [])].map(
-        codeOf,
-      );
+      const errors = [error, ...(error instanceof AggregateError ? (error.errors as unknown[]) : [])];
+      const codes = errors.map((one) => codeOf(one) ?? '');
       const silent =
         codes.some((code) => NOTHING.includes(code)) ||
         (error instanceof Error && error.message.includes('timeout expired'));
@@ -44,8 +43,4 @@ export class PgServerProbe implements ServerProbe {
       };
     }
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

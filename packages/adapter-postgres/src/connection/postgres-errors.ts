@@ -1,4 +1,4 @@
-import { BackupError, toBackupError, type ErrorCode } from '@geolens/backup-core';
+import { BackupError, messageOf, toBackupError, type ErrorCode } from '@geolens/backup-core';
 import type { ConnectionSettings } from './connection-settings.ts';
 
 /** The server and database that the settings point at, for messages; without the password. */
@@ -76,12 +76,16 @@ const TLS_WORDS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+/** Returns the SQLSTATE of an error, or the code of a system error; `undefined` if it has none. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
 /** What an error of `pg` means, with the server named. */
 export function postgresError(error: unknown, doing: string, settings: ConnectionSettings): BackupError {
   if (error instanceof BackupError) return error;
   if (!(error instanceof Error)) return toBackupError(error);
-  const state = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const meaning = worded(error.message) ?? BY_CODE.get(state) ?? timedOut(error);
+  const meaning = worded(error.message) ?? BY_CODE.get(codeOf(error) ?? '') ?? timedOut(error);
   const text = `${doing} failed (${whereabouts(settings)}): ${messageOf(error)}`;
   return new BackupError(meaning?.code ?? 'DUMP_FAILED', text, {
     cause: error,
@@ -152,10 +156,4 @@ function worded(said: string): Meaning | undefined {
 function timedOut(error: Error): Meaning | undefined {
   if (error.message.includes('timeout expired')) return MEANINGS.ETIMEDOUT;
   return /Connection terminated|not queryable/.test(error.message) ? MEANINGS['57P01'] : undefined;
-}
-
-/** Node gives an AggregateError without words when a name has several addresses and none answers. */
-function messageOf(error: Error): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(String).join('; ');
-  return error.message;
 }

@@ -3,6 +3,7 @@ import {
   abortedBy,
   BackupError,
   throwIfAborted,
+  untilAborted,
   type RestoreTestEnvironment,
   type RestoreTestResult,
   type RestoreArtifact,
@@ -14,7 +15,6 @@ import type { RestoreTestFolder } from './restore-test-folder.ts';
 import { RestoreTestRun, type RestoreTestRunOptions } from './restore-test-run.ts';
 import type { Installed } from './server-programs.ts';
 import type { ServerUser } from './server-user.ts';
-import { untilAborted } from './until-aborted.ts';
 
 export interface PgRestoreTestEnvironmentOptions extends RestoreTestRunOptions {
   readonly env: ProgramEnvironment;
@@ -76,7 +76,7 @@ export class PgRestoreTestEnvironment implements RestoreTestEnvironment {
   private async keepIt(artifact: RestoreArtifact): Promise<RestoreArtifact> {
     const { folder } = this.options.folder.paths;
     const path = join(folder, `kept-${(this.kept += 1)}`);
-    const { bytes } = await writeDurably(path, untilAborted(artifact.open(), this.signal), this.signal).catch(
+    const { bytes } = await writeDurably(path, chunksOf(artifact, this.signal), this.signal).catch(
       (error: unknown) => {
         throw storeError(error, `bringing ${artifact.name} there`, { path: folder });
       },
@@ -88,5 +88,20 @@ export class PgRestoreTestEnvironment implements RestoreTestEnvironment {
     this.options.stop.abort(new BackupError('ABORTED', 'the restore test is over'));
     await Promise.allSettled([...this.working]);
     await this.options.folder.remove();
+  }
+}
+
+/** Reads the artifact until the signal fires, also while it waits for a chunk that may never come. */
+async function* chunksOf(artifact: RestoreArtifact, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const chunks = artifact.open()[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const step = await untilAborted(chunks.next(), signal);
+      if (step.done === true) return;
+      yield step.value;
+    }
+  } finally {
+    const left = chunks.return?.().catch(() => undefined);
+    if (!signal.aborted) await left; // one that hangs answers nothing
   }
 }

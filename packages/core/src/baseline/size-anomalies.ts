@@ -1,4 +1,4 @@
-import { countText } from '../base/count-text.ts';
+import { countText, numberText } from '../base/count-text.ts';
 import { dumpOf, rowsOf, type Manifest, type ManifestArtifact } from '../model/manifest.ts';
 import { median } from './median.ts';
 
@@ -94,8 +94,4 @@ function shareText(value: number, middle: number): string {
 
 function percentText(percent: number): string {
   return `${Number(percent.toPrecision(12))} %`;
-}
-
-function numberText(value: number): string {
-  return value.toLocaleString('en-US');
 }

@@ -1,11 +1,8 @@
 import { CronExpressionParser } from 'cron-parser';
 import { parseCron } from './cron-text.ts';
-import { parseSchedule, type Schedule } from './schedule.ts';
+import { DAY, HOUR, MINUTE, parseSchedule, type Schedule } from './schedule.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
-const YEAR_MS = 366 * DAY_MS;
+const YEAR_MS = 366 * DAY;
 /** Within this there are at least two of every 29th of February, but around 2100. */
 const LONG_MS = 9 * YEAR_MS;
 
@@ -29,8 +26,8 @@ export function longestGap(
   const slots = inYear.length > 2 ? inYear : thinned.between(from, new Date(from.getTime() + LONG_MS));
   const longest = longestStep(slots.map(Number));
   if (longest === 0) return undefined;
-  if (longest >= HOUR_MS) return longest;
-  return longestStep([...minutes, first + 60]) * MINUTE_MS;
+  if (longest >= HOUR) return longest;
+  return longestStep([...minutes, first + 60]) * MINUTE;
 }
 
 /** Returns the longest distance between two neighbours; 0 if there are fewer than two numbers. */

@@ -6,9 +6,9 @@ import { instantsOf, offsetOf } from './local-time.ts';
 
 export { MACROS };
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
 
 /**
  * Zones have moved their clocks by a day at most (Samoa, 2011); slots are looked for this far around a span.

@@ -1,3 +1,4 @@
+import { numberText } from '../base/count-text.ts';
 import type { Archiver } from '../ports/archiver.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { RestoreTestEnvironment } from '../ports/restore-tester.ts';
@@ -32,10 +33,7 @@ export async function runRestoreTest(
   if (wanted.size === 0)
     return {
       ...report,
-      facts: [
-        ...report.facts,
-        `all ${asked.toLocaleString('en-US')} files that rows name are in the archive`,
-      ],
+      facts: [...report.facts, `all ${numberText(asked)} files that rows name are in the archive`],
     };
   const names = [...wanted].slice(0, SHOWN).join(', ');
   const more = wanted.size > SHOWN ? ` and ${wanted.size - SHOWN} more` : '';

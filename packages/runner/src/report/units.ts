@@ -1,3 +1,5 @@
+export { countText, numberText } from '@geolens/backup-core';
+
 const LARGER_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'];
 
 /** `325 B`, `4.1 kB`, `1.2 GB`: powers of a thousand, as disks are sold. */
@@ -36,14 +38,4 @@ export function roughDurationText(milliseconds: number): string {
 /** Bytes in a second. */
 export function rateText(bytes: number, milliseconds: number): string {
   return `${bytesText((bytes * 1000) / Math.max(1, milliseconds))}/s`;
-}
-
-/** `4,200,312`. */
-export function numberText(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-/** `no rows`, `1 row`, `4,200,312 rows`. */
-export function countText(value: number, unit: string): string {
-  return `${value === 0 ? 'no' : numberText(value)} ${unit}${value === 1 ? '' : 's'}`;
 }
