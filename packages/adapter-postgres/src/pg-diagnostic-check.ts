@@ -14,7 +14,7 @@ import { megabytes } from './disk-estimate.ts';
 import { configure } from './connection/configure.ts';
 import { relations } from './dump/dumped-tables.ts';
 import { oneRow } from './connection/one-row.ts';
-import { serverVersionOf } from './connection/server-version.ts';
+import { majorOf, serverVersionOf } from './connection/server-version.ts';
 import { withClient } from './connection/session.ts';
 import { databaseBytesOf } from './dump/snapshot.ts';
 
@@ -75,7 +75,7 @@ export class PgDiagnosticCheck implements DiagnosticCheck {
     const subject = 'pg_dump';
     try {
       const { version, major, folder } = programsFor(serverVersion, await findInstallations(this.options));
-      const serverMajor = Number.parseInt(serverVersion, 10);
+      const serverMajor = majorOf(serverVersion);
       const message = `pg_dump ${version} in ${folder} dumps the server ${serverVersion}`;
       if (major === serverMajor) return { subject, level: 'ok', message };
       return {

@@ -1,5 +1,14 @@
 import type pg from 'pg';
 
+/** Settings that keep the server from ending a statement or a session that takes long. */
+export const NO_TIMEOUTS = {
+  statement_timeout: '0',
+  lock_timeout: '0',
+  transaction_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
+};
+
 /** Sets what the server knows of these settings, for the rest of the session. */
 export async function configure(
   client: pg.Client,

@@ -5,6 +5,7 @@ import * as tls from 'node:tls';
 import pg from 'pg';
 import { BackupError, throwIfAborted } from '@geolens/backup-core';
 import { SYSTEM_AUTHORITIES, type ConnectionSettings, type SslMode } from './connection-settings.ts';
+import { codeOf } from './postgres-errors.ts';
 
 const APPLICATION_NAME = 'geolens-backup';
 const CONNECT_TIMEOUT_SECONDS = 10;
@@ -169,7 +170,6 @@ async function pem(path: string | undefined): Promise<string | undefined> {
 
 /** Only a refusal of TLS, or of its absence, makes another way worth trying; a wrong password stays wrong. */
 function worthAnotherTry(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const noSuchRule = 'code' in error && error.code === '28000';
-  return noSuchRule || error.message.includes('does not support SSL');
+  const noSuchRule = codeOf(error) === '28000';
+  return noSuchRule || (error instanceof Error && error.message.includes('does not support SSL'));
 }

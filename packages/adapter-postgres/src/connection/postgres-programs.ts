@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { BackupError, isBackupError } from '@geolens/backup-core';
 import { type ProgramEnvironment, isExecutable, programText } from '@geolens/backup-system';
+import { majorOf } from './server-version.ts';
 
 /** Where Debian, Ubuntu and the images made from them put each major version. */
 const VERSIONED_FOLDERS = '/usr/lib/postgresql';
@@ -57,7 +58,7 @@ export function programsFor(
   serverVersion: string,
   installations: readonly PostgresPrograms[],
 ): PostgresPrograms {
-  const serverMajor = Number.parseInt(serverVersion, 10);
+  const serverMajor = majorOf(serverVersion);
   const sorted = [...installations].sort((one, other) => one.major - other.major);
   const chosen = sorted.find(({ major }) => major >= serverMajor);
   if (chosen !== undefined) return chosen;
@@ -86,15 +87,7 @@ async function installationIn(
   const version = await versionOf(pgDump, env);
   return version === undefined
     ? undefined
-    : {
-        folder,
-        pgDump,
-        pgDumpall,
-        pgRestore,
-        psql: join(folder, 'psql'),
-        version,
-        major: Number.parseInt(version, 10),
-      };
+    : { folder, pgDump, pgDumpall, pgRestore, psql: join(folder, 'psql'), version, major: majorOf(version) };
 }
 
 async function versionedFolders(): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
 import type { ProgramEnvironment } from '@geolens/backup-system';
+import { majorOf } from './server-version.ts';
 
 /**
  * Servers from this version on notice by themselves that a client is gone, also while it waits for a lock.
@@ -10,6 +11,6 @@ const FIRST_WITH_CONNECTION_CHECK = 14;
  * killed.
  */
 export function watched(env: ProgramEnvironment, serverVersion: string): ProgramEnvironment {
-  if (Number.parseInt(serverVersion, 10) < FIRST_WITH_CONNECTION_CHECK) return env;
+  if (majorOf(serverVersion) < FIRST_WITH_CONNECTION_CHECK) return env;
   return { ...env, PGOPTIONS: `${env['PGOPTIONS'] ?? ''} -c client_connection_check_interval=2s`.trim() };
 }

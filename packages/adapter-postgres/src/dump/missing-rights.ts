@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { escapeIdentifier } from 'pg';
+import { quoteIdentifier } from '../connection/identifiers.ts';
 import type { DiagnosticResult } from '@geolens/backup-core';
 
 /** How many names a message shows. */
@@ -78,7 +78,7 @@ export async function missingRights(client: pg.Client, user: string): Promise<re
         subject,
         level: 'fail',
         message: message(`${shown.join(', ')}${more === 0 ? '' : ` and ${more} more`}`, names.length),
-        hint: hint(shown, escapeIdentifier(user)),
+        hint: hint(shown, quoteIdentifier(user)),
       });
   }
   return results;

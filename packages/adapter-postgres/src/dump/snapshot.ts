@@ -1,12 +1,13 @@
 import type pg from 'pg';
 import type { DatabaseProperties, Extension } from '@geolens/backup-core';
-import { configure } from '../connection/configure.ts';
+import { configure, NO_TIMEOUTS } from '../connection/configure.ts';
 import { databasePropertiesOf } from './database-properties.ts';
 import { databaseStatementsOf } from './database-statements.ts';
 import { batches, relations, type DumpedTable, type Relation } from './dumped-tables.ts';
 import { largeObjectGrantsOf } from './large-object-grants.ts';
 import { oneRow } from '../connection/one-row.ts';
 import { ownersOf } from './owners.ts';
+import { codeOf } from '../connection/postgres-errors.ts';
 
 /** Tables were made or dropped between listing and locking this many times in a row. */
 const TRIES_TO_LOCK = 5;
@@ -32,9 +33,7 @@ export interface ExportedSnapshot {
 
 /** What the session is set to; settings that the server's version does not have are passed over. */
 const SETTINGS = {
-  statement_timeout: '0',
-  transaction_timeout: '0',
-  idle_in_transaction_session_timeout: '0',
+  ...NO_TIMEOUTS,
   // The server notices that this process is gone even while the session waits for a lock.
   client_connection_check_interval: '2s',
 };
@@ -83,8 +82,7 @@ export async function takeSnapshot(
         largeObjectGrants,
       };
     } catch (error) {
-      const vanished = error instanceof Error && 'code' in error && error.code === UNDEFINED_TABLE;
-      if (!vanished || tries === TRIES_TO_LOCK) throw error;
+      if (codeOf(error) !== UNDEFINED_TABLE || tries === TRIES_TO_LOCK) throw error;
       await client.query('ROLLBACK');
     }
   }

@@ -1,4 +1,4 @@
-import { dollarQuoted, statementsOf } from '../connection/sql-text.ts';
+import { dollarQuoted, itemsOf } from '../connection/sql-text.ts';
 
 /**
  * The SQL of `pg_dumpall --roles-only` with each CREATE ROLE turned into one that does not mind when the role
@@ -6,13 +6,13 @@ import { dollarQuoted, statementsOf } from '../connection/sql-text.ts';
  * statement.
  */
 export function tolerantRoles(sql: string): string {
-  let result = '';
-  for (const statement of statementsOf(sql)) {
-    const [, before, create] = /^((?:\s|--[^\n]*\n|\\[^\n]*\n)*)(CREATE ROLE .*;)$/s.exec(statement) ?? [];
-    result +=
-      create === undefined
-        ? statement
-        : `${before ?? ''}DO ${dollarQuoted(`BEGIN ${create} EXCEPTION WHEN duplicate_object THEN NULL; END`)};`;
+  let [result, at] = ['', 0];
+  for (const { text, start } of itemsOf(sql)) {
+    const tolerated = /^CREATE ROLE .*;$/s.test(text)
+      ? `DO ${dollarQuoted(`BEGIN ${text} EXCEPTION WHEN duplicate_object THEN NULL; END`)};`
+      : text;
+    result += sql.slice(at, start) + tolerated;
+    at = start + text.length;
   }
-  return result;
+  return result + sql.slice(at);
 }

@@ -7,6 +7,7 @@ import {
   type RestoreTestOptions,
 } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '@geolens/backup-system';
+import { withoutConnection } from '../connection/connection.ts';
 import { choosePlace } from './restore-test-place.ts';
 import type { RestoreTestRunOptions } from './restore-test-run.ts';
 import { PgRestoreTestEnvironment } from './pg-restore-test-environment.ts';
@@ -31,8 +32,7 @@ export class PgRestoreTester implements RestoreTester {
 
   constructor(options: PgRestoreTesterOptions) {
     // What tells clients where another server is, and who they are there, is not for these.
-    const env = Object.fromEntries(Object.entries(options.env).filter(([name]) => !name.startsWith('PG')));
-    this.options = { ...options, env };
+    this.options = { ...options, env: withoutConnection(options.env) };
   }
 
   async open(

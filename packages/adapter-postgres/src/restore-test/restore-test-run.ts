@@ -9,6 +9,7 @@ import {
 } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '@geolens/backup-system';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
+import { majorOf } from '../connection/server-version.ts';
 import { withClient } from '../connection/session.ts';
 import { AVAILABLE_EXTENSIONS, compareExtensions, type AvailableExtension } from '../restore/extensions.ts';
 import type { Prerequisites } from '../restore/prepare.ts';
@@ -72,7 +73,7 @@ export class RestoreTestRun {
       const toc = await readByNewest(input.dump, installed.clients, env, signal);
       if ('lacking' in toc) return inconclusive(toc.lacking);
       const programs = serverFor(
-        { server: major(toc.serverVersion), client: major(toc.clientVersion) },
+        { server: majorOf(toc.serverVersion), client: majorOf(toc.clientVersion) },
         installed,
       );
       if ('lacking' in programs) return inconclusive(programs.lacking);
@@ -184,9 +185,4 @@ export class RestoreTestRun {
 
 function inconclusive(reason: string): RestoreTestResult {
   return { outcome: 'inconclusive', reasons: [reason] };
-}
-
-function major(version: string): number {
-  const number = Number.parseInt(version, 10);
-  return Number.isNaN(number) ? 0 : number;
 }

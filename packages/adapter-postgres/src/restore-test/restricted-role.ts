@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
-import { configure } from '../connection/configure.ts';
+import { configure, NO_TIMEOUTS } from '../connection/configure.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import { quoteIdentifier } from '../connection/identifiers.ts';
 import { withClient } from '../connection/session.ts';
@@ -12,13 +12,7 @@ export const INSUFFICIENT_PRIVILEGE = '42501';
 const ATTRIBUTES = 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT BYPASSRLS';
 
 /** Overrides what the restored database sets for its sessions. */
-const UNHINDERED = {
-  statement_timeout: '0',
-  lock_timeout: '0',
-  transaction_timeout: '0',
-  idle_in_transaction_session_timeout: '0',
-  row_security: 'off',
-};
+const UNHINDERED = { ...NO_TIMEOUTS, row_security: 'off' };
 
 /** Event triggers of the restored database could refuse a GRANT. */
 const AS_SUPERUSER = { default_transaction_read_only: 'off', session_replication_role: 'replica' };

@@ -1,3 +1,5 @@
+import { quoteIdentifier } from '../connection/identifiers.ts';
+
 /**
  * A temporary server has no use for a port; the number only stands in the socket’s name, which must be short.
  */
@@ -23,7 +25,7 @@ export function temporaryServerSettings(
   return {
     listen_addresses: '',
     port: String(TEMPORARY_SERVER_PORT),
-    unix_socket_directories: quotedInList(socketFolder),
+    unix_socket_directories: quoteIdentifier(socketFolder),
     unix_socket_permissions: '0777', // the data folder admits its owner and root only
     fsync: 'off',
     synchronous_commit: 'off',
@@ -55,8 +57,4 @@ export function temporaryServerSettings(
 /** As arguments of `postgres`. */
 export function asArguments(settings: Readonly<Record<string, string>>): readonly string[] {
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-}
-
-function quotedInList(path: string): string {
-  return `"${path.replaceAll('"', '""')}"`;
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { codeOf } from '../connection/postgres-errors.ts';
 
 /** What the server had to say to a statement: an error, or a warning. */
 export interface Said {
@@ -31,9 +32,9 @@ export async function execute(
       try {
         await client.query({ text, values: [], queryMode: 'extended' } as pg.QueryConfig);
       } catch (error) {
-        if (!goOn || !(error instanceof Error && 'code' in error && typeof error.code === 'string'))
-          throw error;
-        said.push({ level: 'ERROR', state: error.code, message: error.message });
+        const state = codeOf(error);
+        if (!goOn || state === undefined) throw error;
+        said.push({ level: 'ERROR', state, message: (error as Error).message });
       }
     }
     return said;

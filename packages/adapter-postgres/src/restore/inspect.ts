@@ -3,6 +3,7 @@ import { megabytes, diskEstimate } from '../disk-estimate.ts';
 import { AVAILABLE_EXTENSIONS, compareExtensions, type AvailableExtension } from './extensions.ts';
 import { lackingRoles } from './rights/needed-roles.ts';
 import { isWholeName, quoteIdentifier } from '../connection/identifiers.ts';
+import { majorOf } from '../connection/server-version.ts';
 import type { Preparation } from './prepare.ts';
 import type { Server } from './server.ts';
 import { tablesMeant } from './toc/table-selection.ts';
@@ -22,9 +23,9 @@ export async function inspect(
   const exists = await server.exists(database);
   const problems: string[] = [];
   const warnings: string[] = [];
-  if (major(toc.serverVersion) > server.major) {
+  if (majorOf(toc.serverVersion) > server.major) {
     problems.push(
-      `the dump is of PostgreSQL ${toc.serverVersion}, the server is ${server.version}: an older server may not understand it. Restore on PostgreSQL ${major(toc.serverVersion)} or newer`,
+      `the dump is of PostgreSQL ${toc.serverVersion}, the server is ${server.version}: an older server may not understand it. Restore on PostgreSQL ${majorOf(toc.serverVersion)} or newer`,
     );
   }
   problems.push(...rightsMissing(server, mode));
@@ -164,8 +165,4 @@ async function freeBytes(server: Server): Promise<number | undefined> {
   } finally {
     await server.client.query('ROLLBACK');
   }
-}
-
-function major(version: string): number {
-  return Number.parseInt(version, 10);
 }

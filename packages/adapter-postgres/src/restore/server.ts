@@ -4,25 +4,18 @@ import type { ProgramEnvironment } from '@geolens/backup-system';
 import { connect, disconnect, libpqEnvironment, withoutConnection } from '../connection/connection.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import { oneRow } from '../connection/one-row.ts';
-import { connectionError, postgresError } from '../connection/postgres-errors.ts';
+import { codeOf, connectionError, postgresError } from '../connection/postgres-errors.ts';
 import { programsFor, type PostgresPrograms } from '../connection/postgres-programs.ts';
-import { SERVER_VERSION } from '../connection/server-version.ts';
+import { majorOf, SERVER_VERSION } from '../connection/server-version.ts';
 import { withClient } from '../connection/session.ts';
-import { configure } from '../connection/configure.ts';
+import { configure, NO_TIMEOUTS } from '../connection/configure.ts';
 import { watched } from '../connection/watched.ts';
 
 /** Databases that every server has, to work from while the one in question is made, renamed or dropped. */
 const MAINTENANCE = ['postgres', 'template1'];
 
 /** What roles and databases may be set to, and what would end or forbid a restore half-way. */
-const UNHINDERED = {
-  statement_timeout: '0',
-  lock_timeout: '0',
-  transaction_timeout: '0',
-  idle_in_transaction_session_timeout: '0',
-  idle_session_timeout: '0',
-  default_transaction_read_only: 'off',
-};
+const UNHINDERED = { ...NO_TIMEOUTS, default_transaction_read_only: 'off' };
 
 /** Those of them that every server knows: for programs, which get them with their connection. */
 const UNHINDERED_PROGRAMS = [
@@ -32,7 +25,8 @@ const UNHINDERED_PROGRAMS = [
   'default_transaction_read_only',
 ] as const;
 
-const NO_SUCH_DATABASE = '3D000';
+/** There is no such database, or this role may not connect to it. */
+const NOT_THIS_DATABASE = ['3D000', '42501', '28000'];
 
 export interface ServerOptions {
   readonly connection: ConnectionSettings;
@@ -61,7 +55,7 @@ export class Server {
     this.client = client;
     this.options = options;
     this.version = facts.version;
-    this.major = Number.parseInt(facts.version, 10);
+    this.major = majorOf(facts.version);
     this.programs = programsFor(facts.version, options.installations);
     this.superuser = facts.superuser;
     this.createDb = facts.create_db;
@@ -196,11 +190,7 @@ async function openMaintenance(database: string, { connection, signal }: ServerO
     } catch (error) {
       if (signal.aborted) throw abortedBy(signal);
       first ??= error;
-      const another =
-        error instanceof Error &&
-        'code' in error &&
-        (error.code === NO_SUCH_DATABASE || error.code === '42501' || error.code === '28000');
-      if (!another) break;
+      if (!NOT_THIS_DATABASE.includes(codeOf(error) ?? '')) break;
     }
   }
   throw connectionError(first, { ...connection, database: candidates[0] ?? connection.database });

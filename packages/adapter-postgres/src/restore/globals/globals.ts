@@ -2,7 +2,7 @@ import { isOfPgDumpall } from '@geolens/backup-core';
 import { group } from '../../connection/group.ts';
 import { IDENTIFIER, nameOf, unquoteLiteral } from '../../connection/identifiers.ts';
 import { FORMS, HARMLESS_COMMAND, LITERAL, NAME, TEMPLATES } from './grammar.ts';
-import { itemsOf, type SqlItem } from './sql-items.ts';
+import { itemsOf, type SqlItem } from '../../connection/sql-text.ts';
 
 /** A statement about one role. */
 export interface RoleStatement {
