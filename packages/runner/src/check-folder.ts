@@ -22,7 +22,8 @@ export async function checkFolder({ backupDir, stagingDir }: Config): Promise<vo
   }
 }
 
-async function isWithin(inner: string, outer: string): Promise<boolean> {
+/** Whether a path lies in a folder, links resolved. */
+export async function isWithin(inner: string, outer: string): Promise<boolean> {
   if (!(await fsExtra.pathExists(outer))) return false;
   const path = relative(await fsExtra.realpath(outer), await fsExtra.realpath(inner));
   return path === '' || !(path === '..' || path.startsWith(`..${sep}`));

@@ -1,4 +1,5 @@
 import { BackupError } from '@geolens/backup-core';
+import { listedLines } from './listed-lines.ts';
 import { OWN_PREFIX } from './restore-file-names.ts';
 
 /**
@@ -25,8 +26,6 @@ const KNOWN_TYPES = '-dhlpC';
 /** Longer lines have names that no file system takes: 4096 bytes, four characters each, and that twice. */
 const LONGEST = 40_000;
 
-const LINE_FEED = 0x0a;
-
 /**
  * Looks at the members of an archive by tar's listing of it, and refuses those that would lie, or be written,
  * outside the folder that they are unpacked into. What it compares are names as tar writes them: every byte
@@ -36,7 +35,6 @@ export class MemberCheck {
   members = 0;
   /** Whether there is a member for the folder itself, that says its mode, owner and time. */
   holdsItself = false;
-  private rest: Buffer[] = [];
   private refused: BackupError | undefined;
   /** What has to be a folder: folder members, and whatever another member lies below. */
   private readonly folders = new Set<string>();
@@ -44,17 +42,10 @@ export class MemberCheck {
   private readonly links = new Set<string>();
 
   /** Takes a part of the listing. */
-  add(chunk: Uint8Array): void {
-    let start = 0;
-    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
-      const line = Buffer.concat([...this.rest, chunk.subarray(start, end)]).toString('latin1');
-      this.rest = [];
-      start = end + 1;
-      this.members += 1;
-      this.refused ??= this.inspect(line);
-    }
-    if (start < chunk.length) this.rest.push(Buffer.from(chunk.subarray(start)));
-  }
+  readonly add = listedLines((line) => {
+    this.members += 1;
+    this.refused ??= this.inspect(line);
+  });
 
   /** @throws BackupError ARTIFACT_UNREADABLE when a member was refused, or there was none */
   conclude(): void {

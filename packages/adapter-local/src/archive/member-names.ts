@@ -1,4 +1,4 @@
-const LINE_FEED = 0x0a;
+import { LINE_FEED, listedLines } from './listed-lines.ts';
 
 const LETTERS: Readonly<Record<string, string>> = {
   a: '\x07',
@@ -16,27 +16,21 @@ const LETTERS: Readonly<Record<string, string>> = {
  */
 export class MemberNames {
   count = 0;
-  private readonly onMember: ((path: string) => void) | undefined;
-  private rest: Buffer[] = [];
+  private readonly names: ((chunk: Uint8Array) => void) | undefined;
 
   constructor(onMember?: (path: string) => void) {
-    this.onMember = onMember;
+    this.names =
+      onMember &&
+      listedLines((line) => {
+        this.count += 1;
+        onMember(unescaped(line));
+      });
   }
 
   /** Takes a part of the listing. */
   add(chunk: Uint8Array): void {
-    if (this.onMember === undefined) {
-      for (const byte of chunk) if (byte === LINE_FEED) this.count += 1;
-      return;
-    }
-    let start = 0;
-    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
-      this.count += 1;
-      this.onMember(unescaped(Buffer.concat([...this.rest, chunk.subarray(start, end)]).toString('latin1')));
-      this.rest = [];
-      start = end + 1;
-    }
-    if (start < chunk.length) this.rest.push(Buffer.from(chunk.subarray(start)));
+    if (this.names !== undefined) this.names(chunk);
+    else for (const byte of chunk) if (byte === LINE_FEED) this.count += 1;
   }
 }
 

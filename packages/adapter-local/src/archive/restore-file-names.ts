@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { UUID } from '../store/temporary-names.ts';
 
 /*
  * What a restore puts into the staging folder. Whatever starts with the prefix, at the top of the folder, is
@@ -6,7 +7,6 @@ import { randomUUID } from 'node:crypto';
  */
 export const OWN_PREFIX = '.geolens-backup-';
 
-const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const NOTE = new RegExp(`^\\.geolens-backup-restoring-${UUID}\\.(?:out|in)$`);
 const RECORD = new RegExp(`^\\.geolens-backup-staging-(${UUID})\\.json$`);
 const PARTIAL_RECORD = new RegExp(`^\\.geolens-backup-staging-${UUID}\\.json\\.${UUID}\\.partial$`);

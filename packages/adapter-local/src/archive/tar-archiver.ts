@@ -20,6 +20,7 @@ import { findGzip } from './gzip-program.ts';
 import { MemberNames } from './member-names.ts';
 import { OWN_PREFIX } from './restore-file-names.ts';
 import { warningsIn } from './program-warnings.ts';
+import { placeOf } from './staging-errors.ts';
 
 /** GNU tar's exit codes: https://www.gnu.org/software/tar/manual/html_section/Synopsis.html */
 const SOME_FILES_CHANGED = 1;
@@ -110,8 +111,7 @@ export class TarArchiver implements Archiver {
   }
 
   private get place(): string {
-    const { folder, label } = this.options;
-    return label === undefined ? folder : `${label}=${folder}`;
+    return placeOf(this.options);
   }
 
   private async nothingThere(): Promise<string | undefined> {

@@ -5,7 +5,7 @@ import { basename } from 'node:path';
  * Everything that this store makes under a temporary name can be told from anybody else's files by the name
  * alone, and so can be cleaned up when its process has died.
  */
-const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+export const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const PARTIAL = new RegExp(`^\\.geolens-backup-${UUID}\\.partial$`);
 const BESIDE = new RegExp(`^\\.${UUID}\\.partial$`);
 const INTENT = new RegExp(`^\\.geolens-backup-${UUID}\\.publishing$`);

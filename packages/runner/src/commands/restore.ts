@@ -1,4 +1,3 @@
-import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   BackupError,
@@ -15,7 +14,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logRestore, logRestoreReport } from '../log/log-restore.ts';
 import { restoreReportJson, restoreReportText } from '../report/restore-report.ts';
 import type { CommandContext } from '../services.ts';
-import { checkFolder } from '../check-folder.ts';
+import { checkFolder, isWithin } from '../check-folder.ts';
 import { chooseStores } from './choose-stores.ts';
 import { chooseStaging, type StagingFlags } from './choose-staging.ts';
 
@@ -123,8 +122,7 @@ async function find(
 /** Only this program writes to the volume: a file of it is as trusted as a set of it. */
 async function sourceOfFile(files: FileSources, path: string, backupDir: string): Promise<RestoreSource> {
   const source = await files.dump(path);
-  const [file, folder] = await Promise.all([realpath(path), realpath(backupDir)]);
-  return { ...source, trusted: file.startsWith(`${folder}/`) };
+  return { ...source, trusted: await isWithin(path, backupDir) };
 }
 
 function questionOf(
