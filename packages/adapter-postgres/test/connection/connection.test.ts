@@ -83,6 +83,11 @@ describe('connecting', () => {
     await closed;
   });
 
+  it('does not begin if the signal has fired already', async () => {
+    const { port } = await silentServer();
+    await failure('ABORTED', connect({ ...SETTINGS, host: '127.0.0.1', port }, AbortSignal.abort()));
+  });
+
   it('gives up after its time, with a hint', async () => {
     const { port } = await silentServer();
     const producer = new PgDumpProducer({

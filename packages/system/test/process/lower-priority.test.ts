@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 const LOWER_PRIORITY = fileURLToPath(new URL('../../src/process/lower-priority.ts', import.meta.url));
 
-/** What a process that gave way says of its own niceness and its class on the disk. */
+/** Returns the niceness of a process that lowered its priority, and its class on the disk. */
 function reported(path: string): string {
   const script = `
     import { lowerPriority } from ${JSON.stringify(LOWER_PRIORITY)};
@@ -19,10 +19,10 @@ function reported(path: string): string {
   ).trim();
 }
 
-it('a process that gives way is nice on the processor, and idle on the disk', () => {
+it('a process of lower priority is nice on the processor, and idle on the disk', () => {
   expect(reported(process.env['PATH']!)).toBe('10 idle');
 });
 
-it('a process gives way as far as it can where there is no ionice', () => {
+it('a process lowers its priority as far as it can where there is no ionice', () => {
   expect(reported('/nowhere')).toMatch(/^10 /);
 });
