@@ -10,8 +10,15 @@ export { flushFolder, textContent, writeDurably, type Written } from './files/wr
 export { FlockLock, LOCK_NAME } from './lock/flock-lock.ts';
 export { endedByOthers } from './process/ended-by-others.ts';
 export { findProgram, isExecutable } from './process/find-program.ts';
-export { lowerPriority } from './process/lower-priority.ts';
-export { programFed, programOutput, programText, wholeOf, type Judge } from './process/program-output.ts';
+export { lowerPriority, lowPriority, type Command } from './process/lower-priority.ts';
+export {
+  programBytes,
+  programFed,
+  programOutput,
+  programText,
+  type ProgramInput,
+  type Judge,
+} from './process/program-output.ts';
 export {
   describeEnd,
   Program,
@@ -20,3 +27,4 @@ export {
   type ProgramOptions,
 } from './process/program.ts';
 export { startProgram, type StartOptions } from './process/start-program.ts';
+export { tailOf } from './process/tail-of.ts';

@@ -1,8 +1,7 @@
 import {
   describeEnd,
   type ProgramEnvironment,
-  programFed,
-  programOutput,
+  programBytes,
   programText,
   type Judge,
 } from '@geolens/backup-system';
@@ -70,55 +69,44 @@ async function* grantsOf({
   signal,
 }: GlobalsRequest): AsyncGenerator<Uint8Array> {
   const options = { env: inUtf8(env), signal };
-  const schema: Uint8Array[] = [];
-  const dump = programOutput(
+  const schema = await programBytes(
     programs.pgDump,
     ['--format=custom', '--schema-only', `--snapshot=${snapshotId}`, lockWait(lockTimeoutMs)],
+    undefined,
     options,
     judge('pg_dump --schema-only', settings),
   );
-  for await (const chunk of dump) schema.push(chunk);
-
   const readOptions = { env: withoutConnection(env), signal };
-  const listed: Uint8Array[] = [];
-  const listing = await programFed(programs.pgRestore, ['--list'], streamOf(schema), readOptions, (chunk) =>
-    listed.push(chunk),
+  const listing = await programBytes(
+    programs.pgRestore,
+    ['--list'],
+    [schema],
+    readOptions,
+    judge('pg_restore --list', settings),
   );
-  failUnlessZero('pg_restore --list', settings)(listing);
-  const entries = Buffer.concat(listed)
+  const entries = listing
     .toString('utf8')
     .split('\n')
     .filter((line) => GRANTS.test(line));
   if (entries.length === 0) return;
 
-  const sql: Uint8Array[] = [];
   const list = await unlinkedTemporaryFile(`${entries.join('\n')}\n`);
   try {
-    const args = ['--use-list=/dev/fd/3', '--file=-'];
-    const writing = await programFed(
+    yield await programBytes(
       programs.pgRestore,
-      args,
-      streamOf(schema),
+      ['--use-list=/dev/fd/3', '--file=-'],
+      [schema],
       { ...readOptions, descriptors: [list.fd] },
-      (chunk) => sql.push(chunk),
+      judge('pg_restore --use-list', settings),
     );
-    failUnlessZero('pg_restore --use-list', settings)(writing);
   } finally {
     await list.close();
   }
-  yield Buffer.concat(sql);
 }
 
 function judge(doing: string, settings: ConnectionSettings): Judge {
   return (end) =>
     end.code === 0 ? undefined : programError(describeEnd(doing, end), 'reading roles and grants', settings);
-}
-
-function failUnlessZero(doing: string, settings: ConnectionSettings): (end: Parameters<Judge>[0]) => void {
-  return (end) => {
-    const failure = judge(doing, settings)(end);
-    if (failure !== undefined) throw failure;
-  };
 }
 
 /**
@@ -127,9 +115,4 @@ function failUnlessZero(doing: string, settings: ConnectionSettings): (end: Para
  */
 function inUtf8(env: ProgramEnvironment): ProgramEnvironment {
   return { ...env, PGCLIENTENCODING: 'UTF8' };
-}
-
-async function* streamOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  await Promise.resolve();
-  yield* chunks;
 }

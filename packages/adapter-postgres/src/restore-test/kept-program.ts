@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { abortedBy, throwIfAborted } from '@geolens/backup-core';
-import { type ProgramEnd, type ProgramEnvironment, startProgram } from '@geolens/backup-system';
+import { type ProgramEnd, type ProgramEnvironment, startProgram, tailOf } from '@geolens/backup-system';
 import type { ServerUser } from './server-user.ts';
 
 /*
@@ -28,9 +28,6 @@ wait $program
 code=$?
 kill -s KILL $watcher 2>/dev/null
 exit $code`;
-
-/** Of what a program says, the last part is kept. */
-const STDERR_BYTES = 64 * 1024;
 
 export interface KeptProgramOptions {
   readonly env: ProgramEnvironment;
@@ -113,14 +110,10 @@ export class KeptProgram {
   }
 
   private watch(resolve: (end: ProgramEnd) => void): void {
-    let said = '';
-    this.child.stderr?.on(
-      'data',
-      (chunk: Buffer) => (said = (said + chunk.toString('utf8')).slice(-STDERR_BYTES)),
-    );
+    const tail = tailOf(this.child.stderr);
     this.child.once('close', (code, signal) => {
       this.child.stdin?.destroy();
-      resolve({ code: code ?? undefined, endedBy: signal ?? undefined, stderr: said.trim() });
+      resolve({ code: code ?? undefined, endedBy: signal ?? undefined, stderr: tail() });
     });
   }
 }

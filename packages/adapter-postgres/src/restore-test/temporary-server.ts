@@ -2,7 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BackupError, Secret, throwIfAborted } from '@geolens/backup-core';
-import { findProgram, describeEnd, type ProgramEnvironment } from '@geolens/backup-system';
+import { describeEnd, lowPriority, type ProgramEnvironment } from '@geolens/backup-system';
 import { connect, disconnect } from '../connection/connection.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import type { RestoreTestPaths } from './restore-test-paths.ts';
@@ -60,7 +60,7 @@ export class TemporaryServer {
     let server: TemporaryServer | undefined;
     try {
       const settings = asArguments(temporaryServerSettings(paths.data, jobs));
-      const [file, ...args] = await withLowPriority([programs.postgres, '-D', paths.data, ...settings], env);
+      const [file, ...args] = await lowPriority([programs.postgres, '-D', paths.data, ...settings], env);
       const kept = new KeptProgram(file, args, {
         env: { ...env, LC_ALL: 'C' },
         user,
@@ -161,17 +161,4 @@ function notMade(what: string, why: string): BackupError {
   return new BackupError('PROGRAM_NOT_STARTED', text, {
     hint: 'Look for what takes all memory, processes or open files of this machine (or of the container)',
   });
-}
-
-/** A program with its arguments. */
-type Command = readonly [string, ...string[]];
-
-/**
- * Returns the command with low priority on the processor and on the disk, as far as this machine supports it.
- */
-async function withLowPriority(command: Command, env: ProgramEnvironment): Promise<Command> {
-  const path = env['PATH'] ?? '';
-  const [nice, ionice] = [await findProgram(['nice'], path), await findProgram(['ionice'], path)];
-  const onDisk: Command = ionice === undefined ? command : [ionice, '-t', '-c', '2', '-n', '7', ...command];
-  return nice === undefined ? onDisk : [nice, '-n', '10', ...onDisk];
 }

@@ -1,13 +1,7 @@
 import { BackupError } from '@geolens/backup-core';
 import { describeEnd, type ProgramEnd, type ProgramEnvironment, programFed } from '@geolens/backup-system';
 import { group } from '../connection/group.ts';
-
-/** An error or a warning of the server, as psql shows it: SQLSTATE and words. */
-export interface Said {
-  readonly level: 'ERROR' | 'WARNING';
-  readonly state: string;
-  readonly message: string;
-}
+import type { Said } from './execute.ts';
 
 /** For SQL text of ours that follows what pg_restore has written, which is in the encoding of the dump. */
 export const IN_UTF8 = `SET client_encoding = 'UTF8';`;
@@ -54,7 +48,7 @@ export async function runSql(
     '-f',
     '-',
   ];
-  const end = await programFed(psql, args, typeof sql === 'string' ? textOf(sql) : sql, {
+  const end = await programFed(psql, args, typeof sql === 'string' ? [Buffer.from(sql)] : sql, {
     env: { ...env, PGCLIENTENCODING: 'UTF8' },
     signal,
   });
@@ -83,8 +77,4 @@ function saidIn({ stderr }: ProgramEnd): readonly Said[] {
       message: detail === undefined ? message : `${message} (${detail})`,
     };
   });
-}
-
-async function* textOf(text: string): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(Buffer.from(text));
 }

@@ -12,6 +12,7 @@ import {
 } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '../process/program.ts';
 import { missing, startProgram } from '../process/start-program.ts';
+import { tailOf } from '../process/tail-of.ts';
 import { storeError } from '../files/store-errors.ts';
 
 /** The file of the lock in a folder of sets: whoever works on one has to lock the same. */
@@ -123,8 +124,7 @@ export class FlockLock implements Lock {
 
   /** Resolves once flock has the lock: then it has become cat, which echoes. */
   private ready(child: ChildProcess): Promise<void> {
-    let said = '';
-    child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const tail = tailOf(child.stderr);
     child.stdin?.on('error', () => undefined); // its end is reported by its exit
     child.stdin?.write(READY);
     return new Promise((resolve, reject) => {
@@ -133,12 +133,12 @@ export class FlockLock implements Lock {
       });
       child.once('close', (code) => {
         if (code === CONFLICT) this.held().then(reject, reject);
-        else if (code === NOT_FOUND) reject(missing('flock', said.trim(), HINT));
+        else if (code === NOT_FOUND) reject(missing('flock', tail(), HINT));
         else
           reject(
             new BackupError(
               'STORE_FAILED',
-              `flock could not lock ${this.path}: ${said.trim() || `exit code ${code ?? '?'}`}`,
+              `flock could not lock ${this.path}: ${tail() || `exit code ${code ?? '?'}`}`,
             ),
           );
       });

@@ -1,4 +1,5 @@
 import { constants, setPriority } from 'node:os';
+import { findProgram } from './find-program.ts';
 import { Program, type ProgramEnvironment } from './program.ts';
 
 /** The class of ionice(1) whose members get what no other process wants. */
@@ -16,4 +17,15 @@ export async function lowerPriority(env: ProgramEnvironment): Promise<void> {
   } catch {
     // See above.
   }
+}
+
+/** A program with its arguments. */
+export type Command = readonly [string, ...string[]];
+
+/** Returns the command with low priority on the processor and on the disk, as far as this machine has it. */
+export async function lowPriority(command: Command, env: ProgramEnvironment): Promise<Command> {
+  const path = env['PATH'] ?? '';
+  const [nice, ionice] = [await findProgram(['nice'], path), await findProgram(['ionice'], path)];
+  const onDisk: Command = ionice === undefined ? command : [ionice, '-t', '-c', '2', '-n', '7', ...command];
+  return nice === undefined ? onDisk : [nice, '-n', '10', ...onDisk];
 }

@@ -1,6 +1,8 @@
 import type { Writable } from 'node:stream';
-import { textOf, type ArtifactSource } from '@geolens/backup-core';
 import { Program, type ProgramEnd, type ProgramOptions } from './program.ts';
+
+/** What a program reads from stdin, in chunks. */
+export type ProgramInput = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** Says what the end of a program means: nothing when all is well, otherwise the error to fail with. */
 export type Judge = (end: ProgramEnd) => Error | undefined;
@@ -30,21 +32,29 @@ export async function* programOutput(
   }
 }
 
-/** Runs a program to its end and gives what it wrote; for small outputs. */
+/** Runs a program to its end, on the content if there is any, and returns what it wrote; for small outputs. */
+export async function programBytes(
+  file: string,
+  args: readonly string[],
+  content: ProgramInput | undefined,
+  options: ProgramOptions,
+  judge: Judge,
+): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  const end = await programFed(file, args, content, options, (chunk) => chunks.push(chunk));
+  const failure = judge(end);
+  if (failure !== undefined) throw failure;
+  return Buffer.concat(chunks);
+}
+
+/** Runs a program to its end and returns what it wrote, as text; for small outputs. */
 export async function programText(
   file: string,
   args: readonly string[],
   options: ProgramOptions,
   judge: Judge,
 ): Promise<string> {
-  return textOf(programOutput(file, args, options, judge));
-}
-
-/** All bytes of a content together; for small ones. */
-export async function wholeOf(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of content) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return (await programBytes(file, args, undefined, options, judge)).toString('utf8');
 }
 
 /**
@@ -55,7 +65,7 @@ export async function wholeOf(content: AsyncIterable<Uint8Array>): Promise<Buffe
 export async function programFed(
   file: string,
   args: readonly string[],
-  content: ReturnType<ArtifactSource['open']> | undefined,
+  content: ProgramInput | undefined,
   options: ProgramOptions,
   onOutput: (chunk: Uint8Array) => void = () => undefined,
 ): Promise<ProgramEnd> {
@@ -84,7 +94,7 @@ export async function programFed(
  * Writes the content and closes the pipe: one chunk after the other, for they may be lent. A pipe that breaks
  * ends it early and is no failure: then the program has stopped reading.
  */
-async function feed(pipe: Writable, content: AsyncIterable<Uint8Array>): Promise<void> {
+async function feed(pipe: Writable, content: ProgramInput): Promise<void> {
   pipe.on('error', () => undefined); // each write tells it too
   try {
     for await (const chunk of content) {

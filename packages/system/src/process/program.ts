@@ -2,17 +2,13 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { Readable, Writable } from 'node:stream';
 import { abortedBy, throwIfAborted } from '@geolens/backup-core';
 import { missing, notStarted, startProgram } from './start-program.ts';
+import { tailOf } from './tail-of.ts';
 
 /**
  * How long a program has to end by itself when it is asked to, before it is killed. A run has ten seconds in
  * all.
  */
 const GRACE_MS = 4_000;
-
-/**
- * Of what a program says on stderr, the last part is kept: enough for any message, bounded whatever it says.
- */
-const STDERR_BYTES = 64 * 1024;
 
 /** The environment that a program gets: nothing of ours passes to it that is not in here. */
 export type ProgramEnvironment = Readonly<Record<string, string>>;
@@ -129,20 +125,11 @@ export class Program {
     reject: (error: Error) => void,
     onStderr?: (chunk: Buffer) => void,
   ): void {
-    const said: Buffer[] = [];
-    let length = 0;
-    this.child.stderr?.on('data', (chunk: Buffer) => {
-      onStderr?.(chunk);
-      said.push(chunk);
-      length += chunk.length;
-      for (let [first] = said; first !== undefined && length - first.length >= STDERR_BYTES; [first] = said) {
-        length -= first.length;
-        said.shift();
-      }
-    });
+    if (onStderr !== undefined) this.child.stderr?.on('data', onStderr);
+    const tail = tailOf(this.child.stderr);
     this.child.once('close', (code, signal) => {
       this.gone = true;
-      const stderr = Buffer.concat(said).toString('utf8').trim();
+      const stderr = tail();
       const refused = stderr.startsWith('setpriv:') ? code : undefined;
       if (refused === NOT_FOUND) reject(missing(this.file));
       else if (refused === NOT_EXECUTED)

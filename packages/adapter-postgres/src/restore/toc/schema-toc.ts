@@ -1,5 +1,5 @@
 import { BackupError, type ArtifactSource } from '@geolens/backup-core';
-import { describeEnd, programFed, programOutput, wholeOf } from '@geolens/backup-system';
+import { describeEnd, programBytes, programOutput, type Judge } from '@geolens/backup-system';
 import type { PostgresPrograms } from '../../connection/postgres-programs.ts';
 import { quoteLiteral } from '../../connection/identifiers.ts';
 import { unlinkedTemporaryFile } from '../../dump/unlinked-temporary-file.ts';
@@ -28,8 +28,13 @@ export async function dumpSchema(
 ): Promise<SchemaDump> {
   const env = server.env(database);
   const args = ['--format=custom', '--schema-only', '--no-owner', '--no-acl', '--compress=0'];
-  const content = await wholeOf(
-    programOutput(programs.pgDump, args, { env, signal }, judge('pg_dump --schema-only')),
+  const options = { env, signal };
+  const content = await programBytes(
+    programs.pgDump,
+    args,
+    undefined,
+    options,
+    judge('pg_dump --schema-only'),
   );
   const open = async function* (): AsyncGenerator<Uint8Array> {
     yield await Promise.resolve(content);
@@ -111,31 +116,15 @@ async function* written(
     const args = ['--use-list=/dev/fd/3', '--no-acl', '--verbose', '--file=-', ...ownerArgs];
     if (dump.path !== undefined)
       yield* programOutput(programs.pgRestore, [...args, dump.path], options, judge('pg_restore'));
-    else yield await fed(dump, args, { server, programs, signal }, list.fd);
+    else {
+      const content = dump.open(undefined, { reuseBuffer: true });
+      yield await programBytes(programs.pgRestore, args, content, options, judge('pg_restore'));
+    }
   } finally {
     await list.close();
   }
 }
 
-async function fed(
-  dump: ArtifactSource,
-  args: readonly string[],
-  { server, programs, signal }: DumpTools,
-  fd: number,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  const end = await programFed(
-    programs.pgRestore,
-    args,
-    dump.open(undefined, { reuseBuffer: true }),
-    { env: server.fileEnv, signal, descriptors: [fd] },
-    (chunk) => chunks.push(chunk),
-  );
-  const failure = judge('pg_restore')(end);
-  if (failure !== undefined) throw failure;
-  return Buffer.concat(chunks);
-}
-
-function judge(doing: string): (end: Parameters<typeof describeEnd>[1]) => BackupError | undefined {
+function judge(doing: string): Judge {
   return (end) => (end.code === 0 ? undefined : new BackupError('RESTORE_FAILED', describeEnd(doing, end)));
 }

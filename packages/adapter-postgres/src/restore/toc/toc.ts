@@ -2,9 +2,9 @@ import { BackupError, type ArtifactSource } from '@geolens/backup-core';
 import {
   endedByOthers,
   describeEnd,
+  type Judge,
   type ProgramEnvironment,
-  programFed,
-  programText,
+  programBytes,
 } from '@geolens/backup-system';
 
 /** One entry of a dump's table of contents, as `pg_restore --list` shows it. */
@@ -45,14 +45,12 @@ export interface TocOptions {
   readonly signal: AbortSignal;
 }
 
-const LARGEST_BYTES = 256 * 1024 * 1024;
-
 /**
  * Reads the table of contents of a dump.
  * @throws BackupError ARTIFACT_UNREADABLE when this pg_restore cannot read it
  */
 export async function readToc(dump: ArtifactSource, { pgRestore, env, signal }: TocOptions): Promise<Toc> {
-  const judge = (end: Parameters<typeof describeEnd>[1]): BackupError | undefined =>
+  const judge: Judge = (end) =>
     end.code === 0
       ? undefined
       : (endedByOthers('pg_restore --list', end) ??
@@ -60,23 +58,10 @@ export async function readToc(dump: ArtifactSource, { pgRestore, env, signal }: 
           'ARTIFACT_UNREADABLE',
           `its table of contents cannot be read: ${describeEnd('pg_restore --list', end)}`,
         ));
-  if (dump.path !== undefined)
-    return parseToc(await programText(pgRestore, ['--list', dump.path], { env, signal }, judge));
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  const end = await programFed(
-    pgRestore,
-    ['--list'],
-    dump.open(undefined, { reuseBuffer: true }),
-    { env, signal },
-    (chunk) => {
-      bytes += chunk.length;
-      if (bytes <= LARGEST_BYTES) chunks.push(chunk);
-    },
-  );
-  const failure = judge(end);
-  if (failure !== undefined) throw failure;
-  return parseToc(Buffer.concat(chunks).toString('utf8'));
+  const [file, content] =
+    dump.path === undefined ? [[], dump.open(undefined, { reuseBuffer: true })] : [[dump.path], undefined];
+  const listing = await programBytes(pgRestore, ['--list', ...file], content, { env, signal }, judge);
+  return parseToc(listing.toString('utf8'));
 }
 
 /** Reads what `pg_restore --list` prints. */
