@@ -3,7 +3,7 @@ import { FileJournal, journalName, LocalStore, systemClock } from '@geolens/back
 import { connectionFromUrl, PgDumpProducer } from '@geolens/backup-adapter-postgres';
 import { FlockLock, LOCK_NAME } from '@geolens/backup-system';
 import { S3Store } from '@geolens/backup-adapter-s3';
-import { run, Secret } from '@geolens/backup-core';
+import { errorText, run, Secret } from '@geolens/backup-core';
 import { byMonth } from './by-month.ts';
 
 /** A setting, or an end that says which one is missing. */
@@ -43,6 +43,6 @@ for (const url of [setting('SHOP_URL'), setting('FORUM_URL')]) {
   );
   replica.close();
   console.log(`${database}: ${report.outcome} ${report.timestamp ?? ''}`);
-  for (const error of report.errors) console.error(`${database}: ${error.code}: ${error.message}`);
+  for (const error of report.errors) console.error(`${database}: ${error.code}: ${errorText(error)}`);
   if (report.outcome !== 'complete') process.exitCode = 1;
 }

@@ -25,18 +25,22 @@ describe.each(clusters())('a connection to $title that does not come about', (fa
   };
 
   it.each([
-    ['an unknown host', { host: 'no-such-host.invalid' }, 'POSTGRES_HOST'],
-    ['a socket that is not there', { host: '/nowhere' }, 'POSTGRES_HOST'],
-    ['a database that is not there', { database: 'no such database' }, 'POSTGRES_DB'],
-    ['a user that is not there', { user: 'nobody' }, 'POSTGRES_USER'],
+    ['an unknown host', { host: 'no-such-host.invalid' }, 'server-unknown: Correct the host'],
+    [
+      'a socket that is not there',
+      { host: '/nowhere' },
+      'socket-missing: Start the server, or correct the host',
+    ],
+    ['a database that is not there', { database: 'no such database' }, 'database-missing: Correct the name'],
+    ['a user that is not there', { user: 'nobody' }, 'user-refused: Correct the user'],
     ['TLS on a server without it', { sslMode: 'require' }, 'TLS'],
     ['verified TLS on a server without it', { sslMode: 'verify-full' }, 'TLS'],
-  ] as const)('names the server and the hint: %s', async (_, connection, hint) => {
+  ] as const)('names the server, the reason and the hint: %s', async (_, connection, advice) => {
     const error = await attempt('DATABASE_UNREACHABLE', connection);
     expect(error.message).toContain(
       `${'host' in connection ? connection.host : facts.host}:${facts.port}, database "`,
     );
-    expect(error.hint).toContain(hint);
+    expect(`${error.details.reason ?? ''}: ${error.hint ?? ''}`).toContain(advice);
   });
 
   it('names a port that nobody listens on', async () => {
@@ -125,10 +129,16 @@ describe('a server that asks for a password', () => {
       'DATABASE_UNREACHABLE',
       producerFor(place, { connection: { password: new Secret(SECRET) } }).snapshot({ signal: never }),
     );
-    expect(wrong.hint).toContain('POSTGRES_PASSWORD');
+    expect(wrong).toMatchObject({
+      details: { reason: 'password-wrong' },
+      hint: 'Correct the user and the password',
+    });
     expect(everyWordOf(wrong)).not.toContain(SECRET);
     const missing = await failure('DATABASE_UNREACHABLE', producerFor(place).snapshot({ signal: never }));
-    expect(missing.hint).toContain('POSTGRES_PASSWORD');
+    expect(missing).toMatchObject({
+      details: { reason: 'password-missing' },
+      hint: expect.stringContaining('Give a password') as string,
+    });
     const producer = producerFor(place, { connection: { password: new Secret(cluster.password!) } });
     expect(JSON.stringify(await within(producer, everything))).not.toContain(cluster.password);
   });

@@ -14,6 +14,7 @@ it('finds the one real error behind many that are tolerated', async () => {
   await expect(restoring(database, (session) => session.restoreInPlace(backup))).rejects.toMatchObject({
     code: 'RESTORE_FAILED',
     message: expect.stringContaining('t_pkey') as string,
+    details: { reason: 'live-database-mixed' },
   });
 });
 

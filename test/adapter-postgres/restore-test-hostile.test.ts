@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { isRoot } from '../../packages/system/test/support/folders.ts';
 import { anyCluster, freshDatabase, type TestDatabase } from '../support/clusters.ts';
 import {
+  queryForFiles,
   restoreTestIn,
   restoreTestParent,
   leftIn,
@@ -183,7 +184,7 @@ describe('inspections of a restored database', () => {
       await rm(join(out, 'ran'));
     }
     const result = await restored(
-      restoreTestIn(parent, facts, { filesQuery: `SELECT path FROM app.places -- ${MARK}` }),
+      restoreTestIn(parent, facts, { filesQuery: queryForFiles(`SELECT path FROM app.places -- ${MARK}`) }),
       await backupOf(database),
     );
     expect(result).toMatchObject({ problems: [], unanswered: [], files: ['a'] });
@@ -221,7 +222,10 @@ describe('inspections of a restored database', () => {
       CREATE VIEW views.of_all AS SELECT path FROM app.hidden UNION ALL SELECT path FROM app.open;
       CREATE VIEW views.of_reader WITH (security_invoker = true) AS SELECT path FROM app.open;
       CREATE TABLE views.by_path AS SELECT 'by path' AS path; ALTER DATABASE ${database.database} SET search_path = views, public; REVOKE CONNECT ON DATABASE ${database.database} FROM PUBLIC`);
-    const result = await restored(restoreTestIn(parent, facts, { filesQuery }), await backupOf(database));
+    const result = await restored(
+      restoreTestIn(parent, facts, { filesQuery: queryForFiles(filesQuery) }),
+      await backupOf(database),
+    );
     expect({ files: result.files, unanswered: result.unanswered }).toEqual({ files, unanswered: [] });
   });
 });

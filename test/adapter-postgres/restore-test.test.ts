@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Manifest, RestoreInput } from '@geolens/backup-core';
 import { anyCluster, clusters, freshDatabase } from '../support/clusters.ts';
 import {
+  queryForFiles,
   restoreTestIn,
   restoreTestParent,
   groundOf,
@@ -169,14 +170,19 @@ describe('the files that rows name', () => {
 
   async function asked(filesQuery: string): Promise<Awaited<ReturnType<typeof restored>>> {
     const [parent, database] = [await restoreTestParent(), await smallDatabase(facts)];
-    return restored(restoreTestIn(parent, facts, { filesQuery }), await backupOf(database));
+    return restored(
+      restoreTestIn(parent, facts, { filesQuery: queryForFiles(filesQuery) }),
+      await backupOf(database),
+    );
   }
 
   it('are known where the set limits the connections of the database', async () => {
     const [parent, database] = [await restoreTestParent(), await smallDatabase(facts)];
     await database.query(`ALTER DATABASE ${database.database} CONNECTION LIMIT 1`);
     const { files, problems, unanswered } = await restored(
-      restoreTestIn(parent, facts, { filesQuery: 'SELECT id FROM ONLY data.stations WHERE id = 1' }),
+      restoreTestIn(parent, facts, {
+        filesQuery: queryForFiles('SELECT id FROM ONLY data.stations WHERE id = 1'),
+      }),
       await backupOf(database),
     );
     expect({ files, problems, unanswered }).toEqual({ files: ['1'], problems: [], unanswered: [] });

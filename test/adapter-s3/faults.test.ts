@@ -1,5 +1,5 @@
 import { describe, expect, inject, it } from 'vitest';
-import { isBackupError, type BackupError } from '@geolens/backup-core';
+import { errorText, isBackupError, type BackupError } from '@geolens/backup-core';
 import { readAll, sourceOf } from '@geolens/backup-core/testing';
 import { freshBucket, type TestBucket } from '../support/buckets.ts';
 import { startFaultProxy, type FaultProxy, type FaultRule } from '../support/fault-proxy.ts';
@@ -197,8 +197,9 @@ describe.skipIf(inject('gateway') === undefined)('a small object', () => {
         do: { kind: 'status', status: 403, code: 'AccessDenied', message: 'Access Denied' },
       });
       const work = operation === 'PutObject' ? store.put(DUMP, randomSource(SMALL_BYTES)) : readAllOf(store);
-      const { code, message } = await failureOf(work);
-      expect(code).toBe('STORE_FORBIDDEN');
+      const error = await failureOf(work);
+      const message = errorText(error);
+      expect(error.code).toBe('STORE_FORBIDDEN');
       for (const part of [bucket.name, operation, 'AccessDenied', right]) expect(message).toContain(part);
       expect(message).not.toContain(bucket.secretAccessKey);
       expect(message).not.toContain(bucket.accessKeyId);
@@ -215,11 +216,13 @@ describe.skipIf(inject('gateway') === undefined)('a small object', () => {
     expect(await put({ ...stranger })).toMatchObject({ code: 'STORE_FORBIDDEN' });
     expect(await put({ name: 'no-such-bucket' })).toMatchObject({
       code: 'STORE_UNAVAILABLE',
-      hint: expect.stringContaining('S3_BUCKET') as string,
+      details: { reason: 'bucket-missing' },
+      hint: expect.stringContaining('Create the bucket') as string,
     });
     expect(await put({ endpoint: 'http://127.0.0.1:1' })).toMatchObject({
       code: 'STORE_UNAVAILABLE',
-      hint: expect.stringContaining('S3_ENDPOINT') as string,
+      details: { reason: 'endpoint-unreachable' },
+      hint: expect.stringContaining('Check the endpoint') as string,
     });
     expect(await put({ endpoint: bucket.endpoint.replace('http:', 'https:') })).toMatchObject({
       code: 'STORE_UNAVAILABLE',

@@ -9,6 +9,7 @@ export { PgServerProbe } from './connection/pg-server-probe.ts';
 export { PgDumpProducer, type PgDumpProducerOptions } from './dump/pg-dump-producer.ts';
 export { PgDiagnosticCheck, type PgDiagnosticCheckOptions } from './pg-diagnostic-check.ts';
 export { PgRestoreTester, type PgRestoreTesterOptions } from './restore-test/pg-restore-tester.ts';
+export type { FilesQuery } from './restore-test/files-query.ts';
 export type { RestoreTestRunOptions } from './restore-test/restore-test-run.ts';
 export { PgDumpRestorer } from './restore/pg-dump-restorer.ts';
 export type { PgDumpRestorerOptions } from './restore/session-parts.ts';

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import {
+  ERROR_REASONS,
   failedCheck,
   throwIfAborted,
   type DiagnosticCheck,
@@ -101,7 +102,8 @@ async function contentOf(client: pg.Client): Promise<DiagnosticResult> {
     subject: 'content',
     level: 'warn',
     message: 'the database has no tables',
-    hint: 'Make sure that this is the right server and database (POSTGRES_HOST and POSTGRES_DB, or DATABASE_URL)',
+    details: { reason: 'database-empty' },
+    hint: ERROR_REASONS['database-empty'],
   };
 }
 
@@ -116,6 +118,7 @@ async function passwordsOf(client: pg.Client): Promise<DiagnosticResult> {
     subject,
     level: 'fail',
     message: 'the role may not read the password hashes of the roles',
-    hint: 'Set BACKUP_ROLE_PASSWORDS=false, or back up as a superuser',
+    details: { reason: 'role-passwords-forbidden' },
+    hint: ERROR_REASONS['role-passwords-forbidden'],
   };
 }

@@ -214,7 +214,7 @@ export class S3DiagnosticCheck implements DiagnosticCheck {
     throw new BackupError(
       'ARTIFACT_MISMATCH',
       `${placeOf({ bucket: this.bucket.name, key })} reads back with other bytes than were sent`,
-      { hint: 'The store changes what it is sent; try the other S3_CHECKSUM, or another store' },
+      { details: { reason: 'bytes-changed' } },
     );
   }
 

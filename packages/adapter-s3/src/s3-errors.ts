@@ -1,4 +1,10 @@
-import { BackupError, isBackupError, messageOf, type ErrorCode } from '@geolens/backup-core';
+import {
+  BackupError,
+  isBackupError,
+  messageOf,
+  type ErrorCode,
+  type ErrorReason,
+} from '@geolens/backup-core';
 
 /** What was being done, for messages. */
 export interface S3Call {
@@ -11,25 +17,19 @@ export interface S3Call {
 
 interface Meaning {
   readonly code: ErrorCode;
+  readonly reason?: ErrorReason;
+  /** Defaults to that of the reason. */
   readonly hint?: string;
 }
 
-const UNREACHABLE: Meaning = {
-  code: 'STORE_UNAVAILABLE',
-  hint: 'Check S3_ENDPOINT and the network between here and the store',
-};
-const WRONG_KEYS: Meaning = {
-  code: 'STORE_FORBIDDEN',
-  hint: 'Correct S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY',
-};
+const UNREACHABLE: Meaning = { code: 'STORE_UNAVAILABLE', reason: 'endpoint-unreachable' };
+const WRONG_KEYS: Meaning = { code: 'STORE_FORBIDDEN', reason: 'credentials-wrong' };
+const UNKNOWN: Meaning = { code: 'STORE_UNAVAILABLE', reason: 'endpoint-unknown' };
 const CLOCK: Meaning = {
   code: 'STORE_UNAVAILABLE',
   hint: 'Set the clock of this machine: it and the store’s are more than 15 minutes apart',
 };
-const REGION: Meaning = {
-  code: 'STORE_UNAVAILABLE',
-  hint: 'Correct S3_REGION (and S3_ENDPOINT): the bucket is in another region',
-};
+const REGION: Meaning = { code: 'STORE_UNAVAILABLE', reason: 'region-wrong' };
 const TRUST: Meaning = {
   code: 'STORE_UNAVAILABLE',
   hint: 'Name the file of the authority that signed the store’s certificate in NODE_EXTRA_CA_CERTS',
@@ -45,18 +45,12 @@ const BUSY: Meaning = {
 
 /** By the provider's code, or by that of the system's or the SDK's error. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
-  NoSuchBucket: {
-    code: 'STORE_UNAVAILABLE',
-    hint: 'Create the bucket, or correct S3_BUCKET (and S3_ADDRESSING_STYLE)',
-  },
+  NoSuchBucket: { code: 'STORE_UNAVAILABLE', reason: 'bucket-missing' },
   InvalidAccessKeyId: WRONG_KEYS,
   SignatureDoesNotMatch: WRONG_KEYS,
-  CredentialsProviderError: {
-    code: 'STORE_FORBIDDEN',
-    hint: 'Set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or give this machine a role',
-  },
-  ExpiredToken: { code: 'STORE_FORBIDDEN', hint: 'Renew S3_SESSION_TOKEN, or use keys that last' },
-  InvalidToken: { code: 'STORE_FORBIDDEN', hint: 'Correct S3_SESSION_TOKEN' },
+  CredentialsProviderError: { code: 'STORE_FORBIDDEN', reason: 'credentials-missing' },
+  ExpiredToken: { code: 'STORE_FORBIDDEN', reason: 'session-expired' },
+  InvalidToken: { code: 'STORE_FORBIDDEN', reason: 'session-wrong' },
   RequestTimeTooSkewed: CLOCK,
   AuthorizationHeaderMalformed: REGION,
   PermanentRedirect: REGION,
@@ -75,35 +69,23 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     code: 'ARTIFACT_MISMATCH',
     hint: 'The bytes were changed on their way; check the network, the next run tries again',
   },
-  EntityTooLarge: {
-    code: 'STORE_FAILED',
-    hint: 'The provider takes no object of this size: set S3_MAX_PARTS to the number of parts that it allows, or ask it',
-  },
+  EntityTooLarge: { code: 'STORE_FAILED', reason: 'object-too-large' },
   QuotaExceeded: FULL,
   InsufficientCapacity: FULL,
   XMinioStorageFull: FULL,
   SlowDown: BUSY,
   ServiceUnavailable: BUSY,
   InternalError: BUSY,
-  TimeoutError: {
-    code: 'STORE_UNAVAILABLE',
-    hint: 'The store did not answer in time; check the network, or raise S3_TIMEOUT_SECONDS',
-  },
+  TimeoutError: { code: 'STORE_UNAVAILABLE', reason: 'endpoint-silent' },
   ECONNREFUSED: UNREACHABLE,
   ECONNRESET: UNREACHABLE,
   EHOSTUNREACH: UNREACHABLE,
   ENETUNREACH: UNREACHABLE,
   EPIPE: UNREACHABLE,
   ETIMEDOUT: UNREACHABLE,
-  ENOTFOUND: {
-    code: 'STORE_UNAVAILABLE',
-    hint: 'Correct S3_ENDPOINT: no such host. With S3_ADDRESSING_STYLE=virtual the bucket is a part of its name',
-  },
-  EAI_AGAIN: { code: 'STORE_UNAVAILABLE', hint: 'Correct S3_ENDPOINT, or the name service of this machine' },
-  EPROTO: {
-    code: 'STORE_UNAVAILABLE',
-    hint: 'Correct S3_ENDPOINT: http and https are mixed up, or the port is',
-  },
+  ENOTFOUND: UNKNOWN,
+  EAI_AGAIN: UNKNOWN,
+  EPROTO: { code: 'STORE_UNAVAILABLE', reason: 'endpoint-protocol' },
   SELF_SIGNED_CERT_IN_CHAIN: TRUST,
   DEPTH_ZERO_SELF_SIGNED_CERT: TRUST,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: TRUST,
@@ -113,10 +95,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     code: 'STORE_UNAVAILABLE',
     hint: 'Renew the certificate of the store, or correct the clock of this machine',
   },
-  ERR_TLS_CERT_ALTNAME_INVALID: {
-    code: 'STORE_UNAVAILABLE',
-    hint: 'Correct S3_ENDPOINT, or set S3_ADDRESSING_STYLE=path: the certificate is for another name',
-  },
+  ERR_TLS_CERT_ALTNAME_INVALID: { code: 'STORE_UNAVAILABLE', reason: 'endpoint-certificate' },
 };
 
 /**
@@ -126,15 +105,13 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
 export function s3Error(error: unknown, call: S3Call): BackupError {
   if (isBackupError(error)) return error;
   const { name, code, status, message } = factsOf(error);
-  const meaning = MEANINGS[name] ??
+  const meaning: Meaning = MEANINGS[name] ??
     MEANINGS[code] ??
     byStatus(status, call.operation) ?? { code: 'STORE_FAILED' };
   const said = [name || code, status === undefined ? '' : `HTTP ${status}`].filter(Boolean).join(', ');
   const text = `${placeOf(call)}: ${call.operation} failed (${said})${message === '' || message === name || message === 'UnknownError' ? '' : `: ${message}`}`;
-  return new BackupError(meaning.code, text, {
-    cause: error,
-    ...(meaning.hint !== undefined && { hint: meaning.hint }),
-  });
+  const { reason, hint } = meaning;
+  return new BackupError(meaning.code, text, { details: { reason }, hint, cause: error });
 }
 
 /** `s3://bucket/key`, or the bucket alone. */

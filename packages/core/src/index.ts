@@ -67,7 +67,7 @@ export { warningsOf } from './sets/warnings-of.ts';
 export * from './base/sha256-of.ts';
 export * from './sets/read-sets.ts';
 export * from './sets/read-stores.ts';
-export * from './baseline/suspicion-text.ts';
+export { refusalText } from './restore/refusal.ts';
 export { textOf, textSource } from './ports/text-source.ts';
 export { copyOfSource, type Copy } from './verify/copy.ts';
 export { inconclusive, type RestoreTestReport } from './verify/restore-test-report.ts';

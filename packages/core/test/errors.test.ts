@@ -1,16 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { abortedBy, BackupError, isBackupError, throwIfAborted, toBackupError } from '../src/index.ts';
+import {
+  abortedBy,
+  BackupError,
+  ERROR_REASONS,
+  errorText,
+  isBackupError,
+  throwIfAborted,
+  toBackupError,
+} from '../src/index.ts';
 
 describe('errors', () => {
-  it('end with the hint, and carry code and cause', () => {
+  it('carry code, details, hint and cause beside the message', () => {
     const cause = new Error('ENOSPC');
-    const error = new BackupError('STORE_FULL', 'the volume is full', { hint: 'Free some space', cause });
-    expect(error).toMatchObject({
-      message: 'the volume is full. Free some space',
-      code: 'STORE_FULL',
-      hint: 'Free some space',
-      cause,
-    });
+    const details = { reason: 'volume-full' } as const;
+    const hint = 'Free some space';
+    const error = new BackupError('STORE_FULL', 'the volume is full', { details, hint, cause });
+    expect(error).toMatchObject({ message: 'the volume is full', code: 'STORE_FULL', details, hint, cause });
+    expect(errorText(error)).toBe('the volume is full. Free some space');
+    expect(errorText(cause)).toBe('ENOSPC');
+    expect(new BackupError('STORE_FULL', 'x').details).toEqual({});
+    expect(new BackupError('STORE_FULL', 'x', { details }).hint).toBe(ERROR_REASONS['volume-full']);
     expect(Object.hasOwn(new BackupError('STORE_FULL', 'x'), 'cause')).toBe(false);
   });
 

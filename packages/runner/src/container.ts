@@ -100,10 +100,11 @@ export async function composeContainer(config: Config): Promise<DependencyContai
     const {
       backupDir,
       restoreTestDir,
-      restoreTestFilesQuery: filesQuery,
+      restoreTestFilesQuery: sql,
       restorePrerequisites: prerequisites,
       pgBinDir: binDir,
     } = config;
+    const filesQuery = sql === undefined ? undefined : { sql, label: 'BACKUP_RESTORE_TEST_FILES_QUERY' };
     const folders = restoreTestDir === undefined ? [backupDir, ...ELSEWHERE] : [restoreTestDir];
     return new PgRestoreTester({ folders, filesQuery, prerequisites, binDir, env });
   });

@@ -6,6 +6,7 @@ import { exitCodeOf, type ExitCode } from './exit-code.ts';
 import { logError } from './log/log-run.ts';
 import { LogTail } from './log/log-tail.ts';
 import { createLogger } from './log/logger.ts';
+import { describeError } from './present/hints.ts';
 import { redactor } from './redact.ts';
 import type { CommandContext } from './services.ts';
 
@@ -35,9 +36,8 @@ export async function openContext({
   try {
     config = readConfig(env);
   } catch (error) {
-    const failure = toBackupError(error);
-    io.stderr(`geolens-backup: ${failure.message}\n`);
-    return { exitCode: exitCodeOf(failure) };
+    io.stderr(`geolens-backup: ${describeError(error)}\n`);
+    return { exitCode: exitCodeOf(toBackupError(error)) };
   }
   const redact = redactor(config.secrets, openTexts(config));
   const tail = new LogTail();

@@ -14,6 +14,7 @@ import {
   PgRestoreTester,
   type PgRestoreTesterOptions,
 } from '../../../packages/adapter-postgres/src/restore-test/pg-restore-tester.ts';
+import type { FilesQuery } from '../../../packages/adapter-postgres/src/restore-test/files-query.ts';
 import type { TestDatabase } from '../../support/clusters.ts';
 import { env, fileOf, never, producerFor, within, type Place } from './producers.ts';
 import { backupOf } from './restoring.ts';
@@ -34,6 +35,11 @@ export function restoreTestIn(
   options: Partial<PgRestoreTesterOptions> = {},
 ): PgRestoreTester {
   return new PgRestoreTester({ folders: [folder], binDir, env, jobs: 2, ...options });
+}
+
+/** Returns the query for files with the label that the runner gives it. */
+export function queryForFiles(sql: string): FilesQuery {
+  return { sql, label: 'BACKUP_RESTORE_TEST_FILES_QUERY' };
 }
 
 /** A ground that has to come about; it is disposed of when the test is finished, if not before. */

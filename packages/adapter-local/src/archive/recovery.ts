@@ -1,4 +1,4 @@
-import type { Clock } from '@geolens/backup-core';
+import { errorText, type Clock } from '@geolens/backup-core';
 import type { FolderHandle } from './folder-handle.ts';
 import { isNoteName, workName } from './restore-file-names.ts';
 import type { StagingRecord, StagingRecords } from './staging-records.ts';
@@ -58,7 +58,7 @@ async function recoverRestore(
     await work.remove();
   } catch (error) {
     onWarning(
-      `${path}, which an interrupted restore left, could not be removed and is tried again by the next run: ${(error as Error).message}`,
+      `${path}, which an interrupted restore left, could not be removed and is tried again by the next run: ${errorText(error)}`,
     );
     return [];
   }

@@ -36,7 +36,7 @@ export class StagingDiagnosticCheck implements DiagnosticCheck {
     const nothing = {
       subject: SUBJECT,
       level: 'warn',
-      hint: 'Mount the volume of the uploaded files at STAGING_DIR; where there is none, nothing has to be done',
+      hint: 'Mount the volume of the uploaded files there; where there is none, nothing has to be done',
     } as const;
     try {
       const { content } = await contentOf(folder);

@@ -38,15 +38,12 @@ export function programFailure(file: string, end: ProgramEnd, place: StagingPlac
 }
 
 export function failed(place: StagingPlace, what: string, hint?: string, cause?: unknown): BackupError {
-  return new BackupError('STAGING_FAILED', `${placeOf(place)}: ${what}`, {
-    ...(hint !== undefined && { hint }),
-    ...(cause !== undefined && { cause }),
-  });
+  return new BackupError('STAGING_FAILED', `${placeOf(place)}: ${what}`, { hint, cause });
 }
 
 function full(place: StagingPlace, doing: string, cause?: unknown): BackupError {
   return new BackupError('STORE_FULL', `${placeOf(place)}: no space left on the volume (while ${doing})`, {
     hint: 'Free some space there, or enlarge the volume: the new content needs room beside the old. Nothing was changed',
-    ...(cause !== undefined && { cause }),
+    cause,
   });
 }

@@ -1,6 +1,6 @@
 import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, SwappedStaging, UnpackedStaging } from '@geolens/backup-core';
+import { errorText, type Clock, type SwappedStaging, type UnpackedStaging } from '@geolens/backup-core';
 import { FolderHandle } from './folder-handle.ts';
 import { failed, placeOf, stagingError, type StagingPlace } from './staging-errors.ts';
 import type { FolderAttributes, StagingRecord, StagingRecords } from './staging-records.ts';
@@ -70,7 +70,7 @@ export class UnpackedFolder implements UnpackedStaging {
         this.over = true; // what was unpacked is needed by the recovery
         const both = new AggregateError(
           [cause, undoing],
-          `${cause.message}; then: ${(undoing as Error).message}`,
+          `${errorText(cause)}; then: ${errorText(undoing)}`,
           { cause },
         );
         throw failed(

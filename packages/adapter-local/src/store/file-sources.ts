@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import {
   BackupError,
   checkManifest,
+  errorText,
   warningsOf,
   formatArtifactName,
   parseArtifactName,
@@ -55,7 +56,7 @@ async function sourceOfFile(path: string): Promise<RestoreSource> {
       ...alone,
       timestamp,
       manifestFile,
-      warnings: [`its manifest cannot be used: ${manifest.message}`],
+      warnings: [`its manifest cannot be used: ${errorText(manifest)}`],
     };
   if (manifest !== undefined && manifest.database !== database) return { ...alone, timestamp };
   const companion = async (kind: 'globals' | 'staging'): Promise<RestoreArtifact | undefined> =>
@@ -117,8 +118,8 @@ async function dumpBeside(path: string): Promise<string> {
 async function fileArtifact(path: string, manifest: Manifest | undefined): Promise<RestoreArtifact> {
   const stats = await stat(path).catch((cause: unknown) => {
     throw new BackupError('CONFIG_INVALID', `the file ${path} cannot be read: ${(cause as Error).message}`, {
+      details: { reason: 'file-unreadable' },
       cause,
-      hint: 'Name a file that is there, a timestamp as geolens-backup list shows it, or latest',
     });
   });
   if (!stats.isFile()) throw new BackupError('CONFIG_INVALID', `${path} is not a file`);

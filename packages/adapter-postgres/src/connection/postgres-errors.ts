@@ -1,4 +1,10 @@
-import { BackupError, messageOf, toBackupError, type ErrorCode } from '@geolens/backup-core';
+import {
+  BackupError,
+  messageOf,
+  toBackupError,
+  type ErrorCode,
+  type ErrorReason,
+} from '@geolens/backup-core';
 import type { ConnectionSettings } from './connection-settings.ts';
 
 /** The server and database that the settings point at, for messages; without the password. */
@@ -8,36 +14,27 @@ export function whereabouts({ host, port, database, user }: ConnectionSettings):
 
 interface Meaning {
   readonly code: ErrorCode;
-  readonly hint: string;
+  readonly reason?: ErrorReason;
+  /** Defaults to that of the reason. */
+  readonly hint?: string;
 }
 
 const UNREACHABLE: ErrorCode = 'DATABASE_UNREACHABLE';
 
-const CERTIFICATE =
-  'Give the certificate of the server’s authority (sslrootcert in DATABASE_URL), or ask for less (sslmode)';
-const DIRECTLY =
-  'connect to the server itself, not through a connection pooler such as PgBouncer (POSTGRES_HOST and POSTGRES_PORT, or DATABASE_URL)';
-
 /** By SQLSTATE or by the code of the system's error. */
 const MEANINGS = {
-  ECONNREFUSED: {
-    code: UNREACHABLE,
-    hint: 'Start the server, or correct POSTGRES_HOST and POSTGRES_PORT (or DATABASE_URL)',
-  },
+  ECONNREFUSED: { code: UNREACHABLE, reason: 'server-down' },
   ECONNRESET: { code: UNREACHABLE, hint: 'Look into the log of the server: it closed the connection' },
   EHOSTUNREACH: { code: UNREACHABLE, hint: 'Check the network between here and the server' },
   ENETUNREACH: { code: UNREACHABLE, hint: 'Check the network between here and the server' },
-  ETIMEDOUT: { code: UNREACHABLE, hint: 'Check POSTGRES_HOST and the network: nothing answers there' },
-  ENOTFOUND: { code: UNREACHABLE, hint: 'Correct POSTGRES_HOST (or DATABASE_URL): no such host' },
-  EAI_AGAIN: {
-    code: UNREACHABLE,
-    hint: 'Correct POSTGRES_HOST (or DATABASE_URL), or the name service of this machine',
-  },
-  ENOENT: { code: UNREACHABLE, hint: 'Start the server, or correct POSTGRES_HOST: its socket is not there' },
+  ETIMEDOUT: { code: UNREACHABLE, reason: 'server-silent' },
+  ENOTFOUND: { code: UNREACHABLE, reason: 'server-unknown' },
+  EAI_AGAIN: { code: UNREACHABLE, reason: 'server-unknown' },
+  ENOENT: { code: UNREACHABLE, reason: 'socket-missing' },
   EACCES: { code: UNREACHABLE, hint: 'Give this user access to the socket of the server' },
-  '28P01': { code: UNREACHABLE, hint: 'Correct POSTGRES_USER and POSTGRES_PASSWORD (or DATABASE_URL)' },
-  '28000': { code: UNREACHABLE, hint: 'Correct POSTGRES_USER, or let the server accept it in pg_hba.conf' },
-  '3D000': { code: UNREACHABLE, hint: 'Correct POSTGRES_DB (or DATABASE_URL)' },
+  '28P01': { code: UNREACHABLE, reason: 'password-wrong' },
+  '28000': { code: UNREACHABLE, reason: 'user-refused' },
+  '3D000': { code: UNREACHABLE, reason: 'database-missing' },
   '53300': {
     code: UNREACHABLE,
     hint: 'Raise max_connections of the server, or close other sessions: a backup needs three',
@@ -60,20 +57,18 @@ const BY_CODE = new Map<string, Meaning>(Object.entries(MEANINGS));
 export function connectionError(error: unknown, settings: ConnectionSettings): BackupError {
   const known = postgresError(error, 'connecting', settings);
   if (known.hint !== undefined || known.code !== 'DUMP_FAILED') return known;
-  const hint =
-    TLS_WORDS.find(([words]) => words.test(known.message))?.[1] ??
-    'Check that a PostgreSQL server answers there, and look into its log';
-  return new BackupError(UNREACHABLE, known.message, { cause: error, hint });
+  const { code, reason, hint }: Meaning = TLS_WORDS.find(([words]) => words.test(known.message))?.[1] ?? {
+    code: UNREACHABLE,
+    hint: 'Check that a PostgreSQL server answers there, and look into its log',
+  };
+  return new BackupError(code, known.message, { details: { reason }, hint, cause: error });
 }
 
 /** What has no SQLSTATE: it went wrong before, or beside, the server's own words. */
-const TLS_WORDS: readonly (readonly [RegExp, string])[] = [
-  [/does not support SSL/i, 'Switch TLS on in the server, or ask for less (sslmode in DATABASE_URL)'],
-  [/certificate|altname|self.signed/i, CERTIFICATE],
-  [
-    /client password must be a/i,
-    'Set POSTGRES_PASSWORD (or put the password into DATABASE_URL): the server asks for one',
-  ],
+const TLS_WORDS: readonly (readonly [RegExp, Meaning])[] = [
+  [/does not support SSL/i, { code: UNREACHABLE, reason: 'tls-unsupported' }],
+  [/certificate|altname|self.signed/i, { code: UNREACHABLE, reason: 'server-certificate' }],
+  [/client password must be a/i, { code: UNREACHABLE, reason: 'password-missing' }],
 ];
 
 /** Returns the SQLSTATE of an error, or the code of a system error; `undefined` if it has none. */
@@ -87,10 +82,7 @@ export function postgresError(error: unknown, doing: string, settings: Connectio
   if (!(error instanceof Error)) return toBackupError(error);
   const meaning = worded(error.message) ?? BY_CODE.get(codeOf(error) ?? '') ?? timedOut(error);
   const text = `${doing} failed (${whereabouts(settings)}): ${messageOf(error)}`;
-  return new BackupError(meaning?.code ?? 'DUMP_FAILED', text, {
-    cause: error,
-    ...(meaning !== undefined && { hint: meaning.hint }),
-  });
+  return meant(meaning, text, error);
 }
 
 /**
@@ -99,12 +91,12 @@ export function postgresError(error: unknown, doing: string, settings: Connectio
  */
 export function programError(said: string, doing: string, settings: ConnectionSettings): BackupError {
   const text = `${doing} failed (${whereabouts(settings)}): ${said}`;
-  const meaning = worded(said);
-  return new BackupError(
-    meaning?.code ?? 'DUMP_FAILED',
-    text,
-    meaning === undefined ? {} : { hint: meaning.hint },
-  );
+  return meant(worded(said), text);
+}
+
+function meant(meaning: Meaning | undefined, text: string, cause?: unknown): BackupError {
+  const { code, reason, hint } = meaning ?? { code: 'DUMP_FAILED' as const };
+  return new BackupError(code, text, { details: { reason }, hint, cause });
 }
 
 const WORDS: readonly (readonly [RegExp, Meaning])[] = [
@@ -112,11 +104,11 @@ const WORDS: readonly (readonly [RegExp, Meaning])[] = [
   // sends options.
   [
     /root certificate file|certificate verify failed|server certificate for/i,
-    { code: UNREACHABLE, hint: CERTIFICATE },
+    { code: UNREACHABLE, reason: 'server-certificate' },
   ],
   [/password authentication failed|no password supplied/i, MEANINGS['28P01']],
   [/no pg_hba\.conf entry/i, MEANINGS['28000']],
-  [/unsupported startup parameter/i, { code: UNREACHABLE, hint: `A pooler refused: ${DIRECTLY}` }],
+  [/unsupported startup parameter/i, { code: UNREACHABLE, reason: 'pooler' }],
   [
     /row-level security/i,
     {
@@ -132,7 +124,8 @@ const WORDS: readonly (readonly [RegExp, Meaning])[] = [
     /invalid snapshot identifier/i,
     {
       code: UNREACHABLE,
-      hint: `The session that held the snapshot was ended, as the log of the server tells, and the next run tries again; or a pooler lies between: ${DIRECTLY}`,
+      reason: 'pooler',
+      hint: 'The session that held the snapshot was ended, as the log of the server tells, and the next run tries again; or a pooler lies between: connect to the server itself',
     },
   ],
   [/permission denied|row-level security/i, MEANINGS['42501']],

@@ -15,7 +15,7 @@ export function chooseCompression(asked: Compression | 'auto', clientMajor: numb
     throw new BackupError(
       'CONFIG_INVALID',
       `compression ${asked} needs pg_dump ${FIRST_WITH_ZSTD} or newer, here it is ${clientMajor}`,
-      { hint: 'Use auto or gzip:1 (BACKUP_COMPRESSION)' },
+      { details: { reason: 'compression-unsupported' } },
     );
   }
   return asked;

@@ -135,9 +135,7 @@ export class PgDumpProducer implements DumpProducer {
       throw new BackupError(
         'CLIENT_TOO_OLD',
         `the dump was made by a newer pg_dump than the programs here (${newest.version}) can read`,
-        {
-          hint: 'Install the client programs of the version that made it, or newer ones, or set BACKUP_PG_BIN_DIR to where they are',
-        },
+        { details: { reason: 'dump-too-new' } },
       );
     }
     if (end.code !== 0)

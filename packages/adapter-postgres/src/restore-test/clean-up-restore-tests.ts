@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackupError, isBackupError, throwIfAborted, toBackupError, withoutHint } from '@geolens/backup-core';
+import { BackupError, isBackupError, throwIfAborted, toBackupError } from '@geolens/backup-core';
 import { FlockLock, type ProgramEnvironment, lstatIfThere } from '@geolens/backup-system';
 import { restoreTestPaths } from './restore-test-paths.ts';
 import { restoreTestOf, lockOf } from './restore-test-names.ts';
@@ -27,7 +27,7 @@ export async function cleanUpRestoreTests(
       if (await cleanUpOne(path, env, signal)) removed.push(`${path}, of a restore test that was cut off`);
     } catch (error) {
       throwIfAborted(signal);
-      failed.push(withoutHint(toBackupError(error)));
+      failed.push(toBackupError(error).message);
     }
   }
   if (failed.length > 0) throw new BackupError('STORE_FAILED', failed.join('; '));

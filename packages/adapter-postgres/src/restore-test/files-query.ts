@@ -4,8 +4,13 @@ import { oneRow } from '../connection/one-row.ts';
 import { rightsFor } from './query-rights.ts';
 import { asRestrictedRole, type RestoredDatabase } from './restricted-role.ts';
 
-/** The setting that the query comes from. */
-const SETTING = 'BACKUP_RESTORE_TEST_FILES_QUERY';
+/** The query for the files that rows name. */
+export interface FilesQuery {
+  /** Returns the paths below the staging folder, one a row. */
+  readonly sql: string;
+  /** Name of the setting that it comes from, for messages. */
+  readonly label: string;
+}
 
 /** Every value as the server writes it. */
 const AS_TEXT = {
@@ -33,7 +38,7 @@ const SEARCH_PATH = `
  */
 export async function askForFiles(
   database: RestoredDatabase,
-  query: string,
+  { sql: query, label }: FilesQuery,
 ): Promise<readonly string[] | { readonly problem: string }> {
   try {
     const { rows } = await database.superuser.query<{ path: string }>(SEARCH_PATH);
@@ -43,7 +48,7 @@ export async function askForFiles(
   } catch (error) {
     if (isBackupError(error)) throw error;
     return {
-      problem: `the query of ${SETTING} failed in the restored database: ${(error as Error).message}. Correct ${SETTING}: it takes one SELECT`,
+      problem: `the query of ${label} failed in the restored database: ${(error as Error).message}. Correct ${label}: it takes one SELECT`,
     };
   }
 }

@@ -1,5 +1,5 @@
 import { inspectConstraints } from './constraints.ts';
-import { askForFiles } from './files-query.ts';
+import { askForFiles, type FilesQuery } from './files-query.ts';
 import { together, type DiagnosticResults } from './results.ts';
 import { inspectIndexes } from './indexes.ts';
 import { prepareSuperuser, type RestoredDatabase } from './restricted-role.ts';
@@ -16,7 +16,7 @@ export interface Seen extends DiagnosticResults {
  * Inspects a restored database beyond the number of its rows. The superuser reads catalogs; a restricted role
  * reads tables.
  */
-export async function inspect(database: RestoredDatabase, filesQuery: string | undefined): Promise<Seen> {
+export async function inspect(database: RestoredDatabase, filesQuery: FilesQuery | undefined): Promise<Seen> {
   const { superuser } = database;
   await prepareSuperuser(superuser);
   const results = together([

@@ -1,4 +1,4 @@
-import { isBackupError, withoutHint, type ArtifactSource } from '@geolens/backup-core';
+import { isBackupError, type ArtifactSource } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '@geolens/backup-system';
 import { newestOf, type PostgresPrograms } from '../connection/postgres-programs.ts';
 import { readToc, type Toc } from '../restore/toc/toc.ts';
@@ -24,7 +24,7 @@ export async function readByNewest(
   } catch (error) {
     if (!isBackupError(error, 'ARTIFACT_UNREADABLE') || !TOO_NEW.test(error.message)) throw error;
     return {
-      lacking: `the dump is of a newer form than pg_restore ${newest.version} knows, which is the newest on this machine (${withoutHint(error)}). Install the PostgreSQL that wrote it`,
+      lacking: `the dump is of a newer form than pg_restore ${newest.version} knows, which is the newest on this machine (${error.message}). Install the PostgreSQL that wrote it`,
     };
   }
 }

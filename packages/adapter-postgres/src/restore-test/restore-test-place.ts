@@ -1,6 +1,6 @@
 import { chmod, lstat, mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isBackupError, throwIfAborted, type RestoreTestNeeds } from '@geolens/backup-core';
+import { errorText, isBackupError, throwIfAborted, type RestoreTestNeeds } from '@geolens/backup-core';
 import { type ProgramEnvironment, errnoOf } from '@geolens/backup-system';
 import { megabytes, diskEstimate } from '../disk-estimate.ts';
 import { RestoreTestFolder } from './restore-test-folder.ts';
@@ -123,6 +123,6 @@ function whyNot(error: unknown): string {
     case 'EDQUOT':
       return 'no space is left on the volume. Free disk space there';
     default:
-      return isBackupError(error) ? error.message : String(error);
+      return isBackupError(error) ? errorText(error) : String(error);
   }
 }

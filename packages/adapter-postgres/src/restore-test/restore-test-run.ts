@@ -2,7 +2,6 @@ import type pg from 'pg';
 import {
   isBackupError,
   throwIfAborted,
-  withoutHint,
   type RestoreTestResult,
   type RestoreInput,
   type RestorerEvent,
@@ -16,6 +15,7 @@ import type { Prerequisites } from '../restore/prepare.ts';
 import { restoreError } from '../restore/server.ts';
 import { extensionsOf, type Toc } from '../restore/toc/toc.ts';
 import type { RestoreTestPaths } from './restore-test-paths.ts';
+import type { FilesQuery } from './files-query.ts';
 import { inspect } from './inspect.ts';
 import { readByNewest } from './read-by-newest.ts';
 import { nameFor, restoreAs } from './restore-as.ts';
@@ -30,11 +30,8 @@ export interface RestoreTestRunOptions {
   readonly binDir?: string | undefined;
   /** What has to be there before the dump, besides what it makes itself. */
   readonly prerequisites?: Partial<Prerequisites> | undefined;
-  /**
-   * SQL that answers the paths below the staging folder that rows name, one a row; files are not looked for
-   * when absent.
-   */
-  readonly filesQuery?: string | undefined;
+  /** Defaults to none: files are not looked for. */
+  readonly filesQuery?: FilesQuery | undefined;
   /** How many sessions restore at once; the number of processors of this machine when absent. */
   readonly jobs?: number | undefined;
 }
@@ -174,7 +171,7 @@ export class RestoreTestRun {
     throwIfAborted(this.options.signal);
     const reason = whyInconclusive(error);
     if (reason !== undefined) return inconclusive(reason);
-    if (isBackupError(error, ...OF_THE_DUMP)) return { outcome: 'failed', problem: withoutHint(error) };
+    if (isBackupError(error, ...OF_THE_DUMP)) return { outcome: 'failed', problem: error.message };
     throw error;
   }
 

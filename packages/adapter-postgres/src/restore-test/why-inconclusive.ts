@@ -1,4 +1,4 @@
-import { isBackupError, withoutHint } from '@geolens/backup-core';
+import { errorText, isBackupError } from '@geolens/backup-core';
 
 /** Errors that are this machine’s, whatever the dump is like. */
 const OF_THE_MACHINE = [
@@ -51,6 +51,6 @@ const LACKS: readonly Lack[] = [
 export function whyInconclusive(error: unknown): string | undefined {
   if (!isBackupError(error)) return undefined;
   const lack = LACKS.find(({ words }) => words.test(error.message));
-  if (lack !== undefined) return `${withoutHint(error)}. ${lack.hint}`;
-  return isBackupError(error, ...OF_THE_MACHINE) ? error.message : undefined;
+  if (lack !== undefined) return `${error.message}. ${lack.hint}`;
+  return isBackupError(error, ...OF_THE_MACHINE) ? errorText(error) : undefined;
 }

@@ -31,13 +31,13 @@ export async function inspect(
   problems.push(...rightsMissing(server, mode));
   if (!isWholeName(database))
     problems.push(
-      `"${database}" cannot be the name of a database: it has to have 1 to 63 bytes. Choose another name (--into)`,
+      `"${database}" cannot be the name of a database: it has to have 1 to 63 bytes. Choose another name`,
     );
   if (NOT_TO_BE_REPLACED.includes(database))
-    problems.push(`"${database}" belongs to the server itself. Choose another name (--into)`);
+    problems.push(`"${database}" belongs to the server itself. Choose another name`);
   if (mode.kind !== 'aside' && !exists)
     problems.push(
-      `there is no database "${database}" on the server. Restore without ${mode.kind === 'tables' ? '--table and --schema' : '--in-place'}, which makes it`,
+      `there is no database "${database}" on the server. Restore ${mode.kind === 'tables' ? 'the whole database' : 'aside'}, which makes it`,
     );
   if (mode.kind === 'aside' && exists) problems.push(...(await preparedTransactions(server, database)));
   await inspectExtensions(server, [...extensionsOf(toc), ...extensions], input, { problems, warnings });
@@ -50,7 +50,7 @@ export async function inspect(
   );
   if (missing.length > 0)
     warnings.push(
-      `roles that are missing are made: ${missing.join(', ')}; none of them has a password, unless the backup has them (BACKUP_ROLE_PASSWORDS)`,
+      `roles that are missing are made: ${missing.join(', ')}; none of them has a password, unless the backup has them`,
     );
   if (mode.kind === 'tables') problems.push(...tablesMeant(toc, mode).problems);
   const estimatedProblems = mode.kind === 'aside' ? [...(await diskShortage(server, input))] : [];
@@ -88,7 +88,7 @@ function warningsOfGlobals({ globals }: Preparation): readonly string[] {
     ...(isOurs || isOfPgDumpall
       ? []
       : [
-          'its globals are not of the form that geolens-backup or pg_dumpall writes, so owners and grants would be those of the live database',
+          'its globals are not of the form that a backup or pg_dumpall writes, so owners and grants would be those of the live database',
         ]),
   ];
 }
@@ -97,7 +97,7 @@ function rightsMissing(server: Server, mode: RestoreMode): readonly string[] {
   if (mode.kind === 'in-place' || server.createDb) return [];
   const hint =
     mode.kind === 'aside'
-      ? 'Restore as a superuser, or give it CREATEDB; where that cannot be had, restore with --in-place'
+      ? 'Restore as a superuser, or give it CREATEDB; where that cannot be had, restore in place'
       : 'Restore as a superuser, or give it CREATEDB';
   return [`"${server.user}" may not make databases on this server. ${hint}`];
 }
@@ -144,7 +144,7 @@ async function diskShortage(server: Server, { dump, manifest }: RestoreInput): P
   const free = await freeBytes(server);
   if (free === undefined || free >= needed) return [];
   return [
-    `the disk of the server has ${megabytes(free)} free, a second copy of the database takes about ${megabytes(needed)}. Free disk space, or restore with --in-place`,
+    `the disk of the server has ${megabytes(free)} free, a second copy of the database takes about ${megabytes(needed)}. Free disk space, or restore in place`,
   ];
 }
 

@@ -62,7 +62,7 @@ export async function runSql(
     throw new BackupError(
       'RESTORE_FAILED',
       `${doing} failed: ${error === undefined ? describeEnd('psql', end) : error.message}`,
-      hint === undefined ? {} : { hint },
+      { hint },
     );
   }
   return said;

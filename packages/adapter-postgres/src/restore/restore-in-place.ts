@@ -1,10 +1,4 @@
-import {
-  BackupError,
-  toBackupError,
-  withoutHint,
-  type Restored,
-  type RestoreInput,
-} from '@geolens/backup-core';
+import { BackupError, toBackupError, type Restored, type RestoreInput } from '@geolens/backup-core';
 import { connect, connectionString, disconnect } from '../connection/connection.ts';
 import { unlinkedTemporaryFile } from '../dump/unlinked-temporary-file.ts';
 import { execute } from './execute.ts';
@@ -29,8 +23,7 @@ const SHOWN = 5;
 /** Less than a process that is asked to end has. */
 const RESUME_WITHIN_MS = 4000;
 
-const HINT =
-  'The live database is a mix of old and new now: restore again without --in-place, or repair the cause of the errors and restore once more';
+const MIXED = { reason: 'live-database-mixed' } as const;
 
 /**
  * Restores onto the live database, object by object, as `pg_restore --clean` does it, each with its owner;
@@ -121,7 +114,7 @@ async function restoreOntoLive(
           ? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`
           : `${errors.length} errors, first: ${errors.slice(0, SHOWN).join(' | ')}`;
       throw new BackupError('RESTORE_FAILED', `the restore onto the live database failed: ${what}`, {
-        hint: HINT,
+        details: MIXED,
       });
     }
   } finally {
@@ -158,9 +151,9 @@ async function resumeDefaults(
 /** From the moment that pg_restore begins, whatever fails leaves the database changed. */
 function mixed(error: unknown): BackupError {
   const known = toBackupError(error);
-  return known.hint === HINT
+  return known.details.reason === MIXED.reason
     ? known
-    : new BackupError(known.code, withoutHint(known), { cause: error, hint: HINT });
+    : new BackupError(known.code, known.message, { details: MIXED, cause: error });
 }
 
 /**

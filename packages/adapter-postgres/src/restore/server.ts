@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { abortedBy, BackupError, isBackupError, throwIfAborted, withoutHint } from '@geolens/backup-core';
+import { abortedBy, BackupError, isBackupError, throwIfAborted } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '@geolens/backup-system';
 import { connect, disconnect, libpqEnvironment, withoutConnection } from '../connection/connection.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
@@ -158,12 +158,12 @@ export class Server {
 export function restoreError(error: unknown, doing: string, settings: ConnectionSettings): BackupError {
   const known = postgresError(error, doing, settings);
   if (known.code === 'DATABASE_FORBIDDEN')
-    return new BackupError(known.code, withoutHint(known), {
+    return new BackupError(known.code, known.message, {
       cause: error,
       hint: 'Restore as a superuser, or grant the right',
     });
   return isBackupError(known, 'DUMP_FAILED', 'TABLES_BUSY')
-    ? new BackupError('RESTORE_FAILED', known.message, { cause: error })
+    ? new BackupError('RESTORE_FAILED', known.message, { cause: error, hint: known.hint })
     : known;
 }
 

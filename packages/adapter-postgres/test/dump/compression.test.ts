@@ -15,7 +15,11 @@ describe('the compression of a dump', () => {
     '%s is refused where pg_dump does not have it, with the hint',
     (asked) => {
       expect(() => chooseCompression(asked, 15)).toThrow(
-        /pg_dump 16 or newer, here it is 15\. Use auto or gzip:1/,
+        expect.objectContaining({
+          message: expect.stringMatching(/pg_dump 16 or newer, here it is 15$/) as string,
+          details: { reason: 'compression-unsupported' },
+          hint: 'Use auto or gzip:1',
+        }),
       );
       expect(chooseCompression(asked, 16)).toBe(asked);
     },

@@ -41,8 +41,8 @@ describe('what the server says through psql', () => {
       'WARNING:  42883: function f() does not exist\nERROR:  23503: violates foreign key constraint "k"\nDETAIL:  Key (a)=(1) is not present.\nLOCATION:  ri_x, ri.c:1\n';
     expect(await failure('RESTORE_FAILED', run(said, 3))).toMatchObject({
       code: 'RESTORE_FAILED',
-      message:
-        'work failed: violates foreign key constraint "k" (Key (a)=(1) is not present.). Restore the other table too, or remove the rows that would point at nothing',
+      message: 'work failed: violates foreign key constraint "k" (Key (a)=(1) is not present.)',
+      hint: 'Restore the other table too, or remove the rows that would point at nothing',
     });
   });
 

@@ -1,5 +1,5 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { BackupError, sha256Of } from '@geolens/backup-core';
+import { BackupError, errorText, sha256Of } from '@geolens/backup-core';
 import { headObject } from '../objects/head-object.ts';
 import { readObject } from '../objects/read-object.ts';
 import { placeOf } from '../s3-errors.ts';
@@ -27,11 +27,11 @@ export async function checkStored(request: UploadRequest, parts: HashedParts): P
     )
     .then(
       () => 'it was removed again',
-      (error: unknown) => `it could not be removed again: ${(error as Error).message}`,
+      (error: unknown) => `it could not be removed again: ${errorText(error)}`,
     );
   throw new BackupError(
     'ARTIFACT_MISMATCH',
     `${placeOf({ bucket: bucket.name, key })}: ${source.bytes} bytes with SHA-256 ${source.sha256} were sent, but the store has others (${facts.bytes ?? '?'} bytes); ${remains}`,
-    { hint: 'The store changes what it is sent; try the other S3_CHECKSUM, or another store' },
+    { details: { reason: 'bytes-changed' } },
   );
 }

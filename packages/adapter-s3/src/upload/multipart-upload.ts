@@ -93,7 +93,7 @@ export class MultipartUpload {
       throw new BackupError(
         error.code,
         `${error.message} (and the parts that were sent already could not be removed: ${left.message})`,
-        { cause: error },
+        { details: error.details, hint: error.hint, cause: error },
       );
     }
   }

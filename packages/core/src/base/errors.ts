@@ -44,38 +44,106 @@ export const ERROR_CODES = {
 /** A code of an error: a key of ERROR_CODES. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/**
+ * Every `reason` in the details of errors and check results, with the hint that it implies.
+ * A reason is stable and belongs to one situation, whatever the code. Hints may change.
+ */
+export const ERROR_REASONS = {
+  'bucket-missing': 'Create the bucket, or correct its name (and the addressing style)',
+  'bytes-changed': 'The store changes what it is sent; try another checksum, or another store',
+  'compression-unsupported': 'Use auto or gzip:1',
+  'credentials-missing': 'Give an access key and its secret, or give this machine a role',
+  'credentials-wrong': 'Correct the access key and its secret',
+  'database-empty': 'Make sure that this is the right server and database',
+  'database-missing': 'Correct the name of the database',
+  'dump-too-new': 'Install the client programs of the version that made it, or newer ones',
+  'endpoint-certificate':
+    'Correct the endpoint, or address buckets by path: the certificate is for another name',
+  'endpoint-protocol': 'Correct the endpoint: http and https are mixed up, or the port is',
+  'endpoint-silent': 'The store did not answer in time; check the network, or raise the timeout',
+  'endpoint-unknown': 'Correct the endpoint, or the name service of this machine: no such host',
+  'endpoint-unreachable': 'Check the endpoint and the network between here and the store',
+  'file-unreadable': 'Name a file that is there',
+  'live-database-differs':
+    'The live database was changed and is not what the backup had: restore another set, or aside',
+  'live-database-mixed':
+    'The live database is a mix of old and new now: repair what the errors name, or restore aside',
+  'manifest-damaged': 'Verify that set',
+  'not-suspicious': 'Only a set that is suspicious can be accepted',
+  'object-too-large': 'The provider takes no object of this size: use as many parts as it allows, or ask it',
+  'other-databases': 'Choose one of the databases that have sets',
+  'password-missing': 'Give a password: the server asks for one',
+  'password-wrong': 'Correct the user and the password',
+  'place-shared': 'Give each installation a place of its own',
+  pooler: 'Connect to the server itself, not through a connection pooler such as PgBouncer',
+  'region-wrong': 'Correct the region (and the endpoint): the bucket is in another region',
+  'role-passwords-forbidden': 'Back up as a superuser, or without passwords',
+  'server-certificate':
+    'Give the certificate of the server’s authority (sslrootcert), or ask for less (sslmode)',
+  'server-down': 'Start the server, or correct its host and port',
+  'server-silent': 'Check the host and the network: nothing answers there',
+  'server-unknown': 'Correct the host, or the name service of this machine: no such host',
+  'session-expired': 'Renew the session token, or use keys that last',
+  'session-wrong': 'Correct the session token',
+  'set-missing': 'List the sets that exist',
+  'set-of-other-database': 'Choose one of the databases that have the set',
+  'socket-missing': 'Start the server, or correct the host: its socket is not there',
+  'tls-unsupported': 'Switch TLS on in the server, or ask for less (sslmode)',
+  'user-refused': 'Correct the user, or let the server accept it in pg_hba.conf',
+  'volume-full': 'Free some space, enlarge the volume, or keep fewer sets; no set was lost',
+} as const;
+
+/** A reason of an error: a key of ERROR_REASONS. */
+export type ErrorReason = keyof typeof ERROR_REASONS;
+
+/** Plain values that identify the situation of an error for programs. */
+export interface ErrorDetails {
+  /** Distinguishes situations that share a code. */
+  readonly reason?: ErrorReason | undefined;
+  /** The databases that have sets. */
+  readonly databases?: readonly string[] | undefined;
+  /** The run of the set. */
+  readonly timestamp?: string | undefined;
+  /** Label of the source of a refused restore. */
+  readonly source?: string | undefined;
+  /** What stands in the way of a restore, one sentence each. */
+  readonly problems?: readonly string[] | undefined;
+  /** Problems of a restore that `force` overrides. */
+  readonly overridable?: readonly string[] | undefined;
+}
+
 /** What an error has besides its code and its message. */
 export interface BackupErrorOptions {
-  /** What the operator can do about it: one sentence, imperative. */
-  readonly hint?: string;
-  /** What it came of. */
+  /** Defaults to none. */
+  readonly details?: ErrorDetails | undefined;
+  /** Advice that is true for any embedding program: one sentence. Defaults to that of the reason. */
+  readonly hint?: string | undefined;
+  /** The error that caused it. */
   readonly cause?: unknown;
 }
 
-/**
- * The one family of errors. The message says what is wrong with which variable, file or server,
- * and ends with the hint when there is one. It never contains a secret.
- */
+/** The one family of errors. The message names what failed and why. It never contains a secret. */
 export class BackupError extends Error {
   override readonly name = 'BackupError';
   /** What went wrong, for programs: it stays the same from version to version. */
   readonly code: ErrorCode;
-  /** The hint alone, for callers that lay out their own text. */
+  /** Identifies the situation for programs. Empty if the code is enough. */
+  readonly details: ErrorDetails;
+  /** What to do about it; `undefined` if there is no advice. */
   readonly hint: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options: BackupErrorOptions = {}) {
-    super(
-      options.hint === undefined ? message : `${message}. ${options.hint}`,
-      options.cause === undefined ? undefined : { cause: options.cause },
-    );
+  constructor(code: ErrorCode, message: string, { details = {}, hint, cause }: BackupErrorOptions = {}) {
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.hint = options.hint;
+    this.details = details;
+    this.hint = hint ?? (details.reason && ERROR_REASONS[details.reason]);
   }
 }
 
-/** The message of an error without its hint, to be part of another sentence. */
-export function withoutHint({ message, hint }: BackupError): string {
-  return hint === undefined ? message : message.slice(0, -`. ${hint}`.length);
+/** Returns the message of an error, followed by its hint if it has one. */
+export function errorText(error: unknown): string {
+  const { message, hint } = toBackupError(error);
+  return hint === undefined ? message : `${message}. ${hint}`;
 }
 
 /** True for a BackupError, of one of the given codes when any are given. */

@@ -1,4 +1,4 @@
-import { throwIfAborted, toBackupError } from '../base/errors.ts';
+import { errorText, throwIfAborted } from '../base/errors.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { BackupSet } from '../model/backup-set.ts';
 import { readSets } from '../sets/read-sets.ts';
@@ -27,9 +27,7 @@ export async function setsElsewhere(
       if (sets.some(({ state }) => state === 'complete')) return { sets, problems };
     } catch (error) {
       throwIfAborted(signal);
-      problems.push(
-        `${replica.name} could not be asked what sets were like before: ${toBackupError(error).message}`,
-      );
+      problems.push(`${replica.name} could not be asked what sets were like before: ${errorText(error)}`);
     }
   }
   return { sets: [], problems };

@@ -80,8 +80,8 @@ function refuseNewer(root: Fields): void {
   if (version > MANIFEST_SCHEMA_VERSION) {
     throw new BackupError(
       'MANIFEST_TOO_NEW',
-      `the manifest has schemaVersion ${version}, this version of geolens-backup reads up to ${MANIFEST_SCHEMA_VERSION}`,
-      { hint: 'Use the geolens-backup that wrote it, or a newer one' },
+      `the manifest has schemaVersion ${version}, this version reads up to ${MANIFEST_SCHEMA_VERSION}`,
+      { hint: 'Use the version that wrote it, or a newer one' },
     );
   }
   if (version < 1) throw root.wrong('schemaVersion', 'a number of at least 1');

@@ -1,3 +1,5 @@
+import type { ErrorDetails } from '../base/errors.ts';
+
 /**
  * - `ok`: as it should be;
  * - `warn`: backups are made, and somebody should look at this all the same;
@@ -12,7 +14,9 @@ export interface DiagnosticResult {
   readonly level: DiagnosticLevel;
   /** What was seen, in one sentence without a full stop. */
   readonly message: string;
-  /** What to do about it; only where it is not well. */
+  /** Identifies the situation for programs. Defaults to none. */
+  readonly details?: ErrorDetails | undefined;
+  /** What to do about it; only where it is not well. True for any embedding program. */
   readonly hint?: string | undefined;
 }
 

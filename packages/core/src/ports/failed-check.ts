@@ -1,4 +1,4 @@
-import { toBackupError, withoutHint } from '../base/errors.ts';
+import { toBackupError } from '../base/errors.ts';
 import type { DiagnosticResult, DiagnosticLevel } from './diagnostic-check.ts';
 
 /** Returns the result of a check that failed with this error, with the hint of the error. */
@@ -7,6 +7,6 @@ export function failedCheck(
   error: unknown,
   level: DiagnosticLevel = 'fail',
 ): DiagnosticResult {
-  const failure = toBackupError(error);
-  return { subject, level, message: withoutHint(failure), hint: failure.hint };
+  const { message, details, hint } = toBackupError(error);
+  return { subject, level, message, details, hint };
 }

@@ -12,7 +12,7 @@ export interface JournalledRun {
   readonly outcome: RunOutcome;
   readonly startedAt: string;
   readonly finishedAt: string;
-  /** The message of what made it fail first; absent where nothing did. */
+  /** Text of the first error; absent if there was none. */
   readonly error?: string | undefined;
   /** Absent in what older versions wrote. */
   readonly phases?: readonly PhaseReport[] | undefined;
@@ -27,7 +27,7 @@ export interface PastRun {
   readonly finishedAt: string;
   /** Of all artifacts of its set together. */
   readonly bytes?: number | undefined;
-  /** The message of what made it fail first; absent where nothing did. */
+  /** Text of the first error; absent if there was none. */
   readonly error?: string | undefined;
 }
 

@@ -38,7 +38,7 @@ export async function readReplicaManifest(
   throw new BackupError(
     'REPLICA_CONFLICT',
     `${replica.name} has another set under the name of ${set.tier} ${set.timestamp}; it was not replaced`,
-    { hint: 'Give each installation a place of its own (S3_PREFIX)' },
+    { details: { reason: 'place-shared' } },
   );
 }
 
@@ -65,7 +65,7 @@ export async function updateManifest(
     throw new BackupError(
       'ARTIFACT_UNREADABLE',
       `${key} in ${primary.name}: ${damage}; the one in ${replica.name} was left as it is`,
-      { hint: `See geolens-backup verify ${set.timestamp}` },
+      { details: { reason: 'manifest-damaged', timestamp: set.timestamp } },
     );
   }
   const { acceptedAt } = parseManifest(ours);

@@ -1,4 +1,4 @@
-import { isBackupError, throwIfAborted, toBackupError, type BackupError } from '../base/errors.ts';
+import { errorText, isBackupError, throwIfAborted, toBackupError, type BackupError } from '../base/errors.ts';
 import type { ArtifactKey } from '../model/artifact-key.ts';
 import { TIERS, type Tier } from '../model/tier.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
@@ -90,9 +90,7 @@ async function cleanUp(
   } catch (error) {
     throwIfAborted(signal);
     if (isBackupError(error, 'STORE_UNAVAILABLE')) throw error;
-    phases.warn(
-      `what earlier runs left over on ${replica.name} could not be removed: ${toBackupError(error).message}`,
-    );
+    phases.warn(`what earlier runs left over on ${replica.name} could not be removed: ${errorText(error)}`);
     return [];
   }
 }

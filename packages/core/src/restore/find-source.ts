@@ -1,10 +1,11 @@
-import { BackupError } from '../base/errors.ts';
+import { BackupError, errorText } from '../base/errors.ts';
 import { timestampToDate, type RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 import { isRestorable, newestFirst, type BackupSet } from '../model/backup-set.ts';
 import { readStores } from '../sets/read-stores.ts';
 import { warningsOf } from '../sets/warnings-of.ts';
 import { labelOf } from '../sets/label-of.ts';
+import { otherDatabases } from '../sets/other-databases.ts';
 import { sourceOfSet } from '../sets/source-of-set.ts';
 import type { RestoreSource } from '../ports/file-sources.ts';
 
@@ -59,7 +60,7 @@ export async function findSource(
     const { store } = answer;
     if (answer.error !== undefined) {
       if (stores.length === 1) throw answer.error;
-      notes.push(`store ${store.name} could not be asked for sets: ${answer.error.message}`);
+      notes.push(`store ${store.name} could not be asked for sets: ${errorText(answer.error)}`);
       continue;
     }
     for (const set of answer.sets) {
@@ -116,7 +117,7 @@ function mustChoose(unknown: readonly Candidate[], chosen: Candidate): BackupErr
 
 function whyPassedOver(set: BackupSet): string {
   if (set.state === 'suspicious')
-    return `it is suspicious: ${set.problems.join('; ')}; name it, or accept it with geolens-backup accept ${set.timestamp}`;
+    return `it is suspicious: ${set.problems.join('; ')}; name it, or accept it`;
   return warningsOf(set).join('; ');
 }
 
@@ -152,9 +153,7 @@ function notFound(
       ? `there is no set of database "${database}" that can be restored`
       : `there is no set ${wanted} of database "${database}"`;
   const because = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
-  const hint =
-    others.size > 0
-      ? `There are sets of ${[...others].map((name) => `"${name}"`).join(', ')}: set POSTGRES_DB, or name the dump’s file`
-      : 'See geolens-backup list';
-  return new BackupError('SET_NOT_FOUND', `${what} in ${places}${because}`, { hint });
+  return new BackupError('SET_NOT_FOUND', `${what} in ${places}${because}`, {
+    details: otherDatabases(others),
+  });
 }

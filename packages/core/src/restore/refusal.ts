@@ -7,7 +7,8 @@ export interface DiagnosticResults {
   /** `undefined` if the dump is damaged. */
   readonly inspection: Inspection | undefined;
   readonly problems: readonly string[];
-  readonly warnings: readonly string[];
+  /** Problems that `force` overrides. */
+  readonly overridable: readonly string[];
 }
 
 /**
@@ -17,18 +18,18 @@ export interface DiagnosticResults {
  */
 export function refuse(
   label: string,
-  { damaged, inspection, problems, warnings }: DiagnosticResults,
+  { damaged, inspection, problems, overridable }: DiagnosticResults,
 ): Inspection {
-  const all = [
-    ...damaged.map(({ problem }) => problem),
-    ...(inspection?.problems ?? []),
-    ...problems,
-    ...warnings.map((warning) => `${warning} (--force restores it all the same)`),
-  ];
-  if (inspection !== undefined && all.length === 0) return inspection;
-  const list = all.map((line) => `\n  - ${line}`).join('');
+  const all = [...damaged.map(({ problem }) => problem), ...(inspection?.problems ?? []), ...problems];
+  if (inspection !== undefined && all.length + overridable.length === 0) return inspection;
   throw new BackupError(
     damaged.length > 0 ? 'ARTIFACT_UNREADABLE' : 'RESTORE_REFUSED',
-    `${label} is not restored, and nothing was changed:${list}`,
+    refusalText(label, [...all, ...overridable]),
+    { details: { source: label, problems: all, overridable } },
   );
+}
+
+/** Returns the message of a refused restore, with its problems as a list. */
+export function refusalText(source: string, problems: readonly string[]): string {
+  return `${source} is not restored, and nothing was changed:${problems.map((line) => `\n  - ${line}`).join('')}`;
 }

@@ -1,4 +1,4 @@
-import { BackupError, throwIfAborted, toBackupError } from '../base/errors.ts';
+import { BackupError, throwIfAborted, toBackupError, type BackupErrorOptions } from '../base/errors.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { Archiver } from '../ports/archiver.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -166,8 +166,8 @@ class Restore {
         : await this.parts.stagingRestorer.refusal(request.stagingTo);
     const problems = refusal === undefined ? [] : [refusal];
     const all = [...request.source.warnings, ...(inspection?.estimatedProblems ?? [])];
-    const warnings = request.force ? [] : all;
-    const allowed = refuse(request.source.label, { damaged, inspection, problems, warnings });
+    const overridable = request.force ? [] : all;
+    const allowed = refuse(request.source.label, { damaged, inspection, problems, overridable });
     this.warnings.push(...all, ...allowed.warnings);
     return allowed;
   }
@@ -203,16 +203,12 @@ class Restore {
       return { restored: await session.restoreTables(input, mode), previous: undefined };
     if (mode.kind === 'in-place') {
       const restored = await session.restoreInPlace(input);
-      this.expectRows(
-        input,
-        restored,
-        'The live database was changed and is not what the backup had: restore again without --in-place, or from another set',
-      );
+      this.expectRows(input, restored, { details: { reason: 'live-database-differs' } });
       return { restored, previous: undefined };
     }
     const aside = await session.restoreAside(input);
     try {
-      this.expectRows(input, aside, 'The live database is as it was: restore another set');
+      this.expectRows(input, aside, { hint: 'The live database is as it was: restore another set' });
       throwIfAborted(this.signal);
       this.step('swap');
       const { previous } = await aside.swap();
@@ -222,13 +218,17 @@ class Restore {
     }
   }
 
-  private expectRows({ manifest }: RestoreInput, { rows, extensionRows }: Restored, hint: string): void {
+  private expectRows(
+    { manifest }: RestoreInput,
+    { rows, extensionRows }: Restored,
+    advice: BackupErrorOptions,
+  ): void {
     const differences = compareRows(manifest, [...rows, ...extensionRows]);
     if (differences.length > 0)
       throw new BackupError(
         'RESTORE_FAILED',
         `the restored tables do not have the rows that were backed up: ${differences.join('; ')}`,
-        { hint },
+        advice,
       );
   }
 

@@ -1,4 +1,4 @@
-import { throwIfAborted, toBackupError } from '../base/errors.ts';
+import { errorText, throwIfAborted } from '../base/errors.ts';
 import type { OrphanCleaner } from '../ports/orphan-cleaner.ts';
 import type { Phases } from '../progress/phases.ts';
 
@@ -25,7 +25,7 @@ export async function cleanUpOrphans(
         );
       } catch (error) {
         throwIfAborted(signal);
-        phases.warn(`what earlier work left over could not be removed: ${toBackupError(error).message}`);
+        phases.warn(`what earlier work left over could not be removed: ${errorText(error)}`);
       }
     }
     return cleanedUp;

@@ -1,4 +1,4 @@
-import { toBackupError } from '../base/errors.ts';
+import { errorText, type BackupError } from '../base/errors.ts';
 import type { PastRun, RunJournal } from '../ports/run-journal.ts';
 import type { RunReport } from './run-report.ts';
 
@@ -6,10 +6,14 @@ import type { RunReport } from './run-report.ts';
 const PAST_RUNS = 400;
 
 /** Notes how a run ended. A journal that cannot be written makes a warning, and the run no worse. */
-export async function journalOutcome(journal: RunJournal, report: RunReport): Promise<RunReport> {
+export async function journalOutcome(
+  journal: RunJournal,
+  report: RunReport,
+  describeError: (error: BackupError) => string = errorText,
+): Promise<RunReport> {
   const { timestamp, outcome, errors, phases, manifest } = report;
   const [startedAt, finishedAt] = [report.startedAt.toISOString(), report.finishedAt.toISOString()];
-  const run = { timestamp, outcome, startedAt, finishedAt, error: errors[0]?.message };
+  const run = { timestamp, outcome, startedAt, finishedAt, error: errors[0] && describeError(errors[0]) };
   const bytes = manifest?.artifacts.reduce((sum, artifact) => sum + artifact.bytes, 0);
   try {
     const { pastRuns } = await journal.read();
@@ -23,7 +27,7 @@ export async function journalOutcome(journal: RunJournal, report: RunReport): Pr
   } catch (error) {
     return {
       ...report,
-      warnings: [...report.warnings, `the outcome could not be noted: ${toBackupError(error).message}`],
+      warnings: [...report.warnings, `the outcome could not be noted: ${errorText(error)}`],
     };
   }
 }

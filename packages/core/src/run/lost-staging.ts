@@ -8,5 +8,5 @@ import type { Produced } from './produce.ts';
 export function lostStaging(former: Manifest | undefined, { artifacts }: Produced): string | undefined {
   const had = former?.artifacts.some(({ kind }) => kind === 'staging') === true;
   if (!had || artifacts.some(({ entry }) => entry.kind === 'staging')) return undefined;
-  return `the former set (${former.timestamp}) has a staging archive, this one has none: is the volume mounted at STAGING_DIR?`;
+  return `the former set (${former.timestamp}) has a staging archive, this one has none: is its volume mounted?`;
 }

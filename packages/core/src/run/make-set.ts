@@ -1,7 +1,6 @@
 import type { Suspicion } from '../model/manifest.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import { sizeAnomalies } from '../baseline/size-anomalies.ts';
-import { suspicionText } from '../baseline/suspicion-text.ts';
 import { lostStaging } from './lost-staging.ts';
 import type { Baseline } from './find-baseline.ts';
 import type { Phases } from '../progress/phases.ts';
@@ -56,9 +55,5 @@ export async function makeSet(
     acceptedSince: sizeBaseline.acceptedSince,
     warnings: [...phases.warnings],
   };
-  const published = await phases.measure('publish', () =>
-    publish(parts.primary, produced, description, { signal }),
-  );
-  if (suspicion !== undefined) phases.warn(suspicionText(timestamp, suspicion.reasons));
-  return published;
+  return phases.measure('publish', () => publish(parts.primary, produced, description, { signal }));
 }

@@ -1,4 +1,4 @@
-import { BackupError, isBackupError, withoutHint } from '../base/errors.ts';
+import { BackupError, errorText, isBackupError } from '../base/errors.ts';
 import type { Manifest, ManifestArtifact } from '../model/manifest.ts';
 import { artifactKey } from '../model/artifact-key.ts';
 import { formatArtifactName, type ArtifactName } from '../model/artifact-name.ts';
@@ -63,7 +63,7 @@ export async function produce(parts: ProduceParts, request: ProduceRequest): Pro
   } catch (error) {
     const taken = request.phases.reports.some(({ phase }) => phase === 'snapshot'); // before that, it was waited for long enough
     if (!taken || request.signal.aborted || !isBackupError(error, 'TABLES_BUSY')) throw error;
-    request.phases.warn(`the dump was begun once more: ${error.message}`);
+    request.phases.warn(`the dump was begun once more: ${errorText(error)}`);
     return produceOnce(parts, request);
   }
 }
@@ -186,8 +186,6 @@ class Maker {
 /** Damage is reported with the name of the artifact: an operator looks for the file. */
 function named(fileName: string, error: unknown): unknown {
   if (!isBackupError(error, 'ARTIFACT_UNREADABLE') || error.message.startsWith(fileName)) return error;
-  return new BackupError(error.code, `${fileName}: ${withoutHint(error)}`, {
-    cause: error,
-    ...(error.hint !== undefined && { hint: error.hint }),
-  });
+  const { code, message, details, hint } = error;
+  return new BackupError(code, `${fileName}: ${message}`, { details, hint, cause: error });
 }

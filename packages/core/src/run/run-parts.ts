@@ -1,3 +1,4 @@
+import type { BackupError } from '../base/errors.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RestoreTester } from '../ports/restore-tester.ts';
@@ -44,6 +45,8 @@ export interface RunOptions {
    * Nothing is taken out when absent.
    */
   readonly redact?: ((text: string) => string) | undefined;
+  /** Returns what the journal keeps of an error. Defaults to its message and hint. */
+  readonly describeError?: ((error: BackupError) => string) | undefined;
   /** Stops the run: programs end, drafts go, sets stay as they were. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -40,7 +40,9 @@ export async function run(parts: RunParts, options: RunOptions): Promise<RunRepo
   const lease = await parts.lock.acquire({ command: 'run' }, { whenHeld: options.whenLockHeld, signal });
   try {
     const report = await new Run(parts, options, AbortSignal.any([signal, lease.lost])).execute();
-    return parts.journal === undefined ? report : await journalOutcome(parts.journal, report);
+    return parts.journal === undefined
+      ? report
+      : await journalOutcome(parts.journal, report, options.describeError);
   } finally {
     await lease.release();
   }

@@ -1,4 +1,4 @@
-import { BackupError, throwIfAborted, toBackupError } from '../base/errors.ts';
+import { BackupError, errorText, throwIfAborted, toBackupError } from '../base/errors.ts';
 import type { Tier } from '../model/tier.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
@@ -124,15 +124,14 @@ function notFound(
   timestamp: RunTimestamp,
   errors: readonly BackupError[],
 ): BackupError {
-  const others = [...new Set(found.flatMap(({ set }) => set.database ?? []))];
-  const hint =
-    others.length > 0
-      ? `It is there of ${others.map((name) => `"${name}"`).join(', ')}: set POSTGRES_DB`
-      : 'See geolens-backup list';
+  const databases = [...new Set(found.flatMap(({ set }) => set.database ?? []))];
   return new BackupError(
     'SET_NOT_FOUND',
     `there is no set ${timestamp} of database "${database}"${unasked(errors)}`,
-    { hint },
+    {
+      details:
+        databases.length === 0 ? { reason: 'set-missing' } : { reason: 'set-of-other-database', databases },
+    },
   );
 }
 
@@ -148,12 +147,10 @@ function refused(
   return new BackupError(
     'SET_NOT_FOUND',
     `set ${timestamp} cannot be accepted: ${why.join('; ')}${unasked(errors)}`,
-    { hint: 'Only a set that is suspicious can be accepted: see geolens-backup list' },
+    { details: { reason: 'not-suspicious' } },
   );
 }
 
 function unasked(errors: readonly BackupError[]): string {
-  return errors.length === 0
-    ? ''
-    : ` (not every store could be asked: ${errors.map(({ message }) => message).join('; ')})`;
+  return errors.length === 0 ? '' : ` (not every store could be asked: ${errors.map(errorText).join('; ')})`;
 }

@@ -1,4 +1,4 @@
-import { isBackupError } from '../base/errors.ts';
+import { errorText, isBackupError } from '../base/errors.ts';
 import { checkManifest } from '../model/check-manifest.ts';
 import { failedChecks } from '../model/failed-checks.ts';
 import { dumpOf, type Manifest } from '../model/manifest.ts';
@@ -112,7 +112,7 @@ function stateOf(
   foreign: ReadonlySet<ArtifactKey>,
 ): Judgement {
   if (reading instanceof Error)
-    return { ...partial(reading.message), ...(isOfStore(reading) && { unread: true }) };
+    return { ...partial(errorText(reading)), ...(isOfStore(reading) && { unread: true }) };
   if (reading !== undefined) {
     if (reading.timestamp !== timestamp) return partial(`its manifest is that of ${reading.timestamp}`);
     const problems = checkManifest(

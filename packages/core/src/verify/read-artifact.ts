@@ -1,4 +1,4 @@
-import { isBackupError, withoutHint } from '../base/errors.ts';
+import { isBackupError } from '../base/errors.ts';
 import type { Archiver } from '../ports/archiver.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { DumpProducer } from '../ports/dump-producer.ts';
@@ -71,7 +71,7 @@ async function readWith(
     return { content, problem: undefined, members };
   } catch (error) {
     if (!isBackupError(error, 'ARTIFACT_UNREADABLE')) throw error;
-    const problem = withoutHint(error);
+    const problem = error.message;
     return {
       content,
       problem: problem.startsWith(artifact.name) ? problem : `${artifact.name}: ${problem}`,

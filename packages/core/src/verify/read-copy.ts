@@ -1,4 +1,4 @@
-import { isBackupError, throwIfAborted, toBackupError, withoutHint } from '../base/errors.ts';
+import { errorText, isBackupError, throwIfAborted } from '../base/errors.ts';
 import { parseManifest } from '../model/manifest-text.ts';
 import { manifestChecksumProblem } from '../model/manifest-checksum.ts';
 import { formatArtifactName, type ArtifactKind } from '../model/artifact-name.ts';
@@ -97,7 +97,7 @@ async function readOne(
   } catch (error) {
     throwIfAborted(signal);
     return {
-      verdict: verdict(undefined, `it could not be read: ${toBackupError(error).message}`),
+      verdict: verdict(undefined, `it could not be read: ${errorText(error)}`),
       content: undefined,
       failure: { error },
     };
@@ -127,7 +127,7 @@ async function readAsFarAsPossible(
     return await readArtifact(parts, kind, artifact, signal);
   } catch (error) {
     if (!isBackupError(error, 'CLIENT_TOO_OLD')) throw error;
-    return { ...(await readBytes(artifact, signal)), unjudged: error.message };
+    return { ...(await readBytes(artifact, signal)), unjudged: errorText(error) };
   }
 }
 
@@ -153,7 +153,7 @@ function manifestProblem(text: string): string | undefined {
     parseManifest(text);
   } catch (error) {
     if (!isBackupError(error)) throw error;
-    return withoutHint(error);
+    return error.message;
   }
   return manifestChecksumProblem(text);
 }

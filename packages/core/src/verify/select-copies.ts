@@ -4,6 +4,7 @@ import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { BackupSet } from '../model/backup-set.ts';
 import { readStores } from '../sets/read-stores.ts';
 import { labelOf } from '../sets/label-of.ts';
+import { otherDatabases } from '../sets/other-databases.ts';
 import { copyOfSet, type Copy } from './copy.ts';
 
 /** `latest`: the newest set, in the first store that has one; `all`: every set of every store. */
@@ -52,18 +53,16 @@ export async function selectCopies(
     copies.push(...chosen.map((set) => copyOfSet(store, set, { signal })));
     if (wanted !== 'all' && chosen.length > 0) break;
   }
-  const there = `There are sets of ${[...others].map((name) => `"${name}"`).join(', ')}`;
+  const names = [...others].map((name) => `"${name}"`).join(', ');
   if (wanted === 'all' && others.size > 0)
-    notes.push(
-      `only sets of database "${database}" are verified. ${there} too: set POSTGRES_DB to verify these`,
-    );
+    notes.push(`only sets of database "${database}" are verified. There are sets of ${names} too`);
   if (copies.length > 0 || (wanted === 'all' && errors.length === 0)) return { copies, notes, errors };
   if (errors[0] !== undefined) throw errors[0];
   const what = wanted === 'latest' ? 'there is no set' : `there is no set ${wanted}`;
   throw new BackupError(
     'SET_NOT_FOUND',
     `${what} of database "${database}" in ${stores.map(({ name }) => name).join(' and ')}`,
-    { hint: others.size > 0 ? `${there}: set POSTGRES_DB` : 'See geolens-backup list' },
+    { details: otherDatabases(others) },
   );
 }
 

@@ -202,7 +202,7 @@ class Verification {
 function standingFailure({ manifest }: Copy): string | undefined {
   const restored = manifest?.checks.restored;
   if (restored === undefined || restored.ok) return undefined;
-  return `its restore test failed at ${restored.at}${restored.problem === undefined ? '' : ` (${restored.problem})`}, which only a restore test can take back: verify --restore`;
+  return `its restore test failed at ${restored.at}${restored.problem === undefined ? '' : ` (${restored.problem})`}, which only another restore test can take back`;
 }
 
 /** Whether a set was removed as a whole: its manifest goes first. */

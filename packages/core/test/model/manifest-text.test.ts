@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  errorText,
   formatManifest,
   isBackupError,
   parseManifest,
@@ -108,7 +109,7 @@ describe('a manifest', () => {
   it('of a newer form is refused with both versions and the hint, whatever else it holds', () => {
     const error = refusal('{"schemaVersion":2}');
     expect(error.code).toBe('MANIFEST_TOO_NEW');
-    expect(error.message).toMatch(/schemaVersion 2.*up to 1.*newer/);
+    expect(errorText(error)).toMatch(/schemaVersion 2.*up to 1.*newer/);
   });
 
   const WRONG: readonly (readonly [path: readonly (string | number)[], value: unknown])[] = [

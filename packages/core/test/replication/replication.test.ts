@@ -219,7 +219,10 @@ describe('what a replica has already', () => {
     for (const [key, content] of kit.replica.artifacts) replicaManifest.replica.artifacts.set(key, content);
     const report = await replicaManifest.replicatedRun();
     expect(report).toMatchObject({ outcome: 'partial', errors: [{ code: 'REPLICA_CONFLICT' }] });
-    expect(report.errors[0]!.message).toContain('S3_PREFIX');
+    expect(report.errors[0]).toMatchObject({
+      details: { reason: 'place-shared' },
+      hint: 'Give each installation a place of its own',
+    });
     expect(replicaManifest.replica.artifacts).toEqual(kit.replica.artifacts);
   });
 });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   BackupError,
+  errorText,
   findSource,
   formatManifest,
   parseManifest,
@@ -81,7 +82,6 @@ describe('the set to restore', () => {
     kit.store.artifacts.set(`daily/manifest-${day(8)}.json`, Buffer.from('{'));
     const error: unknown = await find().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'RESTORE_REFUSED' });
-    const { message } = error as Error;
     for (const text of [
       day(9),
       'there is no manifest',
@@ -89,7 +89,7 @@ describe('the set to restore', () => {
       `The newest whole one is set ${day(3)}`,
       'Name the set',
     ])
-      expect(message).toContain(text);
+      expect(errorText(error)).toContain(text);
     expect(await find(day(3))).toMatchObject({ source: { timestamp: day(3) } });
   });
 
@@ -184,9 +184,13 @@ describe('the set to restore', () => {
   it('is never one of another database: the error names those that there are', async () => {
     await expect(find('latest', 'atlas')).rejects.toMatchObject({
       code: 'SET_NOT_FOUND',
-      message: expect.stringContaining('There are sets of "geolens"') as string,
+      details: { reason: 'other-databases', databases: ['geolens'] },
+      hint: 'Choose one of the databases that have sets',
     });
-    await expect(find(day(7))).rejects.toMatchObject({ code: 'SET_NOT_FOUND' });
+    await expect(find(day(7))).rejects.toMatchObject({
+      code: 'SET_NOT_FOUND',
+      details: { reason: 'set-missing' },
+    });
     await expect(find('latest', 'geolens', new MemoryStore())).rejects.toMatchObject({
       code: 'SET_NOT_FOUND',
     });

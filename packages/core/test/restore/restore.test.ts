@@ -95,11 +95,22 @@ describe('a restore', () => {
     const error = await kit
       .restore({ stagingTo: '/staging' })
       .catch((failure: unknown) => failure as BackupError);
-    expect(error).toMatchObject({ code: 'ARTIFACT_UNREADABLE' });
+    expect(error).toMatchObject({
+      code: 'ARTIFACT_UNREADABLE',
+      details: {
+        source: 'set 20260103_020000 (daily, memory)',
+        problems: [
+          expect.stringContaining('globals-20260103_020000.sql'),
+          'the extension postgis is not available',
+          '/staging is read-only',
+        ],
+        overridable: ['the disk is small'],
+      },
+    });
     for (const part of [
       'globals-20260103_020000.sql',
       'postgis',
-      'the disk is small (--force',
+      'the disk is small',
       '/staging is read-only',
     ])
       expect((error as BackupError).message).toContain(part);
@@ -243,7 +254,8 @@ describe('a restore', () => {
   it('in place, tells that the database is changed when rows are missing', async () => {
     kit.restorer.lostRows = 1;
     await expect(kit.restore({ mode: { kind: 'in-place' } })).rejects.toMatchObject({
-      message: expect.stringContaining('The live database was changed') as string,
+      details: { reason: 'live-database-differs' },
+      hint: expect.stringContaining('The live database was changed') as string,
     });
   });
 });

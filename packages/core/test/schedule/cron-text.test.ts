@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isBackupError, parseSchedule } from '../../src/index.ts';
+import { errorText, isBackupError, parseSchedule } from '../../src/index.ts';
 import { MACROS } from '../../src/schedule/cron-text.ts';
 
 const FROM = new Date('2026-01-01T00:00:30Z');
@@ -12,7 +12,7 @@ function refusal(expression: string, zone?: string): string {
     parseSchedule(expression, zone);
   } catch (error) {
     expect(isBackupError(error, 'SCHEDULE_INVALID')).toBe(true);
-    return (error as Error).message;
+    return errorText(error);
   }
   throw new Error(`${expression} was accepted`);
 }

@@ -3,12 +3,14 @@ import {
   acceptSet,
   artifactKey,
   BackupError,
+  errorText,
   formatManifest,
   noLock,
   readSets,
   type AcceptReport,
   type ArtifactKey,
   type ArtifactStore,
+  type ErrorDetails,
   type Lock,
   type Manifest,
   type Tier,
@@ -150,7 +152,7 @@ describe('a set that is not suspicious', () => {
     expect(content(store)).toBe(before);
   });
 
-  it.each<[string, (store: MemoryStore) => void, string]>([
+  it.each<[string, (store: MemoryStore) => void, string, ErrorDetails?]>([
     [
       'bad',
       (store) => {
@@ -178,29 +180,32 @@ describe('a set that is not suspicious', () => {
       },
       `it is partial (daily, local): staging-${T}.tar.gz is missing. Only`,
     ],
-    ['not there', () => undefined, `there is no set ${T} of database "geolens". See geolens-backup list`],
+    ['not there', () => undefined, `there is no set ${T} of database "geolens"`, { reason: 'set-missing' }],
     [
       'of another database',
       (store) => {
         put(store, 'daily', { suspicion: SUSPICION }, 'other');
       },
-      `there is no set ${T} of database "geolens". It is there of "other": set POSTGRES_DB`,
+      `there is no set ${T} of database "geolens". Choose one`,
+      { reason: 'set-of-other-database', databases: ['other'] },
     ],
-  ])('is refused when it is %s', async (_title, prepare, words) => {
+  ])('is refused when it is %s', async (_title, prepare, words, details = { reason: 'not-suspicious' }) => {
     const store = new MemoryStore('local');
     prepare(store);
     const before = content(store);
     const refusal: unknown = await accept([store]).catch((error: unknown) => error);
-    expect(refusal).toMatchObject({ code: 'SET_NOT_FOUND' });
-    expect((refusal as Error).message).toContain(words);
+    expect(refusal).toMatchObject({ code: 'SET_NOT_FOUND', details });
+    expect(errorText(refusal)).toContain(words);
     expect(content(store)).toBe(before);
   });
 
   it('is not found, with a word on the store that could not be asked', async () => {
     await expect(
       accept([new MemoryStore('local'), faulty(new MemoryStore('s3'), () => true)]),
-    ).rejects.toThrow(
-      'there is no set 20260104_020000 of database "geolens" (not every store could be asked: stuck). See',
-    );
+    ).rejects.toMatchObject({
+      message:
+        'there is no set 20260104_020000 of database "geolens" (not every store could be asked: stuck)',
+      details: { reason: 'set-missing' },
+    });
   });
 });

@@ -171,7 +171,9 @@ describe('a verification', () => {
     const [report] = (await kit.verify('latest')).copies;
     expect([report!.outcome, problemsOf(report!).join()]).toEqual([
       'failed',
-      expect.stringMatching(/its restore test failed at .*the index a is not valid.*verify --restore/),
+      expect.stringMatching(
+        /its restore test failed at .*the index a is not valid.*only another restore test/,
+      ),
     ]);
     expect(await kit.outcomes('latest', { restore: true })).toEqual(['memory daily 20260103_020000 passed']);
     expect(await kit.states()).toEqual(['daily 20260103_020000 complete']);
@@ -362,7 +364,8 @@ describe('the copies that are verified', () => {
     expect((await kit.verify('latest')).notes).toEqual([]);
     await expect(kit.verify('20260106_020000' as never)).rejects.toMatchObject({
       code: 'SET_NOT_FOUND',
-      message: expect.stringContaining('There are sets of "other": set POSTGRES_DB') as string,
+      details: { reason: 'other-databases', databases: ['other'] },
+      hint: 'Choose one of the databases that have sets',
     });
   });
 

@@ -1,6 +1,7 @@
-import { isBackupError, toBackupError, type Lock, type OrphanCleaner } from '@geolens/backup-core';
+import { isBackupError, type Lock, type OrphanCleaner } from '@geolens/backup-core';
 import { logCleanedUp } from '../log/log-run.ts';
 import type { Logger } from '../log/logger.ts';
+import { describeError } from '../present/hints.ts';
 
 export interface CleanUpParts {
   readonly cleaners: readonly OrphanCleaner[];
@@ -19,7 +20,7 @@ export async function cleanUpAtStart({ cleaners, lock, log, signal }: CleanUpPar
   };
   const onFailure = (error: unknown): void => {
     if (!isBackupError(error, 'LOCK_HELD', 'ABORTED'))
-      onWarning(`what earlier work left over could not be removed: ${toBackupError(error).message}`);
+      onWarning(`what earlier work left over could not be removed: ${describeError(error)}`);
   };
   try {
     const lease = await lock.acquire({ command: 'serve' }, { signal });

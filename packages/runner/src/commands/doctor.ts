@@ -1,5 +1,6 @@
 import type { DiagnosticResult } from '@geolens/backup-core';
 import { inspect } from '../doctor/inspect.ts';
+import { hintFor } from '../present/hints.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { doctorJson, doctorSummary, diagnosticText } from '../report/doctor-report.ts';
 import type { CommandContext } from '../services.ts';
@@ -14,7 +15,8 @@ export async function doctor(
 ): Promise<ExitCode> {
   const { io, redact } = context;
   const results: DiagnosticResult[] = [];
-  for await (const { message, hint, ...result } of inspect(context)) {
+  for await (const { message, details, hint: neutral, ...result } of inspect(context)) {
+    const hint = hintFor({ details, hint: neutral });
     const clean = { ...result, message: redact(message), ...(hint !== undefined && { hint: redact(hint) }) };
     results.push(clean);
     if (!json) io.stdout(diagnosticText(clean));

@@ -1,9 +1,5 @@
-import {
-  prune as pruneSets,
-  suspicionText,
-  type ArtifactKey,
-  type RetentionPlan,
-} from '@geolens/backup-core';
+import { prune as pruneSets, type ArtifactKey, type RetentionPlan } from '@geolens/backup-core';
+import { suspicionText } from '../present/hints.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { retentionPlanJson, retentionPlanText, verdictTexts } from '../report/retention-plan.ts';
 import type { CommandContext } from '../services.ts';

@@ -9,6 +9,7 @@ import { EXIT, exitCodeOfRun, type ExitCode } from '../exit-code.ts';
 import { logReport, logRun } from '../log/log-run.ts';
 import { failureNotification, runNotification, startNotification } from '../notify/notifications.ts';
 import { notify } from '../notify/notify.ts';
+import { describeError, warningsOfRun } from '../present/hints.ts';
 import { runReportJson, runReportText } from '../report/run-report.ts';
 import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
@@ -52,10 +53,11 @@ export async function loggedRun(context: CommandContext): Promise<LoggedRun> {
       sizeAnomalyThreshold: config.sizeAnomalyThreshold,
       observer,
       redact,
+      describeError,
       signal,
     });
     io.terminal?.status('');
-    for (const warning of report.warnings) if (!warned.has(warning)) log.warn('run.warning', warning);
+    for (const warning of warningsOfRun(report)) if (!warned.has(warning)) log.warn('run.warning', warning);
     logReport(log, report);
     const started = await notifiedOfStart; // the start must not overtake the end
     return {

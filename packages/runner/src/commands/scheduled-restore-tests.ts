@@ -13,6 +13,7 @@ import {
 import { logError } from '../log/log-run.ts';
 import { restoreTestNotification } from '../notify/notifications.ts';
 import { notify } from '../notify/notify.ts';
+import { describeError } from '../present/hints.ts';
 import { restoreTestJournal } from '../schedule/restore-test-journal.ts';
 import { loop } from '../schedule/loop.ts';
 import type { CommandContext } from '../services.ts';
@@ -32,7 +33,7 @@ export async function runScheduledRestoreTests(context: CommandContext, schedule
     await journal.update({ lastRestoreTest }).catch((error: unknown) => {
       log.warn(
         'drill.journal',
-        `the outcome of the restore test could not be noted: ${toBackupError(error).message}`,
+        `the outcome of the restore test could not be noted: ${describeError(error)}`,
       );
     });
     await notify(
@@ -77,7 +78,7 @@ async function restoreTest(
     }
     const failure = toBackupError(error);
     logError(log, 'drill.error', failure);
-    return { outcome: 'skipped', problem: failure.message };
+    return { outcome: 'skipped', problem: describeError(failure) };
   }
 }
 
@@ -88,7 +89,7 @@ function outcomeOf({ copies }: VerifyReport): Omit<JournalledRestoreTest, 'finis
   const worst = copies.reduce((former, copy) => (rank(copy) < rank(former) ? copy : former));
   const reasons =
     worst.error !== undefined
-      ? [worst.error.message]
+      ? [describeError(worst.error)]
       : worst.outcome === 'inconclusive'
         ? lacksOf(worst)
         : problemsOf(worst);

@@ -1,4 +1,4 @@
-import { isBackupError, toBackupError, withoutHint, type BackupError } from '@geolens/backup-core';
+import { isBackupError, toBackupError, type BackupError } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logError } from '../log/log-run.ts';
 import { loop } from '../schedule/loop.ts';
@@ -79,7 +79,7 @@ async function waitForLock(
   { services, log, signal }: CommandContext,
   held: BackupError,
 ): Promise<'made' | 'held'> {
-  log.warn('run.waiting', `the run is due and waits until the lock is free: ${withoutHint(held)}`);
+  log.warn('run.waiting', `the run is due and waits until the lock is free: ${held.message}`);
   try {
     const lease = await services.lock.acquire({ command: 'serve' }, { whenHeld: 'wait', signal });
     await lease.release();

@@ -5,7 +5,6 @@ import {
   parseTimestamp,
   selectCopies,
   throwIfAborted,
-  toBackupError,
   verify as verifyCopies,
   type SelectedCopies,
   type VerifyReport,
@@ -13,6 +12,7 @@ import {
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logCleanedUp } from '../log/log-run.ts';
 import { logVerification, logVerifyReport } from '../log/log-verify.ts';
+import { describeError } from '../present/hints.ts';
 import { verifyReportJson, verifyReportText } from '../report/verify-report.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder } from '../check-folder.ts';
@@ -106,7 +106,7 @@ async function cleanUpRestoreTests({
     throwIfAborted(signal);
     log.warn(
       'verify.sweep',
-      `what earlier restore tests left over could not be removed: ${toBackupError(error).message}`,
+      `what earlier restore tests left over could not be removed: ${describeError(error)}`,
     );
   }
 }

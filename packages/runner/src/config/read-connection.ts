@@ -1,5 +1,6 @@
 import { connectionFromUrl, type ConnectionSettings } from '@geolens/backup-adapter-postgres';
 import { isBackupError, Secret } from '@geolens/backup-core';
+import { describeError } from '../present/hints.ts';
 import type { Values } from './variables.ts';
 
 /**
@@ -31,6 +32,6 @@ function readUrl(text: string): ConnectionReading {
     return { settings: connectionFromUrl(text, 'DATABASE_URL') };
   } catch (error) {
     if (!isBackupError(error, 'CONFIG_INVALID')) throw error;
-    return { problems: [error.message] };
+    return { problems: [describeError(error)] };
   }
 }

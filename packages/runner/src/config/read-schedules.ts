@@ -1,4 +1,5 @@
 import { isBackupError, parseSchedule, type Schedule } from '@geolens/backup-core';
+import { describeError } from '../present/hints.ts';
 import type { Values } from './variables.ts';
 
 /** The value of BACKUP_RESTORE_TEST_SCHEDULE for never. */
@@ -25,7 +26,7 @@ export function readSchedules(values: Partial<Values>, problems: string[]): Sche
       return parseSchedule(expression, inZone);
     } catch (error) {
       if (!isBackupError(error)) throw error;
-      problems.push(`${name}: ${error.message}${otherwise}`);
+      problems.push(`${name}: ${describeError(error)}${otherwise}`);
       return undefined;
     }
   };

@@ -1,11 +1,11 @@
 import {
   isWhole,
-  suspicionText,
   type BackupSet,
   type DiagnosticResult,
   type Health,
   type JournalState,
 } from '@geolens/backup-core';
+import { suspicionText } from '../present/hints.ts';
 import { countText, roughDurationText } from '../report/units.ts';
 
 /** Whether runs succeed, and what the last one said. */

@@ -1,4 +1,5 @@
 import type { BackupError, RunObserver, RunReport } from '@geolens/backup-core';
+import { describeError } from '../present/hints.ts';
 import { outcomeFields, outcomeText } from '../report/outcome-text.ts';
 import type { Terminal } from '../io.ts';
 import { countText } from '../report/units.ts';
@@ -63,7 +64,7 @@ export function logCleanedUp(log: Logger, cleanedUp: readonly string[]): void {
 
 /** Logs an error, once, with its code; its causes too at level debug. */
 export function logError(log: Logger, event: string, error: BackupError): void {
-  log.error(event, error.message, { code: error.code });
+  log.error(event, describeError(error), { code: error.code });
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause)
     log.debug('error.cause', `caused by: ${cause.stack ?? cause.message}`);
 }

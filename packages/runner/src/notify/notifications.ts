@@ -1,10 +1,10 @@
 import {
-  suspicionText,
   type BackupError,
   type JournalledRestoreTest,
   type Notification,
   type RunReport,
 } from '@geolens/backup-core';
+import { describeError, errorJson, warningsOfRun } from '../present/hints.ts';
 import type { Redact } from '../redact.ts';
 import { outcomeText } from '../report/outcome-text.ts';
 import { runReportJson } from '../report/run-report.ts';
@@ -31,11 +31,9 @@ export function startNotification(database: string, timestamp: string): Notifica
 
 /** A set that nobody should rely on unseen is trouble, though the run is complete. */
 export function runNotification(report: RunReport, log: string, redact: Redact): Notification {
-  const { database, outcome, suspicion, timestamp, errors, warnings } = report;
+  const { database, outcome, suspicion, errors } = report;
   const good = outcome === 'complete' && suspicion === undefined;
-  const suspicious =
-    suspicion === undefined || timestamp === undefined ? [] : [suspicionText(timestamp, suspicion.reasons)];
-  const text = [...errors.map(({ message }) => message), ...new Set([...suspicious, ...warnings])].join('\n');
+  const text = [...errors.map(describeError), ...new Set(warningsOfRun(report))].join('\n');
   const title = `Backup of ${database}: ${outcomeText(report)}`;
   return {
     event: 'run.finished',
@@ -51,7 +49,7 @@ export function runNotification(report: RunReport, log: string, redact: Redact):
 /** A run that could not be begun at all. */
 export function failureNotification(
   database: string,
-  { code, message }: BackupError,
+  error: BackupError,
   log: string,
   redact: Redact,
 ): Notification {
@@ -61,9 +59,9 @@ export function failureNotification(
     state: 'trouble',
     database,
     title,
-    text: message,
+    text: describeError(error),
     log,
-    details: details({ run: { outcome: 'failed', database, errors: [{ code, message: redact(message) }] } }),
+    details: details({ run: { outcome: 'failed', database, errors: [errorJson(redact)(error)] } }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { toBackupError, type Notification } from '@geolens/backup-core';
+import { describeError } from '../present/hints.ts';
 import type { CommandContext } from '../services.ts';
 
 /**
@@ -20,8 +21,8 @@ export async function notify(
       await notifier.notify(clean, { signal });
       return true;
     } catch (error) {
-      const failure = toBackupError(error);
-      log.warn('notification.failed', failure.message, { notifier: notifier.name, code: failure.code });
+      const { code } = toBackupError(error);
+      log.warn('notification.failed', describeError(error), { notifier: notifier.name, code });
       return false;
     }
   });

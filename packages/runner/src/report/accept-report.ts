@@ -1,4 +1,5 @@
-import type { AcceptReport, BackupError, RunTimestamp } from '@geolens/backup-core';
+import type { AcceptReport, RunTimestamp } from '@geolens/backup-core';
+import { errorJson } from '../present/hints.ts';
 import type { Redact } from '../redact.ts';
 
 /** What was accepted, for a person, and by which set retention is suspended all the same. */
@@ -15,8 +16,5 @@ export function acceptReportJson(
   { errors, ...report }: AcceptReport,
   redact: Redact = (text) => text,
 ): Record<string, unknown> {
-  return {
-    ...report,
-    errors: errors.map(({ code, message }: BackupError) => ({ code, message: redact(message) })),
-  };
+  return { ...report, errors: errors.map(errorJson(redact)) };
 }

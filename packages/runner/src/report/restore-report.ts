@@ -1,4 +1,5 @@
-import { timestampToDate, type BackupError, type RestoreReport } from '@geolens/backup-core';
+import { timestampToDate, type RestoreReport } from '@geolens/backup-core';
+import { errorJson } from '../present/hints.ts';
 import type { Redact } from '../redact.ts';
 import { table } from './table.ts';
 import { countText, durationText, numberText } from './units.ts';
@@ -94,7 +95,7 @@ export function restoreReportJson(
       staging: source.staging?.name,
     },
     warnings: warnings.map(redact),
-    errors: errors.map(({ code, message }: BackupError) => ({ code, message: redact(message) })),
+    errors: errors.map(errorJson(redact)),
     startedAt: startedAt.toISOString(),
     finishedAt: finishedAt.toISOString(),
   };

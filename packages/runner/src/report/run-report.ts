@@ -1,10 +1,5 @@
-import {
-  formatArtifactName,
-  rowsOf,
-  suspicionText,
-  type BackupError,
-  type RunReport,
-} from '@geolens/backup-core';
+import { formatArtifactName, rowsOf, type RunReport } from '@geolens/backup-core';
+import { errorJson, suspicionText, warningsOfRun } from '../present/hints.ts';
 import type { Redact } from '../redact.ts';
 import { bytesText, countText } from './units.ts';
 import { restoreTestText } from './restore-test-text.ts';
@@ -55,14 +50,11 @@ function stateText({ outcome, suspicion, restoreTest }: RunReport): string {
 
 /** The report for a machine. */
 export function runReportJson(report: RunReport, redact: Redact = (text) => text): Record<string, unknown> {
-  const { startedAt, finishedAt, errors, warnings, replication, ...rest } = report;
-  const reported = ({ code, message }: BackupError): Record<string, unknown> => ({
-    code,
-    message: redact(message),
-  });
+  const { startedAt, finishedAt, errors, replication, ...rest } = report;
+  const reported = errorJson(redact);
   return {
     ...rest,
-    warnings: warnings.map(redact),
+    warnings: warningsOfRun(report).map(redact),
     startedAt: startedAt.toISOString(),
     finishedAt: finishedAt.toISOString(),
     replication: replication.map(({ errors: failed, ...others }) => ({

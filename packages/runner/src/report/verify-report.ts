@@ -2,11 +2,11 @@ import {
   lacksOf,
   problemsOf,
   type ArtifactVerdict,
-  type BackupError,
   type CheckOutcome,
   type CopyReport,
   type VerifyReport,
 } from '@geolens/backup-core';
+import { describeError, errorJson } from '../present/hints.ts';
 import type { Redact } from '../redact.ts';
 import { restoreTestText } from './restore-test-text.ts';
 import { table } from './table.ts';
@@ -23,10 +23,7 @@ export function verifyReportJson(
   { copies, notes, errors }: VerifyReport,
   redact: Redact = (text) => text,
 ): Record<string, unknown> {
-  const reported = ({ code, message }: BackupError): Record<string, unknown> => ({
-    code,
-    message: redact(message),
-  });
+  const reported = errorJson(redact);
   return {
     copies: copies.map((report) => ({
       label: report.copy.label,
@@ -75,7 +72,7 @@ function detailsText(report: CopyReport): string {
     `${copy.label}: ${outcomeText(report)}\n`,
     body,
     restoreTest === undefined ? '' : restoreTestText(restoreTest),
-    ...(error !== undefined ? [`${error.message}\n`] : []),
+    ...(error !== undefined ? [`${describeError(error)}\n`] : []),
   ].join('');
 }
 
@@ -84,7 +81,7 @@ function tableText(copies: readonly CopyReport[]): string {
     const { copy, milliseconds, error, outcome } = report;
     const reasons =
       error !== undefined
-        ? [error.message]
+        ? [describeError(error)]
         : outcome === 'inconclusive'
           ? lacksOf(report)
           : problemsOf(report);

@@ -9,6 +9,7 @@ import {
 import type { OnStart } from '../config/config.ts';
 import { logError } from '../log/log-run.ts';
 import type { Logger } from '../log/logger.ts';
+import { describeError } from '../present/hints.ts';
 
 /**
  * However far the next slot is, the clock is looked at this often: it may be set back, and then the next slot
@@ -95,7 +96,7 @@ class Loop {
     const state = await this.parts.journal.read().catch((error: unknown) => {
       this.parts.log.warn(
         'schedule.journal',
-        `what was done before cannot be read, so the sets alone tell what is due: ${toBackupError(error).message}`,
+        `what was done before cannot be read, so the sets alone tell what is due: ${describeError(error)}`,
       );
       return { firstStartAt: new Date(0).toISOString(), lastSlot: undefined };
     });
@@ -144,10 +145,7 @@ class Loop {
     try {
       await this.parts.journal.update(change);
     } catch (error) {
-      this.parts.log.warn(
-        'schedule.journal',
-        `what was done could not be noted: ${toBackupError(error).message}`,
-      );
+      this.parts.log.warn('schedule.journal', `what was done could not be noted: ${describeError(error)}`);
     }
   }
 

@@ -1,4 +1,4 @@
-import { withoutHint, type Clock, type ServerProbe } from '@geolens/backup-core';
+import type { Clock, ServerProbe } from '@geolens/backup-core';
 import type { Logger } from '../log/logger.ts';
 
 const RETRY_MS = 5_000;
@@ -22,10 +22,7 @@ export async function waitForServer(
     const found = await probe.inspect(signal);
     if (found.server === 'answers' || looks >= ATTEMPTS[found.server]) return;
     if (looks === 1)
-      log.warn(
-        'serve.server_away',
-        `a run is due, and waits a while for the server: ${withoutHint(found.error)}`,
-      );
+      log.warn('serve.server_away', `a run is due, and waits a while for the server: ${found.error.message}`);
     await clock.sleepUntil(new Date(clock.now().getTime() + RETRY_MS), signal);
   }
 }

@@ -1,4 +1,5 @@
 import { BackupError, type JournalState } from '@geolens/backup-core';
+import { describeError } from '../present/hints.ts';
 import type { Redact } from '../redact.ts';
 import type { Status } from './status.ts';
 
@@ -21,7 +22,7 @@ export function redacted(status: Status, redact: Redact): Status {
     stores: stores.map((store) => ({
       ...store,
       sets: store.sets?.map((set) => ({ ...set, problems: set.problems.map(redact) })),
-      error: store.error && new BackupError(store.error.code, redact(store.error.message)),
+      error: store.error && new BackupError(store.error.code, redact(describeError(store.error))),
     })),
   };
 }

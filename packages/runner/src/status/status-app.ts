@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { toBackupError } from '@geolens/backup-core';
 import type { Logger } from '../log/logger.ts';
+import { describeError } from '../present/hints.ts';
 import type { Redact } from '../redact.ts';
 import { healthJson } from '../report/health-report.ts';
 import { page } from './page/page.ts';
@@ -42,9 +43,9 @@ export function statusApp({ log, redact, ...parts }: StatusAppParts): Hono {
     request.body(await metricsText(await status()), 200, { 'content-type': METRICS_TYPE }),
   );
   app.onError((error, request) => {
-    const failure = toBackupError(error);
-    log.warn('http.error', `${request.req.path}: ${failure.message}`, { code: failure.code });
-    return request.json({ healthy: false, problem: redact(failure.message) }, 503);
+    const problem = describeError(error);
+    log.warn('http.error', `${request.req.path}: ${problem}`, { code: toBackupError(error).code });
+    return request.json({ healthy: false, problem: redact(problem) }, 503);
   });
   return app;
 }

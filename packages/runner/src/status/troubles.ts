@@ -1,4 +1,5 @@
 import { isWhole } from '@geolens/backup-core';
+import { describeError } from '../present/hints.ts';
 import { countText, roughDurationText } from '../report/units.ts';
 import { replicationLag, type Status } from './status.ts';
 
@@ -57,7 +58,7 @@ export function troublesOf({ health, journal, stores, now, database }: Status): 
     ...stores.flatMap(({ name, error }) =>
       error === undefined
         ? []
-        : [{ text: `${sentence(name)} could not be read: ${error.message}`, command: DOCTOR }],
+        : [{ text: `${sentence(name)} could not be read: ${describeError(error)}`, command: DOCTOR }],
     ),
     ...stores.slice(1).flatMap((store) => {
       const lag = replicationLag(stores[0], store, database);

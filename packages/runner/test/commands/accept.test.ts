@@ -65,7 +65,7 @@ describe('`accept`', () => {
       const { context } = await commandKit(storeWith('local'));
       await expect(accept(context, text, { json: false })).rejects.toMatchObject({
         code: 'CONFIG_INVALID',
-        message: expect.stringContaining('for example 20261122_020000') as string,
+        hint: expect.stringContaining('for example 20261122_020000') as string,
       });
     },
   );

@@ -51,6 +51,17 @@ describe('`doctor`', () => {
     });
   });
 
+  it('names variables in the hints of other packages', async () => {
+    const details = { reason: 'database-empty' } as const;
+    const { said } = await asked(await kitWith([{ ...result('warn'), details }]), true);
+    expect((JSON.parse(said) as { results: unknown[] }).results[0]).toEqual({
+      subject: 'server',
+      level: 'warn',
+      message: '***',
+      hint: expect.stringContaining('POSTGRES_HOST and POSTGRES_DB, or DATABASE_URL') as unknown,
+    });
+  });
+
   it('doubts that there is no copy elsewhere, that the copies are empty, and not that they are there', async () => {
     const copies = async (kit: CommandKit): Promise<string> =>
       /^.*off-site copy.*$/m.exec((await asked(kit)).said)![0];

@@ -58,6 +58,20 @@ describe('`run`', () => {
     expect(JSON.stringify(details)).not.toContain('my-password');
   });
 
+  it('names variables in the log, the result, the notification and the journal of a failure', async () => {
+    const listener = new Listener();
+    const { context, output } = await kitWith([listener]);
+    const details = { reason: 'database-missing' } as const;
+    context.services.producer.snapshot = () =>
+      Promise.reject(new BackupError('DATABASE_UNREACHABLE', 'no such database', { details }));
+    expect(await run(context, { json: true })).toBe(1);
+    const sentence = 'no such database. Correct POSTGRES_DB (or DATABASE_URL)';
+    expect(output.logged).toContain(`ERROR ${sentence}`);
+    expect(JSON.parse(output.said)).toMatchObject({ errors: [{ message: sentence }] });
+    expect(listener.heard.at(-1)!.text).toBe(sentence);
+    expect(await context.services.journal.read()).toMatchObject({ lastRun: { error: sentence } });
+  });
+
   it('ends with 3, and a warning, when the set is good and somebody could not be told', async () => {
     const listener = new Listener();
     const { context, output } = await kitWith([deaf, listener]);

@@ -67,7 +67,8 @@ describe('the ping', () => {
       .catch((error: unknown) => error);
     expect(failure).toMatchObject({
       code: 'NOTIFICATION_FAILED',
-      message: `BACKUP_PING_URL (${new URL(url).host}) answered with 404. Check BACKUP_PING_URL, and whether this machine reaches it`,
+      message: `BACKUP_PING_URL (${new URL(url).host}) answered with 404`,
+      hint: 'Check BACKUP_PING_URL, and whether this machine reaches it',
     });
     expect(received).toHaveLength(1);
   });

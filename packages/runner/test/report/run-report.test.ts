@@ -37,7 +37,11 @@ describe('the report of a run', () => {
       'SUSPICIOUS: set 20261122_020000 is much smaller than those before it: it has 10 rows; its dump has 1 byte. ' +
         'Nothing is removed until a newer set is as large as before, or this one is accepted: geolens-backup accept 20261122_020000',
     );
-    expect(runReportJson(reportOf({ suspicion }))).toMatchObject({ outcome: 'complete', suspicion });
+    expect(runReportJson(reportOf({ suspicion }))).toMatchObject({
+      outcome: 'complete',
+      suspicion,
+      warnings: [rest.at(-1)],
+    });
     expect(exitCodeOfRun(reportOf({ suspicion }))).toBe(0);
   });
 

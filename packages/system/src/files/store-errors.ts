@@ -14,19 +14,16 @@ export function storeError(error: unknown, doing: string, root: StoreRoot): Back
     hint?: string,
   ): BackupError =>
     new BackupError(kind, `${place}: ${what} (while ${doing})`, {
+      details: kind === 'STORE_FULL' ? { reason: 'volume-full' } : {},
+      hint,
       cause: error,
-      ...(hint !== undefined && { hint }),
     });
   switch (code) {
     case undefined:
       return toBackupError(error);
     case 'ENOSPC':
     case 'EDQUOT':
-      return fail(
-        'STORE_FULL',
-        'no space left on the volume',
-        'Free some space, enlarge the volume, or lower BACKUP_RETENTION_DAILY and run `geolens-backup prune`; no set was lost',
-      );
+      return fail('STORE_FULL', 'no space left on the volume');
     case 'EROFS':
       return fail('STORE_UNAVAILABLE', 'the volume is read-only', 'Mount it writable');
     case 'EACCES':

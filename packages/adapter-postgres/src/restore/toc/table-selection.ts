@@ -30,10 +30,7 @@ export function tablesMeant(toc: Toc, { tables, schemas }: TableSelection): Mean
         `there is no table ${text} in the dump${text.includes('.') ? '' : ': its schema is missing'}. Write schema.table, as \`pg_restore --list\` has it`,
       );
     else if (others.length === 0) found.push(meant);
-    else
-      problems.push(
-        `--table ${text} can mean several tables of the dump. Write it with quotes: "schema"."table"`,
-      );
+    else problems.push(`${text} can mean several tables of the dump. Write it with quotes: "schema"."table"`);
   }
   for (const schema of schemas) {
     if (!toc.entries.some(({ text }) => text.startsWith(`TABLE ${schema} `)))

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import { bytesOf, isWhole, rowsOf, timestampToDate } from '@geolens/backup-core';
 import { bytesText, countText, durationText, numberText, roughDurationText } from '../../report/units.ts';
 import { localTimeText } from '../../report/local-time-text.ts';
+import { describeError } from '../../present/hints.ts';
 import { newestChecked, replicationLag, type Status } from '../status.ts';
 import type { Html } from './calendar.ts';
 
@@ -92,7 +93,7 @@ export function storeTable({ stores, replicas, now, database }: Status): Html {
     const lag = index === 0 ? undefined : replicationLag(stores[0], store, database);
     const state =
       error !== undefined
-        ? error.message
+        ? describeError(error)
         : index === 0
           ? 'this volume'
           : lag === undefined

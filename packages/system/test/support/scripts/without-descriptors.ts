@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { toBackupError } from '@geolens/backup-core';
+import { errorText, toBackupError } from '@geolens/backup-core';
 import { chunksOf, readAll } from '@geolens/backup-core/testing';
 import { FlockLock } from '../../../src/lock/flock-lock.ts';
 import { programFed, programOutput, programText } from '../../../src/process/program-output.ts';
@@ -28,7 +28,7 @@ for (const attempt of attempts) {
   said.push(
     await attempt().then(
       () => 'no failure',
-      (error: unknown) => `${toBackupError(error).code} ${toBackupError(error).message}`,
+      (error: unknown) => `${toBackupError(error).code} ${errorText(error)}`,
     ),
   );
 }

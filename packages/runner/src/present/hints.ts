@@ -1,0 +1,110 @@
+import {
+  refusalText,
+  toBackupError,
+  type BackupError,
+  type DiagnosticResult,
+  type ErrorDetails,
+  type ErrorReason,
+  type RunReport,
+  type RunTimestamp,
+} from '@geolens/backup-core';
+import type { Redact } from '../redact.ts';
+
+/** A sentence for the operator, or what makes it from the details and the hint of the error. */
+type Advice = string | ((details: ErrorDetails, hint: string) => string);
+
+/** What the operator can do, in the names of variables, options and commands. Replaces the hint of the error. */
+const ADVICE: Readonly<Record<ErrorReason, Advice>> = {
+  'bucket-missing': 'Create the bucket, or correct S3_BUCKET (and S3_ADDRESSING_STYLE)',
+  'bytes-changed': 'The store changes what it is sent; try the other S3_CHECKSUM, or another store',
+  'compression-unsupported': 'Use auto or gzip:1 (BACKUP_COMPRESSION)',
+  'credentials-missing': 'Set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or give this machine a role',
+  'credentials-wrong': 'Correct S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY',
+  'database-empty':
+    'Make sure that this is the right server and database (POSTGRES_HOST and POSTGRES_DB, or DATABASE_URL)',
+  'database-missing': 'Correct POSTGRES_DB (or DATABASE_URL)',
+  'dump-too-new': (_, hint) => `${hint}, or set BACKUP_PG_BIN_DIR to where they are`,
+  'endpoint-certificate':
+    'Correct S3_ENDPOINT, or set S3_ADDRESSING_STYLE=path: the certificate is for another name',
+  'endpoint-protocol': 'Correct S3_ENDPOINT: http and https are mixed up, or the port is',
+  'endpoint-silent': 'The store did not answer in time; check the network, or raise S3_TIMEOUT_SECONDS',
+  'endpoint-unknown':
+    'Correct S3_ENDPOINT, or the name service of this machine: no such host. With S3_ADDRESSING_STYLE=virtual the bucket is a part of its name',
+  'endpoint-unreachable': 'Check S3_ENDPOINT and the network between here and the store',
+  'file-unreadable': (_, hint) => `${hint}, a timestamp as geolens-backup list shows it, or latest`,
+  'live-database-differs':
+    'The live database was changed and is not what the backup had: restore again without --in-place, or from another set',
+  'live-database-mixed':
+    'The live database is a mix of old and new now: restore again without --in-place, or repair what the errors name and restore once more',
+  'manifest-damaged': ({ timestamp }) => `See geolens-backup verify ${timestamp ?? ''}`,
+  'not-suspicious': (_, hint) => `${hint}: see geolens-backup list`,
+  'object-too-large':
+    'The provider takes no object of this size: set S3_MAX_PARTS to the number of parts that it allows, or ask it',
+  'other-databases': (details) =>
+    `There are sets of ${names(details)}: set POSTGRES_DB, or name the dump’s file`,
+  'password-missing':
+    'Set POSTGRES_PASSWORD (or put the password into DATABASE_URL): the server asks for one',
+  'password-wrong': 'Correct POSTGRES_USER and POSTGRES_PASSWORD (or DATABASE_URL)',
+  'place-shared': (_, hint) => `${hint} (S3_PREFIX)`,
+  pooler: (_, hint) => `${hint} (POSTGRES_HOST and POSTGRES_PORT, or DATABASE_URL)`,
+  'region-wrong': 'Correct S3_REGION (and S3_ENDPOINT): the bucket is in another region',
+  'role-passwords-forbidden': 'Set BACKUP_ROLE_PASSWORDS=false, or back up as a superuser',
+  'server-certificate':
+    'Give the certificate of the server’s authority (sslrootcert in DATABASE_URL), or ask for less (sslmode)',
+  'server-down': 'Start the server, or correct POSTGRES_HOST and POSTGRES_PORT (or DATABASE_URL)',
+  'server-silent': 'Check POSTGRES_HOST and the network: nothing answers there',
+  'server-unknown':
+    'Correct POSTGRES_HOST (or DATABASE_URL), or the name service of this machine: no such host',
+  'session-expired': 'Renew S3_SESSION_TOKEN, or use keys that last',
+  'session-wrong': 'Correct S3_SESSION_TOKEN',
+  'set-missing': 'See geolens-backup list',
+  'set-of-other-database': (details) => `It is there of ${names(details)}: set POSTGRES_DB`,
+  'socket-missing': 'Start the server, or correct POSTGRES_HOST: its socket is not there',
+  'tls-unsupported': 'Switch TLS on in the server, or ask for less (sslmode in DATABASE_URL)',
+  'user-refused': 'Correct POSTGRES_USER, or let the server accept it in pg_hba.conf',
+  'volume-full':
+    'Free some space, enlarge the volume, or lower BACKUP_RETENTION_DAILY and run `geolens-backup prune`; no set was lost',
+};
+
+function names({ databases = [] }: ErrorDetails): string {
+  return databases.map((name) => `"${name}"`).join(', ');
+}
+
+/** Returns what the operator can do; `undefined` if there is no advice. */
+export function hintFor({
+  details = {},
+  hint,
+}: Pick<DiagnosticResult, 'details' | 'hint'>): string | undefined {
+  const advice = details.reason && ADVICE[details.reason];
+  return typeof advice === 'function' ? advice(details, hint ?? '') : (advice ?? hint);
+}
+
+/** Returns the message of an error and what the operator can do about it. */
+export function describeError(error: unknown): string {
+  const failure = toBackupError(error);
+  const hint = hintFor(failure);
+  return hint === undefined ? messageOf(failure) : `${messageOf(failure)}. ${hint}`;
+}
+
+function messageOf({ message, details: { source, problems = [], overridable = [] } }: BackupError): string {
+  if (source === undefined) return message;
+  const forced = overridable.map((problem) => `${problem} (--force restores it all the same)`);
+  return refusalText(source, [...problems, ...forced]);
+}
+
+/** Returns an error as reports for machines have it. */
+export function errorJson(redact: Redact): (error: BackupError) => Record<string, unknown> {
+  return (error) => ({ code: error.code, message: redact(describeError(error)) });
+}
+
+/** Returns why a set is suspicious, what follows from it, and how to accept it. */
+export function suspicionText(timestamp: RunTimestamp, reasons: readonly string[]): string {
+  const hint = `Nothing is removed until a newer set is as large as before, or this one is accepted: geolens-backup accept ${timestamp}`;
+  return `SUSPICIOUS: set ${timestamp} is much smaller than those before it: ${reasons.join('; ')}. ${hint}`;
+}
+
+/** Returns the warnings of a run, the suspicion of its set first. */
+export function warningsOfRun({ suspicion, timestamp, warnings }: RunReport): readonly string[] {
+  if (suspicion === undefined || timestamp === undefined) return warnings;
+  return [suspicionText(timestamp, suspicion.reasons), ...warnings];
+}
