@@ -1,6 +1,20 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+// Names of the runner, which an embedding program does not have. An option of another program is a literal of
+// its own, or follows the name of that program.
+const RUNNER_NAMES = [
+  String.raw`\b(?:BACKUP|S3|POSTGRES)_[A-Z]|\b(?:STAGING_DIR|DATABASE_URL)\b`,
+  String.raw`[\s(\`'":]geolens-backup (?:serve|run|list|prune|verify|accept|restore|doctor|health|config)\b`,
+  String.raw`^(?!-- )[^]*[\s(](?<!\b(?:pg_[a-z]+|setpriv)\s)--[a-z]`,
+].map((name) => name.replaceAll('/', String.raw`\/`));
+const NO_RUNNER_NAMES = RUNNER_NAMES.flatMap((name) =>
+  [`Literal[value=/${name}/]`, `TemplateElement[value.raw=/${name}/]`].map((selector) => ({
+    selector,
+    message: 'Only the runner knows options, commands and variables: give the error a reason.',
+  })),
+);
+
 export default tseslint.config(
   { ignores: ['**/dist/', '**/node_modules/', '.cache/'] },
   js.configs.recommended,
@@ -47,8 +61,13 @@ export default tseslint.config(
         'error',
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Ask the Clock.' },
         { selector: "MemberExpression[object.name='Date'][property.name='now']", message: 'Ask the Clock.' },
+        ...NO_RUNNER_NAMES,
       ],
     },
+  },
+  {
+    files: ['packages/{system,adapter-*}/src/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...NO_RUNNER_NAMES] },
   },
   {
     files: ['packages/adapter-*/src/**/*.ts'],
