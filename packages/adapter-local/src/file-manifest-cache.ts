@@ -9,7 +9,7 @@ import {
 import { replaceFile } from './store/replace-file.ts';
 
 /** What the file begins with; another number whenever what follows changes. */
-const FORMAT = `geolens-backup manifests 1.${MANIFEST_SCHEMA_VERSION}`;
+const FORMAT = `geolens-backup manifests 2.${MANIFEST_SCHEMA_VERSION}`;
 
 /** The file of the store's cache. */
 export function manifestCacheName(store: string): string {

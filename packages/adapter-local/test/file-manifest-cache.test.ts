@@ -1,13 +1,24 @@
+import { createHash } from 'node:crypto';
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { artifactKey, type ArtifactKey, type CachedManifest, type Manifest } from '@geolens/backup-core';
+import {
+  artifactKey,
+  parseTimestamp,
+  type ArtifactKey,
+  type CachedManifest,
+  type Manifest,
+} from '@geolens/backup-core';
 import { FileManifestCache, manifestCacheName } from '../src/file-manifest-cache.ts';
 import { freshFolder } from '../../system/test/support/folders.ts';
 
 const KEY = artifactKey('daily', 'manifest-20260101_020000.json');
-const entry = { tag: '"abc"', manifest: { database: 'Katalog ä' } as unknown as Manifest };
+const state = { tag: '"def"', content: { timestamp: parseTimestamp('20260101_020000')!, checks: {} } };
+const entry = { tag: '"abc"', manifest: { database: 'Katalog ä' } as unknown as Manifest, state };
 const entries = new Map<ArtifactKey, CachedManifest>([[KEY, entry]]);
+
+/** As versions without state files wrote it. */
+const ofBefore = `geolens-backup manifests 1.1 ${createHash('sha256').update('[[]]').digest('hex')}\n[[]]`;
 
 async function filled(): Promise<string> {
   const path = join(await freshFolder(), manifestCacheName('s3'));
@@ -39,7 +50,7 @@ describe('the cache of manifests', () => {
     }
   });
 
-  it.each(['', '\n', '{', 'geolens-backup manifests 0 abc\n[]'])(
+  it.each(['', '\n', '{', 'geolens-backup manifests 0 abc\n[]', ofBefore])(
     'is none when the file says %j',
     async (text) => {
       const path = await filled();

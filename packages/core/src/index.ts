@@ -14,7 +14,14 @@ export * from './base/until-aborted.ts';
 export * from './ports/failed-check.ts';
 export * from './health/judge-health.ts';
 export * from './model/check-manifest.ts';
-export { formatManifest, parseManifest } from './model/manifest-text.ts';
+export {
+  formatChecks,
+  formatManifest,
+  parseManifest,
+  type WrittenCheck,
+  type WrittenChecks,
+} from './model/manifest-text.ts';
+export { currentState, type CurrentState, type StateFile } from './model/state-file.ts';
 export * from './model/manifest.ts';
 export { manifestChecksumProblem } from './model/manifest-checksum.ts';
 export * from './model/artifact-key.ts';
@@ -66,6 +73,7 @@ export * from './model/backup-set.ts';
 export { warningsOf } from './sets/warnings-of.ts';
 export * from './base/sha256-of.ts';
 export * from './sets/read-sets.ts';
+export { isUnusableState, readStateFile } from './sets/state-files.ts';
 export * from './sets/read-stores.ts';
 export { refusalText } from './restore/refusal.ts';
 export { textOf, textSource } from './ports/text-source.ts';

@@ -9,6 +9,7 @@ const report = (outcome: RunReport['outcome'], ...codes: ErrorCode[]): RunReport
   startedAt: new Date(0),
   finishedAt: new Date(0),
   manifest: undefined,
+  checks: {},
   previousRows: undefined,
   suspicion: undefined,
   phases: [],

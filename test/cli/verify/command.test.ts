@@ -250,15 +250,17 @@ describe.skipIf(inject('gateway') === undefined)('`verify --store s3`', () => {
       S3_SECRET_ACCESS_KEY: bucket.secretAccessKey,
     };
     timestamp = await operator.goodRun({ env, ...onAWeekday() });
+    const manifest = (await bucket.get(`backups/daily/manifest-${timestamp}.json`)).toString();
     await rm(join(operator.volume.backups, 'daily'), { recursive: true });
     expect((await verified(operator, ['--restore', '--store', 's3'], 0, env))[0]).toMatchObject({
       store: 's3',
       outcome: 'passed',
       restoreTest: { outcome: 'passed' },
     });
-    expect(
-      JSON.parse((await bucket.get(`backups/daily/manifest-${timestamp}.json`)).toString()),
-    ).toMatchObject({ checks: { restored: { ok: true } } });
+    expect(JSON.parse((await bucket.get(`backups/daily/state-${timestamp}.json`)).toString())).toMatchObject({
+      checks: { restoreTest: { outcome: 'passed' } },
+    });
+    expect((await bucket.get(`backups/daily/manifest-${timestamp}.json`)).toString()).toBe(manifest);
     const key = `backups/daily/staging-${timestamp}.tar.gz`;
     const content = await bucket.get(key);
     content[content.length >> 1]! ^= 1;

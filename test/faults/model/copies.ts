@@ -2,16 +2,21 @@ import type { ArtifactKind, SetState, Tier } from '@geolens/backup-core';
 
 export type StoreName = 'local' | 's3';
 
+/** All artifacts of a set; its state file is none of them. */
+export type SetKind = Exclude<ArtifactKind, 'state'>;
+
 /** Of every set that is made here: its database has roles, its folder has files. */
-export const KINDS: readonly ArtifactKind[] = ['manifest', 'dump', 'globals', 'staging'];
+export const KINDS: readonly SetKind[] = ['manifest', 'dump', 'globals', 'staging'];
 
 /** `damaged`: its bytes are no longer those that were made; of a manifest, that its manifest checksum does not fit. */
 export type Condition = 'sound' | 'damaged';
 
 /** What there is of a set in one tier of one store, whoever knows of it. */
 export interface Copy {
-  readonly files: Readonly<Partial<Record<ArtifactKind, Condition>>>;
-  /** What its manifest says; all false where there is none. */
+  readonly files: Readonly<Partial<Record<SetKind, Condition>>>;
+  /** It has a state file. */
+  readonly learnt: boolean;
+  /** As its manifest and its state file have it; all false where there is no manifest. */
   readonly suspected: boolean;
   readonly accepted: boolean;
   readonly bad: boolean;
@@ -39,6 +44,7 @@ export function placeOf(id: string): Place {
 export function newCopy(suspected: boolean): Copy {
   return {
     files: { manifest: 'sound', dump: 'sound', globals: 'sound', staging: 'sound' },
+    learnt: false,
     suspected,
     accepted: false,
     bad: false,
@@ -46,9 +52,9 @@ export function newCopy(suspected: boolean): Copy {
 }
 
 /** What a copy has to be shown as: damage that nobody has looked for is not seen. */
-export function stateOf({ files, suspected, bad }: Copy): SetState {
+export function stateOf({ files, learnt, suspected, bad }: Copy): SetState {
   if (files.manifest === undefined)
-    return files.dump !== undefined && files.globals === undefined ? 'legacy' : 'partial';
+    return files.dump !== undefined && files.globals === undefined && !learnt ? 'legacy' : 'partial';
   if (KINDS.some((kind) => files[kind] === undefined)) return 'partial';
   return bad ? 'bad' : suspected ? 'suspicious' : 'complete';
 }
@@ -62,10 +68,12 @@ export function isSound({ files }: Copy): boolean {
 }
 
 /** The copy without the artifact; undefined when it was the last one. */
-export function without(copy: Copy, kind: ArtifactKind): Copy | undefined {
+export function without(copy: Copy, kind: SetKind): Copy | undefined {
   const files = Object.fromEntries(Object.entries(copy.files).filter(([name]) => name !== kind));
   if (Object.keys(files).length === 0) return undefined;
-  return kind === 'manifest' ? { files, suspected: false, accepted: false, bad: false } : { ...copy, files };
+  return kind === 'manifest'
+    ? { ...copy, files, suspected: false, accepted: false, bad: false }
+    : { ...copy, files };
 }
 
 /** In words, the same for the same copies: `complete: manifest dump globals staging`. */

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { formatTimestamp, type ArtifactKind, type KeepCounts } from '@geolens/backup-core';
-import { placeOf, type Copy, type StoreName } from './copies.ts';
+import { formatTimestamp, type KeepCounts } from '@geolens/backup-core';
+import { placeOf, type Copy, type SetKind, type StoreName } from './copies.ts';
 
 /** What was remembered of a set when it was made. */
 export interface Facts {
   readonly rows: number;
   readonly bytes: { readonly dump: number; readonly staging: number };
-  readonly sha256: Readonly<Record<Exclude<ArtifactKind, 'manifest'>, string>>;
+  readonly sha256: Readonly<Record<Exclude<SetKind, 'manifest'>, string>>;
   /** The newest set that somebody had accepted when it was made. */
   readonly acceptedSince: string | undefined;
 }

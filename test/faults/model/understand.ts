@@ -1,5 +1,11 @@
-import { parseManifest, type ArtifactKind, type Tier } from '@geolens/backup-core';
-import { idOf, type Condition, type Copy, type StoreName } from './copies.ts';
+import {
+  currentState,
+  parseManifest,
+  type CheckResult,
+  type StateFile,
+  type Tier,
+} from '@geolens/backup-core';
+import { idOf, type Condition, type Copy, type SetKind, type StoreName } from './copies.ts';
 import type { Files } from './files.ts';
 import { sha256Of, type Model } from './model.ts';
 
@@ -11,7 +17,7 @@ export interface Understood {
 
 const OWN_FILE = /^\.geolens-backup\.(lock|[^/]*\.json)$/;
 const ARTIFACT =
-  /^(daily|weekly)\/((manifest|staging|globals)-|t_[0-9a-f]+_)(\d{8}_\d{6})(?:\.dump|\.json|\.sql|\.tar\.gz)$/;
+  /^(daily|weekly)\/((manifest|staging|globals|state)-|t_[0-9a-f]+_)(\d{8}_\d{6})(?:\.dump|\.json|\.sql|\.tar\.gz)$/;
 const CHECKSUM_FIELD = /"seal": "([0-9a-f]*)"(?=\s*\}\s*$)/;
 
 /** Whether the text of a manifest is the one that was written. */
@@ -20,7 +26,7 @@ export function manifestChecksumFits(text: string): boolean {
 }
 
 interface FoundFile {
-  readonly kind: ArtifactKind;
+  readonly kind: SetKind;
   readonly name: string;
   readonly content: Buffer;
 }
@@ -29,16 +35,19 @@ interface FoundFile {
 export function understand(files: Files, store: StoreName, model: Model): Understood {
   const strange: string[] = [];
   const found = new Map<string, FoundFile[]>();
+  const states = new Map<string, StateFile>();
   for (const [path, content] of files) {
     const [, tier, , companion, timestamp] = ARTIFACT.exec(path) ?? [];
     if (store === 'local' && model.foreign.has(path)) {
       if (model.foreign.get(path) !== content.toString())
         strange.push(`${path} is not ours, and was changed`);
+    } else if (timestamp !== undefined && companion === 'state') {
+      states.set(idOf({ store, tier: tier as Tier, timestamp }), JSON.parse(content.toString()) as StateFile);
     } else if (timestamp !== undefined) {
       const id = idOf({ store, tier: tier as Tier, timestamp });
       found.set(id, [
         ...(found.get(id) ?? []),
-        { kind: (companion ?? 'dump') as ArtifactKind, name: path.split('/')[1]!, content },
+        { kind: (companion ?? 'dump') as SetKind, name: path.split('/')[1]!, content },
       ]);
     } else if (store === 's3' || !OWN_FILE.test(path)) strange.push(`${path} in ${store} is nobody's`);
   }
@@ -46,7 +55,7 @@ export function understand(files: Files, store: StoreName, model: Model): Unders
     for (const path of model.foreign.keys())
       if (!files.has(path)) strange.push(`${path} was not ours, and is gone`);
   const copies = new Map(
-    [...found].map(([id, some]) => [id, new Reading(some, id, model, strange).copy()] as const),
+    [...found].map(([id, some]) => [id, new Reading(some, id, model, strange).copy(states.get(id))] as const),
   );
   return { copies, strange };
 }
@@ -64,25 +73,27 @@ class Reading {
     this.#strange = strange;
   }
 
-  copy(): Copy {
+  copy(state: StateFile | undefined): Copy {
     const files = Object.fromEntries(
-      this.#files.map((file): [ArtifactKind, Condition] => [
+      this.#files.map((file): [SetKind, Condition] => [
         file.kind,
         file.kind === 'manifest' ? this.#manifest(file) : this.#artifact(file, file.kind),
       ]),
     );
     const text = this.#files.find(({ kind }) => kind === 'manifest')?.content.toString();
-    if (text === undefined) return { files, suspected: false, accepted: false, bad: false };
-    const { suspicion, acceptedAt, checks } = parseManifest(text);
+    const learnt = state !== undefined;
+    if (text === undefined) return { files, learnt, suspected: false, accepted: false, bad: false };
+    const { suspicion, acceptedAt, checks } = currentState(parseManifest(text), state);
     return {
       files,
+      learnt,
       suspected: suspicion !== undefined,
       accepted: acceptedAt !== undefined,
-      bad: Object.values(checks).some((check: { ok: boolean } | undefined) => check?.ok === false),
+      bad: Object.values(checks).some((check: CheckResult | undefined) => check?.outcome === 'failed'),
     };
   }
 
-  #artifact({ name, content }: FoundFile, kind: Exclude<ArtifactKind, 'manifest'>): Condition {
+  #artifact({ name, content }: FoundFile, kind: Exclude<SetKind, 'manifest'>): Condition {
     const [store, , timestamp] = this.#id.split(' ') as [StoreName, Tier, string];
     const sha256 = sha256Of(content);
     if (sha256 === this.#model.facts.get(timestamp)?.sha256[kind]) return 'sound';

@@ -4,15 +4,19 @@ import {
   BackupError,
   checkManifest,
   errorText,
+  currentState,
   warningsOf,
   formatArtifactName,
+  isUnusableState,
   parseArtifactName,
   parseManifest,
+  readStateFile,
   toBackupError,
   type FileSources,
   type Manifest,
   type RestoreArtifact,
   type RestoreSource,
+  type StateFile,
 } from '@geolens/backup-core';
 import { readFile } from '@geolens/backup-system';
 
@@ -23,7 +27,12 @@ export const fileSources: FileSources = {
   archive: (path) => fileArtifact(path, undefined),
 };
 
-const WORDS = { manifest: 'manifest', globals: 'globals', staging: 'staging archive' } as const;
+const WORDS = {
+  manifest: 'manifest',
+  globals: 'globals',
+  staging: 'staging archive',
+  state: 'state file',
+} as const;
 
 async function sourceOfFile(path: string): Promise<RestoreSource> {
   const dump = await fileArtifact(path, undefined);
@@ -39,6 +48,7 @@ async function sourceOfFile(path: string): Promise<RestoreSource> {
     label: `file ${path}`,
     timestamp: undefined,
     manifest: undefined,
+    checks: {},
     dump,
     globals: undefined,
     staging: undefined,
@@ -47,7 +57,7 @@ async function sourceOfFile(path: string): Promise<RestoreSource> {
   };
   if (name === undefined) return alone;
   const { timestamp, database } = name;
-  const beside = (kind: 'manifest' | 'globals' | 'staging'): string =>
+  const beside = (kind: keyof typeof WORDS): string =>
     join(dirname(path), formatArtifactName({ kind, timestamp }));
   const manifest = await manifestIn(beside('manifest'));
   const manifestFile = manifest === undefined ? undefined : await fileArtifact(beside('manifest'), undefined);
@@ -77,11 +87,14 @@ async function sourceOfFile(path: string): Promise<RestoreSource> {
           { ...manifest, artifacts: manifest.artifacts.filter(({ name: known }) => lengths.has(known)) },
           lengths,
         );
-  const warnings = warningsOf({ state: problems.length === 0 ? 'complete' : 'partial', problems, manifest });
+  const checks =
+    manifest === undefined ? {} : currentState(manifest, await stateIn(beside('state'), manifest)).checks;
+  const warnings = warningsOf({ state: problems.length === 0 ? 'complete' : 'partial', problems, checks });
   return {
     label: `file ${path}`,
     timestamp,
     manifest,
+    checks,
     dump: whole,
     globals,
     staging,
@@ -134,6 +147,16 @@ async function manifestIn(path: string): Promise<Manifest | Error | undefined> {
     return parseManifest(await readWhole(path, 'utf8'));
   } catch (error) {
     return toBackupError(error);
+  }
+}
+
+async function stateIn(path: string, { timestamp }: Manifest): Promise<StateFile | undefined> {
+  if (!(await exists(path))) return undefined;
+  try {
+    return await readStateFile(readFile(path), timestamp);
+  } catch (error) {
+    if (isUnusableState(error)) return undefined;
+    throw toBackupError(error);
   }
 }
 

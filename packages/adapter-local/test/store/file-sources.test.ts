@@ -25,6 +25,7 @@ it.each([
   ['manifest-20261122_020000.json', 'manifest'],
   ['globals-20261122_020000.sql', 'globals'],
   ['staging-20261122_020000.tar.gz', 'staging archive'],
+  ['state-20261122_020000.json', 'state file'],
 ])('%s is not taken for a damaged dump', async (name, word) => {
   const path = join(await freshFolder(), name);
   await writeFile(path, 'whole');
@@ -61,4 +62,28 @@ it('the dump that an artifact goes with is the one beside it, of the manifest’
     code: 'CONFIG_INVALID',
     message: expect.stringContaining('its dump is not beside it') as string,
   });
+});
+
+it('a dump is as good as its state file says, where it has one that can be used', async () => {
+  const folder = await freshFolder();
+  const at = (name: string): string => join(folder, name);
+  const dump = at('geolens_20261122_020000.dump');
+  const passed = { outcome: 'passed', at: '2026-11-22T02:00:00.000Z' } as const;
+  const artifacts = [
+    { kind: 'dump', name: 'geolens_20261122_020000.dump', bytes: 1, sha256: 'a'.repeat(64) },
+  ] as const;
+  await writeFile(dump, 'x');
+  await writeFile(
+    at('manifest-20261122_020000.json'),
+    formatManifest({ ...MANIFEST, artifacts, checks: { content: passed } }),
+  );
+  const failed = { outcome: 'failed', at: '2026-11-23T02:00:00.000Z', reason: 'torn' };
+  const state = { schemaVersion: 1, timestamp: '20261122_020000', checks: { content: failed } };
+  await writeFile(at('state-20261122_020000.json'), JSON.stringify(state));
+  expect(await fileSources.dump(dump)).toMatchObject({
+    checks: { content: failed },
+    warnings: ['it failed the check "readable" at 2026-11-23T02:00:00.000Z: torn'],
+  });
+  await writeFile(at('state-20261122_020000.json'), '{');
+  expect(await fileSources.dump(dump)).toMatchObject({ checks: { content: passed }, warnings: [] });
 });

@@ -16,8 +16,8 @@ export const ERROR_CODES = {
   DUMP_FAILED: 'The dump program failed.',
   LOCK_HELD: 'Another run, restore or prune is working on the same volume.',
   LOCK_LOST: 'The lock was lost while the work it covered went on, which was stopped for it.',
-  MANIFEST_INVALID: 'A manifest is not valid JSON, or lacks a field.',
-  MANIFEST_TOO_NEW: 'A manifest was written by a newer version, with a newer schemaVersion.',
+  MANIFEST_INVALID: 'A manifest or a state file is not valid JSON, or lacks a field.',
+  MANIFEST_TOO_NEW: 'A manifest or a state file was written by a newer version, with a newer schemaVersion.',
   NOT_CONFIRMED:
     'A set has its names, but the disk did not confirm that it keeps them: a power cut may take them.',
   NOTIFICATION_FAILED: 'Nobody took a notification.',

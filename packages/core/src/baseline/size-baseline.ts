@@ -33,7 +33,7 @@ export function chooseSizeBaseline(
       ),
     ).values(),
   ];
-  const since = former
+  const since = complete
     .map(acceptanceOf)
     .reduce((one, other) => ((other ?? '') > (one ?? '') ? other : one), undefined);
   return {
@@ -43,6 +43,6 @@ export function chooseSizeBaseline(
   };
 }
 
-function acceptanceOf({ timestamp, acceptedAt, acceptedSince }: Manifest): RunTimestamp | undefined {
-  return acceptedAt === undefined ? acceptedSince : timestamp;
+function acceptanceOf({ timestamp, acceptedAt, manifest }: BackupSet): RunTimestamp | undefined {
+  return acceptedAt === undefined ? manifest?.acceptedSince : timestamp;
 }

@@ -1,5 +1,11 @@
-import { parseArtifactName, type ArtifactName } from './artifact-name.ts';
+import {
+  formatArtifactName,
+  parseArtifactName,
+  type ArtifactKind,
+  type ArtifactName,
+} from './artifact-name.ts';
 import { TIERS, type Tier } from './tier.ts';
+import type { RunTimestamp } from './timestamp.ts';
 
 /** Where an artifact stands in a store: `<tier>/<file name>`, with exactly one slash. */
 export type ArtifactKey = `${Tier}/${string}`;
@@ -7,6 +13,26 @@ export type ArtifactKey = `${Tier}/${string}`;
 /** The key of a file name in a tier. The name is not looked at: `parseKey` tells whether a text is a key. */
 export function artifactKey(tier: Tier, fileName: string): ArtifactKey {
   return `${tier}/${fileName}`;
+}
+
+/** What the artifacts of a set have in common in a store. */
+export interface SetPlace {
+  readonly tier: Tier;
+  readonly timestamp: RunTimestamp;
+}
+
+/** Returns where the set of an artifact stands; `undefined` if the file is not ours. */
+export function placeOf(key: ArtifactKey): SetPlace | undefined {
+  const name = nameOfKey(key);
+  return name && { tier: splitKey(key).tier, timestamp: name.timestamp };
+}
+
+/** Returns the key of an artifact of a set, other than its dump. */
+export function companionKey(
+  { tier, timestamp }: SetPlace,
+  kind: Exclude<ArtifactKind, 'dump'>,
+): ArtifactKey {
+  return artifactKey(tier, formatArtifactName({ kind, timestamp }));
 }
 
 /** The tier and the file name of a key; the name may be anybody's. */

@@ -1,10 +1,10 @@
 import { parseTimestamp, type RunTimestamp } from './timestamp.ts';
 
 /**
- * What an artifact is: the dump of the database, the archive of its files, its roles and grants, or the
- * manifest.
+ * What an artifact is: the dump of the database, the archive of its files, its roles and grants, the
+ * manifest, or what was learnt of the set after its publication.
  */
-export type ArtifactKind = 'dump' | 'staging' | 'globals' | 'manifest';
+export type ArtifactKind = 'dump' | 'staging' | 'globals' | 'manifest' | 'state';
 
 /** What the name of an artifact says. Only a dump's name has the database in it. */
 export type ArtifactName =
@@ -15,6 +15,7 @@ const COMPANIONS = {
   staging: { prefix: 'staging-', suffix: '.tar.gz' },
   globals: { prefix: 'globals-', suffix: '.sql' },
   manifest: { prefix: 'manifest-', suffix: '.json' },
+  state: { prefix: 'state-', suffix: '.json' },
 } as const;
 
 const DUMP_SUFFIX = '.dump';
@@ -49,7 +50,7 @@ function parseDump(text: string): ArtifactName | undefined {
 }
 
 function parseCompanion(text: string): ArtifactName | undefined {
-  for (const kind of ['staging', 'globals', 'manifest'] as const) {
+  for (const kind of ['staging', 'globals', 'manifest', 'state'] as const) {
     const { prefix, suffix } = COMPANIONS[kind];
     if (!text.startsWith(prefix) || !text.endsWith(suffix)) continue;
     const timestamp = parseTimestamp(text.slice(prefix.length, -suffix.length));

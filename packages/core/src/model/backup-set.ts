@@ -1,4 +1,5 @@
 import type { Manifest } from './manifest.ts';
+import type { CurrentState } from './state-file.ts';
 import type { ArtifactKey } from './artifact-key.ts';
 import type { ArtifactKind } from './artifact-name.ts';
 import type { Tier } from './tier.ts';
@@ -12,7 +13,7 @@ export const SET_STATES = ['complete', 'legacy', 'suspicious', 'bad', 'partial']
  * - `legacy`: a dump without a manifest, alone, with an archive, with globals of pg_dumpall, as GeoLens's own
  *   backup container writes them:
  *   whole and restorable, unverified;
- * - `suspicious`: complete, but much smaller than those before it, and nobody has accepted it;
+ * - `suspicious`: complete, but much smaller than those before it, and not accepted;
  * - `bad`: as complete, but a check has found it damaged;
  * - `partial`: anything less.
  */
@@ -30,19 +31,21 @@ export interface SetArtifact {
  * All artifacts of one run in one tier of one store: the unit that is listed, kept, pruned, verified and
  * restored.
  */
-export interface BackupSet {
+export interface BackupSet extends CurrentState {
   readonly tier: Tier;
   readonly timestamp: RunTimestamp;
   /** Undefined when there is neither a dump nor a manifest to tell. */
   readonly database: string | undefined;
   readonly state: SetState;
-  /** Why it is partial, bad or suspicious, one sentence each. */
+  /** Why it is partial, bad or suspicious, and why its state file is ignored; one sentence each. */
   readonly problems: readonly string[];
-  /** Those that are there, in no order. */
+  /** Those that are there, in no order, without the state file. */
   readonly artifacts: readonly SetArtifact[];
+  /** What was learnt after publication is in this file. Absent if nothing was. */
+  readonly stateFile?: SetArtifact | undefined;
   /** Undefined where there is none, or it cannot be read. */
   readonly manifest: Manifest | undefined;
-  /** The store did not give up its manifest, this time: it is shown as partial, and may be anything. */
+  /** The store failed to read its manifest or its state file: it is shown as partial, and may be anything. */
   readonly unread?: true;
 }
 

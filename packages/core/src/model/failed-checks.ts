@@ -1,8 +1,9 @@
-import type { Checks, CheckResult } from './manifest.ts';
+import type { Checks } from './manifest.ts';
+import { formatChecks } from './manifest-text.ts';
 
-/** What the checks of a set have found, one sentence for each that it failed. */
+/** Returns one sentence for each check of a set that failed. */
 export function failedChecks(checks: Checks): readonly string[] {
-  return (Object.entries(checks) as readonly (readonly [keyof Checks, CheckResult])[])
+  return Object.entries(formatChecks(checks))
     .filter(([, { ok }]) => !ok)
     .map(
       ([check, { at, problem }]) =>

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 
 const ANNOUNCEMENT = '"sealedWith": "sha256"';
 const EMPTY = '"seal": ""';
-export const CHECKSUM_FIELD = /"seal": "([^"]*)"(?=\s*\}\s*$)/;
+const CHECKSUM_FIELD = /"seal": "([^"]*)"(?=\s*\}\s*$)/;
 
 /** The text of a manifest with its manifest checksum, as its last field. */
 export function withManifestChecksum(manifest: Readonly<Record<string, unknown>>): string {

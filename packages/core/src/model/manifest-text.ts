@@ -1,8 +1,8 @@
-import { BackupError } from '../base/errors.ts';
 import { parseArtifactName } from './artifact-name.ts';
 import { TIERS, type Tier } from './tier.ts';
-import { parseTimestamp, type RunTimestamp } from './timestamp.ts';
+import { parseFields, type Fields } from './fields.ts';
 import {
+  CHECK_NAMES,
   MANIFEST_SCHEMA_VERSION,
   type Checks,
   type CheckResult,
@@ -14,27 +14,39 @@ import {
   type Suspicion,
   type TableRows,
 } from './manifest.ts';
-import { CHECKSUM_FIELD, withManifestChecksum, manifestChecksumProblem } from './manifest-checksum.ts';
+import { withManifestChecksum } from './manifest-checksum.ts';
+
+/** Names of the checks in manifests, and in output for operators and programs. */
+const WRITTEN_NAMES = { checksum: 'checksum', content: 'readable', restoreTest: 'restored' } as const;
+
+/** A check in a manifest, and in output for programs. */
+export interface WrittenCheck {
+  readonly ok: boolean;
+  /** When the check was made (ISO 8601, UTC). */
+  readonly at: string;
+  /** Why it failed. */
+  readonly problem?: string | undefined;
+}
+
+/** The checks in a manifest, and in output for programs. */
+export type WrittenChecks = Readonly<
+  Partial<Record<(typeof WRITTEN_NAMES)[keyof typeof WRITTEN_NAMES], WrittenCheck>>
+>;
 
 /** The manifest as it stands in its file: JSON, indented, with its checksum, with a line feed at its end. */
 export function formatManifest(manifest: Manifest): string {
-  return withManifestChecksum({ ...manifest });
+  return withManifestChecksum({ ...manifest, checks: formatChecks(manifest.checks) });
 }
 
-/** What may change in a manifest once its set is made; undefined takes a field away. */
-export type ManifestChange = Partial<Pick<Manifest, 'checks' | 'suspicion' | 'acceptedAt'>>;
-
-/**
- * The text of a manifest with some fields changed, and all others as they were, also those that this version
- * does not know. One whose manifest checksum did not fit gets none that does: it stays damaged.
- */
-export function changeManifest(text: string, change: ManifestChange): string {
-  const { seal: manifestChecksum, ...fields } = JSON.parse(text) as Record<string, unknown>;
-  const changed = withManifestChecksum({ ...fields, ...change });
-  if (manifestChecksumProblem(text) === undefined) return changed;
-  return changed.replace(
-    CHECKSUM_FIELD,
-    () => `"seal": ${JSON.stringify(typeof manifestChecksum === 'string' ? manifestChecksum : '')}`,
+/** Returns the checks as manifests have them. Those that neither passed nor failed are left out. */
+export function formatChecks(checks: Checks): WrittenChecks {
+  return Object.fromEntries(
+    CHECK_NAMES.flatMap((name) => {
+      const { outcome, at, reason } = checks[name] ?? {};
+      if (at === undefined || (outcome !== 'passed' && outcome !== 'failed')) return [];
+      const written = { ok: outcome === 'passed', at, ...(reason !== undefined && { problem: reason }) };
+      return [[WRITTEN_NAMES[name], written]];
+    }),
   );
 }
 
@@ -43,14 +55,7 @@ export function changeManifest(text: string, change: ManifestChange): string {
  * @throws BackupError MANIFEST_TOO_NEW when its schemaVersion is newer, MANIFEST_INVALID when it is damaged
  */
 export function parseManifest(text: string): Manifest {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new BackupError('MANIFEST_INVALID', 'the manifest is not valid JSON', { cause });
-  }
-  const root = new Fields(json, 'the manifest');
-  refuseNewer(root);
+  const root = parseFields(text, 'the manifest', MANIFEST_SCHEMA_VERSION);
   return {
     schemaVersion: MANIFEST_SCHEMA_VERSION,
     timestamp: root.timestamp('timestamp'),
@@ -67,24 +72,12 @@ export function parseManifest(text: string): Manifest {
     finishedAt: root.text('finishedAt'),
     tiers: root.words('tiers').filter((tier): tier is Tier => TIERS.includes(tier as Tier)),
     artifacts: root.list('artifacts').map(artifact),
-    checks: checks(root.has('checks') ? root.fields('checks') : undefined),
+    checks: root.has('checks') ? checks(root.fields('checks')) : {},
     ...(root.has('suspicion') && { suspicion: suspicion(root.fields('suspicion')) }),
     ...(root.has('acceptedAt') && { acceptedAt: root.text('acceptedAt') }),
     ...(root.has('acceptedSince') && { acceptedSince: root.timestamp('acceptedSince') }),
     warnings: root.has('warnings') ? root.words('warnings') : [],
   };
-}
-
-function refuseNewer(root: Fields): void {
-  const version = root.count('schemaVersion');
-  if (version > MANIFEST_SCHEMA_VERSION) {
-    throw new BackupError(
-      'MANIFEST_TOO_NEW',
-      `the manifest has schemaVersion ${version}, this version reads up to ${MANIFEST_SCHEMA_VERSION}`,
-      { hint: 'Use the version that wrote it, or a newer one' },
-    );
-  }
-  if (version < 1) throw root.wrong('schemaVersion', 'a number of at least 1');
 }
 
 function extension(fields: Fields): Extension {
@@ -112,7 +105,7 @@ function localeProvider(fields: Fields): string {
 function artifact(fields: Fields): ManifestArtifact {
   const name = fields.text('name');
   const kind = parseArtifactName(name)?.kind;
-  if (kind === undefined || kind === 'manifest')
+  if (kind === undefined || kind === 'manifest' || kind === 'state')
     throw fields.wrong('name', 'the name of a dump, archive or globals');
   const sha256 = fields.text('sha256');
   if (!/^[0-9a-f]{64}$/.test(sha256)) throw fields.wrong('sha256', '64 lower-case hex digits');
@@ -139,84 +132,12 @@ function suspicion(fields: Fields): Suspicion {
   return { reasons: fields.words('reasons'), at: fields.text('at') };
 }
 
-function checks(fields: Fields | undefined): Checks {
-  const result = (name: string): CheckResult | undefined => {
-    if (fields?.has(name) !== true) return undefined;
-    const check = fields.fields(name);
-    return {
-      ok: check.flag('ok'),
-      at: check.text('at'),
-      ...(check.has('problem') && { problem: check.text('problem') }),
-    };
-  };
-  const [checksum, readable, restored] = [result('checksum'), result('readable'), result('restored')];
-  return { ...(checksum && { checksum }), ...(readable && { readable }), ...(restored && { restored }) };
-}
-
-/** The fields of one JSON object, read with their types checked. */
-class Fields {
-  private readonly record: Readonly<Record<string, unknown>>;
-  private readonly place: string;
-
-  constructor(json: unknown, place: string) {
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-      throw new BackupError('MANIFEST_INVALID', `${place} is not a JSON object`);
-    }
-    this.record = json as Record<string, unknown>;
-    this.place = place;
-  }
-
-  has(name: string): boolean {
-    return Object.hasOwn(this.record, name) && this.record[name] !== null;
-  }
-
-  value(name: string): unknown {
-    return Object.hasOwn(this.record, name) ? this.record[name] : undefined;
-  }
-
-  text(name: string): string {
-    const value = this.value(name);
-    if (typeof value !== 'string') throw this.wrong(name, 'a text');
-    return value;
-  }
-
-  timestamp(name: string): RunTimestamp {
-    const timestamp = parseTimestamp(this.text(name));
-    if (timestamp === undefined) throw this.wrong(name, 'YYYYMMDD_HHMMSS');
-    return timestamp;
-  }
-
-  count(name: string): number {
-    const value = this.value(name);
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-      throw this.wrong(name, 'a whole number');
-    return value;
-  }
-
-  flag(name: string): boolean {
-    const value = this.value(name);
-    if (typeof value !== 'boolean') throw this.wrong(name, 'true or false');
-    return value;
-  }
-
-  words(name: string): string[] {
-    const value = this.value(name);
-    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
-      throw this.wrong(name, 'a list of texts');
-    return value;
-  }
-
-  list(name: string): Fields[] {
-    const value = this.value(name);
-    if (!Array.isArray(value)) throw this.wrong(name, 'a list');
-    return value.map((item, index) => new Fields(item, `${this.place}, ${name}[${index}]`));
-  }
-
-  fields(name: string): Fields {
-    return new Fields(this.value(name), `${this.place}, ${name}`);
-  }
-
-  wrong(name: string, expected: string): BackupError {
-    return new BackupError('MANIFEST_INVALID', `${this.place}: ${name} is missing or not ${expected}`);
-  }
+function checks(fields: Fields): Checks {
+  return Object.fromEntries(
+    CHECK_NAMES.filter((name) => fields.has(WRITTEN_NAMES[name])).map((name): [string, CheckResult] => {
+      const check = fields.fields(WRITTEN_NAMES[name]);
+      const result = { outcome: check.flag('ok') ? 'passed' : 'failed', at: check.text('at') } as const;
+      return [name, check.has('problem') ? { ...result, reason: check.text('problem') } : result];
+    }),
+  );
 }

@@ -1,4 +1,5 @@
 import type { ArtifactKind } from './artifact-name.ts';
+import type { CheckOutcome } from './check-outcome.ts';
 import type { Tier } from './tier.ts';
 import type { RunTimestamp } from './timestamp.ts';
 
@@ -42,7 +43,7 @@ export interface TableRows {
 
 /** One artifact of the set, as it was when it was made. */
 export interface ManifestArtifact {
-  readonly kind: Exclude<ArtifactKind, 'manifest'>;
+  readonly kind: Exclude<ArtifactKind, 'manifest' | 'state'>;
   /** File name, without the tier. */
   readonly name: string;
   /** Length in bytes. */
@@ -67,13 +68,13 @@ export interface ManifestArtifact {
   readonly members?: number | undefined;
 }
 
-/** The outcome of a check and when it was made (ISO 8601, UTC). */
+/** The outcome of a check. */
 export interface CheckResult {
-  readonly ok: boolean;
-  /** When it was made. */
+  readonly outcome: CheckOutcome;
+  /** When the check was made (ISO 8601, UTC). */
   readonly at: string;
-  /** What was found, when it is not well. */
-  readonly problem?: string | undefined;
+  /** Why it did not pass. */
+  readonly reason?: string | undefined;
 }
 
 /** Why a set is not trusted to be what its database was, and since when (ISO 8601, UTC). */
@@ -87,14 +88,21 @@ export interface Checks {
   /** Every artifact was read back and has the SHA-256 that it was written with. */
   readonly checksum?: CheckResult | undefined;
   /** Every block of the dump was read by pg_restore, every member of the archive was listed. */
-  readonly readable?: CheckResult | undefined;
+  readonly content?: CheckResult | undefined;
   /** The dump was restored, and the rows were counted. */
-  readonly restored?: CheckResult | undefined;
+  readonly restoreTest?: CheckResult | undefined;
 }
 
+/** Names of all checks, from the weakest to the strongest. */
+export const CHECK_NAMES = [
+  'checksum',
+  'content',
+  'restoreTest',
+] as const satisfies readonly (keyof Checks)[];
+
 /**
- * What a set says of itself. It is written last: its presence means that the set is whole. It carries no
- * secret.
+ * Describes a set as it was published. It is written last: its presence means that the set is whole. It is
+ * never changed afterwards, and carries no secret.
  */
 export interface Manifest {
   readonly schemaVersion: typeof MANIFEST_SCHEMA_VERSION;
@@ -119,13 +127,13 @@ export interface Manifest {
   readonly tiers: readonly Tier[];
   /** All but the manifest itself. */
   readonly artifacts: readonly ManifestArtifact[];
-  /** Those that it has gone through so far: later ones are written into it. */
+  /** Those made before publication; older versions added later ones. */
   readonly checks: Checks;
   /** The set is much smaller than those before it. */
   readonly suspicion?: Suspicion | undefined;
   /**
-   * When a person said that the set is what it should be (ISO 8601, UTC): from then on, older ones are no
-   * baseline.
+   * When an operator accepted the set (ISO 8601, UTC). Written by older versions only: see
+   * {@link BackupSet.acceptedAt}.
    */
   readonly acceptedAt?: string | undefined;
   /**

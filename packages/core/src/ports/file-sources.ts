@@ -1,5 +1,5 @@
 import type { RestoreArtifact } from './restore-artifact.ts';
-import type { Manifest } from '../model/manifest.ts';
+import type { Checks, Manifest } from '../model/manifest.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 
 /** What a restore is made from: a set, or a file that somebody has. */
@@ -10,6 +10,8 @@ export interface RestoreSource {
   readonly timestamp: RunTimestamp | undefined;
   /** Undefined where there is none: then less can be checked. */
   readonly manifest: Manifest | undefined;
+  /** The latest result of each check. */
+  readonly checks: Checks;
   readonly dump: RestoreArtifact;
   /** Roles, owners and grants; undefined where there are none. */
   readonly globals: RestoreArtifact | undefined;

@@ -1,10 +1,13 @@
 import type { Manifest } from '../model/manifest.ts';
 import type { ArtifactKey } from '../model/artifact-key.ts';
+import type { StateFile } from '../model/state-file.ts';
 
-/** A manifest, and the tag that its artifact had when it was read. */
+/** A manifest and the state file of its set, with the tags that their artifacts had when they were read. */
 export interface CachedManifest {
   readonly tag: string;
   readonly manifest: Manifest;
+  /** Absent if there is none, or it cannot be used. */
+  readonly state?: { readonly tag: string; readonly content: StateFile } | undefined;
 }
 
 /**

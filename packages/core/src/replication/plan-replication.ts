@@ -1,6 +1,6 @@
-import { artifactKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
-import { formatArtifactName } from '../model/artifact-name.ts';
+import { artifactKey, companionKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
 import { isWhole, newestFirst, type BackupSet, type SetArtifact } from '../model/backup-set.ts';
+import { inherited } from '../sets/state-files.ts';
 import { inPublicationOrder } from '../sets/publication-order.ts';
 
 /**
@@ -13,16 +13,15 @@ export interface ArtifactCopy {
   readonly copySource: ArtifactKey | undefined;
 }
 
-/** A set of the primary that a replica does not have whole. */
+/** A set of the primary that a replica does not have whole, or whose copy has to be inspected. */
 export interface SetCopy {
   readonly set: BackupSet;
-  /** What is to be copied, the manifest last. */
+  /** What is to be copied, the manifest last; empty if the replica has all with their lengths. */
   readonly artifacts: readonly ArtifactCopy[];
-  /**
-   * The replica has a manifest of this name, but not every artifact with its length: it has to be looked at
-   * first.
-   */
+  /** The replica has a manifest of this name: its copy has to be inspected first. */
   readonly contested: boolean;
+  /** The state file of the replica's copy; `undefined` if it has none. */
+  readonly stateFile: ArtifactKey | undefined;
 }
 
 /** What the primary has, and what a replica. */
@@ -49,14 +48,16 @@ export function planReplication({ sets, replica, database }: ReplicationRequest)
   return ours.flatMap((set) => {
     const begun = set.artifacts.some(({ key, kind }) => kind === 'manifest' && !replica.has(key));
     const missing = set.artifacts.filter(({ key, bytes }) => begun || replica.get(key) !== bytes);
-    if (missing.length === 0) return [];
+    const stateFile = companionKey(set, 'state');
+    const hasState = replica.has(stateFile);
+    if (missing.length === 0 && !hasState && inherited(set)?.acceptedAt === undefined) return [];
     const artifacts = inPublicationOrder(missing).map((artifact) => ({
       artifact,
       copySource: copySourceOf(artifact, expected),
     }));
     for (const { key, bytes } of missing) expected.set(key, bytes);
     const contested = set.artifacts.some(({ key, kind }) => kind === 'manifest' && replica.has(key));
-    return [{ set, artifacts, contested }];
+    return [{ set, artifacts, contested, stateFile: hasState ? stateFile : undefined }];
   });
 }
 
@@ -64,14 +65,8 @@ export function planReplication({ sets, replica, database }: ReplicationRequest)
  * Whether somebody has taken the manifest of the set away here: without it nobody knows whether what is left
  * is what the replica's manifest speaks of.
  */
-function isLessThanTheirs(
-  { tier, timestamp, manifest }: BackupSet,
-  replica: ReadonlyMap<ArtifactKey, number>,
-): boolean {
-  return (
-    manifest === undefined &&
-    replica.has(artifactKey(tier, formatArtifactName({ kind: 'manifest', timestamp })))
-  );
+function isLessThanTheirs(set: BackupSet, replica: ReadonlyMap<ArtifactKey, number>): boolean {
+  return set.manifest === undefined && replica.has(companionKey(set, 'manifest'));
 }
 
 /** A weekly artifact is the daily one under another name. */

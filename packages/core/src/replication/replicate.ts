@@ -7,10 +7,11 @@ import type { PhaseWatch } from '../progress/phase-watch.ts';
 import type { Phases } from '../progress/phases.ts';
 import type { BackupSet } from '../model/backup-set.ts';
 import { inPublicationOrder } from '../sets/publication-order.ts';
+import { inherited, recordState, resetState } from '../sets/state-files.ts';
 import type { ReplicateRequest } from './replicate-request.ts';
 import { planReplication, type ArtifactCopy, type SetCopy } from './plan-replication.ts';
 import { storedSource } from './stored-source.ts';
-import { isBad, readReplicaManifest, updateManifest } from './replica-manifest.ts';
+import { inspectReplicaCopy, type ReplicaCopy } from './replica-copy.ts';
 
 /**
  * How many sets one run copies at most: an outage of two weeks is made good at once, years of history do not
@@ -60,7 +61,7 @@ export async function replicate(request: ReplicateRequest): Promise<ReplicationR
     // from.
     const failed = new Set<RunTimestamp>();
     for (const copy of wanted) {
-      // A manifest that only tells more than ours is looked at in every run, and takes nobody's place.
+      // A copy that is inspected in every run, and needs nothing, takes no place.
       if (copied.length + errors.length === limit) break;
       throwIfAborted(signal);
       try {
@@ -112,16 +113,13 @@ async function copySet(
   withoutCopySource: boolean,
   request: ReplicateRequest,
 ): Promise<boolean> {
-  const { phases, signal } = request;
+  const { replica, phases, signal } = request;
   const { set } = copy;
-  const replicaManifest = copy.contested ? await readReplicaManifest(set, request) : undefined;
-  const onlyManifest = copy.artifacts.every(({ artifact }) => artifact.kind === 'manifest');
-  if (replicaManifest !== undefined && onlyManifest && !isBad(replicaManifest))
-    return updateManifest(set, replicaManifest, request);
-  // A copy that was found bad has the right length all the same.
-  const artifacts = isBad(replicaManifest)
-    ? inPublicationOrder(set.artifacts).map((artifact) => ({ artifact, copySource: undefined }))
-    : copy.artifacts;
+  const found = copy.contested ? await inspectReplicaCopy(copy, request) : undefined;
+  const artifacts = wantedOf(copy, found);
+  if (artifacts.length === 0) return bringAcceptance(set, found, request);
+  const hasState = copy.stateFile !== undefined || inherited(set) !== undefined;
+  if (hasState && found?.isBad !== true) await resetState(replica, set, { signal });
   for (const { artifact, copySource } of artifacts) {
     throwIfAborted(signal);
     const one = { artifact, copySource: withoutCopySource ? undefined : copySource };
@@ -133,6 +131,33 @@ async function copySet(
     };
     await phases.measure('replicate', (watch) => copyArtifact(set, one, request, watch), of);
   }
+  // Last, so that a repair that is cut off is begun again.
+  if (hasState && found?.isBad === true) await resetState(replica, set, { signal });
+  return true;
+}
+
+/** What is to be copied: of a copy that is bad all, for its artifacts have the right lengths all the same. */
+function wantedOf({ set, artifacts }: SetCopy, found: ReplicaCopy | undefined): readonly ArtifactCopy[] {
+  if (found === undefined) return artifacts;
+  const others = artifacts.filter(({ artifact }) => artifact.kind !== 'manifest');
+  const replaced = set.artifacts.filter(
+    ({ kind }) => found.isBad || (kind === 'manifest' && !found.hasManifest),
+  );
+  return [
+    ...(found.isBad ? [] : others),
+    ...inPublicationOrder(replaced).map((artifact) => ({ artifact, copySource: undefined })),
+  ];
+}
+
+/** @returns false when there was nothing to do */
+async function bringAcceptance(
+  set: BackupSet,
+  found: ReplicaCopy | undefined,
+  { replica, signal }: ReplicateRequest,
+): Promise<boolean> {
+  const { acceptedAt } = set;
+  if (acceptedAt === undefined || found?.isAccepted !== false) return false;
+  await recordState(replica, set, { acceptedAt }, { signal });
   return true;
 }
 

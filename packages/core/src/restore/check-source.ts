@@ -1,4 +1,4 @@
-import type { Manifest } from '../model/manifest.ts';
+import type { Checks } from '../model/manifest.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { RestoreInput } from '../ports/dump-restorer.ts';
 import { sideBySide } from '../base/side-by-side.ts';
@@ -41,9 +41,9 @@ export async function checkSource(
   source: FetchedSource,
   { putAside, privilegedRoles, signal: stop }: CheckOptions,
 ): Promise<CheckedSource> {
-  const { dump, globals, staging, manifest } = source;
+  const { dump, globals, staging, manifest, checks } = source;
   const read = (kind: ReadKind, artifact: RestoreArtifact, signal: AbortSignal): Promise<Reading> =>
-    putAside.includes(kind) && wasReadThrough(artifact, manifest)
+    putAside.includes(kind) && wasReadThrough(artifact, checks)
       ? readBytes(artifact, signal)
       : readArtifact(parts, kind, artifact, signal);
   const [ofDump, ofGlobals, ofStaging] = await sideBySide<
@@ -71,6 +71,6 @@ export async function checkSource(
  * Whether the bytes that the manifest speaks of were once read by the program that knows their form, and
  * found good.
  */
-function wasReadThrough({ sha256 }: RestoreArtifact, manifest: Manifest | undefined): boolean {
-  return sha256 !== undefined && manifest?.checks.readable?.ok === true;
+function wasReadThrough({ sha256 }: RestoreArtifact, { content }: Checks): boolean {
+  return sha256 !== undefined && content?.outcome === 'passed';
 }

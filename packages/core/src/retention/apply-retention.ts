@@ -1,8 +1,19 @@
 import { throwIfAborted } from '../base/errors.ts';
 import { nameOfKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
-import type { StoreOptions } from '../ports/artifact-store.ts';
+import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
-import type { RetentionPlan } from './plan-retention.ts';
+import { readSets } from '../sets/read-sets.ts';
+import type { RetentionPlan, RetentionRequest } from './plan-retention.ts';
+
+/** Reads what retention decides about. */
+export async function readForRetention(
+  store: ArtifactStore,
+  options: StoreOptions,
+): Promise<Pick<RetentionRequest, 'sets' | 'loneStates'>> {
+  const loneStates: ArtifactKey[] = [];
+  const sets = await readSets(store, { ...options, onLoneState: (key) => loneStates.push(key) });
+  return { sets, loneStates };
+}
 
 export interface ApplyOptions extends StoreOptions {
   /** Told of each artifact that is gone. */

@@ -7,6 +7,8 @@ import { isRestorable, newestFirst, type BackupSet } from '../model/backup-set.t
 /** The sets of a store, and the policy that is asked about them. */
 export interface RetentionRequest {
   readonly sets: readonly BackupSet[];
+  /** State files of sets that are gone: older versions leave them when they prune. They are removed. */
+  readonly loneStates?: readonly ArtifactKey[] | undefined;
   readonly policy: RetentionPolicy;
   /** Sets of other databases in the same store are left alone. */
   readonly database: string;
@@ -18,8 +20,8 @@ export interface RetentionPlan {
   /** One verdict for each set, newest first. */
   readonly verdicts: readonly RetentionVerdict[];
   /**
-   * What to remove, in this order: of each set the manifest first, so that a set half removed is never taken
-   * for complete.
+   * What to remove, in this order: of each set the manifest first and the state file last, so that a set half
+   * removed is never taken for a good one.
    */
   readonly remove: readonly ArtifactKey[];
   /** The newest set, when it is suspicious, or its manifest could not be read: then nothing is removed. */
@@ -34,7 +36,13 @@ export interface RetentionPlan {
  * knows what they are. While the newest set is suspicious, or may be, everything stays: what it lacks may be
  * in any of the others. Pure.
  */
-export function planRetention({ sets, policy, database, now }: RetentionRequest): RetentionPlan {
+export function planRetention({
+  sets,
+  loneStates = [],
+  policy,
+  database,
+  now,
+}: RetentionRequest): RetentionPlan {
   const suspendedBy = suspicious(sets.filter((set) => whyNotOurs(set, database, now) === undefined));
   const verdicts = TIERS.flatMap((tier) => {
     const ofTier = sets.filter((set) => set.tier === tier);
@@ -46,11 +54,10 @@ export function planRetention({ sets, policy, database, now }: RetentionRequest)
     .map((verdict) => suspended(verdict, suspendedBy))
     .sort((one, other) => newestFirst(one.set, other.set));
 
-  const stays = new Set(
-    verdicts.filter(({ keep }) => keep).flatMap(({ set }) => set.artifacts.map(({ key }) => key)),
-  );
-  const goes = verdicts.filter(({ keep }) => !keep).flatMap(({ set }) => manifestFirst(set));
-  return { verdicts, remove: [...new Set(goes)].filter((key) => !stays.has(key)), suspendedBy };
+  const stays = new Set(verdicts.filter(({ keep }) => keep).flatMap(({ set }) => removalOrder(set)));
+  const goes = verdicts.filter(({ keep }) => !keep).flatMap(({ set }) => removalOrder(set));
+  const remove = [...new Set(goes)].filter((key) => !stays.has(key));
+  return { verdicts, remove: [...remove, ...loneStates], suspendedBy };
 }
 
 /**
@@ -66,8 +73,8 @@ function maySuspend(set: BackupSet): boolean {
   return set.unread === true || isSuspected(set);
 }
 
-function isSuspected({ state, manifest }: BackupSet): boolean {
-  return state === 'suspicious' || (state === 'bad' && manifest?.suspicion !== undefined);
+function isSuspected({ state, suspicion }: BackupSet): boolean {
+  return state === 'suspicious' || (state === 'bad' && suspicion !== undefined);
 }
 
 function suspended({ set, keep, reason }: RetentionVerdict, by: BackupSet | undefined): RetentionVerdict {
@@ -108,7 +115,9 @@ function guarded(
   });
 }
 
-function manifestFirst({ artifacts }: BackupSet): ArtifactKey[] {
+/** The manifest first. The state file last: as long as it is there, a dump alone is not taken for legacy. */
+function removalOrder({ artifacts, stateFile }: BackupSet): ArtifactKey[] {
   const rank = (kind: string): number => (kind === 'manifest' ? 0 : 1);
-  return [...artifacts].sort((one, other) => rank(one.kind) - rank(other.kind)).map(({ key }) => key);
+  const sorted = [...artifacts].sort((one, other) => rank(one.kind) - rank(other.kind));
+  return [...sorted, ...(stateFile === undefined ? [] : [stateFile])].map(({ key }) => key);
 }

@@ -2,8 +2,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Lock } from '../ports/lock.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
 import type { RetentionPolicy } from '../ports/retention-policy.ts';
-import { readSets } from '../sets/read-sets.ts';
-import { applyRetention, type ApplyOptions } from './apply-retention.ts';
+import { applyRetention, readForRetention, type ApplyOptions } from './apply-retention.ts';
 import { planRetention, type RetentionPlan } from './plan-retention.ts';
 
 /** Everything that pruning works with. */
@@ -37,7 +36,7 @@ export async function prune(
 ): Promise<RetentionPlan> {
   const plan = async (signal?: AbortSignal): Promise<RetentionPlan> =>
     planRetention({
-      sets: await readSets(parts.primary, { signal }),
+      ...(await readForRetention(parts.primary, { signal })),
       policy: parts.retention,
       database,
       now: parts.clock.now(),

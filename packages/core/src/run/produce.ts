@@ -157,7 +157,7 @@ class Maker {
   }
 
   private async make<T>(
-    name: ArtifactName & { kind: Exclude<ArtifactName['kind'], 'manifest'> },
+    name: ArtifactName & { kind: ManifestArtifact['kind'] },
     content: AsyncIterable<Uint8Array>,
     read: (source: ArtifactSource) => Promise<T>,
   ): Promise<{ readonly made: ProducedArtifact; readonly found: T }> {

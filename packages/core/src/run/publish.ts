@@ -63,9 +63,9 @@ function whenThere(error: unknown): BackupError {
 }
 
 function describe({ origin, artifacts }: Produced, request: PublishRequest): Manifest {
-  const passed = { ok: true, at: request.finishedAt.toISOString() };
+  const passed = { outcome: 'passed', at: request.finishedAt.toISOString() } as const;
   const checks: Checks =
-    request.verified === 'checksum' ? { checksum: passed } : { checksum: passed, readable: passed };
+    request.verified === 'checksum' ? { checksum: passed } : { checksum: passed, content: passed };
   return {
     schemaVersion: MANIFEST_SCHEMA_VERSION,
     timestamp: request.timestamp,

@@ -1,5 +1,5 @@
 import type { BackupError } from '../base/errors.ts';
-import type { Manifest, Suspicion } from '../model/manifest.ts';
+import type { Checks, Manifest, Suspicion } from '../model/manifest.ts';
 import type { ArtifactKey } from '../model/artifact-key.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import type { RunOutcome } from '../ports/run-journal.ts';
@@ -19,6 +19,8 @@ export interface RunReport {
   readonly finishedAt: Date;
   /** The manifest of the new set, unless the run failed. */
   readonly manifest: Manifest | undefined;
+  /** The checks of the new set, with a restore test. */
+  readonly checks: Checks;
   /** The rows of the former complete set, to compare with. */
   readonly previousRows: number | undefined;
   /** What a restore test of the new set showed; undefined when there was none. */

@@ -5,10 +5,11 @@ import { formatArtifactName } from '../model/artifact-name.ts';
 import { timestampToDate, type RunTimestamp } from '../model/timestamp.ts';
 import { replicate, type ReplicationReport } from '../replication/replicate.ts';
 import { StagedUploads } from '../replication/staged-uploads.ts';
-import { applyRetention } from '../retention/apply-retention.ts';
+import { applyRetention, readForRetention } from '../retention/apply-retention.ts';
 import { planRetention } from '../retention/plan-retention.ts';
 import type { BackupSet, SetArtifact } from '../model/backup-set.ts';
 import { readSets } from '../sets/read-sets.ts';
+import { inherited, resetState } from '../sets/state-files.ts';
 import { decideTimestamp } from './decide-timestamp.ts';
 import { journalOutcome } from './journal-outcome.ts';
 import { makeSet } from './make-set.ts';
@@ -49,7 +50,7 @@ export async function run(parts: RunParts, options: RunOptions): Promise<RunRepo
 }
 
 /** What the phases of a run have made and found out. */
-type Passed = Pick<RunReport, 'manifest' | 'restoreTest'>;
+type Passed = Pick<RunReport, 'manifest' | 'checks' | 'restoreTest'>;
 
 /** The state of one run while it goes on; each method is one phase. */
 class Run {
@@ -91,17 +92,14 @@ class Run {
       this.errors.unshift(this.failureFrom(error));
       await this.stagedUploads.discard();
       if (!this.signal.aborted) await this.attempt(() => this.replicate());
-      return { manifest: undefined, restoreTest: undefined };
+      return { manifest: undefined, checks: {}, restoreTest: undefined };
     }
-    const passed = (await this.attempt(() => this.testSet(made))) ?? {
-      manifest: made,
-      restoreTest: undefined,
-    };
-    const restoreTestFailed = passed.restoreTest?.outcome === 'failed';
-    if (!restoreTestFailed) await this.attempt(() => this.promote(passed.manifest));
+    const tested = await this.attempt(() => this.testSet(made));
+    const restoreTestFailed = tested?.restoreTest.outcome === 'failed';
+    if (!restoreTestFailed) await this.attempt(() => this.promote(made));
     await this.attempt(() => this.replicate(restoreTestFailed ? made.timestamp : undefined));
     if (!restoreTestFailed) await this.attempt(() => this.retain(made.timestamp));
-    return passed;
+    return { manifest: made, checks: made.checks, restoreTest: undefined, ...tested };
   }
 
   private get database(): string {
@@ -119,9 +117,11 @@ class Run {
     const sets = await readSets(primary, { signal: this.signal });
     const unfinished = unfinishedPromotion(sets, this.database, this.startedAt);
     if (unfinished === undefined) return sets;
-    await this.attempt(() =>
-      promote(primary, unfinished.set.artifacts, unfinished.tier, { signal: this.signal }),
-    );
+    const { set, tier } = unfinished;
+    await this.attempt(async () => {
+      if (inherited(set) !== undefined) await resetState(primary, { ...set, tier }, { signal: this.signal });
+      await promote(primary, set.artifacts, tier, { signal: this.signal });
+    });
     return sets;
   }
 
@@ -213,9 +213,8 @@ class Run {
   private async retain(timestamp: RunTimestamp): Promise<void> {
     const { primary, clock, retention: policy } = this.parts;
     await this.phases.measure('retain', async () => {
-      const sets = await readSets(primary, { signal: this.signal });
       const plan = planRetention({
-        sets,
+        ...(await readForRetention(primary, { signal: this.signal })),
         policy,
         database: this.database,
         now: laterOf(clock.now(), timestamp),
@@ -251,7 +250,7 @@ class Run {
     return this.signal.aborted ? (this.stopped ??= abortedBy(this.signal)) : toBackupError(error);
   }
 
-  private report({ manifest, restoreTest }: Passed): RunReport {
+  private report({ manifest, checks, restoreTest }: Passed): RunReport {
     const { timestamp, startedAt, former, errors, replication, cleanedUp, removed, database } = this;
     return {
       outcome:
@@ -265,6 +264,7 @@ class Run {
       startedAt,
       finishedAt: this.parts.clock.now(),
       manifest,
+      checks,
       previousRows: rowsOf(former),
       restoreTest,
       suspicion: manifest?.suspicion,

@@ -1,5 +1,5 @@
 import { BackupError, throwIfAborted, toBackupError } from '../base/errors.ts';
-import type { Manifest } from '../model/manifest.ts';
+import type { Checks, Manifest } from '../model/manifest.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
 import { contentOf } from '../ports/restore-artifact.ts';
@@ -17,15 +17,15 @@ export interface TestPublishedSetParts extends RestoreTestParts {
 
 export interface TestedSet {
   readonly restoreTest: RestoreTestReport;
-  /** The manifest, with what was found out. */
-  readonly manifest: Manifest;
-  /** Why the outcome could not be written into it: it is no less true. */
+  /** The checks of the set, with this one. */
+  readonly checks: Checks;
+  /** Why the outcome could not be recorded: it is no less true. */
   readonly unmarked: BackupError | undefined;
 }
 
 /**
- * Tests the restore of a set that was just published, and writes the outcome into its manifest. The
- * caller holds the lock.
+ * Tests the restore of a set that was just published, and records the outcome in its state file. The caller
+ * holds the lock.
  */
 export async function testPublishedSet(
   parts: TestPublishedSetParts,
@@ -50,13 +50,9 @@ export async function testPublishedSet(
     throw new BackupError('ARTIFACT_UNREADABLE', `the set ${timestamp} is damaged`);
   try {
     const checks = await markCopy(copy, checksOfRestoreTest(restoreTest, parts.clock.now()), { signal });
-    return {
-      restoreTest,
-      manifest: checks === undefined ? manifest : { ...manifest, checks },
-      unmarked: undefined,
-    };
+    return { restoreTest, checks, unmarked: undefined };
   } catch (error) {
     throwIfAborted(signal);
-    return { restoreTest, manifest, unmarked: toBackupError(error) };
+    return { restoreTest, checks: manifest.checks, unmarked: toBackupError(error) };
   }
 }

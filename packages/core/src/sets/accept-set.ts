@@ -4,9 +4,9 @@ import type { RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Lock } from '../ports/lock.ts';
-import { amendManifest } from './amend-manifest.ts';
 import type { BackupSet } from '../model/backup-set.ts';
 import { readStores } from './read-stores.ts';
+import { recordState } from './state-files.ts';
 
 /** Everything that accepting a set works with. */
 export interface AcceptParts {
@@ -44,7 +44,8 @@ interface Copy {
 }
 
 /**
- * Records that a suspicious set is what it should be, in every store and tier that has it. From then on it counts as complete, and older sets are no baseline. What fails in one place does
+ * Records that a suspicious set is what it should be, in every store and tier that has it, in the state file of
+ * each copy. From then on it counts as complete, and older sets are no baseline. What fails in one place does
  * not keep the others from being done; it can be repeated.
  * @throws BackupError LOCK_HELD when another process works on the volume; SET_NOT_FOUND when no copy is there
  * that could be accepted; what the stores fail with, when nothing could be done at all
@@ -70,12 +71,7 @@ export async function acceptSet(
     for (const { store, set } of copies.filter(isSuspected)) {
       throwIfAborted(signal);
       try {
-        await amendManifest(
-          store,
-          set,
-          ({ suspicion }) => suspicion && { suspicion: undefined, acceptedAt: clock.now().toISOString() },
-          { signal },
-        );
+        await recordState(store, set, { acceptedAt: clock.now().toISOString() }, { signal });
         accepted.push({ store: store.name, tier: set.tier });
       } catch (error) {
         throwIfAborted(signal);
@@ -96,7 +92,7 @@ export async function acceptSet(
 
 /** A copy that a check found bad may be suspicious too, and is no longer once it is repaired. */
 function isSuspected({ set }: Copy): boolean {
-  return set.state !== 'partial' && set.manifest?.suspicion !== undefined;
+  return set.state !== 'partial' && set.suspicion !== undefined;
 }
 
 async function findCopies(

@@ -2,6 +2,7 @@ import { errorText, isBackupError } from '../base/errors.ts';
 import { checkManifest } from '../model/check-manifest.ts';
 import { failedChecks } from '../model/failed-checks.ts';
 import { dumpOf, type Manifest } from '../model/manifest.ts';
+import { currentState, type CurrentState, type StateFile } from '../model/state-file.ts';
 import { parseArtifactName } from '../model/artifact-name.ts';
 import { nameOfKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
 import type { Tier } from '../model/tier.ts';
@@ -12,23 +13,29 @@ import { newestFirst, type BackupSet, type SetArtifact, type SetState } from '..
 /** What a manifest's file held: a manifest, or the error of reading it. */
 export type ManifestReading = Manifest | Error;
 
+/** What a state file held, or why it cannot be used. */
+export type StateReading = StateFile | Error;
+
 interface Group {
   readonly tier: Tier;
   readonly timestamp: RunTimestamp;
   readonly dumps: { readonly database: string; readonly artifact: SetArtifact }[];
   readonly companions: SetArtifact[];
+  stateFile?: SetArtifact;
 }
 
 /**
  * Groups the listing of a store into sets, newest first. Keys whose names do not parse are left out: they are
- * not ours.
+ * not ours. A state file alone is no set.
  * @param readings what was read under the key of each manifest in the listing
  * @param foreign globals that no run has written
+ * @param states what was read under the key of each state file beside a manifest
  */
 export function groupSets(
   listing: readonly StoredArtifact[],
   readings: ReadonlyMap<ArtifactKey, ManifestReading>,
   foreign: ReadonlySet<ArtifactKey> = new Set(),
+  states: ReadonlyMap<ArtifactKey, StateReading> = new Map(),
 ): readonly BackupSet[] {
   const groups = new Map<string, Group>();
   for (const { key, bytes } of listing) {
@@ -36,13 +43,14 @@ export function groupSets(
     if (name === undefined) continue;
     const { tier } = splitKey(key);
     const id = `${tier}/${name.timestamp}`;
-    const group = groups.get(id) ?? { tier, timestamp: name.timestamp, dumps: [], companions: [] };
+    const group: Group = groups.get(id) ?? { tier, timestamp: name.timestamp, dumps: [], companions: [] };
     groups.set(id, group);
     const artifact = { key, kind: name.kind, bytes };
     if (name.kind === 'dump') group.dumps.push({ database: name.database, artifact });
+    else if (name.kind === 'state') group.stateFile = artifact;
     else group.companions.push(artifact);
   }
-  return [...groups.values()].flatMap((group) => setsOf(group, readings, foreign)).sort(newestFirst);
+  return [...groups.values()].flatMap((group) => setsOf(group, readings, foreign, states)).sort(newestFirst);
 }
 
 /*
@@ -50,37 +58,42 @@ export function groupSets(
  * timestamp has them in its set, and they are removed with the last of these.
  */
 function setsOf(
-  { tier, timestamp, dumps, companions }: Group,
+  { tier, timestamp, dumps, companions, stateFile }: Group,
   readings: ReadonlyMap<ArtifactKey, ManifestReading>,
   foreign: ReadonlySet<ArtifactKey>,
+  states: ReadonlyMap<ArtifactKey, StateReading>,
 ): BackupSet[] {
   const reading = companions.map(({ key }) => readings.get(key)).find((found) => found !== undefined);
   const manifest = reading instanceof Error ? undefined : reading;
+  const state = stateFile && states.get(stateFile.key);
+  const current =
+    manifest === undefined
+      ? { checks: {} }
+      : currentState(manifest, state instanceof Error ? undefined : state);
   const owner =
     manifest &&
     ownerOf(
       manifest,
       dumps.map(({ database }) => database),
     );
+  // A run writes globals before its dump, and the manifest last: with these and without that it was cut off.
+  const isOfRun =
+    stateFile !== undefined || companions.some(({ kind, key }) => kind === 'globals' && !foreign.has(key));
+  const withCompanions = (database: string | undefined, artifacts: readonly SetArtifact[]): BackupSet => {
+    const { problems, ...judged } = stateOf(timestamp, artifacts, reading, current, isOfRun);
+    const ignored = state instanceof Error ? [`its state file is ignored: ${state.message}`] : [];
+    return {
+      ...{ tier, timestamp, database, artifacts, manifest, stateFile, ...current, ...judged },
+      problems: [...problems, ...ignored],
+    };
+  };
   const sets = dumps.map(({ database, artifact }): BackupSet => {
-    const owns = owner === undefined || owner === database;
-    const artifacts = owns ? [artifact, ...companions] : [artifact];
-    const state = stateOf(timestamp, artifacts, owns ? reading : undefined, foreign);
-    return { tier, timestamp, database, artifacts, manifest: owns ? manifest : undefined, ...state };
+    if (owner === undefined || owner === database) return withCompanions(database, [artifact, ...companions]);
+    const alone = { tier, timestamp, database, artifacts: [artifact], manifest: undefined, checks: {} };
+    return { ...alone, ...stateOf(timestamp, [artifact], undefined, alone, false) };
   });
   const claimed = sets.some(({ artifacts }) => artifacts.length > 1) || companions.length === 0;
-  if (claimed) return sets;
-  return [
-    ...sets,
-    {
-      tier,
-      timestamp,
-      database: owner,
-      artifacts: companions,
-      manifest,
-      ...stateOf(timestamp, companions, reading, foreign),
-    },
-  ];
+  return claimed ? sets : [...sets, withCompanions(owner, companions)];
 }
 
 /**
@@ -109,7 +122,8 @@ function stateOf(
   timestamp: RunTimestamp,
   artifacts: readonly SetArtifact[],
   reading: ManifestReading | undefined,
-  foreign: ReadonlySet<ArtifactKey>,
+  current: CurrentState,
+  isOfRun: boolean,
 ): Judgement {
   if (reading instanceof Error)
     return { ...partial(errorText(reading)), ...(isOfStore(reading) && { unread: true }) };
@@ -119,19 +133,16 @@ function stateOf(
       reading,
       new Map(artifacts.map(({ key, bytes }) => [splitKey(key).fileName, bytes])),
     );
-    return problems.length === 0 ? judge(reading) : { state: 'partial', problems };
+    return problems.length === 0 ? judge(current) : { state: 'partial', problems };
   }
   const dump = artifacts.find(({ kind }) => kind === 'dump');
   if (dump === undefined) return partial('there is no dump');
   if (dump.bytes === 0) return partial('the dump is empty');
-  // A run writes globals before its dump, and the manifest last: with these and without that it was cut off.
-  return artifacts.some(({ kind, key }) => kind === 'globals' && !foreign.has(key))
-    ? partial('there is no manifest')
-    : { state: 'legacy', problems: [] };
+  return isOfRun ? partial('there is no manifest') : { state: 'legacy', problems: [] };
 }
 
 /** What is known of a set whose artifacts are all there. */
-function judge({ checks, suspicion }: Manifest): Judgement {
+function judge({ checks, suspicion }: CurrentState): Judgement {
   const failed = failedChecks(checks);
   if (failed.length > 0) return { state: 'bad', problems: failed };
   return suspicion === undefined

@@ -1,13 +1,14 @@
 import { parseManifest } from '../model/manifest-text.ts';
-import { nameOfKey, type ArtifactKey } from '../model/artifact-key.ts';
+import { companionKey, nameOfKey, placeOf, type ArtifactKey } from '../model/artifact-key.ts';
 import { TIERS } from '../model/tier.ts';
 import type { ArtifactStore, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
 import type { CachedManifest, ManifestCache } from '../ports/manifest-cache.ts';
-import { throwIfAborted, toBackupError } from '../base/errors.ts';
+import { isBackupError, throwIfAborted, toBackupError } from '../base/errors.ts';
 import { textOf } from '../ports/text-source.ts';
 import type { BackupSet } from '../model/backup-set.ts';
 import { foreignGlobals } from './foreign-globals.ts';
-import { groupSets, type ManifestReading } from './group-sets.ts';
+import { groupSets, type ManifestReading, type StateReading } from './group-sets.ts';
+import { isUnusableState, readStateFile } from './state-files.ts';
 
 /** How many manifests are read at once: enough to hide a network's delay, few enough for any store. */
 const MANIFESTS_AT_ONCE = 16;
@@ -24,6 +25,8 @@ export interface ReadSetsOptions extends StoreOptions {
    * sets reads them.
    */
   readonly cache?: ManifestCache | undefined;
+  /** Called with each state file whose set is gone. */
+  readonly onLoneState?: ((key: ArtifactKey) => void) | undefined;
 }
 
 /**
@@ -38,39 +41,55 @@ export async function readSets(
   for (const tier of TIERS) {
     for await (const artifact of store.list(tier, options)) listing.push(artifact);
   }
-  const manifests = listing.filter(({ key }) => nameOfKey(key)?.kind === 'manifest');
-  return groupSets(
-    listing,
-    await readManifests(store, manifests, options),
-    await foreignGlobals(store, listing, options),
-  );
+  const { manifests, states } = await readManifests(store, listing, options);
+  const sets = groupSets(listing, manifests, await foreignGlobals(store, listing, options), states);
+  const known = new Set(sets.map(({ stateFile }) => stateFile?.key));
+  for (const { key } of listing) {
+    if (nameOfKey(key)?.kind === 'state' && !known.has(key)) options.onLoneState?.(key);
+  }
+  return sets;
+}
+
+interface Readings {
+  readonly manifests: ReadonlyMap<ArtifactKey, ManifestReading>;
+  readonly states: ReadonlyMap<ArtifactKey, StateReading>;
 }
 
 async function readManifests(
   store: ArtifactStore,
-  manifests: readonly StoredArtifact[],
+  listing: readonly StoredArtifact[],
   options: ReadSetsOptions,
-): Promise<ReadonlyMap<ArtifactKey, ManifestReading>> {
+): Promise<Readings> {
+  const listed = listing.filter(({ key }) => nameOfKey(key)?.kind === 'manifest');
+  const artifacts = new Map(listing.map((artifact) => [artifact.key, artifact]));
   const remembered = (await options.cache?.read()) ?? new Map<ArtifactKey, CachedManifest>();
-  const readings = new Map<ArtifactKey, ManifestReading>();
+  const manifests = new Map<ArtifactKey, ManifestReading>();
+  const states = new Map<ArtifactKey, StateReading>();
   const tagged = new Map<ArtifactKey, CachedManifest>();
-  let changes = remembered.size > manifests.length;
-  const queue = manifests.values();
+  let changes = remembered.size > listed.length;
+  const queue = listed.values();
   const reader = async (): Promise<void> => {
     for (const artifact of queue) {
       const { key, tag } = artifact;
-      const known = remembered.get(key);
-      const isKnown = known !== undefined && known.tag === tag;
-      const reading = isKnown ? known.manifest : await readManifest(store, artifact, options);
-      readings.set(key, reading);
-      if (tag === undefined || reading instanceof Error) continue;
-      tagged.set(key, { tag, manifest: reading });
-      changes ||= !isKnown;
+      const cached = remembered.get(key);
+      const known = cached?.tag === tag ? cached?.manifest : undefined;
+      const place = placeOf(key);
+      const stateFile = place && artifacts.get(companionKey(place, 'state'));
+      const state = stateFile && (await readState(store, stateFile, cached, options));
+      // A set whose state file is not known may be bad.
+      const manifest = isUnread(state) ? state : (known ?? (await readManifest(store, artifact, options)));
+      manifests.set(key, manifest);
+      if (stateFile !== undefined && state !== undefined && !isUnread(state))
+        states.set(stateFile.key, state);
+      if (tag === undefined || manifest instanceof Error) continue;
+      const entry = { tag, manifest, state: cacheable(stateFile?.tag, state) };
+      tagged.set(key, entry);
+      changes ||= known === undefined || entry.state?.tag !== cached?.state?.tag;
     }
   };
   await Promise.all(Array.from({ length: MANIFESTS_AT_ONCE }, reader));
   if (changes) await options.cache?.replace(tagged);
-  return readings;
+  return { manifests, states };
 }
 
 async function readManifest(
@@ -87,4 +106,33 @@ async function readManifest(
     throwIfAborted(options.signal);
     return toBackupError(error);
   }
+}
+
+/** Returns what a state file holds, or why it cannot be used; `undefined` if it was removed meanwhile. */
+async function readState(
+  store: ArtifactStore,
+  { key, tag }: StoredArtifact,
+  cached: CachedManifest | undefined,
+  options: StoreOptions,
+): Promise<StateReading | undefined> {
+  const timestamp = nameOfKey(key)?.timestamp;
+  if (timestamp === undefined) return undefined;
+  if (cached?.state !== undefined && cached.state.tag === tag) return cached.state.content;
+  try {
+    return await readStateFile(store.read(key, undefined, options), timestamp);
+  } catch (error) {
+    throwIfAborted(options.signal);
+    return isBackupError(error, 'ARTIFACT_NOT_FOUND') ? undefined : toBackupError(error);
+  }
+}
+
+/** Whether a state file could not be read, for a reason other than its content. */
+function isUnread(state: StateReading | undefined): state is Error {
+  return state instanceof Error && !isUnusableState(state);
+}
+
+function cacheable(tag: string | undefined, state: StateReading | undefined): CachedManifest['state'] {
+  return tag === undefined || state === undefined || state instanceof Error
+    ? undefined
+    : { tag, content: state };
 }

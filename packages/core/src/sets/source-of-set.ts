@@ -24,6 +24,7 @@ export function sourceOfSet(
     label: labelOf(store, set),
     timestamp: set.timestamp,
     manifest: set.manifest,
+    checks: set.checks,
     dump,
     globals: one('globals'),
     staging: one('staging'),

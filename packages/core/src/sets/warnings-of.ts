@@ -5,10 +5,10 @@ import type { BackupSet } from '../model/backup-set.ts';
 export function warningsOf({
   state,
   problems,
-  manifest,
-}: Pick<BackupSet, 'state' | 'problems' | 'manifest'>): readonly string[] {
+  checks,
+}: Pick<BackupSet, 'state' | 'problems' | 'checks'>): readonly string[] {
   return [
     ...(state === 'partial' ? problems.map((problem) => `it is partial: ${problem}`) : []),
-    ...failedChecks(manifest?.checks ?? {}),
+    ...failedChecks(checks),
   ];
 }

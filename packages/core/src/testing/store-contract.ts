@@ -9,6 +9,7 @@ import { chunksOf, readAll, sourceOf } from './sources.ts';
 const NAMES = [
   'geolens_20260101_020000.dump',
   'staging-20260101_020000.tar.gz',
+  'state-20260101_020000.json',
   'a_20250101_000000_20260101_020000.dump',
   'with space "quotes" \'and\' %2F + & = ?_20260101_020000.dump',
   'Katalog-ä-日本語-🗺_20260101_020000.dump',

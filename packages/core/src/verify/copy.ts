@@ -1,4 +1,4 @@
-import type { Manifest } from '../model/manifest.ts';
+import type { Checks, Manifest } from '../model/manifest.ts';
 import type { ArtifactKind } from '../model/artifact-name.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
@@ -14,6 +14,8 @@ export interface Copy {
   readonly label: string;
   readonly timestamp: RunTimestamp | undefined;
   readonly manifest: Manifest | undefined;
+  /** The latest result of each check. */
+  readonly checks: Checks;
   /** Those that are there, by kind. */
   readonly artifacts: Readonly<Partial<Record<ArtifactKind, RestoreArtifact>>>;
   /** Both undefined for files, which need not be all that a run has made. */
@@ -30,6 +32,7 @@ export function copyOfSet(store: ArtifactStore, set: BackupSet, options: StoreOp
     label: labelOf(store, set),
     timestamp: set.timestamp,
     manifest: set.manifest,
+    checks: set.checks,
     artifacts,
     store,
     set,
@@ -41,6 +44,7 @@ export function copyOfSource({
   label,
   timestamp,
   manifest,
+  checks,
   dump,
   globals,
   staging,
@@ -52,5 +56,5 @@ export function copyOfSource({
     ...(staging && { staging }),
     ...(manifestFile && { manifest: manifestFile }),
   };
-  return { label, timestamp, manifest, artifacts, store: undefined, set: undefined };
+  return { label, timestamp, manifest, checks, artifacts, store: undefined, set: undefined };
 }

@@ -1,25 +1,43 @@
-import type { Checks, CheckResult } from '../model/manifest.ts';
+import { companionKey } from '../model/artifact-key.ts';
+import { CHECK_NAMES, type Checks, type CheckResult } from '../model/manifest.ts';
+import { timeOf } from '../model/state-file.ts';
 import type { StoreOptions } from '../ports/artifact-store.ts';
-import { amendManifest } from '../sets/amend-manifest.ts';
+import { textOf } from '../ports/text-source.ts';
+import { recordState } from '../sets/state-files.ts';
 import type { Copy } from './copy.ts';
 import type { RestoreTestReport } from './restore-test-report.ts';
 import type { CopyReport } from './verify-report.ts';
 
+/** Longest reason that is recorded, in characters: a state file has to stay small enough to be read. */
+const LONGEST_REASON = 10_000;
+
 /**
- * Writes into the manifest of a copy what was found out about it: from then on a bad one is passed over, and
+ * Records in the state file of a copy what was found out about it: from then on a bad one is passed over, and
  * a good one is shown as verified. The caller holds the lock. Copies without a manifest that can be read, and
  * files, are left as they are.
- * @returns all checks that the manifest tells of now; undefined when there was nothing to write, or nowhere
+ * @returns the latest result of each check
+ * @throws BackupError ARTIFACT_NOT_FOUND if the set was removed meanwhile
  */
 export async function markCopy(
-  { store, set }: Copy,
+  { store, set, checks }: Copy,
   found: Checks | undefined,
   options: StoreOptions = {},
-): Promise<Checks | undefined> {
-  if (store === undefined || set?.manifest === undefined || found === undefined) return undefined;
-  let all: Checks = found;
-  await amendManifest(store, set, ({ checks }) => ({ checks: (all = { ...checks, ...found }) }), options);
-  return all;
+): Promise<Checks> {
+  if (store === undefined || set?.manifest === undefined || found === undefined) return checks;
+  await textOf(store.read(companionKey(set, 'manifest'), undefined, options));
+  const learnt = { ...found, ...Object.fromEntries(CHECK_NAMES.flatMap(notBefore(checks, found))) };
+  await recordState(store, set, { checks: learnt }, options);
+  return { ...checks, ...learnt };
+}
+
+/** A result from while the clock was ahead does not outlast a new one. */
+function notBefore(checks: Checks, found: Checks): (name: keyof Checks) => [string, CheckResult][] {
+  return (name) => {
+    const [before, after] = [checks[name], found[name]];
+    return before !== undefined && after !== undefined && timeOf(before) > timeOf(after)
+      ? [[name, { ...after, at: before.at }]]
+      : [];
+  };
 }
 
 /** The checks that a verification has made; undefined when it came to none. */
@@ -32,10 +50,10 @@ export function checksOf(
   const read = result(damaged, now);
   // What was compared with a damaged manifest may look wrong, or right, by that alone.
   const isComparable = artifacts.every(({ kind, problem }) => kind !== 'manifest' || problem === undefined);
-  const restored = isComparable ? checksOfRestoreTest(restoreTest, now) : undefined;
-  if (damaged.length > 0) return { readable: read, ...restored };
+  const tested = isComparable ? checksOfRestoreTest(restoreTest, now) : undefined;
+  if (damaged.length > 0) return { content: read, ...tested };
   const judged = artifacts.every(({ unjudged }) => unjudged === undefined);
-  return { checksum: read, ...(judged && { readable: read }), ...restored };
+  return { checksum: read, ...(judged && { content: read }), ...tested };
 }
 
 /** The check that a restore test is; undefined when it came to no answer. */
@@ -44,10 +62,12 @@ export function checksOfRestoreTest(
   now: Date,
 ): Checks | undefined {
   if (restoreTest === undefined || restoreTest.outcome === 'inconclusive') return undefined;
-  return { restored: result(restoreTest.outcome === 'passed' ? [] : restoreTest.reasons, now) };
+  return { restoreTest: result(restoreTest.outcome === 'passed' ? [] : restoreTest.reasons, now) };
 }
 
 function result(problems: readonly string[], now: Date): CheckResult {
   const at = now.toISOString();
-  return problems.length === 0 ? { ok: true, at } : { ok: false, at, problem: problems.join('; ') };
+  return problems.length === 0
+    ? { outcome: 'passed', at }
+    : { outcome: 'failed', at, reason: problems.join('; ').slice(0, LONGEST_REASON) };
 }

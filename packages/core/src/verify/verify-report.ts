@@ -32,7 +32,7 @@ export interface VerifyReport {
   readonly copies: readonly CopyReport[];
   /** What people should know besides. */
   readonly notes: readonly string[];
-  /** What was not done: stores that could not be asked, results that could not be written into manifests. */
+  /** What was not done: stores that could not be asked, results that could not be recorded. */
   readonly errors: readonly BackupError[];
 }
 

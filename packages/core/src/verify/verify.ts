@@ -46,7 +46,7 @@ export interface VerifyOptions {
 
 /**
  * Reads every artifact of every copy from its first to its last byte, with `restore` tests its restore,
- * and writes the results into the manifests. Damage is an answer. A copy that cannot be read keeps the others
+ * and writes the results into state files. Damage is an answer. A copy that cannot be read keeps the others
  * from nothing.
  *
  * It holds the lock only while it writes: a verification of hours keeps no run waiting. A copy that retention
@@ -199,10 +199,10 @@ class Verification {
 }
 
 /** Returns the failure of an earlier restore test, which no reading takes back; `undefined` if there is none. */
-function standingFailure({ manifest }: Copy): string | undefined {
-  const restored = manifest?.checks.restored;
-  if (restored === undefined || restored.ok) return undefined;
-  return `its restore test failed at ${restored.at}${restored.problem === undefined ? '' : ` (${restored.problem})`}, which only another restore test can take back`;
+function standingFailure({ checks: { restoreTest } }: Copy): string | undefined {
+  if (restoreTest?.outcome !== 'failed') return undefined;
+  const { at, reason } = restoreTest;
+  return `its restore test failed at ${at}${reason === undefined ? '' : ` (${reason})`}, which only another restore test can take back`;
 }
 
 /** Whether a set was removed as a whole: its manifest goes first. */

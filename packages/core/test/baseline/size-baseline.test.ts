@@ -27,10 +27,7 @@ function setOf({
   since,
 }: Former): BackupSet {
   const timestamp = timestampOf(day);
-  const acceptance = {
-    ...(accepted && { acceptedAt: '2026-02-01T00:00:00.000Z' }),
-    ...(since !== undefined && { acceptedSince: timestampOf(since) }),
-  };
+  const acceptance = since === undefined ? {} : { acceptedSince: timestampOf(since) };
   const artifacts = [
     { key: artifactKey(tier, `manifest-${timestamp}.json`), kind: 'manifest' as const, bytes: 1 },
   ];
@@ -42,6 +39,8 @@ function setOf({
     problems: [],
     artifacts,
     manifest: manifestOf(timestamp, database, acceptance),
+    checks: {},
+    acceptedAt: accepted ? '2026-02-01T00:00:00.000Z' : undefined,
   };
 }
 

@@ -6,7 +6,7 @@ import { databases, holds, timestamps } from '../support/arbitraries.ts';
 const names: fc.Arbitrary<ArtifactName> = fc.oneof(
   fc.record({ kind: fc.constant('dump' as const), timestamp: timestamps, database: databases }),
   fc.record({
-    kind: fc.constantFrom('staging' as const, 'globals' as const, 'manifest' as const),
+    kind: fc.constantFrom('staging' as const, 'globals' as const, 'manifest' as const, 'state' as const),
     timestamp: timestamps,
   }),
 );
@@ -22,6 +22,8 @@ const NEAR_NAMES = fc
       '.dump',
       'staging',
       'globals',
+      'state',
+      '.json',
       '.tar.gz',
       '.sql',
       '%2F',
@@ -114,6 +116,9 @@ describe('artifact names', () => {
     'globals-20260101_020000.sql.gz',
     'manifest-20260101_020000.json~',
     '.manifest-20260101_020000.json',
+    'state-20260231_020000.json',
+    'state_20260101_020000.json',
+    'state-20260101_020000.json.partial',
     'latest.dump',
   ])('takes %j for a file of another process', (text) => {
     expect(parseArtifactName(text)).toBeUndefined();

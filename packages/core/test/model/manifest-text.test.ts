@@ -18,7 +18,10 @@ const digests = fc.string({
   minLength: 64,
   maxLength: 64,
 });
-const results = fc.record({ ok: fc.boolean(), at: fc.string() });
+const results = fc.record(
+  { outcome: fc.constantFrom('passed' as const, 'failed' as const), at: fc.string(), reason: fc.string() },
+  { requiredKeys: ['outcome', 'at'] },
+);
 
 const manifests: fc.Arbitrary<Manifest> = fc
   .record({
@@ -29,7 +32,7 @@ const manifests: fc.Arbitrary<Manifest> = fc
       fc.record({ schema: fc.string(), table: fc.string({ unit: 'binary' }), rows: counts }),
       { maxLength: 4 },
     ),
-    checks: fc.record({ checksum: results, readable: results, restored: results }, { requiredKeys: [] }),
+    checks: fc.record({ checksum: results, content: results, restoreTest: results }, { requiredKeys: [] }),
     tiers: fc.subarray(['daily', 'weekly'] as const),
     bytes: counts,
     sha256: digests,
@@ -138,6 +141,7 @@ describe('a manifest', () => {
     [['artifacts'], null],
     [['artifacts', 1, 'name'], 'notes.txt'],
     [['artifacts', 1, 'name'], 'manifest-20260101_020000.json'],
+    [['artifacts', 1, 'name'], 'state-20260101_020000.json'],
     [['artifacts', 0, 'bytes'], -1],
     [['artifacts', 0, 'bytes'], 1e300],
     [['artifacts', 0, 'sha256'], 'A'.repeat(64)],

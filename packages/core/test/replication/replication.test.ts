@@ -1,10 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { BackupError, readSets, type ArtifactKey, type RunReport } from '../../src/index.ts';
-import { amendManifest } from '../../src/sets/amend-manifest.ts';
+import { BackupError, readSets, type ArtifactKey, type BackupSet, type RunReport } from '../../src/index.ts';
+import { recordState } from '../../src/sets/state-files.ts';
 import { replicate } from '../../src/replication/replicate.ts';
 import { FaultyStore, ManualClock, MemoryStore, sourceOf, type StoreCall } from '../../src/testing/index.ts';
 import { Phases } from '../../src/progress/phases.ts';
+import { amendManifest } from '../support/older-version.ts';
 import { RunKit, SATURDAY, SUNDAY } from '../support/run-kit.ts';
+
+const AT = '2026-01-04T03:00:00.000Z';
+const SUSPICION = { reasons: ['it is small'], at: '2026-01-03T03:00:00.000Z' };
+const passed = { outcome: 'passed', at: '2026-01-03T05:00:00.000Z' } as const;
 
 type Fault = (call: StoreCall) => Error | undefined;
 
@@ -28,6 +33,15 @@ class ReplicatedKit extends RunKit {
 
   remote(): string[] {
     return [...this.replica.artifacts.keys()].sort();
+  }
+
+  /** The manifests of both stores. */
+  manifests(): string[] {
+    return [this.store, this.replica].flatMap(({ name, artifacts }) =>
+      [...artifacts]
+        .filter(([key]) => key.includes('/manifest-'))
+        .map(([key, content]) => `${name} ${key} ${Buffer.from(content).toString()}`),
+    );
   }
 
   operations(): string[] {
@@ -286,9 +300,10 @@ describe('the replication of a long history', () => {
       limit: 3,
     };
     while ((await replicate(request)).missing !== 0);
+    const [first, ...others] = await readSets(replica);
     const restored = { ok: true, at: '2026-01-20T05:00:00.000Z' };
-    for (const set of await readSets(replica))
-      await amendManifest(replica, set, ({ checks }) => ({ checks: { ...checks, restored } }));
+    await amendManifest(replica, first!, ({ checks }) => ({ checks: { ...checks, restored } }));
+    for (const set of others) await recordState(replica, set, { checks: { restoreTest: passed } });
     for (const key of kit.remote().filter((name) => name.includes('20260103')))
       replica.artifacts.delete(key as ArtifactKey);
     expect(await replicate(request)).toMatchObject({
@@ -372,68 +387,162 @@ it('a replica without a manifest of its own set is read for nothing: a put of wh
 });
 
 describe('what was found out about a copy', () => {
-  it('comes over with the manifest, and is not lost by what the primary knows', async () => {
+  it('stays with it, and an acceptance of the set comes to every copy', async () => {
     await kit.replicatedRun();
+    const manifests = kit.manifests();
     const [set] = await readSets(kit.store);
-    const [replicaManifest] = await readSets(kit.replica);
-    const restored = { ok: true, at: '2026-01-03T05:00:00.000Z' };
-    await amendManifest(kit.replica, replicaManifest!, ({ checks }) => ({ checks: { ...checks, restored } }));
-    await amendManifest(kit.store, set!, () => ({ acceptedAt: '2026-01-03T06:00:00.000Z' }));
+    const [theirs] = await readSets(kit.replica);
+    await recordState(kit.replica, theirs!, { checks: { restoreTest: passed } });
+    await recordState(kit.store, set!, { acceptedAt: '2026-01-03T06:00:00.000Z' });
     kit.nextDay();
     await kit.replicatedRun();
-    expect((await readSets(kit.replica)).at(-1)!.manifest).toMatchObject({
+    expect((await readSets(kit.replica)).at(-1)!).toMatchObject({
       acceptedAt: '2026-01-03T06:00:00.000Z',
-      checks: { restored },
+      checks: { restoreTest: passed },
     });
     kit.nextDay();
     const again = await kit.replicatedRun();
     expect(again.replication[0]!.copied.map(({ timestamp }) => timestamp)).not.toContain('20260103_020000');
+    expect(kit.operations().filter((call) => call.includes('20260103'))).toEqual([]);
+    expect(kit.manifests()).toEqual(expect.arrayContaining(manifests));
   });
 
-  it('is not taken back by a primary where nobody could accept it', async () => {
-    await kit.replicatedRun();
-    const suspicion = { reasons: ['it is small'], at: '2026-01-03T03:00:00.000Z' };
-    await amendManifest(kit.store, (await kit.sets())[0]!, () => ({ suspicion }));
+  it('stays with it in a manifest that an older version amended, and an acceptance there comes over too', async () => {
+    kit.keep = { daily: 9, weekly: 9 };
+    await kit.run();
+    await amendManifest(kit.store, (await kit.sets())[0]!, () => ({ suspicion: SUSPICION }));
     kit.nextDay();
     await kit.replicatedRun();
-    const replicaManifest = (await readSets(kit.replica)).find(({ state }) => state === 'suspicious');
-    await amendManifest(kit.replica, replicaManifest!, () => ({
-      suspicion: undefined,
-      acceptedAt: '2026-01-04T03:00:00.000Z',
+    const restored = { ok: true, at: '2026-01-03T05:00:00.000Z' };
+    await amendManifest(kit.replica, (await readSets(kit.replica)).at(-1)!, ({ checks }) => ({
+      checks: { ...checks, restored },
     }));
+    await amendManifest(kit.store, (await kit.sets()).at(-1)!, () => ({
+      suspicion: undefined,
+      acceptedAt: '2026-01-03T06:00:00.000Z',
+    }));
+    const manifests = kit.manifests();
+    kit.nextDay();
+    await kit.replicatedRun();
+    expect((await readSets(kit.replica)).at(-1)!).toMatchObject({
+      state: 'complete',
+      acceptedAt: '2026-01-03T06:00:00.000Z',
+      checks: { restoreTest: passed },
+    });
+    kit.nextDay();
+    expect(await kit.replicatedRun()).toMatchObject({ outcome: 'complete' });
+    expect(kit.operations().filter((call) => call.includes('20260103'))).toEqual([]);
+    expect(kit.manifests()).toEqual(expect.arrayContaining(manifests));
+  });
+
+  it.each([
+    ['a state file', (set: BackupSet) => recordState(kit.replica, set, { acceptedAt: AT })],
+    [
+      'a manifest that an older version amended',
+      (set: BackupSet) => amendManifest(kit.replica, set, () => ({ suspicion: undefined, acceptedAt: AT })),
+    ],
+  ])('in %s is not taken back by a primary where nobody could accept it', async (_, accept) => {
+    await kit.run();
+    await amendManifest(kit.store, (await kit.sets())[0]!, () => ({ suspicion: SUSPICION }));
+    kit.nextDay();
+    await kit.replicatedRun();
+    await accept((await readSets(kit.replica)).find(({ state }) => state === 'suspicious')!);
     kit.nextDay();
     await kit.replicatedRun();
     expect((await readSets(kit.replica)).map(({ state }) => state)).not.toContain('suspicious');
   });
 
-  it('and that it is bad has it copied anew, from a primary whose set is good', async () => {
+  it.each([
+    [
+      'a state file',
+      (set: BackupSet) =>
+        recordState(kit.replica, set, {
+          checks: { content: { outcome: 'failed', at: AT, reason: 'zeros' } },
+        }),
+    ],
+    [
+      'a manifest that an older version amended',
+      (set: BackupSet) =>
+        amendManifest(kit.replica, set, ({ checks }) => ({
+          checks: { ...checks, readable: { ok: false, at: AT, problem: 'zeros' } },
+        })),
+    ],
+  ])('and that it is bad, in %s, has it copied anew, from a primary whose set is good', async (_, mark) => {
     await kit.replicatedRun();
-    const [replicaManifest] = await readSets(kit.replica);
-    const dump = replicaManifest!.artifacts.find(({ kind }) => kind === 'dump')!.key;
+    const [theirs] = await readSets(kit.replica);
+    const dump = theirs!.artifacts.find(({ kind }) => kind === 'dump')!.key;
     const good = kit.replica.artifacts.get(dump)!;
     kit.replica.artifacts.set(dump, Buffer.from(good).fill(0));
-    await amendManifest(kit.replica, replicaManifest!, ({ checks }) => ({
-      checks: { ...checks, readable: { ok: false, at: '2026-01-03T05:00:00.000Z', problem: 'zeros' } },
-    }));
+    await mark(theirs!);
     kit.nextDay();
     await kit.replicatedRun();
     expect(Buffer.from(kit.replica.artifacts.get(dump)!).equals(Buffer.from(good))).toBe(true);
+    const sets = await readSets(kit.replica);
+    expect(sets.map(({ state }) => state)).toEqual(['complete', 'complete', 'complete']);
+    expect(sets.at(-1)!.checks).toEqual((await kit.sets()).at(-1)!.checks);
+  });
+
+  it('and that it is bad is forgotten last: a repair that is cut off at any call is begun again', async () => {
+    for (let failing = 0; ; failing += 1) {
+      const cut = new ReplicatedKit(SATURDAY);
+      await cut.replicatedRun();
+      const [theirs] = await readSets(cut.replica);
+      for (const { key } of theirs!.artifacts.filter(({ kind }) => kind !== 'manifest'))
+        cut.replica.artifacts.set(key, Buffer.from(cut.replica.artifacts.get(key)!).fill(0));
+      await recordState(cut.replica, theirs!, { checks: { content: { outcome: 'failed', at: AT } } });
+      cut.nextDay();
+      let call = 0;
+      const report = await cut.replicatedRun(({ key }) =>
+        key?.includes('20260103') === true && call++ === failing ? AWAY : undefined,
+      );
+      const before = (await readSets(cut.replica)).find(({ timestamp }) => timestamp === '20260103_020000');
+      if (report.outcome === 'complete') {
+        expect(failing).toBeGreaterThan(4);
+        return;
+      }
+      expect(before!.state).toBe('bad');
+      cut.nextDay();
+      await cut.replicatedRun();
+      for (const [key, content] of cut.store.artifacts)
+        expect(Buffer.from(cut.replica.artifacts.get(key)!).equals(Buffer.from(content)), key).toBe(true);
+      expect((await readSets(cut.replica)).map(({ state }) => state)).not.toContain('bad');
+    }
+  });
+
+  it('here and is refuted does not make its copies bad', async () => {
+    await kit.run();
+    const [set] = await kit.sets();
+    await amendManifest(kit.store, set!, ({ checks }) => ({
+      checks: { ...checks, readable: { ok: false, at: AT, problem: 'zeros' } },
+    }));
+    await recordState(kit.store, set!, { checks: { content: { outcome: 'passed', at: AT } } });
+    kit.nextDay();
+    await kit.replicatedRun();
     expect((await readSets(kit.replica)).map(({ state }) => state)).toEqual([
       'complete',
       'complete',
       'complete',
     ]);
+    kit.nextDay();
+    expect((await kit.replicatedRun()).replication[0]!.copied).toHaveLength(1);
   });
 
-  it('is not what was found out about the set here', async () => {
+  it.each([
+    ['a state file', (set: BackupSet) => recordState(kit.store, set, { checks: { restoreTest: passed } })],
+    [
+      'a manifest that an older version amended',
+      (set: BackupSet) =>
+        amendManifest(kit.store, set, ({ checks }) => ({
+          checks: { ...checks, restored: { ok: true, at: '2026-01-03T05:00:00.000Z' } },
+        })),
+    ],
+  ])('is not what was found out about the set here, in %s', async (_, mark) => {
     await kit.replicatedRun();
-    const [replicaManifest] = await readSets(kit.replica);
-    await amendManifest(kit.store, (await kit.sets())[0]!, ({ checks }) => ({
-      checks: { ...checks, restored: { ok: true, at: '2026-01-03T05:00:00.000Z' } },
-    }));
+    const [theirs] = await readSets(kit.replica);
+    await mark((await kit.sets())[0]!);
     kit.nextDay();
     await kit.replicatedRun();
-    expect((await readSets(kit.replica)).at(-1)!.manifest!.checks).toEqual(replicaManifest!.manifest!.checks);
+    expect((await readSets(kit.replica)).at(-1)!.checks).toEqual(theirs!.checks);
   });
 
   it('is not lost to a manifest that is damaged here', async () => {
@@ -487,9 +596,9 @@ describe('what was found out about a copy', () => {
 
   it('is not spread: a set that is bad here is not copied', async () => {
     await kit.run();
-    await amendManifest(kit.store, (await kit.sets())[0]!, ({ checks }) => ({
-      checks: { ...checks, restored: { ok: false, at: '2026-01-03T05:00:00.000Z' } },
-    }));
+    await recordState(kit.store, (await kit.sets())[0]!, {
+      checks: { restoreTest: { outcome: 'failed', at: '2026-01-03T05:00:00.000Z' } },
+    });
     kit.nextDay();
     await kit.replicatedRun();
     expect(kit.remote().filter((key) => key.includes('20260103'))).toEqual([]);

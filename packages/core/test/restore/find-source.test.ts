@@ -35,7 +35,7 @@ describe('the set to restore', () => {
       Buffer.from(
         formatManifest({
           ...manifest,
-          checks: { ...manifest.checks, readable: { ok: false, at: '2026-01-05T00:00:00Z' } },
+          checks: { ...manifest.checks, content: { outcome: 'failed', at: '2026-01-05T00:00:00Z' } },
         }),
       ),
     );

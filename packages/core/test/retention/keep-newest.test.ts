@@ -15,6 +15,7 @@ function setOf(day: number, state: SetState = 'complete'): BackupSet {
     problems,
     artifacts: [],
     manifest: undefined,
+    checks: {},
   };
 }
 

@@ -34,7 +34,10 @@ const policies = fc.oneof(counts.map(keepNewest), randomPolicy, fc.constant(remo
 const everyRemains = fc.oneof(remains, doubtfulRemains);
 
 const settings = { numRuns: 500 };
-const keysOf = ({ artifacts }: BackupSet): string[] => artifacts.map(({ key }) => key);
+const keysOf = ({ artifacts, stateFile }: BackupSet): string[] => [
+  ...artifacts.map(({ key }) => key),
+  ...(stateFile === undefined ? [] : [stateFile.key]),
+];
 
 describe('a retention plan', () => {
   it('leaves, of each tier, as many restorable sets as may be kept, the newest, and the newest complete one', () => {
@@ -104,7 +107,7 @@ describe('a retention plan', () => {
     );
   });
 
-  it('takes the artifacts of a set together, its manifest first, but for those that a remaining set shares', () => {
+  it('takes the artifacts of a set together, its manifest first and its state file last, but for those that a remaining set shares', () => {
     holds(
       fc.tuple(everyRemains, policies, nows),
       ([runs, policy, now]) => {
@@ -119,6 +122,8 @@ describe('a retention plan', () => {
           const order = (remove as readonly string[]).filter((key) => keysOf(set).includes(key));
           const manifest = order.findIndex((key) => key.includes('manifest-'));
           expect(manifest).toBeLessThanOrEqual(0);
+          const state = order.findIndex((key) => key.includes('state-'));
+          expect([-1, order.length - 1]).toContain(state);
         }
       },
       settings,

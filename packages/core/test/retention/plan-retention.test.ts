@@ -9,6 +9,7 @@ const good = (day: number, change: Partial<Remains> = {}): Remains => ({
   databases: ['geolens'],
   manifest: 'good',
   staging: true,
+  state: false,
   ...change,
 });
 

@@ -54,8 +54,8 @@ describe('a run in which all goes well', () => {
       warnings: [kit.archiver.warning],
     });
     expect(manifest.checks).toEqual({
-      checksum: { ok: true, at: expect.any(String) as string },
-      readable: { ok: true, at: expect.any(String) as string },
+      checksum: { outcome: 'passed', at: expect.any(String) as string },
+      content: { outcome: 'passed', at: expect.any(String) as string },
     });
     expect(manifest.artifacts.map(({ kind }) => kind)).toEqual(['dump', 'globals', 'staging']);
     for (const { name, bytes, sha256 } of manifest.artifacts) {

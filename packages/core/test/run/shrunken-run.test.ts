@@ -118,9 +118,15 @@ describe('a run against a database that lost nine tenths of its rows', () => {
     );
     nextDay(kit);
     await kit.run({ replicas: [replica] });
-    for (const key of keys)
-      expect(manifestIn(replica, key)).toMatchObject({ acceptedAt: '2026-01-11T02:00:00.000Z' });
-    for (const key of keys) expect(manifestIn(replica, key).suspicion).toBeUndefined();
+    const accepted = (await readSets(replica)).filter(({ timestamp }) => timestamp === '20260111_020000');
+    expect(accepted).toHaveLength(2);
+    for (const set of accepted)
+      expect(set).toMatchObject({
+        state: 'complete',
+        acceptedAt: '2026-01-11T02:00:00.000Z',
+        suspicion: undefined,
+      });
+    for (const key of keys) expect(manifestIn(replica, key).suspicion?.reasons, key).toEqual([REASON]);
   });
 
   it('does not say so when its set could not be published: there is none', async () => {

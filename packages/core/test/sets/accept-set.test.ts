@@ -21,7 +21,7 @@ import { at, manifestOf } from '../support/manifests.ts';
 const T = at('20260104_020000');
 const NOW = '2026-01-05T09:00:00.000Z';
 const SUSPICION = { reasons: ['it shrank'], at: '2026-01-04T02:00:00.000Z' };
-const failed = { checks: { readable: { ok: false, at: NOW, problem: 'torn' } } };
+const failed = { checks: { content: { outcome: 'failed', at: NOW, reason: 'torn' } } } as const;
 const stuck = new BackupError('STORE_FAILED', 'stuck');
 
 function put(
@@ -64,9 +64,9 @@ describe('accepting a suspicious set', () => {
       ],
       errors: [],
     });
-    for (const { manifest, state } of [...(await readSets(local)), ...(await readSets(s3))]) {
-      expect(state).toBe('complete');
-      expect(manifest).toEqual({ ...manifestOf(T), acceptedAt: NOW });
+    for (const { manifest, ...set } of [...(await readSets(local)), ...(await readSets(s3))]) {
+      expect(set).toMatchObject({ state: 'complete', suspicion: undefined, acceptedAt: NOW });
+      expect(manifest).toEqual(manifestOf(T, 'geolens', { suspicion: SUSPICION }));
     }
   });
 
@@ -135,11 +135,8 @@ describe('accepting a suspicious set', () => {
     const [local, s3] = [new MemoryStore('local'), storeWith('s3', 'daily')];
     put(local, 'daily', { suspicion: SUSPICION, ...failed });
     expect((await accept([local, s3])).accepted).toHaveLength(2);
-    expect((await readSets(local))[0]).toMatchObject({
-      state: 'bad',
-      manifest: manifestOf(T, 'geolens', { ...failed, acceptedAt: NOW }),
-    });
-    expect((await readSets(local))[0]?.manifest?.suspicion).toBeUndefined();
+    expect((await readSets(local))[0]).toMatchObject({ state: 'bad', ...failed, acceptedAt: NOW });
+    expect((await readSets(local))[0]?.suspicion).toBeUndefined();
   });
 });
 

@@ -91,10 +91,9 @@ describe('reading the sets of a store with a cache', () => {
     const store = new FaultyStore(inner, () => undefined);
     const cache = new MemoryManifestCache();
     await readSets(store, { cache });
-    const bad = {
-      ...manifestOf(days[3]!),
-      checks: { readable: { ok: false, at: '2026-02-01T00:00:00Z', error: 'bad sector' } },
-    };
+    const bad = manifestOf(days[3]!, 'geolens', {
+      checks: { content: { outcome: 'failed', at: '2026-02-01T00:00:00Z', reason: 'bad sector' } },
+    });
     inner.artifacts.set(artifactKey('daily', `manifest-${days[3]!}.json`), Buffer.from(formatManifest(bad)));
     expect((await readSets(store, { cache })).filter(({ state }) => state === 'bad')).toMatchObject([
       { timestamp: days[3] },

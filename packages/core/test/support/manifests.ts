@@ -55,7 +55,7 @@ export function manifestOf(
         members: 2,
       },
     ],
-    checks: { checksum: { ok: true, at: '2026-01-01T02:00:09.000Z' } },
+    checks: { checksum: { outcome: 'passed', at: '2026-01-01T02:00:09.000Z' } },
     warnings: [],
     ...change,
   };

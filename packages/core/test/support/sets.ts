@@ -22,6 +22,8 @@ export interface Remains {
    */
   readonly manifest: 'good' | 'suspicious' | 'bad' | 'suspicious and bad' | 'unreadable' | 'none';
   readonly staging: boolean;
+  /** A state file, which says nothing. */
+  readonly state: boolean;
 }
 
 const remainsWith = (...manifests: Remains['manifest'][]): fc.Arbitrary<readonly Remains[]> =>
@@ -32,6 +34,7 @@ const remainsWith = (...manifests: Remains['manifest'][]): fc.Arbitrary<readonly
       databases: fc.subarray(['geolens', 'other', 'zoo']),
       manifest: fc.constantFrom(...manifests),
       staging: fc.boolean(),
+      state: fc.boolean(),
     }),
     { maxLength: 24, selector: ({ tier, day }) => `${tier}${day}` },
   );
@@ -52,10 +55,10 @@ export const doubtfulRemains = remainsWith(
 const AT = '2026-01-01T02:00:00.000Z';
 const WARNINGS: Partial<Record<Remains['manifest'], Partial<Manifest>>> = {
   suspicious: { suspicion: { reasons: ['it shrank'], at: AT } },
-  bad: { checks: { checksum: { ok: false, at: AT } } },
+  bad: { checks: { checksum: { outcome: 'failed', at: AT } } },
   'suspicious and bad': {
     suspicion: { reasons: ['it shrank'], at: AT },
-    checks: { checksum: { ok: false, at: AT } },
+    checks: { checksum: { outcome: 'failed', at: AT } },
   },
 };
 
@@ -68,12 +71,13 @@ export interface Listing {
 export function listingOf(runs: readonly Remains[]): Listing {
   const files: StoredArtifact[] = [];
   const readings = new Map<ArtifactKey, Manifest | Error>();
-  for (const { tier, day, databases, manifest, staging } of runs) {
+  for (const { tier, day, databases, manifest, staging, state } of runs) {
     const timestamp = at(`202601${String(day).padStart(2, '0')}_020000`);
     const add = (name: string, bytes: number): void =>
       void files.push({ key: artifactKey(tier, name), bytes });
     for (const database of databases) add(formatArtifactName({ kind: 'dump', timestamp, database }), 10);
     if (staging) add(formatArtifactName({ kind: 'staging', timestamp }), 5);
+    if (state) add(formatArtifactName({ kind: 'state', timestamp }), 2);
     if (manifest === 'none') continue;
     const key = artifactKey(tier, formatArtifactName({ kind: 'manifest', timestamp }));
     files.push({ key, bytes: 1 });

@@ -24,8 +24,8 @@ describe('a restore test', () => {
       ['passed', 'passed'],
     ]);
     expect(copies[0]!.restoreTest!.facts).toEqual(['3 rows in 1 table, as many as in the dump']);
-    for (const { manifest } of await kit.sets())
-      expect(manifest!.checks.restored).toEqual({ ok: true, at: SUNDAY.replace('Z', '.000Z') });
+    for (const { checks } of await kit.sets())
+      expect(checks.restoreTest).toEqual({ outcome: 'passed', at: SUNDAY.replace('Z', '.000Z') });
     expect(kit.restoreTest.openEnvironments).toBe(0);
   });
 
@@ -60,7 +60,7 @@ describe('a restore test', () => {
 
   it('that is not possible here is neither a success nor a failure, and changes no mark of before', async () => {
     await kit.verify('latest', { restore: true });
-    const before = (await kit.set()).manifest!.checks.restored;
+    const before = (await kit.set()).checks.restoreTest;
     kit.clock.jumpTo(new Date('2026-02-01T00:00:00Z'));
     kit.restoreTest.inconclusive = ['the extension postgis is not installed'];
     const noPlace = (await kit.verify('latest', { restore: true })).copies[0]!;
@@ -72,9 +72,9 @@ describe('a restore test', () => {
     kit.restoreTest.inconclusive = [];
     kit.restoreTest.answer = { outcome: 'inconclusive', reasons: ['no disk space'] };
     expect((await kit.verify('latest', { restore: true })).copies[0]!.outcome).toBe('inconclusive');
-    expect((await kit.set()).manifest!.checks).toMatchObject({
-      restored: before,
-      readable: { ok: true, at: '2026-02-01T00:00:00.000Z' },
+    expect((await kit.set()).checks).toMatchObject({
+      restoreTest: before,
+      content: { outcome: 'passed', at: '2026-02-01T00:00:00.000Z' },
     });
   });
 
@@ -127,7 +127,7 @@ describe('a restore test', () => {
         's3 daily 20260104_020000 passed',
         's3 weekly 20260104_020000 passed',
       ]);
-      expect((await kit.set()).manifest!.checks.restored?.ok).toBe(kind === 'staging' ? true : undefined);
+      expect((await kit.set()).checks.restoreTest?.outcome).toBe(kind === 'staging' ? 'passed' : undefined);
     },
   );
 
@@ -153,7 +153,7 @@ describe('a restore test', () => {
 
   it('that is stopped leaves nothing open, and no mark', async () => {
     const stop = new AbortController();
-    const before = (await kit.set()).manifest;
+    const before = await kit.set();
     kit.restoreTest.open = (
       (open) =>
       (...args: Parameters<typeof open>) => {
@@ -165,7 +165,7 @@ describe('a restore test', () => {
       code: 'ABORTED',
     });
     expect(kit.restoreTest.openEnvironments).toBe(0);
-    expect((await kit.set()).manifest).toEqual(before);
+    expect(await kit.set()).toEqual(before);
   });
 });
 
@@ -178,9 +178,9 @@ describe('a run whose set has to be restored to be believed', () => {
     expect(report).toMatchObject({
       outcome: 'complete',
       restoreTest: { outcome: 'passed' },
-      manifest: { checks: { restored: { ok: true } } },
+      checks: { restoreTest: { outcome: 'passed' } },
     });
-    expect((await fresh.set()).manifest).toEqual(report.manifest);
+    expect(await fresh.set()).toMatchObject({ manifest: report.manifest, checks: report.checks });
     expect(fresh.open).toEqual(NOTHING_OPEN);
   });
 

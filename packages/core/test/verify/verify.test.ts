@@ -33,8 +33,8 @@ describe('a verification', () => {
       ['globals', undefined],
       ['staging', undefined],
     ]);
-    const passed = { ok: true, at: '2026-02-01T00:00:00.000Z' };
-    expect((await kit.set()).manifest!.checks).toEqual({ checksum: passed, readable: passed });
+    const passed = { outcome: 'passed', at: '2026-02-01T00:00:00.000Z' };
+    expect((await kit.set()).checks).toEqual({ checksum: passed, content: passed });
     expect(kit.locked).toEqual([{ command: 'verify' }]);
   });
 
@@ -108,7 +108,7 @@ describe('a verification', () => {
   });
 
   it('compares the bytes of a dump that the programs here are too old for, and leaves open whether it is good', async () => {
-    const before = (await kit.set()).manifest!.checks;
+    const before = (await kit.set()).checks;
     kit.clock.jumpTo(new Date('2026-02-01T00:00:00Z'));
     kit.producer.check = () => Promise.reject(new BackupError('CLIENT_TOO_OLD', 'made by a newer pg_dump'));
     const [report] = (await kit.verify('latest')).copies;
@@ -117,9 +117,9 @@ describe('a verification', () => {
       [],
       ['made by a newer pg_dump'],
     ]);
-    expect((await kit.set()).manifest!.checks).toEqual({
-      checksum: { ok: true, at: '2026-02-01T00:00:00.000Z' },
-      readable: before.readable,
+    expect((await kit.set()).checks).toEqual({
+      checksum: { outcome: 'passed', at: '2026-02-01T00:00:00.000Z' },
+      content: before.content,
     });
     kit.damage(kit.keyOf('dump'));
     expect(await kit.outcomes('latest')).toEqual(['memory daily 20260103_020000 failed']);

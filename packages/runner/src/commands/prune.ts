@@ -33,11 +33,9 @@ export async function prune(
   };
   const warn = ({ suspendedBy: set }: RetentionPlan): void => {
     if (set !== undefined)
-      log.warn(
-        'prune.suspended',
-        suspicionText(set.timestamp, set.manifest?.suspicion?.reasons ?? set.problems),
-        { timestamp: set.timestamp },
-      );
+      log.warn('prune.suspended', suspicionText(set.timestamp, set.suspicion?.reasons ?? set.problems), {
+        timestamp: set.timestamp,
+      });
   };
   let planned: RetentionPlan | undefined;
   const onPlanned = (plan: RetentionPlan): void => {

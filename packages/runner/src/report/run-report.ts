@@ -1,4 +1,4 @@
-import { formatArtifactName, rowsOf, type RunReport } from '@geolens/backup-core';
+import { formatArtifactName, formatChecks, rowsOf, type RunReport } from '@geolens/backup-core';
 import { errorJson, suspicionText, warningsOfRun } from '../present/hints.ts';
 import type { Redact } from '../redact.ts';
 import { bytesText, countText } from './units.ts';
@@ -50,10 +50,11 @@ function stateText({ outcome, suspicion, restoreTest }: RunReport): string {
 
 /** The report for a machine. */
 export function runReportJson(report: RunReport, redact: Redact = (text) => text): Record<string, unknown> {
-  const { startedAt, finishedAt, errors, replication, ...rest } = report;
+  const { manifest, checks, startedAt, finishedAt, errors, replication, ...rest } = report;
   const reported = errorJson(redact);
   return {
     ...rest,
+    manifest: manifest && { ...manifest, checks: formatChecks(checks) },
     warnings: warningsOfRun(report).map(redact),
     startedAt: startedAt.toISOString(),
     finishedAt: finishedAt.toISOString(),

@@ -1,5 +1,6 @@
 import {
   bytesOf,
+  formatChecks,
   newestFirst,
   rowsOf,
   SET_STATES,
@@ -100,15 +101,15 @@ export function setListJson(listed: readonly ListedSet[], now: Date): readonly R
     bytes: bytesOf(best),
     ageSeconds: Math.max(0, Math.round((now.getTime() - timestampToDate(best.timestamp).getTime()) / 1000)),
     rows: rowsOf(best.manifest),
-    checks: best.manifest?.checks ?? {},
-    acceptedAt: best.manifest?.acceptedAt,
+    checks: formatChecks(best.checks),
+    acceptedAt: best.acceptedAt,
     artifacts: best.artifacts,
     copies: copies.map(({ store, set: { state, problems, ...set } }) => ({
       store,
       state,
       problems,
       bytes: bytesOf({ state, problems, ...set }),
-      checks: set.manifest?.checks ?? {},
+      checks: formatChecks(set.checks),
     })),
   }));
 }
@@ -119,9 +120,9 @@ function whereText({ store, set }: FoundSet, best: BackupSet): string {
 }
 
 /** The strongest check that the set has passed, and how long ago. */
-function verifiedText({ manifest, state }: BackupSet, now: Date): string {
+function verifiedText({ checks, state }: BackupSet, now: Date): string {
   if (state === 'partial' || state === 'bad') return 'unverified'; // what was checked is not what is there now
-  const { restored, readable, checksum } = manifest?.checks ?? {};
+  const { restored, readable, checksum } = formatChecks(checks);
   for (const [level, check] of Object.entries({ restored, readable, checksum })) {
     if (check?.ok !== true) continue;
     const milliseconds = now.getTime() - new Date(check.at).getTime();

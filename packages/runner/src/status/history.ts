@@ -54,8 +54,8 @@ function rank(set: BackupSet): number {
   return SET_STATES.indexOf(set.state) - (isRestoreTested(set) ? 0.5 : 0);
 }
 
-function isRestoreTested({ state, manifest }: BackupSet): boolean {
-  return (state === 'complete' || state === 'suspicious') && manifest?.checks.restored?.ok === true;
+function isRestoreTested({ state, checks }: BackupSet): boolean {
+  return (state === 'complete' || state === 'suspicious') && checks.restoreTest?.outcome === 'passed';
 }
 
 function ofSet(set: BackupSet): Past {

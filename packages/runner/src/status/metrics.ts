@@ -139,7 +139,7 @@ export async function metricsText(status: Status): Promise<string> {
 
   const ours = stores[0]?.sets ?? [];
   const newest = ours.find(isWhole);
-  const latest = (check: 'readable' | 'restored'): Date | undefined =>
+  const latest = (check: 'content' | 'restoreTest'): Date | undefined =>
     stores
       .map((store) => newestChecked(store.sets ?? [], check))
       .filter((at) => at !== undefined)
@@ -152,12 +152,12 @@ export async function metricsText(status: Status): Promise<string> {
   moment(
     'newest_verified_set_timestamp_seconds',
     'The moment in the name of the newest set, in any store, that was read from end to end',
-    latest('readable'),
+    latest('content'),
   );
   moment(
     'newest_proven_set_timestamp_seconds',
     'The moment in the name of the newest set, in any store, that was restored to prove it',
-    latest('restored'),
+    latest('restoreTest'),
   );
   const newestBytes = gauge(
     'newest_set_bytes',

@@ -4,6 +4,7 @@ import {
   type ArtifactKey,
   type BackupSet,
   type BackupError,
+  type Checks,
   type Health,
   type JournalState,
 } from '@geolens/backup-core';
@@ -53,8 +54,8 @@ export function replicationLag(
   const lengths = new Map<ArtifactKey, number>(
     replica.sets.flatMap(({ artifacts }) => artifacts.map(({ key, bytes }) => [key, bytes] as const)),
   );
-  // What a check has found stands in the manifest of the copy that it read, and makes that longer than the
-  // other's: nothing is missing for it.
+  // Older versions wrote what a check found into the manifest of the copy, which made it longer than the
+  // other: nothing is missing for it.
   const missing = planReplication({ sets: primary.sets, replica: lengths, database }).filter(
     ({ contested, artifacts }) =>
       !contested || artifacts.some(({ artifact }) => artifact.kind !== 'manifest'),
@@ -63,10 +64,10 @@ export function replicationLag(
 }
 
 /** The moment in the name of the newest set that has passed a check; undefined when none has. */
-export function newestChecked(sets: readonly BackupSet[], check: 'readable' | 'restored'): Date | undefined {
+export function newestChecked(sets: readonly BackupSet[], check: keyof Checks): Date | undefined {
   const found = sets.find(
-    ({ state, manifest }) =>
-      (state === 'complete' || state === 'suspicious') && manifest?.checks[check]?.ok === true,
+    ({ state, checks }) =>
+      (state === 'complete' || state === 'suspicious') && checks[check]?.outcome === 'passed',
   );
   return found && timestampToDate(found.timestamp);
 }

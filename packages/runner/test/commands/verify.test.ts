@@ -116,6 +116,7 @@ describe('`verify` ends with', () => {
           label: `file ${path}`,
           timestamp: undefined,
           manifest: undefined,
+          checks: {},
           dump,
           globals: undefined,
           staging: undefined,

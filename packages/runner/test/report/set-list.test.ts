@@ -88,7 +88,7 @@ describe('the list of sets', () => {
 
   it('says of a suspicious set why it is, and when one was accepted', () => {
     const suspicious = setOf({ state: 'suspicious', problems: ['it has 10 rows', 'its dump has 1 byte'] });
-    const accepted = setOf({ manifest: { ...MANIFEST, acceptedAt: '2026-11-22T02:30:00.000Z' } });
+    const accepted = setOf({ acceptedAt: '2026-11-22T02:30:00.000Z' });
     expect(text([{ store: 'local', set: suspicious }])).toMatch(
       / readable 59 min ago +suspicious: it has 10 rows; its dump has 1 byte$/m,
     );
@@ -113,12 +113,13 @@ describe('the list of sets', () => {
 
   it('tells the strongest check that was passed, and none that failed', () => {
     const verified = (checks: typeof MANIFEST.checks): string =>
-      text([{ store: 's', set: setOf({ manifest: { ...MANIFEST, checks } }) }]);
+      text([{ store: 's', set: setOf({ checks }) }]);
     const at = '2026-11-22T02:00:09Z';
-    expect(verified({ checksum: { ok: true, at } })).toContain('checksum');
-    expect(verified({ checksum: { ok: true, at }, restored: { ok: true, at } })).toContain('restored');
-    expect(verified({ checksum: { ok: true, at }, readable: { ok: false, at } })).toContain('checksum');
-    expect(verified({ checksum: { ok: false, at } })).toContain('unverified');
+    const [passed, failed] = [{ outcome: 'passed', at } as const, { outcome: 'failed', at } as const];
+    expect(verified({ checksum: passed })).toContain('checksum');
+    expect(verified({ checksum: passed, restoreTest: passed })).toContain('restored');
+    expect(verified({ checksum: passed, content: failed })).toContain('checksum');
+    expect(verified({ checksum: failed })).toContain('unverified');
   });
 
   it('has no age below zero for a set of the future', () => {
@@ -138,7 +139,10 @@ describe('the list of sets', () => {
       bytes: 5000,
       ageSeconds: 3600,
       rows: 1234,
-      checks: MANIFEST.checks,
+      checks: {
+        checksum: { ok: true, at: '2026-11-22T02:00:09.000Z' },
+        readable: { ok: true, at: '2026-11-22T02:00:09.000Z' },
+      },
     });
     expect(JSON.parse(JSON.stringify(json(FOUND)[1]))).toMatchObject({
       state: 'partial',

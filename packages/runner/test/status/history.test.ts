@@ -8,7 +8,7 @@ import {
 } from '@geolens/backup-core';
 import { historyOf } from '../../src/status/history.ts';
 import type { StoreStatus } from '../../src/status/status.ts';
-import { MANIFEST, NOW, setOf } from '../support/sets.ts';
+import { NOW, setOf } from '../support/sets.ts';
 
 const store = (name: string, ...sets: BackupSet[]): StoreStatus => ({
   name,
@@ -56,9 +56,7 @@ describe('the history', () => {
   });
 
   it('knows that a set is proven, when one of its copies says so', () => {
-    const restored = setOf({
-      manifest: { ...MANIFEST, checks: { restored: { ok: true, at: '2026-11-22T03:00:00Z' } } },
-    });
+    const restored = setOf({ checks: { restoreTest: { outcome: 'passed', at: '2026-11-22T03:00:00Z' } } });
     expect(historyWith([store('local', setOf()), store('s3', restored)])).toMatchObject([
       { isRestoreTested: true },
     ]);

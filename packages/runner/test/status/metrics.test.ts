@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { BackupError, timestampToDate, parseTimestamp, type JournalState } from '@geolens/backup-core';
+import {
+  BackupError,
+  timestampToDate,
+  parseTimestamp,
+  type Checks,
+  type JournalState,
+} from '@geolens/backup-core';
 import { metricsText } from '../../src/status/metrics.ts';
 import type { Status, StoreStatus } from '../../src/status/status.ts';
 import { MANIFEST, NOW, setOf } from '../support/sets.ts';
@@ -54,7 +60,7 @@ async function samples(change: Partial<Status>): Promise<(name: string) => numbe
 }
 
 const journal = (state: JournalState): Partial<Status> => ({ journal: state });
-const restored = { ...MANIFEST, checks: { ...MANIFEST.checks, restored: { ok: true, at: AT } } };
+const tested: Checks = { ...MANIFEST.checks, restoreTest: { outcome: 'passed', at: AT } };
 const older = parseTimestamp('20261121_020000')!;
 
 describe('the metrics', () => {
@@ -219,7 +225,7 @@ describe('the metrics', () => {
       'newest_proven_set_timestamp_seconds',
       { stores: [local()] },
       undefined,
-      { stores: [local(), s3({ sets: [setOf({ manifest: restored })] })] },
+      { stores: [local(), s3({ sets: [setOf({ checks: tested })] })] },
       SET_AT,
     ],
     ['next_run_timestamp_seconds', {}, undefined, { nextRunAt: NOW }, NOW.getTime() / 1000],

@@ -42,14 +42,15 @@ export const MANIFEST: Manifest = {
     },
   ],
   checks: {
-    checksum: { ok: true, at: '2026-11-22T02:00:09.000Z' },
-    readable: { ok: true, at: '2026-11-22T02:00:09.000Z' },
+    checksum: { outcome: 'passed', at: '2026-11-22T02:00:09.000Z' },
+    content: { outcome: 'passed', at: '2026-11-22T02:00:09.000Z' },
   },
   warnings: [],
 };
 
 /** A complete set of one hour ago, unless it is changed. */
 export function setOf(change: Partial<BackupSet> = {}): BackupSet {
+  const { manifest } = { manifest: MANIFEST, ...change };
   const artifacts = MANIFEST.artifacts.map(({ kind, name, bytes }) => ({
     kind,
     key: artifactKey('daily', name),
@@ -62,7 +63,8 @@ export function setOf(change: Partial<BackupSet> = {}): BackupSet {
     state: 'complete',
     problems: [],
     artifacts,
-    manifest: MANIFEST,
+    manifest,
+    checks: manifest?.checks ?? {},
     ...change,
   };
 }
@@ -76,6 +78,7 @@ export function reportOf(change: Partial<RunReport> = {}): RunReport {
     startedAt: new Date('2026-11-22T02:00:00Z'),
     finishedAt: new Date('2026-11-22T02:00:09Z'),
     manifest: MANIFEST,
+    checks: MANIFEST.checks,
     previousRows: 1000,
     suspicion: undefined,
     phases: [],

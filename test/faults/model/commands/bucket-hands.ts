@@ -1,6 +1,5 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
-import type { ArtifactKind } from '@geolens/backup-core';
-import { placeOf, without } from '../copies.ts';
+import { placeOf, without, type SetKind } from '../copies.ts';
 import { exactly, type Demands } from '../demands.ts';
 import type { Installation } from '../installation.ts';
 import { sha256Of, type Model } from '../model.ts';
@@ -18,7 +17,7 @@ export class BucketCopyDamaged extends Hand {
     return this.#gone ? 'BucketCopyLosesArtifact' : 'BucketCopyDamaged';
   }
 
-  protected override readonly subjects = (kind: ArtifactKind): boolean => this.#gone || kind !== 'manifest';
+  protected override readonly subjects = (kind: SetKind): boolean => this.#gone || kind !== 'manifest';
 
   protected async touch(
     { id, copy, kind, name, path }: Target,

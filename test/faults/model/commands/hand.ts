@@ -1,5 +1,5 @@
-import { formatArtifactName, type ArtifactKind, type RunTimestamp } from '@geolens/backup-core';
-import { placeOf, type Copy, type StoreName } from '../copies.ts';
+import { formatArtifactName, type RunTimestamp } from '@geolens/backup-core';
+import { placeOf, type Copy, type SetKind, type StoreName } from '../copies.ts';
 import type { Demand, Demands } from '../demands.ts';
 import type { Installation } from '../installation.ts';
 import type { Model } from '../model.ts';
@@ -9,7 +9,7 @@ import { Step } from './step.ts';
 export interface Target {
   readonly id: string;
   readonly copy: Copy;
-  readonly kind: ArtifactKind;
+  readonly kind: SetKind;
   readonly name: string;
   /** `daily/…` */
   readonly path: string;
@@ -19,13 +19,13 @@ function targets(
   model: Readonly<Model>,
   store: StoreName,
   database: string,
-  wanted: (kind: ArtifactKind) => boolean,
+  wanted: (kind: SetKind) => boolean,
 ): readonly Target[] {
   const copies = [...model.copies]
     .filter(([id]) => placeOf(id).store === store)
     .sort(([one], [other]) => (one < other ? -1 : 1));
   return copies.flatMap(([id, copy]) =>
-    (Object.keys(copy.files) as ArtifactKind[])
+    (Object.keys(copy.files) as SetKind[])
       .sort()
       .filter(wanted)
       .map((kind) => {
@@ -53,7 +53,7 @@ export abstract class Hand extends Step {
   }
 
   protected abstract readonly verb: string;
-  protected readonly subjects: (kind: ArtifactKind) => boolean = () => true;
+  protected readonly subjects: (kind: SetKind) => boolean = () => true;
 
   toString(): string {
     return `${this.verb}(${this.which})`;

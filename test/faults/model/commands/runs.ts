@@ -81,7 +81,7 @@ export class RunWithDiskFault extends Step {
     return backUp(model, real, {
       anywhere: true,
       parts: { primary },
-      misread: () => struck?.operation === 'read' && struck.key?.includes('manifest') === true,
+      misread: () => struck?.operation === 'read' && /\/(manifest|state)-/.test(struck.key ?? ''),
     });
   }
 }

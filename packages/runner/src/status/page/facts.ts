@@ -34,7 +34,7 @@ function factsOf({
     at === undefined ? { value: 'never' } : { value: ago(at), more: localTimeText(at, zone) };
   const coming = (at: Date | undefined): string =>
     at === undefined ? 'none' : `in ${roughDurationText(Math.max(0, at.getTime() - now.getTime()))}`;
-  const checked = (check: 'readable' | 'restored'): Date | undefined =>
+  const checked = (check: 'content' | 'restoreTest'): Date | undefined =>
     stores
       .flatMap(({ sets }) => newestChecked(sets ?? [], check) ?? [])
       .sort((one, other) => other.getTime() - one.getTime())[0];
@@ -60,8 +60,8 @@ function factsOf({
             .filter(Boolean)
             .join(', '),
         },
-    { title: 'Newest read from end to end', ...past(checked('readable')) },
-    { title: 'Newest with a passed restore test', ...past(checked('restored')) },
+    { title: 'Newest read from end to end', ...past(checked('content')) },
+    { title: 'Newest with a passed restore test', ...past(checked('restoreTest')) },
     ...(lastRestoreTest === undefined
       ? []
       : [

@@ -1,0 +1,114 @@
+import { isBackupError } from '../base/errors.ts';
+import type { CheckOutcome } from './check-outcome.ts';
+import { parseFields, type Fields } from './fields.ts';
+import { CHECK_NAMES, type Checks, type CheckResult, type Manifest, type Suspicion } from './manifest.ts';
+import type { RunTimestamp } from './timestamp.ts';
+
+/** The version of the form of state files that this code writes, and the newest that it reads. */
+const STATE_SCHEMA_VERSION = 1;
+
+const OUTCOMES: readonly CheckOutcome[] = ['passed', 'failed', 'inconclusive', 'skipped'];
+
+/**
+ * What was learnt of one copy of a set after its publication. Other copies have their own. It never makes a
+ * set trusted.
+ */
+export interface StateFile {
+  readonly timestamp: RunTimestamp;
+  readonly checks: Checks;
+  /** When an operator accepted the set (ISO 8601, UTC). */
+  readonly acceptedAt?: string | undefined;
+}
+
+/** What is new of a set. */
+export type Learnt = Partial<Pick<StateFile, 'checks' | 'acceptedAt'>>;
+
+/** What is known of a set, from before and after its publication. */
+export interface CurrentState {
+  /** The latest result of each check. */
+  readonly checks: Checks;
+  /** Why the set is suspicious; `undefined` once it is accepted. */
+  readonly suspicion?: Suspicion | undefined;
+  /** When an operator accepted the set (ISO 8601, UTC): older sets are no baseline since. */
+  readonly acceptedAt?: string | undefined;
+}
+
+/**
+ * Merges a manifest with the state file of its copy. The later result of each check counts: an older version
+ * may have written into the manifest. At the same moment, that of the state file does.
+ */
+export function currentState(
+  manifest: Pick<Manifest, 'checks' | 'suspicion' | 'acceptedAt'>,
+  state: StateFile | undefined,
+): CurrentState {
+  const acceptedAt = manifest.acceptedAt ?? state?.acceptedAt;
+  const newer = CHECK_NAMES.flatMap((name): [string, CheckResult][] => {
+    const [before, after] = [manifest.checks[name], state?.checks[name]];
+    return after === undefined || timeOf(after) < timeOf(before) ? [] : [[name, after]];
+  });
+  return {
+    checks: { ...manifest.checks, ...Object.fromEntries(newer) },
+    suspicion: acceptedAt === undefined ? manifest.suspicion : undefined,
+    acceptedAt,
+  };
+}
+
+/** Returns when a check was made, in milliseconds; before everything else if that cannot be read. */
+export function timeOf(check: CheckResult | undefined): number {
+  const time = Date.parse(check?.at ?? '');
+  return Number.isNaN(time) ? -Infinity : time;
+}
+
+/**
+ * Reads the state file of a run. Unknown fields are ignored.
+ * @throws BackupError MANIFEST_TOO_NEW if its version is newer; MANIFEST_INVALID if it is damaged, or of
+ * another run
+ */
+export function parseStateFile(text: string, timestamp: RunTimestamp): StateFile {
+  const root = parseFields(text, 'the state file', STATE_SCHEMA_VERSION);
+  if (root.timestamp('timestamp') !== timestamp) throw root.wrong('timestamp', timestamp);
+  return {
+    timestamp,
+    checks: root.has('checks') ? checks(root.fields('checks')) : {},
+    ...(root.has('acceptedAt') && { acceptedAt: root.date('acceptedAt') }),
+  };
+}
+
+function checks(fields: Fields): Checks {
+  return Object.fromEntries(
+    CHECK_NAMES.filter((name) => fields.has(name)).map((name): [string, CheckResult] => {
+      const check = fields.fields(name);
+      const outcome = OUTCOMES.find((one) => one === check.text('outcome'));
+      if (outcome === undefined) throw check.wrong('outcome', OUTCOMES.join(', '));
+      const result = { outcome, at: check.date('at') };
+      return [name, check.has('reason') ? { ...result, reason: check.text('reason') } : result];
+    }),
+  );
+}
+
+/**
+ * Returns a state file with something new. It keeps fields that this version does not know.
+ * @param text the present state file; one that is damaged or of another run is replaced; `undefined` if none
+ * @throws BackupError MANIFEST_TOO_NEW if a newer version wrote the present one
+ */
+export function amendStateFile(text: string | undefined, timestamp: RunTimestamp, learnt: Learnt): string {
+  const before = text === undefined ? {} : fieldsIn(text, timestamp);
+  const after = {
+    ...before,
+    schemaVersion: STATE_SCHEMA_VERSION,
+    timestamp,
+    ...learnt,
+    checks: { ...before.checks, ...learnt.checks },
+  };
+  return `${JSON.stringify(after, undefined, 2)}\n`;
+}
+
+function fieldsIn(text: string, timestamp: RunTimestamp): Partial<StateFile> {
+  try {
+    parseStateFile(text, timestamp);
+    return JSON.parse(text) as Partial<StateFile>;
+  } catch (error) {
+    if (isBackupError(error, 'MANIFEST_TOO_NEW')) throw error;
+    return {};
+  }
+}

@@ -1,0 +1,81 @@
+import { BackupError, isBackupError } from '../base/errors.ts';
+import { companionKey } from '../model/artifact-key.ts';
+import type { BackupSet } from '../model/backup-set.ts';
+import { CHECK_NAMES } from '../model/manifest.ts';
+import { amendStateFile, parseStateFile, type Learnt, type StateFile } from '../model/state-file.ts';
+import type { RunTimestamp } from '../model/timestamp.ts';
+import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
+import { textOf, textSource } from '../ports/text-source.ts';
+
+/** Largest state file that is read, in bytes: some hundred are usual. */
+const LARGEST_STATE_BYTES = 256 * 1024;
+
+/**
+ * Reads a state file.
+ * @throws BackupError MANIFEST_INVALID or MANIFEST_TOO_NEW if it cannot be used; what its content fails with
+ */
+export async function readStateFile(
+  content: AsyncIterable<Uint8Array>,
+  timestamp: RunTimestamp,
+): Promise<StateFile> {
+  return parseStateFile(await textOf(capped(content)), timestamp);
+}
+
+/** Whether a state file is to be ignored for this error: there is none, or it cannot be used. */
+export function isUnusableState(error: unknown): boolean {
+  return isBackupError(error, 'ARTIFACT_NOT_FOUND', 'MANIFEST_INVALID', 'MANIFEST_TOO_NEW');
+}
+
+/**
+ * Adds to the state file of a set what is new of this copy. The caller holds the lock.
+ * @throws BackupError MANIFEST_TOO_NEW if a newer version wrote the present one
+ */
+export async function recordState(
+  store: ArtifactStore,
+  set: Pick<BackupSet, 'tier' | 'timestamp'>,
+  learnt: Learnt,
+  options: StoreOptions = {},
+): Promise<void> {
+  const key = companionKey(set, 'state');
+  let text: string | undefined;
+  try {
+    text = await textOf(capped(store.read(key, undefined, options)));
+  } catch (error) {
+    if (!isUnusableState(error)) throw error;
+  }
+  await store.put(key, textSource(amendStateFile(text, set.timestamp, learnt)), options);
+}
+
+/**
+ * Returns what a new copy of a whole set takes over besides its manifest: its acceptance, and what refutes a
+ * failed check that an older version wrote into the manifest. `undefined` if there is nothing.
+ */
+export function inherited({ manifest, checks, acceptedAt }: BackupSet): Learnt | undefined {
+  const refuted = CHECK_NAMES.filter((name) => manifest?.checks[name]?.outcome === 'failed');
+  const isAccepted = acceptedAt !== undefined && manifest?.acceptedAt === undefined;
+  if (refuted.length === 0 && !isAccepted) return undefined;
+  return {
+    checks: Object.fromEntries(refuted.map((name) => [name, checks[name]])),
+    ...(isAccepted && { acceptedAt }),
+  };
+}
+
+/** Replaces the state file of a copy that is made anew: results of checks are of its former bytes. */
+export async function resetState(
+  store: ArtifactStore,
+  set: BackupSet,
+  options: StoreOptions = {},
+): Promise<void> {
+  const text = amendStateFile(undefined, set.timestamp, inherited(set) ?? {});
+  await store.put(companionKey(set, 'state'), textSource(text), options);
+}
+
+async function* capped(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of content) {
+    bytes += chunk.length;
+    if (bytes > LARGEST_STATE_BYTES)
+      throw new BackupError('MANIFEST_INVALID', `the state file has more than ${LARGEST_STATE_BYTES} bytes`);
+    yield chunk;
+  }
+}
