@@ -111,7 +111,7 @@ describe.each(clusters())('a restore test of a good dump of $title is inconclusi
     )) as { outcome: string; reasons: readonly string[] };
     expect({ outcome, reasons }).toEqual({
       outcome: 'inconclusive',
-      reasons: [expect.stringMatching(/No space left on device.*Make room/s)],
+      reasons: [expect.stringMatching(/No space left on device.*Free disk space/s)],
     });
     expect(await leftIn(parent)).toEqual([]);
   });
