@@ -36,7 +36,7 @@ function problems(since = base): string[] {
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'geolens-prose-'));
   git('init', '--quiet');
-  await write('old.ts', '/** Nobody is told of `restore test`. */', 'export const hint = 1;');
+  await write('old.ts', '/** Nobody is told of `drill`. */', 'export const mend = 1;');
   await write('old.md', 'Whoever looks.');
   base = commit('tree: begin');
 });
@@ -50,11 +50,11 @@ describe('prose', () => {
 
   it('reports new words with position and replacement, committed or not, tracked or not', async () => {
     await write('old.md', 'Whoever looks.', '', 'Plain words, and there is', 'room.');
-    await write('new.ts', 'const s = 1;', 'const t = f(`a ${s} hint`); // a twin');
+    await write('new.ts', 'const s = 1;', 'const t = f(`a ${s} mend`); // a twin');
     commit('tree: change');
     await write('new.sh', 'told=1 # somebody');
     expect(problems()).toEqual([
-      expect.stringMatching(/^new\.ts:2:21 .*“hint”.*“hint”/),
+      expect.stringMatching(/^new\.ts:2:21 .*“mend”.*“hint”/),
       expect.stringMatching(/^new\.ts:2:34 .*“twin”.*“copy source”/),
       expect.stringMatching(/^old\.md:4:1 .*“room”.*“disk space”/),
       expect.stringMatching(/^new\.sh:1:10 .*“somebody”.*“the actor/),
@@ -80,7 +80,7 @@ describe('prose', () => {
     await write(
       'new.ts',
       "import './told.ts';",
-      'told({ hint: /told it/, as: "told" }); // not `told` or told()',
+      'told({ mend: /told it/, as: "told" }); // not `told` or told()',
     );
     expect(problems()).toEqual([]);
   });
