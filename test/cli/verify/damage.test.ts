@@ -66,10 +66,14 @@ describe.each(['auto', 'none'])('`verify`, of a set whose dump is compressed as 
       const { code, said } = await verify(timestamp);
       const named = said.split('\n').some((line) => line.includes('BAD') && line.includes(name));
       if (code !== 5 || !named) missed.push(`${name}, ${how}: exit ${code}\n${said}`);
+      await restorePristine();
+    };
+    const restorePristine = async (): Promise<void> => {
+      await rm(folder, { recursive: true });
       await cp(pristine, folder, { recursive: true });
     };
     expect(await verify(timestamp)).toMatchObject({ code: 0 });
-    await cp(pristine, folder, { recursive: true });
+    await restorePristine();
     const names = await readdir(folder);
     expect(names).toHaveLength(4);
     for (const name of names) {
