@@ -11,6 +11,8 @@ export interface Mutant {
 
 const CORE = 'packages/core/src';
 const LOCAL = 'packages/adapter-local/src';
+const POSTGRES = 'packages/adapter-postgres/src';
+const SYSTEM = 'packages/system/src';
 const S3 = 'packages/adapter-s3/src';
 
 function edit(file: string, text: string, instead: string): Mutant['edits'][number] {
@@ -23,7 +25,7 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'files are not flushed to the disk',
     edits: [
       edit(
-        `${LOCAL}/store/write-durably.ts`,
+        `${SYSTEM}/files/write-durably.ts`,
         'await handle.sync();\n    await handle.close();',
         'await handle.close();',
       ),
@@ -84,25 +86,25 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       edit(
         `${CORE}/retention/keep-newest.ts`,
-        'if (!isRestorable(set)) return',
-        'if (places < 0 && !isRestorable(set)) return',
+        'if (!isRestorable(set))',
+        'if (places < 0 && !isRestorable(set))',
       ),
     ],
     family: 'model',
     count: 200,
   },
   {
-    title: 'a pg_dump that fails counts as one that succeeds, and nobody reads the dump',
+    title: 'a pg_dump that fails counts as one that succeeds, and the dump is not read',
     edits: [
       edit(
-        `${LOCAL}/postgres/pg-dump-producer.ts`,
+        `${POSTGRES}/dump/pg-dump-producer.ts`,
         'end.code === 0 ? undefined : programError',
         'end.stderr !== undefined ? undefined : programError',
       ),
       edit(
-        `${LOCAL}/postgres/pg-dump-producer.ts`,
-        'if (end.code !== 0) throw endedByOthers',
-        'if (end.stderr === undefined) throw endedByOthers',
+        `${POSTGRES}/dump/pg-dump-producer.ts`,
+        'if (end.code !== 0)\n      throw (\n        endedByOthers',
+        'if (end.stderr === undefined)\n      throw (\n        endedByOthers',
       ),
     ],
     family: 'database',
@@ -135,9 +137,9 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'uploads that were cut off stay',
     edits: [
       edit(
-        `${S3}/upload/sweep-uploads.ts`,
-        'const cleaned up: ArtifactKey[] = [];',
-        'const cleaned up: ArtifactKey[] = [];\n  if (TIERS.length > 0) return cleaned up;',
+        `${S3}/upload/abort-orphaned-uploads.ts`,
+        'const cleanedUp: ArtifactKey[] = [];',
+        'const cleanedUp: ArtifactKey[] = [];\n  if (TIERS.length > 0) return cleanedUp;',
       ),
     ],
     family: 'kill',
@@ -148,7 +150,7 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'a clean-up spares whatever upload has the name of one that is open',
     edits: [
       edit(
-        `${S3}/upload/sweep-uploads.ts`,
+        `${S3}/upload/abort-orphaned-uploads.ts`,
         'if ((await living.get(objectKey)) === id) continue;',
         'if (living.has(objectKey)) continue;',
       ),
@@ -159,7 +161,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     title: 'the lock locks nothing',
-    edits: [edit(`${LOCAL}/lock/flock-lock.ts`, "'--exclusive',", "'--shared',")],
+    edits: [edit(`${SYSTEM}/lock/flock-lock.ts`, "'--exclusive',", "'--shared',")],
     family: 'neighbours',
     count: 20,
   },
@@ -210,14 +212,14 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'the old database is renamed, and a fifth of a second later the new one',
     edits: [
       edit(
-        `${LOCAL}/postgres/restore/swap-databases.ts`,
+        `${POSTGRES}/restore/swap-databases.ts`,
         "await server.ask(DOING, 'BEGIN');",
         "await server.ask(DOING, 'SELECT 1');",
       ),
       edit(
-        `${LOCAL}/postgres/restore/swap-databases.ts`,
-        'RENAME TO ${quoteIdentifier(previous)}`);',
-        'RENAME TO ${quoteIdentifier(previous)}`);\n    await setTimeout(200);',
+        `${POSTGRES}/restore/swap-databases.ts`,
+        'RENAME TO ${quoteIdentifier(previous)}`,\n      );',
+        'RENAME TO ${quoteIdentifier(previous)}`,\n      );\n    await setTimeout(200);',
       ),
     ],
     family: 'kill',
@@ -226,14 +228,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     title: 'no record is kept of files that are being swapped',
-    edits: [edit(`${LOCAL}/staging/work-folder.ts`, '    await this.records.write(this.current);', '')],
+    edits: [edit(`${LOCAL}/archive/work-folder.ts`, '    await this.records.write(this.current);', '')],
     family: 'kill',
     kind: 'restore, at a change of the disk',
     count: 60,
   },
   {
     title: 'the temporary server of a dead restore test stays',
-    edits: [edit('packages/runner/src/container.ts', 'parts.resolve(TOKENS.drill),\n  ]);', ']);')],
+    edits: [edit('packages/runner/src/container.ts', 'parts.resolve(TOKENS.restoreTest),\n  ]);', ']);')],
     family: 'kill',
     kind: 'verify --restore',
     count: 30,

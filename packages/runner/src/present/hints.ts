@@ -88,8 +88,13 @@ export function describeError(error: unknown): string {
 
 function messageOf({ message, details: { source, problems = [], overridable = [] } }: BackupError): string {
   if (source === undefined) return message;
-  const forced = overridable.map((problem) => `${problem} (--force restores it all the same)`);
-  return refusalText(source, [...problems, ...forced]);
+  const forced = overridable.map((problem) => `${withOption(problem)} (--force restores it all the same)`);
+  return refusalText(source, [...problems.map(withOption), ...forced]);
+}
+
+/** Names the option of a restore in place, which problems of a restore aside advise. */
+function withOption(problem: string): string {
+  return problem.replace(/ restore in place$/, ' restore with --in-place');
 }
 
 /** Returns an error as reports for machines have it. */
