@@ -64,7 +64,7 @@ it('the dump that an artifact goes with is the one beside it, of the manifest’
   });
 });
 
-it('a dump is as good as its state file says, where it has one that can be used', async () => {
+it('a dump has the results of its state file, where that can be used', async () => {
   const folder = await freshFolder();
   const at = (name: string): string => join(folder, name);
   const dump = at('geolens_20261122_020000.dump');

@@ -125,7 +125,7 @@ const WORDS: readonly (readonly [RegExp, Meaning])[] = [
     {
       code: UNREACHABLE,
       reason: 'pooler',
-      hint: 'The session that held the snapshot was ended, as the log of the server tells, and the next run tries again; or a pooler lies between: connect to the server itself',
+      hint: 'The session that held the snapshot was ended (see the log of the server), and the next run tries again; or a pooler lies between: connect to the server itself',
     },
   ],
   [/permission denied|row-level security/i, MEANINGS['42501']],

@@ -441,7 +441,7 @@ describe('what was found out about a copy', () => {
       'a manifest that an older version amended',
       (set: BackupSet) => amendManifest(kit.replica, set, () => ({ suspicion: undefined, acceptedAt: AT })),
     ],
-  ])('in %s is not taken back by a primary where nobody could accept it', async (_, accept) => {
+  ])('in %s is not taken back by a primary where it could not be accepted', async (_, accept) => {
     await kit.run();
     await amendManifest(kit.store, (await kit.sets())[0]!, () => ({ suspicion: SUSPICION }));
     kit.nextDay();

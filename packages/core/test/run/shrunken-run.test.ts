@@ -51,7 +51,7 @@ describe('a run against a database that lost nine tenths of its rows', () => {
     expect(kit.open).toEqual(NOTHING_OPEN);
   });
 
-  it('says why in its report and its manifest, and leaves the warning to the caller', async () => {
+  it('states why in its report and its manifest, and leaves the warning to the caller', async () => {
     const kit = await smaller();
     const report = await kit.run();
     expect(report).toMatchObject({ warnings: [], suspicion: { reasons: [REASON] } });

@@ -22,7 +22,7 @@ export interface Remains {
    */
   readonly manifest: 'good' | 'suspicious' | 'bad' | 'suspicious and bad' | 'unreadable' | 'none';
   readonly staging: boolean;
-  /** A state file, which says nothing. */
+  /** An empty state file. */
   readonly state: boolean;
 }
 
