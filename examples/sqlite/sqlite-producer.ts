@@ -52,6 +52,7 @@ export class SqliteProducer implements DumpProducer {
           tables: [...rows].map(([table, count]) => ({ schema: 'main', table, rows: count })),
           ofExtensions: [],
         }),
+        warnings: () => [],
         close,
       };
     } catch (cause) {

@@ -14,6 +14,7 @@ import { findInstallations, programsFor } from './connection/postgres-programs.t
 import { megabytes } from './disk-estimate.ts';
 import { configure } from './connection/configure.ts';
 import { relations } from './dump/dumped-tables.ts';
+import { extensionTablesWarnings, unloggedWarning } from './dump/rows-left-out.ts';
 import { oneRow } from './connection/one-row.ts';
 import { majorOf, serverVersionOf } from './connection/server-version.ts';
 import { withClient } from './connection/session.ts';
@@ -59,6 +60,7 @@ export class PgDiagnosticCheck implements DiagnosticCheck {
           await contentOf(client),
           ...(await missingRights(client, connection.user)),
         );
+        results.push(...(await leftOutOf(client)));
         if (this.options.rolePasswords) results.push(await passwordsOf(client));
       });
     } catch (error) {
@@ -105,6 +107,28 @@ async function contentOf(client: pg.Client): Promise<DiagnosticResult> {
     details: { reason: 'database-empty' },
     hint: ERROR_REASONS['database-empty'],
   };
+}
+
+/** Rows that no dump of the database has. */
+async function leftOutOf(client: pg.Client): Promise<readonly DiagnosticResult[]> {
+  const unlogged = await unloggedWarning(client, await relations(client));
+  const standby = unlogged.map(
+    (message): DiagnosticResult => ({
+      subject: 'standby',
+      level: 'warn',
+      message,
+      hint: 'Back up the primary if these rows matter',
+    }),
+  );
+  const ofExtensions = (await extensionTablesWarnings(client)).map(
+    (message): DiagnosticResult => ({
+      subject: 'tables of extensions',
+      level: 'warn',
+      message,
+      hint: 'Copy its rows another way, or ask the extension to mark it with pg_extension_config_dump',
+    }),
+  );
+  return [...standby, ...ofExtensions];
 }
 
 async function passwordsOf(client: pg.Client): Promise<DiagnosticResult> {

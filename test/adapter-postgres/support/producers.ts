@@ -56,14 +56,15 @@ export async function within<T>(
 export interface Taken {
   readonly dump: Buffer;
   readonly globals: string;
+  readonly globalsBytes: Buffer;
   readonly counts: readonly TableRows[];
 }
 
 /** Everything that a snapshot gives, made side by side as in a run. */
 export async function everything(snapshot: DumpSnapshot, producer: DumpProducer): Promise<Taken> {
-  const [dump, globals] = await Promise.all([readAll(snapshot.dump()), readAll(snapshot.globals()!)]);
+  const [dump, globalsBytes] = await Promise.all([readAll(snapshot.dump()), readAll(snapshot.globals()!)]);
   const { rows } = await producer.check(sourceOf(dump), { signal: never });
-  return { dump, globals: globals.toString(), counts: snapshot.rowCounts(rows).tables };
+  return { dump, globals: globalsBytes.toString(), globalsBytes, counts: snapshot.rowCounts(rows).tables };
 }
 
 /** A file for the test that runs. */

@@ -4,7 +4,7 @@ import { env, everything, fileOf, never, producerFor, within, type Place } from 
 
 /** What a run would have made of the database. */
 export async function backupOf(place: Place): Promise<RestoreInput> {
-  const { dump, globals } = await within(producerFor(place), everything);
+  const { dump, globalsBytes } = await within(producerFor(place), everything);
   const path = await fileOf(dump);
   const source = (content: Uint8Array): RestoreInput['dump'] => ({
     bytes: content.length,
@@ -15,7 +15,7 @@ export async function backupOf(place: Place): Promise<RestoreInput> {
   });
   return {
     dump: { ...source(dump), path },
-    globals: source(Buffer.from(globals)),
+    globals: source(globalsBytes),
     manifest: undefined,
     privilegedRoles: true,
   };

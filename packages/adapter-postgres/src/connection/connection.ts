@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import * as tls from 'node:tls';
 import pg from 'pg';
 import { BackupError, throwIfAborted } from '@geolens/backup-core';
+import { oneRow } from './one-row.ts';
 import { SYSTEM_AUTHORITIES, type ConnectionSettings, type SslMode } from './connection-settings.ts';
 import { codeOf } from './postgres-errors.ts';
 
@@ -66,7 +67,7 @@ export async function connect(settings: ConnectionSettings, signal?: AbortSignal
     signal?.addEventListener('abort', giveUp, { once: true });
     try {
       await client.connect();
-      await client.query(PIN_SEARCH_PATH);
+      await prepareSession(client);
       return client;
     } catch (error) {
       await disconnect(client);
@@ -78,7 +79,31 @@ export async function connect(settings: ConnectionSettings, signal?: AbortSignal
   throw new Error('unreachable: there is always a last attempt');
 }
 
-const PIN_SEARCH_PATH = `SELECT pg_catalog.set_config('search_path', '', false)`;
+/**
+ * What roles, databases and servers may set, and what would end the session's queries or change how it reads
+ * texts. A statement of its own for each: the first one already runs under the timeout that it lifts.
+ */
+const SESSION_SETTINGS = `SET statement_timeout = 0; SELECT pg_catalog.set_config('search_path', '', false); SET standard_conforming_strings = on;
+  SET quote_all_identifiers = off; SET exit_on_error = off; SET bytea_output = hex`;
+
+/** SQL_ASCII has no characters that the server could translate; clients get the bytes as they are. */
+async function prepareSession(client: pg.Client): Promise<void> {
+  await client.query(SESSION_SETTINGS);
+  const { rows } = await client.query<{ encoding: string }>(
+    `SELECT pg_catalog.current_setting('server_encoding') AS encoding`,
+  );
+  const { encoding } = oneRow(rows);
+  if (encoding === 'SQL_ASCII') await client.query('SET client_encoding = SQL_ASCII');
+  encodings.set(client, encoding);
+}
+
+/** pg does not keep what the server reports. */
+const encodings = new WeakMap<pg.Client, string>();
+
+/** Returns the encoding of the database that a client of `connect` is connected to: `UTF8`, `SQL_ASCII`. */
+export function serverEncodingOf(client: pg.Client): string {
+  return encodings.get(client) ?? 'UTF8';
+}
 
 /** A server that is well says goodbye at once; one that hangs is not waited for. */
 const GOODBYE_MS = 1_000;

@@ -6,7 +6,13 @@
  */
 const BEHIND_A_WAITER_MS = 30_000;
 
-/** pg_dump's argument for how long to wait for the lock of a table. */
-export function lockWait(lockTimeoutMs: number): string {
-  return `--lock-wait-timeout=${Math.min(lockTimeoutMs, BEHIND_A_WAITER_MS)}`;
+/**
+ * Returns pg_dump's argument for how long to wait for the lock of a table.
+ * @param isFirst whether the session of the snapshot has not locked every table before
+ */
+export function lockWait(
+  lockTimeoutMs: number,
+  { isFirst = false }: { readonly isFirst?: boolean } = {},
+): string {
+  return `--lock-wait-timeout=${isFirst ? lockTimeoutMs : Math.min(lockTimeoutMs, BEHIND_A_WAITER_MS)}`;
 }

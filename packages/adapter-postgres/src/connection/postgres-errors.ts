@@ -128,6 +128,13 @@ const WORDS: readonly (readonly [RegExp, Meaning])[] = [
       hint: 'The session that held the snapshot was ended (see the log of the server), and the next run tries again; or a pooler lies between: connect to the server itself',
     },
   ],
+  [
+    /conflict with recovery/i,
+    {
+      code: 'DUMP_FAILED',
+      hint: 'Switch hot_standby_feedback on, or raise max_standby_streaming_delay, on the standby that is backed up',
+    },
+  ],
   [/permission denied|row-level security/i, MEANINGS['42501']],
   // pg_dump waits for locks under a statement timeout.
   [/canceling statement due to (?:lock|statement) timeout/i, MEANINGS['55P03']],

@@ -1,5 +1,7 @@
 import type pg from 'pg';
 import type { DatabaseProperties } from '@geolens/backup-core';
+import { escapeForeignBytes } from '../connection/byte-text.ts';
+import { textRows } from '../connection/text-rows.ts';
 
 /* The columns of the locale differ from version to version; as JSON, one that is not there is null. */
 const PROPERTIES = `
@@ -7,6 +9,8 @@ const PROPERTIES = `
          CASE j.json ->> 'datlocprovider' WHEN 'c' THEN 'libc' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' END AS "localeProvider",
          coalesce(j.json ->> 'datlocale', j.json ->> 'daticulocale') AS locale
     FROM pg_catalog.pg_database d, pg_catalog.to_jsonb(d) AS j (json) WHERE d.datname = $1`;
+
+type Row = DatabaseProperties & pg.QueryResultRow;
 
 /**
  * What the manifest says of a database itself; undefined when there is none of this name. Any database of the
@@ -16,11 +20,11 @@ export async function databasePropertiesOf(
   client: pg.Client,
   database: string,
 ): Promise<DatabaseProperties | undefined> {
-  const { rows } = await client.query<DatabaseProperties>(PROPERTIES, [database]);
-  if (rows[0] === undefined) return undefined;
-  const { owner, encoding, collate, ctype, localeProvider, locale } = rows[0];
+  const [row] = await textRows<Row>(client, PROPERTIES, ['owner'], [database]);
+  if (row === undefined) return undefined;
+  const { owner, encoding, collate, ctype, localeProvider, locale } = row;
   return {
-    owner,
+    owner: escapeForeignBytes(owner),
     encoding,
     collate,
     ctype,

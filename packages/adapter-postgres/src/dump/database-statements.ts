@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { textRows } from '../connection/text-rows.ts';
 import { BOOTSTRAP_SUPERUSER, granteeOf, isRevoked } from './acl-queries.ts';
 import { dollarQuoted } from '../connection/sql-text.ts';
 
@@ -73,10 +74,10 @@ export async function databaseStatementsOf(
   client: pg.Client,
   database: string,
   { withoutGrants = false }: StatementsOptions = {},
-): Promise<string> {
-  const found = await client.query<Property>(STATEMENTS, [database]);
-  const rows = withoutGrants ? found.rows.filter(({ rank }) => !GRANT_RANKS.includes(rank)) : found.rows;
-  return rows.map((property) => `${statement(client, property)}\n`).join('');
+): Promise<readonly string[]> {
+  const found = await textRows<Property>(client, STATEMENTS, ['value', 'template'], [database]);
+  const rows = withoutGrants ? found.filter(({ rank }) => !GRANT_RANKS.includes(rank)) : found;
+  return rows.map((property) => statement(client, property));
 }
 
 function statement(client: pg.Client, { setting, value, template }: Property): string {

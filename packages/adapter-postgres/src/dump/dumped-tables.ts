@@ -1,13 +1,15 @@
 import type pg from 'pg';
+import { escapeForeignBytes } from '../connection/byte-text.ts';
+import { textRows } from '../connection/text-rows.ts';
 
 /** How many tables are locked by one statement. */
 const TABLES_AT_ONCE = 100;
 
-/** A table whose rows are in the dump. */
+/** A table whose rows are in the dump. Bytes of its names that are not UTF-8 are escaped: `caf\\xE9`. */
 export interface DumpedTable {
   readonly schema: string;
   readonly table: string;
-  /** Schema and name, quoted for SQL. */
+  /** Schema and name, quoted for SQL. Bytes that are not UTF-8 are lone surrogates; see `decodeBytes`. */
   readonly quoted: string;
 }
 
@@ -18,11 +20,13 @@ export interface Relation extends DumpedTable {
   readonly partitioned: boolean;
   /** Whether it belongs to an extension, which says that its rows are to be dumped. */
   readonly ofExtension: boolean;
+  /** Whether only the server that it was made on has its rows, and no standby. */
+  readonly unlogged: boolean;
 }
 
 const RELATIONS = `
   SELECT c.oid::pg_catalog.text AS oid, n.nspname AS schema, c.relname AS table, pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted, c.relkind = 'p' AS partitioned,
-         x.oid IS NOT NULL AS "ofExtension"
+         x.oid IS NOT NULL AS "ofExtension", c.relpersistence = 'u' AS unlogged
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
     LEFT JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid
@@ -34,8 +38,12 @@ const RELATIONS = `
  * Tables, partitioned ones and partitions; of those that belong to extensions the ones whose rows are dumped.
  */
 export async function relations(client: pg.Client): Promise<readonly Relation[]> {
-  const { rows } = await client.query<Relation>(RELATIONS);
-  return rows;
+  const rows = await textRows<Relation & pg.QueryResultRow>(client, RELATIONS, ['schema', 'table', 'quoted']);
+  return rows.map((row) => ({
+    ...row,
+    schema: escapeForeignBytes(row.schema),
+    table: escapeForeignBytes(row.table),
+  }));
 }
 
 /** So many that one statement may lock them. */

@@ -2,14 +2,20 @@ import {
   describeEnd,
   type ProgramEnvironment,
   programBytes,
-  programText,
   type Judge,
 } from '@geolens/backup-system';
+import { isBackupError, throwIfAborted } from '@geolens/backup-core';
+import { isUtf8 } from 'node:buffer';
+import type pg from 'pg';
+import { decodeBytes, encodeBytes, hasForeignBytes } from '../connection/byte-text.ts';
 import { lockWait } from '../connection/lock-wait.ts';
 import { programError } from '../connection/postgres-errors.ts';
 import type { PostgresPrograms } from '../connection/postgres-programs.ts';
-import { connectionString, withoutConnection } from '../connection/connection.ts';
+import { inUtf8, untranslatable } from '../connection/text-rows.ts';
+import { connectionString, serverEncodingOf, withoutConnection } from '../connection/connection.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
+import { LACKING_PART } from './lacking-part.ts';
+import type { GlobalsSections } from './snapshot.ts';
 import { tolerantRoles } from './tolerant-roles.ts';
 import { unlinkedTemporaryFile } from './unlinked-temporary-file.ts';
 
@@ -17,15 +23,17 @@ export interface GlobalsRequest {
   readonly programs: PostgresPrograms;
   readonly settings: ConnectionSettings;
   readonly snapshotId: string;
-  /** What databaseStatementsOf answered. */
-  readonly databaseStatements: string;
-  /** What ownersOf answered. */
-  readonly owners: string;
-  /** What largeObjectGrantsOf answered. */
-  readonly largeObjectGrants: string;
+  /** The session of the snapshot. */
+  readonly client: pg.Client;
+  /** Sections that the session of the snapshot has read. */
+  readonly sections: GlobalsSections;
   /** Whether the password hashes of the roles are in. Only a superuser can read them. */
   readonly rolePasswords: boolean;
   readonly lockTimeoutMs: number;
+  /** Whether sections that another session blocks are left out. */
+  readonly tolerant: boolean;
+  /** Takes one sentence for each section that could not be read. */
+  readonly warn: (text: string) => void;
   readonly env: ProgramEnvironment;
   readonly signal: AbortSignal;
 }
@@ -42,38 +50,53 @@ const HEADER = `-- Roles, properties of the database, owners and grants: what a 
 /**
  * The roles of the server (pg_dumpall), the properties of the database, all owners, and every grant in it
  * with the default privileges (the entries of that kind of a schema-only pg_dump, in the same snapshot as the
- * dump), as SQL that can be run twice.
+ * dump), as SQL that can be run twice. A section that cannot be read is a warning.
  */
 export async function* globalsOf(request: GlobalsRequest): AsyncGenerator<Uint8Array> {
+  const { database, owners, largeObjectGrants } = request.sections;
   yield Buffer.from(HEADER);
   yield Buffer.from('\n-- Section: roles\n\n');
-  yield Buffer.from(tolerantRoles(await rolesOf(request)));
-  yield Buffer.from(`\n-- Section: database\n\n${request.databaseStatements}`);
-  yield Buffer.from(`\n-- Section: owners\n\n${request.owners}`);
-  yield Buffer.from(`\n-- Section: grants\n\n${request.largeObjectGrants}`);
-  yield* grantsOf(request);
+  yield* tried('the roles of the server', request, () => rolesOf(request));
+  yield textSection('database', database);
+  yield textSection('owners', owners);
+  yield textSection('grants', largeObjectGrants);
+  yield* tried('the grants on objects', request, () => grantsOf(request));
 }
 
-async function rolesOf({ programs, settings, rolePasswords, env, signal }: GlobalsRequest): Promise<string> {
+function textSection(title: string, text: string | undefined): Uint8Array {
+  return Buffer.concat([Buffer.from(`\n-- Section: ${title}\n\n`), encodeBytes(text ?? `${LACKING_PART}\n`)]);
+}
+
+async function* tried(
+  what: string,
+  { signal, tolerant, warn }: GlobalsRequest,
+  work: () => Promise<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield await work().catch((error: unknown) => {
+    throwIfAborted(signal);
+    if (!(error instanceof Error) || (!tolerant && isBackupError(error, 'TABLES_BUSY'))) throw error;
+    warn(`the globals lack ${what}: ${error.message}`);
+    return Buffer.from(`${LACKING_PART}\n`);
+  });
+}
+
+async function rolesOf(request: GlobalsRequest): Promise<Uint8Array> {
+  const { programs, settings, rolePasswords, signal } = request;
   const args = ['--roles-only', '--database', connectionString(settings.database)];
   if (!rolePasswords) args.push('--no-role-passwords');
-  return programText(programs.pgDumpall, args, { env: inUtf8(env), signal }, judge('pg_dumpall', settings));
+  const options = { env: inEncodingOfDatabase(request), signal };
+  const sql = await programBytes(programs.pgDumpall, args, undefined, options, judge('pg_dumpall', settings));
+  // One character for each byte: what the statements are known by is ASCII.
+  return inUtf8Lines(request, Buffer.from(tolerantRoles(sql.toString('latin1')), 'latin1'));
 }
 
-async function* grantsOf({
-  programs,
-  settings,
-  snapshotId,
-  lockTimeoutMs,
-  env,
-  signal,
-}: GlobalsRequest): AsyncGenerator<Uint8Array> {
-  const options = { env: inUtf8(env), signal };
+async function grantsOf(request: GlobalsRequest): Promise<Uint8Array> {
+  const { programs, settings, snapshotId, lockTimeoutMs, env, signal } = request;
   const schema = await programBytes(
     programs.pgDump,
     ['--format=custom', '--schema-only', `--snapshot=${snapshotId}`, lockWait(lockTimeoutMs)],
     undefined,
-    options,
+    { env: inEncodingOfDatabase(request), signal },
     judge('pg_dump --schema-only', settings),
   );
   const readOptions = { env: withoutConnection(env), signal };
@@ -88,17 +111,18 @@ async function* grantsOf({
     .toString('utf8')
     .split('\n')
     .filter((line) => GRANTS.test(line));
-  if (entries.length === 0) return;
+  if (entries.length === 0) return Buffer.alloc(0);
 
   const list = await unlinkedTemporaryFile(`${entries.join('\n')}\n`);
   try {
-    yield await programBytes(
+    const sql = await programBytes(
       programs.pgRestore,
       ['--use-list=/dev/fd/3', '--file=-'],
       [schema],
       { ...readOptions, descriptors: [list.fd] },
       judge('pg_restore --use-list', settings),
     );
+    return await inUtf8Lines(request, sql);
   } finally {
     await list.close();
   }
@@ -109,10 +133,20 @@ function judge(doing: string, settings: ConnectionSettings): Judge {
     end.code === 0 ? undefined : programError(describeEnd(doing, end), 'reading roles and grants', settings);
 }
 
-/**
- * The sections come from three programs: they have to agree on the encoding, whatever that of the database
- * is.
- */
-function inUtf8(env: ProgramEnvironment): ProgramEnvironment {
-  return { ...env, PGCLIENTENCODING: 'UTF8' };
+/** As pg_dump alone chooses it: nothing is translated, so nothing can fail for a character. */
+function inEncodingOfDatabase({ env, client }: GlobalsRequest): ProgramEnvironment {
+  return { ...env, PGCLIENTENCODING: serverEncodingOf(client) };
+}
+
+/** SQL text that a program has written in the encoding of the database, line by line in that of the globals. */
+async function inUtf8Lines({ client, warn }: GlobalsRequest, sql: Buffer): Promise<Uint8Array> {
+  const encoding = serverEncodingOf(client);
+  if (encoding === 'SQL_ASCII' || (encoding === 'UTF8' && isUtf8(sql))) return sql;
+  const lines: string[] = [];
+  for (const line of sql.toString('latin1').split('\n')) {
+    const text = decodeBytes(await inUtf8(client, Buffer.from(line, 'latin1'), encoding));
+    if (hasForeignBytes(text)) warn(untranslatable(text));
+    else lines.push(text.replace(/^SET client_encoding = '\w+';$/, `SET client_encoding = 'UTF8';`));
+  }
+  return Buffer.from(lines.join('\n'));
 }

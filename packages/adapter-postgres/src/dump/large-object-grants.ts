@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { textRows } from '../connection/text-rows.ts';
 import { granteeOf, isRevoked } from './acl-queries.ts';
 
 /**
@@ -15,8 +16,8 @@ const STATEMENTS = `
    WHERE a.grantee <> l.lomowner OR a.is_grantable
    ORDER BY oid, rank, statement`;
 
-/** Returns the statements, one per line; an empty text if all large objects have the default privileges. */
-export async function largeObjectGrantsOf(client: pg.Client): Promise<string> {
-  const { rows } = await client.query<{ statement: string }>(STATEMENTS);
-  return rows.map(({ statement }) => `${statement}\n`).join('');
+/** Returns the statements; none if all large objects have the default privileges. */
+export async function largeObjectGrantsOf(client: pg.Client): Promise<readonly string[]> {
+  const rows = await textRows<{ statement: string }>(client, STATEMENTS, ['statement']);
+  return rows.map(({ statement }) => statement);
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { textRows } from '../connection/text-rows.ts';
 
 /*
  * What has an owner, with the words that ALTER … OWNER TO has for it; pg_identify_object knows the words for
@@ -46,7 +47,7 @@ interface Ownership {
  * @param only catalog and number, with a slash between, of those that are asked for; all when absent
  */
 export async function ownersOf(client: pg.Client, only?: ReadonlySet<string>): Promise<readonly string[]> {
-  const { rows } = await client.query<Ownership>(STATEMENTS);
+  const rows = await textRows<Ownership>(client, STATEMENTS, ['statement']);
   return rows
     .filter(({ catalog, oid }) => only?.has(`${catalog}/${oid}`) ?? true)
     .map(({ statement }) => statement);

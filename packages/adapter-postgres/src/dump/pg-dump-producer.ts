@@ -8,6 +8,7 @@ import {
   type DumpProducer,
   type DumpSnapshot,
   type RowCounts,
+  type SnapshotOptions,
   type TableRows,
 } from '@geolens/backup-core';
 import {
@@ -35,7 +36,8 @@ import { DumpRowCounter } from './dump-row-counter.ts';
 import { isEntry } from '../connection/pg-restore-lines.ts';
 import { serverVersionOf } from '../connection/server-version.ts';
 import { openSession, type Session } from '../connection/session.ts';
-import { takeSnapshot, type ExportedSnapshot } from './snapshot.ts';
+import { namesOf } from './names-of.ts';
+import { rewrittenOf, takeSnapshot, type ExportedSnapshot } from './snapshot.ts';
 
 /**
  * How long a dump waits for a table that another session has locked. Migrations take minutes; what takes
@@ -73,7 +75,7 @@ export class PgDumpProducer implements DumpProducer {
     this.env = { ...options.env, LC_ALL: 'C', ...libpqEnvironment(options.connection) };
   }
 
-  async snapshot({ signal }: { readonly signal: AbortSignal }): Promise<DumpSnapshot> {
+  async snapshot({ signal, tolerant = false }: SnapshotOptions): Promise<DumpSnapshot> {
     throwIfAborted(signal);
     // Looked for at every snapshot: they may have been upgraded since the last one.
     const installations = await this.installations(true);
@@ -84,11 +86,10 @@ export class PgDumpProducer implements DumpProducer {
       const serverVersion = await serverVersionOf(client);
       const programs = programsFor(serverVersion, installations);
       const compression = chooseCompression(this.options.compression ?? 'auto', programs.major);
-      const snapshot = await takeSnapshot(
-        client,
-        this.database,
-        this.options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
-      );
+      const snapshot = await takeSnapshot(client, this.database, {
+        lockTimeoutMs: this.options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
+        signal,
+      });
       const origin = {
         serverVersion,
         clientVersion: programs.version,
@@ -102,6 +103,7 @@ export class PgDumpProducer implements DumpProducer {
         snapshot,
         programs,
         origin,
+        tolerant,
         signal,
         env: watched(this.env, serverVersion),
         options: this.options,
@@ -176,6 +178,7 @@ interface PgSnapshotParts {
   readonly snapshot: ExportedSnapshot;
   readonly programs: PostgresPrograms;
   readonly origin: DumpSnapshot['origin'];
+  readonly tolerant: boolean;
   readonly signal: AbortSignal;
   readonly env: ProgramEnvironment;
   readonly options: PgDumpProducerOptions;
@@ -184,6 +187,7 @@ interface PgSnapshotParts {
 class PgSnapshot implements DumpSnapshot {
   readonly origin: DumpSnapshot['origin'];
   private readonly parts: PgSnapshotParts;
+  private readonly found: string[] = [];
   private readonly stop = new AbortController();
   private readonly signal: AbortSignal;
 
@@ -193,7 +197,7 @@ class PgSnapshot implements DumpSnapshot {
     this.signal = AbortSignal.any([parts.signal, this.stop.signal]);
   }
 
-  dump(): AsyncIterable<Uint8Array> {
+  async *dump(): AsyncGenerator<Uint8Array> {
     const { programs, snapshot, options, env } = this.parts;
     const args = [
       '-Fc',
@@ -201,27 +205,60 @@ class PgSnapshot implements DumpSnapshot {
       '--no-acl',
       compressionArgument(this.origin.compression, programs.major),
       `--snapshot=${snapshot.snapshotId}`,
-      lockWait(options.lockTimeoutMs ?? LOCK_TIMEOUT_MS),
+      lockWait(this.lockTimeoutMs, { isFirst: snapshot.unlocked.length > 0 }),
     ];
-    return programOutput(programs.pgDump, args, { env, signal: this.signal }, (end) =>
+    const content = programOutput(programs.pgDump, args, { env, signal: this.signal }, (end) =>
       end.code === 0 ? undefined : programError(describeEnd('pg_dump', end), 'the dump', options.connection),
     );
+    let hasLocks = false;
+    for await (const chunk of content) {
+      // pg_dump writes its first block when it has locked everything.
+      if (!hasLocks) await this.checkUnlocked();
+      hasLocks = true;
+      yield chunk;
+    }
   }
 
   globals(): AsyncIterable<Uint8Array> {
-    const { programs, snapshot, options, env } = this.parts;
+    const { programs, snapshot, options, env, session, tolerant } = this.parts;
     return globalsOf({
       programs,
       settings: options.connection,
       snapshotId: snapshot.snapshotId,
-      databaseStatements: snapshot.databaseStatements,
-      owners: snapshot.owners,
-      largeObjectGrants: snapshot.largeObjectGrants,
+      client: session.client,
+      sections: snapshot.sections,
       rolePasswords: options.rolePasswords ?? false,
-      lockTimeoutMs: options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
+      lockTimeoutMs: this.lockTimeoutMs,
+      tolerant,
+      warn: (text) => void this.found.push(text),
       env,
       signal: this.signal,
     });
+  }
+
+  warnings(): readonly string[] {
+    return [...this.parts.snapshot.warnings, ...this.found];
+  }
+
+  private get lockTimeoutMs(): number {
+    return this.parts.options.lockTimeoutMs ?? LOCK_TIMEOUT_MS;
+  }
+
+  /** The rows of a table that was rewritten between the snapshot and pg_dump's lock are not in the dump. */
+  private async checkUnlocked(): Promise<void> {
+    const { session, snapshot, tolerant, options } = this.parts;
+    const rewritten = await rewrittenOf(session.client, snapshot.unlocked).catch((error: unknown) => {
+      throw postgresError(error, 'the dump', options.connection);
+    });
+    if (rewritten.length === 0) return;
+    const names = namesOf(rewritten.map(({ schema, table }) => `${schema}.${table}`));
+    if (!tolerant)
+      throw new BackupError('TABLES_BUSY', `another session rewrote ${names} while the dump began`, {
+        hint: 'Run again when no migration is going on',
+      });
+    this.found.push(
+      `rows of ${names} may not be in the dump: another session rewrote it while the dump began`,
+    );
   }
 
   rowCounts(dumped: DumpedRows): RowCounts {

@@ -1,18 +1,25 @@
 import type pg from 'pg';
-import type { DatabaseProperties, Extension } from '@geolens/backup-core';
+import { throwIfAborted, type DatabaseProperties, type Extension } from '@geolens/backup-core';
 import { configure, NO_TIMEOUTS } from '../connection/configure.ts';
+import { untranslatable } from '../connection/text-rows.ts';
+import { serverEncodingOf } from '../connection/connection.ts';
+import { hasForeignBytes } from '../connection/byte-text.ts';
+import { inSavepoint } from '../connection/in-savepoint.ts';
 import { databasePropertiesOf } from './database-properties.ts';
 import { databaseStatementsOf } from './database-statements.ts';
-import { batches, relations, type DumpedTable, type Relation } from './dumped-tables.ts';
+import { batches, relations, type Relation } from './dumped-tables.ts';
 import { largeObjectGrantsOf } from './large-object-grants.ts';
+import { lockCapacityOf } from './lock-capacity.ts';
 import { oneRow } from '../connection/one-row.ts';
 import { ownersOf } from './owners.ts';
 import { codeOf } from '../connection/postgres-errors.ts';
+import { extensionTablesWarnings, unloggedWarning } from './rows-left-out.ts';
 
 /** Tables were made or dropped between listing and locking this many times in a row. */
 const TRIES_TO_LOCK = 5;
 
 const UNDEFINED_TABLE = '42P01';
+const OUT_OF_MEMORY = '53200';
 
 /** A snapshot that other sessions can take, and what it shows. */
 export interface ExportedSnapshot {
@@ -20,15 +27,24 @@ export interface ExportedSnapshot {
   readonly snapshotId: string;
   /** Those whose rows are dumped, without partitioned ones, which have none of their own. */
   readonly tables: readonly Relation[];
+  /** Those of them that the session has not locked: they may have been rewritten when the dump locks them. */
+  readonly unlocked: readonly Relation[];
   readonly extensions: readonly Extension[];
   readonly databaseProperties: DatabaseProperties | undefined;
-  readonly databaseBytes: number;
-  /** The owner of the database, grants on it, its settings, comment and connection limit, as SQL. */
-  readonly databaseStatements: string;
-  /** The owners of everything in it, as SQL. */
-  readonly owners: string;
-  /** Grants on large objects, as SQL. */
-  readonly largeObjectGrants: string;
+  readonly databaseBytes: number | undefined;
+  readonly sections: GlobalsSections;
+  /** What could not be read, and rows that no dump has: one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** SQL text of the globals; `undefined` for a part that could not be read. */
+export interface GlobalsSections {
+  /** The owner of the database, grants on it, its settings, comment and connection limit. */
+  readonly database: string | undefined;
+  /** The owners of everything in it. */
+  readonly owners: string | undefined;
+  /** Grants on large objects. */
+  readonly largeObjectGrants: string | undefined;
 }
 
 /** What the session is set to; settings that the server's version does not have are passed over. */
@@ -39,61 +55,137 @@ const SETTINGS = {
 };
 
 /**
- * Opens a transaction whose snapshot others can take, with all tables of the dump locked against being
+ * Opens a transaction whose snapshot others can take, with the tables of the dump locked against being
  * dropped or rewritten. The locks come first, the snapshot after them: a table that ALTER TABLE or TRUNCATE
  * rewrote is empty in every snapshot that is older than the end of the rewriting, however many rows it has.
+ * Where the server has not enough locks for this session and pg_dump, pg_dump alone gets them.
  */
 export async function takeSnapshot(
   client: pg.Client,
   database: string,
-  lockTimeoutMs: number,
+  { lockTimeoutMs, signal }: { readonly lockTimeoutMs: number; readonly signal: AbortSignal },
 ): Promise<ExportedSnapshot> {
   await configure(client, { ...SETTINGS, lock_timeout: `${lockTimeoutMs}ms` });
+  const { snapshotId, present, locked } = await lockedSnapshot(client);
+  const tables = present.filter(({ partitioned }) => !partitioned);
+  const warnings: string[] = [];
+  /** What fails in here is a warning: none of it is part of the dump. */
+  const auxiliary = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await inSavepoint(client, work);
+    } catch (error) {
+      throwIfAborted(signal);
+      if (client.getTransactionStatus() !== 'T' || !(error instanceof Error)) throw error;
+      warnings.push(`the set lacks ${what}, which could not be read: ${error.message}`);
+      return undefined;
+    }
+  };
+  const leftOut = [
+    await auxiliary('the names of unlogged tables', () => unloggedWarning(client, tables)),
+    await auxiliary('the names of tables of extensions', () => extensionTablesWarnings(client)),
+  ];
+  warnings.push(...leftOut.flatMap((found) => found ?? []));
+  const isRaw = serverEncodingOf(client) === 'SQL_ASCII';
+  const section = (what: string, read: () => Promise<readonly string[]>): Promise<string | undefined> =>
+    auxiliary(what, async () => {
+      const statements = await read();
+      const lost = isRaw ? [] : statements.filter(hasForeignBytes);
+      warnings.push(...lost.map(untranslatable));
+      return statements.flatMap((one) => (lost.includes(one) ? [] : `${one}\n`)).join('');
+    });
+  return {
+    snapshotId,
+    tables,
+    unlocked: tables.filter(({ oid }) => !locked.has(oid)),
+    extensions: (await auxiliary('the extensions', () => extensionsOf(client))) ?? [],
+    databaseProperties: await auxiliary('the properties of the database', () =>
+      databasePropertiesOf(client, database),
+    ),
+    databaseBytes: await auxiliary('the size of the database', () => databaseBytesOf(client)),
+    sections: {
+      database: await section('settings, comment and grants of the database', () =>
+        databaseStatementsOf(client, database),
+      ),
+      owners: await section('the owners of objects', () => ownersOf(client)),
+      largeObjectGrants: await section('the grants on large objects', () => largeObjectGrantsOf(client)),
+    },
+    warnings,
+  };
+}
+
+interface LockedSnapshot {
+  readonly snapshotId: string;
+  readonly present: readonly Relation[];
+  /** Numbers of the tables that this session has locked. */
+  readonly locked: ReadonlySet<string>;
+}
+
+async function lockedSnapshot(client: pg.Client): Promise<LockedSnapshot> {
+  const capacity = await lockCapacityOf(client);
+  let mayLock = true;
   for (let tries = 1; ; tries += 1) {
     const expected = await relations(client);
     // LOCK TABLE takes no snapshot; the first query after it does.
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
     try {
-      await lock(client, expected);
+      mayLock &&= capacity.isEnoughForTwo(expected.length);
+      const locked = new Set(mayLock ? await lock(client, expected) : []);
       const present = await relations(client);
-      const locked = new Set(expected.map(({ quoted }) => quoted));
-      const late = present.filter(({ quoted }) => !locked.has(quoted));
-      if (late.length > 0 && tries < TRIES_TO_LOCK) {
+      const known = new Set(expected.map(identityOf));
+      const late = present.filter((table) => !known.has(identityOf(table)));
+      if (mayLock && late.length > 0 && tries < TRIES_TO_LOCK) {
         await client.query('ROLLBACK');
         continue;
       }
-      await lock(client, late); // where tables are made all the time: these are as new as the snapshot itself
-      const tables = present.filter(({ partitioned }) => !partitioned);
+      // Where tables are made all the time: these are as new as the snapshot itself.
+      for (const oid of mayLock ? await lock(client, late) : []) locked.add(oid);
       const { rows } = await client.query<{ id: string }>('SELECT pg_catalog.pg_export_snapshot() AS id');
-      const extensions = await extensionsOf(client);
-      const databaseProperties = await databasePropertiesOf(client, database);
-      const databaseBytes = await databaseBytesOf(client);
-      const databaseStatements = await databaseStatementsOf(client, database);
-      const owners = (await ownersOf(client)).map((statement) => `${statement}\n`).join('');
-      const largeObjectGrants = await largeObjectGrantsOf(client);
-      return {
-        snapshotId: oneRow(rows).id,
-        tables,
-        extensions,
-        databaseProperties,
-        databaseBytes,
-        databaseStatements,
-        owners,
-        largeObjectGrants,
-      };
+      return { snapshotId: oneRow(rows).id, present, locked };
     } catch (error) {
-      if (codeOf(error) !== UNDEFINED_TABLE || tries === TRIES_TO_LOCK) throw error;
+      const state = codeOf(error);
+      if ((state !== UNDEFINED_TABLE && state !== OUT_OF_MEMORY) || tries === TRIES_TO_LOCK) throw error;
+      if (state === OUT_OF_MEMORY) mayLock = false;
       await client.query('ROLLBACK');
     }
   }
 }
 
-async function lock(client: pg.Client, tables: readonly DumpedTable[]): Promise<void> {
-  for (const some of batches(tables)) {
+/** A table can get the name of another one between listing and locking. */
+function identityOf({ oid, quoted }: Relation): string {
+  return `${oid} ${quoted}`;
+}
+
+/**
+ * Locks tables against being dropped or rewritten.
+ * @returns numbers of those that are locked: a name with bytes that are not UTF-8 cannot be sent
+ */
+async function lock(client: pg.Client, tables: readonly Relation[]): Promise<readonly string[]> {
+  const lockable = tables.filter(({ quoted }) => !hasForeignBytes(quoted));
+  for (const some of batches(lockable)) {
     await client.query(
       `LOCK TABLE ${some.map(({ quoted }) => `ONLY ${quoted}`).join(', ')} IN ACCESS SHARE MODE`,
     );
   }
+  return lockable.map(({ oid }) => oid);
+}
+
+/**
+ * Tables of a snapshot that were rewritten after it was taken, such as by TRUNCATE: in the snapshot they are
+ * empty. pg_relation_filenode answers for the present, the catalog for the snapshot.
+ */
+const REWRITTEN = `
+  SELECT c.oid::pg_catalog.text AS oid FROM pg_catalog.pg_class c
+   WHERE c.oid = ANY ($1::pg_catalog.oid[]) AND pg_catalog.pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode`;
+
+/** Returns those of the tables that another session has rewritten since the snapshot of the session. */
+export async function rewrittenOf(
+  client: pg.Client,
+  tables: readonly Relation[],
+): Promise<readonly Relation[]> {
+  if (tables.length === 0) return [];
+  const { rows } = await client.query<{ oid: string }>(REWRITTEN, [tables.map(({ oid }) => oid)]);
+  const found = new Set(rows.map(({ oid }) => oid));
+  return tables.filter(({ oid }) => found.has(oid));
 }
 
 /** Returns the size of the connected database in bytes. */

@@ -1,5 +1,7 @@
 import type pg from 'pg';
 import { codeOf } from '../connection/postgres-errors.ts';
+import { encodeBytes, hasForeignBytes } from '../connection/byte-text.ts';
+import { dollarQuoted } from '../connection/sql-text.ts';
 
 /** What the server had to say to a statement: an error, or a warning. */
 export interface Said {
@@ -30,7 +32,8 @@ export async function execute(
   try {
     for (const text of statements) {
       try {
-        await client.query({ text, values: [], queryMode: 'extended' } as pg.QueryConfig);
+        const query = { text: sendable(text), values: [], queryMode: 'extended' };
+        await client.query(query as pg.QueryConfig);
       } catch (error) {
         const state = codeOf(error);
         if (!goOn || state === undefined) throw error;
@@ -41,6 +44,13 @@ export async function execute(
   } finally {
     client.off('notice', listen);
   }
+}
+
+/** pg sends UTF-8 only: a statement with other bytes is made on the server. */
+function sendable(text: string): string {
+  if (!hasForeignBytes(text)) return text;
+  const bytes = `'\\x${encodeBytes(text).toString('hex')}'::pg_catalog.bytea`;
+  return `DO ${dollarQuoted(`BEGIN EXECUTE pg_catalog.convert_from(${bytes}, pg_catalog.getdatabaseencoding()); END`)}`;
 }
 
 /** Executes them all, or none of them. */

@@ -55,6 +55,8 @@ export async function inspect(
   if (mode.kind === 'tables') problems.push(...tablesMeant(toc, mode).problems);
   const estimatedProblems = mode.kind === 'aside' ? [...(await diskShortage(server, input))] : [];
   estimatedProblems.push(...warningsOfGlobals(preparation));
+  if (preparation.globals?.isIncomplete === true)
+    warnings.push('its globals lack parts that could not be read when the backup was made; see the manifest');
   if (withheld.length > 0)
     warnings.push(
       `the set does not come from the volume, so roles are made without some of what it says: ${withheld.join('; ')}`,

@@ -1,5 +1,5 @@
 import { isBackupError, textOf, type RestoreInput } from '@geolens/backup-core';
-import { parseGlobals, type Globals } from './globals/globals.ts';
+import { readGlobals, type Globals } from './globals/globals.ts';
 import type { PostgresPrograms } from '../connection/postgres-programs.ts';
 import { rolesOfPolicies } from './rights/roles.ts';
 import { sqlOf } from './toc/schema-toc.ts';
@@ -34,7 +34,7 @@ export async function prepare(
   signal: AbortSignal,
 ): Promise<Preparation> {
   const { programs, toc } = await readByFitting(server, input, installations, signal);
-  const globals = input.globals && parseGlobals(await textOf(input.globals.open()));
+  const globals = input.globals && (await readGlobals(input.globals.open()));
   return {
     programs,
     toc,

@@ -1,6 +1,9 @@
 import type pg from 'pg';
 import { BackupError, type Restored, type TableRows } from '@geolens/backup-core';
 import { describeEnd, programFed } from '@geolens/backup-system';
+import { encodeBytes } from '../connection/byte-text.ts';
+import { serverEncodingOf } from '../connection/connection.ts';
+import { textRows } from '../connection/text-rows.ts';
 import { CopyLines } from '../dump/copy-lines.ts';
 import { relations, type Relation } from '../dump/dumped-tables.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -33,13 +36,20 @@ export async function countRestored(
   database: string,
   only?: (table: Relation) => boolean,
 ): Promise<Pick<Restored, 'rows' | 'extensionRows'>> {
-  const tables = await parts.server.within(database, 'listing the restored tables', (client) =>
-    listTables(client, only),
+  const { tables, encoding } = await parts.server.within(
+    database,
+    'listing the restored tables',
+    async (client) => ({
+      tables: await listTables(client, only),
+      encoding: serverEncodingOf(client) === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8',
+    }),
   );
   const shares = Array.from({ length: Math.min(parts.sessions, tables.length) }, (_, share) =>
     tables.filter((__, index) => index % parts.sessions === share),
   );
-  const counts = (await Promise.all(shares.map((share) => countShare(parts, database, share)))).flat();
+  const counts = (
+    await Promise.all(shares.map((share) => countShare(parts, database, share, encoding)))
+  ).flat();
   const named = (ofExtension: boolean): readonly TableRows[] =>
     counts
       .filter(({ table }) => table.ofExtension === ofExtension)
@@ -54,9 +64,12 @@ async function listTables(
   only: (table: Relation) => boolean = () => true,
 ): Promise<readonly CountedTable[]> {
   const tables = (await relations(client)).filter((table) => !table.partitioned && only(table));
-  const { rows } = await client.query<{ oid: string; column: string; bytes: string }>(COLUMNS, [
-    tables.map(({ oid }) => oid),
-  ]);
+  const rows = await textRows<{ oid: string; column: string; bytes: string }>(
+    client,
+    COLUMNS,
+    ['column'],
+    [tables.map(({ oid }) => oid)],
+  );
   const found = new Map(rows.map((row) => [row.oid, row]));
   const size = ({ oid }: Relation): number => Number(found.get(oid)?.bytes ?? 0);
   return tables
@@ -73,11 +86,12 @@ async function countShare(
   { server, signal }: SessionParts,
   database: string,
   tables: readonly CountedTable[],
+  encoding: string,
 ): Promise<readonly CountedRows[]> {
   const copies = tables.map(({ quoted, column }) => `COPY ${quoted} ${column} TO STDOUT;\n\\echo '\\\\.'\n`);
   const script = async function* (): AsyncGenerator<Uint8Array> {
     // Rows that row-level security hides are an error, not a smaller count.
-    yield await Promise.resolve(Buffer.from(`SET row_security = off;\n${copies.join('')}`));
+    yield await Promise.resolve(encodeBytes(`SET row_security = off;\n${copies.join('')}`));
   };
   const counts: number[] = [];
   let lines = new CopyLines();
@@ -95,7 +109,7 @@ async function countShare(
     server.programs.psql,
     args,
     script(),
-    { env: { ...server.env(database), PGCLIENTENCODING: 'UTF8' }, signal },
+    { env: { ...server.env(database), PGCLIENTENCODING: encoding }, signal },
     count,
   );
   const counted = tables.flatMap((table, index) => {

@@ -48,6 +48,21 @@ describe('a connection of pg_dump that does not come about, though ours did', ()
   });
 });
 
+describe('a standby that cancels the dump', () => {
+  it('has a hint about its settings, whether it cancels the query or ends the session', () => {
+    const settings = expect.stringContaining('hot_standby_feedback') as string;
+    for (const words of ['canceling statement', 'terminating connection']) {
+      const said = `ERROR:  ${words} due to conflict with recovery`;
+      expect(programError(`pg_dump: error: ${said}`, 'the dump', SETTINGS)).toMatchObject({ hint: settings });
+      const ofSession = Object.assign(new Error(said), { code: '40001' });
+      expect(postgresError(ofSession, 'the snapshot', SETTINGS)).toMatchObject({
+        code: 'DUMP_FAILED',
+        hint: settings,
+      });
+    }
+  });
+});
+
 describe('what the server says of a password', () => {
   it('is told by its SQLSTATE as before', () => {
     const refused = Object.assign(new Error('password authentication failed for user "geolens"'), {

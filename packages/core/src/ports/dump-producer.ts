@@ -11,8 +11,8 @@ export interface DumpOrigin {
   readonly extensions: readonly Extension[];
   /** Absent where the database is none of PostgreSQL’s. */
   readonly databaseProperties?: DatabaseProperties | undefined;
-  /** How much the database takes on the server's disk, in bytes. */
-  readonly databaseBytes: number;
+  /** How much the database takes on the server's disk, in bytes; `undefined` if that could not be read. */
+  readonly databaseBytes?: number | undefined;
   /** How the dump will be compressed, for example `zstd:1`. */
   readonly compression: Compression;
 }
@@ -52,7 +52,9 @@ export interface DumpSnapshot {
   dump(): AsyncIterable<Uint8Array>;
 
   /**
-   * Roles and grants as SQL text, or undefined where the database has no such thing. Fails as `dump` does.
+   * Returns roles and grants as SQL text; `undefined` where the database has no such thing. To be read after
+   * the dump: it may need the same locks and sessions. A part that cannot be read is a comment, and a warning.
+   * @throws TABLES_BUSY if another session blocks a part, unless the snapshot is tolerant
    */
   globals(): AsyncIterable<Uint8Array> | undefined;
 
@@ -62,8 +64,24 @@ export interface DumpSnapshot {
    */
   rowCounts(rows: DumpedRows): RowCounts;
 
+  /**
+   * Returns what the set lacks although the dump was made, one sentence each: what could not be read of
+   * globals and origin, and rows that are in no dump. Complete once dump and globals have ended.
+   */
+  warnings(): readonly string[];
+
   /** Ends the view, its sessions and its programs. Safe to call twice, never fails. */
   close(): Promise<void>;
+}
+
+/** How a snapshot is taken. */
+export interface SnapshotOptions {
+  readonly signal: AbortSignal;
+  /**
+   * Whether a table that another session rewrote, and globals that it blocks, are warnings where a dump can be
+   * made nevertheless. Otherwise they are TABLES_BUSY. Defaults to false.
+   */
+  readonly tolerant?: boolean | undefined;
 }
 
 /** Makes and checks dumps of one database. */
@@ -75,7 +93,7 @@ export interface DumpProducer {
    * Takes a snapshot. When the signal fires, now or later, everything that the snapshot has started is ended.
    * Fails when the database cannot be reached, or could not be dumped whole.
    */
-  snapshot(options: { readonly signal: AbortSignal }): Promise<DumpSnapshot>;
+  snapshot(options: SnapshotOptions): Promise<DumpSnapshot>;
 
   /**
    * Reads a dump from its first to its last block, and counts its rows.

@@ -64,28 +64,35 @@ export async function produce(parts: ProduceParts, request: ProduceRequest): Pro
     const taken = request.phases.reports.some(({ phase }) => phase === 'snapshot'); // before that, it was waited for long enough
     if (!taken || request.signal.aborted || !isBackupError(error, 'TABLES_BUSY')) throw error;
     request.phases.warn(`the dump was begun once more: ${errorText(error)}`);
-    return produceOnce(parts, request);
+    return produceOnce(parts, request, { tolerant: true });
   }
 }
 
 /**
- * Takes the snapshot, then makes dump, globals and archive side by side, each artifact read back as soon as
- * it is whole. Rows are counted in the dump while it is read back, at every level of verification. The
- * archive is begun after the snapshot was taken, so every file that a row names was there. When anything
+ * Takes the snapshot, then makes the dump, the globals after it, and the archive beside both, each artifact
+ * read back as soon as it is whole. Rows are counted in the dump while it is read back, at every level of
+ * verification. The archive is begun after the snapshot was taken, so every file that a row names was there.
+ * The snapshot ends with the globals: its locks and its transaction wait for nothing else. When anything
  * fails, everything is stopped and nothing is left.
  */
-async function produceOnce(parts: ProduceParts, request: ProduceRequest): Promise<Produced> {
+async function produceOnce(
+  parts: ProduceParts,
+  request: ProduceRequest,
+  { tolerant = false }: { readonly tolerant?: boolean } = {},
+): Promise<Produced> {
   const drafts: Draft[] = [];
   const { phases, signal } = request;
   let snapshot: DumpSnapshot | undefined;
   try {
-    const view = await phases.measure('snapshot', () => parts.producer.snapshot({ signal }));
+    const view = await phases.measure('snapshot', () => parts.producer.snapshot({ signal, tolerant }));
     snapshot = view;
     const [dump, globals, staging] = await sideBySide<Jobs>(signal, (stop) => {
       stop.addEventListener('abort', () => void view.close(), { once: true });
       const maker = new Maker(parts, { ...request, signal: stop }, drafts);
-      return [maker.dump(view), maker.globals(view), maker.staging()];
+      const dump = maker.writeDump(view);
+      return [maker.dump(view, dump), maker.globals(view, dump), maker.staging()];
     });
+    for (const warning of view.warnings()) phases.warn(warning);
     const artifacts = [globals, staging, dump].filter((artifact) => artifact !== undefined);
     return { origin: view.origin, artifacts };
   } catch (error) {
@@ -97,6 +104,12 @@ async function produceOnce(parts: ProduceParts, request: ProduceRequest): Promis
 }
 
 type Jobs = [ProducedArtifact, ProducedArtifact | undefined, ProducedArtifact | undefined];
+
+/** An artifact that is written, and not read back yet. */
+interface Written {
+  readonly name: ArtifactName & { readonly kind: ManifestArtifact['kind'] };
+  readonly draft: Draft;
+}
 
 /** Makes single artifacts: written as a draft, then read back. */
 class Maker {
@@ -110,12 +123,15 @@ class Maker {
     this.drafts = drafts;
   }
 
-  async dump(snapshot: DumpSnapshot): Promise<ProducedArtifact> {
-    const { producer } = this.parts;
-    const name = { kind: 'dump', database: producer.database, timestamp: this.request.timestamp } as const;
+  writeDump(snapshot: DumpSnapshot): Promise<Written> {
+    const { database } = this.parts.producer;
+    return this.write({ kind: 'dump', database, timestamp: this.request.timestamp }, snapshot.dump());
+  }
+
+  async dump(snapshot: DumpSnapshot, written: Promise<Written>): Promise<ProducedArtifact> {
     const { signal } = this.request;
-    const { made, found } = await this.make(name, snapshot.dump(), (source) =>
-      producer.check(source, { signal }),
+    const { made, found } = await this.readBack(await written, (source) =>
+      this.parts.producer.check(source, { signal }),
     );
     const { tables: rowCounts, ofExtensions } = snapshot.rowCounts(found.rows);
     const counts = {
@@ -129,11 +145,14 @@ class Maker {
     };
   }
 
-  async globals(snapshot: DumpSnapshot): Promise<ProducedArtifact | undefined> {
+  /** Makes the globals once the dump is written, then ends the snapshot. */
+  async globals(snapshot: DumpSnapshot, dump: Promise<Written>): Promise<ProducedArtifact | undefined> {
+    await dump;
     const content = snapshot.globals();
-    if (content === undefined) return undefined;
-    return (await this.make({ kind: 'globals', timestamp: this.request.timestamp }, content, nothingMore))
-      .made;
+    const name = { kind: 'globals', timestamp: this.request.timestamp } as const;
+    const written = content && (await this.write(name, content));
+    await snapshot.close();
+    return written && (await this.readBack(written, nothingMore)).made;
   }
 
   async staging(): Promise<ProducedArtifact | undefined> {
@@ -147,20 +166,16 @@ class Maker {
     }
     const check = async (source: ArtifactSource): Promise<number> =>
       (await archiver.check(source, { signal })).members;
-    const { made, found: members } = await this.make(
-      { kind: 'staging', timestamp },
-      archive.content,
+    const written = await this.write({ kind: 'staging', timestamp }, archive.content);
+    const { made, found: members } = await this.readBack(
+      written,
       verify === 'checksum' ? nothingMore : check,
     );
     for (const warning of archive.warnings()) phases.warn(warning);
     return { draft: made.draft, entry: { ...made.entry, ...(members !== undefined && { members }) } };
   }
 
-  private async make<T>(
-    name: ArtifactName & { kind: ManifestArtifact['kind'] },
-    content: AsyncIterable<Uint8Array>,
-    read: (source: ArtifactSource) => Promise<T>,
-  ): Promise<{ readonly made: ProducedArtifact; readonly found: T }> {
+  private async write(name: Written['name'], content: AsyncIterable<Uint8Array>): Promise<Written> {
     const { phases, signal, former, stagedUploads } = this.request;
     const fileName = formatArtifactName(name);
     const about = former?.artifacts.find(({ kind }) => kind === name.kind)?.bytes;
@@ -172,6 +187,15 @@ class Maker {
     );
     this.drafts.push(draft);
     stagedUploads?.begin(draft.key, name.kind, draft);
+    return { name, draft };
+  }
+
+  private async readBack<T>(
+    { name, draft }: Written,
+    read: (source: ArtifactSource) => Promise<T>,
+  ): Promise<{ readonly made: ProducedArtifact; readonly found: T }> {
+    const { phases, signal } = this.request;
+    const fileName = formatArtifactName(name);
     const reading = { artifact: name.kind, bytes: () => draft.bytes, expected: { atMost: draft.bytes } };
     const found = await phases
       .measure('verify', (watch) => verifyArtifact(fileName, watch.source(draft), read, signal), reading)

@@ -105,7 +105,7 @@ export function dumpProducerContract(subject: () => Promise<DumpProducerSubject>
           assert.notEqual(origin.compression, '');
           assert.notEqual(origin.databaseProperties?.owner, '');
           assert.notEqual(origin.databaseProperties?.encoding, '');
-          assert.ok(origin.databaseBytes > 0);
+          assert.ok((origin.databaseBytes ?? 0) > 0);
           return Promise.resolve();
         });
       },

@@ -16,6 +16,8 @@ export class FakeDumpProducer implements DumpProducer {
   rows: readonly TableRows[] = [{ schema: 'catalog', table: 'datasets', rows: 3 }];
   /** When set, thrown in the middle of the next dumps. */
   failure: Error | undefined;
+  /** What the next snapshots warn of. */
+  warnings: readonly string[] = [];
   /** How many snapshots are open. */
   openSnapshots = 0;
 
@@ -59,6 +61,7 @@ export class FakeDumpProducer implements DumpProducer {
         }),
         ofExtensions: [],
       }),
+      warnings: () => this.warnings,
       close: () => {
         if (open) this.openSnapshots -= 1;
         open = false;

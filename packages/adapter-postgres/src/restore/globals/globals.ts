@@ -1,5 +1,7 @@
 import { isOfPgDumpall } from '@geolens/backup-core';
+import { decodeBytes } from '../../connection/byte-text.ts';
 import { group } from '../../connection/group.ts';
+import { LACKING_PART } from '../../dump/lacking-part.ts';
 import { IDENTIFIER, nameOf, unquoteLiteral } from '../../connection/identifiers.ts';
 import { FORMS, HARMLESS_COMMAND, LITERAL, NAME, TEMPLATES } from './grammar.ts';
 import { itemsOf, type SqlItem } from '../../connection/sql-text.ts';
@@ -61,6 +63,8 @@ export interface Globals {
   readonly refused: readonly string[];
   /** Whether the text has the sections of geolens-backup: only then it has owners and privileges. */
   readonly isOurs: boolean;
+  /** Whether a part could not be read when they were made. */
+  readonly isIncomplete: boolean;
   /** Whether pg_dumpall alone wrote it: roles, memberships and settings, all that its server has. */
   readonly isOfPgDumpall: boolean;
 }
@@ -69,6 +73,13 @@ export interface Globals {
 const SECTIONS = ['roles', 'database', 'owners', 'grants'].map((title) => `-- Section: ${title}`);
 
 const SHOWN_CHARACTERS = 80;
+
+/** Reads globals from their bytes, which may not be UTF-8. */
+export async function readGlobals(content: AsyncIterable<Uint8Array>): Promise<Globals> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of content) chunks.push(Buffer.from(chunk));
+  return parseGlobals(decodeBytes(Buffer.concat(chunks)));
+}
 
 /** Reads globals as data. Never throws: what it does not know is in `refused`. */
 export function parseGlobals(text: string): Globals {
@@ -90,12 +101,14 @@ class Reader {
     ownerNames: new Set<string>(),
     grants: [] as string[],
     refused: [] as string[],
+    isIncomplete: false,
   };
   sections = 0;
 
   take({ kind, text }: SqlItem): void {
     if (kind === 'comment') {
       if (text === SECTIONS[this.sections]) this.sections += 1;
+      if (text === LACKING_PART) this.found.isIncomplete = true;
     } else if (kind === 'command' ? !HARMLESS_COMMAND.test(text.trimEnd()) : !this.takeStatement(text)) {
       this.found.refused.push(beginningOf(text));
     }

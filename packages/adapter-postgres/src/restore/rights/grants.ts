@@ -1,4 +1,5 @@
 import { BackupError } from '@geolens/backup-core';
+import { hasForeignBytes } from '../../connection/byte-text.ts';
 import { group } from '../../connection/group.ts';
 import { IDENTIFIER, unquoteIdentifier } from '../../connection/identifiers.ts';
 import type { Said } from '../execute.ts';
@@ -90,10 +91,11 @@ const MISSING = `
 
 /**
  * The rights that the statements give, one for each privilege; what belongs to functions and the like the
- * server's own words have to do for.
+ * server's own words have to do for, and names with bytes that cannot be sent as parameters.
  */
 export function rightsIn(grants: readonly string[]): readonly Right[] {
   return grants.flatMap((text) => {
+    if (hasForeignBytes(text)) return [];
     const [, privileges, kind, object, grantee, option] = GRANT.exec(text) ?? [];
     if (privileges === undefined || kind === undefined || object === undefined || grantee === undefined)
       return [];

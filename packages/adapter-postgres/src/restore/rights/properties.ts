@@ -24,7 +24,7 @@ export async function applyProperties(
   rights: Rights | undefined,
 ): Promise<readonly string[]> {
   const live = parseGlobals(
-    await databaseStatementsOf(server.client, database, { withoutGrants: rights !== undefined }),
+    (await databaseStatementsOf(server.client, database, { withoutGrants: rights !== undefined })).join('\n'),
   ).database;
   const { allowed, withheld } = await withoutPrivilegedSettings(
     server,
@@ -92,7 +92,7 @@ export async function applyPropertiesInPlace(
   const onFailure = (message: string): void =>
     void failed.push(`a property of the database was not applied: ${message}`);
   await server.within(database, 'applying the properties of the set', async (client) => {
-    const live = parseGlobals(await databaseStatementsOf(client, database)).database;
+    const live = parseGlobals((await databaseStatementsOf(client, database)).join('\n')).database;
     const present = new Set(live.map(keyOf));
     const [owner, privileges, others] = [
       allowed.filter(isOwner),

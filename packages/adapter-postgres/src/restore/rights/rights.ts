@@ -1,5 +1,5 @@
-import { textOf } from '@geolens/backup-core';
-import { parseGlobals, type Globals } from '../globals/globals.ts';
+import { BackupError } from '@geolens/backup-core';
+import { readGlobals, type Globals } from '../globals/globals.ts';
 import { PgDumpProducer } from '../../dump/pg-dump-producer.ts';
 import { execute, executeTogether } from '../execute.ts';
 import type { SessionParts } from '../session-parts.ts';
@@ -55,7 +55,14 @@ export async function findRights(
   const snapshot = await producer.snapshot({ signal });
   try {
     const globals = snapshot.globals();
-    return globals && { globals: parseGlobals(await textOf(globals)), from: 'live' };
+    if (globals === undefined) return undefined;
+    const live = await readGlobals(globals);
+    if (live.isIncomplete)
+      throw new BackupError(
+        'RESTORE_FAILED',
+        `the owners and grants of the live database cannot be read: ${snapshot.warnings().join('; ')}`,
+      );
+    return { globals: live, from: 'live' };
   } finally {
     await snapshot.close();
   }

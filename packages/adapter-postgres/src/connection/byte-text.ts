@@ -1,0 +1,50 @@
+import { isUtf8 } from 'node:buffer';
+
+/*
+ * A database in SQL_ASCII keeps bytes of any encoding. In a string, each byte that is not UTF-8 is a lone
+ * surrogate, U+DC80 to U+DCFF (as in Python's PEP 383), so that no byte is lost.
+ */
+const FIRST = 0xdc00;
+const FOREIGN = /([\u{dc80}-\u{dcff}]+)/u;
+
+/** Returns the text of bytes, with a lone surrogate for each byte that is not UTF-8. */
+export function decodeBytes(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString();
+  let text = '';
+  for (let at = 0; at < bytes.length; ) {
+    const length = [1, 2, 3, 4].find((bytesOfOne) => isUtf8(bytes.subarray(at, at + bytesOfOne)));
+    text +=
+      length === undefined
+        ? String.fromCharCode(FIRST + bytes.readUInt8(at))
+        : bytes.toString('utf8', at, at + length);
+    at += length ?? 1;
+  }
+  return text;
+}
+
+/** Returns the bytes that `decodeBytes` has read. */
+export function encodeBytes(text: string): Buffer {
+  const parts = text.split(FOREIGN);
+  return Buffer.concat(
+    parts.map((part, index) =>
+      index % 2 === 0 ? Buffer.from(part) : Buffer.from(part, 'utf16le').filter((_, at) => at % 2 === 0),
+    ),
+  );
+}
+
+/** Returns whether the text has bytes that are not UTF-8. */
+export function hasForeignBytes(text: string): boolean {
+  return FOREIGN.test(text);
+}
+
+/** Returns the text for people and for JSON: `caf\xE9`. */
+export function escapeForeignBytes(text: string): string {
+  return text
+    .split(FOREIGN)
+    .map((part, index) =>
+      index % 2 === 0
+        ? part
+        : part.replaceAll(/./gs, (one) => `\\x${(one.charCodeAt(0) - FIRST).toString(16).toUpperCase()}`),
+    )
+    .join('');
+}

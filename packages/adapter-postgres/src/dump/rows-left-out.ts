@@ -1,0 +1,52 @@
+import type pg from 'pg';
+import { escapeForeignBytes } from '../connection/byte-text.ts';
+import { textRows } from '../connection/text-rows.ts';
+import { oneRow } from '../connection/one-row.ts';
+import type { Relation } from './dumped-tables.ts';
+import { namesOf } from './names-of.ts';
+
+/** Returns one warning if the server is a standby and tables are unlogged: a standby does not have their rows. */
+export async function unloggedWarning(
+  client: pg.Client,
+  tables: readonly Relation[],
+): Promise<readonly string[]> {
+  const unlogged = tables.filter((table) => table.unlogged && !table.partitioned);
+  if (unlogged.length === 0) return [];
+  const { rows } = await client.query<{ standby: boolean }>(
+    'SELECT pg_catalog.pg_is_in_recovery() AS standby',
+  );
+  if (!oneRow(rows).standby) return [];
+  const names = namesOf(unlogged.map(({ schema, table }) => `${schema}.${table}`));
+  const many = unlogged.length === 1 ? 'one unlogged table are' : `${unlogged.length} unlogged tables are`;
+  return [`the rows of ${many} not in the dump, because the server is a standby: ${names}`];
+}
+
+/**
+ * Tables of extensions that take space and that pg_dump leaves out: only pg_extension_config_dump lets it dump
+ * their rows. The numbers of rows are estimates, because a query over a table could run code of its owner.
+ */
+const OF_EXTENSIONS = `
+  SELECT n.nspname || '.' || c.relname AS name, x.extname AS extension,
+         greatest(c.reltuples, pg_catalog.pg_stat_get_live_tuples(c.oid))::pg_catalog.int8 AS rows
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
+    JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid
+   WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid <> ALL (coalesce(x.extconfig, '{}'))
+     AND pg_catalog.pg_relation_size(c.oid) > 0
+   ORDER BY 1`;
+
+interface TableOfExtension {
+  readonly name: string;
+  readonly extension: string;
+  readonly rows: string;
+}
+
+/** Returns a warning for each table with rows that an extension owns and does not mark for dumping. */
+export async function extensionTablesWarnings(client: pg.Client): Promise<readonly string[]> {
+  const tables = await textRows<TableOfExtension>(client, OF_EXTENSIONS, ['name']);
+  return tables.map(({ name, extension, rows }) => {
+    const about =
+      Number(rows) > 0 ? `about ${Number(rows).toLocaleString('en-US')} rows` : 'an unknown number of rows';
+    return `table ${escapeForeignBytes(name)} (${about}) belongs to extension ${extension} and is not in the dump`;
+  });
+}
