@@ -84,7 +84,7 @@ async function rolesOf(request: GlobalsRequest): Promise<Uint8Array> {
   const { programs, settings, rolePasswords, signal } = request;
   const args = ['--roles-only', '--database', connectionString(settings.database)];
   if (!rolePasswords) args.push('--no-role-passwords');
-  const options = { env: inEncodingOfDatabase(request), signal };
+  const options = { env: programEnv(request), signal };
   const sql = await programBytes(programs.pgDumpall, args, undefined, options, judge('pg_dumpall', settings));
   // One character for each byte: what the statements are known by is ASCII.
   return inUtf8Lines(request, Buffer.from(tolerantRoles(sql.toString('latin1')), 'latin1'));
@@ -96,7 +96,7 @@ async function grantsOf(request: GlobalsRequest): Promise<Uint8Array> {
     programs.pgDump,
     ['--format=custom', '--schema-only', `--snapshot=${snapshotId}`, lockWait(lockTimeoutMs)],
     undefined,
-    { env: inEncodingOfDatabase(request), signal },
+    { env: programEnv(request), signal },
     judge('pg_dump --schema-only', settings),
   );
   const readOptions = { env: withoutConnection(env), signal };
@@ -133,9 +133,20 @@ function judge(doing: string, settings: ConnectionSettings): Judge {
     end.code === 0 ? undefined : programError(describeEnd(doing, end), 'reading roles and grants', settings);
 }
 
-/** As pg_dump alone chooses it: nothing is translated, so nothing can fail for a character. */
-function inEncodingOfDatabase({ env, client }: GlobalsRequest): ProgramEnvironment {
-  return { ...env, PGCLIENTENCODING: serverEncodingOf(client) };
+/** What roles and databases may set, and what would end pg_dumpall or change how it writes literals. */
+const PROGRAM_SETTINGS =
+  '-c statement_timeout=0 -c lock_timeout=0 -c standard_conforming_strings=on -c quote_all_identifiers=off';
+
+/**
+ * Programs write in the encoding of the database, as pg_dump alone does: nothing is translated, so nothing can
+ * fail for a character.
+ */
+function programEnv({ env, client }: GlobalsRequest): ProgramEnvironment {
+  return {
+    ...env,
+    PGOPTIONS: `${env['PGOPTIONS'] ?? ''} ${PROGRAM_SETTINGS}`.trim(),
+    PGCLIENTENCODING: serverEncodingOf(client),
+  };
 }
 
 /** SQL text that a program has written in the encoding of the database, line by line in that of the globals. */
