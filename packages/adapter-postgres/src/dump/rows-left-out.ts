@@ -27,13 +27,16 @@ export async function unloggedWarning(
  */
 const OF_EXTENSIONS = `
   SELECT n.nspname || '.' || c.relname AS name, x.extname AS extension,
-         greatest(c.reltuples, pg_catalog.pg_stat_get_live_tuples(c.oid))::pg_catalog.int8 AS rows
+         CASE WHEN c.reltuples > 0 THEN c.reltuples ELSE pg_catalog.pg_stat_get_live_tuples(c.oid) END::pg_catalog.int8 AS rows
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
     JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid
    WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid <> ALL (coalesce(x.extconfig, '{}'))
-     AND pg_catalog.pg_relation_size(c.oid) > 0
+     AND x.extname <> ALL ($1) AND pg_catalog.pg_relation_size(c.oid) > 0
    ORDER BY 1`;
+
+/** Extensions whose unmarked tables have rows of their own script only, which `CREATE EXTENSION` brings back. */
+const FILL_THEIR_TABLES = ['postgis_tiger_geocoder'];
 
 interface TableOfExtension {
   readonly name: string;
@@ -43,7 +46,7 @@ interface TableOfExtension {
 
 /** Returns a warning for each table with rows that an extension owns and does not mark for dumping. */
 export async function extensionTablesWarnings(client: pg.Client): Promise<readonly string[]> {
-  const tables = await textRows<TableOfExtension>(client, OF_EXTENSIONS, ['name']);
+  const tables = await textRows<TableOfExtension>(client, OF_EXTENSIONS, ['name'], [FILL_THEIR_TABLES]);
   return tables.map(({ name, extension, rows }) => {
     const about =
       Number(rows) > 0 ? `about ${Number(rows).toLocaleString('en-US')} rows` : 'an unknown number of rows';
