@@ -1,11 +1,12 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { PgDiagnosticCheck } from '@geolens/backup-adapter-postgres';
 import { newestCluster } from '../support/clusters.ts';
 import { startCluster } from '../support/postgres-cluster.ts';
 import { failure } from './support/failure.ts';
-import { everything, linesOf, never, producerFor, within, type Place } from './support/producers.ts';
+import { env, everything, linesOf, never, producerFor, within, type Place } from './support/producers.ts';
 
-const TABLES = 150;
-/** More tables than two sessions may lock here, and fewer than pg_dump alone can. */
+const TABLES = 250;
+/** 200 locks; with the memory that the server keeps spare, pg_dump alone gets enough. */
 const SETTINGS = { max_locks_per_transaction: '10', max_connections: '20' };
 
 const MANY = `CREATE SCHEMA many; DO $$ BEGIN FOR i IN 1..${TABLES} LOOP
@@ -32,6 +33,21 @@ describe.each(newestCluster())('more tables than $title has locks for', ({ binDi
       expect(counts.length).toBe(TABLES);
       expect(snapshot.warnings()).toEqual([]);
     });
+  });
+
+  it('are a warning of doctor', async () => {
+    const { host, port, user, database: name } = await database();
+    const connection = { host, port, user, database: name };
+    const check = new PgDiagnosticCheck({ connection, rolePasswords: false, binDir, env });
+    const results = await check.inspect({ signal: never });
+    expect(results.filter(({ level }) => level !== 'ok')).toMatchObject([
+      {
+        subject: 'content',
+        level: 'warn',
+        message: expect.stringContaining('250 tables') as string,
+        hint: expect.stringContaining('max_locks_per_transaction') as string,
+      },
+    ]);
   });
 
   it.each(['TRUNCATE many.t_7', 'ALTER TABLE many.t_7 ALTER COLUMN id TYPE bigint'])(

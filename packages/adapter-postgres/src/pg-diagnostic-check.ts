@@ -9,10 +9,11 @@ import {
 import type { ProgramEnvironment } from '@geolens/backup-system';
 import type { ConnectionSettings } from './connection/connection-settings.ts';
 import { missingRights } from './dump/missing-rights.ts';
-import { postgresError, whereabouts } from './connection/postgres-errors.ts';
+import { RAISE_LOCKS, postgresError, whereabouts } from './connection/postgres-errors.ts';
 import { findInstallations, programsFor } from './connection/postgres-programs.ts';
 import { megabytes } from './disk-estimate.ts';
 import { configure } from './connection/configure.ts';
+import { lockCapacityOf } from './dump/lock-capacity.ts';
 import { relations } from './dump/dumped-tables.ts';
 import { extensionTablesWarnings, unloggedWarning } from './dump/rows-left-out.ts';
 import { oneRow } from './connection/one-row.ts';
@@ -98,7 +99,15 @@ async function contentOf(client: pg.Client): Promise<DiagnosticResult> {
     ({ partitioned, ofExtension }) => !partitioned && !ofExtension,
   );
   const bytes = await databaseBytesOf(client);
+  const { locks } = await lockCapacityOf(client);
   const message = `${tables.length} table${tables.length === 1 ? '' : 's'}, ${megabytes(bytes)} on the server’s disk`;
+  if (tables.length > locks)
+    return {
+      subject: 'content',
+      level: 'warn',
+      message: `${message}: pg_dump locks each table, and the server is set to ${locks} locks`,
+      hint: RAISE_LOCKS,
+    };
   if (tables.length > 0) return { subject: 'content', level: 'ok', message };
   return {
     subject: 'content',

@@ -19,6 +19,9 @@ interface Meaning {
   readonly hint?: string;
 }
 
+/** What to do where pg_dump, which locks every table, runs out of locks. */
+export const RAISE_LOCKS = 'Raise max_locks_per_transaction of the server, and restart it';
+
 const UNREACHABLE: ErrorCode = 'DATABASE_UNREACHABLE';
 
 /** By SQLSTATE or by the code of the system's error. */
@@ -128,6 +131,7 @@ const WORDS: readonly (readonly [RegExp, Meaning])[] = [
       hint: 'The session that held the snapshot was ended (see the log of the server), and the next run tries again; or a pooler lies between: connect to the server itself',
     },
   ],
+  [/out of shared memory/i, { code: 'DUMP_FAILED', hint: RAISE_LOCKS }],
   [
     /conflict with recovery/i,
     {

@@ -48,6 +48,16 @@ describe('a connection of pg_dump that does not come about, though ours did', ()
   });
 });
 
+describe('a server that runs out of locks', () => {
+  it('has a hint about their number', () => {
+    const said = 'pg_dump: error: query failed: ERROR:  out of shared memory';
+    expect(programError(said, 'the dump', SETTINGS)).toMatchObject({
+      code: 'DUMP_FAILED',
+      hint: expect.stringContaining('max_locks_per_transaction') as string,
+    });
+  });
+});
+
 describe('a standby that cancels the dump', () => {
   it('has a hint about its settings, whether it cancels the query or ends the session', () => {
     const settings = expect.stringContaining('hot_standby_feedback') as string;
