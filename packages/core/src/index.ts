@@ -58,6 +58,7 @@ export * from './retention/keep-newest.ts';
 export * from './retention/plan-retention.ts';
 export * from './retention/prune.ts';
 export type { PhaseProgress, RunEvent, RunObserver } from './progress/phases.ts';
+export { Stall, type StallLimit, type StallOptions } from './progress/stall.ts';
 export type { PhaseId, PhaseName, PhaseReport } from './model/run-phase.ts';
 export type { ProduceParts, VerifyLevel } from './run/produce.ts';
 export * from './run/run-parts.ts';

@@ -46,6 +46,7 @@ import {
   type RunJournal,
   type ServerProbe,
   type StagingRestorer,
+  type StallLimit,
   type OrphanCleaner,
 } from '@geolens/backup-core';
 import type { Config } from './config/config.ts';
@@ -76,6 +77,7 @@ export const TOKENS = {
   replicas: token<readonly ArtifactStore[]>('replicas'),
   restorer: token<DumpRestorer>('DumpRestorer'),
   retention: token<RetentionPolicy>('RetentionPolicy'),
+  stall: token<StallLimit | undefined>('StallLimit'),
   stagingRestorer: token<StagingRestorer>('StagingRestorer'),
   cleaners: token<readonly OrphanCleaner[]>('Sweeper[]'),
   stores: token<readonly ArtifactStore[]>('ArtifactStore[]'),
@@ -111,6 +113,12 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   register(TOKENS.files, () => fileSources);
   register(TOKENS.probe, () => new PgServerProbe(config.connection));
   register(TOKENS.clock, () => systemClock);
+  const { stallTimeout } = config;
+  const stall: StallLimit | undefined =
+    stallTimeout === undefined
+      ? undefined
+      : { clock: systemClock, milliseconds: stallTimeout, label: 'BACKUP_STALL_TIMEOUT' };
+  register(TOKENS.stall, () => stall);
   register(TOKENS.primary, () => new LocalStore({ root: config.backupDir, label: 'BACKUP_DIR' }));
   register(TOKENS.replicas, () => replicas);
   register(TOKENS.notifiers, () => notifiers);
@@ -141,7 +149,7 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   });
   register(TOKENS.restorer, () => {
     const { connection, restorePrerequisites: prerequisites, pgBinDir: binDir } = config;
-    return new PgDumpRestorer({ connection, prerequisites, binDir, env: config.postgresEnv });
+    return new PgDumpRestorer({ connection, prerequisites, binDir, env: config.postgresEnv, stall });
   });
   register(TOKENS.cleaners, (parts) => [
     orphanedStaging(parts.resolve(TOKENS.stagingRestorer), config.stagingDir),
@@ -150,7 +158,14 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   ]);
   register(TOKENS.producer, () => {
     const { connection, compression, rolePasswords, pgBinDir: binDir } = config;
-    return new PgDumpProducer({ connection, compression, rolePasswords, binDir, env: config.postgresEnv });
+    return new PgDumpProducer({
+      connection,
+      compression,
+      rolePasswords,
+      binDir,
+      env: config.postgresEnv,
+      stall,
+    });
   });
   return container;
 }

@@ -8,7 +8,8 @@ import { oneRow } from './one-row.ts';
 import { SYSTEM_AUTHORITIES, type ConnectionSettings, type SslMode } from './connection-settings.ts';
 import { codeOf } from './postgres-errors.ts';
 
-const APPLICATION_NAME = 'geolens-backup';
+/** Name of every session of ours, for the server. */
+export const APPLICATION_NAME = 'geolens-backup';
 const CONNECT_TIMEOUT_SECONDS = 10;
 
 /**
@@ -43,12 +44,30 @@ export function libpqEnvironment(settings: ConnectionSettings): Record<string, s
   );
 }
 
+/** A peer that is gone is noticed after two minutes of silence. */
+const KEEPALIVE_SECONDS = 60;
+const KEEPALIVES = `keepalives_idle=${KEEPALIVE_SECONDS} keepalives_interval=10 keepalives_count=6`;
+
 /**
  * The name of a database as a connection string, for arguments: programs would read a bare name with a `=` in
- * it as one.
+ * it as one, and libpq reads keepalives from nowhere else. It holds no secret. Without tcp_user_timeout: a
+ * server that takes nothing for a while, as in a long COPY, would lose its client by it.
  */
 export function connectionString(database: string): string {
-  return `dbname='${database.replace(/[\\']/g, '\\$&')}'`;
+  return `dbname='${database.replace(/[\\']/g, '\\$&')}' ${KEEPALIVES}`;
+}
+
+/** libpq knows it from this version on. */
+const FIRST_WITH_USER_TIMEOUT = 12;
+const USER_TIMEOUT_MS = 120_000;
+
+/**
+ * The same for programs that send nothing but short queries. A query that the network swallows is noticed as
+ * soon as a silent connection.
+ */
+export function readingConnectionString(database: string, clientMajor: number): string {
+  const timeout = clientMajor < FIRST_WITH_USER_TIMEOUT ? '' : ` tcp_user_timeout=${USER_TIMEOUT_MS}`;
+  return `${connectionString(database)}${timeout}`;
 }
 
 /**
@@ -67,7 +86,7 @@ export async function connect(settings: ConnectionSettings, signal?: AbortSignal
     signal?.addEventListener('abort', giveUp, { once: true });
     try {
       await client.connect();
-      await prepareSession(client);
+      await prepareSession(client, settings);
       return client;
     } catch (error) {
       await disconnect(client);
@@ -86,9 +105,16 @@ export async function connect(settings: ConnectionSettings, signal?: AbortSignal
 const SESSION_SETTINGS = `SET statement_timeout = 0; SELECT pg_catalog.set_config('search_path', '', false); SET standard_conforming_strings = on;
   SET quote_all_identifiers = off; SET exit_on_error = off; SET bytea_output = hex`;
 
-/** SQL_ASCII has no characters that the server could translate; clients get the bytes as they are. */
-async function prepareSession(client: pg.Client): Promise<void> {
-  await client.query(SESSION_SETTINGS);
+/**
+ * Prepares a session. The connection is not there before the server has answered a query. SQL_ASCII has no
+ * characters that the server could translate; clients get the bytes as they are.
+ */
+async function prepareSession(client: pg.Client, settings: ConnectionSettings): Promise<void> {
+  const first: pg.QueryConfig & { query_timeout: number } = {
+    text: SESSION_SETTINGS,
+    query_timeout: connectTimeoutMs(settings),
+  };
+  await client.query(first);
   const { rows } = await client.query<{ encoding: string }>(
     `SELECT pg_catalog.current_setting('server_encoding') AS encoding`,
   );
@@ -103,6 +129,10 @@ const encodings = new WeakMap<pg.Client, string>();
 /** Returns the encoding of the database that a client of `connect` is connected to: `UTF8`, `SQL_ASCII`. */
 export function serverEncodingOf(client: pg.Client): string {
   return encodings.get(client) ?? 'UTF8';
+}
+
+function connectTimeoutMs({ connectTimeout = CONNECT_TIMEOUT_SECONDS }: ConnectionSettings): number {
+  return connectTimeout * 1000;
 }
 
 /** A server that is well says goodbye at once; one that hangs is not waited for. */
@@ -131,8 +161,9 @@ function newClient(settings: ConnectionSettings, ssl: pg.ClientConfig['ssl'], so
     ssl: ssl ?? false,
     stream: () => socket,
     application_name: APPLICATION_NAME,
-    connectionTimeoutMillis: (settings.connectTimeout ?? CONNECT_TIMEOUT_SECONDS) * 1000,
+    connectionTimeoutMillis: connectTimeoutMs(settings),
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEPALIVE_SECONDS * 1000,
   });
   sockets.set(client, socket);
   client.on('error', () => undefined); // a lost connection fails the next query, which is where it is told

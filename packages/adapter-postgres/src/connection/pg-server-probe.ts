@@ -35,7 +35,7 @@ export class PgServerProbe implements ServerProbe {
       const codes = errors.map((one) => codeOf(one) ?? '');
       const silent =
         codes.some((code) => NOTHING.includes(code)) ||
-        (error instanceof Error && error.message.includes('timeout expired'));
+        (error instanceof Error && /timeout expired|Query read timeout/.test(error.message));
       if (!codes.includes(STARTING) && !silent) return { server: 'answers' };
       return {
         server: codes.includes(STARTING) ? 'starting' : 'nothing',

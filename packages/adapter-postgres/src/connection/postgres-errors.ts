@@ -158,6 +158,6 @@ function worded(said: string): Meaning | undefined {
 }
 
 function timedOut(error: Error): Meaning | undefined {
-  if (error.message.includes('timeout expired')) return MEANINGS.ETIMEDOUT;
+  if (/timeout expired|Query read timeout/.test(error.message)) return MEANINGS.ETIMEDOUT;
   return /Connection terminated|not queryable/.test(error.message) ? MEANINGS['57P01'] : undefined;
 }

@@ -12,7 +12,7 @@ import { lockWait } from '../connection/lock-wait.ts';
 import { programError } from '../connection/postgres-errors.ts';
 import type { PostgresPrograms } from '../connection/postgres-programs.ts';
 import { inUtf8, untranslatable } from '../connection/text-rows.ts';
-import { connectionString, serverEncodingOf, withoutConnection } from '../connection/connection.ts';
+import { readingConnectionString, serverEncodingOf, withoutConnection } from '../connection/connection.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import { LACKING_PART } from './lacking-part.ts';
 import type { GlobalsSections } from './snapshot.ts';
@@ -82,7 +82,7 @@ async function* tried(
 
 async function rolesOf(request: GlobalsRequest): Promise<Uint8Array> {
   const { programs, settings, rolePasswords, signal } = request;
-  const args = ['--roles-only', '--database', connectionString(settings.database)];
+  const args = ['--roles-only', '--database', readingConnectionString(settings.database, programs.major)];
   if (!rolePasswords) args.push('--no-role-passwords');
   const options = { env: programEnv(request), signal };
   const sql = await programBytes(programs.pgDumpall, args, undefined, options, judge('pg_dumpall', settings));
@@ -94,7 +94,13 @@ async function grantsOf(request: GlobalsRequest): Promise<Uint8Array> {
   const { programs, settings, snapshotId, lockTimeoutMs, env, signal } = request;
   const schema = await programBytes(
     programs.pgDump,
-    ['--format=custom', '--schema-only', `--snapshot=${snapshotId}`, lockWait(lockTimeoutMs)],
+    [
+      '--format=custom',
+      '--schema-only',
+      `--snapshot=${snapshotId}`,
+      lockWait(lockTimeoutMs),
+      `--dbname=${readingConnectionString(settings.database, programs.major)}`,
+    ],
     undefined,
     { env: programEnv(request), signal },
     judge('pg_dump --schema-only', settings),

@@ -1,14 +1,17 @@
 import {
   BackupError,
   throwIfAborted,
+  Stall,
   type ArtifactSource,
   type Compression,
+  type DumpCheckOptions,
   type DumpContent,
   type DumpedRows,
   type DumpProducer,
   type DumpSnapshot,
   type RowCounts,
   type SnapshotOptions,
+  type StallLimit,
   type TableRows,
 } from '@geolens/backup-core';
 import {
@@ -20,11 +23,11 @@ import {
   programOutput,
 } from '@geolens/backup-system';
 import { chooseCompression, compressionArgument } from './compression.ts';
-import { libpqEnvironment, withoutConnection } from '../connection/connection.ts';
+import { libpqEnvironment, readingConnectionString, withoutConnection } from '../connection/connection.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import { globalsOf } from './globals.ts';
 import { lockWait } from '../connection/lock-wait.ts';
-import { postgresError, programError } from '../connection/postgres-errors.ts';
+import { postgresError, programError, whereabouts } from '../connection/postgres-errors.ts';
 import { watched } from '../connection/watched.ts';
 import {
   findInstallations,
@@ -35,6 +38,7 @@ import {
 import { DumpRowCounter } from './dump-row-counter.ts';
 import { isEntry } from '../connection/pg-restore-lines.ts';
 import { serverVersionOf } from '../connection/server-version.ts';
+import { ServerActivity } from '../connection/server-activity.ts';
 import { openSession, type Session } from '../connection/session.ts';
 import { namesOf } from './names-of.ts';
 import { rewrittenOf, takeSnapshot, type ExportedSnapshot } from './snapshot.ts';
@@ -58,6 +62,8 @@ export interface PgDumpProducerOptions {
   readonly binDir?: string | undefined;
   /** Milliseconds; five minutes when absent. */
   readonly lockTimeoutMs?: number | undefined;
+  /** How long the server may make no progress while the snapshot is taken; without end when absent. */
+  readonly stall?: StallLimit | undefined;
   /** What programs get as their environment: PATH at least. The connection and LC_ALL=C are added. */
   readonly env: ProgramEnvironment;
 }
@@ -65,6 +71,7 @@ export interface PgDumpProducerOptions {
 /** Dumps a PostgreSQL database with pg_dump, in its custom format without owners and grants. */
 export class PgDumpProducer implements DumpProducer {
   readonly database: string;
+  readonly server: string;
   private readonly options: PgDumpProducerOptions;
   private readonly env: ProgramEnvironment;
   private found: Promise<readonly PostgresPrograms[]> | undefined;
@@ -72,10 +79,22 @@ export class PgDumpProducer implements DumpProducer {
   constructor(options: PgDumpProducerOptions) {
     this.options = options;
     this.database = options.connection.database;
+    this.server = whereabouts(options.connection);
     this.env = { ...options.env, LC_ALL: 'C', ...libpqEnvironment(options.connection) };
   }
 
   async snapshot({ signal, tolerant = false }: SnapshotOptions): Promise<DumpSnapshot> {
+    const { stall: limit, connection } = this.options;
+    if (limit === undefined) return this.takeSnapshot(signal, tolerant);
+    const activity = new ServerActivity(connection);
+    const stall = new Stall(limit, {
+      what: `taking the snapshot (${whereabouts(connection)})`,
+      working: (ended) => activity.isWorking(ended),
+    });
+    return stall.during(() => this.takeSnapshot(AbortSignal.any([signal, stall.signal]), tolerant));
+  }
+
+  private async takeSnapshot(signal: AbortSignal, tolerant: boolean): Promise<DumpSnapshot> {
     throwIfAborted(signal);
     // Looked for at every snapshot: they may have been upgraded since the last one.
     const installations = await this.installations(true);
@@ -115,7 +134,7 @@ export class PgDumpProducer implements DumpProducer {
     }
   }
 
-  async check(dump: ArtifactSource, { signal }: { readonly signal: AbortSignal }): Promise<DumpContent> {
+  async check(dump: ArtifactSource, { signal, onProgress }: DumpCheckOptions): Promise<DumpContent> {
     const newest = newestOf(await this.installations(false));
     const [file, content] =
       dump.path === undefined ? [[], dump.open(undefined, { reuseBuffer: true })] : [[dump.path], undefined];
@@ -130,6 +149,7 @@ export class PgDumpProducer implements DumpProducer {
         { env: { ...withoutConnection(this.env), LC_ALL: 'C' }, signal },
         (chunk) => {
           counter.add(chunk as Buffer);
+          onProgress?.();
         },
       ),
     );
@@ -190,9 +210,11 @@ class PgSnapshot implements DumpSnapshot {
   private readonly found: string[] = [];
   private readonly stop = new AbortController();
   private readonly signal: AbortSignal;
+  private readonly activity: ServerActivity;
 
   constructor(parts: PgSnapshotParts) {
     this.parts = parts;
+    this.activity = new ServerActivity(parts.options.connection);
     this.origin = parts.origin;
     this.signal = AbortSignal.any([parts.signal, this.stop.signal]);
   }
@@ -206,6 +228,7 @@ class PgSnapshot implements DumpSnapshot {
       compressionArgument(this.origin.compression, programs.major),
       `--snapshot=${snapshot.snapshotId}`,
       lockWait(this.lockTimeoutMs, { isFirst: snapshot.unlocked.length > 0 }),
+      `--dbname=${readingConnectionString(options.connection.database, programs.major)}`,
     ];
     const content = programOutput(programs.pgDump, args, { env, signal: this.signal }, (end) =>
       end.code === 0 ? undefined : programError(describeEnd('pg_dump', end), 'the dump', options.connection),
@@ -259,6 +282,10 @@ class PgSnapshot implements DumpSnapshot {
     this.found.push(
       `rows of ${names} may not be in the dump: another session rewrote it while the dump began`,
     );
+  }
+
+  isWorking(signal: AbortSignal): Promise<boolean> {
+    return this.activity.isWorking(signal);
   }
 
   rowCounts(dumped: DumpedRows): RowCounts {

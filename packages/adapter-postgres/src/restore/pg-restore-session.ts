@@ -51,27 +51,38 @@ export class PgRestoreSession implements RestoreSession {
   }
 
   async inspect(input: RestoreInput, mode: RestoreMode): Promise<Inspection> {
-    return inspect(this.parts.server, this.parts.database, input, mode, await this.prepare(input));
+    return this.watched(async () =>
+      inspect(this.parts.server, this.parts.database, input, mode, await this.prepare(input)),
+    );
   }
 
   async restoreAside(input: RestoreInput): Promise<RestoredAside> {
-    return restoreAside(this.parts, input, await this.prepare(input));
+    const aside = await this.watched(async () => restoreAside(this.parts, input, await this.prepare(input)));
+    return {
+      ...aside,
+      swap: () => this.watched(() => aside.swap()),
+      discard: () => this.watched(() => aside.discard()),
+    };
   }
 
   async restoreInPlace(input: RestoreInput): Promise<Restored> {
-    return restoreInPlace(this.parts, input, await this.prepare(input));
+    return this.watched(async () => restoreInPlace(this.parts, input, await this.prepare(input)));
   }
 
   async restoreTables(input: RestoreInput, selection: TableSelection): Promise<Restored> {
-    return restoreTables(this.parts, input, await this.prepare(input), selection);
+    return this.watched(async () => restoreTables(this.parts, input, await this.prepare(input), selection));
   }
 
   async dropPrevious(previous: string): Promise<void> {
-    await dropDatabase(this.parts.server, previous);
+    await this.watched(() => dropDatabase(this.parts.server, previous));
   }
 
   close(): Promise<void> {
     return this.parts.server.close();
+  }
+
+  private watched<T>(work: () => Promise<T>): Promise<T> {
+    return this.parts.stall?.during(work) ?? work();
   }
 
   private prepare(input: RestoreInput): Promise<Preparation> {

@@ -1,5 +1,6 @@
 import { BackupError } from '@geolens/backup-core';
 import { describeEnd, type ProgramEnd, type ProgramEnvironment, programFed } from '@geolens/backup-system';
+import { connectionString } from '../connection/connection.ts';
 import { group } from '../connection/group.ts';
 import type { Said } from './execute.ts';
 
@@ -43,6 +44,8 @@ export async function runSql(
     `ON_ERROR_STOP=${goOn ? 0 : 1}`,
     '-v',
     'VERBOSITY=verbose',
+    '-d',
+    connectionString(env['PGDATABASE'] ?? ''),
     '-o',
     '/dev/null',
     '-f',

@@ -1,5 +1,6 @@
 import { BackupError, toBackupError, type Restored, type RestoreInput } from '@geolens/backup-core';
-import { connect, connectionString, disconnect } from '../connection/connection.ts';
+import { connectionString } from '../connection/connection.ts';
+import { withClient } from '../connection/session.ts';
 import { unlinkedTemporaryFile } from '../dump/unlinked-temporary-file.ts';
 import { execute } from './execute.ts';
 import { Owners } from './owners.ts';
@@ -143,9 +144,9 @@ async function resumeDefaults(
   { server, database }: SessionParts,
   statements: readonly string[],
 ): Promise<void> {
-  await connect(server.settings(database), AbortSignal.timeout(RESUME_WITHIN_MS))
-    .then((client) => execute(client, statements, { goOn: true }).finally(() => disconnect(client)))
-    .catch(() => undefined);
+  await withClient(server.settings(database), AbortSignal.timeout(RESUME_WITHIN_MS), (client) =>
+    execute(client, statements, { goOn: true }),
+  ).catch(() => undefined);
 }
 
 /** From the moment that pg_restore begins, whatever fails leaves the database changed. */

@@ -2,8 +2,8 @@ import type pg from 'pg';
 import { BackupError, type Restored, type TableRows } from '@geolens/backup-core';
 import { describeEnd, programFed } from '@geolens/backup-system';
 import { encodeBytes } from '../connection/byte-text.ts';
-import { serverEncodingOf } from '../connection/connection.ts';
 import { textRows } from '../connection/text-rows.ts';
+import { connectionString, serverEncodingOf } from '../connection/connection.ts';
 import { CopyLines } from '../dump/copy-lines.ts';
 import { relations, type Relation } from '../dump/dumped-tables.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -104,7 +104,7 @@ async function countShare(
       lines = new CopyLines();
     }
   };
-  const args = ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', '-'];
+  const args = ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', connectionString(database), '-f', '-'];
   const end = await programFed(
     server.programs.psql,
     args,

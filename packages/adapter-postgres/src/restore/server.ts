@@ -27,17 +27,22 @@ const UNHINDERED_PROGRAMS = [
 
 /** There is no such database, or this role may not connect to it. */
 const NOT_THIS_DATABASE = ['3D000', '42501', '28000'];
+/** What is not undone by then, the next restore or run removes. */
+const UNDO_WITHIN_MS = 60_000;
+
 
 export interface ServerOptions {
   readonly connection: ConnectionSettings;
   readonly env: ProgramEnvironment;
   readonly installations: readonly PostgresPrograms[];
   readonly signal: AbortSignal;
+  /** Fires when the server has gone silent. */
+  readonly stalled?: AbortSignal | undefined;
 }
 
 /** The server that is restored on, seen from a database that is not touched. */
 export class Server {
-  readonly client: pg.Client;
+  client: pg.Client;
   /** For example `15.18`. */
   readonly version: string;
   readonly major: number;
@@ -50,6 +55,7 @@ export class Server {
   /** The database that this session is in. */
   readonly maintenance: string;
   private readonly options: ServerOptions;
+  private reconnected = false;
 
   private constructor(client: pg.Client, facts: Facts, options: ServerOptions) {
     this.client = client;
@@ -62,10 +68,13 @@ export class Server {
     this.createRole = facts.create_role;
     this.user = facts.user;
     this.maintenance = facts.database;
+    options.stalled?.addEventListener('abort', () => void disconnect(this.client), { once: true });
   }
 
   static async open(database: string, options: ServerOptions): Promise<Server> {
     const client = await openMaintenance(database, options);
+    const leave = (): void => void disconnect(client);
+    options.stalled?.addEventListener('abort', leave, { once: true });
     try {
       await configure(client, UNHINDERED);
       const { rows } = await client.query<Facts>(FACTS);
@@ -74,6 +83,8 @@ export class Server {
       await disconnect(client);
       throwIfAborted(options.signal);
       throw postgresError(error, 'asking the server what it is', options.connection);
+    } finally {
+      options.stalled?.removeEventListener('abort', leave);
     }
   }
 
@@ -119,18 +130,27 @@ export class Server {
 
   /**
    * A statement in the session that touches no database of ours. Not ended by the signal: undoing needs it
-   * too.
+   * too. Once the server has gone silent, it takes a new session, and gets a minute.
    */
   async ask<T extends pg.QueryResultRow>(
     doing: string,
     sql: string,
     values: readonly unknown[] = [],
   ): Promise<readonly T[]> {
+    const stalled = this.options.stalled?.aborted === true;
     try {
-      return (await this.client.query<T>(sql, [...values])).rows;
+      if (stalled && !this.reconnected) await this.reconnect();
+      const text = { text: sql, values: [...values], ...(stalled && { query_timeout: UNDO_WITHIN_MS }) };
+      return (await this.client.query<T>(text)).rows;
     } catch (error) {
       throw restoreError(error, doing, this.options.connection);
     }
+  }
+
+  private async reconnect(): Promise<void> {
+    this.client = await connect(this.settings(this.maintenance));
+    this.reconnected = true;
+    await configure(this.client, UNHINDERED);
   }
 
   async roles(): Promise<readonly string[]> {

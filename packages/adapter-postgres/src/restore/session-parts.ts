@@ -1,4 +1,4 @@
-import type { RestorerEvent } from '@geolens/backup-core';
+import type { RestorerEvent, Stall, StallLimit } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '@geolens/backup-system';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import type { PostgresPrograms } from '../connection/postgres-programs.ts';
@@ -16,6 +16,8 @@ export interface PgDumpRestorerOptions {
   readonly prerequisites?: Partial<Prerequisites> | undefined;
   /** How many sessions restore at once; the number of processors of this machine when absent. */
   readonly jobs?: number | undefined;
+  /** How long the server may make no progress; without end when absent. */
+  readonly stall?: StallLimit | undefined;
   /** Whether a database that was restored aside gets statistics for the planner; true when absent. */
   readonly statistics?: boolean | undefined;
 }
@@ -28,6 +30,9 @@ export interface SessionParts {
   readonly options: PgDumpRestorerOptions;
   /** How many sessions may work on the server at once. */
   readonly sessions: number;
+  /** Fires when the restore is stopped, and when it stalls. */
   readonly signal: AbortSignal;
+  /** Watches the work of the session; none where it may wait without end. */
+  readonly stall?: Stall | undefined;
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
 }

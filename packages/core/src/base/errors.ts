@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   SCHEDULE_INVALID: 'The cron expression or the time zone is wrong.',
   SET_NOT_FOUND: 'No set is there that fits what was asked for.',
   STAGING_FAILED: 'The staging archive could not be restored.',
+  STALLED: 'Work made no progress for too long: a server, a store or a program went silent.',
   STORE_FAILED: 'Reading or writing a store failed.',
   STORE_FORBIDDEN: 'A store refuses an operation: the key is wrong, or lacks a right.',
   STORE_FULL: 'The volume of a store has no space left, or its quota is used up.',

@@ -70,6 +70,12 @@ export interface DumpSnapshot {
    */
   warnings(): readonly string[];
 
+  /**
+   * Asks the server whether it works for the snapshot although nothing is sent; absent where a silent server
+   * does nothing.
+   */
+  isWorking?(signal: AbortSignal): Promise<boolean>;
+
   /** Ends the view, its sessions and its programs. Safe to call twice, never fails. */
   close(): Promise<void>;
 }
@@ -84,10 +90,19 @@ export interface SnapshotOptions {
   readonly tolerant?: boolean | undefined;
 }
 
+/** How a dump is checked. */
+export interface DumpCheckOptions {
+  readonly signal: AbortSignal;
+  /** Called now and then while the dump is read. */
+  readonly onProgress?: (() => void) | undefined;
+}
+
 /** Makes and checks dumps of one database. */
 export interface DumpProducer {
   /** The name of the database, as it stands in the dump's file name. */
   readonly database: string;
+  /** Where the database is, for messages: `db:5432`; absent where there is no such thing. */
+  readonly server?: string | undefined;
 
   /**
    * Takes a snapshot. When the signal fires, now or later, everything that the snapshot has started is ended.
@@ -100,5 +115,5 @@ export interface DumpProducer {
    * @throws ARTIFACT_UNREADABLE if it is damaged, CLIENT_TOO_OLD if the programs of this machine do not know
    * its form
    */
-  check(dump: ArtifactSource, options: { readonly signal: AbortSignal }): Promise<DumpContent>;
+  check(dump: ArtifactSource, options: DumpCheckOptions): Promise<DumpContent>;
 }

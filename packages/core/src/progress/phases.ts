@@ -4,6 +4,7 @@ import type { RunTimestamp } from '../model/timestamp.ts';
 import type { PhaseId, PhaseName, PhaseReport } from '../model/run-phase.ts';
 import type { Clock } from '../ports/clock.ts';
 import { PhaseWatch } from './phase-watch.ts';
+import { Stall, type StallLimit, type StallOptions } from './stall.ts';
 
 /** How far a phase is that takes its time. */
 export interface PhaseProgress extends PhaseId {
@@ -30,6 +31,10 @@ export interface PhaseSubject<T> {
   readonly artifact?: ArtifactKind;
   readonly tier?: Tier;
   readonly bytes?: (result: T) => number;
+  /** The other side, for messages: `from db:5432`. */
+  readonly peer?: string | undefined;
+  /** Whether the other side works in silence; see StallOptions. */
+  readonly working?: StallOptions['working'];
   /** Whether something was done at all: what was not is no phase. Always when absent. */
   readonly happened?: (result: T) => boolean;
   /** How many bytes will pass the watch: exactly, unless some are read twice, or by a guess. */
@@ -45,13 +50,19 @@ export class Phases {
   private readonly clock: Clock;
   private readonly observer: RunObserver;
   private readonly redact: (text: string) => string;
+  private readonly limit: StallLimit | undefined;
 
-  /** @param redact takes secrets out of warnings */
+  /**
+   * @param redact takes secrets out of warnings
+   * @param limit how long a phase of bytes may move none; without end when absent
+   */
   constructor(
     clock: Clock,
     observer: RunObserver = () => undefined,
     redact: (text: string) => string = (text) => text,
+    limit?: StallLimit,
   ) {
+    this.limit = limit;
     this.clock = clock;
     this.observer = observer;
     this.redact = redact;
@@ -65,7 +76,10 @@ export class Phases {
     }
   }
 
-  /** Does the work of a phase and takes its time. */
+  /**
+   * Does the work of a phase and takes its time. A phase of bytes that moves none for too long fails with
+   * STALLED; its work has to end by the signal of the watch.
+   */
   async measure<T>(
     phase: PhaseName,
     work: (watch: PhaseWatch) => Promise<T>,
@@ -73,6 +87,7 @@ export class Phases {
   ): Promise<T> {
     const began = this.clock.now().getTime();
     const { artifact, tier, expected } = of;
+    const stall = this.stallOf(phase, of);
     const watch = new PhaseWatch((bytes) => {
       this.emit({
         event: 'phase.progress',
@@ -82,8 +97,8 @@ export class Phases {
         bytes: Math.min(bytes, expected?.atMost ?? bytes),
         expected: expected?.atMost ?? expected?.about,
       });
-    });
-    const result = await work(watch).catch((error: unknown) => {
+    }, stall);
+    const result = await (stall?.during(() => work(watch)) ?? work(watch)).catch((error: unknown) => {
       this.emit({ event: 'phase.failed', phase, artifact, tier });
       throw error;
     });
@@ -98,6 +113,18 @@ export class Phases {
     this.reports.push(report);
     this.emit({ event: 'phase.finished', ...report });
     return result;
+  }
+
+  private stallOf<T>(
+    phase: PhaseName,
+    { artifact, bytes, peer, working }: PhaseSubject<T>,
+  ): Stall | undefined {
+    if (this.limit === undefined || bytes === undefined) return undefined;
+    const of = artifact === undefined ? '' : ` of the ${artifact}`;
+    return new Stall(this.limit, {
+      what: `phase ${phase}${of}${peer === undefined ? '' : ` ${peer}`}`,
+      working,
+    });
   }
 
   warn(text: string): void {

@@ -20,7 +20,7 @@ import { inspectReplicaCopy, type ReplicaCopy } from './replica-copy.ts';
 const SETS_A_RUN = 32;
 
 /** What fails for one set in this way fails for the others too. */
-const HOPELESS = ['STORE_UNAVAILABLE', 'STORE_FORBIDDEN', 'STORE_FULL'] as const;
+const HOPELESS = ['STALLED', 'STORE_UNAVAILABLE', 'STORE_FORBIDDEN', 'STORE_FULL'] as const;
 
 /** A set that a run made whole on a replica. */
 export interface ReplicatedSet {
@@ -128,6 +128,7 @@ async function copySet(
       tier: set.tier,
       bytes: () => artifact.bytes,
       expected: { atMost: artifact.bytes },
+      peer: `to ${request.replica.name}`,
     };
     await phases.measure('replicate', (watch) => copyArtifact(set, one, request, watch), of);
   }
@@ -173,17 +174,16 @@ async function copyArtifact(
 ): Promise<void> {
   const cheap =
     copySource === undefined
-      ? await stagedUploads?.take(replica, artifact.key)
+      ? await watch.apart(async () => stagedUploads?.take(replica, artifact.key))
       : { complete: () => replica.copy(copySource, artifact.key, { signal }) };
   if (cheap !== undefined) {
     try {
-      await cheap.complete();
+      await watch.apart(() => cheap.complete());
       return;
     } catch {
       throwIfAborted(signal);
     }
   }
-  await replica.put(artifact.key, watch.source(await storedSource(primary, set, artifact, { signal })), {
-    signal,
-  });
+  const source = await storedSource(primary, set, artifact, { signal });
+  await replica.put(artifact.key, watch.source(source), { signal: watch.until(signal) });
 }

@@ -93,10 +93,11 @@ export class StagedUploads {
       tier: splitKey(key).tier,
       bytes: () => source.bytes,
       expected: { atMost: source.bytes },
+      peer: `to ${replica.name}`,
     };
     return this.phases.measure(
       'staged-upload',
-      async (watch) => replica.stageUpload?.(key, watch.source(source), { signal: this.either }),
+      async (watch) => replica.stageUpload?.(key, watch.source(source), { signal: watch.until(this.either) }),
       { ...of, happened: (staged) => staged !== undefined },
     );
   }

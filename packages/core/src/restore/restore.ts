@@ -21,6 +21,8 @@ import { compareRows } from '../model/compare-rows.ts';
 import { fetchSource } from './fetch-source.ts';
 import type { RestoreSource } from '../ports/file-sources.ts';
 import type { RestorePlan, RestoreReport } from './restore-report.ts';
+import type { RestoreArtifact } from '../ports/restore-artifact.ts';
+import { unlessStalled, type StallLimit } from '../progress/stall.ts';
 import { refuse } from './refusal.ts';
 
 /** Everything that a restore works with. */
@@ -34,6 +36,8 @@ export interface RestoreParts {
   readonly primary: PrimaryStore;
   readonly lock: Lock;
   readonly clock: Clock;
+  /** How long a reading of the source may wait for a chunk; without end when absent. */
+  readonly stall?: StallLimit | undefined;
 }
 
 /** What is restored, how, and where to. */
@@ -114,7 +118,7 @@ class Restore {
       this.recovered.push(...session.recovered);
       if (!request.dryRun && request.stagingTo !== undefined) await this.recoverFiles(request.stagingTo);
       this.step('fetch');
-      await using fetched = await fetchSource(this.parts.primary, request.source, {
+      await using fetched = await fetchSource(this.parts.primary, this.watchedSource(), {
         staging: request.stagingTo !== undefined,
         keep: !request.dryRun,
         signal,
@@ -141,6 +145,18 @@ class Restore {
     } finally {
       await session.close();
     }
+  }
+
+  private watchedSource(): RestoreSource {
+    const { source } = this.request;
+    const watched = (artifact: RestoreArtifact): RestoreArtifact =>
+      unlessStalled(artifact, this.parts.stall, `reading ${artifact.name} from ${source.label}`);
+    return {
+      ...source,
+      dump: watched(source.dump),
+      globals: source.globals && watched(source.globals),
+      staging: source.staging && watched(source.staging),
+    };
   }
 
   private async recoverFiles(folder: string): Promise<void> {

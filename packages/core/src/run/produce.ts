@@ -8,7 +8,8 @@ import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { DumpOrigin, DumpProducer, DumpSnapshot } from '../ports/dump-producer.ts';
 import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
 import type { StagedUploads } from '../replication/staged-uploads.ts';
-import type { Phases } from '../progress/phases.ts';
+import type { PhaseWatch } from '../progress/phase-watch.ts';
+import type { Phases, PhaseSubject } from '../progress/phases.ts';
 import { sideBySide } from '../base/side-by-side.ts';
 import { nothingMore, verifyArtifact } from '../verify/verify-artifact.ts';
 
@@ -103,6 +104,9 @@ async function produceOnce(
   }
 }
 
+/** Where the bytes of an artifact come from. */
+type Other = Pick<PhaseSubject<unknown>, 'peer' | 'working'>;
+
 type Jobs = [ProducedArtifact, ProducedArtifact | undefined, ProducedArtifact | undefined];
 
 /** An artifact that is written, and not read back yet. */
@@ -125,13 +129,14 @@ class Maker {
 
   writeDump(snapshot: DumpSnapshot): Promise<Written> {
     const { database } = this.parts.producer;
-    return this.write({ kind: 'dump', database, timestamp: this.request.timestamp }, snapshot.dump());
+    const name = { kind: 'dump', database, timestamp: this.request.timestamp } as const;
+    return this.write(name, snapshot.dump(), this.server(snapshot));
   }
 
   async dump(snapshot: DumpSnapshot, written: Promise<Written>): Promise<ProducedArtifact> {
     const { signal } = this.request;
-    const { made, found } = await this.readBack(await written, (source) =>
-      this.parts.producer.check(source, { signal }),
+    const { made, found } = await this.readBack(await written, (source, watch) =>
+      this.parts.producer.check(source, { signal: watch.until(signal), onProgress: watch.move }),
     );
     const { tables: rowCounts, ofExtensions } = snapshot.rowCounts(found.rows);
     const counts = {
@@ -150,7 +155,7 @@ class Maker {
     await dump;
     const content = snapshot.globals();
     const name = { kind: 'globals', timestamp: this.request.timestamp } as const;
-    const written = content && (await this.write(name, content));
+    const written = content && (await this.write(name, content, this.server(snapshot)));
     await snapshot.close();
     return written && (await this.readBack(written, nothingMore)).made;
   }
@@ -164,9 +169,12 @@ class Maker {
       phases.warn(`no staging archive: ${archive.nothing}`);
       return undefined;
     }
-    const check = async (source: ArtifactSource): Promise<number> =>
-      (await archiver.check(source, { signal })).members;
-    const written = await this.write({ kind: 'staging', timestamp }, archive.content);
+    const check = async (source: ArtifactSource, watch: PhaseWatch): Promise<number> => {
+      const options = { signal: watch.until(signal), onMember: watch.move };
+      return (await archiver.check(source, options)).members;
+    };
+    const name = { kind: 'staging', timestamp } as const;
+    const written = await this.write(name, archive.content, { peer: 'from the staging folder' });
     const { made, found: members } = await this.readBack(
       written,
       verify === 'checksum' ? nothingMore : check,
@@ -175,14 +183,34 @@ class Maker {
     return { draft: made.draft, entry: { ...made.entry, ...(members !== undefined && { members }) } };
   }
 
-  private async write(name: Written['name'], content: AsyncIterable<Uint8Array>): Promise<Written> {
+  private server(snapshot: DumpSnapshot): Other {
+    const { server } = this.parts.producer;
+    return {
+      peer: server && `from ${server}`,
+      working: snapshot.isWorking && ((signal) => snapshot.isWorking?.(signal) ?? Promise.resolve(false)),
+    };
+  }
+
+  private async write(
+    name: Written['name'],
+    content: AsyncIterable<Uint8Array>,
+    other: Other,
+  ): Promise<Written> {
     const { phases, signal, former, stagedUploads } = this.request;
     const fileName = formatArtifactName(name);
     const about = former?.artifacts.find(({ kind }) => kind === name.kind)?.bytes;
-    const of = { artifact: name.kind, bytes: ({ bytes }: ArtifactSource) => bytes, expected: { about } };
+    const of = {
+      artifact: name.kind,
+      bytes: ({ bytes }: ArtifactSource) => bytes,
+      expected: { about },
+      ...other,
+    };
     const draft = await phases.measure(
       'produce',
-      (watch) => this.parts.primary.draft(artifactKey('daily', fileName), watch.content(content), { signal }),
+      (watch) =>
+        this.parts.primary.draft(artifactKey('daily', fileName), watch.content(content), {
+          signal: watch.until(signal),
+        }),
       of,
     );
     this.drafts.push(draft);
@@ -192,13 +220,18 @@ class Maker {
 
   private async readBack<T>(
     { name, draft }: Written,
-    read: (source: ArtifactSource) => Promise<T>,
+    read: (source: ArtifactSource, watch: PhaseWatch) => Promise<T>,
   ): Promise<{ readonly made: ProducedArtifact; readonly found: T }> {
     const { phases, signal } = this.request;
     const fileName = formatArtifactName(name);
     const reading = { artifact: name.kind, bytes: () => draft.bytes, expected: { atMost: draft.bytes } };
     const found = await phases
-      .measure('verify', (watch) => verifyArtifact(fileName, watch.source(draft), read, signal), reading)
+      .measure(
+        'verify',
+        (watch) =>
+          verifyArtifact(fileName, watch.source(draft), (source) => read(source, watch), watch.until(signal)),
+        reading,
+      )
       .catch((error: unknown) => {
         throw named(fileName, error);
       });

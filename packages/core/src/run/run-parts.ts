@@ -7,6 +7,7 @@ import type { RetentionPolicy } from '../ports/retention-policy.ts';
 import type { RunJournal } from '../ports/run-journal.ts';
 import type { OrphanCleaner } from '../ports/orphan-cleaner.ts';
 import type { RunObserver } from '../progress/phases.ts';
+import type { StallLimit } from '../progress/stall.ts';
 import type { ProduceParts, VerifyLevel } from './produce.ts';
 
 /** Everything that a run works with. */
@@ -21,6 +22,8 @@ export interface RunParts extends ProduceParts {
   readonly cleaners?: readonly OrphanCleaner[] | undefined;
   /** Stores that are to have every set too. */
   readonly replicas?: readonly ArtifactStore[] | undefined;
+  /** How long a phase may move no byte; without end when absent. */
+  readonly stall?: StallLimit | undefined;
   /** Tests the restore of a new set; needed for the level `restore`. */
   readonly restoreTest?: RestoreTester | undefined;
 }

@@ -72,7 +72,7 @@ class Run {
     this.parts = parts;
     this.options = options;
     this.signal = signal;
-    this.phases = new Phases(parts.clock, options.observer, options.redact);
+    this.phases = new Phases(parts.clock, options.observer, options.redact, parts.stall);
     this.stagedUploads = new StagedUploads(parts.replicas ?? [], { phases: this.phases, signal });
     this.startedAt = parts.clock.now();
   }

@@ -11,6 +11,7 @@ import { checksOf, markCopy } from './mark-copy.ts';
 import type { Copy } from './copy.ts';
 import type { ReadingParts } from './read-artifact.ts';
 import { readCopy, type CopyReading } from './read-copy.ts';
+import type { StallLimit } from '../progress/stall.ts';
 import { watchReading, withoutFiles, type ReadingLimits } from './watch-reading.ts';
 import type { CopyReport, VerifyReport } from './verify-report.ts';
 
@@ -20,6 +21,8 @@ export interface VerifyParts extends ReadingParts {
   readonly restoreTest: RestoreTester;
   readonly clock: Clock;
   readonly lock: Lock;
+  /** How long a reading may wait for a chunk; without end when absent. */
+  readonly stall?: StallLimit | undefined;
 }
 
 /** Which copies are verified, and how thoroughly. */
@@ -81,6 +84,7 @@ class Verification {
       bytesPerSecond: request.bytesPerSecond,
       observer: options.observer,
       signal: options.signal,
+      stall: parts.stall,
     };
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts';
 import type { RestorerEvent } from '../ports/dump-restorer.ts';
 import type { RestoreArtifact } from '../ports/restore-artifact.ts';
+import { unlessStalled, type StallLimit } from '../progress/stall.ts';
 import type { Copy } from './copy.ts';
 
 export interface ReadingLimits {
@@ -9,6 +10,8 @@ export interface ReadingLimits {
   readonly bytesPerSecond: number | undefined;
   readonly observer: ((event: RestorerEvent) => void) | undefined;
   readonly signal: AbortSignal;
+  /** How long a reading may wait for a chunk; without end when undefined. */
+  readonly stall: StallLimit | undefined;
 }
 
 /** So much is read between two looks at the clock, and between two words on how far it is. */
@@ -24,11 +27,14 @@ export function watchReading(copy: Copy, limits: ReadingLimits): Copy {
     entries.reduce((sum, [, { bytes }]) => sum + bytes, 0),
     limits,
   );
-  const watched = (artifact: RestoreArtifact): RestoreArtifact => ({
-    ...artifact,
-    open: (range, options) =>
-      range === undefined ? watch.chunks(artifact.open(undefined, options)) : artifact.open(range, options),
-  });
+  const watched = (artifact: RestoreArtifact): RestoreArtifact => {
+    const source = unlessStalled(artifact, limits.stall, `reading ${artifact.name} from ${copy.label}`);
+    return {
+      ...source,
+      open: (range, options) =>
+        range === undefined ? watch.chunks(source.open(undefined, options)) : source.open(range, options),
+    };
+  };
   return {
     ...copy,
     artifacts: Object.fromEntries(entries.map(([kind, artifact]) => [kind, watched(artifact)])),

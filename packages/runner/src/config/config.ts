@@ -51,6 +51,8 @@ export interface Config {
   readonly verify: VerifyLevel;
   /** Under which share of the median of the last sets a new one is suspicious; 0 for never. */
   readonly sizeAnomalyThreshold: number;
+  /** How long work may make no progress, in milliseconds; undefined for no limit. */
+  readonly stallTimeout: number | undefined;
   readonly pingUrl: Secret | undefined;
   /** Undefined when there is none to be told. */
   readonly webhook: WebhookOptions | undefined;
@@ -122,6 +124,7 @@ export function readConfig(env: Environment): Config {
     maxAgeMinutes: whole.BACKUP_MAX_AGE_MINUTES,
     verify: whole.BACKUP_VERIFY,
     sizeAnomalyThreshold: whole.BACKUP_SHRINK_THRESHOLD,
+    stallTimeout: whole.BACKUP_STALL_TIMEOUT === 0 ? undefined : whole.BACKUP_STALL_TIMEOUT,
     pingUrl: whole.BACKUP_PING_URL === undefined ? undefined : new Secret(whole.BACKUP_PING_URL),
     webhook: webhookOf(whole),
     http:

@@ -68,6 +68,23 @@ const share: Reader<number> = v.pipe(
   v.check((number) => number <= 1, SHARE),
 );
 
+const DURATION = 'has to be a time such as 90s, 15m or 2h, or off';
+const UNIT_MS: ReadonlyMap<string, number> = new Map([
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+]);
+/** In milliseconds; 0 for never. */
+const duration: Reader<number> = v.pipe(
+  v.string(),
+  v.trim(),
+  v.toLowerCase(),
+  v.regex(/^(?:off|[1-9]\d{0,6}[smh])$/, DURATION),
+  v.transform((text) =>
+    text === 'off' ? 0 : Number(text.slice(0, -1)) * (UNIT_MS.get(text.slice(-1)) ?? 0),
+  ),
+);
+
 const names: Reader<readonly string[]> = v.pipe(
   v.string(),
   v.transform((list) =>
@@ -262,6 +279,11 @@ export const VARIABLES = {
     share,
     '0.5',
     'Under which share of the median of the last sets a new one is suspicious, by its rows, its dump or its archive; `0` or `off` for never',
+  ),
+  BACKUP_STALL_TIMEOUT: variable(
+    duration,
+    '15m',
+    'How long the server, a store or a program may make no progress before the work fails: `90s`, `15m`, `2h`; `off` for never',
   ),
   BACKUP_PING_URL: {
     ...variable(

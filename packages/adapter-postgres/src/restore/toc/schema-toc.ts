@@ -1,5 +1,6 @@
 import { BackupError, type ArtifactSource } from '@geolens/backup-core';
 import { describeEnd, programBytes, programOutput, type Judge } from '@geolens/backup-system';
+import { readingConnectionString } from '../../connection/connection.ts';
 import type { PostgresPrograms } from '../../connection/postgres-programs.ts';
 import { quoteLiteral } from '../../connection/identifiers.ts';
 import { unlinkedTemporaryFile } from '../../dump/unlinked-temporary-file.ts';
@@ -27,7 +28,14 @@ export async function dumpSchema(
   { server, programs, signal }: DumpTools,
 ): Promise<SchemaDump> {
   const env = server.env(database);
-  const args = ['--format=custom', '--schema-only', '--no-owner', '--no-acl', '--compress=0'];
+  const args = [
+    '--format=custom',
+    '--schema-only',
+    '--no-owner',
+    '--no-acl',
+    '--compress=0',
+    `--dbname=${readingConnectionString(database, programs.major)}`,
+  ];
   const options = { env, signal };
   const content = await programBytes(
     programs.pgDump,
