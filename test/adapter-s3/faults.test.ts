@@ -241,6 +241,16 @@ describe.skipIf(inject('gateway') === undefined)('reading', () => {
     expect(proxy.requests.filter(({ operation }) => operation === 'GetObject')).toHaveLength(4);
   });
 
+  it('goes on behind the last byte when the bytes stop coming, and ends where they stop each time', async () => {
+    const { bucket, proxy, store } = await scene();
+    const source = randomSource(LARGE_BYTES);
+    await bucket.put(OBJECT, source.content);
+    proxy.fault({ when: on('GetObject'), times: 2, do: { kind: 'stall', afterBytes: 2_000_000 } });
+    expect((await readAll(store.read(DUMP))).equals(source.content)).toBe(true);
+    proxy.fault({ when: on('GetObject'), do: { kind: 'stall', afterBytes: 0 } });
+    expect((await failureOf(readAll(store.read(DUMP)))).code).toBe('STORE_UNAVAILABLE');
+  });
+
   it('ends at once when it is stopped while the store is silent', async () => {
     const { bucket, proxy, store } = await scene({ timeout: 60 });
     await bucket.put(OBJECT, 'x');

@@ -17,6 +17,8 @@ export type Fault =
   | { readonly kind: 'reset'; readonly afterBytes?: number }
   /** The server does it, and the client's connection ends instead of an answer. */
   | { readonly kind: 'swallow' }
+  /** The head of the answer comes, and so many bytes; then nothing, on a connection that stays open. */
+  | { readonly kind: 'stall'; readonly afterBytes: number }
   /** Taken and never answered. */
   | { readonly kind: 'hang' }
   /**
@@ -68,6 +70,14 @@ export async function carryOut(fault: Fault | undefined, exchange: Exchange): Pr
       await drained(await forward(request, body, target, response));
       request.socket.destroy();
       return;
+    case 'stall': {
+      const answer = await forward(request, body, target, response);
+      return deliver(
+        answer,
+        cutShort(answer, fault.afterBytes, () => new Promise<never>(() => undefined)),
+        response,
+      );
+    }
     case 'hang':
       return drained(body);
     case 'etag': {

@@ -1,8 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { throwIfAborted, untilAborted } from '@geolens/backup-core';
-import { silenceMs } from './client.ts';
 import { s3Error } from './s3-errors.ts';
-import type { S3Settings } from './settings.ts';
 
 /** What the SDK takes beside a command. */
 export interface CallOptions {
@@ -13,13 +11,10 @@ export interface CallOptions {
 export class Bucket {
   readonly name: string;
   readonly client: S3Client;
-  /** How long the store may be silent, in milliseconds. */
-  readonly silenceMs: number;
 
-  constructor(client: S3Client, settings: S3Settings) {
+  constructor(client: S3Client, name: string) {
     this.client = client;
-    this.name = settings.bucket;
-    this.silenceMs = silenceMs(settings);
+    this.name = name;
   }
 
   /**

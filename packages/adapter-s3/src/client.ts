@@ -14,11 +14,6 @@ function ignore(): void {
   // See SILENT.
 }
 
-/** How long the store may be silent, in milliseconds. */
-export function silenceMs({ timeout = IDLE_TIMEOUT_SECONDS }: S3Settings): number {
-  return timeout * 1000;
-}
-
 /**
  * A client for one bucket. The checksums that the SDK adds by itself are streamed behind the body, which
  * stores other than Amazon's refuse, or take for part of the object: there it adds none, and we send our own.
@@ -38,7 +33,10 @@ export function createClient(settings: S3Settings): S3Client {
     responseChecksumValidation: checksums,
     // It would make a new connection for every part, and keep a stopped request waiting for six seconds.
     expectContinueHeader: false,
-    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: silenceMs(settings) },
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: (settings.timeout ?? IDLE_TIMEOUT_SECONDS) * 1000,
+    },
     ...(credentials !== undefined && {
       credentials: {
         accessKeyId: credentials.accessKeyId.reveal(),

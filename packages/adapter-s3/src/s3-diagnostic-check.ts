@@ -75,7 +75,7 @@ export class S3DiagnosticCheck implements DiagnosticCheck {
   private skew: number | undefined;
 
   constructor({ settings, clock, client = createClient(settings) }: S3DiagnosticCheckOptions) {
-    this.bucket = new Bucket(client, settings);
+    this.bucket = new Bucket(client, settings.bucket);
     this.keys = new ObjectKeys(settings.prefix);
     this.digests = digestsFor(settings);
     this.parameters = objectParameters(settings);

@@ -62,7 +62,7 @@ export class S3Store implements ArtifactStore {
     this.settings = settings;
     this.database = database;
     this.limits = { ...LIMITS, ...limits };
-    this.bucket = new Bucket(client ?? createClient(settings), settings);
+    this.bucket = new Bucket(client ?? createClient(settings), settings.bucket);
     this.keys = new ObjectKeys(settings.prefix);
   }
 

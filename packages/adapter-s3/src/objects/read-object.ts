@@ -8,24 +8,6 @@ import { s3Error } from '../s3-errors.ts';
 const BREAKS = 4;
 
 /**
- * Returns the chunks of a body. The timeout of the SDK ends with the head of the answer, so a body that sends
- * nothing for so long is ended here; the time that the reader takes does not count.
- */
-async function* withoutSilence(body: Readable, silenceMs: number): AsyncGenerator<Uint8Array> {
-  const chunks = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
-  for (;;) {
-    const silent = setTimeout(() => {
-      body.destroy(Object.assign(new Error(`no byte for ${silenceMs / 1000} s`), { name: 'TimeoutError' }));
-    }, silenceMs);
-    const step = await chunks.next().finally(() => {
-      clearTimeout(silent);
-    });
-    if (step.done === true) return;
-    yield step.value;
-  }
-}
-
-/**
  * Reads an object, or a range of it. When the connection breaks, it goes on behind the last byte, of the same
  * object: one that was replaced meanwhile is a failure.
  */
@@ -58,7 +40,7 @@ export async function* readObject(
     const stop = (): void => void body.destroy(signal && abortedBy(signal));
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      for await (const chunk of withoutSilence(body, bucket.silenceMs)) {
+      for await (const chunk of body as AsyncIterable<Uint8Array>) {
         next += chunk.length;
         breaks = 0;
         yield chunk;
