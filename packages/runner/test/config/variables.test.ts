@@ -70,6 +70,11 @@ describe.each([
     ['0', '1', '0.5', '.25', '1.0', 'off', 'OFF', ' 0.5 '],
     ['1.01', '-0.5', '0,5', '50%', '50', '1e-1', 'none', '.', 'NaN'],
   ],
+  [
+    'BACKUP_STALL_TIMEOUT',
+    ['90s', '15m', '2h', 'off', 'OFF', ' 15m '],
+    ['15', '0s', '1.5h', '-1m', '15 m', '1d', 'never', 'm'],
+  ],
   ['BACKUP_ROLE_PASSWORDS', ['true', 'no'], ['perhaps']],
 ])('%s', (name, good, bad) => {
   it.each(good)('takes "%s"', (value) => {
@@ -86,6 +91,13 @@ describe.each([
       expect(text).toMatch(/has to be|has a level|Give|set it to/);
     },
   );
+});
+
+it('reads times in seconds, minutes and hours, and off as no limit', () => {
+  const limits = ['90s', '15m', '2h', 'off'].map(
+    (text) => readConfig({ BACKUP_STALL_TIMEOUT: text }).stallTimeout,
+  );
+  expect(limits).toEqual([90_000, 900_000, 7_200_000, undefined]);
 });
 
 it('turns a method of compression without a level into its fastest level', () => {
