@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { OWN_PREFIX } from './restore-file-names.ts';
+import { isOwnName } from './restore-file-names.ts';
 
 /** What lies at the top of a staging folder. */
 export interface FolderContent {
@@ -23,5 +23,5 @@ export function pathIn(folder: string | Buffer, name: string | Buffer): Buffer {
 }
 
 function isOwn(name: Buffer): boolean {
-  return name.subarray(0, OWN_PREFIX.length).equals(Buffer.from(OWN_PREFIX));
+  return isOwnName(name.toString('latin1'));
 }

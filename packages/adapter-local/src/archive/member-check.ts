@@ -1,6 +1,7 @@
 import { BackupError } from '@geolens/backup-core';
 import { listedLines } from './listed-lines.ts';
-import { OWN_PREFIX } from './restore-file-names.ts';
+import { unescapedBytes } from './member-names.ts';
+import { isOwnName } from './restore-file-names.ts';
 
 /**
  * What tar has to be told so that its listing can be checked: links as they stand in the archive, names that
@@ -23,6 +24,12 @@ const LINE = /^(.)[^"]*"((?:[^"\\]|\\.)*)"(?: link to "((?:[^"\\]|\\.)*)")?/;
 /** Files, folders, links of both kinds, pipes, and files that a system of old kept in one piece. */
 const KNOWN_TYPES = '-dhlpC';
 
+/** Character and block devices. */
+const DEVICES = 'cb';
+
+/** Devices that are left out. Programs take a limited number of arguments; no sound archive holds as many. */
+const MOST_DEVICES = 100;
+
 /** Longer lines have names that no file system takes: 4096 bytes, four characters each, and that twice. */
 const LONGEST = 40_000;
 
@@ -35,10 +42,12 @@ export class MemberCheck {
   members = 0;
   /** Whether there is a member for the folder itself, that says its mode, owner and time. */
   holdsItself = false;
+  /** Members that must not be unpacked: devices, and hard links to them. One character for each byte. */
+  readonly leftOut: string[] = [];
   private refused: BackupError | undefined;
   /** What has to be a folder: folder members, and whatever another member lies below. */
   private readonly folders = new Set<string>();
-  /** What is a link: nothing may lie below it, for that might lie anywhere. */
+  /** Links and devices: no member may lie below them, for that might lie anywhere. */
   private readonly links = new Set<string>();
 
   /** Takes a part of the listing. */
@@ -60,22 +69,28 @@ export class MemberCheck {
       return refusal('is not listed as expected', line.slice(0, 200));
     const path = within(name);
     if (path === undefined) return refusal('holds a name that would leave the folder', name);
-    if (!KNOWN_TYPES.includes(type)) return refusal('holds what is no file, folder, link or pipe', name);
+    // Only a name that tar writes itself is sure to be left out by it.
+    const device = DEVICES.includes(type) && name === `./${path}` && this.leftOut.length < MOST_DEVICES;
+    if (!KNOWN_TYPES.includes(type) && !device)
+      return refusal('holds what is no file, folder, link or pipe', name);
     if (path === '' && type !== 'd')
       return refusal('holds something else in the place of the folder itself', name);
-    if (path.startsWith(OWN_PREFIX)) return refusal('holds a name that is kept for restores', name);
+    if (isOwnName(path.split('/', 1)[0] ?? ''))
+      return refusal('holds a name that is kept for restores', name);
     if (type === 'd') this.folders.add(path);
     this.holdsItself ||= path === '';
+    if (device) this.leftOut.push(unescapedBytes(name));
     if (type === 'h') {
       const file = within(target ?? '');
       if (file === undefined || file === '')
         return refusal('holds a link to a file outside the folder', `${name} -> ${target ?? ''}`);
       if (this.passesLink(file))
         return refusal('holds a name that would leave the folder', `${name} -> ${target ?? ''}`);
+      if (this.leftOut.includes(`./${unescapedBytes(file)}`)) this.leftOut.push(unescapedBytes(name));
     }
     if (this.links.has(path) || this.passesLink(path))
       return refusal('holds a name that would leave the folder', name);
-    if (type !== 'h' && type !== 'l') return undefined;
+    if (type !== 'h' && type !== 'l' && !device) return undefined;
     if (this.folders.has(path)) return refusal('holds a name that would leave the folder', name);
     this.links.add(path);
     return undefined;

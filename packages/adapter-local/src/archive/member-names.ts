@@ -36,8 +36,12 @@ export class MemberNames {
 
 /** The name that tar wrote with escapes, as it is: bytes that are UTF-8, most often. */
 function unescaped(written: string): string {
-  const bytes = written.replace(/\\([0-7]{3}|.)/g, (_, code: string) =>
+  return Buffer.from(unescapedBytes(written), 'latin1').toString('utf8');
+}
+
+/** Returns a name that tar wrote with escapes, one character for each byte. */
+export function unescapedBytes(written: string): string {
+  return written.replace(/\\([0-7]{3}|.)/g, (_, code: string) =>
     code.length === 3 ? String.fromCharCode(Number.parseInt(code, 8)) : (LETTERS[code] ?? code),
   );
-  return Buffer.from(bytes, 'latin1').toString('utf8');
 }

@@ -1,16 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { UUID } from '../store/temporary-names.ts';
 
-/*
- * What a restore puts into the staging folder. Whatever starts with the prefix, at the top of the folder, is
- * no content of it: it is not archived, not moved, and no archive may hold it.
- */
-export const OWN_PREFIX = '.geolens-backup-';
+const OWN_PREFIX = '.geolens-backup-';
 
+const WORK = new RegExp(`^\\.geolens-backup-restoring-${UUID}$`);
 const NOTE = new RegExp(`^\\.geolens-backup-restoring-${UUID}\\.(?:out|in)$`);
 const RECORD = new RegExp(`^\\.geolens-backup-staging-(${UUID})\\.json$`);
 const PARTIAL_RECORD = new RegExp(`^\\.geolens-backup-staging-${UUID}\\.json\\.${UUID}\\.partial$`);
 const PREVIOUS = /^\.geolens-backup-before-\d{8}_\d{6}$/;
+
+/**
+ * Whether a restore, of this or an earlier version, makes entries of the name at the top of a staging folder.
+ * They are no content: they are not archived and not moved, and no archive may hold them.
+ */
+export function isOwnName(name: string): boolean {
+  return WORK.test(name) || PREVIOUS.test(name) || NOTE.test(name);
+}
 
 export function newId(): string {
   return randomUUID();

@@ -1,6 +1,5 @@
 import { constants } from 'node:fs';
-import { access, opendir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, realpath } from 'node:fs/promises';
 import {
   failedCheck,
   numberText,
@@ -9,6 +8,8 @@ import {
   type DiagnosticResult,
 } from '@geolens/backup-core';
 import { contentOf } from './folder-content.ts';
+import { Omissions, shownPath } from './omissions.ts';
+import { bytesOf, walkFolder } from './walk-folder.ts';
 import { errnoOf } from '@geolens/backup-system';
 
 /** So many entries are looked at: enough to meet whoever writes there, and over in a second or two. */
@@ -21,8 +22,8 @@ const SUBJECT = 'staging';
 const READ_HINT = 'Give this user the right to read them (in the container: the capability DAC_READ_SEARCH)';
 
 /**
- * Looks whether everything in the staging folder can be read: tar fails over the first file that cannot, and
- * the run with it.
+ * Checks whether everything in the staging folder can be read, and what an archive of it leaves out. tar
+ * fails over the first file that cannot be read, and the run with it.
  */
 export class StagingDiagnosticCheck implements DiagnosticCheck {
   private readonly folder: string;
@@ -42,7 +43,7 @@ export class StagingDiagnosticCheck implements DiagnosticCheck {
       const { content } = await contentOf(folder);
       if (content.length === 0)
         return [{ ...nothing, message: `${folder} is empty: sets have no staging archive` }];
-      return [await this.walk(signal)];
+      return await this.walk(signal);
     } catch (error) {
       throwIfAborted(signal);
       if (errnoOf(error) === 'ENOENT')
@@ -51,41 +52,44 @@ export class StagingDiagnosticCheck implements DiagnosticCheck {
     }
   }
 
-  private async walk(signal: AbortSignal): Promise<DiagnosticResult> {
+  private async walk(signal: AbortSignal): Promise<readonly DiagnosticResult[]> {
     const unreadable: string[] = [];
     let seen = 0;
-    const folders = [this.folder];
-    for (let folder = folders.pop(); folder !== undefined && seen < INSPECTED; folder = folders.pop()) {
+    const root = (await realpath(this.folder, 'buffer')).toString('latin1');
+    const omissions = new Omissions(root);
+    for await (const found of walkFolder(root, (path) => unreadable.push(path))) {
       throwIfAborted(signal);
-      if (!(await isReadable(folder, constants.R_OK | constants.X_OK))) {
-        unreadable.push(folder);
-        continue;
-      }
-      for await (const entry of await opendir(folder)) {
-        seen += 1;
-        const path = join(folder, entry.name);
-        if (entry.isDirectory()) folders.push(path);
-        else if (entry.isFile() && !(await isReadable(path, constants.R_OK))) unreadable.push(path);
-        if (seen >= INSPECTED) break;
-      }
+      if (seen >= INSPECTED) break;
+      seen += 1;
+      await omissions.add(found);
+      const { path, entry, own } = found;
+      if (!own && entry.isFile() && !(await isReadable(bytesOf(root, path)))) unreadable.push(path);
     }
-    const all = seen < INSPECTED;
-    const count = `${all ? '' : 'the first '}${numberText(seen)} entries`;
+    return [
+      this.readability(unreadable, seen),
+      ...omissions
+        .list(this.folder)
+        .map((omission) => ({ subject: SUBJECT, level: 'warn', ...omission }) as const),
+    ];
+  }
+
+  private readability(unreadable: readonly string[], seen: number): DiagnosticResult {
+    const count = `${seen < INSPECTED ? '' : 'the first '}${numberText(seen)} entries`;
     if (unreadable.length === 0)
       return { subject: SUBJECT, level: 'ok', message: `${this.folder}: ${count} can be read` };
-    const names = unreadable.slice(0, SHOWN).join(', ');
+    const names = unreadable.slice(0, SHOWN).map((path) => `${this.folder}${shownPath(path.slice(1))}`);
     return {
       subject: SUBJECT,
       level: 'fail',
-      message: `${unreadable.length} of ${count} cannot be read, over which a run fails: ${names}${unreadable.length > SHOWN ? ' …' : ''}`,
+      message: `${unreadable.length} of ${count} cannot be read, over which a run fails: ${names.join(', ')}${unreadable.length > SHOWN ? ' …' : ''}`,
       hint: READ_HINT,
     };
   }
 }
 
 /** What vanished meanwhile is no hindrance. */
-async function isReadable(path: string, mode: number): Promise<boolean> {
-  return access(path, mode).then(
+async function isReadable(path: Buffer): Promise<boolean> {
+  return access(path, constants.R_OK).then(
     () => true,
     (error: unknown) => errnoOf(error) === 'ENOENT',
   );

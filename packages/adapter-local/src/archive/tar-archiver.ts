@@ -1,9 +1,11 @@
+import { realpath } from 'node:fs/promises';
 import { createGzip } from 'node:zlib';
 import {
   BackupError,
   type Archive,
   type ArchiveCheckOptions,
   type Archiver,
+  throwIfAborted,
   type ArtifactSource,
 } from '@geolens/backup-core';
 import {
@@ -15,23 +17,19 @@ import {
   errnoOf,
 } from '@geolens/backup-system';
 import { compressWith, tarReading, through } from './archive-reading.ts';
+import { excludePattern } from './exclude-patterns.ts';
 import { contentOf } from './folder-content.ts';
 import { findGzip } from './gzip-program.ts';
 import { MemberNames } from './member-names.ts';
-import { OWN_PREFIX } from './restore-file-names.ts';
+import { Omissions } from './omissions.ts';
 import { warningsIn } from './program-warnings.ts';
 import { placeOf } from './staging-errors.ts';
+import { walkFolder } from './walk-folder.ts';
 
 /** GNU tar's exit codes: https://www.gnu.org/software/tar/manual/html_section/Synopsis.html */
 const SOME_FILES_CHANGED = 1;
 
 const UNREADABLE_HINT = 'It was not kept; check the disk and the memory of this machine, then run again';
-
-/**
- * What restores have left or kept at the top of the folder. Anchored, or it would leave out such names at any
- * depth.
- */
-const NOTHING_OF_OURS = ['--anchored', `--exclude=./${OWN_PREFIX}*`];
 
 /** Which folder is archived. */
 export interface TarArchiverOptions {
@@ -45,7 +43,8 @@ export interface TarArchiverOptions {
 
 /**
  * Archives a folder with GNU tar and the fastest gzip there is. Members start with `./`; owners are numbers.
- * What a restore keeps in the folder is no content of it.
+ * It leaves out devices, sockets, FIFOs and what restores have made, and does not follow links; warnings name
+ * what is missing for that. It follows a link that is the folder itself, and archives what is mounted inside.
  */
 export class TarArchiver implements Archiver {
   private readonly options: TarArchiverOptions;
@@ -61,21 +60,28 @@ export class TarArchiver implements Archiver {
   }: {
     readonly signal: AbortSignal;
   }): Promise<Archive | { readonly nothing: string }> {
-    const reason = await this.nothingThere();
-    if (reason !== undefined) return { nothing: reason };
+    const omissions = await this.inspect(signal);
+    if ('nothing' in omissions) return omissions;
     const gzip = await findGzip(this.env['PATH'] ?? '');
-    const warnings: string[] = [];
+    const warnings = omissions.list(this.place).map(({ message, hint }) => `${message}. ${hint}`);
+    const patterns = omissions.excluded.map((path) => `${excludePattern(path)}\n`).join('');
     const args = [
       '--create',
       '--file=-',
       '--sparse',
       '--numeric-owner',
-      ...NOTHING_OF_OURS,
+      ...(patterns === '' ? [] : ['--anchored', '--exclude-from=-']),
       ...compressWith(gzip),
       `--directory=${this.options.folder}`,
       '.',
     ];
-    const tar = programOutput('tar', args, { env: this.env, signal }, (end) => this.judge(end, warnings));
+    const tar = programOutput(
+      'tar',
+      args,
+      { env: this.env, signal },
+      (end) => this.judge(end, warnings),
+      patterns === '' ? undefined : Buffer.from(patterns, 'latin1'),
+    );
     return {
       content: gzip === undefined ? through(tar, createGzip({ level: 1 })) : tar,
       warnings: () => warnings,
@@ -114,13 +120,22 @@ export class TarArchiver implements Archiver {
     return placeOf(this.options);
   }
 
-  private async nothingThere(): Promise<string | undefined> {
+  /** Returns what an archive of the folder leaves out, or why there is nothing to archive. */
+  private async inspect(signal: AbortSignal): Promise<Omissions | { readonly nothing: string }> {
+    const { folder } = this.options;
     try {
-      return (await contentOf(this.options.folder)).content.length === 0
-        ? `the folder ${this.place} is empty`
-        : undefined;
+      if ((await contentOf(folder)).content.length === 0)
+        return { nothing: `the folder ${this.place} is empty` };
+      const root = (await realpath(folder, 'buffer')).toString('latin1');
+      const omissions = new Omissions(root);
+      for await (const entry of walkFolder(root)) {
+        throwIfAborted(signal);
+        await omissions.add(entry);
+      }
+      return omissions;
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return `the folder ${this.place} does not exist`;
+      throwIfAborted(signal);
+      if (errnoOf(error) === 'ENOENT') return { nothing: `the folder ${this.place} does not exist` };
       throw new BackupError(
         'ARCHIVE_FAILED',
         `the folder ${this.place} cannot be read: ${(error as Error).message}`,

@@ -10,9 +10,11 @@ import {
 } from '@geolens/backup-core';
 import { describeEnd, Program, type ProgramEnvironment, errnoOf } from '@geolens/backup-system';
 import { tarReading } from './archive-reading.ts';
+import { excludeArgument } from './exclude-patterns.ts';
 import { FolderHandle } from './folder-handle.ts';
 import { LISTING_ARGUMENTS, MemberCheck } from './member-check.ts';
 import { isPreviousName } from './restore-file-names.ts';
+import { shownPath } from './omissions.ts';
 import { warningsIn } from './program-warnings.ts';
 import { recoverFolder } from './recovery.ts';
 import { restoreRefusal } from './restore-refusal.ts';
@@ -92,7 +94,7 @@ export class TarStagingRestorer implements StagingRestorer {
   ): Promise<UnpackedStaging> {
     const place = this.place(folder);
     const { records } = this;
-    const { members, holdsItself } = await this.inspect(archive, place, signal);
+    const { members, holdsItself, leftOut } = await this.inspect(archive, place, signal);
     let made = false;
     let record: StagingRecord | undefined;
     try {
@@ -106,7 +108,7 @@ export class TarStagingRestorer implements StagingRestorer {
       record = work.record;
       await work.handle.mkdir(NEW);
       await using content = await work.handle.enter(NEW);
-      const warnings = await this.extract(archive, content, place, signal);
+      const warnings = await this.extract(archive, content, leftOut, place, signal);
       const attributes = holdsItself ? await takeAttributes(content) : undefined;
       await this.flush(content, place, signal);
       return new UnpackedFolder({
@@ -114,8 +116,8 @@ export class TarStagingRestorer implements StagingRestorer {
         records,
         record,
         made,
-        members,
-        warnings,
+        members: members - leftOut.length,
+        warnings: [...leftOutWarning(leftOut), ...warnings],
         attributes,
         clock: this.options.clock,
       });
@@ -175,6 +177,7 @@ export class TarStagingRestorer implements StagingRestorer {
   private async extract(
     archive: ArtifactSource,
     into: FolderHandle,
+    leftOut: readonly string[],
     place: StagingPlace,
     signal: AbortSignal,
   ): Promise<readonly string[]> {
@@ -185,6 +188,7 @@ export class TarStagingRestorer implements StagingRestorer {
       '--numeric-owner',
       owners ? '--same-owner' : '--no-same-owner',
       '--delay-directory-restore',
+      ...(leftOut.length === 0 ? [] : ['--anchored', ...leftOut.map(excludeArgument)]),
     ];
     const end = await tarReading(
       [...args, '--xattrs', ...QUIET, `--directory=${FIRST_DESCRIPTOR}`],
@@ -212,6 +216,14 @@ export class TarStagingRestorer implements StagingRestorer {
   private place(folder: string): StagingPlace {
     return { folder, label: this.options.label };
   }
+}
+
+function leftOutWarning(leftOut: readonly string[]): readonly string[] {
+  if (leftOut.length === 0) return [];
+  const names = leftOut.slice(0, 10).map(shownPath).join(', ');
+  return [
+    `left out of the restore, because they are devices: ${names}${leftOut.length > 10 ? ` and ${leftOut.length - 10} more` : ''}`,
+  ];
 }
 
 /** Whether the folder did not exist and was made. */

@@ -12,6 +12,11 @@ const LEAVES = /holds a name that would leave the folder/;
 const link = (name: string, target: string): TarMember => ({ name, type: '2', link: target });
 const hardLink = (name: string, target: string): TarMember => ({ name, type: '1', link: target });
 
+const MANY_DEVICES = Array.from(
+  { length: 101 },
+  (_, index): TarMember => ({ name: `./${index}`, type: '3' }),
+);
+
 const HOSTILE: readonly (readonly [string, RegExp, readonly TarMember[]])[] = [
   ['an absolute name', LEAVES, [{ name: '/tmp/x' }]],
   ['an absolute name in a header of pax', LEAVES, [{ name: 'x', pax: { path: '/tmp/x' } }]],
@@ -41,8 +46,16 @@ const HOSTILE: readonly (readonly [string, RegExp, readonly TarMember[]])[] = [
     [{ name: 'x" link to "y' }, hardLink('x" link to "y2', '/etc/passwd')],
   ],
   ['a name of ours', /kept for restores/, [{ name: './.geolens-backup-before-20260101_020000/x' }]],
-  ['a device', /no file, folder, link or pipe/, [{ name: './null', type: '3' }]],
-  ['a disk', /no file, folder, link or pipe/, [{ name: './disk', type: '4' }]],
+  [
+    'a device under a name that tar does not write',
+    /no file, folder, link or pipe/,
+    [{ name: 'x', type: '3' }],
+  ],
+  ['a disk in a folder that climbs back', LEAVES, [{ name: './a/../disk', type: '4' }]],
+  ['more devices than any sound archive', /no file, folder, link or pipe/, MANY_DEVICES],
+  ['a member below a device', LEAVES, [{ name: './x', type: '3' }, { name: './x/y' }]],
+  ['a device that is a folder too', LEAVES, [{ name: './x/y' }, { name: './x', type: '4' }]],
+  ['a device and a file of its name', LEAVES, [{ name: './x', type: '3' }, { name: './x' }]],
   ['a type that nobody knows', /no file, folder, link or pipe/, [{ name: './x', type: 'Z' }]],
   ['a part of a file', /no file, folder, link or pipe/, [{ name: './x', type: 'M' }]],
   ['a link in the place of the folder', /in the place of the folder itself/, [link('./', '/etc')]],
@@ -82,6 +95,45 @@ describe('an archive that is refused before anything is unpacked', () => {
       { signal },
     );
     expect(unpacked.members).toBe(8);
+  });
+});
+
+describe('an archive of an earlier version that holds devices', () => {
+  it('is restored without them, with a warning that names them', async () => {
+    const folder = await freshFolder();
+    const archive = tarGz(
+      { name: './', type: '5', mode: 0o755 },
+      { name: './null', type: '3' },
+      { name: './inner/', type: '5', mode: 0o755 },
+      { name: './inner/null', content: 'a file' },
+      { name: './nul', content: 'x' },
+      { name: './inner/d*[k] ü', type: '4' },
+      hardLink('./same', './null'),
+      { name: './null.tif', content: 'x' },
+      { name: './pipe', type: '6' },
+    );
+    for (const source of [sourceOf(archive), await asFile(archive)]) {
+      const unpacked = await restorer().unpack(source, folder, { signal });
+      expect(unpacked.warnings.join()).toContain('devices: ./null, ./inner/d*[k] ü, ./same');
+      expect(unpacked.members).toBe(6);
+      await unpacked.swap();
+      expect((await readdir(folder)).filter((name) => !name.startsWith('.')).sort()).toEqual([
+        'inner',
+        'nul',
+        'null.tif',
+        'pipe',
+      ]);
+      expect(await readdir(join(folder, 'inner'))).toEqual(['null']);
+    }
+  });
+
+  it('keeps names of users that begin like those of a restore', async () => {
+    const folder = await freshFolder();
+    const names = ['.geolens-backup-before-2026', '.geolens-backup-notes.txt'];
+    for (const name of names) await writeFile(join(folder, name), 'x');
+    const copy = await freshFolder();
+    await (await restorer().unpack(await archiveOf(folder), copy, { signal })).swap();
+    expect((await readdir(copy)).sort()).toEqual(names);
   });
 });
 

@@ -48,7 +48,6 @@ async function variedFolder(): Promise<string> {
   await symlink('/etc/passwd', join(folder, 'link'));
   await symlink('nowhere', join(folder, 'dangling'));
   await link(join(folder, 'link'), join(folder, 'the same link'));
-  execFileSync('mkfifo', [join(folder, 'pipe')]);
   const sparse = await open(join(folder, 'sparse'), 'w');
   await sparse.write('end', 100_000_000);
   await sparse.close();

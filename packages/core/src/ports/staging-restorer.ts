@@ -48,15 +48,16 @@ export interface RecoverOptions {
  * - Whoever calls `recover`, `unpack`, `swap` or `dropPrevious` holds the lock, and sees to it that nobody
  *   else writes into the
  *   folder between the start of `swap` and its end.
- * - Entries at the top of the folder whose names start with `.geolens-backup-` are no content: they are never
+ * - Entries at the top of the folder with exactly the names that a restore gives are no content: they are never
  *   moved, and what
  *   earlier restores have kept stays until `dropPrevious` removes it.
+ * - Devices in an archive are left out, with a warning that names them.
  * - Less privileged users may be able to write into the folder. What an unfinished restore needs is recorded
  *   outside of it.
  *   Nothing in the folder decides what a restore or a recovery does, and no name in it leads them to a file outside.
  * - Failures are BackupErrors that name the folder: ARTIFACT_UNREADABLE when the archive is damaged, or holds
  *   what none of ours
- *   holds (a name that would leave the folder, a device); STORE_FULL when there is no room; STAGING_FAILED for the rest. Failures
+ *   holds (a name that would leave the folder); STORE_FULL when there is no room; STAGING_FAILED for the rest. Failures
  *   of the place that holds the records are those of a store and name it. What reading the archive fails with is passed on.
  */
 export interface StagingRestorer {

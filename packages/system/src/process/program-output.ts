@@ -10,14 +10,20 @@ export type Judge = (end: ProgramEnd) => Error | undefined;
 /**
  * What a program writes to stdout, as it writes it. The failure of the program is the failure of the stream:
  * it never ends as if all were well. Leaving the stream early ends the program.
+ * @param input what the program reads from stdin; it gets none if `undefined`
  */
 export async function* programOutput(
   file: string,
   args: readonly string[],
   options: ProgramOptions,
   judge: Judge,
+  input?: Uint8Array,
 ): AsyncGenerator<Uint8Array> {
-  const program = new Program(file, args, options);
+  const program = new Program(file, args, {
+    ...options,
+    stdin: input === undefined ? options.stdin : 'pipe',
+  });
+  if (input !== undefined) program.stdin.on('error', () => undefined).end(input); // its end reports a failure
   let whole = false;
   try {
     for await (const chunk of program.stdout) yield chunk as Uint8Array;

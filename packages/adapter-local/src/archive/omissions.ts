@@ -1,0 +1,125 @@
+import { readlink, realpath } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { errnoOf } from '@geolens/backup-system';
+import { bytesOf, type FolderEntry } from './walk-folder.ts';
+
+/** Something that an archive of the folder does not hold, and what the operator can do. */
+export interface Omission {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Names in a message; the rest is counted. */
+const SHOWN = 3;
+
+/** Characters of a path in a message. */
+const SHOWN_LENGTH = 120;
+
+/**
+ * Collects what an archive of a folder leaves out: what links lead to outside of the folder, what is neither
+ * a file nor a folder nor a link, and what a restore has made.
+ */
+export class Omissions {
+  /** Paths of entries that tar must not archive. One character for each byte. */
+  readonly excluded: string[] = [];
+  private readonly root: string;
+  private readonly links = new Sample();
+  private readonly special = new Sample();
+  private readonly own = new Sample();
+
+  /** @param root the resolved path of the folder, one character for each byte */
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  async add({ path, entry, own }: FolderEntry): Promise<void> {
+    if (own) {
+      this.excluded.push(path);
+      this.own.add(path);
+      return;
+    }
+    if (entry.isSymbolicLink()) {
+      const target = await targetOutside(this.root, path);
+      if (target !== undefined) this.links.add(path, ` -> ${shownPath(target)}`);
+      return;
+    }
+    const kind = specialKind(entry);
+    if (kind === undefined) return;
+    this.excluded.push(path);
+    this.special.add(path, ` (${kind})`);
+  }
+
+  /** @param place the folder, for messages */
+  list(place: string): readonly Omission[] {
+    const { links, special, own } = this;
+    const found: Omission[] = [];
+    if (links.count > 0)
+      found.push({
+        message: `${links.counted('symbolic link')} out of ${place}, and what is there is not in the archive: ${links.names}`,
+        hint: 'Copy or mount it into the folder, or back it up separately',
+      });
+    if (special.count > 0)
+      found.push({
+        message: `devices, sockets and FIFOs in ${place} are not archived: ${special.names}`,
+        hint: 'Remove them; a program that needs them creates them again',
+      });
+    if (own.count > 0)
+      found.push({
+        message: `the archive leaves out what restores have left in ${place}: ${own.names}`,
+        hint: 'Move what is still needed to another name, and remove the rest',
+      });
+    return found;
+  }
+}
+
+/** Counts paths and keeps the first ones. */
+class Sample {
+  count = 0;
+  private readonly first: string[] = [];
+
+  add(path: string, note = ''): void {
+    this.count += 1;
+    if (this.first.length < SHOWN) this.first.push(`${shownPath(path)}${note}`);
+  }
+
+  get names(): string {
+    return `${this.first.join(', ')}${this.count > SHOWN ? ` and ${this.count - SHOWN} more` : ''}`;
+  }
+
+  counted(noun: string): string {
+    return this.count === 1 ? `1 ${noun} leads` : `${this.count} ${noun}s lead`;
+  }
+}
+
+/** Returns a path as text, without control characters, and not too long. */
+export function shownPath(path: string): string {
+  const text = Buffer.from(path, 'latin1')
+    .toString('utf8')
+    .replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return text.length <= SHOWN_LENGTH ? text : `${text.slice(0, SHOWN_LENGTH)}…`;
+}
+
+function specialKind(entry: FolderEntry['entry']): string | undefined {
+  if (entry.isSocket()) return 'socket';
+  if (entry.isFIFO()) return 'FIFO';
+  return entry.isCharacterDevice() || entry.isBlockDevice() ? 'device' : undefined;
+}
+
+/**
+ * Returns the target of a link that leads out of the folder, `undefined` if it stays inside or cannot be
+ * read. A dangling link counts as what its text names: the place may be missing on this machine alone.
+ */
+async function targetOutside(root: string, link: string): Promise<string | undefined> {
+  try {
+    const path = bytesOf(root, link);
+    const target = (await readlink(path, 'buffer')).toString('latin1');
+    const end = await realpath(path, 'buffer').then(
+      (found) => found.toString('latin1'),
+      () => posix.resolve(root, posix.dirname(link), target),
+    );
+    return `${end}/`.startsWith(root === '/' ? root : `${root}/`) ? undefined : target;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined; // tar reports a link that cannot be read
+  }
+}

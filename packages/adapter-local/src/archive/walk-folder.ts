@@ -1,0 +1,50 @@
+import type { Dirent } from 'node:fs';
+import { opendir } from 'node:fs/promises';
+import { errnoOf } from '@geolens/backup-system';
+import { isOwnName } from './restore-file-names.ts';
+
+/** An entry below a folder. Links are not followed. */
+export interface FolderEntry {
+  /** Path from the folder: `./a/b`. One character for each byte, for names need not be text. */
+  readonly path: string;
+  readonly entry: Dirent;
+  /** Whether a restore has made it; nothing below it is visited. */
+  readonly own: boolean;
+}
+
+/** Entries that are read from the system at once. */
+const BATCH = 1_024;
+
+/**
+ * Visits all entries below a folder, each folder before its content. Skips folders that vanish.
+ * @param root the resolved path of the folder, one character for each byte
+ * @param onUnreadable called with a folder that cannot be read; its content is skipped
+ */
+export async function* walkFolder(
+  root: string,
+  onUnreadable: (path: string) => void = () => undefined,
+): AsyncGenerator<FolderEntry> {
+  const folders = ['.'];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    try {
+      for await (const entry of await opendir(bytesOf(root, folder), {
+        encoding: 'latin1',
+        bufferSize: BATCH,
+      })) {
+        const own = folder === '.' && isOwnName(entry.name);
+        const path = `${folder}/${entry.name}`;
+        if (entry.isDirectory() && !own) folders.push(path);
+        yield { path, entry, own };
+      }
+    } catch (error) {
+      const code = errnoOf(error);
+      if (code === 'EACCES' || code === 'EPERM') onUnreadable(folder);
+      else if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+    }
+  }
+}
+
+/** The path of an entry, as the system takes it. */
+export function bytesOf(root: string, path: string): Buffer {
+  return Buffer.from(`${root}/${path}`, 'latin1');
+}
