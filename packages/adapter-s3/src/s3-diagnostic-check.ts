@@ -4,7 +4,6 @@ import {
   CopyObjectCommand,
   DeleteObjectCommand,
   ListMultipartUploadsCommand,
-  ListObjectsV2Command,
   PutObjectCommand,
   UploadPartCommand,
   type S3Client,
@@ -24,6 +23,7 @@ import { Bucket } from './bucket.ts';
 import { createClient } from './client.ts';
 import { digestsFor, type Digests } from './upload/digests.ts';
 import { MultipartUpload } from './upload/multipart-upload.ts';
+import { listPage } from './objects/list-objects.ts';
 import { ObjectKeys } from './objects/object-keys.ts';
 import { objectParameters, type ObjectParameters } from './objects/object-parameters.ts';
 import { readObject } from './objects/read-object.ts';
@@ -127,10 +127,7 @@ export class S3DiagnosticCheck implements DiagnosticCheck {
       {
         subject: 's3 list',
         works: `${place} can be listed`,
-        try: () =>
-          bucket.call('ListObjectsV2', undefined, signal, (options) =>
-            client.send(new ListObjectsV2Command({ Bucket, Prefix: prefix, MaxKeys: 1 }), options),
-          ),
+        try: () => listPage(bucket, { Bucket, Prefix: prefix, MaxKeys: 1 }, signal),
       },
       {
         subject: NEEDED,

@@ -77,6 +77,11 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ServiceUnavailable: BUSY,
   InternalError: BUSY,
   TimeoutError: { code: 'STORE_UNAVAILABLE', reason: 'endpoint-silent' },
+  ERR_INVALID_CHAR: {
+    code: 'STORE_FORBIDDEN',
+    hint: 'Correct the access key or the session token: it holds a character that no key has, such as a line end',
+  },
+  ERR_PROXY_TUNNEL: { code: 'STORE_UNAVAILABLE', reason: 'proxy-refuses' },
   ECONNREFUSED: UNREACHABLE,
   ECONNRESET: UNREACHABLE,
   EHOSTUNREACH: UNREACHABLE,
@@ -98,14 +103,49 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: { code: 'STORE_UNAVAILABLE', reason: 'endpoint-certificate' },
 };
 
+/** What something other than an S3 store answers to a listing, which every store answers with XML. */
+export const NO_S3_STORE = { code: 'STORE_UNAVAILABLE', reason: 'endpoint-not-s3' } as const satisfies Meaning;
+const PATH_IN_ENDPOINT: Meaning = { code: 'STORE_UNAVAILABLE', reason: 'endpoint-path' };
+
+/** What an answer means that no S3 store gives at its own endpoint; `undefined` for all others. */
+function wrongEndpoint(error: unknown, facts: Facts, { operation }: S3Call): Meaning | undefined {
+  const { name, status = 0 } = facts;
+  const target = locationOf(error);
+  if (status >= 300 && status < 400 && !(name in MEANINGS) && target !== undefined)
+    return {
+      code: 'STORE_UNAVAILABLE',
+      reason: 'endpoint-redirects',
+      hint: `Correct the endpoint: it redirects to ${target}`,
+    };
+  if (operation !== 'ListObjectsV2') return undefined;
+  if (name === 'NoSuchKey') return PATH_IN_ENDPOINT;
+  const unread = facts.message.includes(UNREAD) && status < 500 && status !== 429;
+  return unread || (name === 'Unknown' && NO_S3_STATUS.has(status)) ? NO_S3_STORE : undefined;
+}
+
+/** What the SDK throws when an answer is not XML. */
+const UNREAD = 'Deserialization error';
+
+/** Statuses without a code of S3, with which other services answer to a listing. */
+const NO_S3_STATUS = new Set([400, 404, 405]);
+
+/** Returns scheme, host and port that an answer redirects to. */
+function locationOf(error: unknown): string | undefined {
+  const { $response } = error as { $response?: { headers?: Readonly<Record<string, string>> } };
+  return URL.parse($response?.headers?.['location'] ?? '')?.origin;
+}
+
 /**
  * What an error of the SDK means. It names bucket, key, operation and the provider's code; never a key of
  * access or a signature.
  */
 export function s3Error(error: unknown, call: S3Call): BackupError {
   if (isBackupError(error)) return error;
-  const { name, code, status, message } = factsOf(error);
-  const meaning: Meaning = MEANINGS[name] ??
+  const facts = factsOf(error);
+  const { name, code, status } = facts;
+  const message = facts.message.includes(UNREAD) ? 'the answer is not that of an S3 store' : facts.message;
+  const meaning: Meaning = wrongEndpoint(error, facts, call) ??
+    MEANINGS[name] ??
     MEANINGS[code] ??
     byStatus(status, call.operation) ?? { code: 'STORE_FAILED' };
   const said = [name || code, status === undefined ? '' : `HTTP ${status}`].filter(Boolean).join(', ');

@@ -32,6 +32,8 @@ export function connectionFromUrl(text: string, label = 'the URL of the database
   if (typeof tls === 'string') throw wrong(tls);
   const byName = parameters.get('dbname');
   for (const name of OWN_PARAMETERS) parameters.delete(name);
+  if (authorityOf(address).includes(',') || parameters.get('host')?.includes(',') === true)
+    throw wrong('names several hosts; give one, the primary');
   const parts = partsOf(address, parameters);
   if (parts === undefined)
     throw wrong('is not a URL; percent-encode special characters in the user and the password');
@@ -53,6 +55,14 @@ export function connectionFromUrl(text: string, label = 'the URL of the database
     ...(typeof timeout === 'string' && /^[1-9]\d*$/.test(timeout) && { connectTimeout: Number(timeout) }),
     ...(options !== undefined && options !== '' && { options }),
   };
+}
+
+/** Host and port, without user and password. */
+function authorityOf(address: string): string {
+  return address
+    .replace(/^postgresql:\/\//, '')
+    .replace(/[/#].*$/s, '')
+    .replace(/^.*@/s, '');
 }
 
 /** Undefined where it is no URL. The cause would hold the URL, and so the password. */

@@ -1,5 +1,11 @@
-import { ListObjectsV2Command } from '@aws-sdk/client-s3';
+import {
+  ListObjectsV2Command,
+  type ListObjectsV2CommandInput,
+  type ListObjectsV2CommandOutput,
+} from '@aws-sdk/client-s3';
+import { BackupError } from '@geolens/backup-core';
 import type { Bucket } from '../bucket.ts';
+import { NO_S3_STORE, placeOf } from '../s3-errors.ts';
 
 export interface ListedObject {
   readonly key: string;
@@ -25,13 +31,32 @@ export async function* listObjects(
       EncodingType: 'url' as const,
       ...(token !== undefined && { ContinuationToken: token }),
     };
-    const page = await bucket.call('ListObjectsV2', undefined, signal, (options) =>
-      bucket.client.send(new ListObjectsV2Command(input), options),
-    );
+    const page = await listPage(bucket, input, signal);
     for (const { Key: key, Size: bytes, ETag: tag } of page.Contents ?? [])
       if (key !== undefined) yield { key: decoded(key, page.EncodingType), bytes: bytes ?? 0, tag };
     token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
   } while (token !== undefined);
+}
+
+/**
+ * Lists one page.
+ * @throws BackupError STORE_UNAVAILABLE if the answer is not a listing, though its status is 200
+ */
+export async function listPage(
+  bucket: Bucket,
+  input: ListObjectsV2CommandInput,
+  signal: AbortSignal | undefined,
+): Promise<ListObjectsV2CommandOutput> {
+  const page = await bucket.call('ListObjectsV2', undefined, signal, (options) =>
+    bucket.client.send(new ListObjectsV2Command(input), options),
+  );
+  const { Name, KeyCount, IsTruncated, Contents } = page;
+  if ([Name, KeyCount, IsTruncated, Contents].some((part) => part !== undefined)) return page;
+  throw new BackupError(
+    NO_S3_STORE.code,
+    `${placeOf({ bucket: bucket.name })}: ListObjectsV2 failed: the answer is not that of an S3 store`,
+    { details: { reason: NO_S3_STORE.reason } },
+  );
 }
 
 /**

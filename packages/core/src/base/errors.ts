@@ -60,7 +60,11 @@ export const ERROR_REASONS = {
   'dump-too-new': 'Install the client programs of the version that made it, or newer ones',
   'endpoint-certificate':
     'Correct the endpoint, or address buckets by path: the certificate is for another name',
+  'endpoint-not-s3':
+    'Correct the host and the port of the endpoint: another service answers there, such as a web console',
+  'endpoint-path': 'Correct the endpoint: leave out the path behind host and port',
   'endpoint-protocol': 'Correct the endpoint: http and https are mixed up, or the port is',
+  'endpoint-redirects': 'Correct the endpoint: it redirects elsewhere',
   'endpoint-silent': 'The store did not answer in time; check the network, or raise the timeout',
   'endpoint-unknown': 'Correct the endpoint, or the name service of this machine: no such host',
   'endpoint-unreachable': 'Check the endpoint and the network between here and the store',
@@ -77,6 +81,7 @@ export const ERROR_REASONS = {
   'password-wrong': 'Correct the user and the password',
   'place-shared': 'Give each installation a place of its own',
   pooler: 'Connect to the server itself, not through a connection pooler such as PgBouncer',
+  'proxy-refuses': 'Correct the proxy, or except the host of the endpoint: the proxy refuses the connection',
   'region-wrong': 'Correct the region (and the endpoint): the bucket is in another region',
   'role-passwords-forbidden': 'Back up as a superuser, or without passwords',
   'server-certificate':

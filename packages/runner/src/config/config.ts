@@ -92,14 +92,20 @@ const FOR_POSTGRES = [...FOR_ALL, 'PGPASSFILE', 'PGPASSWORD', 'PGOPTIONS'];
  */
 export function readConfig(env: Environment): Config {
   const { values, texts, origins, problems: found, warnings } = readEnvironment(env);
-  const problems = found.filter((problem) => values.BACKUP_S3_ENABLED === true || !problem.startsWith('S3_'));
+  const matters = (text: string): boolean => values.BACKUP_S3_ENABLED === true || !text.startsWith('S3_');
+  const problems = found.filter(matters);
+  const ofValues = [...problems];
+  const named = new Set(ofValues.map(variableOf)); // their other problems follow from these
   const { schedule, restoreTestSchedule } = readSchedules(values, problems);
   const connection = readConnection(values);
   if ('problems' in connection) problems.push(...connection.problems);
   const s3 = readS3(values);
   if ('problems' in s3) problems.push(...s3.problems);
   if (problems.length > 0 || schedule === undefined || 'problems' in connection || 'problems' in s3)
-    throw invalid(problems);
+    throw invalid([
+      ...ofValues,
+      ...problems.slice(ofValues.length).filter((text) => !named.has(variableOf(text))),
+    ]);
   const whole = values as Values;
   return {
     schedule,
@@ -141,8 +147,13 @@ export function readConfig(env: Environment): Config {
       ...secretsOf(texts, connection.settings),
       ...(env['PGPASSWORD'] === undefined ? [] : [new Secret(env['PGPASSWORD'])]),
     ],
-    warnings: [...warnings, ...unknownVariables(env)],
+    warnings: [...warnings.filter(matters), ...unknownVariables(env)],
   };
+}
+
+/** The name with which a problem begins. */
+function variableOf(problem: string): string {
+  return /^\w+/.exec(problem)?.[0] ?? '';
 }
 
 function passedOn(env: Environment, names: readonly string[]): Readonly<Record<string, string>> {

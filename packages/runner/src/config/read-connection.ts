@@ -23,6 +23,8 @@ export function readConnection(values: Partial<Values>): ConnectionReading {
   } = values;
   if (host === undefined || port === undefined || user === undefined || database === undefined)
     return { problems: [] };
+  if (host.includes(',') && !host.startsWith('/'))
+    return { problems: [`POSTGRES_HOST="${host}" names several hosts; give one, the primary`] };
   const secret = password === undefined || password === '' ? {} : { password: new Secret(password) };
   return { settings: { host, port, user, database, ...secret } };
 }

@@ -1,5 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { parse, safeParse } from 'valibot';
+import { strayCharacters } from './stray-characters.ts';
 import {
   isOfApplication,
   namesOf,
@@ -48,10 +50,16 @@ export function readEnvironment(env: Environment): Reading {
     const text = 'secret' in VARIABLES[name] ? found.text : found.text.trim();
     texts.set(name, text);
     const read = safeParse(VARIABLES[name].schema, text);
+    const stray = strayCharacters(name, typeof read.output === 'string' ? read.output : text);
+    if (stray?.doubtful === true) warnings.push(stray.text);
     if (read.success) values[name] = read.output;
+    if (stray?.doubtful === false && !isOfApplication(name)) problems.push(stray.text);
+    else if (read.success) continue;
     else if (isOfApplication(name)) {
       const fallback = VARIABLES[name].default;
-      warnings.push(`${name}${shown(name, text)} ${read.issues[0].message}; ${fallback} is used`);
+      warnings.push(
+        `${stray?.text ?? `${name}${shown(name, text)} ${read.issues[0].message}`}; ${fallback} is used`,
+      );
       origins.set(name, 'default');
       texts.set(name, fallback);
       values[name] = parse(VARIABLES[name].schema, fallback);
@@ -77,7 +85,10 @@ function lookUp(name: VariableName, env: Environment): Found {
 
 function fromFile(name: string, path: string): Found {
   try {
-    const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    const bytes = readFileSync(path);
+    if (!isUtf8(bytes) || bytes.includes(0))
+      return { problem: `${name} names ${path}, which is not UTF-8 text; save it as UTF-8` };
+    const text = bytes.toString('utf8').replace(/\r?\n$/, '');
     if (text === '') return { problem: `${name} names ${path}, which is empty` };
     return { text, origin: 'file' };
   } catch (error) {

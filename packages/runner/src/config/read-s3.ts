@@ -16,7 +16,7 @@ export type S3Reading =
 export function readS3(values: Partial<Values>): S3Reading {
   if (values.BACKUP_S3_ENABLED !== true) return { settings: undefined };
   const problems = [
-    ...endpointProblems(values.S3_ENDPOINT),
+    ...endpointProblems(values),
     ...bucketProblems(values),
     ...keyProblems(values),
     ...encryptionProblems(values),
@@ -41,13 +41,15 @@ export function readS3(values: Partial<Values>): S3Reading {
   };
 }
 
-function endpointProblems(endpoint: string | undefined): readonly string[] {
+function endpointProblems({ S3_ENDPOINT: endpoint, S3_BUCKET: bucket }: Partial<Values>): readonly string[] {
   if (endpoint === undefined) return [];
   const url = URL.parse(endpoint);
   const form = 'has to be a URL such as https://s3.example.com or http://minio:9000';
   if (url === null || !['http:', 'https:'].includes(url.protocol)) return [`S3_ENDPOINT ${form}`];
   if (url.username !== '' || url.password !== '')
     return ['S3_ENDPOINT must not hold keys; put them into S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY'];
+  if (bucket !== undefined && url.pathname.replace(/\/$/, '') === `/${bucket}`)
+    return [`S3_ENDPOINT ends with the name of the bucket; leave it out: set S3_ENDPOINT=${url.origin}`];
   return url.search !== '' || url.hash !== '' ? [`S3_ENDPOINT ${form}, without ? and #`] : [];
 }
 

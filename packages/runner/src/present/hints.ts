@@ -26,7 +26,11 @@ const ADVICE: Readonly<Record<ErrorReason, Advice>> = {
   'dump-too-new': (_, hint) => `${hint}, or set BACKUP_PG_BIN_DIR to where they are`,
   'endpoint-certificate':
     'Correct S3_ENDPOINT, or set S3_ADDRESSING_STYLE=path: the certificate is for another name',
+  'endpoint-not-s3':
+    'Correct the host and the port of S3_ENDPOINT: another service answers there, such as a web console',
+  'endpoint-path': 'Correct S3_ENDPOINT: leave out the path behind host and port',
   'endpoint-protocol': 'Correct S3_ENDPOINT: http and https are mixed up, or the port is',
+  'endpoint-redirects': (_, hint) => `${hint} (S3_ENDPOINT)`,
   'endpoint-silent': 'The store did not answer in time; check the network, or raise S3_TIMEOUT_SECONDS',
   'endpoint-unknown':
     'Correct S3_ENDPOINT, or the name service of this machine: no such host. With S3_ADDRESSING_STYLE=virtual the bucket is a part of its name',
@@ -47,6 +51,8 @@ const ADVICE: Readonly<Record<ErrorReason, Advice>> = {
   'password-wrong': 'Correct POSTGRES_USER and POSTGRES_PASSWORD (or DATABASE_URL)',
   'place-shared': (_, hint) => `${hint} (S3_PREFIX)`,
   pooler: (_, hint) => `${hint} (POSTGRES_HOST and POSTGRES_PORT, or DATABASE_URL)`,
+  'proxy-refuses':
+    'Correct HTTPS_PROXY, or add the host of S3_ENDPOINT to NO_PROXY: the proxy refuses the connection',
   'region-wrong': 'Correct S3_REGION (and S3_ENDPOINT): the bucket is in another region',
   'role-passwords-forbidden': 'Set BACKUP_ROLE_PASSWORDS=false, or back up as a superuser',
   'server-certificate':
