@@ -1,3 +1,5 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { S3Client } from '@aws-sdk/client-s3';
 import { addressOf, isAmazon } from './endpoint.ts';
 import type { S3Settings } from './settings.ts';
@@ -6,6 +8,9 @@ import { signBodiesByTheirDigest } from './upload/payload-hash.ts';
 const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_SECONDS = 60;
 const ATTEMPTS = 5;
+
+/** Connections at once, as the SDK has it without a proxy. */
+const SOCKETS = 50;
 
 /** What the SDK would print to the terminal by itself, it also throws. */
 const SILENT = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
@@ -36,6 +41,7 @@ export function createClient(settings: S3Settings): S3Client {
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: (settings.timeout ?? IDLE_TIMEOUT_SECONDS) * 1000,
+      ...agentsFor(settings),
     },
     ...(credentials !== undefined && {
       credentials: {
@@ -47,4 +53,11 @@ export function createClient(settings: S3Settings): S3Client {
   });
   signBodiesByTheirDigest(client);
   return client;
+}
+
+/** Agents that go through the proxy; none without one, for the SDK has its own. */
+function agentsFor({ proxy }: S3Settings): { httpAgent?: HttpAgent; httpsAgent?: HttpsAgent } {
+  if (proxy === undefined) return {};
+  const options = { keepAlive: true, maxSockets: SOCKETS, proxyEnv: proxy };
+  return { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) };
 }

@@ -47,6 +47,11 @@ export interface S3Settings {
   readonly maxParts?: number | undefined;
   /** Seconds without a byte after which a request is given up; 60 when absent. */
   readonly timeout?: number | undefined;
+  /**
+   * `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` (also lower case) as other programs take them; no proxy when
+   * absent. Takes Node 24.5 or newer.
+   */
+  readonly proxy?: Readonly<Record<string, string>> | undefined;
   /** Attempts in all for what may be tried again; 5 when absent. */
   readonly attempts?: number | undefined;
 }

@@ -50,6 +50,7 @@ import {
   type OrphanCleaner,
 } from '@geolens/backup-core';
 import type { Config } from './config/config.ts';
+import { useProxy } from './config/read-proxy.ts';
 import { orphanedDatabases, orphanedStaging } from './restore-orphans.ts';
 import type { Services } from './services.ts';
 
@@ -198,8 +199,9 @@ async function composeS3({
 }
 
 /** Loaded only where somebody is to be told. */
-async function composeNotifiers({ pingUrl, webhook }: Config): Promise<readonly Notifier[]> {
+async function composeNotifiers({ pingUrl, webhook, proxy }: Config): Promise<readonly Notifier[]> {
   const notifiers: Notifier[] = [];
+  if (proxy !== undefined && (pingUrl ?? webhook) !== undefined) useProxy(proxy);
   if (pingUrl !== undefined)
     notifiers.push(new (await import('./notify/ping-notifier.ts')).PingNotifier(pingUrl));
   if (webhook !== undefined)

@@ -12,6 +12,7 @@ import {
 import type { WebhookOptions } from '../notify/webhook-notifier.ts';
 import { percentDecoded } from '../percent-decoded.ts';
 import { readConnection } from './read-connection.ts';
+import { readProxy } from './read-proxy.ts';
 import { readS3 } from './read-s3.ts';
 import { readSchedules } from './read-schedules.ts';
 import { readEnvironment, type Environment, type Origin } from './read-environment.ts';
@@ -58,6 +59,8 @@ export interface Config {
   readonly webhook: WebhookOptions | undefined;
   /** Where `serve` answers; undefined when it is not to. */
   readonly http: { readonly host: string; readonly port: number } | undefined;
+  /** HTTPS_PROXY and the like, for S3 and notifications; `undefined` if none is set. */
+  readonly proxy: Readonly<Record<string, string>> | undefined;
   readonly pgBinDir: string | undefined;
   readonly logFormat: LogFormat;
   readonly logLevel: LogLevel;
@@ -101,6 +104,13 @@ export function readConfig(env: Environment): Config {
   if ('problems' in connection) problems.push(...connection.problems);
   const s3 = readS3(values);
   if ('problems' in s3) problems.push(...s3.problems);
+  const proxy = readProxy(env);
+  if (
+    values.BACKUP_S3_ENABLED === true ||
+    values.BACKUP_PING_URL !== undefined ||
+    values.BACKUP_WEBHOOK_URL !== undefined
+  )
+    problems.push(...proxy.problems);
   if (problems.length > 0 || schedule === undefined || 'problems' in connection || 'problems' in s3)
     throw invalid([
       ...ofValues,
@@ -115,7 +125,8 @@ export function readConfig(env: Environment): Config {
     restoreTestFilesQuery: whole.BACKUP_RESTORE_TEST_FILES_QUERY,
     retention: { daily: whole.BACKUP_RETENTION_DAILY, weekly: whole.BACKUP_RETENTION_WEEKLY },
     connection: connection.settings,
-    s3: s3.settings,
+    s3: s3.settings && { ...s3.settings, proxy: proxy.proxy },
+    proxy: proxy.proxy,
     rolePasswords: whole.BACKUP_ROLE_PASSWORDS,
     restorePrerequisites: {
       extensions: whole.BACKUP_RESTORE_EXTENSIONS,
@@ -145,6 +156,7 @@ export function readConfig(env: Environment): Config {
     effective: effectiveVariables(texts, origins, connection.settings),
     secrets: [
       ...secretsOf(texts, connection.settings),
+      ...proxy.secrets,
       ...(env['PGPASSWORD'] === undefined ? [] : [new Secret(env['PGPASSWORD'])]),
     ],
     warnings: [...warnings.filter(matters), ...unknownVariables(env)],

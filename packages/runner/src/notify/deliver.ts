@@ -88,11 +88,15 @@ function saidBy(error: unknown, signal: AbortSignal): string {
   return `could not be reached (${reasonOf(error)})`;
 }
 
-/** fetch says "fetch failed", and why in the cause of the cause: the system's code, or words. */
+/**
+ * fetch says "fetch failed", and why in the cause of the cause: the system's code, or words. A proxy that
+ * refuses has words behind a code without meaning.
+ */
 function reasonOf(error: unknown): string {
   let reason = String(error);
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && typeof cause.code === 'string') return cause.code;
+    if ('code' in cause && typeof cause.code === 'string' && cause.code !== 'UND_ERR_ABORTED')
+      return cause.code;
     if (cause.message !== '') reason = cause.message;
   }
   return reason;
