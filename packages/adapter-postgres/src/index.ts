@@ -4,6 +4,7 @@
  * @module @geolens/backup-adapter-postgres
  */
 export * from './connection/connection-settings.ts';
+export { withLocalReport, type ReportLocally } from './connection/local-report.ts';
 export { connectionFromUrl } from './connection/connection-url.ts';
 export { PgServerProbe } from './connection/pg-server-probe.ts';
 export { PgDumpProducer, type PgDumpProducerOptions } from './dump/pg-dump-producer.ts';

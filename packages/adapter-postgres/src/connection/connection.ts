@@ -5,6 +5,7 @@ import * as tls from 'node:tls';
 import pg from 'pg';
 import { BackupError, throwIfAborted } from '@geolens/backup-core';
 import { oneRow } from './one-row.ts';
+import { errorWithoutValues } from './client-errors.ts';
 import { SYSTEM_AUTHORITIES, type ConnectionSettings, type SslMode } from './connection-settings.ts';
 import { codeOf } from './postgres-errors.ts';
 
@@ -90,7 +91,8 @@ export async function connect(settings: ConnectionSettings, signal?: AbortSignal
       return client;
     } catch (error) {
       await disconnect(client);
-      if (index === attempts.length - 1 || signal?.aborted === true || !worthAnotherTry(error)) throw error;
+      if (index === attempts.length - 1 || signal?.aborted === true || !worthAnotherTry(error))
+        throw errorWithoutValues(error);
     } finally {
       signal?.removeEventListener('abort', giveUp);
     }
@@ -166,8 +168,19 @@ function newClient(settings: ConnectionSettings, ssl: pg.ClientConfig['ssl'], so
     keepAliveInitialDelayMillis: KEEPALIVE_SECONDS * 1000,
   });
   sockets.set(client, socket);
+  queryWithoutValues(client);
   client.on('error', () => undefined); // a lost connection fails the next query, which is where it is told
   return client;
+}
+
+/** No error of a query has values: whatever becomes of it, no text of it has to be looked through again. */
+function queryWithoutValues(client: pg.Client): void {
+  const query = client.query.bind(client) as (...args: readonly unknown[]) => Promise<unknown>;
+  const safe = (...args: readonly unknown[]): Promise<unknown> =>
+    query(...args).catch((error: unknown) => {
+      throw errorWithoutValues(error);
+    });
+  client.query = safe as pg.Client['query']; // its overloads differ in their results, which pass through
 }
 
 /** The ways to try, in order, as libpq does it: `prefer` is TLS first, `allow` is plain first. */

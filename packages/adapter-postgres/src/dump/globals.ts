@@ -1,5 +1,4 @@
 import {
-  describeEnd,
   type ProgramEnvironment,
   programBytes,
   type Judge,
@@ -10,6 +9,7 @@ import type pg from 'pg';
 import { decodeBytes, encodeBytes, hasForeignBytes } from '../connection/byte-text.ts';
 import { lockWait } from '../connection/lock-wait.ts';
 import { programError } from '../connection/postgres-errors.ts';
+import { endWithoutValues } from '../connection/program-messages.ts';
 import type { PostgresPrograms } from '../connection/postgres-programs.ts';
 import { inUtf8, untranslatable } from '../connection/text-rows.ts';
 import { readingConnectionString, serverEncodingOf, withoutConnection } from '../connection/connection.ts';
@@ -136,7 +136,9 @@ async function grantsOf(request: GlobalsRequest): Promise<Uint8Array> {
 
 function judge(doing: string, settings: ConnectionSettings): Judge {
   return (end) =>
-    end.code === 0 ? undefined : programError(describeEnd(doing, end), 'reading roles and grants', settings);
+    end.code === 0
+      ? undefined
+      : programError(endWithoutValues(doing, end), 'reading roles and grants', settings);
 }
 
 /** What roles and databases may set, and what would end pg_dumpall or change how it writes literals. */

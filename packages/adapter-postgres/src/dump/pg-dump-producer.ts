@@ -28,6 +28,7 @@ import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import { globalsOf } from './globals.ts';
 import { lockWait } from '../connection/lock-wait.ts';
 import { postgresError, programError, whereabouts } from '../connection/postgres-errors.ts';
+import { endWithoutValues } from '../connection/program-messages.ts';
 import { watched } from '../connection/watched.ts';
 import {
   findInstallations,
@@ -231,7 +232,9 @@ class PgSnapshot implements DumpSnapshot {
       `--dbname=${readingConnectionString(options.connection.database, programs.major)}`,
     ];
     const content = programOutput(programs.pgDump, args, { env, signal: this.signal }, (end) =>
-      end.code === 0 ? undefined : programError(describeEnd('pg_dump', end), 'the dump', options.connection),
+      end.code === 0
+        ? undefined
+        : programError(endWithoutValues('pg_dump', end), 'the dump', options.connection),
     );
     let hasLocks = false;
     for await (const chunk of content) {

@@ -101,8 +101,9 @@ export class RestoreTestRun {
   }
 
   private async endedEarly(server: TemporaryServer): Promise<RestoreTestResult> {
+    const last = await server.lastState();
     return inconclusive(
-      `the temporary server ended in the middle of the restore (${await server.log()}). Look for a kill or a want of memory in the log of the system`,
+      `the temporary server ended in the middle of the restore${last === undefined ? '' : ` (its log: ${last})`}. Look for a kill or a want of memory in the log of the system`,
     );
   }
 

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { BackupError, Secret, throwIfAborted } from '@geolens/backup-core';
 import { describeEnd, lowPriority, type ProgramEnvironment } from '@geolens/backup-system';
 import { connect, disconnect } from '../connection/connection.ts';
+import { reportLocally } from '../connection/local-report.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import type { RestoreTestPaths } from './restore-test-paths.ts';
 import { KeptProgram, runKept } from './kept-program.ts';
@@ -20,6 +21,10 @@ const POLL_MS = 15;
 const READY_WITHIN_MS = 60_000;
 
 const LOG_BYTES = 2_000;
+
+/** What a server logs of itself, of a process that ended, and of a machine that lacks something. */
+const OF_SERVER =
+  /(?:server process|[a-z ]+ process) \(PID \d+\) (?:was terminated by signal \d+|exited with exit code \d+)|database system is (?:ready to accept connections|shut down)|No space left on device|out of memory/g;
 
 export interface TemporaryServerOptions {
   readonly programs: ServerPrograms;
@@ -94,8 +99,15 @@ export class TemporaryServer {
     };
   }
 
-  /** Returns the end of its log; an empty text if that cannot be read, or after `stop`. */
-  async log(): Promise<string> {
+  /** Returns what its log has last of itself, without statements. The end of the log goes to the local report. */
+  async lastState(): Promise<string | undefined> {
+    const log = await this.log();
+    reportLocally(log);
+    return log.match(OF_SERVER)?.at(-1);
+  }
+
+  /** Returns the end of its log, which may hold values; an empty text if that cannot be read, or after `stop`. */
+  private async log(): Promise<string> {
     try {
       const { size } = await this.logFile.stat();
       const { buffer, bytesRead } = await this.logFile.read(

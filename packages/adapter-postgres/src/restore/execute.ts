@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { codeOf } from '../connection/postgres-errors.ts';
 import { encodeBytes, hasForeignBytes } from '../connection/byte-text.ts';
 import { dollarQuoted } from '../connection/sql-text.ts';
+import { type ClientMessage, messageWithoutValues } from '../connection/client-errors.ts';
 
 /** What the server had to say to a statement: an error, or a warning. */
 export interface Said {
@@ -21,13 +22,8 @@ export async function execute(
   { goOn = false }: { readonly goOn?: boolean } = {},
 ): Promise<readonly Said[]> {
   const said: Said[] = [];
-  const listen = ({
-    code,
-    message,
-  }: {
-    readonly code?: string | undefined;
-    readonly message?: string | undefined;
-  }): void => void said.push({ level: 'WARNING', state: code ?? '', message: message ?? '' });
+  const listen = (notice: ClientMessage): void =>
+    void said.push({ level: 'WARNING', state: notice.code ?? '', message: messageWithoutValues(notice) });
   client.on('notice', listen);
   try {
     for (const text of statements) {

@@ -1,3 +1,4 @@
+import { ENTRY_LABEL } from '../connection/program-messages.ts';
 import { isEntry } from '../connection/pg-restore-lines.ts';
 import { BackupError, type ArtifactSource } from '@geolens/backup-core';
 import { Program, type ProgramEnd, type ProgramEnvironment, programFed } from '@geolens/backup-system';
@@ -35,6 +36,9 @@ const TORN = /((?:could not execute query: ERROR: |COPY failed for table ).*)/;
 
 /** What pg_restore writes for each entry, with several sessions. */
 const ENTRY = /^pg_restore: (?:processing item|finished item) /;
+
+/** What pg_restore writes before the first error of an entry: its kind, name and owner. */
+const ENTRY_OF_ERROR = /^pg_restore: from TOC entry \d+; \d+ \d+ (.*)$/;
 
 /** What belongs to an error is written right behind it. */
 const REST_OF_ERROR_MS = 100;
@@ -99,6 +103,8 @@ class Messages {
   private rest = '';
   private readonly onError: () => void;
   private inError = false;
+  /** The entry that the line before names. */
+  private entry: string | undefined;
 
   constructor(
     isEntry: (line: string) => boolean,
@@ -125,13 +131,16 @@ class Messages {
   }
 
   private take(line: string): void {
+    const entry = this.entry;
+    this.entry = ENTRY_OF_ERROR.exec(line)?.[1];
     const error = /^pg_restore: error: (.*)/.exec(line)?.[1] ?? TORN.exec(line)?.[1];
     if (error?.startsWith('pg_restore: ') === true) {
       this.take(error); // another worker's message; that of the error comes on a line of its own
     } else if (error !== undefined) {
       this.inError = !this.passOver(error) && this.errors.length < KEPT_ERRORS;
       if (!this.inError) return;
-      this.errors.push(error);
+      const isNamed = entry === undefined || error.startsWith('COPY failed for table ');
+      this.errors.push(isNamed ? error : `${error}\n${ENTRY_LABEL}${entry}`);
       this.onError();
     } else if (line.startsWith('pg_restore: ')) {
       this.inError = false;

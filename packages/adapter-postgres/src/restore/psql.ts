@@ -1,8 +1,8 @@
 import { BackupError } from '@geolens/backup-core';
-import { describeEnd, type ProgramEnd, type ProgramEnvironment, programFed } from '@geolens/backup-system';
+import { type ProgramEnd, type ProgramEnvironment, programFed } from '@geolens/backup-system';
 import { connectionString } from '../connection/connection.ts';
-import { group } from '../connection/group.ts';
 import type { Said } from './execute.ts';
+import { endWithoutValues, psqlMessages } from '../connection/program-messages.ts';
 
 /** For SQL text of ours that follows what pg_restore has written, which is in the encoding of the dump. */
 export const IN_UTF8 = `SET client_encoding = 'UTF8';`;
@@ -15,12 +15,6 @@ export interface PsqlRequest {
   /** Go on after errors, which are then in the answer. */
   readonly goOn?: boolean | undefined;
 }
-
-/**
- * In whatever language the server speaks: the word for the severity, the SQLSTATE, the message; then, where
- * it is so called, the detail.
- */
-const SAID = /\p{L}+: {2}([0-9A-Z]{5}): (.*)(?:\nDETAIL: {2}(.*))?/gu;
 
 /** Classes of SQLSTATEs that are no errors: success, warning, no data. */
 const NO_ERROR = ['00', '01', '02'];
@@ -64,7 +58,7 @@ export async function runSql(
         : undefined;
     throw new BackupError(
       'RESTORE_FAILED',
-      `${doing} failed: ${error === undefined ? describeEnd('psql', end) : error.message}`,
+      `${doing} failed: ${error === undefined ? endWithoutValues('psql', end) : error.message}`,
       { hint },
     );
   }
@@ -72,12 +66,9 @@ export async function runSql(
 }
 
 function saidIn({ stderr }: ProgramEnd): readonly Said[] {
-  return [...stderr.matchAll(SAID)].map((match) => {
-    const [state, message, detail] = [group(match, 1), group(match, 2), match[3]];
-    return {
-      level: NO_ERROR.includes(state.slice(0, 2)) ? 'WARNING' : 'ERROR',
-      state,
-      message: detail === undefined ? message : `${message} (${detail})`,
-    };
-  });
+  return psqlMessages(stderr).map(({ state, message }) => ({
+    level: NO_ERROR.includes(state.slice(0, 2)) ? 'WARNING' : 'ERROR',
+    state,
+    message,
+  }));
 }

@@ -1,6 +1,7 @@
 import { BackupError, toBackupError, type Restored, type RestoreInput } from '@geolens/backup-core';
 import { connectionString } from '../connection/connection.ts';
 import { withClient } from '../connection/session.ts';
+import { restoreErrorWithoutValues } from '../connection/program-messages.ts';
 import { unlinkedTemporaryFile } from '../dump/unlinked-temporary-file.ts';
 import { execute } from './execute.ts';
 import { Owners } from './owners.ts';
@@ -113,7 +114,7 @@ async function restoreOntoLive(
       const what =
         errors.length === 0
           ? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`
-          : `${errors.length} errors, first: ${errors.slice(0, SHOWN).join(' | ')}`;
+          : `${errors.length} errors, first: ${errors.map(restoreErrorWithoutValues).slice(0, SHOWN).join(' | ')}`;
       throw new BackupError('RESTORE_FAILED', `the restore onto the live database failed: ${what}`, {
         details: MIXED,
       });

@@ -1,4 +1,5 @@
 import { BackupError, type RestoreInput } from '@geolens/backup-core';
+import { restoreErrorWithoutValues } from '../connection/program-messages.ts';
 import { oneRow } from '../connection/one-row.ts';
 import { runSql } from './psql.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -89,7 +90,7 @@ export async function retryIndexes(
   const bare = ({ text }: TocEntry): string => withoutOwner(text, roles);
   const present = new Set((await dumpSchema(target, tools)).toc.entries.map(bare));
   const lacking = entries.filter((entry) => !CONTENT.test(entry.text) && !present.has(bare(entry)));
-  if (lacking.some(({ text }) => !OF_INDEXES.test(text))) throw failed(error);
+  if (lacking.some(({ text }) => !OF_INDEXES.test(text))) throw failed(restoreErrorWithoutValues(error));
   const superusers = new Set(
     (
       await server.ask<{ name: string }>(
@@ -106,7 +107,7 @@ export async function retryIndexes(
   // Such a function could take the place of a built-in one, and would run as the owner of the table.
   if (ofSuperuser !== undefined && hasOthers)
     throw failed(
-      `${error} (${bare(ofSuperuser)} belongs to a superuser, and other roles have functions in the search_path ${searchPath})`,
+      `${restoreErrorWithoutValues(error)} (${bare(ofSuperuser)} belongs to a superuser, and other roles have functions in the search_path ${searchPath})`,
     );
   const said = await runSql(
     restrictedSql(sqlOf(dump, lacking, tools), searchPath),

@@ -1,9 +1,10 @@
 import type pg from 'pg';
 import { BackupError, type Restored, type TableRows } from '@geolens/backup-core';
-import { describeEnd, programFed } from '@geolens/backup-system';
+import { programFed } from '@geolens/backup-system';
 import { encodeBytes } from '../connection/byte-text.ts';
 import { textRows } from '../connection/text-rows.ts';
 import { connectionString, serverEncodingOf } from '../connection/connection.ts';
+import { endWithoutValues } from '../connection/program-messages.ts';
 import { CopyLines } from '../dump/copy-lines.ts';
 import { relations, type Relation } from '../dump/dumped-tables.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -117,7 +118,10 @@ async function countShare(
     return rows === undefined ? [] : [{ table, rows }];
   });
   if (end.code !== 0 || counts.length !== tables.length)
-    throw new BackupError('RESTORE_FAILED', `counting the restored rows failed: ${describeEnd('psql', end)}`);
+    throw new BackupError(
+      'RESTORE_FAILED',
+      `counting the restored rows failed: ${endWithoutValues('psql', end)}`,
+    );
   return counted;
 }
 

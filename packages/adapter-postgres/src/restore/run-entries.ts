@@ -1,5 +1,6 @@
 import { BackupError, type RestoreInput } from '@geolens/backup-core';
 import { connectionString } from '../connection/connection.ts';
+import { restoreErrorWithoutValues } from '../connection/program-messages.ts';
 import { unlinkedTemporaryFile } from '../dump/unlinked-temporary-file.ts';
 import { isSettingOfNewerClient } from './newer-client.ts';
 import { endedWell, runPgRestore } from './pg-restore.ts';
@@ -93,9 +94,10 @@ export async function restoreEntries(
       descriptors: [list.fd],
     });
     if (errors.length === 0 && endedWell(end, passedOver)) return;
+    const first = errors[0] && restoreErrorWithoutValues(errors[0]);
     throw new BackupError(
       'RESTORE_FAILED',
-      `the dump could not be restored: ${errors[0] ?? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`}`,
+      `the dump could not be restored: ${first ?? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`}`,
       { hint: 'The live database is as it was' },
     );
   } finally {

@@ -1,4 +1,5 @@
 import type { RestoreInput } from '@geolens/backup-core';
+import { restoreErrorWithoutValues } from '../connection/program-messages.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
 import type { Rights } from './rights/rights.ts';
@@ -23,7 +24,7 @@ export async function fillViews(
   const passOver = (error: string): boolean => {
     if (!FORBIDDEN.test(error)) return false;
     empty.push(
-      `a materialized view stays empty, for the backup has no privileges: ${error.replace('could not execute query: ERROR:  ', '')}. Grant them, then REFRESH MATERIALIZED VIEW`,
+      `a materialized view stays empty, for the backup has no privileges: ${restoreErrorWithoutValues(error).replace('could not execute query: ERROR:  ', '')}. Grant them, then REFRESH MATERIALIZED VIEW`,
     );
     return true;
   };

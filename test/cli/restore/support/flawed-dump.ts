@@ -4,7 +4,7 @@ const DATA_BLOCK = 1;
 
 /** A place in a dump where one entry can be spoilt. */
 export interface Flaw {
-  /** What the entry does, as an error should tell. */
+  /** What the entry does, as an error names it: without literals. */
   readonly names: string;
   /** The dump with that entry spoilt, of the same length. */
   spoil(): Buffer;
@@ -40,7 +40,12 @@ export function statementsIn(dump: Buffer): readonly Flaw[] {
       if (NOT_SENT.test(statement.toString('latin1'))) return [];
       return [
         {
-          names: `BROKEN${statement.subarray(6).toString('utf8').split('\n')[0]!.slice(0, 40)}`,
+          names: `BROKEN${statement
+            .subarray(6)
+            .toString('utf8')
+            .split(/\n| '|\(/)[0]!
+            .slice(0, 40)
+            .trimEnd()}`,
           spoil: () => patched(dump, index, 'BROKEN'),
         },
       ];

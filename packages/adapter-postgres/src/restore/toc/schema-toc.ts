@@ -1,6 +1,7 @@
 import { BackupError, type ArtifactSource } from '@geolens/backup-core';
-import { describeEnd, programBytes, programOutput, type Judge } from '@geolens/backup-system';
+import { programBytes, programOutput, type Judge } from '@geolens/backup-system';
 import { readingConnectionString } from '../../connection/connection.ts';
+import { endWithoutValues } from '../../connection/program-messages.ts';
 import type { PostgresPrograms } from '../../connection/postgres-programs.ts';
 import { quoteLiteral } from '../../connection/identifiers.ts';
 import { unlinkedTemporaryFile } from '../../dump/unlinked-temporary-file.ts';
@@ -134,5 +135,5 @@ async function* written(
 }
 
 function judge(doing: string): Judge {
-  return (end) => (end.code === 0 ? undefined : new BackupError('RESTORE_FAILED', describeEnd(doing, end)));
+  return (end) => (end.code === 0 ? undefined : new BackupError('RESTORE_FAILED', endWithoutValues(doing, end)));
 }
