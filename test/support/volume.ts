@@ -11,13 +11,13 @@ export interface Volume {
   /** Names in a tier, sorted; none when there is no such folder. Hidden ones too. */
   files(tier: 'daily' | 'weekly'): Promise<readonly string[]>;
   /**
-   * All names below the folder of the sets that are not the lock, the journal, the memory of manifests, or a
-   * folder of a tier.
+   * All names below the folder of the sets that are not the lock, the journal, the memory of manifests, a
+   * local report, or a folder of a tier.
    */
   everything(): Promise<readonly string[]>;
 }
 
-const OWN_FILE = /^\.geolens-backup\.(lock|.*\.json|manifests\..*)$/s;
+const OWN_FILE = /^\.geolens-backup\.(lock|.*\.json|.*\.report\.txt|manifests\..*)$/s;
 
 /** Makes the folder of the sets, and staging files: a few, with awkward names, one of them large. */
 export async function freshVolume(): Promise<Volume> {

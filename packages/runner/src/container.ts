@@ -9,12 +9,14 @@ import {
 import {
   FileJournal,
   FileManifestCache,
+  FileReport,
   fileSources,
   FolderDiagnosticCheck,
   freeBytes,
   journalName,
   LocalStore,
   manifestCacheName,
+  reportName,
   StagingDiagnosticCheck,
   systemClock,
   TarArchiver,
@@ -26,6 +28,7 @@ import {
   PgDiagnosticCheck,
   PgServerProbe,
   PgRestoreTester,
+  withLocalReport,
 } from '@geolens/backup-adapter-postgres';
 import { FlockLock, lowerPriority, LOCK_NAME } from '@geolens/backup-system';
 import {
@@ -77,6 +80,7 @@ export const TOKENS = {
   producer: token<DumpProducer>('DumpProducer'),
   replicas: token<readonly ArtifactStore[]>('replicas'),
   restorer: token<DumpRestorer>('DumpRestorer'),
+  reportOf: token<Services['reportOf']>('reportOf'),
   retention: token<RetentionPolicy>('RetentionPolicy'),
   stall: token<StallLimit | undefined>('StallLimit'),
   stagingRestorer: token<StagingRestorer>('StagingRestorer'),
@@ -143,6 +147,17 @@ export async function composeContainer(config: Config): Promise<DependencyContai
     TOKENS.cacheOf,
     () => (store) => new FileManifestCache(join(config.backupDir, manifestCacheName(store.name))),
   );
+  register(TOKENS.reportOf, () => (operation, redact) => {
+    const file = new FileReport(join(config.backupDir, reportName(config.connection.database, operation)));
+    const add = (text: string): void => {
+      file.add(redact(text));
+    };
+    return {
+      path: file.path,
+      collect: (work) => withLocalReport(add, work),
+      save: (ended) => file.save(ended),
+    };
+  });
   register(TOKENS.retention, () => keepNewest(config.retention));
   register(TOKENS.archiver, () => new TarArchiver({ folder: config.stagingDir, label: 'STAGING_DIR', env }));
   register(TOKENS.stagingRestorer, (parts) => {

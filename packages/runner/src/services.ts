@@ -19,6 +19,21 @@ import type { LogTail } from './log/log-tail.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redact } from './redact.ts';
 
+/** Operations that have a local report each. */
+export type ReportedOperation = 'run' | 'restore' | 'restore-test';
+
+/** Full messages of an operation, which can hold values from the database, in a file on the volume. */
+export interface LocalReport {
+  readonly path: string;
+  /** Runs the work and collects the messages that it shortens. */
+  collect<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Writes the file. Without messages it resolves to `false`, and removes the file of the operation before if
+   * this one came to its end.
+   */
+  save(ended: boolean): Promise<boolean>;
+}
+
 /** The parts that the composition root puts together. */
 export interface Services extends RunParts {
   readonly archiver: Archiver;
@@ -38,6 +53,8 @@ export interface Services extends RunParts {
   readonly diagnosticChecks: readonly DiagnosticCheck[];
   /** How many bytes may still be written to the volume of a path. */
   readonly freeBytes: (path: string) => Promise<number>;
+  /** Returns an empty local report. Secrets are taken out of its texts. */
+  readonly reportOf: (operation: ReportedOperation, redact: Redact) => LocalReport;
   /** The channels that are notified of runs and restore tests. */
   readonly notifiers: readonly Notifier[];
   /**

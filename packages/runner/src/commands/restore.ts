@@ -15,6 +15,7 @@ import { logRestore, logRestoreReport } from '../log/log-restore.ts';
 import { restoreReportJson, restoreReportText } from '../report/restore-report.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder, isWithin } from '../check-folder.ts';
+import { reported } from './reported.ts';
 import { chooseStores } from './choose-stores.ts';
 import { chooseStaging, type StagingFlags } from './choose-staging.ts';
 
@@ -72,7 +73,9 @@ export async function restore(context: CommandContext, what: string, flags: Rest
         ? undefined
         : async (plan: RestorePlan): Promise<boolean> =>
             /^y(es)?$/i.test((await terminal.ask(questionOf(plan, dropPrevious), signal)).trim());
-    const report = await restoreSource(services, request, { signal, observer, confirm });
+    const report = await reported(context, 'restore', () =>
+      restoreSource(services, request, { signal, observer, confirm }),
+    );
     io.terminal?.status('');
     logRestoreReport(log, report);
     io.stdout(

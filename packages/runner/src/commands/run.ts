@@ -13,6 +13,7 @@ import { describeError, warningsOfRun } from '../present/hints.ts';
 import { runReportJson, runReportText } from '../report/run-report.ts';
 import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
+import { reported } from './reported.ts';
 import { checkFolder } from '../check-folder.ts';
 
 /** `run`: one run now. */
@@ -47,7 +48,7 @@ export async function loggedRun(context: CommandContext): Promise<LoggedRun> {
       notifiedOfStart = notify(context, startNotification(database, event.timestamp));
   };
   try {
-    const report = await runOnce(services, {
+    const options = {
       toolVersion: toolVersion(),
       verify: config.verify,
       sizeAnomalyThreshold: config.sizeAnomalyThreshold,
@@ -55,7 +56,8 @@ export async function loggedRun(context: CommandContext): Promise<LoggedRun> {
       redact,
       describeError,
       signal,
-    });
+    };
+    const report = await reported(context, 'run', () => runOnce(services, options));
     io.terminal?.status('');
     for (const warning of warningsOfRun(report)) if (!warned.has(warning)) log.warn('run.warning', warning);
     logReport(log, report);

@@ -15,6 +15,7 @@ import { logVerification, logVerifyReport } from '../log/log-verify.ts';
 import { describeError } from '../present/hints.ts';
 import { verifyReportJson, verifyReportText } from '../report/verify-report.ts';
 import type { CommandContext } from '../services.ts';
+import { reported } from './reported.ts';
 import { checkFolder } from '../check-folder.ts';
 import { chooseStores } from './choose-stores.ts';
 
@@ -82,11 +83,9 @@ export async function loggedVerification(
   for (const note of notes) log.warn('verify.note', note);
   await cleanUpRestoreTests(context);
   try {
-    const done = await verifyCopies(
-      services,
-      { copies, ...request },
-      { signal, observer: logVerification(log, io.terminal) },
-    );
+    const work = (): Promise<VerifyReport> =>
+      verifyCopies(services, { copies, ...request }, { signal, observer: logVerification(log, io.terminal) });
+    const done = await (request.restore ? reported(context, 'restore-test', work) : work());
     const report = { ...done, notes, errors: [...errors, ...done.errors] };
     logVerifyReport(log, report);
     return report;

@@ -51,6 +51,11 @@ export async function commandKit(
     restoreTest: new FakeRestoreTester(),
     probe: { inspect: () => Promise.resolve({ server: 'answers' } as const) },
     lowerPriority: () => Promise.resolve(),
+    reportOf: () => ({
+      path: '/nowhere',
+      collect: <T>(work: () => Promise<T>): Promise<T> => work(),
+      save: () => Promise.resolve(false),
+    }),
     notifiers: [],
     diagnosticChecks: [],
     freeBytes: () => Promise.resolve(1e12),
