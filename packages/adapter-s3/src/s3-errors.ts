@@ -104,7 +104,10 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
 };
 
 /** What something other than an S3 store answers to a listing, which every store answers with XML. */
-export const NO_S3_STORE = { code: 'STORE_UNAVAILABLE', reason: 'endpoint-not-s3' } as const satisfies Meaning;
+export const NO_S3_STORE = {
+  code: 'STORE_UNAVAILABLE',
+  reason: 'endpoint-not-s3',
+} as const satisfies Meaning;
 const PATH_IN_ENDPOINT: Meaning = { code: 'STORE_UNAVAILABLE', reason: 'endpoint-path' };
 
 /** What an answer means that no S3 store gives at its own endpoint; `undefined` for all others. */

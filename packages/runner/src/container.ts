@@ -120,9 +120,7 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   register(TOKENS.clock, () => systemClock);
   const { stallTimeout } = config;
   const stall: StallLimit | undefined =
-    stallTimeout === undefined
-      ? undefined
-      : { clock: systemClock, milliseconds: stallTimeout, label: 'BACKUP_STALL_TIMEOUT' };
+    stallTimeout === undefined ? undefined : { clock: systemClock, milliseconds: stallTimeout };
   register(TOKENS.stall, () => stall);
   register(TOKENS.primary, () => new LocalStore({ root: config.backupDir, label: 'BACKUP_DIR' }));
   register(TOKENS.replicas, () => replicas);

@@ -1,8 +1,4 @@
-import {
-  type ProgramEnvironment,
-  programBytes,
-  type Judge,
-} from '@geolens/backup-system';
+import { type ProgramEnvironment, programBytes, type Judge } from '@geolens/backup-system';
 import { isBackupError, throwIfAborted } from '@geolens/backup-core';
 import { isUtf8 } from 'node:buffer';
 import type pg from 'pg';

@@ -30,7 +30,6 @@ const NOT_THIS_DATABASE = ['3D000', '42501', '28000'];
 /** What is not undone by then, the next restore or run removes. */
 const UNDO_WITHIN_MS = 60_000;
 
-
 export interface ServerOptions {
   readonly connection: ConnectionSettings;
   readonly env: ProgramEnvironment;

@@ -74,6 +74,8 @@ export const ERROR_REASONS = {
   'live-database-mixed':
     'The live database is a mix of old and new now: repair what the errors name, or restore aside',
   'manifest-damaged': 'Verify that set',
+  'no-progress':
+    'Check the other side and the network in between; if it works that long in silence, raise the limit',
   'not-suspicious': 'Only a set that is suspicious can be accepted',
   'object-too-large': 'The provider takes no object of this size: use as many parts as it allows, or ask it',
   'other-databases': 'Choose one of the databases that have sets',

@@ -57,7 +57,7 @@ export interface RecoverOptions {
  *   Nothing in the folder decides what a restore or a recovery does, and no name in it leads them to a file outside.
  * - Failures are BackupErrors that name the folder: ARTIFACT_UNREADABLE when the archive is damaged, or holds
  *   what none of ours
- *   holds (a name that would leave the folder); STORE_FULL when there is no room; STAGING_FAILED for the rest. Failures
+ *   holds (a name that would leave the folder); STORE_FULL when the disk is full; STAGING_FAILED for the rest. Failures
  *   of the place that holds the records are those of a store and name it. What reading the archive fails with is passed on.
  */
 export interface StagingRestorer {

@@ -5,8 +5,6 @@ import type { Clock } from '../ports/clock.ts';
 export interface StallLimit {
   readonly clock: Clock;
   readonly milliseconds: number;
-  /** Name of the setting that the limit comes from, for messages. */
-  readonly label?: string | undefined;
 }
 
 /** What is watched for progress. */
@@ -169,14 +167,10 @@ export class Stall {
   }
 
   private error(): BackupError {
-    const { milliseconds, label } = this.limit;
-    const longer = label === undefined ? 'allow it more time' : `raise ${label}`;
     return new BackupError(
       'STALLED',
-      `${this.options.what} stalled: no progress for ${waitText(milliseconds)}, since ${this.since.toISOString()}, after ${this.bytes} bytes`,
-      {
-        hint: `Check the other side and the network in between; if it works that long in silence, ${longer}`,
-      },
+      `${this.options.what} stalled: no progress for ${waitText(this.limit.milliseconds)}, since ${this.since.toISOString()}, after ${this.bytes} bytes`,
+      { details: { reason: 'no-progress' } },
     );
   }
 }

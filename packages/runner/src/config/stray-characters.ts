@@ -30,7 +30,7 @@ const NAMES: Readonly<Record<string, string>> = {
   '\ufeff': 'a byte order mark',
 };
 
-/** Characters that were not meant. Says so without the value. */
+/** Characters that were not meant, described without the value. */
 export interface Stray {
   /** One sentence that begins with the name of the variable. */
   readonly text: string;

@@ -89,8 +89,8 @@ function saidBy(error: unknown, signal: AbortSignal): string {
 }
 
 /**
- * fetch says "fetch failed", and why in the cause of the cause: the system's code, or words. A proxy that
- * refuses has words behind a code without meaning.
+ * Returns the reason of a failed fetch. It is in the cause of the cause: a code of the system, or a message.
+ * A proxy that refuses has a message behind a code without meaning.
  */
 function reasonOf(error: unknown): string {
   let reason = String(error);

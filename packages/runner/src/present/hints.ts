@@ -41,6 +41,8 @@ const ADVICE: Readonly<Record<ErrorReason, Advice>> = {
   'live-database-mixed':
     'The live database is a mix of old and new now: restore again without --in-place, or repair what the errors name and restore once more',
   'manifest-damaged': ({ timestamp }) => `See geolens-backup verify ${timestamp ?? ''}`,
+  'no-progress':
+    'Check the other side and the network in between; if it works that long in silence, raise BACKUP_STALL_TIMEOUT',
   'not-suspicious': (_, hint) => `${hint}: see geolens-backup list`,
   'object-too-large':
     'The provider takes no object of this size: set S3_MAX_PARTS to the number of parts that it allows, or ask it',

@@ -135,5 +135,6 @@ async function* written(
 }
 
 function judge(doing: string): Judge {
-  return (end) => (end.code === 0 ? undefined : new BackupError('RESTORE_FAILED', endWithoutValues(doing, end)));
+  return (end) =>
+    end.code === 0 ? undefined : new BackupError('RESTORE_FAILED', endWithoutValues(doing, end));
 }
