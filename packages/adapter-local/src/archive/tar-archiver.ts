@@ -17,7 +17,7 @@ import {
   errnoOf,
 } from '@geolens/backup-system';
 import { compressWith, tarReading, through } from './archive-reading.ts';
-import { excludePattern } from './exclude-patterns.ts';
+import { excludeLine } from './exclude-patterns.ts';
 import { contentOf } from './folder-content.ts';
 import { findGzip } from './gzip-program.ts';
 import { MemberNames } from './member-names.ts';
@@ -64,7 +64,7 @@ export class TarArchiver implements Archiver {
     if ('nothing' in omissions) return omissions;
     const gzip = await findGzip(this.env['PATH'] ?? '');
     const warnings = omissions.list(this.place).map(({ message, hint }) => `${message}. ${hint}`);
-    const patterns = omissions.excluded.map((path) => `${excludePattern(path)}\n`).join('');
+    const patterns = omissions.excluded.map(excludeLine).join('');
     const args = [
       '--create',
       '--file=-',
