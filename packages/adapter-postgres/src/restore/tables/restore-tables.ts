@@ -7,6 +7,7 @@ import {
 } from '@geolens/backup-core';
 import { DumpRowCounter } from '../../dump/dump-row-counter.ts';
 import { REVOKE_HELPER, whereTheyFit } from './attachments.ts';
+import { restoreLargeObjects } from './large-objects.ts';
 import { expectDependents } from './object-closure.ts';
 import { Owners } from '../owners.ts';
 import type { SessionParts } from '../session-parts.ts';
@@ -45,8 +46,9 @@ export async function restoreTables(
     env: server.env(database),
     signal,
   });
-  await owners.handOver(database);
   const own = wanted.tables.filter(({ foreign }) => !foreign);
+  const largeObjects = await restoreLargeObjects(parts, input, preparation, { tables: own, tools });
+  await owners.handOver(database);
   const analyzed = await server.within(database, 'gathering statistics', (client) =>
     gatherStatisticsOf(
       own.map(({ quoted }) => quoted),
@@ -60,8 +62,8 @@ export async function restoreTables(
     made.length === 0 ? [] : [`restored with the tables, because it depends on them: ${made.join(', ')}`];
   return {
     ...counts,
-    notes: [...present.notes, ...again, ...owners.notes, ...analyzed],
-    incomplete: [...withheldNotes(withheld), ...incomplete],
+    notes: [...present.notes, ...again, ...largeObjects.notes, ...owners.notes, ...analyzed],
+    incomplete: [...withheldNotes(withheld), ...incomplete, ...largeObjects.incomplete],
     restorableDependents: restorable,
   };
 }

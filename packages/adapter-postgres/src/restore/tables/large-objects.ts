@@ -1,0 +1,182 @@
+import { toBackupError, type Restored, type RestoreInput } from '@geolens/backup-core';
+import { programFed } from '@geolens/backup-system';
+import { encodeBytes } from '../../connection/byte-text.ts';
+import { connectionString, serverEncodingOf } from '../../connection/connection.ts';
+import { endWithoutValues } from '../../connection/program-messages.ts';
+import { textRows } from '../../connection/text-rows.ts';
+import { executeTogether } from '../execute.ts';
+import type { Preparation } from '../prepare.ts';
+import { runSql } from '../psql.ts';
+import type { SessionParts } from '../session-parts.ts';
+import { sqlOf, type DumpTools } from '../toc/schema-toc.ts';
+import type { Toc } from '../toc/toc.ts';
+import type { Table } from './relations.ts';
+
+/** What became of the large objects that rows name. */
+export type RestoredLargeObjects = Pick<Restored, 'notes' | 'incomplete'>;
+
+/**
+ * Restores the large objects of the dump that rows of the tables name and the database lacks, all or none,
+ * then gives them their owners and privileges. Large objects that are there keep their content.
+ */
+export async function restoreLargeObjects(
+  parts: SessionParts,
+  { dump }: RestoreInput,
+  { toc, globals }: Preparation,
+  { tables, tools }: { readonly tables: readonly Table[]; readonly tools: DumpTools },
+): Promise<RestoredLargeObjects> {
+  const inDump = largeObjectsIn(toc);
+  if (inDump === undefined) return { notes: [], incomplete: [] };
+  try {
+    const missing = await missingOf(parts, await namedIn(parts, tables, inDump));
+    const found = new Set<string>();
+    if (missing.size > 0) {
+      const entries = toc.entries.filter(({ text }) => text.startsWith('BLOBS '));
+      const sql = contentOf(sqlOf(dump, entries, tools), missing, found);
+      const { database, server, signal } = parts;
+      await runSql(sql, 'restoring them', { psql: tools.programs.psql, env: server.env(database), signal });
+    }
+    if (found.size === 0) return { notes: [], incomplete: [] };
+    const statements = [...(globals?.owners ?? []), ...(globals?.grants ?? [])].filter((statement) =>
+      found.has(SUBJECT.exec(statement)?.slice(1).join('') ?? ''),
+    );
+    await parts.server.within(parts.database, 'giving them their owners and privileges', (client) =>
+      executeTogether(client, statements),
+    );
+    return { notes: [`restored ${found.size} large objects that rows of the tables name`], incomplete: [] };
+  } catch (error) {
+    parts.signal.throwIfAborted();
+    return {
+      notes: [],
+      incomplete: [`large objects that rows of the tables name: ${toBackupError(error).message}`],
+    };
+  }
+}
+
+/** The large object of a statement of the globals. */
+const SUBJECT = / ON LARGE OBJECT (\d+) |^ALTER LARGE OBJECT (\d+) /;
+
+/** Its number in the catalogs. */
+const PG_LARGEOBJECT = 2613;
+
+/** One large object, or since PostgreSQL 17 the first and the last one of a group. */
+const ENTRY = /^BLOB(?: METADATA)? - (\d+)(?:\.\.(\d+))? /;
+
+/** Returns whether a dump may hold a large object; `undefined` if it holds none. */
+function largeObjectsIn({ entries }: Toc): ((oid: number) => boolean) | undefined {
+  const ranges = entries
+    .filter(({ catalog }) => catalog === PG_LARGEOBJECT)
+    .flatMap(({ text }) => {
+      const [, first, last = first] = ENTRY.exec(text) ?? [];
+      return first === undefined ? [] : [[Number(first), Number(last)] as const];
+    });
+  if (ranges.length === 0) return undefined;
+  const single = new Set(ranges.filter(([first, last]) => first === last).map(([first]) => first));
+  const groups = ranges.filter(([first, last]) => first !== last);
+  return (oid) => single.has(oid) || groups.some(([first, last]) => first <= oid && oid <= last);
+}
+
+/** Columns of numbers of objects, also in arrays and domains such as `lo`. Generated ones cannot be copied. */
+const COLUMNS = `
+  WITH RECURSIVE numbers (oid) AS (
+    SELECT t.oid FROM pg_catalog.pg_type t WHERE t.typname IN ('oid', '_oid') AND t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace
+    UNION SELECT t.oid FROM numbers n JOIN pg_catalog.pg_type t ON t.typbasetype = n.oid AND t.typtype = 'd' OR t.typelem = n.oid AND t.typcategory = 'A'
+  )
+  SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted, pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ') AS columns
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.oid = ANY ($1::pg_catalog.regclass[]) AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.atttypid IN (SELECT oid FROM numbers)
+   GROUP BY n.nspname, c.relname`;
+
+/** Returns the numbers of large objects that rows name. COPY plans no query, so it runs no code of the owner. */
+async function namedIn(
+  { server, database, signal }: SessionParts,
+  tables: readonly Table[],
+  inDump: (oid: number) => boolean,
+): Promise<ReadonlySet<number>> {
+  const named = new Set<number>();
+  const { rows, encoding } = await server.within(
+    database,
+    'looking for columns that name large objects',
+    async (client) => ({
+      rows: await textRows<{ quoted: string; columns: string }>(
+        client,
+        COLUMNS,
+        ['quoted', 'columns'],
+        [tables.map(({ quoted }) => quoted)],
+      ),
+      encoding: serverEncodingOf(client) === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8',
+    }),
+  );
+  if (rows.length === 0) return named;
+  const copies = rows.map(({ quoted, columns }) => `COPY ${quoted} (${columns}) TO STDOUT;\n`);
+  let rest = '';
+  const read = (chunk: Uint8Array): void => {
+    const text = rest + Buffer.from(chunk).toString('latin1');
+    const end = text.lastIndexOf('\n') + 1;
+    rest = text.slice(end);
+    for (const [number] of text.slice(0, end).matchAll(/\d+/g))
+      if (inDump(Number(number))) named.add(Number(number));
+  };
+  const end = await programFed(
+    server.programs.psql,
+    ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', connectionString(database), '-f', '-'],
+    [encodeBytes(`SET row_security = off;\n${copies.join('')}`)],
+    { env: { ...server.env(database), PGCLIENTENCODING: encoding }, signal },
+    read,
+  );
+  if (end.code !== 0) throw new Error(endWithoutValues('psql', end));
+  return named;
+}
+
+async function missingOf(
+  { server, database }: SessionParts,
+  named: ReadonlySet<number>,
+): Promise<ReadonlySet<string>> {
+  if (named.size === 0) return new Set();
+  return server.within(database, 'looking for large objects', async (client) => {
+    const { rows } = await client.query<{ oid: string }>(
+      `SELECT n.oid::pg_catalog.text AS oid FROM pg_catalog.unnest($1::pg_catalog.oid[]) n (oid) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata m WHERE m.oid = n.oid)`,
+      [[...named]],
+    );
+    return new Set(rows.map(({ oid }) => oid));
+  });
+}
+
+const OPEN = /^SELECT pg_catalog\.lo_open\('(\d+)', 131072\);$/;
+const WRITE = /^SELECT pg_catalog\.lowrite\(0, '\\x[0-9a-f]*'\);$/;
+const CLOSE = 'SELECT pg_catalog.lo_close(0);';
+
+/**
+ * Returns the statements that make the missing large objects, in one transaction, from those that pg_restore
+ * writes for all. Notes in `found` which the dump has.
+ */
+async function* contentOf(
+  sql: AsyncIterable<Uint8Array>,
+  missing: ReadonlySet<string>,
+  found: Set<string>,
+): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('SET standard_conforming_strings = on;\nBEGIN;\n');
+  let open = false;
+  for await (const line of linesOf(sql)) {
+    const oid = OPEN.exec(line)?.[1];
+    if (oid !== undefined && missing.has(oid) && !found.has(oid)) {
+      open = true;
+      found.add(oid);
+      yield Buffer.from(`SELECT pg_catalog.lo_create('${oid}');\n${line}\n`);
+    } else if (open && (line === CLOSE || WRITE.test(line))) {
+      yield Buffer.from(`${line}\n`);
+      open = line !== CLOSE;
+    }
+  }
+  yield Buffer.from('COMMIT;\n');
+}
+
+/** Returns the lines of a text whose characters stand for one byte each. */
+async function* linesOf(content: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of content) {
+    const lines = (rest + Buffer.from(chunk).toString('latin1')).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+}
