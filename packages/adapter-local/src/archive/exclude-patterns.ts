@@ -16,7 +16,7 @@ export function excludeArgument(path: string): string {
  */
 export function excludeLine(path: string): string {
   const pattern = escaped(path)
-    .replace(/[ \t\v\f\r]+$/, (blanks) => [...blanks].map((blank) => `[${blank}]`).join(''))
+    .replace(/[ \t\v\f\r]+$/, (blanks) => blanks.replace(/./g, '[$&]'))
     .replaceAll('\n', '[!\x01-\t\v-\xff]');
   return `${pattern}\n`;
 }
