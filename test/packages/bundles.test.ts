@@ -42,8 +42,7 @@ describe('a bundler', () => {
       'keep-newest',
     );
     expect(modules.filter((path) => /luxon|cron-parser/.test(path))).toEqual([]);
-    // Half of it is the advice that belongs to the reasons of errors.
-    expect(bytes).toBeLessThan(4_000);
+    expect(bytes).toBeLessThan(2_000);
   });
 
   it.each([

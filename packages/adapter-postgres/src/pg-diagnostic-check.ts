@@ -5,6 +5,7 @@ import {
   throwIfAborted,
   type DiagnosticCheck,
   type DiagnosticResult,
+  withReason,
 } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '@geolens/backup-system';
 import type { ConnectionSettings } from './connection/connection-settings.ts';
@@ -113,8 +114,7 @@ async function contentOf(client: pg.Client): Promise<DiagnosticResult> {
     subject: 'content',
     level: 'warn',
     message: 'the database has no tables',
-    details: { reason: 'database-empty' },
-    hint: ERROR_REASONS['database-empty'],
+    ...withReason('database-empty'),
   };
 }
 
@@ -151,7 +151,6 @@ async function passwordsOf(client: pg.Client): Promise<DiagnosticResult> {
     subject,
     level: 'fail',
     message: 'the role may not read the password hashes of the roles',
-    details: { reason: 'role-passwords-forbidden' },
-    hint: ERROR_REASONS['role-passwords-forbidden'],
+    ...withReason('role-passwords-forbidden'),
   };
 }

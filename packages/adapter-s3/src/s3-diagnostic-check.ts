@@ -18,6 +18,7 @@ import {
   type DiagnosticCheck,
   type DiagnosticResult,
   type DiagnosticLevel,
+  withReason,
 } from '@geolens/backup-core';
 import { Bucket } from './bucket.ts';
 import { createClient } from './client.ts';
@@ -211,7 +212,7 @@ export class S3DiagnosticCheck implements DiagnosticCheck {
     throw new BackupError(
       'ARTIFACT_MISMATCH',
       `${placeOf({ bucket: this.bucket.name, key })} reads back with other bytes than were sent`,
-      { details: { reason: 'bytes-changed' } },
+      withReason('bytes-changed'),
     );
   }
 

@@ -4,6 +4,7 @@ import {
   messageOf,
   type ErrorCode,
   type ErrorReason,
+  withReason,
 } from '@geolens/backup-core';
 
 /** What was being done, for messages. */
@@ -154,7 +155,7 @@ export function s3Error(error: unknown, call: S3Call): BackupError {
   const said = [name || code, status === undefined ? '' : `HTTP ${status}`].filter(Boolean).join(', ');
   const text = `${placeOf(call)}: ${call.operation} failed (${said})${message === '' || message === name || message === 'UnknownError' ? '' : `: ${message}`}`;
   const { reason, hint } = meaning;
-  return new BackupError(meaning.code, text, { details: { reason }, hint, cause: error });
+  return new BackupError(meaning.code, text, { ...withReason(reason, { hint }), cause: error });
 }
 
 /** `s3://bucket/key`, or the bucket alone. */

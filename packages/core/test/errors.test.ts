@@ -7,6 +7,7 @@ import {
   isBackupError,
   throwIfAborted,
   toBackupError,
+  withReason,
 } from '../src/index.ts';
 
 describe('errors', () => {
@@ -19,7 +20,9 @@ describe('errors', () => {
     expect(errorText(error)).toBe('the volume is full. Free some space');
     expect(errorText(cause)).toBe('ENOSPC');
     expect(new BackupError('STORE_FULL', 'x').details).toEqual({});
-    expect(new BackupError('STORE_FULL', 'x', { details }).hint).toBe(ERROR_REASONS['volume-full']);
+    expect(new BackupError('STORE_FULL', 'x', withReason('volume-full')).hint).toBe(
+      ERROR_REASONS['volume-full'],
+    );
     expect(Object.hasOwn(new BackupError('STORE_FULL', 'x'), 'cause')).toBe(false);
   });
 

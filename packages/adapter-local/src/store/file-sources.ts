@@ -17,6 +17,7 @@ import {
   type RestoreArtifact,
   type RestoreSource,
   type StateFile,
+  withReason,
 } from '@geolens/backup-core';
 import { readFile } from '@geolens/backup-system';
 
@@ -131,7 +132,7 @@ async function dumpBeside(path: string): Promise<string> {
 async function fileArtifact(path: string, manifest: Manifest | undefined): Promise<RestoreArtifact> {
   const stats = await stat(path).catch((cause: unknown) => {
     throw new BackupError('CONFIG_INVALID', `the file ${path} cannot be read: ${(cause as Error).message}`, {
-      details: { reason: 'file-unreadable' },
+      ...withReason('file-unreadable'),
       cause,
     });
   });

@@ -4,6 +4,7 @@ import {
   toBackupError,
   type ErrorCode,
   type ErrorReason,
+  withReason,
 } from '@geolens/backup-core';
 import type { ConnectionSettings } from './connection-settings.ts';
 
@@ -64,7 +65,7 @@ export function connectionError(error: unknown, settings: ConnectionSettings): B
     code: UNREACHABLE,
     hint: 'Check that a PostgreSQL server answers there, and look into its log',
   };
-  return new BackupError(code, known.message, { details: { reason }, hint, cause: error });
+  return new BackupError(code, known.message, { ...withReason(reason, { hint }), cause: error });
 }
 
 /** What has no SQLSTATE: it went wrong before, or beside, the server's own words. */
@@ -99,7 +100,7 @@ export function programError(said: string, doing: string, settings: ConnectionSe
 
 function meant(meaning: Meaning | undefined, text: string, cause?: unknown): BackupError {
   const { code, reason, hint } = meaning ?? { code: 'DUMP_FAILED' as const };
-  return new BackupError(code, text, { details: { reason }, hint, cause });
+  return new BackupError(code, text, { ...withReason(reason, { hint }), cause });
 }
 
 const WORDS: readonly (readonly [RegExp, Meaning])[] = [

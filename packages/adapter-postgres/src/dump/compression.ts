@@ -1,4 +1,4 @@
-import { BackupError, type Compression } from '@geolens/backup-core';
+import { BackupError, type Compression, withReason } from '@geolens/backup-core';
 
 /** pg_dump knows zstd and lz4 from this version on. */
 const FIRST_WITH_ZSTD = 16;
@@ -15,7 +15,7 @@ export function chooseCompression(asked: Compression | 'auto', clientMajor: numb
     throw new BackupError(
       'CONFIG_INVALID',
       `compression ${asked} needs pg_dump ${FIRST_WITH_ZSTD} or newer, here it is ${clientMajor}`,
-      { details: { reason: 'compression-unsupported' } },
+      withReason('compression-unsupported'),
     );
   }
   return asked;

@@ -13,6 +13,7 @@ import {
   type SnapshotOptions,
   type StallLimit,
   type TableRows,
+  withReason,
 } from '@geolens/backup-core';
 import {
   endedByOthers,
@@ -158,7 +159,7 @@ export class PgDumpProducer implements DumpProducer {
       throw new BackupError(
         'CLIENT_TOO_OLD',
         `the dump was made by a newer pg_dump than the programs here (${newest.version}) can read`,
-        { details: { reason: 'dump-too-new' } },
+        withReason('dump-too-new'),
       );
     }
     if (end.code !== 0)

@@ -1,4 +1,10 @@
-import { BackupError, toBackupError, type Restored, type RestoreInput } from '@geolens/backup-core';
+import {
+  BackupError,
+  toBackupError,
+  type Restored,
+  type RestoreInput,
+  withReason,
+} from '@geolens/backup-core';
 import { connectionString } from '../connection/connection.ts';
 import { withClient } from '../connection/session.ts';
 import { restoreErrorWithoutValues } from '../connection/program-messages.ts';
@@ -25,7 +31,7 @@ const SHOWN = 5;
 /** Less than a process that is asked to end has. */
 const RESUME_WITHIN_MS = 4000;
 
-const MIXED = { reason: 'live-database-mixed' } as const;
+const MIXED = withReason('live-database-mixed');
 
 /**
  * Restores onto the live database, object by object, as `pg_restore --clean` does it, each with its owner;
@@ -116,7 +122,7 @@ async function restoreOntoLive(
           ? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`
           : `${errors.length} errors, first: ${errors.map(restoreErrorWithoutValues).slice(0, SHOWN).join(' | ')}`;
       throw new BackupError('RESTORE_FAILED', `the restore onto the live database failed: ${what}`, {
-        details: MIXED,
+        ...MIXED,
       });
     }
   } finally {
@@ -153,9 +159,9 @@ async function resumeDefaults(
 /** From the moment that pg_restore begins, whatever fails leaves the database changed. */
 function mixed(error: unknown): BackupError {
   const known = toBackupError(error);
-  return known.details.reason === MIXED.reason
+  return known.details.reason === 'live-database-mixed'
     ? known
-    : new BackupError(known.code, known.message, { details: MIXED, cause: error });
+    : new BackupError(known.code, known.message, { ...MIXED, cause: error });
 }
 
 /**

@@ -3,7 +3,7 @@ import {
   type ListObjectsV2CommandInput,
   type ListObjectsV2CommandOutput,
 } from '@aws-sdk/client-s3';
-import { BackupError } from '@geolens/backup-core';
+import { BackupError, withReason } from '@geolens/backup-core';
 import type { Bucket } from '../bucket.ts';
 import { NO_S3_STORE, placeOf } from '../s3-errors.ts';
 
@@ -55,7 +55,7 @@ export async function listPage(
   throw new BackupError(
     NO_S3_STORE.code,
     `${placeOf({ bucket: bucket.name })}: ListObjectsV2 failed: the answer is not that of an S3 store`,
-    { details: { reason: NO_S3_STORE.reason } },
+    withReason(NO_S3_STORE.reason),
   );
 }
 

@@ -1,5 +1,5 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { BackupError, errorText, sha256Of } from '@geolens/backup-core';
+import { BackupError, errorText, sha256Of, withReason } from '@geolens/backup-core';
 import { headObject } from '../objects/head-object.ts';
 import { readObject } from '../objects/read-object.ts';
 import { placeOf } from '../s3-errors.ts';
@@ -32,6 +32,6 @@ export async function checkStored(request: UploadRequest, parts: HashedParts): P
   throw new BackupError(
     'ARTIFACT_MISMATCH',
     `${placeOf({ bucket: bucket.name, key })}: ${source.bytes} bytes with SHA-256 ${source.sha256} were sent, but the store has others (${facts.bytes ?? '?'} bytes); ${remains}`,
-    { details: { reason: 'bytes-changed' } },
+    withReason('bytes-changed'),
   );
 }

@@ -124,7 +124,7 @@ export interface ErrorDetails {
 export interface BackupErrorOptions {
   /** Defaults to none. */
   readonly details?: ErrorDetails | undefined;
-  /** Advice that is true for any embedding program: one sentence. Defaults to that of the reason. */
+  /** Advice that is true for any embedding program: one sentence. */
   readonly hint?: string | undefined;
   /** The error that caused it. */
   readonly cause?: unknown;
@@ -144,8 +144,22 @@ export class BackupError extends Error {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.details = details;
-    this.hint = hint ?? (details.reason && ERROR_REASONS[details.reason]);
+    this.hint = hint;
   }
+}
+
+/**
+ * Returns the options of an error with this reason and, unless another is given, the hint of the reason. A
+ * function beside the class, so that bundles of code without reasons do not contain the hints of all.
+ */
+export function withReason(
+  reason: ErrorReason | undefined,
+  {
+    hint = reason && ERROR_REASONS[reason],
+    ...details
+  }: ErrorDetails & { readonly hint?: string | undefined } = {},
+): Required<Pick<BackupErrorOptions, 'details' | 'hint'>> {
+  return { details: reason === undefined ? details : { ...details, reason }, hint };
 }
 
 /** Returns the message of an error, followed by its hint if it has one. */

@@ -1,4 +1,4 @@
-import { BackupError } from '../base/errors.ts';
+import { BackupError, withReason } from '../base/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 
 /** How long work may wait for another program or machine without progress. */
@@ -170,7 +170,7 @@ export class Stall {
     return new BackupError(
       'STALLED',
       `${this.options.what} stalled: no progress for ${waitText(this.limit.milliseconds)}, since ${this.since.toISOString()}, after ${this.bytes} bytes`,
-      { details: { reason: 'no-progress' } },
+      withReason('no-progress'),
     );
   }
 }

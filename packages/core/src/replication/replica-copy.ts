@@ -1,4 +1,4 @@
-import { BackupError, isBackupError } from '../base/errors.ts';
+import { BackupError, isBackupError, withReason } from '../base/errors.ts';
 import { companionKey } from '../model/artifact-key.ts';
 import type { BackupSet } from '../model/backup-set.ts';
 import { failedChecks } from '../model/failed-checks.ts';
@@ -76,7 +76,7 @@ function manifestIn(text: string, set: BackupSet, replica: ArtifactStore): Manif
   throw new BackupError(
     'REPLICA_CONFLICT',
     `${replica.name} has another set under the name of ${set.tier} ${set.timestamp}; it was not replaced`,
-    { details: { reason: 'place-shared' } },
+    withReason('place-shared'),
   );
 }
 
@@ -87,7 +87,7 @@ async function refuseDamaged(set: BackupSet, { primary, replica, signal }: Repli
   throw new BackupError(
     'ARTIFACT_UNREADABLE',
     `${key} in ${primary.name}: ${damage}; the one in ${replica.name} was left as it is`,
-    { details: { reason: 'manifest-damaged', timestamp: set.timestamp } },
+    withReason('manifest-damaged', { timestamp: set.timestamp }),
   );
 }
 

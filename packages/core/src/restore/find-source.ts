@@ -153,7 +153,5 @@ function notFound(
       ? `there is no set of database "${database}" that can be restored`
       : `there is no set ${wanted} of database "${database}"`;
   const because = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
-  return new BackupError('SET_NOT_FOUND', `${what} in ${places}${because}`, {
-    details: otherDatabases(others),
-  });
+  return new BackupError('SET_NOT_FOUND', `${what} in ${places}${because}`, { ...otherDatabases(others) });
 }

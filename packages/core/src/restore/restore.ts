@@ -1,4 +1,10 @@
-import { BackupError, throwIfAborted, toBackupError, type BackupErrorOptions } from '../base/errors.ts';
+import {
+  BackupError,
+  throwIfAborted,
+  toBackupError,
+  type BackupErrorOptions,
+  withReason,
+} from '../base/errors.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { Archiver } from '../ports/archiver.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -219,7 +225,7 @@ class Restore {
       return { restored: await session.restoreTables(input, mode), previous: undefined };
     if (mode.kind === 'in-place') {
       const restored = await session.restoreInPlace(input);
-      this.expectRows(input, restored, { details: { reason: 'live-database-differs' } });
+      this.expectRows(input, restored, withReason('live-database-differs'));
       return { restored, previous: undefined };
     }
     const aside = await session.restoreAside(input);

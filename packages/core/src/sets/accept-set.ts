@@ -1,4 +1,4 @@
-import { BackupError, errorText, throwIfAborted, toBackupError } from '../base/errors.ts';
+import { BackupError, errorText, throwIfAborted, toBackupError, withReason } from '../base/errors.ts';
 import type { Tier } from '../model/tier.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
@@ -124,10 +124,7 @@ function notFound(
   return new BackupError(
     'SET_NOT_FOUND',
     `there is no set ${timestamp} of database "${database}"${unasked(errors)}`,
-    {
-      details:
-        databases.length === 0 ? { reason: 'set-missing' } : { reason: 'set-of-other-database', databases },
-    },
+    databases.length === 0 ? withReason('set-missing') : withReason('set-of-other-database', { databases }),
   );
 }
 
@@ -143,7 +140,7 @@ function refused(
   return new BackupError(
     'SET_NOT_FOUND',
     `set ${timestamp} cannot be accepted: ${why.join('; ')}${unasked(errors)}`,
-    { details: { reason: 'not-suspicious' } },
+    withReason('not-suspicious'),
   );
 }
 

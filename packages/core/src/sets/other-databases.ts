@@ -1,8 +1,8 @@
-import type { ErrorDetails } from '../base/errors.ts';
+import { withReason } from '../base/errors.ts';
 
-/** Returns the details of SET_NOT_FOUND, from the databases that do have sets. */
-export function otherDatabases(others: ReadonlySet<string>): ErrorDetails {
+/** Returns the options of SET_NOT_FOUND, from the databases that do have sets. */
+export function otherDatabases(others: ReadonlySet<string>): ReturnType<typeof withReason> {
   return others.size === 0
-    ? { reason: 'set-missing' }
-    : { reason: 'other-databases', databases: [...others] };
+    ? withReason('set-missing')
+    : withReason('other-databases', { databases: [...others] });
 }

@@ -62,7 +62,7 @@ export async function selectCopies(
   throw new BackupError(
     'SET_NOT_FOUND',
     `${what} of database "${database}" in ${stores.map(({ name }) => name).join(' and ')}`,
-    { details: otherDatabases(others) },
+    otherDatabases(others),
   );
 }
 

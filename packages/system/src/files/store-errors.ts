@@ -1,4 +1,4 @@
-import { BackupError, toBackupError } from '@geolens/backup-core';
+import { BackupError, toBackupError, withReason } from '@geolens/backup-core';
 
 const ROOT_DENIED =
   'Make root the owner of what is there (chown -R 0:0): a container without the capability DAC_OVERRIDE may not pass over the permissions of files that are another process’s';
@@ -14,8 +14,7 @@ export function storeError(error: unknown, doing: string, root: StoreRoot): Back
     hint?: string,
   ): BackupError =>
     new BackupError(kind, `${place}: ${what} (while ${doing})`, {
-      details: kind === 'STORE_FULL' ? { reason: 'volume-full' } : {},
-      hint,
+      ...withReason(kind === 'STORE_FULL' ? 'volume-full' : undefined, { hint }),
       cause: error,
     });
   switch (code) {
