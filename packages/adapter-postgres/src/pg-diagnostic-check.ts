@@ -1,6 +1,5 @@
 import type pg from 'pg';
 import {
-  ERROR_REASONS,
   failedCheck,
   throwIfAborted,
   type DiagnosticCheck,
