@@ -9,6 +9,7 @@ import {
   type TableSelection,
 } from '@geolens/backup-core';
 import { asideName, dropAside, dropDatabase, leftAside } from './aside-database.ts';
+import { enableEventTriggers } from './event-triggers.ts';
 import { inspect } from './inspect.ts';
 import type { SessionParts } from './session-parts.ts';
 import { dropStandIns } from './owners.ts';
@@ -48,6 +49,12 @@ export class PgRestoreSession implements RestoreSession {
       this.recovered.push(`database ${name}, of a restore that was cut off`);
     }
     this.recovered.push(...(await dropStandIns(server, database)));
+    if (!(await server.exists(database))) return;
+    const enabled = await server.within(database, 'listing event triggers', (client) =>
+      enableEventTriggers(client, server),
+    );
+    for (const name of enabled)
+      this.recovered.push(`disabling of event trigger ${name}, by a restore that was cut off`);
   }
 
   async inspect(input: RestoreInput, mode: RestoreMode): Promise<Inspection> {

@@ -1,5 +1,6 @@
 import type { Restored, RestoredAside, RestoreInput } from '@geolens/backup-core';
 import { asideName, createAside, dropAside } from './aside-database.ts';
+import { disableEventTriggers, enableEventTriggers } from './event-triggers.ts';
 import { execute } from './execute.ts';
 import { quoteIdentifier } from '../connection/identifiers.ts';
 import { Owners } from './owners.ts';
@@ -43,6 +44,9 @@ export async function restoreAside(
     step('count');
     const counts = await countRestored(parts, aside);
     await makeEventTriggers(parts, input, preparation, aside, rights);
+    await parts.server.within(aside, 'enabling event triggers', (client) =>
+      enableEventTriggers(client, parts.server),
+    );
     const settings = await applyProperties(parts, preparation, aside, rights);
     return asideOf(parts, aside, {
       ...counts,
@@ -113,7 +117,7 @@ export interface Filled {
 
 /**
  * Restores the dump into an empty database, without what has to come after the privileges; the first error
- * ends it.
+ * ends it. Event triggers that extensions have brought are disabled then.
  */
 export async function fillAside(
   parts: SessionParts,
@@ -149,6 +153,7 @@ export async function fillAside(
     progress: true,
     passOver,
   });
+  await disableEventTriggers(parts.server, aside);
   const [error] = unresolved;
   if (error === undefined) return { repeated: [], searchPath: '' };
   const searchPath = await searchPathOf(parts, rights);

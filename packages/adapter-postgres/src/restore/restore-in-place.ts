@@ -9,6 +9,7 @@ import { connectionString } from '../connection/connection.ts';
 import { withClient } from '../connection/session.ts';
 import { restoreErrorWithoutValues } from '../connection/program-messages.ts';
 import { unlinkedTemporaryFile } from '../dump/unlinked-temporary-file.ts';
+import { disableEventTriggers, enableEventTriggers } from './event-triggers.ts';
 import { execute } from './execute.ts';
 import { Owners } from './owners.ts';
 import { defaultPrivilegesOf } from './rights/default-privileges.ts';
@@ -37,7 +38,8 @@ const MIXED = withReason('live-database-mixed');
  * Restores onto the live database, object by object, as `pg_restore --clean` does it, each with its owner;
  * then privileges and what is run as an owner; then the properties of the database itself. Default privileges
  * are taken away before, the set's come with its grants: else everything that is made again would get rights
- * that the backup does not have, or, as the functions of extensions, lose those that nobody grants.
+ * that the backup does not have, or, as the functions of extensions, lose those that no statement grants. Event
+ * triggers are disabled meanwhile.
  */
 export async function restoreInPlace(
   parts: SessionParts,
@@ -50,12 +52,14 @@ export async function restoreInPlace(
   const { withheld } = await makeLackingRoles(parts, preparation);
   await using owners = await Owners.prepare(parts, preparation);
   step('restore');
+  await disableEventTriggers(server, database);
   const defaults = await server.within(database, 'looking at default privileges', defaultPrivilegesOf);
   await server.within(database, 'suspending default privileges', (client) =>
     execute(client, defaults.suspend, { goOn: true }),
   );
   try {
     const tolerated = await restoreOntoLive(parts, input, preparation, owners, rights);
+    await disableEventTriggers(server, database); // those of the set, which pg_restore makes last
     await owners.handOver(database);
     step('rights');
     const applied = await applyRights(parts, preparation, database, rights);
@@ -64,6 +68,7 @@ export async function restoreInPlace(
     step('count');
     const counts = await countRestored(parts, database);
     const properties = await applyPropertiesInPlace(parts, preparation, rights);
+    await server.within(database, 'enabling event triggers', (client) => enableEventTriggers(client, server));
     const incomplete = [
       ...withheldNotes([...withheld, ...applied.withheld, ...properties.withheld]),
       ...properties.failed,
@@ -71,7 +76,7 @@ export async function restoreInPlace(
     ];
     return { ...counts, notes: [...tolerated, ...applied.notes, ...owners.notes, ...analyzed], incomplete };
   } catch (error) {
-    await resumeDefaults(parts, defaults.resume);
+    await resume(parts, defaults.resume);
     throw mixed(error);
   }
 }
@@ -147,13 +152,14 @@ async function restoreOntoLive(
  * Also after an abort, in the time that a process has which is asked to end. Fails never: the error that led
  * here is reported.
  */
-async function resumeDefaults(
+async function resume(
   { server, database }: SessionParts,
-  statements: readonly string[],
+  defaultPrivileges: readonly string[],
 ): Promise<void> {
-  await withClient(server.settings(database), AbortSignal.timeout(RESUME_WITHIN_MS), (client) =>
-    execute(client, statements, { goOn: true }),
-  ).catch(() => undefined);
+  await withClient(server.settings(database), AbortSignal.timeout(RESUME_WITHIN_MS), async (client) => {
+    await execute(client, defaultPrivileges, { goOn: true });
+    await enableEventTriggers(client, server);
+  }).catch(() => undefined);
 }
 
 /** From the moment that pg_restore begins, whatever fails leaves the database changed. */

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { abortedBy, BackupError, isBackupError, throwIfAborted } from '@geolens/backup-core';
+import { abortedBy, BackupError, throwIfAborted } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '@geolens/backup-system';
 import { connect, disconnect, libpqEnvironment, withoutConnection } from '../connection/connection.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
@@ -181,9 +181,9 @@ export function restoreError(error: unknown, doing: string, settings: Connection
       cause: error,
       hint: 'Restore as a superuser, or grant the right',
     });
-  return isBackupError(known, 'DUMP_FAILED', 'TABLES_BUSY')
-    ? new BackupError('RESTORE_FAILED', known.message, { cause: error, hint: known.hint })
-    : known;
+  const { code, message, hint } = known;
+  if (code === 'TABLES_BUSY') return new BackupError('RESTORE_FAILED', message, { cause: error });
+  return code === 'DUMP_FAILED' ? new BackupError('RESTORE_FAILED', message, { cause: error, hint }) : known;
 }
 
 interface Facts {

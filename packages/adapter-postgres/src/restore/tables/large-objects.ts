@@ -4,7 +4,8 @@ import { encodeBytes } from '../../connection/byte-text.ts';
 import { connectionString, serverEncodingOf } from '../../connection/connection.ts';
 import { endWithoutValues } from '../../connection/program-messages.ts';
 import { textRows } from '../../connection/text-rows.ts';
-import { executeTogether } from '../execute.ts';
+import { execute } from '../execute.ts';
+import { withoutEventTriggers } from '../event-triggers.ts';
 import type { Preparation } from '../prepare.ts';
 import { runSql } from '../psql.ts';
 import type { SessionParts } from '../session-parts.ts';
@@ -41,7 +42,7 @@ export async function restoreLargeObjects(
       found.has(SUBJECT.exec(statement)?.slice(1).join('') ?? ''),
     );
     await parts.server.within(parts.database, 'giving them their owners and privileges', (client) =>
-      executeTogether(client, statements),
+      withoutEventTriggers(client, parts.server, () => execute(client, statements)),
     );
     return { notes: [`restored ${found.size} large objects that rows of the tables name`], incomplete: [] };
   } catch (error) {

@@ -8,6 +8,7 @@ import {
 import { DumpRowCounter } from '../../dump/dump-row-counter.ts';
 import { REVOKE_HELPER, whereTheyFit } from './attachments.ts';
 import { restoreLargeObjects } from './large-objects.ts';
+import { eventTriggerSilence, type EventTriggerSilence } from '../event-triggers.ts';
 import { expectDependents } from './object-closure.ts';
 import { Owners } from '../owners.ts';
 import type { SessionParts } from '../session-parts.ts';
@@ -41,11 +42,14 @@ export async function restoreTables(
   observer?.({ event: 'step', step: 'tables' });
   const present = await presentTables(parts, wanted, tools);
   const rights = wanted.rights ?? whereTheyFit(present.own);
-  await runSql(script(input, wanted, present, rights, tools), 'replacing the tables (nothing was changed)', {
-    psql: programs.psql,
-    env: server.env(database),
-    signal,
-  });
+  const silence = await server.within(database, 'listing event triggers', (client) =>
+    eventTriggerSilence(client, server),
+  );
+  await runSql(
+    script(input, wanted, present, { rights, silence, tools }),
+    'replacing the tables (nothing was changed)',
+    { psql: programs.psql, env: server.env(database), signal },
+  );
   const own = wanted.tables.filter(({ foreign }) => !foreign);
   const largeObjects = await restoreLargeObjects(parts, input, preparation, { tables: own, tools });
   await owners.handOver(database);
@@ -76,12 +80,15 @@ async function* script(
   { dump, manifest }: RestoreInput,
   wanted: WantedTables,
   present: PresentTables,
-  rights: readonly string[],
-  tools: DumpTools,
+  {
+    rights,
+    silence,
+    tools,
+  }: { readonly rights: readonly string[]; readonly silence: EventTriggerSilence; readonly tools: DumpTools },
 ): AsyncGenerator<Uint8Array> {
   const text = (...lines: readonly string[]): Uint8Array =>
     Buffer.from(`${[IN_UTF8, ...lines].join('\n')}\n`);
-  yield text(EMPTY_SEARCH_PATH, 'BEGIN;', 'SET LOCAL lock_timeout = 0;', REVOKE_HELPER);
+  yield text(EMPTY_SEARCH_PATH, 'BEGIN;', 'SET LOCAL lock_timeout = 0;', ...silence.disable, REVOKE_HELPER);
   if (present.tables.length > 0) {
     const names = present.tables
       .filter(({ foreign }) => !foreign)
@@ -119,7 +126,7 @@ async function* script(
     ...present.refreshes,
   );
   yield* restrictedSql(sqlOf(dump, dependents.contents, tools));
-  yield text('COMMIT;');
+  yield text(...silence.enable, 'COMMIT;');
 }
 
 /**

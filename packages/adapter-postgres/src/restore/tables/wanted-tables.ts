@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { RestoreInput, TableSelection } from '@geolens/backup-core';
 import { commentsOf, rightsOf } from './attachments.ts';
 import { lostDependents, PUBLISHED, type LostDependents } from './lost-dependents.ts';
+import { withoutEventTriggers } from '../event-triggers.ts';
 import { keyOf, partsOf } from './object-closure.ts';
 import type { SessionParts } from '../session-parts.ts';
 import type { Preparation } from '../prepare.ts';
@@ -80,7 +81,9 @@ export async function wantedTables(
       const tables = await findTables(client, tablesMeant(toc, selection).tables, selection.schemas);
       const objects = await partsOf(client, tables.map(objectOf));
       const live = <T>(work: (session: pg.Client) => Promise<T>): Promise<T> =>
-        server.within(database, 'looking for objects that depend on the tables', work);
+        server.within(database, 'looking for objects that depend on the tables', (session) =>
+          withoutEventTriggers(session, server, () => work(session)),
+        );
       const lost = await lostDependents(client, {
         tables,
         objects,
