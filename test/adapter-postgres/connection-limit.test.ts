@@ -22,7 +22,7 @@ describe.each(newestCluster())('the connection limit of a database on $title', (
       ).split('\n');
       expect(await limitOf(database, name!)).toBe('-1'); // it would also limit the sessions that fill and check the new database
       const { previous } = await aside.swap();
-      if (previous !== undefined) await session.dropPrevious(previous);
+      if (previous !== undefined) await session.finishSwap(previous, { drop: true });
     });
     return limitOf(database, database.database);
   }

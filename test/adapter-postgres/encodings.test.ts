@@ -85,7 +85,7 @@ describe.each(clusters())('a SQL_ASCII database of $title', (facts) => {
     await restoring(database, async (session) => {
       const aside = await session.restoreAside(backup);
       expect(linesOf(aside.rows)).toEqual(['public|caf\\xE8|1', 'public|caf\\xE9|2', 'public|grün|0']);
-      await session.dropPrevious((await aside.swap()).previous!);
+      await session.finishSwap((await aside.swap()).previous, { drop: true });
     });
     expect(await database.cluster.psql('raw', FOUND)).toBe(before);
   });

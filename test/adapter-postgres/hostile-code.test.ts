@@ -81,7 +81,7 @@ describe.each(clusters())('code of an unprivileged role, on $title,', (facts) =>
       const aside = await session.restoreAside(backup);
       expect(aside.rows).toContainEqual({ schema: role, table: 't_column', rows: 1 });
       const { previous } = await aside.swap();
-      await session.dropPrevious(previous!);
+      await session.finishSwap(previous, { drop: true });
     });
     expect(await hostile.ranAsSuperuser()).toEqual([]);
     // What it was made for still works: as its owner.

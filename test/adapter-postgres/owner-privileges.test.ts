@@ -60,7 +60,9 @@ describe.each(clusters())('privileges of owners on $title', (cluster) => {
         const before = await database.query(ACLS);
         const backup = await backupOf(database);
         await restoring(database, async (session) => {
-          await session.dropPrevious((await (await session.restoreAside(backup)).swap()).previous!);
+          await session.finishSwap((await (await session.restoreAside(backup)).swap()).previous, {
+            drop: true,
+          });
         });
         expect((await database.query(ACLS)).split('\n')).toEqual(before.split('\n'));
         for (const object of [

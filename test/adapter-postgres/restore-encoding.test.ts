@@ -25,7 +25,7 @@ it('restores a database that is not in UTF-8, with names and comments in its own
   await restoring(outer, async (session) => {
     await session.restoreTables(backup, { tables: ['public.t'], schemas: [] });
     expect(await found()).toBe(before);
-    await session.dropPrevious((await (await session.restoreAside(backup)).swap()).previous!);
+    await session.finishSwap((await (await session.restoreAside(backup)).swap()).previous, { drop: true });
     expect(await found()).toBe(before);
   });
 });

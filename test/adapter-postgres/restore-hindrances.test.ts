@@ -29,7 +29,7 @@ it('is not hindered by what roles and databases are set to', async () => {
     await session.restoreTables(backup, { tables: ['public.t'], schemas: [] });
     await session.restoreInPlace(backup);
     const aside = await session.restoreAside(backup);
-    await session.dropPrevious((await aside.swap()).previous!);
+    await session.finishSwap((await aside.swap()).previous, { drop: true });
     return aside.rows;
   });
   expect(rows).toEqual([{ schema: 'public', table: 't', rows: 200_000 }]);

@@ -27,7 +27,7 @@ it.runIf(newest.major > oldest.major)(
       expect(await found()).toBe('1|t');
       await lost();
       const { previous } = await (await session.restoreAside(backup)).swap();
-      await session.dropPrevious(previous!);
+      await session.finishSwap(previous, { drop: true });
       expect(await found()).toBe('1|t');
     });
   },

@@ -56,7 +56,7 @@ describe.each(clusters().filter(({ major }) => major <= LAST_TO_ALLOW_IT))(
         );
         expect(notes.join('\n')).not.toContain('statistics for the planner are not complete');
         const { previous } = await aside.swap();
-        await session.dropPrevious(previous!);
+        await session.finishSwap(previous, { drop: true });
       });
       expect(
         await database.client.run('pg_dump', ['--schema-only', '--restrict-key=x', '-d', database.database]),

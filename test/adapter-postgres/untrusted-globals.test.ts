@@ -130,7 +130,7 @@ it('leaves settings of the database out that load code, of a set that others cou
       expect.stringContaining('the database: the setting session_preload_libraries was left out'),
     ]);
     const { previous } = await aside.swap();
-    await session.dropPrevious(previous!);
+    await session.finishSwap(previous, { drop: true });
   });
   expect(
     await database.query(

@@ -1,6 +1,9 @@
 import type { Inspection, RestoreInput, RestoreMode } from '@geolens/backup-core';
 import { megabytes, diskEstimate } from '../disk-estimate.ts';
 import { AVAILABLE_EXTENSIONS, compareExtensions, type AvailableExtension } from './extensions.ts';
+import { notInspected } from './finish-swap.ts';
+import { logicalReplicationIn, logicalReplicationOf, subscriptionsTo } from './logical-replication.ts';
+import { adviceInPlace, adviceOnSwap, adviceOnTables } from './logical-replication-advice.ts';
 import { lackingRoles } from './rights/needed-roles.ts';
 import { isWholeName, quoteIdentifier } from '../connection/identifiers.ts';
 import { majorOf } from '../connection/server-version.ts';
@@ -57,6 +60,8 @@ export async function inspect(
   estimatedProblems.push(...warningsOfGlobals(preparation));
   if (preparation.globals?.isIncomplete === true)
     warnings.push('its globals lack parts that could not be read when the backup was made; see the manifest');
+  const replication = await inspectReplication(server, database, mode, preparation);
+  estimatedProblems.push(...replication.problems);
   if (withheld.length > 0)
     warnings.push(
       `the set does not come from the volume, so roles are made without some of what it says: ${withheld.join('; ')}`,
@@ -65,10 +70,40 @@ export async function inspect(
     problems,
     estimatedProblems,
     warnings,
+    logicalReplication: replication.warnings,
     exists,
     serverVersion: server.version,
     dumpVersion: toc.serverVersion,
   };
+}
+
+interface ReplicationInspection {
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+async function inspectReplication(
+  server: Server,
+  database: string,
+  mode: RestoreMode,
+  { toc }: Preparation,
+): Promise<ReplicationInspection> {
+  try {
+    const live = await logicalReplicationOf(server, database);
+    const dump = logicalReplicationIn(toc, await server.roles());
+    if (mode.kind === 'in-place') return adviceInPlace(database, live, dump);
+    if (mode.kind === 'aside')
+      return {
+        problems: [],
+        warnings: adviceOnSwap({ database, old: live, previous: undefined, dropped: false, restored: dump }),
+      };
+    const { schemas } = mode;
+    const tables = tablesMeant(toc, mode).tables;
+    const subscriptions = await subscriptionsTo(server, database, { schemas, tables });
+    return { problems: [], warnings: adviceOnTables(database, live, subscriptions) };
+  } catch (error) {
+    return { problems: [], warnings: [notInspected(database, error)] };
+  }
 }
 
 /** How many statements are shown. */

@@ -1,5 +1,6 @@
 import {
   BackupError,
+  type FinishedSwap,
   type Inspection,
   type Restored,
   type RestoredAside,
@@ -8,8 +9,9 @@ import {
   type RestoreSession,
   type TableSelection,
 } from '@geolens/backup-core';
-import { asideName, dropAside, dropDatabase, leftAside } from './aside-database.ts';
+import { asideName, dropAside, leftAside } from './aside-database.ts';
 import { enableEventTriggers } from './event-triggers.ts';
+import { finishSwap } from './finish-swap.ts';
 import { inspect } from './inspect.ts';
 import type { SessionParts } from './session-parts.ts';
 import { dropStandIns } from './owners.ts';
@@ -80,8 +82,8 @@ export class PgRestoreSession implements RestoreSession {
     return this.watched(async () => restoreTables(this.parts, input, await this.prepare(input), selection));
   }
 
-  async dropPrevious(previous: string): Promise<void> {
-    await this.watched(() => dropDatabase(this.parts.server, previous));
+  async finishSwap(previous: string | undefined, options: { readonly drop: boolean }): Promise<FinishedSwap> {
+    return this.watched(() => finishSwap(this.parts.server, this.parts.database, previous, options));
   }
 
   close(): Promise<void> {

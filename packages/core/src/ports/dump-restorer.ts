@@ -47,6 +47,8 @@ export interface Inspection {
   readonly estimatedProblems: readonly string[];
   /** What is odd but tolerable. */
   readonly warnings: readonly string[];
+  /** What the restore does to logical replication, one sentence each with the commands that follow. */
+  readonly logicalReplication: readonly string[];
   /** Whether there is a database under the name. */
   readonly exists: boolean;
   /** Of the server that is restored into. */
@@ -100,6 +102,17 @@ export interface RestoredAside extends Restored {
   discard(): Promise<void>;
 }
 
+/** What became of the old database after a swap. */
+export interface FinishedSwap {
+  /** Whether it was dropped. */
+  readonly dropped: boolean;
+  /**
+   * Why it was not dropped although requested, and what remains to be done: replication slots, subscriptions and
+   * publications, one sentence each.
+   */
+  readonly warnings: readonly string[];
+}
+
 /** One restore into one database. */
 export interface RestoreSession {
   /** What an earlier restore that died had left and is gone now, for people to read. */
@@ -115,8 +128,11 @@ export interface RestoreSession {
   restoreInPlace(input: RestoreInput): Promise<Restored>;
   /** All tables or none; everything else stays as it is. */
   restoreTables(input: RestoreInput, selection: TableSelection): Promise<Restored>;
-  /** Removes a database that `swap` kept. */
-  dropPrevious(previous: string): Promise<void>;
+  /**
+   * Ends a swap. With `drop`, drops the database that `swap` kept, unless logical replication uses it.
+   * @param previous the name that `swap` returned
+   */
+  finishSwap(previous: string | undefined, options: { readonly drop: boolean }): Promise<FinishedSwap>;
   /** Ends all that the session has begun. Safe to call twice, never fails. */
   close(): Promise<void>;
 }

@@ -191,6 +191,8 @@ class Restore {
     const overridable = request.force ? [] : all;
     const allowed = refuse(request.source.label, { damaged, inspection, problems, overridable });
     this.warnings.push(...all, ...allowed.warnings);
+    // After a swap, `finishSwap` knows the names.
+    if (request.dryRun || request.mode.kind !== 'aside') this.warnings.push(...allowed.logicalReplication);
     return allowed;
   }
 
@@ -274,7 +276,11 @@ class Restore {
     const keep = !this.request.dropPrevious || errors.length > 0;
     const { previous } = report;
     const previousStaging = files?.previous;
-    if (!keep && previous !== undefined) await attempt(() => session.dropPrevious(previous));
+    const swap =
+      report.mode.kind === 'aside'
+        ? await attempt(() => session.finishSwap(previous, { drop: !keep }))
+        : undefined;
+    this.warnings.push(...(swap?.warnings ?? []));
     if (!keep && previousStaging !== undefined)
       await attempt(() => this.parts.stagingRestorer.dropPrevious(previousStaging));
     const dropped = !keep && errors.length === 0;
@@ -282,7 +288,7 @@ class Restore {
       ...report,
       errors,
       finishedAt: this.parts.clock.now(),
-      previous: dropped ? undefined : previous,
+      previous: swap?.dropped === true ? undefined : previous,
       previousStaging: dropped ? undefined : previousStaging,
     };
   }

@@ -29,6 +29,10 @@ export class FakeDumpRestorer implements DumpRestorer {
   lostRows = 0;
   /** What every restore leaves out. */
   incomplete: readonly string[] = [];
+  /** What remains to be done after every swap. */
+  afterSwap: readonly string[] = [];
+  /** Whether logical replication uses the old database. */
+  inUse = false;
   /** How many sessions, and restored databases without a name, are open. */
   openThings = 0;
 
@@ -55,6 +59,7 @@ export class FakeDumpRestorer implements DumpRestorer {
           problems: [],
           estimatedProblems: [],
           warnings: [],
+          logicalReplication: [],
           exists: this.databases.has(database),
           serverVersion: '17.2',
           dumpVersion: '17.2',
@@ -96,9 +101,11 @@ export class FakeDumpRestorer implements DumpRestorer {
         this.databases.set(database, [...others, ...rows]);
         return { ...result, rows };
       },
-      dropPrevious: async (previous) => {
+      finishSwap: async (previous, { drop }) => {
+        if (!drop || previous === undefined) return { dropped: false, warnings: this.afterSwap };
         await enter('drop');
-        this.databases.delete(previous);
+        if (!this.inUse) this.databases.delete(previous);
+        return { dropped: !this.inUse, warnings: this.afterSwap };
       },
       close: () => {
         closing();

@@ -51,6 +51,25 @@ describe('a restore', () => {
     expect([...kit.staging.folders.keys()]).toEqual(['/staging']);
   });
 
+  it('keeps a database that logical replication uses, and removes the files of before', async () => {
+    kit.restorer.inUse = true;
+    kit.restorer.afterSwap = ['the database is kept'];
+    kit.restorer.results = { logicalReplication: ['a replication slot stays'] };
+    const report = await kit.restore({ stagingTo: '/staging', dropPrevious: true });
+    expect(report).toMatchObject({ outcome: 'restored', previous: 'geolens_before', errors: [] });
+    expect(report.warnings).toEqual(['the database is kept']);
+    expect(report.previousStaging).toBeUndefined();
+    expect(kit.restorer.databases.get('geolens_before')).toEqual(LIVE);
+  });
+
+  it.each([{ dryRun: true }, { mode: { kind: 'in-place' as const } }])(
+    'warns of logical replication by inspection: %j',
+    async (request) => {
+      kit.restorer.results = { logicalReplication: ['a replication slot stays'] };
+      expect(await kit.restore(request)).toMatchObject({ warnings: ['a replication slot stays'] });
+    },
+  );
+
   it('keeps what was there before when the files could not be swapped, and tells', async () => {
     kit.staging.fault = (operation) => (operation === 'swap' ? fault : undefined);
     const report = await kit.restore({ stagingTo: '/staging', dropPrevious: true });
