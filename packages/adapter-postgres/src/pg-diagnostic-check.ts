@@ -8,6 +8,7 @@ import {
 } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '@geolens/backup-system';
 import type { ConnectionSettings } from './connection/connection-settings.ts';
+import { collationResults } from './collation-versions.ts';
 import { missingRights } from './dump/missing-rights.ts';
 import { RAISE_LOCKS, postgresError, whereabouts } from './connection/postgres-errors.ts';
 import { findInstallations, programsFor } from './connection/postgres-programs.ts';
@@ -62,6 +63,7 @@ export class PgDiagnosticCheck implements DiagnosticCheck {
           ...(await missingRights(client, connection.user)),
         );
         results.push(...(await leftOutOf(client)));
+        results.push(...(await collationResults(client, version)));
         if (this.options.rolePasswords) results.push(await passwordsOf(client));
       });
     } catch (error) {
