@@ -69,7 +69,7 @@ async function resultsOf(
   client: pg.Client,
   { oid, name, recorded, actual }: Collation,
 ): Promise<readonly DiagnosticResult[]> {
-  const isDefault = Number(oid) === DEFAULT_COLLATION;
+  const isDefault = oid === DEFAULT_COLLATION;
   const dependents = await textRows<Dependent>(client, DEPENDENTS, ['name'], [oid]);
   if (!isDefault && dependents.length === 0) return [];
   const named = (partitioned: boolean): readonly string[] =>

@@ -98,8 +98,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       edit(
         `${POSTGRES}/dump/pg-dump-producer.ts`,
-        'end.code === 0\n        ? undefined\n        : programError',
-        'end.stderr !== undefined\n        ? undefined\n        : programError',
+        'end.code === 0 ? undefined : dumpError',
+        'end.stderr !== undefined ? undefined : dumpError',
       ),
       edit(
         `${POSTGRES}/dump/pg-dump-producer.ts`,

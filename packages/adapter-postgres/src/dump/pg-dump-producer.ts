@@ -26,6 +26,7 @@ import {
 import { chooseCompression, compressionArgument } from './compression.ts';
 import { libpqEnvironment, readingConnectionString, withoutConnection } from '../connection/connection.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
+import { brokenRowsHint } from './broken-rows.ts';
 import { globalsOf } from './globals.ts';
 import { lockWait } from '../connection/lock-wait.ts';
 import { postgresError, programError, whereabouts } from '../connection/postgres-errors.ts';
@@ -194,6 +195,12 @@ function quieter(end: ProgramEnd): ProgramEnd {
   };
 }
 
+function dumpError(end: ProgramEnd, connection: ConnectionSettings): BackupError {
+  const error = programError(endWithoutValues('pg_dump', end), 'the dump', connection);
+  const hint = brokenRowsHint(end.stderr);
+  return hint === undefined ? error : new BackupError('DUMP_FAILED', error.message, { hint });
+}
+
 interface PgSnapshotParts {
   /** Keeps the snapshot. */
   readonly session: Session;
@@ -233,9 +240,7 @@ class PgSnapshot implements DumpSnapshot {
       `--dbname=${readingConnectionString(options.connection.database, programs.major)}`,
     ];
     const content = programOutput(programs.pgDump, args, { env, signal: this.signal }, (end) =>
-      end.code === 0
-        ? undefined
-        : programError(endWithoutValues('pg_dump', end), 'the dump', options.connection),
+      end.code === 0 ? undefined : dumpError(end, options.connection),
     );
     let hasLocks = false;
     for await (const chunk of content) {
