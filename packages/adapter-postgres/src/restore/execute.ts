@@ -49,6 +49,43 @@ function sendable(text: string): string {
   return `DO ${dollarQuoted(`BEGIN EXECUTE pg_catalog.convert_from(${bytes}, pg_catalog.getdatabaseencoding()); END`)}`;
 }
 
+/** A statement that the server refused. */
+export interface Refused {
+  readonly statement: string;
+  readonly message: string;
+}
+
+/**
+ * Executes statements in one transaction. Those that may fail leave the others in effect.
+ * @throws the error of any other statement, or of the connection; nothing takes effect then
+ */
+export async function executeEach(
+  client: pg.Client,
+  statements: readonly string[],
+  mayFail: (statement: string) => boolean,
+): Promise<{ readonly said: readonly Said[]; readonly refused: readonly Refused[] }> {
+  const said: Said[] = [];
+  const refused: Refused[] = [];
+  await client.query('BEGIN');
+  for (const statement of statements) {
+    if (!mayFail(statement)) {
+      said.push(...(await execute(client, [statement])));
+      continue;
+    }
+    await client.query('SAVEPOINT one');
+    try {
+      said.push(...(await execute(client, [statement])));
+      await client.query('RELEASE one');
+    } catch (error) {
+      if (!/^[0-9A-Z]{5}$/.test(codeOf(error) ?? '')) throw error;
+      await client.query('ROLLBACK TO one');
+      refused.push({ statement, message: (error as Error).message });
+    }
+  }
+  await client.query('COMMIT');
+  return { said, refused };
+}
+
 /** Executes them all, or none of them. */
 export async function executeTogether(
   client: pg.Client,

@@ -1,13 +1,20 @@
 import type { Restored, RestoredAside, RestoreInput } from '@geolens/backup-core';
 import { asideName, createAside, dropAside } from './aside-database.ts';
 import { disableEventTriggers, enableEventTriggers } from './event-triggers.ts';
-import { execute } from './execute.ts';
+import { execute, executeEach } from './execute.ts';
 import { quoteIdentifier } from '../connection/identifiers.ts';
 import { Owners } from './owners.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
 import { applyProperties, connectionLimitOf } from './rights/properties.ts';
-import { applyRights, findRights, makeLackingRoles, isOfEventTrigger, type Rights } from './rights/rights.ts';
+import {
+  applyRights,
+  findRights,
+  makeLackingRoles,
+  isOfEventTrigger,
+  refusalText,
+  type Rights,
+} from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
 import { isUnresolvedName, retryIndexes, retryNotes, searchPathOf } from './retry-entries.ts';
 import { entriesByTurn, restoreEntries } from './run-entries.ts';
@@ -43,7 +50,7 @@ export async function restoreAside(
         : await gatherStatistics(parts, aside, await searchPathOf(parts, rights));
     step('count');
     const counts = await countRestored(parts, aside);
-    await makeEventTriggers(parts, input, preparation, aside, rights);
+    const eventTriggers = await makeEventTriggers(parts, input, preparation, aside, rights);
     await parts.server.within(aside, 'enabling event triggers', (client) =>
       enableEventTriggers(client, parts.server),
     );
@@ -56,7 +63,12 @@ export async function restoreAside(
         ...owners.notes,
         ...analyzed,
       ],
-      incomplete: [...withheldNotes([...withheld, ...applied.withheld, ...settings]), ...views],
+      incomplete: [
+        ...withheldNotes([...withheld, ...applied.withheld, ...settings]),
+        ...applied.refused,
+        ...eventTriggers,
+        ...views,
+      ],
     });
   } catch (error) {
     await undo(parts, aside);
@@ -169,6 +181,7 @@ export async function fillAside(
 /**
  * Event triggers belong to superusers: the restoring one, or the one of the set where the server has it as
  * such.
+ * @returns the owners that the server refused, one sentence each
  */
 async function makeEventTriggers(
   parts: SessionParts,
@@ -176,18 +189,19 @@ async function makeEventTriggers(
   preparation: Preparation,
   aside: string,
   rights: Rights | undefined,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { eventTriggers } = entriesByTurn(preparation);
-  if (eventTriggers.length === 0) return;
+  if (eventTriggers.length === 0) return [];
   await restoreEntries(parts, input, preparation, aside, {
     entries: eventTriggers,
     args: ['--no-owner'],
     sessions: 1,
   });
   const statements = rights?.globals.owners.filter(isOfEventTrigger) ?? [];
-  await parts.server.within(aside, 'giving event triggers their owners', (client) =>
-    execute(client, statements, { goOn: true }),
+  const { refused } = await parts.server.within(aside, 'giving event triggers their owners', (client) =>
+    executeEach(client, statements, () => true),
   );
+  return refused.map(refusalText);
 }
 
 /**

@@ -10,7 +10,7 @@ import { withClient } from '../connection/session.ts';
 import { restoreErrorWithoutValues } from '../connection/program-messages.ts';
 import { unlinkedTemporaryFile } from '../dump/unlinked-temporary-file.ts';
 import { disableEventTriggers, enableEventTriggers } from './event-triggers.ts';
-import { execute } from './execute.ts';
+import { execute, executeEach } from './execute.ts';
 import { Owners } from './owners.ts';
 import { defaultPrivilegesOf } from './rights/default-privileges.ts';
 import { endedWell, runPgRestore } from './pg-restore.ts';
@@ -18,7 +18,7 @@ import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
 import { withheldNotes } from './restore-aside.ts';
 import { applyPropertiesInPlace } from './rights/properties.ts';
-import { applyRights, findRights, makeLackingRoles, type Rights } from './rights/rights.ts';
+import { applyRights, findRights, makeLackingRoles, rightsStatements, type Rights } from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
 import { gatherStatistics } from './statistics.ts';
 import { isUnresolvedName, retryIndexes, retryNotes, searchPathOf } from './retry-entries.ts';
@@ -31,6 +31,7 @@ const SHOWN = 5;
 
 /** Less than a process that is asked to end has. */
 const RESUME_WITHIN_MS = 4000;
+const REPAIR_WITHIN_MS = 60_000;
 
 const MIXED = withReason('live-database-mixed');
 
@@ -62,7 +63,7 @@ export async function restoreInPlace(
     await disableEventTriggers(server, database); // those of the set, which pg_restore makes last
     await owners.handOver(database);
     step('rights');
-    const applied = await applyRights(parts, preparation, database, rights);
+    const applied = await applyRights(parts, preparation, database, rights, { goOn: true });
     const views = await fillViews(parts, input, preparation, database, rights);
     const analyzed = await gatherStatistics(parts, database, await searchPathOf(parts, rights));
     step('count');
@@ -72,11 +73,12 @@ export async function restoreInPlace(
     const incomplete = [
       ...withheldNotes([...withheld, ...applied.withheld, ...properties.withheld]),
       ...properties.failed,
+      ...applied.refused,
       ...views,
     ];
     return { ...counts, notes: [...tolerated, ...applied.notes, ...owners.notes, ...analyzed], incomplete };
   } catch (error) {
-    await resume(parts, defaults.resume);
+    await resume(parts, preparation, defaults.resume, rights);
     throw mixed(error);
   }
 }
@@ -149,15 +151,23 @@ async function restoreOntoLive(
 }
 
 /**
- * Also after an abort, in the time that a process has which is asked to end. Fails never: the error that led
- * here is reported.
+ * Leaves no less than the failed restore found: what exists gets its owners and privileges, and default
+ * privileges and event triggers take effect again. After an abort it ends in the time that a process has which
+ * is asked to end. Never fails: the error that led here is reported.
  */
 async function resume(
-  { server, database }: SessionParts,
+  { server, database, signal }: SessionParts,
+  preparation: Preparation,
   defaultPrivileges: readonly string[],
+  rights: Rights | undefined,
 ): Promise<void> {
-  await withClient(server.settings(database), AbortSignal.timeout(RESUME_WITHIN_MS), async (client) => {
+  const end = AbortSignal.timeout(signal.aborted ? RESUME_WITHIN_MS : REPAIR_WITHIN_MS);
+  await withClient(server.settings(database), end, async (client) => {
     await execute(client, defaultPrivileges, { goOn: true });
+    if (rights !== undefined) {
+      const { owners, grants } = rightsStatements(rights, preparation);
+      await executeEach(client, [...owners, ...grants], () => true);
+    }
     await enableEventTriggers(client, server);
   }).catch(() => undefined);
 }

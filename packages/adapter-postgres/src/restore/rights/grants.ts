@@ -33,32 +33,23 @@ const SHOWN = 5;
 /** SQLSTATEs of the warnings for a GRANT or REVOKE by a role that lacks the grant options. */
 export const NOT_DONE = ['01007', '01006'];
 
-/**
- * Fails when the server did not do what it was told to with grants.
- * @throws BackupError RESTORE_FAILED
- */
-export function expectGranted(said: readonly Said[]): void {
-  const refused = said.filter(({ state }) => NOT_DONE.includes(state));
-  if (refused.length === 0) return;
-  throw new BackupError(
-    'RESTORE_FAILED',
-    `the server did not take over grants: ${refused
-      .slice(0, SHOWN)
-      .map(({ message }) => message)
-      .join('; ')}`,
-    { hint: 'Restore as a superuser, or as the owner of everything in the database' },
-  );
+/** Returns the warnings of the server about grants that it did not make. */
+export function notGranted(said: readonly Said[]): readonly string[] {
+  return said.filter(({ state }) => NOT_DONE.includes(state)).map(({ message }) => message);
 }
 
-/**
- * Asks the server whether everybody may do what the section of the grants says.
- * @throws BackupError RESTORE_FAILED with the rights that are missing
- */
-export async function assertGrants(
+/** Privileges of a section of grants, and those of them that are missing, one sentence each. */
+export interface MissingGrants {
+  readonly total: number;
+  readonly list: readonly string[];
+}
+
+/** Asks the server which of the privileges in these statements do not exist. */
+export async function missingGrants(
   server: Server,
   database: string,
   grants: readonly string[],
-): Promise<number> {
+): Promise<MissingGrants> {
   const rights = rightsIn(grants);
   const missing = await server.within(database, 'asserting the grants', async (client) => {
     const columns = [
@@ -70,14 +61,29 @@ export async function assertGrants(
     ];
     return (await client.query<Right>(MISSING, columns)).rows;
   });
-  if (missing.length === 0) return rights.length;
-  const list = missing
-    .slice(0, SHOWN)
-    .map(({ grantee, privilege, object }) => `${grantee} has no ${privilege} on ${object}`);
-  throw new BackupError(
-    'RESTORE_FAILED',
-    `${missing.length} of ${rights.length} grants did not take effect: ${list.join('; ')}`,
-  );
+  return {
+    total: rights.length,
+    list: missing.map(({ grantee, privilege, object }) => `${grantee} has no ${privilege} on ${object}`),
+  };
+}
+
+/**
+ * Fails if the server did not make all grants.
+ * @throws BackupError RESTORE_FAILED with those that it did not make
+ */
+export function expectGranted(said: readonly Said[], { total, list }: MissingGrants): void {
+  const refused = notGranted(said);
+  if (refused.length > 0)
+    throw new BackupError(
+      'RESTORE_FAILED',
+      `the server did not take over grants: ${refused.slice(0, SHOWN).join('; ')}`,
+      { hint: 'Restore as a superuser, or as the owner of everything in the database' },
+    );
+  if (list.length > 0)
+    throw new BackupError(
+      'RESTORE_FAILED',
+      `${list.length} of ${total} grants did not take effect: ${list.slice(0, SHOWN).join('; ')}`,
+    );
 }
 
 const MISSING = `

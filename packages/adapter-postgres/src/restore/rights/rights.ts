@@ -1,10 +1,10 @@
 import { BackupError } from '@geolens/backup-core';
 import { readGlobals, type Globals } from '../globals/globals.ts';
 import { PgDumpProducer } from '../../dump/pg-dump-producer.ts';
-import { execute, executeTogether } from '../execute.ts';
+import { execute, executeEach, executeTogether, type Refused } from '../execute.ts';
 import type { SessionParts } from '../session-parts.ts';
 import type { Preparation } from '../prepare.ts';
-import { assertGrants, expectGranted } from './grants.ts';
+import { expectGranted, missingGrants, notGranted } from './grants.ts';
 import { lackingRoles } from './needed-roles.ts';
 import { NOT_THERE, passedOverIn, passingOverLackingRoutines } from './passing-over.ts';
 
@@ -84,6 +84,43 @@ export interface AppliedRights {
   readonly notes: readonly string[];
   /** Privileges of the set that were left out, one sentence each. */
   readonly withheld: readonly string[];
+  /** Owners and privileges that the server refused, one sentence each. */
+  readonly refused: readonly string[];
+}
+
+/** Returns a sentence about an owner or a privilege that the server refused. */
+export function refusalText({ statement, message }: Refused): string {
+  return `\`${statement.slice(0, SHOWN_CHARACTERS)}\` failed: ${message}`;
+}
+
+/** How owners and privileges are given. */
+export interface RightsOptions {
+  /**
+   * Whether privileges that the server refuses are listed, as in a live database, which is changed already.
+   * Otherwise they are RESTORE_FAILED. Owners are listed in any case.
+   */
+  readonly goOn?: boolean | undefined;
+}
+
+/** Statements that give a database its owners and privileges. */
+export interface RightsStatements {
+  readonly owners: readonly string[];
+  readonly grants: readonly string[];
+  /** Beginnings of the statements that are left out. */
+  readonly withheld: readonly string[];
+}
+
+export function rightsStatements(
+  { globals, from }: Rights,
+  { privilegedRoles }: Pick<Preparation, 'privilegedRoles'>,
+): RightsStatements {
+  const isWithheld = (grant: string): boolean =>
+    from === 'set' && !privilegedRoles && ON_SYSTEM_OBJECT.test(grant);
+  return {
+    owners: globals.owners.filter((statement) => !isOfEventTrigger(statement)),
+    grants: globals.grants.filter((grant) => !isWithheld(grant)),
+    withheld: globals.grants.filter(isWithheld).map((grant) => `\`${grant.slice(0, SHOWN_CHARACTERS)}\``),
+  };
 }
 
 /** Gives a restored database its owners and privileges, and asserts them. */
@@ -92,32 +129,34 @@ export async function applyRights(
   { privilegedRoles }: Pick<Preparation, 'privilegedRoles'>,
   target: string,
   rights: Rights | undefined,
+  { goOn = false }: RightsOptions = {},
 ): Promise<AppliedRights> {
   if (rights === undefined)
     return {
+      refused: [],
       notes: [
         'the backup carries no grants, and there was no database to take them from: grant again what other roles need',
       ],
       withheld: [],
     };
-  const { globals, from } = rights;
-  const owners = globals.owners.filter((statement) => !isOfEventTrigger(statement));
-  const isWithheld = (grant: string): boolean =>
-    from === 'set' && !privilegedRoles && ON_SYSTEM_OBJECT.test(grant);
-  const grants = globals.grants.filter((grant) => !isWithheld(grant));
-  const withheld = globals.grants
-    .filter(isWithheld)
-    .map((grant) => `\`${grant.slice(0, SHOWN_CHARACTERS)}\``);
+  const { from } = rights;
+  const { owners, grants, withheld } = rightsStatements(rights, { privilegedRoles });
   const doing = 'applying owners and grants';
   if (from === 'set') {
-    const said = await server.within(target, doing, (client) =>
-      executeTogether(client, [...owners, ...passingOverLackingRoutines(grants)]),
+    const statements = [...owners, ...passingOverLackingRoutines(grants)];
+    const { said, refused } = await server.within(target, doing, (client) =>
+      executeEach(client, statements, (statement) => goOn || owners.includes(statement)),
     );
-    expectGranted(said);
-    const asserted = await assertGrants(server, target, grants);
+    const made = grants.filter((grant) => !refused.some(({ statement }) => statement === grant));
+    const missing = await missingGrants(server, target, made);
+    if (!goOn) expectGranted(said, missing);
+    const lacking = [...refused.map(refusalText), ...(goOn ? [...notGranted(said), ...missing.list] : [])];
+    const what = lacking.length === 0 ? 'owners and grants' : 'other owners and grants';
+    const asserted = missing.total - missing.list.length;
     return {
-      notes: [`owners and grants as in the backup; ${asserted} rights asserted`, ...passedOverIn(said)],
+      notes: [`${what} as in the backup; ${asserted} rights asserted`, ...passedOverIn(said)],
       withheld,
+      refused: lacking,
     };
   }
   const said = await server.within(target, doing, (client) =>
@@ -126,5 +165,9 @@ export async function applyRights(
   const errors = said.filter(({ level, state }) => level === 'ERROR' && !NOT_THERE.includes(state));
   const left = said.filter(({ state }) => NOT_THERE.includes(state)).length;
   const first = `the backup carries no grants: owners and grants are those of the live database${left === 0 ? '' : `, but for ${left} of things that are not in the backup`}`;
-  return { notes: [first, ...errors.map(({ message }) => `not carried over: ${message}`)], withheld };
+  return {
+    notes: [first, ...errors.map(({ message }) => `not carried over: ${message}`)],
+    withheld,
+    refused: [],
+  };
 }
