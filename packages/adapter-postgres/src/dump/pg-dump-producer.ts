@@ -118,6 +118,7 @@ export class PgDumpProducer implements DumpProducer {
         extensions: snapshot.extensions,
         databaseProperties: snapshot.databaseProperties,
         databaseBytes: snapshot.databaseBytes,
+        preloadedLibraries: snapshot.preloadedLibraries,
         compression,
       };
       return new PgSnapshot({

@@ -10,6 +10,7 @@ import { databaseStatementsOf } from './database-statements.ts';
 import { batches, relations, type Relation } from './dumped-tables.ts';
 import { largeObjectGrantsOf } from './large-object-grants.ts';
 import { lockCapacityOf } from './lock-capacity.ts';
+import { preloadedLibrariesOf } from '../connection/preloaded-libraries.ts';
 import { oneRow } from '../connection/one-row.ts';
 import { ownersOf } from './owners.ts';
 import { codeOf } from '../connection/postgres-errors.ts';
@@ -32,6 +33,7 @@ export interface ExportedSnapshot {
   readonly extensions: readonly Extension[];
   readonly databaseProperties: DatabaseProperties | undefined;
   readonly databaseBytes: number | undefined;
+  readonly preloadedLibraries: readonly string[] | undefined;
   readonly sections: GlobalsSections;
   /** What could not be read, and rows that no dump has: one sentence each. */
   readonly warnings: readonly string[];
@@ -102,6 +104,9 @@ export async function takeSnapshot(
       databasePropertiesOf(client, database),
     ),
     databaseBytes: await auxiliary('the size of the database', () => databaseBytesOf(client)),
+    preloadedLibraries: await auxiliary('the libraries that the server preloads', () =>
+      preloadedLibrariesOf(client),
+    ),
     sections: {
       database: await section('settings, comment and grants of the database', () =>
         databaseStatementsOf(client, database),

@@ -5,6 +5,7 @@ import { notInspected } from './finish-swap.ts';
 import { logicalReplicationIn, logicalReplicationOf, subscriptionsTo } from './logical-replication.ts';
 import { adviceInPlace, adviceOnSwap, adviceOnTables } from './logical-replication-advice.ts';
 import { lackingRoles } from './rights/needed-roles.ts';
+import { preloadedLibrariesOf } from '../connection/preloaded-libraries.ts';
 import { isWholeName, quoteIdentifier } from '../connection/identifiers.ts';
 import { majorOf } from '../connection/server-version.ts';
 import type { Preparation } from './prepare.ts';
@@ -43,7 +44,10 @@ export async function inspect(
       `there is no database "${database}" on the server. Restore ${mode.kind === 'tables' ? 'the whole database' : 'aside'}, which makes it`,
     );
   if (mode.kind === 'aside' && exists) problems.push(...(await preparedTransactions(server, database)));
-  await inspectExtensions(server, [...extensionsOf(toc), ...extensions], input, { problems, warnings });
+  const needed = [...extensionsOf(toc), ...extensions];
+  await inspectExtensions(server, needed, input, { problems, warnings });
+  if (mode.kind !== 'in-place') problems.push(...ofOneDatabase(needed, exists));
+  warnings.push(...(await notPreloaded(server, input)));
   const { missing, fatal, withheld } = await lackingRoles(server, preparation);
   problems.push(
     ...fatal.map(
@@ -173,6 +177,30 @@ async function inspectExtensions(
         `extension ${name}: the backup was made with ${before}, the server has ${now}`,
     ),
   );
+}
+
+/** An extension that a server makes in one of its databases only, and the setting that names the database. */
+const ONE_DATABASE: Readonly<Record<string, string>> = { pg_cron: 'cron.database_name' };
+
+function ofOneDatabase(extensions: readonly string[], exists: boolean): readonly string[] {
+  const way = exists ? 'restore in place' : 'make that database, empty, then restore in place';
+  return extensions.flatMap((name) => {
+    const setting = ONE_DATABASE[name];
+    return setting === undefined
+      ? []
+      : [`the extension ${name} can only be made in the database that ${setting} names, not aside: ${way}`];
+  });
+}
+
+async function notPreloaded(server: Server, { manifest }: RestoreInput): Promise<readonly string[]> {
+  const needed = manifest?.preloadedLibraries ?? [];
+  if (needed.length === 0) return [];
+  const present = await preloadedLibrariesOf(server.client);
+  const missing = needed.filter((name) => present?.includes(name) === false);
+  if (missing.length === 0) return [];
+  return [
+    `the server of the backup preloads ${missing.join(', ')}, this one does not: extensions may need it in shared_preload_libraries`,
+  ];
 }
 
 /** Whether the server's disk has room for a second copy, as far as the server lets us know. */

@@ -68,6 +68,7 @@ export function parseManifest(text: string): Manifest {
       databaseProperties: databaseProperties(root.fields('databaseProperties')),
     }),
     ...(root.has('databaseBytes') && { databaseBytes: root.count('databaseBytes') }),
+    ...(root.has('preloadedLibraries') && { preloadedLibraries: root.words('preloadedLibraries') }),
     startedAt: root.text('startedAt'),
     finishedAt: root.text('finishedAt'),
     tiers: root.words('tiers').filter((tier): tier is Tier => TIERS.includes(tier as Tier)),

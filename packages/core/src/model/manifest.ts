@@ -120,6 +120,11 @@ export interface Manifest {
   readonly databaseProperties?: DatabaseProperties | undefined;
   /** How much the database took on the server's disk, in bytes; absent in older manifests. */
   readonly databaseBytes?: number | undefined;
+  /**
+   * Libraries that the server loads at its start, without their folders (`pg_cron`): a server that restores the
+   * set may need them. Absent in older manifests and if they could not be read.
+   */
+  readonly preloadedLibraries?: readonly string[] | undefined;
   /** When the run began and when its artifacts were whole; ISO 8601, UTC. */
   readonly startedAt: string;
   readonly finishedAt: string;

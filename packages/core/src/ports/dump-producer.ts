@@ -13,6 +13,11 @@ export interface DumpOrigin {
   readonly databaseProperties?: DatabaseProperties | undefined;
   /** How much the database takes on the server's disk, in bytes; `undefined` if that could not be read. */
   readonly databaseBytes?: number | undefined;
+  /**
+   * Libraries that the server loads at its start, without their folders (`pg_cron`): a server that restores the
+   * set may need them. `undefined` if they could not be read.
+   */
+  readonly preloadedLibraries?: readonly string[] | undefined;
   /** How the dump will be compressed, for example `zstd:1`. */
   readonly compression: Compression;
 }

@@ -76,6 +76,7 @@ function describe({ origin, artifacts }: Produced, request: PublishRequest): Man
     extensions: origin.extensions,
     databaseProperties: origin.databaseProperties,
     databaseBytes: origin.databaseBytes,
+    ...(origin.preloadedLibraries !== undefined && { preloadedLibraries: origin.preloadedLibraries }),
     startedAt: request.startedAt.toISOString(),
     finishedAt: request.finishedAt.toISOString(),
     tiers: tiersOf(request.timestamp),
