@@ -1,0 +1,71 @@
+import { BackupError } from '@geolens/backup-core';
+import { decodeBytes } from '../../connection/byte-text.ts';
+
+/** Longest text of an entry, in bytes. */
+const MAX_TEXT_BYTES = 2 ** 26;
+
+/** Thrown if the buffer ends before the value does. */
+export class EndOfBuffer extends Error {}
+
+/** Takes the values of an archive from a buffer, one after the other. */
+export class ArchiveCursor {
+  position = 0;
+  /** Bytes of a number, without its sign. */
+  integerBytes = 4;
+  private readonly buffer: Buffer;
+
+  constructor(buffer: Buffer) {
+    this.buffer = buffer;
+  }
+
+  byte(): number {
+    return this.buffer.readUInt8(this.advance(1));
+  }
+
+  ascii(length: number): string {
+    const from = this.advance(length);
+    return this.buffer.toString('latin1', from, from + length);
+  }
+
+  /** Takes a number: a byte for the sign, then the lowest byte first. */
+  integer(): number {
+    const isNegative = this.byte() !== 0;
+    const size = this.buffer.readUIntLE(this.advance(this.integerBytes), this.integerBytes);
+    return isNegative ? -size : size;
+  }
+
+  /** Takes a text; `undefined` if the archive has none there. */
+  text(): string | undefined {
+    const length = this.textLength();
+    if (length === undefined) return undefined;
+    const from = this.advance(length);
+    return decodeBytes(this.buffer.subarray(from, from + length));
+  }
+
+  /** Passes over a text without decoding it. */
+  skipText(): void {
+    this.skip(this.textLength() ?? 0);
+  }
+
+  skip(bytes: number): void {
+    this.advance(bytes);
+  }
+
+  private textLength(): number | undefined {
+    const length = this.integer();
+    if (length > MAX_TEXT_BYTES)
+      throw new BackupError(
+        'ARTIFACT_UNREADABLE',
+        `its table of contents cannot be read: it claims to have a text of ${length} bytes`,
+      );
+    return length < 0 ? undefined : length;
+  }
+
+  /** @returns where the bytes begin */
+  private advance(bytes: number): number {
+    const from = this.position;
+    if (from + bytes > this.buffer.length) throw new EndOfBuffer();
+    this.position = from + bytes;
+    return from;
+  }
+}

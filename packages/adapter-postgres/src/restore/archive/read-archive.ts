@@ -1,0 +1,177 @@
+import { BackupError } from '@geolens/backup-core';
+import { ArchiveCursor, EndOfBuffer } from './archive-cursor.ts';
+import type { ArchiveEntry, ArchiveToc } from './entry.ts';
+
+/** Minor versions of the format that this reader knows: pg_dump 10 to 18 write these. */
+const [OLDEST, NEWEST] = [12, 16];
+
+/** Most entries of a table of contents. */
+const MAX_ENTRIES = 10_000_000;
+
+/** Most bytes of a table of contents. One that is longer is taken for damaged. */
+const MAX_TOC_BYTES = 2 ** 31;
+
+/** Most characters of all definitions together. */
+const MAX_DEFINITIONS = 2 ** 28;
+
+/** Bytes that are read ahead. */
+const READ_AHEAD_BYTES = 65_536;
+
+/** The format of `pg_dump -Fc`. */
+const CUSTOM = 1;
+
+/** There is one entry for each large object before version 17: its definition is not kept. */
+const WITHOUT_DEFINITION = ['BLOB', 'BLOB METADATA'];
+
+/**
+ * Reads the table of contents at the beginning of a custom-format archive, and no further. The archive may be
+ * of another party: no length or count in it is trusted.
+ * @throws BackupError ARTIFACT_UNREADABLE if the bytes are no such archive or end early, CLIENT_TOO_OLD if its
+ * format is newer than this reader
+ */
+export async function readArchive(bytes: AsyncIterable<Uint8Array>): Promise<ArchiveToc> {
+  const reader = new ArchiveReader(bytes);
+  try {
+    const head = await reader.take(takeHead);
+    const entries: ArchiveEntry[] = [];
+    let definitions = 0;
+    for (let index = 0; index < head.count; index += 1) {
+      const entry = await reader.take((cursor) => takeEntry(cursor, head));
+      definitions += entry.definition.length;
+      if (definitions > MAX_DEFINITIONS) throw unreadable('its definitions are too long');
+      entries.push(entry);
+    }
+    return { ...head, entries };
+  } finally {
+    await reader.close();
+  }
+}
+
+interface Head extends Omit<ArchiveToc, 'entries'> {
+  readonly minor: number;
+  readonly offsetBytes: number;
+  readonly count: number;
+}
+
+function takeHead(cursor: ArchiveCursor): Head {
+  if (cursor.ascii(5) !== 'PGDMP') throw unreadable('it is no custom-format archive');
+  const [major, minor, revision] = [cursor.byte(), cursor.byte(), cursor.byte()];
+  const format = `${major}.${minor}`;
+  if (major !== 1 || minor > NEWEST)
+    throw new BackupError(
+      'CLIENT_TOO_OLD',
+      `the dump has the archive format ${format}-${revision}, the newest known here is 1.${NEWEST}`,
+      { hint: 'Install a newer version of this program' },
+    );
+  if (minor < OLDEST)
+    throw unreadable(`its archive format is ${format}, the oldest that can be read is 1.${OLDEST}`);
+  cursor.integerBytes = cursor.byte();
+  const offsetBytes = cursor.byte();
+  if (cursor.integerBytes !== 4 || offsetBytes > 8) throw unreadable('the sizes of its numbers are unknown');
+  if (cursor.byte() !== CUSTOM) throw unreadable('it is no custom-format archive');
+  if (minor >= 15)
+    cursor.byte(); // compression
+  else cursor.integer();
+  for (let part = 0; part < 7; part += 1) cursor.integer(); // when it was made
+  const [database, serverVersion, clientVersion] = [cursor.text(), cursor.text(), cursor.text()];
+  const count = cursor.integer();
+  if (count < 0 || count > MAX_ENTRIES) throw unreadable(`it claims to have ${count} entries`);
+  return {
+    format,
+    minor,
+    offsetBytes,
+    database: database ?? '',
+    serverVersion: serverVersion ?? '',
+    clientVersion: clientVersion ?? '',
+    count,
+  };
+}
+
+function takeEntry(cursor: ArchiveCursor, { minor, offsetBytes }: Head): ArchiveEntry {
+  const id = cursor.integer();
+  if (id <= 0) throw unreadable(`one of its entries has the number ${id}`);
+  cursor.integer(); // whether it has content
+  const [catalog, oid] = [oidIn(cursor.text()), oidIn(cursor.text())];
+  const [name = '', kind = ''] = [cursor.text(), cursor.text()];
+  cursor.integer(); // section
+  let definition = '';
+  if (WITHOUT_DEFINITION.includes(kind)) cursor.skipText();
+  else definition = cursor.text() ?? '';
+  cursor.skipText(); // the statement that drops the object
+  cursor.skipText(); // the statement that loads the rows
+  const [schema, tablespace] = [cursor.text(), cursor.text()];
+  if (minor >= 14) cursor.skipText(); // access method
+  if (minor >= 16) cursor.integer(); // kind of relation
+  const owner = cursor.text() ?? '';
+  cursor.skipText(); // whether it has OIDs
+  const dependencies: number[] = [];
+  for (let text = cursor.text(); text !== undefined; text = cursor.text())
+    dependencies.push(Number.parseInt(text, 10));
+  cursor.skip(1 + offsetBytes); // where the content is
+  return {
+    id,
+    catalog,
+    oid,
+    kind,
+    schema: schema === '' ? undefined : schema,
+    name,
+    owner,
+    tablespace: tablespace === '' ? undefined : tablespace,
+    definition,
+    dependencies,
+  };
+}
+
+function oidIn(text: string | undefined): number {
+  if (text === undefined || !/^\d{1,10}$/.test(text)) throw unreadable('one of its entries has no object');
+  return Number(text);
+}
+
+/** Takes values from the beginning of a stream, with only some bytes of it in memory. */
+class ArchiveReader {
+  private readonly chunks: AsyncIterator<Uint8Array>;
+  private rest: Buffer = Buffer.alloc(0);
+  private read = 0;
+
+  constructor(bytes: AsyncIterable<Uint8Array>) {
+    this.chunks = bytes[Symbol.asyncIterator]();
+  }
+
+  /** Takes a value that may need more bytes than were read; it is begun again with twice as many then. */
+  async take<T>(value: (cursor: ArchiveCursor) => T): Promise<T> {
+    for (;;) {
+      const cursor = new ArchiveCursor(this.rest);
+      try {
+        const taken = value(cursor);
+        this.rest = this.rest.subarray(cursor.position);
+        return taken;
+      } catch (error) {
+        if (!(error instanceof EndOfBuffer)) throw error;
+        await this.readOn(Math.max(READ_AHEAD_BYTES, this.rest.length));
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.chunks.return?.();
+  }
+
+  private async readOn(bytes: number): Promise<void> {
+    const parts: Uint8Array[] = [this.rest];
+    let added = 0;
+    while (added < bytes) {
+      const next = await this.chunks.next();
+      if (next.done === true) break;
+      parts.push(next.value);
+      added += next.value.length;
+    }
+    this.read += added;
+    if (added === 0) throw unreadable('it ends too early');
+    if (this.read > MAX_TOC_BYTES) throw unreadable('it is too long');
+    this.rest = Buffer.concat(parts);
+  }
+}
+
+function unreadable(why: string): BackupError {
+  return new BackupError('ARTIFACT_UNREADABLE', `its table of contents cannot be read: ${why}`);
+}
