@@ -3,7 +3,7 @@ import { executeTogether } from './execute.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
 import type { Server } from './server.ts';
-import { withoutOwner, type Toc } from './toc/toc.ts';
+import type { Toc } from './toc/toc.ts';
 
 /** The comment of a role that stands in for the bootstrap superuser of another server. */
 const STAND_IN = 'geolens-backup: stands in for the owner of what is being restored';
@@ -49,7 +49,7 @@ export class Owners implements AsyncDisposable {
   static async prepare({ server }: SessionParts, { toc, globals }: Preparation): Promise<Owners> {
     if (!server.superuser) return new Owners(server, ['--no-owner'], [], []);
     const there = await server.roles();
-    const owners = ownersIn(toc, [...there, ...(globals?.roles ?? [])]);
+    const owners = ownersIn(toc);
     const missing = owners.filter((owner) => !there.includes(owner));
     if (missing.length > 0 && owners.length === 1) return new Owners(server, ['--no-owner'], [], []);
     const isBootstrap = (owner: string): boolean =>
@@ -127,13 +127,22 @@ async function dropRole(server: Server, role: string): Promise<boolean> {
 }
 
 /** Entries that have an owner in the dump which nothing is given to. */
-const OWNERLESS =
-  /^(?:COMMENT|SECURITY LABEL|ACL|DEFAULT ACL|EXTENSION|TABLE DATA|MATERIALIZED VIEW DATA|SEQUENCE SET|BLOBS|BLOB DATA|ENCODING|STDSTRINGS|SEARCHPATH|USER MAPPING) /;
+const OWNERLESS = [
+  'COMMENT',
+  'SECURITY LABEL',
+  'ACL',
+  'DEFAULT ACL',
+  'EXTENSION',
+  'TABLE DATA',
+  'MATERIALIZED VIEW DATA',
+  'SEQUENCE SET',
+  'BLOBS',
+  'BLOB DATA',
+  'USER MAPPING',
+];
 
-/** The owners of the objects of a dump. Of names with blanks, only those among the known roles are found. */
-function ownersIn({ entries }: Toc, known: readonly string[]): readonly string[] {
-  const names = entries
-    .filter(({ text }) => !OWNERLESS.test(text))
-    .map(({ text }) => text.slice(withoutOwner(text, known).length + 1));
+/** The owners of the objects of a dump. */
+function ownersIn({ entries }: Toc): readonly string[] {
+  const names = entries.filter(({ kind }) => !OWNERLESS.includes(kind)).map(({ owner }) => owner);
   return [...new Set(names)].filter((name) => name !== '');
 }

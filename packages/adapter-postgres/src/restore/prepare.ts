@@ -1,8 +1,7 @@
-import { isBackupError, textOf, type RestoreInput } from '@geolens/backup-core';
+import { isBackupError, type RestoreInput } from '@geolens/backup-core';
 import { readGlobals, type Globals } from './globals/globals.ts';
 import type { PostgresPrograms } from '../connection/postgres-programs.ts';
-import { rolesOfPolicies } from './rights/roles.ts';
-import { sqlOf } from './toc/schema-toc.ts';
+import { rolesInDefinitions } from './rights/roles-in-definitions.ts';
 import type { Server } from './server.ts';
 import { readToc, type Toc } from './toc/toc.ts';
 
@@ -22,8 +21,8 @@ export interface Preparation extends Prerequisites {
   readonly globals: Globals | undefined;
   /** Whether roles get the privileges over the whole server that the globals name. */
   readonly privilegedRoles: boolean;
-  /** Roles that policies in the dump name. */
-  readonly policyRoles: readonly string[];
+  /** Roles that definitions in the dump name: policies, user mappings, settings of routines. */
+  readonly definitionRoles: readonly string[];
 }
 
 export async function prepare(
@@ -40,7 +39,7 @@ export async function prepare(
     toc,
     globals,
     privilegedRoles: input.privilegedRoles,
-    policyRoles: await policyRolesOf(server, input, programs, toc, signal),
+    definitionRoles: rolesInDefinitions(toc.entries),
     ...wanted,
   };
 }
@@ -68,16 +67,4 @@ async function readByFitting(
     }
   }
   throw first;
-}
-
-async function policyRolesOf(
-  server: Server,
-  { dump }: RestoreInput,
-  programs: PostgresPrograms,
-  { entries }: Toc,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const policies = entries.filter(({ text }) => text.startsWith('POLICY '));
-  if (dump.path === undefined) return []; // to read it whole for this alone would be too much
-  return rolesOfPolicies(await textOf(sqlOf(dump, policies, { server, programs, signal })));
 }

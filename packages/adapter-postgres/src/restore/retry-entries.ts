@@ -6,7 +6,7 @@ import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
 import type { Rights } from './rights/rights.ts';
 import { dumpSchema, restrictedSql, sqlOf } from './toc/schema-toc.ts';
-import { withoutOwner, type TocEntry } from './toc/toc.ts';
+import type { TocEntry } from './toc/toc.ts';
 
 /**
  * What pg_restore reports (LC_MESSAGES=C) when the body of a function finds no name that it uses without a
@@ -86,10 +86,8 @@ export async function retryIndexes(
       hint: 'The live database is as it was',
     });
   const tools = { server, programs, signal, ownerArgs };
-  const roles = await server.roles();
-  const bare = ({ text }: TocEntry): string => withoutOwner(text, roles);
-  const present = new Set((await dumpSchema(target, tools)).toc.entries.map(bare));
-  const lacking = entries.filter((entry) => !CONTENT.test(entry.text) && !present.has(bare(entry)));
+  const present = new Set((await dumpSchema(target, tools)).toc.entries.map(({ label }) => label));
+  const lacking = entries.filter(({ label, text }) => !CONTENT.test(text) && !present.has(label));
   if (lacking.some(({ text }) => !OF_INDEXES.test(text))) throw failed(restoreErrorWithoutValues(error));
   const superusers = new Set(
     (
@@ -99,7 +97,7 @@ export async function retryIndexes(
       )
     ).map(({ name }) => name),
   );
-  const ofSuperuser = lacking.find((entry) => superusers.has(entry.text.slice(bare(entry).length + 1)));
+  const ofSuperuser = lacking.find(({ owner }) => superusers.has(owner));
   const hasOthers = await server.within(target, 'looking at the search_path', async (client) => {
     await client.query(`SELECT pg_catalog.set_config('search_path', $1, false)`, [searchPath]);
     return oneRow((await client.query<{ found: boolean }>(OF_OTHERS)).rows).found;
@@ -107,7 +105,7 @@ export async function retryIndexes(
   // Such a function could take the place of a built-in one, and would run as the owner of the table.
   if (ofSuperuser !== undefined && hasOthers)
     throw failed(
-      `${restoreErrorWithoutValues(error)} (${bare(ofSuperuser)} belongs to a superuser, and other roles have functions in the search_path ${searchPath})`,
+      `${restoreErrorWithoutValues(error)} (${ofSuperuser.label} belongs to a superuser, and other roles have functions in the search_path ${searchPath})`,
     );
   const said = await runSql(
     restrictedSql(sqlOf(dump, lacking, tools), searchPath),
@@ -116,7 +114,7 @@ export async function retryIndexes(
   );
   const other = said.find(({ level, state }) => level === 'ERROR' && !ALREADY_THERE.includes(state));
   if (other !== undefined) throw failed(`${other.message}, also with the search_path ${searchPath}`);
-  return lacking.map(bare);
+  return lacking.map(({ label }) => label);
 }
 
 /** What people should know of repeated entries. */

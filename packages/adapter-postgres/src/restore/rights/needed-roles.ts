@@ -15,15 +15,15 @@ export async function lackingRoles(
   server: Server,
   {
     globals,
-    policyRoles,
+    definitionRoles,
     roles,
     privilegedRoles,
-  }: Pick<Preparation, 'globals' | 'policyRoles' | 'roles' | 'privilegedRoles'>,
+  }: Pick<Preparation, 'globals' | 'definitionRoles' | 'roles' | 'privilegedRoles'>,
 ): Promise<LackingRoles> {
-  const named = globals === undefined ? new Set<string>() : rolesNamedIn(globals, policyRoles);
+  const named = globals === undefined ? new Set<string>() : rolesNamedIn(globals, definitionRoles);
   // pg_dumpall does not say which roles a database needs.
   const ofSet = (globals?.roles ?? []).filter((name) => globals?.isOfPgDumpall === true || named.has(name));
-  const needed = [...new Set([...policyRoles, ...ofSet, ...roles])];
+  const needed = [...new Set([...definitionRoles, ...ofSet, ...roles])];
   const there = await server.roles();
   const lacking = needed.filter((name) => !there.includes(name));
   if (!server.createRole)

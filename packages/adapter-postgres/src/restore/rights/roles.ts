@@ -36,25 +36,6 @@ export function rolesNamedIn(
   return named;
 }
 
-const POLICY = new RegExp(
-  `^CREATE POLICY ${IDENTIFIER} ON ${IDENTIFIER}(?:\\.${IDENTIFIER})?(?: AS RESTRICTIVE)?(?: FOR [A-Z]+)? TO (${IDENTIFIER}(?:, ${IDENTIFIER})*)`,
-  'gmu',
-);
-
-/** The roles that policies are for, in the SQL that pg_restore writes of them. */
-export function rolesOfPolicies(sql: string): readonly string[] {
-  const found = [...sql.matchAll(POLICY)].flatMap((match) =>
-    [...group(match, 1).matchAll(new RegExp(IDENTIFIER, 'gu'))].map(([name]) => name),
-  );
-  return [
-    ...new Set(
-      found
-        .filter((name) => !['PUBLIC', 'CURRENT_USER', 'SESSION_USER', 'CURRENT_ROLE'].includes(name))
-        .map(unquoteIdentifier),
-    ),
-  ];
-}
-
 /** What a server lets roles do that a restore from a place that others can write to must not hand out. */
 export interface ServerPrivileges {
   /** Roles with a privilege over the whole server, and all that are members of such. */

@@ -8,7 +8,6 @@ import type { SessionParts } from '../session-parts.ts';
 import { IN_UTF8 } from '../psql.ts';
 import { findTables, objectOf, PG_CLASS, type Table } from './relations.ts';
 import { dumpSchema, restrictedSql, sqlOf, type DumpTools } from '../toc/schema-toc.ts';
-import { withoutOwner } from '../toc/toc.ts';
 import type { WantedTables } from './wanted-tables.ts';
 
 /** What the live database has of the tables now, and what has to be made again after them. */
@@ -44,7 +43,6 @@ export async function presentTables(
   tools: DumpTools,
 ): Promise<PresentTables> {
   const { dump, toc } = await dumpSchema(database, tools);
-  const roles = await server.roles();
   return server.within(database, 'looking at what depends on the tables', async (client) => {
     const tables = await findTables(client, wanted.tables, []);
     refuseUnknownHeirs(tables, wanted);
@@ -71,7 +69,7 @@ export async function presentTables(
       attachments: [...(await rightsOf(client, others)), ...(await commentsOf(client, others))],
       own: await rightsOf(client, own),
       notes: notesOf([
-        ...entries.map(({ text }) => withoutOwner(text, roles)),
+        ...entries.map(({ label }) => label),
         ...inline.map((statement) => statement.slice(0, -1)),
       ]),
     };

@@ -12,7 +12,7 @@ import { fillAside, makeAside, undo } from '../restore-aside.ts';
 import { applyRights } from '../rights/rights.ts';
 import { dumpSchema } from '../toc/schema-toc.ts';
 import { tablesMeant } from '../toc/table-selection.ts';
-import { sanitized, withoutOwner, type TocEntry } from '../toc/toc.ts';
+import { sanitized, type TocEntry } from '../toc/toc.ts';
 
 /** What comes back of the tables. */
 export interface WantedTables {
@@ -76,7 +76,6 @@ export async function wantedTables(
     await owners.handOver(temporary);
     if (globals?.isOurs === true) await applyRights(parts, preparation, temporary, { globals, from: 'live' }); // without rows, there are no large objects to grant
     const made = await dumpSchema(temporary, { server, programs, signal });
-    const roles = await server.roles();
     return await server.within(temporary, 'looking at the definitions in the dump', async (client) => {
       const tables = await findTables(client, tablesMeant(toc, selection).tables, selection.schemas);
       const objects = await partsOf(client, tables.map(objectOf));
@@ -91,7 +90,7 @@ export async function wantedTables(
         withDependents: selection.withDependents === true,
         live,
       });
-      const bare = ({ text }: TocEntry): string => withoutOwner(text, roles);
+      const bare = ({ label }: TocEntry): string => label;
       const own = made.toc.entries
         .filter((entry) => objects.has(keyOf(entry)) && entry.catalog !== PUBLISHED)
         .map(bare);
@@ -114,9 +113,8 @@ export async function wantedTables(
       };
       const everything = new Set([...objects, ...lost.made]);
       const outer = await outerPartitions(client, tables);
-      const entries = attachedLast(toc.entries.filter(belongs), outer, roles);
-      const isRepeated = ({ text: listed }: TocEntry): boolean =>
-        repeated.includes(withoutOwner(listed, roles));
+      const entries = attachedLast(toc.entries.filter(belongs), outer);
+      const isRepeated = ({ label }: TocEntry): boolean => repeated.includes(label);
       return {
         tables,
         entries: entries.filter((entry) => !isRepeated(entry)),
@@ -163,10 +161,9 @@ async function outerPartitions(client: pg.Client, tables: readonly Table[]): Pro
 function attachedLast(
   entries: readonly TocEntry[],
   { tables, indexes }: OuterPartitions,
-  roles: readonly string[],
 ): readonly TocEntry[] {
-  const is = ({ text }: TocEntry, kind: string, names: readonly string[]): boolean =>
-    names.some((name) => withoutOwner(text, roles) === sanitized(`${kind} ${name}`));
+  const is = ({ label }: TocEntry, kind: string, names: readonly string[]): boolean =>
+    names.some((name) => label === sanitized(`${kind} ${name}`));
   const rest = entries.filter((entry) => !is(entry, 'INDEX ATTACH', indexes));
   return [
     ...rest.filter((entry) => !is(entry, 'TABLE ATTACH', tables)),

@@ -33,7 +33,7 @@ export function tablesMeant(toc: Toc, { tables, schemas }: TableSelection): Mean
     else problems.push(`${text} can mean several tables of the dump. Write it with quotes: "schema"."table"`);
   }
   for (const schema of schemas) {
-    if (!toc.entries.some(({ text }) => text.startsWith(`TABLE ${schema} `)))
+    if (!toc.entries.some((entry) => entry.kind === 'TABLE' && entry.schema === schema))
       problems.push(`there is no table in schema ${schema} in the dump`);
   }
   return { tables: found, problems };

@@ -1,4 +1,7 @@
 import { BackupError, type ArtifactSource } from '@geolens/backup-core';
+import { encodeBytes, hasForeignBytes } from '../../connection/byte-text.ts';
+import type { ArchiveEntry } from '../archive/entry.ts';
+import { readArchive } from '../archive/read-archive.ts';
 import {
   endedByOthers,
   describeEnd,
@@ -7,26 +10,23 @@ import {
   programBytes,
 } from '@geolens/backup-system';
 
-/** One entry of a dump's table of contents, as `pg_restore --list` shows it. */
-export interface TocEntry {
-  /** The whole line, for `--use-list`. */
-  readonly line: string;
+/**
+ * One entry of a dump's table of contents that `pg_restore --list` shows. Bytes that are not UTF-8 are
+ * replaced, as in texts that the server sends.
+ */
+export interface TocEntry extends ArchiveEntry {
   /**
-   * The catalog and the object of the database that was dumped; 0 where there is none. Of rows and a
-   * sequence's value, the object alone.
+   * Kind, schema and name on one line, with a space between: `TABLE catalog datasets`; without quotes, so only
+   * ever compared as a whole.
    */
-  readonly catalog: number;
-  readonly oid: number;
-  /**
-   * Kind, schema, name and owner, with a space between: `TABLE catalog datasets geolens`; without quotes, so
-   * only ever compared as a whole.
-   */
+  readonly label: string;
+  /** The label and the owner. */
   readonly text: string;
 }
 
 /** What `--use-list` reads: these entries, in this order. */
 export function useList(entries: readonly TocEntry[]): string {
-  return entries.map(({ line }) => `${line}\n`).join('');
+  return entries.map(({ id, catalog, oid, text }) => `${id}; ${catalog} ${oid} ${text}\n`).join('');
 }
 
 export interface Toc {
@@ -36,7 +36,7 @@ export interface Toc {
   /** The pg_dump that did it: `17.2`. */
   readonly clientVersion: string;
   /** The database that was dumped. */
-  readonly database: string | undefined;
+  readonly database: string;
 }
 
 export interface TocOptions {
@@ -46,8 +46,9 @@ export interface TocOptions {
 }
 
 /**
- * Reads the table of contents of a dump.
- * @throws BackupError ARTIFACT_UNREADABLE when this pg_restore cannot read it
+ * Reads the table of contents of a dump. `pg_restore --list` shows that this pg_restore can read it, and which
+ * entries it restores.
+ * @throws BackupError ARTIFACT_UNREADABLE if this pg_restore cannot read it
  */
 export async function readToc(dump: ArtifactSource, { pgRestore, env, signal }: TocOptions): Promise<Toc> {
   const judge: Judge = (end) =>
@@ -61,41 +62,43 @@ export async function readToc(dump: ArtifactSource, { pgRestore, env, signal }: 
   const [file, content] =
     dump.path === undefined ? [[], dump.open(undefined, { reuseBuffer: true })] : [[dump.path], undefined];
   const listing = await programBytes(pgRestore, ['--list', ...file], content, { env, signal }, judge);
-  return parseToc(listing.toString('utf8'));
-}
-
-/** Reads what `pg_restore --list` prints. */
-export function parseToc(listing: string): Toc {
-  const lines = listing.split('\n');
-  const header = (name: string): string | undefined =>
-    lines.find((line) => line.startsWith(`;     ${name}: `))?.slice(`;     ${name}: `.length);
-  const entries = lines.flatMap((line) => {
-    const [, catalog, oid, text] = /^\d+; (\d+) (\d+) (.*)$/.exec(line) ?? [];
-    return text === undefined ? [] : [{ line, catalog: Number(catalog), oid: Number(oid), text }];
-  });
-  const version = (name: string): string => header(name)?.split(' ')[0] ?? '';
+  const listed = new Set(
+    [...listing.toString('latin1').matchAll(/^(\d+); \d+ \d+ /gm)].map(([, id]) => Number(id)),
+  );
+  const { entries, serverVersion, clientVersion, database } = await readArchive(dump.open());
   return {
-    entries,
-    serverVersion: version('Dumped from database version'),
-    clientVersion: version('Dumped by pg_dump version'),
-    database: header('dbname'),
+    entries: entries.filter(({ id }) => listed.has(id)).map(tocEntry),
+    serverVersion: serverVersion.split(' ')[0] ?? '',
+    clientVersion: clientVersion.split(' ')[0] ?? '',
+    database: shown(database),
   };
 }
 
-/** Whether an entry is of this kind, schema and name, whoever owns it. */
-export function isNamed({ text }: TocEntry, kind: string, schema: string, name: string): boolean {
-  const prefix = sanitized(`${kind} ${schema} ${name} `);
-  return `${text} `.startsWith(prefix);
+export function tocEntry(entry: ArchiveEntry): TocEntry {
+  const [name, owner, schema] = [
+    shown(entry.name),
+    shown(entry.owner),
+    entry.schema === undefined ? undefined : shown(entry.schema),
+  ];
+  const label = sanitized(`${entry.kind} ${schema ?? '-'} ${name}`);
+  return {
+    ...entry,
+    name,
+    owner,
+    schema,
+    definition: shown(entry.definition),
+    label,
+    text: `${label} ${sanitized(owner)}`,
+  };
 }
 
-/**
- * The text of an entry without its owner: who that is differs between a dump and what is restored from it.
- */
-export function withoutOwner(text: string, roles: readonly string[]): string {
-  const owner = roles
-    .filter((role) => text.endsWith(` ${sanitized(role)}`))
-    .sort((one, other) => other.length - one.length)[0];
-  return owner === undefined ? text.replace(/ \S*$/, '') : text.slice(0, -owner.length - 1);
+function shown(text: string): string {
+  return hasForeignBytes(text) ? encodeBytes(text).toString() : text;
+}
+
+/** Whether an entry is of this kind, schema and name. */
+export function isNamed(entry: TocEntry, kind: string, schema: string, name: string): boolean {
+  return entry.kind === kind && entry.schema === schema && entry.name === name;
 }
 
 /** pg_restore writes names with line feeds on one line. */
@@ -105,21 +108,15 @@ export function sanitized(name: string): string {
 
 /** The names of the extensions that the dump makes. */
 export function extensionsOf({ entries }: Toc): readonly string[] {
-  return entries.flatMap(({ text }) => /^EXTENSION - (\S+)/.exec(text)?.[1] ?? []);
+  return entries.filter(({ kind }) => kind === 'EXTENSION').map(({ name }) => name);
 }
 
-/** What stands in a schema, for the search of schemas that the dump has things in without making them. */
-const IN_A_SCHEMA =
-  /^(?:TABLE|VIEW|MATERIALIZED VIEW|SEQUENCE|FUNCTION|PROCEDURE|AGGREGATE|TYPE|DOMAIN) (\S+) /;
-
-const ALWAYS_THERE = ['public', 'pg_catalog', '-'];
+const ALWAYS_THERE = ['public', 'pg_catalog'];
 
 /** Schemas that the dump has something in, but does not make: dumps of single tables are so. */
 export function missingSchemasOf({ entries }: Toc): readonly string[] {
-  const made = new Set(entries.flatMap(({ text }) => /^SCHEMA - (\S+)/.exec(text)?.[1] ?? []));
+  const made = new Set(entries.filter(({ kind }) => kind === 'SCHEMA').map(({ name }) => name));
   // What has no object of its own is no such thing: `TABLE DATA`, `SEQUENCE SET`, `TABLE ATTACH`.
-  const used = new Set(
-    entries.filter(({ catalog }) => catalog !== 0).flatMap(({ text }) => IN_A_SCHEMA.exec(text)?.[1] ?? []),
-  );
+  const used = new Set(entries.flatMap(({ catalog, schema }) => (catalog === 0 ? [] : (schema ?? []))));
   return [...used].filter((schema) => !made.has(schema) && !ALWAYS_THERE.includes(schema));
 }
