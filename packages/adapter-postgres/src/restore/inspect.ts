@@ -94,7 +94,7 @@ async function inspectReplication(
 ): Promise<ReplicationInspection> {
   try {
     const live = await logicalReplicationOf(server, database);
-    const dump = logicalReplicationIn(toc, await server.roles());
+    const dump = logicalReplicationIn(toc);
     if (mode.kind === 'in-place') return adviceInPlace(database, live, dump);
     if (mode.kind === 'aside')
       return {

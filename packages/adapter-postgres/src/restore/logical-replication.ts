@@ -2,7 +2,7 @@ import { quoteIdentifier } from '../connection/identifiers.ts';
 import { printableSql } from '../connection/printable-sql.ts';
 import { textRows } from '../connection/text-rows.ts';
 import type { Server } from './server.ts';
-import { withoutOwner, type Toc } from './toc/toc.ts';
+import type { Toc } from './toc/toc.ts';
 
 export interface LogicalSlot {
   readonly name: string;
@@ -108,11 +108,9 @@ export async function logicalReplicationOf(server: Server, database: string): Pr
 }
 
 /** Returns what a dump has of it. */
-export function logicalReplicationIn({ entries }: Toc, roles: readonly string[]): LogicalReplication {
+export function logicalReplicationIn({ entries }: Toc): LogicalReplication {
   const named = (kind: string): readonly { readonly name: string }[] =>
-    entries
-      .filter(({ text }) => text.startsWith(`${kind} - `))
-      .map(({ text }) => ({ name: withoutOwner(text, roles).slice(`${kind} - `.length) }));
+    entries.filter((entry) => entry.kind === kind).map(({ name }) => ({ name }));
   return { slots: [], subscriptions: named('SUBSCRIPTION'), publications: named('PUBLICATION') };
 }
 

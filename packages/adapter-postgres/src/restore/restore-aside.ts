@@ -1,8 +1,15 @@
-import type { Restored, RestoredAside, RestoreInput } from '@geolens/backup-core';
+import {
+  isBackupError,
+  throwIfAborted,
+  type Restored,
+  type RestoredAside,
+  type RestoreInput,
+} from '@geolens/backup-core';
 import { asideName, createAside, dropAside } from './aside-database.ts';
 import { disableEventTriggers, enableEventTriggers } from './event-triggers.ts';
 import { execute, executeEach } from './execute.ts';
-import { quoteIdentifier } from '../connection/identifiers.ts';
+import { turnsOf } from './extension-rows.ts';
+import { makeExtensions } from './make-extensions.ts';
 import { Owners } from './owners.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
@@ -20,7 +27,7 @@ import { isUnresolvedName, retryIndexes, retryNotes, searchPathOf } from './retr
 import { entriesByTurn, restoreEntries } from './run-entries.ts';
 import { gatherStatistics } from './statistics.ts';
 import { swapDatabases } from './swap-databases.ts';
-import { missingSchemasOf } from './toc/toc.ts';
+import type { TocEntry } from './toc/toc.ts';
 import { fillViews } from './view-content.ts';
 
 /**
@@ -58,6 +65,7 @@ export async function restoreAside(
     return asideOf(parts, aside, {
       ...counts,
       notes: [
+        ...filled.notes,
         ...retryNotes(filled.repeated, filled.searchPath),
         ...applied.notes,
         ...owners.notes,
@@ -125,57 +133,89 @@ export interface Filled {
   /** Entries that were made with the search_path of the database, because they could not be made without. */
   readonly repeated: readonly string[];
   readonly searchPath: string;
+  /** What people should know besides. */
+  readonly notes: readonly string[];
 }
 
+export interface FillRequest {
+  readonly owners: Owners;
+  readonly rights: Rights | undefined;
+  readonly furtherArguments?: readonly string[];
+}
+
+/** Failures that are the same with one session, or that take as long again to find out. */
+const SAME_WITH_ONE_SESSION =
+  /No space left on device|Disk quota exceeded|disk full|could not create unique index|server closed the connection|terminating connection|the database system is/;
+
 /**
- * Restores the dump into an empty database, without what has to come after the privileges; the first error
- * ends it. Event triggers that extensions have brought are disabled then.
+ * Restores the dump into an empty database, without what has to come after the privileges. What fails with
+ * several sessions is tried again from the beginning with one: only that is a verdict on the dump. Event
+ * triggers that extensions have brought are disabled then.
  */
 export async function fillAside(
   parts: SessionParts,
   input: RestoreInput,
   preparation: Preparation,
   aside: string,
-  {
-    owners,
-    rights,
-    furtherArguments = [],
-  }: {
-    readonly owners: Owners;
-    readonly rights: Rights | undefined;
-    readonly furtherArguments?: readonly string[];
-  },
+  request: FillRequest,
 ): Promise<Filled> {
-  const { extensions, schemas, toc } = preparation;
-  const before = [
-    ...[...new Set([...missingSchemasOf(toc), ...schemas])].map(
-      (name) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(name)}`,
-    ),
-    ...extensions.map((name) => `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)}`),
-  ];
-  if (before.length > 0)
-    await parts.server.within(aside, 'making extensions and schemas', (client) => execute(client, before));
+  const { server, database, sessions, signal } = parts;
+  try {
+    return await fillOnce(parts, input, preparation, aside, request);
+  } catch (error) {
+    const isOne = sessions === 1 || input.dump.path === undefined;
+    if (isOne || !isBackupError(error, 'RESTORE_FAILED') || SAME_WITH_ONE_SESSION.test(error.message))
+      throw error;
+    throwIfAborted(signal);
+    await dropAside(server, aside);
+    await createAside(server, database, aside, input.manifest);
+    const filled = await fillOnce({ ...parts, sessions: 1 }, input, preparation, aside, request);
+    const note = `restored with one session, for ${sessions} sessions at once failed: ${error.message}`;
+    return { ...filled, notes: [...filled.notes, note] };
+  }
+}
+
+/** The first error ends it. */
+async function fillOnce(
+  parts: SessionParts,
+  input: RestoreInput,
+  preparation: Preparation,
+  aside: string,
+  { owners, rights, furtherArguments = [] }: FillRequest,
+): Promise<Filled> {
+  const args = [...owners.args, ...furtherArguments];
+  const extensions = await makeExtensions(parts, input, preparation, { target: aside, args });
+  await disableEventTriggers(parts.server, aside);
+  const { notes } = extensions;
   const { first } = entriesByTurn(preparation);
+  const entries = first.filter((entry) => !extensions.made.has(entry));
   const unresolved: string[] = [];
   const passOver = (error: string): boolean => isUnresolvedName(error) && unresolved.push(error) > 0;
-  await restoreEntries(parts, input, preparation, aside, {
-    entries: first,
-    args: [...owners.args, ...furtherArguments],
-    sessions: parts.sessions,
-    progress: true,
-    passOver,
-  });
-  await disableEventTriggers(parts.server, aside);
+  const restoreTurn = (turn: readonly TocEntry[], sessions: number): Promise<void> =>
+    restoreEntries(parts, input, preparation, aside, {
+      entries: turn,
+      args,
+      sessions,
+      progress: true,
+      passOver,
+    });
+  const withRows = !furtherArguments.includes('--schema-only');
+  const turns = withRows ? await turnsOf(parts, input, entries) : undefined;
+  if (turns !== undefined) {
+    await restoreTurn(turns.definitions, 1);
+    await restoreTurn(turns.extensionRows, 1);
+  }
+  await restoreTurn(turns?.rest ?? entries, parts.sessions);
   const [error] = unresolved;
-  if (error === undefined) return { repeated: [], searchPath: '' };
+  if (error === undefined) return { repeated: [], searchPath: '', notes };
   const searchPath = await searchPathOf(parts, rights);
   const repeated = await retryIndexes(parts, input, preparation, aside, {
     entries: first,
-    ownerArgs: [...owners.args, ...furtherArguments],
+    ownerArgs: args,
     searchPath,
     error,
   });
-  return { repeated, searchPath };
+  return { repeated, searchPath, notes };
 }
 
 /**

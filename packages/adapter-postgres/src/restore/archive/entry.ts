@@ -13,6 +13,8 @@ export interface ArchiveEntry {
   readonly name: string;
   /** The owner in the database that was dumped, also after `pg_dump --no-owner`; empty if there is none. */
   readonly owner: string;
+  /** When pg_restore makes it: before the rows, with them or after them. Comments belong to none of these. */
+  readonly section: 'none' | 'pre-data' | 'data' | 'post-data';
   /** `undefined` if it is the default one. */
   readonly tablespace: string | undefined;
   /** The statement that makes the object; empty for rows and large objects. */

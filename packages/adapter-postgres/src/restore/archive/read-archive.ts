@@ -20,6 +20,15 @@ const READ_AHEAD_BYTES = 65_536;
 /** The format of `pg_dump -Fc`. */
 const CUSTOM = 1;
 
+/** By their numbers in the archive. */
+const SECTIONS: readonly (ArchiveEntry['section'] | undefined)[] = [
+  undefined,
+  'none',
+  'pre-data',
+  'data',
+  'post-data',
+];
+
 /** There is one entry for each large object before version 17: its definition is not kept. */
 const WITHOUT_DEFINITION = ['BLOB', 'BLOB METADATA'];
 
@@ -93,7 +102,8 @@ function takeEntry(cursor: ArchiveCursor, { minor, offsetBytes }: Head): Archive
   cursor.integer(); // whether it has content
   const [catalog, oid] = [oidIn(cursor.text()), oidIn(cursor.text())];
   const [name = '', kind = ''] = [cursor.text(), cursor.text()];
-  cursor.integer(); // section
+  const section = SECTIONS[cursor.integer()];
+  if (section === undefined) throw unreadable('one of its entries is in no section');
   let definition = '';
   if (WITHOUT_DEFINITION.includes(kind)) cursor.skipText();
   else definition = cursor.text() ?? '';
@@ -116,6 +126,7 @@ function takeEntry(cursor: ArchiveCursor, { minor, offsetBytes }: Head): Archive
     schema: schema === '' ? undefined : schema,
     name,
     owner,
+    section,
     tablespace: tablespace === '' ? undefined : tablespace,
     definition,
     dependencies,

@@ -32,7 +32,7 @@ export async function restoreLargeObjects(
     const missing = await missingOf(parts, await namedIn(parts, tables, inDump));
     const found = new Set<string>();
     if (missing.size > 0) {
-      const entries = toc.entries.filter(({ text }) => text.startsWith('BLOBS '));
+      const entries = toc.entries.filter(({ kind }) => kind === 'BLOBS');
       const sql = contentOf(sqlOf(dump, entries, tools), missing, found);
       const { database, server, signal } = parts;
       await runSql(sql, 'restoring them', { psql: tools.programs.psql, env: server.env(database), signal });
@@ -57,18 +57,17 @@ export async function restoreLargeObjects(
 /** The large object of a statement of the globals. */
 const SUBJECT = / ON LARGE OBJECT (\d+) |^ALTER LARGE OBJECT (\d+) /;
 
-/** Its number in the catalogs. */
-const PG_LARGEOBJECT = 2613;
+const KINDS = ['BLOB', 'BLOB METADATA'];
 
 /** One large object, or since PostgreSQL 17 the first and the last one of a group. */
-const ENTRY = /^BLOB(?: METADATA)? - (\d+)(?:\.\.(\d+))? /;
+const NAME = /^(\d+)(?:\.\.(\d+))?$/;
 
 /** Returns whether a dump may hold a large object; `undefined` if it holds none. */
 function largeObjectsIn({ entries }: Toc): ((oid: number) => boolean) | undefined {
   const ranges = entries
-    .filter(({ catalog }) => catalog === PG_LARGEOBJECT)
-    .flatMap(({ text }) => {
-      const [, first, last = first] = ENTRY.exec(text) ?? [];
+    .filter(({ kind }) => KINDS.includes(kind))
+    .flatMap(({ name }) => {
+      const [, first, last = first] = NAME.exec(name) ?? [];
       return first === undefined ? [] : [[Number(first), Number(last)] as const];
     });
   if (ranges.length === 0) return undefined;

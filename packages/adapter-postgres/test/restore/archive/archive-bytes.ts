@@ -42,7 +42,7 @@ function entryBytes(minor: number, entry: ArchiveEntry): Buffer {
     integer(entry.id),
     integer(0),
     ...[`${entry.catalog}`, `${entry.oid}`, entry.name, entry.kind].map(text),
-    integer(2),
+    integer(['none', 'pre-data', 'data', 'post-data'].indexOf(entry.section) + 1),
     ...[entry.definition, 'DROP x;', undefined, entry.schema ?? '', entry.tablespace ?? ''].map(text),
     ...(minor >= 14 ? [text('heap')] : []),
     ...(minor >= 16 ? [integer(114)] : []),

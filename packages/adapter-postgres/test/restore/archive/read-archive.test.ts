@@ -30,6 +30,7 @@ function entry(one: Partial<ArchiveEntry>): ArchiveEntry {
     schema: undefined,
     name: '',
     owner: '',
+    section: 'pre-data',
     tablespace: undefined,
     definition: '',
     dependencies: [],

@@ -11,6 +11,7 @@ function rolesIn(kind: string, definition: string): readonly string[] {
       schema: 's',
       name: 'x',
       owner: 'o',
+      section: 'pre-data',
       tablespace: undefined,
       definition,
       dependencies: [],

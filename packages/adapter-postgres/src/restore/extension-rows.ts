@@ -1,0 +1,48 @@
+import type { RestoreInput } from '@geolens/backup-core';
+import type { SessionParts } from './session-parts.ts';
+import type { TocEntry } from './toc/toc.ts';
+
+/** Entries of a dump in the order of their turns. */
+export interface Turns {
+  readonly definitions: readonly TocEntry[];
+  /** Rows of tables that extensions make, in the order of the dump. */
+  readonly extensionRows: readonly TocEntry[];
+  readonly rest: readonly TocEntry[];
+}
+
+/** The rows of tables that an extension makes: the dump has no entry that makes such a table. */
+export function extensionRowsIn(entries: readonly TocEntry[]): readonly TocEntry[] {
+  const tables = new Set(
+    entries.filter(({ kind }) => kind === 'TABLE' || kind === 'FOREIGN TABLE').map(({ oid }) => oid),
+  );
+  return entries.filter(({ kind, oid }) => kind === 'TABLE DATA' && !tables.has(oid));
+}
+
+/**
+ * Splits the entries so that the rows of extension tables can be loaded first and by one session: their
+ * foreign keys are there before the rows, and other rows may need them (coordinate systems, formats).
+ * `undefined` if one pg_restore may do all.
+ */
+export async function turnsOf(
+  { server, sessions }: SessionParts,
+  { dump, manifest }: RestoreInput,
+  entries: readonly TocEntry[],
+): Promise<Turns | undefined> {
+  const extensionRows = extensionRowsIn(entries);
+  const counted = manifest?.artifacts.find(({ kind }) => kind === 'dump')?.extensionRowCounts;
+  if (extensionRows.length === 0 || counted?.every(({ rows }) => rows === 0) === true) return undefined;
+  if (dump.path === undefined) return undefined; // each pg_restore would read all of it
+  // Rows that are loaded by the pg_restore that makes the table take no WAL there.
+  if (extensionRows.length === 1 && sessions > 1 && (await walLevel(server)) === 'minimal') return undefined;
+  const definitions = entries.filter(({ section }) => section === 'pre-data');
+  const turned = new Set([...definitions, ...extensionRows]);
+  return { definitions, extensionRows, rest: entries.filter((entry) => !turned.has(entry)) };
+}
+
+async function walLevel(server: SessionParts['server']): Promise<string | undefined> {
+  const [row] = await server.ask<{ level: string }>(
+    'asking for the WAL level',
+    `SELECT pg_catalog.current_setting('wal_level') AS level`,
+  );
+  return row?.level;
+}

@@ -1,0 +1,96 @@
+import type { RestoreInput } from '@geolens/backup-core';
+import { quoteIdentifier, quoteLiteral } from '../connection/identifiers.ts';
+import { execute } from './execute.ts';
+import { isOlder } from './extensions.ts';
+import type { Preparation } from './prepare.ts';
+import { restoreEntries } from './run-entries.ts';
+import type { Server } from './server.ts';
+import type { SessionParts } from './session-parts.ts';
+import { extensionsOf, missingSchemasOf, type TocEntry } from './toc/toc.ts';
+
+/** The schema of an extension, in the statement that pg_dump writes. */
+const WITH_SCHEMA = /^CREATE EXTENSION .* WITH SCHEMA (.+);$/m;
+
+/** Stands for bytes that are not UTF-8. */
+const REPLACEMENT = '\uFFFD';
+
+export interface MadeExtensions {
+  /** Entries of the dump that are made by now. */
+  readonly made: ReadonlySet<TocEntry>;
+  /** What people should know. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Makes the schemas and extensions of a dump in an empty database, then what is needed besides. An extension
+ * may need a schema of the dump, and its script may make a schema that other entries of the dump are in.
+ */
+export async function makeExtensions(
+  parts: SessionParts,
+  input: RestoreInput,
+  preparation: Preparation,
+  { target, args }: { readonly target: string; readonly args: readonly string[] },
+): Promise<MadeExtensions> {
+  const { server } = parts;
+  const { toc, extensions: required, schemas: requiredSchemas } = preparation;
+  const extensions = toc.entries.filter(
+    ({ kind, definition }) => kind === 'EXTENSION' && !definition.includes(REPLACEMENT),
+  );
+  const schemas = extensions.length === 0 ? [] : toc.entries.filter(({ kind }) => kind === 'SCHEMA');
+  await restoreEntries(parts, input, preparation, target, { entries: schemas, args, sessions: 1 });
+  const { versions, notes } = await versionsOf(server, extensions, input);
+  const dumped = extensionsOf(toc);
+  const late = [...missingSchemasOf(toc), ...requiredSchemas];
+  const statements = [
+    ...extensions.map(({ name, definition }) =>
+      [
+        `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)}`,
+        ...(WITH_SCHEMA.exec(definition)
+          ?.slice(1)
+          .map((schema) => `WITH SCHEMA ${schema}`) ?? []),
+        ...(versions.get(name)?.map((version) => `VERSION ${quoteLiteral(version)}`) ?? []),
+      ].join(' '),
+    ),
+    ...[...new Set(late)].map((name) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(name)}`),
+    // Where the server would make them: sessions have no schema to create in.
+    `SELECT pg_catalog.set_config('search_path', 'public', false)`,
+    ...required
+      .filter((name) => !dumped.includes(name))
+      .map((name) => `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)}`),
+  ];
+  if (statements.length > 1)
+    await server.within(target, 'making extensions and schemas', (client) => execute(client, statements));
+  return { made: new Set([...schemas, ...extensions]), notes };
+}
+
+const AVAILABLE_VERSIONS = `
+  SELECT v.name, v.version, e.default_version AS usual
+    FROM pg_catalog.pg_available_extension_versions v JOIN pg_catalog.pg_available_extensions e ON e.name = v.name
+   WHERE v.name = ANY ($1)`;
+
+/** The versions to make extensions with: those of the dump, as far as the server has them. */
+async function versionsOf(
+  server: Server,
+  extensions: readonly TocEntry[],
+  { manifest }: RestoreInput,
+): Promise<{ readonly versions: ReadonlyMap<string, readonly [string]>; readonly notes: readonly string[] }> {
+  const names = extensions.map(({ name }) => name);
+  const wanted = manifest?.extensions.filter(({ name }) => names.includes(name)) ?? [];
+  if (wanted.length === 0) return { versions: new Map(), notes: [] };
+  const available = await server.ask<{ name: string; version: string; usual: string }>(
+    'asking for extensions',
+    AVAILABLE_VERSIONS,
+    [names],
+  );
+  const isThere = ({ name, version }: { name: string; version: string }): boolean =>
+    available.some((one) => one.name === name && one.version === version);
+  const notes = wanted
+    .filter((one) => !isThere(one))
+    .flatMap(({ name, version }) => {
+      const usual = available.find((one) => one.name === name)?.usual;
+      return usual === undefined || isOlder(usual, version) // which the inspection says
+        ? []
+        : [`extension ${name} is made with version ${usual}: the server does not have ${version} any more`];
+    });
+  return { versions: new Map(wanted.filter(isThere).map(({ name, version }) => [name, [version]])), notes };
+}
