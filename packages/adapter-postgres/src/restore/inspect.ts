@@ -10,6 +10,7 @@ import { isWholeName, quoteIdentifier } from '../connection/identifiers.ts';
 import { majorOf } from '../connection/server-version.ts';
 import type { Preparation } from './prepare.ts';
 import type { Server } from './server.ts';
+import { absentTablespaces } from './tablespaces.ts';
 import { tablesMeant } from './toc/table-selection.ts';
 import { extensionsOf } from './toc/toc.ts';
 
@@ -48,6 +49,11 @@ export async function inspect(
   await inspectExtensions(server, needed, input, { problems, warnings });
   if (mode.kind !== 'in-place') problems.push(...ofOneDatabase(needed, exists));
   warnings.push(...(await notPreloaded(server, input)));
+  const absent = await absentTablespaces(server, toc);
+  if (absent.length > 0)
+    warnings.push(
+      `the server does not have the tablespaces ${absent.join(', ')}: all objects would be in the default one of the database`,
+    );
   const { missing, fatal, withheld } = await lackingRoles(server, preparation);
   problems.push(
     ...fatal.map(

@@ -28,6 +28,7 @@ import { entriesByTurn, restoreEntries } from './run-entries.ts';
 import { gatherStatistics } from './statistics.ts';
 import { swapDatabases } from './swap-databases.ts';
 import type { TocEntry } from './toc/toc.ts';
+import { tablespaceArguments } from './tablespaces.ts';
 import { fillViews } from './view-content.ts';
 
 /**
@@ -70,9 +71,10 @@ export async function restoreAside(
         ...applied.notes,
         ...owners.notes,
         ...analyzed,
+        ...settings.notes,
       ],
       incomplete: [
-        ...withheldNotes([...withheld, ...applied.withheld, ...settings]),
+        ...withheldNotes([...withheld, ...applied.withheld, ...settings.withheld]),
         ...applied.refused,
         ...eventTriggers,
         ...views,
@@ -183,10 +185,11 @@ async function fillOnce(
   aside: string,
   { owners, rights, furtherArguments = [] }: FillRequest,
 ): Promise<Filled> {
-  const args = [...owners.args, ...furtherArguments];
+  const tablespaces = await tablespaceArguments(parts.server, preparation.toc);
+  const args = [...owners.args, ...tablespaces.args, ...furtherArguments];
   const extensions = await makeExtensions(parts, input, preparation, { target: aside, args });
   await disableEventTriggers(parts.server, aside);
-  const { notes } = extensions;
+  const notes = [...extensions.notes, ...tablespaces.notes];
   const { first } = entriesByTurn(preparation);
   const entries = first.filter((entry) => !extensions.made.has(entry));
   const unresolved: string[] = [];

@@ -25,6 +25,7 @@ import { isUnresolvedName, retryIndexes, retryNotes, searchPathOf } from './retr
 import { entriesByTurn } from './run-entries.ts';
 import { toleratedBecause } from './tolerated-errors.ts';
 import { useList } from './toc/toc.ts';
+import { tablespaceArguments } from './tablespaces.ts';
 import { fillViews } from './view-content.ts';
 
 const SHOWN = 5;
@@ -101,6 +102,7 @@ async function restoreOntoLive(
     return why !== undefined;
   };
   const { first, eventTriggers } = entriesByTurn(preparation);
+  const tablespaces = await tablespaceArguments(server, preparation.toc);
   const list = await unlinkedTemporaryFile(useList([...first, ...eventTriggers]));
   try {
     const args = [
@@ -113,6 +115,7 @@ async function restoreOntoLive(
       '--no-data-for-failed-tables',
       '--use-list=/dev/fd/3',
       ...owners.args,
+      ...tablespaces.args,
     ];
     const { end, errors } = await runPgRestore({
       pgRestore: preparation.programs.pgRestore,
@@ -135,15 +138,18 @@ async function restoreOntoLive(
   } finally {
     await list.close();
   }
-  const notes = [...tolerated].map(
-    ([why, count]) => `${count} error${count === 1 ? '' : 's'} of pg_restore tolerated: ${why}`,
-  );
+  const notes = [
+    ...[...tolerated].map(
+      ([why, count]) => `${count} error${count === 1 ? '' : 's'} of pg_restore tolerated: ${why}`,
+    ),
+    ...tablespaces.notes,
+  ];
   const [error] = unresolved;
   if (error === undefined) return notes;
   const searchPath = await searchPathOf(parts, rights);
   const repeated = await retryIndexes(parts, input, preparation, database, {
     entries: first,
-    ownerArgs: owners.args,
+    ownerArgs: [...owners.args, ...tablespaces.args],
     searchPath,
     error,
   });

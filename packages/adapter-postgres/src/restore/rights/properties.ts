@@ -7,22 +7,29 @@ import { execute } from '../execute.ts';
 import type { SessionParts } from '../session-parts.ts';
 import type { Preparation } from '../prepare.ts';
 import type { Server } from '../server.ts';
+import { withoutAbsentTablespaces } from '../tablespaces.ts';
 import { NOT_DONE } from './grants.ts';
 import type { Rights } from './rights.ts';
 import { isFreeSetting, privilegesOf } from './roles.ts';
+
+export interface AppliedProperties {
+  /** Privileged settings of a set from elsewhere that were left out, one sentence each. */
+  readonly withheld: readonly string[];
+  /** What people should know besides. */
+  readonly notes: readonly string[];
+}
 
 /**
  * Applies the properties of the live database, then those of the set, to a database that a restore created.
  * From then on, the database accepts every role that its privileges admit. Excludes the connection limit,
  * which `swapDatabases` applies.
- * @returns the settings that were left out, one sentence each
  */
 export async function applyProperties(
   { server, database }: SessionParts,
   { privilegedRoles }: Preparation,
   target: string,
   rights: Rights | undefined,
-): Promise<readonly string[]> {
+): Promise<AppliedProperties> {
   const live = parseGlobals(
     (await databaseStatementsOf(server.client, database, { withoutGrants: rights !== undefined })).join('\n'),
   ).database;
@@ -31,15 +38,16 @@ export async function applyProperties(
     rights?.globals.database ?? [],
     privilegedRoles,
   );
+  const { fitting, notes } = await withoutAbsentTablespaces(server, allowed);
   await server.within(target, 'carrying over the properties of the database', async (client) => {
     await client.query(`GRANT CONNECT, TEMPORARY ON DATABASE ${quoteIdentifier(target)} TO PUBLIC`);
     await applyEach(
       client,
       target,
-      [...live, ...allowed].filter(({ kind }) => kind !== 'connectionLimit'),
+      [...live, ...fitting].filter(({ kind }) => kind !== 'connectionLimit'),
     );
   });
-  return withheld;
+  return { withheld, notes };
 }
 
 /** Returns the connection limit of the database; `undefined` if the set has none. */

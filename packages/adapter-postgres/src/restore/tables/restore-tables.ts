@@ -19,6 +19,7 @@ import { withheldNotes } from '../restore-aside.ts';
 import { makeLackingRoles } from '../rights/rights.ts';
 import { countRestored } from '../row-counts.ts';
 import { EMPTY_SEARCH_PATH, restrictedSql, sqlOf, type DumpTools } from '../toc/schema-toc.ts';
+import { tablespaceArguments } from '../tablespaces.ts';
 import { isNamed } from '../toc/toc.ts';
 import { gatherStatisticsOf } from '../statistics.ts';
 import { wantedTables, type WantedTables } from './wanted-tables.ts';
@@ -37,10 +38,12 @@ export async function restoreTables(
   const { programs } = preparation;
   const { withheld } = await makeLackingRoles(parts, preparation);
   await using owners = await Owners.prepare(parts, preparation);
-  const tools = { server, programs, signal, ownerArgs: owners.args };
+  const live = { server, programs, signal, ownerArgs: owners.args };
+  const tablespaces = await tablespaceArguments(server, preparation.toc);
+  const tools = { ...live, ownerArgs: [...owners.args, ...tablespaces.args] };
   const wanted = await wantedTables(parts, input, preparation, owners, selection);
   observer?.({ event: 'step', step: 'tables' });
-  const present = await presentTables(parts, wanted, tools);
+  const present = await presentTables(parts, wanted, live);
   const rights = wanted.rights ?? whereTheyFit(present.own);
   const silence = await server.within(database, 'listing event triggers', (client) =>
     eventTriggerSilence(client, server),
@@ -66,7 +69,14 @@ export async function restoreTables(
     made.length === 0 ? [] : [`restored with the tables, because it depends on them: ${made.join(', ')}`];
   return {
     ...counts,
-    notes: [...present.notes, ...again, ...largeObjects.notes, ...owners.notes, ...analyzed],
+    notes: [
+      ...tablespaces.notes,
+      ...present.notes,
+      ...again,
+      ...largeObjects.notes,
+      ...owners.notes,
+      ...analyzed,
+    ],
     incomplete: [...withheldNotes(withheld), ...incomplete, ...largeObjects.incomplete],
     restorableDependents: restorable,
   };

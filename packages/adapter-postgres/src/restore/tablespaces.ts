@@ -1,0 +1,79 @@
+import type { DatabaseStatement } from './globals/globals.ts';
+import type { Server } from './server.ts';
+import type { Toc } from './toc/toc.ts';
+
+const ABSENT = `
+  SELECT name FROM pg_catalog.unnest($1::pg_catalog.text[]) name
+   WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_tablespace t WHERE t.spcname = name)`;
+
+/** Settings that the server accepts only if the tablespaces exist. */
+const SETTINGS = ['default_tablespace', 'temp_tablespaces'];
+
+/** Returns which of the tablespaces the server lacks. */
+async function absentOf(server: Server, names: readonly string[]): Promise<readonly string[]> {
+  if (names.length === 0) return [];
+  const rows = await server.ask<{ name: string }>('asking for tablespaces', ABSENT, [[...new Set(names)]]);
+  return rows.map(({ name }) => name);
+}
+
+/** Returns the tablespaces of a dump that the server lacks. */
+export function absentTablespaces(server: Server, { entries }: Toc): Promise<readonly string[]> {
+  return absentOf(
+    server,
+    entries.flatMap(({ tablespace }) => tablespace ?? []),
+  );
+}
+
+export interface TablespaceArguments {
+  /** For pg_restore, which cannot leave out single tablespaces. */
+  readonly args: readonly string[];
+  /** What people should know. */
+  readonly notes: readonly string[];
+}
+
+/** How a dump is restored if the server lacks tablespaces of it. */
+export async function tablespaceArguments(server: Server, toc: Toc): Promise<TablespaceArguments> {
+  const absent = await absentTablespaces(server, toc);
+  if (absent.length === 0) return { args: [], notes: [] };
+  return { args: ['--no-tablespaces'], notes: [withoutTablespaces(absent)] };
+}
+
+/** Describes a restore on a server that lacks tablespaces. */
+function withoutTablespaces(absent: readonly string[]): string {
+  return `restored without tablespaces, because the server does not have ${absent.join(', ')}: all objects are in the default one of the database`;
+}
+
+export interface FittingStatements {
+  readonly fitting: readonly DatabaseStatement[];
+  /** The settings that were left out, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** Leaves out settings that name a tablespace which the server lacks. */
+export async function withoutAbsentTablespaces(
+  server: Server,
+  statements: readonly DatabaseStatement[],
+): Promise<FittingStatements> {
+  const absent = await absentOf(server, statements.flatMap(tablespacesIn));
+  const lackedBy = (statement: DatabaseStatement): readonly string[] =>
+    tablespacesIn(statement).filter((name) => absent.includes(name));
+  return {
+    fitting: statements.filter((statement) => lackedBy(statement).length === 0),
+    notes: statements
+      .map((statement) => ({ setting: statement.setting?.name, lacked: lackedBy(statement) }))
+      .filter(({ lacked }) => lacked.length > 0)
+      .map(
+        ({ setting, lacked }) =>
+          `the setting ${setting} of the database was left out: the server does not have the tablespace ${lacked.join(', ')}`,
+      ),
+  };
+}
+
+/** The tablespaces in the value of a setting: a name, or a list of quoted and other names. */
+function tablespacesIn({ setting }: DatabaseStatement): readonly string[] {
+  if (setting === undefined || !SETTINGS.includes(setting.name)) return [];
+  if (setting.name === 'default_tablespace') return setting.value === '' ? [] : [setting.value];
+  return [...setting.value.matchAll(/"((?:[^"]|"")*)"|[^\s,"]+/g)]
+    .map(([text, quoted]) => quoted?.replaceAll('""', '"') ?? text)
+    .filter((name) => name !== '');
+}
