@@ -22,17 +22,20 @@ export class Owners implements AsyncDisposable {
   readonly notes: readonly string[];
   private readonly server: Server;
   private readonly standIns: readonly string[];
+  private readonly ownsPublic: boolean;
 
   private constructor(
     server: Server,
     args: readonly string[],
     notes: readonly string[],
     standIns: readonly string[],
+    ownsPublic = false,
   ) {
     this.server = server;
     this.args = args;
     this.notes = notes;
     this.standIns = standIns;
+    this.ownsPublic = ownsPublic;
   }
 
   /**
@@ -47,11 +50,14 @@ export class Owners implements AsyncDisposable {
    * - Other missing owners are made as roles that can do nothing else.
    */
   static async prepare({ server }: SessionParts, { toc, globals }: Preparation): Promise<Owners> {
+    // A dump has an entry for this schema if its owner is not the usual one.
+    const hasPublic = toc.entries.some(({ kind, name }) => kind === 'SCHEMA' && name === 'public');
     if (!server.superuser) return new Owners(server, ['--no-owner'], [], []);
     const there = await server.roles();
     const owners = ownersIn(toc);
     const missing = owners.filter((owner) => !there.includes(owner));
-    if (missing.length > 0 && owners.length === 1) return new Owners(server, ['--no-owner'], [], []);
+    if (missing.length > 0 && owners.length === 1)
+      return new Owners(server, ['--no-owner'], [], [], hasPublic);
     const isBootstrap = (owner: string): boolean =>
       globals?.isOurs === true &&
       !globals.ownerNames.has(owner) &&
@@ -76,10 +82,12 @@ export class Owners implements AsyncDisposable {
     );
   }
 
-  /** Gives to the restoring role what belongs to stand-ins in a database. */
+  /** Gives to the restoring role what belongs to stand-ins in a database, and the schema `public` if the dump has it. */
   async handOver(database: string): Promise<void> {
-    if (this.standIns.length === 0) return;
+    if (this.standIns.length === 0 && !this.ownsPublic) return;
     await this.server.within(database, 'handing over what stand-ins own', async (client) => {
+      // Every database has this schema, so pg_restore does not make it: with --no-owner it would stay the server's.
+      if (this.ownsPublic) await client.query('ALTER SCHEMA public OWNER TO CURRENT_USER');
       for (const role of this.standIns)
         await client.query(`REASSIGN OWNED BY ${quoteIdentifier(role)} TO CURRENT_USER`);
     });
