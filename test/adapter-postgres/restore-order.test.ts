@@ -24,7 +24,7 @@ async function restoredAnswer(
   return restoring(database, async (session) => {
     const aside = await session.restoreAside(backup);
     const { previous } = await aside.swap();
-    if (previous !== undefined) await session.dropPrevious(previous);
+    await session.finishSwap(previous, { drop: true });
     return { answer: await database.query(sql), notes: aside.notes };
   });
 }

@@ -50,7 +50,7 @@ it('restores what was in a tablespace that the server lacks, without it and with
       ]),
     );
     const { previous } = await aside.swap();
-    if (previous !== undefined) await session.dropPrevious(previous);
+    await session.finishSwap(previous, { drop: true });
   });
   expect(await database.query('SHOW work_mem')).toBe('100kB');
   await database.query('DROP TABLE t CASCADE');

@@ -7,7 +7,7 @@ import {
 } from '@geolens/backup-core';
 import { asideName, createAside, dropAside } from './aside-database.ts';
 import { disableEventTriggers, enableEventTriggers } from './event-triggers.ts';
-import { execute, executeEach } from './execute.ts';
+import { executeEach } from './execute.ts';
 import { turnsOf } from './extension-rows.ts';
 import { makeExtensions } from './make-extensions.ts';
 import { Owners } from './owners.ts';
