@@ -89,7 +89,12 @@ describe.each(clusters())('a restore test of a good dump of $title is inconclusi
       collate: 'xx_XX.UTF-8',
       ctype: 'xx_XX.UTF-8',
     };
-    const manifest = { database: 'x', extensions: [], databaseProperties } as unknown as Manifest;
+    const manifest = {
+      database: 'x',
+      extensions: [],
+      artifacts: [],
+      databaseProperties,
+    } as unknown as Manifest;
     const { reasons } = (await testedRestore(restoreTestIn(parent, facts), {
       ...(await backupOf(database)),
       manifest,

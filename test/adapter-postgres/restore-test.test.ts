@@ -21,7 +21,7 @@ import { smallDatabase } from './support/small-database.ts';
 
 /** The parts of a manifest that a restore test reads. */
 function manifested(input: RestoreInput, manifest: Partial<Manifest>): RestoreInput {
-  return { ...input, manifest: { extensions: [], ...manifest } as unknown as Manifest };
+  return { ...input, manifest: { extensions: [], artifacts: [], ...manifest } as unknown as Manifest };
 }
 
 /** The inodes of sockets that listen for, or have, a connection by TCP. */
