@@ -63,6 +63,9 @@ const NEEDS = [
   },
 ];
 
+/** One for each restore test that tests make at the same time. */
+const ACCOUNTS = ['', '-2', '-3', '-4', '-5', '-6'].map((number) => `geolens-restore-test${number}`);
+
 const NO_MAIN_CLUSTER = '/etc/postgresql-common/createcluster.d/geolens-backup-no-main-cluster.conf';
 const ENVIRONMENT = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
 
@@ -73,6 +76,7 @@ const ENVIRONMENT = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL:
  * about the rest.
  */
 export function ensureSystemPackages({ tests = true, container = false } = {}) {
+  if (process.getuid?.() === 0) makeAccounts();
   const missing = NEEDS.filter(
     (need) => (tests || !need.forTests) && (container || !need.forContainer) && !need.present(),
   );
@@ -145,6 +149,16 @@ function installCommand(needs) {
 
 function packagesOf(needs) {
   return needs.flatMap(({ packages }) => packages).join(' ');
+}
+
+/** Root makes the accounts that run the servers of restore tests. */
+function makeAccounts() {
+  for (const name of ACCOUNTS) {
+    if (spawnSync('id', ['-u', name]).status === 0) continue;
+    const options = ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin'];
+    const { status } = spawnSync('useradd', [...options, name], { stdio: 'inherit' });
+    if (status !== 0) say(`warning: the account ${name} could not be made: restore tests are inconclusive`);
+  }
 }
 
 /** Superusers' programs are looked for too, wherever the path of this user leads. */

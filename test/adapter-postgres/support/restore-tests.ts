@@ -139,7 +139,7 @@ export function segmentsLeftBy(inode: number): readonly string[] {
 /** The inodes of the data folders of the restore tests in a folder. */
 export function dataFoldersIn(folder: string): readonly number[] {
   const inodeOf = (name: string): number =>
-    statSync(`${folder}/${name}/data`, { throwIfNoEntry: false })?.ino ?? 0;
+    statSync(`${folder}/${name}/c/d`, { throwIfNoEntry: false })?.ino ?? 0;
   return readdirSync(folder)
     .filter((name) => !name.endsWith('.lock'))
     .map(inodeOf)

@@ -1,14 +1,22 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { BackupError, isBackupError, throwIfAborted, toBackupError } from '@geolens/backup-core';
 import { FlockLock, type ProgramEnvironment, lstatIfThere } from '@geolens/backup-system';
-import { restoreTestPaths } from './restore-test-paths.ts';
+import { restoreTestPaths, type RestoreTestPaths } from './restore-test-paths.ts';
 import { restoreTestOf, lockOf } from './restore-test-names.ts';
 import { removeRestoreTest, untilStill } from './remove-restore-test.ts';
-import { serverUser } from './server-user.ts';
+import { findAccounts, findFormerAccounts, type Account } from './account.ts';
+import { lockAccount } from './account-lock.ts';
+import { endProcessesOf } from './account-processes.ts';
 
 /** A lock without a folder that is younger belongs to a restore test that is just being made. */
 const BEING_MADE_MS = 60_000;
+
+/** How long an account is waited for: processes of a restore test that died end by themselves. */
+const PATIENCE_MS = 10_000;
+
+const POLL_MS = 100;
 
 /**
  * Removes what restore tests of this user that died have left in these folders. Living ones are known by their lock,
@@ -63,13 +71,39 @@ async function cleanUpOne(
   if (lease === undefined) return false;
   try {
     const left = (await lstatIfThere(path)) !== undefined; // it may have come to its end meanwhile
-    const paths = restoreTestPaths(path);
-    await untilStill(paths, env);
-    const user = await serverUser();
-    await removeRestoreTest(paths, { env, user: user !== undefined && 'lacking' in user ? undefined : user });
+    await removeOne(restoreTestPaths(path), env);
     await rm(lockOf(path), { force: true });
     return left;
   } finally {
     await lease.release();
+  }
+}
+
+/** Ends the programs of a restore test and removes its folder. */
+async function removeOne(paths: RestoreTestPaths, env: ProgramEnvironment): Promise<void> {
+  if (process.geteuid?.() !== 0) {
+    await untilStill(paths, env);
+    await removeRestoreTest(paths, { env });
+    return;
+  }
+  const [accounts, former] = [await findAccounts(), await findFormerAccounts()];
+  const owner = (await lstatIfThere(paths.data))?.uid;
+  const account = 'lacking' in accounts ? undefined : accounts.find(({ uid }) => uid === owner);
+  const unlock = account && (await lockSoon(account));
+  try {
+    // Without the lock, another restore test has the account: it began after the last process had ended.
+    if (account !== undefined && unlock !== undefined) await endProcessesOf(account, env);
+    await removeRestoreTest(paths, { env, account, former });
+  } finally {
+    await unlock?.();
+  }
+}
+
+async function lockSoon(account: Account): Promise<(() => Promise<void>) | undefined> {
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const unlock = await lockAccount(account);
+    if (unlock !== undefined || performance.now() > giveUpAt) return unlock;
+    await pause(POLL_MS);
   }
 }

@@ -11,16 +11,16 @@ import {
   type RestorerEvent,
 } from '@geolens/backup-core';
 import { type ProgramEnvironment, readFile, storeError, writeDurably } from '@geolens/backup-system';
+import type { Cage } from './cage.ts';
 import type { RestoreTestFolder } from './restore-test-folder.ts';
 import { RestoreTestRun, type RestoreTestRunOptions } from './restore-test-run.ts';
 import type { Installed } from './server-programs.ts';
-import type { ServerUser } from './server-user.ts';
 
 export interface PgRestoreTestEnvironmentOptions extends RestoreTestRunOptions {
   readonly env: ProgramEnvironment;
   readonly installed: Installed;
   readonly folder: RestoreTestFolder;
-  readonly user: ServerUser | undefined;
+  readonly cage: Cage | undefined;
   /** Ends all work here. */
   readonly stop: AbortController;
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
@@ -43,11 +43,7 @@ export class PgRestoreTestEnvironment implements RestoreTestEnvironment {
 
   runRestoreTest(input: RestoreInput): Promise<RestoreTestResult> {
     return this.work(() =>
-      new RestoreTestRun({
-        ...this.options,
-        paths: this.options.folder.paths,
-        signal: this.signal,
-      }).runRestoreTest(input),
+      new RestoreTestRun({ ...this.options, signal: this.signal }).runRestoreTest(input),
     );
   }
 
@@ -88,6 +84,7 @@ export class PgRestoreTestEnvironment implements RestoreTestEnvironment {
     this.options.stop.abort(new BackupError('ABORTED', 'the restore test is over'));
     await Promise.allSettled([...this.working]);
     await this.options.folder.remove();
+    await this.options.cage?.release();
   }
 }
 

@@ -12,7 +12,7 @@ import { choosePlace } from './restore-test-place.ts';
 import type { RestoreTestRunOptions } from './restore-test-run.ts';
 import { PgRestoreTestEnvironment } from './pg-restore-test-environment.ts';
 import { findServerPrograms } from './server-programs.ts';
-import { serverUser } from './server-user.ts';
+import { Cage } from './cage.ts';
 import { cleanUpRestoreTests } from './clean-up-restore-tests.ts';
 
 /** Where and how restores are tested. */
@@ -37,7 +37,7 @@ export class PgRestoreTester implements RestoreTester {
 
   async open(
     needs: RestoreTestNeeds,
-    { signal, observer }: RestoreTestOptions,
+    { signal, observer, whenHeld }: RestoreTestOptions,
   ): Promise<RestoreTestEnvironment | { readonly inconclusive: readonly string[] }> {
     throwIfAborted(signal);
     const installed = await findServerPrograms(this.options);
@@ -47,28 +47,34 @@ export class PgRestoreTester implements RestoreTester {
           `no PostgreSQL server (initdb, postgres) is installed ${this.options.binDir === undefined ? 'on this machine' : `in ${this.options.binDir}`}. Install the server package`,
         ],
       };
-    const user = await serverUser();
-    if (user !== undefined && 'lacking' in user) return { inconclusive: [user.lacking] };
-    const folder = await choosePlace(this.options.folders, needs, { env: this.options.env, user, signal });
-    if ('inconclusive' in folder) return folder;
-    const stop = new AbortController();
-    const both = AbortSignal.any([signal, folder.lost]);
-    const end = (): void => {
-      stop.abort(abortedBy(both));
-    };
-    if (both.aborted) end();
-    else both.addEventListener('abort', end, { once: true });
-    const environment = new PgRestoreTestEnvironment({
-      ...this.options,
-      installed,
-      folder,
-      user,
-      stop,
-      observer,
-    });
-    if (!stop.signal.aborted) return environment;
-    await environment[Symbol.asyncDispose]();
-    throw abortedBy(stop.signal);
+    const { env } = this.options;
+    const cage = process.geteuid?.() === 0 ? await Cage.claim({ env, signal, whenHeld }) : undefined;
+    if (cage !== undefined && 'lacking' in cage) return { inconclusive: [cage.lacking] };
+    let environment: PgRestoreTestEnvironment | undefined;
+    try {
+      const folder = await choosePlace(this.options.folders, needs, { env, cage, signal });
+      if ('inconclusive' in folder) return folder;
+      const stop = new AbortController();
+      const both = AbortSignal.any([signal, folder.lost]);
+      const end = (): void => {
+        stop.abort(abortedBy(both));
+      };
+      if (both.aborted) end();
+      else both.addEventListener('abort', end, { once: true });
+      environment = new PgRestoreTestEnvironment({
+        ...this.options,
+        installed,
+        folder,
+        cage,
+        stop,
+        observer,
+      });
+      if (!stop.signal.aborted) return environment;
+      await environment[Symbol.asyncDispose]();
+      throw abortedBy(stop.signal);
+    } finally {
+      if (environment === undefined) await cage?.release();
+    }
   }
 
   cleanUp({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<readonly string[]> {

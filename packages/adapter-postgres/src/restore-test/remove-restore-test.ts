@@ -2,38 +2,47 @@ import { chmod, readdir, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackupError } from '@geolens/backup-core';
 import { FlockLock, lstatIfThere, describeEnd, type ProgramEnvironment } from '@geolens/backup-system';
-import { FOLDER_MODE, type RestoreTestPaths } from './restore-test-paths.ts';
+import type { Account } from './account.ts';
+import { inFolder, openFolder } from './descriptor.ts';
 import { runKept } from './kept-program.ts';
-import type { ServerUser } from './server-user.ts';
+import { CAGE_MODE, type RestoreTestPaths } from './restore-test-paths.ts';
 
 /** How long the programs of a restore test whose process has died are waited for: they end by themselves. */
 const PATIENCE_MS = 8_000;
 
+const REMOVE = 'exec rm -rf -- "$1"';
+
+/** Removes what a program of the account has left where every user may write: shared memory, temporary files. */
+const SWEEP = `{ ipcrm -a; for place in /dev/shm /tmp /var/tmp; do
+  find "$place" -xdev -maxdepth 1 -user "$2" -exec rm -rf -- {} +
+done; } >/dev/null 2>&1`;
+
 export interface RemoveOptions {
   readonly env: ProgramEnvironment;
-  /** The only other user that a removal runs programs as. */
-  readonly user: ServerUser | undefined;
+  /** The account of the restore test. Whatever it has left elsewhere on this machine is removed too. */
+  readonly account?: Account | undefined;
+  /** The only further users that a removal runs programs as. */
+  readonly former?: readonly Account[] | undefined;
 }
 
 /**
  * Removes the folder of a restore test. Content is hostile: links are removed and never followed, and a folder is
- * emptied with the rights of its owner only.
+ * emptied with the rights of its owner only, who reaches it by a descriptor.
  * @throws BackupError STORE_FAILED if something has to stay
  */
 export async function removeRestoreTest(paths: RestoreTestPaths, options: RemoveOptions): Promise<void> {
-  if (!(await closeFolder(paths))) return;
-  const lockFile = await lockFileOf(paths);
-  const names = await readdir(paths.folder);
-  for (const path of names.map((name) => join(paths.folder, name)).filter((path) => path !== paths.alive))
-    await removeEntry(path, lockFile, options);
-  await removeEntry(paths.alive, paths.folder, options); // last: programs of the removal lock it
-  await rmdir(paths.folder);
+  for (const folder of [paths.cage, paths.folder]) {
+    if (!(await closeFolder(folder))) continue;
+    for (const name of await readdir(folder)) await removeEntry(folder, name, options);
+    await rmdir(folder);
+  }
 }
 
 /** Resolves when no program of the restore test works in its folder any more, or after PATIENCE_MS. */
-export async function untilStill(paths: RestoreTestPaths, env: ProgramEnvironment): Promise<void> {
-  if (!(await closeFolder(paths)) || (await lockFileOf(paths)) !== paths.alive) return;
-  const lease = await new FlockLock(paths.alive, env)
+export async function untilStill({ alive }: RestoreTestPaths, env: ProgramEnvironment): Promise<void> {
+  const entry = await lstatIfThere(alive);
+  if (entry?.isFile() !== true || entry.uid !== process.geteuid?.() || entry.nlink !== 1) return;
+  const lease = await new FlockLock(alive, env)
     .acquire({ command: 'clean up' }, { whenHeld: 'wait', signal: AbortSignal.timeout(PATIENCE_MS) })
     .catch(() => undefined);
   await lease?.release();
@@ -41,32 +50,33 @@ export async function untilStill(paths: RestoreTestPaths, env: ProgramEnvironmen
 
 /**
  * Takes the right to change entries of the folder from other users: a process that died, or an older version,
- * may have left it to them. Returns whether the folder exists.
+ * may have left it to them. Returns whether it is a folder of this user.
  */
-async function closeFolder({ folder }: RestoreTestPaths): Promise<boolean> {
+async function closeFolder(folder: string): Promise<boolean> {
   const entry = await lstatIfThere(folder);
-  if (entry === undefined) return false;
-  if ((entry.mode & 0o1022) !== 0) await chmod(folder, FOLDER_MODE);
+  if (entry?.isDirectory() !== true || entry.uid !== process.geteuid?.()) return false;
+  await chmod(folder, CAGE_MODE);
   return true;
 }
 
-/**
- * Returns `alive`, or the folder where `alive` is not a file of this user: opening a link would reach its
- * target.
- */
-async function lockFileOf({ alive, folder }: RestoreTestPaths): Promise<string> {
-  const entry = await lstatIfThere(alive);
-  return entry?.isFile() === true && entry.uid === process.geteuid?.() && entry.nlink === 1 ? alive : folder;
-}
-
-async function removeEntry(path: string, lockFile: string, { env, user }: RemoveOptions): Promise<void> {
+async function removeEntry(
+  folder: string,
+  name: string,
+  { env, account, former = [] }: RemoveOptions,
+): Promise<void> {
+  const path = join(folder, name);
   const entry = await lstatIfThere(path);
   if (entry === undefined) return;
   if (!entry.isDirectory()) return unlink(path);
   let why = `it belongs to user ${entry.uid}. Remove it by hand`;
-  if (entry.uid === user?.uid) {
+  const user = [account, ...former].find((one) => one?.uid === entry.uid);
+  if (user !== undefined) {
     // Its user may not remove the folder itself, so `rm` always fails in the end.
-    why = describeEnd('rm', await runKept('rm', ['-rf', '--', path], { env, user, alive: lockFile }));
+    await using handle = await openFolder(folder);
+    const script = user === account ? `${SWEEP}; ${REMOVE}` : REMOVE;
+    const within = { account: user, folder: handle.fd };
+    const args = ['-c', script, 'sh', inFolder(name), String(user.uid)];
+    why = describeEnd('rm', await runKept('sh', args, { env, within }));
   } else if (entry.uid !== 0 && entry.uid === process.geteuid?.()) {
     return rm(path, { recursive: true, force: true });
   }

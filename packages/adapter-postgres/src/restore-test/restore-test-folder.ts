@@ -1,17 +1,31 @@
-import { chmod, chown, mkdir, open, rm, stat } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { LockLease } from '@geolens/backup-core';
 import { FlockLock, type ProgramEnvironment } from '@geolens/backup-system';
+import { endedProcessesOf } from './account-processes.ts';
+import type { Cage } from './cage.ts';
+import { inFolder, openFolder } from './descriptor.ts';
+import { runKept, type KeptProgramOptions } from './kept-program.ts';
 import { restoreTestName, lockOf } from './restore-test-names.ts';
-import { restoreTestPaths, FOLDER_MODE, type RestoreTestPaths } from './restore-test-paths.ts';
+import { restoreTestPaths, CAGE_MODE, DATA, type RestoreTestPaths } from './restore-test-paths.ts';
 import { removeRestoreTest } from './remove-restore-test.ts';
-import type { ServerUser } from './server-user.ts';
 
 export interface RestoreTestFolderOptions {
   readonly env: ProgramEnvironment;
-  readonly user: ServerUser | undefined;
+  /** Whose account the server runs as; `undefined`: as the user of this process. */
+  readonly cage: Cage | undefined;
   readonly signal: AbortSignal;
 }
+
+/**
+ * Mode of the cage while `data` is made in it: others may add entries. Only the account of the cage gets there:
+ * `folder` admits no other user.
+ */
+const OPEN_CAGE_MODE = 0o1733;
+
+/** How many processes an account may have besides one for each processor. A container may limit all users together. */
+const MOST_PROCESSES = 100;
 
 /**
  * The folder of one restore test. A lock beside it, which the system frees when this process ends, shows other
@@ -25,6 +39,7 @@ export class RestoreTestFolder {
   private readonly lease: LockLease;
   private readonly lock: string;
   private readonly options: RestoreTestFolderOptions;
+  private handle: FileHandle | undefined;
 
   private constructor(folder: string, lock: string, lease: LockLease, options: RestoreTestFolderOptions) {
     this.paths = restoreTestPaths(folder);
@@ -58,12 +73,68 @@ export class RestoreTestFolder {
     }
   }
 
+  /** The path of the data folder for programs that run `within`. */
+  get serverData(): string {
+    return this.handle === undefined ? this.paths.data : inFolder(DATA);
+  }
+
+  /** How a program of the restore test runs. */
+  get within(): KeptProgramOptions['within'] {
+    const { cage } = this.options;
+    return cage === undefined || this.handle === undefined
+      ? { alive: this.paths.alive }
+      : { account: cage.account, folder: this.handle.fd };
+  }
+
+  /** How the server runs: a program of the dump cannot take all processes that this machine has. */
+  async withinLimits(): Promise<KeptProgramOptions['within']> {
+    const { within } = this;
+    if ('alive' in within) return within;
+    const processes = MOST_PROCESSES + availableParallelism() + (await endedProcessesOf(within.account.uid));
+    return { ...within, processes };
+  }
+
+  /**
+   * Makes the server’s data folder, as its user.
+   * @returns the reason if that user cannot
+   */
+  async makeData(): Promise<string | undefined> {
+    const { env, cage, signal } = this.options;
+    if (cage === undefined) {
+      await mkdir(this.paths.data, { mode: 0o700 });
+      return undefined;
+    }
+    await chmod(this.paths.cage, OPEN_CAGE_MODE);
+    const { code, stderr } = await runKept('mkdir', ['-m', '0700', '--', this.serverData], {
+      env,
+      within: this.within,
+      signal,
+    }).finally(() => chmod(this.paths.cage, CAGE_MODE));
+    if (code === 0) {
+      const data = await lstat(this.paths.data);
+      return data.isDirectory() && data.uid === cage.account.uid
+        ? undefined
+        : `another process of user ${cage.account.uid} replaced the data folder there. Find out which one`;
+    }
+    if (stderr.startsWith('setpriv: set'))
+      return `this process may not become the user of a temporary server (${stderr}). Give it the capabilities SETUID and SETGID`;
+    return `the user of a temporary server (${cage.account.uid}) may not work there (${stderr})`;
+  }
+
+  /** Ends every program of the restore test, also those that a program of the dump has left. Never fails. */
+  async endAll(): Promise<void> {
+    await this.options.cage?.endAll();
+  }
+
   /**
    * Removes it with all that is in it; the programs in it have ended. Never fails: what stays, a clean-up
    * removes.
    */
   async remove(): Promise<void> {
-    const gone = await removeRestoreTest(this.paths, this.options).then(
+    await this.endAll();
+    await this.handle?.close().catch(() => undefined);
+    const { env, cage } = this.options;
+    const gone = await removeRestoreTest(this.paths, { env, account: cage?.account }).then(
       () => true,
       () => false,
     );
@@ -72,18 +143,9 @@ export class RestoreTestFolder {
   }
 
   private async fill(): Promise<void> {
-    const { user } = this.options;
-    await mkdir(this.paths.folder, { mode: 0o700 });
-    // A parent may hand its own group down. Giving a folder of ours to a group of ours takes no capability.
-    const { uid, gid } = await stat(this.paths.folder);
-    if (user !== undefined && gid !== user.gid) await chown(this.paths.folder, uid, user.gid);
-    await chmod(this.paths.folder, user === undefined ? 0o700 : FOLDER_MODE); // whatever the umask is
-    const alive = await open(this.paths.alive, 'wx', 0o600);
-    try {
-      if (user !== undefined) await alive.chown(uid, user.gid);
-      await alive.chmod(user === undefined ? 0o600 : 0o640);
-    } finally {
-      await alive.close();
-    }
+    const { folder, cage, alive } = this.paths;
+    for (const path of [folder, cage]) await mkdir(path, { mode: 0o700 });
+    if (this.options.cage === undefined) await (await open(alive, 'wx', 0o600)).close();
+    else this.handle = await openFolder(cage);
   }
 }

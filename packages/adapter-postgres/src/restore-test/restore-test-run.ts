@@ -14,14 +14,13 @@ import { AVAILABLE_EXTENSIONS, compareExtensions, type AvailableExtension } from
 import type { Prerequisites } from '../restore/prepare.ts';
 import { restoreError } from '../restore/server.ts';
 import { extensionsOf, type Toc } from '../restore/toc/toc.ts';
-import type { RestoreTestPaths } from './restore-test-paths.ts';
+import type { RestoreTestFolder } from './restore-test-folder.ts';
 import type { FilesQuery } from './files-query.ts';
 import { inspect } from './inspect.ts';
 import { readByNewest } from './read-by-newest.ts';
 import { nameFor, restoreAs } from './restore-as.ts';
 import { TemporaryServer } from './temporary-server.ts';
 import { serverFor, type Installed, type ServerPrograms } from './server-programs.ts';
-import type { ServerUser } from './server-user.ts';
 import { whyInconclusive } from './why-inconclusive.ts';
 
 /** How restores are tested. */
@@ -39,8 +38,7 @@ export interface RestoreTestRunOptions {
 export interface RestoreTestRunParts extends RestoreTestRunOptions {
   readonly env: ProgramEnvironment;
   readonly installed: Installed;
-  readonly paths: RestoreTestPaths;
-  readonly user: ServerUser | undefined;
+  readonly folder: RestoreTestFolder;
   readonly signal: AbortSignal;
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
 }
@@ -90,18 +88,18 @@ export class RestoreTestRun {
       const testResult = await work(server);
       throwIfAborted(this.options.signal);
       // What it was asked last may have failed by that alone.
-      return server.ended ? await this.endedEarly(server) : testResult;
+      return server.ended ? this.endedEarly(server) : testResult;
     } catch (error) {
       throwIfAborted(this.options.signal);
       if (!server.ended) throw error;
-      return await this.endedEarly(server);
+      return this.endedEarly(server);
     } finally {
       await server.stop();
     }
   }
 
-  private async endedEarly(server: TemporaryServer): Promise<RestoreTestResult> {
-    const last = await server.lastState();
+  private endedEarly(server: TemporaryServer): RestoreTestResult {
+    const last = server.lastState();
     return inconclusive(
       `the temporary server ended in the middle of the restore${last === undefined ? '' : ` (its log: ${last})`}. Look for a kill or a want of memory in the log of the system`,
     );

@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BackupError, Secret, throwIfAborted } from '@geolens/backup-core';
@@ -6,13 +6,10 @@ import { describeEnd, lowPriority, type ProgramEnvironment } from '@geolens/back
 import { connect, disconnect } from '../connection/connection.ts';
 import { reportLocally } from '../connection/local-report.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
-import type { RestoreTestPaths } from './restore-test-paths.ts';
 import { KeptProgram, runKept } from './kept-program.ts';
+import type { RestoreTestFolder } from './restore-test-folder.ts';
 import { asArguments, TEMPORARY_SERVER_PORT, temporaryServerSettings } from './temporary-server-settings.ts';
 import type { ServerPrograms } from './server-programs.ts';
-import type { ServerUser } from './server-user.ts';
-
-const SUPERUSER = 'postgres';
 
 /** With the letters of all languages; where the system does not have it, with those of English. */
 const LOCALES = ['C.UTF-8', 'C'];
@@ -20,7 +17,10 @@ const LOCALES = ['C.UTF-8', 'C'];
 const POLL_MS = 15;
 const READY_WITHIN_MS = 60_000;
 
-const LOG_BYTES = 2_000;
+const LOG_LENGTH = 2_000;
+
+/** A program of the dump may hinder the server from ending. */
+const ENDS_WITHIN_MS = 5_000;
 
 /** What a server logs of itself, of a process that ended, and of a machine that lacks something. */
 const OF_SERVER =
@@ -28,9 +28,7 @@ const OF_SERVER =
 
 export interface TemporaryServerOptions {
   readonly programs: ServerPrograms;
-  readonly paths: RestoreTestPaths;
-  readonly user: ServerUser | undefined;
-  /** Without anything that is meant for clients of another server. */
+  readonly folder: RestoreTestFolder;
   readonly env: ProgramEnvironment;
   readonly jobs?: number | undefined;
   readonly signal: AbortSignal;
@@ -41,15 +39,17 @@ export class TemporaryServer {
   /** Whether it has ended, by itself or by `stop`. */
   ended = false;
   private readonly server: KeptProgram;
-  private readonly logFile: FileHandle;
+  private readonly superuser: string;
   private readonly options: TemporaryServerOptions;
 
-  private constructor(server: KeptProgram, logFile: FileHandle, options: TemporaryServerOptions) {
+  private constructor(server: KeptProgram, superuser: string, options: TemporaryServerOptions) {
     this.server = server;
-    this.logFile = logFile;
+    this.superuser = superuser;
     this.options = options;
     const note = (): void => {
       this.ended = true;
+      // A program of the dump that goes on may hold connections open, which clients then wait for.
+      void options.folder.endAll();
     };
     server.ended.then(note, note);
   }
@@ -59,26 +59,20 @@ export class TemporaryServer {
    * no room
    */
   static async start(options: TemporaryServerOptions): Promise<TemporaryServer> {
-    await initialise(options);
-    const { programs, paths, user, env, jobs = availableParallelism(), signal } = options;
-    const log = await open(paths.log, 'ax+', 0o600);
-    let server: TemporaryServer | undefined;
+    // A name that no dump has, nor a live server that a program of the dump leads the socket to.
+    const superuser = `geolens_rt_${randomBytes(8).toString('hex')}`;
+    await initialise(options, superuser);
+    const { programs, folder, env, jobs = availableParallelism(), signal } = options;
+    const settings = asArguments(temporaryServerSettings(folder.serverData, jobs));
+    const [file, ...args] = await lowPriority([programs.postgres, '-D', folder.serverData, ...settings], env);
+    const within = await folder.withinLimits();
+    const kept = new KeptProgram(file, args, { env, within, signal, endsWith: 'QUIT' });
+    const server = new TemporaryServer(kept, superuser, options);
     try {
-      const settings = asArguments(temporaryServerSettings(paths.data, jobs));
-      const [file, ...args] = await lowPriority([programs.postgres, '-D', paths.data, ...settings], env);
-      const kept = new KeptProgram(file, args, {
-        env: { ...env, LC_ALL: 'C' },
-        user,
-        alive: paths.alive,
-        signal,
-        endsWith: 'QUIT',
-        log: log.fd,
-      });
-      server = new TemporaryServer(kept, log, options);
       await server.untilReady();
       return server;
     } catch (error) {
-      await (server === undefined ? log.close() : server.stop());
+      await server.stop();
       throw error;
     }
   }
@@ -90,9 +84,9 @@ export class TemporaryServer {
    */
   get connection(): ConnectionSettings {
     return {
-      host: this.options.paths.data,
+      host: this.options.folder.paths.data,
       port: TEMPORARY_SERVER_PORT,
-      user: SUPERUSER,
+      user: this.superuser,
       database: 'postgres',
       options: '-c lc_messages=C',
       password: new Secret('none'),
@@ -100,32 +94,21 @@ export class TemporaryServer {
   }
 
   /** Returns what its log has last of itself, without statements. The end of the log goes to the local report. */
-  async lastState(): Promise<string | undefined> {
-    const log = await this.log();
+  lastState(): string | undefined {
+    const log = this.log();
     reportLocally(log);
     return log.match(OF_SERVER)?.at(-1);
   }
 
-  /** Returns the end of its log, which may hold values; an empty text if that cannot be read, or after `stop`. */
-  private async log(): Promise<string> {
-    try {
-      const { size } = await this.logFile.stat();
-      const { buffer, bytesRead } = await this.logFile.read(
-        Buffer.alloc(LOG_BYTES),
-        0,
-        LOG_BYTES,
-        Math.max(0, size - LOG_BYTES),
-      );
-      return buffer.toString('utf8', 0, bytesRead).trim();
-    } catch {
-      return '';
-    }
+  /** Returns the end of its log, which may hold values. */
+  private log(): string {
+    return this.server.stderr().slice(-LOG_LENGTH);
   }
 
-  /** Shuts it down at once, and closes its log. Never fails. */
+  /** Shuts it down at once, and ends what it has left. Never fails. */
   async stop(): Promise<void> {
-    await this.server.stop();
-    await this.logFile.close().catch(() => undefined);
+    await Promise.race([this.server.stop(), pause(ENDS_WITHIN_MS, undefined, { ref: false })]);
+    await this.options.folder.endAll();
   }
 
   private async untilReady(): Promise<void> {
@@ -137,28 +120,26 @@ export class TemporaryServer {
       await pause(POLL_MS);
     }
     throwIfAborted(this.options.signal);
-    throw notMade('the temporary server did not start', await this.log());
+    throw notMade('the temporary server did not start', this.log());
   }
 }
 
-async function initialise({ programs, paths, user, env, signal }: TemporaryServerOptions): Promise<void> {
+async function initialise(
+  { programs, folder, env, signal }: TemporaryServerOptions,
+  superuser: string,
+): Promise<void> {
   let why = 'no locale is known for it';
   for (const locale of LOCALES) {
     const args = [
       '--pgdata',
-      paths.data,
+      folder.serverData,
       '--no-sync',
       '--auth=trust',
       '--encoding=UTF8',
       `--locale=${locale}`,
-      `--username=${SUPERUSER}`,
+      `--username=${superuser}`,
     ];
-    const end = await runKept(programs.initdb, args, {
-      env: { ...env, LC_ALL: 'C' },
-      user,
-      alive: paths.alive,
-      signal,
-    });
+    const end = await runKept(programs.initdb, args, { env, within: folder.within, signal });
     if (end.code === 0) return;
     why = describeEnd('initdb', end);
     if (!end.stderr.includes('invalid locale')) break;

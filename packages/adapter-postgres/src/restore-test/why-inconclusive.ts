@@ -19,7 +19,7 @@ interface Lack {
 /** What servers and pg_restore say (LC_MESSAGES=C) when it is the machine that lacks something. */
 const LACKS: readonly Lack[] = [
   {
-    words: /No space left on device|Disk quota exceeded|disk full/,
+    words: /No space left on device|Disk quota exceeded|disk full|wrote only \d+ of \d+ bytes/,
     hint: 'Free disk space on the volume of the restore test',
   },
   {

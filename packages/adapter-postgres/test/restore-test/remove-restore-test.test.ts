@@ -5,16 +5,17 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { restoreTestName, lockOf } from '../../src/restore-test/restore-test-names.ts';
 import { restoreTestPaths, type RestoreTestPaths } from '../../src/restore-test/restore-test-paths.ts';
 import { removeRestoreTest } from '../../src/restore-test/remove-restore-test.ts';
-import { serverUser, type ServerUser } from '../../src/restore-test/server-user.ts';
+import { findAccounts, findFormerAccounts, type Account } from '../../src/restore-test/account.ts';
 import { cleanUpRestoreTests } from '../../src/restore-test/clean-up-restore-tests.ts';
 import { isRoot } from '../../../system/test/support/folders.ts';
 
 const env = { PATH: process.env['PATH'] ?? '' };
-const found = await serverUser();
-const user = found !== undefined && !('lacking' in found) ? found : undefined;
+const found = await findAccounts();
+const account = 'lacking' in found ? undefined : found[0];
+const [former] = await findFormerAccounts();
 
 /** Runs shell commands as the server's user, as a program of a hostile dump does. */
-function asServer({ uid, gid }: ServerUser, folder: string, commands: string): void {
+function asServer({ uid, gid }: Account, folder: string, commands: string): void {
   execFileSync(
     'setpriv',
     [
@@ -48,44 +49,48 @@ async function scene(
   return { parent, paths, canary };
 }
 
-describe.runIf(isRoot && user !== undefined)('the folder of a restore test with hostile content', () => {
-  it('of an older version, which the server’s user could write to, is removed, and no link in it is followed', async () => {
-    const { parent, paths, canary } = await scene(0o770);
-    await writeFile(paths.log, 'log');
-    asServer(
-      user!,
-      paths.folder,
-      `mkdir -m 0700 data evil; touch data/PG_VERSION evil/x .s.PGSQL.1.lock; rm server.log
+describe.runIf(isRoot && account !== undefined && former !== undefined)(
+  'the folder of a restore test with hostile content',
+  () => {
+    it('of an older version, which the server’s user could write to, is removed, and no link in it is followed', async () => {
+      const { parent, paths, canary } = await scene(0o770);
+      await writeFile(join(paths.folder, 'server.log'), 'log');
+      asServer(
+        { ...former!, gid: 0 },
+        paths.folder,
+        `mkdir -m 0700 data evil; touch data/PG_VERSION evil/x .s.PGSQL.1.lock; rm server.log
       perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => ".s.PGSQL.1", Listen => 1) or die'
       for name in server.log alive kept-1 data/in evil/in; do ln -s ${canary}/precious $name; done; ln -s ${canary} link; ln -s ${canary} data/link`,
-    );
-    expect(await cleanUpRestoreTests([parent], env)).toEqual([
-      `${paths.folder}, of a restore test that was cut off`,
-    ]);
-    expect(await readdir(parent)).toEqual(['canary']);
-    expect(await readFile(join(canary, 'precious'), 'utf8')).toBe('x');
-  });
-
-  it('is removed where `data` is a link, and the target stays', async () => {
-    const { parent, paths, canary } = await scene(0o750);
-    await symlink(canary, paths.data);
-    await removeRestoreTest(paths, { env, user });
-    expect((await readdir(parent)).filter((name) => !name.endsWith('.lock'))).toEqual(['canary']);
-    expect(await readdir(canary)).toEqual(['precious']);
-  });
-
-  it.each([
-    ['root', 0],
-    ['a user who is not the server’s', 4711],
-  ])('stays where `data` belongs to %s, and the error names it', async (_, uid) => {
-    const { parent, paths } = await scene(0o750);
-    await mkdir(paths.data);
-    await writeFile(join(paths.data, 'precious'), 'x');
-    await chown(paths.data, uid, 0);
-    await expect(cleanUpRestoreTests([parent], env)).rejects.toMatchObject({
-      code: 'STORE_FAILED',
-      message: `${paths.data} could not be removed: it belongs to user ${uid}. Remove it by hand`,
+      );
+      expect(await cleanUpRestoreTests([parent], env)).toEqual([
+        `${paths.folder}, of a restore test that was cut off`,
+      ]);
+      expect(await readdir(parent)).toEqual(['canary']);
+      expect(await readFile(join(canary, 'precious'), 'utf8')).toBe('x');
     });
-    expect(await readFile(join(paths.data, 'precious'), 'utf8')).toBe('x');
-  });
-});
+
+    it('is removed where `data` is a link, and the target stays', async () => {
+      const { parent, paths, canary } = await scene(0o700);
+      await mkdir(paths.cage);
+      await symlink(canary, paths.data);
+      await removeRestoreTest(paths, { env, account });
+      expect((await readdir(parent)).filter((name) => !name.endsWith('.lock'))).toEqual(['canary']);
+      expect(await readdir(canary)).toEqual(['precious']);
+    });
+
+    it.each([
+      ['root', 0],
+      ['a user who is not the server’s', 4711],
+    ])('stays where `data` belongs to %s, and the error names it', async (_, uid) => {
+      const { parent, paths } = await scene(0o700);
+      await mkdir(paths.data, { recursive: true });
+      await writeFile(join(paths.data, 'precious'), 'x');
+      await chown(paths.data, uid, 0);
+      await expect(cleanUpRestoreTests([parent], env)).rejects.toMatchObject({
+        code: 'STORE_FAILED',
+        message: `${paths.data} could not be removed: it belongs to user ${uid}. Remove it by hand`,
+      });
+      expect(await readFile(join(paths.data, 'precious'), 'utf8')).toBe('x');
+    });
+  },
+);

@@ -6,8 +6,6 @@ import {
   fitsSocket,
   temporaryServerSettings,
 } from '../../src/restore-test/temporary-server-settings.ts';
-import { serverUser } from '../../src/restore-test/server-user.ts';
-import { freshFolder, isRoot } from '../../../system/test/support/folders.ts';
 
 describe('the place of a restore test', () => {
   it('has a name of its own, by which its folder and its lock are known, and nothing else is', () => {
@@ -34,15 +32,5 @@ describe('the place of a restore test', () => {
     expect(asArguments(temporaryServerSettings('/a, "b"', 2))).toContain(
       'unix_socket_directories="/a, ""b"""',
     );
-  });
-
-  it.runIf(isRoot)('needs a user for the server, when this is root', async () => {
-    expect(await serverUser(`${await freshFolder()}/passwd`)).toEqual({
-      lacking: expect.stringContaining('no user "postgres"') as string,
-    });
-  });
-
-  it.runIf(!isRoot)('needs no other user than this one', async () => {
-    expect(await serverUser()).toBeUndefined();
   });
 });

@@ -48,6 +48,8 @@ export interface RestoreTestOptions {
   readonly signal: AbortSignal;
   /** Told of each step, and how far it is. */
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
+  /** Whether to wait while another restore test needs what this one needs. Defaults to `wait`. */
+  readonly whenHeld?: 'wait' | 'fail' | undefined;
 }
 
 /**

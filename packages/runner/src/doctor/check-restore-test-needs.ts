@@ -25,7 +25,7 @@ export async function checkRestoreTestNeeds(
     keptBytes: 0,
   };
   try {
-    const ground = await restoreTest.open(needs, { signal });
+    const ground = await restoreTest.open(needs, { signal, whenHeld: 'fail' });
     if ('inconclusive' in ground) {
       const hint = wanted
         ? 'Until then no restore is tested; BACKUP_RESTORE_TEST_SCHEDULE=off accepts that'
