@@ -108,12 +108,13 @@ export async function composeContainer(config: Config): Promise<DependencyContai
       backupDir,
       restoreTestDir,
       restoreTestFilesQuery: sql,
+      restoreTestIsolation: isolation,
       restorePrerequisites: prerequisites,
       pgBinDir: binDir,
     } = config;
     const filesQuery = sql === undefined ? undefined : { sql, label: 'BACKUP_RESTORE_TEST_FILES_QUERY' };
     const folders = restoreTestDir === undefined ? [backupDir, ...ELSEWHERE] : [restoreTestDir];
-    return new PgRestoreTester({ folders, filesQuery, prerequisites, binDir, env });
+    return new PgRestoreTester({ folders, filesQuery, prerequisites, binDir, isolation, env });
   });
   register(TOKENS.files, () => fileSources);
   register(TOKENS.probe, () => new PgServerProbe(config.connection));

@@ -37,13 +37,19 @@ export class PgRestoreTestEnvironment implements RestoreTestEnvironment {
     this.options = options;
   }
 
+  get isolated(): boolean {
+    return this.options.cage !== undefined;
+  }
+
   keep(artifact: RestoreArtifact): Promise<RestoreArtifact> {
     return this.work(() => this.keepIt(artifact));
   }
 
   runRestoreTest(input: RestoreInput): Promise<RestoreTestResult> {
     return this.work(() =>
-      new RestoreTestRun({ ...this.options, signal: this.signal }).runRestoreTest(input),
+      new RestoreTestRun({ ...this.options, isolated: this.isolated, signal: this.signal }).runRestoreTest(
+        input,
+      ),
     );
   }
 

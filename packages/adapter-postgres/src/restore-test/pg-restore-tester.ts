@@ -19,6 +19,11 @@ import { cleanUpRestoreTests } from './clean-up-restore-tests.ts';
 export interface PgRestoreTesterOptions extends RestoreTestRunOptions {
   /** Where a restore test may take place, in order of preference: the first that will do is taken. */
   readonly folders: readonly string[];
+  /**
+   * Whether a restore test takes place where the server would have the user of this process. Defaults to
+   * `preferred`; with `required`, it is inconclusive.
+   */
+  readonly isolation?: 'preferred' | 'required' | undefined;
   /** What programs get as their environment: PATH at least. */
   readonly env: ProgramEnvironment;
 }
@@ -47,8 +52,15 @@ export class PgRestoreTester implements RestoreTester {
           `no PostgreSQL server (initdb, postgres) is installed ${this.options.binDir === undefined ? 'on this machine' : `in ${this.options.binDir}`}. Install the server package`,
         ],
       };
-    const { env } = this.options;
-    const cage = process.geteuid?.() === 0 ? await Cage.claim({ env, signal, whenHeld }) : undefined;
+    const { env, isolation } = this.options;
+    const isRoot = process.geteuid?.() === 0;
+    if (!isRoot && isolation === 'required')
+      return {
+        inconclusive: [
+          'functions of the dump would run with the rights of this user, and an isolated restore test is required. Run it as root, or in the container',
+        ],
+      };
+    const cage = isRoot ? await Cage.claim({ env, signal, whenHeld }) : undefined;
     if (cage !== undefined && 'lacking' in cage) return { inconclusive: [cage.lacking] };
     let environment: PgRestoreTestEnvironment | undefined;
     try {

@@ -39,6 +39,7 @@ export interface RestoreTestRunParts extends RestoreTestRunOptions {
   readonly env: ProgramEnvironment;
   readonly installed: Installed;
   readonly folder: RestoreTestFolder;
+  readonly isolated: boolean;
   readonly signal: AbortSignal;
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
 }
@@ -154,6 +155,7 @@ export class RestoreTestRun {
       ],
       files: seen.files,
       serverVersion: programs.version,
+      isolated: this.options.isolated,
     };
   }
 

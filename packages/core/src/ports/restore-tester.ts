@@ -27,6 +27,8 @@ export type RestoreTestResult =
        */
       readonly files: readonly string[] | undefined;
       readonly serverVersion: string;
+      /** See `RestoreTestEnvironment`. */
+      readonly isolated?: boolean | undefined;
     }
   /** The dump itself could not be restored, for this reason. */
   | { readonly outcome: 'failed'; readonly problem: string }
@@ -57,6 +59,10 @@ export interface RestoreTestOptions {
  * repeat, and never fails.
  */
 export interface RestoreTestEnvironment extends AsyncDisposable {
+  /**
+   * Whether code of the dump is kept apart from what the user of this process may do. Defaults to `true`.
+   */
+  readonly isolated?: boolean | undefined;
   /**
    * Brings an artifact that lies elsewhere here, as a file, with the length that arrived: whether that is
    * what was written, whoever reads it finds out. Fails with what reading fails with, or STORE_FULL.

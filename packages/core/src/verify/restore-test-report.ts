@@ -14,6 +14,8 @@ export interface RestoreTestReport {
   readonly warnings: readonly string[];
   /** Of the temporary server. */
   readonly serverVersion: string | undefined;
+  /** `false` if code of the dump had the rights of the process that tested the restore. */
+  readonly isolated?: false | undefined;
 }
 
 /** Compares the result of a restore test with the manifest. Pure. */
@@ -27,6 +29,7 @@ export function judgeRestoreTest(
   if (testResult.outcome === 'inconclusive')
     return { ...nothing, outcome: 'inconclusive', reasons: testResult.reasons };
   const { rows, extensionRows, problems, warnings, unanswered, facts, serverVersion } = testResult;
+  const isolation = testResult.isolated === false ? { isolated: false as const } : {};
   const expected = manifest && dumpOf(manifest)?.rowCounts;
   const wrong = [...compareRows(manifest, [...rows, ...extensionRows]), ...problems];
   const count =
@@ -37,13 +40,15 @@ export function judgeRestoreTest(
     expected === undefined
       ? `${count}; there is no manifest to compare them with`
       : `${count}, as many as in the dump`;
-  if (wrong.length > 0) return { outcome: 'failed', reasons: wrong, facts, warnings, serverVersion };
+  if (wrong.length > 0)
+    return { outcome: 'failed', reasons: wrong, facts, warnings, serverVersion, ...isolation };
   return {
     outcome: unanswered.length === 0 ? 'passed' : 'inconclusive',
     reasons: unanswered,
     facts: [counted, ...facts],
     warnings,
     serverVersion,
+    ...isolation,
   };
 }
 

@@ -30,6 +30,7 @@ export interface Config {
   readonly restoreTestSchedule: Schedule | undefined;
   /** Where temporary servers are made; `undefined`: the first folder with enough disk space. */
   readonly restoreTestDir: string | undefined;
+  readonly restoreTestIsolation: 'preferred' | 'required';
   readonly restoreTestFilesQuery: string | undefined;
   readonly retention: KeepCounts;
   readonly connection: ConnectionSettings;
@@ -122,6 +123,7 @@ export function readConfig(env: Environment): Config {
     restoreTestSchedule,
     restoreTestDir:
       whole.BACKUP_RESTORE_TEST_DIR === undefined ? undefined : resolve(whole.BACKUP_RESTORE_TEST_DIR),
+    restoreTestIsolation: whole.BACKUP_RESTORE_TEST_ISOLATION,
     restoreTestFilesQuery: whole.BACKUP_RESTORE_TEST_FILES_QUERY,
     retention: { daily: whole.BACKUP_RETENTION_DAILY, weekly: whole.BACKUP_RETENTION_WEEKLY },
     connection: connection.settings,

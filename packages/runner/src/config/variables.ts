@@ -270,6 +270,11 @@ export const VARIABLES = {
     undefined,
     'Folder for the temporary servers of restore tests; defaults to the first with enough disk space of BACKUP_DIR, `/var/tmp` and `/tmp`',
   ),
+  BACKUP_RESTORE_TEST_ISOLATION: variable(
+    oneOf('preferred', 'required'),
+    'preferred',
+    'Whether a restore test takes place where functions of the database would run as the user of the tool, that is, not as root: `preferred` does it and reports `not isolated`, `required` makes it inconclusive',
+  ),
   BACKUP_RESTORE_TEST_FILES_QUERY: variable(
     text,
     undefined,

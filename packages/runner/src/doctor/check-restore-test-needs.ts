@@ -38,6 +38,13 @@ export async function checkRestoreTestNeeds(
       };
     }
     await ground[Symbol.asyncDispose]();
+    if (ground.isolated === false)
+      return {
+        subject,
+        level: 'warn',
+        message: 'restore tests are not isolated: functions of the database run with the rights of this user',
+        hint: 'Run restore tests as root, or in the container; BACKUP_RESTORE_TEST_ISOLATION=required allows no others',
+      };
     return {
       subject,
       level: 'ok',

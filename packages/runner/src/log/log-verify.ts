@@ -3,6 +3,7 @@ import {
   problemsOf,
   type CopyReport,
   type VerifyEvent,
+  type RestoreTestReport,
   type VerifyReport,
 } from '@geolens/backup-core';
 import type { Terminal } from '../io.ts';
@@ -35,6 +36,10 @@ export function logVerifyReport(log: Logger, { errors }: VerifyReport): void {
   for (const error of errors) logError(log, 'verify.error', error);
 }
 
+function notIsolated({ isolated }: RestoreTestReport): string {
+  return isolated === false ? ', not isolated' : '';
+}
+
 function logCopy(log: Logger, report: CopyReport): void {
   const { copy, outcome, restoreTest, error, milliseconds } = report;
   const fields = { set: copy.label, outcome, restoreTest: restoreTest?.outcome, milliseconds };
@@ -44,7 +49,7 @@ function logCopy(log: Logger, report: CopyReport): void {
   const reasons = outcome === 'inconclusive' ? lacksOf(report) : problemsOf(report);
   const because = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;
   const words = {
-    passed: restoreTest === undefined ? 'is good' : 'passed its restore test',
+    passed: restoreTest === undefined ? 'is good' : `passed its restore test${notIsolated(restoreTest)}`,
     failed: 'is BAD',
     inconclusive:
       error === undefined ? 'reads well, but the check is inconclusive' : 'could not be read to its end',

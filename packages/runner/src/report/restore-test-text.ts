@@ -1,10 +1,16 @@
 import type { RestoreTestReport } from '@geolens/backup-core';
 
 /** What a restore test showed, for a person: what is wrong first, and what was well besides. */
-export function restoreTestText({ outcome, reasons, facts, serverVersion }: RestoreTestReport): string {
+export function restoreTestText({
+  outcome,
+  reasons,
+  facts,
+  serverVersion,
+  isolated,
+}: RestoreTestReport): string {
   const where = serverVersion === undefined ? '' : ` in a temporary PostgreSQL ${serverVersion}`;
   const head = {
-    passed: `restored${where}`,
+    passed: `restored${where}${isolated === false ? ', not isolated' : ''}`,
     failed: `restored${where}, and NOT what was backed up`,
     inconclusive: 'the restore test is inconclusive',
     skipped: 'the restore test was skipped',

@@ -127,6 +127,22 @@ describe('the results on restore tests', () => {
     expect(checkLastRestoreTest({}, true)).toBeUndefined();
   });
 
+  it('warns where restore tests are not isolated, and names the setting', async () => {
+    const restoreTest = new FakeRestoreTester();
+    const ground = {
+      isolated: false,
+      keep: () => Promise.reject(new Error()),
+      runRestoreTest: () => Promise.reject(new Error()),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+    restoreTest.open = () => Promise.resolve(ground);
+    expect(await checkRestoreTestNeeds(restoreTest, setOf(), true, signal)).toMatchObject({
+      level: 'warn',
+      message: expect.stringContaining('not isolated') as string,
+      hint: expect.stringContaining('BACKUP_RESTORE_TEST_ISOLATION=required') as string,
+    });
+  });
+
   it('tells whether there is a place for one, and why not', async () => {
     const restoreTest = new FakeRestoreTester();
     expect(await checkRestoreTestNeeds(restoreTest, setOf(), true, signal)).toMatchObject({ level: 'ok' });
