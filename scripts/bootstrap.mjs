@@ -36,6 +36,7 @@ const COMMANDS = {
   bench: { system: {}, steps: (args) => [['bench/bench.ts', ...args]] },
   test: { system: {}, steps: (args) => [[VITEST, 'run', ...args]] },
   'test:faults': { system: {}, steps: (args) => [['test/faults/run.ts', ...args]] },
+  'test:corpus': { system: {}, steps: (args) => [['test/corpus/run.ts', ...args]] },
   'test:container': {
     system: { container: true },
     steps: (args) => [[VITEST, 'run', '--config', 'vitest.container.config.ts', ...args]],

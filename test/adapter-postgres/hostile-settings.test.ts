@@ -1,46 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { newestCluster, type ClusterFacts } from '../support/clusters.ts';
+import { HOSTILE_SETTINGS, quotedValue } from '../support/hostile-settings.ts';
 import { startCluster } from '../support/postgres-cluster.ts';
 import { everything, linesOf, producerFor, within, type Place, type Taken } from './support/producers.ts';
 
 /** Longer than the timeouts: only pg_dump's own sessions are as short as that. */
 const DUMP_LASTS_MS = 2_500;
-
-/** What plain pg_dump succeeds with, for a role, a database or a whole server. */
-const SETTINGS: Readonly<Record<string, string>> = {
-  statement_timeout: '2s',
-  lock_timeout: '2s',
-  idle_in_transaction_session_timeout: '2s',
-  transaction_timeout: '2s',
-  idle_session_timeout: '2s',
-  search_path: '"$user", trap, public',
-  default_transaction_read_only: 'on',
-  default_transaction_isolation: 'serializable',
-  default_transaction_deferrable: 'on',
-  session_preload_libraries: 'auto_explain',
-  row_security: 'off',
-  bytea_output: 'escape',
-  DateStyle: 'German, DMY',
-  IntervalStyle: 'sql_standard',
-  extra_float_digits: '-15',
-  standard_conforming_strings: 'off',
-  escape_string_warning: 'on',
-  backslash_quote: 'off',
-  client_encoding: 'LATIN1',
-  TimeZone: 'Asia/Kathmandu',
-  jit: 'on',
-  jit_above_cost: '0',
-  quote_all_identifiers: 'on',
-  array_nulls: 'off',
-  transform_null_equals: 'on',
-  exit_on_error: 'on',
-  client_min_messages: 'debug1',
-  synchronize_seqscans: 'on',
-  debug_parallel_query: 'on',
-  force_parallel_mode: 'on',
-  work_mem: '64kB',
-};
 
 describe.each(newestCluster())('settings of roles and databases on $title', (facts) => {
   async function database(): Promise<Place & { psql: (sql: string) => Promise<string> }> {
@@ -71,7 +37,7 @@ describe.each(newestCluster())('settings of roles and databases on $title', (fac
       const before = await taken(place);
       expect(linesOf(before.counts)).toEqual(['public|t|2']);
       const known = (await place.psql(`SELECT lower(name) FROM pg_settings`)).split('\n');
-      const sql = Object.entries(SETTINGS)
+      const sql = Object.entries(HOSTILE_SETTINGS)
         .filter(([name]) => known.includes(name.toLowerCase()))
         .map(([name, value]) => `ALTER ${target} SET ${name} = ${quotedValue(name, value)};`);
       await place.psql(`${sql.join('\n')} SELECT pg_reload_conf()`);
@@ -106,8 +72,4 @@ function statementsIn(globals: string): string {
         !/^$|^ALTER ROLE geolens SET |FROM CURRENT.*|^\\|^--/.test(line) || line.includes('geolens.path'),
     )
     .join('\n');
-}
-
-function quotedValue(name: string, value: string): string {
-  return name === 'search_path' ? value : `'${value}'`;
 }
