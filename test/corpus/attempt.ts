@@ -70,12 +70,8 @@ export async function attempt(subject: CorpusCase, place: Place): Promise<Row> {
   const { group, name, server, database = 'corpus', late, role } = subject;
   const row = { group, name, server: server.title };
   const { primary } = place;
-  try {
-    await makeDatabase(subject, primary, database);
-  } catch (error) {
-    if (subject.optional) return { ...row, unavailable: reasonOf((error as Error).message) };
-    throw error;
-  }
+  const unavailable = await makeDatabase(subject, primary, database);
+  if (unavailable !== undefined) return { ...row, unavailable };
   const source = await place.source();
   const client = new ClusterClient(primary.binDir, { ...source, password: undefined });
   const rows = Number(await client.psql(database, COUNT));
@@ -99,11 +95,24 @@ export async function attempt(subject: CorpusCase, place: Place): Promise<Row> {
   }
 }
 
-async function makeDatabase(subject: CorpusCase, { client }: Cluster, database: string): Promise<void> {
+/** Returns why the server cannot have the database of an optional case. */
+async function makeDatabase(
+  { options = '', setup: [first = '', ...others], optional }: CorpusCase,
+  { client }: Cluster,
+  database: string,
+): Promise<string | undefined> {
   const quoted = `"${database.replaceAll('"', '""')}"`;
-  await client.psql('postgres', `CREATE DATABASE ${quoted} TEMPLATE template0 ${subject.options ?? ''}`);
-  for (const sql of subject.setup)
-    await client.psql(database, typeof sql === 'object' && 'bytes' in sql ? inBytes(sql.bytes) : sql);
+  const run = (part: CorpusCase['setup'][number]): Promise<string> =>
+    client.psql(database, typeof part === 'object' && 'bytes' in part ? inBytes(part.bytes) : part);
+  try {
+    await client.psql('postgres', `CREATE DATABASE ${quoted} TEMPLATE template0 ${options}`);
+    await run(first);
+  } catch (error) {
+    if (optional) return reasonOf((error as Error).message);
+    throw error;
+  }
+  for (const part of others) await run(part);
+  return undefined;
 }
 
 /** Sends characters from U+0080 to U+00FF as one byte each. */

@@ -31,7 +31,7 @@ export interface CorpusCase {
   readonly undo?: string;
   /** Role that makes the dumps; defaults to the superuser. */
   readonly role?: string;
-  /** Whether the server may lack what the case needs; then the case has no result. */
+  /** Whether the server may refuse the database or the first part of `setup`; then the case has no result. */
   readonly optional?: true;
 }
 
@@ -174,13 +174,14 @@ const USES: Readonly<Record<string, string>> = {
     INSERT INTO places VALUES ('SRID=4326;POINT(1 2)'); CREATE INDEX ON places USING gist (at)`,
   postgis_tiger_geocoder: `INSERT INTO tiger.geocode_settings (name, setting) VALUES ('ours', 'x')`,
   postgis_topology: `SELECT topology.CreateTopology('topo', 4326)`,
-  repmgr: `INSERT INTO repmgr.nodes (node_id, node_name, type, conninfo, repluser, slot_name) VALUES (1, 'one', 'primary', 'host=x', 'x', 'x')`,
+  repmgr: `INSERT INTO repmgr.nodes (node_id, node_name, type, conninfo, repluser, slot_name, config_file)
+    VALUES (1, 'one', 'primary', 'host=x', 'x', 'x', 'x')`,
   vector: `CREATE TABLE items (e vector(3)); INSERT INTO items VALUES ('[1,2,3]'); CREATE INDEX ON items USING hnsw (e vector_l2_ops)`,
 };
 
 export const extension = (server: CorpusServer, name: string, version: string): CorpusCase => ({
   group: 'extensions',
-  name: `${name} ${version}`,
+  name: `${name} ${version}`.trim(),
   server,
   database: `x_${name}`,
   optional: true,

@@ -88,7 +88,7 @@ async function versionsOf(
     .filter((one) => !isThere(one))
     .flatMap(({ name, version }) => {
       const usual = available.find((one) => one.name === name)?.usual;
-      return usual === undefined || isOlder(usual, version) // which the inspection says
+      return usual === undefined || isOlder(usual, version) // the inspection warns of it
         ? []
         : [`extension ${name} is made with version ${usual}: the server does not have ${version} any more`];
     });
