@@ -59,6 +59,7 @@ async function restoreOnce(
     prerequisites,
     jobs,
     statistics: false,
+    foreignServers: false,
   }).open(name, { exclusive: true, signal, observer });
   try {
     const restored = await session.restoreAside(input);

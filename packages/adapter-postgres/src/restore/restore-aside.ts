@@ -191,7 +191,9 @@ async function fillOnce(
   await disableEventTriggers(parts.server, aside);
   const notes = [...extensions.notes, ...tablespaces.notes];
   const { first } = entriesByTurn(preparation);
-  const entries = first.filter((entry) => !extensions.made.has(entry));
+  const isRestored = ({ kind }: TocEntry): boolean =>
+    kind !== 'USER MAPPING' || parts.options.foreignServers !== false;
+  const entries = first.filter((entry) => !extensions.made.has(entry) && isRestored(entry));
   const unresolved: string[] = [];
   const passOver = (error: string): boolean => isUnresolvedName(error) && unresolved.push(error) > 0;
   const restoreTurn = (turn: readonly TocEntry[], sessions: number): Promise<void> =>

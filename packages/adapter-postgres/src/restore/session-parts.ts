@@ -20,6 +20,11 @@ export interface PgDumpRestorerOptions {
   readonly stall?: StallLimit | undefined;
   /** Whether a database that was restored aside gets statistics for the planner; true when absent. */
   readonly statistics?: boolean | undefined;
+  /**
+   * Whether user mappings are restored, and materialized views over foreign tables filled: both need other
+   * servers. Defaults to true.
+   */
+  readonly foreignServers?: boolean | undefined;
 }
 
 /** What every step of a restore works with. */

@@ -4,8 +4,26 @@ import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
 import type { Rights } from './rights/rights.ts';
 import { entriesByTurn, restoreEntries } from './run-entries.ts';
+import type { Toc, TocEntry } from './toc/toc.ts';
 
 const FORBIDDEN = /^could not execute query: ERROR: {2}permission denied /;
+
+/** Returns those of the entries that depend on a foreign table, directly or by other objects. */
+function overForeignTables({ entries }: Toc, among: readonly TocEntry[]): readonly TocEntry[] {
+  const byId = new Map(entries.map((entry) => [entry.id, entry]));
+  const known = new Map<number, boolean>();
+  const reaches = (id: number): boolean => {
+    const found = known.get(id);
+    if (found !== undefined) return found;
+    known.set(id, false); // dependencies may be circular
+    const entry = byId.get(id);
+    const result =
+      entry !== undefined && (entry.kind === 'FOREIGN TABLE' || entry.dependencies.some(reaches));
+    known.set(id, result);
+    return result;
+  };
+  return among.filter(({ id }) => reaches(id));
+}
 
 /**
  * Fills the materialized views, each as its owner. Where the set has no privileges, an owner may lack one
@@ -19,8 +37,13 @@ export async function fillViews(
   database: string,
   rights: Rights | undefined,
 ): Promise<readonly string[]> {
-  const { views } = entriesByTurn(preparation);
-  const empty: string[] = [];
+  const all = entriesByTurn(preparation).views;
+  const skipped = parts.options.foreignServers === false ? overForeignTables(preparation.toc, all) : [];
+  const views = all.filter((entry) => !skipped.includes(entry));
+  const empty = skipped.map(
+    ({ schema, name }) =>
+      `skipped: the materialized view ${schema ?? ''}.${name} was not filled, for its foreign tables are on another server`,
+  );
   const passOver = (error: string): boolean => {
     if (!FORBIDDEN.test(error)) return false;
     empty.push(
