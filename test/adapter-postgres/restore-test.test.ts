@@ -45,6 +45,25 @@ function socketsOf(pid: string): readonly string[] {
   });
 }
 
+describe('a restore test of hundreds of tables of an application', () => {
+  it('gives all of them their owner', async () => {
+    const facts = anyCluster();
+    const database = await freshDatabase(facts, { content: 'empty' });
+    const role = `app_${database.database}`;
+    onTestFinished(async () => {
+      await database.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
+    });
+    await database.query(`CREATE ROLE ${role}; DO $$ BEGIN FOR n IN 1..500 LOOP
+      EXECUTE format('CREATE TABLE t%s (id serial PRIMARY KEY, a text, b int); CREATE INDEX ON t%1$s (a); CREATE INDEX ON t%1$s (b); ALTER TABLE t%1$s OWNER TO ${role}', n);
+      IF n % 50 = 0 THEN COMMIT; END IF; END LOOP; END $$`);
+    const result = await testedRestore(
+      restoreTestIn(await restoreTestParent(), facts),
+      await backupOf(database),
+    );
+    expect(result.outcome).toBe('passed');
+  });
+});
+
 describe.each(clusters())('a restore test of a dump of $title', (facts) => {
   it('restores it into a server of its own, and finds it well', async () => {
     const [parent, database] = [await restoreTestParent(), await freshDatabase(facts)];

@@ -10,7 +10,12 @@ import type { ProgramEnvironment } from '@geolens/backup-system';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import { majorOf } from '../connection/server-version.ts';
 import { withClient } from '../connection/session.ts';
-import { AVAILABLE_EXTENSIONS, compareExtensions, type AvailableExtension } from '../restore/extensions.ts';
+import {
+  AVAILABLE_EXTENSIONS,
+  compareExtensions,
+  ONE_DATABASE,
+  type AvailableExtension,
+} from '../restore/extensions.ts';
 import type { Prerequisites } from '../restore/prepare.ts';
 import { restoreError } from '../restore/server.ts';
 import { extensionsOf, type Toc } from '../restore/toc/toc.ts';
@@ -20,7 +25,8 @@ import { inspect } from './inspect.ts';
 import { readByNewest } from './read-by-newest.ts';
 import { nameFor, restoreAs } from './restore-as.ts';
 import { TemporaryServer } from './temporary-server.ts';
-import { serverFor, type Installed, type ServerPrograms } from './server-programs.ts';
+import type { DumpNeeds } from './temporary-server-settings.ts';
+import { librariesFor, serverFor, type Installed, type ServerPrograms } from './server-programs.ts';
 import { whyInconclusive } from './why-inconclusive.ts';
 
 /** How restores are tested. */
@@ -73,7 +79,11 @@ export class RestoreTestRun {
         installed,
       );
       if ('lacking' in programs) return inconclusive(programs.lacking);
-      return await this.withServer(programs, (server) => this.restore(input, toc, programs, server));
+      const needs = {
+        entries: toc.entries.length,
+        libraries: await librariesFor(extensionsOf(toc), input.manifest?.preloadedLibraries ?? [], programs),
+      };
+      return await this.withServer(programs, needs, (server) => this.restore(input, toc, programs, server));
     } catch (error) {
       return this.verdict(error);
     }
@@ -81,10 +91,11 @@ export class RestoreTestRun {
 
   private async withServer(
     programs: ServerPrograms,
+    needs: DumpNeeds,
     work: (server: TemporaryServer) => Promise<RestoreTestResult>,
   ): Promise<RestoreTestResult> {
     this.step('server');
-    const server = await TemporaryServer.start({ ...this.options, programs });
+    const server = await TemporaryServer.start({ ...this.options, programs, needs });
     try {
       const testResult = await work(server);
       throwIfAborted(this.options.signal);
@@ -118,10 +129,20 @@ export class RestoreTestRun {
       client.query<AvailableExtension>(AVAILABLE_EXTENSIONS),
     );
     const { lacking, older } = compareExtensions(needed, input.manifest?.extensions ?? [], available);
-    const reasons = lacking.map(
-      (name) =>
-        `the extension ${name} is not installed for PostgreSQL ${programs.major} on this machine. Install its package`,
-    );
+    const reasons = [
+      ...lacking.map(
+        (name) =>
+          `the extension ${name} is not installed for PostgreSQL ${programs.major} on this machine. Install its package`,
+      ),
+      ...needed.flatMap((name) => {
+        const setting = ONE_DATABASE[name];
+        return setting === undefined
+          ? []
+          : [
+              `the extension ${name} can only be made in the database that ${setting} names, not in a temporary one`,
+            ];
+      }),
+    ];
     if (reasons.length > 0) return { outcome: 'inconclusive', reasons };
     const aged = older.map(
       ({ name, before, now }) =>

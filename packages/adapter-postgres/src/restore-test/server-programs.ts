@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isBackupError } from '@geolens/backup-core';
 import { isExecutable } from '@geolens/backup-system';
@@ -55,6 +56,28 @@ export function serverFor(
   return {
     lacking: `PostgreSQL ${server} is not installed on this machine (there is ${there.join(', ')}), and an older server may not understand the dump. Install the server package of version ${server} or newer`,
   };
+}
+
+/**
+ * Returns the libraries that a temporary server has to preload: of those that the server of the backup
+ * preloaded, the ones of the dump's extensions that are installed here. The names come from the manifest, so
+ * only the library of an extension's own name is ever loaded.
+ */
+export async function librariesFor(
+  extensions: readonly string[],
+  preloaded: readonly string[],
+  { folder }: Pick<ServerPrograms, 'folder'>,
+): Promise<readonly string[]> {
+  const names = preloaded.filter((name) => /^\w+$/.test(name) && extensions.includes(name));
+  const installed = await Promise.all(
+    names.map((name) =>
+      access(join(folder, '..', 'lib', `${name}.so`)).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return names.filter((_, index) => installed[index]);
 }
 
 async function withServer(programs: PostgresPrograms): Promise<ServerPrograms | undefined> {

@@ -13,6 +13,17 @@ export function fitsSocket(folder: string): boolean {
   return Buffer.byteLength(`${folder}/.s.PGSQL.${TEMPORARY_SERVER_PORT}`) <= LONGEST_SOCKET_PATH;
 }
 
+/** What a dump needs of a server. */
+export interface DumpNeeds {
+  /** Number of entries in its table of contents. */
+  readonly entries: number;
+  /** Libraries that extensions of the dump need at the start of the server. */
+  readonly libraries: readonly string[];
+}
+
+/** A table with its index, its TOAST table and the index of that. */
+const LOCKS_PER_ENTRY = 4;
+
 /**
  * Settings of a server that no other user reaches, that connects to no other server, and whose data may be
  * lost at any moment. It writes to its data folder only; its socket is there too. No background work, except
@@ -21,8 +32,16 @@ export function fitsSocket(folder: string): boolean {
 export function temporaryServerSettings(
   socketFolder: string,
   jobs: number,
+  { entries, libraries }: DumpNeeds = { entries: 0, libraries: [] },
 ): Readonly<Record<string, string>> {
+  const connections = jobs + 20;
   return {
+    // One transaction gives all objects their owners. Each is locked, and what belongs to it.
+    max_locks_per_transaction: String(64 + Math.ceil((entries * LOCKS_PER_ENTRY) / connections)),
+    ...(libraries.length > 0 && {
+      shared_preload_libraries: libraries.join(','),
+      max_worker_processes: '0', // their background work waits for ever
+    }),
     listen_addresses: '',
     port: String(TEMPORARY_SERVER_PORT),
     unix_socket_directories: quoteIdentifier(socketFolder),
@@ -42,7 +61,7 @@ export function temporaryServerSettings(
     maintenance_work_mem: '128MB',
     dynamic_shared_memory_type: 'mmap',
     huge_pages: 'off',
-    max_connections: String(jobs + 20),
+    max_connections: String(connections),
     // Subscriptions of a dump never connect anywhere.
     max_logical_replication_workers: '0',
     restart_after_crash: 'off',

@@ -8,7 +8,12 @@ import { reportLocally } from '../connection/local-report.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import { KeptProgram, runKept } from './kept-program.ts';
 import type { RestoreTestFolder } from './restore-test-folder.ts';
-import { asArguments, TEMPORARY_SERVER_PORT, temporaryServerSettings } from './temporary-server-settings.ts';
+import {
+  asArguments,
+  type DumpNeeds,
+  TEMPORARY_SERVER_PORT,
+  temporaryServerSettings,
+} from './temporary-server-settings.ts';
 import type { ServerPrograms } from './server-programs.ts';
 
 /** With the letters of all languages; where the system does not have it, with those of English. */
@@ -29,6 +34,7 @@ const OF_SERVER =
 export interface TemporaryServerOptions {
   readonly programs: ServerPrograms;
   readonly folder: RestoreTestFolder;
+  readonly needs: DumpNeeds;
   readonly env: ProgramEnvironment;
   readonly jobs?: number | undefined;
   readonly signal: AbortSignal;
@@ -62,8 +68,8 @@ export class TemporaryServer {
     // A name that no dump has, nor a live server that a program of the dump leads the socket to.
     const superuser = `geolens_rt_${randomBytes(8).toString('hex')}`;
     await initialise(options, superuser);
-    const { programs, folder, env, jobs = availableParallelism(), signal } = options;
-    const settings = asArguments(temporaryServerSettings(folder.serverData, jobs));
+    const { programs, folder, needs, env, jobs = availableParallelism(), signal } = options;
+    const settings = asArguments(temporaryServerSettings(folder.serverData, jobs, needs));
     const [file, ...args] = await lowPriority([programs.postgres, '-D', folder.serverData, ...settings], env);
     const within = await folder.withinLimits();
     const kept = new KeptProgram(file, args, { env, within, signal, endsWith: 'QUIT' });

@@ -39,3 +39,6 @@ export function compareExtensions(
 export function isOlder(version: string, than: string): boolean {
   return version.localeCompare(than, 'en', { numeric: true }) < 0;
 }
+
+/** Extensions that a server makes in one of its databases only, and the settings that name the database. */
+export const ONE_DATABASE: Readonly<Record<string, string>> = { pg_cron: 'cron.database_name' };

@@ -1,6 +1,11 @@
 import type { Inspection, RestoreInput, RestoreMode } from '@geolens/backup-core';
 import { megabytes, diskEstimate } from '../disk-estimate.ts';
-import { AVAILABLE_EXTENSIONS, compareExtensions, type AvailableExtension } from './extensions.ts';
+import {
+  AVAILABLE_EXTENSIONS,
+  compareExtensions,
+  ONE_DATABASE,
+  type AvailableExtension,
+} from './extensions.ts';
 import { notInspected } from './finish-swap.ts';
 import { logicalReplicationIn, logicalReplicationOf, subscriptionsTo } from './logical-replication.ts';
 import { adviceInPlace, adviceOnSwap, adviceOnTables } from './logical-replication-advice.ts';
@@ -184,9 +189,6 @@ async function inspectExtensions(
     ),
   );
 }
-
-/** An extension that a server makes in one of its databases only, and the setting that names the database. */
-const ONE_DATABASE: Readonly<Record<string, string>> = { pg_cron: 'cron.database_name' };
 
 function ofOneDatabase(extensions: readonly string[], exists: boolean): readonly string[] {
   const way = exists ? 'restore in place' : 'make that database, empty, then restore in place';

@@ -28,6 +28,15 @@ describe('the place of a restore test', () => {
     );
   });
 
+  it('has a server with locks for all objects at once, and with the libraries of their extensions', () => {
+    const needs = { entries: 11_000, libraries: ['pg_stat_statements', 'timescaledb'] };
+    expect(temporaryServerSettings('/a', 2, needs)).toMatchObject({
+      max_locks_per_transaction: '2064',
+      shared_preload_libraries: 'pg_stat_statements,timescaledb',
+      max_worker_processes: '0',
+    });
+  });
+
   it('names the socket’s folder to the server whatever characters it has', () => {
     expect(asArguments(temporaryServerSettings('/a, "b"', 2))).toContain(
       'unix_socket_directories="/a, ""b"""',
