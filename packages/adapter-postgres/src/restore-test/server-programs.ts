@@ -61,7 +61,7 @@ export function serverFor(
 /**
  * Returns the libraries that a temporary server has to preload: of those that the server of the backup
  * preloaded, the ones of the dump's extensions that are installed here. The names come from the manifest, so
- * only the library of an extension's own name is ever loaded.
+ * only the library of an extension's name is ever loaded.
  */
 export async function librariesFor(
   extensions: readonly string[],
