@@ -78,7 +78,7 @@ function shortForm(server: CorpusServer): readonly CorpusCase[] {
     ...encodings(server).slice(0, 3),
     manyTables(server, 500),
     allExtensions(server),
-    ...hostileSettings(server).slice(0, 2),
+    ...hostileSettings(server).slice(0, 1),
   ];
 }
 

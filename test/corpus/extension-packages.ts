@@ -6,9 +6,7 @@ import { runProgram } from '../support/run-program.ts';
 import { cacheFolder } from '../support/trixie.ts';
 
 /** A PostgreSQL 15 with all extensions that Debian packages for it, or the reason why there is none. */
-export type ExtensionPrograms =
-  | { readonly binDir: string; readonly packages: number }
-  | { readonly unavailable: string };
+export type ExtensionPrograms = { readonly binDir: string } | { readonly unavailable: string };
 
 const LOCK_SECONDS = 15 * 60;
 const APT_MS = 5 * 60_000;
@@ -26,10 +24,7 @@ export async function ensureExtensionPrograms(): Promise<ExtensionPrograms> {
     await mkdir(cache, { recursive: true });
     return await withFileLock(`${root}.lock`, LOCK_SECONDS, async () => {
       if (!existsSync(root)) await unpackInto(root);
-      const packages = (await readdir(join(root, 'packages'))).filter((name) =>
-        name.startsWith('postgresql-'),
-      );
-      return { binDir: join(root, 'usr/lib/postgresql/15/bin'), packages: packages.length };
+      return { binDir: join(root, 'usr/lib/postgresql/15/bin') };
     });
   } catch (error) {
     return { unavailable: (error as Error).message };
@@ -52,6 +47,7 @@ async function unpackInto(root: string): Promise<void> {
   );
   for (const name of await readdir(join(building, 'packages')))
     if (name.endsWith('.deb')) await runProgram('dpkg', ['-x', join(building, 'packages', name), building]);
+  await rm(join(building, 'packages'), { recursive: true });
   await nameControls(join(building, 'usr/share/postgresql/15/extension'));
   await runProgram('sh', ['-c', COMPLETE_LINKS, 'sh', join(building, 'usr/lib')]);
   await wrapServer(building, root);
