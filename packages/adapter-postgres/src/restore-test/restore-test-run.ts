@@ -27,7 +27,7 @@ import { nameFor, restoreAs } from './restore-as.ts';
 import { TemporaryServer } from './temporary-server.ts';
 import type { DumpNeeds } from './temporary-server-settings.ts';
 import { librariesFor, serverFor, type Installed, type ServerPrograms } from './server-programs.ts';
-import { whyInconclusive } from './why-inconclusive.ts';
+import { hintForLack, whyInconclusive } from './why-inconclusive.ts';
 
 /** How restores are tested. */
 export interface RestoreTestRunOptions {
@@ -52,6 +52,9 @@ export interface RestoreTestRunParts extends RestoreTestRunOptions {
 
 /** What a restore notes when all went as it should. */
 const USUAL = 'owners and grants as in the backup';
+
+/** A client notices the end of the server before this process does. */
+const LOST_CONNECTION = /server closed the connection|Connection terminated/;
 
 /** What the dump itself is blamed with. */
 const OF_THE_DUMP = [
@@ -103,7 +106,8 @@ export class RestoreTestRun {
       return server.ended ? this.endedEarly(server) : testResult;
     } catch (error) {
       throwIfAborted(this.options.signal);
-      if (!server.ended) throw error;
+      const isLost = error instanceof Error && LOST_CONNECTION.test(error.message);
+      if (!server.ended && !(isLost && (await server.endsSoon()))) throw error;
       return this.endedEarly(server);
     } finally {
       await server.stop();
@@ -112,8 +116,9 @@ export class RestoreTestRun {
 
   private endedEarly(server: TemporaryServer): RestoreTestResult {
     const last = server.lastState();
+    const hint = hintForLack(last ?? '') ?? 'Look for a kill or a want of memory in the log of the system';
     return inconclusive(
-      `the temporary server ended in the middle of the restore${last === undefined ? '' : ` (its log: ${last})`}. Look for a kill or a want of memory in the log of the system`,
+      `the temporary server ended in the middle of the restore${last === undefined ? '' : ` (its log: ${last})`}. ${hint}`,
     );
   }
 

@@ -26,10 +26,14 @@ const LOG_LENGTH = 2_000;
 
 /** A program of the dump may hinder the server from ending. */
 const ENDS_WITHIN_MS = 5_000;
+const ENDS_SOON_MS = 5_000;
 
-/** What a server logs of itself, of a process that ended, and of a machine that lacks something. */
+/** What a server logs of itself and of a process that ended. */
 const OF_SERVER =
-  /(?:server process|[a-z ]+ process) \(PID \d+\) (?:was terminated by signal \d+|exited with exit code \d+)|database system is (?:ready to accept connections|shut down)|No space left on device|out of memory/g;
+  /(?:server process|[a-z ]+ process) \(PID \d+\) (?:was terminated by signal \d+|exited with exit code \d+)|database system is (?:ready to accept connections|shut down)/g;
+
+/** What it logs of a machine that lacks something: why it ended, whatever it logs of itself after that. */
+const OF_MACHINE = /No space left on device|wrote only \d+ of \d+ bytes|out of memory/g;
 
 export interface TemporaryServerOptions {
   readonly programs: ServerPrograms;
@@ -99,11 +103,20 @@ export class TemporaryServer {
     };
   }
 
+  /** Waits a moment for its end. Returns whether it has ended. */
+  async endsSoon(): Promise<boolean> {
+    await Promise.race([
+      this.server.ended.catch(() => undefined),
+      pause(ENDS_SOON_MS, undefined, { ref: false }),
+    ]);
+    return this.ended;
+  }
+
   /** Returns what its log has last of itself, without statements. The end of the log goes to the local report. */
   lastState(): string | undefined {
     const log = this.log();
     reportLocally(log);
-    return log.match(OF_SERVER)?.at(-1);
+    return (log.match(OF_MACHINE) ?? log.match(OF_SERVER))?.at(-1);
   }
 
   /** Returns the end of its log, which may hold values. */

@@ -44,13 +44,18 @@ const LACKS: readonly Lack[] = [
   },
 ];
 
+/** Returns what to do about what a machine lacks, by the text of an error or a log; `undefined` if it is not known. */
+export function hintForLack(text: string): string | undefined {
+  return LACKS.find(({ words }) => words.test(text))?.hint;
+}
+
 /**
  * What this machine lacks, when that is why a restore failed: one sentence and its hint. Undefined when it is
  * the dump.
  */
 export function whyInconclusive(error: unknown): string | undefined {
   if (!isBackupError(error)) return undefined;
-  const lack = LACKS.find(({ words }) => words.test(error.message));
-  if (lack !== undefined) return `${error.message}. ${lack.hint}`;
+  const hint = hintForLack(error.message);
+  if (hint !== undefined) return `${error.message}. ${hint}`;
   return isBackupError(error, ...OF_THE_MACHINE) ? errorText(error) : undefined;
 }

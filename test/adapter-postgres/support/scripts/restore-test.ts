@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import {
   PgRestoreTester,
   type PgRestoreTesterOptions,
@@ -15,14 +16,7 @@ const ground = await restoreTest.open(
 );
 if ('inconclusive' in ground) throw new Error(ground.inconclusive.join());
 process.stdout.write('opened\n');
-const dump = {
-  bytes: 0,
-  sha256: '',
-  path: path!,
-  open: () => {
-    throw new Error('it is a file');
-  },
-};
+const dump = { bytes: 0, sha256: '', path: path!, open: () => createReadStream(path!) };
 const testResult = await ground.runRestoreTest({
   dump,
   globals: undefined,
