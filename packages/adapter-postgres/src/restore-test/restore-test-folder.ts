@@ -40,6 +40,7 @@ export class RestoreTestFolder {
   private readonly lock: string;
   private readonly options: RestoreTestFolderOptions;
   private handle: FileHandle | undefined;
+  private ending = Promise.resolve();
 
   private constructor(folder: string, lock: string, lease: LockLease, options: RestoreTestFolderOptions) {
     this.paths = restoreTestPaths(folder);
@@ -121,9 +122,15 @@ export class RestoreTestFolder {
     return `the user of a temporary server (${cage.account.uid}) may not work there (${stderr})`;
   }
 
-  /** Ends every program of the restore test, also those that a program of the dump has left. Never fails. */
-  async endAll(): Promise<void> {
-    await this.options.cage?.endAll();
+  /**
+   * Ends every program of the restore test, also those that a program of the dump has left. Never fails. One
+   * call at a time: it would end a later program of the account too, such as the one that removes the folder.
+   */
+  endAll(): Promise<void> {
+    this.ending = this.ending.then(async () => {
+      await this.options.cage?.endAll();
+    });
+    return this.ending;
   }
 
   /**
