@@ -33,8 +33,10 @@ export async function makeExtensions(
 ): Promise<MadeExtensions> {
   const { server } = parts;
   const { toc, extensions: required, schemas: requiredSchemas } = preparation;
+  // pg_restore sends any other statement as it is, and names it if it fails.
   const extensions = toc.entries.filter(
-    ({ kind, definition }) => kind === 'EXTENSION' && !definition.includes(REPLACEMENT),
+    ({ kind, definition }) =>
+      kind === 'EXTENSION' && WITH_SCHEMA.test(definition) && !definition.includes(REPLACEMENT),
   );
   const schemas = extensions.length === 0 ? [] : toc.entries.filter(({ kind }) => kind === 'SCHEMA');
   await restoreEntries(parts, input, preparation, target, { entries: schemas, args, sessions: 1 });
