@@ -1,12 +1,10 @@
 import type pg from 'pg';
 import { BackupError, type Restored, type TableRows } from '@geolens/backup-core';
-import { programFed } from '@geolens/backup-system';
-import { encodeBytes } from '../connection/byte-text.ts';
 import { textRows } from '../connection/text-rows.ts';
-import { connectionString, serverEncodingOf } from '../connection/connection.ts';
 import { endWithoutValues } from '../connection/program-messages.ts';
 import { CopyLines } from '../dump/copy-lines.ts';
 import { relations, type Relation } from '../dump/dumped-tables.ts';
+import { copyEncodingOf, copyOut } from './copy-out.ts';
 import type { SessionParts } from './session-parts.ts';
 
 interface CountedTable extends Relation {
@@ -26,10 +24,6 @@ const COLUMNS = `
 
 /**
  * Counts the rows of the tables of a database, as they are now, in several sessions.
- *
- * COPY reads a table without planning a query over it. Planning evaluates the constant expressions of the
- * table's indexes as the role of the session: `SELECT count(*)` would run functions of the table's owner with
- * the rights of the restoring role.
  * @param only counts these tables alone; all if absent
  */
 export async function countRestored(
@@ -40,10 +34,7 @@ export async function countRestored(
   const { tables, encoding } = await parts.server.within(
     database,
     'listing the restored tables',
-    async (client) => ({
-      tables: await listTables(client, only),
-      encoding: serverEncodingOf(client) === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8',
-    }),
+    async (client) => ({ tables: await listTables(client, only), encoding: copyEncodingOf(client) }),
   );
   const shares = Array.from({ length: Math.min(parts.sessions, tables.length) }, (_, share) =>
     tables.filter((__, index) => index % parts.sessions === share),
@@ -84,19 +75,15 @@ interface CountedRows {
 }
 
 async function countShare(
-  { server, signal }: SessionParts,
+  parts: SessionParts,
   database: string,
   tables: readonly CountedTable[],
   encoding: string,
 ): Promise<readonly CountedRows[]> {
   const copies = tables.map(({ quoted, column }) => `COPY ${quoted} ${column} TO STDOUT;\n\\echo '\\\\.'\n`);
-  const script = async function* (): AsyncGenerator<Uint8Array> {
-    // Rows that row-level security hides are an error, not a smaller count.
-    yield await Promise.resolve(encodeBytes(`SET row_security = off;\n${copies.join('')}`));
-  };
   const counts: number[] = [];
   let lines = new CopyLines();
-  const count = (chunk: Uint8Array): void => {
+  const onOutput = (chunk: Uint8Array): void => {
     for (let at = 0; at < chunk.length; ) {
       const end = lines.read(chunk as Buffer, at);
       if (end === undefined) return;
@@ -105,14 +92,7 @@ async function countShare(
       lines = new CopyLines();
     }
   };
-  const args = ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', connectionString(database), '-f', '-'];
-  const end = await programFed(
-    server.programs.psql,
-    args,
-    script(),
-    { env: { ...server.env(database), PGCLIENTENCODING: encoding }, signal },
-    count,
-  );
+  const end = await copyOut(parts, database, copies, { encoding, onOutput });
   const counted = tables.flatMap((table, index) => {
     const rows = counts[index];
     return rows === undefined ? [] : [{ table, rows }];

@@ -1,9 +1,7 @@
 import { toBackupError, type Restored, type RestoreInput } from '@geolens/backup-core';
-import { programFed } from '@geolens/backup-system';
-import { encodeBytes } from '../../connection/byte-text.ts';
-import { connectionString, serverEncodingOf } from '../../connection/connection.ts';
 import { endWithoutValues } from '../../connection/program-messages.ts';
 import { textRows } from '../../connection/text-rows.ts';
+import { copyEncodingOf, copyOut } from '../copy-out.ts';
 import { execute } from '../execute.ts';
 import { withoutEventTriggers } from '../event-triggers.ts';
 import type { Preparation } from '../prepare.ts';
@@ -87,12 +85,13 @@ const COLUMNS = `
    WHERE c.oid = ANY ($1::pg_catalog.regclass[]) AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.atttypid IN (SELECT oid FROM numbers)
    GROUP BY n.nspname, c.relname`;
 
-/** Returns the numbers of large objects that rows name. COPY plans no query, so it runs no code of the owner. */
+/** Returns the numbers of large objects that rows name. */
 async function namedIn(
-  { server, database, signal }: SessionParts,
+  parts: SessionParts,
   tables: readonly Table[],
   inDump: (oid: number) => boolean,
 ): Promise<ReadonlySet<number>> {
+  const { server, database } = parts;
   const named = new Set<number>();
   const { rows, encoding } = await server.within(
     database,
@@ -104,26 +103,20 @@ async function namedIn(
         ['quoted', 'columns'],
         [tables.map(({ quoted }) => quoted)],
       ),
-      encoding: serverEncodingOf(client) === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8',
+      encoding: copyEncodingOf(client),
     }),
   );
   if (rows.length === 0) return named;
   const copies = rows.map(({ quoted, columns }) => `COPY ${quoted} (${columns}) TO STDOUT;\n`);
   let rest = '';
-  const read = (chunk: Uint8Array): void => {
+  const onOutput = (chunk: Uint8Array): void => {
     const text = rest + Buffer.from(chunk).toString('latin1');
     const end = text.lastIndexOf('\n') + 1;
     rest = text.slice(end);
     for (const [number] of text.slice(0, end).matchAll(/\d+/g))
       if (inDump(Number(number))) named.add(Number(number));
   };
-  const end = await programFed(
-    server.programs.psql,
-    ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', connectionString(database), '-f', '-'],
-    [encodeBytes(`SET row_security = off;\n${copies.join('')}`)],
-    { env: { ...server.env(database), PGCLIENTENCODING: encoding }, signal },
-    read,
-  );
+  const end = await copyOut(parts, database, copies, { encoding, onOutput });
   if (end.code !== 0) throw new Error(endWithoutValues('psql', end));
   return named;
 }
