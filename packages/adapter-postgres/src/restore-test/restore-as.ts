@@ -1,4 +1,4 @@
-import { isBackupError, type Restored, type RestoreInput, type RestorerEvent } from '@geolens/backup-core';
+import type { Restored, RestoreInput, RestorerEvent } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '@geolens/backup-system';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import { isWholeName } from '../connection/identifiers.ts';
@@ -19,34 +19,13 @@ const TAKEN = ['postgres', 'template0', 'template1'];
 
 const ANY_NAME = 'restore_test';
 
-/** What a restore by several sessions fails with when nobody understood why. */
-const NO_REASON = 'the dump could not be restored: a worker process died unexpectedly';
-
 /** The name for a restored database: its own, where a new server can have it. */
 export function nameFor(database: string | undefined): string {
   return database !== undefined && isWholeName(database) && !TAKEN.includes(database) ? database : ANY_NAME;
 }
 
-/**
- * Restores a dump into a new server, under a name. Several sessions write to one stderr and may tear each
- * other’s words: where the reason of a failure is lost, one session alone tells it, or gets by with the
- * memory that there is.
- */
+/** Restores a dump into a new server, under a name. */
 export async function restoreAs(
-  name: string,
-  input: RestoreInput,
-  connection: ConnectionSettings,
-  options: RestoreAsOptions,
-): Promise<Restored> {
-  try {
-    return await restoreOnce(name, input, connection, options);
-  } catch (error) {
-    if (!(isBackupError(error, 'RESTORE_FAILED') && error.message.startsWith(NO_REASON))) throw error;
-    return restoreOnce(name, input, connection, { ...options, jobs: 1 });
-  }
-}
-
-async function restoreOnce(
   name: string,
   input: RestoreInput,
   connection: ConnectionSettings,
