@@ -64,6 +64,13 @@ export async function executeEach(
   statements: readonly string[],
   mayFail: (statement: string) => boolean,
 ): Promise<{ readonly said: readonly Said[]; readonly refused: readonly Refused[] }> {
+  try {
+    // As a rule none fails, and savepoints would treble the round trips.
+    return { said: await executeTogether(client, statements), refused: [] };
+  } catch (error) {
+    if (!isOfStatement(error)) throw error;
+    await client.query('ROLLBACK');
+  }
   const said: Said[] = [];
   const refused: Refused[] = [];
   await client.query('BEGIN');
@@ -77,13 +84,18 @@ export async function executeEach(
       said.push(...(await execute(client, [statement])));
       await client.query('RELEASE one');
     } catch (error) {
-      if (!/^[0-9A-Z]{5}$/.test(codeOf(error) ?? '')) throw error;
+      if (!isOfStatement(error)) throw error;
       await client.query('ROLLBACK TO one');
-      refused.push({ statement, message: (error as Error).message });
+      refused.push({ statement, message: error.message });
     }
   }
   await client.query('COMMIT');
   return { said, refused };
+}
+
+/** Whether an error has a SQLSTATE: others are of the connection. */
+function isOfStatement(error: unknown): error is Error {
+  return /^[0-9A-Z]{5}$/.test(codeOf(error) ?? '');
 }
 
 /** Executes them all, or none of them. */

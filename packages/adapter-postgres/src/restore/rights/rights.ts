@@ -144,8 +144,9 @@ export async function applyRights(
   const doing = 'applying owners and grants';
   if (from === 'set') {
     const statements = [...owners, ...passingOverLackingRoutines(grants)];
+    const ofOwners = new Set(owners);
     const { said, refused } = await server.within(target, doing, (client) =>
-      executeEach(client, statements, (statement) => goOn || owners.includes(statement)),
+      executeEach(client, statements, (statement) => goOn || ofOwners.has(statement)),
     );
     const made = grants.filter((grant) => !refused.some(({ statement }) => statement === grant));
     const missing = await missingGrants(server, target, made);
