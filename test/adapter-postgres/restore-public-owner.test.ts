@@ -1,24 +1,14 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { anyCluster } from '../support/clusters.ts';
-import { startCluster, type Cluster } from '../support/postgres-cluster.ts';
+import type { Cluster } from '../support/postgres-cluster.ts';
+import { ownServer, placeOn } from './support/own-server.ts';
 import { backupOf, restoring } from './support/restoring.ts';
 
-const { binDir } = anyCluster();
-
 async function server(): Promise<Cluster> {
-  const cluster = await startCluster({ binDir });
-  onTestFinished(() => cluster.stop());
+  const cluster = await ownServer(anyCluster());
   await cluster.createDatabase('app');
   return cluster;
 }
-
-const placeOn = ({ host, port, user }: Cluster): Parameters<typeof backupOf>[0] => ({
-  host,
-  port,
-  user,
-  binDir,
-  database: 'app',
-});
 
 const OWNER = `SELECT nspowner::regrole FROM pg_namespace WHERE nspname = 'public'`;
 

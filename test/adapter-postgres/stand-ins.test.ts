@@ -1,25 +1,12 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { newestCluster } from '../support/clusters.ts';
-import { startCluster, type Cluster } from '../support/postgres-cluster.ts';
+import type { Cluster } from '../support/postgres-cluster.ts';
+import { ownServer, placeOn } from './support/own-server.ts';
 import { backupOf, restoring } from './support/restoring.ts';
 
 const OWNERS = `SELECT relname, pg_get_userbyid(relowner) FROM pg_class WHERE relnamespace IN ('public'::regnamespace, 'app'::regnamespace) AND relkind IN ('r', 'm') ORDER BY 1`;
 
-const { binDir } = newestCluster()[0]!;
-
-async function server(): Promise<Cluster> {
-  const cluster = await startCluster({ binDir });
-  onTestFinished(() => cluster.stop());
-  return cluster;
-}
-
-const placeOn = ({ host, port, user }: Cluster): Parameters<typeof backupOf>[0] => ({
-  host,
-  port,
-  user,
-  binDir,
-  database: 'app',
-});
+const server = (): Promise<Cluster> => ownServer(newestCluster()[0]!);
 
 describe('objects of the superuser that another server was made with', () => {
   it('go to the restoring role, those of others to their owners, and the role that stood in is gone', async () => {

@@ -2,7 +2,7 @@ import { copyFile, link, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { formatTimestamp } from '@geolens/backup-core';
-import { freshBucket } from '../support/buckets.ts';
+import { freshBucket, replicaEnv } from '../support/buckets.ts';
 import { newestCluster, type ClusterFacts } from '../support/clusters.ts';
 import { newOperator, type Operator } from '../support/operator.ts';
 import { startCluster } from '../support/postgres-cluster.ts';
@@ -138,13 +138,7 @@ describe.each(newestCluster())('a volume of GeoLens’s own backup container, on
     async () => {
       await made();
       const bucket = await freshBucket();
-      const s3 = {
-        BACKUP_S3_ENABLED: 'true',
-        S3_ENDPOINT: bucket.endpoint,
-        S3_BUCKET: bucket.name,
-        S3_ACCESS_KEY_ID: bucket.accessKeyId,
-        S3_SECRET_ACCESS_KEY: bucket.secretAccessKey,
-      };
+      const s3 = { ...replicaEnv(bucket) };
       const run = await operator.backup(['run', '--json'], { env: s3 });
       expect(run.code, run.stderr).toBe(0);
       const inBucket = (await volume.list(s3)).filter(({ copies }) =>

@@ -1,7 +1,7 @@
 import { chown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
-import { freshBucket } from '../support/buckets.ts';
+import { freshBucket, replicaEnv } from '../support/buckets.ts';
 import { newOperator } from '../support/operator.ts';
 
 describe('the command doctor', () => {
@@ -38,14 +38,7 @@ describe('the command doctor', () => {
     'finds nothing to be done when sets are copied and somebody is told, as JSON too',
     async () => {
       const [operator, bucket] = await Promise.all([newOperator(), freshBucket()]);
-      const env = {
-        BACKUP_S3_ENABLED: 'true',
-        S3_ENDPOINT: bucket.endpoint,
-        S3_BUCKET: bucket.name,
-        S3_ACCESS_KEY_ID: bucket.accessKeyId,
-        S3_SECRET_ACCESS_KEY: bucket.secretAccessKey,
-        BACKUP_RESTORE_TEST_SCHEDULE: '0 4 * * 0',
-      };
+      const env = { ...replicaEnv(bucket), BACKUP_RESTORE_TEST_SCHEDULE: '0 4 * * 0' };
       await operator.goodRun({ env });
       const before = await bucket.keys();
       const { code, stdout } = await operator.backup(['doctor', '--json'], {

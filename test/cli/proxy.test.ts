@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, request as send } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { expect, inject, it, onTestFinished } from 'vitest';
-import { freshBucket } from '../support/buckets.ts';
+import { freshBucket, replicaEnv } from '../support/buckets.ts';
 import { newOperator } from '../support/operator.ts';
 import { receiver } from '../support/receiver.ts';
 
@@ -46,14 +46,7 @@ it.skipIf(inject('gateway') === undefined)(
   'HTTP_PROXY is used for S3, unless NO_PROXY has the host',
   async () => {
     const [operator, bucket, proxy] = await Promise.all([newOperator(), freshBucket(), startProxy()]);
-    const env = {
-      BACKUP_S3_ENABLED: 'true',
-      S3_ENDPOINT: bucket.endpoint,
-      S3_BUCKET: bucket.name,
-      S3_ACCESS_KEY_ID: bucket.accessKeyId,
-      S3_SECRET_ACCESS_KEY: bucket.secretAccessKey,
-      HTTP_PROXY: proxy.url,
-    };
+    const env = { ...replicaEnv(bucket), HTTP_PROXY: proxy.url };
     await operator.goodRun({ env });
     expect(proxy.asked.filter((line) => line.startsWith(`PUT ${bucket.endpoint}/`)).length).toBeGreaterThan(
       2,

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { freshBucket } from '../support/buckets.ts';
+import { freshBucket, replicaEnv } from '../support/buckets.ts';
 import { geolensBackup, RunningCli } from '../support/cli.ts';
 import type { Cluster } from '../support/cluster.ts';
 import { freePort } from '../support/free-port.ts';
@@ -96,11 +96,7 @@ describe.skipIf(inject('gateway') === undefined)(
         BACKUP_DIR: volume.backups,
         STAGING_DIR: volume.staging,
         BACKUP_ROLE_PASSWORDS: 'true',
-        BACKUP_S3_ENABLED: 'true',
-        S3_ENDPOINT: bucket.endpoint,
-        S3_BUCKET: bucket.name,
-        S3_ACCESS_KEY_ID: bucket.accessKeyId,
-        S3_SECRET_ACCESS_KEY: bucket.secretAccessKey,
+        ...replicaEnv(bucket),
         S3_TIMEOUT_SECONDS: '2',
         BACKUP_PING_URL: `${reported.url}/${encodeURIComponent(secretOf('Ping'))}`,
         BACKUP_WEBHOOK_URL: `${reported.url.replace('//', `//me:${encodeURIComponent(secretOf('Hook'))}@`)}/${encodeURIComponent(secretOf('Path'))}?token=${encodeURIComponent(secretOf('Token'))}`,

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, inject, it } from 'vitest';
-import { freshBucket } from '../support/buckets.ts';
+import { freshBucket, replicaEnv } from '../support/buckets.ts';
 import { newOperator, times, type Operator } from '../support/operator.ts';
 
 const ENV = { BACKUP_RETENTION_DAILY: '1', BACKUP_RETENTION_WEEKLY: '1' };
@@ -162,15 +162,7 @@ it.skipIf(inject('gateway') === undefined)(
   async () => {
     operator = await newOperator();
     const bucket = await freshBucket();
-    const s3 = {
-      BACKUP_S3_ENABLED: 'true',
-      S3_ENDPOINT: bucket.endpoint,
-      S3_BUCKET: bucket.name,
-      S3_ACCESS_KEY_ID: bucket.accessKeyId,
-      S3_SECRET_ACCESS_KEY: bucket.secretAccessKey,
-      S3_REGION: '',
-      S3_TIMEOUT_SECONDS: '2',
-    };
+    const s3 = { ...replicaEnv(bucket), S3_REGION: '', S3_TIMEOUT_SECONDS: '2' };
     const there = async (): Promise<string[]> =>
       (
         JSON.parse(

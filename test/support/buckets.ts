@@ -137,3 +137,19 @@ function encoded(text: string): string {
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 }
+
+/** Returns the variables with which a run copies to the bucket. */
+export function replicaEnv({
+  endpoint,
+  name,
+  accessKeyId,
+  secretAccessKey,
+}: TestBucket): Record<string, string> {
+  return {
+    BACKUP_S3_ENABLED: 'true',
+    S3_ENDPOINT: endpoint,
+    S3_BUCKET: name,
+    S3_ACCESS_KEY_ID: accessKeyId,
+    S3_SECRET_ACCESS_KEY: secretAccessKey,
+  };
+}

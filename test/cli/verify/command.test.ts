@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, inject, it } from 'vitest';
-import { freshBucket } from '../../support/buckets.ts';
+import { freshBucket, replicaEnv } from '../../support/buckets.ts';
 import { clusters, newestCluster } from '../../support/clusters.ts';
 import { noFaketime } from '../../support/faketime.ts';
 import { newOperator, onAWeekday, type Operator } from '../../support/operator.ts';
@@ -245,13 +245,7 @@ describe('`verify --restore`', () => {
 describe.skipIf(inject('gateway') === undefined)('`verify --store s3`', () => {
   it('proves, or finds bad, the copy that a disaster leaves', async () => {
     const bucket = await freshBucket();
-    const env = {
-      BACKUP_S3_ENABLED: 'true',
-      S3_ENDPOINT: bucket.endpoint,
-      S3_BUCKET: bucket.name,
-      S3_ACCESS_KEY_ID: bucket.accessKeyId,
-      S3_SECRET_ACCESS_KEY: bucket.secretAccessKey,
-    };
+    const env = { ...replicaEnv(bucket) };
     timestamp = await operator.goodRun({ env, ...onAWeekday() });
     const manifest = (await bucket.get(`backups/daily/manifest-${timestamp}.json`)).toString();
     await rm(join(operator.volume.backups, 'daily'), { recursive: true });

@@ -7,7 +7,7 @@ import { removeRelatives } from '../../cli/restore/support/restorer.ts';
 import { faketimeText, noFaketime } from '../../support/faketime.ts';
 import { Operator } from '../../support/operator.ts';
 import { secretOf } from '../../cli/support/secrets.ts';
-import { freshBucket, type TestBucket } from '../../support/buckets.ts';
+import { freshBucket, replicaEnv, type TestBucket } from '../../support/buckets.ts';
 import type { CliEnd, RunningCli } from '../../support/cli.ts';
 import { clearFaketimeOrphans } from '../../support/faketime-orphans.ts';
 import { clusters, type ClusterFacts } from '../../support/clusters.ts';
@@ -159,14 +159,7 @@ export async function newScene(
     BACKUP_RETENTION_DAILY: String(KEEP.daily),
     BACKUP_RESTORE_TEST_DIR: await restoreTestFolder(),
     BACKUP_RETENTION_WEEKLY: String(KEEP.weekly),
-    ...(bucket !== undefined && {
-      BACKUP_S3_ENABLED: 'true',
-      S3_ENDPOINT: bucket.endpoint,
-      S3_BUCKET: bucket.name,
-      S3_ACCESS_KEY_ID: bucket.accessKeyId,
-      S3_SECRET_ACCESS_KEY: bucket.secretAccessKey,
-      S3_TIMEOUT_SECONDS: '2',
-    }),
+    ...(bucket !== undefined && { ...replicaEnv(bucket), S3_TIMEOUT_SECONDS: '2' }),
   };
   return new Scene(new Operator({ ...database, url }, volume, settings), bucket);
 }
