@@ -74,7 +74,7 @@ describe.each(clusters())('code of an unprivileged role, on $title,', (facts) =>
   });
 
   it('does not run as one in a restore beside the live database', async () => {
-    const hostile = await hostileDatabase(facts);
+    const hostile = await hostileDatabase(facts, { loading: true });
     const { database, role } = hostile;
     const backup = await backupOf(database);
     await restoring(database, async (session) => {

@@ -9,6 +9,9 @@ export const NO_TIMEOUTS = {
   idle_session_timeout: '0',
 };
 
+/** What roles and databases may be set to, and what would end or forbid a restore half-way. */
+export const UNHINDERED = { ...NO_TIMEOUTS, default_transaction_read_only: 'off' };
+
 /** Sets what the server knows of these settings, for the rest of the session. */
 export async function configure(
   client: pg.Client,

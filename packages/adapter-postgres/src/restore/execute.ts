@@ -94,7 +94,7 @@ export async function executeEach(
 }
 
 /** Whether an error has a SQLSTATE: others are of the connection. */
-function isOfStatement(error: unknown): error is Error {
+export function isOfStatement(error: unknown): error is Error {
   return /^[0-9A-Z]{5}$/.test(codeOf(error) ?? '');
 }
 

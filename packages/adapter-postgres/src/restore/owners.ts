@@ -20,6 +20,8 @@ export class Owners implements AsyncDisposable {
   readonly args: readonly string[];
   /** What people should know. */
   readonly notes: readonly string[];
+  /** Owners whose code must not run as a superuser; none where the restoring role owns everything. */
+  readonly unprivileged: ReadonlySet<string>;
   private readonly server: Server;
   private readonly standIns: readonly string[];
   private readonly ownsPublic: boolean;
@@ -29,9 +31,13 @@ export class Owners implements AsyncDisposable {
     args: readonly string[],
     notes: readonly string[],
     standIns: readonly string[],
-    ownsPublic = false,
+    {
+      ownsPublic = false,
+      unprivileged = [],
+    }: { ownsPublic?: boolean; unprivileged?: readonly string[] } = {},
   ) {
     this.server = server;
+    this.unprivileged = new Set(unprivileged);
     this.args = args;
     this.notes = notes;
     this.standIns = standIns;
@@ -57,7 +63,7 @@ export class Owners implements AsyncDisposable {
     const owners = ownersIn(toc);
     const missing = owners.filter((owner) => !there.includes(owner));
     if (missing.length > 0 && owners.length === 1)
-      return new Owners(server, ['--no-owner'], [], [], hasPublic);
+      return new Owners(server, ['--no-owner'], [], [], { ownsPublic: hasPublic });
     const isBootstrap = (owner: string): boolean =>
       globals?.isOurs === true &&
       !globals.ownerNames.has(owner) &&
@@ -79,6 +85,7 @@ export class Owners implements AsyncDisposable {
       [],
       others.length === 0 ? [] : [`made for what they own: ${others.join(', ')}`],
       standIns,
+      { unprivileged: await withoutSuperuser(server, owners) },
     );
   }
 
@@ -97,6 +104,16 @@ export class Owners implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const role of this.standIns) await dropRole(this.server, role);
   }
+}
+
+async function withoutSuperuser(server: Server, owners: readonly string[]): Promise<readonly string[]> {
+  const rows = await server.ask<{ name: string }>(
+    'asking which owners are superusers',
+    `SELECT rolname AS name FROM pg_catalog.pg_roles
+      WHERE rolname = ANY ($1) AND NOT rolsuper AND rolname <> 'pg_database_owner'`,
+    [owners],
+  );
+  return rows.map(({ name }) => name);
 }
 
 /**

@@ -14,6 +14,7 @@ import { enableEventTriggers } from './event-triggers.ts';
 import { finishSwap } from './finish-swap.ts';
 import { inspect } from './inspect.ts';
 import type { SessionParts } from './session-parts.ts';
+import { removeLeftLogins } from './owner-logins.ts';
 import { dropStandIns } from './owners.ts';
 import { prepare, type Preparation } from './prepare.ts';
 import { restoreAside } from './restore-aside.ts';
@@ -51,6 +52,8 @@ export class PgRestoreSession implements RestoreSession {
       this.recovered.push(`database ${name}, of a restore that was cut off`);
     }
     this.recovered.push(...(await dropStandIns(server, database)));
+    for (const name of await removeLeftLogins(server, database))
+      this.recovered.push(`role ${name}, of a restore that was cut off`);
     if (!(await server.exists(database))) return;
     const enabled = await server.within(database, 'listing event triggers', (client) =>
       enableEventTriggers(client, server),

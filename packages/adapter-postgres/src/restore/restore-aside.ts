@@ -9,6 +9,7 @@ import { asideName, createAside, dropAside } from './aside-database.ts';
 import { disableEventTriggers, enableEventTriggers } from './event-triggers.ts';
 import { executeEach } from './execute.ts';
 import { turnsOf } from './extension-rows.ts';
+import { fillByOwners } from './fill-by-owners.ts';
 import { makeExtensions } from './make-extensions.ts';
 import { Owners } from './owners.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -205,12 +206,23 @@ async function fillOnce(
       passOver,
     });
   const withRows = !furtherArguments.includes('--schema-only');
-  const turns = withRows ? await turnsOf(parts, input, entries) : undefined;
-  if (turns !== undefined) {
-    await restoreTurn(turns.definitions, 1);
-    await restoreTurn(turns.extensionRows, 1);
+  if (owners.unprivileged.size > 0)
+    await fillByOwners(parts, input, preparation, aside, {
+      entries,
+      args,
+      passOver,
+      unprivileged: owners.unprivileged,
+      rights,
+      withRows,
+    });
+  else {
+    const turns = withRows ? await turnsOf(parts, input, entries) : undefined;
+    if (turns !== undefined) {
+      await restoreTurn(turns.definitions, 1);
+      await restoreTurn(turns.extensionRows, 1);
+    }
+    await restoreTurn(turns?.rest ?? entries, parts.sessions);
   }
-  await restoreTurn(turns?.rest ?? entries, parts.sessions);
   const [error] = unresolved;
   if (error === undefined) return { repeated: [], searchPath: '', notes };
   const searchPath = await searchPathOf(parts, rights);

@@ -2,6 +2,8 @@ import { BackupError, type RestoreInput } from '@geolens/backup-core';
 import { connectionString } from '../connection/connection.ts';
 import { restoreErrorWithoutValues } from '../connection/program-messages.ts';
 import { unlinkedTemporaryFile } from '../dump/unlinked-temporary-file.ts';
+import type { ActingAs } from './owner-logins.ts';
+import { isOfStatement } from './execute.ts';
 import { isSettingOfNewerClient } from './newer-client.ts';
 import { endedWell, runPgRestore } from './pg-restore.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -37,6 +39,8 @@ export interface EntriesRequest {
   readonly args: readonly string[];
   /** Sessions that restore at once. */
   readonly sessions: number;
+  /** The role that restores; the restoring one when absent. */
+  readonly as?: ActingAs | undefined;
   /** Whether each entry is reported to the observer. */
   readonly progress?: boolean | undefined;
   /** Whether an error ends nothing, by its words. */
@@ -54,7 +58,7 @@ export async function restoreEntries(
   aside: string,
   request: EntriesRequest,
 ): Promise<void> {
-  const { entries, args, sessions, progress = false, passOver } = request;
+  const { entries, args, sessions, as, progress = false, passOver } = request;
   if (entries.length === 0) return;
   const newer = programs.major > server.major;
   let passedOver = false;
@@ -83,10 +87,12 @@ export async function restoreEntries(
         '--verbose',
         ...(dump.path === undefined ? [] : [`--jobs=${sessions}`]),
         ...args,
+        ...(as === undefined ? [] : ['--no-owner']),
+        ...(as?.role === undefined ? [] : [`--role=${as.role}`]),
         `--dbname=${connectionString(aside)}`,
       ],
       dump,
-      env: server.env(aside),
+      env: server.env(aside, as?.credentials),
       signal,
       onEntry: progress ? onEntry : undefined,
       passOver: isHarmless,
@@ -95,12 +101,29 @@ export async function restoreEntries(
     });
     if (errors.length === 0 && endedWell(end, passedOver)) return;
     const first = errors[0] && restoreErrorWithoutValues(errors[0]);
-    throw new BackupError(
-      'RESTORE_FAILED',
-      `the dump could not be restored: ${first ?? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`}`,
-      { hint: 'The live database is as it was' },
-    );
+    throw restoreFailed(first ?? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`);
   } finally {
     await list.close();
+  }
+}
+
+/** The error of a restore that leaves the live database as it was. */
+export function restoreFailed(why: string, cause?: unknown): BackupError {
+  return new BackupError('RESTORE_FAILED', `the dump could not be restored: ${why}`, {
+    hint: 'The live database is as it was',
+    cause,
+  });
+}
+
+/**
+ * Executes the statements of an entry.
+ * @throws BackupError RESTORE_FAILED that names the entry
+ */
+export async function executeEntry({ text }: TocEntry, work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!isOfStatement(error)) throw error;
+    throw restoreFailed(`could not execute query: ERROR:  ${error.message} (entry ${text})`, error);
   }
 }

@@ -8,14 +8,11 @@ import { codeOf, connectionError, postgresError } from '../connection/postgres-e
 import { programsFor, type PostgresPrograms } from '../connection/postgres-programs.ts';
 import { majorOf, SERVER_VERSION } from '../connection/server-version.ts';
 import { withClient } from '../connection/session.ts';
-import { configure, NO_TIMEOUTS } from '../connection/configure.ts';
+import { configure, UNHINDERED } from '../connection/configure.ts';
 import { watched } from '../connection/watched.ts';
 
 /** Databases that every server has, to work from while the one in question is made, renamed or dropped. */
 const MAINTENANCE = ['postgres', 'template1'];
-
-/** What roles and databases may be set to, and what would end or forbid a restore half-way. */
-const UNHINDERED = { ...NO_TIMEOUTS, default_transaction_read_only: 'off' };
 
 /** Those of them that every server knows: for programs, which get them with their connection. */
 const UNHINDERED_PROGRAMS = [
@@ -95,12 +92,17 @@ export class Server {
   /**
    * The environment of a client program that works on a database. `signal` or not: the server ends its
    * session soon after it was killed.
+   * @param credentials the role that it connects as; the restoring one when absent
    */
-  env(database: string): ProgramEnvironment {
+  env(
+    database: string,
+    credentials: Pick<ConnectionSettings, 'user' | 'password'> = this.options.connection,
+  ): ProgramEnvironment {
+    const { user, password } = credentials;
     const env: ProgramEnvironment = {
       ...this.options.env,
       LC_ALL: 'C',
-      ...libpqEnvironment(this.settings(database)),
+      ...libpqEnvironment({ ...this.settings(database), user, password }),
     };
     const options = [
       env['PGOPTIONS'] ?? '',

@@ -22,6 +22,8 @@ export interface TocEntry extends ArchiveEntry {
   readonly label: string;
   /** The label and the owner. */
   readonly text: string;
+  /** The definition with its bytes as they are, for the server. */
+  readonly statement: string;
 }
 
 /** What `--use-list` reads: these entries, in this order. */
@@ -87,6 +89,7 @@ export function tocEntry(entry: ArchiveEntry): TocEntry {
     owner,
     schema,
     definition: shown(entry.definition),
+    statement: entry.definition,
     label,
     text: `${label} ${sanitized(owner)}`,
   };

@@ -1,0 +1,236 @@
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
+import type pg from 'pg';
+import { BackupError, isBackupError, Secret } from '@geolens/backup-core';
+import type { ConnectionSettings } from '../connection/connection-settings.ts';
+import { configure, UNHINDERED } from '../connection/configure.ts';
+import { quoteIdentifier, quoteLiteral } from '../connection/identifiers.ts';
+import { openSession, type Session } from '../connection/session.ts';
+import { withoutEventTriggers } from './event-triggers.ts';
+import { execute } from './execute.ts';
+import type { Server } from './server.ts';
+
+/*
+ * What a dump brings of a role without superuser rights is evaluated over a login that is a member of that role
+ * and of no other: whatever the code resets its session to, it is that role or a role that may do nothing.
+ */
+
+const PREFIX = 'geolens_restore_login_';
+
+/** The comment of a login, with the database whose restore made it: a killed one is removed by the next. */
+const COMMENT = 'geolens-backup: login of a restore into ';
+
+/** How a program or a session works as a role. */
+export interface ActingAs {
+  readonly credentials: Pick<ConnectionSettings, 'user' | 'password'>;
+  /** The role to set; `undefined` if it is the login itself. */
+  readonly role: string | undefined;
+}
+
+interface Login extends ActingAs {
+  readonly session: Session;
+}
+
+export interface OwnerLoginsOptions {
+  readonly server: Server;
+  /** The database that the restore is for. */
+  readonly live: string;
+  /** The database that is filled. */
+  readonly target: string;
+  /** Owners that are no superusers. */
+  readonly unprivileged: ReadonlySet<string>;
+  readonly signal: AbortSignal;
+}
+
+/** Temporary logins for one database, removed when they are disposed of. */
+export class OwnerLogins implements AsyncDisposable {
+  private readonly logins = new Map<string, Promise<Login>>();
+  private readonly made: { readonly user: string; readonly owner: string | undefined }[] = [];
+  private readonly options: OwnerLoginsOptions;
+  private neutralRole: string | undefined;
+
+  constructor(options: OwnerLoginsOptions) {
+    this.options = options;
+  }
+
+  /** Whether what belongs to a role is evaluated over a login. */
+  covers(role: string): boolean {
+    return role === this.neutralRole || this.options.unprivileged.has(role);
+  }
+
+  /** Returns a role that owns nothing and is a member of none. */
+  async neutral(): Promise<string> {
+    if (this.neutralRole === undefined) {
+      const user = newName();
+      this.logins.set(user, this.make(user, undefined));
+      await this.logins.get(user);
+      this.neutralRole = user;
+    }
+    return this.neutralRole;
+  }
+
+  /**
+   * Returns how to work as a role.
+   * @throws BackupError RESTORE_REFUSED if the server does not let the login in
+   */
+  async actingAs(role: string): Promise<ActingAs> {
+    return this.of(role);
+  }
+
+  /** Executes a statement as a role, in the session of its login. */
+  async execute(role: string, statement: string): Promise<void> {
+    await executeAs(await this.of(role), statement);
+  }
+
+  /** Executes a statement as a role, in a session of its own. */
+  async executeApart(role: string, statement: string): Promise<void> {
+    const { server, target, signal } = this.options;
+    const login = await this.of(role);
+    const session = await openSession({ ...server.settings(target), ...login.credentials }, signal);
+    try {
+      await configure(session.client, UNHINDERED);
+      await executeAs({ ...login, session }, statement);
+    } finally {
+      await session.close();
+    }
+  }
+
+  private of(role: string): Promise<Login> {
+    let login = this.logins.get(role);
+    if (login === undefined) this.logins.set(role, (login = this.make(newName(), role)));
+    return login;
+  }
+
+  private async make(user: string, owner: string | undefined): Promise<Login> {
+    const { server, live, target, signal } = this.options;
+    const password = randomBytes(32).toString('hex');
+    const name = quoteIdentifier(user);
+    this.made.push({ user, owner });
+    for (const statement of [
+      // The verifier, for the server may log statements.
+      `CREATE ROLE ${name} LOGIN NOINHERIT PASSWORD '${scramVerifier(password)}'`,
+      `COMMENT ON ROLE ${name} IS ${quoteLiteral(COMMENT + live)}`,
+      `GRANT CONNECT ON DATABASE ${quoteIdentifier(target)} TO ${name}`,
+      ...(owner === undefined ? [] : [`GRANT ${quoteIdentifier(owner)} TO ${name}`]),
+    ])
+      await server.ask('making a login for the restore', statement);
+    const credentials = { user, password: new Secret(password) };
+    const settings = { ...server.settings(target), ...credentials };
+    try {
+      const session = await openSession(settings, signal);
+      await configure(session.client, UNHINDERED);
+      return { credentials, role: owner, session };
+    } catch (error) {
+      throw notLetIn(error, settings);
+    }
+  }
+
+  /** Ends their sessions and removes them. Never fails: the next restore tries again. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { server, target } = this.options;
+    for (const login of this.logins.values())
+      await login.then(({ session }) => session.close()).catch(() => undefined);
+    for (const login of this.made) await removeLogin(server, target, login).catch(() => undefined);
+  }
+}
+
+async function executeAs({ session, role }: Login, statement: string): Promise<void> {
+  // Code that ran in this session may have changed both.
+  const acting = role === undefined ? 'RESET ROLE' : `SET ROLE ${quoteIdentifier(role)}`;
+  await execute(session.client, [acting, `SET search_path = ''`, statement]);
+}
+
+function newName(): string {
+  return `${PREFIX}${randomBytes(8).toString('hex')}`;
+}
+
+function notLetIn(error: unknown, { host }: ConnectionSettings): unknown {
+  const reason = isBackupError(error) ? error.details.reason : undefined;
+  if (reason !== 'password-wrong' && reason !== 'user-refused') return error;
+  const isLocal = host.startsWith('/');
+  return new BackupError(
+    'RESTORE_REFUSED',
+    'the dump has objects of roles that are no superusers, and the server does not let in the temporary logins that their code runs as',
+    {
+      cause: error,
+      hint: `Add a line at the top of pg_hba.conf and reload the server: \`${isLocal ? 'local' : 'host'} all all${isLocal ? '' : ' samehost'} scram-sha-256\`, for the time of the restore`,
+    },
+  );
+}
+
+/**
+ * Removes a login. What its code has left goes to the role that it was a member of, which could have made the
+ * same; what belongs to the login that is a member of none is removed.
+ */
+async function removeLogin(
+  server: Server,
+  database: string,
+  { user, owner }: { readonly user: string; readonly owner: string | undefined },
+): Promise<void> {
+  const role = quoteIdentifier(user);
+  await server.ask(
+    'ending sessions of a login of the restore',
+    'SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename = $1',
+    [user],
+  );
+  if (await server.exists(database))
+    await server.within(database, 'removing a login of the restore', (client) =>
+      withoutEventTriggers(client, server, async () => {
+        if (owner !== undefined) await client.query(`REASSIGN OWNED BY ${role} TO ${quoteIdentifier(owner)}`);
+        await client.query(`DROP OWNED BY ${role}`);
+      }),
+    );
+  await server.ask('removing a login of the restore', `DROP ROLE ${role}`);
+}
+
+interface LeftLogin {
+  readonly user: string;
+  readonly owner: string | null;
+}
+
+/**
+ * Removes the logins that a killed restore of this database has left. Tables that belong to one that is a
+ * member of no role go to the restoring role, which had lent them.
+ * @returns their names
+ */
+export async function removeLeftLogins(server: Server, database: string): Promise<readonly string[]> {
+  if (!server.superuser) return [];
+  const left = await server.ask<LeftLogin>(
+    'looking for what earlier restores left',
+    `SELECT r.rolname AS user, pg_catalog.min(o.rolname) AS owner
+       FROM pg_catalog.pg_roles r LEFT JOIN pg_catalog.pg_auth_members m ON m.member = r.oid LEFT JOIN pg_catalog.pg_roles o ON o.oid = m.roleid
+      WHERE pg_catalog.starts_with(r.rolname, $1) AND pg_catalog.shobj_description(r.oid, 'pg_authid') = $2
+        AND NOT (r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls) GROUP BY 1`,
+    [PREFIX, COMMENT + database],
+  );
+  for (const { user, owner } of left) {
+    if (owner === null && (await server.exists(database)))
+      await server.within(database, 'giving lent tables back', (client) => giveTablesBack(client, user));
+    await removeLogin(server, database, { user, owner: owner ?? undefined });
+  }
+  return left.map(({ user }) => user);
+}
+
+async function giveTablesBack(client: pg.Client, user: string): Promise<void> {
+  const { rows } = await client.query<{ statement: string }>(
+    `SELECT pg_catalog.format('ALTER TABLE %I.%I OWNER TO CURRENT_USER', n.nspname, c.relname) AS statement
+       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'p') AND pg_catalog.pg_get_userbyid(c.relowner) = $1`,
+    [user],
+  );
+  await execute(
+    client,
+    rows.map(({ statement }) => statement),
+    { goOn: true },
+  );
+}
+
+const ITERATIONS = 4096;
+
+/** What the server stores of a password: RFC 5803. */
+function scramVerifier(password: string): string {
+  const salt = randomBytes(16);
+  const salted = pbkdf2Sync(password, salt, ITERATIONS, 32, 'sha256');
+  const hmac = (text: string): Buffer => createHmac('sha256', salted).update(text).digest();
+  const stored = createHash('sha256').update(hmac('Client Key')).digest('base64');
+  return `SCRAM-SHA-256$${ITERATIONS}:${salt.toString('base64')}$${stored}:${hmac('Server Key').toString('base64')}`;
+}

@@ -1,0 +1,107 @@
+import type pg from 'pg';
+import { quoteIdentifier } from '../connection/identifiers.ts';
+import { BackupError } from '@geolens/backup-core';
+import { execute } from './execute.ts';
+import type { Server } from './server.ts';
+
+/** A privilege on a schema that a role needs to restore what it owns. */
+export interface SchemaPrivilege {
+  readonly role: string;
+  readonly schema: string;
+  readonly privilege: 'USAGE' | 'CREATE';
+}
+
+const LACKING = `
+  SELECT DISTINCT w.role, w.schema, w.privilege
+    FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[])) AS w (role, schema, privilege)
+    JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
+   WHERE NOT pg_catalog.has_schema_privilege(w.role, n.oid, w.privilege)
+   ORDER BY 1, 2, 3`;
+
+/**
+ * Grants privileges that roles lack for the time of some work: the owner of a table may have lost the one on
+ * its schema.
+ */
+export async function withSchemaPrivileges<T>(
+  server: Server,
+  database: string,
+  wanted: readonly SchemaPrivilege[],
+  work: (granted: readonly SchemaPrivilege[]) => Promise<T>,
+): Promise<T> {
+  const inDatabase = <R>(doing: (client: pg.Client) => Promise<R>): Promise<R> =>
+    server.within(database, 'granting privileges on schemas for the time of the restore', doing);
+  const lacking = await inDatabase(async (client) => {
+    const columns = [
+      wanted.map(({ role }) => role),
+      wanted.map(({ schema }) => schema),
+      wanted.map(({ privilege }) => privilege),
+    ];
+    const { rows } = await client.query<SchemaPrivilege>(LACKING, columns);
+    await execute(
+      client,
+      rows.map((one) => `GRANT ${textOf(one)} TO ${quoteIdentifier(one.role)}`),
+    );
+    return rows;
+  });
+  try {
+    return await work(lacking);
+  } finally {
+    if (lacking.length > 0)
+      await inDatabase((client) =>
+        execute(
+          client,
+          lacking.map((one) => `REVOKE ${textOf(one)} FROM ${quoteIdentifier(one.role)}`),
+          { goOn: true },
+        ),
+      ).catch(() => undefined); // the error of the work counts; a failed restore removes the database
+  }
+}
+
+function textOf({ privilege, schema }: SchemaPrivilege): string {
+  return `${privilege} ON SCHEMA ${quoteIdentifier(schema)}`;
+}
+
+const OBJECTS = `
+  SELECT o.catalog || ' ' || o.oid AS id, o.name
+    FROM (SELECT 'pg_class' AS catalog, oid, relname AS name, relnamespace AS schema FROM pg_catalog.pg_class
+          UNION ALL SELECT 'pg_type', oid, typname, typnamespace FROM pg_catalog.pg_type
+          UNION ALL SELECT 'pg_proc', oid, proname, pronamespace FROM pg_catalog.pg_proc
+          UNION ALL SELECT 'pg_operator', oid, oprname, oprnamespace FROM pg_catalog.pg_operator
+          UNION ALL SELECT 'pg_opclass', oid, opcname, opcnamespace FROM pg_catalog.pg_opclass
+          UNION ALL SELECT 'pg_opfamily', oid, opfname, opfnamespace FROM pg_catalog.pg_opfamily
+          UNION ALL SELECT 'pg_collation', oid, collname, collnamespace FROM pg_catalog.pg_collation
+          UNION ALL SELECT 'pg_conversion', oid, conname, connamespace FROM pg_catalog.pg_conversion
+          UNION ALL SELECT 'pg_ts_dict', oid, dictname, dictnamespace FROM pg_catalog.pg_ts_dict
+          UNION ALL SELECT 'pg_ts_config', oid, cfgname, cfgnamespace FROM pg_catalog.pg_ts_config
+          UNION ALL SELECT 'pg_statistic_ext', oid, stxname, stxnamespace FROM pg_catalog.pg_statistic_ext) o
+    JOIN pg_catalog.pg_namespace n ON n.oid = o.schema WHERE n.nspname = ANY ($1)`;
+
+/**
+ * Asserts that some work makes nothing in schemas of others but what it is to make: code that runs meanwhile
+ * could leave a function there that takes the place of another.
+ * @param names of what is made
+ * @throws BackupError RESTORE_FAILED that names what was made besides
+ */
+export async function makingOnly(
+  server: Server,
+  database: string,
+  { schemas, names }: { readonly schemas: readonly string[]; readonly names: readonly string[] },
+  work: () => Promise<void>,
+): Promise<void> {
+  const look = (): Promise<readonly { readonly id: string; readonly name: string }[]> =>
+    server.within(database, 'looking at schemas', async (client) => {
+      const { rows } = await client.query<{ id: string; name: string }>(OBJECTS, [schemas]);
+      return rows;
+    });
+  const before = new Set((await look()).map(({ id }) => id));
+  await work();
+  // An array type is named like its element, with a line before.
+  const planted = (await look()).find(
+    ({ id, name }) => !before.has(id) && !names.includes(name) && !names.includes(name.replace(/^_+/, '')),
+  );
+  if (planted !== undefined)
+    throw new BackupError(
+      'RESTORE_FAILED',
+      `code of the dump has made ${quoteIdentifier(planted.name)} in schema ${schemas.map(quoteIdentifier).join(' or ')} while the dump was restored`,
+    );
+}

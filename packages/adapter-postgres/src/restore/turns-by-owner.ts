@@ -1,0 +1,99 @@
+import { IDENTIFIER, nameOf } from '../connection/identifiers.ts';
+import type { TocEntry } from './toc/toc.ts';
+
+/**
+ * How an entry is made so that no code of a role without superuser rights runs as a superuser.
+ *
+ * - `restorer`: by the restoring superuser, who then sets the owner. The statement evaluates nothing, or
+ *   PostgreSQL evaluates it as the owner (indexes).
+ * - `owner`: by the owner, for making it evaluates expressions.
+ * - `attach`: by the owner of the parent, for expressions of parent and partition are evaluated.
+ * - `validate`: by the restoring superuser as `NOT VALID`; the owner validates.
+ */
+export type Turn = 'restorer' | 'owner' | 'attach' | 'validate';
+
+/** Successive entries that are made in the same way. */
+export interface Batch {
+  readonly turn: Turn;
+  /** The owner of all entries; only of the turn `owner`. */
+  readonly owner: string | undefined;
+  readonly entries: readonly TocEntry[];
+}
+
+/** Two names with a point between. The server writes definitions with an empty search_path: names without a schema are its own. */
+const QUALIFIED = new RegExp(`(${IDENTIFIER})\\.(${IDENTIFIER})`, 'gu');
+
+/** A cast of a literal, which is read when the definition is: a domain has its constraints evaluated then. */
+const CAST_LITERAL = new RegExp(`'::(${IDENTIFIER})\\.(${IDENTIFIER})`, 'gu');
+
+/** Where making a table evaluates constants: generated columns, and expressions that partition it. */
+const EVALUATED_IN_TABLE = /GENERATED ALWAYS AS \(|\nPARTITION BY [A-Z]+ \(.*\(/;
+
+/** The body of a routine as a text, which is not read when the routine is made. */
+const BODY = /\n {4}AS (?:\$|')/;
+
+/** Kinds of entries whose types may hold a domain. */
+const WITH_TYPE = ['DOMAIN', 'TYPE', 'TABLE', 'FOREIGN TABLE', 'VIEW', 'MATERIALIZED VIEW'];
+
+/** Decides how the entries of one dump are made. */
+export class TurnsByOwner {
+  private readonly unprivileged: ReadonlySet<string>;
+  /** `schema.name` of types that are domains, or may hold one. */
+  private readonly types: ReadonlySet<string>;
+
+  /**
+   * @param entries all of the dump
+   * @param unprivileged owners that are no superusers on the server
+   */
+  constructor(entries: readonly TocEntry[], unprivileged: ReadonlySet<string>) {
+    this.unprivileged = unprivileged;
+    const hasDomains = entries.some(({ kind }) => kind === 'DOMAIN');
+    const types = hasDomains
+      ? entries.filter(
+          ({ kind, definition }) => WITH_TYPE.includes(kind) && !definition.includes(' AS ENUM ('),
+        )
+      : [];
+    this.types = new Set(types.map(({ schema, name }) => `${schema}.${name}`));
+  }
+
+  /** Cuts entries into batches, in their order. */
+  batchesOf(entries: readonly TocEntry[]): readonly Batch[] {
+    const batches: { turn: Turn; owner: string | undefined; entries: TocEntry[] }[] = [];
+    for (const entry of entries) {
+      const turn = this.turnOf(entry);
+      const owner = turn === 'owner' ? entry.owner : undefined;
+      const last = batches.at(-1);
+      if (last?.turn === turn && last.owner === owner) last.entries.push(entry);
+      else batches.push({ turn, owner, entries: [entry] });
+    }
+    return batches;
+  }
+
+  turnOf(entry: TocEntry): Turn {
+    const { kind, owner, definition } = entry;
+    // The database knows whose the tables are.
+    if (kind === 'TABLE ATTACH' || kind === 'INDEX ATTACH') return 'attach';
+    if (kind === 'FK CONSTRAINT') return 'validate';
+    const isByOwner = this.unprivileged.has(owner) && this.isEvaluated(entry);
+    if (kind === 'CHECK CONSTRAINT') return isByOwner ? 'owner' : 'validate';
+    return isByOwner ? 'owner' : 'restorer';
+  }
+
+  /** Whether making the object evaluates what the dump brings. */
+  private isEvaluated({ kind, definition }: TocEntry): boolean {
+    const text = kind === 'FUNCTION' || kind === 'PROCEDURE' ? (definition.split(BODY)[0] ?? '') : definition;
+    if (kind === 'TABLE' && EVALUATED_IN_TABLE.test(text))
+      return namesIn(text.slice(text.indexOf('(')), QUALIFIED).length > 0;
+    if (kind === 'AGGREGATE' && text.includes('INITCOND = ')) return true;
+    return namesIn(text, CAST_LITERAL).some(([schema, name]) => this.types.has(`${schema}.${name}`));
+  }
+}
+
+/** Returns the schemas that a definition names; some of them may be names of tables. */
+export function schemasIn({ definition }: TocEntry): readonly string[] {
+  return namesIn(definition, QUALIFIED).map(([schema]) => schema);
+}
+
+function namesIn(text: string, pattern: RegExp): readonly (readonly [string, string])[] {
+  return [...text.matchAll(pattern)].map(([, schema = '', name = '']) => [nameOf(schema), nameOf(name)]);
+}

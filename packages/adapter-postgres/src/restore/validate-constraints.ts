@@ -1,0 +1,167 @@
+import type pg from 'pg';
+import { IDENTIFIER, quoteIdentifier } from '../connection/identifiers.ts';
+import { execute } from './execute.ts';
+import type { OwnerLogins } from './owner-logins.ts';
+import { executeEntry } from './run-entries.ts';
+import { withSchemaPrivileges } from './schema-privileges.ts';
+import type { SessionParts } from './session-parts.ts';
+import type { TocEntry } from './toc/toc.ts';
+
+const NAME = `${IDENTIFIER}\\.${IDENTIFIER}`;
+
+const CONSTRAINT = new RegExp(
+  `^ALTER (TABLE|FOREIGN TABLE|DOMAIN) (?:ONLY )?(${NAME})\\n    ADD CONSTRAINT (${IDENTIFIER}) (.*);\\s*$`,
+  'su',
+);
+
+const REFERENCED = new RegExp(`^FOREIGN KEY \\(.*?\\) REFERENCES (${NAME})\\(`, 'su');
+
+/** Such a constraint is checked for new rows only. */
+const NOT_VALIDATED = /\b(?:NOT VALID|NOT ENFORCED)$/;
+
+const COLUMNS = `c.oid::pg_catalog.regclass::text AS named, n.nspname AS schema, pg_catalog.pg_get_userbyid(c.relowner) AS owner, c.oid <> $1::pg_catalog.regclass AS partition`;
+
+/** What a constraint is on, by the words for it. A foreign key is checked in the partitions that hold rows. */
+const CONSTRAINED = {
+  'FOREIGN KEY': `
+    SELECT ${COLUMNS}
+      FROM (SELECT relid FROM pg_catalog.pg_partition_tree($1::pg_catalog.regclass) WHERE isleaf
+            UNION SELECT $1::pg_catalog.regclass WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_partition_tree($1::pg_catalog.regclass))) t
+      JOIN pg_catalog.pg_class c ON c.oid = t.relid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     ORDER BY 1`,
+  TABLE: `
+    SELECT ${COLUMNS} FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::pg_catalog.regclass`,
+  DOMAIN: `
+    SELECT t.oid::pg_catalog.regtype::text AS named, n.nspname AS schema, pg_catalog.pg_get_userbyid(t.typowner) AS owner, false AS partition
+      FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.oid = $1::pg_catalog.regtype`,
+};
+
+/** A table or a domain. */
+interface Constrained {
+  /** As in a statement. */
+  readonly named: string;
+  readonly schema: string;
+  readonly owner: string;
+  /** Whether it is a partition of what the constraint is on. */
+  readonly partition: boolean;
+}
+
+/** A constraint that is not valid yet. */
+interface Validation extends Constrained {
+  readonly entry: TocEntry;
+  /** The role that validates: the owner, or a role that the table is lent to. */
+  readonly actor: string;
+  readonly statement: string;
+}
+
+interface MadeConstraints {
+  readonly validations: readonly Validation[];
+  /** What is made after the validation: the constraints of partitioned tables, which take over those of their partitions. */
+  readonly later: readonly TocEntry[];
+}
+
+/**
+ * Makes foreign keys and checks without evaluating them, then validates each as the owner of its table. Those
+ * of tables that no other role's code can be in are made as they are.
+ * @throws BackupError RESTORE_FAILED
+ */
+export async function validateConstraints(
+  { server, sessions }: SessionParts,
+  target: string,
+  logins: OwnerLogins,
+  entries: readonly TocEntry[],
+): Promise<void> {
+  const inTarget = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> =>
+    server.within(target, 'making constraints', work);
+  const { validations, later } = await inTarget((client) => makeNotValid(client, logins, entries));
+  const lent = new Map(
+    validations.filter(({ owner, actor }) => owner !== actor).map((one) => [one.named, one]),
+  );
+  const give = (to: (one: Validation) => string): Promise<unknown> =>
+    inTarget((client) =>
+      execute(
+        client,
+        [...lent.values()].map((one) => `ALTER TABLE ${one.named} OWNER TO ${quoteIdentifier(to(one))}`),
+      ),
+    );
+  const wanted = validations.map(({ actor, schema }) => ({
+    role: actor,
+    schema,
+    privilege: 'USAGE' as const,
+  }));
+  await withSchemaPrivileges(server, target, wanted, async () => {
+    await give(({ actor }) => actor);
+    await validate(logins, validations, sessions);
+    await give(({ owner }) => owner);
+  });
+  await inTarget(async (client) => {
+    for (const entry of later) await executeEntry(entry, execute(client, [entry.statement]));
+  });
+}
+
+async function makeNotValid(
+  client: pg.Client,
+  logins: OwnerLogins,
+  entries: readonly TocEntry[],
+): Promise<MadeConstraints> {
+  const validations: Validation[] = [];
+  const later: TocEntry[] = [];
+  for (const entry of entries) {
+    const match = CONSTRAINT.exec(entry.statement);
+    const on = match === null ? [] : await constrainedBy(client, match);
+    const isCovered =
+      on.some(({ owner }) => logins.covers(owner)) || (await refersToOthers(client, logins, match));
+    if (match === null || !isCovered || on.some(({ partition }) => partition)) later.push(entry);
+    if (match === null || !isCovered) continue;
+    const [, kind = '', , name = '', constraint = ''] = match;
+    for (const one of on) {
+      const made = `ALTER ${kind} ${one.named} ADD CONSTRAINT ${name} ${constraint} NOT VALID`;
+      await executeEntry(entry, execute(client, [made]));
+      validations.push({
+        ...one,
+        entry,
+        actor: logins.covers(one.owner) ? one.owner : await logins.neutral(),
+        statement: `ALTER ${kind} ${one.named} VALIDATE CONSTRAINT ${name}`,
+      });
+    }
+  }
+  return { validations, later };
+}
+
+/** Returns the tables whose rows a constraint is checked for; none if it is not. */
+async function constrainedBy(client: pg.Client, match: RegExpExecArray): Promise<readonly Constrained[]> {
+  const [, kind, table = '', , constraint = ''] = match;
+  if (NOT_VALIDATED.test(constraint)) return [];
+  const what = kind === 'DOMAIN' ? kind : constraint.startsWith('FOREIGN KEY ') ? 'FOREIGN KEY' : 'TABLE';
+  return (await client.query<Constrained>(CONSTRAINED[what], [table])).rows;
+}
+
+/** Whether a foreign key refers to a table of a role whose code must not run as a superuser. */
+async function refersToOthers(
+  client: pg.Client,
+  logins: OwnerLogins,
+  match: RegExpExecArray | null,
+): Promise<boolean> {
+  const referenced = REFERENCED.exec(match?.[4] ?? '')?.[1];
+  if (referenced === undefined) return false;
+  const { rows } = await client.query<Constrained>(CONSTRAINED.TABLE, [referenced]);
+  return rows.some(({ owner }) => logins.covers(owner));
+}
+
+/** Validates those of different tables at once: two of one table would wait for each other. */
+async function validate(
+  logins: OwnerLogins,
+  validations: readonly Validation[],
+  sessions: number,
+): Promise<void> {
+  const byTable = new Map<string, Validation[]>();
+  for (const one of validations) byTable.set(one.named, [...(byTable.get(one.named) ?? []), one]);
+  const queue = byTable.values();
+  await Promise.all(
+    Array.from({ length: Math.min(sessions, byTable.size) }, async () => {
+      for (const table of queue)
+        for (const { actor, entry, statement } of table)
+          await executeEntry(entry, logins.executeApart(actor, statement));
+    }),
+  );
+}
