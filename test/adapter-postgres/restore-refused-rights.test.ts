@@ -80,12 +80,29 @@ describe.each(clusters())('rights that a server of $title refuses', (facts) => {
   });
 });
 
-describe.each(clusters())('a restore in place on $title that fails', (facts) => {
-  it('leaves owners and privileges as they were', async () => {
+describe.each(clusters())('a restore in place on $title', (facts) => {
+  it('changes nothing where newer things need what it would drop', async () => {
     const { database } = await scene(facts);
+    const everything = async (): Promise<string> =>
+      `${await database.query(RIGHTS)}\n${await database.query('SELECT count(*), max(id) FROM t')}`;
+    const backup = await backupOf(database);
+    await database.query('INSERT INTO t VALUES (4711); CREATE VIEW newer AS SELECT id FROM t');
+    const before = await everything();
+    await expect(restoring(database, (session) => session.restoreInPlace(backup))).rejects.toMatchObject({
+      code: 'RESTORE_FAILED',
+      message: expect.stringContaining('cannot drop table') as string,
+      hint: 'The live database is as it was',
+      details: {},
+    });
+    expect(await everything()).toBe(before);
+  });
+
+  it('leaves owners and privileges as they were where it fails half-way', async () => {
+    const { database } = await scene(facts);
+    await database.query('ALTER TABLE u ADD CONSTRAINT key PRIMARY KEY (id)');
     const rights = await database.query(RIGHTS);
     const backup = await backupOf(database);
-    await database.query('CREATE VIEW newer AS SELECT id FROM t');
+    await database.query('ALTER TABLE u RENAME TO renamed'); // which keeps its index
     await expect(restoring(database, (session) => session.restoreInPlace(backup))).rejects.toMatchObject({
       details: { reason: 'live-database-mixed' },
     });

@@ -13,7 +13,7 @@ import type { TocEntry } from './toc/toc.ts';
 import { schemasIn, TurnsByOwner, type Batch } from './turns-by-owner.ts';
 import { validateConstraints } from './validate-constraints.ts';
 
-export interface ByOwnersRequest extends Pick<EntriesRequest, 'entries' | 'args' | 'passOver'> {
+export interface ByOwnersRequest extends Pick<EntriesRequest, 'entries' | 'args' | 'passOver' | 'onError'> {
   /** Owners that are no superusers. */
   readonly unprivileged: ReadonlySet<string>;
   readonly rights: Rights | undefined;
@@ -92,10 +92,12 @@ class ByOwners {
   /** Makes objects, in the order of the dump. */
   private async make(entries: readonly TocEntry[], sessions: number): Promise<void> {
     const { parts, target, logins } = this;
+    const { onError } = this.request;
     for (const batch of this.turns.batchesOf(entries)) {
       if (batch.turn !== 'restorer') await this.closeRoutines();
       if (batch.turn === 'owner') await this.makeAsOwner(batch);
-      else if (batch.turn === 'validate') await validateConstraints(parts, target, logins, batch.entries);
+      else if (batch.turn === 'validate')
+        await validateConstraints(parts, target, { logins, entries: batch.entries, onError });
       else if (batch.turn === 'attach') await this.attach(batch.entries);
       else {
         this.isOpen ||= batch.entries.some(({ definition }) => GIVES_RIGHTS.test(definition));
@@ -129,7 +131,8 @@ class ByOwners {
 
   private async attach(entries: readonly TocEntry[]): Promise<void> {
     await this.parts.server.within(this.target, 'attaching partitions', async (client) => {
-      for (const entry of entries) await executeEntry(entry, attachPartition(client, this.logins, entry));
+      for (const entry of entries)
+        await executeEntry(entry, attachPartition(client, this.logins, entry), this.request.onError);
     });
   }
 
@@ -180,10 +183,11 @@ class ByOwners {
   }
 
   private restore(request: Pick<EntriesRequest, 'entries' | 'sessions' | 'as'>): Promise<void> {
-    const { args, passOver } = this.request;
+    const { args, passOver, onError } = this.request;
     return restoreEntries(this.parts, this.input, this.preparation, this.target, {
       ...request,
       args,
+      onError,
       progress: true,
       ...(request.as === undefined && { passOver }),
     });

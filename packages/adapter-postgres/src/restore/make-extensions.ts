@@ -21,15 +21,22 @@ export interface MadeExtensions {
   readonly notes: readonly string[];
 }
 
+export interface ExtensionsRequest {
+  readonly target: string;
+  readonly args: readonly string[];
+  /** What is there already: `SCHEMA name`. */
+  readonly present?: ReadonlySet<string> | undefined;
+}
+
 /**
- * Makes the schemas and extensions of a dump in an empty database, then what is needed besides. An extension
+ * Makes the schemas and extensions of a dump that a database lacks, then what is needed besides. An extension
  * may need a schema of the dump, and its script may make a schema that other entries of the dump are in.
  */
 export async function makeExtensions(
   parts: SessionParts,
   input: RestoreInput,
   preparation: Preparation,
-  { target, args }: { readonly target: string; readonly args: readonly string[] },
+  { target, args, present }: ExtensionsRequest,
 ): Promise<MadeExtensions> {
   const { server } = parts;
   const { toc, extensions: required, schemas: requiredSchemas } = preparation;
@@ -38,7 +45,10 @@ export async function makeExtensions(
     ({ kind, definition }) =>
       kind === 'EXTENSION' && WITH_SCHEMA.test(definition) && !definition.includes(REPLACEMENT),
   );
-  const schemas = extensions.length === 0 ? [] : toc.entries.filter(({ kind }) => kind === 'SCHEMA');
+  const schemas =
+    extensions.length === 0
+      ? []
+      : toc.entries.filter(({ kind, name }) => kind === 'SCHEMA' && present?.has(`SCHEMA ${name}`) !== true);
   await restoreEntries(parts, input, preparation, target, { entries: schemas, args, sessions: 1 });
   const { versions, notes } = await versionsOf(server, extensions, input);
   const dumped = extensionsOf(toc);

@@ -240,7 +240,7 @@ async function fillOnce(
  * such.
  * @returns the owners that the server refused, one sentence each
  */
-async function makeEventTriggers(
+export async function makeEventTriggers(
   parts: SessionParts,
   input: RestoreInput,
   preparation: Preparation,

@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import {
   BackupError,
   toBackupError,
@@ -5,27 +6,25 @@ import {
   type RestoreInput,
   withReason,
 } from '@geolens/backup-core';
-import { connectionString } from '../connection/connection.ts';
 import { withClient } from '../connection/session.ts';
-import { restoreErrorWithoutValues } from '../connection/program-messages.ts';
-import { unlinkedTemporaryFile } from '../dump/unlinked-temporary-file.ts';
+import { dropEntries } from './drop-entries.ts';
 import { disableEventTriggers, enableEventTriggers } from './event-triggers.ts';
 import { execute, executeEach } from './execute.ts';
+import { makeExtensions } from './make-extensions.ts';
+import { fillByOwners } from './fill-by-owners.ts';
 import { Owners } from './owners.ts';
 import { defaultPrivilegesOf } from './rights/default-privileges.ts';
-import { endedWell, runPgRestore } from './pg-restore.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
-import { withheldNotes } from './restore-aside.ts';
+import { makeEventTriggers, withheldNotes } from './restore-aside.ts';
 import { applyPropertiesInPlace } from './rights/properties.ts';
 import { applyRights, findRights, makeLackingRoles, rightsStatements, type Rights } from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
 import { gatherStatistics } from './statistics.ts';
 import { isUnresolvedName, retryIndexes, retryNotes, searchPathOf } from './retry-entries.ts';
-import { entriesByTurn } from './run-entries.ts';
-import { toleratedBecause } from './tolerated-errors.ts';
-import { useList } from './toc/toc.ts';
+import { entriesByTurn, restoreEntries } from './run-entries.ts';
 import { tablespaceArguments } from './tablespaces.ts';
+import type { TocEntry } from './toc/toc.ts';
 import { fillViews } from './view-content.ts';
 
 const SHOWN = 5;
@@ -37,7 +36,7 @@ const REPAIR_WITHIN_MS = 60_000;
 const MIXED = withReason('live-database-mixed');
 
 /**
- * Restores onto the live database, object by object, as `pg_restore --clean` does it, each with its owner;
+ * Restores onto the live database: drops what the dump holds and makes it again, each object with its owner;
  * then privileges and what is run as an owner; then the properties of the database itself. Default privileges
  * are taken away before, the set's come with its grants: else everything that is made again would get rights
  * that the backup does not have, or, as the functions of extensions, lose those that no statement grants. Event
@@ -59,9 +58,14 @@ export async function restoreInPlace(
   await server.within(database, 'suspending default privileges', (client) =>
     execute(client, defaults.suspend, { goOn: true }),
   );
+  let isChanged = false;
   try {
-    const tolerated = await restoreOntoLive(parts, input, preparation, owners, rights);
-    await disableEventTriggers(server, database); // those of the set, which pg_restore makes last
+    const { first, eventTriggers } = entriesByTurn(preparation);
+    const stays = await server.within(database, 'dropping what the dump holds', (client) =>
+      dropEntries(client, [...first, ...eventTriggers]),
+    );
+    isChanged = true;
+    const made = await restoreOntoLive(parts, input, preparation, owners, rights);
     await owners.handOver(database);
     step('rights');
     const applied = await applyRights(parts, preparation, database, rights, { goOn: true });
@@ -70,21 +74,30 @@ export async function restoreInPlace(
     step('count');
     const counts = await countRestored(parts, database);
     const properties = await applyPropertiesInPlace(parts, preparation, rights);
+    const ownerless = await makeEventTriggers(parts, input, preparation, database, rights);
     await server.within(database, 'enabling event triggers', (client) => enableEventTriggers(client, server));
     const incomplete = [
       ...withheldNotes([...withheld, ...applied.withheld, ...properties.withheld]),
       ...properties.failed,
       ...applied.refused,
+      ...ownerless,
       ...views,
     ];
-    return { ...counts, notes: [...tolerated, ...applied.notes, ...owners.notes, ...analyzed], incomplete };
+    return {
+      ...counts,
+      notes: [...countNotes(stays), ...made, ...applied.notes, ...owners.notes, ...analyzed],
+      incomplete,
+    };
   } catch (error) {
     await resume(parts, preparation, defaults.resume, rights);
-    throw mixed(error);
+    throw isChanged ? mixed(error) : error;
   }
 }
 
-/** @returns what was tolerated */
+/**
+ * Makes what the dump holds and what was dropped before. What stayed, for newer things need it, is not made again.
+ * @returns what people should know
+ */
 async function restoreOntoLive(
   parts: SessionParts,
   input: RestoreInput,
@@ -92,68 +105,67 @@ async function restoreOntoLive(
   owners: Owners,
   rights: Rights | undefined,
 ): Promise<readonly string[]> {
-  const { server, database, signal } = parts;
-  const tolerated = new Map<string, number>();
-  const unresolved: string[] = [];
-  const passOver = (error: string): boolean => {
-    if (isUnresolvedName(error)) return unresolved.push(error) > 0;
-    const why = toleratedBecause(error);
-    if (why !== undefined) tolerated.set(why, (tolerated.get(why) ?? 0) + 1);
-    return why !== undefined;
-  };
-  const { first, eventTriggers } = entriesByTurn(preparation);
+  const { server, database, sessions } = parts;
+  const { first } = entriesByTurn(preparation);
+  const present = await server.within(database, 'looking at what stays', thingsThatStay);
   const tablespaces = await tablespaceArguments(server, preparation.toc);
-  const list = await unlinkedTemporaryFile(useList([...first, ...eventTriggers]));
-  try {
-    const args = [
-      '-U',
-      server.user,
-      '-d',
-      connectionString(database),
-      '--clean',
-      '--if-exists',
-      '--no-data-for-failed-tables',
-      '--use-list=/dev/fd/3',
-      ...owners.args,
-      ...tablespaces.args,
-    ];
-    const { end, errors } = await runPgRestore({
-      pgRestore: preparation.programs.pgRestore,
-      args,
-      dump: input.dump,
-      env: await inEnglish(parts),
-      signal,
-      passOver,
-      descriptors: [list.fd],
+  const args = [...owners.args, ...tablespaces.args];
+  const extensions = await makeExtensions(parts, input, preparation, { target: database, args, present });
+  await disableEventTriggers(server, database);
+  const entries = first.filter((entry) => !extensions.made.has(entry) && !isPresent(entry, present));
+  const errors: string[] = [];
+  const unresolved: string[] = [];
+  const request = {
+    entries,
+    args: [...args, '--no-data-for-failed-tables'],
+    passOver: (error: string) => isUnresolvedName(error) && unresolved.push(error) > 0,
+    onError: (error: string) => void errors.push(error),
+  };
+  if (owners.unprivileged.size > 0)
+    await fillByOwners(parts, input, preparation, database, {
+      ...request,
+      unprivileged: owners.unprivileged,
+      rights,
+      withRows: true,
     });
-    if (errors.length > 0 || !endedWell(end, unresolved.length + tolerated.size > 0)) {
-      const what =
-        errors.length === 0
-          ? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`
-          : `${errors.length} errors, first: ${errors.map(restoreErrorWithoutValues).slice(0, SHOWN).join(' | ')}`;
-      throw new BackupError('RESTORE_FAILED', `the restore onto the live database failed: ${what}`, {
-        ...MIXED,
-      });
-    }
-  } finally {
-    await list.close();
-  }
-  const notes = [
-    ...[...tolerated].map(
-      ([why, count]) => `${count} error${count === 1 ? '' : 's'} of pg_restore tolerated: ${why}`,
-    ),
-    ...tablespaces.notes,
-  ];
+  else await restoreEntries(parts, input, preparation, database, { ...request, sessions });
+  if (errors.length > 0)
+    throw new BackupError(
+      'RESTORE_FAILED',
+      `the restore onto the live database failed: ${errors.length} errors, first: ${errors.slice(0, SHOWN).join(' | ')}`,
+      { ...MIXED },
+    );
+  const notes = [...extensions.notes, ...tablespaces.notes];
   const [error] = unresolved;
   if (error === undefined) return notes;
   const searchPath = await searchPathOf(parts, rights);
   const repeated = await retryIndexes(parts, input, preparation, database, {
     entries: first,
-    ownerArgs: [...owners.args, ...tablespaces.args],
+    ownerArgs: args,
     searchPath,
     error,
   });
   return [...retryNotes(repeated, searchPath), ...notes];
+}
+
+/** Schemas and extensions of a database, as `SCHEMA name`. */
+async function thingsThatStay(client: pg.Client): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ thing: string }>(
+    `SELECT 'SCHEMA ' || nspname AS thing FROM pg_catalog.pg_namespace
+     UNION ALL SELECT 'EXTENSION ' || extname FROM pg_catalog.pg_extension`,
+  );
+  return new Set(rows.map(({ thing }) => thing));
+}
+
+function isPresent({ kind, name }: TocEntry, present: ReadonlySet<string>): boolean {
+  return present.has(kind === 'COMMENT' && name.startsWith('EXTENSION ') ? name : `${kind} ${name}`);
+}
+
+function countNotes(stays: readonly string[]): readonly string[] {
+  return [...new Set(stays)].map((why) => {
+    const count = stays.filter((one) => one === why).length;
+    return `${count} thing${count === 1 ? '' : 's'} not dropped: ${why}`;
+  });
 }
 
 /**
@@ -184,17 +196,4 @@ function mixed(error: unknown): BackupError {
   return known.details.reason === 'live-database-mixed'
     ? known
     : new BackupError(known.code, known.message, { ...MIXED, cause: error });
-}
-
-/**
- * The words of the server are judged, so they have to be English; only some roles may ask for that, others
- * get what the server speaks.
- */
-async function inEnglish({ server, database }: SessionParts): Promise<Readonly<Record<string, string>>> {
-  const env = server.env(database);
-  const may = await server.ask('asking for English', `SET lc_messages = 'C'`).then(
-    () => true,
-    () => false,
-  );
-  return may ? { ...env, PGOPTIONS: `${env['PGOPTIONS'] ?? ''} -c lc_messages=C`.trim() } : env;
 }

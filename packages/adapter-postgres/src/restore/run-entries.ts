@@ -45,11 +45,13 @@ export interface EntriesRequest {
   readonly progress?: boolean | undefined;
   /** Whether an error ends nothing, by its words. */
   readonly passOver?: ((error: string) => boolean) | undefined;
+  /** Takes each error, without values, and lets the others be restored. Without it the first one ends the restore. */
+  readonly onError?: ((error: string) => void) | undefined;
 }
 
 /**
- * Restores some entries of the dump into a database; the first error that is not passed over ends it.
- * @throws BackupError RESTORE_FAILED
+ * Restores some entries of the dump into a database.
+ * @throws BackupError RESTORE_FAILED at the first error that is not passed over, unless there is `onError`
  */
 export async function restoreEntries(
   { server, signal, observer }: SessionParts,
@@ -58,7 +60,7 @@ export async function restoreEntries(
   aside: string,
   request: EntriesRequest,
 ): Promise<void> {
-  const { entries, args, sessions, as, progress = false, passOver } = request;
+  const { entries, args, sessions, as, progress = false, passOver, onError } = request;
   if (entries.length === 0) return;
   const newer = programs.major > server.major;
   let passedOver = false;
@@ -96,12 +98,16 @@ export async function restoreEntries(
       signal,
       onEntry: progress ? onEntry : undefined,
       passOver: isHarmless,
-      stopAtError: true,
+      stopAtError: onError === undefined,
       descriptors: [list.fd],
     });
     if (errors.length === 0 && endedWell(end, passedOver)) return;
-    const first = errors[0] && restoreErrorWithoutValues(errors[0]);
-    throw restoreFailed(first ?? `pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`);
+    const found =
+      errors.length === 0
+        ? [`pg_restore exited with ${end.code ?? end.endedBy ?? '?'}`]
+        : errors.map(restoreErrorWithoutValues);
+    if (onError === undefined) throw restoreFailed(found[0] ?? '');
+    for (const error of found) onError(error);
   } finally {
     await list.close();
   }
@@ -117,13 +123,20 @@ export function restoreFailed(why: string, cause?: unknown): BackupError {
 
 /**
  * Executes the statements of an entry.
- * @throws BackupError RESTORE_FAILED that names the entry
+ * @param onError as of `restoreEntries`
+ * @throws BackupError RESTORE_FAILED that names the entry, unless there is `onError`
  */
-export async function executeEntry({ text }: TocEntry, work: Promise<unknown>): Promise<void> {
+export async function executeEntry(
+  { text }: TocEntry,
+  work: Promise<unknown>,
+  onError: EntriesRequest['onError'],
+): Promise<void> {
   try {
     await work;
   } catch (error) {
     if (!isOfStatement(error)) throw error;
-    throw restoreFailed(`could not execute query: ERROR:  ${error.message} (entry ${text})`, error);
+    const why = `could not execute query: ERROR:  ${error.message} (entry ${text})`;
+    if (onError === undefined) throw restoreFailed(why, error);
+    onError(why);
   }
 }

@@ -70,7 +70,7 @@ export class TurnsByOwner {
   }
 
   turnOf(entry: TocEntry): Turn {
-    const { kind, owner, definition } = entry;
+    const { kind, owner } = entry;
     // The database knows whose the tables are.
     if (kind === 'TABLE ATTACH' || kind === 'INDEX ATTACH') return 'attach';
     if (kind === 'FK CONSTRAINT') return 'validate';

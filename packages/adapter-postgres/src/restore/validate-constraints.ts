@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { IDENTIFIER, quoteIdentifier } from '../connection/identifiers.ts';
 import { execute } from './execute.ts';
 import type { OwnerLogins } from './owner-logins.ts';
-import { executeEntry } from './run-entries.ts';
+import { executeEntry, type EntriesRequest } from './run-entries.ts';
 import { withSchemaPrivileges } from './schema-privileges.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { TocEntry } from './toc/toc.ts';
@@ -54,6 +54,10 @@ interface Validation extends Constrained {
   readonly statement: string;
 }
 
+export interface ConstraintsRequest extends Pick<EntriesRequest, 'entries' | 'onError'> {
+  readonly logins: OwnerLogins;
+}
+
 interface MadeConstraints {
   readonly validations: readonly Validation[];
   /** What is made after the validation: the constraints of partitioned tables, which take over those of their partitions. */
@@ -63,17 +67,18 @@ interface MadeConstraints {
 /**
  * Makes foreign keys and checks without evaluating them, then validates each as the owner of its table. Those
  * of tables that no other role's code can be in are made as they are.
- * @throws BackupError RESTORE_FAILED
+ * @throws BackupError RESTORE_FAILED at the first error, unless there is `onError`
  */
 export async function validateConstraints(
   { server, sessions }: SessionParts,
   target: string,
-  logins: OwnerLogins,
-  entries: readonly TocEntry[],
+  { logins, entries, onError }: ConstraintsRequest,
 ): Promise<void> {
   const inTarget = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> =>
     server.within(target, 'making constraints', work);
-  const { validations, later } = await inTarget((client) => makeNotValid(client, logins, entries));
+  const { validations, later } = await inTarget((client) =>
+    makeNotValid(client, { logins, entries, onError }),
+  );
   const lent = new Map(
     validations.filter(({ owner, actor }) => owner !== actor).map((one) => [one.named, one]),
   );
@@ -91,18 +96,17 @@ export async function validateConstraints(
   }));
   await withSchemaPrivileges(server, target, wanted, async () => {
     await give(({ actor }) => actor);
-    await validate(logins, validations, sessions);
+    await validate({ logins, onError }, validations, sessions);
     await give(({ owner }) => owner);
   });
   await inTarget(async (client) => {
-    for (const entry of later) await executeEntry(entry, execute(client, [entry.statement]));
+    for (const entry of later) await executeEntry(entry, execute(client, [entry.statement]), onError);
   });
 }
 
 async function makeNotValid(
   client: pg.Client,
-  logins: OwnerLogins,
-  entries: readonly TocEntry[],
+  { logins, entries, onError }: ConstraintsRequest,
 ): Promise<MadeConstraints> {
   const validations: Validation[] = [];
   const later: TocEntry[] = [];
@@ -116,7 +120,7 @@ async function makeNotValid(
     const [, kind = '', , name = '', constraint = ''] = match;
     for (const one of on) {
       const made = `ALTER ${kind} ${one.named} ADD CONSTRAINT ${name} ${constraint} NOT VALID`;
-      await executeEntry(entry, execute(client, [made]));
+      await executeEntry(entry, execute(client, [made]), onError);
       validations.push({
         ...one,
         entry,
@@ -150,7 +154,7 @@ async function refersToOthers(
 
 /** Validates those of different tables at once: two of one table would wait for each other. */
 async function validate(
-  logins: OwnerLogins,
+  { logins, onError }: Omit<ConstraintsRequest, 'entries'>,
   validations: readonly Validation[],
   sessions: number,
 ): Promise<void> {
@@ -161,7 +165,7 @@ async function validate(
     Array.from({ length: Math.min(sessions, byTable.size) }, async () => {
       for (const table of queue)
         for (const { actor, entry, statement } of table)
-          await executeEntry(entry, logins.executeApart(actor, statement));
+          await executeEntry(entry, logins.executeApart(actor, statement), onError);
     }),
   );
 }

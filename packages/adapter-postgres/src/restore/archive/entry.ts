@@ -17,8 +17,10 @@ export interface ArchiveEntry {
   readonly section: 'none' | 'pre-data' | 'data' | 'post-data';
   /** `undefined` if it is the default one. */
   readonly tablespace: string | undefined;
-  /** The statement that makes the object; empty for rows and large objects. */
+  /** The statement that makes the object; empty for rows and single large objects, the numbers of the objects for many of them. */
   readonly definition: string;
+  /** The statement that drops the object; empty if none does. */
+  readonly dropping: string;
   /** Entries that come before this one. Some of these numbers are of objects without an entry. */
   readonly dependencies: readonly number[];
 }

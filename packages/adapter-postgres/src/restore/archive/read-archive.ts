@@ -29,8 +29,8 @@ const SECTIONS: readonly (ArchiveEntry['section'] | undefined)[] = [
   'post-data',
 ];
 
-/** There is one entry for each large object before version 17: its definition is not kept. */
-const WITHOUT_DEFINITION = ['BLOB', 'BLOB METADATA'];
+/** There is one entry for each large object before version 17: its statements are not kept. */
+const WITHOUT_STATEMENTS = 'BLOB';
 
 /**
  * Reads the table of contents at the beginning of a custom-format archive, and no further. The archive may be
@@ -46,7 +46,7 @@ export async function readArchive(bytes: AsyncIterable<Uint8Array>): Promise<Arc
     let definitions = 0;
     for (let index = 0; index < head.count; index += 1) {
       const entry = await reader.take((cursor) => takeEntry(cursor, head));
-      definitions += entry.definition.length;
+      definitions += entry.definition.length + entry.dropping.length;
       if (definitions > MAX_DEFINITIONS) throw unreadable('its definitions are too long');
       entries.push(entry);
     }
@@ -104,10 +104,12 @@ function takeEntry(cursor: ArchiveCursor, { minor, offsetBytes }: Head): Archive
   const [name = '', kind = ''] = [cursor.text(), cursor.text()];
   const section = SECTIONS[cursor.integer()];
   if (section === undefined) throw unreadable('one of its entries is in no section');
-  let definition = '';
-  if (WITHOUT_DEFINITION.includes(kind)) cursor.skipText();
-  else definition = cursor.text() ?? '';
-  cursor.skipText(); // the statement that drops the object
+  const statement = (): string => {
+    if (kind !== WITHOUT_STATEMENTS) return cursor.text() ?? '';
+    cursor.skipText();
+    return '';
+  };
+  const [definition, dropping] = [statement(), statement()];
   cursor.skipText(); // the statement that loads the rows
   const [schema, tablespace] = [cursor.text(), cursor.text()];
   if (minor >= 14) cursor.skipText(); // access method
@@ -129,6 +131,7 @@ function takeEntry(cursor: ArchiveCursor, { minor, offsetBytes }: Head): Archive
     section,
     tablespace: tablespace === '' ? undefined : tablespace,
     definition,
+    dropping,
     dependencies,
   };
 }

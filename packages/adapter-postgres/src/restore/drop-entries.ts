@@ -1,0 +1,96 @@
+import type pg from 'pg';
+import { codeOf } from '../connection/postgres-errors.ts';
+import { execute, isOfStatement } from './execute.ts';
+import { restoreFailed } from './run-entries.ts';
+import type { TocEntry } from './toc/toc.ts';
+
+/** What stays where the server refuses to drop it: by kind of entry and SQLSTATE, and why that is no error. */
+const STAYS: readonly { readonly kind: RegExp; readonly state: string; readonly why: string }[] = [
+  { kind: /^EXTENSION$/, state: '2BP01', why: 'an extension in use stays as it is' },
+  { kind: /^SCHEMA$/, state: '2BP01', why: 'a schema that has newer things in it stays' },
+  { kind: /CONSTRAINT$/, state: '42P16', why: 'a key of a partition goes with that of its table' },
+];
+
+/** One transaction locks all that it drops: the server may not have so many locks. */
+const OUT_OF_LOCKS = '53200';
+
+/** Large objects that one statement drops: each takes a lock. */
+const LARGE_OBJECTS = 1000;
+
+/** Returns the statement that drops what an entry makes, if it is there; as pg_restore writes it with `--if-exists`. */
+export function dropIfExists({ kind, dropping }: Pick<TocEntry, 'kind' | 'dropping'>): string {
+  if (dropping.startsWith('ALTER TABLE '))
+    return dropping
+      .replace('ALTER TABLE ', 'ALTER TABLE IF EXISTS ')
+      .replace(' DROP CONSTRAINT ', ' DROP CONSTRAINT IF EXISTS ');
+  return dropping.startsWith(`DROP ${kind} `)
+    ? dropping.replace(`DROP ${kind} `, `DROP ${kind} IF EXISTS `)
+    : dropping;
+}
+
+/**
+ * Drops what a dump holds from a live database, in the reverse order of the dump and in one transaction.
+ * @returns why things stay, one sentence for each
+ * @throws BackupError RESTORE_FAILED if something else cannot be dropped; nothing is dropped then
+ */
+export async function dropEntries(
+  client: pg.Client,
+  entries: readonly TocEntry[],
+): Promise<readonly string[]> {
+  try {
+    await client.query('BEGIN');
+    const stays = await dropEach(client, entries, true);
+    await client.query('COMMIT');
+    return stays;
+  } catch (error) {
+    if (!isOfStatement(error)) throw error;
+    await client.query('ROLLBACK');
+    if (codeOf(error) === OUT_OF_LOCKS) return dropEach(client, entries, false);
+    throw restoreFailed(error.message, error);
+  }
+}
+
+async function dropEach(
+  client: pg.Client,
+  entries: readonly TocEntry[],
+  inTransaction: boolean,
+): Promise<readonly string[]> {
+  const stays: string[] = [];
+  for (const { kind, statement } of dropsOf(entries)) {
+    const possible = STAYS.filter((one) => one.kind.test(kind));
+    const isSaved = inTransaction && possible.length > 0;
+    try {
+      if (isSaved) await client.query('SAVEPOINT one');
+      await execute(client, [statement]);
+      if (isSaved) await client.query('RELEASE one');
+    } catch (error) {
+      const why = possible.find(({ state }) => state === codeOf(error))?.why;
+      if (why === undefined) throw error;
+      if (isSaved) await client.query('ROLLBACK TO one');
+      stays.push(why);
+    }
+  }
+  return stays;
+}
+
+/** Large objects in groups: there may be millions. */
+function dropsOf(
+  entries: readonly TocEntry[],
+): readonly { readonly kind: string; readonly statement: string }[] {
+  const large: string[] = [];
+  const drops = entries.toReversed().flatMap((entry) => {
+    if (!entry.kind.startsWith('BLOB')) return [{ kind: entry.kind, statement: dropIfExists(entry) }];
+    large.push(...(entry.kind === 'BLOB' ? [String(entry.oid)] : (entry.definition.match(/\d+/g) ?? [])));
+    return [];
+  });
+  const groups = Array.from({ length: Math.ceil(large.length / LARGE_OBJECTS) }, (_, index) =>
+    large.slice(index * LARGE_OBJECTS, (index + 1) * LARGE_OBJECTS),
+  );
+  return [
+    ...drops.filter(({ statement }) => statement !== ''),
+    ...groups.map((oids) => ({
+      kind: 'BLOB',
+      statement: `SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata WHERE oid = ANY ('{${oids.join(',')}}')`,
+    })),
+  ];
+}
