@@ -125,7 +125,7 @@ describe.each(newestCluster())('`restore --in-place` on $title', (cluster) => {
     expect(end.stderr).toContain('cannot drop constraint datasets_pkey');
     expect(await restorer.ask(defaults)).toBe(before);
     expect(end.stderr).toContain('The live database is as it was');
-    expect(await state(restorer)).toBe(rows);
+    expect(difference(rows, await state(restorer))).toEqual(NONE);
     await restorer.goodRestore(['latest']);
     expect(await restorer.ask(`SELECT to_regclass('data.newer') IS NULL`)).toBe('t');
   });

@@ -1,8 +1,9 @@
 import type { RestoreInput } from '@geolens/backup-core';
 import { attachPartition } from './attach-partition.ts';
+import type { OwnedTable } from './code-of-others.ts';
 import { executeEach } from './execute.ts';
 import { extensionRowsIn } from './extension-rows.ts';
-import { lendTables, type LentTable } from './lent-tables.ts';
+import { lendTables } from './lent-tables.ts';
 import { OwnerLogins } from './owner-logins.ts';
 import type { Preparation } from './prepare.ts';
 import { rightsStatements, type Rights } from './rights/rights.ts';
@@ -137,7 +138,7 @@ class ByOwners {
   }
 
   /** Loads rows as the owner of their table; those of extension tables first, by one session. */
-  private async load(lent: readonly LentTable[]): Promise<void> {
+  private async load(lent: readonly OwnedTable[]): Promise<void> {
     const { parts, target, logins, request } = this;
     const ofExtensions = extensionRowsIn(request.entries);
     await this.restore({ entries: ofExtensions, sessions: 1 });

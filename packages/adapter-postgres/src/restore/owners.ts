@@ -85,7 +85,7 @@ export class Owners implements AsyncDisposable {
       [],
       others.length === 0 ? [] : [`made for what they own: ${others.join(', ')}`],
       standIns,
-      { unprivileged: await withoutSuperuser(server, owners) },
+      { unprivileged: await rolesWithoutSuperuser(server, owners) },
     );
   }
 
@@ -106,12 +106,16 @@ export class Owners implements AsyncDisposable {
   }
 }
 
-async function withoutSuperuser(server: Server, owners: readonly string[]): Promise<readonly string[]> {
+/** Returns those of some roles that are no superusers. */
+export async function rolesWithoutSuperuser(
+  server: Server,
+  roles: readonly string[],
+): Promise<readonly string[]> {
   const rows = await server.ask<{ name: string }>(
     'asking which owners are superusers',
     `SELECT rolname AS name FROM pg_catalog.pg_roles
       WHERE rolname = ANY ($1) AND NOT rolsuper AND rolname <> 'pg_database_owner'`,
-    [owners],
+    [roles],
   );
   return rows.map(({ name }) => name);
 }

@@ -26,6 +26,10 @@ export interface PresentTables {
   /** Owners and rights that the tables have now. */
   readonly own: readonly string[];
   readonly notes: readonly string[];
+  /** The owners of the tables and of what depends on them. */
+  readonly owners: readonly string[];
+  /** Tables with foreign keys to them. */
+  readonly referencing: readonly number[];
 }
 
 const POPULATED_VIEWS = `
@@ -68,12 +72,22 @@ export async function presentTables(
       refreshes: views.rows.map(({ quoted }) => `REFRESH MATERIALIZED VIEW ${quoted};`),
       attachments: [...(await rightsOf(client, others)), ...(await commentsOf(client, others))],
       own: await rightsOf(client, own),
+      owners: toc.entries.filter((entry) => all.has(keyOf(entry))).map(({ owner }) => owner),
+      referencing: await referencingTables(client, tables),
       notes: notesOf([
         ...entries.map(({ label }) => label),
         ...inline.map((statement) => statement.slice(0, -1)),
       ]),
     };
   });
+}
+
+async function referencingTables(client: pg.Client, tables: readonly Table[]): Promise<readonly number[]> {
+  const { rows } = await client.query<{ oid: number }>(
+    `SELECT DISTINCT conrelid::bigint::integer AS oid FROM pg_catalog.pg_constraint WHERE contype = 'f' AND confrelid = ANY ($1)`,
+    [tables.map(({ oid }) => oid)],
+  );
+  return rows.map(({ oid }) => oid);
 }
 
 function notesOf(madeAgain: readonly string[]): readonly string[] {

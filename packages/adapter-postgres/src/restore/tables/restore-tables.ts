@@ -6,10 +6,18 @@ import {
   type TableSelection,
 } from '@geolens/backup-core';
 import { DumpRowCounter } from '../../dump/dump-row-counter.ts';
+import { actingRole } from './acting-role.ts';
 import { REVOKE_HELPER, whereTheyFit } from './attachments.ts';
 import { restoreLargeObjects } from './large-objects.ts';
-import { eventTriggerSilence, type EventTriggerSilence } from '../event-triggers.ts';
+import {
+  disableEventTriggers,
+  enableEventTriggers,
+  eventTriggerSilence,
+  type EventTriggerSilence,
+} from '../event-triggers.ts';
 import { expectDependents } from './object-closure.ts';
+import { quoteIdentifier } from '../../connection/identifiers.ts';
+import { OwnerLogins } from '../owner-logins.ts';
 import { Owners } from '../owners.ts';
 import type { SessionParts } from '../session-parts.ts';
 import type { Preparation } from '../prepare.ts';
@@ -23,6 +31,8 @@ import { tablespaceArguments } from '../tablespaces.ts';
 import { isNamed } from '../toc/toc.ts';
 import { gatherStatisticsOf } from '../statistics.ts';
 import { wantedTables, type WantedTables } from './wanted-tables.ts';
+
+const REPLACING = 'replacing the tables (nothing was changed)';
 
 /**
  * Brings back tables whole, in one transaction: what is there of them is dropped, they are made from the
@@ -45,14 +55,10 @@ export async function restoreTables(
   observer?.({ event: 'step', step: 'tables' });
   const present = await presentTables(parts, wanted, live);
   const rights = wanted.rights ?? whereTheyFit(present.own);
-  const silence = await server.within(database, 'listing event triggers', (client) =>
-    eventTriggerSilence(client, server),
-  );
-  await runSql(
-    script(input, wanted, present, { rights, silence, tools }),
-    'replacing the tables (nothing was changed)',
-    { psql: programs.psql, env: server.env(database), signal },
-  );
+  const replacing: Replacing = { input, wanted, present, rights, tools };
+  const role = await actingRole(parts, wanted, present);
+  if (role === undefined) await replaceTables(parts, preparation, replacing);
+  else await replaceTablesAs(role, parts, preparation, replacing);
   const own = wanted.tables.filter(({ foreign }) => !foreign);
   const largeObjects = await restoreLargeObjects(parts, input, preparation, { tables: own, tools });
   await owners.handOver(database);
@@ -82,19 +88,56 @@ export async function restoreTables(
   };
 }
 
+/** What replaces the tables. */
+interface Replacing {
+  readonly input: RestoreInput;
+  readonly wanted: WantedTables;
+  readonly present: PresentTables;
+  readonly rights: readonly string[];
+  readonly tools: DumpTools;
+}
+
+async function replaceTables(
+  { server, database, signal }: SessionParts,
+  { programs: { psql } }: Preparation,
+  replacing: Replacing,
+): Promise<void> {
+  const silence = await server.within(database, 'listing event triggers', (client) =>
+    eventTriggerSilence(client, server),
+  );
+  await runSql(script(replacing, silence), REPLACING, { psql, env: server.env(database), signal });
+}
+
+/** The owner of a table may not disable event triggers: they are disabled before. */
+async function replaceTablesAs(
+  role: string,
+  { server, database, signal }: SessionParts,
+  { programs: { psql } }: Preparation,
+  replacing: Replacing,
+): Promise<void> {
+  const unprivileged = new Set([role]);
+  await using logins = new OwnerLogins({ server, live: database, target: database, unprivileged, signal });
+  const { credentials } = await logins.actingAs(role);
+  await disableEventTriggers(server, database);
+  try {
+    const silence = { disable: [`SET LOCAL ROLE ${quoteIdentifier(role)};`], enable: [] };
+    await runSql(script(replacing, silence), REPLACING, {
+      psql,
+      env: server.env(database, credentials),
+      signal,
+    });
+  } finally {
+    await server.within(database, 'enabling event triggers', (client) => enableEventTriggers(client, server));
+  }
+}
+
 /**
  * The transaction. Its COMMIT comes only when everything before was written whole: a stream that breaks off
  * leaves nothing.
  */
 async function* script(
-  { dump, manifest }: RestoreInput,
-  wanted: WantedTables,
-  present: PresentTables,
-  {
-    rights,
-    silence,
-    tools,
-  }: { readonly rights: readonly string[]; readonly silence: EventTriggerSilence; readonly tools: DumpTools },
+  { input: { dump, manifest }, wanted, present, rights, tools }: Replacing,
+  silence: EventTriggerSilence,
 ): AsyncGenerator<Uint8Array> {
   const text = (...lines: readonly string[]): Uint8Array =>
     Buffer.from(`${[IN_UTF8, ...lines].join('\n')}\n`);

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { RestoreInput, TableSelection } from '@geolens/backup-core';
 import { commentsOf, rightsOf } from './attachments.ts';
 import { lostDependents, PUBLISHED, type LostDependents } from './lost-dependents.ts';
+import { isFreeOfCodeOf } from '../code-of-others.ts';
 import { withoutEventTriggers } from '../event-triggers.ts';
 import { keyOf, partsOf } from './object-closure.ts';
 import type { SessionParts } from '../session-parts.ts';
@@ -26,6 +27,8 @@ export interface WantedTables {
   readonly repeated: readonly TocEntry[];
   readonly searchPath: string;
   readonly dependents: WantedDependents;
+  /** Whether their rows can be loaded without evaluating code of a role that is no superuser. */
+  readonly isFree: boolean;
 }
 
 /** Missing objects that depend on the tables. `rights` and `comments` of the tables include theirs. */
@@ -123,6 +126,11 @@ export async function wantedTables(
         rights: globals?.isOurs === true ? await rightsOf(client, everything) : undefined,
         comments: await commentsOf(client, everything),
         dependents,
+        isFree: await isFreeOfCodeOf(
+          client,
+          owners.unprivileged,
+          tables.map(({ oid }) => oid),
+        ),
       };
     });
   } finally {
