@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isRoot, makeReadOnly, smallVolume } from '../support/small-volume.ts';
@@ -68,6 +68,30 @@ describe('the folder of the sets', () => {
       '20260101_020000',
     );
     expect((await operator.backup(['prune', '--dry-run'], { env: { BACKUP_DIR: volume } })).code).toBe(0);
+  });
+
+  it('is on a read-only volume: a restore test needs neither it nor the database, and logs once that it records nothing', async (context) => {
+    const operator = await newOperator();
+    const [sets, work] = [smallVolume('32m'), smallVolume('512m')];
+    if (sets === undefined || work === undefined) return context.skip('mounting takes root');
+    expect((await operator.backup(['run'], { env: { BACKUP_DIR: sets } })).code).toBe(0);
+    makeReadOnly(sets);
+    const { database } = operator.database;
+    const env = {
+      BACKUP_DIR: sets,
+      BACKUP_RESTORE_TEST_DIR: work,
+      BACKUP_RESTORE_TEST_ISOLATION: 'required',
+      DATABASE_URL: '',
+      POSTGRES_HOST: '',
+      POSTGRES_PASSWORD: '',
+      POSTGRES_DB: database,
+    };
+    const end = await operator.backup(['verify', 'latest', '--restore'], { env });
+    expect(end.code, end.stderr).toBe(0);
+    expect(end.stdout).toContain('restore test passed');
+    expect(times(end.stderr, 'read-only')).toBe(1);
+    expect(end.stderr).toContain('results are not recorded: ');
+    expect(await readdir(work)).toEqual([]);
   });
 
   it('is on a full volume: a run exits with 1, says so once, leaves no file, and prunes nothing', async (context) => {

@@ -64,9 +64,9 @@ describe.skipIf(!mayMount)('a read-only volume (only where file systems can be m
       () => store.publish([draft]),
     ];
     for (const work of writing) {
-      const { message, hint } = await failure('STORE_UNAVAILABLE', work());
+      const { message, hint, details } = await failure('STORE_UNAVAILABLE', work());
       expect(message).toContain(`BACKUP_DIR=${root}: the volume is read-only`);
-      expect(hint).toBe('Mount it writable');
+      expect([hint, details.reason]).toEqual(['Mount it writable', 'volume-read-only']);
     }
   });
 });

@@ -99,6 +99,7 @@ export const ERROR_REASONS = {
   'tls-unsupported': 'Switch TLS on in the server, or ask for less (sslmode)',
   'user-refused': 'Correct the user, or let the server accept it in pg_hba.conf',
   'volume-full': 'Free some space, enlarge the volume, or keep fewer sets; no set was lost',
+  'volume-read-only': 'Mount it writable',
 } as const;
 
 /** A reason of an error: a key of ERROR_REASONS. */

@@ -52,7 +52,8 @@ export interface VerifyOptions {
  * and writes the results into state files. Damage is an answer. A copy that cannot be read keeps the others
  * from nothing.
  *
- * It holds the lock only while it writes: a verification of hours keeps no run waiting. A copy that retention
+ * It holds the lock only while it writes: a verification of hours keeps no run waiting. Results for a read-only
+ * volume are not recorded, which is no error but a note. A copy that retention
  * removes meanwhile is `skipped`. A dump that several copies have is tested once, for each that has its
  * bytes.
  */
@@ -74,6 +75,7 @@ class Verification {
    * of other copies.
    */
   private readonly tested = new Map<string, RestoreTestReport>();
+  private readonly notes = new Set<string>();
 
   constructor(parts: VerifyParts, request: VerifyRequest, options: VerifyOptions) {
     this.parts = parts;
@@ -100,7 +102,7 @@ class Verification {
       errors.push(...(await this.mark(report)));
       this.options.observer?.({ event: 'copy.finished', report });
     }
-    return { copies: reports, notes: [], errors };
+    return { copies: reports, notes: [...this.notes], errors };
   }
 
   private async inspect(copy: Copy): Promise<CopyReport> {
@@ -167,7 +169,7 @@ class Verification {
     return outcome;
   }
 
-  /** Returns what could not be recorded: the result holds all the same. */
+  /** Returns why the result could not be recorded. A read-only volume gives a note instead: it is meant. */
   private async mark(report: CopyReport): Promise<readonly BackupError[]> {
     const { clock } = this.parts;
     const { signal } = this.options;
@@ -184,7 +186,11 @@ class Verification {
       return [];
     } catch (error) {
       throwIfAborted(signal);
-      return isBackupError(error, 'ARTIFACT_NOT_FOUND') ? [] : [toBackupError(error)];
+      if (isBackupError(error, 'ARTIFACT_NOT_FOUND')) return [];
+      const failure = toBackupError(error);
+      if (failure.details.reason !== 'volume-read-only') return [failure];
+      this.notes.add(`results are not recorded: ${failure.message}`);
+      return [];
     }
   }
 

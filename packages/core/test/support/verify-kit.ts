@@ -56,7 +56,7 @@ export class VerifyKit extends RunKit {
       { copies, restore: false, ...change },
       { signal, observer: (event) => void this.reported.push(event) },
     );
-    return { ...report, notes, errors: [...errors, ...report.errors] };
+    return { ...report, notes: [...notes, ...report.notes], errors: [...errors, ...report.errors] };
   }
 
   /** `store tier timestamp outcome` of each copy. */

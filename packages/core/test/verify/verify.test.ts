@@ -6,6 +6,7 @@ import {
   problemsOf,
   selectCopies,
   verify,
+  withReason,
   type ArtifactKey,
   type Lock,
   type SetArtifact,
@@ -133,6 +134,20 @@ describe('a verification', () => {
     expect(await kit.outcomes('latest')).toEqual(['memory daily 20260105_020000 passed']);
     kit.damage(key);
     expect(await kit.outcomes('latest')).toEqual(['memory daily 20260105_020000 failed']);
+  });
+
+  it('notes once that it records nothing on a read-only volume, which is no error', async () => {
+    kit.clock.jumpTo(new Date(SUNDAY)); // makes a set with two copies
+    await kit.run();
+    const readOnly = new FaultyStore(kit.store, ({ operation }) =>
+      operation === 'put'
+        ? new BackupError('STORE_UNAVAILABLE', 'it is read-only', withReason('volume-read-only'))
+        : undefined,
+    );
+    const { copies, notes, errors } = await kit.verify('all', {}, { stores: [readOnly] });
+    expect(copies.length).toBeGreaterThan(1);
+    expect(new Set(copies.map(({ outcome }) => outcome))).toEqual(new Set(['passed']));
+    expect([notes, errors]).toEqual([['results are not recorded: it is read-only'], []]);
   });
 
   it('tells of a copy that cannot be read, and goes on with the others', async () => {

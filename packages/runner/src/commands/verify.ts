@@ -86,7 +86,8 @@ export async function loggedVerification(
     const work = (): Promise<VerifyReport> =>
       verifyCopies(services, { copies, ...request }, { signal, observer: logVerification(log, io.terminal) });
     const done = await (request.restore ? reported(context, 'restore-test', work) : work());
-    const report = { ...done, notes, errors: [...errors, ...done.errors] };
+    const report = { ...done, notes: [...notes, ...done.notes], errors: [...errors, ...done.errors] };
+    for (const note of done.notes) log.warn('verify.note', note);
     logVerifyReport(log, report);
     return report;
   } finally {

@@ -72,6 +72,7 @@ const ADVICE: Readonly<Record<ErrorReason, Advice>> = {
   'user-refused': 'Correct POSTGRES_USER, or let the server accept it in pg_hba.conf',
   'volume-full':
     'Free some space, enlarge the volume, or lower BACKUP_RETENTION_DAILY and run `geolens-backup prune`; no set was lost',
+  'volume-read-only': (_, hint) => hint,
 };
 
 function names({ databases = [] }: ErrorDetails): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BackupError, readSets, type RestoreTestResult } from '@geolens/backup-core';
+import { BackupError, readSets, withReason, type RestoreTestResult } from '@geolens/backup-core';
 import { FakeRestoreTester, FaultyStore, MemoryStore, sourceOf } from '@geolens/backup-core/testing';
 import { run } from '../../src/commands/run.ts';
 import { verify, type VerifyFlags } from '../../src/commands/verify.ts';
@@ -153,6 +153,23 @@ describe('`verify` ends with', () => {
       ),
     ).toBe(3);
     expect(output.logged).toContain('ERROR locked');
+  });
+
+  it('the result alone where the volume is read-only, and logs once that nothing is recorded', async () => {
+    const { context, store, output, restoreTest } = await kitWithSet();
+    const readOnly = new FaultyStore(store, ({ operation }) =>
+      operation === 'put'
+        ? new BackupError('STORE_UNAVAILABLE', 'it is read-only', withReason('volume-read-only'))
+        : undefined,
+    );
+    const services = { ...context.services, primary: readOnly, stores: [readOnly] };
+    const tested = (): Promise<number> =>
+      verify({ ...context, services }, 'latest', { ...FLAGS, restore: true });
+    expect(await tested()).toBe(0);
+    expect(output.logged.match(/WARN .*/g)).toEqual(['WARN  results are not recorded: it is read-only']);
+    expect(output.logged).not.toContain('ERROR');
+    restoreTest.answer = { problems: ['the index a is not valid'] };
+    expect(await tested()).toBe(5);
   });
 });
 

@@ -53,6 +53,7 @@ describe('what an operator reads of an error', () => {
     ['tls-unsupported', '(sslmode in DATABASE_URL)'],
     ['user-refused', 'Correct POSTGRES_USER'],
     ['volume-full', 'lower BACKUP_RETENTION_DAILY and run `geolens-backup prune`'],
+    ['volume-read-only', 'Mount it writable', 'Mount it writable'],
   ])('names variables, options and commands: %s', (reason, words, hint, details) => {
     const error = new BackupError('UNEXPECTED', 'it failed', { details: { reason, ...details }, hint });
     expect(describeError(error)).toMatch(/^it failed\. [A-Z]/);

@@ -1,4 +1,4 @@
-import { BackupError, toBackupError, withReason } from '@geolens/backup-core';
+import { BackupError, toBackupError, withReason, type ErrorReason } from '@geolens/backup-core';
 
 const ROOT_DENIED =
   'Make root the owner of what is there (chown -R 0:0): a container without the capability DAC_OVERRIDE may not pass over the permissions of files that are another process’s';
@@ -12,9 +12,10 @@ export function storeError(error: unknown, doing: string, root: StoreRoot): Back
     kind: 'STORE_FULL' | 'STORE_UNAVAILABLE' | 'STORE_FAILED',
     what: string,
     hint?: string,
+    reason?: ErrorReason,
   ): BackupError =>
     new BackupError(kind, `${place}: ${what} (while ${doing})`, {
-      ...withReason(kind === 'STORE_FULL' ? 'volume-full' : undefined, { hint }),
+      ...withReason(reason, { hint }),
       cause: error,
     });
   switch (code) {
@@ -22,9 +23,9 @@ export function storeError(error: unknown, doing: string, root: StoreRoot): Back
       return toBackupError(error);
     case 'ENOSPC':
     case 'EDQUOT':
-      return fail('STORE_FULL', 'no space left on the volume');
+      return fail('STORE_FULL', 'no space left on the volume', undefined, 'volume-full');
     case 'EROFS':
-      return fail('STORE_UNAVAILABLE', 'the volume is read-only', 'Mount it writable');
+      return fail('STORE_UNAVAILABLE', 'the volume is read-only', undefined, 'volume-read-only');
     case 'EACCES':
     case 'EPERM':
       return fail(
