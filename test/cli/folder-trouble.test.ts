@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isRoot, makeReadOnly, smallVolume } from '../support/small-volume.ts';
@@ -92,6 +92,24 @@ describe('the folder of the sets', () => {
     expect(times(end.stderr, 'read-only')).toBe(1);
     expect(end.stderr).toContain('results are not recorded: ');
     expect(await readdir(work)).toEqual([]);
+  });
+
+  it('is on a read-only volume: the local report of a failed restore test goes to the folder of restore tests', async (context) => {
+    const operator = await newOperator();
+    const [sets, work] = [smallVolume('32m'), smallVolume('512m')];
+    if (sets === undefined || work === undefined) return context.skip('mounting takes root');
+    await operator.database.query(
+      "CREATE TABLE only_here AS SELECT 1 AS n; ALTER TABLE only_here ADD CHECK (current_setting('listen_addresses') <> '')",
+    );
+    expect((await operator.backup(['run'], { env: { BACKUP_DIR: sets } })).code).toBe(0);
+    makeReadOnly(sets);
+    const env = { BACKUP_DIR: sets, BACKUP_RESTORE_TEST_DIR: work };
+    const end = await operator.backup(['verify', 'latest', '--restore'], { env });
+    expect(end.code, end.stderr).toBe(5);
+    expect(times(end.stderr, 'read-only')).toBe(1);
+    const [report] = await readdir(work);
+    expect(end.stderr).toContain(join(work, report!));
+    expect(await readFile(join(work, report!), 'utf8')).toContain('Failing row contains (1)');
   });
 
   it('is on a full volume: a run exits with 1, says so once, leaves no file, and prunes nothing', async (context) => {

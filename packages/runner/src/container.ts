@@ -52,6 +52,7 @@ import {
   type StallLimit,
   type OrphanCleaner,
 } from '@geolens/backup-core';
+import { reportFolder } from './check-folder.ts';
 import type { Config } from './config/config.ts';
 import { useProxy } from './config/read-proxy.ts';
 import { orphanedDatabases, orphanedStaging } from './restore-orphans.ts';
@@ -147,7 +148,9 @@ export async function composeContainer(config: Config): Promise<DependencyContai
     () => (store) => new FileManifestCache(join(config.backupDir, manifestCacheName(store.name))),
   );
   register(TOKENS.reportOf, () => (operation, redact) => {
-    const file = new FileReport(join(config.backupDir, reportName(config.connection.database, operation)));
+    const file = new FileReport(
+      join(reportFolder(config), reportName(config.connection.database, operation)),
+    );
     const add = (text: string): void => {
       file.add(redact(text));
     };
