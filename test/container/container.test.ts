@@ -5,6 +5,7 @@ import { composeSteps } from './steps/compose.ts';
 import { imageSteps } from './steps/image.ts';
 import { jobSteps } from './steps/job.ts';
 import { restoreSteps } from './steps/restores.ts';
+import { restoreTestSteps } from './steps/restore-test.ts';
 import { rightsSteps } from './steps/rights.ts';
 import { runbookSteps } from './steps/runbook.ts';
 import { s3Steps } from './steps/s3.ts';
@@ -32,6 +33,7 @@ if ('unavailable' in engine) {
       rightsSteps,
       troubleSteps,
       restoreSteps,
+      restoreTestSteps,
       s3Steps,
       jobSteps,
       runbookSteps,

@@ -127,6 +127,7 @@ describe('compose.yaml, beside GeoLens', () => {
     expect(Object.fromEntries(profiles)).toEqual({
       backup: undefined,
       restore: ['restore'],
+      'restore-test': ['restore-test'],
       adopt: ['adopt'],
     });
   });
@@ -143,8 +144,8 @@ describe('compose.yaml, beside GeoLens', () => {
   });
 
   it('takes GEOLENS_BACKUP_MEMORY, else BACKUP_MEM_LIMIT of GeoLens, as its memory', () => {
-    const { backup, restore } = servicesOf('docker/compose.geolens.yaml') as Record<string, Mapping>;
-    for (const service of [backup, restore])
-      expect(service!['mem_limit']).toBe('${GEOLENS_BACKUP_MEMORY:-${BACKUP_MEM_LIMIT:-2g}}');
+    const services = servicesOf('docker/compose.geolens.yaml') as Record<string, Mapping>;
+    for (const name of ['backup', 'restore', 'restore-test'])
+      expect(services[name]!['mem_limit']).toBe('${GEOLENS_BACKUP_MEMORY:-${BACKUP_MEM_LIMIT:-2g}}');
   });
 });

@@ -24,12 +24,16 @@ interface Service {
   readonly read_only: boolean;
   readonly profiles?: string[];
   readonly volumes: string[];
+  readonly image?: string;
+  readonly mem_limit?: string;
 }
 
-function services(file: string): Record<string, Service> {
-  return (parseAllDocuments(read(file), { merge: true })[0]!.toJS() as { services: Record<string, Service> })
+function servicesIn(text: string): Record<string, Service> {
+  return (parseAllDocuments(text, { merge: true })[0]!.toJS() as { services: Record<string, Service> })
     .services;
 }
+
+const services = (file: string): Record<string, Service> => servicesIn(read(file));
 
 describe('docker/', () => {
   it('has a Dockerfile of which nothing is to be said', () => {
@@ -80,6 +84,28 @@ describe('docker/', () => {
     expect(
       restore!.volumes.map((volume) => `${volume}${volume.startsWith('upload_staging') ? ':ro' : ''}`),
     ).toEqual(backup!.volumes);
+  });
+
+  it('gives the service of the restore test the rights of the backup, no network, no secret, and sets that it cannot write', () => {
+    const { backup, 'restore-test': test } = services('compose.backup.yaml');
+    for (const name of ['cap_add', 'cap_drop', 'read_only', 'security_opt', 'tmpfs', 'mem_limit'] as const)
+      expect(test).toHaveProperty(name, backup![name as keyof Service]);
+    expect(test).toMatchObject({ profiles: ['restore-test'], network_mode: 'none' });
+    const names = Object.keys(test!.environment).map((name) => name.replace(/_FILE$/, ''));
+    expect(names.filter((name) => isSecret(name as VariableName) || name.startsWith('S3_'))).toEqual([]);
+    expect(test!.volumes).toEqual(['backup_data:${BACKUP_DIR:-/backups}:ro', 'restore_test:/restore-test']);
+    const [, snippet] = /^```yaml\n(services:\n {2}restore-test:.*?)^```$/ms.exec(
+      read('../docs/container.md'),
+    )!;
+    const documented = servicesIn(snippet!)['restore-test']!;
+    const { image, environment, volumes, mem_limit, ...limits } = documented;
+    expect(test).toMatchObject(limits);
+    expect(Object.keys(test!.environment)).toEqual(expect.arrayContaining(Object.keys(environment)));
+    expect([image, volumes, mem_limit]).toEqual([
+      'geolens-backup',
+      ['backup_data:/backups:ro', 'restore_test:/restore-test'],
+      '2g',
+    ]);
   });
 
   describe.each(['cronjob.yaml', 'restore-test.yaml'])('kubernetes/%s', (file) => {

@@ -213,17 +213,7 @@ export class Stack {
   }
 
   async remove(): Promise<void> {
-    await this.compose(
-      '--profile',
-      'backup',
-      '--profile',
-      'restore',
-      'down',
-      '--volumes',
-      '--remove-orphans',
-      '-t',
-      '1',
-    );
+    await this.compose('--profile', '*', 'down', '--volumes', '--remove-orphans', '-t', '1');
     await rm(this.folder, { recursive: true, force: true });
   }
 
