@@ -43,7 +43,7 @@ function entryBytes(minor: number, entry: ArchiveEntry): Buffer {
     integer(0),
     ...[`${entry.catalog}`, `${entry.oid}`, entry.name, entry.kind].map(text),
     integer(['none', 'pre-data', 'data', 'post-data'].indexOf(entry.section) + 1),
-    ...[entry.definition, 'DROP x;', undefined, entry.schema ?? '', entry.tablespace ?? ''].map(text),
+    ...[entry.definition, entry.dropping, undefined, entry.schema ?? '', entry.tablespace ?? ''].map(text),
     ...(minor >= 14 ? [text('heap')] : []),
     ...(minor >= 16 ? [integer(114)] : []),
     ...[entry.owner, 'false', ...entry.dependencies.map((id) => `${id}`), undefined].map(text),

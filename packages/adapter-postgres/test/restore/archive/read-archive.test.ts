@@ -16,6 +16,7 @@ const ENTRIES: readonly ArchiveEntry[] = [
     owner: 'an owner',
     tablespace: 'fast',
     definition: 'CREATE TABLE "my schema".x ();\n',
+    dropping: 'DROP TABLE "my schema".x;\n',
     dependencies: [5, 17, 100_000],
   }),
   entry({ id: 202, catalog: 1255, oid: 9, kind: 'FUNCTION', schema: 's', name: 'f(integer, text)' }),
@@ -33,6 +34,7 @@ function entry(one: Partial<ArchiveEntry>): ArchiveEntry {
     section: 'pre-data',
     tablespace: undefined,
     definition: '',
+    dropping: '',
     dependencies: [],
     ...one,
   };
@@ -121,9 +123,9 @@ describe('a table of contents', () => {
     expect((await read(bytes)).entries[0]!.name).toBe('caf\udce9');
   });
 
-  it('has no definitions of large objects', async () => {
+  it('has no statements of single large objects', async () => {
     const bytes = archiveBytes({ minor: 14 }, [
-      entry({ kind: 'BLOB', name: '7', definition: `SELECT pg_catalog.lo_create('7');` }),
+      entry({ kind: 'BLOB', name: '7', definition: `SELECT pg_catalog.lo_create('7');`, dropping: 'x' }),
     ]);
     expect((await read(bytes)).entries).toEqual([entry({ kind: 'BLOB', name: '7' })]);
   });
