@@ -133,6 +133,16 @@ export class OwnerLogins implements AsyncDisposable {
   }
 }
 
+/**
+ * Asserts that the server lets temporary logins in, before anything is changed.
+ * @throws BackupError RESTORE_REFUSED
+ */
+export async function probeLogins(options: OwnerLoginsOptions): Promise<void> {
+  if (options.unprivileged.size === 0) return;
+  await using logins = new OwnerLogins(options);
+  await logins.neutral();
+}
+
 async function executeAs({ session, role }: Login, statement: string): Promise<void> {
   // Code that ran in this session may have changed both.
   const acting = role === undefined ? 'RESET ROLE' : `SET ROLE ${quoteIdentifier(role)}`;

@@ -12,6 +12,7 @@ import { disableEventTriggers, enableEventTriggers } from './event-triggers.ts';
 import { execute, executeEach } from './execute.ts';
 import { makeExtensions } from './make-extensions.ts';
 import { fillByOwners } from './fill-by-owners.ts';
+import { probeLogins } from './owner-logins.ts';
 import { Owners } from './owners.ts';
 import { defaultPrivilegesOf } from './rights/default-privileges.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -52,6 +53,8 @@ export async function restoreInPlace(
   const rights = await findRights(parts, preparation);
   const { withheld } = await makeLackingRoles(parts, preparation);
   await using owners = await Owners.prepare(parts, preparation);
+  const { unprivileged } = owners;
+  await probeLogins({ server, live: database, target: database, unprivileged, signal: parts.signal });
   step('restore');
   await disableEventTriggers(server, database);
   const defaults = await server.within(database, 'looking at default privileges', defaultPrivilegesOf);
