@@ -1,33 +1,19 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clusters } from '../support/clusters.ts';
 import { startCluster, type Cluster } from '../support/postgres-cluster.ts';
-import { runProgram } from '../support/run-program.ts';
+import { restoreByHand } from './support/by-hand.ts';
 import { OBJECTS, OWNERS, SUPERUSER_OBJECTS } from './support/owners.ts';
 import { everything, producerFor, within } from './support/producers.ts';
 import { RIGHTS } from '../support/rights.ts';
 
 const OWNER = `"It's the owner, 100%"`;
-const TIMESTAMP = '20261122_020000';
-
-/**
- * The commands that the documentation gives for a restore by hand beside the live database, word for word.
- */
-async function recipe(): Promise<string> {
-  const text = await readFile(new URL('../../docs/restore.md', import.meta.url), 'utf8');
-  return /\n## By hand\n[^]*?```sh\n([^]*?)```/.exec(text)![1]!;
-}
 
 describe.each(clusters())(
   'the restore by hand that the documentation describes, of a database whose owner is no superuser, on $title',
   ({ binDir, user }) => {
     let [source, target]: Cluster[] = [];
-    let folder: string;
 
     beforeAll(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'geolens-backup-test-'));
       [source, target] = await Promise.all([startCluster({ binDir }), startCluster({ binDir })]);
       await source.psql(
         'postgres',
@@ -39,18 +25,14 @@ describe.each(clusters())(
       SET ROLE ${OWNER}; ${OBJECTS} CREATE TABLE app.places (at geometry); GRANT SELECT ON app.items TO another; GRANT CREATE ON SCHEMA app TO another;
       SET ROLE another; CREATE TABLE app.of_another AS SELECT 1 AS x; RESET ROLE; ${SUPERUSER_OBJECTS(OWNER)}`,
       );
-      const { dump, globals } = await within(
+      const taken = await within(
         producerFor({ host: source.host, port: source.port, user, binDir, database: 'geolens' }),
         everything,
       );
-      await writeFile(join(folder, `geolens_${TIMESTAMP}.dump`), dump);
-      await writeFile(join(folder, `globals-${TIMESTAMP}.sql`), globals);
-      const env = { ...target.client.environment, PATH: `${binDir}${delimiter}${process.env['PATH'] ?? ''}` };
-      await runProgram('bash', ['-euo', 'pipefail', '-c', `cd '${folder}'\n${await recipe()}`], { env });
+      await restoreByHand(target.client, { binDir }, taken);
     });
     afterAll(async () => {
       await Promise.all([source?.stop(), target?.stop()]);
-      await rm(folder, { recursive: true, force: true });
     });
 
     it.each([

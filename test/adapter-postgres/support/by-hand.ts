@@ -1,7 +1,33 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import type { ClusterClient } from '../../support/cluster-client.ts';
+import { runProgram } from '../../support/run-program.ts';
+import type { Place, Taken } from './producers.ts';
+
+const TIMESTAMP = '20261122_020000';
+
+/**
+ * Executes, word for word, the commands that the documentation gives for a restore by hand beside the live
+ * database. They make the database `geolens_restored` on the server of the client.
+ */
+export async function restoreByHand(
+  client: ClusterClient,
+  { binDir }: Pick<Place, 'binDir'>,
+  { dump, globals }: Pick<Taken, 'dump' | 'globals'>,
+): Promise<void> {
+  const text = await readFile(new URL('../../../docs/restore.md', import.meta.url), 'utf8');
+  const commands = /\n## By hand\n[^]*?```sh\n([^]*?)```/.exec(text)![1]!;
+  const folder = await mkdtemp(join(tmpdir(), 'geolens-backup-test-'));
+  try {
+    await writeFile(join(folder, `geolens_${TIMESTAMP}.dump`), dump);
+    await writeFile(join(folder, `globals-${TIMESTAMP}.sql`), globals);
+    const env = { ...client.environment, PATH: `${binDir}${delimiter}${process.env['PATH'] ?? ''}` };
+    await runProgram('bash', ['-euo', 'pipefail', '-c', `cd '${folder}'\n${commands}`], { env });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
 /** Restores a dump into a database, which has to be empty; rejects at the first error. */
 export async function restoreInto(client: ClusterClient, database: string, dump: Uint8Array): Promise<void> {
