@@ -48,13 +48,16 @@ async function attackedDatabase(): Promise<{
   };
 }
 
-/** A table whose check runs a shell script in the temporary server, as its superuser. */
+/**
+ * A table of a superuser whose check runs a shell script in the temporary server: what the cage holds in, even if
+ * code of other roles gets no rights.
+ */
 async function withScript(
   { database, out }: { readonly database: TestDatabase; readonly out: string },
   script: string,
 ): Promise<void> {
   await writeFile(join(out, 'script'), script, { mode: 0o644 });
-  await database.query(`CREATE FUNCTION app.act() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+  await database.query(`RESET ROLE; CREATE FUNCTION app.act() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
       IF pg_catalog.current_setting('port') = '1' THEN COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; sh ${out}/script'; END IF;
       RETURN true;
     END $$;
