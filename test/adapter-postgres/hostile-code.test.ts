@@ -1,190 +1,196 @@
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import type { RestorerEvent } from '@geolens/backup-core';
+import { writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RestoreInput } from '@geolens/backup-core';
 import { PgDiagnosticCheck } from '../../packages/adapter-postgres/src/pg-diagnostic-check.ts';
-import { PgDumpRestorer } from '../../packages/adapter-postgres/src/restore/pg-dump-restorer.ts';
-import { clusters, freshDatabase } from '../support/clusters.ts';
-import { restoreInto } from './support/by-hand.ts';
-import { hostileDatabase } from './support/hostile.ts';
-import { env, everything, never, producerFor, within } from './support/producers.ts';
-import { backupOf, restoring } from './support/restoring.ts';
+import { clusters } from '../support/clusters.ts';
+import { restoreByHand } from './support/by-hand.ts';
+import { HostileServer, placesOf, programsThatLog } from './support/hostile/database.ts';
+import { named } from './support/hostile/place.ts';
+import type { Attempts } from './support/hostile/recorder.ts';
+import { env, everything, linesOf, never, producerFor, within, type Taken } from './support/producers.ts';
+import { FEW, restoreTestIn } from './support/restore-tests.ts';
+import { inputFrom, restoring } from './support/restoring.ts';
+
+const TABLES = `SELECT format('%I.%I', relnamespace::regnamespace, relname) FROM pg_class
+   WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'app'::regnamespace`;
+
+/** Materialized views, with their owners. */
+const VIEWS = `SELECT oid::regclass, relowner::regrole, relispopulated FROM pg_class WHERE relkind = 'm' ORDER BY relname`;
 
 describe.each(clusters())('code of an unprivileged role, on $title,', (facts) => {
-  it('runs as a superuser where a superuser counts rows with SELECT', async () => {
-    const hostile = await hostileDatabase(facts, { loading: true });
-    const { database, role } = hostile;
-    const tables = ['t_index', 't_partial', 't_viewed'].map(
-      (table) => `SELECT count(*) FROM ONLY ${role}.${table}`,
+  const places = placesOf(facts);
+  const alone = new Set(places.filter((place) => place.alone).map(({ index }) => named('@T', index)));
+  const byName = places.map((place) => [place.place, place] as const);
+  let server: HostileServer;
+  let taken: Taken;
+  /** All tables but those that are restored alone. */
+  let tables: readonly string[];
+  let backup: RestoreInput;
+
+  beforeAll(async () => {
+    server = await HostileServer.start(facts);
+    taken = await within(producerFor(server.database('source')), everything);
+    const path = join(server.recorder.folder, 'dump');
+    await writeFile(path, taken.dump);
+    backup = inputFrom(taken, path);
+    tables = (await server.cluster.psql('source', TABLES)).split('\n').filter((name) => !alone.has(name));
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  /** Row counts of the backup, of these schemas or of all. */
+  const backedUp = (...schemas: readonly string[]): readonly string[] =>
+    linesOf(taken.counts.filter(({ schema }) => schemas.length === 0 || schemas.includes(schema)));
+
+  /**
+   * Expects that what `act` does succeeds, and that no code runs as a role that may not run it. With `runsCode`, the
+   * owner of an index runs its code; otherwise no code runs at all.
+   */
+  function inMode(mode: string, act: () => Promise<void>, { runsCode = true } = {}): void {
+    describe(mode, () => {
+      let attempts: ReadonlyMap<number, Attempts>;
+      let outcome: PromiseSettledResult<void>;
+      beforeAll(async () => {
+        [outcome] = await Promise.allSettled([act()]);
+        attempts = await server.recorder.take();
+      });
+
+      it('succeeds', () => {
+        if (outcome.status === 'rejected') throw outcome.reason;
+        if (runsCode) expect([...(attempts.get(0)?.roles ?? [])]).toContain('app');
+        else expect(attempts.size).toBe(0);
+      });
+
+      it.each(byName)('gives no rights to code in: %s', (_, { index, alsoAs }) => {
+        const { roles, won } = attempts.get(index) ?? { roles: [], won: [] };
+        const allowed = ['app', 'other', alsoAs];
+        expect({ roles: [...roles].filter((role) => !allowed.includes(role)), won: [...won] }).toEqual({
+          roles: [],
+          won: [],
+        });
+      });
+    });
+  }
+
+  describe('control: a plain restore without owners by a superuser, and its statements', () => {
+    let attempts: ReadonlyMap<number, Attempts>;
+    beforeAll(async () => {
+      const { cluster, recorder } = server;
+      await cluster.createDatabase('control');
+      await cluster.client
+        .run('pg_restore', ['--no-owner', '--no-acl', '-d', 'control', join(recorder.folder, 'dump')])
+        .catch(() => undefined); // an index whose function names no schema fails
+      for (const { control, index } of places)
+        if (control !== undefined) await cluster.psql('control', named(control, index));
+      attempts = await recorder.take();
+    });
+
+    it.each(byName)('runs the code of: %s', (_, { index, controlRole = 'superuser', aim }) => {
+      const { roles = [], won = [] } = attempts.get(index) ?? {};
+      expect([...roles]).toContain(controlRole);
+      const aims = ['superuser', 'program', 'file', 'network', ...(aim === undefined ? [] : ['more'])];
+      if (controlRole === 'superuser') expect([...won]).toEqual(expect.arrayContaining(aims));
+    });
+  });
+
+  it('runs as a superuser where a superuser counts rows with SELECT, unlike a run', async () => {
+    const indexed = ['index of a constant', 'partial index', 'index of a materialized view'];
+    const found = places.filter(({ place }) => indexed.includes(place));
+    const counts = found.map(({ place, index }) =>
+      named(`SELECT count(*) FROM ONLY ${place.endsWith('view') ? '@V' : '@T'};`, index),
     );
-    await database.query(`BEGIN READ ONLY; ${tables.join('; ')}; ROLLBACK`);
-    expect(await hostile.ranAsSuperuser()).toEqual([
-      'index',
-      'index of a materialized view',
-      'partial index',
-    ]);
+    await server.recorder.take();
+    await server.cluster.psql('source', `BEGIN READ ONLY; ${counts.join(' ')} ROLLBACK`);
+    const attempts = await server.recorder.take();
+    for (const { index } of found) expect([...attempts.get(index)!.won]).toContain('program');
   });
 
-  it('runs as a superuser where a dump is restored without owners, as the old way did', async () => {
-    const hostile = await hostileDatabase(facts, { loading: true });
-    const { database } = hostile;
-    const { dump } = await within(producerFor(database), everything);
-    const target = await freshDatabase(facts, { content: 'empty' });
-    await restoreInto(target.client, target.database, dump); // with --no-owner
-    await target.query('ANALYZE');
-    expect(await hostile.ranAsSuperuser()).toEqual(
-      expect.arrayContaining([
-        'index',
-        'index over a column',
-        'materialized view',
-        'partial index',
-        'statistics',
-      ]),
-    );
-  });
+  inMode(
+    'a run',
+    async () => {
+      expect(taken.counts).toContainEqual({ schema: 'app', table: 't0', rows: 1 });
+      await within(producerFor(server.database('source')), everything);
+    },
+    { runsCode: false },
+  );
 
-  it('runs as a superuser where a superuser adds a row, in checks, domains, generated columns and partition keys', async () => {
-    const hostile = await hostileDatabase(facts, { loading: true });
-    const { database, role } = hostile;
-    for (const table of ['t_check', 't_domain', 't_generated (a)', 't_parts'])
-      await database.query(`INSERT INTO ${role}.${table} VALUES (1)`);
-    expect(await hostile.ranAsSuperuser()).toEqual(['check', 'domain', 'generated column', 'partition key']);
-  });
+  inMode(
+    'doctor',
+    async () => {
+      const { binDir, ...connection } = server.database('source');
+      const check = new PgDiagnosticCheck({ connection, rolePasswords: true, binDir, env });
+      const results = await check.inspect({ signal: never });
+      expect(results.filter(({ level }) => level === 'fail')).toEqual([]);
+    },
+    { runsCode: false },
+  );
 
-  it('does not run as one in a run: snapshot, dump, globals, reading back and counting', async () => {
-    const hostile = await hostileDatabase(facts, { loading: true });
-    const { database, role } = hostile;
-    const { counts } = await within(producerFor(database), everything);
-    expect(counts).toContainEqual({ schema: role, table: 't_index', rows: 1 });
-    expect(await hostile.ranAsSuperuser()).toEqual([]);
-  });
-
-  it('does not run as one when doctor inspects the database', async () => {
-    const hostile = await hostileDatabase(facts, { loading: true });
-    const { database } = hostile;
-    const { host, port, user, binDir } = database;
-    const results = await new PgDiagnosticCheck({
-      connection: { host, port, user, database: database.database },
-      rolePasswords: true,
-      binDir,
-      env,
-    }).inspect({ signal: never });
-    expect(results.filter(({ level }) => level === 'fail')).toEqual([]);
-    expect(await hostile.ranAsSuperuser()).toEqual([]);
-  });
-
-  it('does not run as one in a restore beside the live database', async () => {
-    const hostile = await hostileDatabase(facts, { loading: true });
-    const { database, role } = hostile;
-    const backup = await backupOf(database);
+  inMode('a restore aside', async () => {
+    const database = await server.copy('aside');
     await restoring(database, async (session) => {
       const aside = await session.restoreAside(backup);
-      expect(aside.rows).toContainEqual({ schema: role, table: 't_column', rows: 1 });
+      expect(aside.incomplete).toEqual([]);
+      expect(linesOf(aside.rows)).toEqual(backedUp());
       const { previous } = await aside.swap();
       await session.finishSwap(previous, { drop: true });
     });
-    expect(await hostile.ranAsSuperuser()).toEqual([]);
-    // What it was made for still works: as its owner.
-    expect(
-      await database.query(
-        `SELECT g FROM ${role}.t_view; SELECT pg_catalog.pg_get_userbyid(relowner) FROM pg_catalog.pg_class WHERE relname = 't_view'`,
-      ),
-    ).toBe(`1\n${role}`);
+    expect(await server.cluster.psql('aside', VIEWS)).toBe(await server.cluster.psql('source', VIEWS));
   });
 
-  it('does not run as one in a restore in place', async () => {
-    const hostile = await hostileDatabase(facts, { loading: true });
-    const { database, role } = hostile;
-    const backup = await backupOf(database);
-    const { rows } = await restoring(database, (session) => session.restoreInPlace(backup));
-    expect(rows).toContainEqual({ schema: role, table: 't_partial', rows: 1 });
-    expect(await hostile.ranAsSuperuser()).toEqual([]);
-  });
-
-  it('does not run as one when single tables come back, with what depends on them', async () => {
-    const hostile = await hostileDatabase(facts, { loading: true });
-    const { database, role } = hostile;
-    await database.query(
-      `SET SESSION AUTHORIZATION ${role}; CREATE MATERIALIZED VIEW ${role}.over AS SELECT a, ${role}.f5(1) AS g FROM ${role}.t_index`,
-    );
-    const backup = await backupOf(database);
-    const tables = [
-      't_index',
-      't_column',
-      't_partial',
-      't_statistics',
-      't_default',
-      't_check',
-      't_domain',
-      't_generated',
-      't_parts',
-    ].map((table) => `${role}.${table}`);
-    const { rows } = await restoring(database, (session) =>
-      session.restoreTables(backup, { tables, schemas: [] }),
-    );
-    expect(rows).toHaveLength(tables.length);
-    expect(await hostile.ranAsSuperuser()).toEqual([]);
-  });
-
-  it('does not run as one when missing objects come back that depend on a single table', async () => {
-    const hostile = await hostileDatabase(facts, { loading: true });
-    const { database, role } = hostile;
-    await database.query(`SET SESSION AUTHORIZATION ${role}; CREATE MATERIALIZED VIEW ${role}.over AS SELECT a, ${role}.f5(1) AS g FROM ${role}.t_index; CREATE INDEX ON ${role}.over (${role}.f0(a));
-      CREATE MATERIALIZED VIEW ${role}.over_over AS SELECT ${role}.f5(a) AS g FROM ${role}.over WHERE ${role}.f2(1) = 1`);
-    const backup = await backupOf(database);
-    await database.query(`SET client_min_messages = error; DROP TABLE ${role}.t_index CASCADE`);
-    const { incomplete } = await restoring(database, (session) =>
-      session.restoreTables(backup, { tables: [`${role}.t_index`], schemas: [], withDependents: true }),
-    );
-    expect(incomplete).toEqual([]);
-    expect(
-      await database.query(
-        `SELECT relowner::regrole, relispopulated FROM pg_class WHERE relname ~ '^over' AND relkind = 'm'`,
-      ),
-    ).toBe(`${role}|t\n${role}|t`);
-    expect(await hostile.ranAsSuperuser()).toEqual([]);
-  });
-
-  it('cannot get into the database that is being filled; once it has its privileges, it is as open as the live one', async () => {
-    const { database, role } = await hostileDatabase(facts, { loading: true });
-    const { host, port, user, binDir } = database;
-    const psql = (as: string, name: string, sql: string): string => {
-      const { stdout, stderr } = spawnSync(
-        join(binDir, 'psql'),
-        ['-XAtq', '-h', host, '-p', String(port), '-U', as, '-d', name, '-c', sql],
-        { encoding: 'utf8' },
-      );
-      return (stdout + stderr).trim();
-    };
-    const restoringName = (): string =>
-      psql(
-        user,
-        'postgres',
-        `SELECT datname FROM pg_database WHERE pg_catalog.starts_with(datname, '${database.database.slice(0, 30)}') AND datname LIKE '%\\_restoring\\_%'`,
-      );
-    const attempts: string[] = [];
-    const observer = ({ event, step }: RestorerEvent): void => {
-      if (event === 'step' && (step === 'restore' || step === 'rights'))
-        attempts.push(psql(role, restoringName(), 'SELECT 1'));
-    };
-    const backup = await backupOf(database);
-    const restorer = new PgDumpRestorer({
-      connection: { host, port, user, database: database.database },
-      binDir,
-      env,
-      jobs: 2,
-    });
-    const session = await restorer.open(database.database, { exclusive: true, signal: never, observer });
+  inMode('a restore test', async () => {
+    const binDir = await programsThatLog(server);
+    const environment = await restoreTestIn(server.recorder.folder, { binDir }).open(FEW, { signal: never });
+    if ('inconclusive' in environment) throw new Error(environment.inconclusive.join('; '));
     try {
-      const aside = await session.restoreAside(backup);
-      expect(attempts).toEqual([
-        expect.stringContaining('permission denied for database'),
-        expect.stringContaining('permission denied for database'),
-      ]);
-      expect(psql(role, restoringName(), 'SELECT 1')).toBe('1');
-      await aside.discard();
+      expect(await environment.runRestoreTest(backup)).toMatchObject({ outcome: 'passed', problems: [] });
     } finally {
-      await session.close();
+      await environment[Symbol.asyncDispose]();
     }
   });
+
+  inMode('a restore by hand', async () => {
+    const database = await server.copy('plain');
+    await server.cluster.psql('plain', 'DROP INDEX IF EXISTS app.unqualified'); // only the engine makes it
+    const plain = await within(producerFor(database), everything);
+    await server.recorder.take();
+    await restoreByHand(server.cluster.client, database, plain);
+  });
+
+  inMode('a restore of single tables', async () => {
+    const { rows } = await restoring(await server.copy('tables'), (session) =>
+      session.restoreTables(backup, { tables: tables, schemas: [] }),
+    );
+    expect(linesOf(rows)).toEqual(backedUp('app').filter((line) => !alone.has(line.split('|', 2).join('.'))));
+  });
+
+  inMode('a restore of single tables and of the missing objects that depend on them', async () => {
+    const database = await server.copy('dependents');
+    await server.cluster.psql(
+      'dependents',
+      `SET client_min_messages = error; DROP TABLE ${tables.join()} CASCADE`,
+    );
+    await server.recorder.take();
+    const { incomplete } = await restoring(database, (session) =>
+      session.restoreTables(backup, { tables: tables, schemas: [], withDependents: true }),
+    );
+    expect(incomplete).toEqual([]);
+    expect(await server.cluster.psql('dependents', VIEWS)).toBe(await server.cluster.psql('source', VIEWS));
+  });
+
+  inMode('a restore in place', async () => {
+    const database = await server.copy('in_place');
+    const { rows, incomplete } = await restoring(database, (session) => session.restoreInPlace(backup));
+    expect(incomplete).toEqual([]);
+    expect(linesOf(rows)).toEqual(backedUp());
+  });
+
+  it.each(byName.filter(([, place]) => place.alone))(
+    'is restored in a single table: %s',
+    async (_, place) => {
+      const { rows } = await restoring(await server.copy(`alone_${place.index}`), (session) =>
+        session.restoreTables(backup, { tables: [named('@T', place.index)], schemas: [] }),
+      );
+      expect(rows).toHaveLength(1);
+    },
+  );
 });

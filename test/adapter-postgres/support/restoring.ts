@@ -1,11 +1,15 @@
 import type { RestoreInput, RestoreSession } from '@geolens/backup-core';
 import { PgDumpRestorer } from '../../../packages/adapter-postgres/src/restore/pg-dump-restorer.ts';
-import { env, everything, fileOf, never, producerFor, within, type Place } from './producers.ts';
+import { env, everything, fileOf, never, producerFor, within, type Place, type Taken } from './producers.ts';
 
 /** What a run would have made of the database. */
 export async function backupOf(place: Place): Promise<RestoreInput> {
-  const { dump, globalsBytes } = await within(producerFor(place), everything);
-  const path = await fileOf(dump);
+  const taken = await within(producerFor(place), everything);
+  return inputFrom(taken, await fileOf(taken.dump));
+}
+
+/** Makes an input of what a snapshot gave; `path` has the dump. */
+export function inputFrom({ dump, globalsBytes }: Taken, path: string): RestoreInput {
   const source = (content: Uint8Array): RestoreInput['dump'] => ({
     bytes: content.length,
     sha256: '',
