@@ -28,33 +28,6 @@ const IS_OF_OTHERS = `(
     OR EXISTS (SELECT FROM pg_catalog.pg_type t WHERE r.classid = ${CLASS('pg_type')} AND t.oid = r.objid AND t.typtype = 'd' AND pg_catalog.pg_get_userbyid(t.typowner) = ANY ($1))
     OR EXISTS (SELECT FROM pg_catalog.pg_operator o WHERE r.classid = ${CLASS('pg_operator')} AND o.oid = r.objid AND pg_catalog.pg_get_userbyid(o.oprowner) = ANY ($1)))`;
 
-const TABLES_OF_SUPERUSERS = `
-  SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_roles o ON o.oid = c.relowner
-   WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND (o.rolsuper OR o.rolname = 'pg_database_owner')
-     AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = ${CLASS('pg_class')} AND e.objid = c.oid AND e.deptype = 'e')`;
-
-export interface OwnedTable {
-  readonly schema: string;
-  readonly name: string;
-  readonly owner: string;
-}
-
-/** Returns the tables of superusers that lead to code of the given roles, and those of the owner of the database. */
-export async function tablesWithCodeOf(
-  client: pg.Client,
-  roles: ReadonlySet<string>,
-): Promise<readonly OwnedTable[]> {
-  const { rows } = await client.query<OwnedTable>(
-    `WITH RECURSIVE ${reachedFrom(TABLES_OF_SUPERUSERS)}
-     SELECT DISTINCT n.nspname AS schema, c.relname AS name, pg_catalog.pg_get_userbyid(c.relowner) AS owner
-       FROM reached r JOIN pg_catalog.pg_class c ON c.oid = r.root JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE pg_catalog.pg_get_userbyid(c.relowner) = 'pg_database_owner' OR ${IS_OF_OTHERS} ORDER BY 1, 2`,
-    [[...roles]],
-  );
-  return rows;
-}
-
 /**
  * Whether rows of some tables can be loaded, and keys of others to them validated, without that code of the given
  * roles is evaluated: neither their own functions, nor what they call that does more than compute a value.

@@ -1,9 +1,9 @@
 import type { RestoreInput } from '@geolens/backup-core';
 import { attachPartition } from './attach-partition.ts';
-import type { OwnedTable } from './code-of-others.ts';
+import { exposureOf, schemasIn } from './exposure.ts';
 import { executeEach } from './execute.ts';
 import { extensionRowsIn } from './extension-rows.ts';
-import { lendTables } from './lent-tables.ts';
+import { LentTables } from './lent-tables.ts';
 import { OwnerLogins } from './owner-logins.ts';
 import type { Preparation } from './prepare.ts';
 import { rightsStatements, type Rights } from './rights/rights.ts';
@@ -11,7 +11,7 @@ import { executeEntry, restoreEntries, type EntriesRequest } from './run-entries
 import { makingOnly, withSchemaPrivileges, type SchemaPrivilege } from './schema-privileges.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { TocEntry } from './toc/toc.ts';
-import { schemasIn, TurnsByOwner, type Batch } from './turns-by-owner.ts';
+import { TurnsByOwner, type Batch } from './turns-by-owner.ts';
 import { validateConstraints } from './validate-constraints.ts';
 
 export interface ByOwnersRequest extends Pick<EntriesRequest, 'entries' | 'args' | 'passOver' | 'onError'> {
@@ -53,6 +53,9 @@ class ByOwners {
   private readonly request: ByOwnersRequest;
   private readonly logins: OwnerLogins;
   private readonly turns: TurnsByOwner;
+  /** Tables of superusers that lead to code of other roles. */
+  private readonly exposed: ReadonlySet<TocEntry>;
+  private readonly lent: LentTables;
   /** Whether there are routines that any role may call until they get the privileges of the set. */
   private isOpen = true;
 
@@ -70,24 +73,27 @@ class ByOwners {
     this.target = target;
     this.request = request;
     this.logins = logins;
-    this.turns = new TurnsByOwner(preparation.toc.entries, request.unprivileged);
+    const { entries } = preparation.toc;
+    this.exposed = exposureOf(entries, request.unprivileged).tables;
+    this.turns = new TurnsByOwner(entries, request.unprivileged, this.exposed);
+    this.lent = new LentTables(parts.server, target, logins);
   }
 
   async fill(): Promise<void> {
-    const { parts, target, logins, request } = this;
-    const { entries, unprivileged } = request;
+    const { parts, request } = this;
+    const { entries, withRows } = request;
     await this.make(
       entries.filter(({ section }) => section === 'pre-data'),
       1,
     );
     await this.closeRoutines();
-    const lent = await lendTables(parts.server, target, unprivileged, logins);
-    if (request.withRows) await this.load(lent.tables);
+    await this.lend(entries);
+    if (withRows) await this.load();
     await this.make(
       entries.filter(({ section }) => section === 'post-data' || section === 'none'),
       parts.sessions,
     );
-    await lent.giveBack();
+    await this.lent.giveBack();
   }
 
   /** Makes objects, in the order of the dump. */
@@ -96,6 +102,7 @@ class ByOwners {
     const { onError } = this.request;
     for (const batch of this.turns.batchesOf(entries)) {
       if (batch.turn !== 'restorer') await this.closeRoutines();
+      if (batch.turn === 'attach') await this.lend(entries.slice(0, entries.indexOf(batch.entries[0]!)));
       if (batch.turn === 'owner') await this.makeAsOwner(batch);
       else if (batch.turn === 'validate')
         await validateConstraints(parts, target, { logins, entries: batch.entries, onError });
@@ -108,8 +115,9 @@ class ByOwners {
   }
 
   /** The owner may lack a privilege that it had when it made the object. */
-  private async makeAsOwner({ owner: role = '', entries }: Batch): Promise<void> {
+  private async makeAsOwner({ owner, entries }: Batch): Promise<void> {
     const { parts, target, logins } = this;
+    const role = owner ?? (await logins.neutral());
     const schemas = entries.flatMap(({ schema }) => schema ?? []);
     const wanted: readonly SchemaPrivilege[] = [
       ...schemas.map((schema) => ({ role, schema, privilege: 'CREATE' as const })),
@@ -130,28 +138,42 @@ class ByOwners {
     });
   }
 
+  private async lend(made: readonly TocEntry[]): Promise<void> {
+    await this.lent.lend(made.filter((entry) => this.exposed.has(entry)));
+  }
+
+  /** The owner of one table may lack a privilege on the schema of the other. */
   private async attach(entries: readonly TocEntry[]): Promise<void> {
-    await this.parts.server.within(this.target, 'attaching partitions', async (client) => {
-      for (const entry of entries)
-        await executeEntry(entry, attachPartition(client, this.logins, entry), this.request.onError);
+    const { parts, target, logins, request } = this;
+    const byId = new Map(this.preparation.toc.entries.map((entry) => [entry.id, entry]));
+    const wanted = entries.flatMap(({ dependencies }) => {
+      const of = dependencies.flatMap((id) => byId.get(id) ?? []);
+      return of.flatMap(({ owner }) =>
+        logins.covers(owner)
+          ? of.map(({ schema = '' }) => ({ role: owner, schema, privilege: 'USAGE' as const }))
+          : [],
+      );
     });
+    await withSchemaPrivileges(parts.server, target, wanted, () =>
+      parts.server.within(target, 'attaching partitions', async (client) => {
+        for (const entry of entries)
+          await executeEntry(entry, attachPartition(client, logins, entry), request.onError);
+      }),
+    );
   }
 
   /** Loads rows as the owner of their table; those of extension tables first, by one session. */
-  private async load(lent: readonly OwnedTable[]): Promise<void> {
-    const { parts, target, logins, request } = this;
+  private async load(): Promise<void> {
+    const { parts, target, logins, request, exposed } = this;
     const ofExtensions = extensionRowsIn(request.entries);
     await this.restore({ entries: ofExtensions, sessions: 1 });
-    const lentNames = new Set(lent.map(({ schema, name }) => `${schema}.${name}`));
+    const lent = new Set([...exposed].map(({ oid }) => oid));
     const actors = new Map<string | undefined, TocEntry[]>();
     for (const entry of request.entries) {
       if (entry.section !== 'data' || ofExtensions.includes(entry)) continue;
-      const isLent = entry.kind === 'TABLE DATA' && lentNames.has(`${entry.schema}.${entry.name}`);
-      const actor = isLent
-        ? await logins.neutral()
-        : entry.kind === 'TABLE DATA' && logins.covers(entry.owner)
-          ? entry.owner
-          : undefined;
+      const isRows = entry.kind === 'TABLE DATA';
+      const owner = isRows && logins.covers(entry.owner) ? entry.owner : undefined;
+      const actor = isRows && lent.has(entry.oid) ? await logins.neutral() : owner;
       actors.set(actor, [...(actors.get(actor) ?? []), entry]);
     }
     const wanted = [...actors].flatMap(([role, entries]) =>

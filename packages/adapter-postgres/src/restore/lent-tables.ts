@@ -1,48 +1,65 @@
+import type pg from 'pg';
 import { quoteIdentifier } from '../connection/identifiers.ts';
-import { tablesWithCodeOf, type OwnedTable } from './code-of-others.ts';
+import { schemasIn } from './exposure.ts';
 import { execute } from './execute.ts';
 import type { OwnerLogins } from './owner-logins.ts';
 import type { Server } from './server.ts';
-
-export interface LentTables {
-  readonly tables: readonly OwnedTable[];
-  /** Gives them back to their owners. */
-  giveBack(): Promise<void>;
-}
+import type { TocEntry } from './toc/toc.ts';
 
 /**
- * Lends tables of superusers that evaluate code of other roles to a role that may do nothing: that code would
- * run as the owner of the table.
+ * Tables of superusers that belong to a role without rights until they are given back: code of other roles would
+ * run as their owner.
  */
-export async function lendTables(
-  server: Server,
-  database: string,
-  unprivileged: ReadonlySet<string>,
-  logins: OwnerLogins,
-): Promise<LentTables> {
-  const doing = 'lending tables of superusers';
-  const tables = await server.within(database, doing, async (client) => {
-    const found = await tablesWithCodeOf(client, unprivileged);
-    if (found.length === 0) return found;
-    const to = await logins.neutral();
-    await execute(
-      client,
-      found.map((table) => ownerStatement(table, to)),
-    );
-    return found;
-  });
-  return {
-    tables,
-    giveBack: () =>
-      server.within(database, doing, async (client) => {
-        await execute(
-          client,
-          tables.map((table) => ownerStatement(table, table.owner)),
-        );
-      }),
-  };
-}
+export class LentTables {
+  private readonly given = new Set<TocEntry>();
+  private readonly server: Server;
+  private readonly database: string;
+  private readonly logins: OwnerLogins;
 
-function ownerStatement({ schema, name }: OwnedTable, owner: string): string {
-  return `ALTER TABLE ${quoteIdentifier(schema)}.${quoteIdentifier(name)} OWNER TO ${quoteIdentifier(owner)}`;
+  constructor(server: Server, database: string, logins: OwnerLogins) {
+    this.server = server;
+    this.database = database;
+    this.logins = logins;
+  }
+
+  async lend(tables: readonly TocEntry[]): Promise<void> {
+    const more = tables.filter((table) => !this.given.has(table));
+    if (more.length === 0) return;
+    const to = await this.logins.neutral();
+    const schemas = new Set(more.flatMap((table) => [table.schema ?? '', ...schemasIn(table)]));
+    // Removed with the role.
+    await this.inDatabase(async (client) => {
+      const { rows } = await client.query<{ statement: string }>(
+        `SELECT pg_catalog.format('GRANT USAGE ON SCHEMA %I TO %I', nspname, $2::text) AS statement FROM pg_catalog.pg_namespace WHERE nspname = ANY ($1)`,
+        [[...schemas], to],
+      );
+      await execute(
+        client,
+        rows.map(({ statement }) => statement),
+      );
+    });
+    await this.give(more, () => to);
+    for (const table of more) this.given.add(table);
+  }
+
+  async giveBack(): Promise<void> {
+    await this.give([...this.given], ({ owner }) => owner);
+  }
+
+  private inDatabase<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+    return this.server.within(this.database, 'lending tables of superusers', work);
+  }
+
+  private async give(tables: readonly TocEntry[], to: (table: TocEntry) => string): Promise<void> {
+    if (tables.length === 0) return;
+    await this.inDatabase((client) =>
+      execute(
+        client,
+        tables.map((table) => {
+          const name = `${quoteIdentifier(table.schema ?? '')}.${quoteIdentifier(table.name)}`;
+          return `ALTER TABLE ${name} OWNER TO ${quoteIdentifier(to(table))}`;
+        }),
+      ),
+    );
+  }
 }

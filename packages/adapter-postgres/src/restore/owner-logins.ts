@@ -7,7 +7,7 @@ import { quoteIdentifier, quoteLiteral } from '../connection/identifiers.ts';
 import { openSession, type Session } from '../connection/session.ts';
 import { withoutEventTriggers } from './event-triggers.ts';
 import { execute } from './execute.ts';
-import type { Server } from './server.ts';
+import type { Credentials, Server } from './server.ts';
 
 /*
  * What a dump brings of a role without superuser rights is evaluated over a login that is a member of that role
@@ -19,9 +19,12 @@ const PREFIX = 'geolens_restore_login_';
 /** The comment of a login, with the database whose restore made it: a killed one is removed by the next. */
 const COMMENT = 'geolens-backup: login of a restore into ';
 
+/** In place of those of the connection, some of which only a superuser may set. */
+const OPTIONS = '-c client_min_messages=notice';
+
 /** How a program or a session works as a role. */
 export interface ActingAs {
-  readonly credentials: Pick<ConnectionSettings, 'user' | 'password'>;
+  readonly credentials: Credentials;
   /** The role to set; `undefined` if it is the login itself. */
   readonly role: string | undefined;
 }
@@ -113,7 +116,7 @@ export class OwnerLogins implements AsyncDisposable {
       ...(owner === undefined ? [] : [`GRANT ${quoteIdentifier(owner)} TO ${name}`]),
     ])
       await server.ask('making a login for the restore', statement);
-    const credentials = { user, password: new Secret(password) };
+    const credentials = { user, password: new Secret(password), options: OPTIONS };
     const settings = { ...server.settings(target), ...credentials };
     try {
       const session = await openSession(settings, signal);

@@ -8,6 +8,7 @@ import {
 import { asideName, createAside, dropAside } from './aside-database.ts';
 import { disableEventTriggers, enableEventTriggers } from './event-triggers.ts';
 import { executeEach } from './execute.ts';
+import { exposureOf, namesOf } from './exposure.ts';
 import { turnsOf } from './extension-rows.ts';
 import { fillByOwners } from './fill-by-owners.ts';
 import { makeExtensions } from './make-extensions.ts';
@@ -52,11 +53,15 @@ export async function restoreAside(
     await owners.handOver(aside);
     step('rights');
     const applied = await applyRights(parts, preparation, aside, rights);
-    const views = await fillViews(parts, input, preparation, aside, rights);
+    const views = await fillViews(parts, input, preparation, aside, {
+      rights,
+      unprivileged: owners.unprivileged,
+    });
+    const exposed = namesOf(exposureOf(preparation.toc.entries, owners.unprivileged));
     const analyzed =
       parts.options.statistics === false
         ? []
-        : await gatherStatistics(parts, aside, await searchPathOf(parts, rights));
+        : await gatherStatistics(parts, aside, await searchPathOf(parts, rights), exposed);
     step('count');
     const counts = await countRestored(parts, aside);
     const eventTriggers = await makeEventTriggers(parts, input, preparation, aside, rights);

@@ -9,6 +9,7 @@ import {
 import { withClient } from '../connection/session.ts';
 import { dropEntries } from './drop-entries.ts';
 import { disableEventTriggers, enableEventTriggers } from './event-triggers.ts';
+import { exposureOf, namesOf } from './exposure.ts';
 import { execute, executeEach } from './execute.ts';
 import { makeExtensions } from './make-extensions.ts';
 import { fillByOwners } from './fill-by-owners.ts';
@@ -72,8 +73,9 @@ export async function restoreInPlace(
     await owners.handOver(database);
     step('rights');
     const applied = await applyRights(parts, preparation, database, rights, { goOn: true });
-    const views = await fillViews(parts, input, preparation, database, rights);
-    const analyzed = await gatherStatistics(parts, database, await searchPathOf(parts, rights));
+    const views = await fillViews(parts, input, preparation, database, { rights, unprivileged });
+    const exposed = namesOf(exposureOf(preparation.toc.entries, owners.unprivileged));
+    const analyzed = await gatherStatistics(parts, database, await searchPathOf(parts, rights), exposed);
     step('count');
     const counts = await countRestored(parts, database);
     const properties = await applyPropertiesInPlace(parts, preparation, rights);

@@ -36,6 +36,9 @@ export interface ServerOptions {
   readonly stalled?: AbortSignal | undefined;
 }
 
+/** Who connects, and how the session is set up. */
+export type Credentials = Pick<ConnectionSettings, 'user' | 'password' | 'options'>;
+
 /** The server that is restored on, seen from a database that is not touched. */
 export class Server {
   client: pg.Client;
@@ -96,19 +99,18 @@ export class Server {
    */
   env(
     database: string,
-    credentials: Pick<ConnectionSettings, 'user' | 'password'> = this.options.connection,
+    { user, password, options }: Credentials = this.options.connection,
   ): ProgramEnvironment {
-    const { user, password } = credentials;
     const env: ProgramEnvironment = {
       ...this.options.env,
       LC_ALL: 'C',
-      ...libpqEnvironment({ ...this.settings(database), user, password }),
+      ...libpqEnvironment({ ...this.settings(database), user, password, options }),
     };
-    const options = [
+    const all = [
       env['PGOPTIONS'] ?? '',
       ...UNHINDERED_PROGRAMS.map((name) => `-c ${name}=${UNHINDERED[name]}`),
     ];
-    return watched({ ...env, PGOPTIONS: options.join(' ').trim() }, this.version);
+    return watched({ ...env, PGOPTIONS: all.join(' ').trim() }, this.version);
   }
 
   /** The environment of a client program that reads files only. */

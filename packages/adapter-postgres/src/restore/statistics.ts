@@ -8,24 +8,27 @@ import type { SessionParts } from './session-parts.ts';
 const TABLES = `
   SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'
+   WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND n.nspname || '.' || c.relname <> ALL ($1)
    ORDER BY c.relkind = 'p' DESC, pg_catalog.pg_relation_size(c.oid) DESC, 1`;
 
 /**
  * Gathers the statistics for the planner, which a dump does not bring, of a whole database in several
  * sessions at once. A table whose index has a function that names no schemas is tried again with the
  * search_path of the database; the function runs as the table's owner.
+ * @param exposed tables and views of superusers that lead to code of other roles; that code would run as them, so
+ * they are left out
  * @returns what was in the way
  */
 export async function gatherStatistics(
   { server, sessions, observer }: SessionParts,
   database: string,
   searchPath: string,
+  exposed: readonly string[],
 ): Promise<readonly string[]> {
   observer?.({ event: 'step', step: 'analyze' });
   const inSession = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> =>
     server.within(database, 'gathering statistics', work);
-  const { rows } = await inSession((client) => client.query<{ quoted: string }>(TABLES));
+  const { rows } = await inSession((client) => client.query<{ quoted: string }>(TABLES, [exposed]));
   const queue = rows.values();
   const failures = await Promise.all(
     Array.from({ length: Math.min(sessions, rows.length) }, () =>

@@ -1,4 +1,5 @@
 import { IDENTIFIER, nameOf } from '../connection/identifiers.ts';
+import { namesIn } from './exposure.ts';
 import type { TocEntry } from './toc/toc.ts';
 
 /**
@@ -15,13 +16,10 @@ export type Turn = 'restorer' | 'owner' | 'attach' | 'validate';
 /** Successive entries that are made in the same way. */
 export interface Batch {
   readonly turn: Turn;
-  /** The owner of all entries; only of the turn `owner`. */
+  /** Of the turn `owner`: the owner of all entries; `undefined` if it is a superuser, whom code of others must not run as. */
   readonly owner: string | undefined;
   readonly entries: readonly TocEntry[];
 }
-
-/** Two names with a point between. The server writes definitions with an empty search_path: names without a schema are its own. */
-const QUALIFIED = new RegExp(`(${IDENTIFIER})\\.(${IDENTIFIER})`, 'gu');
 
 /** A cast of a literal, which is read when the definition is: a domain has its constraints evaluated then. */
 const CAST_LITERAL = new RegExp(`'::(${IDENTIFIER})\\.(${IDENTIFIER})`, 'gu');
@@ -38,15 +36,22 @@ const WITH_TYPE = ['DOMAIN', 'TYPE', 'TABLE', 'FOREIGN TABLE', 'VIEW', 'MATERIAL
 /** Decides how the entries of one dump are made. */
 export class TurnsByOwner {
   private readonly unprivileged: ReadonlySet<string>;
+  private readonly exposed: ReadonlySet<TocEntry>;
   /** `schema.name` of types that are domains, or may hold one. */
   private readonly types: ReadonlySet<string>;
 
   /**
    * @param entries all of the dump
    * @param unprivileged owners that are no superusers on the server
+   * @param exposed tables of superusers that lead to code of these
    */
-  constructor(entries: readonly TocEntry[], unprivileged: ReadonlySet<string>) {
+  constructor(
+    entries: readonly TocEntry[],
+    unprivileged: ReadonlySet<string>,
+    exposed: ReadonlySet<TocEntry> = new Set(),
+  ) {
     this.unprivileged = unprivileged;
+    this.exposed = exposed;
     const hasDomains = entries.some(({ kind }) => kind === 'DOMAIN');
     const types = hasDomains
       ? entries.filter(
@@ -61,7 +66,7 @@ export class TurnsByOwner {
     const batches: { turn: Turn; owner: string | undefined; entries: TocEntry[] }[] = [];
     for (const entry of entries) {
       const turn = this.turnOf(entry);
-      const owner = turn === 'owner' ? entry.owner : undefined;
+      const owner = turn === 'owner' && this.unprivileged.has(entry.owner) ? entry.owner : undefined;
       const last = batches.at(-1);
       if (last?.turn === turn && last.owner === owner) last.entries.push(entry);
       else batches.push({ turn, owner, entries: [entry] });
@@ -74,7 +79,7 @@ export class TurnsByOwner {
     // The database knows whose the tables are.
     if (kind === 'TABLE ATTACH' || kind === 'INDEX ATTACH') return 'attach';
     if (kind === 'FK CONSTRAINT') return 'validate';
-    const isByOwner = this.unprivileged.has(owner) && this.isEvaluated(entry);
+    const isByOwner = (this.unprivileged.has(owner) || this.exposed.has(entry)) && this.isEvaluated(entry);
     if (kind === 'CHECK CONSTRAINT') return isByOwner ? 'owner' : 'validate';
     return isByOwner ? 'owner' : 'restorer';
   }
@@ -83,17 +88,10 @@ export class TurnsByOwner {
   private isEvaluated({ kind, definition }: TocEntry): boolean {
     const text = kind === 'FUNCTION' || kind === 'PROCEDURE' ? (definition.split(BODY)[0] ?? '') : definition;
     if (kind === 'TABLE' && EVALUATED_IN_TABLE.test(text))
-      return namesIn(text.slice(text.indexOf('(')), QUALIFIED).length > 0;
+      return namesIn(text.slice(text.indexOf('('))).length > 0;
     if (kind === 'AGGREGATE' && text.includes('INITCOND = ')) return true;
-    return namesIn(text, CAST_LITERAL).some(([schema, name]) => this.types.has(`${schema}.${name}`));
+    return [...text.matchAll(CAST_LITERAL)].some(([, schema = '', name = '']) =>
+      this.types.has(`${nameOf(schema)}.${nameOf(name)}`),
+    );
   }
-}
-
-/** Returns the schemas that a definition names; some of them may be names of tables. */
-export function schemasIn({ definition }: TocEntry): readonly string[] {
-  return namesIn(definition, QUALIFIED).map(([schema]) => schema);
-}
-
-function namesIn(text: string, pattern: RegExp): readonly (readonly [string, string])[] {
-  return [...text.matchAll(pattern)].map(([, schema = '', name = '']) => [nameOf(schema), nameOf(name)]);
 }

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { IDENTIFIER, quoteIdentifier } from '../connection/identifiers.ts';
+import { IDENTIFIER } from '../connection/identifiers.ts';
 import { execute } from './execute.ts';
 import type { OwnerLogins } from './owner-logins.ts';
 import { executeEntry, type EntriesRequest } from './run-entries.ts';
@@ -13,8 +13,6 @@ const CONSTRAINT = new RegExp(
   `^ALTER (TABLE|FOREIGN TABLE|DOMAIN) (?:ONLY )?(${NAME})\\n    ADD CONSTRAINT (${IDENTIFIER}) (.*);\\s*$`,
   'su',
 );
-
-const REFERENCED = new RegExp(`^FOREIGN KEY \\(.*?\\) REFERENCES (${NAME})\\(`, 'su');
 
 /** Such a constraint is checked for new rows only. */
 const NOT_VALIDATED = /\b(?:NOT VALID|NOT ENFORCED)$/;
@@ -49,8 +47,6 @@ interface Constrained {
 /** A constraint that is not valid yet. */
 interface Validation extends Constrained {
   readonly entry: TocEntry;
-  /** The role that validates: the owner, or a role that the table is lent to. */
-  readonly actor: string;
   readonly statement: string;
 }
 
@@ -79,25 +75,13 @@ export async function validateConstraints(
   const { validations, later } = await inTarget((client) =>
     makeNotValid(client, { logins, entries, onError }),
   );
-  const lent = new Map(
-    validations.filter(({ owner, actor }) => owner !== actor).map((one) => [one.named, one]),
-  );
-  const give = (to: (one: Validation) => string): Promise<unknown> =>
-    inTarget((client) =>
-      execute(
-        client,
-        [...lent.values()].map((one) => `ALTER TABLE ${one.named} OWNER TO ${quoteIdentifier(to(one))}`),
-      ),
-    );
-  const wanted = validations.map(({ actor, schema }) => ({
-    role: actor,
+  const wanted = validations.map(({ owner, schema }) => ({
+    role: owner,
     schema,
     privilege: 'USAGE' as const,
   }));
   await withSchemaPrivileges(server, target, wanted, async () => {
-    await give(({ actor }) => actor);
     await validate({ logins, onError }, validations, sessions);
-    await give(({ owner }) => owner);
   });
   await inTarget(async (client) => {
     for (const entry of later) await executeEntry(entry, execute(client, [entry.statement]), onError);
@@ -113,8 +97,7 @@ async function makeNotValid(
   for (const entry of entries) {
     const match = CONSTRAINT.exec(entry.statement);
     const on = match === null ? [] : await constrainedBy(client, match);
-    const isCovered =
-      on.some(({ owner }) => logins.covers(owner)) || (await refersToOthers(client, logins, match));
+    const isCovered = on.some(({ owner }) => logins.covers(owner));
     if (match === null || !isCovered || on.some(({ partition }) => partition)) later.push(entry);
     if (match === null || !isCovered) continue;
     const [, kind = '', , name = '', constraint = ''] = match;
@@ -124,7 +107,6 @@ async function makeNotValid(
       validations.push({
         ...one,
         entry,
-        actor: logins.covers(one.owner) ? one.owner : await logins.neutral(),
         statement: `ALTER ${kind} ${one.named} VALIDATE CONSTRAINT ${name}`,
       });
     }
@@ -140,18 +122,6 @@ async function constrainedBy(client: pg.Client, match: RegExpExecArray): Promise
   return (await client.query<Constrained>(CONSTRAINED[what], [table])).rows;
 }
 
-/** Whether a foreign key refers to a table of a role whose code must not run as a superuser. */
-async function refersToOthers(
-  client: pg.Client,
-  logins: OwnerLogins,
-  match: RegExpExecArray | null,
-): Promise<boolean> {
-  const referenced = REFERENCED.exec(match?.[4] ?? '')?.[1];
-  if (referenced === undefined) return false;
-  const { rows } = await client.query<Constrained>(CONSTRAINED.TABLE, [referenced]);
-  return rows.some(({ owner }) => logins.covers(owner));
-}
-
 /** Validates those of different tables at once: two of one table would wait for each other. */
 async function validate(
   { logins, onError }: Omit<ConstraintsRequest, 'entries'>,
@@ -164,8 +134,8 @@ async function validate(
   await Promise.all(
     Array.from({ length: Math.min(sessions, byTable.size) }, async () => {
       for (const table of queue)
-        for (const { actor, entry, statement } of table)
-          await executeEntry(entry, logins.executeApart(actor, statement), onError);
+        for (const { owner, entry, statement } of table)
+          await executeEntry(entry, logins.executeApart(owner, statement), onError);
     }),
   );
 }

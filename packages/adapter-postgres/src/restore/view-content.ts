@@ -1,5 +1,6 @@
 import type { RestoreInput } from '@geolens/backup-core';
 import { restoreErrorWithoutValues } from '../connection/program-messages.ts';
+import { exposureOf } from './exposure.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
 import type { Rights } from './rights/rights.ts';
@@ -25,6 +26,22 @@ function overForeignTables({ entries }: Toc, among: readonly TocEntry[]): readon
   return among.filter(({ id }) => reaches(id));
 }
 
+export interface ViewsRequest {
+  readonly rights: Rights | undefined;
+  /** Owners that are no superusers. */
+  readonly unprivileged: ReadonlySet<string>;
+}
+
+/** Returns the contents of materialized views of superusers that call code of other roles. */
+function exposedContents(
+  { toc: { entries } }: Preparation,
+  unprivileged: ReadonlySet<string>,
+  contents: readonly TocEntry[],
+): readonly TocEntry[] {
+  const exposed = new Set([...exposureOf(entries, unprivileged).views].map(({ oid }) => oid));
+  return contents.filter(({ oid }) => exposed.has(oid));
+}
+
 /**
  * Fills the materialized views, each as its owner. Where the set has no privileges, an owner may lack one
  * that it had: such a view stays empty.
@@ -35,11 +52,12 @@ export async function fillViews(
   input: RestoreInput,
   preparation: Preparation,
   database: string,
-  rights: Rights | undefined,
+  { rights, unprivileged }: ViewsRequest,
 ): Promise<readonly string[]> {
   const all = entriesByTurn(preparation).views;
   const skipped = parts.options.foreignServers === false ? overForeignTables(preparation.toc, all) : [];
-  const views = all.filter((entry) => !skipped.includes(entry));
+  const exposed = exposedContents(preparation, unprivileged, all);
+  const views = all.filter((entry) => !skipped.includes(entry) && !exposed.includes(entry));
   const empty = skipped.map(
     ({ schema, name }) =>
       `skipped: the materialized view ${schema ?? ''}.${name} was not filled, for its foreign tables are on another server`,
@@ -51,6 +69,12 @@ export async function fillViews(
     );
     return true;
   };
+  empty.push(
+    ...exposed.map(
+      ({ schema, name, owner }) =>
+        `the materialized view ${schema ?? ''}.${name} stays empty, for it would run code of other roles as the superuser ${owner}: look at what it calls, then REFRESH MATERIALIZED VIEW`,
+    ),
+  );
   await restoreEntries(parts, input, preparation, database, {
     entries: views,
     args: ['--no-owner'],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { tocEntry, type TocEntry } from '../../src/restore/toc/toc.ts';
-import { schemasIn, TurnsByOwner } from '../../src/restore/turns-by-owner.ts';
+import { schemasIn } from '../../src/restore/exposure.ts';
+import { TurnsByOwner } from '../../src/restore/turns-by-owner.ts';
 
 let id = 0;
 

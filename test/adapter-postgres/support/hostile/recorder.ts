@@ -67,7 +67,7 @@ export class Recorder implements AsyncDisposable {
     }
     for (const [index] of this.#received.matchAll(/\d+/g)) of(index).won.add('network');
     this.#received = '';
-    for (const [, index, role, won] of (await this.#logged()).matchAll(/hostile\|(\d+)\|(\w+)\|(.*)/g)) {
+    for (const [, index, role, won] of (await this.#logged()).matchAll(/hostile\|(\d+)\|(\w+)\|([\w,]*)/g)) {
       of(index!).roles.add(role!);
       for (const aim of won!.split(',').filter(Boolean)) of(index!).won.add(aim);
     }

@@ -1,0 +1,102 @@
+import { IDENTIFIER, nameOf } from '../connection/identifiers.ts';
+import type { TocEntry } from './toc/toc.ts';
+
+/** What superusers own and PostgreSQL evaluates code of other roles for, as the superuser. */
+export interface Exposure {
+  /** Tables: when rows are loaded, indexes made, keys validated, partitions attached. */
+  readonly tables: ReadonlySet<TocEntry>;
+  /** Materialized views: when they are filled. */
+  readonly views: ReadonlySet<TocEntry>;
+}
+
+/** Two names with a point between. The server writes definitions with an empty search_path: names without a schema are its own. */
+const QUALIFIED = new RegExp(`(${IDENTIFIER})\\.(${IDENTIFIER})`, 'gu');
+
+const OPERATOR = new RegExp(`OPERATOR\\((${IDENTIFIER})\\.([^)]+)\\)`, 'gu');
+
+/** Kinds of entries that are code, or a type that may have code. */
+const CODE =
+  /^(?:FUNCTION|PROCEDURE|AGGREGATE|OPERATOR|OPERATOR CLASS|OPERATOR FAMILY|DOMAIN|TYPE|VIEW|TEXT SEARCH (?:CONFIGURATION|DICTIONARY))$/;
+
+/** Kinds of code that runs with what it names; a routine names other code in its body, which its owner answers for. */
+const PASSES_ON = /^(?:OPERATOR CLASS|OPERATOR FAMILY|DOMAIN|TYPE|VIEW)$/;
+
+const REFERENCED = new RegExp(` REFERENCES (${IDENTIFIER})\\.(${IDENTIFIER})\\(`, 'u');
+
+/** Returns the qualified names in a definition, as `schema.name`. Some may be other texts with a point. */
+export function namesIn(definition: string): readonly string[] {
+  return [...definition.matchAll(QUALIFIED)]
+    .map(([, schema = '', name = '']) => `${nameOf(schema)}.${nameOf(name)}`)
+    .concat(
+      [...definition.matchAll(OPERATOR)].map(([, schema = '', name = '']) => `${nameOf(schema)}.${name}`),
+    );
+}
+
+/** Returns the schemas that a definition names; some of them may be names of tables. */
+export function schemasIn({ definition }: TocEntry): readonly string[] {
+  return [...definition.matchAll(QUALIFIED)].map(([, schema = '']) => nameOf(schema));
+}
+
+/**
+ * Finds what superusers own that names code of other roles.
+ * @param entries all of the dump
+ * @param unprivileged owners that are no superusers
+ */
+export function exposureOf(entries: readonly TocEntry[], unprivileged: ReadonlySet<string>): Exposure {
+  const code = new Set(
+    entries.filter(({ kind, owner }) => CODE.test(kind) && unprivileged.has(owner)).map(nameOfEntry),
+  );
+  const privileged = entries.filter(({ owner }) => !unprivileged.has(owner));
+  const namesCode = ({ definition }: TocEntry): boolean => namesIn(definition).some((name) => code.has(name));
+  untilStable(() => {
+    for (const entry of privileged)
+      if (PASSES_ON.test(entry.kind) && namesCode(entry)) code.add(nameOfEntry(entry));
+    return code.size;
+  });
+
+  const byId = new Map(entries.map((entry) => [entry.id, entry]));
+  const relations = new Map(
+    entries.filter(({ kind }) => kind === 'TABLE').map((entry) => [nameOfEntry(entry), entry]),
+  );
+  const exposed = new Set<TocEntry>();
+  const expose = (table: TocEntry | undefined): void => {
+    if (table?.kind === 'TABLE' && !unprivileged.has(table.owner)) exposed.add(table);
+  };
+  const isOfOthers = (table: TocEntry | undefined): boolean =>
+    table !== undefined && (exposed.has(table) || unprivileged.has(table.owner));
+  for (const entry of entries) {
+    if (entry.kind === 'TABLE' && (entry.owner === 'pg_database_owner' || namesCode(entry))) expose(entry);
+    if (entry.section === 'post-data' && namesCode(entry))
+      for (const id of entry.dependencies) expose(byId.get(id));
+  }
+  untilStable(() => {
+    for (const { kind, definition, dependencies } of entries) {
+      const of = dependencies.map((id) => byId.get(id));
+      if (kind === 'TABLE ATTACH' && of.some(isOfOthers)) of.forEach(expose);
+      if (kind !== 'FK CONSTRAINT') continue;
+      // A key is checked as the owner of the one table or of the other, and may convert values by code of a type.
+      const [, schema = '', name = ''] = REFERENCED.exec(definition) ?? [];
+      const both = [...of, relations.get(`${nameOf(schema)}.${nameOf(name)}`)];
+      if (both.some(isOfOthers)) both.forEach(expose);
+    }
+    return exposed.size;
+  });
+  return {
+    tables: exposed,
+    views: new Set(privileged.filter((entry) => entry.kind === 'MATERIALIZED VIEW' && namesCode(entry))),
+  };
+}
+
+/** Returns the names of what is exposed, as `schema.name`. */
+export function namesOf({ tables, views }: Exposure): readonly string[] {
+  return [...tables, ...views].map(nameOfEntry);
+}
+
+function nameOfEntry({ kind, schema, name }: TocEntry): string {
+  return `${schema}.${/^(?:FUNCTION|PROCEDURE|AGGREGATE)$/.test(kind) ? name.split('(')[0] : name}`;
+}
+
+/** Repeats work until it adds nothing any more. */
+function untilStable(work: () => number): void {
+  for (let before = -1, after = 0; after !== before; ) [before, after] = [after, work()];
+}
