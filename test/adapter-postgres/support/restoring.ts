@@ -2,10 +2,13 @@ import type { RestoreInput, RestoreSession } from '@geolens/backup-core';
 import { PgDumpRestorer } from '../../../packages/adapter-postgres/src/restore/pg-dump-restorer.ts';
 import { env, everything, fileOf, never, producerFor, within, type Place, type Taken } from './producers.ts';
 
-/** What a run would have made of the database. */
-export async function backupOf(place: Place): Promise<RestoreInput> {
+/**
+ * What a run would have made of the database.
+ * @param keep makes the file of the dump, by default for the test that runs
+ */
+export async function backupOf(place: Place, keep = fileOf): Promise<RestoreInput> {
   const taken = await within(producerFor(place), everything);
-  return inputFrom(taken, await fileOf(taken.dump));
+  return inputFrom(taken, await keep(taken.dump));
 }
 
 /** Makes an input of what a snapshot gave; `path` has the dump. */
