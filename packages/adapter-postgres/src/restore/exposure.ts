@@ -7,6 +7,8 @@ export interface Exposure {
   readonly tables: ReadonlySet<TocEntry>;
   /** Materialized views: when they are filled. */
   readonly views: ReadonlySet<TocEntry>;
+  /** Routines and types that the tables name: whoever evaluates these has to be allowed to use them. */
+  readonly uses: ReadonlySet<TocEntry>;
 }
 
 /** Two names with a point between. The server writes definitions with an empty search_path: names without a schema are its own. */
@@ -19,7 +21,9 @@ const CODE =
   /^(?:FUNCTION|PROCEDURE|AGGREGATE|OPERATOR|OPERATOR CLASS|OPERATOR FAMILY|DOMAIN|TYPE|VIEW|TEXT SEARCH (?:CONFIGURATION|DICTIONARY))$/;
 
 /** Kinds of code that runs with what it names; a routine names other code in its body, which its owner answers for. */
-const PASSES_ON = /^(?:OPERATOR CLASS|OPERATOR FAMILY|DOMAIN|TYPE|VIEW)$/;
+const PASSES_ON = /^(?:OPERATOR|OPERATOR CLASS|OPERATOR FAMILY|DOMAIN|TYPE|VIEW)$/;
+
+const USABLE = /^(?:FUNCTION|AGGREGATE|TYPE|DOMAIN)$/;
 
 const REFERENCED = new RegExp(` REFERENCES (${IDENTIFIER})\\.(${IDENTIFIER})\\(`, 'u');
 
@@ -43,8 +47,13 @@ export function schemasIn({ definition }: TocEntry): readonly string[] {
  * @param unprivileged owners that are no superusers
  */
 export function exposureOf(entries: readonly TocEntry[], unprivileged: ReadonlySet<string>): Exposure {
+  const cast = new Set(
+    entries.filter(({ kind }) => kind === 'CAST').flatMap(({ definition }) => namesIn(definition)),
+  );
+  const isCode = (entry: TocEntry): boolean =>
+    CODE.test(entry.kind) && (!isEnum(entry) || cast.has(nameOfEntry(entry)));
   const code = new Set(
-    entries.filter(({ kind, owner }) => CODE.test(kind) && unprivileged.has(owner)).map(nameOfEntry),
+    entries.filter((entry) => isCode(entry) && unprivileged.has(entry.owner)).map(nameOfEntry),
   );
   const privileged = entries.filter(({ owner }) => !unprivileged.has(owner));
   const namesCode = ({ definition }: TocEntry): boolean => namesIn(definition).some((name) => code.has(name));
@@ -81,10 +90,45 @@ export function exposureOf(entries: readonly TocEntry[], unprivileged: ReadonlyS
     }
     return exposed.size;
   });
+  const ids = new Set([...exposed].map(({ id }) => id));
+  const uses = usesOf(entries);
   return {
     tables: exposed,
+    uses: new Set(
+      entries
+        .filter(({ id, dependencies }) => ids.has(id) || dependencies.some((one) => ids.has(one)))
+        .flatMap((entry) => [...uses(entry)]),
+    ),
     views: new Set(privileged.filter((entry) => entry.kind === 'MATERIALIZED VIEW' && namesCode(entry))),
   };
+}
+
+/**
+ * Returns a function that finds the routines and types which an entry names, and those that its operators and
+ * types name.
+ */
+export function usesOf(entries: readonly TocEntry[]): (entry: TocEntry) => ReadonlySet<TocEntry> {
+  const byName = new Map<string, TocEntry[]>();
+  for (const entry of entries)
+    if (USABLE.test(entry.kind) || PASSES_ON.test(entry.kind))
+      byName.set(nameOfEntry(entry), [...(byName.get(nameOfEntry(entry)) ?? []), entry]);
+  return (start) => {
+    const found = new Set<TocEntry>();
+    const follow = ({ definition }: TocEntry): void => {
+      for (const name of namesIn(definition))
+        for (const used of byName.get(name) ?? [])
+          if (!found.has(used)) {
+            found.add(used);
+            if (PASSES_ON.test(used.kind)) follow(used);
+          }
+    };
+    follow(start);
+    return new Set([...found].filter(({ kind }) => USABLE.test(kind)));
+  };
+}
+
+function isEnum({ definition }: TocEntry): boolean {
+  return definition.includes(' AS ENUM (');
 }
 
 /** Returns the names of what is exposed, as `schema.name`. */

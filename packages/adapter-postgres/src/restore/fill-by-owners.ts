@@ -1,14 +1,14 @@
 import type { RestoreInput } from '@geolens/backup-core';
 import { attachPartition } from './attach-partition.ts';
-import { exposureOf, schemasIn } from './exposure.ts';
+import { exposureOf, schemasIn, usesOf, type Exposure } from './exposure.ts';
 import { executeEach } from './execute.ts';
 import { extensionRowsIn } from './extension-rows.ts';
-import { LentTables } from './lent-tables.ts';
+import { GIVES_RIGHTS, LentTables, namedIn } from './lent-tables.ts';
 import { OwnerLogins } from './owner-logins.ts';
 import type { Preparation } from './prepare.ts';
 import { rightsStatements, type Rights } from './rights/rights.ts';
 import { executeEntry, restoreEntries, type EntriesRequest } from './run-entries.ts';
-import { makingOnly, withSchemaPrivileges, type SchemaPrivilege } from './schema-privileges.ts';
+import { makingOnly, withPrivileges, type NeededPrivilege } from './privileges-for-a-time.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { TocEntry } from './toc/toc.ts';
 import { TurnsByOwner, type Batch } from './turns-by-owner.ts';
@@ -24,9 +24,6 @@ export interface ByOwnersRequest extends Pick<EntriesRequest, 'entries' | 'args'
 /** Privileges that decide which code a role can call. Those on tables come when the rows are there. */
 const ON_CODE =
   /^(?:GRANT|REVOKE) .+? ON (?:SCHEMA|TYPE|DOMAIN|LANGUAGE|FUNCTION|PROCEDURE|ROUTINE|AGGREGATE|FOREIGN DATA WRAPPER|FOREIGN SERVER) /su;
-
-/** A routine that gives its callers the rights of its owner. */
-const GIVES_RIGHTS = /\bSECURITY DEFINER\b/;
 
 /**
  * Restores entries so that what they bring of a role is evaluated as that role, over a login of its own:
@@ -53,8 +50,7 @@ class ByOwners {
   private readonly request: ByOwnersRequest;
   private readonly logins: OwnerLogins;
   private readonly turns: TurnsByOwner;
-  /** Tables of superusers that lead to code of other roles. */
-  private readonly exposed: ReadonlySet<TocEntry>;
+  private readonly exposure: Exposure;
   private readonly lent: LentTables;
   /** Whether there are routines that any role may call until they get the privileges of the set. */
   private isOpen = true;
@@ -74,9 +70,9 @@ class ByOwners {
     this.request = request;
     this.logins = logins;
     const { entries } = preparation.toc;
-    this.exposed = exposureOf(entries, request.unprivileged).tables;
-    this.turns = new TurnsByOwner(entries, request.unprivileged, this.exposed);
-    this.lent = new LentTables(parts.server, target, logins);
+    this.exposure = exposureOf(entries, request.unprivileged);
+    this.turns = new TurnsByOwner(entries, request.unprivileged, this.exposure.tables);
+    this.lent = new LentTables(parts.server, target, logins, this.exposure);
   }
 
   async fill(): Promise<void> {
@@ -87,12 +83,14 @@ class ByOwners {
       1,
     );
     await this.closeRoutines();
-    await this.lend(entries);
-    if (withRows) await this.load();
-    await this.make(
-      entries.filter(({ section }) => section === 'post-data' || section === 'none'),
-      parts.sessions,
-    );
+    await this.lent.lend(entries);
+    await withPrivileges(parts.server, this.target, this.needed(), async () => {
+      if (withRows) await this.load();
+      await this.make(
+        entries.filter(({ section }) => section === 'post-data' || section === 'none'),
+        parts.sessions,
+      );
+    });
     await this.lent.giveBack();
   }
 
@@ -100,10 +98,11 @@ class ByOwners {
   private async make(entries: readonly TocEntry[], sessions: number): Promise<void> {
     const { parts, target, logins } = this;
     const { onError } = this.request;
+    const before: TocEntry[] = [];
     for (const batch of this.turns.batchesOf(entries)) {
       if (batch.turn !== 'restorer') await this.closeRoutines();
-      if (batch.turn === 'attach') await this.lend(entries.slice(0, entries.indexOf(batch.entries[0]!)));
-      if (batch.turn === 'owner') await this.makeAsOwner(batch);
+      if (batch.turn === 'attach') await this.lent.lend(before);
+      if (batch.turn === 'owner') await this.makeAsOwner(batch, before);
       else if (batch.turn === 'validate')
         await validateConstraints(parts, target, { logins, entries: batch.entries, onError });
       else if (batch.turn === 'attach') await this.attach(batch.entries);
@@ -111,35 +110,29 @@ class ByOwners {
         this.isOpen ||= batch.entries.some(({ definition }) => GIVES_RIGHTS.test(definition));
         await this.restore({ entries: batch.entries, sessions });
       }
+      before.push(...batch.entries);
     }
   }
 
   /** The owner may lack a privilege that it had when it made the object. */
-  private async makeAsOwner({ owner, entries }: Batch): Promise<void> {
+  private async makeAsOwner({ owner, entries }: Batch, before: readonly TocEntry[]): Promise<void> {
     const { parts, target, logins } = this;
     const role = owner ?? (await logins.neutral());
+    if (owner === undefined) await this.lent.allow(before);
     const schemas = entries.flatMap(({ schema }) => schema ?? []);
-    const wanted: readonly SchemaPrivilege[] = [
-      ...schemas.map((schema) => ({ role, schema, privilege: 'CREATE' as const })),
-      ...[...schemas, ...entries.flatMap(schemasIn)].map((schema) => ({
-        role,
-        schema,
-        privilege: 'USAGE' as const,
-      })),
+    const wanted: readonly NeededPrivilege[] = [
+      ...schemas.map((on) => ({ role, privilege: 'CREATE' as const, on })),
+      ...[...schemas, ...entries.flatMap(schemasIn)].map((on) => ({ role, privilege: 'USAGE' as const, on })),
     ];
     const as = await logins.actingAs(role);
     const making = (): Promise<void> => this.restore({ entries, sessions: 1, as });
-    await withSchemaPrivileges(parts.server, target, wanted, (granted) => {
-      const foreign = granted.filter(({ privilege }) => privilege === 'CREATE').map(({ schema }) => schema);
+    await withPrivileges(parts.server, target, wanted, (granted) => {
+      const foreign = granted.filter(({ privilege }) => privilege === 'CREATE').map(({ on }) => on);
       const names = entries.map(({ name }) => name.split('(')[0] ?? '');
       return foreign.length === 0
         ? making()
         : makingOnly(parts.server, target, { schemas: foreign, names }, making);
     });
-  }
-
-  private async lend(made: readonly TocEntry[]): Promise<void> {
-    await this.lent.lend(made.filter((entry) => this.exposed.has(entry)));
   }
 
   /** The owner of one table may lack a privilege on the schema of the other. */
@@ -150,11 +143,11 @@ class ByOwners {
       const of = dependencies.flatMap((id) => byId.get(id) ?? []);
       return of.flatMap(({ owner }) =>
         logins.covers(owner)
-          ? of.map(({ schema = '' }) => ({ role: owner, schema, privilege: 'USAGE' as const }))
+          ? of.map(({ schema: on = '' }) => ({ role: owner, privilege: 'USAGE' as const, on }))
           : [],
       );
     });
-    await withSchemaPrivileges(parts.server, target, wanted, () =>
+    await withPrivileges(parts.server, target, wanted, () =>
       parts.server.within(target, 'attaching partitions', async (client) => {
         for (const entry of entries)
           await executeEntry(entry, attachPartition(client, logins, entry), request.onError);
@@ -164,10 +157,10 @@ class ByOwners {
 
   /** Loads rows as the owner of their table; those of extension tables first, by one session. */
   private async load(): Promise<void> {
-    const { parts, target, logins, request, exposed } = this;
+    const { parts, logins, request, exposure } = this;
     const ofExtensions = extensionRowsIn(request.entries);
     await this.restore({ entries: ofExtensions, sessions: 1 });
-    const lent = new Set([...exposed].map(({ oid }) => oid));
+    const lent = new Set([...exposure.tables].map(({ oid }) => oid));
     const actors = new Map<string | undefined, TocEntry[]>();
     for (const entry of request.entries) {
       if (entry.section !== 'data' || ofExtensions.includes(entry)) continue;
@@ -176,21 +169,29 @@ class ByOwners {
       const actor = isRows && lent.has(entry.oid) ? await logins.neutral() : owner;
       actors.set(actor, [...(actors.get(actor) ?? []), entry]);
     }
-    const wanted = [...actors].flatMap(([role, entries]) =>
-      role === undefined
-        ? []
-        : entries.flatMap(({ schema }) =>
-            schema === undefined ? [] : [{ role, schema, privilege: 'USAGE' as const }],
-          ),
-    );
-    await withSchemaPrivileges(parts.server, target, wanted, async () => {
-      for (const [actor, entries] of actors)
-        await this.restore({
-          entries,
-          sessions: parts.sessions,
-          as: actor === undefined ? undefined : await logins.actingAs(actor),
-        });
-    });
+    for (const [actor, entries] of actors)
+      await this.restore({
+        entries,
+        sessions: parts.sessions,
+        as: actor === undefined ? undefined : await logins.actingAs(actor),
+      });
+  }
+
+  /** Privileges without which owners cannot load their rows, nor PostgreSQL make their indexes. */
+  private needed(): readonly NeededPrivilege[] {
+    const uses = usesOf(this.preparation.toc.entries);
+    return this.request.entries
+      .filter(({ owner }) => this.logins.covers(owner))
+      .flatMap((entry) => {
+        const { owner: role, schema } = entry;
+        const routines = [...uses(entry)].filter(
+          ({ kind, definition }) => /^(?:FUNCTION|AGGREGATE)$/.test(kind) && !GIVES_RIGHTS.test(definition),
+        );
+        return [
+          ...(schema === undefined ? [] : [{ role, privilege: 'USAGE' as const, on: schema }]),
+          ...routines.map((routine) => ({ role, privilege: 'EXECUTE' as const, on: namedIn(routine) })),
+        ];
+      });
   }
 
   /** Gives routines and schemas the privileges of the set: no other role's code may call more than before. */

@@ -1,10 +1,13 @@
 import type pg from 'pg';
 import { quoteIdentifier } from '../connection/identifiers.ts';
-import { schemasIn } from './exposure.ts';
 import { execute } from './execute.ts';
+import { schemasIn, type Exposure } from './exposure.ts';
 import type { OwnerLogins } from './owner-logins.ts';
 import type { Server } from './server.ts';
 import type { TocEntry } from './toc/toc.ts';
+
+/** A routine that gives its callers the rights of its owner. */
+export const GIVES_RIGHTS = /\bSECURITY DEFINER\b/;
 
 /**
  * Tables of superusers that belong to a role without rights until they are given back: code of other roles would
@@ -15,35 +18,53 @@ export class LentTables {
   private readonly server: Server;
   private readonly database: string;
   private readonly logins: OwnerLogins;
+  private readonly exposure: Exposure;
 
-  constructor(server: Server, database: string, logins: OwnerLogins) {
+  constructor(server: Server, database: string, logins: OwnerLogins, exposure: Exposure) {
     this.server = server;
     this.database = database;
     this.logins = logins;
+    this.exposure = exposure;
   }
 
-  async lend(tables: readonly TocEntry[]): Promise<void> {
-    const more = tables.filter((table) => !this.given.has(table));
-    if (more.length === 0) return;
+  /** Lends those of some tables that are exposed. */
+  async lend(made: readonly TocEntry[]): Promise<void> {
+    const tables = made.filter((table) => this.exposure.tables.has(table) && !this.given.has(table));
+    if (tables.length === 0) return;
+    await this.allow(made);
     const to = await this.logins.neutral();
-    const schemas = new Set(more.flatMap((table) => [table.schema ?? '', ...schemasIn(table)]));
-    // Removed with the role.
-    await this.inDatabase(async (client) => {
-      const { rows } = await client.query<{ statement: string }>(
-        `SELECT pg_catalog.format('GRANT USAGE ON SCHEMA %I TO %I', nspname, $2::text) AS statement FROM pg_catalog.pg_namespace WHERE nspname = ANY ($1)`,
-        [[...schemas], to],
-      );
-      await execute(
-        client,
-        rows.map(({ statement }) => statement),
-      );
-    });
-    await this.give(more, () => to);
-    for (const table of more) this.given.add(table);
+    await this.give(tables, () => to);
+    for (const table of tables) this.given.add(table);
   }
 
   async giveBack(): Promise<void> {
     await this.give([...this.given], ({ owner }) => owner);
+  }
+
+  /**
+   * Lets the role without rights use what the tables name, as far as it is made; its privileges go with the role.
+   * A routine that gives the rights of its owner stays closed, for other code may call it too.
+   */
+  async allow(made: readonly TocEntry[]): Promise<void> {
+    const to = quoteIdentifier(await this.logins.neutral());
+    const uses = made.filter(
+      (entry) => this.exposure.uses.has(entry) && !GIVES_RIGHTS.test(entry.definition),
+    );
+    const schemas = new Set(
+      [...this.exposure.tables].flatMap((table) => [table.schema ?? '', ...schemasIn(table)]),
+    );
+    await this.inDatabase(async (client) => {
+      const { rows } = await client.query<{ statement: string }>(
+        `SELECT pg_catalog.format('GRANT USAGE ON SCHEMA %I', nspname) AS statement FROM pg_catalog.pg_namespace WHERE nspname = ANY ($1)`,
+        [[...schemas]],
+      );
+      const privileges = [...rows.map(({ statement }) => statement), ...uses.map(privilegeOn)];
+      await execute(
+        client,
+        privileges.map((privilege) => `${privilege} TO ${to}`),
+        { goOn: true },
+      );
+    });
   }
 
   private inDatabase<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -57,9 +78,19 @@ export class LentTables {
         client,
         tables.map((table) => {
           const name = `${quoteIdentifier(table.schema ?? '')}.${quoteIdentifier(table.name)}`;
-          return `ALTER TABLE ${name} OWNER TO ${quoteIdentifier(to(table))}`;
+          return `ALTER TABLE IF EXISTS ${name} OWNER TO ${quoteIdentifier(to(table))}`;
         }),
       ),
     );
   }
+}
+
+function privilegeOn(entry: TocEntry): string {
+  const isType = entry.kind === 'TYPE' || entry.kind === 'DOMAIN';
+  return `GRANT ${isType ? 'USAGE ON TYPE' : 'EXECUTE ON ROUTINE'} ${namedIn(entry)}`;
+}
+
+/** Returns what an entry makes, as in a statement: `s.f(integer)`. The one that drops it names it as a whole. */
+export function namedIn({ kind, dropping }: TocEntry): string {
+  return dropping.trim().replace(/;$/, '').slice(`DROP ${kind} `.length);
 }

@@ -26,7 +26,7 @@ import {
 } from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
 import { isUnresolvedName, retryIndexes, retryNotes, searchPathOf } from './retry-entries.ts';
-import { entriesByTurn, restoreEntries } from './run-entries.ts';
+import { checksLast, entriesByTurn, restoreEntries } from './run-entries.ts';
 import { gatherStatistics } from './statistics.ts';
 import { swapDatabases } from './swap-databases.ts';
 import type { TocEntry } from './toc/toc.ts';
@@ -44,6 +44,10 @@ export async function restoreAside(
 ): Promise<RestoredAside> {
   const { database, observer } = parts;
   const step = (name: string): void => observer?.({ event: 'step', step: name });
+  const count = (): ReturnType<typeof countRestored> => {
+    step('count');
+    return countRestored(parts, aside);
+  };
   const rights = await findRights(parts, preparation);
   const { aside, withheld } = await makeAside(parts, input, preparation);
   try {
@@ -51,6 +55,8 @@ export async function restoreAside(
     step('restore');
     const filled = await fillAside(parts, input, preparation, aside, { owners, rights });
     await owners.handOver(aside);
+    // An owner may lack the privilege to read what it owns, and policies may hide rows from it.
+    const early = parts.server.superuser ? undefined : await count();
     step('rights');
     const applied = await applyRights(parts, preparation, aside, rights);
     const views = await fillViews(parts, input, preparation, aside, {
@@ -62,8 +68,7 @@ export async function restoreAside(
       parts.options.statistics === false
         ? []
         : await gatherStatistics(parts, aside, await searchPathOf(parts, rights), exposed);
-    step('count');
-    const counts = await countRestored(parts, aside);
+    const counts = early ?? (await count());
     const eventTriggers = await makeEventTriggers(parts, input, preparation, aside, rights);
     await parts.server.within(aside, 'enabling event triggers', (client) =>
       enableEventTriggers(client, parts.server),
@@ -226,7 +231,7 @@ async function fillOnce(
       await restoreTurn(turns.definitions, 1);
       await restoreTurn(turns.extensionRows, 1);
     }
-    await restoreTurn(turns?.rest ?? entries, parts.sessions);
+    for (const turn of checksLast(turns?.rest ?? entries)) await restoreTurn(turn, parts.sessions);
   }
   const [error] = unresolved;
   if (error === undefined) return { repeated: [], searchPath: '', notes };

@@ -24,7 +24,7 @@ import { applyRights, findRights, makeLackingRoles, rightsStatements, type Right
 import { countRestored } from './row-counts.ts';
 import { gatherStatistics } from './statistics.ts';
 import { isUnresolvedName, retryIndexes, retryNotes, searchPathOf } from './retry-entries.ts';
-import { entriesByTurn, restoreEntries } from './run-entries.ts';
+import { checksLast, entriesByTurn, restoreEntries } from './run-entries.ts';
 import { tablespaceArguments } from './tablespaces.ts';
 import type { TocEntry } from './toc/toc.ts';
 import { fillViews } from './view-content.ts';
@@ -71,13 +71,17 @@ export async function restoreInPlace(
     isChanged = true;
     const made = await restoreOntoLive(parts, input, preparation, owners, rights);
     await owners.handOver(database);
+    const count = (): ReturnType<typeof countRestored> => {
+      step('count');
+      return countRestored(parts, database);
+    };
+    const early = server.superuser ? undefined : await count();
     step('rights');
     const applied = await applyRights(parts, preparation, database, rights, { goOn: true });
     const views = await fillViews(parts, input, preparation, database, { rights, unprivileged });
     const exposed = namesOf(exposureOf(preparation.toc.entries, owners.unprivileged));
     const analyzed = await gatherStatistics(parts, database, await searchPathOf(parts, rights), exposed);
-    step('count');
-    const counts = await countRestored(parts, database);
+    const counts = early ?? (await count());
     const properties = await applyPropertiesInPlace(parts, preparation, rights);
     const ownerless = await makeEventTriggers(parts, input, preparation, database, rights);
     await server.within(database, 'enabling event triggers', (client) => enableEventTriggers(client, server));
@@ -133,7 +137,9 @@ async function restoreOntoLive(
       rights,
       withRows: true,
     });
-  else await restoreEntries(parts, input, preparation, database, { ...request, sessions });
+  else
+    for (const turn of checksLast(entries))
+      await restoreEntries(parts, input, preparation, database, { ...request, entries: turn, sessions });
   if (errors.length > 0)
     throw new BackupError(
       'RESTORE_FAILED',

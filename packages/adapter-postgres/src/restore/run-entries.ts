@@ -34,6 +34,18 @@ export function entriesByTurn({ toc: { entries } }: Preparation): EntriesByTurn 
   };
 }
 
+/**
+ * Parts entries so that checks which the dump adds separately come after all rows: there may be rows that they
+ * forbid. With several sessions, pg_restore does not wait.
+ */
+export function checksLast(entries: readonly TocEntry[]): readonly (readonly TocEntry[])[] {
+  const checks = new Set(entries.filter(({ kind }) => kind === 'CHECK CONSTRAINT'));
+  const ids = new Set([...checks].map(({ id }) => id));
+  const isLate = (entry: TocEntry): boolean =>
+    checks.has(entry) || entry.dependencies.some((id) => ids.has(id));
+  return [entries.filter((entry) => !isLate(entry)), entries.filter(isLate)];
+}
+
 export interface EntriesRequest {
   readonly entries: readonly TocEntry[];
   readonly args: readonly string[];

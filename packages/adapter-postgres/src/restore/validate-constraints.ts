@@ -3,7 +3,6 @@ import { IDENTIFIER } from '../connection/identifiers.ts';
 import { execute } from './execute.ts';
 import type { OwnerLogins } from './owner-logins.ts';
 import { executeEntry, type EntriesRequest } from './run-entries.ts';
-import { withSchemaPrivileges } from './schema-privileges.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { TocEntry } from './toc/toc.ts';
 
@@ -13,6 +12,8 @@ const CONSTRAINT = new RegExp(
   `^ALTER (TABLE|FOREIGN TABLE|DOMAIN) (?:ONLY )?(${NAME})\\n    ADD CONSTRAINT (${IDENTIFIER}) (.*);\\s*$`,
   'su',
 );
+
+const REFERENCED = new RegExp(`^FOREIGN KEY \\(.*?\\) REFERENCES (${NAME})\\(`, 'su');
 
 /** Such a constraint is checked for new rows only. */
 const NOT_VALIDATED = /\b(?:NOT VALID|NOT ENFORCED)$/;
@@ -56,6 +57,8 @@ export interface ConstraintsRequest extends Pick<EntriesRequest, 'entries' | 'on
 
 interface MadeConstraints {
   readonly validations: readonly Validation[];
+  /** Foreign keys of or to partitioned tables that belong to one role, which makes them. */
+  readonly byOwner: readonly { readonly entry: TocEntry; readonly owner: string }[];
   /** What is made after the validation: the constraints of partitioned tables, which take over those of their partitions. */
   readonly later: readonly TocEntry[];
 }
@@ -72,17 +75,12 @@ export async function validateConstraints(
 ): Promise<void> {
   const inTarget = <T>(work: (client: pg.Client) => Promise<T>): Promise<T> =>
     server.within(target, 'making constraints', work);
-  const { validations, later } = await inTarget((client) =>
+  const { validations, byOwner, later } = await inTarget((client) =>
     makeNotValid(client, { logins, entries, onError }),
   );
-  const wanted = validations.map(({ owner, schema }) => ({
-    role: owner,
-    schema,
-    privilege: 'USAGE' as const,
-  }));
-  await withSchemaPrivileges(server, target, wanted, async () => {
-    await validate({ logins, onError }, validations, sessions);
-  });
+  await validate({ logins, onError }, validations, sessions);
+  for (const { entry, owner } of byOwner)
+    await executeEntry(entry, logins.executeApart(owner, entry.statement), onError);
   await inTarget(async (client) => {
     for (const entry of later) await executeEntry(entry, execute(client, [entry.statement]), onError);
   });
@@ -93,11 +91,17 @@ async function makeNotValid(
   { logins, entries, onError }: ConstraintsRequest,
 ): Promise<MadeConstraints> {
   const validations: Validation[] = [];
+  const byOwner: { entry: TocEntry; owner: string }[] = [];
   const later: TocEntry[] = [];
   for (const entry of entries) {
     const match = CONSTRAINT.exec(entry.statement);
     const on = match === null ? [] : await constrainedBy(client, match);
     const isCovered = on.some(({ owner }) => logins.covers(owner));
+    const owner = match !== null && isCovered ? await ownerOfPartitioned(client, match, on) : undefined;
+    if (owner !== undefined) {
+      byOwner.push({ entry, owner });
+      continue;
+    }
     if (match === null || !isCovered || on.some(({ partition }) => partition)) later.push(entry);
     if (match === null || !isCovered) continue;
     const [, kind = '', , name = '', constraint = ''] = match;
@@ -111,7 +115,7 @@ async function makeNotValid(
       });
     }
   }
-  return { validations, later };
+  return { validations, byOwner, later };
 }
 
 /** Returns the tables whose rows a constraint is checked for; none if it is not. */
@@ -120,6 +124,25 @@ async function constrainedBy(client: pg.Client, match: RegExpExecArray): Promise
   if (NOT_VALIDATED.test(constraint)) return [];
   const what = kind === 'DOMAIN' ? kind : constraint.startsWith('FOREIGN KEY ') ? 'FOREIGN KEY' : 'TABLE';
   return (await client.query<Constrained>(CONSTRAINED[what], [table])).rows;
+}
+
+/**
+ * Returns the role that all tables of a foreign key belong to, if one of them is partitioned: PostgreSQL keeps
+ * whether the key is valid for each partition, and validating afterwards changes only the first.
+ */
+async function ownerOfPartitioned(
+  client: pg.Client,
+  [, , table, , constraint = '']: RegExpExecArray,
+  on: readonly Constrained[],
+): Promise<string | undefined> {
+  const referenced = REFERENCED.exec(constraint)?.[1];
+  if (referenced === undefined) return undefined;
+  const [from] = (await client.query<Constrained>(CONSTRAINED.TABLE, [table])).rows;
+  const [to] = (await client.query<Constrained>(CONSTRAINED.TABLE, [referenced])).rows;
+  const parts = (await client.query<Constrained>(CONSTRAINED['FOREIGN KEY'], [referenced])).rows;
+  const owners = new Set([from, to, ...on, ...parts].map((one) => one?.owner));
+  const isPartitioned = [...on, ...parts].some(({ partition }) => partition);
+  return isPartitioned && owners.size === 1 ? from?.owner : undefined;
 }
 
 /** Validates those of different tables at once: two of one table would wait for each other. */

@@ -123,6 +123,15 @@ export function rightsStatements(
   };
 }
 
+const ON_SCHEMA = /^GRANT .+? ON SCHEMA /su;
+
+/** A role that is no superuser sets the roles that it is a member of, and no session authorization. */
+function bySetRole(statement: string): string {
+  return statement
+    .replace(/^SET SESSION AUTHORIZATION /, 'SET ROLE ')
+    .replace(/^RESET SESSION AUTHORIZATION/, 'RESET ROLE');
+}
+
 /** Gives a restored database its owners and privileges, and asserts them. */
 export async function applyRights(
   { server }: SessionParts,
@@ -140,11 +149,16 @@ export async function applyRights(
       withheld: [],
     };
   const { from } = rights;
-  const { owners, grants, withheld } = rightsStatements(rights, { privilegedRoles });
+  const { owners, grants: all, withheld } = rightsStatements(rights, { privilegedRoles });
+  const grants = server.superuser ? all : all.map(bySetRole);
+  const onSchemas = server.superuser ? [] : grants.filter((grant) => ON_SCHEMA.test(grant));
   const doing = 'applying owners and grants';
   if (from === 'set') {
-    const statements = [...owners, ...passingOverLackingRoutines(grants)];
-    const ofOwners = new Set(owners);
+    // Other roles than superusers own only what they may create where it is.
+    const ofSchemas = (statement: string): boolean => statement.startsWith('ALTER SCHEMA ');
+    const ordered = [...owners.filter(ofSchemas), ...owners.filter((one) => !ofSchemas(one))];
+    const statements = [...onSchemas, ...ordered, ...passingOverLackingRoutines(grants)];
+    const ofOwners = new Set([...onSchemas, ...owners]);
     const { said, refused } = await server.within(target, doing, (client) =>
       executeEach(client, statements, (statement) => goOn || ofOwners.has(statement)),
     );

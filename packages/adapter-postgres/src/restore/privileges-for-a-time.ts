@@ -4,39 +4,47 @@ import { BackupError } from '@geolens/backup-core';
 import { execute } from './execute.ts';
 import type { Server } from './server.ts';
 
-/** A privilege on a schema that a role needs to restore what it owns. */
-export interface SchemaPrivilege {
+/** A privilege that a role needs to restore what it owns. */
+export interface NeededPrivilege {
   readonly role: string;
-  readonly schema: string;
-  readonly privilege: 'USAGE' | 'CREATE';
+  readonly privilege: 'USAGE' | 'CREATE' | 'EXECUTE';
+  /** The name of a schema; of `EXECUTE` a routine as in a statement: `s.f(integer)`. */
+  readonly on: string;
 }
 
 const LACKING = `
-  SELECT DISTINCT w.role, w.schema, w.privilege
-    FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[])) AS w (role, schema, privilege)
-    JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
-   WHERE NOT pg_catalog.has_schema_privilege(w.role, n.oid, w.privilege)
+  WITH wanted AS (
+    SELECT DISTINCT w.* FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[])) AS w (role, privilege, "on")),
+  routines AS (
+    SELECT p.oid, pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, CASE p.prokind WHEN 'a' THEN coalesce(nullif(i.arguments, ''), '*') ELSE i.arguments END) AS named
+      FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace CROSS JOIN LATERAL pg_catalog.pg_get_function_identity_arguments(p.oid) AS i (arguments)
+     WHERE n.nspname <> 'pg_catalog')
+  SELECT w.role, w.privilege, w."on" FROM wanted w JOIN pg_catalog.pg_namespace n ON n.nspname = w."on"
+   WHERE w.privilege <> 'EXECUTE' AND NOT pg_catalog.has_schema_privilege(w.role, n.oid, w.privilege)
+  UNION ALL
+  SELECT w.role, w.privilege, w."on" FROM wanted w JOIN routines r ON r.named = w."on"
+   WHERE w.privilege = 'EXECUTE' AND NOT pg_catalog.has_function_privilege(w.role, r.oid, w.privilege)
    ORDER BY 1, 2, 3`;
 
 /**
  * Grants privileges that roles lack for the time of some work: the owner of a table may have lost the one on
- * its schema.
+ * its schema, or on a function of its checks.
  */
-export async function withSchemaPrivileges<T>(
+export async function withPrivileges<T>(
   server: Server,
   database: string,
-  wanted: readonly SchemaPrivilege[],
-  work: (granted: readonly SchemaPrivilege[]) => Promise<T>,
+  wanted: readonly NeededPrivilege[],
+  work: (granted: readonly NeededPrivilege[]) => Promise<T>,
 ): Promise<T> {
   const inDatabase = <R>(doing: (client: pg.Client) => Promise<R>): Promise<R> =>
-    server.within(database, 'granting privileges on schemas for the time of the restore', doing);
+    server.within(database, 'granting privileges for the time of the restore', doing);
   const lacking = await inDatabase(async (client) => {
     const columns = [
       wanted.map(({ role }) => role),
-      wanted.map(({ schema }) => schema),
       wanted.map(({ privilege }) => privilege),
+      wanted.map(({ on }) => on),
     ];
-    const { rows } = await client.query<SchemaPrivilege>(LACKING, columns);
+    const { rows } = await client.query<NeededPrivilege>(LACKING, columns);
     await execute(
       client,
       rows.map((one) => `GRANT ${textOf(one)} TO ${quoteIdentifier(one.role)}`),
@@ -57,8 +65,10 @@ export async function withSchemaPrivileges<T>(
   }
 }
 
-function textOf({ privilege, schema }: SchemaPrivilege): string {
-  return `${privilege} ON SCHEMA ${quoteIdentifier(schema)}`;
+function textOf({ privilege, on }: NeededPrivilege): string {
+  return privilege === 'EXECUTE'
+    ? `EXECUTE ON ROUTINE ${on}`
+    : `${privilege} ON SCHEMA ${quoteIdentifier(on)}`;
 }
 
 const OBJECTS = `
