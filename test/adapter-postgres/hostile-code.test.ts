@@ -16,7 +16,14 @@ const TABLES = `SELECT format('%I.%I', relnamespace::regnamespace, relname) FROM
    WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'app'::regnamespace`;
 
 /** Materialized views, with their owners. */
-const VIEWS = `SELECT oid::regclass, relowner::regrole, relispopulated FROM pg_class WHERE relkind = 'm' ORDER BY relname`;
+const VIEWS = `SELECT oid::regclass, relowner::regrole, relispopulated FROM pg_class WHERE relkind = 'm' AND relowner <> 'geolens'::regrole ORDER BY relname`;
+
+/** A view of a superuser that calls such code is made, and left to the superuser to fill. */
+const LEFT_EMPTY = [
+  expect.stringMatching(
+    /^the materialized view app\.v\d+ stays empty, for it would run code of other roles as the superuser geolens/,
+  ),
+];
 
 describe.each(clusters())('code of an unprivileged role, on $title,', (facts) => {
   const places = placesOf(facts);
@@ -129,7 +136,7 @@ describe.each(clusters())('code of an unprivileged role, on $title,', (facts) =>
     const database = await server.copy('aside');
     await restoring(database, async (session) => {
       const aside = await session.restoreAside(backup);
-      expect(aside.incomplete).toEqual([]);
+      expect(aside.incomplete).toEqual(LEFT_EMPTY);
       expect(linesOf(aside.rows)).toEqual(backedUp());
       const { previous } = await aside.swap();
       await session.finishSwap(previous, { drop: true });
@@ -181,7 +188,7 @@ describe.each(clusters())('code of an unprivileged role, on $title,', (facts) =>
   inMode('a restore in place', async () => {
     const database = await server.copy('in_place');
     const { rows, incomplete } = await restoring(database, (session) => session.restoreInPlace(backup));
-    expect(incomplete).toEqual([]);
+    expect(incomplete).toEqual(LEFT_EMPTY);
     expect(linesOf(rows)).toEqual(backedUp());
   });
 

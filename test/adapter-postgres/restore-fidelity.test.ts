@@ -20,6 +20,8 @@ import { backupOf, restoring } from './support/restoring.ts';
 
 /** A database with an object of each kind, its content and its backup. */
 interface Kinds {
+  /** Whether tables of several roles without superuser share foreign keys of partitioned tables. */
+  readonly shared: boolean;
   readonly database: string;
   readonly facts: readonly string[];
   readonly backup: RestoreInput;
@@ -54,9 +56,27 @@ async function restoreAside(place: Place, { backup }: Kinds): Promise<Restored> 
   });
 }
 
-async function expectSame(server: Cluster, { database, facts }: Kinds, restored: Restored): Promise<void> {
+async function expectSame(
+  server: Cluster,
+  { database, facts, shared }: Kinds,
+  restored: Restored,
+): Promise<void> {
   expect.soft(restored.incomplete).toEqual([]);
-  expect(differences(facts, await factsOf(server.client, database))).toEqual([]);
+  const compared = (all: readonly string[]): readonly string[] => (shared ? withoutPartsOfKeys(all) : all);
+  expect(differences(compared(facts), compared(await factsOf(server.client, database)))).toEqual([]);
+}
+
+/**
+ * Facts without what PostgreSQL notes for the partitions of a foreign key alone. Where these belong to several roles,
+ * each validates its own: the parts of the key are valid, and not marked so.
+ */
+function withoutPartsOfKeys(facts: readonly string[]): readonly string[] {
+  return facts
+    .filter((fact) => !fact.startsWith('depends: trigger "RI_ConstraintTrigger_'))
+    .map((fact) =>
+      fact.includes('contype f; ') ? fact.replace(/convalidated \w+; (?=[^]*conislocal false)/, '') : fact,
+    )
+    .sort();
 }
 
 describe.each(clusters())('a database of $title', ({ binDir, major }) => {
@@ -83,7 +103,7 @@ describe.each(clusters())('a database of $title', ({ binDir, major }) => {
         return path;
       }),
     ]);
-    return { database, facts, backup };
+    return { database, facts, backup, shared: ownership === OWNERSHIPS[0] };
   }
 
   describe.each(ownershipsOn(major, OWNERSHIPS))('whose objects belong to $title', (ownership) => {

@@ -10,6 +10,8 @@ import type { SessionParts } from './session-parts.ts';
 interface CountedTable extends Relation {
   /** What is copied of each row, with parentheses; empty for a table whose columns are all generated. */
   readonly column: string;
+  /** Whether its policies hide rows from its owner too. */
+  readonly isForced: boolean;
 }
 
 /**
@@ -17,7 +19,8 @@ interface CountedTable extends Relation {
  * Generated columns cannot be copied.
  */
 const COLUMNS = `
-  SELECT DISTINCT ON (a.attrelid) a.attrelid::pg_catalog.text AS oid, pg_catalog.format('(%I)', a.attname) AS column, pg_catalog.pg_relation_size(a.attrelid) AS bytes
+  SELECT DISTINCT ON (a.attrelid) a.attrelid::pg_catalog.text AS oid, pg_catalog.format('(%I)', a.attname) AS column, pg_catalog.pg_relation_size(a.attrelid) AS bytes,
+         (SELECT c.relforcerowsecurity FROM pg_catalog.pg_class c WHERE c.oid = a.attrelid)::text AS forced
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
    WHERE a.attrelid = ANY ($1::pg_catalog.oid[]) AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
    ORDER BY a.attrelid, t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace, t.typlen < 0, t.typlen, a.attnum`;
@@ -56,7 +59,7 @@ async function listTables(
   only: (table: Relation) => boolean = () => true,
 ): Promise<readonly CountedTable[]> {
   const tables = (await relations(client)).filter((table) => !table.partitioned && only(table));
-  const rows = await textRows<{ oid: string; column: string; bytes: string }>(
+  const rows = await textRows<{ oid: string; column: string; bytes: string; forced: string }>(
     client,
     COLUMNS,
     ['column'],
@@ -65,7 +68,11 @@ async function listTables(
   const found = new Map(rows.map((row) => [row.oid, row]));
   const size = ({ oid }: Relation): number => Number(found.get(oid)?.bytes ?? 0);
   return tables
-    .map((table) => ({ ...table, column: found.get(table.oid)?.column ?? '' }))
+    .map((table) => ({
+      ...table,
+      column: found.get(table.oid)?.column ?? '',
+      isForced: found.get(table.oid)?.forced === 'true',
+    }))
     .sort((one, other) => size(other) - size(one));
 }
 
@@ -80,7 +87,11 @@ async function countShare(
   tables: readonly CountedTable[],
   encoding: string,
 ): Promise<readonly CountedRows[]> {
-  const copies = tables.map(({ quoted, column }) => `COPY ${quoted} ${column} TO STDOUT;\n\\echo '\\\\.'\n`);
+  const copies = tables.map(({ quoted, column, isForced }) => {
+    const copy = `COPY ${quoted} ${column} TO STDOUT;\n\\echo '\\\\.'\n`;
+    if (!isForced || parts.server.superuser) return copy;
+    return `BEGIN;\nALTER TABLE ${quoted} NO FORCE ROW LEVEL SECURITY;\n${copy}ROLLBACK;\n`;
+  });
   const counts: number[] = [];
   let lines = new CopyLines();
   const onOutput = (chunk: Uint8Array): void => {

@@ -1,4 +1,5 @@
 import { BackupError } from '@geolens/backup-core';
+import { quoteIdentifier } from '../../connection/identifiers.ts';
 import { readGlobals, type Globals } from '../globals/globals.ts';
 import { PgDumpProducer } from '../../dump/pg-dump-producer.ts';
 import { execute, executeEach, executeTogether, type Refused } from '../execute.ts';
@@ -125,6 +126,15 @@ export function rightsStatements(
 
 const ON_SCHEMA = /^GRANT .+? ON SCHEMA /su;
 
+/** Returns the privileges on the database itself, as statements about the one that is restored. */
+function onDatabase({ database }: Globals, target: string): readonly string[] {
+  return database
+    .filter(({ kind }) => kind === 'grant')
+    .map(({ template }) =>
+      template.replaceAll(/%(?:1\$I|%)/g, (found) => (found === '%%' ? '%' : quoteIdentifier(target))),
+    );
+}
+
 /** A role that is no superuser sets the roles that it is a member of, and no session authorization. */
 function bySetRole(statement: string): string {
   return statement
@@ -151,14 +161,17 @@ export async function applyRights(
   const { from } = rights;
   const { owners, grants: all, withheld } = rightsStatements(rights, { privilegedRoles });
   const grants = server.superuser ? all : all.map(bySetRole);
-  const onSchemas = server.superuser ? [] : grants.filter((grant) => ON_SCHEMA.test(grant));
+  // Other roles than superusers own only what they may create where it is.
+  const needed = server.superuser
+    ? []
+    : [...onDatabase(rights.globals, target), ...grants.filter((grant) => ON_SCHEMA.test(grant))];
   const doing = 'applying owners and grants';
   if (from === 'set') {
     // Other roles than superusers own only what they may create where it is.
     const ofSchemas = (statement: string): boolean => statement.startsWith('ALTER SCHEMA ');
     const ordered = [...owners.filter(ofSchemas), ...owners.filter((one) => !ofSchemas(one))];
-    const statements = [...onSchemas, ...ordered, ...passingOverLackingRoutines(grants)];
-    const ofOwners = new Set([...onSchemas, ...owners]);
+    const statements = [...needed, ...ordered, ...passingOverLackingRoutines(grants)];
+    const ofOwners = new Set([...needed, ...owners]);
     const { said, refused } = await server.within(target, doing, (client) =>
       executeEach(client, statements, (statement) => goOn || ofOwners.has(statement)),
     );
