@@ -9,7 +9,7 @@ import { RIGHTS } from '../support/rights.ts';
 const OWNER = `"It's the owner, 100%"`;
 
 describe.each(clusters())(
-  'the restore by hand that the documentation describes, of a database whose owner is no superuser, on $title',
+  'the restore by hand that the documentation describes, of a database of several superusers, on $title',
   ({ binDir, user }) => {
     let [source, target]: Cluster[] = [];
 
@@ -17,7 +17,7 @@ describe.each(clusters())(
       [source, target] = await Promise.all([startCluster({ binDir }), startCluster({ binDir })]);
       await source.psql(
         'postgres',
-        `CREATE ROLE ${OWNER} LOGIN; CREATE ROLE another; GRANT another TO ${OWNER}; CREATE DATABASE geolens OWNER ${OWNER} ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0`,
+        `CREATE ROLE ${OWNER} LOGIN SUPERUSER; CREATE ROLE another SUPERUSER; GRANT another TO ${OWNER}; CREATE DATABASE geolens OWNER ${OWNER} ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0`,
       );
       await source.psql(
         'geolens',
@@ -60,6 +60,14 @@ describe.each(clusters())(
       REFRESH MATERIALIZED VIEW app.kept; SELECT nextval('app.free'); CREATE SCHEMA new; CREATE TABLE app.new (at geometry); DROP TABLE app.parts; SELECT lo_unlink(4711);`,
       );
       expect(await target!.psql('geolens_restored', 'SELECT count(*) FROM app.kept')).toBe('2');
+    });
+
+    it('ends before it begins where an owner is no superuser', async () => {
+      await source!.psql('postgres', 'ALTER ROLE another NOSUPERUSER');
+      const taken = await within(producerFor({ ...source!, user, binDir, database: 'geolens' }), everything);
+      await expect(restoreByHand(target!.client, { binDir }, taken)).rejects.toThrow(
+        /^owners that are no superusers: ALTER ROLE another WITH NOSUPERUSER /,
+      );
     });
 
     it('gives a database of the same encoding and locale', async () => {

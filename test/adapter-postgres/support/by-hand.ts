@@ -10,6 +10,7 @@ const TIMESTAMP = '20261122_020000';
 /**
  * Executes, word for word, the commands that the documentation gives for a restore by hand beside the live
  * database. They make the database `geolens_restored` on the server of the client.
+ * @throws Error with the owners for which the documentation says that it must not be done by hand
  */
 export async function restoreByHand(
   client: ClusterClient,
@@ -17,13 +18,17 @@ export async function restoreByHand(
   { dump, globals }: Pick<Taken, 'dump' | 'globals'>,
 ): Promise<void> {
   const text = await readFile(new URL('../../../docs/restore.md', import.meta.url), 'utf8');
-  const commands = /\n## By hand\n[^]*?```sh\n([^]*?)```/.exec(text)![1]!;
+  const [, guard, commands] = /\n## By hand\n[^]*?```sh\n([^]*?)```[^]*?```sh\n([^]*?)```/.exec(text)!;
   const folder = await mkdtemp(join(tmpdir(), 'geolens-backup-test-'));
   try {
     await writeFile(join(folder, `geolens_${TIMESTAMP}.dump`), dump);
     await writeFile(join(folder, `globals-${TIMESTAMP}.sql`), globals);
     const env = { ...client.environment, PATH: `${binDir}${delimiter}${process.env['PATH'] ?? ''}` };
-    await runProgram('bash', ['-euo', 'pipefail', '-c', `cd '${folder}'\n${commands}`], { env });
+    const run = (lines: string): ReturnType<typeof runProgram> =>
+      runProgram('bash', ['-euo', 'pipefail', '-c', `cd '${folder}'\n${lines}`], { env });
+    const owners = await run(`${guard!.trim()} || true`);
+    if (owners !== '') throw new Error(`owners that are no superusers: ${owners}`);
+    await run(commands!);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -59,7 +59,7 @@ export async function runSql(
     throw new BackupError(
       'RESTORE_FAILED',
       `${doing} failed: ${error === undefined ? endWithoutValues('psql', end) : error.message}`,
-      { hint },
+      { hint, cause: error && Object.assign(new Error(error.message), { code: error.state }) },
     );
   }
   return said;

@@ -16,7 +16,7 @@ export interface PresentTables {
   /** How many objects depend on the tables, these included. */
   readonly dependents: number;
   /** The definitions of what is dropped with the tables and is not part of them. */
-  readonly remade: AsyncIterable<Uint8Array>;
+  readonly remade: () => AsyncIterable<Uint8Array>;
   /** Owners, rights and comments of the same. */
   readonly attachments: readonly string[];
   /**
@@ -68,7 +68,7 @@ export async function presentTables(
     return {
       tables,
       dependents: all.size,
-      remade: remade(),
+      remade,
       refreshes: views.rows.map(({ quoted }) => `REFRESH MATERIALIZED VIEW ${quoted};`),
       attachments: [...(await rightsOf(client, others)), ...(await commentsOf(client, others))],
       own: await rightsOf(client, own),

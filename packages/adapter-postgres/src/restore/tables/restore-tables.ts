@@ -24,11 +24,13 @@ import type { Preparation } from '../prepare.ts';
 import { presentTables, type PresentTables } from './present-tables.ts';
 import { IN_UTF8, runSql } from '../psql.ts';
 import { withheldNotes } from '../restore-aside.ts';
+import { searchPathOf } from '../retry-entries.ts';
 import { makeLackingRoles } from '../rights/rights.ts';
 import { countRestored } from '../row-counts.ts';
 import { EMPTY_SEARCH_PATH, restrictedSql, sqlOf, type DumpTools } from '../toc/schema-toc.ts';
 import { tablespaceArguments } from '../tablespaces.ts';
-import { isNamed } from '../toc/toc.ts';
+import { isNamed, type TocEntry } from '../toc/toc.ts';
+import { codeOf } from '../../connection/postgres-errors.ts';
 import { gatherStatisticsOf } from '../statistics.ts';
 import { wantedTables, type WantedTables } from './wanted-tables.ts';
 
@@ -55,10 +57,30 @@ export async function restoreTables(
   observer?.({ event: 'step', step: 'tables' });
   const present = await presentTables(parts, wanted, live);
   const rights = wanted.rights ?? whereTheyFit(present.own);
-  const replacing: Replacing = { input, wanted, present, rights, tools };
+  const replacing: Replacing = {
+    input,
+    wanted,
+    present,
+    rights,
+    tools,
+    repeated: wanted.repeated,
+    searchPath: wanted.searchPath,
+  };
   const role = await actingRole(parts, wanted, present);
   if (role === undefined) await replaceTables(parts, preparation, replacing);
-  else await replaceTablesAs(role, parts, preparation, replacing);
+  else
+    await replaceTablesAs(role, parts, preparation, replacing).catch(async (error: unknown) => {
+      if (!isUnresolved(error)) throw error;
+      // An index evaluates its function only where there are rows: the temporary database has none.
+      const indexes = wanted.entries.filter(({ kind }) => kind === 'INDEX');
+      const repeated = [...wanted.repeated, ...indexes];
+      const { globals } = preparation;
+      const searchPath = await searchPathOf(
+        parts,
+        globals?.isOurs === true ? { globals, from: 'set' } : undefined,
+      );
+      return replaceTablesAs(role, parts, preparation, { ...replacing, repeated, searchPath });
+    });
   const own = wanted.tables.filter(({ foreign }) => !foreign);
   const largeObjects = await restoreLargeObjects(parts, input, preparation, { tables: own, tools });
   await owners.handOver(database);
@@ -88,6 +110,13 @@ export async function restoreTables(
   };
 }
 
+/** SQLSTATEs of a name that is not found: a routine, a relation, another object, a schema. */
+const NOT_FOUND = ['42883', '42P01', '42704', '3F000'];
+
+function isUnresolved(error: unknown): boolean {
+  return NOT_FOUND.includes(codeOf(error instanceof BackupError ? error.cause : undefined) ?? '');
+}
+
 /** What replaces the tables. */
 interface Replacing {
   readonly input: RestoreInput;
@@ -95,6 +124,9 @@ interface Replacing {
   readonly present: PresentTables;
   readonly rights: readonly string[];
   readonly tools: DumpTools;
+  /** Entries that are made with the search_path. */
+  readonly repeated: readonly TocEntry[];
+  readonly searchPath: string;
 }
 
 async function replaceTables(
@@ -136,7 +168,7 @@ async function replaceTablesAs(
  * leaves nothing.
  */
 async function* script(
-  { input: { dump, manifest }, wanted, present, rights, tools }: Replacing,
+  { input: { dump, manifest }, wanted, present, rights, tools, repeated, searchPath }: Replacing,
   silence: EventTriggerSilence,
 ): AsyncGenerator<Uint8Array> {
   const text = (...lines: readonly string[]): Uint8Array =>
@@ -161,14 +193,18 @@ async function* script(
     );
   }
   const counter = new DumpRowCounter();
-  for await (const chunk of restrictedSql(sqlOf(dump, wanted.entries, tools))) {
+  // A check may call a function that takes a row of the table, and so is made again after it.
+  const isCheck = ({ kind }: TocEntry): boolean => kind === 'CHECK CONSTRAINT';
+  const entries = wanted.entries.filter((entry) => !isCheck(entry) && !repeated.includes(entry));
+  for await (const chunk of restrictedSql(sqlOf(dump, entries, tools))) {
     counter.add(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
     yield chunk;
   }
   expectRows(manifest, wanted, counter);
-  yield* restrictedSql(sqlOf(dump, wanted.repeated, tools), wanted.searchPath);
+  yield* restrictedSql(sqlOf(dump, repeated, tools), searchPath);
   yield text(EMPTY_SEARCH_PATH);
-  yield* present.remade;
+  yield* present.remade();
+  yield* restrictedSql(sqlOf(dump, wanted.entries.filter(isCheck), tools));
   const { dependents } = wanted;
   yield* restrictedSql(sqlOf(dump, dependents.entries, tools)); // they may use what is made again before them, never the reverse
   yield text(

@@ -14,6 +14,7 @@ function rolesIn(kind: string, definition: string): readonly string[] {
       section: 'pre-data',
       tablespace: undefined,
       definition,
+      dropping: '',
       dependencies: [],
     },
   ]);

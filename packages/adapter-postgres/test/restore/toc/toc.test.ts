@@ -28,6 +28,7 @@ function entry(id: number, catalog: number, kind: string, schema: string, name: 
     name,
     owner,
     definition,
+    dropping: '',
     section: 'none',
     tablespace: undefined,
     dependencies: [],
