@@ -64,7 +64,10 @@ describe.each(clusters())(
 
     it('ends before it begins where an owner is no superuser', async () => {
       await source!.psql('postgres', 'ALTER ROLE another NOSUPERUSER');
-      const taken = await within(producerFor({ ...source!, user, binDir, database: 'geolens' }), everything);
+      const taken = await within(
+        producerFor({ host: source!.host, port: source!.port, user, binDir, database: 'geolens' }),
+        everything,
+      );
       await expect(restoreByHand(target!.client, { binDir }, taken)).rejects.toThrow(
         /^owners that are no superusers: ALTER ROLE another WITH NOSUPERUSER /,
       );

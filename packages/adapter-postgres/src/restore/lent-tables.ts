@@ -56,7 +56,7 @@ export class LentTables {
     await this.inDatabase(async (client) => {
       const { rows } = await client.query<{ statement: string }>(
         `SELECT pg_catalog.format('GRANT USAGE ON SCHEMA %I', nspname) AS statement FROM pg_catalog.pg_namespace WHERE nspname = ANY ($1)`,
-        [[...schemas]],
+        [[...schemas].filter((schema) => !schema.includes('\uFFFD'))],
       );
       const privileges = [...rows.map(({ statement }) => statement), ...uses.map(privilegeOn)];
       await execute(
@@ -76,10 +76,9 @@ export class LentTables {
     await this.inDatabase((client) =>
       execute(
         client,
-        tables.map((table) => {
-          const name = `${quoteIdentifier(table.schema ?? '')}.${quoteIdentifier(table.name)}`;
-          return `ALTER TABLE IF EXISTS ${name} OWNER TO ${quoteIdentifier(to(table))}`;
-        }),
+        tables.map(
+          (table) => `ALTER TABLE IF EXISTS ${namedIn(table)} OWNER TO ${quoteIdentifier(to(table))}`,
+        ),
       ),
     );
   }

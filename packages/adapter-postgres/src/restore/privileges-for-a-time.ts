@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { hasForeignBytes } from '../connection/byte-text.ts';
 import { quoteIdentifier } from '../connection/identifiers.ts';
 import { BackupError } from '@geolens/backup-core';
 import { execute } from './execute.ts';
@@ -11,6 +12,9 @@ export interface NeededPrivilege {
   /** The name of a schema; of `EXECUTE` a routine as in a statement: `s.f(integer)`. */
   readonly on: string;
 }
+
+/** Stands for bytes that are not UTF-8. */
+const REPLACEMENT = '\uFFFD';
 
 const LACKING = `
   WITH wanted AS (
@@ -39,10 +43,12 @@ export async function withPrivileges<T>(
   const inDatabase = <R>(doing: (client: pg.Client) => Promise<R>): Promise<R> =>
     server.within(database, 'granting privileges for the time of the restore', doing);
   const lacking = await inDatabase(async (client) => {
+    // Names that are not UTF-8 cannot be asked for; their owners have what they need, as a rule.
+    const known = wanted.filter(({ on }) => !on.includes(REPLACEMENT) && !hasForeignBytes(on));
     const columns = [
-      wanted.map(({ role }) => role),
-      wanted.map(({ privilege }) => privilege),
-      wanted.map(({ on }) => on),
+      known.map(({ role }) => role),
+      known.map(({ privilege }) => privilege),
+      known.map(({ on }) => on),
     ];
     const { rows } = await client.query<NeededPrivilege>(LACKING, columns);
     await execute(

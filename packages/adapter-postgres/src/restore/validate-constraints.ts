@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { hasForeignBytes } from '../connection/byte-text.ts';
 import { IDENTIFIER } from '../connection/identifiers.ts';
 import { execute } from './execute.ts';
 import type { OwnerLogins } from './owner-logins.ts';
@@ -95,7 +96,7 @@ async function makeNotValid(
   const later: TocEntry[] = [];
   for (const entry of entries) {
     const match = CONSTRAINT.exec(entry.statement);
-    const on = match === null ? [] : await constrainedBy(client, match);
+    const on = match === null ? [] : await constrainedBy(client, match, entry.owner);
     const isCovered = on.some(({ owner }) => logins.covers(owner));
     const owner = match !== null && isCovered ? await ownerOfPartitioned(client, match, on) : undefined;
     if (owner !== undefined) {
@@ -119,9 +120,15 @@ async function makeNotValid(
 }
 
 /** Returns the tables whose rows a constraint is checked for; none if it is not. */
-async function constrainedBy(client: pg.Client, match: RegExpExecArray): Promise<readonly Constrained[]> {
+async function constrainedBy(
+  client: pg.Client,
+  match: RegExpExecArray,
+  owner: string,
+): Promise<readonly Constrained[]> {
   const [, kind, table = '', , constraint = ''] = match;
   if (NOT_VALIDATED.test(constraint)) return [];
+  // Such a name cannot be asked for.
+  if (hasForeignBytes(table)) return [{ named: table, schema: '', owner, partition: false }];
   const what = kind === 'DOMAIN' ? kind : constraint.startsWith('FOREIGN KEY ') ? 'FOREIGN KEY' : 'TABLE';
   return (await client.query<Constrained>(CONSTRAINED[what], [table])).rows;
 }
@@ -136,7 +143,8 @@ async function ownerOfPartitioned(
   on: readonly Constrained[],
 ): Promise<string | undefined> {
   const referenced = REFERENCED.exec(constraint)?.[1];
-  if (referenced === undefined) return undefined;
+  if (referenced === undefined || table === undefined || hasForeignBytes(table + referenced))
+    return undefined;
   const [from] = (await client.query<Constrained>(CONSTRAINED.TABLE, [table])).rows;
   const [to] = (await client.query<Constrained>(CONSTRAINED.TABLE, [referenced])).rows;
   const parts = (await client.query<Constrained>(CONSTRAINED['FOREIGN KEY'], [referenced])).rows;
