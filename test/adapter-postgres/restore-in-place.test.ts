@@ -42,3 +42,19 @@ it('applies the properties of the set that the restoring role may apply, and rep
     ),
   ).toBe('{work_mem=9MB}');
 });
+
+it('replaces the rows that an extension which stays has beside its own', async () => {
+  const database = await freshDatabase(anyCluster(), { content: 'empty' });
+  const own = 'SELECT srid, srtext FROM spatial_ref_sys WHERE srid > 990000 ORDER BY 1';
+  await database.query(
+    `CREATE EXTENSION postgis; CREATE TABLE places (at geometry(Point, 990001)); INSERT INTO spatial_ref_sys VALUES (990001, 'own', 1, 'first', 'p'), (990002, 'own', 2, 'second', 'p')`,
+  );
+  const all = await database.query('SELECT count(*) FROM spatial_ref_sys');
+  const backup = await backupOf(database);
+  await database.query(
+    `CREATE TABLE newer (at geometry); UPDATE spatial_ref_sys SET srtext = 'changed' WHERE srid = 990001; DELETE FROM spatial_ref_sys WHERE srid = 990002; INSERT INTO spatial_ref_sys VALUES (990003, 'own', 3, 'newer', 'p')`,
+  );
+  await restoring(database, (session) => session.restoreInPlace(backup));
+  expect(await database.query(own)).toBe('990001|first\n990002|second');
+  expect(await database.query('SELECT count(*) FROM spatial_ref_sys')).toBe(all);
+});

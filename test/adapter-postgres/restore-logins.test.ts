@@ -116,3 +116,22 @@ it('code that leaves something in the schema of another role meanwhile ends the 
     message: 'code of the dump has made "planted" in schema "shared" while the dump was restored',
   });
 });
+
+it('tables with code of an owner that may not create in their schema are refused, with the privilege to grant', async () => {
+  const cluster = await server(
+    'CREATE TABLE shared.t (a int CHECK (app.small(a))); INSERT INTO shared.t VALUES (1)',
+  );
+  await cluster.psql('app', 'REVOKE CREATE ON SCHEMA shared FROM app');
+  const backup = await backupOf(placeOn(cluster));
+  const restore = (): Promise<unknown> =>
+    restoring(placeOn(cluster), (session) =>
+      session.restoreTables(backup, { tables: ['shared.t'], schemas: [] }),
+    );
+  await expect(restore()).rejects.toMatchObject({
+    code: 'RESTORE_REFUSED',
+    hint: expect.stringContaining('GRANT CREATE ON SCHEMA "shared" TO "app"') as string,
+  });
+  await cluster.psql('app', 'GRANT CREATE ON SCHEMA shared TO app; DELETE FROM shared.t');
+  await restore();
+  expect(await cluster.psql('app', 'SELECT count(*) FROM shared.t')).toBe('1');
+});

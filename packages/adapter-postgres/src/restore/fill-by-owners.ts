@@ -19,6 +19,8 @@ export interface ByOwnersRequest extends Pick<EntriesRequest, 'entries' | 'args'
   readonly unprivileged: ReadonlySet<string>;
   readonly rights: Rights | undefined;
   readonly withRows: boolean;
+  /** Loads the rows of extension tables; by default as those of other tables. */
+  readonly loadExtensionRows?: ((entries: readonly TocEntry[]) => Promise<void>) | undefined;
 }
 
 /** Privileges that decide which code a role can call. Those on tables come when the rows are there. */
@@ -159,7 +161,8 @@ class ByOwners {
   private async load(): Promise<void> {
     const { parts, logins, request, exposure } = this;
     const ofExtensions = extensionRowsIn(request.entries);
-    await this.restore({ entries: ofExtensions, sessions: 1 });
+    if (request.loadExtensionRows !== undefined) await request.loadExtensionRows(ofExtensions);
+    else await this.restore({ entries: ofExtensions, sessions: 1 });
     const lent = new Set([...exposure.tables].map(({ oid }) => oid));
     const actors = new Map<string | undefined, TocEntry[]>();
     for (const entry of request.entries) {

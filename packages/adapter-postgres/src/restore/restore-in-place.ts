@@ -12,6 +12,8 @@ import { disableEventTriggers, enableEventTriggers } from './event-triggers.ts';
 import { exposureOf, namesOf } from './exposure.ts';
 import { execute, executeEach } from './execute.ts';
 import { makeExtensions } from './make-extensions.ts';
+import { extensionRowsIn } from './extension-rows.ts';
+import { replaceExtensionRows } from './replace-extension-rows.ts';
 import { fillByOwners } from './fill-by-owners.ts';
 import { probeLogins } from './owner-logins.ts';
 import { Owners } from './owners.ts';
@@ -130,16 +132,30 @@ async function restoreOntoLive(
     passOver: (error: string) => isUnresolvedName(error) && unresolved.push(error) > 0,
     onError: (error: string) => void errors.push(error),
   };
+  const loadExtensionRows = (rows: readonly TocEntry[]): Promise<void> =>
+    replaceExtensionRows(parts, input, preparation, rows);
   if (owners.unprivileged.size > 0)
     await fillByOwners(parts, input, preparation, database, {
       ...request,
       unprivileged: owners.unprivileged,
       rights,
       withRows: true,
+      loadExtensionRows,
     });
-  else
-    for (const turn of checksLast(entries))
+  else {
+    const ofExtensions = extensionRowsIn(entries);
+    const definitions =
+      ofExtensions.length === 0 ? [] : entries.filter(({ section }) => section === 'pre-data');
+    const made = new Set([...definitions, ...ofExtensions]);
+    await restoreEntries(parts, input, preparation, database, {
+      ...request,
+      entries: definitions,
+      sessions: 1,
+    });
+    await loadExtensionRows(ofExtensions);
+    for (const turn of checksLast(entries.filter((entry) => !made.has(entry))))
       await restoreEntries(parts, input, preparation, database, { ...request, entries: turn, sessions });
+  }
   if (errors.length > 0)
     throw new BackupError(
       'RESTORE_FAILED',

@@ -1,6 +1,6 @@
 import { BackupError } from '@geolens/backup-core';
 import type pg from 'pg';
-import { IDENTIFIER } from '../../connection/identifiers.ts';
+import { IDENTIFIER, quoteIdentifier } from '../../connection/identifiers.ts';
 import { isFreeOfCodeOf } from '../code-of-others.ts';
 import { rolesWithoutSuperuser } from '../owners.ts';
 import type { SessionParts } from '../session-parts.ts';
@@ -11,16 +11,17 @@ import type { WantedTables } from './wanted-tables.ts';
 const REFERENCED = new RegExp(` REFERENCES (${IDENTIFIER}\\.${IDENTIFIER})\\(`, 'u');
 
 /**
- * Returns the role that replaces tables: their owner, if no other role is concerned, for loading rows evaluates
- * what the owner wrote. `undefined` stands for the restoring role: everything belongs to superusers, or no code
- * of other roles is evaluated.
- * @throws BackupError RESTORE_REFUSED if several roles are concerned and one of them has code in the tables
+ * Returns the role that replaces tables. `undefined` stands for the restoring role: everything belongs to
+ * superusers, or loading rows evaluates no code of other roles. Otherwise it is the owner, if no other role is
+ * concerned.
+ * @throws BackupError RESTORE_REFUSED if several roles are concerned, or the owner may not create tables
  */
 export async function actingRole(
-  { server, database }: SessionParts,
+  parts: SessionParts,
   wanted: WantedTables,
   present: PresentTables,
 ): Promise<string | undefined> {
+  const { server, database } = parts;
   if (!server.superuser) return undefined;
   const { entries, repeated, dependents } = wanted;
   const made = [...entries, ...repeated, ...dependents.entries, ...dependents.contents];
@@ -33,7 +34,6 @@ export async function actingRole(
     referencedTables(client, made, first),
   );
   const owners = new Set([...concerned, ...referenced.map(({ owner }) => owner)]);
-  if (owners.size === 1) return first;
   const unprivileged = new Set(await rolesWithoutSuperuser(server, [...owners]));
   const isFree =
     wanted.isFree &&
@@ -45,10 +45,39 @@ export async function actingRole(
       ]),
     ));
   if (isFree) return undefined;
+  if (owners.size === 1) {
+    await expectCreate(parts, wanted, first);
+    return first;
+  }
   throw new BackupError(
     'RESTORE_REFUSED',
     `the tables and what depends on them belong to several roles (${[...owners].join(', ')}), and have functions or operators of ${[...unprivileged].join(', ')} in checks, generated columns, indexes or types, which one session would run with the rights of another role; nothing was changed`,
     { hint: 'Restore the whole database, or the tables of one role at a time' },
+  );
+}
+
+/** Other sessions of the role would have the privilege too, if the restore granted it for a time. */
+async function expectCreate(
+  { server, database }: SessionParts,
+  { tables }: WantedTables,
+  role: string,
+): Promise<void> {
+  const rows = await server.within(database, 'asking for privileges on schemas', async (client) => {
+    const lacking = await client.query<{ schema: string }>(
+      `SELECT n.nspname AS schema FROM pg_catalog.pg_namespace n
+        WHERE n.nspname = ANY ($1) AND NOT pg_catalog.has_schema_privilege($2, n.oid, 'CREATE') ORDER BY 1`,
+      [[...new Set(tables.map(({ schema }) => schema))], role],
+    );
+    return lacking.rows;
+  });
+  if (rows.length === 0) return;
+  const on = `CREATE ON SCHEMA ${rows.map(({ schema }) => quoteIdentifier(schema)).join(', ')}`;
+  throw new BackupError(
+    'RESTORE_REFUSED',
+    `the tables have functions in checks, generated columns or types, so that their owner ${role} has to restore them, and it may not create tables there; nothing was changed`,
+    {
+      hint: `Grant it for the time of the restore: GRANT ${on} TO ${quoteIdentifier(role)}. Afterwards: REVOKE ${on} FROM ${quoteIdentifier(role)}`,
+    },
   );
 }
 
