@@ -32,7 +32,7 @@ describe.each(clusters())('a restore test of a bad dump of $title fails', (facts
     );
     expect(await testedRestore(restoreTestIn(parent, facts), input)).toMatchObject({
       outcome: 'failed',
-      problem: expect.stringContaining('COPY failed for table "stations"') as string,
+      problems: [expect.stringContaining('COPY failed for table "stations"') as string],
     });
     expect(await leftIn(parent)).toEqual([]);
   });
@@ -60,7 +60,7 @@ describe.each(clusters())('a restore test of a bad dump of $title fails', (facts
     );
     expect(await testedRestore(restoreTestIn(parent, facts), await backupOf(database))).toMatchObject({
       outcome: 'failed',
-      problem: expect.stringContaining('violates foreign key constraint') as string,
+      problems: [expect.stringContaining('violates foreign key constraint') as string],
     });
   });
 });

@@ -70,6 +70,7 @@ export { parseSchedule, type Schedule } from './schedule/schedule.ts';
 export * from './base/secret.ts';
 export { isOfPgDumpall } from './sets/foreign-globals.ts';
 export * from './sets/accept-set.ts';
+export * from './sets/restore-tests.ts';
 export * from './model/backup-set.ts';
 export { warningsOf } from './sets/warnings-of.ts';
 export * from './base/sha256-of.ts';

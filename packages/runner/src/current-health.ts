@@ -1,9 +1,16 @@
-import { judgeHealth, longestGap, type Health } from '@geolens/backup-core';
+import {
+  judgeHealth,
+  longestGap,
+  readSets,
+  standingFailure,
+  timestampToDate,
+  type Health,
+} from '@geolens/backup-core';
 import type { Config } from './config/config.ts';
-import { momentsOfSets } from './schedule/moments-of-sets.ts';
+import { momentsOf } from './schedule/moments-of-sets.ts';
 import type { CommandContext } from './services.ts';
 
-/** Whether the last success is young enough, by the volume alone. */
+/** Returns whether backups are made and can be restored, by the volume alone. */
 export async function currentHealth({
   config,
   services,
@@ -11,11 +18,17 @@ export async function currentHealth({
 }: Pick<CommandContext, 'config' | 'services' | 'signal'>): Promise<Health> {
   const { clock, journal, primary } = services;
   const now = clock.now();
-  const [state, setsAt] = await Promise.all([
-    journal.read(),
-    momentsOfSets(primary, config.connection.database, signal),
-  ]);
-  return judgeHealth({ now, maxAgeMs: maxAgeMs(config, now), journal: state, setsAt });
+  const [state, all] = await Promise.all([journal.read(), readSets(primary, { signal })]);
+  const sets = all.filter(
+    ({ database, timestamp }) => database === config.connection.database && timestampToDate(timestamp) <= now,
+  );
+  return judgeHealth({
+    now,
+    maxAgeMs: maxAgeMs(config, now),
+    journal: state,
+    setsAt: momentsOf(sets),
+    failedRestoreTest: standingFailure(sets),
+  });
 }
 
 const MINUTE_MS = 60_000;

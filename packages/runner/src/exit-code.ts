@@ -1,7 +1,15 @@
 import { isBackupError, type BackupError, type RunReport } from '@geolens/backup-core';
 
 /** What the process exits with; part of the contract with whoever calls it. */
-export const EXIT = { done: 0, failed: 1, wrongInput: 2, partly: 3, locked: 4, badArtifact: 5 } as const;
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  wrongInput: 2,
+  partly: 3,
+  locked: 4,
+  badArtifact: 5,
+  restoreTestFailed: 6,
+} as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
@@ -9,16 +17,17 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export function exitCodeOf(error: BackupError): ExitCode {
   if (isBackupError(error, 'CONFIG_INVALID', 'SCHEDULE_INVALID', 'SET_NOT_FOUND')) return EXIT.wrongInput;
   if (isBackupError(error, 'ARTIFACT_UNREADABLE')) return EXIT.badArtifact;
+  if (isBackupError(error, 'RESTORE_TEST_FAILED')) return EXIT.restoreTestFailed;
   return isBackupError(error, 'LOCK_HELD') ? EXIT.locked : EXIT.failed;
 }
 
 /** The exit code for a run that ended with a report. */
-export function exitCodeOfRun({ outcome, errors }: RunReport): ExitCode {
+export function exitCodeOfRun({ outcome, errors, restoreTest }: RunReport): ExitCode {
   switch (outcome) {
     case 'complete':
       return EXIT.done;
     case 'partial':
-      return EXIT.partly;
+      return restoreTest?.outcome === 'failed' ? EXIT.restoreTestFailed : EXIT.partly;
     case 'failed':
       return errors[0] === undefined ? EXIT.failed : exitCodeOf(errors[0]);
   }

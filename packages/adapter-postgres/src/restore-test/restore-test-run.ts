@@ -198,7 +198,7 @@ export class RestoreTestRun {
     throwIfAborted(this.options.signal);
     const reason = whyInconclusive(error);
     if (reason !== undefined) return inconclusive(reason);
-    if (isBackupError(error, ...OF_THE_DUMP)) return { outcome: 'failed', problem: error.message };
+    if (isBackupError(error, ...OF_THE_DUMP)) return { outcome: 'failed', problems: [error.message] };
     throw error;
   }
 

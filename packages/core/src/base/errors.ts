@@ -29,6 +29,7 @@ export const ERROR_CODES = {
   REPLICA_CONFLICT: 'A replica has a different set under the same name.',
   RESTORE_FAILED: 'A restore failed on its way.',
   RESTORE_REFUSED: 'A restore was not begun: something that it needs is missing.',
+  RESTORE_TEST_FAILED: 'A restore test failed: the artifacts are intact, but objects could not be restored.',
   SCHEDULE_INVALID: 'The cron expression or the time zone is wrong.',
   SET_NOT_FOUND: 'No set is there that fits what was asked for.',
   STAGING_FAILED: 'The staging archive could not be restored.',
@@ -76,7 +77,7 @@ export const ERROR_REASONS = {
   'manifest-damaged': 'Verify that set',
   'no-progress':
     'Check the other side and the network in between; if it works that long in silence, raise the limit',
-  'not-suspicious': 'Only a set that is suspicious can be accepted',
+  'not-suspicious': 'Only a set that is suspicious, or whose restore test failed, can be accepted',
   'object-too-large': 'The provider takes no object of this size: use as many parts as it allows, or ask it',
   'other-databases': 'Choose one of the databases that have sets',
   'password-missing': 'Give a password: the server asks for one',

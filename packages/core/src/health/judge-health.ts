@@ -1,5 +1,6 @@
 import { parseTimestamp, timestampToDate } from '../model/timestamp.ts';
 import type { JournalState } from '../ports/run-journal.ts';
+import type { TestedRun } from '../sets/restore-tests.ts';
 
 /** What is known of an installation, and how old its last success may be. */
 export interface HealthRequest {
@@ -10,11 +11,13 @@ export interface HealthRequest {
   readonly journal: JournalState;
   /** When the sets were made that are there whole, in any order. */
   readonly setsAt: readonly Date[];
+  /** The newest restore test, if it failed and no operator accepted that. */
+  readonly failedRestoreTest?: TestedRun | undefined;
 }
 
 /** Whether backups are made as they should be. */
 export interface Health {
-  /** Whether the last success is young enough. */
+  /** Whether the last success is young enough, and no failed restore test stands. */
   readonly healthy: boolean;
   /** When the newest set was made that is there; undefined when there is none. */
   readonly lastSuccessAt: Date | undefined;
@@ -26,16 +29,18 @@ export interface Health {
   readonly maxAgeMs: number;
   /** The last run, when it failed: a warning while the last success is still young enough. */
   readonly lastFailure: { readonly at: Date; readonly error: string | undefined } | undefined;
+  /** As it was given. */
+  readonly failedRestoreTest?: TestedRun | undefined;
   /** Why it is not healthy. */
   readonly problem: string | undefined;
 }
 
 /**
- * Judges by the age of the last success, before any by that of the first start. A success counts while its
- * set, or an older one, is there: a note that a run ended well is no backup. What lies in the future was
- * written while the clock was wrong, and does not count.
+ * Judges by the age of the last success, before any by that of the first start, and by the newest restore
+ * test. A success counts while its set, or an older one, is there: a note that a run ended well is no backup.
+ * What lies in the future was written while the clock was wrong, and does not count.
  */
-export function judgeHealth({ now, maxAgeMs, journal, setsAt }: HealthRequest): Health {
+export function judgeHealth({ now, maxAgeMs, journal, setsAt, failedRestoreTest }: HealthRequest): Health {
   const newestSetAt = newest(setsAt.filter((moment) => moment <= now));
   const lastSuccessAt = newestSetAt && (endOfItsRun(journal, newestSetAt, now) ?? newestSetAt);
   const succeeded = dateOf(journal.lastSuccessAt) !== undefined;
@@ -46,9 +51,32 @@ export function judgeHealth({ now, maxAgeMs, journal, setsAt }: HealthRequest): 
     ? lastSuccessAt
     : newest([...firstStartAt, ...(lastSuccessAt === undefined ? [] : [lastSuccessAt])]);
   const ageMs = since && now.getTime() - since.getTime();
-  const healthy = ageMs !== undefined && ageMs <= maxAgeMs;
-  const problem = healthy ? undefined : problemOf(lastSuccessAt, succeeded, since);
-  return { healthy, lastSuccessAt, ageMs, maxAgeMs, lastFailure: failureOf(journal), problem };
+  const failedTest = failedRestoreTest && failedTestProblem(failedRestoreTest);
+  const isRecent = ageMs !== undefined && ageMs <= maxAgeMs;
+  const problem = isRecent ? failedTest : problemOf(lastSuccessAt, succeeded, since);
+  return {
+    healthy: problem === undefined,
+    lastSuccessAt,
+    ageMs,
+    maxAgeMs,
+    lastFailure: failureOf(journal),
+    failedRestoreTest,
+    problem,
+  };
+}
+
+/** Whether the last success is young enough, whatever restore tests showed. */
+export function isFresh({
+  healthy,
+  ageMs,
+  maxAgeMs,
+  failedRestoreTest,
+}: Pick<Health, 'healthy' | 'ageMs' | 'maxAgeMs' | 'failedRestoreTest'>): boolean {
+  return healthy || (failedRestoreTest !== undefined && ageMs !== undefined && ageMs <= maxAgeMs);
+}
+
+function failedTestProblem({ timestamp, result: { reason } }: TestedRun): string {
+  return `the restore test of set ${timestamp} failed${reason === undefined ? '' : `: ${reason}`}`;
 }
 
 /** A set has the beginning of its run in its name; what counts is when it was there. */

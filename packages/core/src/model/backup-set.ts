@@ -14,7 +14,7 @@ export const SET_STATES = ['complete', 'legacy', 'suspicious', 'bad', 'partial']
  *   backup container writes them:
  *   whole and restorable, unverified;
  * - `suspicious`: complete, but much smaller than those before it, and not accepted;
- * - `bad`: as complete, but a check has found it damaged;
+ * - `bad`: as complete, but a check found other bytes or rows than were backed up;
  * - `partial`: anything less.
  */
 export type SetState = (typeof SET_STATES)[number];

@@ -26,6 +26,10 @@ export interface WrittenCheck {
   readonly at: string;
   /** Why it failed. */
   readonly problem?: string | undefined;
+  /** A restore test found rows that differ. */
+  readonly damaged?: true | undefined;
+  /** When an operator accepted the failed restore test (ISO 8601, UTC). */
+  readonly acceptedAt?: string | undefined;
 }
 
 /** The checks in a manifest, and in output for programs. */
@@ -42,9 +46,15 @@ export function formatManifest(manifest: Manifest): string {
 export function formatChecks(checks: Checks): WrittenChecks {
   return Object.fromEntries(
     CHECK_NAMES.flatMap((name) => {
-      const { outcome, at, reason } = checks[name] ?? {};
+      const { outcome, at, reason, damaged, acceptedAt } = checks[name] ?? {};
       if (at === undefined || (outcome !== 'passed' && outcome !== 'failed')) return [];
-      const written = { ok: outcome === 'passed', at, ...(reason !== undefined && { problem: reason }) };
+      const written = {
+        ok: outcome === 'passed',
+        at,
+        ...(reason !== undefined && { problem: reason }),
+        ...(damaged && { damaged }),
+        ...(acceptedAt !== undefined && { acceptedAt }),
+      };
       return [[WRITTEN_NAMES[name], written]];
     }),
   );

@@ -75,6 +75,13 @@ export interface CheckResult {
   readonly at: string;
   /** Why it did not pass. */
   readonly reason?: string | undefined;
+  /**
+   * Of a failed restore test: rows differ from those that were backed up. Without it, the artifacts are
+   * intact and objects could not be restored.
+   */
+  readonly damaged?: true | undefined;
+  /** Of a failed restore test: when an operator accepted the failure (ISO 8601, UTC). */
+  readonly acceptedAt?: string | undefined;
 }
 
 /** Why a set is not trusted to be what its database was, and since when (ISO 8601, UTC). */
@@ -148,6 +155,11 @@ export interface Manifest {
   readonly acceptedSince?: RunTimestamp | undefined;
   /** What was odd but tolerable. */
   readonly warnings: readonly string[];
+}
+
+/** Whether a restore test found rows that differ from those that were backed up. */
+export function isDamage(restoreTest: CheckResult | undefined): boolean {
+  return restoreTest?.outcome === 'failed' && restoreTest.damaged === true;
 }
 
 /** The rows of all tables together. */

@@ -80,8 +80,16 @@ function checks(fields: Fields): Checks {
       const check = fields.fields(name);
       const outcome = OUTCOMES.find((one) => one === check.text('outcome'));
       if (outcome === undefined) throw check.wrong('outcome', OUTCOMES.join(', '));
-      const result = { outcome, at: check.date('at') };
-      return [name, check.has('reason') ? { ...result, reason: check.text('reason') } : result];
+      return [
+        name,
+        {
+          outcome,
+          at: check.date('at'),
+          ...(check.has('reason') && { reason: check.text('reason') }),
+          ...(check.has('damaged') && check.flag('damaged') && { damaged: true }),
+          ...(check.has('acceptedAt') && { acceptedAt: check.date('acceptedAt') }),
+        },
+      ];
     }),
   );
 }

@@ -30,8 +30,8 @@ export type RestoreTestResult =
       /** See `RestoreTestEnvironment`. */
       readonly isolated?: boolean | undefined;
     }
-  /** The dump itself could not be restored, for this reason. */
-  | { readonly outcome: 'failed'; readonly problem: string }
+  /** Objects of the dump could not be restored: one sentence for each, at least one. */
+  | { readonly outcome: 'failed'; readonly problems: readonly string[] }
   /** This machine lacks something, which says nothing of the dump; one sentence each. */
   | { readonly outcome: 'inconclusive'; readonly reasons: readonly string[] };
 

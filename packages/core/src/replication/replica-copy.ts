@@ -1,13 +1,14 @@
 import { BackupError, isBackupError, withReason } from '../base/errors.ts';
 import { companionKey } from '../model/artifact-key.ts';
 import type { BackupSet } from '../model/backup-set.ts';
-import { failedChecks } from '../model/failed-checks.ts';
+import { damageIn } from '../model/damage.ts';
 import { parseManifest } from '../model/manifest-text.ts';
 import { manifestChecksumProblem } from '../model/manifest-checksum.ts';
-import type { Manifest } from '../model/manifest.ts';
+import type { CheckResult, Manifest } from '../model/manifest.ts';
 import { currentState, type StateFile } from '../model/state-file.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 import { textOf } from '../ports/text-source.ts';
+import { hasOpenFailure } from '../sets/restore-tests.ts';
 import { isUnusableState, readStateFile } from '../sets/state-files.ts';
 import type { SetCopy } from './plan-replication.ts';
 import type { ReplicateRequest } from './replicate-request.ts';
@@ -19,6 +20,8 @@ export interface ReplicaCopy {
   /** Its manifest is that of the set, as it was published or as an older version amended it. */
   readonly hasManifest: boolean;
   readonly isAccepted: boolean;
+  /** Its failed restore test, unless accepted. */
+  readonly openFailure?: CheckResult | undefined;
 }
 
 /**
@@ -39,7 +42,12 @@ export async function inspectReplicaCopy(
   const state = stateFile && (await stateIn(replica.read(stateFile, undefined, { signal }), set));
   const judge = (manifest: Manifest, hasManifest: boolean): ReplicaCopy => {
     const { checks, acceptedAt } = currentState(manifest, state);
-    return { isBad: failedChecks(checks).length > 0, hasManifest, isAccepted: acceptedAt !== undefined };
+    return {
+      isBad: damageIn(checks).length > 0,
+      hasManifest,
+      isAccepted: acceptedAt !== undefined,
+      openFailure: hasOpenFailure({ checks }) ? checks.restoreTest : undefined,
+    };
   };
   const alike = artifacts.length === 0 && set.manifest !== undefined ? judge(set.manifest, true) : undefined;
   if (alike?.isBad === false) return alike;

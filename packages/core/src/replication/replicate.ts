@@ -6,6 +6,8 @@ import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { PhaseWatch } from '../progress/phase-watch.ts';
 import type { Phases } from '../progress/phases.ts';
 import type { BackupSet } from '../model/backup-set.ts';
+import { timeOf } from '../model/state-file.ts';
+import { hasOpenFailure } from '../sets/restore-tests.ts';
 import { inPublicationOrder } from '../sets/publication-order.ts';
 import { inherited, recordState, resetState } from '../sets/state-files.ts';
 import type { ReplicateRequest } from './replicate-request.ts';
@@ -117,7 +119,7 @@ async function copySet(
   const { set } = copy;
   const found = copy.contested ? await inspectReplicaCopy(copy, request) : undefined;
   const artifacts = wantedOf(copy, found);
-  if (artifacts.length === 0) return bringAcceptance(set, found, request);
+  if (artifacts.length === 0) return bringNews(set, found, request);
   const hasState = copy.stateFile !== undefined || inherited(set) !== undefined;
   if (hasState && found?.isBad !== true) await resetState(replica, set, { signal });
   for (const { artifact, copySource } of artifacts) {
@@ -150,15 +152,26 @@ function wantedOf({ set, artifacts }: SetCopy, found: ReplicaCopy | undefined): 
   ];
 }
 
-/** @returns false when there was nothing to do */
-async function bringAcceptance(
+/**
+ * Brings an acceptance, and what takes a failed restore test back.
+ * @returns false when there was nothing to do
+ */
+async function bringNews(
   set: BackupSet,
   found: ReplicaCopy | undefined,
   { replica, signal }: ReplicateRequest,
 ): Promise<boolean> {
-  const { acceptedAt } = set;
-  if (acceptedAt === undefined || found?.isAccepted !== false) return false;
-  await recordState(replica, set, { acceptedAt }, { signal });
+  const { acceptedAt, checks } = set;
+  const { isAccepted, openFailure } = found ?? {};
+  const isAcceptance = acceptedAt !== undefined && isAccepted === false;
+  const isRefuted =
+    openFailure !== undefined && !hasOpenFailure(set) && timeOf(checks.restoreTest) >= timeOf(openFailure);
+  if (!isAcceptance && !isRefuted) return false;
+  const learnt = {
+    ...(isAcceptance && { acceptedAt }),
+    ...(isRefuted && { checks: { restoreTest: checks.restoreTest } }),
+  };
+  await recordState(replica, set, learnt, { signal });
   return true;
 }
 

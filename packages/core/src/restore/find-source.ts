@@ -1,9 +1,10 @@
 import { BackupError, errorText } from '../base/errors.ts';
 import { timestampToDate, type RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
-import { isRestorable, newestFirst, type BackupSet } from '../model/backup-set.ts';
+import { isRestorable, isWhole, newestFirst, type BackupSet } from '../model/backup-set.ts';
 import { readStores } from '../sets/read-stores.ts';
 import { warningsOf } from '../sets/warnings-of.ts';
+import { failedTestText, latestTest, newestPassedText } from '../sets/restore-tests.ts';
 import { labelOf } from '../sets/label-of.ts';
 import { otherDatabases } from '../sets/other-databases.ts';
 import { sourceOfSet } from '../sets/source-of-set.ts';
@@ -72,8 +73,18 @@ export async function findSource(
   const chosen = wanted === 'latest' ? latest(candidates, now, notes) : named(candidates, wanted, notes);
   const source =
     chosen && sourceOfSet(chosen.store, chosen.set, { trusted: chosen.store === primary, signal });
+  if (chosen !== undefined) notes.push(...failedTestOf(chosen.set, candidates));
   if (source !== undefined) return { source, notes };
   throw notFound(stores, wanted, database, others, notes);
+}
+
+/** A result of any intact copy is about all: they have the same bytes. */
+function failedTestOf({ timestamp }: BackupSet, candidates: readonly Candidate[]): readonly string[] {
+  const sets = candidates.map(({ set }) => set).filter(isWhole);
+  const result = latestTest(sets.filter((set) => set.timestamp === timestamp));
+  return result?.outcome === 'failed'
+    ? [`${failedTestText('this set', result)}; ${newestPassedText(sets)}`]
+    : [];
 }
 
 function latest(candidates: readonly Candidate[], now: Date, notes: string[]): Candidate | undefined {

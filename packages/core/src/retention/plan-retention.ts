@@ -3,6 +3,7 @@ import { TIERS } from '../model/tier.ts';
 import { timestampToDate } from '../model/timestamp.ts';
 import type { RetentionPolicy, RetentionVerdict } from '../ports/retention-policy.ts';
 import { isRestorable, newestFirst, type BackupSet } from '../model/backup-set.ts';
+import { hasFailedTest, hasPassedTest, newestPassed } from '../sets/restore-tests.ts';
 
 /** The sets of a store, and the policy that is asked about them. */
 export interface RetentionRequest {
@@ -30,11 +31,11 @@ export interface RetentionPlan {
 
 /**
  * Applies a policy to the sets of one database, tier by tier, and keeps from it what must not be lost
- * whatever it says: the newest complete set of each tier (where there is none, the newest legacy one), sets
- * of other databases, and sets whose timestamp lies in the future, which neither go nor fill a place: the
- * clock was wrong then, or is now. The same holds for sets whose manifest the store did not give up: nobody
- * knows what they are. While the newest set is suspicious, or may be, everything stays: what it lacks may be
- * in any of the others. Pure.
+ * whatever it decides: the newest complete set of each tier (where there is none, the newest legacy one), the
+ * newest set whose restore test passed while that of a newer one failed, sets of other databases, and sets
+ * whose timestamp lies in the future, which neither go nor fill a place: the clock was wrong then, or is now.
+ * The same holds for sets whose manifest the store did not give up: they may be anything. While the newest
+ * set is suspicious, or may be, everything stays: what it lacks may be in any of the others. Pure.
  */
 export function planRetention({
   sets,
@@ -43,14 +44,16 @@ export function planRetention({
   database,
   now,
 }: RetentionRequest): RetentionPlan {
-  const suspendedBy = suspicious(sets.filter((set) => whyNotOurs(set, database, now) === undefined));
-  const verdicts = TIERS.flatMap((tier) => {
+  const ours = sets.filter((set) => whyNotOurs(set, database, now) === undefined);
+  const suspendedBy = suspicious(ours);
+  const decided = TIERS.flatMap((tier) => {
     const ofTier = sets.filter((set) => set.tier === tier);
     const aside = ofTier.flatMap((set) => setAside(set, database, now));
     const apart = new Set(aside.map(({ set }) => set));
     const candidates = ofTier.filter((set) => !apart.has(set));
     return [...aside, ...guarded(candidates, policy.decide(candidates, { tier, now }))];
-  })
+  });
+  const verdicts = keepingPassed(decided, ours)
     .map((verdict) => suspended(verdict, suspendedBy))
     .sort((one, other) => newestFirst(one.set, other.set));
 
@@ -113,6 +116,24 @@ function guarded(
       return { set, keep: true, reason: 'the newest good set, always kept' };
     return verdict;
   });
+}
+
+/** Keeps one copy of the newest set whose restore test passed, while that of a newer one failed. */
+function keepingPassed(
+  verdicts: readonly RetentionVerdict[],
+  ours: readonly BackupSet[],
+): readonly RetentionVerdict[] {
+  const passed = newestPassed(ours);
+  if (passed === undefined || !ours.some((set) => set.timestamp > passed && hasFailedTest(set)))
+    return verdicts;
+  const copies = verdicts.filter(
+    ({ set }) => set.timestamp === passed && hasPassedTest(set) && ours.includes(set),
+  );
+  if (copies.some(({ keep }) => keep)) return verdicts;
+  const reason = 'the newest set whose restore test passed, kept while newer ones failed';
+  return verdicts.map((verdict) =>
+    verdict === copies[0] ? { set: verdict.set, keep: true, reason } : verdict,
+  );
 }
 
 /** The manifest first. The state file last: as long as it is there, a dump alone is not taken for legacy. */

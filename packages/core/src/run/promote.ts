@@ -5,17 +5,22 @@ import { timestampToDate } from '../model/timestamp.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
 import { isWhole, type BackupSet, type SetArtifact } from '../model/backup-set.ts';
 import { inPublicationOrder } from '../sets/publication-order.ts';
+import { inherited, resetState, type KnownSet } from '../sets/state-files.ts';
 
-/** Puts the set into another tier too, the manifest last. Safe to repeat: what was cut off is finished. */
+/**
+ * Puts the artifacts of a set into the tier of another one too, the manifest last, with what was learnt of
+ * the set. Safe to repeat: what was cut off is finished.
+ */
 export async function promote(
   store: ArtifactStore,
   artifacts: readonly Pick<SetArtifact, 'key' | 'kind'>[],
-  tier: Tier,
+  promoted: KnownSet,
   options: StoreOptions = {},
 ): Promise<void> {
+  if (inherited(promoted) !== undefined) await resetState(store, promoted, options);
   for (const { key } of inPublicationOrder(artifacts)) {
     throwIfAborted(options.signal);
-    await store.copy(key, artifactKey(tier, splitKey(key).fileName), options);
+    await store.copy(key, artifactKey(promoted.tier, splitKey(key).fileName), options);
   }
 }
 

@@ -9,8 +9,10 @@ import type { PhaseReport } from '../model/run-phase.ts';
 
 /** What became of a run. */
 export interface RunReport {
-  /** `complete`; `partial`: the local set is good, something after it failed; `failed`: there is no new
-   * set, or a restore test has shown that it is bad. */
+  /**
+   * `complete`; `partial`: the local set is good, something after it failed, such as its restore test;
+   * `failed`: there is no new set, or a restore test found its rows damaged.
+   */
   readonly outcome: RunOutcome;
   readonly database: string;
   /** Undefined when the run failed before it had one. */
@@ -34,7 +36,10 @@ export interface RunReport {
   readonly phases: readonly PhaseReport[];
   /** What was odd but tolerable, one sentence each. */
   readonly warnings: readonly string[];
-  /** What made the run partial or failed, that which made it fail first; empty when it is complete. */
+  /**
+   * What made the run partial or failed, that which made it fail, or its restore test, first; empty when it
+   * is complete.
+   */
   readonly errors: readonly BackupError[];
   /** One for each replica. */
   readonly replication: readonly ReplicationReport[];

@@ -9,7 +9,6 @@ import { applyRetention, readForRetention } from '../retention/apply-retention.t
 import { planRetention } from '../retention/plan-retention.ts';
 import type { BackupSet, SetArtifact } from '../model/backup-set.ts';
 import { readSets } from '../sets/read-sets.ts';
-import { inherited, resetState } from '../sets/state-files.ts';
 import { decideTimestamp } from './decide-timestamp.ts';
 import { journalOutcome } from './journal-outcome.ts';
 import { makeSet } from './make-set.ts';
@@ -95,10 +94,12 @@ class Run {
       return { manifest: undefined, checks: {}, restoreTest: undefined };
     }
     const tested = await this.attempt(() => this.testSet(made));
-    const restoreTestFailed = tested?.restoreTest.outcome === 'failed';
-    if (!restoreTestFailed) await this.attempt(() => this.promote(made));
-    await this.attempt(() => this.replicate(restoreTestFailed ? made.timestamp : undefined));
-    if (!restoreTestFailed) await this.attempt(() => this.retain(made.timestamp));
+    const isBad = tested?.restoreTest.damaged === true;
+    if (!isBad) await this.attempt(() => this.promote(made, tested?.checks));
+    await this.attempt(() => this.replicate(isBad ? made.timestamp : undefined));
+    // Without the mark of the failed test, retention could remove the newest set that passed.
+    const isUnmarked = tested?.restoreTest.outcome === 'failed' && tested.unmarked !== undefined;
+    if (!isBad && !isUnmarked) await this.attempt(() => this.retain(made.timestamp));
     return { manifest: made, checks: made.checks, restoreTest: undefined, ...tested };
   }
 
@@ -118,10 +119,7 @@ class Run {
     const unfinished = unfinishedPromotion(sets, this.database, this.startedAt);
     if (unfinished === undefined) return sets;
     const { set, tier } = unfinished;
-    await this.attempt(async () => {
-      if (inherited(set) !== undefined) await resetState(primary, { ...set, tier }, { signal: this.signal });
-      await promote(primary, set.artifacts, tier, { signal: this.signal });
-    });
+    await this.attempt(() => promote(primary, set.artifacts, { ...set, tier }, { signal: this.signal }));
     return sets;
   }
 
@@ -159,30 +157,26 @@ class Run {
     const { outcome, reasons, warnings } = tested.restoreTest;
     for (const warning of warnings) phases.warn(warning);
     if (tested.unmarked !== undefined) this.note(tested.unmarked);
-    const why = reasons.join('; ');
-    if (outcome === 'inconclusive') phases.warn(`the restore test is inconclusive: ${why}`);
-    if (outcome !== 'failed') return tested;
-    const kept =
-      tested.unmarked === undefined
-        ? 'It is kept, marked as bad, and counts for nothing'
-        : 'It could not be marked as bad: move it away';
+    if (outcome === 'inconclusive') phases.warn(`the restore test is inconclusive: ${reasons.join('; ')}`);
     // The first error is what makes a run fail.
-    this.errors.unshift(
-      new BackupError('ARTIFACT_UNREADABLE', `the restore test of the new set failed: ${why}`, {
-        hint: `${kept}. Look at the server and the disk, then run again`,
-      }),
-    );
+    if (tested.failure !== undefined) this.errors.unshift(tested.failure);
     return tested;
   }
 
-  private async promote({ tiers, artifacts, timestamp }: Manifest): Promise<void> {
+  private async promote(made: Manifest, checks = made.checks): Promise<void> {
+    const { tiers, artifacts, timestamp } = made;
     const manifest = { kind: 'manifest', name: formatArtifactName({ kind: 'manifest', timestamp }) } as const;
     const set = [...artifacts, manifest].map(
       ({ kind, name }): Pick<SetArtifact, 'key' | 'kind'> => ({ kind, key: artifactKey('daily', name) }),
     );
     for (const tier of tiers.filter((tier) => tier !== 'daily')) {
       await this.phases.measure('promote', () =>
-        promote(this.parts.primary, set, tier, { signal: this.signal }),
+        promote(
+          this.parts.primary,
+          set,
+          { tier, timestamp, manifest: made, checks },
+          { signal: this.signal },
+        ),
       );
     }
   }
@@ -190,15 +184,13 @@ class Run {
   /**
    * Brings every replica up to the primary. One that fails makes the run partial, and the next run goes on
    * where it stopped.
-   * @param restoreTestFailed the set to leave out: if it could not be marked, it looks like any other
+   * @param bad the set to leave out: if it could not be marked, it looks like any other
    */
-  private async replicate(restoreTestFailed?: RunTimestamp): Promise<void> {
+  private async replicate(bad?: RunTimestamp): Promise<void> {
     const { primary, replicas = [] } = this.parts;
     if (replicas.length === 0) return;
     const { phases, database, stagedUploads, signal } = this;
-    const sets = (await readSets(primary, { signal })).filter(
-      ({ timestamp }) => timestamp !== restoreTestFailed,
-    );
+    const sets = (await readSets(primary, { signal })).filter(({ timestamp }) => timestamp !== bad);
     for (const replica of replicas) {
       const report = await replicate({ primary, replica, sets, database, phases, stagedUploads, signal });
       this.replication.push(report);
@@ -254,7 +246,7 @@ class Run {
     const { timestamp, startedAt, former, errors, replication, cleanedUp, removed, database } = this;
     return {
       outcome:
-        manifest === undefined || restoreTest?.outcome === 'failed'
+        manifest === undefined || restoreTest?.damaged === true
           ? 'failed'
           : errors.length > 0
             ? 'partial'

@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
 import { contentOf } from '../ports/restore-artifact.ts';
 import { readSets } from '../sets/read-sets.ts';
+import { newestPassedText } from '../sets/restore-tests.ts';
 import { copyOfSet } from '../verify/copy.ts';
 import { restoreTestCopy, type RestoreTestParts } from '../verify/restore-test-copy.ts';
 import type { RestoreTestReport } from '../verify/restore-test-report.ts';
@@ -21,6 +22,8 @@ export interface TestedSet {
   readonly checks: Checks;
   /** Why the outcome could not be recorded: it is no less true. */
   readonly unmarked: BackupError | undefined;
+  /** `undefined` unless the test failed: RESTORE_TEST_FAILED, or ARTIFACT_UNREADABLE if rows are damaged. */
+  readonly failure: BackupError | undefined;
 }
 
 /**
@@ -33,7 +36,10 @@ export async function testPublishedSet(
   signal: AbortSignal,
 ): Promise<TestedSet> {
   const { timestamp } = manifest;
-  const set = (await readSets(parts.primary, { signal })).find(
+  const sets = (await readSets(parts.primary, { signal })).filter(
+    (one) => one.database === manifest.database,
+  );
+  const set = sets.find(
     (one) => one.tier === 'daily' && one.timestamp === timestamp && one.manifest !== undefined,
   );
   const copy = set && copyOfSet(parts.primary, set, { signal });
@@ -48,11 +54,33 @@ export async function testPublishedSet(
   });
   if (restoreTest === undefined)
     throw new BackupError('ARTIFACT_UNREADABLE', `the set ${timestamp} is damaged`);
+  const failure = (unmarked: BackupError | undefined): BackupError | undefined =>
+    failureOf(restoreTest, unmarked !== undefined, newestPassedText(sets));
   try {
     const checks = await markCopy(copy, checksOfRestoreTest(restoreTest, parts.clock.now()), { signal });
-    return { restoreTest, checks, unmarked: undefined };
+    return { restoreTest, checks, unmarked: undefined, failure: failure(undefined) };
   } catch (error) {
     throwIfAborted(signal);
-    return { restoreTest, checks: manifest.checks, unmarked: toBackupError(error) };
+    const unmarked = toBackupError(error);
+    return { restoreTest, checks: manifest.checks, unmarked, failure: failure(unmarked) };
   }
+}
+
+function failureOf(
+  { outcome, reasons, damaged }: RestoreTestReport,
+  isUnmarked: boolean,
+  passedText: string,
+): BackupError | undefined {
+  if (outcome !== 'failed') return undefined;
+  const message = `the restore test of the new set failed: ${reasons.join('; ')}`;
+  if (damaged === true) {
+    const kept = isUnmarked
+      ? 'It could not be marked as bad: move it away'
+      : 'It is kept, marked as bad, and counts for nothing';
+    const hint = `${kept}. Look at the server and the disk, then run again`;
+    return new BackupError('ARTIFACT_UNREADABLE', message, { hint });
+  }
+  return new BackupError('RESTORE_TEST_FAILED', message, {
+    hint: `The set is kept and copied like any other; ${passedText}`,
+  });
 }

@@ -4,8 +4,10 @@ import type { RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Lock } from '../ports/lock.ts';
-import type { BackupSet } from '../model/backup-set.ts';
+import { isWhole, type BackupSet } from '../model/backup-set.ts';
+import type { Learnt } from '../model/state-file.ts';
 import { readStores } from './read-stores.ts';
+import { hasOpenFailure } from './restore-tests.ts';
 import { recordState } from './state-files.ts';
 
 /** Everything that accepting a set works with. */
@@ -16,7 +18,7 @@ export interface AcceptParts {
   readonly lock: Lock;
 }
 
-/** Which set is accepted: one that was marked suspicious. */
+/** Which set is accepted: one that is suspicious, or whose restore test failed. */
 export interface AcceptOptions {
   readonly database: string;
   readonly timestamp: RunTimestamp;
@@ -34,6 +36,8 @@ export interface AcceptReport {
   readonly timestamp: RunTimestamp;
   /** The copies that were suspicious, and are no longer; none where the set was not suspicious. */
   readonly accepted: readonly AcceptedCopy[];
+  /** The copies whose failed restore test is accepted now; absent if there are none. */
+  readonly acceptedTests?: readonly AcceptedCopy[] | undefined;
   /** One for each store that could not be asked, and each copy that could not be changed. */
   readonly errors: readonly BackupError[];
 }
@@ -44,11 +48,12 @@ interface Copy {
 }
 
 /**
- * Records that a suspicious set is what it should be, in every store and tier that has it, in the state file of
- * each copy. From then on it counts as complete, and older sets are no baseline. What fails in one place does
- * not keep the others from being done; it can be repeated.
+ * Records that a suspicious set is what it should be, and that a failed restore test is no longer to be
+ * alerted of, in every store and tier that has the set, in the state file of each copy. From then on a
+ * suspicious set counts as complete, and older sets are no baseline. What fails in one place does not keep
+ * the others from being done; it can be repeated.
  * @throws BackupError LOCK_HELD when another process works on the volume; SET_NOT_FOUND when no copy is there
- * that could be accepted; what the stores fail with, when nothing could be done at all
+ *   that could be accepted; what the stores fail with, when nothing could be done at all
  */
 export async function acceptSet(
   { stores, clock, lock }: AcceptParts,
@@ -60,39 +65,52 @@ export async function acceptSet(
     const errors: BackupError[] = [];
     const found = await findCopies(stores, timestamp, errors, signal);
     const copies = found.filter(({ set }) => set.database === database);
-    if (!copies.some(({ set }) => set.state === 'suspicious')) {
-      if (copies.some(({ set }) => set.state === 'complete')) return { timestamp, accepted: [], errors };
+    const nothing = copies.filter(({ set }) => set.state === 'complete' && !hasOpenFailure(set));
+    const open = copies.filter(
+      ({ set }) => isSuspected(set) || (set.state !== 'partial' && hasOpenFailure(set)),
+    );
+    if (!open.some(({ set }) => isWhole(set))) {
+      if (nothing.length > 0) return { timestamp, accepted: [], errors };
       if (errors[0] !== undefined && errors.length === stores.length) throw errors[0];
       throw copies.length === 0
         ? notFound(found, database, timestamp, errors)
         : refused(copies, timestamp, errors);
     }
     const accepted: AcceptedCopy[] = [];
-    for (const { store, set } of copies.filter(isSuspected)) {
+    const acceptedTests: AcceptedCopy[] = [];
+    for (const { store, set } of open) {
       throwIfAborted(signal);
       try {
-        await recordState(store, set, { acceptedAt: clock.now().toISOString() }, { signal });
-        accepted.push({ store: store.name, tier: set.tier });
+        await recordState(store, set, acceptanceOf(set, clock.now()), { signal });
+        const copy = { store: store.name, tier: set.tier };
+        if (isSuspected(set)) accepted.push(copy);
+        if (hasOpenFailure(set)) acceptedTests.push(copy);
       } catch (error) {
         throwIfAborted(signal);
         errors.push(toBackupError(error));
       }
     }
-    if (
-      accepted.length === 0 &&
-      errors[0] !== undefined &&
-      !copies.some(({ set }) => set.state === 'complete')
-    )
-      throw errors[0];
-    return { timestamp, accepted, errors };
+    const done = accepted.length + acceptedTests.length + nothing.length;
+    if (done === 0 && errors[0] !== undefined) throw errors[0];
+    return { timestamp, accepted, errors, ...(acceptedTests.length > 0 && { acceptedTests }) };
   } finally {
     await lease.release();
   }
 }
 
 /** A copy that a check found bad may be suspicious too, and is no longer once it is repaired. */
-function isSuspected({ set }: Copy): boolean {
-  return set.state !== 'partial' && set.suspicion !== undefined;
+function isSuspected({ state, suspicion }: BackupSet): boolean {
+  return state !== 'partial' && suspicion !== undefined;
+}
+
+function acceptanceOf(set: BackupSet, now: Date): Learnt {
+  const acceptedAt = now.toISOString();
+  const { restoreTest } = set.checks;
+  return {
+    ...(isSuspected(set) && { acceptedAt }),
+    ...(restoreTest !== undefined &&
+      hasOpenFailure(set) && { checks: { restoreTest: { ...restoreTest, acceptedAt } } }),
+  };
 }
 
 async function findCopies(

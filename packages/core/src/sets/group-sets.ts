@@ -1,6 +1,6 @@
 import { errorText, isBackupError } from '../base/errors.ts';
 import { checkManifest } from '../model/check-manifest.ts';
-import { failedChecks } from '../model/failed-checks.ts';
+import { damageIn } from '../model/damage.ts';
 import { dumpOf, type Manifest } from '../model/manifest.ts';
 import { currentState, type CurrentState, type StateFile } from '../model/state-file.ts';
 import { parseArtifactName } from '../model/artifact-name.ts';
@@ -143,8 +143,8 @@ function stateOf(
 
 /** What is known of a set whose artifacts are all there. */
 function judge({ checks, suspicion }: CurrentState): Judgement {
-  const failed = failedChecks(checks);
-  if (failed.length > 0) return { state: 'bad', problems: failed };
+  const damage = damageIn(checks);
+  if (damage.length > 0) return { state: 'bad', problems: damage };
   return suspicion === undefined
     ? { state: 'complete', problems: [] }
     : { state: 'suspicious', problems: suspicion.reasons };

@@ -46,16 +46,24 @@ export async function recordState(
   await store.put(key, textSource(amendStateFile(text, set.timestamp, learnt)), options);
 }
 
+/** What is known of a set and may be unknown of another copy of it. */
+export type KnownSet = Pick<BackupSet, 'tier' | 'timestamp' | 'manifest' | 'checks' | 'acceptedAt'>;
+
 /**
- * Returns what a new copy of a whole set takes over besides its manifest: its acceptance, and what refutes a
- * failed check that an older version wrote into the manifest. `undefined` if there is nothing.
+ * Returns what a new copy of a whole set takes over besides its manifest: its acceptance, a failed restore
+ * test, and what refutes a failed check that an older version wrote into the manifest. `undefined` if there
+ * is nothing.
  */
-export function inherited({ manifest, checks, acceptedAt }: BackupSet): Learnt | undefined {
-  const refuted = CHECK_NAMES.filter((name) => manifest?.checks[name]?.outcome === 'failed');
+export function inherited({ manifest, checks, acceptedAt }: KnownSet): Learnt | undefined {
+  const known = CHECK_NAMES.filter((name) => {
+    const before = manifest?.checks[name];
+    if (checks[name] === undefined || checks[name] === before) return false;
+    return before?.outcome === 'failed' || (name === 'restoreTest' && checks[name].outcome === 'failed');
+  });
   const isAccepted = acceptedAt !== undefined && manifest?.acceptedAt === undefined;
-  if (refuted.length === 0 && !isAccepted) return undefined;
+  if (known.length === 0 && !isAccepted) return undefined;
   return {
-    checks: Object.fromEntries(refuted.map((name) => [name, checks[name]])),
+    checks: Object.fromEntries(known.map((name) => [name, checks[name]])),
     ...(isAccepted && { acceptedAt }),
   };
 }
@@ -63,7 +71,7 @@ export function inherited({ manifest, checks, acceptedAt }: BackupSet): Learnt |
 /** Replaces the state file of a copy that is made anew: results of checks are of its former bytes. */
 export async function resetState(
   store: ArtifactStore,
-  set: BackupSet,
+  set: KnownSet,
   options: StoreOptions = {},
 ): Promise<void> {
   const text = amendStateFile(undefined, set.timestamp, inherited(set) ?? {});

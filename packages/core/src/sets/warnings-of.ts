@@ -1,7 +1,7 @@
-import { failedChecks } from '../model/failed-checks.ts';
+import { damageIn } from '../model/damage.ts';
 import type { BackupSet } from '../model/backup-set.ts';
 
-/** Why a set should not be trusted: it is not whole, or a check found it bad. */
+/** Why a set should not be trusted: it is not whole, or a check found damage. */
 export function warningsOf({
   state,
   problems,
@@ -9,6 +9,6 @@ export function warningsOf({
 }: Pick<BackupSet, 'state' | 'problems' | 'checks'>): readonly string[] {
   return [
     ...(state === 'partial' ? problems.map((problem) => `it is partial: ${problem}`) : []),
-    ...failedChecks(checks),
+    ...damageIn(checks),
   ];
 }

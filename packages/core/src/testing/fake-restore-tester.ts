@@ -15,7 +15,7 @@ import { chunksOf, readAll } from './sources.ts';
 export class FakeRestoreTester implements RestoreTester {
   /** Why there is no place for a restore test, when there is none. */
   inconclusive: readonly string[] = [];
-  /** What the next rehearsals answer, other than the rows of the dump. */
+  /** What the next restore tests answer, other than the rows of the dump. */
   answer:
     | Partial<Extract<RestoreTestResult, { outcome: 'passed' }>>
     | Exclude<RestoreTestResult, { outcome: 'passed' }> = {};

@@ -62,7 +62,10 @@ export function checksOfRestoreTest(
   now: Date,
 ): Checks | undefined {
   if (restoreTest === undefined || restoreTest.outcome === 'inconclusive') return undefined;
-  return { restoreTest: result(restoreTest.outcome === 'passed' ? [] : restoreTest.reasons, now) };
+  const { outcome, reasons, damaged } = restoreTest;
+  return {
+    restoreTest: { ...result(outcome === 'passed' ? [] : reasons, now), ...(damaged && { damaged }) },
+  };
 }
 
 function result(problems: readonly string[], now: Date): CheckResult {

@@ -14,6 +14,10 @@ export interface RestoreTestReport {
   readonly warnings: readonly string[];
   /** Of the temporary server. */
   readonly serverVersion: string | undefined;
+  /**
+   * Rows differ from those that were backed up. Absent if the artifacts are intact as far as was compared.
+   */
+  readonly damaged?: true | undefined;
   /** `false` if code of the dump had the rights of the process that tested the restore. */
   readonly isolated?: false | undefined;
 }
@@ -24,14 +28,15 @@ export function judgeRestoreTest(
   testResult: RestoreTestResult,
 ): RestoreTestReport {
   const nothing = { facts: [], warnings: [], serverVersion: undefined };
-  if (testResult.outcome === 'failed')
-    return { ...nothing, outcome: 'failed', reasons: [testResult.problem] };
+  if (testResult.outcome === 'failed') return { ...nothing, outcome: 'failed', reasons: testResult.problems };
   if (testResult.outcome === 'inconclusive')
     return { ...nothing, outcome: 'inconclusive', reasons: testResult.reasons };
   const { rows, extensionRows, problems, warnings, unanswered, facts, serverVersion } = testResult;
   const isolation = testResult.isolated === false ? { isolated: false as const } : {};
   const expected = manifest && dumpOf(manifest)?.rowCounts;
-  const wrong = [...compareRows(manifest, [...rows, ...extensionRows]), ...problems];
+  const differences = compareRows(manifest, [...rows, ...extensionRows]);
+  const damage = differences.length > 0 ? { damaged: true as const } : {};
+  const wrong = [...differences, ...problems];
   const count =
     rows.length === 0
       ? 'no tables'
@@ -41,7 +46,7 @@ export function judgeRestoreTest(
       ? `${count}; there is no manifest to compare them with`
       : `${count}, as many as in the dump`;
   if (wrong.length > 0)
-    return { outcome: 'failed', reasons: wrong, facts, warnings, serverVersion, ...isolation };
+    return { outcome: 'failed', reasons: wrong, facts, warnings, serverVersion, ...damage, ...isolation };
   return {
     outcome: unanswered.length === 0 ? 'passed' : 'inconclusive',
     reasons: unanswered,

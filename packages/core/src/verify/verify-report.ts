@@ -1,4 +1,5 @@
 import type { BackupError } from '../base/errors.ts';
+import { isDamage } from '../model/manifest.ts';
 import type { CheckOutcome } from '../model/check-outcome.ts';
 import type { RestoreTestReport } from './restore-test-report.ts';
 import type { Copy } from './copy.ts';
@@ -9,7 +10,7 @@ export interface CopyReport {
   readonly copy: Copy;
   /**
    * - `passed`: everything that was read is as it was written; with a restore test, that passed too;
-   * - `failed`: an artifact is damaged or missing, or a restore test failed;
+   * - `failed`: an artifact is damaged or missing, or a restore test failed (see {@link isBadCopy});
    * - `inconclusive`: it could not be read to its end (`error`), a restore test was not possible here, or the
    *   dump format is newer than the programs here;
    * - `skipped`: the set was removed meanwhile.
@@ -19,7 +20,7 @@ export interface CopyReport {
   readonly artifacts: readonly ArtifactVerdict[];
   /** Absent when none was asked for, or there was no sense in it. */
   readonly restoreTest: RestoreTestReport | undefined;
-  /** What a restore test of before has found, where none was made now. */
+  /** The failure of an earlier restore test, if none was made now and no operator accepted it. */
   readonly standing: string | undefined;
   /** Why the copy could not be read to its end; the outcome is then `inconclusive`. */
   readonly error: BackupError | undefined;
@@ -34,6 +35,20 @@ export interface VerifyReport {
   readonly notes: readonly string[];
   /** What was not done: stores that could not be asked, results that could not be recorded. */
   readonly errors: readonly BackupError[];
+}
+
+/** Whether the bytes or rows of a copy are not those that were backed up. */
+export function isBadCopy({
+  copy,
+  artifacts,
+  restoreTest,
+  standing,
+}: Pick<CopyReport, 'copy' | 'artifacts' | 'restoreTest' | 'standing'>): boolean {
+  return (
+    artifacts.some(({ problem }) => problem !== undefined) ||
+    restoreTest?.damaged === true ||
+    (standing !== undefined && isDamage(copy.checks.restoreTest))
+  );
 }
 
 /** What this machine lacks to say that a copy is good, one sentence each. */

@@ -208,9 +208,9 @@ class Verification {
   }
 }
 
-/** Returns the failure of an earlier restore test, which no reading takes back; `undefined` if there is none. */
+/** Returns the failure of an earlier restore test, unless there is none or an operator accepted it. */
 function standingFailure({ checks: { restoreTest } }: Copy): string | undefined {
-  if (restoreTest?.outcome !== 'failed') return undefined;
+  if (restoreTest?.outcome !== 'failed' || restoreTest.acceptedAt !== undefined) return undefined;
   const { at, reason } = restoreTest;
   return `its restore test failed at ${at}${reason === undefined ? '' : ` (${reason})`}, which only another restore test can take back`;
 }

@@ -597,7 +597,7 @@ describe('what was found out about a copy', () => {
   it('is not spread: a set that is bad here is not copied', async () => {
     await kit.run();
     await recordState(kit.store, (await kit.sets())[0]!, {
-      checks: { restoreTest: { outcome: 'failed', at: '2026-01-03T05:00:00.000Z' } },
+      checks: { restoreTest: { outcome: 'failed', at: '2026-01-03T05:00:00.000Z', damaged: true } },
     });
     kit.nextDay();
     await kit.replicatedRun();

@@ -50,12 +50,17 @@ describe('a restore test', () => {
   });
 
   it.each([
-    [{ outcome: 'failed' as const, problem: 'COPY failed' }, 'COPY failed'],
+    [
+      { outcome: 'failed' as const, problems: ['COPY failed', 'a view failed'] },
+      'COPY failed',
+      'a view failed',
+    ],
     [{ problems: ['the index datasets_pkey is not valid'] }, 'the index datasets_pkey is not valid'],
-  ])('disproves a dump that %j', async (answer, problem) => {
+  ])('that has %j is failed, and leaves the set complete', async (answer, ...problems) => {
     kit.restoreTest.answer = answer;
     const [report] = (await kit.verify('latest', { restore: true })).copies;
-    expect([report!.outcome, problemsOf(report!)]).toEqual(['failed', [problem]]);
+    expect([report!.outcome, problemsOf(report!)]).toEqual(['failed', problems]);
+    expect((await kit.states())[0]).toBe('daily 20260104_020000 complete');
   });
 
   it('that is not possible here is neither a success nor a failure, and changes no mark of before', async () => {

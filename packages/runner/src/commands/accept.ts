@@ -6,8 +6,8 @@ import type { CommandContext } from '../services.ts';
 import { checkFolder } from '../check-folder.ts';
 
 /**
- * `accept`: a suspicious set is what it should be. A store that cannot be asked does not keep the others from
- * knowing.
+ * `accept`: a suspicious set is what it should be, or a failed restore test is known. A store that cannot be
+ * asked does not keep the others from knowing.
  */
 export async function accept(
   { config, services, io, log, redact, signal }: CommandContext,

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import {
   BackupError,
+  failedTestText,
   findSource,
   parseTimestamp,
   restore as restoreSource,
@@ -113,13 +114,21 @@ async function find(
   const timestamp = parseTimestamp(what);
   const stores = chooseStores(services.stores, store);
   if (what !== 'latest' && timestamp === undefined)
-    return { source: await sourceOfFile(services.files, resolve(what), config.backupDir), notes: [] };
+    return foundFile(await sourceOfFile(services.files, resolve(what), config.backupDir));
   return findSource(stores, timestamp ?? 'latest', {
     database: config.connection.database,
     now: services.clock.now(),
     primary: services.primary,
     signal,
   });
+}
+
+function foundFile(source: RestoreSource): FoundSource {
+  const { restoreTest } = source.checks;
+  return {
+    source,
+    notes: restoreTest?.outcome === 'failed' ? [failedTestText('this set', restoreTest)] : [],
+  };
 }
 
 /** Only this program writes to the volume: a file of it is as trusted as a set of it. */

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import {
   BackupError,
   copyOfSource,
+  isBadCopy,
   parseTimestamp,
   selectCopies,
   throwIfAborted,
@@ -59,20 +60,21 @@ export async function verify(context: CommandContext, what: string, flags: Verif
 }
 
 /**
- * Bad before all else; then what was not done. Sets may go while others are read; when all have gone, so has
- * their place.
+ * Damage before all else, then failed restore tests, then what was not done. Sets may go while others are
+ * read; when all have gone, so has their place.
  */
 export function exitCodeOfVerification({ copies, errors }: VerifyReport): ExitCode {
   const outcomes = new Set(copies.map(({ outcome }) => outcome));
-  if (outcomes.has('failed')) return EXIT.badArtifact;
+  if (copies.some(isBadCopy)) return EXIT.badArtifact;
+  if (outcomes.has('failed')) return EXIT.restoreTestFailed;
   if (copies.length > 0 && copies.every(({ error, outcome }) => error !== undefined || outcome === 'skipped'))
     return EXIT.failed;
   return outcomes.has('inconclusive') || errors.length > 0 ? EXIT.partly : EXIT.done;
 }
 
 /**
- * A verification whose steps and outcome go to the log. What restore tests that were killed have left goes first,
- * also where none is asked for.
+ * A verification whose steps and outcome go to the log. What restore tests that were killed have left goes
+ * first, also where none is asked for.
  */
 export async function loggedVerification(
   context: CommandContext,

@@ -1,10 +1,13 @@
 import {
+  isFresh,
   isWhole,
+  standingFailure,
   type BackupSet,
   type DiagnosticResult,
   type Health,
   type JournalState,
 } from '@geolens/backup-core';
+import { isSettled } from '../schedule/restore-test-journal.ts';
 import { suspicionText } from '../present/hints.ts';
 import { countText, roughDurationText } from '../report/units.ts';
 
@@ -17,7 +20,7 @@ export function checkLastSuccess(health: Health): DiagnosticResult {
     return { subject, level, message: health.problem ?? 'there is no set yet', hint };
   }
   const message = `${health.lastSuccessAt.toISOString()}, ${roughDurationText(health.ageMs ?? 0)} ago`;
-  if (!health.healthy)
+  if (!isFresh(health))
     return { subject, level: 'fail', message: `${health.problem ?? ''}: ${message}`, hint };
   const failed = health.lastFailure;
   if (failed === undefined) return { subject, level: 'ok', message };
@@ -55,19 +58,30 @@ export function checkNewestSet(sets: readonly BackupSet[]): DiagnosticResult {
   };
 }
 
-/** How the last scheduled restore test ended. */
+/** Whether the newest restore test failed, and how the last scheduled one ended. */
 export function checkLastRestoreTest(
   { lastRestoreTest }: JournalState,
   scheduled: boolean,
+  sets: readonly BackupSet[] = [],
 ): DiagnosticResult | undefined {
   const subject = 'last restore test';
+  const standing = standingFailure(sets);
+  if (standing !== undefined) {
+    const { timestamp, result } = standing;
+    return {
+      subject,
+      level: 'fail',
+      message: `failed at ${result.at}, set ${timestamp}: ${result.reason ?? 'no reason is recorded'}`,
+      hint: `Run \`geolens-backup verify --restore\` to see why, or \`geolens-backup accept ${timestamp}\` once it is known`,
+    };
+  }
   if (lastRestoreTest === undefined) return undefined;
   const { outcome, finishedAt, timestamp, problem } = lastRestoreTest;
   const message = `${outcome} at ${finishedAt}${timestamp === undefined ? '' : `, set ${timestamp}`}${problem === undefined ? '' : `: ${problem}`}`;
   if (outcome === 'passed') return { subject, level: 'ok', message };
   return {
     subject,
-    level: outcome === 'failed' && scheduled ? 'fail' : 'warn',
+    level: outcome === 'failed' && scheduled && !isSettled(lastRestoreTest, sets) ? 'fail' : 'warn',
     message,
     hint: 'Run `geolens-backup verify --restore` to see why',
   };

@@ -54,7 +54,7 @@ async function* aboutSets(context: CommandContext): AsyncGenerator<DiagnosticRes
     const journal = await services.journal.read();
     yield checkLastSuccess(await currentHealth(context));
     const wanted = config.restoreTestSchedule !== undefined || config.verify === 'restore';
-    const restoreTest = checkLastRestoreTest(journal, wanted);
+    const restoreTest = checkLastRestoreTest(journal, wanted, sets);
     if (restoreTest !== undefined) yield restoreTest;
     yield await checkRestoreTestNeeds(
       services.restoreTest,

@@ -1,4 +1,5 @@
 import {
+  isBadCopy,
   lacksOf,
   problemsOf,
   type CopyReport,
@@ -50,7 +51,7 @@ function logCopy(log: Logger, report: CopyReport): void {
   const because = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;
   const words = {
     passed: restoreTest === undefined ? 'is good' : `passed its restore test${notIsolated(restoreTest)}`,
-    failed: 'is BAD',
+    failed: isBadCopy(report) ? 'is BAD' : 'is intact, but its restore test FAILED',
     inconclusive:
       error === undefined ? 'reads well, but the check is inconclusive' : 'could not be read to its end',
     skipped: 'was removed meanwhile',

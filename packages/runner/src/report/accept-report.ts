@@ -1,14 +1,30 @@
-import type { AcceptReport, RunTimestamp } from '@geolens/backup-core';
+import type { AcceptedCopy, AcceptReport, RunTimestamp } from '@geolens/backup-core';
 import { errorJson } from '../present/hints.ts';
 import type { Redact } from '../redact.ts';
 
 /** What was accepted, for a person, and by which set retention is suspended all the same. */
 export function acceptReportText(
-  { timestamp, accepted }: AcceptReport,
+  { timestamp, accepted, acceptedTests = [] }: AcceptReport,
   suspendedBy: RunTimestamp | undefined,
 ): string {
-  if (accepted.length === 0) return `set ${timestamp} is not suspicious: nothing was changed\n`;
-  return `set ${timestamp} is accepted (${accepted.map(({ store, tier }) => `${tier}, ${store}`).join('; ')}): later sets are measured by it, and retention ${suspendedBy === undefined ? 'goes on' : `stays suspended by the suspicious set ${suspendedBy}`}\n`;
+  if (accepted.length + acceptedTests.length === 0)
+    return `set ${timestamp} is not suspicious: nothing was changed\n`;
+  const retention =
+    suspendedBy === undefined ? 'goes on' : `stays suspended by the suspicious set ${suspendedBy}`;
+  return [
+    ...(accepted.length === 0
+      ? []
+      : [
+          `set ${timestamp} is accepted (${copiesText(accepted)}): later sets are measured by it, and retention ${retention}\n`,
+        ]),
+    ...(acceptedTests.length === 0
+      ? []
+      : [`the failed restore test of set ${timestamp} is accepted (${copiesText(acceptedTests)})\n`]),
+  ].join('');
+}
+
+function copiesText(copies: readonly AcceptedCopy[]): string {
+  return copies.map(({ store, tier }) => `${tier}, ${store}`).join('; ');
 }
 
 /** The same for a machine. */

@@ -31,6 +31,7 @@ export function healthJson({
   ageMs,
   maxAgeMs,
   lastFailure,
+  failedRestoreTest: failed,
   problem,
 }: Health): object {
   return {
@@ -42,6 +43,13 @@ export function healthJson({
       lastFailure === undefined
         ? null
         : { at: lastFailure.at.toISOString(), error: lastFailure.error ?? null },
+    ...(failed !== undefined && {
+      failedRestoreTest: {
+        timestamp: failed.timestamp,
+        at: failed.result.at,
+        reason: failed.result.reason ?? null,
+      },
+    }),
     problem: problem ?? null,
   };
 }

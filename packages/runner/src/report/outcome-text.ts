@@ -3,7 +3,7 @@ import { bytesText, countText, durationText, numberText } from './units.ts';
 
 /** What became of a run, in one line. */
 export function outcomeText(report: RunReport): string {
-  const { manifest, previousRows, timestamp, suspicion, outcome } = report;
+  const { manifest, previousRows, timestamp, suspicion, outcome, restoreTest } = report;
   const took = durationText(millisecondsOf(report));
   if (outcome === 'failed') {
     const made =
@@ -18,7 +18,8 @@ export function outcomeText(report: RunReport): string {
   const bytes = manifest.artifacts.reduce((sum, artifact) => sum + artifact.bytes, 0);
   const rows = counts.length === 0 ? '' : ` with ${countText(totalRows(counts), 'row')}`;
   const content = `${countText(counts.length, 'table')}${rows}${before}, ${bytesText(bytes)}`;
-  return `run ${timestamp ?? '?'} ${outcome}${suspicion === undefined ? '' : ', but SUSPICIOUS,'} in ${took}: ${content}, in ${manifest.tiers.join(' and ')}`;
+  const failed = restoreTest?.outcome === 'failed' ? ', its restore test FAILED,' : '';
+  return `run ${timestamp ?? '?'} ${outcome}${failed}${suspicion === undefined ? '' : ', but SUSPICIOUS,'} in ${took}: ${content}, in ${manifest.tiers.join(' and ')}`;
 }
 
 /** The fields of a run's last event. */

@@ -6,12 +6,15 @@ export function restoreTestText({
   reasons,
   facts,
   serverVersion,
+  damaged,
   isolated,
 }: RestoreTestReport): string {
   const where = serverVersion === undefined ? '' : ` in a temporary PostgreSQL ${serverVersion}`;
   const head = {
     passed: `restored${where}${isolated === false ? ', not isolated' : ''}`,
-    failed: `restored${where}, and NOT what was backed up`,
+    failed: damaged
+      ? `restored${where}, and NOT what was backed up`
+      : `the restore test${where} FAILED: the artifacts are intact, but not all objects could be restored`,
     inconclusive: 'the restore test is inconclusive',
     skipped: 'the restore test was skipped',
   }[outcome];

@@ -30,7 +30,7 @@ export function runReportText(report: RunReport): string {
       copied.some((set) => set.tier === tier && set.timestamp === manifest.timestamp),
     ),
   );
-  const tiers = restoreTest?.outcome === 'failed' ? 'daily' : manifest.tiers.join(' and ');
+  const tiers = restoreTest?.damaged ? 'daily' : manifest.tiers.join(' and ');
   const places = [`in ${tiers}`, ...alsoOn.map(({ store }) => `on ${store} too`)].join(', ');
   const files = table(
     [{ title }, { title: 'size', align: 'right' }, { title: places }],
@@ -44,8 +44,9 @@ export function runReportText(report: RunReport): string {
 }
 
 function stateText({ outcome, suspicion, restoreTest }: RunReport): string {
-  if (restoreTest?.outcome === 'failed') return `${outcome}, BAD`;
-  return suspicion === undefined ? outcome : `${outcome}, SUSPICIOUS`;
+  if (restoreTest?.damaged) return `${outcome}, BAD`;
+  const failed = restoreTest?.outcome === 'failed' ? ', restore test FAILED' : '';
+  return `${outcome}${failed}${suspicion === undefined ? '' : ', SUSPICIOUS'}`;
 }
 
 /** The report for a machine. */

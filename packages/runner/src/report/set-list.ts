@@ -1,6 +1,9 @@
 import {
   bytesOf,
+  failedTestText,
   formatChecks,
+  newestPassedText,
+  newestTest,
   newestFirst,
   rowsOf,
   SET_STATES,
@@ -69,9 +72,25 @@ export const SET_COLUMNS: readonly Column[] = [
   { title: 'STATE' },
 ];
 
-/** The sets for a person, one a line, newest first. */
+/**
+ * Returns the sets for a person, one a line, newest first, and below them what restore tests that failed
+ * leave.
+ */
 export function setListText(listed: readonly ListedSet[], now: Date): string {
-  return listed.length === 0 ? 'no sets yet\n' : table(SET_COLUMNS, setCells(listed, now));
+  if (listed.length === 0) return 'no sets yet\n';
+  return [table(SET_COLUMNS, setCells(listed, now)), ...failedTestTexts(listed)].join('');
+}
+
+/** Returns one line for each database whose newest tested set failed. */
+function failedTestTexts(listed: readonly ListedSet[]): readonly string[] {
+  const databases = Map.groupBy(listed, ({ best }) => best.database);
+  return [...databases.values()].flatMap((ofOne) => {
+    const sets = ofOne.flatMap(({ copies }) => copies.map(({ set }) => set));
+    const newest = newestTest(sets);
+    return newest?.result.outcome === 'failed'
+      ? [`${failedTestText(`set ${newest.timestamp}`, newest.result)}; ${newestPassedText(sets)}\n`]
+      : [];
+  });
 }
 
 /** What stands in these columns. */
@@ -85,7 +104,7 @@ export function setCells(listed: readonly ListedSet[], now: Date): readonly (rea
     numberOrDash(best.state === 'partial' ? undefined : rowsOf(best.manifest)),
     best.database ?? '-',
     verifiedText(best, now),
-    [best.state, best.problems.join('; ')].filter(Boolean).join(': '),
+    stateText(best),
   ]);
 }
 
@@ -112,6 +131,13 @@ export function setListJson(listed: readonly ListedSet[], now: Date): readonly R
       checks: formatChecks(set.checks),
     })),
   }));
+}
+
+function stateText({ state, problems, checks }: BackupSet): string {
+  const { restoreTest } = checks;
+  const failed = restoreTest?.outcome === 'failed' && state !== 'bad';
+  const failure = failed ? [failedTestText('this set', restoreTest)] : [];
+  return [state, [...problems, ...failure].join('; ')].filter(Boolean).join(': ');
 }
 
 /** A copy that is not worth what the best one is says so. */

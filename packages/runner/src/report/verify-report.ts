@@ -1,4 +1,5 @@
 import {
+  isBadCopy,
   lacksOf,
   problemsOf,
   type ArtifactVerdict,
@@ -52,7 +53,7 @@ export function verifyReportJson(
 
 const WORDS: Readonly<Record<CheckOutcome, string>> = {
   passed: 'good',
-  failed: 'BAD',
+  failed: 'restore test FAILED',
   inconclusive: 'inconclusive',
   skipped: 'removed meanwhile',
 };
@@ -94,7 +95,8 @@ function tableText(copies: readonly CopyReport[]): string {
       [outcomeText(report), ...reasons].join(': ').replaceAll('\n', ' '),
     ];
   });
-  const bad = copies.filter(({ outcome }) => outcome === 'failed').length;
+  const bad = copies.filter(isBadCopy).length;
+  const failed = copies.filter(({ outcome }) => outcome === 'failed').length - bad;
   const head = [
     { title: 'SET' },
     { title: 'TIER' },
@@ -105,11 +107,14 @@ function tableText(copies: readonly CopyReport[]): string {
   ];
   const unread = copies.filter(({ error }) => error !== undefined).length;
   const read = unread === 0 ? '' : `, ${unread} could not be read`;
-  return `${table(head, rows)}${copies.length} copies, ${bad === 0 ? 'none of them bad' : `${bad} BAD`}${read}\n`;
+  const untested = failed === 0 ? '' : `, ${failed} FAILED a restore test`;
+  return `${table(head, rows)}${copies.length} copies, ${bad === 0 ? 'none of them bad' : `${bad} BAD`}${untested}${read}\n`;
 }
 
-function outcomeText({ outcome, restoreTest, error }: CopyReport): string {
+function outcomeText(report: CopyReport): string {
+  const { outcome, restoreTest, error } = report;
   if (error !== undefined) return 'unread';
+  if (isBadCopy(report)) return 'BAD';
   return outcome === 'passed' && restoreTest !== undefined ? 'restore test passed' : WORDS[outcome];
 }
 

@@ -1,4 +1,11 @@
-import type { JournalState, RunJournal } from '@geolens/backup-core';
+import {
+  latestTest,
+  newestPassed,
+  type BackupSet,
+  type JournalledRestoreTest,
+  type JournalState,
+  type RunJournal,
+} from '@geolens/backup-core';
 
 /** The journal as the loop of the restore tests sees it: its slots are other ones than those of the runs. */
 export function restoreTestJournal(journal: RunJournal): Pick<RunJournal, 'read' | 'update'> {
@@ -13,4 +20,19 @@ export function restoreTestJournal(journal: RunJournal): Pick<RunJournal, 'read'
         ...(lastSlot !== undefined && { lastRestoreTestSlot: lastSlot }),
       }),
   };
+}
+
+/**
+ * Whether a failed restore test needs nothing more: an operator accepted it, or this set or a newer one has
+ * passed.
+ * @param sets of the database, in the primary store
+ */
+export function isSettled(
+  { outcome, timestamp }: JournalledRestoreTest,
+  sets: readonly BackupSet[],
+): boolean {
+  if (outcome !== 'failed' || timestamp === undefined) return false;
+  const passed = newestPassed(sets);
+  const result = latestTest(sets.filter((set) => set.timestamp === timestamp));
+  return result?.acceptedAt !== undefined || (passed !== undefined && passed >= timestamp);
 }

@@ -1,6 +1,7 @@
 import { Gauge, Registry } from 'prom-client';
 import {
   bytesOf,
+  isFresh,
   isWhole,
   rowsOf,
   SET_STATES,
@@ -43,9 +44,7 @@ export async function metricsText(status: Status): Promise<string> {
     { version: status.version, database: status.database },
     1,
   );
-  gauge('healthy', '1 while the last success is young enough, as `geolens-backup health` has it').set(
-    health.healthy ? 1 : 0,
-  );
+  gauge('healthy', '1 while the last success is young enough').set(isFresh(health) ? 1 : 0);
   gauge('max_age_seconds', 'How old the last success may be').set(health.maxAgeMs / 1000);
   moment(
     'last_success_timestamp_seconds',
@@ -96,6 +95,10 @@ export async function metricsText(status: Status): Promise<string> {
   if (lastRestoreTest !== undefined)
     for (const [outcome, one] of Object.entries(VERDICTS))
       verdict.set({ verdict: one }, lastRestoreTest.outcome === outcome ? 1 : 0);
+  gauge(
+    'restore_test_failed',
+    '1 while the newest restore test, of a run or a schedule, failed and is not accepted',
+  ).set(health.failedRestoreTest === undefined ? 0 : 1);
   moment(
     'last_drill_timestamp_seconds',
     'When the last scheduled restore test ended',

@@ -1,6 +1,7 @@
-import { isWhole } from '@geolens/backup-core';
+import { isFresh, isWhole } from '@geolens/backup-core';
 import { describeError } from '../present/hints.ts';
 import { countText, roughDurationText } from '../report/units.ts';
+import { isSettled } from '../schedule/restore-test-journal.ts';
 import { replicationLag, type Status } from './status.ts';
 
 /** A reason to do something, and what. */
@@ -18,11 +19,26 @@ const COPYING_MS = 3_600_000;
 /** What somebody has to look at, the gravest first; empty when all is well. */
 export function troublesOf({ health, journal, stores, now, database }: Status): readonly Trouble[] {
   const { lastRun, lastRestoreTest } = journal;
-  const newest = stores[0]?.sets?.find(isWhole);
+  const ours = stores[0]?.sets ?? [];
+  const newest = ours.find(isWhole);
+  const { failedRestoreTest } = health;
+  const isKnown =
+    lastRestoreTest === undefined ||
+    lastRestoreTest.outcome === 'passed' ||
+    (failedRestoreTest !== undefined && lastRestoreTest.timestamp === failedRestoreTest.timestamp) ||
+    isSettled(lastRestoreTest, ours);
   return [
     ...(health.healthy
       ? []
-      : [{ text: sentence(health.problem ?? 'the last success is too long ago'), command: DOCTOR }]),
+      : [
+          {
+            text: sentence(health.problem ?? 'the last success is too long ago'),
+            command:
+              failedRestoreTest !== undefined && isFresh(health)
+                ? `geolens-backup accept ${failedRestoreTest.timestamp}`
+                : DOCTOR,
+          },
+        ]),
     ...(lastRun === undefined || lastRun.outcome === 'complete'
       ? []
       : [
@@ -47,7 +63,7 @@ export function troublesOf({ health, journal, stores, now, database }: Status): 
           command: `geolens-backup verify ${timestamp}`,
         })),
     ),
-    ...(lastRestoreTest === undefined || lastRestoreTest.outcome === 'passed'
+    ...(isKnown
       ? []
       : [
           {

@@ -46,6 +46,15 @@ describe('`accept`', () => {
     expect(output.said).toBe(`set ${T} is not suspicious: nothing was changed\n`);
   });
 
+  it('accepts a failed restore test, and names the copies', async () => {
+    const restoreTest = { outcome: 'failed', at: SUSPICION.at, reason: 'the view a fails' } as const;
+    const local = storeWith('local', { checks: { restoreTest } });
+    const { context, output } = await commandKit(local);
+    expect(await accept(context, T, { json: false })).toBe(0);
+    expect(output.said).toBe(`the failed restore test of set ${T} is accepted (daily, local)\n`);
+    expect((await readSets(local))[0]!.checks.restoreTest?.acceptedAt).toBeDefined();
+  });
+
   it('ends with 3 when a store could not be asked, and has done the others', async () => {
     const local = storeWith('local');
     const { context, output } = await commandKit(local, [new FaultyStore(new MemoryStore('s3'), () => away)]);

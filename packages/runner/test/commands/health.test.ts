@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
-import { BackupError, type JournalState } from '@geolens/backup-core';
+import { artifactKey, BackupError, formatManifest, type JournalState } from '@geolens/backup-core';
 import { MemoryStore } from '@geolens/backup-core/testing';
 import { health } from '../../src/commands/health.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { commandKit } from '../support/command-kit.ts';
+import { MANIFEST } from '../support/sets.ts';
 
 interface Circumstances {
   readonly journal?: JournalState;
@@ -87,4 +88,29 @@ it('`health` passes on that the folder cannot be read', async () => {
   const { context } = await commandKit(new MemoryStore());
   context.services.journal.read = () => Promise.reject(new BackupError('STORE_FAILED', 'EIO'));
   await expect(health(context, { json: false })).rejects.toThrow('EIO');
+});
+
+it.each([
+  [{}, 1],
+  [{ acceptedAt: '2026-11-22T05:00:00.000Z' }, 0],
+])('`health` with a failed restore test %j of the newest set answers with %d', async (acceptance, code) => {
+  const store = new MemoryStore();
+  const { timestamp } = MANIFEST;
+  const restoreTest = { outcome: 'failed', at: '2026-11-22T04:00:00.000Z', reason: 'the view a fails' };
+  const state = { schemaVersion: 1, timestamp, checks: { restoreTest: { ...restoreTest, ...acceptance } } };
+  for (const { name, bytes } of MANIFEST.artifacts)
+    store.artifacts.set(artifactKey('daily', name), new Uint8Array(bytes));
+  store.artifacts.set(
+    artifactKey('daily', `manifest-${timestamp}.json`),
+    Buffer.from(formatManifest(MANIFEST)),
+  );
+  store.artifacts.set(artifactKey('daily', `state-${timestamp}.json`), Buffer.from(JSON.stringify(state)));
+  const { context, output } = await commandKit(store);
+  context.services.clock.now = () => new Date('2026-11-22T06:00:00Z');
+  expect(await health(context, { json: false })).toBe(code);
+  expect(
+    output.said.startsWith('unhealthy: the restore test of set 20261122_020000 failed: the view a fails: '),
+  ).toBe(code === 1);
+  await health(context, { json: true });
+  expect(output.said.includes('"failedRestoreTest"')).toBe(code === 1);
 });

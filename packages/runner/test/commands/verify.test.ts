@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { BackupError, readSets, withReason, type RestoreTestResult } from '@geolens/backup-core';
+import {
+  acceptSet,
+  BackupError,
+  readSets,
+  withReason,
+  type CopyReport,
+  type RestoreTestResult,
+} from '@geolens/backup-core';
 import { FakeRestoreTester, FaultyStore, MemoryStore, sourceOf } from '@geolens/backup-core/testing';
 import { run } from '../../src/commands/run.ts';
-import { verify, type VerifyFlags } from '../../src/commands/verify.ts';
+import { exitCodeOfVerification, verify, type VerifyFlags } from '../../src/commands/verify.ts';
 import { commandKit, type CommandKit } from '../support/command-kit.ts';
 
 const FLAGS: VerifyFlags = { restore: false, all: false, store: 'all', json: false };
@@ -39,15 +46,52 @@ describe('`verify` ends with', () => {
     );
   });
 
-  it('5 when something is bad, and shouts', async () => {
+  it('5 when rows differ, and shouts', async () => {
     const { context, output, restoreTest } = await kitWithSet();
-    restoreTest.answer = { problems: ['the index a is not valid'] };
+    restoreTest.answer = { rows: [], problems: ['the index a is not valid'] };
     expect(await verify(context, 'latest', { ...FLAGS, restore: true })).toBe(5);
     expect(output.said).toContain('(daily, local): BAD\n');
-    expect(output.said).toContain('and NOT what was backed up:\n  - the index a is not valid\n');
+    expect(output.said).toContain('and NOT what was backed up:\n  - catalog.datasets is not there');
+    expect(output.said).toContain('  - the index a is not valid\n');
     expect(output.logged).toMatch(
-      /ERROR set 20260201_000000 \(daily, local\) is BAD, .*: the index a is not valid/,
+      /ERROR set 20260201_000000 \(daily, local\) is BAD, .*: catalog.datasets is not there .*the index a is not valid/,
     );
+  });
+
+  it('6 when objects could not be restored, and again as long as that stands and is not accepted', async () => {
+    const { context, output, restoreTest, store } = await kitWithSet();
+    restoreTest.answer = { outcome: 'failed', problems: ['the view a fails', 'the view b fails'] };
+    expect(await verify(context, 'latest', { ...FLAGS, restore: true })).toBe(6);
+    expect(output.said).toContain('(daily, local): restore test FAILED\n');
+    expect(output.said).toContain('  - the view a fails\n  - the view b fails\n');
+    expect(output.logged).toMatch(/ERROR set 20260201_000000 .* is intact, but its restore test FAILED/);
+    expect(await verify(context, 'latest', FLAGS)).toBe(6);
+    expect(await verify(context, 'latest', { ...FLAGS, all: true })).toBe(6);
+    expect(output.said).toContain('2 copies, none of them bad, 2 FAILED a restore test\n');
+    const signal = new AbortController().signal;
+    await acceptSet(context.services, {
+      database: 'geolens',
+      timestamp: (await readSets(store))[0]!.timestamp,
+      signal,
+    });
+    expect(await verify(context, 'latest', FLAGS)).toBe(0);
+  });
+
+  it('5 before 6 before 3, where several apply', () => {
+    const copy = { checks: {} } as CopyReport['copy'];
+    const report = (outcome: CopyReport['outcome'], damaged?: true): CopyReport => ({
+      copy,
+      outcome,
+      artifacts: [],
+      restoreTest: { outcome, reasons: [], facts: [], warnings: [], serverVersion: undefined, damaged },
+      standing: undefined,
+      error: undefined,
+      milliseconds: 0,
+    });
+    const [damaged, failed, open] = [report('failed', true), report('failed'), report('inconclusive')];
+    const errors = [new BackupError('STORE_FAILED', 'away')];
+    const code = (...copies: CopyReport[]): number => exitCodeOfVerification({ copies, notes: [], errors });
+    expect([code(open, failed, damaged), code(open, failed), code(open)]).toEqual([5, 6, 3]);
   });
 
   it('no secret in what it says, whatever a server or a store has answered', async () => {
@@ -55,7 +99,7 @@ describe('`verify` ends with', () => {
     restoreTest.answer = { problems: ['the answer was hunter2'], warnings: ['hunter2 is odd'] };
     const redact = (text: string): string => text.replaceAll('hunter2', '***');
     for (const json of [true, false])
-      expect(await verify({ ...context, redact }, 'latest', { ...FLAGS, restore: true, json })).toBe(5);
+      expect(await verify({ ...context, redact }, 'latest', { ...FLAGS, restore: true, json })).toBe(6);
     expect(output.said).toContain('the answer was ***');
     expect(output.said).not.toContain('hunter2');
   });
@@ -169,7 +213,7 @@ describe('`verify` ends with', () => {
     expect(output.logged.match(/WARN .*/g)).toEqual(['WARN  results are not recorded: it is read-only']);
     expect(output.logged).not.toContain('ERROR');
     restoreTest.answer = { problems: ['the index a is not valid'] };
-    expect(await tested()).toBe(5);
+    expect(await tested()).toBe(6);
   });
 });
 

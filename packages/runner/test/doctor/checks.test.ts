@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { parseSchedule, type Health, type JournalledRestoreTest } from '@geolens/backup-core';
+import {
+  parseSchedule,
+  parseTimestamp,
+  type CheckResult,
+  type Health,
+  type JournalledRestoreTest,
+} from '@geolens/backup-core';
 import { FakeRestoreTester } from '@geolens/backup-core/testing';
 import { checkRestoreTestNeeds } from '../../src/doctor/check-restore-test-needs.ts';
 import { checkSchedule } from '../../src/doctor/check-schedule.ts';
@@ -121,6 +127,28 @@ describe('the results on restore tests', () => {
     ['skipped', true, 'warn'],
   ] as const)('a last one that was %s, scheduled: %s, is %s', (outcome, scheduled, level) => {
     expect(checkLastRestoreTest(last(outcome), scheduled)!.level).toBe(level);
+  });
+
+  it('is FAIL while the newest test failed, however it was made, until it is accepted or a newer set passes', () => {
+    const at = '2026-11-22T04:00:09.000Z';
+    const failed = { outcome: 'failed', at, reason: 'why' } as const;
+    const found = (result: CheckResult, of = setOf()): string | undefined =>
+      checkLastRestoreTest(
+        { lastRestoreTest: { ...last('failed').lastRestoreTest, timestamp: setOf().timestamp } },
+        true,
+        [{ ...of, checks: { restoreTest: result } }],
+      )!.level;
+    const newer = setOf({ timestamp: parseTimestamp('20261123_020000')! });
+    expect(checkLastRestoreTest({}, false, [setOf({ checks: { restoreTest: failed } })])).toMatchObject({
+      level: 'fail',
+      message: `failed at ${at}, set 20261122_020000: why`,
+    });
+    expect([
+      found(failed),
+      found({ ...failed, acceptedAt: at }),
+      found({ outcome: 'passed', at }, newer),
+      found({ outcome: 'passed', at }, setOf({ timestamp: parseTimestamp('20261121_020000')! })),
+    ]).toEqual(['fail', 'warn', 'warn', 'fail']);
   });
 
   it('none is said where none was', () => {

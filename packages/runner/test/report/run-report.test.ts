@@ -3,6 +3,7 @@ import { artifactKey, BackupError } from '@geolens/backup-core';
 import { exitCodeOfRun } from '../../src/exit-code.ts';
 import { logReport, logRun } from '../../src/log/log-run.ts';
 import { createLogger } from '../../src/log/logger.ts';
+import { outcomeText } from '../../src/report/outcome-text.ts';
 import { runReportJson, runReportText } from '../../src/report/run-report.ts';
 import { reportOf } from '../support/sets.ts';
 
@@ -108,7 +109,7 @@ describe('the log of a run', () => {
     ]);
   });
 
-  it('shows that the set is bad when its restore test failed', () => {
+  it('shows that the set is bad when its restore test found other rows', () => {
     const report = reportOf({
       outcome: 'failed',
       restoreTest: {
@@ -117,6 +118,7 @@ describe('the log of a run', () => {
         facts: [],
         warnings: [],
         serverVersion: '17.2',
+        damaged: true,
       },
       errors: [failure],
     });
@@ -128,6 +130,26 @@ describe('the log of a run', () => {
     expect(runReportText(report)).toMatch(
       /^set 20261122_020000 \(failed, BAD\) .*in daily\n[^]*restored in a temporary PostgreSQL 17\.2, and NOT what was backed up:\n {2}- a\.b has 2 rows, 3 were backed up\n$/,
     );
+  });
+
+  it('shows a failed restore test of a set that is good', () => {
+    const restoreTest = {
+      ...{ facts: [], warnings: [], serverVersion: '17.2' },
+      ...({ outcome: 'failed', reasons: ['the view a fails'] } as const),
+    };
+    const report = reportOf({ outcome: 'partial', restoreTest, errors: [failure] });
+    expect(outcomeText(report)).toMatch(/^run 20261122_020000 partial, its restore test FAILED, in 9\.0 s: /);
+    expect(runReportText(report)).toMatch(
+      /^set 20261122_020000 \(partial, restore test FAILED\) .*in daily and weekly\n[^]*FAILED: the artifacts are intact, .*:\n {2}- the view a fails\n$/,
+    );
+    expect(exitCodeOfRun(report)).toBe(6);
+    expect(
+      exitCodeOfRun({
+        ...report,
+        outcome: 'failed',
+        errors: [new BackupError('ARTIFACT_UNREADABLE', 'torn')],
+      }),
+    ).toBe(5);
   });
 
   it('has a line for each phase, with size and rate where there are bytes', () => {

@@ -106,6 +106,23 @@ describe('the list of sets', () => {
     ]);
   });
 
+  it('names a failed restore test, and the newest set that passed', () => {
+    const at = '2026-11-22T02:30:00.000Z';
+    const restoreTest = { outcome: 'failed', at, reason: 'the view a fails; the view b fails' } as const;
+    const failed = { store: 'local', set: setOf({ checks: { restoreTest } }) };
+    const other = setOf({
+      timestamp: parseTimestamp('20261115_020000')!,
+      checks: { restoreTest: { outcome: 'passed', at } },
+    });
+    const line = /^the restore test of set 20261122_020000 failed \(the view a fails\); (.*)$/m;
+    expect(text([failed])).toMatch(/ complete: the restore test of this set failed \(the view a fails\)$/m);
+    expect(line.exec(text([failed]))?.[1]).toBe('no set is known to have passed one');
+    expect(line.exec(text([failed, { store: 's3', set: other }]))?.[1]).toBe(
+      'the newest set that passed is 20261115_020000',
+    );
+    expect(text([{ store: 'local', set: other }])).not.toContain('failed');
+  });
+
   it('says so when there is none', () => {
     expect(text([])).toBe('no sets yet\n');
     expect(json([])).toEqual([]);

@@ -67,6 +67,18 @@ describe('the metrics', () => {
   it.each<[string, Partial<Status>, number | undefined, Partial<Status>, number | undefined]>([
     ['info{version="1.2.3",database="geolens"}', {}, 1, { version: '2.0.0' }, undefined],
     ['healthy', {}, 0, { health: { ...NOTHING.health, healthy: true } }, 1],
+    [
+      'restore_test_failed',
+      {},
+      0,
+      {
+        health: {
+          ...NOTHING.health,
+          failedRestoreTest: { timestamp: older, result: { outcome: 'failed', at: AT } },
+        },
+      },
+      1,
+    ],
     ['max_age_seconds', {}, 129_600, { health: { ...NOTHING.health, maxAgeMs: 1000 } }, 1],
     [
       'last_success_timestamp_seconds',
@@ -243,6 +255,14 @@ describe('the metrics', () => {
     });
     expect(text).not.toMatch(/NaN/);
     expect(text).toContain('database="a \\"b\\"\\\\\\nc"');
+  });
+
+  it('call backups healthy that are made in time, whatever a restore test showed', async () => {
+    const failedRestoreTest = { timestamp: older, result: { outcome: 'failed', at: AT } } as const;
+    const health = { ...NOTHING.health, healthy: false, failedRestoreTest };
+    const healthy = async (ageMs: number): Promise<number | undefined> =>
+      (await samples({ health: { ...health, ageMs } }))('healthy');
+    expect([await healthy(1000), await healthy(1e9)]).toEqual([1, 0]);
   });
 
   it('are all in the documentation, and no others', async () => {

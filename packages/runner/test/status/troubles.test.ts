@@ -94,6 +94,26 @@ describe('what somebody has to look at', () => {
     expect(troublesOf(statusOf(change))).toContainEqual({ text, command });
   });
 
+  it('is a failed restore test once, however it is known, until it is accepted', () => {
+    const result = { outcome: 'failed', at: FINISHED.finishedAt, reason: 'the view a fails' } as const;
+    const { timestamp } = setOf();
+    const lastRestoreTest = { outcome: 'failed', timestamp, finishedAt: result.at } as const;
+    const troubles = (change: Partial<Status>): readonly string[] =>
+      troublesOf(statusOf({ journal: { lastRestoreTest }, ...change })).map(
+        ({ text, command }) => `${text} (${command})`,
+      );
+    const failed = {
+      ...HEALTH,
+      healthy: false,
+      failedRestoreTest: { timestamp, result },
+      problem: 'it failed',
+    };
+    expect(troubles({ health: failed })).toEqual(['It failed (geolens-backup accept 20261122_020000)']);
+    const accepted = setOf({ checks: { restoreTest: { ...result, acceptedAt: result.at } } });
+    expect(troubles({ stores: [storeOf('local', accepted)] })).toEqual([]);
+    expect(troubles({})).toHaveLength(1);
+  });
+
   it('is not a set that was made a moment ago and may be on its way to a bucket', () => {
     expect(
       troublesOf(
