@@ -93,9 +93,22 @@ function failedTestTexts(listed: readonly ListedSet[]): readonly string[] {
   });
 }
 
-/** What stands in these columns. */
+/** Returns the cells of these columns: a run whose tiers have the same is one row. */
 export function setCells(listed: readonly ListedSet[], now: Date): readonly (readonly string[])[] {
-  return listed.map(({ best, copies }) => [
+  const runs = new Map<string, readonly string[]>();
+  for (const [set, tier, ...cells] of listed.map((one) => cellsOf(one, now))) {
+    const id = JSON.stringify([set, cells.filter((_, index) => index !== VERIFIED)]);
+    const before = runs.get(id);
+    runs.set(id, before?.with(1, `${before[1]}, ${tier}`) ?? [set, tier, ...cells]);
+  }
+  return [...runs.values()];
+}
+
+/** Position of this column behind SET and TIER. The tiers of a run may be verified at different times. */
+const VERIFIED = SET_COLUMNS.findIndex(({ title }) => title === 'VERIFIED') - 2;
+
+function cellsOf({ best, copies }: ListedSet, now: Date): readonly [string, string, ...string[]] {
+  return [
     best.timestamp,
     best.tier,
     copies.map((copy) => whereText(copy, best)).join(', '),
@@ -105,7 +118,7 @@ export function setCells(listed: readonly ListedSet[], now: Date): readonly (rea
     best.database ?? '-',
     verifiedText(best, now),
     stateText(best),
-  ]);
+  ];
 }
 
 /** The sets for a machine. */

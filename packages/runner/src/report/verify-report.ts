@@ -16,7 +16,7 @@ import { bytesText, durationText } from './units.ts';
 /** What was found, for a person: every artifact of each copy, or a table with one line for each copy. */
 export function verifyReportText({ copies }: VerifyReport, asTable: boolean): string {
   if (copies.length === 0) return 'no sets yet\n';
-  return asTable ? tableText(copies) : copies.map(detailsText).join('\n');
+  return asTable ? tableText(copies) : oncePerRun(copies, detailsText).join('\n');
 }
 
 /** The same for a machine. */
@@ -58,6 +58,29 @@ const WORDS: Readonly<Record<CheckOutcome, string>> = {
   skipped: 'removed meanwhile',
 };
 
+/**
+ * Describes copies, those of one run in several tiers of a store once where the results are the same.
+ * @param describe returns the text of a copy whose label and tier are those of all the tiers
+ */
+function oncePerRun<T>(
+  copies: readonly CopyReport[],
+  describe: (report: CopyReport, tiers: string) => T,
+): readonly T[] {
+  const runs = Map.groupBy(copies, (report) => {
+    const { copy, artifacts, restoreTest, standing, error, outcome } = report;
+    const run = copy.set === undefined ? copy.label : [copy.timestamp, copy.set.database, copy.store?.name];
+    const failed = standing !== undefined && copy.checks.restoreTest?.reason;
+    return JSON.stringify([run, outcome, artifacts, restoreTest, failed, error?.message]);
+  });
+  return [...runs.values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return [];
+    const tiers = [first, ...others].flatMap(({ copy: { set } }) => set?.tier ?? []).join(' and ');
+    const milliseconds = [first, ...others].reduce((sum, report) => sum + report.milliseconds, 0);
+    const label = first.copy.label.replace(`(${first.copy.set?.tier},`, `(${tiers},`);
+    return [describe({ ...first, milliseconds, copy: { ...first.copy, label } }, tiers)];
+  });
+}
+
 function detailsText(report: CopyReport): string {
   const { copy, artifacts, restoreTest, error } = report;
   const rows = artifacts.map((artifact) => [
@@ -78,7 +101,7 @@ function detailsText(report: CopyReport): string {
 }
 
 function tableText(copies: readonly CopyReport[]): string {
-  const rows = copies.map((report) => {
+  const rows = oncePerRun(copies, (report, tiers) => {
     const { copy, milliseconds, error, outcome } = report;
     const reasons =
       error !== undefined
@@ -88,7 +111,7 @@ function tableText(copies: readonly CopyReport[]): string {
           : problemsOf(report);
     return [
       copy.set?.timestamp ?? '-',
-      copy.set?.tier ?? '-',
+      tiers || '-',
       copy.store?.name ?? '-',
       copy.set?.state ?? '-',
       durationText(milliseconds),

@@ -57,7 +57,11 @@ export function troublesOf({ health, journal, stores, now, database }: Status): 
       : []),
     ...stores.flatMap(({ name, sets }) =>
       (sets ?? [])
-        .filter(({ state }) => state === 'bad')
+        .filter(
+          ({ state, timestamp }, index, all) =>
+            state === 'bad' &&
+            all.findIndex((one) => one.state === 'bad' && one.timestamp === timestamp) === index,
+        )
         .map(({ timestamp, problems }) => ({
           text: `Set ${timestamp} is bad on ${name}${because(problems.join('; '))}`,
           command: `geolens-backup verify ${timestamp}`,

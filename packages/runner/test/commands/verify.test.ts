@@ -32,7 +32,7 @@ describe('`verify` ends with', () => {
     const { context, output } = await kitWithSet();
     expect(await verify(context, 'latest', FLAGS)).toBe(0);
     expect(output.said).toMatch(
-      /^set 20260201_000000 \(daily, local\): good\nARTIFACT +SIZE +RESULT\nmanifest-\S+ +\S+ kB +good\n/,
+      /^set 20260201_000000 \(daily and weekly, local\): good\nARTIFACT +SIZE +RESULT\nmanifest-\S+ +\S+ kB +good\n/,
     );
     expect(output.logged).toMatch(/INFO {2}set 20260201_000000 \(daily, local\) is good/);
   });
@@ -40,7 +40,7 @@ describe('`verify` ends with', () => {
   it('0 when it was proven, with what was seen', async () => {
     const { context, output } = await kitWithSet();
     expect(await verify(context, 'latest', { ...FLAGS, restore: true })).toBe(0);
-    expect(output.said).toContain('(daily, local): restore test passed\n');
+    expect(output.said).toContain('(daily and weekly, local): restore test passed\n');
     expect(output.said).toContain(
       'restored in a temporary PostgreSQL 17.2:\n  - 3 rows in 1 table, as many as in the dump\n',
     );
@@ -50,7 +50,7 @@ describe('`verify` ends with', () => {
     const { context, output, restoreTest } = await kitWithSet();
     restoreTest.answer = { rows: [], problems: ['the index a is not valid'] };
     expect(await verify(context, 'latest', { ...FLAGS, restore: true })).toBe(5);
-    expect(output.said).toContain('(daily, local): BAD\n');
+    expect(output.said).toContain('(daily and weekly, local): BAD\n');
     expect(output.said).toContain('and NOT what was backed up:\n  - catalog.datasets is not there');
     expect(output.said).toContain('  - the index a is not valid\n');
     expect(output.logged).toMatch(
@@ -62,7 +62,7 @@ describe('`verify` ends with', () => {
     const { context, output, restoreTest, store } = await kitWithSet();
     restoreTest.answer = { outcome: 'failed', problems: ['the view a fails', 'the view b fails'] };
     expect(await verify(context, 'latest', { ...FLAGS, restore: true })).toBe(6);
-    expect(output.said).toContain('(daily, local): restore test FAILED\n');
+    expect(output.said).toContain('(daily and weekly, local): restore test FAILED\n');
     expect(output.said).toContain('  - the view a fails\n  - the view b fails\n');
     expect(output.logged).toMatch(/ERROR set 20260201_000000 .* is intact, but its restore test FAILED/);
     expect(await verify(context, 'latest', FLAGS)).toBe(6);
@@ -248,7 +248,10 @@ describe('`verify --all`', () => {
     expect(gaveWay).toBe(1);
     const lines = output.said.trimEnd().split('\n');
     expect(lines.at(-1)).toMatch(/^\d copies, none of them bad$/);
-    expect(lines).toHaveLength(2 + (await readSets(store)).length + (await readSets(s3)).length);
+    const copies = [...(await readSets(store)), ...(await readSets(s3))];
+    expect(copies.map(({ tier }) => tier)).toEqual(['daily', 'weekly', 'daily', 'weekly']);
+    expect(lines).toHaveLength(2 + 2);
+    expect(lines[1]).toContain('daily and weekly');
   });
 
   it('says so when there is nothing', async () => {

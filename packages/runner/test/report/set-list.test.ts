@@ -106,6 +106,18 @@ describe('the list of sets', () => {
     ]);
   });
 
+  it('has one row for a run whose tiers have the same, and one for each tier otherwise', () => {
+    const [daily, weekly] = [setOf(), setOf({ tier: 'weekly', checks: {} })];
+    const rows = (...found: FoundSet[]): string[] => text(found).trimEnd().split('\n').slice(1);
+    const copies = [daily, weekly].map((set) => ({ store: 'local', set }));
+    expect(rows(...copies)).toMatchObject([
+      expect.stringMatching(/ daily, weekly +local .* readable 59 min ago /),
+    ]);
+    expect(rows(...copies, { store: 's3', set: weekly })).toHaveLength(2);
+    expect(rows(copies[0]!, { store: 'local', set: { ...weekly, state: 'bad' } })).toHaveLength(2);
+    expect(json(copies)).toHaveLength(2);
+  });
+
   it('names a failed restore test, and the newest set that passed', () => {
     const at = '2026-11-22T02:30:00.000Z';
     const restoreTest = { outcome: 'failed', at, reason: 'the view a fails; the view b fails' } as const;

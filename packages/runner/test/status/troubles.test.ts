@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BackupError, parseTimestamp, type ArtifactKey } from '@geolens/backup-core';
+import { BackupError, parseTimestamp, type ArtifactKey, type BackupSet } from '@geolens/backup-core';
 import type { Status } from '../../src/status/status.ts';
 import { troublesOf } from '../../src/status/troubles.ts';
 import { NOW, setOf } from '../support/sets.ts';
@@ -112,6 +112,11 @@ describe('what somebody has to look at', () => {
     const accepted = setOf({ checks: { restoreTest: { ...result, acceptedAt: result.at } } });
     expect(troubles({ stores: [storeOf('local', accepted)] })).toEqual([]);
     expect(troubles({})).toHaveLength(1);
+  });
+
+  it('is a bad set once, though it is in two tiers', () => {
+    const bad = (tier: 'daily' | 'weekly'): BackupSet => setOf({ tier, state: 'bad', problems: ['torn'] });
+    expect(troublesOf(statusOf({ stores: [storeOf('local', bad('daily'), bad('weekly'))] }))).toHaveLength(1);
   });
 
   it('is not a set that was made a moment ago and may be on its way to a bucket', () => {
