@@ -176,7 +176,7 @@ describe.each(clusters())('code of an unprivileged role, on $title,', (facts) =>
   inMode(
     'a restore by hand',
     async () => {
-      // The documentation says that it ends here.
+      // The documentation ends it here.
       const byHand = restoreByHand(server.cluster.client, server.database('source'), taken);
       await expect(byHand).rejects.toThrow(/^owners that are no superusers: /);
     },

@@ -59,7 +59,7 @@ describe('the logins over which code of a role is evaluated', () => {
     await cluster.psql(
       'app',
       `CREATE ROLE geolens_restore_login_1 LOGIN; COMMENT ON ROLE geolens_restore_login_1 IS ${comment}; GRANT app TO geolens_restore_login_1;
-       CREATE ROLE geolens_restore_login_2 LOGIN; COMMENT ON ROLE geolens_restore_login_2 IS ${comment}; CREATE TABLE public.lent (a int); ALTER TABLE public.lent OWNER TO geolens_restore_login_2;
+       CREATE ROLE geolens_restore_login_2 LOGIN; COMMENT ON ROLE geolens_restore_login_2 IS ${comment}; CREATE TABLE public.given (a int); ALTER TABLE public.given OWNER TO geolens_restore_login_2;
        CREATE ROLE geolens_restore_login_3 LOGIN CREATEDB; COMMENT ON ROLE geolens_restore_login_3 IS ${comment};
        CREATE ROLE geolens_restore_login_4 LOGIN; COMMENT ON ROLE geolens_restore_login_4 IS 'geolens-backup: login of a restore into other'`,
     );
@@ -72,7 +72,7 @@ describe('the logins over which code of a role is evaluated', () => {
       'geolens\ngeolens_restore_login_3\ngeolens_restore_login_4',
     );
     expect(
-      await cluster.psql('app', `SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname = 'lent'`),
+      await cluster.psql('app', `SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname = 'given'`),
     ).toBe('geolens');
   });
 

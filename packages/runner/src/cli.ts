@@ -166,6 +166,11 @@ function describeProgram(io: Io, choose: Choose): Command {
       false,
     )
     .option(
+      '--keep-going',
+      'restore everything else if objects cannot be restored, and list them (exit code 3)',
+      false,
+    )
+    .option(
       '--allow-privileged-roles',
       'give roles that are made the privileges over the server that a set names which is not from the volume',
       false,

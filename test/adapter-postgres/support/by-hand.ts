@@ -10,7 +10,7 @@ const TIMESTAMP = '20261122_020000';
 /**
  * Executes, word for word, the commands that the documentation gives for a restore by hand beside the live
  * database. They make the database `geolens_restored` on the server of the client.
- * @throws Error with the owners for which the documentation says that it must not be done by hand
+ * @throws Error with the owners that the documentation excludes from a restore by hand
  */
 export async function restoreByHand(
   client: ClusterClient,

@@ -55,7 +55,7 @@ export function restoreTestSteps(ground: Ground): void {
       const lacking = await ground.stack.goodRun();
       const second = await run();
       ground.log(`of a set that cannot be restored:\n${second.stderr}`);
-      expect([second.code, second.stdout], second.stderr).toEqual([5, expect.stringContaining('only_here')]);
+      expect([second.code, second.stdout], second.stderr).toEqual([6, expect.stringContaining('only_here')]);
       expect(second.stderr).toMatch(/the full messages .* are in \/restore-test\/\S+report\.txt only/);
       await ground.stack.sql('DROP TABLE only_here');
       await inBackup(`rm /backups/*/*${damaged}* /backups/*/*${lacking}*`);

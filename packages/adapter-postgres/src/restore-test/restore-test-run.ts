@@ -196,6 +196,13 @@ export class RestoreTestRun {
   /** Whether the dump is to blame, or this machine; what is neither is thrown. */
   private verdict(error: unknown): RestoreTestResult {
     throwIfAborted(this.options.signal);
+    if (isBackupError(error) && error.details.reason === 'objects-not-restored') {
+      const { problems = [] } = error.details;
+      const ofDump = problems.filter((problem) => hintForLack(problem) === undefined);
+      if (ofDump.length > 0) return { outcome: 'failed', problems: ofDump };
+      const reasons = problems.map((problem) => `${problem}. ${hintForLack(problem) ?? ''}`);
+      return { outcome: 'inconclusive', reasons };
+    }
     const reason = whyInconclusive(error);
     if (reason !== undefined) return inconclusive(reason);
     if (isBackupError(error, ...OF_THE_DUMP)) return { outcome: 'failed', problems: [error.message] };

@@ -7,7 +7,7 @@ export interface Exposure {
   readonly tables: ReadonlySet<TocEntry>;
   /** Materialized views: when they are filled. */
   readonly views: ReadonlySet<TocEntry>;
-  /** Routines and types that the tables name: whoever evaluates these has to be allowed to use them. */
+  /** Routines and types that the tables name: the role that evaluates them needs the privilege to use them. */
   readonly uses: ReadonlySet<TocEntry>;
 }
 

@@ -202,7 +202,7 @@ interface LeftLogin {
 
 /**
  * Removes the logins that a killed restore of this database has left. Tables that belong to one that is a
- * member of no role go to the restoring role, which had lent them.
+ * member of no role go to the restoring role.
  * @returns their names
  */
 export async function removeLeftLogins(server: Server, database: string): Promise<readonly string[]> {
@@ -217,7 +217,7 @@ export async function removeLeftLogins(server: Server, database: string): Promis
   );
   for (const { user, owner } of left) {
     if (owner === null && (await server.exists(database)))
-      await server.within(database, 'giving lent tables back', (client) => giveTablesBack(client, user));
+      await server.within(database, 'giving tables back', (client) => giveTablesBack(client, user));
     await removeLogin(server, database, { user, owner: owner ?? undefined });
   }
   return left.map(({ user }) => user);

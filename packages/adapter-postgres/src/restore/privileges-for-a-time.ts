@@ -105,7 +105,7 @@ export async function makingOnly(
   work: () => Promise<void>,
 ): Promise<void> {
   const look = (): Promise<readonly { readonly id: string; readonly name: string }[]> =>
-    server.within(database, 'looking at schemas', async (client) => {
+    server.within(database, 'listing the objects of schemas', async (client) => {
       const { rows } = await client.query<{ id: string; name: string }>(OBJECTS, [schemas]);
       return rows;
     });

@@ -1,6 +1,8 @@
 import {
+  BackupError,
   isBackupError,
   throwIfAborted,
+  withReason,
   type Restored,
   type RestoredAside,
   type RestoreInput,
@@ -26,7 +28,7 @@ import {
 } from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
 import { isUnresolvedName, retryIndexes, retryNotes, searchPathOf } from './retry-entries.ts';
-import { checksLast, entriesByTurn, restoreEntries } from './run-entries.ts';
+import { checksLast, describeFailures, entriesByTurn, restoreEntries } from './run-entries.ts';
 import { gatherStatistics } from './statistics.ts';
 import { swapDatabases } from './swap-databases.ts';
 import type { TocEntry } from './toc/toc.ts';
@@ -52,22 +54,24 @@ export async function restoreAside(
   const { aside, withheld } = await makeAside(parts, input, preparation);
   try {
     await using owners = await Owners.prepare(parts, preparation);
+    const { keepGoing = false } = input;
     step('restore');
-    const filled = await fillAside(parts, input, preparation, aside, { owners, rights });
+    const filled = await fillAside(parts, input, preparation, aside, { owners, rights, keepGoing });
     await owners.handOver(aside);
     // An owner may lack the privilege to read what it owns, and policies may hide rows from it.
     const early = parts.server.superuser ? undefined : await count();
     step('rights');
-    const applied = await applyRights(parts, preparation, aside, rights);
-    const views = await fillViews(parts, input, preparation, aside, {
+    const applied = await applyRights(parts, preparation, aside, rights, { goOn: keepGoing });
+    const searchPath = await searchPathOf(parts, rights);
+    const views = await fillViews(parts, preparation, aside, {
       rights,
       unprivileged: owners.unprivileged,
+      searchPath,
+      keepGoing,
     });
     const exposed = namesOf(exposureOf(preparation.toc.entries, owners.unprivileged));
     const analyzed =
-      parts.options.statistics === false
-        ? []
-        : await gatherStatistics(parts, aside, await searchPathOf(parts, rights), exposed);
+      parts.options.statistics === false ? [] : await gatherStatistics(parts, aside, searchPath, exposed);
     const counts = early ?? (await count());
     const eventTriggers = await makeEventTriggers(parts, input, preparation, aside, rights);
     await parts.server.within(aside, 'enabling event triggers', (client) =>
@@ -85,6 +89,7 @@ export async function restoreAside(
         ...settings.notes,
       ],
       incomplete: [
+        ...describeFailures(filled.failures, preparation.toc.entries),
         ...withheldNotes([...withheld, ...applied.withheld, ...settings.withheld]),
         ...applied.refused,
         ...eventTriggers,
@@ -148,12 +153,16 @@ export interface Filled {
   readonly searchPath: string;
   /** What people should know besides. */
   readonly notes: readonly string[];
+  /** What could not be restored, one sentence each. */
+  readonly failures: readonly string[];
 }
 
 export interface FillRequest {
   readonly owners: Owners;
   readonly rights: Rights | undefined;
   readonly furtherArguments?: readonly string[];
+  /** Whether what cannot be restored is returned; otherwise it is an error. */
+  readonly keepGoing?: boolean | undefined;
 }
 
 /** Failures that are the same with one session, or that take as long again to find out. */
@@ -173,29 +182,48 @@ export async function fillAside(
   request: FillRequest,
 ): Promise<Filled> {
   const { server, database, sessions, signal } = parts;
+  const isOne = sessions === 1 || input.dump.path === undefined;
+  const once = (session: SessionParts, collect: boolean): Promise<Filled> =>
+    fillOnce(session, input, preparation, aside, { ...request, collect });
   try {
-    return await fillOnce(parts, input, preparation, aside, request);
+    return expectAll(await once(parts, isOne), request);
   } catch (error) {
-    const isOne = sessions === 1 || input.dump.path === undefined;
-    if (isOne || !isBackupError(error, 'RESTORE_FAILED') || SAME_WITH_ONE_SESSION.test(error.message))
-      throw error;
+    const isFinal = isOne || (request.keepGoing !== true && isSameWithOne(error));
+    if (isFinal || !isBackupError(error, 'RESTORE_FAILED')) throw error;
     throwIfAborted(signal);
     await dropAside(server, aside);
     await createAside(server, database, aside, input.manifest);
-    const filled = await fillOnce({ ...parts, sessions: 1 }, input, preparation, aside, request);
+    const filled = expectAll(await once({ ...parts, sessions: 1 }, true), request);
     const note = `restored with one session, for ${sessions} sessions at once failed: ${error.message}`;
     return { ...filled, notes: [...filled.notes, note] };
   }
 }
 
-/** The first error ends it. */
+function isSameWithOne(error: unknown): boolean {
+  return error instanceof Error && SAME_WITH_ONE_SESSION.test(error.message);
+}
+
+/** @throws BackupError RESTORE_FAILED with all that could not be restored, unless it keeps going */
+function expectAll(filled: Filled, { keepGoing = false }: FillRequest): Filled {
+  const { failures } = filled;
+  if (failures.length === 0 || keepGoing) return filled;
+  throw new BackupError(
+    'RESTORE_FAILED',
+    `the dump could not be restored: ${failures.join(' | ')}`,
+    withReason('objects-not-restored', { problems: failures }),
+  );
+}
+
+/** The first error ends it, unless errors are collected. */
 async function fillOnce(
   parts: SessionParts,
   input: RestoreInput,
   preparation: Preparation,
   aside: string,
-  { owners, rights, furtherArguments = [] }: FillRequest,
+  { owners, rights, furtherArguments = [], collect }: FillRequest & { readonly collect: boolean },
 ): Promise<Filled> {
+  const failures: string[] = [];
+  const onError = collect ? (error: string): void => void failures.push(error) : undefined;
   const tablespaces = await tablespaceArguments(parts.server, preparation.toc);
   const args = [...owners.args, ...tablespaces.args, ...furtherArguments];
   const extensions = await makeExtensions(parts, input, preparation, { target: aside, args });
@@ -214,6 +242,7 @@ async function fillOnce(
       sessions,
       progress: true,
       passOver,
+      onError,
     });
   const withRows = !furtherArguments.includes('--schema-only');
   if (owners.unprivileged.size > 0)
@@ -221,6 +250,7 @@ async function fillOnce(
       entries,
       args,
       passOver,
+      onError,
       unprivileged: owners.unprivileged,
       rights,
       withRows,
@@ -234,15 +264,25 @@ async function fillOnce(
     for (const turn of checksLast(turns?.rest ?? entries)) await restoreTurn(turn, parts.sessions);
   }
   const [error] = unresolved;
-  if (error === undefined) return { repeated: [], searchPath: '', notes };
+  if (error === undefined) return { repeated: [], searchPath: '', notes, failures };
   const searchPath = await searchPathOf(parts, rights);
   const repeated = await retryIndexes(parts, input, preparation, aside, {
     entries: first,
     ownerArgs: args,
     searchPath,
     error,
+    onError,
   });
-  return { repeated, searchPath, notes };
+  return { repeated, searchPath, notes, failures: onceForEntry(failures) };
+}
+
+/** What an entry failed with first counts. */
+function onceForEntry(failures: readonly string[]): readonly string[] {
+  const entryOf = (failure: string): string =>
+    /\(entry (.*?)(?:, statement |\)$)/.exec(failure)?.[1] ?? failure;
+  return [
+    ...new Map(failures.toReversed().map((failure) => [entryOf(failure), failure])).values(),
+  ].toReversed();
 }
 
 /**

@@ -26,7 +26,7 @@ import { applyRights, findRights, makeLackingRoles, rightsStatements, type Right
 import { countRestored } from './row-counts.ts';
 import { gatherStatistics } from './statistics.ts';
 import { isUnresolvedName, retryIndexes, retryNotes, searchPathOf } from './retry-entries.ts';
-import { checksLast, entriesByTurn, restoreEntries } from './run-entries.ts';
+import { checksLast, describeFailures, entriesByTurn, restoreEntries } from './run-entries.ts';
 import { tablespaceArguments } from './tablespaces.ts';
 import type { TocEntry } from './toc/toc.ts';
 import { fillViews } from './view-content.ts';
@@ -57,6 +57,7 @@ export async function restoreInPlace(
   const { withheld } = await makeLackingRoles(parts, preparation);
   await using owners = await Owners.prepare(parts, preparation);
   const { unprivileged } = owners;
+  const { keepGoing = false } = input;
   await probeLogins({ server, live: database, target: database, unprivileged, signal: parts.signal });
   step('restore');
   await disableEventTriggers(server, database);
@@ -80,14 +81,21 @@ export async function restoreInPlace(
     const early = server.superuser ? undefined : await count();
     step('rights');
     const applied = await applyRights(parts, preparation, database, rights, { goOn: true });
-    const views = await fillViews(parts, input, preparation, database, { rights, unprivileged });
+    const searchPath = await searchPathOf(parts, rights);
+    const views = await fillViews(parts, preparation, database, {
+      rights,
+      unprivileged,
+      searchPath,
+      keepGoing,
+    });
     const exposed = namesOf(exposureOf(preparation.toc.entries, owners.unprivileged));
-    const analyzed = await gatherStatistics(parts, database, await searchPathOf(parts, rights), exposed);
+    const analyzed = await gatherStatistics(parts, database, searchPath, exposed);
     const counts = early ?? (await count());
     const properties = await applyPropertiesInPlace(parts, preparation, rights);
     const ownerless = await makeEventTriggers(parts, input, preparation, database, rights);
     await server.within(database, 'enabling event triggers', (client) => enableEventTriggers(client, server));
     const incomplete = [
+      ...made.failures,
       ...withheldNotes([...withheld, ...applied.withheld, ...properties.withheld]),
       ...properties.failed,
       ...applied.refused,
@@ -96,7 +104,7 @@ export async function restoreInPlace(
     ];
     return {
       ...counts,
-      notes: [...countNotes(stays), ...made, ...applied.notes, ...owners.notes, ...analyzed],
+      notes: [...countNotes(stays), ...made.notes, ...applied.notes, ...owners.notes, ...analyzed],
       incomplete,
     };
   } catch (error) {
@@ -115,10 +123,11 @@ async function restoreOntoLive(
   preparation: Preparation,
   owners: Owners,
   rights: Rights | undefined,
-): Promise<readonly string[]> {
+): Promise<{ readonly notes: readonly string[]; readonly failures: readonly string[] }> {
   const { server, database, sessions } = parts;
+  const { keepGoing = false } = input;
   const { first } = entriesByTurn(preparation);
-  const present = await server.within(database, 'looking at what stays', thingsThatStay);
+  const present = await server.within(database, 'listing what stays', thingsThatStay);
   const tablespaces = await tablespaceArguments(server, preparation.toc);
   const args = [...owners.args, ...tablespaces.args];
   const extensions = await makeExtensions(parts, input, preparation, { target: database, args, present });
@@ -156,15 +165,16 @@ async function restoreOntoLive(
     for (const turn of checksLast(entries.filter((entry) => !made.has(entry))))
       await restoreEntries(parts, input, preparation, database, { ...request, entries: turn, sessions });
   }
-  if (errors.length > 0)
+  if (errors.length > 0 && !keepGoing)
     throw new BackupError(
       'RESTORE_FAILED',
       `the restore onto the live database failed: ${errors.length} errors, first: ${errors.slice(0, SHOWN).join(' | ')}`,
       { ...MIXED },
     );
+  const failures = describeFailures(errors, preparation.toc.entries);
   const notes = [...extensions.notes, ...tablespaces.notes];
   const [error] = unresolved;
-  if (error === undefined) return notes;
+  if (error === undefined) return { notes, failures };
   const searchPath = await searchPathOf(parts, rights);
   const repeated = await retryIndexes(parts, input, preparation, database, {
     entries: first,
@@ -172,7 +182,7 @@ async function restoreOntoLive(
     searchPath,
     error,
   });
-  return [...retryNotes(repeated, searchPath), ...notes];
+  return { notes: [...retryNotes(repeated, searchPath), ...notes], failures };
 }
 
 /** Schemas and extensions of a database, as `SCHEMA name`. */

@@ -59,6 +59,8 @@ export interface RetryRequest {
   readonly searchPath: string;
   /** The first that pg_restore reported. */
   readonly error: string;
+  /** Takes what cannot be made; without it that is an error. */
+  readonly onError?: ((error: string) => void) | undefined;
 }
 
 /** Functions and operators of the schemas that belong to a role which is no superuser. */
@@ -79,7 +81,7 @@ export async function retryIndexes(
   { dump }: RestoreInput,
   { programs }: Preparation,
   target: string,
-  { entries, ownerArgs, searchPath, error }: RetryRequest,
+  { entries, ownerArgs, searchPath, error, onError }: RetryRequest,
 ): Promise<readonly string[]> {
   const failed = (why: string): BackupError =>
     new BackupError('RESTORE_FAILED', `the dump could not be restored: ${why}`, {
@@ -87,8 +89,12 @@ export async function retryIndexes(
     });
   const tools = { server, programs, signal, ownerArgs };
   const present = new Set((await dumpSchema(target, tools)).toc.entries.map(({ label }) => label));
-  const lacking = entries.filter(({ label, text }) => !CONTENT.test(text) && !present.has(label));
-  if (lacking.some(({ text }) => !OF_INDEXES.test(text))) throw failed(restoreErrorWithoutValues(error));
+  const all = entries.filter(({ label, text }) => !CONTENT.test(text) && !present.has(label));
+  const lacking = all.filter(({ text }) => OF_INDEXES.test(text));
+  const others = all.filter((entry) => !lacking.includes(entry));
+  const why = restoreErrorWithoutValues(error);
+  if (others.length > 0 && onError === undefined) throw failed(why);
+  for (const { text } of others) onError?.(`${why.replace(/ \(entry .*\)$/, '')} (entry ${text})`);
   const superusers = new Set(
     (
       await server.ask<{ name: string }>(
@@ -103,17 +109,23 @@ export async function retryIndexes(
     return oneRow((await client.query<{ found: boolean }>(OF_OTHERS)).rows).found;
   });
   // Such a function could take the place of a built-in one, and would run as the owner of the table.
-  if (ofSuperuser !== undefined && hasOthers)
-    throw failed(
-      `${restoreErrorWithoutValues(error)} (${ofSuperuser.label} belongs to a superuser, and other roles have functions in the search_path ${searchPath})`,
-    );
+  if (ofSuperuser !== undefined && hasOthers) {
+    const because = `${why} (${ofSuperuser.label} belongs to a superuser, and other roles have functions in the search_path ${searchPath})`;
+    if (onError === undefined) throw failed(because);
+    onError(because);
+    return [];
+  }
   const said = await runSql(
     restrictedSql(sqlOf(dump, lacking, tools), searchPath),
     'making indexes with the search_path of the database',
     { psql: programs.psql, env: server.env(target), signal, goOn: true },
   );
   const other = said.find(({ level, state }) => level === 'ERROR' && !ALREADY_THERE.includes(state));
-  if (other !== undefined) throw failed(`${other.message}, also with the search_path ${searchPath}`);
+  if (other !== undefined) {
+    const again = `${other.message}, also with the search_path ${searchPath}`;
+    if (onError === undefined) throw failed(again);
+    onError(again);
+  }
   return lacking.map(({ label }) => label);
 }
 

@@ -1,4 +1,4 @@
-import { BackupError, type RestoreInput } from '@geolens/backup-core';
+import { BackupError, type RestoreInput, withReason } from '@geolens/backup-core';
 import { connectionString } from '../connection/connection.ts';
 import { restoreErrorWithoutValues } from '../connection/program-messages.ts';
 import { unlinkedTemporaryFile } from '../dump/unlinked-temporary-file.ts';
@@ -8,7 +8,7 @@ import { isSettingOfNewerClient } from './newer-client.ts';
 import { endedWell, runPgRestore } from './pg-restore.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
-import { useList, type TocEntry } from './toc/toc.ts';
+import { sanitized, useList, type TocEntry } from './toc/toc.ts';
 
 /** Contents of materialized views: their owners need the privileges first, for they are filled as them. */
 const VIEW_CONTENT = 'MATERIALIZED VIEW DATA ';
@@ -125,12 +125,37 @@ export async function restoreEntries(
   }
 }
 
-/** The error of a restore that leaves the live database as it was. */
-export function restoreFailed(why: string, cause?: unknown): BackupError {
-  return new BackupError('RESTORE_FAILED', `the dump could not be restored: ${why}`, {
-    hint: 'The live database is as it was',
-    cause,
+const MOST_CHARACTERS = 500;
+
+/** Whether a failure names an entry: we name it with its schema, pg_restore without. */
+export function isOfEntry(failure: string, { text, kind, name, owner }: TocEntry): boolean {
+  const named = /\(entry (.*?)(?:, statement .*)?\)$/.exec(failure)?.[1];
+  return named === text || named === sanitized(`${kind} ${name} ${owner}`);
+}
+
+/** Returns what could not be restored with the statement that would make it, one sentence each. */
+export function describeFailures(
+  failures: readonly string[],
+  entries: readonly TocEntry[],
+): readonly string[] {
+  return failures.map((failure) => {
+    const found = entries.find((entry) => isOfEntry(failure, entry));
+    const definition = found?.definition.replaceAll(/\s+/g, ' ').trim();
+    return definition === undefined || definition === '' || definition.length > MOST_CHARACTERS
+      ? `not restored: ${failure}`
+      : `not restored: ${failure}: ${definition}`;
   });
+}
+
+/**
+ * The error of a restore that leaves the live database as it was.
+ * @param isOfObject whether everything else could be restored
+ */
+export function restoreFailed(why: string, cause?: unknown, isOfObject = false): BackupError {
+  const options = isOfObject
+    ? withReason('objects-not-restored', { problems: [why] })
+    : { hint: 'The live database is as it was' };
+  return new BackupError('RESTORE_FAILED', `the dump could not be restored: ${why}`, { ...options, cause });
 }
 
 /**

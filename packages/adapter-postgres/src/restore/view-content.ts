@@ -1,13 +1,17 @@
-import type { RestoreInput } from '@geolens/backup-core';
-import { restoreErrorWithoutValues } from '../connection/program-messages.ts';
+import type pg from 'pg';
+import { codeOf } from '../connection/postgres-errors.ts';
+import { execute, isOfStatement } from './execute.ts';
 import { exposureOf } from './exposure.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
 import type { Rights } from './rights/rights.ts';
-import { entriesByTurn, restoreEntries } from './run-entries.ts';
+import { entriesByTurn, restoreFailed } from './run-entries.ts';
 import type { Toc, TocEntry } from './toc/toc.ts';
 
-const FORBIDDEN = /^could not execute query: ERROR: {2}permission denied /;
+const FORBIDDEN = '42501';
+
+/** SQLSTATEs of a name that is not found: a routine, a relation, another object, a schema. */
+export const NOT_FOUND = ['42883', '42P01', '42704', '3F000'];
 
 /** Returns those of the entries that depend on a foreign table, directly or by other objects. */
 function overForeignTables({ entries }: Toc, among: readonly TocEntry[]): readonly TocEntry[] {
@@ -30,6 +34,10 @@ export interface ViewsRequest {
   readonly rights: Rights | undefined;
   /** Owners that are no superusers. */
   readonly unprivileged: ReadonlySet<string>;
+  /** For a second attempt at views that name things without a schema. */
+  readonly searchPath: string;
+  /** Whether views that cannot be filled are returned; otherwise they are an error. */
+  readonly keepGoing: boolean;
 }
 
 /** Returns the contents of materialized views of superusers that call code of other roles. */
@@ -49,10 +57,9 @@ function exposedContents(
  */
 export async function fillViews(
   parts: SessionParts,
-  input: RestoreInput,
   preparation: Preparation,
   database: string,
-  { rights, unprivileged }: ViewsRequest,
+  { rights, unprivileged, searchPath, keepGoing }: ViewsRequest,
 ): Promise<readonly string[]> {
   const all = entriesByTurn(preparation).views;
   const skipped = parts.options.foreignServers === false ? overForeignTables(preparation.toc, all) : [];
@@ -62,24 +69,47 @@ export async function fillViews(
     ({ schema, name }) =>
       `skipped: the materialized view ${schema ?? ''}.${name} was not filled, for its foreign tables are on another server`,
   );
-  const passOver = (error: string): boolean => {
-    if (!FORBIDDEN.test(error)) return false;
-    empty.push(
-      `a materialized view stays empty, for the backup has no privileges: ${restoreErrorWithoutValues(error).replace('could not execute query: ERROR:  ', '')}. Grant them, then REFRESH MATERIALIZED VIEW`,
-    );
-    return true;
-  };
   empty.push(
     ...exposed.map(
       ({ schema, name, owner }) =>
-        `the materialized view ${schema ?? ''}.${name} stays empty, for it would run code of other roles as the superuser ${owner}: look at what it calls, then REFRESH MATERIALIZED VIEW`,
+        `the materialized view ${schema ?? ''}.${name} stays empty, for it would run code of other roles as the superuser ${owner}: inspect what it calls, then REFRESH MATERIALIZED VIEW`,
     ),
   );
-  await restoreEntries(parts, input, preparation, database, {
-    entries: views,
-    args: ['--no-owner'],
-    sessions: 1,
-    ...(rights?.from !== 'set' && { passOver }),
+  await parts.server.within(database, 'filling materialized views', async (client) => {
+    for (const entry of views) {
+      try {
+        await fillView(client, entry, searchPath);
+      } catch (error) {
+        if (!isOfStatement(error)) throw error;
+        if (rights?.from !== 'set' && codeOf(error) === FORBIDDEN)
+          empty.push(
+            `a materialized view stays empty, for the backup has no privileges: ${error.message} (entry ${entry.text}). Grant them, then REFRESH MATERIALIZED VIEW`,
+          );
+        else if (keepGoing)
+          empty.push(`not restored: ${error.message} (entry ${entry.text}): ${entry.definition.trim()}`);
+        else
+          throw restoreFailed(
+            `could not execute query: ERROR:  ${error.message} (entry ${entry.text})`,
+            error,
+            true,
+          );
+      }
+    }
   });
   return empty;
+}
+
+/** A query that a function reads from a text may name things without their schema. */
+async function fillView(client: pg.Client, { statement }: TocEntry, searchPath: string): Promise<void> {
+  try {
+    await execute(client, [statement]);
+  } catch (error) {
+    if (searchPath === '' || !NOT_FOUND.includes(codeOf(error) ?? '')) throw error;
+    await client.query(`SELECT pg_catalog.set_config('search_path', $1, false)`, [searchPath]);
+    try {
+      await execute(client, [statement]);
+    } finally {
+      await client.query(`SELECT pg_catalog.set_config('search_path', '', false)`);
+    }
+  }
 }

@@ -112,7 +112,7 @@ describe('an entry of a role that is no superuser is made', () => {
     ['INDEX ATTACH', 'attach'],
     ['FK CONSTRAINT', 'validate'],
     ['CHECK CONSTRAINT', 'validate'],
-  ])('as the database says, whatever the owner of the entry: %s', (kind, turn) => {
+  ])('as the database decides, whatever the owner of the entry: %s', (kind, turn) => {
     for (const owner of ['app', 'postgres', '']) expect(turnOf(kind, '', owner)).toBe(turn);
   });
 });

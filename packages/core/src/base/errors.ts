@@ -75,6 +75,8 @@ export const ERROR_REASONS = {
   'live-database-mixed':
     'The live database is a mix of old and new now: repair what the errors name, or restore aside',
   'manifest-damaged': 'Verify that set',
+  'objects-not-restored':
+    'The live database is as it was: keep going to restore everything else, or repair the objects in the source and back up again',
   'no-progress':
     'Check the other side and the network in between; if it works that long in silence, raise the limit',
   'not-suspicious': 'Only a set that is suspicious, or whose restore test failed, can be accepted',

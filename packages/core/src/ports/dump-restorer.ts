@@ -13,6 +13,11 @@ export interface RestoreInput {
    * program can have written.
    */
   readonly privilegedRoles: boolean;
+  /**
+   * Whether everything else is restored if objects cannot be made; they are listed in `Restored.incomplete` then.
+   * Defaults to false: the restore fails, and the error has the same list in `details.problems`.
+   */
+  readonly keepGoing?: boolean | undefined;
 }
 
 /** Tables to be brought back whole. */

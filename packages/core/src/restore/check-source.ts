@@ -32,6 +32,7 @@ export interface CheckOptions {
   readonly putAside: readonly ReadKind[];
   /** Of the input that comes of it. */
   readonly privilegedRoles: boolean;
+  readonly keepGoing: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -39,7 +40,7 @@ export interface CheckOptions {
 export async function checkSource(
   parts: ReadingParts,
   source: FetchedSource,
-  { putAside, privilegedRoles, signal: stop }: CheckOptions,
+  { putAside, privilegedRoles, keepGoing, signal: stop }: CheckOptions,
 ): Promise<CheckedSource> {
   const { dump, globals, staging, manifest, checks } = source;
   const read = (kind: ReadKind, artifact: RestoreArtifact, signal: AbortSignal): Promise<Reading> =>
@@ -61,7 +62,7 @@ export async function checkSource(
     reading?.problem === undefined ? [] : [{ artifact, problem: reading.problem }],
   );
   return {
-    input: { dump: ofDump.content, globals: ofGlobals?.content, manifest, privilegedRoles },
+    input: { dump: ofDump.content, globals: ofGlobals?.content, manifest, privilegedRoles, keepGoing },
     staging: ofStaging?.content,
     damaged,
   };

@@ -62,6 +62,8 @@ export interface RestoreRequest {
   readonly force: boolean;
   /** Give roles that are made all the privileges that the set names, although it is not trusted. */
   readonly allowPrivilegedRoles: boolean;
+  /** Restores everything else if objects cannot be made, and lists them. Defaults to false. */
+  readonly keepGoing?: boolean | undefined;
 }
 
 /** Who is told, and asked, while a restore goes on. */
@@ -133,6 +135,7 @@ class Restore {
       const checked = await checkSource(this.parts, fetched, {
         putAside: this.putAside(),
         privilegedRoles: request.source.trusted || request.allowPrivilegedRoles,
+        keepGoing: request.keepGoing === true,
         signal,
       });
       const inspection = await this.inspect(session, checked);
@@ -226,34 +229,36 @@ class Restore {
     if (mode.kind === 'tables')
       return { restored: await session.restoreTables(input, mode), previous: undefined };
     if (mode.kind === 'in-place') {
-      const restored = await session.restoreInPlace(input);
-      this.expectRows(input, restored, withReason('live-database-differs'));
+      const inPlace = await session.restoreInPlace(input);
+      const restored = this.withRows(input, inPlace, withReason('live-database-differs'));
       return { restored, previous: undefined };
     }
     const aside = await session.restoreAside(input);
     try {
-      this.expectRows(input, aside, { hint: 'The live database is as it was: restore another set' });
+      const restored = this.withRows(input, aside, {
+        hint: 'The live database is as it was: restore another set',
+      });
       throwIfAborted(this.signal);
       this.step('swap');
       const { previous } = await aside.swap();
-      return { restored: aside, previous };
+      return { restored, previous };
     } finally {
       await aside.discard();
     }
   }
 
-  private expectRows(
-    { manifest }: RestoreInput,
-    { rows, extensionRows }: Restored,
-    advice: BackupErrorOptions,
-  ): void {
-    const differences = compareRows(manifest, [...rows, ...extensionRows]);
+  /** Compares the rows with those that were backed up. Differences are an error, or are listed when it keeps going. */
+  private withRows({ manifest }: RestoreInput, restored: Restored, advice: BackupErrorOptions): Restored {
+    const differences = compareRows(manifest, [...restored.rows, ...restored.extensionRows]);
+    if (this.request.keepGoing === true)
+      return { ...restored, incomplete: [...restored.incomplete, ...differences] };
     if (differences.length > 0)
       throw new BackupError(
         'RESTORE_FAILED',
         `the restored tables do not have the rows that were backed up: ${differences.join('; ')}`,
         advice,
       );
+    return restored;
   }
 
   /** The database is restored: what fails from here on is told, and takes nothing back. */

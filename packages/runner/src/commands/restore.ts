@@ -32,6 +32,7 @@ export interface RestoreFlags extends StagingFlags {
   readonly yes: boolean;
   readonly force: boolean;
   readonly allowPrivilegedRoles: boolean;
+  readonly keepGoing: boolean;
   readonly json: boolean;
 }
 
@@ -49,7 +50,7 @@ export async function restore(context: CommandContext, what: string, flags: Rest
     mode.kind !== 'tables' && database === config.connection.database,
   );
   for (const note of [...found.notes, ...staging.notes]) log.warn('restore.note', note);
-  const { dropPrevious, dryRun, force, allowPrivilegedRoles } = flags;
+  const { dropPrevious, dryRun, force, allowPrivilegedRoles, keepGoing } = flags;
   const source = { ...found.source, staging: staging.archive };
   log.info(
     'restore.started',
@@ -67,6 +68,7 @@ export async function restore(context: CommandContext, what: string, flags: Rest
       dryRun,
       force,
       allowPrivilegedRoles,
+      keepGoing,
     };
     const { terminal } = io;
     const confirm =

@@ -40,6 +40,8 @@ const ADVICE: Readonly<Record<ErrorReason, Advice>> = {
     'The live database was changed and is not what the backup had: restore again without --in-place, or from another set',
   'live-database-mixed':
     'The live database is a mix of old and new now: restore again without --in-place, or repair what the errors name and restore once more',
+  'objects-not-restored':
+    'The live database is as it was. To restore everything else: --keep-going. To restore all: repair the objects in the source (ALTER FUNCTION … SET search_path, or names with their schemas) and back up again',
   'manifest-damaged': ({ timestamp }) => `See geolens-backup verify ${timestamp ?? ''}`,
   'no-progress':
     'Check the other side and the network in between; if it works that long in silence, raise BACKUP_STALL_TIMEOUT',

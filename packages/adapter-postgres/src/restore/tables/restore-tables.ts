@@ -32,6 +32,7 @@ import { tablespaceArguments } from '../tablespaces.ts';
 import { isNamed, type TocEntry } from '../toc/toc.ts';
 import { codeOf } from '../../connection/postgres-errors.ts';
 import { gatherStatisticsOf } from '../statistics.ts';
+import { NOT_FOUND } from '../view-content.ts';
 import { wantedTables, type WantedTables } from './wanted-tables.ts';
 
 const REPLACING = 'replacing the tables (nothing was changed)';
@@ -105,13 +106,10 @@ export async function restoreTables(
       ...owners.notes,
       ...analyzed,
     ],
-    incomplete: [...withheldNotes(withheld), ...incomplete, ...largeObjects.incomplete],
+    incomplete: [...wanted.notMade, ...withheldNotes(withheld), ...incomplete, ...largeObjects.incomplete],
     restorableDependents: restorable,
   };
 }
-
-/** SQLSTATEs of a name that is not found: a routine, a relation, another object, a schema. */
-const NOT_FOUND = ['42883', '42P01', '42704', '3F000'];
 
 function isUnresolved(error: unknown): boolean {
   return NOT_FOUND.includes(codeOf(error instanceof BackupError ? error.cause : undefined) ?? '');

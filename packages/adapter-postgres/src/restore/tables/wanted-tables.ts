@@ -12,8 +12,9 @@ import type { Owners } from '../owners.ts';
 import { fillAside, makeAside, undo } from '../restore-aside.ts';
 import { applyRights } from '../rights/rights.ts';
 import { dumpSchema } from '../toc/schema-toc.ts';
-import { tablesMeant } from '../toc/table-selection.ts';
-import { sanitized, type TocEntry } from '../toc/toc.ts';
+import { tablesMeant, type TableName } from '../toc/table-selection.ts';
+import { sanitized, type Toc, type TocEntry } from '../toc/toc.ts';
+import { describeFailures, isOfEntry, restoreFailed } from '../run-entries.ts';
 
 /** What comes back of the tables. */
 export interface WantedTables {
@@ -27,6 +28,8 @@ export interface WantedTables {
   readonly repeated: readonly TocEntry[];
   readonly searchPath: string;
   readonly dependents: WantedDependents;
+  /** Parts of the tables that cannot be made, one sentence each. */
+  readonly notMade: readonly string[];
   /** Whether their rows can be loaded without evaluating code of a role that is no superuser. */
   readonly isFree: boolean;
 }
@@ -71,22 +74,27 @@ export async function wantedTables(
   const { globals, programs, toc } = preparation;
   const { aside: temporary } = await makeAside(parts, input, preparation);
   try {
-    const { repeated, searchPath } = await fillAside(parts, input, preparation, temporary, {
+    const { repeated, searchPath, failures } = await fillAside(parts, input, preparation, temporary, {
       owners,
       rights: undefined,
       furtherArguments: ['--schema-only'],
+      keepGoing: true, // what the tables do not need is no matter
     });
     await owners.handOver(temporary);
     if (globals?.isOurs === true) await applyRights(parts, preparation, temporary, { globals, from: 'live' }); // without rows, there are no large objects to grant
     const made = await dumpSchema(temporary, { server, programs, signal });
     return await server.within(temporary, 'looking at the definitions in the dump', async (client) => {
-      const tables = await findTables(client, tablesMeant(toc, selection).tables, selection.schemas);
+      const meant = tablesMeant(toc, selection).tables;
+      const tables = await findTables(client, meant, selection.schemas);
+      expectMade(toc, { ...selection, tables: meant }, tables, failures);
+      const lost = partsNotMade(toc, tables, failures);
+      if (lost.length > 0 && input.keepGoing !== true) throw restoreFailed(lost.join(' | '), undefined, true);
       const objects = await partsOf(client, tables.map(objectOf));
       const live = <T>(work: (session: pg.Client) => Promise<T>): Promise<T> =>
         server.within(database, 'looking for objects that depend on the tables', (session) =>
           withoutEventTriggers(session, server, () => work(session)),
         );
-      const lost = await lostDependents(client, {
+      const lostOnes = await lostDependents(client, {
         tables,
         objects,
         toc: made.toc,
@@ -106,15 +114,15 @@ export async function wantedTables(
           listed.replace(ATTACHED_FOREIGN, 'FOREIGN TABLE '),
         ].some((text) => names.has(text));
       };
-      const others = new Set(made.toc.entries.filter((entry) => lost.made.has(keyOf(entry))).map(bare));
+      const others = new Set(made.toc.entries.filter((entry) => lostOnes.made.has(keyOf(entry))).map(bare));
       const dependents = {
-        ...lost,
+        ...lostOnes,
         entries: toc.entries.filter((entry) => others.has(bare(entry))),
         contents: toc.entries.filter(
           (entry) => VIEW_CONTENT.test(entry.text) && others.has(bare(entry).replace(VIEW_CONTENT, '$1 ')),
         ),
       };
-      const everything = new Set([...objects, ...lost.made]);
+      const everything = new Set([...objects, ...lostOnes.made]);
       const outer = await outerPartitions(client, tables);
       const entries = attachedLast(toc.entries.filter(belongs), outer);
       const isRepeated = ({ label }: TocEntry): boolean => repeated.includes(label);
@@ -126,6 +134,7 @@ export async function wantedTables(
         rights: globals?.isOurs === true ? await rightsOf(client, everything) : undefined,
         comments: await commentsOf(client, everything),
         dependents,
+        notMade: describeFailures(lost, toc.entries),
         isFree: await isFreeOfCodeOf(
           client,
           owners.unprivileged,
@@ -136,6 +145,43 @@ export async function wantedTables(
   } finally {
     await undo(parts, temporary);
   }
+}
+
+/** Returns the failures of entries that belong to the tables: indexes, keys. */
+function partsNotMade(
+  { entries }: Toc,
+  tables: readonly Table[],
+  failures: readonly string[],
+): readonly string[] {
+  const names = new Set(tables.map(({ schema, table }) => `${schema}.${table}`));
+  const ids = new Set(
+    entries
+      .filter(({ kind, schema, name }) => kind === 'TABLE' && names.has(`${schema}.${name}`))
+      .map(({ id }) => id),
+  );
+  const parts = entries.filter(
+    ({ section, dependencies }) => section === 'post-data' && dependencies.some((id) => ids.has(id)),
+  );
+  return failures.filter((failure) => parts.some((part) => isOfEntry(failure, part)));
+}
+
+/** @throws BackupError RESTORE_FAILED with what went wrong if a table of the dump could not be made */
+function expectMade(
+  { entries }: Toc,
+  { tables, schemas }: { readonly tables: readonly TableName[]; readonly schemas: readonly string[] },
+  made: readonly Table[],
+  failures: readonly string[],
+): void {
+  const isMeant = ({ kind, schema = '', name }: TocEntry): boolean =>
+    kind === 'TABLE' &&
+    (schemas.includes(schema) || tables.some((one) => one.schema === schema && one.table === name));
+  const lacking = entries.filter(
+    (entry) =>
+      isMeant(entry) && !made.some(({ schema, table }) => schema === entry.schema && table === entry.name),
+  );
+  if (lacking.length === 0) return;
+  const labels = lacking.map(({ label }) => label).join(', ');
+  throw restoreFailed(`${labels} cannot be made. ${failures.join(' | ')}`);
 }
 
 /**

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import type { RestoreInput } from '@geolens/backup-core';
+import { clusters, freshDatabase, type ClusterFacts, type TestDatabase } from '../support/clusters.ts';
+import { backupOf, restoring } from './support/restoring.ts';
+
+/** Objects that a restore cannot make again, and a table that has nothing to do with them. */
+const OBJECTS = {
+  'a foreign key that rows violate': `CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1); CREATE TABLE child (parent int REFERENCES parent); INSERT INTO child VALUES (1);
+    SET session_replication_role = replica; DELETE FROM parent`,
+  'a generated column whose function names no schema': `CREATE FUNCTION inner_f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1'; CREATE FUNCTION outer_f(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN inner_f(a); END';
+    CREATE TABLE computed (a int, b int GENERATED ALWAYS AS (outer_f(a)) STORED); INSERT INTO computed VALUES (1)`,
+  'a check that does not hold any more': `CREATE TABLE checked (a int); INSERT INTO checked VALUES (1); CREATE FUNCTION holds(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';
+    ALTER TABLE checked ADD CHECK (holds(a)); CREATE OR REPLACE FUNCTION holds(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT false'`,
+} as const;
+
+async function databaseWith(facts: ClusterFacts, sql: string): Promise<TestDatabase> {
+  const database = await freshDatabase(facts, { content: 'empty' });
+  await database.query(
+    `CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other SELECT generate_series(1, 100); ${sql}`,
+  );
+  return database;
+}
+
+const keepGoing = (backup: RestoreInput): RestoreInput => ({ ...backup, keepGoing: true });
+
+describe.each(clusters())('an object of $title that a restore cannot make again:', (facts) => {
+  it.each(Object.entries(OBJECTS))('%s', async (_, sql) => {
+    const database = await databaseWith(facts, sql);
+    const backup = await backupOf(database);
+    await expect(
+      restoring(database, (session) => session.restoreAside(backup)),
+      'without it, nothing is restored',
+    ).rejects.toMatchObject({ code: 'RESTORE_FAILED', details: { reason: 'objects-not-restored' } });
+
+    const aside = await restoring(database, async (session) => {
+      const restored = await session.restoreAside(keepGoing(backup));
+      await restored.swap();
+      return restored;
+    });
+    expect(aside.incomplete).toEqual([expect.stringMatching(/^not restored: .*ERROR: /)]);
+    expect(aside.rows).toContainEqual({ schema: 'public', table: 'other', rows: 100 });
+
+    const { rows } = await restoring(database, (session) =>
+      session.restoreTables(backup, { tables: ['public.other'], schemas: [] }),
+    );
+    expect(rows, 'a table that has nothing to do with it').toEqual([
+      { schema: 'public', table: 'other', rows: 100 },
+    ]);
+  });
+
+  it('is listed after a restore in place, too', async () => {
+    const database = await databaseWith(facts, OBJECTS['a foreign key that rows violate']);
+    const backup = keepGoing(await backupOf(database));
+    const { incomplete, rows } = await restoring(database, (session) => session.restoreInPlace(backup));
+    expect(incomplete).toEqual([
+      expect.stringMatching(
+        /^not restored: .*violates foreign key constraint .*: ALTER TABLE ONLY public\.child ADD CONSTRAINT child_parent_fkey FOREIGN KEY \(parent\) REFERENCES public\.parent\(id\);$/,
+      ),
+    ]);
+    expect(rows).toContainEqual({ schema: 'public', table: 'child', rows: 1 });
+  });
+
+  // From 17 on, PostgreSQL fills a materialized view with a search_path of its own.
+  it.skipIf(facts.major >= 17)(
+    'is made with the search_path of the database where that is all it lacks',
+    async () => {
+      const database = await databaseWith(
+        facts,
+        `CREATE TABLE docs (body tsvector); INSERT INTO docs VALUES (to_tsvector('two words')); CREATE MATERIALIZED VIEW words AS SELECT word FROM ts_stat('SELECT body FROM docs')`,
+      );
+      const backup = await backupOf(database);
+      const aside = await restoring(database, async (session) => {
+        const restored = await session.restoreAside(backup);
+        await restored.swap();
+        return restored;
+      });
+      expect(aside.incomplete).toEqual([]);
+      expect(await database.query('SELECT count(*) FROM words')).toBe('2');
+    },
+  );
+});
