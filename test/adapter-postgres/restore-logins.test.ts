@@ -21,6 +21,14 @@ async function server(content = ''): Promise<Cluster> {
   return cluster;
 }
 
+async function onlySuperuserMayConnect(cluster: Cluster): Promise<void> {
+  await cluster.psql(
+    'postgres',
+    `SELECT format('COPY (VALUES (%L), (%L)) TO %L', 'local all geolens trust', 'host all geolens samehost trust', current_setting('hba_file')) \\gexec
+SELECT pg_reload_conf(), pg_sleep(0.5)`,
+  );
+}
+
 describe('the logins over which code of a role is evaluated', () => {
   it('are gone after a restore, with all that they were granted', async () => {
     const cluster = await server();
@@ -80,11 +88,7 @@ describe('the logins over which code of a role is evaluated', () => {
     const cluster = await server();
     const backup = await backupOf(placeOn(cluster));
     const before = await cluster.psql('app', 'SELECT oid, datname FROM pg_database ORDER BY 1');
-    await cluster.psql(
-      'postgres',
-      `SELECT format('COPY (VALUES (%L), (%L)) TO %L', 'local all geolens trust', 'host all geolens samehost trust', current_setting('hba_file')) \\gexec
-SELECT pg_reload_conf(), pg_sleep(0.5)`,
-    );
+    await onlySuperuserMayConnect(cluster);
     for (const mode of ['restoreAside', 'restoreInPlace'] as const)
       await expect(restoring(placeOn(cluster), (session) => session[mode](backup))).rejects.toMatchObject({
         code: 'RESTORE_REFUSED',
@@ -96,6 +100,35 @@ SELECT pg_reload_conf(), pg_sleep(0.5)`,
     expect(await cluster.psql('postgres', 'SELECT oid, datname FROM pg_database ORDER BY 1')).toBe(before);
     expect(await cluster.psql('app', LOGINS)).toBe('geolens');
   });
+});
+
+it.each([
+  ['is restored where it has no code', 'a int CHECK (a > 0 AND abs(a) < 10), b text DEFAULT now()', true],
+  ['is refused where it changes something', "a int CHECK (nextval('app.s') > 0)", false],
+  [
+    'is refused where it executes a query',
+    "a int CHECK (query_to_xml('SELECT 1', true, false, '') IS NOT NULL)",
+    false,
+  ],
+  [
+    'is refused where a name looks like a default',
+    `"x DEFAULT " int, CHECK ("x DEFAULT " > nextval('app.s'))`,
+    false,
+  ],
+])('what a server without logins would evaluate %s', async (_, columns, isRestored) => {
+  const cluster = await ownServer(newestCluster()[0]!);
+  await cluster.createDatabase('app');
+  await cluster.psql(
+    'app',
+    `CREATE ROLE app LOGIN; CREATE SCHEMA app AUTHORIZATION app; SET SESSION AUTHORIZATION app; CREATE SEQUENCE app.s; CREATE TABLE app.t (${columns})`,
+  );
+  const backup = await backupOf(placeOn(cluster));
+  await onlySuperuserMayConnect(cluster);
+  const restore = restoring(placeOn(cluster), async (session) => {
+    await (await session.restoreAside(backup)).discard();
+  });
+  if (isRestored) await restore;
+  else await expect(restore).rejects.toMatchObject({ code: 'RESTORE_REFUSED' });
 });
 
 it('code that leaves something in the schema of another role meanwhile ends the restore', async () => {

@@ -127,7 +127,12 @@ export function usesOf(entries: readonly TocEntry[]): (entry: TocEntry) => Reado
   };
 }
 
-function isEnum({ definition }: TocEntry): boolean {
+/** Whether an entry is code, or a type that may have code. */
+export function isCodeOrType(entry: Pick<TocEntry, 'kind' | 'definition'>): boolean {
+  return CODE.test(entry.kind) && !isEnum(entry);
+}
+
+function isEnum({ definition }: Pick<TocEntry, 'definition'>): boolean {
   return definition.includes(' AS ENUM (');
 }
 

@@ -170,7 +170,9 @@ class ByOwners {
       const isRows = entry.kind === 'TABLE DATA';
       const owner = isRows && logins.covers(entry.owner) ? entry.owner : undefined;
       const actor = isRows && lent.has(entry.oid) ? await logins.neutral() : owner;
-      actors.set(actor, [...(actors.get(actor) ?? []), entry]);
+      const group = actors.get(actor);
+      if (group === undefined) actors.set(actor, [entry]);
+      else group.push(entry);
     }
     for (const [actor, entries] of actors)
       await this.restore({

@@ -1,9 +1,12 @@
+import { isBackupError } from '@geolens/backup-core';
 import { quoteIdentifier } from '../connection/identifiers.ts';
 import { executeTogether } from './execute.ts';
+import { needsNoLogin } from './needs-no-login.ts';
+import { probeLogins, type OwnerLoginsOptions } from './owner-logins.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
 import type { Server } from './server.ts';
-import type { Toc } from './toc/toc.ts';
+import type { Toc, TocEntry } from './toc/toc.ts';
 
 /** The comment of a role that stands in for the bootstrap superuser of another server. */
 const STAND_IN = 'geolens-backup: stands in for the owner of what is being restored';
@@ -22,6 +25,8 @@ export class Owners implements AsyncDisposable {
   readonly notes: readonly string[];
   /** Owners whose code must not run as a superuser; none where the restoring role owns everything. */
   readonly unprivileged: ReadonlySet<string>;
+  /** Whether their objects are restored over logins: not where there are none, or nothing needs a login and the server lets none in. */
+  readonly byLogins: boolean;
   private readonly server: Server;
   private readonly standIns: readonly string[];
   private readonly ownsPublic: boolean;
@@ -34,10 +39,12 @@ export class Owners implements AsyncDisposable {
     {
       ownsPublic = false,
       unprivileged = [],
-    }: { ownsPublic?: boolean; unprivileged?: readonly string[] } = {},
+      byLogins = false,
+    }: { ownsPublic?: boolean; unprivileged?: readonly string[]; byLogins?: boolean } = {},
   ) {
     this.server = server;
     this.unprivileged = new Set(unprivileged);
+    this.byLogins = byLogins;
     this.args = args;
     this.notes = notes;
     this.standIns = standIns;
@@ -55,7 +62,10 @@ export class Owners implements AsyncDisposable {
    *   stands in for that one until `handOver`.
    * - Other missing owners are made as roles that can do nothing else.
    */
-  static async prepare({ server }: SessionParts, { toc, globals }: Preparation): Promise<Owners> {
+  static async prepare(
+    { server, database, signal }: SessionParts,
+    { toc, globals }: Preparation,
+  ): Promise<Owners> {
     // A dump has an entry for this schema if its owner is not the usual one.
     const hasPublic = toc.entries.some(({ kind, name }) => kind === 'SCHEMA' && name === 'public');
     if (!server.superuser) return new Owners(server, ['--no-owner'], [], []);
@@ -85,7 +95,7 @@ export class Owners implements AsyncDisposable {
       [],
       others.length === 0 ? [] : [`made for what they own: ${others.join(', ')}`],
       standIns,
-      { unprivileged: await rolesWithoutSuperuser(server, owners) },
+      await loginsFor({ server, live: database, target: server.maintenance, signal }, owners, toc.entries),
     );
   }
 
@@ -103,6 +113,28 @@ export class Owners implements AsyncDisposable {
   /** Removes the stand-ins. What cannot be removed now, the next restore removes. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const role of this.standIns) await dropRole(this.server, role);
+  }
+}
+
+/**
+ * Finds out whether the server lets temporary logins in.
+ * @throws BackupError RESTORE_REFUSED if it does not and the dump has code of such an owner
+ */
+async function loginsFor(
+  options: Omit<OwnerLoginsOptions, 'unprivileged'>,
+  owners: readonly string[],
+  entries: readonly TocEntry[],
+): Promise<{ readonly unprivileged: readonly string[]; readonly byLogins: boolean }> {
+  const { server } = options;
+  const unprivileged = await rolesWithoutSuperuser(server, owners);
+  const roles = new Set(unprivileged);
+  try {
+    await probeLogins({ ...options, unprivileged: roles });
+    return { unprivileged, byLogins: roles.size > 0 };
+  } catch (error) {
+    if (!isBackupError(error, 'RESTORE_REFUSED') || !(await needsNoLogin(server, entries, roles)))
+      throw error;
+    return { unprivileged, byLogins: false };
   }
 }
 

@@ -245,7 +245,7 @@ async function fillOnce(
       onError,
     });
   const withRows = !furtherArguments.includes('--schema-only');
-  if (owners.unprivileged.size > 0)
+  if (owners.byLogins)
     await fillByOwners(parts, input, preparation, aside, {
       entries,
       args,

@@ -15,7 +15,6 @@ import { makeExtensions } from './make-extensions.ts';
 import { extensionRowsIn } from './extension-rows.ts';
 import { replaceExtensionRows } from './replace-extension-rows.ts';
 import { fillByOwners } from './fill-by-owners.ts';
-import { probeLogins } from './owner-logins.ts';
 import { Owners } from './owners.ts';
 import { defaultPrivilegesOf } from './rights/default-privileges.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -58,7 +57,6 @@ export async function restoreInPlace(
   await using owners = await Owners.prepare(parts, preparation);
   const { unprivileged } = owners;
   const { keepGoing = false } = input;
-  await probeLogins({ server, live: database, target: database, unprivileged, signal: parts.signal });
   step('restore');
   await disableEventTriggers(server, database);
   const defaults = await server.within(database, 'looking at default privileges', defaultPrivilegesOf);
@@ -143,7 +141,7 @@ async function restoreOntoLive(
   };
   const loadExtensionRows = (rows: readonly TocEntry[]): Promise<void> =>
     replaceExtensionRows(parts, input, preparation, rows);
-  if (owners.unprivileged.size > 0)
+  if (owners.byLogins)
     await fillByOwners(parts, input, preparation, database, {
       ...request,
       unprivileged: owners.unprivileged,

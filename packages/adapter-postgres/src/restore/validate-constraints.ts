@@ -160,7 +160,11 @@ async function validate(
   sessions: number,
 ): Promise<void> {
   const byTable = new Map<string, Validation[]>();
-  for (const one of validations) byTable.set(one.named, [...(byTable.get(one.named) ?? []), one]);
+  for (const one of validations) {
+    const group = byTable.get(one.named);
+    if (group === undefined) byTable.set(one.named, [one]);
+    else group.push(one);
+  }
   const queue = byTable.values();
   await Promise.all(
     Array.from({ length: Math.min(sessions, byTable.size) }, async () => {
