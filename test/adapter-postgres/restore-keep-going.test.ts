@@ -7,8 +7,8 @@ import { backupOf, restoring } from './support/restoring.ts';
 const OBJECTS = {
   'a foreign key that rows violate': `CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1); CREATE TABLE child (parent int REFERENCES parent); INSERT INTO child VALUES (1);
     SET session_replication_role = replica; DELETE FROM parent`,
-  'a generated column whose function names no schema': `CREATE FUNCTION inner_f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1'; CREATE FUNCTION outer_f(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN inner_f(a); END';
-    CREATE TABLE computed (a int, b int GENERATED ALWAYS AS (outer_f(a)) STORED); INSERT INTO computed VALUES (1)`,
+  'a generated column whose function names what is not there': `CREATE FUNCTION inner_f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1'; CREATE FUNCTION outer_f(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN inner_f(a); END';
+    CREATE TABLE computed (a int, b int GENERATED ALWAYS AS (outer_f(a)) STORED); INSERT INTO computed VALUES (1); DROP FUNCTION inner_f`,
   'a check that does not hold any more': `CREATE TABLE checked (a int); INSERT INTO checked VALUES (1); CREATE FUNCTION holds(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';
     ALTER TABLE checked ADD CHECK (holds(a)); CREATE OR REPLACE FUNCTION holds(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT false'`,
 } as const;
@@ -58,6 +58,25 @@ describe.each(clusters())('an object of $title that a restore cannot make again:
       ),
     ]);
     expect(rows).toContainEqual({ schema: 'public', table: 'child', rows: 1 });
+  });
+
+  it('is made in a second attempt with the search_path of the database, with its rows', async () => {
+    const database = await databaseWith(
+      facts,
+      `CREATE FUNCTION inner_f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1'; CREATE FUNCTION outer_f(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN inner_f(a); END';
+       CREATE TABLE computed (a int PRIMARY KEY, b int GENERATED ALWAYS AS (outer_f(a)) STORED); INSERT INTO computed VALUES (7)`,
+    );
+    const backup = await backupOf(database);
+    const aside = await restoring(database, async (session) => {
+      const restored = await session.restoreAside(backup);
+      await restored.swap();
+      return restored;
+    });
+    expect(aside.incomplete).toEqual([]);
+    expect(await database.query('SELECT a, b FROM computed')).toBe('7|7');
+    expect(await database.query(`SELECT count(*) FROM pg_index WHERE indrelid = 'computed'::regclass`)).toBe(
+      '1',
+    );
   });
 
   // From 17 on, PostgreSQL fills a materialized view with a search_path of its own.

@@ -64,6 +64,12 @@ const OF_THE_DUMP = [
   'RESTORE_REFUSED',
 ] as const;
 
+/**
+ * SQLSTATEs of a machine that lacks something: connections, resources, files, libraries, files of configuration, and an
+ * operator who intervenes.
+ */
+const OF_MACHINE = /\(SQLSTATE (?:08|53|57|58|F0)/;
+
 /** One dump restored into one temporary server. */
 export class RestoreTestRun {
   private readonly options: RestoreTestRunParts;
@@ -198,9 +204,13 @@ export class RestoreTestRun {
     throwIfAborted(this.options.signal);
     if (isBackupError(error) && error.details.reason === 'objects-not-restored') {
       const { problems = [] } = error.details;
-      const ofDump = problems.filter((problem) => hintForLack(problem) === undefined);
+      const ofDump = problems.filter(
+        (problem) => !OF_MACHINE.test(problem) && hintForLack(problem) === undefined,
+      );
       if (ofDump.length > 0) return { outcome: 'failed', problems: ofDump };
-      const reasons = problems.map((problem) => `${problem}. ${hintForLack(problem) ?? ''}`);
+      const reasons = problems.map(
+        (problem) => `${problem}. ${hintForLack(problem) ?? 'Give this machine what the message names'}`,
+      );
       return { outcome: 'inconclusive', reasons };
     }
     const reason = whyInconclusive(error);

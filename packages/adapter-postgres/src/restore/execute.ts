@@ -76,7 +76,7 @@ export async function executeEach(
   await client.query('BEGIN');
   for (const statement of statements) {
     if (!mayFail(statement)) {
-      said.push(...(await execute(client, [statement])));
+      said.push(...(await execute(client, [statement]).catch((error: unknown) => naming(statement, error))));
       continue;
     }
     await client.query('SAVEPOINT one');
@@ -91,6 +91,14 @@ export async function executeEach(
   }
   await client.query('COMMIT');
   return { said, refused };
+}
+
+const SHOWN_CHARACTERS = 120;
+
+/** @throws the error, with the statement in its message */
+function naming(statement: string, error: unknown): never {
+  if (isOfStatement(error)) error.message += ` (statement ${statement.slice(0, SHOWN_CHARACTERS)})`;
+  throw error;
 }
 
 /** Whether an error has a SQLSTATE: others are of the connection. */

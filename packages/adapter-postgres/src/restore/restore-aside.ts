@@ -15,6 +15,7 @@ import { turnsOf } from './extension-rows.ts';
 import { fillByOwners } from './fill-by-owners.ts';
 import { makeExtensions } from './make-extensions.ts';
 import { Owners } from './owners.ts';
+import { secondTry } from './second-try.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
 import { applyProperties, connectionLimitOf } from './rights/properties.ts';
@@ -264,16 +265,25 @@ async function fillOnce(
     for (const turn of checksLast(turns?.rest ?? entries)) await restoreTurn(turn, parts.sessions);
   }
   const [error] = unresolved;
-  if (error === undefined) return { repeated: [], searchPath: '', notes, failures };
+  if (error === undefined && failures.length === 0) return { repeated: [], searchPath: '', notes, failures };
   const searchPath = await searchPathOf(parts, rights);
-  const repeated = await retryIndexes(parts, input, preparation, aside, {
-    entries: first,
-    ownerArgs: args,
+  const repeated =
+    error === undefined
+      ? []
+      : await retryIndexes(parts, input, preparation, aside, {
+          entries: first,
+          ownerArgs: args,
+          searchPath,
+          error,
+          onError,
+        });
+  const left = await secondTry(parts, input, preparation, aside, {
+    failures: onceForEntry(failures),
+    args,
+    owners,
     searchPath,
-    error,
-    onError,
   });
-  return { repeated, searchPath, notes, failures: onceForEntry(failures) };
+  return { repeated, searchPath, notes, failures: left };
 }
 
 /** What an entry failed with first counts. */

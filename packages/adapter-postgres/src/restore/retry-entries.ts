@@ -32,7 +32,7 @@ const OF_INDEXES = /^(?:INDEX|INDEX ATTACH|COMMENT \S+ INDEX) /;
 const CONTENT = /^(?:TABLE DATA|SEQUENCE SET|BLOBS|BLOB|BLOB METADATA|LARGE OBJECT) /;
 
 /** SQLSTATEs of what is there already. */
-const ALREADY_THERE = ['42710', '42P06', '42P07', '42723', '42P16'];
+export const ALREADY_THERE = ['42710', '42P06', '42P07', '42723', '42P16'];
 
 /** The search_path of the database that was backed up, or of the live one. */
 export async function searchPathOf(
@@ -69,6 +69,18 @@ const OF_OTHERS = `
       OR EXISTS (SELECT FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_roles r ON r.oid = o.oprowner WHERE NOT r.rolsuper AND o.oprnamespace = ANY (here.schemas)) AS found
     FROM (SELECT ARRAY (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY (pg_catalog.current_schemas(false))) AS schemas) here`;
 
+/** Whether roles that are no superusers have functions or operators in the schemas of a search_path. */
+export async function hasCodeOfOthers(
+  server: SessionParts['server'],
+  database: string,
+  searchPath: string,
+): Promise<boolean> {
+  return server.within(database, 'looking at the search_path', async (client) => {
+    await client.query(`SELECT pg_catalog.set_config('search_path', $1, false)`, [searchPath]);
+    return oneRow((await client.query<{ found: boolean }>(OF_OTHERS)).rows).found;
+  });
+}
+
 /**
  * Makes the indexes that a database lacks, in the order of the dump, with the search_path that their
  * functions were written for.
@@ -104,10 +116,7 @@ export async function retryIndexes(
     ).map(({ name }) => name),
   );
   const ofSuperuser = lacking.find(({ owner }) => superusers.has(owner));
-  const hasOthers = await server.within(target, 'looking at the search_path', async (client) => {
-    await client.query(`SELECT pg_catalog.set_config('search_path', $1, false)`, [searchPath]);
-    return oneRow((await client.query<{ found: boolean }>(OF_OTHERS)).rows).found;
-  });
+  const hasOthers = await hasCodeOfOthers(server, target, searchPath);
   // Such a function could take the place of a built-in one, and would run as the owner of the table.
   if (ofSuperuser !== undefined && hasOthers) {
     const because = `${why} (${ofSuperuser.label} belongs to a superuser, and other roles have functions in the search_path ${searchPath})`;

@@ -129,6 +129,8 @@ const MOST_CHARACTERS = 500;
 
 /** Whether a failure names an entry: we name it with its schema, pg_restore without. */
 export function isOfEntry(failure: string, { text, kind, name, owner }: TocEntry): boolean {
+  const copied = /^COPY failed for table "(.*?)": /.exec(failure)?.[1];
+  if (copied !== undefined) return kind === 'TABLE DATA' && name === copied;
   const named = /\(entry (.*?)(?:, statement .*)?\)$/.exec(failure)?.[1];
   return named === text || named === sanitized(`${kind} ${name} ${owner}`);
 }
