@@ -105,7 +105,7 @@ describe('the folder of the sets', () => {
     makeReadOnly(sets);
     const env = { BACKUP_DIR: sets, BACKUP_RESTORE_TEST_DIR: work };
     const end = await operator.backup(['verify', 'latest', '--restore'], { env });
-    expect(end.code, end.stderr).toBe(5);
+    expect(end.code, end.stderr).toBe(6);
     expect(times(end.stderr, 'read-only')).toBe(1);
     const [report] = await readdir(work);
     expect(end.stderr).toContain(join(work, report!));

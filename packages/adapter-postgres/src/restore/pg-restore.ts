@@ -131,12 +131,14 @@ class Messages {
   }
 
   private take(line: string): void {
-    const entry = this.entry;
-    this.entry = ENTRY_OF_ERROR.exec(line)?.[1];
     const error = /^pg_restore: error: (.*)/.exec(line)?.[1] ?? TORN.exec(line)?.[1];
+    // Lines of other workers can come between an entry and its error.
+    this.entry = ENTRY_OF_ERROR.exec(line)?.[1] ?? this.entry;
     if (error?.startsWith('pg_restore: ') === true) {
       this.take(error); // another worker's message; that of the error comes on a line of its own
     } else if (error !== undefined) {
+      const entry = this.entry;
+      this.entry = undefined;
       this.inError = !this.passOver(error) && this.errors.length < KEPT_ERRORS;
       if (!this.inError) return;
       const isNamed = entry === undefined || error.startsWith('COPY failed for table ');

@@ -48,3 +48,15 @@ it('an error whose line another worker has torn is still the error', async () =>
   ];
   expect(await errorsIn(said)).toEqual(['could not execute query: ERROR:  no\nCommand was: CREATE TABLE t;']);
 });
+
+it('an error has its entry where a line of another worker comes between', async () => {
+  const said = [
+    'pg_restore: from TOC entry 7; 2606 16384 FK CONSTRAINT child key geolens',
+    'pg_restore: finished item 2 TABLE u',
+    'pg_restore: error: could not execute query: ERROR:  no',
+    'pg_restore: error: could not execute query: ERROR:  without an entry',
+  ];
+  const [first, second] = await errorsIn(said);
+  expect(first).toContain('FK CONSTRAINT child key geolens');
+  expect(second).toBe('could not execute query: ERROR:  without an entry');
+});
