@@ -29,7 +29,7 @@ import {
 } from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
 import { isUnresolvedName, retryIndexes, retryNotes, searchPathOf } from './retry-entries.ts';
-import { checksLast, describeFailures, entriesByTurn, restoreEntries } from './run-entries.ts';
+import { checksLast, describeFailures, entriesByTurn, isOfEntry, restoreEntries } from './run-entries.ts';
 import { gatherStatistics } from './statistics.ts';
 import { swapDatabases } from './swap-databases.ts';
 import type { TocEntry } from './toc/toc.ts';
@@ -204,13 +204,16 @@ function isSameWithOne(error: unknown): boolean {
   return error instanceof Error && SAME_WITH_ONE_SESSION.test(error.message);
 }
 
+/** Failures that the message of an error names; all are in its details. */
+const SHOWN = 20;
+
 /** @throws BackupError RESTORE_FAILED with all that could not be restored, unless it keeps going */
 function expectAll(filled: Filled, { keepGoing = false }: FillRequest): Filled {
   const { failures } = filled;
   if (failures.length === 0 || keepGoing) return filled;
   throw new BackupError(
     'RESTORE_FAILED',
-    `the dump could not be restored: ${failures.join(' | ')}`,
+    `the dump could not be restored: ${failures.slice(0, SHOWN).join(' | ')}${failures.length > SHOWN ? ` | and ${failures.length - SHOWN} more objects` : ''}`,
     withReason('objects-not-restored', { problems: failures }),
   );
 }
@@ -278,7 +281,7 @@ async function fillOnce(
           onError,
         });
   const left = await secondTry(parts, input, preparation, aside, {
-    failures: onceForEntry(failures),
+    failures: onceForEntry(failures, preparation.toc.entries),
     args,
     owners,
     searchPath,
@@ -287,12 +290,15 @@ async function fillOnce(
 }
 
 /** What an entry failed with first counts. */
-function onceForEntry(failures: readonly string[]): readonly string[] {
-  const entryOf = (failure: string): string =>
-    /\(entry (.*?)(?:, statement |\)$)/.exec(failure)?.[1] ?? failure;
-  return [
-    ...new Map(failures.toReversed().map((failure) => [entryOf(failure), failure])).values(),
-  ].toReversed();
+function onceForEntry(failures: readonly string[], entries: readonly TocEntry[]): readonly string[] {
+  const seen = new Set<TocEntry>();
+  return failures.filter((failure) => {
+    const entry = entries.find((one) => isOfEntry(failure, one));
+    if (entry === undefined) return true;
+    const isNew = !seen.has(entry);
+    seen.add(entry);
+    return isNew;
+  });
 }
 
 /**

@@ -74,11 +74,8 @@ export async function secondTry(
     const said = await again(entry);
     const error = said?.find(({ level, state }) => level === 'ERROR' && !ALREADY_THERE.includes(state));
     if (said !== undefined && error === undefined) continue;
-    if (error === undefined || error.state === NOT_ALLOWED) left.push(failure);
-    else {
-      const state = error.message.includes('(SQLSTATE ') ? '' : ` (SQLSTATE ${error.state})`;
-      left.push(`ERROR:  ${error.message}${state} (entry ${entry.text})`);
-    }
+    const isKnown = error === undefined || error.state === NOT_ALLOWED || failure.includes('(SQLSTATE ');
+    left.push(isKnown ? failure : failure.replace(' (entry ', ` (SQLSTATE ${error.state}) (entry `));
   }
   return left;
 }

@@ -91,32 +91,31 @@ async function makeNotValid(
   client: pg.Client,
   { logins, entries, onError }: ConstraintsRequest,
 ): Promise<MadeConstraints> {
-  const validations: Validation[] = [];
-  const byOwner: { entry: TocEntry; owner: string }[] = [];
-  const later: TocEntry[] = [];
-  for (const entry of entries) {
+  const found: { -readonly [Key in keyof MadeConstraints]: MadeConstraints[Key][number][] } = {
+    validations: [],
+    byOwner: [],
+    later: [],
+  };
+  const make = async (entry: TocEntry): Promise<void> => {
     const match = CONSTRAINT.exec(entry.statement);
     const on = match === null ? [] : await constrainedBy(client, match, entry.owner);
     const isCovered = on.some(({ owner }) => logins.covers(owner));
     const owner = match !== null && isCovered ? await ownerOfPartitioned(client, match, on) : undefined;
     if (owner !== undefined) {
-      byOwner.push({ entry, owner });
-      continue;
+      found.byOwner.push({ entry, owner });
+      return;
     }
-    if (match === null || !isCovered || on.some(({ partition }) => partition)) later.push(entry);
-    if (match === null || !isCovered) continue;
+    if (match === null || !isCovered || on.some(({ partition }) => partition)) found.later.push(entry);
+    if (match === null || !isCovered) return;
     const [, kind = '', , name = '', constraint = ''] = match;
     for (const one of on) {
-      const made = `ALTER ${kind} ${one.named} ADD CONSTRAINT ${name} ${constraint} NOT VALID`;
-      await executeEntry(entry, execute(client, [made]), onError);
-      validations.push({
-        ...one,
-        entry,
-        statement: `ALTER ${kind} ${one.named} VALIDATE CONSTRAINT ${name}`,
-      });
+      await execute(client, [`ALTER ${kind} ${one.named} ADD CONSTRAINT ${name} ${constraint} NOT VALID`]);
+      const statement = `ALTER ${kind} ${one.named} VALIDATE CONSTRAINT ${name}`;
+      found.validations.push({ ...one, entry, statement });
     }
-  }
-  return { validations, byOwner, later };
+  };
+  for (const entry of entries) await executeEntry(entry, make(entry), onError);
+  return found;
 }
 
 /** Returns the tables whose rows a constraint is checked for; none if it is not. */
