@@ -10,6 +10,8 @@ export interface RestoreAsOptions {
   readonly env: ProgramEnvironment;
   readonly prerequisites?: Partial<Prerequisites> | undefined;
   readonly jobs?: number | undefined;
+  /** The name that the database has while it is filled. */
+  readonly asideName: string;
   readonly signal: AbortSignal;
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
 }
@@ -29,7 +31,7 @@ export async function restoreAs(
   name: string,
   input: RestoreInput,
   connection: ConnectionSettings,
-  { binDir, env, prerequisites, jobs, signal, observer }: RestoreAsOptions,
+  { binDir, env, prerequisites, jobs, asideName, signal, observer }: RestoreAsOptions,
 ): Promise<Restored> {
   const session = await new PgDumpRestorer({
     connection,
@@ -37,6 +39,7 @@ export async function restoreAs(
     env,
     prerequisites,
     jobs,
+    asideName,
     statistics: false,
     foreignServers: false,
   }).open(name, { exclusive: true, signal, observer });

@@ -22,6 +22,7 @@ import { extensionsOf, type Toc } from '../restore/toc/toc.ts';
 import type { RestoreTestFolder } from './restore-test-folder.ts';
 import type { FilesQuery } from './files-query.ts';
 import { inspect } from './inspect.ts';
+import { asideName } from '../restore/aside-database.ts';
 import { readByNewest } from './read-by-newest.ts';
 import { nameFor, restoreAs } from './restore-as.ts';
 import { TemporaryServer } from './temporary-server.ts';
@@ -48,6 +49,15 @@ export interface RestoreTestRunParts extends RestoreTestRunOptions {
   readonly isolated: boolean;
   readonly signal: AbortSignal;
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
+}
+
+/** A server that is made for a dump. */
+interface Prepared {
+  readonly server: TemporaryServer;
+  /** The name of the database that the dump is restored into. */
+  readonly aside: string;
+  /** Libraries that the server preloads. */
+  readonly libraries: readonly string[];
 }
 
 /** What a restore notes when all went as it should. */
@@ -88,11 +98,22 @@ export class RestoreTestRun {
         installed,
       );
       if ('lacking' in programs) return inconclusive(programs.lacking);
-      const needs = {
-        entries: toc.entries.length,
-        libraries: await librariesFor(extensionsOf(toc), input.manifest?.preloadedLibraries ?? [], programs),
-      };
-      return await this.withServer(programs, needs, (server) => this.restore(input, toc, programs, server));
+      const aside = asideName(nameFor(input.manifest?.database), new Date());
+      const libraries = await librariesFor(
+        extensionsOf(toc),
+        input.manifest?.preloadedLibraries ?? [],
+        programs,
+      );
+      const oneDatabase = Object.fromEntries(
+        libraries.flatMap((name) => {
+          const setting = ONE_DATABASE[name];
+          return setting === undefined ? [] : [[setting, aside] as const];
+        }),
+      );
+      const needs = { entries: toc.entries.length, libraries, oneDatabase };
+      return await this.withServer(programs, needs, (server) =>
+        this.restore(input, toc, programs, { server, aside, libraries }),
+      );
     } catch (error) {
       return this.verdict(error);
     }
@@ -132,7 +153,7 @@ export class RestoreTestRun {
     input: RestoreInput,
     toc: Toc,
     programs: ServerPrograms,
-    { connection }: TemporaryServer,
+    { server: { connection }, aside, libraries }: Prepared,
   ): Promise<RestoreTestResult> {
     const { prerequisites, filesQuery, signal } = this.options;
     const needed = [...extensionsOf(toc), ...(prerequisites?.extensions ?? [])];
@@ -147,7 +168,7 @@ export class RestoreTestRun {
       ),
       ...needed.flatMap((name) => {
         const setting = ONE_DATABASE[name];
-        return setting === undefined
+        return setting === undefined || libraries.includes(name)
           ? []
           : [
               `the extension ${name} can only be made in the database that ${setting} names, not in a temporary one`,
@@ -160,12 +181,10 @@ export class RestoreTestRun {
         `extension ${name}: the backup was made with ${before}, this machine has ${now}`,
     );
     const database = nameFor(input.manifest?.database);
-    const { rows, extensionRows, notes, incomplete } = await restoreAs(
-      database,
-      input,
-      connection,
-      this.options,
-    );
+    const { rows, extensionRows, notes, incomplete } = await restoreAs(database, input, connection, {
+      ...this.options,
+      asideName: aside,
+    });
     this.step('compare');
     const settings = { ...connection, database };
     const seen = await this.within(settings, (superuser) =>

@@ -19,6 +19,8 @@ export interface DumpNeeds {
   readonly entries: number;
   /** Libraries that extensions of the dump need at the start of the server. */
   readonly libraries: readonly string[];
+  /** Settings of extensions that exist in one database of a server, with the name of that database. */
+  readonly oneDatabase: Readonly<Record<string, string>>;
 }
 
 /** A table with its index, its TOAST table and the index of that. */
@@ -32,10 +34,11 @@ const LOCKS_PER_ENTRY = 4;
 export function temporaryServerSettings(
   socketFolder: string,
   jobs: number,
-  { entries, libraries }: DumpNeeds = { entries: 0, libraries: [] },
+  { entries, libraries, oneDatabase }: DumpNeeds = { entries: 0, libraries: [], oneDatabase: {} },
 ): Readonly<Record<string, string>> {
   const connections = jobs + 20;
   return {
+    ...oneDatabase,
     // One transaction gives all objects their owners. Each is locked, and what belongs to it.
     max_locks_per_transaction: String(64 + Math.ceil((entries * LOCKS_PER_ENTRY) / connections)),
     ...(libraries.length > 0 && {

@@ -137,7 +137,7 @@ export async function makeAside(
   const { server, database, observer } = parts;
   observer?.({ event: 'step', step: 'create' });
   const { withheld } = await makeLackingRoles(parts, preparation);
-  const aside = asideName(database, new Date());
+  const aside = parts.options.asideName ?? asideName(database, new Date());
   try {
     await createAside(server, database, aside, manifest);
   } catch (error) {

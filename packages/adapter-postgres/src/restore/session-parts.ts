@@ -25,6 +25,8 @@ export interface PgDumpRestorerOptions {
    * servers. Defaults to true.
    */
   readonly foreignServers?: boolean | undefined;
+  /** The name of the database that is filled beside the live one; one with the time when absent. */
+  readonly asideName?: string | undefined;
 }
 
 /** What every step of a restore works with. */

@@ -29,8 +29,13 @@ describe('the place of a restore test', () => {
   });
 
   it('has a server with locks for all objects at once, and with the libraries of their extensions', () => {
-    const needs = { entries: 11_000, libraries: ['pg_stat_statements', 'timescaledb'] };
+    const needs = {
+      entries: 11_000,
+      oneDatabase: { 'cron.database_name': 'x_restoring_1' },
+      libraries: ['pg_stat_statements', 'timescaledb'],
+    };
     expect(temporaryServerSettings('/a', 2, needs)).toMatchObject({
+      'cron.database_name': 'x_restoring_1',
       max_locks_per_transaction: '2064',
       shared_preload_libraries: 'pg_stat_statements,timescaledb',
       max_worker_processes: '0',
