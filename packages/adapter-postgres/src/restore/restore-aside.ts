@@ -29,7 +29,14 @@ import {
 } from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
 import { isUnresolvedName, retryIndexes, retryNotes, searchPathOf } from './retry-entries.ts';
-import { checksLast, describeFailures, entriesByTurn, isOfEntry, restoreEntries } from './run-entries.ts';
+import {
+  checksLast,
+  describeFailures,
+  entriesByTurn,
+  isOfEntry,
+  restoreEntries,
+  restoreFailed,
+} from './run-entries.ts';
 import { gatherStatistics } from './statistics.ts';
 import { swapDatabases } from './swap-databases.ts';
 import type { TocEntry } from './toc/toc.ts';
@@ -170,6 +177,9 @@ export interface FillRequest {
 const SAME_WITH_ONE_SESSION =
   /No space left on device|Disk quota exceeded|disk full|could not create unique index|server closed the connection|terminating connection|the database system is/;
 
+const IS_MACHINE =
+  /No space left on device|Disk quota exceeded|disk full|server closed the connection|terminating connection|the database system is/;
+
 /**
  * Restores the dump into an empty database, without what has to come after the privileges. What fails with
  * several sessions is tried again from the beginning with one: only that is a verdict on the dump. Event
@@ -267,6 +277,9 @@ async function fillOnce(
     }
     for (const turn of checksLast(turns?.rest ?? entries)) await restoreTurn(turn, parts.sessions);
   }
+  // A server that is out of room or gone fails at everything that follows.
+  const last = failures.find((failure) => IS_MACHINE.test(failure));
+  if (last !== undefined) throw restoreFailed(last);
   const [error] = unresolved;
   if (error === undefined && failures.length === 0) return { repeated: [], searchPath: '', notes, failures };
   const searchPath = await searchPathOf(parts, rights);

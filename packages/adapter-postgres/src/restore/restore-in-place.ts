@@ -122,8 +122,10 @@ async function restoreOntoLive(
   owners: Owners,
   rights: Rights | undefined,
 ): Promise<{ readonly notes: readonly string[]; readonly failures: readonly string[] }> {
-  const { server, database, sessions } = parts;
+  const { server, database } = parts;
   const { keepGoing = false } = input;
+  // With several, pg_restore does not always tell which entry failed.
+  const sessions = keepGoing ? 1 : parts.sessions;
   const { first } = entriesByTurn(preparation);
   const present = await server.within(database, 'listing what stays', thingsThatStay);
   const tablespaces = await tablespaceArguments(server, preparation.toc);
@@ -142,7 +144,7 @@ async function restoreOntoLive(
   const loadExtensionRows = (rows: readonly TocEntry[]): Promise<void> =>
     replaceExtensionRows(parts, input, preparation, rows);
   if (owners.byLogins)
-    await fillByOwners(parts, input, preparation, database, {
+    await fillByOwners({ ...parts, sessions }, input, preparation, database, {
       ...request,
       unprivileged: owners.unprivileged,
       rights,
