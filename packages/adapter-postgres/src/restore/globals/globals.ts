@@ -89,6 +89,9 @@ export function parseGlobals(text: string): Globals {
   return { ...reader.found, isOurs, isOfPgDumpall: !isOurs && isOfPgDumpall(text) };
 }
 
+/** A restore into another database of the server may have been going on when the globals were made. */
+const OF_TEMPORARY_LOGIN = /\bgeolens_restore_login_[0-9a-f]{16}\b/;
+
 class Reader {
   readonly found = {
     roles: [] as string[],
@@ -106,6 +109,7 @@ class Reader {
   sections = 0;
 
   take({ kind, text }: SqlItem): void {
+    if (OF_TEMPORARY_LOGIN.test(text)) return;
     if (kind === 'comment') {
       if (text === SECTIONS[this.sections]) this.sections += 1;
       if (text === LACKING_PART) this.found.isIncomplete = true;

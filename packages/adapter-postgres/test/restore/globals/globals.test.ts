@@ -236,3 +236,11 @@ describe('globals', () => {
     expect(performance.now() - started).toBeLessThan(20_000);
   });
 });
+
+it('temporary logins of a restore that was going on are not in the globals', () => {
+  const login = 'geolens_restore_login_0123456789abcdef';
+  const found = parseGlobals(
+    `CREATE ROLE app;\nCREATE ROLE ${login};\nALTER ROLE ${login} WITH NOSUPERUSER LOGIN;\nGRANT app TO ${login};\n`,
+  );
+  expect(found).toMatchObject({ roles: ['app'], attributes: [], memberships: [], refused: [] });
+});
