@@ -277,7 +277,7 @@ async function fillOnce(
     }
     for (const turn of checksLast(turns?.rest ?? entries)) await restoreTurn(turn, parts.sessions);
   }
-  // A server that is out of room or gone fails at everything that follows.
+  // A server that is out of disk space or gone fails at everything that follows.
   const last = failures.find((failure) => IS_MACHINE.test(failure));
   if (last !== undefined) throw restoreFailed(last);
   const [error] = unresolved;

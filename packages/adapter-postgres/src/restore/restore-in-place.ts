@@ -124,7 +124,7 @@ async function restoreOntoLive(
 ): Promise<{ readonly notes: readonly string[]; readonly failures: readonly string[] }> {
   const { server, database } = parts;
   const { keepGoing = false } = input;
-  // With several, pg_restore does not always tell which entry failed.
+  // With several, pg_restore does not always name the entry that failed.
   const sessions = keepGoing ? 1 : parts.sessions;
   const { first } = entriesByTurn(preparation);
   const present = await server.within(database, 'listing what stays', thingsThatStay);
