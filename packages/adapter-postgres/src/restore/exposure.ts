@@ -1,4 +1,5 @@
 import { IDENTIFIER, nameOf } from '../connection/identifiers.ts';
+import { referencedTable } from './toc/referenced-table.ts';
 import type { TocEntry } from './toc/toc.ts';
 
 /** What superusers own and PostgreSQL evaluates code of other roles for, as the superuser. */
@@ -24,8 +25,6 @@ const CODE =
 const PASSES_ON = /^(?:OPERATOR|OPERATOR CLASS|OPERATOR FAMILY|DOMAIN|TYPE|VIEW)$/;
 
 const USABLE = /^(?:FUNCTION|AGGREGATE|TYPE|DOMAIN)$/;
-
-const REFERENCED = new RegExp(` REFERENCES (${IDENTIFIER})\\.(${IDENTIFIER})\\(`, 'u');
 
 /** Returns the qualified names in a definition, as `schema.name`. Some may be other texts with a point. */
 export function namesIn(definition: string): readonly string[] {
@@ -84,8 +83,8 @@ export function exposureOf(entries: readonly TocEntry[], unprivileged: ReadonlyS
       if (kind === 'TABLE ATTACH' && of.some(isOfOthers)) of.forEach(expose);
       if (kind !== 'FK CONSTRAINT') continue;
       // A key is checked as the owner of the one table or of the other, and may convert values by code of a type.
-      const [, schema = '', name = ''] = REFERENCED.exec(definition) ?? [];
-      const both = [...of, relations.get(`${nameOf(schema)}.${nameOf(name)}`)];
+      const referenced = referencedTable(definition);
+      const both = [...of, referenced && relations.get(`${referenced.schema}.${referenced.name}`)];
       if (both.some(isOfOthers)) both.forEach(expose);
     }
     return exposed.size;

@@ -5,6 +5,7 @@ import { execute } from './execute.ts';
 import type { OwnerLogins } from './owner-logins.ts';
 import { executeEntry, type EntriesRequest } from './run-entries.ts';
 import type { SessionParts } from './session-parts.ts';
+import { referencedTable } from './toc/referenced-table.ts';
 import type { TocEntry } from './toc/toc.ts';
 
 const NAME = `${IDENTIFIER}\\.${IDENTIFIER}`;
@@ -13,8 +14,6 @@ const CONSTRAINT = new RegExp(
   `^ALTER (TABLE|FOREIGN TABLE|DOMAIN) (?:ONLY )?(${NAME})\\n    ADD CONSTRAINT (${IDENTIFIER}) (.*);\\s*$`,
   'su',
 );
-
-const REFERENCED = new RegExp(`^FOREIGN KEY \\(.*?\\) REFERENCES (${NAME})\\(`, 'su');
 
 /** Such a constraint is checked for new rows only. */
 const NOT_VALIDATED = /\b(?:NOT VALID|NOT ENFORCED)$/;
@@ -141,7 +140,7 @@ async function ownerOfPartitioned(
   [, , table, , constraint = '']: RegExpExecArray,
   on: readonly Constrained[],
 ): Promise<string | undefined> {
-  const referenced = REFERENCED.exec(constraint)?.[1];
+  const referenced = referencedTable(constraint)?.named;
   if (referenced === undefined || table === undefined || hasForeignBytes(table + referenced))
     return undefined;
   const [from] = (await client.query<Constrained>(CONSTRAINED.TABLE, [table])).rows;

@@ -1,14 +1,13 @@
 import { BackupError } from '@geolens/backup-core';
 import type pg from 'pg';
-import { IDENTIFIER, quoteIdentifier } from '../../connection/identifiers.ts';
+import { quoteIdentifier } from '../../connection/identifiers.ts';
 import { isFreeOfCodeOf } from '../code-of-others.ts';
 import { rolesWithoutSuperuser } from '../owners.ts';
 import type { SessionParts } from '../session-parts.ts';
 import type { PresentTables } from './present-tables.ts';
+import { referencedTable } from '../toc/referenced-table.ts';
 import type { TocEntry } from '../toc/toc.ts';
 import type { WantedTables } from './wanted-tables.ts';
-
-const REFERENCED = new RegExp(` REFERENCES (${IDENTIFIER}\\.${IDENTIFIER})\\(`, 'u');
 
 /**
  * Returns the role that replaces tables. `undefined` stands for the restoring role: everything belongs to
@@ -81,7 +80,7 @@ async function expectCreate(
   );
 }
 
-interface ReferencedTable {
+interface OwnedReference {
   readonly oid: number;
   readonly owner: string;
 }
@@ -91,11 +90,11 @@ async function referencedTables(
   client: pg.Client,
   entries: readonly TocEntry[],
   role: string,
-): Promise<readonly ReferencedTable[]> {
+): Promise<readonly OwnedReference[]> {
   const names = entries.flatMap(({ kind, statement }) =>
-    kind === 'FK CONSTRAINT' ? (REFERENCED.exec(statement)?.slice(1) ?? []) : [],
+    kind === 'FK CONSTRAINT' ? (referencedTable(statement)?.named ?? []) : [],
   );
-  const { rows } = await client.query<ReferencedTable>(
+  const { rows } = await client.query<OwnedReference>(
     `SELECT c.oid::bigint::integer AS oid, pg_catalog.pg_get_userbyid(c.relowner) AS owner
        FROM pg_catalog.pg_class c WHERE c.oid = ANY (SELECT pg_catalog.to_regclass(name)::oid FROM pg_catalog.unnest($1::text[]) name)
         AND NOT pg_catalog.has_table_privilege($2, c.oid, 'REFERENCES')`,
