@@ -12,10 +12,13 @@ export interface Exposure {
   readonly uses: ReadonlySet<TocEntry>;
 }
 
-/** Two names with a point between. The server writes definitions with an empty search_path: names without a schema are its own. */
-const QUALIFIED = new RegExp(`(${IDENTIFIER})\\.(${IDENTIFIER})`, 'gu');
+/**
+ * Two names with a point between. The server writes definitions with an empty search_path: names without a schema
+ * are its own. Nothing is consumed, for a quote within a text could begin a name that hides the next one.
+ */
+const QUALIFIED = new RegExp(`(?<![\\p{L}\\p{N}_$])(?=(${IDENTIFIER})\\.(${IDENTIFIER}))`, 'gu');
 
-const OPERATOR = new RegExp(`OPERATOR\\((${IDENTIFIER})\\.([^)]+)\\)`, 'gu');
+const OPERATOR = new RegExp(`OPERATOR\\((?=(${IDENTIFIER})\\.([^)]+)\\))`, 'gu');
 
 /** Kinds of entries that are code, or a type that may have code. */
 const CODE =

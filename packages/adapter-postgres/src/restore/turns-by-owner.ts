@@ -22,13 +22,16 @@ export interface Batch {
 }
 
 /** A cast of a literal, which is read when the definition is: a domain has its constraints evaluated then. */
-const CAST_LITERAL = new RegExp(`'::(${IDENTIFIER})\\.(${IDENTIFIER})`, 'gu');
+const CAST_LITERAL = new RegExp(`'::(?=(${IDENTIFIER})\\.(${IDENTIFIER}))`, 'gu');
 
 /** Where making a table evaluates constants: generated columns, and expressions that partition it. */
-const EVALUATED_IN_TABLE = /GENERATED ALWAYS AS \(|\nPARTITION BY [A-Z]+ \(.*\(/;
+const EVALUATED_IN_TABLE = /GENERATED ALWAYS AS \(|\nPARTITION BY [A-Z]+ \([^]*\(/;
 
-/** The body of a routine as a text, which is not read when the routine is made. */
-const BODY = /\n {4}AS (?:\$|')/;
+/** Where the body of a routine begins that is a text. A text before it may hold the same words: the last one counts. */
+const BODY = '\n    AS ';
+
+/** A body that is read when the routine is made. */
+const READ_BODY = /\n {4}(?:BEGIN ATOMIC|RETURN )/;
 
 /** Kinds of entries whose types may hold a domain. */
 const WITH_TYPE = ['DOMAIN', 'TYPE', 'TABLE', 'FOREIGN TABLE', 'VIEW', 'MATERIALIZED VIEW'];
@@ -86,7 +89,8 @@ export class TurnsByOwner {
 
   /** Whether making the object evaluates what the dump brings. */
   private isEvaluated({ kind, definition }: TocEntry): boolean {
-    const text = kind === 'FUNCTION' || kind === 'PROCEDURE' ? (definition.split(BODY)[0] ?? '') : definition;
+    const isText = (kind === 'FUNCTION' || kind === 'PROCEDURE') && !READ_BODY.test(definition);
+    const text = isText ? definition.slice(0, definition.lastIndexOf(BODY)) : definition;
     if (kind === 'TABLE' && EVALUATED_IN_TABLE.test(text))
       return namesIn(text.slice(text.indexOf('('))).length > 0;
     if (kind === 'AGGREGATE' && text.includes('INITCOND = ')) return true;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { tocEntry, type TocEntry } from '../../src/restore/toc/toc.ts';
-import { schemasIn } from '../../src/restore/exposure.ts';
+import { namesIn, schemasIn } from '../../src/restore/exposure.ts';
 import { TurnsByOwner } from '../../src/restore/turns-by-owner.ts';
 
 let id = 0;
@@ -102,6 +102,26 @@ describe('an entry of a role that is no superuser is made', () => {
       'CHECK CONSTRAINT',
       "ALTER TABLE s.t\n    ADD CONSTRAINT x CHECK ((a = '1'::s.d)) NOT VALID;\n",
     ],
+    [
+      'a literal of a domain after a text that looks like another',
+      'TABLE',
+      `CREATE TABLE s.x (\n    a text DEFAULT '''::y."'::text,\n    b integer DEFAULT '{1}'::s.d[],\n    "C" integer\n);\n`,
+    ],
+    [
+      'a literal of a domain after a text that looks like a body',
+      'FUNCTION',
+      "CREATE FUNCTION s.x(a text DEFAULT '\n    AS $$'::text, b integer DEFAULT '1'::s.d) RETURNS integer\n    LANGUAGE sql\n    AS $$ SELECT 1 $$;\n",
+    ],
+    [
+      'a literal of a domain after such a text in a body that is read',
+      'FUNCTION',
+      "CREATE FUNCTION s.x() RETURNS integer\n    LANGUAGE sql\n    BEGIN ATOMIC\n SELECT '\n    AS $$'::text, '1'::s.d;\nEND;\n",
+    ],
+    [
+      'a partition key that calls a function after a column with a line feed',
+      'TABLE',
+      'CREATE TABLE s.x (\n    "a\nb" integer\n)\nPARTITION BY RANGE ("a\nb", s.f("a\nb"));\n',
+    ],
   ])('by its owner: %s', (_, kind, definition) => {
     expect(turnOf(kind, definition)).toBe('owner');
     expect(turnOf(kind, definition, 'postgres')).not.toBe('owner');
@@ -146,4 +166,9 @@ it('the schemas that a definition names are found, in quotes too', () => {
     'CREATE TABLE s.x (\n    a "Ä b".t GENERATED ALWAYS AS (Other.f(1)) STORED\n);\n',
   );
   expect(schemasIn(one)).toEqual(['s', 'Ä b', 'other']);
+});
+
+it('a name in quotes hides no other name of a definition', () => {
+  expect(namesIn('("a."(s.f(1)), "b")')).toContain('s.f');
+  expect(namesIn('(OPERATOR(s.<"> x OPERATOR(s.===) y)')).toContain('s.===');
 });
