@@ -111,6 +111,16 @@ it.each([
     false,
   ],
   [
+    'is refused where a text looks like a default',
+    "a text CHECK (a <> ' DEFAULT ' AND nextval('app.s') > 0)",
+    false,
+  ],
+  [
+    'is refused where a line of a text looks like a column',
+    "a text CHECK (a <> 'x\n    b integer DEFAULT ' AND nextval('app.s') > 0)",
+    false,
+  ],
+  [
     'is refused where a name looks like a default',
     `"x DEFAULT " int, CHECK ("x DEFAULT " > nextval('app.s'))`,
     false,

@@ -2,8 +2,8 @@ import { isCodeOrType } from './exposure.ts';
 import type { Server } from './server.ts';
 import type { TocEntry } from './toc/toc.ts';
 
-/** A default at the end of the line of a column; rows bring values for it. After a quote it may be part of a name. */
-const DEFAULT = /^([^"\n]*?) DEFAULT .*$/gm;
+/** A default at the end of the line of a column; rows bring values for it. */
+const DEFAULT = /^( {4}[a-z_][a-z_0-9]* [a-z_][a-z_0-9 .,()[\]]*?) DEFAULT .*$/gm;
 
 /** A column without an expression. The server begins the lines within an expression with key words. */
 const PLAIN_COLUMN = /^ {4}[a-z_][a-z_0-9]* [a-z_][a-z_0-9 .,()[\]]*(?: NOT NULL)?,?$/gm;
@@ -25,9 +25,14 @@ export async function needsNoLogin(
   const theirs = entries.filter(({ owner }) => roles.has(owner));
   if (theirs.some(({ kind, definition }) => kind !== 'VIEW' && isCodeOrType({ kind, definition })))
     return false;
-  const texts = theirs
+  const definitions = theirs
     .filter(({ kind }) => kind === 'TABLE' || kind === 'CHECK CONSTRAINT' || kind === 'TABLE ATTACH')
-    .map(({ definition }) => definition.replaceAll(DEFAULT, '$1').replaceAll(PLAIN_COLUMN, ''));
+    .map(({ definition }) => definition);
+  // A line within a text or a name can look like a column.
+  if (definitions.some((definition) => definition.split('\n').some(isCutInQuotes))) return false;
+  const texts = definitions.map((definition) =>
+    definition.replaceAll(DEFAULT, '$1').replaceAll(PLAIN_COLUMN, ''),
+  );
   if (texts.some((text) => FOREIGN_CALL.test(text))) return false;
   const names = texts.flatMap((text) => [...text.matchAll(CALL)].map(([, name = '']) => name));
   const [row] = await server.ask<{ safe: boolean }>(
@@ -36,4 +41,8 @@ export async function needsNoLogin(
     [[...new Set(names)]],
   );
   return row?.safe === true;
+}
+
+function isCutInQuotes(line: string): boolean {
+  return line.split("'").length % 2 === 0 || line.split('"').length % 2 === 0;
 }
