@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RestoreInput } from '@geolens/backup-core';
 import { clusters, freshDatabase, type ClusterFacts, type TestDatabase } from '../support/clusters.ts';
 import { backupOf, restoring } from './support/restoring.ts';
@@ -48,6 +49,17 @@ describe.each(clusters())('an object of $title that a restore cannot make again:
     ]);
   });
 
+  it('is listed after a restore in place where a name is not found', async () => {
+    const database = await databaseWith(
+      facts,
+      OBJECTS['a generated column whose function names what is not there'],
+    );
+    const backup = keepGoing(await backupOf(database));
+    const { incomplete, rows } = await restoring(database, (session) => session.restoreInPlace(backup));
+    expect(incomplete.join()).toMatch(/does not exist/);
+    expect(rows).toContainEqual({ schema: 'public', table: 'other', rows: 100 });
+  });
+
   it('is listed after a restore in place, too', async () => {
     const database = await databaseWith(facts, OBJECTS['a foreign key that rows violate']);
     const backup = keepGoing(await backupOf(database));
@@ -95,6 +107,33 @@ describe.each(clusters())('an object of $title that a restore cannot make again:
       });
       expect(aside.incomplete).toEqual([]);
       expect(await database.query('SELECT count(*) FROM words')).toBe('2');
+    },
+  );
+
+  it.skipIf(facts.major >= 17)(
+    'is not filled with a function of another role in the search_path for a superuser',
+    async () => {
+      const role = `r_${randomUUID().slice(0, 8)}`;
+      const database = await databaseWith(
+        facts,
+        `CREATE ROLE ${role}; CREATE TABLE docs (body tsvector); INSERT INTO docs VALUES (to_tsvector('two words'));
+       CREATE MATERIALIZED VIEW words AS SELECT word FROM ts_stat('SELECT body FROM docs');
+       CREATE FUNCTION other_function() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION other_function() OWNER TO ${role}`,
+      );
+      onTestFinished(async () => {
+        await database.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
+      });
+      const backup = keepGoing(await backupOf(database));
+      const aside = await restoring(database, async (session) => {
+        const restored = await session.restoreAside(backup);
+        await restored.discard();
+        return restored;
+      });
+      expect(aside.incomplete).toEqual([
+        expect.stringMatching(
+          /^not restored: relation "docs" does not exist .*REFRESH MATERIALIZED VIEW public\.words;$/,
+        ),
+      ]);
     },
   );
 });

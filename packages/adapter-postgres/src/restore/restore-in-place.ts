@@ -171,18 +171,19 @@ async function restoreOntoLive(
       `the restore onto the live database failed: ${errors.length} errors, first: ${errors.slice(0, SHOWN).join(' | ')}`,
       { ...MIXED },
     );
-  const failures = describeFailures(errors, preparation.toc.entries);
   const notes = [...extensions.notes, ...tablespaces.notes];
   const [error] = unresolved;
-  if (error === undefined) return { notes, failures };
+  const failures = (): readonly string[] => describeFailures(errors, preparation.toc.entries);
+  if (error === undefined) return { notes, failures: failures() };
   const searchPath = await searchPathOf(parts, rights);
   const repeated = await retryIndexes(parts, input, preparation, database, {
     entries: first,
     ownerArgs: args,
     searchPath,
     error,
+    onError: keepGoing ? request.onError : undefined,
   });
-  return { notes: [...retryNotes(repeated, searchPath), ...notes], failures };
+  return { notes: [...retryNotes(repeated, searchPath), ...notes], failures: failures() };
 }
 
 /** Schemas and extensions of a database, as `SCHEMA name`. */

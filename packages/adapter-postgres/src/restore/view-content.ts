@@ -4,6 +4,7 @@ import { execute, isOfStatement } from './execute.ts';
 import { exposureOf } from './exposure.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
+import { hasCodeOfOthers } from './retry-entries.ts';
 import type { Rights } from './rights/rights.ts';
 import { entriesByTurn, restoreFailed } from './run-entries.ts';
 import type { Toc, TocEntry } from './toc/toc.ts';
@@ -75,10 +76,12 @@ export async function fillViews(
         `the materialized view ${schema ?? ''}.${name} stays empty, for it would run code of other roles as the superuser ${owner}: inspect what it calls, then REFRESH MATERIALIZED VIEW`,
     ),
   );
+  // A function of another role must not take the place of the one that a view of a superuser names.
+  const hasOthers = views.length > 0 && (await hasCodeOfOthers(parts.server, database, searchPath));
   await parts.server.within(database, 'filling materialized views', async (client) => {
     for (const entry of views) {
       try {
-        await fillView(client, entry, searchPath);
+        await fillView(client, entry, hasOthers && !unprivileged.has(entry.owner) ? '' : searchPath);
       } catch (error) {
         if (!isOfStatement(error)) throw error;
         if (rights?.from !== 'set' && codeOf(error) === FORBIDDEN)
