@@ -173,12 +173,12 @@ export interface FillRequest {
   readonly keepGoing?: boolean | undefined;
 }
 
-/** Failures that are the same with one session, or that take as long again to find out. */
-const SAME_WITH_ONE_SESSION =
-  /No space left on device|Disk quota exceeded|disk full|could not create unique index|server closed the connection|terminating connection|the database system is/;
-
+/** A server or a disk that fails at everything that follows. */
 const IS_MACHINE =
   /No space left on device|Disk quota exceeded|disk full|server closed the connection|terminating connection|the database system is/;
+
+/** What takes as long again to find out, and is the same with one session. */
+const DUPLICATE = 'could not create unique index';
 
 /**
  * Restores the dump into an empty database, without what has to come after the privileges. What fails with
@@ -211,7 +211,7 @@ export async function fillAside(
 }
 
 function isSameWithOne(error: unknown): boolean {
-  return error instanceof Error && SAME_WITH_ONE_SESSION.test(error.message);
+  return error instanceof Error && (IS_MACHINE.test(error.message) || error.message.includes(DUPLICATE));
 }
 
 /** Failures that the message of an error names; all are in its details. */
