@@ -9,6 +9,7 @@ import { HostileServer, placesOf, programsThatLog } from './support/hostile/data
 import { named } from './support/hostile/place.ts';
 import type { Attempts } from './support/hostile/recorder.ts';
 import { env, everything, linesOf, never, producerFor, within, type Taken } from './support/producers.ts';
+import { AS_CONTAINER, restoreTestInProcess } from './support/restore-test-process.ts';
 import { FEW, restoreTestIn } from './support/restore-tests.ts';
 import { inputFrom, restoring } from './support/restoring.ts';
 
@@ -50,6 +51,7 @@ describe.each(clusters())('code of an unprivileged role, on $title,', (facts) =>
     taken = await within(producerFor(server.database('source')), everything);
     const path = join(server.recorder.folder, 'dump');
     await writeFile(path, taken.dump);
+    await writeFile(join(server.recorder.folder, 'globals'), taken.globalsBytes);
     backup = inputFrom(taken, path);
     const all = (await server.cluster.psql('source', TABLES)).split('\n').filter((name) => !alone.has(name));
     const foreign = new Set((await server.cluster.psql('source', MIXED)).split('\n'));
@@ -171,6 +173,15 @@ describe.each(clusters())('code of an unprivileged role, on $title,', (facts) =>
     } finally {
       await environment[Symbol.asyncDispose]();
     }
+  });
+
+  inMode('a restore test with the capabilities of the container', async () => {
+    const { folder } = server.recorder;
+    const result = await restoreTestInProcess(
+      { dump: join(folder, 'dump'), globals: join(folder, 'globals') },
+      { folder, binDir: await programsThatLog(server), limits: AS_CONTAINER },
+    );
+    expect(result).toEqual(expect.objectContaining({ outcome: 'passed', problems: [] }));
   });
 
   inMode(

@@ -1,25 +1,19 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RestoreInput } from '@geolens/backup-core';
 import { isRoot } from '../../packages/system/test/support/folders.ts';
 import { findAccounts } from '../../packages/adapter-postgres/src/restore-test/account.ts';
 import { processesOf } from '../../packages/adapter-postgres/src/restore-test/account-processes.ts';
 import { anyCluster, freshDatabase } from '../support/clusters.ts';
-import { env } from './support/producers.ts';
+import { AS_CONTAINER, restoreTestInProcess } from './support/restore-test-process.ts';
 import { leftIn, restoreTestParent } from './support/restore-tests.ts';
 import { backupOf } from './support/restoring.ts';
 
 const facts = anyCluster();
-const run = promisify(execFile);
-
-/** What the Compose file leaves to root. */
-const AS_CONTAINER = ['--bounding-set=-all,+dac_read_search,+setuid,+setgid', '--no-new-privs'];
+const { binDir } = facts;
 
 /** A dump that runs a shell script as the superuser of the temporary server. */
 async function attack(script: string, out: string): Promise<RestoreInput> {
@@ -39,17 +33,6 @@ async function outFolder(): Promise<string> {
   return out;
 }
 
-/** Runs a restore test in a process of its own, and returns its result. */
-async function tested(input: RestoreInput, parent: string, limits: readonly string[]): Promise<unknown> {
-  const options = JSON.stringify({ folders: [parent], binDir: facts.binDir, env, jobs: 2 });
-  const script = fileURLToPath(new URL('support/scripts/restore-test.ts', import.meta.url));
-  const node = [process.execPath, '--conditions=geolens-source', script, options, input.dump.path!];
-  const { stdout } = await run('setpriv', [...limits, '--', ...node], {
-    env: { ...process.env, SECRET: 'of the tool' },
-  });
-  return JSON.parse(stdout.split('\n').find((line) => line.startsWith('{'))!);
-}
-
 async function remaining(): Promise<readonly number[]> {
   const accounts = await findAccounts();
   if ('lacking' in accounts) throw new Error(accounts.lacking);
@@ -67,7 +50,9 @@ describe.runIf(isRoot).each([
     await writeFile(join(parent, 'secret'), 'for all who get there', { mode: 0o644 });
     const script = `id -un; id -G | wc -w; grep NoNewPrivs /proc/self/status; env | cut -d= -f1 | sort | tr '\\n' ' '; echo
       cat ${out}/secret ${parent}/secret; ls ${parent} ../..; cat /proc/$PPID/root/etc/shadow /proc/1/environ; exit 0`;
-    expect(await tested(await attack(script, out), parent, limits)).toMatchObject({ outcome: 'passed' });
+    const { dump } = await attack(script, out);
+    const tested = await restoreTestInProcess({ dump: dump.path! }, { folder: parent, binDir, limits });
+    expect(tested).toMatchObject({ outcome: 'passed' });
     const result = await readFile(join(out, 'result'), 'utf8');
     expect(result).toMatch(/^geolens-restore-test(-\d+)?\n1\nNoNewPrivs:\t1\n/);
     expect(result).not.toMatch(/for the group|for all|SECRET|HOME|root:/);
@@ -93,8 +78,8 @@ describe.runIf(isRoot).each([
       for (const path of remains) await rm(path, { recursive: true, force: true });
     });
     const marks = remains.map((path) => `mkdir ${path}; echo x >${path}/file`).join('; ');
-    const input = await attack(`${marks}; echo $$ >${out}/id; ${script}`, out);
-    const result = (await tested(input, parent, limits)) as { readonly outcome: string };
+    const { dump } = await attack(`${marks}; echo $$ >${out}/id; ${script}`, out);
+    const result = await restoreTestInProcess({ dump: dump.path! }, { folder: parent, binDir, limits });
     if (outcome !== undefined) expect(result.outcome, JSON.stringify(result)).toBe(outcome);
     expect(await readFile(join(out, 'id'), 'utf8')).toMatch(/^\d+$/m);
     expect(remains.filter((path) => existsSync(path))).toEqual([]);

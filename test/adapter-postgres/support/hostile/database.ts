@@ -1,4 +1,4 @@
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClusterFacts } from '../../../support/clusters.ts';
 import { startCluster, type Cluster } from '../../../support/postgres-cluster.ts';
@@ -68,6 +68,7 @@ export class HostileServer implements AsyncDisposable {
  */
 export async function programsThatLog({ cluster: { binDir }, recorder }: HostileServer): Promise<string> {
   const folder = join(recorder.folder, 'bin');
+  await rm(folder, { recursive: true, force: true });
   await mkdir(folder);
   for (const name of await readdir(binDir))
     if (name !== 'postgres') await symlink(join(binDir, name), join(folder, name));

@@ -4,8 +4,11 @@ import {
   type PgRestoreTesterOptions,
 } from '../../../../packages/adapter-postgres/src/restore-test/pg-restore-tester.ts';
 
-/* Restore tests the dump of its second argument, with the options in its first, and prints each step. */
-const [, , options, path] = process.argv;
+/*
+ * Restore tests the dump of its second argument and the globals of its third, if there is one, with the
+ * options in its first, and prints each step.
+ */
+const [, , options, ...paths] = process.argv;
 const restoreTest = new PgRestoreTester(JSON.parse(options!) as PgRestoreTesterOptions);
 const observer = (event: { readonly event: string; readonly step: string }): void => {
   if (event.event === 'step') process.stdout.write(`${event.step}\n`);
@@ -16,10 +19,15 @@ const ground = await restoreTest.open(
 );
 if ('inconclusive' in ground) throw new Error(ground.inconclusive.join());
 process.stdout.write('opened\n');
-const dump = { bytes: 0, sha256: '', path: path!, open: () => createReadStream(path!) };
+const [dump, globals] = paths.map((path) => ({
+  bytes: 0,
+  sha256: '',
+  path,
+  open: () => createReadStream(path),
+}));
 const testResult = await ground.runRestoreTest({
-  dump,
-  globals: undefined,
+  dump: dump!,
+  globals,
   manifest: undefined,
   privilegedRoles: true,
 });
