@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RestoreInput } from '@geolens/backup-core';
 import { clusters, freshDatabase, type ClusterFacts, type TestDatabase } from '../support/clusters.ts';
+import { restored as testedAndRestored, restoreTestIn, restoreTestParent } from './support/restore-tests.ts';
 import { backupOf, restoring } from './support/restoring.ts';
 
 /** Objects that a restore cannot make again, and a table that has nothing to do with them. */
@@ -49,6 +50,42 @@ describe.each(clusters())('an object of $title that a restore cannot make again:
     ]);
   });
 
+  it.each([
+    [
+      'a check',
+      `CREATE TABLE strict (a int, CONSTRAINT small CHECK (limit_of() > a)); INSERT INTO strict VALUES (1)`,
+      'SELECT 10',
+      'SELECT 0',
+      `All rows are loaded without the validation of check "small" of "public"."strict". Correct the rows that violate it, then: ALTER TABLE "public"."strict" VALIDATE CONSTRAINT "small"`,
+      '1',
+    ],
+    [
+      'a generated column',
+      `CREATE TABLE strict (a int, b int GENERATED ALWAYS AS (a / limit_of()) STORED); INSERT INTO strict VALUES (1)`,
+      'SELECT 1',
+      'SELECT 0',
+      `All rows are loaded without the content of column "b" of "public"."strict", which was GENERATED ALWAYS AS ((a / public.limit_of())) STORED. It can be computed: UPDATE "public"."strict" SET "b" = (a / public.limit_of())`,
+      '1',
+    ],
+  ])('%s does not keep rows from coming back', async (_, table, before, after, listed, rows) => {
+    const limit = (body: string): string =>
+      `CREATE OR REPLACE FUNCTION limit_of() RETURNS int LANGUAGE sql IMMUTABLE AS '${body}';`;
+    const database = await databaseWith(facts, `${limit(before)} ${table}; ${limit(after)}`);
+    const backup = keepGoing(await backupOf(database));
+    const aside = await restoring(database, async (session) => {
+      const restored = await session.restoreAside(backup);
+      await restored.swap();
+      return restored;
+    });
+    expect(aside.incomplete).toEqual([expect.stringMatching(/^not restored: .*ERROR: /)]);
+    expect(aside.incomplete.join()).toContain(listed);
+    expect(await database.query('SELECT a FROM strict')).toBe(rows);
+    const { incomplete } = await restoring(database, (session) => session.restoreInPlace(backup));
+    expect(incomplete).toEqual([expect.stringMatching(/^not restored: .*ERROR: /)]);
+    expect(incomplete.join()).toContain(listed);
+    expect(await database.query('SELECT a FROM strict')).toBe(rows);
+  });
+
   it('is listed after a restore in place where a name is not found', async () => {
     const database = await databaseWith(
       facts,
@@ -89,6 +126,31 @@ describe.each(clusters())('an object of $title that a restore cannot make again:
     expect(await database.query(`SELECT count(*) FROM pg_index WHERE indrelid = 'computed'::regclass`)).toBe(
       '1',
     );
+  });
+
+  it('is made in a second attempt where the table itself needs the search_path, in each kind of restore', async () => {
+    const sql = `CREATE FUNCTION inner_f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1'; CREATE FUNCTION outer_f(a int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT inner_f(a)';
+       CREATE TABLE computed (a int PRIMARY KEY, b int GENERATED ALWAYS AS (outer_f(a)) STORED); INSERT INTO computed VALUES (7)`;
+    const database = await databaseWith(facts, sql);
+    const backup = await backupOf(database);
+    const expected = [
+      { schema: 'public', table: 'computed', rows: 1 },
+      { schema: 'public', table: 'other', rows: 100 },
+    ];
+    const test = await testedAndRestored(restoreTestIn(await restoreTestParent(), database), backup);
+    expect(test).toMatchObject({ problems: [], rows: expected });
+    const aside = await restoring(database, async (session) => {
+      const made = await session.restoreAside(backup);
+      await made.swap();
+      return made;
+    });
+    expect(aside).toMatchObject({ incomplete: [], rows: expected });
+    const tables = { tables: ['public.computed'], schemas: [] };
+    const table = await restoring(database, (session) => session.restoreTables(backup, tables));
+    expect(table).toMatchObject({ incomplete: [], rows: expected.slice(0, 1) });
+    const inPlace = await restoring(database, (session) => session.restoreInPlace(backup));
+    expect(inPlace).toMatchObject({ incomplete: [], rows: expected });
+    expect(await database.query('SELECT a, b FROM computed')).toBe('7|7');
   });
 
   // From 17 on, PostgreSQL fills a materialized view with a search_path of its own.

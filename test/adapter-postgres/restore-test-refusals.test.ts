@@ -1,6 +1,9 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { BackupError, type Manifest } from '@geolens/backup-core';
 import { freshMount, isRoot, mayMount } from '../../packages/system/test/support/folders.ts';
 import { rowsIn } from '../cli/restore/support/flawed-dump.ts';
@@ -19,6 +22,8 @@ import { failure } from './support/failure.ts';
 import { never } from './support/producers.ts';
 import { backupOf } from './support/restoring.ts';
 import { smallDatabase } from './support/small-database.ts';
+
+const run = promisify(execFile);
 
 describe.each(clusters())('a restore test of a bad dump of $title fails', (facts) => {
   it('when its rows are damaged', async () => {
@@ -79,6 +84,28 @@ describe.each(clusters())('a restore test of a good dump of $title is inconclusi
       ),
     ).toEqual({ outcome: 'inconclusive', reasons: [missing('pg_none'), missing('pg_other')] });
     expect(await leftIn(parent)).toEqual([]);
+  });
+
+  it.runIf(isRoot)('where the file of a dictionary is missing, whatever needs the dictionary', async () => {
+    const [parent, database] = [await restoreTestParent(), await freshDatabase(facts, { content: 'empty' })];
+    const { stdout } = await run(join(facts.binDir, 'pg_config'), ['--sharedir']);
+    const name = `words_${randomUUID().slice(0, 8)}`;
+    const file = join(stdout.trim(), 'tsearch_data', `${name}.syn`);
+    onTestFinished(() => rm(file, { force: true }));
+    await writeFile(file, 'indices index', { mode: 0o644 });
+    await database.query(`CREATE TEXT SEARCH DICTIONARY words (TEMPLATE = synonym, SYNONYMS = ${name}); CREATE TEXT SEARCH CONFIGURATION with_words (COPY = simple);
+      ALTER TEXT SEARCH CONFIGURATION with_words ALTER MAPPING FOR asciiword WITH words, simple;
+      CREATE TABLE texts (body text, found tsvector GENERATED ALWAYS AS (to_tsvector('with_words', body)) STORED); INSERT INTO texts VALUES ('indices')`);
+    const backup = await backupOf(database);
+    await rm(file);
+    expect(await testedRestore(restoreTestIn(parent, facts), backup)).toEqual({
+      outcome: 'inconclusive',
+      reasons: [
+        expect.stringMatching(
+          /could not open synonym file ".*": No such file or directory \(SQLSTATE F0000\) \(entry TEXT SEARCH DICTIONARY/,
+        ),
+      ],
+    });
   });
 
   it('where a locale is missing', async () => {

@@ -5,6 +5,7 @@ import { geolensBackup, type CliEnd } from '../support/cli.ts';
 import { ClusterClient } from '../support/cluster-client.ts';
 import type { Cluster } from '../support/cluster.ts';
 import type { CorpusCase } from './cases.ts';
+import { restoreInEachWay, type Restores } from './restores.ts';
 
 /** How one step of a case ended. */
 export interface Step {
@@ -31,6 +32,7 @@ export interface Row {
   readonly counted?: number;
   /** Rows of tables of extensions that the manifest counts. */
   readonly ofExtensions?: number;
+  readonly restores?: Restores;
 }
 
 /** The server of a case, and where its dumps are taken from. */
@@ -65,8 +67,15 @@ const COUNT = `DO $$ DECLARE each regclass; more bigint; total bigint = 0; BEGIN
   END $$;
   SELECT current_setting('corpus.rows')`;
 
-/** Makes the database of a case, dumps it with pg_dump and with the command, and verifies the set. */
-export async function attempt(subject: CorpusCase, place: Place): Promise<Row> {
+/**
+ * Makes the database of a case, dumps it with pg_dump and with the command, verifies the set, and restores it in
+ * each way if `restores`.
+ */
+export async function attempt(
+  subject: CorpusCase,
+  place: Place,
+  { restores }: { readonly restores: boolean },
+): Promise<Row> {
   const { group, name, server, database = 'corpus', late, role } = subject;
   const row = { group, name, server: server.title };
   const { primary } = place;
@@ -83,13 +92,11 @@ export async function attempt(subject: CorpusCase, place: Place): Promise<Row> {
       client.run('pg_dump', ['-Fc', '-f', join(folder, 'plain'), '-d', url], LIMIT),
     );
     const version = await primary.psql('postgres', 'SHOW server_version');
-    return {
-      ...row,
-      version,
-      rows,
-      plain,
-      ...(await runAndVerify(url, primary.binDir, join(folder, 'backups'))),
-    };
+    const env = await environmentIn(folder, url, primary.binDir);
+    const made = { ...row, version, rows, plain, ...(await runAndVerify(env)) };
+    if (!restores || server.standby === true || made.verify?.ok !== true) return made;
+    const count = async (): Promise<number> => Number(await client.psql(database, COUNT));
+    return { ...made, restores: await restoreInEachWay({ env, client, database, count }) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -121,17 +128,24 @@ function inBytes(sql: string): string {
   return `DO $x$ BEGIN EXECUTE convert_from('\\x${hex}', getdatabaseencoding()); END $x$`;
 }
 
-async function runAndVerify(url: string, binDir: string, backups: string): Promise<Partial<Row>> {
-  const staging = `${backups}-staging`;
-  for (const folder of [backups, staging]) await mkdir(folder);
+async function environmentIn(
+  folder: string,
+  url: string,
+  binDir: string,
+): Promise<Readonly<Record<string, string>>> {
+  const [backups, staging] = [join(folder, 'backups'), join(folder, 'staging')];
+  for (const made of [backups, staging]) await mkdir(made);
   await writeFile(join(staging, 'file'), 'x');
-  const env = {
+  return {
     DATABASE_URL: url,
     BACKUP_DIR: backups,
     STAGING_DIR: staging,
     BACKUP_PG_BIN_DIR: binDir,
     TZ: 'UTC',
   };
+}
+
+async function runAndVerify(env: Readonly<Record<string, string>>): Promise<Partial<Row>> {
   let json: RunJson | undefined;
   const run = await stepOf(async () => {
     const { code, stdout, stderr } = await geolensBackup(['run', '--json'], { env });

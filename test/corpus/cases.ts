@@ -47,6 +47,31 @@ export const objectKinds = (server: CorpusServer): CorpusCase => ({
   setup: [OBJECT_KINDS],
 });
 
+/** Objects that PostgreSQL keeps and `pg_restore` cannot make again, with a table that does not need them. */
+const LOST_OBJECTS: Readonly<Record<string, string>> = {
+  'materialized view over ts_stat of an unqualified table': `CREATE TABLE docs (body tsvector); INSERT INTO docs VALUES (to_tsvector('two words'));
+    CREATE MATERIALIZED VIEW words AS SELECT word FROM ts_stat('SELECT body FROM docs')`,
+  'generated column of a function without a search_path': `CREATE FUNCTION inner_f(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $1; END';
+    CREATE FUNCTION outer_f(a int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT inner_f(a)'; CREATE TABLE computed (a int, b int GENERATED ALWAYS AS (outer_f(a)) STORED); INSERT INTO computed VALUES (1)`,
+  'generated column of a function that is gone': `CREATE FUNCTION inner_f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1'; CREATE FUNCTION outer_f(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN inner_f(a); END';
+    CREATE TABLE computed (a int, b int GENERATED ALWAYS AS (outer_f(a)) STORED); DROP FUNCTION inner_f`,
+  'orphan under a foreign key': `CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1); CREATE TABLE child (parent int REFERENCES parent); INSERT INTO child VALUES (1);
+    SET session_replication_role = replica; DELETE FROM parent; RESET session_replication_role`,
+  'check against the time': `CREATE TABLE timed (at timestamptz CHECK (at > now())); INSERT INTO timed VALUES (clock_timestamp() + '10 ms'); SELECT pg_sleep(0.1)`,
+  'check that does not hold any more': `CREATE FUNCTION holds(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true'; CREATE TABLE checked (a int CHECK (holds(a))); INSERT INTO checked VALUES (1);
+    CREATE OR REPLACE FUNCTION holds(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT false'`,
+  'view that refers to itself': `CREATE VIEW looped AS SELECT 1 AS a; CREATE OR REPLACE VIEW looped AS SELECT a FROM looped`,
+  'materialized view that divides by zero': `CREATE TABLE divided (a int); INSERT INTO divided VALUES (1); CREATE MATERIALIZED VIEW quotients AS SELECT 1 / a AS b FROM divided; UPDATE divided SET a = 0`,
+};
+
+export const lostObjects = (server: CorpusServer): readonly CorpusCase[] =>
+  Object.entries(LOST_OBJECTS).map(([name, sql]) => ({
+    group: 'objects that a plain restore loses',
+    name,
+    server,
+    setup: [`${ROWS} ${sql}`],
+  }));
+
 export const onStandby = (server: CorpusServer): CorpusCase => ({
   ...objectKinds({ ...server, title: `${server.title}, hot standby`, standby: true }),
   group: 'standby',

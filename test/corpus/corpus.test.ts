@@ -10,6 +10,7 @@ import {
   encodings,
   extension,
   hostileSettings,
+  lostObjects,
   manyTables,
   objectKinds,
   onStandby,
@@ -18,6 +19,7 @@ import {
   type CorpusServer,
 } from './cases.ts';
 import { ensureExtensionPrograms } from './extension-packages.ts';
+import { faultsOf } from './page.ts';
 import { PLAN_VARIABLE, type CorpusPlan } from './plan.ts';
 
 const SETTINGS = { ...PRIMARY_SETTINGS, max_locks_per_transaction: '256' };
@@ -50,13 +52,15 @@ describe('what pg_dump dumps is backed up', () => {
     cases.map((subject) => [`${subject.server.title}, ${subject.group}: ${subject.name}`, subject] as const),
   )('%s', { timeout: 20 * 60_000 }, async (_, subject) => {
     const primary = await serverOf(subject.server);
-    const row = await attempt(subject, placeOf(subject.server, primary));
+    const restores = plan !== undefined || subject.group === 'objects';
+    const row = await attempt(subject, placeOf(subject.server, primary), { restores });
     if (subject.undo !== undefined) await primary.psql('postgres', subject.undo);
     if (subject.server.keepsDatabases !== true)
       await primary.dropDatabase(subject.database ?? 'corpus').catch(() => undefined);
     if (plan !== undefined) appendFileSync(plan.report, `${JSON.stringify(row)}\n`);
     if (row.plain?.ok !== true) return;
     expect(row).toMatchObject({ run: { ok: true }, verify: { ok: true }, counted: row.rows });
+    expect(faultsOf(row)).toEqual([]);
   });
 });
 
@@ -85,6 +89,7 @@ function shortForm(server: CorpusServer): readonly CorpusCase[] {
 async function longForm(): Promise<readonly CorpusCase[]> {
   const common = servers.flatMap((server) => [
     objectKinds(server),
+    ...lostObjects(server),
     plainOwner(server),
     ...encodings(server),
     manyTables(server, 500),

@@ -16,6 +16,14 @@ const outcome = (step: Step | undefined): string => {
 };
 const seconds = (step: Step | undefined): string => step?.seconds.toFixed(1) ?? '';
 
+const RESTORES = [
+  ['restore test', 'test'],
+  ['restore', 'aside'],
+  ['`--table`', 'table'],
+  ['`--in-place`', 'inPlace'],
+  ['`--keep-going`', 'keepGoing'],
+] as const;
+
 const COLUMNS: readonly Column[] = [
   { title: 'server', cell: ({ server }) => server },
   { title: 'database', cell: ({ name }) => name },
@@ -28,12 +36,27 @@ const COLUMNS: readonly Column[] = [
   { title: 's', right: true, cell: ({ run }) => seconds(run) },
   { title: 'verify', cell: ({ verify }) => outcome(verify) },
   { title: 'rows counted', right: true, cell: rowsCell },
+  ...RESTORES.map(([title, name]) => ({
+    title,
+    cell: ({ restores }: Row): string => restores?.[name]?.outcome ?? '–',
+  })),
   { title: 'warnings, reasons', cell: messagesOf },
 ];
 
-/** Returns whether pg_dump makes a dump of the database and the command makes no good set. */
-export function isFault({ plain, run, verify, rows, counted }: Row): boolean {
-  return plain?.ok === true && !(run?.ok === true && verify?.ok === true && rows === counted);
+/** Returns what is wrong where pg_dump makes a dump: no good set, a good set called bad, rows that do not come back. */
+export function faultsOf({ plain, run, verify, rows, counted, restores }: Row): readonly string[] {
+  if (plain?.ok !== true) return [];
+  if (run?.ok !== true || verify?.ok !== true || rows !== counted) return ['no good set'];
+  if (restores === undefined) return [];
+  const { test, table, ...whole } = restores;
+  const lost = Object.entries(whole).filter(([, step]) => step.rows !== undefined && step.rows !== rows);
+  const { keepGoing = restores.aside } = restores;
+  return [
+    ...(['bad', 'error'].includes(test.outcome) ? [`restore test: ${test.outcome}`] : []),
+    ...lost.map(([name, step]) => `${name}: ${step.rows} rows`),
+    ...(keepGoing.rows === undefined ? ['its rows cannot be got out'] : []),
+    ...(table.outcome === 'ok' || table.outcome === 'listed' ? [] : [`--table: ${table.outcome}`]),
+  ];
 }
 
 /** Returns the page of all rows, one table for each group. */
@@ -48,7 +71,7 @@ export function pageOf(rows: readonly Row[], facts: Readonly<Record<string, stri
     ...Object.fromEntries(servers),
     databases: rows.length,
     'dumped by pg_dump': made.length,
-    'backed up and verified': made.filter((row) => !isFault(row)).length,
+    'backed up and verified': made.filter((row) => faultsOf(row).length === 0).length,
     'not available': rows.filter(({ unavailable }) => unavailable !== undefined).length,
   };
   const top = Object.entries(summary).map(([name, value]) => [name, String(value)]);
@@ -65,9 +88,19 @@ export function pageOf(rows: readonly Row[], facts: Readonly<Record<string, stri
 const HEADER = `# Compatibility
 
 Each row is a database that \`npm run test:corpus\` makes, dumps with plain \`pg_dump -Fc\`, backs up
-with \`geolens-backup run\` and checks with \`verify\`. The command writes this page. It fails if
-\`pg_dump\` makes a dump and \`run\` does not make a good set with the same rows. \`not available\`
-means that the server cannot make such a database. \`+ n\` counts rows of tables of extensions.
+with \`geolens-backup run\` and checks with \`verify\`. Then it tests the restore and restores the
+database in each way. The command writes this page. It fails if \`pg_dump\` makes a dump and \`run\`
+does not make a good set with the same rows, if a restore test calls that set bad, or if not all
+rows come back. \`not available\` means that the server cannot make such a database. \`+ n\` counts
+rows of tables of extensions.
+
+| restore | meaning |
+| --- | --- |
+| ok | everything came back |
+| listed | all rows came back; the objects that did not are listed (exit code 3) |
+| failed, inconclusive | the restore test names the objects, or what the machine lacks (6, 3) |
+| error | nothing was restored; the message names the objects and the way (1) |
+| refused | the arguments or the server do not allow it; nothing was changed (2) |
 `;
 
 function tableOf(
@@ -88,8 +121,16 @@ function rowsCell({ rows, counted, ofExtensions = 0 }: Row): string {
   return `${counted}${counted === rows ? '' : ` of ${rows}`}${more}`;
 }
 
-function messagesOf({ unavailable, plain, run, verify }: Row): string {
-  const messages = [unavailable, ...[plain, run, verify].flatMap((step) => step?.messages ?? [])];
+function messagesOf({ unavailable, plain, run, verify, restores }: Row): string {
+  const ofRestores = RESTORES.flatMap(([title, name]) => {
+    const reasons = restores?.[name]?.reasons ?? [];
+    return reasons.length === 0 ? [] : [`${title}: ${reasons.join(' | ')}`];
+  });
+  const messages = [
+    unavailable,
+    ...[plain, run, verify].flatMap((step) => step?.messages ?? []),
+    ...ofRestores,
+  ];
   return messages
     .filter((message) => message !== undefined)
     .join('; ')

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Row } from './attempt.ts';
-import { isFault, pageOf } from './page.ts';
+import { faultsOf, pageOf } from './page.ts';
 import { PLAN_VARIABLE, type CorpusPlan } from './plan.ts';
 
 /*
@@ -36,6 +36,6 @@ const page = pageOf(rows, {
 });
 if (part === '' && rows.length > 0) writeFileSync(PAGE, page);
 else process.stdout.write(page);
-const faults = rows.filter(isFault);
-for (const { server, name } of faults) console.error(`fault: ${server}, ${name}`);
+const faults = rows.filter((row) => faultsOf(row).length > 0);
+for (const row of faults) console.error(`fault: ${row.server}, ${row.name}: ${faultsOf(row).join('; ')}`);
 process.exitCode = faults.length > 0 ? 1 : (status ?? 1);

@@ -18,7 +18,7 @@ import {
 } from '../restore/extensions.ts';
 import type { Prerequisites } from '../restore/prepare.ts';
 import { restoreError } from '../restore/server.ts';
-import { extensionsOf, type Toc } from '../restore/toc/toc.ts';
+import { extensionsOf, type Toc, type TocEntry } from '../restore/toc/toc.ts';
 import type { RestoreTestFolder } from './restore-test-folder.ts';
 import type { FilesQuery } from './files-query.ts';
 import { inspect } from './inspect.ts';
@@ -28,6 +28,7 @@ import { nameFor, restoreAs } from './restore-as.ts';
 import { TemporaryServer } from './temporary-server.ts';
 import type { DumpNeeds } from './temporary-server-settings.ts';
 import { librariesFor, serverFor, type Installed, type ServerPrograms } from './server-programs.ts';
+import { verdictOnObjects } from './verdict-on-objects.ts';
 import { hintForLack, whyInconclusive } from './why-inconclusive.ts';
 
 /** How restores are tested. */
@@ -74,12 +75,6 @@ const OF_THE_DUMP = [
   'RESTORE_REFUSED',
 ] as const;
 
-/**
- * SQLSTATEs of a machine that lacks something: connections, resources, files, libraries, files of configuration, and an
- * operator who intervenes.
- */
-const OF_MACHINE = /\(SQLSTATE (?:08|53|57|58|F0)/;
-
 /** One dump restored into one temporary server. */
 export class RestoreTestRun {
   private readonly options: RestoreTestRunParts;
@@ -90,9 +85,11 @@ export class RestoreTestRun {
 
   async runRestoreTest(input: RestoreInput): Promise<RestoreTestResult> {
     const { installed, env, signal } = this.options;
+    let entries: readonly TocEntry[] = [];
     try {
       const toc = await readByNewest(input.dump, installed.clients, env, signal);
       if ('lacking' in toc) return inconclusive(toc.lacking);
+      entries = toc.entries;
       const programs = serverFor(
         { server: majorOf(toc.serverVersion), client: majorOf(toc.clientVersion) },
         installed,
@@ -115,7 +112,7 @@ export class RestoreTestRun {
         this.restore(input, toc, programs, { server, aside, libraries }),
       );
     } catch (error) {
-      return this.verdict(error);
+      return this.verdict(error, entries);
     }
   }
 
@@ -219,19 +216,10 @@ export class RestoreTestRun {
   }
 
   /** Whether the dump is to blame, or this machine; what is neither is thrown. */
-  private verdict(error: unknown): RestoreTestResult {
+  private verdict(error: unknown, entries: readonly TocEntry[]): RestoreTestResult {
     throwIfAborted(this.options.signal);
-    if (isBackupError(error) && error.details.reason === 'objects-not-restored') {
-      const { problems = [] } = error.details;
-      const ofDump = problems.filter(
-        (problem) => !OF_MACHINE.test(problem) && hintForLack(problem) === undefined,
-      );
-      if (ofDump.length > 0) return { outcome: 'failed', problems: ofDump };
-      const reasons = problems.map(
-        (problem) => `${problem}. ${hintForLack(problem) ?? 'Give this machine what the message names'}`,
-      );
-      return { outcome: 'inconclusive', reasons };
-    }
+    if (isBackupError(error) && error.details.reason === 'objects-not-restored')
+      return verdictOnObjects(error.details.problems ?? [], entries);
     const reason = whyInconclusive(error);
     if (reason !== undefined) return inconclusive(reason);
     if (isBackupError(error, ...OF_THE_DUMP)) return { outcome: 'failed', problems: [error.message] };

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { quoteIdentifier } from '../connection/identifiers.ts';
 import { codeOf } from '../connection/postgres-errors.ts';
 import { execute, isOfStatement } from './execute.ts';
 import { restoreFailed } from './run-entries.ts';
@@ -39,6 +40,7 @@ export async function dropEntries(
 ): Promise<readonly string[]> {
   try {
     await client.query('BEGIN');
+    await detachSubscriptions(client, entries);
     const stays = await dropEach(client, entries, true);
     await client.query('COMMIT');
     return stays;
@@ -47,6 +49,22 @@ export async function dropEntries(
     await client.query('ROLLBACK');
     if (codeOf(error) === OUT_OF_LOCKS) return dropEach(client, entries, false);
     throw restoreFailed(error.message, error);
+  }
+}
+
+/** Subscriptions of the database, among some, that have a replication slot on their publisher. */
+const ATTACHED = `
+  SELECT subname AS name FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
+   WHERE d.datname = pg_catalog.current_database() AND subname = ANY ($1) AND subslotname IS NOT NULL`;
+
+/** Detaches subscriptions from their replication slots, which stay: no transaction can drop those. */
+async function detachSubscriptions(client: pg.Client, entries: readonly TocEntry[]): Promise<void> {
+  const names = entries.flatMap(({ kind, name }) => (kind === 'SUBSCRIPTION' ? [name] : []));
+  if (names.length === 0) return;
+  const { rows } = await client.query<{ name: string }>(ATTACHED, [names]);
+  for (const { name } of rows) {
+    const alter = `ALTER SUBSCRIPTION ${quoteIdentifier(name)}`;
+    await execute(client, [`${alter} DISABLE`, `${alter} SET (slot_name = NONE)`]);
   }
 }
 

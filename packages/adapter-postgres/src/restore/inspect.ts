@@ -75,8 +75,6 @@ export async function inspect(
   estimatedProblems.push(...warningsOfGlobals(preparation));
   if (preparation.globals?.isIncomplete === true)
     warnings.push('its globals lack parts that could not be read when the backup was made; see the manifest');
-  const replication = await inspectReplication(server, database, mode, preparation);
-  estimatedProblems.push(...replication.problems);
   if (withheld.length > 0)
     warnings.push(
       `the set does not come from the volume, so roles are made without some of what it says: ${withheld.join('; ')}`,
@@ -85,16 +83,11 @@ export async function inspect(
     problems,
     estimatedProblems,
     warnings,
-    logicalReplication: replication.warnings,
+    logicalReplication: await inspectReplication(server, database, mode, preparation),
     exists,
     serverVersion: server.version,
     dumpVersion: toc.serverVersion,
   };
-}
-
-interface ReplicationInspection {
-  readonly problems: readonly string[];
-  readonly warnings: readonly string[];
 }
 
 async function inspectReplication(
@@ -102,22 +95,19 @@ async function inspectReplication(
   database: string,
   mode: RestoreMode,
   { toc }: Preparation,
-): Promise<ReplicationInspection> {
+): Promise<readonly string[]> {
   try {
     const live = await logicalReplicationOf(server, database);
     const dump = logicalReplicationIn(toc);
     if (mode.kind === 'in-place') return adviceInPlace(database, live, dump);
     if (mode.kind === 'aside')
-      return {
-        problems: [],
-        warnings: adviceOnSwap({ database, old: live, previous: undefined, dropped: false, restored: dump }),
-      };
+      return adviceOnSwap({ database, old: live, previous: undefined, dropped: false, restored: dump });
     const { schemas } = mode;
     const tables = tablesMeant(toc, mode).tables;
     const subscriptions = await subscriptionsTo(server, database, { schemas, tables });
-    return { problems: [], warnings: adviceOnTables(database, live, subscriptions) };
+    return adviceOnTables(database, live, subscriptions);
   } catch (error) {
-    return { problems: [], warnings: [notInspected(database, error)] };
+    return [notInspected(database, error)];
   }
 }
 

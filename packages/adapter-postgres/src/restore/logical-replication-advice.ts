@@ -57,32 +57,23 @@ export function adviceInPlace(
   database: string,
   live: LogicalReplication,
   dump: LogicalReplication,
-): { readonly problems: readonly string[]; readonly warnings: readonly string[] } {
+): readonly string[] {
   const own = `database ${quotedForMessage(database)}`;
-  const recreated = live.subscriptions.filter((subscription) => find(dump.subscriptions, subscription));
-  return {
-    problems: recreated
-      .filter(({ state }) => typeof state?.slot === 'string')
-      .map(
-        (subscription) =>
-          `${subscriptionText(subscription)} would be dropped with its slot on the publisher, and the restore would stop half-way if the publisher does not answer. Detach it first: ${code(...detach(subscription))} in ${own}`,
-      ),
-    warnings: [
-      ...live.slots.map((slot) => staleConsumer(slot, own)),
-      ...dump.subscriptions.map((subscription) =>
-        resumption(subscription, find(live.subscriptions, subscription), own),
-      ),
-      ...only(live.subscriptions, dump.subscriptions).map((subscription) => lostTables(subscription, own)),
-      ...publicationsKept(live, dump),
-      ...only(live.publications, dump.publications).flatMap(({ name, setTables }) =>
-        typeof setTables === 'string'
-          ? [
-              `publication ${quotedForMessage(name)} is not in the backup, and loses the tables that are made again: ${code(setTables)} in ${own}`,
-            ]
-          : [],
-      ),
-    ],
-  };
+  return [
+    ...live.slots.map((slot) => staleConsumer(slot, own)),
+    ...dump.subscriptions.map((subscription) =>
+      resumption(subscription, find(live.subscriptions, subscription), own),
+    ),
+    ...only(live.subscriptions, dump.subscriptions).map((subscription) => lostTables(subscription, own)),
+    ...publicationsKept(live, dump),
+    ...only(live.publications, dump.publications).flatMap(({ name, setTables }) =>
+      typeof setTables === 'string'
+        ? [
+            `publication ${quotedForMessage(name)} is not in the backup, and loses the tables that are made again: ${code(setTables)} in ${own}`,
+          ]
+        : [],
+    ),
+  ];
 }
 
 /** Returns what a restore of single tables does to logical replication. */

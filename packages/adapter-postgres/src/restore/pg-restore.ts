@@ -11,7 +11,7 @@ export interface PgRestoreRequest {
   readonly signal: AbortSignal;
   /** Told of each entry that pg_restore has done, or begun with; it has to run with `--verbose`. */
   readonly onEntry?: (() => void) | undefined;
-  /** Whether an error is no failure, by its first line; it is not kept then. */
+  /** Whether an error is no failure, by its text; it is not kept then. */
   readonly passOver?: ((error: string) => boolean) | undefined;
   /** Whether it is ended soon after the first error that is kept; otherwise it goes on to its end. */
   readonly stopAtError?: boolean | undefined;
@@ -57,16 +57,18 @@ export async function runPgRestore({
 }: PgRestoreRequest): Promise<PgRestoreEnd> {
   const stop = new AbortController();
   const onError = (): void => {
-    if (stopAtError)
-      setTimeout(() => {
-        stop.abort(new BackupError('ABORTED', 'pg_restore reported an error'));
-      }, REST_OF_ERROR_MS);
+    if (!stopAtError) return;
+    setTimeout(() => {
+      messages.endError();
+      if (messages.errors.length > 0) stop.abort(new BackupError('ABORTED', 'pg_restore reported an error'));
+    }, REST_OF_ERROR_MS);
   };
   const messages = new Messages(
     dump.path === undefined ? isEntry : (line) => ENTRY.test(line),
     onEntry,
     passOver,
     onError,
+    dump.path === undefined || args.includes('--jobs=1'),
   );
   const onStderr = (chunk: Buffer): void => {
     messages.add(chunk.toString('utf8'));
@@ -102,7 +104,10 @@ class Messages {
   private readonly passOver: (error: string) => boolean;
   private rest = '';
   private readonly onError: () => void;
-  private inError = false;
+  /** Whether an error without an entry belongs to the entry before: pg_restore names each once. */
+  private readonly isOneSession: boolean;
+  /** The error whose lines are being read. */
+  private current: string | undefined;
   /** The entry that the line before names. */
   private entry: string | undefined;
 
@@ -111,7 +116,9 @@ class Messages {
     onEntry: (() => void) | undefined,
     passOver: (error: string) => boolean,
     onError: () => void,
+    isOneSession: boolean,
   ) {
+    this.isOneSession = isOneSession;
     this.onError = onError;
     this.isEntry = isEntry;
     this.onEntry = onEntry;
@@ -128,6 +135,15 @@ class Messages {
   finish(): void {
     if (this.rest !== '') this.take(this.rest);
     this.rest = '';
+    this.endError();
+  }
+
+  /** Keeps the error whose lines were read, unless it is passed over. */
+  endError(): void {
+    const error = this.current;
+    this.current = undefined;
+    if (error !== undefined && !this.passOver(error) && this.errors.length < KEPT_ERRORS)
+      this.errors.push(error);
   }
 
   private take(line: string): void {
@@ -137,18 +153,18 @@ class Messages {
     if (error?.startsWith('pg_restore: ') === true) {
       this.take(error); // another worker's message; that of the error comes on a line of its own
     } else if (error !== undefined) {
+      this.endError();
       const entry = this.entry;
-      this.entry = undefined;
-      this.inError = !this.passOver(error) && this.errors.length < KEPT_ERRORS;
-      if (!this.inError) return;
+      if (!this.isOneSession) this.entry = undefined;
       const isNamed = entry === undefined || error.startsWith('COPY failed for table ');
-      this.errors.push(isNamed ? error : `${error}\n${ENTRY_LABEL}${entry}`);
+      this.current = isNamed ? error : `${error}\n${ENTRY_LABEL}${entry}`;
       this.onError();
     } else if (line.startsWith('pg_restore: ')) {
-      this.inError = false;
+      this.endError();
+      if (this.isOneSession && !ENTRY_OF_ERROR.test(line)) this.entry = undefined;
       if (this.isEntry(line)) this.onEntry?.();
-    } else if (this.inError) {
-      this.errors.push([...this.errors.splice(-1), line].join('\n'));
+    } else if (this.current !== undefined) {
+      this.current += `\n${line}`;
     }
   }
 }

@@ -15,7 +15,7 @@ import { turnsOf } from './extension-rows.ts';
 import { fillByOwners } from './fill-by-owners.ts';
 import { makeExtensions } from './make-extensions.ts';
 import { Owners } from './owners.ts';
-import { secondTry } from './second-try.ts';
+import { isUnresolvedIndex, secondTry, secondTryNotes } from './second-try.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
 import { applyProperties, connectionLimitOf } from './rights/properties.ts';
@@ -28,7 +28,7 @@ import {
   type Rights,
 } from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
-import { isUnresolvedName, retryIndexes, retryNotes, searchPathOf } from './retry-entries.ts';
+import { searchPathOf } from './search-path.ts';
 import {
   checksLast,
   describeFailures,
@@ -90,7 +90,7 @@ export async function restoreAside(
       ...counts,
       notes: [
         ...filled.notes,
-        ...retryNotes(filled.repeated, filled.searchPath),
+        ...secondTryNotes(filled.repeated, filled.searchPath),
         ...applied.notes,
         ...owners.notes,
         ...analyzed,
@@ -197,7 +197,7 @@ export async function fillAside(
   const once = (session: SessionParts, collect: boolean): Promise<Filled> =>
     fillOnce(session, input, preparation, aside, { ...request, collect });
   try {
-    return expectAll(await once(parts, isOne), request);
+    return expectAll(await once(parts, isOne), isOne ? request : {});
   } catch (error) {
     const isFinal = isOne || (request.keepGoing !== true && isSameWithOne(error));
     if (isFinal || !isBackupError(error, 'RESTORE_FAILED')) throw error;
@@ -218,7 +218,7 @@ function isSameWithOne(error: unknown): boolean {
 const SHOWN = 20;
 
 /** @throws BackupError RESTORE_FAILED with all that could not be restored, unless it keeps going */
-function expectAll(filled: Filled, { keepGoing = false }: FillRequest): Filled {
+function expectAll(filled: Filled, { keepGoing = false }: Pick<FillRequest, 'keepGoing'>): Filled {
   const { failures } = filled;
   if (failures.length === 0 || keepGoing) return filled;
   throw new BackupError(
@@ -234,7 +234,13 @@ async function fillOnce(
   input: RestoreInput,
   preparation: Preparation,
   aside: string,
-  { owners, rights, furtherArguments = [], collect }: FillRequest & { readonly collect: boolean },
+  {
+    owners,
+    rights,
+    furtherArguments = [],
+    keepGoing = false,
+    collect,
+  }: FillRequest & { readonly collect: boolean },
 ): Promise<Filled> {
   const failures: string[] = [];
   const onError = collect ? (error: string): void => void failures.push(error) : undefined;
@@ -248,7 +254,8 @@ async function fillOnce(
     kind !== 'USER MAPPING' || parts.options.foreignServers !== false;
   const entries = first.filter((entry) => !extensions.made.has(entry) && isRestored(entry));
   const unresolved: string[] = [];
-  const passOver = (error: string): boolean => isUnresolvedName(error) && unresolved.push(error) > 0;
+  const passOver = (error: string): boolean =>
+    !collect && isUnresolvedIndex(error) && unresolved.push(error) > 0;
   const restoreTurn = (turn: readonly TocEntry[], sessions: number): Promise<void> =>
     restoreEntries(parts, input, preparation, aside, {
       entries: turn,
@@ -280,26 +287,18 @@ async function fillOnce(
   // A server that is out of disk space or gone fails at everything that follows.
   const last = failures.find((failure) => IS_MACHINE.test(failure));
   if (last !== undefined) throw restoreFailed(last);
-  const [error] = unresolved;
-  if (error === undefined && failures.length === 0) return { repeated: [], searchPath: '', notes, failures };
+  if (unresolved.length === 0 && failures.length === 0)
+    return { repeated: [], searchPath: '', notes, failures };
   const searchPath = await searchPathOf(parts, rights);
-  const repeated =
-    error === undefined
-      ? []
-      : await retryIndexes(parts, input, preparation, aside, {
-          entries: first,
-          ownerArgs: args,
-          searchPath,
-          error,
-          onError,
-        });
-  const left = await secondTry(parts, input, preparation, aside, {
+  const { made, left } = await secondTry(parts, input, preparation, aside, {
+    entries,
     failures: onceForEntry(failures, preparation.toc.entries),
     args,
     owners,
     searchPath,
+    keepGoing,
   });
-  return { repeated, searchPath, notes, failures: left };
+  return { repeated: made, searchPath, notes, failures: left };
 }
 
 /** What an entry failed with first counts. */

@@ -24,7 +24,8 @@ import { applyPropertiesInPlace } from './rights/properties.ts';
 import { applyRights, findRights, makeLackingRoles, rightsStatements, type Rights } from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
 import { gatherStatistics } from './statistics.ts';
-import { isUnresolvedName, retryIndexes, retryNotes, searchPathOf } from './retry-entries.ts';
+import { searchPathOf } from './search-path.ts';
+import { isUnresolvedIndex, secondTry, secondTryNotes } from './second-try.ts';
 import { checksLast, describeFailures, entriesByTurn, restoreEntries } from './run-entries.ts';
 import { tablespaceArguments } from './tablespaces.ts';
 import type { TocEntry } from './toc/toc.ts';
@@ -138,7 +139,7 @@ async function restoreOntoLive(
   const request = {
     entries,
     args: [...args, '--no-data-for-failed-tables'],
-    passOver: (error: string) => isUnresolvedName(error) && unresolved.push(error) > 0,
+    passOver: (error: string) => isUnresolvedIndex(error) && unresolved.push(error) > 0,
     onError: (error: string) => void errors.push(error),
   };
   const loadExtensionRows = (rows: readonly TocEntry[]): Promise<void> =>
@@ -153,8 +154,8 @@ async function restoreOntoLive(
     });
   else {
     const ofExtensions = extensionRowsIn(entries);
-    const definitions =
-      ofExtensions.length === 0 ? [] : entries.filter(({ section }) => section === 'pre-data');
+    // With one session, pg_restore names the entry of each error, and it makes these with one anyway.
+    const definitions = entries.filter(({ section }) => section === 'pre-data');
     const made = new Set([...definitions, ...ofExtensions]);
     await restoreEntries(parts, input, preparation, database, {
       ...request,
@@ -165,25 +166,27 @@ async function restoreOntoLive(
     for (const turn of checksLast(entries.filter((entry) => !made.has(entry))))
       await restoreEntries(parts, input, preparation, database, { ...request, entries: turn, sessions });
   }
-  if (errors.length > 0 && !keepGoing)
+  const notes = [...extensions.notes, ...tablespaces.notes];
+  if (unresolved.length === 0 && errors.length === 0) return { notes, failures: [] };
+  const searchPath = await searchPathOf(parts, rights);
+  const { made, left } = await secondTry(parts, input, preparation, database, {
+    entries,
+    failures: errors,
+    args,
+    owners,
+    searchPath,
+    keepGoing,
+  });
+  if (left.length > 0 && !keepGoing)
     throw new BackupError(
       'RESTORE_FAILED',
-      `the restore onto the live database failed: ${errors.length} errors, first: ${errors.slice(0, SHOWN).join(' | ')}`,
+      `the restore onto the live database failed: ${left.length} errors, first: ${left.slice(0, SHOWN).join(' | ')}`,
       { ...MIXED },
     );
-  const notes = [...extensions.notes, ...tablespaces.notes];
-  const [error] = unresolved;
-  const failures = (): readonly string[] => describeFailures(errors, preparation.toc.entries);
-  if (error === undefined) return { notes, failures: failures() };
-  const searchPath = await searchPathOf(parts, rights);
-  const repeated = await retryIndexes(parts, input, preparation, database, {
-    entries: first,
-    ownerArgs: args,
-    searchPath,
-    error,
-    onError: keepGoing ? request.onError : undefined,
-  });
-  return { notes: [...retryNotes(repeated, searchPath), ...notes], failures: failures() };
+  return {
+    notes: [...secondTryNotes(made, searchPath), ...notes],
+    failures: describeFailures(left, preparation.toc.entries),
+  };
 }
 
 /** Schemas and extensions of a database, as `SCHEMA name`. */

@@ -1,81 +1,193 @@
 import type { RestoreInput } from '@geolens/backup-core';
 import { quoteIdentifier } from '../connection/identifiers.ts';
+import { WITHHELD } from '../connection/server-message.ts';
 import type { Said } from './execute.ts';
 import { exposureOf } from './exposure.ts';
 import { OwnerLogins } from './owner-logins.ts';
 import type { Owners } from './owners.ts';
 import type { Preparation } from './prepare.ts';
 import { runSql } from './psql.ts';
-import { ALREADY_THERE, hasCodeOfOthers } from './retry-entries.ts';
+import { type RelaxedTable, relaxedTables } from './relaxed-table.ts';
 import { isOfEntry } from './run-entries.ts';
+import { hasCodeOfOthers } from './search-path.ts';
 import type { SessionParts } from './session-parts.ts';
-import { restrictedSql, sqlOf } from './toc/schema-toc.ts';
+import { dumpSchema, restrictedSql, sqlOf } from './toc/schema-toc.ts';
 import type { TocEntry } from './toc/toc.ts';
 import { TurnsByOwner } from './turns-by-owner.ts';
+import { NOT_FOUND } from './view-content.ts';
+
+/**
+ * What pg_restore reports (LC_MESSAGES=C) when the function of an index finds no name that it uses without a
+ * schema: pg_restore works with an empty search_path. Sessions that restore at once mix their lines, so the
+ * statement decides what failed, not the entry named before.
+ */
+const UNRESOLVED_INDEX =
+  /^could not execute query: ERROR: {2}(?:type|function|procedure|operator|relation|text search configuration|text search dictionary|collation|schema) .* does not exist\n[^]*^Command was: (?:CREATE (?:UNIQUE )?INDEX|ALTER INDEX|COMMENT ON INDEX) /m;
+
+/** Whether an error of pg_restore is of an index that the second attempt may make. */
+export function isUnresolvedIndex(error: string): boolean {
+  return UNRESOLVED_INDEX.test(error);
+}
+
+/** PostgreSQL evaluates an index as the owner of its table, not as the role that makes it. */
+export const OF_INDEX = /^(?:INDEX|INDEX ATTACH|COMMENT \S+ INDEX) /;
+
+/** Rows, values and privileges: a dump of definitions has no such entries. */
+const CONTENT = /^(?:TABLE DATA|SEQUENCE SET|BLOBS|BLOB|BLOB METADATA|LARGE OBJECT) /;
+
+/** SQLSTATEs of what is there already. */
+const ALREADY_THERE = ['42710', '42P06', '42P07', '42723', '42P16'];
+
+const NOT_ALLOWED = '42501';
+
+/** Why a second attempt leaves an entry out. */
+const NOT_BY_SUPERUSER = 'a superuser does not make it, for other roles have a part in it';
+
+/** More than these have one cause, which another attempt does not change. */
+const MOST_ENTRIES = 1000;
 
 export interface SecondTryRequest {
+  /** What was to be made. */
+  readonly entries: readonly TocEntry[];
   /** What pg_restore or the server reported, one sentence each. */
   readonly failures: readonly string[];
   readonly args: readonly string[];
   readonly owners: Owners;
   /** The search_path of the database. */
   readonly searchPath: string;
+  /** Whether rows that a table does not accept are loaded without its checks and generated columns. */
+  readonly keepGoing: boolean;
 }
 
-/** More than these have one cause, which another attempt does not change. */
-const MOST_ENTRIES = 200;
-
-const NOT_ALLOWED = '42501';
+export interface SecondTry {
+  /** Labels of the entries that were made. */
+  readonly made: readonly string[];
+  /** What fails again, with its SQLSTATE. */
+  readonly left: readonly string[];
+}
 
 /**
- * Makes entries again that failed, one by one in the order of the dump, with the search_path of the database, and
- * those of a role that is no superuser over its login.
- * @returns what fails again, with its SQLSTATE
+ * Makes what a database lacks, entry by entry in the order of the dump, with the search_path of the database,
+ * and what belongs to a role that is no superuser over its login. The definitions in the database decide what is
+ * lacking, and the failures which rows are.
  */
 export async function secondTry(
   parts: SessionParts,
   input: RestoreInput,
   preparation: Preparation,
   target: string,
-  { failures, args, owners, searchPath }: SecondTryRequest,
-): Promise<readonly string[]> {
-  const { entries } = preparation.toc;
-  const ofRows = entries.filter(({ kind }) => kind === 'TABLE DATA');
-  // pg_restore names a table without its schema: rows that are there must not be loaded twice.
-  const isUnclear = ({ kind, name }: TocEntry): boolean =>
-    kind === 'TABLE DATA' && ofRows.filter((one) => one.name === name).length > 1;
-  const failed = entries.flatMap((entry) => {
-    const failure = failures.find((one) => isOfEntry(one, entry));
-    return failure === undefined || isUnclear(entry) ? [] : [{ entry, failure }];
-  });
-  if (failed.length === 0 || failed.length > MOST_ENTRIES) return failures;
+  { entries, failures, args, owners, searchPath, keepGoing }: SecondTryRequest,
+): Promise<SecondTry> {
   const { server, database: live, signal } = parts;
+  const { programs } = preparation;
   const { unprivileged, byLogins } = owners;
+  const failed = await lackingEntries(parts, preparation, target, { entries, failures });
+  if (failed.length > MOST_ENTRIES) return { made: [], left: failures };
+  const all = preparation.toc.entries;
   await using logins = new OwnerLogins({ server, live, target, unprivileged, signal });
-  const turns = new TurnsByOwner(entries, unprivileged, exposureOf(entries, unprivileged).tables);
-  const pathOfSuperusers = (await hasCodeOfOthers(server, target, searchPath)) ? '' : searchPath;
-  const again = async (entry: TocEntry): Promise<readonly Said[] | undefined> => {
-    const isByLogin = byLogins && unprivileged.has(entry.owner);
+  const turns = new TurnsByOwner(all, unprivileged, exposureOf(all, unprivileged).tables);
+  const hasOthers = failed.length > 0 && (await hasCodeOfOthers(server, target, searchPath));
+  const again = async (entry: TocEntry, relaxed?: RelaxedTable): Promise<readonly Said[] | undefined> => {
+    const isUnprivileged = unprivileged.has(entry.owner);
+    const isByLogin = byLogins && isUnprivileged && !OF_INDEX.test(entry.text);
     // The restoring role must not evaluate what others can have a part in.
     if (!isByLogin && byLogins && (entry.kind === 'TABLE DATA' || turns.turnOf(entry) !== 'restorer'))
       return undefined;
     const credentials = isByLogin ? (await logins.actingAs(entry.owner)).credentials : undefined;
     const ownerArgs = isByLogin ? ['--no-owner'] : args;
+    const path = hasOthers && !isUnprivileged ? '' : searchPath;
     const script = async function* (): AsyncGenerator<Uint8Array> {
       if (isByLogin) yield Buffer.from(`SET ROLE ${quoteIdentifier(entry.owner)};\n`);
-      const sql = sqlOf(input.dump, [entry], { server, programs: preparation.programs, signal, ownerArgs });
-      yield* restrictedSql(sql, isByLogin ? searchPath : pathOfSuperusers);
+      if (relaxed !== undefined) yield Buffer.from(`${['BEGIN;', ...relaxed.before].join('\n')}\n`);
+      yield* restrictedSql(sqlOf(input.dump, [entry], { server, programs, signal, ownerArgs }), path);
+      if (relaxed !== undefined) yield Buffer.from(`${[...relaxed.after, 'COMMIT;'].join('\n')}\n`);
     };
     const env = server.env(target, credentials);
-    return runSql(script(), 'a second attempt', { psql: preparation.programs.psql, env, signal, goOn: true });
+    return runSql(script(), 'a second attempt', { psql: programs.psql, env, signal, goOn: true });
   };
-  const left: string[] = failures.filter((failure) => !failed.some((one) => one.failure === failure));
-  for (const { entry, failure } of failed) {
+  const made: string[] = [];
+  const left = failures.filter((failure) => !failed.some((entry) => isOfEntry(failure, entry)));
+  for (const entry of failed) {
+    const failure = failures.find((one) => isOfEntry(one, entry));
     const said = await again(entry);
-    const error = said?.find(({ level, state }) => level === 'ERROR' && !ALREADY_THERE.includes(state));
-    if (said !== undefined && error === undefined) continue;
-    const isKnown = error === undefined || error.state === NOT_ALLOWED || failure.includes('(SQLSTATE ');
-    left.push(isKnown ? failure : failure.replace(' (entry ', ` (SQLSTATE ${error.state}) (entry `));
+    const errors = said?.filter(({ level }) => level === 'ERROR') ?? [];
+    // What did not fail before is there, and no definition of its own shows it: the schema public.
+    const error = errors.find(({ state }) => failure !== undefined || !ALREADY_THERE.includes(state));
+    if (said !== undefined && error === undefined) made.push(...(errors.length === 0 ? [entry.label] : []));
+    else {
+      const again = failsAgain(entry, failure, error, triedText(entry));
+      const lacks = await loadRelaxed(entry);
+      left.push(...(lacks?.map((lack) => `${again}. ${lack}`) ?? [again]));
+    }
   }
-  return left;
+  return { made, left };
+
+  /** Returns what the table lacks then; `undefined` if its rows cannot be loaded either. */
+  async function loadRelaxed(entry: TocEntry): Promise<readonly string[] | undefined> {
+    if (!keepGoing || entry.kind !== 'TABLE DATA') return undefined;
+    const ways = await server.within(target, 'reading the definition of a table', (client) =>
+      relaxedTables(client, entry),
+    );
+    for (const relaxed of ways) {
+      const said = await again(entry, relaxed);
+      if (said?.every(({ level }) => level !== 'ERROR') === true) return relaxed.lacks;
+    }
+    return undefined;
+  }
+
+  function triedText({ owner, label }: TocEntry): string {
+    return hasOthers && !unprivileged.has(owner)
+      ? ` (${label} belongs to a superuser, and other roles have functions in the search_path ${searchPath})`
+      : `, also with the search_path ${searchPath}`;
+  }
+}
+
+/** Returns the failure of an entry with its SQLSTATE, and how it was tried again where that was for a name. */
+function failsAgain(
+  { text }: TocEntry,
+  failure: string | undefined,
+  error: Said | undefined,
+  tried: string,
+): string {
+  // psql prints the SQLSTATE, by which more messages are known to hold no values.
+  const first =
+    failure?.replace(WITHHELD, () => error?.message ?? WITHHELD) ??
+    `could not execute query: ERROR:  ${error?.message ?? NOT_BY_SUPERUSER} (entry ${text})`;
+  if (error === undefined || error.state === NOT_ALLOWED || first.includes('(SQLSTATE ')) return first;
+  const how = NOT_FOUND.includes(error.state) ? tried : '';
+  return first.replace(' (entry ', () => `${how} (SQLSTATE ${error.state}) (entry `);
+}
+
+/** Returns the entries that the database lacks, in the order of the dump. */
+async function lackingEntries(
+  { server, signal }: SessionParts,
+  { programs, toc }: Preparation,
+  target: string,
+  { entries, failures }: Pick<SecondTryRequest, 'entries' | 'failures'>,
+): Promise<readonly TocEntry[]> {
+  const { toc: there } = await dumpSchema(target, { server, programs, signal });
+  const present = new Set(there.entries.map(({ label }) => label));
+  const isLacking = ({ label, text }: TocEntry): boolean => !CONTENT.test(text) && !present.has(label);
+  const tables = new Set(
+    entries.filter((entry) => entry.kind === 'TABLE' && isLacking(entry)).map(({ label }) => label),
+  );
+  const ofRows = toc.entries.filter(({ kind }) => kind === 'TABLE DATA');
+  // pg_restore names a table without its schema: rows that are there must not be loaded twice.
+  const isUnclear = ({ kind, name }: TocEntry): boolean =>
+    kind === 'TABLE DATA' && ofRows.filter((one) => one.name === name).length > 1;
+  const hasFailed = (entry: TocEntry): boolean =>
+    CONTENT.test(entry.text) && !isUnclear(entry) && failures.some((one) => isOfEntry(one, entry));
+  return entries.filter(
+    (entry) =>
+      isLacking(entry) || tables.has(entry.label.replace(/^TABLE DATA /, 'TABLE ')) || hasFailed(entry),
+  );
+}
+
+/** What people should know of entries that a second attempt made. */
+export function secondTryNotes(made: readonly string[], searchPath: string): readonly string[] {
+  return made.length === 0
+    ? []
+    : [
+        `made with the search_path of the database (${searchPath}), for their functions use names without a schema: ${made.join(', ')}`,
+      ];
 }

@@ -4,7 +4,7 @@ import { execute, isOfStatement } from './execute.ts';
 import { exposureOf } from './exposure.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
-import { hasCodeOfOthers } from './retry-entries.ts';
+import { hasCodeOfOthers } from './search-path.ts';
 import type { Rights } from './rights/rights.ts';
 import { entriesByTurn, restoreFailed } from './run-entries.ts';
 import type { Toc, TocEntry } from './toc/toc.ts';

@@ -24,7 +24,7 @@ import type { Preparation } from '../prepare.ts';
 import { presentTables, type PresentTables } from './present-tables.ts';
 import { IN_UTF8, runSql } from '../psql.ts';
 import { withheldNotes } from '../restore-aside.ts';
-import { searchPathOf } from '../retry-entries.ts';
+import { hasCodeOfOthers, searchPathOf } from '../search-path.ts';
 import { makeLackingRoles } from '../rights/rights.ts';
 import { countRestored } from '../row-counts.ts';
 import { EMPTY_SEARCH_PATH, restrictedSql, sqlOf, type DumpTools } from '../toc/schema-toc.ts';
@@ -48,7 +48,7 @@ export async function restoreTables(
   selection: TableSelection,
 ): Promise<Restored> {
   const { server, database, signal, observer } = parts;
-  const { programs } = preparation;
+  const { programs, globals } = preparation;
   const { withheld } = await makeLackingRoles(parts, preparation);
   await using owners = await Owners.prepare(parts, preparation);
   const live = { server, programs, signal, ownerArgs: owners.args };
@@ -58,30 +58,25 @@ export async function restoreTables(
   observer?.({ event: 'step', step: 'tables' });
   const present = await presentTables(parts, wanted, live);
   const rights = wanted.rights ?? whereTheyFit(present.own);
+  const searchPath = await searchPathOf(
+    parts,
+    globals?.isOurs === true ? { globals, from: 'set' } : undefined,
+  );
   const replacing: Replacing = {
     input,
     wanted,
     present,
     rights,
     tools,
-    repeated: wanted.repeated,
-    searchPath: wanted.searchPath,
+    role: await actingRole(parts, wanted, present),
+    needsSearchPath: wanted.needsSearchPath,
+    searchPath,
   };
-  const role = await actingRole(parts, wanted, present);
-  if (role === undefined) await replaceTables(parts, preparation, replacing);
-  else
-    await replaceTablesAs(role, parts, preparation, replacing).catch(async (error: unknown) => {
-      if (!isUnresolved(error)) throw error;
-      // An index evaluates its function only where there are rows: the temporary database has none.
-      const indexes = wanted.entries.filter(({ kind }) => kind === 'INDEX');
-      const repeated = [...wanted.repeated, ...indexes];
-      const { globals } = preparation;
-      const searchPath = await searchPathOf(
-        parts,
-        globals?.isOurs === true ? { globals, from: 'set' } : undefined,
-      );
-      return replaceTablesAs(role, parts, preparation, { ...replacing, repeated, searchPath });
-    });
+  await replaceTables(parts, preparation, replacing).catch((error: unknown) => {
+    // Functions are evaluated for rows, which the temporary database does not have.
+    if (!isUnresolved(error) || replacing.needsSearchPath) throw error;
+    return replaceTables(parts, preparation, { ...replacing, needsSearchPath: true });
+  });
   const own = wanted.tables.filter(({ foreign }) => !foreign);
   const largeObjects = await restoreLargeObjects(parts, input, preparation, { tables: own, tools });
   await owners.handOver(database);
@@ -122,19 +117,33 @@ interface Replacing {
   readonly present: PresentTables;
   readonly rights: readonly string[];
   readonly tools: DumpTools;
-  /** Entries that are made with the search_path. */
-  readonly repeated: readonly TocEntry[];
+  /** The role that replaces them; the restoring one when absent. */
+  readonly role: string | undefined;
+  /** Whether all entries are made with the search_path of the database, and not indexes alone. */
+  readonly needsSearchPath: boolean;
   readonly searchPath: string;
 }
 
 async function replaceTables(
-  { server, database, signal }: SessionParts,
-  { programs: { psql } }: Preparation,
+  parts: SessionParts,
+  preparation: Preparation,
   replacing: Replacing,
 ): Promise<void> {
+  const { server, database, signal } = parts;
+  const { role, needsSearchPath, searchPath } = replacing;
+  if (role !== undefined) return replaceTablesAs(role, parts, preparation, replacing);
+  if (needsSearchPath && server.superuser && (await hasCodeOfOthers(server, database, searchPath)))
+    throw new BackupError(
+      'RESTORE_REFUSED',
+      `the tables have functions that use names without a schema, and other roles have functions in the search_path ${searchPath}, which would run with the rights of the restoring role; nothing was changed`,
+      {
+        hint: 'Restore the whole database, or give the functions a search_path: ALTER FUNCTION … SET search_path',
+      },
+    );
   const silence = await server.within(database, 'listing event triggers', (client) =>
     eventTriggerSilence(client, server),
   );
+  const { psql } = preparation.programs;
   await runSql(script(replacing, silence), REPLACING, { psql, env: server.env(database), signal });
 }
 
@@ -166,7 +175,7 @@ async function replaceTablesAs(
  * leaves nothing.
  */
 async function* script(
-  { input: { dump, manifest }, wanted, present, rights, tools, repeated, searchPath }: Replacing,
+  { input: { dump, manifest }, wanted, present, rights, tools, needsSearchPath, searchPath }: Replacing,
   silence: EventTriggerSilence,
 ): AsyncGenerator<Uint8Array> {
   const text = (...lines: readonly string[]): Uint8Array =>
@@ -193,13 +202,16 @@ async function* script(
   const counter = new DumpRowCounter();
   // A check may call a function that takes a row of the table, and so is made again after it.
   const isCheck = ({ kind }: TocEntry): boolean => kind === 'CHECK CONSTRAINT';
-  const entries = wanted.entries.filter((entry) => !isCheck(entry) && !repeated.includes(entry));
-  for await (const chunk of restrictedSql(sqlOf(dump, entries, tools))) {
+  const entries = wanted.entries.filter((entry) => !isCheck(entry));
+  for await (const chunk of restrictedSql(
+    sqlOf(dump, entries, tools),
+    needsSearchPath ? searchPath : undefined,
+  )) {
     counter.add(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
     yield chunk;
   }
   expectRows(manifest, wanted, counter);
-  yield* restrictedSql(sqlOf(dump, repeated, tools), searchPath);
+  yield* restrictedSql(sqlOf(dump, wanted.repeated, tools), searchPath);
   yield text(EMPTY_SEARCH_PATH);
   yield* present.remade();
   yield* restrictedSql(sqlOf(dump, wanted.entries.filter(isCheck), tools));

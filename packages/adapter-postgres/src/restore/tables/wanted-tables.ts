@@ -9,6 +9,7 @@ import type { SessionParts } from '../session-parts.ts';
 import type { Preparation } from '../prepare.ts';
 import { findTables, objectOf, type Table } from './relations.ts';
 import type { Owners } from '../owners.ts';
+import { OF_INDEX } from '../second-try.ts';
 import { fillAside, makeAside, undo } from '../restore-aside.ts';
 import { applyRights } from '../rights/rights.ts';
 import { dumpSchema } from '../toc/schema-toc.ts';
@@ -26,7 +27,8 @@ export interface WantedTables {
   readonly comments: readonly string[];
   /** Further entries, which can only be made with the search_path of the database: indexes. */
   readonly repeated: readonly TocEntry[];
-  readonly searchPath: string;
+  /** Whether others of the entries need it too. */
+  readonly needsSearchPath: boolean;
   readonly dependents: WantedDependents;
   /** Parts of the tables that cannot be made, one sentence each. */
   readonly notMade: readonly string[];
@@ -74,7 +76,7 @@ export async function wantedTables(
   const { globals, programs, toc } = preparation;
   const { aside: temporary } = await makeAside(parts, input, preparation);
   try {
-    const { repeated, searchPath, failures } = await fillAside(parts, input, preparation, temporary, {
+    const { repeated, failures } = await fillAside(parts, input, preparation, temporary, {
       owners,
       rights: undefined,
       furtherArguments: ['--schema-only'],
@@ -125,12 +127,13 @@ export async function wantedTables(
       const everything = new Set([...objects, ...lostOnes.made]);
       const outer = await outerPartitions(client, tables);
       const entries = attachedLast(toc.entries.filter(belongs), outer);
-      const isRepeated = ({ label }: TocEntry): boolean => repeated.includes(label);
+      const isRepeated = ({ label, text }: TocEntry): boolean =>
+        OF_INDEX.test(text) && repeated.includes(label);
       return {
         tables,
         entries: entries.filter((entry) => !isRepeated(entry)),
         repeated: entries.filter(isRepeated),
-        searchPath,
+        needsSearchPath: entries.some((entry) => repeated.includes(entry.label) && !isRepeated(entry)),
         rights: globals?.isOurs === true ? await rightsOf(client, everything) : undefined,
         comments: await commentsOf(client, everything),
         dependents,
