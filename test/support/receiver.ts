@@ -23,7 +23,8 @@ export async function receiver(
     void (async () => {
       received.push({ path: request.url ?? '', headers: request.headers, body: await text(request) });
       const status = statuses.shift() ?? 200;
-      if (status !== 0) response.writeHead(status).end('ok');
+      // A redirect leads back here.
+      if (status !== 0) response.writeHead(status, { location: '/redirected' }).end('ok');
     })();
   });
   server.listen(0, '127.0.0.1');

@@ -59,7 +59,9 @@ export interface Config {
   /** Undefined when there is none to be told. */
   readonly webhook: WebhookOptions | undefined;
   /** Where `serve` answers; undefined when it is not to. */
-  readonly http: { readonly host: string; readonly port: number } | undefined;
+  readonly http:
+    | { readonly host: string; readonly port: number; readonly allowedHosts: readonly string[] }
+    | undefined;
   /** HTTPS_PROXY and the like, for S3 and notifications; `undefined` if none is set. */
   readonly proxy: Readonly<Record<string, string>> | undefined;
   readonly pgBinDir: string | undefined;
@@ -149,7 +151,11 @@ export function readConfig(env: Environment): Config {
     http:
       whole.BACKUP_HTTP_PORT === undefined
         ? undefined
-        : { host: whole.BACKUP_HTTP_HOST, port: whole.BACKUP_HTTP_PORT },
+        : {
+            host: whole.BACKUP_HTTP_HOST,
+            port: whole.BACKUP_HTTP_PORT,
+            allowedHosts: whole.BACKUP_HTTP_ALLOWED_HOSTS,
+          },
     pgBinDir: whole.BACKUP_PG_BIN_DIR,
     logFormat: whole.LOG_FORMAT,
     logLevel: whole.LOG_LEVEL,

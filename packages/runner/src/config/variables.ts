@@ -322,6 +322,11 @@ export const VARIABLES = {
     '127.0.0.1',
     'The address to listen on; in a container `0.0.0.0`, for others to get there',
   ),
+  BACKUP_HTTP_ALLOWED_HOSTS: variable(
+    names,
+    'none',
+    'Further names under which the port may be asked (`backup.example.org`), for a reverse proxy; comma-separated. IP addresses, `localhost` and names without a dot always may',
+  ),
   BACKUP_RESTORE_ROLES: variable(
     names,
     'geolens_reader',

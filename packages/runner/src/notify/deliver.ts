@@ -41,6 +41,8 @@ export async function deliver({ variable, url, suffix = '', parcel, signal }: De
         'user-agent': 'geolens-backup',
         ...(authorization !== undefined && { authorization }),
       },
+      // The body holds names, numbers and log lines: it goes to the address that was set, and to no other.
+      redirect: 'manual',
       timeout: TRY_MS,
       totalTimeout: ALL_TRIES_MS,
       retry: {
@@ -83,7 +85,10 @@ function addressOf(url: Secret, suffix: string): { target: URL; authorization: s
 
 function saidBy(error: unknown, signal: AbortSignal): string {
   if (signal.aborted) return 'did not answer before the process had to end';
-  if (error instanceof HTTPError) return `answered with ${error.response.status}`;
+  if (error instanceof HTTPError) {
+    const { status } = error.response;
+    return `answered with ${status}${status >= 300 && status < 400 ? ', a redirect, which is not followed' : ''}`;
+  }
   if (error instanceof TimeoutError) return 'did not answer in time';
   return `could not be reached (${reasonOf(error)})`;
 }

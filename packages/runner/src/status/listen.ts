@@ -4,6 +4,18 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { BackupError } from '@geolens/backup-core';
 
+/** Runs need descriptors of the same process: 1,024 by default, so that a peer cannot take them all. */
+const MOST_CONNECTIONS = 64;
+
+/** Requests have no body, and a header of a few lines. */
+const LIMITS = {
+  headersTimeout: 5000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 5000,
+  connectionsCheckingInterval: 1000,
+  maxHeaderSize: 8192,
+};
+
 export interface Listening {
   readonly url: string;
   /** Ends it, with all connections. */
@@ -18,7 +30,8 @@ export async function listen(
   app: Hono,
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<Listening> {
-  const server = createAdaptorServer({ fetch: app.fetch });
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: LIMITS });
+  server.maxConnections = MOST_CONNECTIONS;
   server.listen(port, host);
   try {
     await once(server, 'listening');

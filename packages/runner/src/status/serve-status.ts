@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.ts';
 import type { CommandContext } from '../services.ts';
 import { listen } from './listen.ts';
 import { statusApp } from './status-app.ts';
@@ -16,11 +17,14 @@ export interface StatusService {
  */
 export async function serveStatus(
   context: CommandContext,
-  at: { readonly host: string; readonly port: number },
+  { allowedHosts, ...at }: NonNullable<Config['http']>,
 ): Promise<StatusService> {
   const { log, redact } = context;
   const keeper = new StatusKeeper(context);
-  const { url, close } = await listen(statusApp({ status: () => keeper.status(), log, redact }), at);
+  const { url, close } = await listen(
+    statusApp({ status: () => keeper.status(), log, redact, allowedHosts }),
+    at,
+  );
   log.info('http.listening', `how things stand is told at ${url}: /, /health, /metrics`, { url });
   const refresh = (): void => void keeper.refresh();
   refresh();

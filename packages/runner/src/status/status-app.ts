@@ -4,6 +4,7 @@ import type { Logger } from '../log/logger.ts';
 import { describeError } from '../present/hints.ts';
 import type { Redact } from '../redact.ts';
 import { healthJson } from '../report/health-report.ts';
+import { isAllowedHost } from './allowed-host.ts';
 import { page } from './page/page.ts';
 import { STYLE } from './page/style.ts';
 import { redacted } from './redacted.ts';
@@ -18,14 +19,21 @@ export interface StatusAppParts {
   readonly status: () => Promise<Status>;
   readonly log: Logger;
   readonly redact: Redact;
+  /** Names that the page may be asked under, besides those that no other site can have. */
+  readonly allowedHosts?: readonly string[] | undefined;
 }
 
+/** The server is not the one that the name belongs to (RFC 9110, 15.5.20). */
+const MISDIRECTED = 421;
+
 /** What the port answers: read-only, and without a secret. */
-export function statusApp({ log, redact, ...parts }: StatusAppParts): Hono {
+export function statusApp({ log, redact, allowedHosts = [], ...parts }: StatusAppParts): Hono {
   const status = async (): Promise<Status> => redacted(await parts.status(), redact);
   const app = new Hono();
   app.use(async (request, next) => {
-    await next();
+    const host = request.req.header('host');
+    if (host === undefined || isAllowedHost(host, allowedHosts)) await next();
+    else request.res = request.text('This name is not in BACKUP_HTTP_ALLOWED_HOSTS\n', MISDIRECTED);
     request.header('cache-control', 'no-store');
     request.header('x-content-type-options', 'nosniff');
     request.header('content-security-policy', POLICY);

@@ -9,7 +9,8 @@ it('`serve` that ends with an error listens no more: its process could not end o
   const { clock } = context.services as unknown as { clock: ManualClock };
   clock.sleepUntil = () => Promise.reject(new Error('no clock'));
   const port = await freePort();
-  const config = { ...context.config, restoreTestSchedule: undefined, http: { host: '127.0.0.1', port } };
+  const http = { host: '127.0.0.1', port, allowedHosts: [] };
+  const config = { ...context.config, restoreTestSchedule: undefined, http };
   await expect(serve({ ...context, config })).rejects.toThrow('no clock');
   expect(output.logged).toContain(`http://127.0.0.1:${port}`);
   await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow('fetch failed');

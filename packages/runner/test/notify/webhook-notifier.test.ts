@@ -43,6 +43,15 @@ describe('the webhook', () => {
     ]);
   });
 
+  it('follows no redirect: the report goes to the address that was set', async () => {
+    const { url, received } = await receiver(307);
+    const notifier = new WebhookNotifier({ url: new Secret(url), template: 'auto', on: 'all' });
+    await expect(notifier.notify(notification, { signal })).rejects.toThrow(
+      /^BACKUP_WEBHOOK_URL \(127\.0\.0\.1:\d+\) answered with 307, a redirect, which is not followed/,
+    );
+    expect(received).toHaveLength(1);
+  });
+
   it('is told when something has ended, and, if that is wanted, only of trouble', async () => {
     const notifications = [
       { ...notification, event: 'run.started', state: 'started' },
