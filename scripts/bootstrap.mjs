@@ -27,6 +27,7 @@ const CHECKS = {
   api: ['scripts/api/api.ts'],
   prose: ['scripts/prose/prose.ts'],
   commits: ['scripts/prose/commits.ts'],
+  dependencies: ['scripts/dependencies.ts'],
 };
 
 /** Which preparations a command takes, and what it runs on the workspace's Node. */
