@@ -29,3 +29,25 @@ it('restores a database that is not in UTF-8, with names and comments in its own
     expect(await found()).toBe(before);
   });
 });
+
+it.each(['LATIN1', 'WIN1251', 'EUC_JP'])(
+  'restores a table of a database in %s by its name',
+  async (encoding) => {
+    const outer = await freshDatabase(anyCluster(), { content: 'empty' });
+    await outer.client.psql(
+      'postgres',
+      `DROP DATABASE "${outer.database}"; CREATE DATABASE "${outer.database}" TEMPLATE template0 ENCODING ${encoding} LOCALE 'C'`,
+    );
+    const letters = { LATIN1: 'Maß', WIN1251: 'Река', EUC_JP: '川' }[encoding]!;
+    const query = (sql: string): Promise<string> => outer.query(`SET client_encoding = 'UTF8'; ${sql}`);
+    await query(`CREATE SCHEMA "${letters}"; CREATE TABLE "${letters}"."${letters}" (a text CHECK (a <> '${letters}x'));
+    INSERT INTO "${letters}"."${letters}" VALUES ('${letters}'); CREATE INDEX "i${letters}" ON "${letters}"."${letters}" (a)`);
+    const backup = await backupOf(outer);
+    await query(`DELETE FROM "${letters}"."${letters}"`);
+    const { rows } = await restoring(outer, (session) =>
+      session.restoreTables(backup, { tables: [`"${letters}"."${letters}"`], schemas: [] }),
+    );
+    expect(rows).toEqual([{ schema: letters, table: letters, rows: 1 }]);
+    expect(await query(`SELECT a FROM "${letters}"."${letters}"`)).toBe(letters);
+  },
+);

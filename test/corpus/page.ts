@@ -50,12 +50,11 @@ export function faultsOf({ plain, run, verify, rows, counted, restores }: Row): 
   if (restores === undefined) return [];
   const { test, table, ...whole } = restores;
   const lost = Object.entries(whole).filter(([, step]) => step.rows !== undefined && step.rows !== rows);
-  const { keepGoing = restores.aside } = restores;
   return [
     ...(['bad', 'error'].includes(test.outcome) ? [`restore test: ${test.outcome}`] : []),
     ...lost.map(([name, step]) => `${name}: ${step.rows} rows`),
-    ...(keepGoing.rows === undefined ? ['its rows cannot be got out'] : []),
-    ...(table.outcome === 'ok' || table.outcome === 'listed' ? [] : [`--table: ${table.outcome}`]),
+    ...(Object.values(whole).every((step) => step.rows === undefined) ? ['its rows cannot be got out'] : []),
+    ...(['ok', 'listed', 'refused'].includes(table.outcome) ? [] : [`--table: ${table.outcome}`]),
   ];
 }
 
@@ -100,7 +99,7 @@ rows of tables of extensions.
 | listed | all rows came back; the objects that did not are listed (exit code 3) |
 | failed, inconclusive | the restore test names the objects, or what the machine lacks (6, 3) |
 | error | nothing was restored; the message names the objects and the way (1) |
-| refused | the arguments or the server do not allow it; nothing was changed (2) |
+| refused | the server or the privileges of the role do not allow it; nothing was changed (1) |
 `;
 
 function tableOf(

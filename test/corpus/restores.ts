@@ -30,7 +30,7 @@ export interface RestoresRequest {
 }
 
 /** A table with rows that no extension has made, as `--table` takes it. */
-const TABLE = `SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+const TABLE = `SET client_encoding = UTF8; SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p' AND c.oid >= 16384 AND n.nspname !~ '^pg_'
     AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e') ORDER BY c.oid LIMIT 1`;
 
@@ -41,7 +41,9 @@ export async function restoreInEachWay(request: RestoresRequest): Promise<Restor
   const table = (await request.client.psql(request.database, TABLE)).trim();
   const test = await restoreTest(request);
   const aside = await restore(request, ['--drop-previous']);
-  const single = await restore(request, ['--table', table]);
+  // No argument can be a name that is not UTF-8.
+  const selection = table.includes('\ufffd') ? ['--schema', 'public'] : ['--table', table];
+  const single = await restore(request, selection);
   const inPlace = await restore(request, ['--in-place']);
   const whole = [aside, inPlace].every(({ outcome }) => outcome === 'ok');
   return {
@@ -70,7 +72,11 @@ async function restore({ env, count }: RestoresRequest, options: readonly string
   const end = await geolensBackup([...RESTORE, ...options], { env });
   const seconds = end.milliseconds / 1000;
   if (end.code !== 0 && end.code !== 3)
-    return { outcome: end.code === 2 ? 'refused' : 'error', seconds, reasons: reasonsIn(end) };
+    return {
+      outcome: end.stderr.includes('is not restored, and nothing was changed') ? 'refused' : 'error',
+      seconds,
+      reasons: reasonsIn(end),
+    };
   const { restored } = JSON.parse(end.stdout) as {
     readonly restored?: { readonly incomplete?: readonly string[] };
   };
@@ -80,7 +86,7 @@ async function restore({ env, count }: RestoresRequest, options: readonly string
 
 /** Returns what the command calls an error, and what it lists. */
 function reasonsIn({ stderr }: CliEnd): readonly string[] {
-  return [...stderr.matchAll(/^\S+ ERROR (.*)$|^ {2}- (.*)$/gm)].map(
+  return [...stderr.matchAll(/^\S+ ERROR (.*)$|^ {2}(?:- )?(.*)$/gm)].map(
     ([, error, listed]) => error ?? listed ?? '',
   );
 }

@@ -5,12 +5,23 @@ import { execute, isOfStatement } from './execute.ts';
 import { restoreFailed } from './run-entries.ts';
 import type { TocEntry } from './toc/toc.ts';
 
+/** Objects without rows that superusers make for the roles of a database. */
+const OF_SUPERUSERS =
+  /^(?:SCHEMA|EXTENSION|FOREIGN DATA WRAPPER|SERVER|EVENT TRIGGER|(?:PROCEDURAL )?LANGUAGE|CAST|PUBLICATION|SUBSCRIPTION|ACCESS METHOD|TRANSFORM)$/;
+
 /** What stays where the server refuses to drop it: by kind of entry and SQLSTATE, and why that is no error. */
 const STAYS: readonly { readonly kind: RegExp; readonly state: string; readonly why: string }[] = [
   { kind: /^EXTENSION$/, state: '2BP01', why: 'an extension in use stays as it is' },
   { kind: /^SCHEMA$/, state: '2BP01', why: 'a schema that has newer things in it stays' },
   { kind: /CONSTRAINT$/, state: '42P16', why: 'a key of a partition goes with that of its table' },
+  { kind: OF_SUPERUSERS, state: '42501', why: 'what belongs to another role stays as it is' },
 ];
+
+/** Something that stays, with a sentence that gives the reason. */
+export interface Stays {
+  readonly entry: TocEntry | undefined;
+  readonly why: string;
+}
 
 /** One transaction locks all that it drops: the server may not have so many locks. */
 const OUT_OF_LOCKS = '53200';
@@ -31,13 +42,13 @@ export function dropIfExists({ kind, dropping }: Pick<TocEntry, 'kind' | 'droppi
 
 /**
  * Drops what a dump holds from a live database, in the reverse order of the dump and in one transaction.
- * @returns why things stay, one sentence for each
+ * @returns what stays, and why
  * @throws BackupError RESTORE_FAILED if something else cannot be dropped; nothing is dropped then
  */
 export async function dropEntries(
   client: pg.Client,
   entries: readonly TocEntry[],
-): Promise<readonly string[]> {
+): Promise<readonly Stays[]> {
   try {
     await client.query('BEGIN');
     await detachSubscriptions(client, entries);
@@ -72,9 +83,9 @@ async function dropEach(
   client: pg.Client,
   entries: readonly TocEntry[],
   inTransaction: boolean,
-): Promise<readonly string[]> {
-  const stays: string[] = [];
-  for (const { kind, statement } of dropsOf(entries)) {
+): Promise<readonly Stays[]> {
+  const stays: Stays[] = [];
+  for (const { entry, kind, statement } of dropsOf(entries)) {
     const possible = STAYS.filter((one) => one.kind.test(kind));
     const isSaved = inTransaction && possible.length > 0;
     try {
@@ -85,7 +96,7 @@ async function dropEach(
       const why = possible.find(({ state }) => state === codeOf(error))?.why;
       if (why === undefined) throw error;
       if (isSaved) await client.query('ROLLBACK TO one');
-      stays.push(why);
+      stays.push({ entry, why });
     }
   }
   return stays;
@@ -94,10 +105,10 @@ async function dropEach(
 /** Large objects in groups: there may be millions. */
 function dropsOf(
   entries: readonly TocEntry[],
-): readonly { readonly kind: string; readonly statement: string }[] {
+): readonly { readonly entry?: TocEntry; readonly kind: string; readonly statement: string }[] {
   const large: string[] = [];
   const drops = entries.toReversed().flatMap((entry) => {
-    if (!entry.kind.startsWith('BLOB')) return [{ kind: entry.kind, statement: dropIfExists(entry) }];
+    if (!entry.kind.startsWith('BLOB')) return [{ entry, kind: entry.kind, statement: dropIfExists(entry) }];
     large.push(...(entry.kind === 'BLOB' ? [String(entry.oid)] : (entry.definition.match(/\d+/g) ?? [])));
     return [];
   });

@@ -1,4 +1,5 @@
 import { ENTRY_LABEL } from '../connection/program-messages.ts';
+import type { DecodeText } from '../connection/postgres-encodings.ts';
 import { isEntry } from '../connection/pg-restore-lines.ts';
 import { BackupError, type ArtifactSource } from '@geolens/backup-core';
 import { Program, type ProgramEnd, type ProgramEnvironment, programFed } from '@geolens/backup-system';
@@ -9,6 +10,8 @@ export interface PgRestoreRequest {
   readonly dump: ArtifactSource;
   readonly env: ProgramEnvironment;
   readonly signal: AbortSignal;
+  /** Decodes its messages: those of the server are in the encoding of the dump. */
+  readonly decode?: DecodeText | undefined;
   /** Told of each entry that pg_restore has done, or begun with; it has to run with `--verbose`. */
   readonly onEntry?: (() => void) | undefined;
   /** Whether an error is no failure, by its text; it is not kept then. */
@@ -54,6 +57,7 @@ export async function runPgRestore({
   passOver = () => false,
   stopAtError = false,
   descriptors,
+  decode = (bytes) => bytes.toString(),
 }: PgRestoreRequest): Promise<PgRestoreEnd> {
   const stop = new AbortController();
   const onError = (): void => {
@@ -69,9 +73,10 @@ export async function runPgRestore({
     passOver,
     onError,
     dump.path === undefined || args.includes('--jobs=1'),
+    decode,
   );
   const onStderr = (chunk: Buffer): void => {
-    messages.add(chunk.toString('utf8'));
+    messages.add(chunk);
   };
   const options = { env, signal: AbortSignal.any([signal, stop.signal]), descriptors, onStderr };
   let end: ProgramEnd;
@@ -102,10 +107,11 @@ class Messages {
   private readonly isEntry: (line: string) => boolean;
   private readonly onEntry: (() => void) | undefined;
   private readonly passOver: (error: string) => boolean;
-  private rest = '';
+  private rest: Buffer = Buffer.alloc(0);
   private readonly onError: () => void;
   /** Whether an error without an entry belongs to the entry before: pg_restore names each once. */
   private readonly isOneSession: boolean;
+  private readonly decode: DecodeText;
   /** The error whose lines are being read. */
   private current: string | undefined;
   /** The entry that the line before names. */
@@ -117,7 +123,9 @@ class Messages {
     passOver: (error: string) => boolean,
     onError: () => void,
     isOneSession: boolean,
+    decode: DecodeText,
   ) {
+    this.decode = decode;
     this.isOneSession = isOneSession;
     this.onError = onError;
     this.isEntry = isEntry;
@@ -125,16 +133,16 @@ class Messages {
     this.passOver = passOver;
   }
 
-  add(text: string): void {
-    const all = this.rest + text;
-    const end = all.lastIndexOf('\n');
-    this.rest = all.slice(end + 1);
-    if (end >= 0) for (const line of all.slice(0, end).split('\n')) this.take(line);
+  add(bytes: Buffer): void {
+    const all = Buffer.concat([this.rest, bytes]);
+    const end = all.lastIndexOf('\n') + 1;
+    this.rest = all.subarray(end);
+    if (end > 0) for (const line of this.decode(all.subarray(0, end - 1)).split('\n')) this.take(line);
   }
 
   finish(): void {
-    if (this.rest !== '') this.take(this.rest);
-    this.rest = '';
+    if (this.rest.length > 0) this.take(this.decode(this.rest));
+    this.rest = Buffer.alloc(0);
     this.endError();
   }
 

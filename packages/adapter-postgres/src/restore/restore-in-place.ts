@@ -71,7 +71,8 @@ export async function restoreInPlace(
       dropEntries(client, [...first, ...eventTriggers]),
     );
     isChanged = true;
-    const made = await restoreOntoLive(parts, input, preparation, owners, rights);
+    const kept = new Set(stays.flatMap(({ entry }) => entry?.id ?? []));
+    const made = await restoreOntoLive(parts, input, preparation, { owners, rights, kept });
     await owners.handOver(database);
     const count = (): ReturnType<typeof countRestored> => {
       step('count');
@@ -103,13 +104,32 @@ export async function restoreInPlace(
     ];
     return {
       ...counts,
-      notes: [...countNotes(stays), ...made.notes, ...applied.notes, ...owners.notes, ...analyzed],
+      notes: [
+        ...countNotes(stays.map(({ why }) => why)),
+        ...made.notes,
+        ...applied.notes,
+        ...owners.notes,
+        ...analyzed,
+      ],
       incomplete,
     };
   } catch (error) {
     await resume(parts, preparation, defaults.resume, rights);
     throw isChanged ? mixed(error) : error;
   }
+}
+
+interface OntoLive {
+  readonly owners: Owners;
+  readonly rights: Rights | undefined;
+  /** IDs of entries whose objects were not dropped. */
+  readonly kept: ReadonlySet<number>;
+}
+
+/** Whether the object of an entry was kept, or that which it comments on. */
+function isKept({ id, kind, dependencies }: TocEntry, kept: ReadonlySet<number>): boolean {
+  const ofOther = kind === 'COMMENT' || kind === 'SECURITY LABEL';
+  return kept.has(id) || (ofOther && dependencies.some((one) => kept.has(one)));
 }
 
 /**
@@ -120,8 +140,7 @@ async function restoreOntoLive(
   parts: SessionParts,
   input: RestoreInput,
   preparation: Preparation,
-  owners: Owners,
-  rights: Rights | undefined,
+  { owners, rights, kept }: OntoLive,
 ): Promise<{ readonly notes: readonly string[]; readonly failures: readonly string[] }> {
   const { server, database } = parts;
   const { keepGoing = false } = input;
@@ -133,7 +152,9 @@ async function restoreOntoLive(
   const args = [...owners.args, ...tablespaces.args];
   const extensions = await makeExtensions(parts, input, preparation, { target: database, args, present });
   await disableEventTriggers(server, database);
-  const entries = first.filter((entry) => !extensions.made.has(entry) && !isPresent(entry, present));
+  const entries = first.filter(
+    (entry) => !extensions.made.has(entry) && !isPresent(entry, present) && !isKept(entry, kept),
+  );
   const errors: string[] = [];
   const unresolved: string[] = [];
   const request = {

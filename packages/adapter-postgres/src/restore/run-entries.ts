@@ -1,5 +1,6 @@
 import { BackupError, type RestoreInput, withReason } from '@geolens/backup-core';
 import { connectionString } from '../connection/connection.ts';
+import { decoderFor } from '../connection/postgres-encodings.ts';
 import { restoreErrorWithoutValues } from '../connection/program-messages.ts';
 import { unlinkedTemporaryFile } from '../dump/unlinked-temporary-file.ts';
 import type { ActingAs } from './owner-logins.ts';
@@ -68,7 +69,7 @@ export interface EntriesRequest {
 export async function restoreEntries(
   { server, signal, observer }: SessionParts,
   { dump }: RestoreInput,
-  { programs }: Preparation,
+  { programs, toc }: Preparation,
   aside: string,
   request: EntriesRequest,
 ): Promise<void> {
@@ -112,6 +113,7 @@ export async function restoreEntries(
       passOver: isHarmless,
       stopAtError: onError === undefined,
       descriptors: [list.fd],
+      decode: decoderFor(toc.encoding),
     });
     if (errors.length === 0 && endedWell(end, passedOver)) return;
     const found =

@@ -1,5 +1,5 @@
 import { BackupError } from '@geolens/backup-core';
-import { decodeBytes } from '../../connection/byte-text.ts';
+import type { DecodeText } from '../../connection/postgres-encodings.ts';
 
 /** Longest text of an entry, in bytes. */
 const MAX_TEXT_BYTES = 2 ** 26;
@@ -13,9 +13,11 @@ export class ArchiveCursor {
   /** Bytes of a number, without its sign. */
   integerBytes = 4;
   private readonly buffer: Buffer;
+  private readonly decode: DecodeText;
 
-  constructor(buffer: Buffer) {
+  constructor(buffer: Buffer, decode: DecodeText) {
     this.buffer = buffer;
+    this.decode = decode;
   }
 
   byte(): number {
@@ -39,7 +41,7 @@ export class ArchiveCursor {
     const length = this.textLength();
     if (length === undefined) return undefined;
     const from = this.advance(length);
-    return decodeBytes(this.buffer.subarray(from, from + length));
+    return this.decode(this.buffer.subarray(from, from + length));
   }
 
   /** Passes over a text without decoding it. */

@@ -34,6 +34,8 @@ export interface ArchiveToc {
   /** The pg_dump that wrote it. */
   readonly clientVersion: string;
   readonly database: string;
+  /** Of the texts of the entries, by its name in PostgreSQL. */
+  readonly encoding: string;
   /** In the order of the archive. */
   readonly entries: readonly ArchiveEntry[];
 }

@@ -1,4 +1,6 @@
 import { BackupError } from '@geolens/backup-core';
+import { decodeBytes } from '../../connection/byte-text.ts';
+import { decoderFor, type DecodeText } from '../../connection/postgres-encodings.ts';
 import { ArchiveCursor, EndOfBuffer } from './archive-cursor.ts';
 import type { ArchiveEntry, ArchiveToc } from './entry.ts';
 
@@ -44,19 +46,26 @@ export async function readArchive(bytes: AsyncIterable<Uint8Array>): Promise<Arc
     const head = await reader.take(takeHead);
     const entries: ArchiveEntry[] = [];
     let definitions = 0;
+    let encoding = 'UTF8';
     for (let index = 0; index < head.count; index += 1) {
       const entry = await reader.take((cursor) => takeEntry(cursor, head));
+      if (entry.kind === 'ENCODING') reader.decode = decoderFor((encoding = encodingIn(entry.definition)));
       definitions += entry.definition.length + entry.dropping.length;
       if (definitions > MAX_DEFINITIONS) throw unreadable('its definitions are too long');
       entries.push(entry);
     }
-    return { ...head, entries };
+    return { ...head, encoding, entries };
   } finally {
     await reader.close();
   }
 }
 
-interface Head extends Omit<ArchiveToc, 'entries'> {
+/** The entry is the first one. */
+function encodingIn(definition: string): string {
+  return /^SET client_encoding = '(\w+)';/.exec(definition)?.[1] ?? 'UTF8';
+}
+
+interface Head extends Omit<ArchiveToc, 'entries' | 'encoding'> {
   readonly minor: number;
   readonly offsetBytes: number;
   readonly count: number;
@@ -143,6 +152,8 @@ function oidIn(text: string | undefined): number {
 
 /** Takes values from the beginning of a stream, with only some bytes of it in memory. */
 class ArchiveReader {
+  /** Decodes the texts of the entries. */
+  decode: DecodeText = decodeBytes;
   private readonly chunks: AsyncIterator<Uint8Array>;
   private rest: Buffer = Buffer.alloc(0);
   private read = 0;
@@ -154,7 +165,7 @@ class ArchiveReader {
   /** Takes a value that may need more bytes than were read; it is begun again with twice as many then. */
   async take<T>(value: (cursor: ArchiveCursor) => T): Promise<T> {
     for (;;) {
-      const cursor = new ArchiveCursor(this.rest);
+      const cursor = new ArchiveCursor(this.rest, this.decode);
       try {
         const taken = value(cursor);
         this.rest = this.rest.subarray(cursor.position);

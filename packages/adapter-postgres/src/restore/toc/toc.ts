@@ -39,6 +39,8 @@ export interface Toc {
   readonly clientVersion: string;
   /** The database that was dumped. */
   readonly database: string;
+  /** Of the dump, by its name in PostgreSQL. */
+  readonly encoding: string;
 }
 
 export interface TocOptions {
@@ -67,12 +69,13 @@ export async function readToc(dump: ArtifactSource, { pgRestore, env, signal }: 
   const listed = new Set(
     [...listing.toString('latin1').matchAll(/^(\d+); \d+ \d+ /gm)].map(([, id]) => Number(id)),
   );
-  const { entries, serverVersion, clientVersion, database } = await readArchive(dump.open());
+  const { entries, serverVersion, clientVersion, database, encoding } = await readArchive(dump.open());
   return {
     entries: entries.filter(({ id }) => listed.has(id)).map(tocEntry),
     serverVersion: serverVersion.split(' ')[0] ?? '',
     clientVersion: clientVersion.split(' ')[0] ?? '',
     database: shown(database),
+    encoding,
   };
 }
 

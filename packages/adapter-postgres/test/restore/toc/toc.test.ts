@@ -12,7 +12,13 @@ describe('the schemas that a dump needs and does not make', () => {
       entry(4930, 0, 'SEQUENCE OWNED BY', 'owned', 'jobs_number_seq'),
       entry(4932, 0, 'SEQUENCE SET', 'values', 'attributes_id_seq'),
     ];
-    const toc = { entries, serverVersion: '15.18', clientVersion: '15.18', database: 'geo' };
+    const toc = {
+      entries,
+      serverVersion: '15.18',
+      clientVersion: '15.18',
+      database: 'geo',
+      encoding: 'UTF8',
+    };
     expect(missingSchemasOf(toc)).toEqual(['catalog', 'data']);
   });
 });
