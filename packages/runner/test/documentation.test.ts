@@ -55,6 +55,15 @@ describe('the documentation', () => {
     ).toEqual([]);
   });
 
+  it('names a test for each claim of the threat model', () => {
+    const sections = read('docs/security.md')
+      .split(/^\| holds \| test \|$/m)
+      .slice(1);
+    const claims = sections.flatMap((text) => text.split('\n\n')[0]!.match(/^\| (?!---).*$/gm)!);
+    expect(claims.length).toBeGreaterThan(10);
+    expect(claims.filter((row) => !/\]\(\.\.\/\S+\.test\.ts\)/.test(row))).toEqual([]);
+  });
+
   it('names every command in docs/commands.md, and no other, here or elsewhere', async () => {
     const named = (text: string): string[] =>
       [...new Set([...text.matchAll(/geolens-backup ([a-z]+)/g)].map(([, command]) => command!))].sort();
