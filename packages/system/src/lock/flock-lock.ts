@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import {
   abortedBy,
   BackupError,
@@ -13,7 +14,7 @@ import {
 import type { ProgramEnvironment } from '../process/program.ts';
 import { missing, startProgram } from '../process/start-program.ts';
 import { tailOf } from '../process/tail-of.ts';
-import { storeError } from '../files/store-errors.ts';
+import { errnoOf, storeError } from '../files/store-errors.ts';
 
 /** The file of the lock in a folder of sets: whoever works on one has to lock the same. */
 export const LOCK_NAME = '.geolens-backup.lock';
@@ -29,6 +30,12 @@ const LOSS_HINT = 'Look for a kill or a want of memory in the log of the system;
 const HINT = 'Install util-linux';
 
 const READY = 'locked\n';
+
+/** Another user may have put a link or a pipe in the place of the file: it is not followed, nor waited for. */
+const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** The path that flock has for the open file, its descriptor 3: the name may lead elsewhere by now. */
+const OPEN_FILE = '/proc/self/fd/3';
 
 /**
  * A service is stopped by a signal to all its processes; the lock stays until the work under it has ended.
@@ -56,7 +63,7 @@ export class FlockLock implements Lock {
 
   async acquire(holder: LockHolder, { whenHeld = 'fail', signal }: LockOptions = {}): Promise<LockLease> {
     throwIfAborted(signal);
-    await this.makeFile();
+    await using file = await this.openFile();
     const patience = whenHeld === 'wait' ? [] : ['--timeout', String(PATIENCE_SECONDS)];
     const args = [
       '--exclusive',
@@ -64,14 +71,15 @@ export class FlockLock implements Lock {
       '--conflict-exit-code',
       String(CONFLICT),
       '--no-fork',
-      this.path,
-      'cat',
+      OPEN_FILE,
+      ...['sh', '-c', 'exec "$1"', this.path, 'cat'], // lists of processes show the path
     ];
     const started = Promise.withResolvers<never>();
     started.promise.catch(() => undefined);
-    const options = { env: this.env, stdio: 'pipe', detached: true } as const;
     const child = startProgram('sh', ['-c', DEAF_TO_STOPPING, 'sh', ...args], {
-      ...options,
+      env: this.env,
+      stdio: ['pipe', 'pipe', 'pipe', file.fd],
+      detached: true,
       label: 'flock',
       hint: HINT,
       onFailure: started.reject,
@@ -79,7 +87,7 @@ export class FlockLock implements Lock {
     const stop = (): void => void child.kill('SIGKILL');
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      await Promise.race([started.promise, this.ready(child)]);
+      await Promise.race([started.promise, this.ready(child, file)]);
     } catch (error) {
       throw signal?.aborted === true ? abortedBy(signal) : error;
     } finally {
@@ -88,7 +96,7 @@ export class FlockLock implements Lock {
     // Only a courtesy to those who find it held: on a full disk, where a run has to clean up and prune, the lock
     // still works.
     const note = JSON.stringify({ ...holder, pid: process.pid, since: new Date().toISOString() });
-    await writeFile(this.path, `${note}\n`).catch(() => undefined);
+    await writeNote(file, `${note}\n`).catch(() => undefined);
     return this.lease(child);
   }
 
@@ -114,16 +122,21 @@ export class FlockLock implements Lock {
     return { lost: loss.signal, release };
   }
 
-  private async makeFile(): Promise<void> {
+  private async openFile(): Promise<FileHandle> {
     try {
-      await (await open(this.path, 'a', 0o600)).close();
+      const file = await open(this.path, FLAGS, 0o600);
+      if ((await file.stat()).isFile()) return file;
+      await file.close();
     } catch (error) {
-      throw storeError(error, 'taking the lock', { path: this.path });
+      if (errnoOf(error) !== 'ELOOP') throw storeError(error, 'taking the lock', { path: this.path });
     }
+    throw new BackupError('STORE_FAILED', `the lock ${this.path} is not a file`, {
+      hint: 'Find out who put it there, remove it, and let no other user write to the folder',
+    });
   }
 
   /** Resolves once flock has the lock: then it has become cat, which echoes. */
-  private ready(child: ChildProcess): Promise<void> {
+  private ready(child: ChildProcess, file: FileHandle): Promise<void> {
     const tail = tailOf(child.stderr);
     child.stdin?.on('error', () => undefined); // its end is reported by its exit
     child.stdin?.write(READY);
@@ -132,7 +145,7 @@ export class FlockLock implements Lock {
         resolve();
       });
       child.once('close', (code) => {
-        if (code === CONFLICT) this.held().then(reject, reject);
+        if (code === CONFLICT) this.held(file).then(reject, reject);
         else if (code === NOT_FOUND) reject(missing('flock', tail(), HINT));
         else
           reject(
@@ -145,12 +158,19 @@ export class FlockLock implements Lock {
     });
   }
 
-  private async held(): Promise<BackupError> {
-    const who = await readFile(this.path, 'utf8').then(describeHolder, () => 'another process');
+  private async held(file: FileHandle): Promise<BackupError> {
+    const who = await file.readFile('utf8').then(describeHolder, () => 'another process');
     return new BackupError('LOCK_HELD', `${who} is working on this volume (lock ${this.path})`, {
       hint: 'Try again when it has ended',
     });
   }
+}
+
+/** A file with a second name may be another user's link to a file that is not a lock: it stays as it is. */
+async function writeNote(file: FileHandle, note: string): Promise<void> {
+  if ((await file.stat()).nlink > 1) return;
+  await file.truncate();
+  await file.write(note, 0);
 }
 
 function hasEnded(child: ChildProcess): boolean {

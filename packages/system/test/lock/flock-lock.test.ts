@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { link, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FlockLock } from '../../src/lock/flock-lock.ts';
@@ -104,4 +105,41 @@ describe('the lock of a volume', () => {
       ).toContain('read-only');
     },
   );
+
+  it.each(['a file', 'nothing'])(
+    'is not taken through a link to %s, which stays as it is',
+    async (target) => {
+      const folder = await freshFolder();
+      const [path, outside] = [join(folder, 'lock'), join(await freshFolder(), 'shadow')];
+      if (target === 'a file') await writeFile(outside, 'root only');
+      await symlink(outside, path);
+      const { message, hint } = await failure('STORE_FAILED', new FlockLock(path).acquire(RUN));
+      expect(message).toBe(`the lock ${path} is not a file`);
+      expect(hint).toContain('remove it');
+      expect(await readFile(outside, 'utf8').catch(() => 'none')).toBe(
+        target === 'a file' ? 'root only' : 'none',
+      );
+    },
+  );
+
+  it.each([
+    ['a pipe', (path: string) => Promise.resolve(void execFileSync('mkfifo', [path]))],
+    ['a folder', (path: string) => mkdir(path)],
+  ])('is not taken on %s', async (_, make) => {
+    const path = join(await freshFolder(), 'lock');
+    await make(path);
+    await expect(new FlockLock(path).acquire(RUN)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  });
+
+  it('leaves a file as it is that has a second name', async () => {
+    const folder = await freshFolder();
+    const [path, other] = [join(folder, 'lock'), join(folder, 'other')];
+    await writeFile(other, 'content');
+    await link(other, path);
+    const lease = await new FlockLock(path).acquire(RUN);
+    await failure('LOCK_HELD', new FlockLock(path).acquire(RUN));
+    await lease.release();
+    expect(await readFile(other, 'utf8')).toBe('content');
+    expect(await readdir(folder)).toEqual(['lock', 'other']);
+  });
 });
