@@ -1,9 +1,10 @@
 import type { Secret } from '@geolens/backup-core';
+import { printable } from './printable.ts';
 
 /** Shorter secrets would blot out half of every line, and protect nothing. */
 const SHORTEST = 3;
 
-/** Takes secrets out of a text. */
+/** Takes secrets out of a text, and makes its control characters visible. */
 export type Redact = (text: string) => string;
 
 /**
@@ -19,5 +20,5 @@ export function redactor(secrets: readonly Secret[], open: readonly string[] = [
     .filter((value) => value.length >= SHORTEST && !open.some((text) => text.includes(value)))
     .flatMap((value) => [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1)]);
   const longestFirst = [...new Set(forms)].sort((one, other) => other.length - one.length);
-  return (text) => longestFirst.reduce((rest, form) => rest.replaceAll(form, '[redacted]'), text);
+  return (text) => printable(longestFirst.reduce((rest, form) => rest.replaceAll(form, '[redacted]'), text));
 }

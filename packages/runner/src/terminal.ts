@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Io } from './io.ts';
+import { printable } from './printable.ts';
 
 /** Where a terminal does not say how wide it is. */
 const USUAL_WIDTH = 80;
@@ -11,24 +12,24 @@ export function processIo(): Io {
   const { stdin, stdout, stderr } = process;
   let shown = '';
   const write = (text: string): void => {
-    stderr.write(shown === '' ? text : CLEAR_LINE + text + shown);
+    stderr.write(shown === '' ? printable(text) : CLEAR_LINE + printable(text) + shown);
   };
   const status = (text: string): void => {
-    shown = text.slice(0, (stderr.columns || USUAL_WIDTH) - 1);
+    shown = printable(text).slice(0, (stderr.columns || USUAL_WIDTH) - 1);
     stderr.write(CLEAR_LINE + shown);
   };
   const ask = async (question: string, signal: AbortSignal): Promise<string> => {
     status('');
     const lines = createInterface({ input: stdin, output: stderr });
     try {
-      return await lines.question(question, { signal });
+      return await lines.question(printable(question), { signal });
     } finally {
       lines.close();
     }
   };
   const atTerminal = stdin.isTTY && stderr.isTTY;
   return {
-    stdout: (text) => stdout.write(text),
+    stdout: (text) => stdout.write(printable(text)),
     stderr: write,
     ...(atTerminal && { terminal: { ask, status } }),
   };

@@ -28,4 +28,13 @@ describe('redacting', () => {
   it('leaves a password readable that is part of a name which is printed anyway: blotting it out would tell it', () => {
     expect(redactor([new Secret('geolens')], ['db', 'geolens'])('database geolens')).toBe('database geolens');
   });
+
+  it('makes control characters visible, in a form that is valid in JSON, and keeps lines and all letters', () => {
+    const text = 'a\tb\nc\r\u001b[31m\u0007\u009b\u202e Größe 🗺';
+    expect(redactor([])(text)).toBe(
+      String.raw`a	b
+c\u000d\u001b[31m\u0007\u009b\u202e Größe 🗺`,
+    );
+    expect(JSON.parse(redactor([])(JSON.stringify(text)))).toBe(text);
+  });
 });

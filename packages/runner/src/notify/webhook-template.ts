@@ -1,4 +1,5 @@
 import type { Notification } from '@geolens/backup-core';
+import { printable } from '../printable.ts';
 
 /**
  * The forms that are known by name: all there is; what Slack, and those that understand it, take; what
@@ -45,15 +46,20 @@ export function parseTemplate(text: string): WebhookTemplate | { readonly proble
 /** What is posted, as JSON. */
 export function webhookBody(notification: Notification, template: WebhookTemplate, host: string): string {
   const form = template === 'auto' ? formOf(host) : template;
-  if (typeof form === 'object') return JSON.stringify(filled(form.own, notification));
+  if (typeof form === 'object') return json(filled(form.own, notification));
   const words = [notification.title, notification.text].filter((part) => part !== '').join('\n');
-  if (form === 'slack') return JSON.stringify({ text: words });
+  if (form === 'slack') return json({ text: words });
   if (form === 'discord')
-    return JSON.stringify({
-      content: words.length > MOST_CONTENT ? `${words.slice(0, MOST_CONTENT)}…` : words,
-    });
+    return json({ content: words.length > MOST_CONTENT ? `${words.slice(0, MOST_CONTENT)}…` : words });
   const { event, state, database, title, text, log, details } = notification;
-  return JSON.stringify({ event, state, database, title, text, ...details, log });
+  return json({ event, state, database, title, text, ...details, log });
+}
+
+/** A receiver decodes the escapes of JSON: control characters have to be text before. */
+function json(content: unknown): string {
+  return JSON.stringify(content, (_, value: unknown) =>
+    typeof value === 'string' ? printable(value) : value,
+  );
 }
 
 function formOf(host: string): (typeof WEBHOOK_FORMS)[number] {

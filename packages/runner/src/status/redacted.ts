@@ -1,5 +1,6 @@
 import { BackupError, type JournalState } from '@geolens/backup-core';
 import { describeError } from '../present/hints.ts';
+import { printable } from '../printable.ts';
 import type { Redact } from '../redact.ts';
 import type { Status } from './status.ts';
 
@@ -13,6 +14,7 @@ export function redacted(status: Status, redact: Redact): Status {
   const { health, journal, stores } = status;
   return {
     ...status,
+    database: printable(status.database),
     health: {
       ...health,
       problem: maybe(health.problem),

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { toBackupError } from '@geolens/backup-core';
 import type { Logger } from '../log/logger.ts';
 import { describeError } from '../present/hints.ts';
+import { printable } from '../printable.ts';
 import type { Redact } from '../redact.ts';
 import { healthJson } from '../report/health-report.ts';
 import { isAllowedHost } from './allowed-host.ts';
@@ -39,7 +40,7 @@ export function statusApp({ log, redact, allowedHosts = [], ...parts }: StatusAp
     request.header('content-security-policy', POLICY);
     request.header('referrer-policy', 'no-referrer');
   });
-  app.get('/', async (request) => request.html(page(await status())));
+  app.get('/', async (request) => request.html(printable(String(await page(await status())))));
   app.get('/style.css', (request) => request.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }));
   app.get('/health', async (request) => {
     const { health } = await status();

@@ -77,6 +77,14 @@ describe('the webhook', () => {
     expect(content.length).toBeLessThan(2_000);
   });
 
+  it('has no control characters, also after its receiver has read the JSON', () => {
+    const title = 'a\u001b[2J\nb';
+    for (const template of ['json', 'slack', 'discord', { own: { text: '{{title}}' } }] as const)
+      expect(
+        Object.values(JSON.parse(webhookBody({ ...notification, title }, template, 'x')) as object).join(),
+      ).toContain('a\\u001b[2J\nb');
+  });
+
   it('fills in a template of one’s own, out of which nothing breaks', () => {
     const template = parseTemplate(
       '{"a":[{"b":"{{ database }}: {{state}}"}],"priority":4,"log":"{{log}}","on":true}',

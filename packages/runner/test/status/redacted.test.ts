@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BackupError } from '@geolens/backup-core';
 import { page } from '../../src/status/page/page.ts';
 import { metricsText } from '../../src/status/metrics.ts';
+import { redactor } from '../../src/redact.ts';
 import { redacted } from '../../src/status/redacted.ts';
 import { healthJson } from '../../src/report/health-report.ts';
 import { NOW, setOf } from '../support/sets.ts';
@@ -50,4 +51,16 @@ describe('what the port answers', () => {
       'geolens_backup_healthy 1',
     );
   });
+});
+
+it('has no control characters of names and errors, on the page and in metrics', async () => {
+  const steering = '\u001b]0;x\u0007\u009b';
+  const answers = await answersOf(
+    redacted(
+      statusOf({ database: `geo${steering}`, stores: [storeOf('local', setOf({ problems: [steering] }))] }),
+      redactor([]),
+    ),
+  );
+  expect(['\u0007', '\u001b', '\u009b'].filter((character) => answers.includes(character))).toEqual([]);
+  expect(answers).toContain(String.raw`database="geo\\u001b`);
 });
