@@ -1,4 +1,4 @@
-export const LINE_FEED = 0x0a;
+const LINE_FEED = 0x0a;
 
 /**
  * Returns a function that takes a listing of tar in chunks and passes on each whole line, without its line

@@ -1,7 +1,7 @@
-import { BackupError } from '@geolens/backup-core';
 import { listedLines } from './listed-lines.ts';
 import { unescapedBytes } from './member-names.ts';
-import { isOwnName } from './restore-file-names.ts';
+import { leftOutReason } from './member-rule.ts';
+import { Sample, shownPath } from './omissions.ts';
 
 /**
  * What tar has to be told so that its listing can be checked: links as they stand in the archive, names that
@@ -16,84 +16,155 @@ export const LISTING_ARGUMENTS = [
 ];
 
 /**
- * Type, then mode, owner, size and time, then the name; a hard link also has its target. In names, `"` and
- * `\` have a `\` before them.
+ * Type and mode, owner, size and time, then the name; a hard link also has its target. In names, `"` and `\`
+ * have a `\` before them.
  */
-const LINE = /^(.)[^"]*"((?:[^"\\]|\\.)*)"(?: link to "((?:[^"\\]|\\.)*)")?/;
+const LINE = /^(.)(.{9})[^"]*"((?:[^"\\]|\\.)*)"(?: link to "((?:[^"\\]|\\.)*)")?/;
 
-/** Files, folders, links of both kinds, pipes, and files that a system of old kept in one piece. */
-const KNOWN_TYPES = '-dhlpC';
+/** Files, folders, links of both kinds, pipes, devices, and files that an old system kept in one piece. */
+const KNOWN_TYPES = '-dhlpcbC';
 
-/** Character and block devices. */
-const DEVICES = 'cb';
+/** Set-user-ID or set-group-ID in the text of a mode. */
+const SET_ID = /^(?:..[sS]|.{5}[sS])/;
 
-/** Devices that are left out. Programs take a limited number of arguments; no sound archive holds as many. */
-const MOST_DEVICES = 100;
+/** Members that are left out. Programs take a limited number of arguments; no sound archive holds as many. */
+const MOST_LEFT_OUT = 1_000;
+
+/** Bytes of their names. */
+const MOST_LEFT_OUT_BYTES = 500_000;
 
 /** Longer lines have names that no file system takes: 4096 bytes, four characters each, and that twice. */
 const LONGEST = 40_000;
 
+const SHOWN = 10;
+
+const LEAVES = 'names that would leave the folder';
+
 /**
- * Looks at the members of an archive by tar's listing of it, and refuses those that would lie, or be written,
- * outside the folder that they are unpacked into. What it compares are names as tar writes them: every byte
- * has one way of being written.
+ * Judges the members of an archive by tar's listing of it, and finds those that would lie, or be written,
+ * outside the folder that they are unpacked into. It compares names as tar writes them: every byte has one
+ * way of being written.
  */
 export class MemberCheck {
   members = 0;
-  /** Whether there is a member for the folder itself, that says its mode, owner and time. */
+  /** Whether there is a member for the folder itself, that gives its mode, owner and time. */
   holdsItself = false;
-  /** Members that must not be unpacked: devices, and hard links to them. One character for each byte. */
-  readonly leftOut: string[] = [];
-  private refused: BackupError | undefined;
+  /** Why nothing of the archive is unpacked; `undefined` if it is. */
+  refusal: string | undefined;
+  /** Members that must not be unpacked. One character for each byte. */
+  readonly excluded: string[] = [];
+  /** Files with the bits set-user-ID or set-group-ID, as bytes below the folder. */
+  readonly setId: string[] = [];
+  /** How many members are left out. */
+  leftOutCount = 0;
+  private excludedBytes = 0;
+  private readonly reasons = new Map<string, Sample>();
+  private readonly onMember: ((path: string) => void) | undefined;
   /** What has to be a folder: folder members, and whatever another member lies below. */
   private readonly folders = new Set<string>();
-  /** Links and devices: no member may lie below them, for that might lie anywhere. */
+  /** Links: no member may lie below them, for that might lie anywhere. */
   private readonly links = new Set<string>();
+  /** Paths of members that are left out, with the reason and the name that tar excludes. */
+  private readonly gone = new Map<string, { readonly reason: string; readonly name: string }>();
+
+  /** @param onMember called with the name of each member, as it stands in the archive */
+  constructor(onMember?: (path: string) => void) {
+    this.onMember = onMember;
+  }
 
   /** Takes a part of the listing. */
   readonly add = listedLines((line) => {
     this.members += 1;
-    this.refused ??= this.inspect(line);
+    this.inspect(line);
   });
 
-  /** @throws BackupError ARTIFACT_UNREADABLE when a member was refused, or there was none */
-  conclude(): void {
-    if (this.refused !== undefined) throw this.refused;
-    // tar takes nothing at all for an archive of nothing; ours have the folder itself at least.
-    if (this.members === 0) throw new BackupError('ARTIFACT_UNREADABLE', 'the archive has no members');
+  /** What is left out: one text for each reason, with names. */
+  get leftOut(): readonly string[] {
+    return [...this.reasons].map(([reason, sample]) => `${reason}: ${sample.names}`);
   }
 
-  private inspect(line: string): BackupError | undefined {
-    const [, type, name, target] = line.length > LONGEST ? [] : (LINE.exec(line) ?? []);
-    if (type === undefined || name === undefined)
-      return refusal('is not listed as expected', line.slice(0, 200));
-    const path = within(name);
-    if (path === undefined) return refusal('holds a name that would leave the folder', name);
-    // Only a name that tar writes itself is sure to be left out by it.
-    const device = DEVICES.includes(type) && name === `./${path}` && this.leftOut.length < MOST_DEVICES;
-    if (!KNOWN_TYPES.includes(type) && !device)
-      return refusal('holds what is no file, folder, link or pipe', name);
-    if (path === '' && type !== 'd')
-      return refusal('holds something else in the place of the folder itself', name);
-    if (isOwnName(path.split('/', 1)[0] ?? ''))
-      return refusal('holds a name that is kept for restores', name);
-    if (type === 'd') this.folders.add(path);
-    this.holdsItself ||= path === '';
-    if (device) this.leftOut.push(unescapedBytes(name));
-    if (type === 'h') {
-      const file = within(target ?? '');
-      if (file === undefined || file === '')
-        return refusal('holds a link to a file outside the folder', `${name} -> ${target ?? ''}`);
-      if (this.passesLink(file))
-        return refusal('holds a name that would leave the folder', `${name} -> ${target ?? ''}`);
-      if (this.leftOut.includes(`./${unescapedBytes(file)}`)) this.leftOut.push(unescapedBytes(name));
+  private inspect(line: string): void {
+    const [, type, mode, name, target] = line.length > LONGEST ? [] : (LINE.exec(line) ?? []);
+    if (type === undefined || mode === undefined || name === undefined) {
+      this.refuse('is not listed as expected', line.slice(0, 200));
+      return;
     }
-    if (this.links.has(path) || this.passesLink(path))
-      return refusal('holds a name that would leave the folder', name);
-    if (type !== 'h' && type !== 'l' && !device) return undefined;
-    if (this.folders.has(path)) return refusal('holds a name that would leave the folder', name);
-    this.links.add(path);
+    this.onMember?.(Buffer.from(unescapedBytes(name), 'latin1').toString('utf8'));
+    const path = within(name);
+    if (!KNOWN_TYPES.includes(type)) this.refuse('holds what is no file, folder, link or pipe', name);
+    else if (path === '' && type !== 'd')
+      this.refuse('holds something else in the place of the folder itself', name);
+    else if (path === undefined) this.leaveOut(LEAVES, name);
+    else this.judge(type, mode, name, path, target ?? '');
+  }
+
+  private judge(type: string, mode: string, name: string, path: string, target: string): void {
+    this.holdsItself ||= path === '';
+    const reason =
+      this.reasonAbove(path) ??
+      leftOutReason(unescapedBytes(path), type) ??
+      (type === 'h' ? this.reasonOfTarget(target) : undefined) ??
+      (this.leaves(type, path) ? LEAVES : undefined);
+    if (reason !== undefined) {
+      this.leaveOut(reason, name, path, target === '' ? '' : ` -> ${target}`);
+      return;
+    }
+    if (type === 'd') this.folders.add(path);
+    if (type === 'h' || type === 'l') this.links.add(path);
+    if ((type === '-' || type === 'C') && SET_ID.test(mode)) {
+      this.setId.push(unescapedBytes(path));
+      this.note('set-user-ID and set-group-ID bits', name);
+    }
+  }
+
+  private reasonOfTarget(target: string): string | undefined {
+    const file = within(target);
+    if (file === undefined || file === '') return 'links to files outside the folder';
+    return this.reasonAbove(file) ?? (this.passesLink(file) ? LEAVES : undefined);
+  }
+
+  /** Whether the member, or one below it, might lie outside the folder. */
+  private leaves(type: string, path: string): boolean {
+    if (this.links.has(path) || this.passesLink(path)) return true;
+    return (type === 'h' || type === 'l') && this.folders.has(path);
+  }
+
+  /** The reason why the path, or a folder on the way to it, is left out. */
+  private reasonAbove(path: string): string | undefined {
+    return this.goneAbove(path)?.reason;
+  }
+
+  private goneAbove(path: string): { readonly reason: string; readonly name: string } | undefined {
+    if (this.gone.size === 0) return undefined;
+    for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const found = this.gone.get(path.slice(0, end));
+      if (found !== undefined) return found;
+    }
     return undefined;
+  }
+
+  private leaveOut(reason: string, written: string, path?: string, target = ''): void {
+    this.leftOutCount += 1;
+    const name = unescapedBytes(written).replace(/\/+$/, '');
+    const above = path === undefined ? undefined : this.goneAbove(path);
+    // tar excludes with a folder all that is named below it.
+    if (above !== undefined && `${name}/`.startsWith(`${above.name}/`)) return;
+    this.note(reason, `${written}${target}`);
+    this.excluded.push(name);
+    this.excludedBytes += name.length;
+    if (path !== undefined) this.gone.set(path, { reason, name });
+    if (name === '' || this.excluded.length > MOST_LEFT_OUT || this.excludedBytes > MOST_LEFT_OUT_BYTES)
+      this.refuse('holds more members that cannot be restored than any sound archive', written);
+  }
+
+  private note(reason: string, written: string): void {
+    const sample = this.reasons.get(reason) ?? new Sample(SHOWN);
+    this.reasons.set(reason, sample);
+    sample.add(unescapedBytes(written));
+  }
+
+  private refuse(what: string, written: string): void {
+    this.refusal ??= `${what}: ${shownPath(unescapedBytes(written))}`;
   }
 
   /**
@@ -115,10 +186,4 @@ function within(name: string): string | undefined {
   if (name === '' || name.startsWith('/')) return undefined;
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   return parts.includes('..') ? undefined : parts.join('/');
-}
-
-function refusal(what: string, name: string): BackupError {
-  return new BackupError('ARTIFACT_UNREADABLE', `the archive ${what}: ${name}`, {
-    hint: 'Nothing was unpacked; restore another set',
-  });
 }

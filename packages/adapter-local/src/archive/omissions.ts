@@ -1,6 +1,8 @@
 import { readlink, realpath } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { errnoOf } from '@geolens/backup-system';
+import { specialKind } from './member-rule.ts';
+import { isOwnName } from './restore-file-names.ts';
 import { bytesOf, type FolderEntry } from './walk-folder.ts';
 
 /** Something that an archive of the folder does not hold, and what the operator can do. */
@@ -26,16 +28,17 @@ export class Omissions {
   private readonly links = new Sample();
   private readonly special = new Sample();
   private readonly own = new Sample();
+  private readonly long = new Sample();
 
   /** @param root the resolved path of the folder, one character for each byte */
   constructor(root: string) {
     this.root = root;
   }
 
-  async add({ path, entry, own }: FolderEntry): Promise<void> {
-    if (own) {
+  async add({ path, entry, isContent }: FolderEntry): Promise<void> {
+    if (!isContent) {
       this.excluded.push(path);
-      this.own.add(path);
+      (isOwnName(path.slice('./'.length)) ? this.own : this.long).add(path);
       return;
     }
     if (entry.isSymbolicLink()) {
@@ -51,7 +54,7 @@ export class Omissions {
 
   /** @param place the folder, for messages */
   list(place: string): readonly Omission[] {
-    const { links, special, own } = this;
+    const { links, special, own, long } = this;
     const found: Omission[] = [];
     if (links.count > 0)
       found.push({
@@ -68,22 +71,32 @@ export class Omissions {
         message: `the archive leaves out what restores have left in ${place}: ${own.names}`,
         hint: 'Move what is still needed to another name, and remove the rest',
       });
+    if (long.count > 0)
+      found.push({
+        message: `entries of ${place} whose paths are too long are not archived: ${long.names}`,
+        hint: 'Move them up, or give their folders shorter names',
+      });
     return found;
   }
 }
 
 /** Counts paths and keeps the first ones. */
-class Sample {
+export class Sample {
   count = 0;
   private readonly first: string[] = [];
+  private readonly shown: number;
+
+  constructor(shown = SHOWN) {
+    this.shown = shown;
+  }
 
   add(path: string, note = ''): void {
     this.count += 1;
-    if (this.first.length < SHOWN) this.first.push(`${shownPath(path)}${note}`);
+    if (this.first.length < this.shown) this.first.push(`${shownPath(path)}${note}`);
   }
 
   get names(): string {
-    return `${this.first.join(', ')}${this.count > SHOWN ? ` and ${this.count - SHOWN} more` : ''}`;
+    return `${this.first.join(', ')}${this.count > this.shown ? ` and ${this.count - this.shown} more` : ''}`;
   }
 
   counted(noun: string): string {
@@ -97,12 +110,6 @@ export function shownPath(path: string): string {
     .toString('utf8')
     .replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
   return text.length <= SHOWN_LENGTH ? text : `${text.slice(0, SHOWN_LENGTH)}…`;
-}
-
-function specialKind(entry: FolderEntry['entry']): string | undefined {
-  if (entry.isSocket()) return 'socket';
-  if (entry.isFIFO()) return 'FIFO';
-  return entry.isCharacterDevice() || entry.isBlockDevice() ? 'device' : undefined;
 }
 
 /**

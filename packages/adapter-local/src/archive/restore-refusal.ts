@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, lstat, readFile, realpath, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { errnoOf } from '@geolens/backup-system';
 import { contentOf, pathIn } from './folder-content.ts';
 
@@ -16,14 +16,19 @@ export async function restoreRefusal(folder: string): Promise<string | undefined
       ? `${folder} lies below what is not a folder`
       : because(`${folder} cannot be looked at`, error);
   }
-  return (await accessRefusal(folder)) ?? (await mountedRefusal(folder)) ?? (await contentRefusal(folder));
+  return (
+    (await accessRefusal(folder)) ??
+    (await redirectRefusal(folder)) ??
+    (await mountedRefusal(folder)) ??
+    (await contentRefusal(folder))
+  );
 }
 
 async function makingRefusal(folder: string): Promise<string | undefined> {
   const dangling = await lstat(folder).catch(() => undefined);
   if (dangling !== undefined) return `${folder} is a link that leads nowhere`;
   const parent = dirname(resolve(folder));
-  const reason = await accessRefusal(parent);
+  const reason = (await accessRefusal(parent)) ?? (await redirectRefusal(folder, parent));
   return reason === undefined ? undefined : `${folder} does not exist and cannot be made: ${reason}`;
 }
 
@@ -44,6 +49,27 @@ async function accessRefusal(folder: string): Promise<string | undefined> {
         return because(`${folder} cannot be used`, error);
     }
   }
+}
+
+/**
+ * Root reaches the folder by its path: other users who can rename a folder above it could lead the restore
+ * elsewhere. A restore of another user gains them nothing that they could not have.
+ */
+async function redirectRefusal(folder: string, parent?: string): Promise<string | undefined> {
+  if (process.geteuid?.() !== 0) return undefined;
+  const real = parent === undefined ? await realpath(folder) : join(await realpath(parent), 'new');
+  for (const path of new Set([...foldersAbove(resolve(folder)), ...foldersAbove(real)])) {
+    const { uid, gid, mode } = await stat(path);
+    const shared = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== 0);
+    if (uid !== 0 || (shared && (mode & 0o1000) === 0))
+      return `other users can rename what is in ${path}, and lead a restore of root to ${folder} elsewhere: make root its only writer, or restore to another folder`;
+  }
+  return undefined;
+}
+
+function foldersAbove(path: string): readonly string[] {
+  const parent = dirname(path);
+  return parent === path ? [] : [parent, ...foldersAbove(parent)];
 }
 
 /** What is mounted below would move along with its folder, or keep it from moving. */

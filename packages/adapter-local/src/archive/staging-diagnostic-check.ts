@@ -62,8 +62,8 @@ export class StagingDiagnosticCheck implements DiagnosticCheck {
       if (seen >= INSPECTED) break;
       seen += 1;
       await omissions.add(found);
-      const { path, entry, own } = found;
-      if (!own && entry.isFile() && !(await isReadable(bytesOf(root, path)))) unreadable.push(path);
+      const { path, entry, isContent } = found;
+      if (isContent && entry.isFile() && !(await isReadable(bytesOf(root, path)))) unreadable.push(path);
     }
     return [
       this.readability(unreadable, seen),

@@ -3,24 +3,24 @@ import { createGzip } from 'node:zlib';
 import {
   BackupError,
   type Archive,
+  type ArchiveCheck,
   type ArchiveCheckOptions,
   type Archiver,
   throwIfAborted,
   type ArtifactSource,
 } from '@geolens/backup-core';
 import {
-  endedByOthers,
   describeEnd,
   type ProgramEnd,
   type ProgramEnvironment,
   programOutput,
   errnoOf,
 } from '@geolens/backup-system';
-import { compressWith, tarReading, through } from './archive-reading.ts';
+import { compressWith, through } from './archive-reading.ts';
 import { excludeLine } from './exclude-patterns.ts';
 import { contentOf } from './folder-content.ts';
 import { findGzip } from './gzip-program.ts';
-import { MemberNames } from './member-names.ts';
+import { listMembers } from './list-members.ts';
 import { Omissions } from './omissions.ts';
 import { warningsIn } from './program-warnings.ts';
 import { placeOf } from './staging-errors.ts';
@@ -88,32 +88,15 @@ export class TarArchiver implements Archiver {
     };
   }
 
-  async check(
-    archive: ArtifactSource,
-    { signal, onMember }: ArchiveCheckOptions,
-  ): Promise<{ readonly members: number }> {
-    const names = new MemberNames(onMember);
-    const end = await tarReading(
-      ['--list', '--quoting-style=escape'],
-      archive,
-      { env: this.env, signal },
-      (chunk) => {
-        names.add(chunk);
-      },
-    );
-    const { count: members } = names;
-    if (end.code !== 0)
-      throw (
-        endedByOthers('tar', end) ??
-        new BackupError(
-          'ARTIFACT_UNREADABLE',
-          `the archive does not read through: ${describeEnd('tar', end)}`,
-          { hint: UNREADABLE_HINT },
-        )
-      );
-    // tar takes nothing at all for an archive of nothing; ours have the folder itself at least.
-    if (members === 0) throw new BackupError('ARTIFACT_UNREADABLE', 'the archive has no members');
-    return { members };
+  async check(archive: ArtifactSource, { signal, onMember }: ArchiveCheckOptions): Promise<ArchiveCheck> {
+    const { members, leftOut, refusal } = await listMembers(archive, {
+      env: this.env,
+      signal,
+      onMember,
+      label: 'the archive',
+      hint: UNREADABLE_HINT,
+    });
+    return { members, ...(leftOut.length > 0 && { leftOut }), ...(refusal !== undefined && { refusal }) };
   }
 
   private get place(): string {

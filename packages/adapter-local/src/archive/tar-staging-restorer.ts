@@ -1,20 +1,19 @@
-import { mkdir, realpath, rmdir } from 'node:fs/promises';
+import { chmod, mkdir, realpath, rmdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import {
-  BackupError,
   type ArtifactSource,
   type Clock,
   type RecoverOptions,
   type StagingRestorer,
   type UnpackedStaging,
 } from '@geolens/backup-core';
-import { describeEnd, Program, type ProgramEnvironment, errnoOf } from '@geolens/backup-system';
+import { Program, type ProgramEnvironment, errnoOf, lstatIfThere } from '@geolens/backup-system';
 import { tarReading } from './archive-reading.ts';
 import { excludeArgument } from './exclude-patterns.ts';
 import { FolderHandle } from './folder-handle.ts';
-import { LISTING_ARGUMENTS, MemberCheck } from './member-check.ts';
+import { pathIn } from './folder-content.ts';
+import { listMembers } from './list-members.ts';
 import { isPreviousName } from './restore-file-names.ts';
-import { shownPath } from './omissions.ts';
 import { warningsIn } from './program-warnings.ts';
 import { recoverFolder } from './recovery.ts';
 import { restoreRefusal } from './restore-refusal.ts';
@@ -94,7 +93,14 @@ export class TarStagingRestorer implements StagingRestorer {
   ): Promise<UnpackedStaging> {
     const place = this.place(folder);
     const { records } = this;
-    const { members, holdsItself, leftOut } = await this.inspect(archive, place, signal);
+    const check = await listMembers(archive, {
+      env: this.env,
+      signal,
+      label: `the archive for ${placeOf(place)}`,
+      hint: UNREADABLE_HINT,
+    });
+    if (check.refusal !== undefined)
+      throw failed(place, `the archive ${check.refusal}`, 'Nothing was unpacked; restore another set');
     let made = false;
     let record: StagingRecord | undefined;
     try {
@@ -108,16 +114,18 @@ export class TarStagingRestorer implements StagingRestorer {
       record = work.record;
       await work.handle.mkdir(NEW);
       await using content = await work.handle.enter(NEW);
-      const warnings = await this.extract(archive, content, leftOut, place, signal);
-      const attributes = holdsItself ? await takeAttributes(content) : undefined;
+      const warnings = await this.extract(archive, content, check.excluded, place, signal);
+      for (const path of check.setId) await clearSetId(content, path);
+      const attributes = check.holdsItself ? await takeAttributes(content) : undefined;
       await this.flush(content, place, signal);
       return new UnpackedFolder({
         place,
         records,
         record,
         made,
-        members: members - leftOut.length,
-        warnings: [...leftOutWarning(leftOut), ...warnings],
+        members: check.members - check.leftOutCount,
+        leftOut: check.leftOut,
+        warnings,
         attributes,
         clock: this.options.clock,
       });
@@ -153,31 +161,10 @@ export class TarStagingRestorer implements StagingRestorer {
     }
   }
 
-  /** Looks at all members; nothing is written yet. */
-  private async inspect(
-    archive: ArtifactSource,
-    place: StagingPlace,
-    signal: AbortSignal,
-  ): Promise<MemberCheck> {
-    const check = new MemberCheck();
-    const end = await tarReading(LISTING_ARGUMENTS, archive, { env: this.env, signal }, (chunk) => {
-      check.add(chunk);
-    });
-    if (end.code !== 0) {
-      throw new BackupError(
-        'ARTIFACT_UNREADABLE',
-        `the archive for ${placeOf(place)} does not read through: ${describeEnd('tar', end)}`,
-        { hint: UNREADABLE_HINT },
-      );
-    }
-    check.conclude();
-    return check;
-  }
-
   private async extract(
     archive: ArtifactSource,
     into: FolderHandle,
-    leftOut: readonly string[],
+    excluded: readonly string[],
     place: StagingPlace,
     signal: AbortSignal,
   ): Promise<readonly string[]> {
@@ -188,7 +175,7 @@ export class TarStagingRestorer implements StagingRestorer {
       '--numeric-owner',
       owners ? '--same-owner' : '--no-same-owner',
       '--delay-directory-restore',
-      ...(leftOut.length === 0 ? [] : ['--anchored', ...leftOut.map(excludeArgument)]),
+      ...(excluded.length === 0 ? [] : ['--anchored', ...excluded.map(excludeArgument)]),
     ];
     const end = await tarReading(
       [...args, '--xattrs', ...QUIET, `--directory=${FIRST_DESCRIPTOR}`],
@@ -218,12 +205,11 @@ export class TarStagingRestorer implements StagingRestorer {
   }
 }
 
-function leftOutWarning(leftOut: readonly string[]): readonly string[] {
-  if (leftOut.length === 0) return [];
-  const names = leftOut.slice(0, 10).map(shownPath).join(', ');
-  return [
-    `left out of the restore, because they are devices: ${names}${leftOut.length > 10 ? ` and ${leftOut.length - 10} more` : ''}`,
-  ];
+/** A program of root that an archive brings must not run as root for other users. */
+async function clearSetId(folder: FolderHandle, path: string): Promise<void> {
+  const file = pathIn(`/proc/self/fd/${folder.fd}`, Buffer.from(path, 'latin1'));
+  const entry = await lstatIfThere(file);
+  if (entry?.isFile() === true) await chmod(file, entry.mode & 0o1777);
 }
 
 /** Whether the folder did not exist and was made. */

@@ -14,6 +14,7 @@ export interface UnpackedFolderOptions {
   /** Whether the folder did not exist before. */
   readonly made: boolean;
   readonly members: number;
+  readonly leftOut: readonly string[];
   readonly warnings: readonly string[];
   readonly attributes: FolderAttributes | undefined;
   readonly clock: Clock;
@@ -22,6 +23,7 @@ export interface UnpackedFolderOptions {
 /** Content that was unpacked into a work folder, inside the folder that it is for. */
 export class UnpackedFolder implements UnpackedStaging {
   readonly members: number;
+  readonly leftOut: readonly string[];
   readonly warnings: readonly string[];
   private readonly options: UnpackedFolderOptions;
   private over = false;
@@ -29,6 +31,7 @@ export class UnpackedFolder implements UnpackedStaging {
   constructor(options: UnpackedFolderOptions) {
     this.options = options;
     this.members = options.members;
+    this.leftOut = options.leftOut;
     this.warnings = options.warnings;
   }
 

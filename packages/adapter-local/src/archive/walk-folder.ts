@@ -1,15 +1,15 @@
 import type { Dirent } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { errnoOf } from '@geolens/backup-system';
-import { isOwnName } from './restore-file-names.ts';
+import { leftOutReason } from './member-rule.ts';
 
 /** An entry below a folder. Links are not followed. */
 export interface FolderEntry {
   /** Path from the folder: `./a/b`. One character for each byte, for names need not be text. */
   readonly path: string;
   readonly entry: Dirent;
-  /** Whether a restore has made it; nothing below it is visited. */
-  readonly own: boolean;
+  /** Whether a restore accepts its name; if not, nothing below it is visited. */
+  readonly isContent: boolean;
 }
 
 /** Entries that are read from the system at once. */
@@ -31,10 +31,11 @@ export async function* walkFolder(
         encoding: 'latin1',
         bufferSize: BATCH,
       })) {
-        const own = folder === '.' && isOwnName(entry.name);
         const path = `${folder}/${entry.name}`;
-        if (entry.isDirectory() && !own) folders.push(path);
-        yield { path, entry, own };
+        // Programs open files by paths that begin with the root.
+        const isContent = leftOutReason(path.slice('./'.length), '-', root) === undefined;
+        if (entry.isDirectory() && isContent) folders.push(path);
+        yield { path, entry, isContent };
       }
     } catch (error) {
       const code = errnoOf(error);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { TarArchiver } from '../../src/archive/tar-archiver.ts';
-import { MemberNames } from '../../src/archive/member-names.ts';
+import { MemberCheck } from '../../src/archive/member-check.ts';
 
 const AWKWARD = [
   'plain',
@@ -50,13 +50,14 @@ it('an archive tells the names of its members as they are, whatever is in them',
 });
 
 it('names are read from a listing that comes in any pieces', () => {
-  const listing = Buffer.from('./\n./St\\303\\244dte\n./a\\nb\\\\\n');
+  const line = (name: string): string => `-rw-r--r-- 0/0 1 2026-01-01 02:00 "${name}"\n`;
+  const listing = Buffer.from(line('./') + line('./St\\303\\244dte') + line('./a\\nb\\\\'));
   for (let cut = 0; cut <= listing.length; cut += 1) {
     const reported: string[] = [];
-    const names = new MemberNames((path) => reported.push(path));
-    names.add(listing.subarray(0, cut));
-    names.add(listing.subarray(cut));
-    expect([names.count, reported]).toEqual([3, ['./', './Städte', './a\nb\\']]);
+    const check = new MemberCheck((path) => reported.push(path));
+    check.add(listing.subarray(0, cut));
+    check.add(listing.subarray(cut));
+    expect([check.members, reported]).toEqual([3, ['./', './Städte', './a\nb\\']]);
   }
 });
 

@@ -23,7 +23,7 @@ import { readAll, sourceOf } from '@geolens/backup-core/testing';
 import { TarArchiver } from '../../src/archive/tar-archiver.ts';
 import { freshFolder, isRoot } from '../../../system/test/support/folders.ts';
 import { env } from '../../../system/test/support/search-path.ts';
-import { RESTORE_ID } from '../support/staging-restoring.ts';
+import { archiveOf, RESTORE_ID, restorer } from '../support/staging-restoring.ts';
 
 const signal = new AbortController().signal;
 
@@ -144,6 +144,24 @@ describe('the staging archive', () => {
     const { size, blocks } = await stat(join(copy, 'sparse'));
     expect(size).toBe(200_000_003);
     expect(blocks * 512).toBeLessThan(1_000_000);
+  });
+
+  it('leaves out paths that no program can open, with a warning, and is restored', async () => {
+    const folder = await freshFolder();
+    await writeFile(join(folder, 'upload'), 'content');
+    const deepen = 'chdir shift; for (1 .. 25) { mkdir "d" x 200; chdir "d" x 200 } open F, ">", "file"';
+    execFileSync('perl', ['-e', deepen, folder]);
+    try {
+      const { warnings, names } = await roundTrip(folder);
+      expect(warnings).toEqual([expect.stringMatching(/whose paths are too long are not archived: \.\/ddd/)]);
+      expect(Math.max(...names.map((name) => name.length))).toBeLessThan(4_096);
+      expect(names).toContain('./upload');
+      const copy = await freshFolder();
+      await (await restorer().unpack(await archiveOf(folder), copy, { signal })).swap();
+      expect(await readdir(copy)).toEqual(['d'.repeat(200), 'upload']);
+    } finally {
+      execFileSync('rm', ['-rf', join(folder, 'd'.repeat(200))]);
+    }
   });
 
   it('leaves out sockets and FIFOs with a warning', async () => {

@@ -15,12 +15,15 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { BackupError } from '@geolens/backup-core';
 import { chunksOf, readAll, sourceOf } from '@geolens/backup-core/testing';
+import { findProgram } from '@geolens/backup-system';
 import { FolderHandle } from '../../src/archive/folder-handle.ts';
 import { removeContent } from '../../src/archive/remove-tree.ts';
 import { failure } from '../../../system/test/support/failure.ts';
 import { freshFolder, isRoot, mayMount } from '../../../system/test/support/folders.ts';
 import { Script } from '../../../system/test/support/processes.ts';
+import { env } from '../../../system/test/support/search-path.ts';
 import { leaveRecord, restorer, RESTORE_ID, signal } from '../support/staging-restoring.ts';
 import { tarGz } from '../support/tar-writer.ts';
 
@@ -229,6 +232,84 @@ describe('a work folder that another user replaces while an archive is unpacked'
     await unpacked.discard();
     expect(await readFile(join(folder, 'upload'), 'utf8')).toBe('content');
     await untouched();
+  });
+});
+
+/** A folder of programs whose `name` runs the text of a shell script before the real one. */
+async function programsWith(name: string, before: string): Promise<{ readonly PATH: string }> {
+  const folder = await freshFolder();
+  const real = (await findProgram([name], env.PATH))!;
+  await writeFile(join(folder, name), `#!/bin/sh\n${before}\nexec ${real} "$@"\n`, { mode: 0o755 });
+  return { PATH: `${folder}:${env.PATH}` };
+}
+
+describe.skipIf(!isRoot)('the owner of the staging folder', () => {
+  const many = sourceOf(
+    tarGz(
+      { name: './', type: '5', mode: 0o777 },
+      { name: './shadow', content: 'planted', mode: 0o666 },
+      ...Array.from({ length: 50 }, (_, index) => ({ name: `./sub/${index}`, content: 'planted' })),
+    ),
+  );
+
+  it.each([
+    ['tar starts to unpack', 'tar', 'case "$*" in *--extract*)', ' ;; esac'],
+    ['the unpacked files are flushed', 'sync', '', ''],
+  ])('gains nothing by a link in the place of the work folder before %s', async (_, program, begin, end) => {
+    const { folder, records, outside, untouched } = await ground();
+    await chown(folder, 65534, 65534);
+    const swap = `${begin} cd '${folder}'; for work in .geolens-backup-restoring-*; do mv "$work" away; ln -s '${outside}' "$work"; done${end}`;
+    const unpacked = await restorer(await programsWith(program, swap), records).unpack(many, folder, {
+      signal,
+    });
+    expect((await lstat(join(folder, 'away'))).mode & 0o777).toBe(0o700);
+    await failure('STAGING_FAILED', unpacked.swap());
+    await unpacked.discard();
+    expect(await readFile(join(folder, 'upload'), 'utf8')).toBe('content');
+    await untouched();
+  });
+
+  it('gains nothing by replacing what it finds there, over and over', async () => {
+    const { folder, records, outside, untouched } = await ground();
+    await chown(folder, 65534, 65534);
+    const script = new Script(
+      new URL('../support/scripts/replace-work-folder.ts', import.meta.url),
+      folder,
+      outside,
+    );
+    await script.says('ready');
+    const outcomes = new Set<string>();
+    for (let round = 0; round < 12; round += 1) {
+      outcomes.add(
+        await restorer(undefined, records)
+          .recover(folder)
+          .then(() => restorer(undefined, records).unpack(many, folder, { signal }))
+          .then((unpacked) => unpacked.swap().finally(() => unpacked.discard()))
+          .then(
+            () => 'restored',
+            (error: unknown) => (error as BackupError).code,
+          ),
+      );
+    }
+    await script.kill('SIGKILL');
+    expect([...outcomes]).toContain('STAGING_FAILED');
+    await untouched();
+    expect((await lstat(join(outside, 'shadow'))).uid).toBe(0);
+  }, 120_000);
+
+  it.each([
+    ['owns', (parent: string) => chown(parent, 65534, 65534)],
+    ['may write to', (parent: string) => chmod(parent, 0o777)],
+  ])('is not served if it %s a folder above', async (_, give) => {
+    const { folder, records } = await ground();
+    const parent = join(folder, '..');
+    expect(await restorer(undefined, records).refusal(folder)).toBeUndefined();
+    await give(parent);
+    for (const path of [folder, join(parent, 'new')])
+      expect(await restorer(undefined, records).refusal(path)).toContain('other users can rename what is in');
+    await chown(parent, 0, 0);
+    await chmod(parent, 0o1777);
+    expect(await restorer(undefined, records).refusal(folder)).toBeUndefined();
   });
 });
 

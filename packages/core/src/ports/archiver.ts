@@ -18,14 +18,23 @@ export interface ArchiveCheckOptions {
   readonly onMember?: ((path: string) => void) | undefined;
 }
 
+/** What a check of an archive has found. */
+export interface ArchiveCheck {
+  readonly members: number;
+  /** What a restore leaves out: one text for each reason, with names. Absent if it restores every member. */
+  readonly leftOut?: readonly string[];
+  /** Why a restore unpacks nothing of the archive. Absent if it does. */
+  readonly refusal?: string;
+}
+
 /** Archives the files that belong to the database. */
 export interface Archiver {
   /** Starts an archive, or says why there is nothing to archive. Ends its programs when the signal fires. */
   archive(options: { readonly signal: AbortSignal }): Promise<Archive | { readonly nothing: string }>;
 
   /**
-   * Lists an archive from its first to its last member and counts them; ARTIFACT_UNREADABLE when it is
-   * damaged.
+   * Lists an archive from its first to its last member. Members are judged by the rule of the restore.
+   * @throws BackupError ARTIFACT_UNREADABLE if the archive is damaged
    */
-  check(archive: ArtifactSource, options: ArchiveCheckOptions): Promise<{ readonly members: number }>;
+  check(archive: ArtifactSource, options: ArchiveCheckOptions): Promise<ArchiveCheck>;
 }

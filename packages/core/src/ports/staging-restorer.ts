@@ -12,6 +12,8 @@ export interface SwappedStaging {
 export interface UnpackedStaging {
   /** How many members were unpacked. */
   readonly members: number;
+  /** What was left out: one text for each reason, with names. */
+  readonly leftOut: readonly string[];
   /** What was odd but tolerable, such as owners that this user cannot give to files. */
   readonly warnings: readonly string[];
 
@@ -51,13 +53,13 @@ export interface RecoverOptions {
  * - Entries at the top of the folder with exactly the names that a restore gives are no content: they are never
  *   moved, and what
  *   earlier restores have kept stays until `dropPrevious` removes it.
- * - Devices in an archive are left out, with a warning that names them.
+ * - Members that must not be unpacked (devices, names that would leave the folder) are left out and listed.
+ *   `Archiver.check` finds the same ones.
  * - Less privileged users may be able to write into the folder. What an unfinished restore needs is recorded
  *   outside of it.
  *   Nothing in the folder decides what a restore or a recovery does, and no name in it leads them to a file outside.
- * - Failures are BackupErrors that name the folder: ARTIFACT_UNREADABLE when the archive is damaged, or holds
- *   what none of ours
- *   holds (a name that would leave the folder); STORE_FULL when the disk is full; STAGING_FAILED for the rest. Failures
+ * - Failures are BackupErrors that name the folder: ARTIFACT_UNREADABLE when the archive is damaged;
+ *   STORE_FULL when the disk is full; STAGING_FAILED for the rest. Failures
  *   of the place that holds the records are those of a store and name it. What reading the archive fails with is passed on.
  */
 export interface StagingRestorer {

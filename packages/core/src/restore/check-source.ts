@@ -1,3 +1,4 @@
+import { throwIfAborted, toBackupError, BackupError } from '../base/errors.ts';
 import type { Checks } from '../model/manifest.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { RestoreInput } from '../ports/dump-restorer.ts';
@@ -10,7 +11,7 @@ import {
   type ReadKind,
 } from '../verify/read-artifact.ts';
 import type { FetchedSource } from './fetch-source.ts';
-import type { RestoreArtifact } from '../ports/restore-artifact.ts';
+import { contentOf, type RestoreArtifact } from '../ports/restore-artifact.ts';
 
 export interface DamagedArtifact {
   readonly artifact: ReadKind;
@@ -19,8 +20,17 @@ export interface DamagedArtifact {
 
 export interface CheckedSource {
   readonly input: RestoreInput;
-  readonly staging: ArtifactSource | undefined;
+  /** The damaged artifacts of the database. */
   readonly damaged: readonly DamagedArtifact[];
+  readonly staging: CheckedStaging;
+}
+
+export interface CheckedStaging {
+  readonly content: ArtifactSource | undefined;
+  /** What a restore of the archive leaves out, as far as it was listed. */
+  readonly leftOut: readonly string[];
+  /** Why the archive cannot be restored, which is no reason not to restore the database. */
+  readonly error: BackupError | undefined;
 }
 
 export interface CheckOptions {
@@ -47,25 +57,41 @@ export async function checkSource(
     putAside.includes(kind) && wasReadThrough(artifact, checks)
       ? readBytes(artifact, signal)
       : readArtifact(parts, kind, artifact, signal);
-  const [ofDump, ofGlobals, ofStaging] = await sideBySide<
-    [Reading, Reading | undefined, Reading | undefined]
+  const [ofDump, ofGlobals, checkedStaging] = await sideBySide<
+    [Reading, Reading | undefined, CheckedStaging]
   >(stop, (signal) => [
     read('dump', dump, signal),
     Promise.resolve(globals && read('globals', globals, signal)),
-    Promise.resolve(staging && read('staging', staging, signal)),
+    checkStaging(staging, (archive) => read('staging', archive, signal), signal),
   ]);
-  const readings = Object.entries({ dump: ofDump, globals: ofGlobals, staging: ofStaging }) as [
-    ReadKind,
-    Reading | undefined,
-  ][];
+  const readings = Object.entries({ dump: ofDump, globals: ofGlobals }) as [ReadKind, Reading | undefined][];
   const damaged = readings.flatMap(([artifact, reading]) =>
     reading?.problem === undefined ? [] : [{ artifact, problem: reading.problem }],
   );
   return {
     input: { dump: ofDump.content, globals: ofGlobals?.content, manifest, privilegedRoles, keepGoing },
-    staging: ofStaging?.content,
+    staging: checkedStaging,
     damaged,
   };
+}
+
+async function checkStaging(
+  archive: RestoreArtifact | undefined,
+  read: (archive: RestoreArtifact) => Promise<Reading>,
+  signal: AbortSignal,
+): Promise<CheckedStaging> {
+  if (archive === undefined) return { content: undefined, leftOut: [], error: undefined };
+  try {
+    const { content, problem, archive: { leftOut = [], refusal } = {} } = await read(archive);
+    if (problem !== undefined)
+      return { content, leftOut, error: new BackupError('ARTIFACT_UNREADABLE', problem) };
+    const error =
+      refusal === undefined ? undefined : new BackupError('STAGING_FAILED', `the archive ${refusal}`);
+    return { content, leftOut, error };
+  } catch (error) {
+    throwIfAborted(signal);
+    return { content: contentOf(archive), leftOut: [], error: toBackupError(error) };
+  }
 }
 
 /**

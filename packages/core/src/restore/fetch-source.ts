@@ -8,12 +8,14 @@ export interface FetchOptions {
   readonly staging: boolean;
   /** False: leave it where it is, to be read from there. */
   readonly keep: boolean;
+  /** Called if the staging archive could not be fetched; the others are needed. */
+  readonly onStagingError: (error: unknown) => void;
   readonly signal: AbortSignal;
 }
 
 /** A source whose artifacts lie on this machine, until it is disposed of. */
 export interface FetchedSource extends Omit<RestoreSource, 'staging'>, AsyncDisposable {
-  /** Undefined also when it was not asked for. */
+  /** Undefined also when it was not asked for, or could not be fetched. */
   readonly staging: RestoreArtifact | undefined;
 }
 
@@ -25,11 +27,14 @@ export interface FetchedSource extends Omit<RestoreSource, 'staging'>, AsyncDisp
 export async function fetchSource(
   primary: PrimaryStore,
   source: RestoreSource,
-  { staging, keep, signal }: FetchOptions,
+  { staging, keep, onStagingError, signal }: FetchOptions,
 ): Promise<FetchedSource> {
   const drafts: Draft[] = [];
   const dispose = async (): Promise<void> => {
     for (const draft of drafts) await draft.discard().catch(() => undefined); // the next clean-up removes it
+  };
+  const failedStaging = (error: unknown): undefined => {
+    onStagingError(error);
   };
   const fetch = async (artifact: RestoreArtifact): Promise<RestoreArtifact> => {
     if (!keep || artifact.path !== undefined || primary.pathOf === undefined) return artifact;
@@ -48,7 +53,10 @@ export async function fetchSource(
       ...source,
       dump: await fetch(source.dump),
       globals: source.globals && (await fetch(source.globals)),
-      staging: staging && source.staging !== undefined ? await fetch(source.staging) : undefined,
+      staging:
+        staging && source.staging !== undefined
+          ? await fetch(source.staging).catch(failedStaging)
+          : undefined,
       [Symbol.asyncDispose]: dispose,
     };
   } catch (error) {

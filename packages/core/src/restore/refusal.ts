@@ -6,7 +6,6 @@ export interface DiagnosticResults {
   readonly damaged: readonly DamagedArtifact[];
   /** `undefined` if the dump is damaged. */
   readonly inspection: Inspection | undefined;
-  readonly problems: readonly string[];
   /** Problems that `force` overrides. */
   readonly overridable: readonly string[];
 }
@@ -16,11 +15,8 @@ export interface DiagnosticResults {
  * @returns the examination of a dump that can be restored
  * @throws BackupError ARTIFACT_UNREADABLE when an artifact is damaged, RESTORE_REFUSED for anything else
  */
-export function refuse(
-  label: string,
-  { damaged, inspection, problems, overridable }: DiagnosticResults,
-): Inspection {
-  const all = [...damaged.map(({ problem }) => problem), ...(inspection?.problems ?? []), ...problems];
+export function refuse(label: string, { damaged, inspection, overridable }: DiagnosticResults): Inspection {
+  const all = [...damaged.map(({ problem }) => problem), ...(inspection?.problems ?? [])];
   if (inspection !== undefined && all.length + overridable.length === 0) return inspection;
   throw new BackupError(
     damaged.length > 0 ? 'ARTIFACT_UNREADABLE' : 'RESTORE_REFUSED',

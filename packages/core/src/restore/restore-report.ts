@@ -10,6 +10,8 @@ export interface RestorePlan {
   /** Whether there is a database under the name now. */
   readonly exists: boolean;
   readonly stagingTo: string | undefined;
+  /** What failed without keeping the database from being restored: its files, or what comes after it. */
+  readonly errors: readonly BackupError[];
 }
 
 /** What became of a restore. */
@@ -23,12 +25,12 @@ export interface RestoreReport extends RestorePlan {
   readonly previous: string | undefined;
   /** Where the files of before are kept. */
   readonly previousStaging: string | undefined;
-  /** How many members of the staging archive were unpacked. */
+  /** How many members of the staging archive are in their place; `undefined` if no files were restored. */
   readonly members: number | undefined;
+  /** What was left out of the files: one text for each reason, with names. */
+  readonly filesLeftOut: readonly string[];
   readonly recovered: readonly string[];
   readonly warnings: readonly string[];
-  /** What failed after the database was restored. */
-  readonly errors: readonly BackupError[];
   readonly startedAt: Date;
   readonly finishedAt: Date;
 }

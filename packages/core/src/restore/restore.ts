@@ -106,6 +106,8 @@ class Restore {
   private readonly startedAt: Date;
   private readonly recovered: string[] = [];
   private readonly warnings: string[] = [];
+  /** Failures of the files: the database is restored without them. */
+  private readonly errors: BackupError[] = [];
 
   constructor(parts: RestoreParts, request: RestoreRequest, options: RestoreOptions, signal: AbortSignal) {
     this.parts = parts;
@@ -124,11 +126,13 @@ class Restore {
     });
     try {
       this.recovered.push(...session.recovered);
-      if (!request.dryRun && request.stagingTo !== undefined) await this.recoverFiles(request.stagingTo);
+      const { stagingTo } = request;
+      if (!request.dryRun && stagingTo !== undefined) await this.attempt(() => this.recoverFiles(stagingTo));
       this.step('fetch');
       await using fetched = await fetchSource(this.parts.primary, this.watchedSource(), {
         staging: request.stagingTo !== undefined,
         keep: !request.dryRun,
+        onStagingError: this.noteError,
         signal,
       });
       this.step('check');
@@ -138,6 +142,7 @@ class Restore {
         keepGoing: request.keepGoing === true,
         signal,
       });
+      if (checked.staging.error !== undefined) this.errors.push(checked.staging.error);
       const inspection = await this.inspect(session, checked);
       const plan = {
         source: request.source,
@@ -145,12 +150,14 @@ class Restore {
         database: request.database,
         exists: inspection.exists,
         stagingTo: request.stagingTo,
+        errors: this.errors,
       };
-      if (request.dryRun) return this.report('checked', inspection);
+      if (request.dryRun)
+        return this.report('checked', inspection, { filesLeftOut: checked.staging.leftOut });
       if (this.options.confirm !== undefined && !(await this.options.confirm(plan)))
         throw new BackupError('ABORTED', 'the restore was not confirmed; nothing was changed');
       throwIfAborted(signal);
-      return await this.carryOut(session, checked.input, checked.staging, inspection);
+      return await this.carryOut(session, checked.input, checked.staging.content, inspection);
     } finally {
       await session.close();
     }
@@ -173,6 +180,16 @@ class Restore {
     this.recovered.push(...(await this.parts.stagingRestorer.recover(folder, { onWarning })));
   }
 
+  /** Does what belongs to the files. Failures are noted; only an abort ends the restore. */
+  private async attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+    return work().catch(this.noteError);
+  }
+
+  private readonly noteError = (error: unknown): undefined => {
+    throwIfAborted(this.signal);
+    this.errors.push(toBackupError(error));
+  };
+
   /** What is put aside before anything is replaced. */
   private putAside(): readonly ReadKind[] {
     const { dryRun, mode } = this.request;
@@ -185,14 +202,15 @@ class Restore {
     this.step('inspect');
     const unreadable = damaged.some(({ artifact }) => artifact === 'dump');
     const inspection = unreadable ? undefined : await session.inspect(input, request.mode);
+    const { stagingTo } = request;
     const refusal =
-      request.stagingTo === undefined
+      stagingTo === undefined
         ? undefined
-        : await this.parts.stagingRestorer.refusal(request.stagingTo);
-    const problems = refusal === undefined ? [] : [refusal];
+        : await this.attempt(() => this.parts.stagingRestorer.refusal(stagingTo));
+    if (refusal !== undefined) this.errors.push(new BackupError('STAGING_FAILED', refusal));
     const all = [...request.source.warnings, ...(inspection?.estimatedProblems ?? [])];
     const overridable = request.force ? [] : all;
-    const allowed = refuse(request.source.label, { damaged, inspection, problems, overridable });
+    const allowed = refuse(request.source.label, { damaged, inspection, overridable });
     this.warnings.push(...all, ...allowed.warnings);
     // After a swap, `finishSwap` knows the names.
     if (request.dryRun || request.mode.kind !== 'aside') this.warnings.push(...allowed.logicalReplication);
@@ -208,13 +226,20 @@ class Restore {
     const { stagingTo } = this.request;
     let unpacked: UnpackedStaging | undefined;
     try {
-      if (archive !== undefined && stagingTo !== undefined) {
+      if (archive !== undefined && stagingTo !== undefined && this.errors.length === 0) {
         this.step('unpack');
-        unpacked = await this.parts.stagingRestorer.unpack(archive, stagingTo, { signal: this.signal });
-        this.warnings.push(...unpacked.warnings);
+        unpacked = await this.attempt(() =>
+          this.parts.stagingRestorer.unpack(archive, stagingTo, { signal: this.signal }),
+        );
+        this.warnings.push(...(unpacked?.warnings ?? []));
       }
       const { restored, previous } = await this.restoreDatabase(session, input);
-      const report = this.report('restored', inspection, { restored, previous, members: unpacked?.members });
+      const report = this.report('restored', inspection, {
+        restored,
+        previous,
+        members: unpacked?.members,
+        filesLeftOut: unpacked?.leftOut ?? [],
+      });
       return await this.finish(session, report, unpacked);
     } finally {
       await unpacked?.discard();
@@ -267,7 +292,7 @@ class Restore {
     report: RestoreReport,
     unpacked: UnpackedStaging | undefined,
   ): Promise<RestoreReport> {
-    const errors: BackupError[] = [];
+    const errors = [...this.errors];
     const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
       try {
         return await work();
@@ -293,6 +318,7 @@ class Restore {
       ...report,
       errors,
       finishedAt: this.parts.clock.now(),
+      members: files && report.members,
       previous: swap?.dropped === true ? undefined : previous,
       previousStaging: dropped ? undefined : previousStaging,
     };
@@ -310,7 +336,8 @@ class Restore {
       previous: undefined,
       previousStaging: undefined,
       members: undefined,
-      errors: [],
+      filesLeftOut: [],
+      errors: this.errors,
     };
     return {
       ...nothing,

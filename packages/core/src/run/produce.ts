@@ -3,7 +3,7 @@ import type { Manifest, ManifestArtifact } from '../model/manifest.ts';
 import { artifactKey } from '../model/artifact-key.ts';
 import { formatArtifactName, type ArtifactName } from '../model/artifact-name.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
-import type { Archiver } from '../ports/archiver.ts';
+import type { ArchiveCheck, Archiver } from '../ports/archiver.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { DumpOrigin, DumpProducer, DumpSnapshot } from '../ports/dump-producer.ts';
 import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
@@ -169,17 +169,19 @@ class Maker {
       phases.warn(`no staging archive: ${archive.nothing}`);
       return undefined;
     }
-    const check = async (source: ArtifactSource, watch: PhaseWatch): Promise<number> => {
-      const options = { signal: watch.until(signal), onMember: watch.move };
-      return (await archiver.check(source, options)).members;
-    };
+    const check = (source: ArtifactSource, watch: PhaseWatch): Promise<ArchiveCheck> =>
+      archiver.check(source, { signal: watch.until(signal), onMember: watch.move });
     const name = { kind: 'staging', timestamp } as const;
     const written = await this.write(name, archive.content, { peer: 'from the staging folder' });
-    const { made, found: members } = await this.readBack(
+    const { made, found } = await this.readBack<ArchiveCheck | undefined>(
       written,
       verify === 'checksum' ? nothingMore : check,
     );
+    const { members, leftOut = [], refusal } = found ?? {};
     for (const warning of archive.warnings()) phases.warn(warning);
+    for (const what of leftOut) phases.warn(`a restore of ${made.entry.name} leaves out ${what}`);
+    if (refusal !== undefined)
+      phases.warn(`a restore unpacks nothing of ${made.entry.name}, because it ${refusal}`);
     return { draft: made.draft, entry: { ...made.entry, ...(members !== undefined && { members }) } };
   }
 

@@ -1,4 +1,4 @@
-import type { Archive, Archiver } from '../ports/archiver.ts';
+import type { Archive, ArchiveCheck, Archiver } from '../ports/archiver.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import { chunksOf, readAll } from './sources.ts';
 
@@ -8,6 +8,8 @@ export class FakeArchiver implements Archiver {
   content: string | undefined = 'files';
   /** What was odd while it was made. */
   warning: string | undefined;
+  /** What a restore leaves out, or why it unpacks nothing. */
+  judgement: Omit<ArchiveCheck, 'members'> = {};
 
   archive(): Promise<Archive | { readonly nothing: string }> {
     const { content, warning } = this;
@@ -18,7 +20,7 @@ export class FakeArchiver implements Archiver {
     });
   }
 
-  async check(archive: ArtifactSource): Promise<{ readonly members: number }> {
-    return { members: (await readAll(archive.open())).length };
+  async check(archive: ArtifactSource): Promise<ArchiveCheck> {
+    return { members: (await readAll(archive.open())).length, ...this.judgement };
   }
 }

@@ -25,6 +25,8 @@ export class FakeStagingRestorer implements StagingRestorer {
   orphans: readonly string[] = [];
   /** What `recover` warns of. */
   recoveryWarnings: readonly string[] = [];
+  /** What unpacking leaves out. */
+  leftOut: readonly string[] = [];
   /** What unpacking warns of. */
   warnings: readonly string[] = [];
   /** How many unpackings were neither swapped nor discarded. */
@@ -61,6 +63,7 @@ export class FakeStagingRestorer implements StagingRestorer {
     };
     return {
       members: content.length,
+      leftOut: this.leftOut,
       warnings: this.warnings,
       swap: async () => {
         await this.enter('swap', folder);

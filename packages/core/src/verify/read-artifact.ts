@@ -1,5 +1,5 @@
 import { isBackupError } from '../base/errors.ts';
-import type { Archiver } from '../ports/archiver.ts';
+import type { ArchiveCheck, Archiver } from '../ports/archiver.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { DumpProducer } from '../ports/dump-producer.ts';
 import { contentOf, type RestoreArtifact } from '../ports/restore-artifact.ts';
@@ -18,12 +18,12 @@ export interface Reading {
   readonly content: ArtifactSource;
   /** What is wrong with it, beginning with its name; undefined when it is good. */
   readonly problem: string | undefined;
-  /** Of a staging archive. */
-  readonly members: number | undefined;
+  /** Of a staging archive that was listed. */
+  readonly archive: ArchiveCheck | undefined;
 }
 
-/** Reads the artifact to its end, and tells how many members it has where it has such. */
-type Reader = (content: ArtifactSource) => Promise<number | undefined>;
+/** Reads the artifact to its end, and returns what it found if it is an archive. */
+type Reader = (content: ArtifactSource) => Promise<ArchiveCheck | undefined>;
 
 /**
  * Reads an artifact from its first to its last byte: by its SHA-256, where a manifest has it, and by the
@@ -41,7 +41,7 @@ export async function readArtifact(
       return undefined;
     },
     globals: undefined,
-    staging: async (source) => (await parts.archiver.check(source, { signal })).members,
+    staging: (source) => parts.archiver.check(source, { signal }),
   };
   return readWith(readers[kind], artifact, signal);
 }
@@ -65,17 +65,17 @@ async function readWith(
   const content = contentOf(artifact);
   try {
     // Nobody else reads it then, and somebody may be watching how far it is.
-    const members = await (artifact.sha256 === undefined
+    const archive = await (artifact.sha256 === undefined
       ? (read ?? drained)({ ...content, path: undefined })
       : verifyArtifact(artifact.name, content, read ?? nothingMore, signal));
-    return { content, problem: undefined, members };
+    return { content, problem: undefined, archive };
   } catch (error) {
     if (!isBackupError(error, 'ARTIFACT_UNREADABLE')) throw error;
     const problem = error.message;
     return {
       content,
       problem: problem.startsWith(artifact.name) ? problem : `${artifact.name}: ${problem}`,
-      members: undefined,
+      archive: undefined,
     };
   }
 }

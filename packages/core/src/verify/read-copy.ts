@@ -23,6 +23,8 @@ export interface ArtifactVerdict {
    * compared; or it could not be read.
    */
   readonly unjudged?: string | undefined;
+  /** What a restore leaves out of an archive: one text for each reason, with names. */
+  readonly leftOut?: readonly string[] | undefined;
 }
 
 export interface CopyReading {
@@ -79,12 +81,17 @@ async function readOne(
     return { verdict: { kind, name, bytes: undefined, problem: `${name} is missing` }, content: undefined };
   }
   const { name, bytes } = artifact;
-  const verdict = (problem: string | undefined, unjudged?: string): ArtifactVerdict => ({
+  const verdict = (
+    problem: string | undefined,
+    unjudged?: string,
+    leftOut?: readonly string[],
+  ): ArtifactVerdict => ({
     kind,
     name,
     bytes,
     problem,
     ...(unjudged !== undefined && { unjudged }),
+    ...(leftOut !== undefined && { leftOut }),
   });
   if (entry !== undefined && entry.bytes !== bytes)
     return {
@@ -102,12 +109,14 @@ async function readOne(
       failure: { error },
     };
   }
-  const { content, problem, unjudged, members } = reading;
+  const { content, problem, unjudged, archive } = reading;
+  const { members, leftOut, refusal } = archive ?? {};
   const miscounted = entry?.members !== undefined && members !== undefined && members !== entry.members;
   return {
     verdict: verdict(
       miscounted ? `${name} has ${members} members, its manifest says ${entry.members}` : problem,
-      unjudged,
+      refusal === undefined ? unjudged : `a restore unpacks nothing of it, because it ${refusal}`,
+      leftOut,
     ),
     content,
   };

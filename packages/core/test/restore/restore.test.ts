@@ -4,6 +4,7 @@ import { BACKED_UP, LIVE, RestoreKit } from '../support/restore-kit.ts';
 
 const DUMP: ArtifactKey = 'daily/geolens_20260103_020000.dump';
 const GLOBALS: ArtifactKey = 'daily/globals-20260103_020000.sql';
+const STAGING: ArtifactKey = 'daily/staging-20260103_020000.tar.gz';
 const fault = new BackupError('RESTORE_FAILED', 'injected');
 
 describe('a restore', () => {
@@ -86,14 +87,87 @@ describe('a restore', () => {
     },
   );
 
-  it.each(['refusal', 'recover', 'unpack'] as const)(
-    'leaves everything as it was when the files fail at "%s"',
-    async (failing) => {
+  describe('restores the database without the files, and reports it,', () => {
+    const restored = (): void => {
+      expect(kit.restorer.databases.get('geolens')).toEqual(BACKED_UP);
+      expect(kit.restorer.databases.get('geolens_before')).toEqual(LIVE);
+      expect(kit.staging.folders.get('/staging')).toBe('old files');
+      expect(kit.openRestores).toBe(0);
+    };
+
+    it.each(['refusal', 'recover', 'unpack'] as const)('when the files fail at "%s"', async (failing) => {
       kit.staging.fault = (operation) => (operation === failing ? fault : undefined);
-      await expect(kit.restore({ stagingTo: '/staging' })).rejects.toBe(fault);
-      untouched();
-    },
-  );
+      expect(await kit.restore({ stagingTo: '/staging', dropPrevious: true })).toMatchObject({
+        outcome: 'restored',
+        members: undefined,
+        errors: [fault],
+      });
+      restored();
+    });
+
+    it('when the folder cannot be restored into', async () => {
+      kit.staging.refused = '/staging is read-only';
+      const plans: unknown[] = [];
+      const confirm = (plan: unknown): Promise<boolean> => Promise.resolve(plans.push(plan) > 0);
+      const { errors } = await kit.restore({ stagingTo: '/staging' }, { confirm });
+      expect(errors).toMatchObject([{ code: 'STAGING_FAILED', message: '/staging is read-only' }]);
+      expect(plans).toMatchObject([{ errors: [{ code: 'STAGING_FAILED' }] }]);
+      restored();
+    });
+
+    it.each([{}, { mode: { kind: 'in-place' as const } }])(
+      'when the archive is damaged: %j',
+      async (change) => {
+        kit.store.artifacts.set(STAGING, new Uint8Array(kit.store.artifacts.get(STAGING)!).fill(0x20));
+        const report = await kit.restore({ stagingTo: '/staging', ...change });
+        expect(report.errors).toMatchObject([
+          {
+            code: 'ARTIFACT_UNREADABLE',
+            message: expect.stringContaining('staging-20260103_020000') as string,
+          },
+        ]);
+        expect(kit.staging.folders.get('/staging')).toBe('old files');
+        expect(kit.restorer.databases.get('geolens')).toEqual(BACKED_UP);
+      },
+    );
+
+    it('when the archive cannot be read', async () => {
+      const source = await kit.source();
+      const open = (): never => {
+        throw fault;
+      };
+      const report = await kit.restore({
+        stagingTo: '/staging',
+        source: { ...source, staging: { ...source.staging!, open } },
+      });
+      expect(report.errors).toEqual([fault]);
+      restored();
+    });
+
+    it('when the rule for members refuses the archive, and a dry run reports the same', async () => {
+      kit.archiver.judgement = { refusal: 'holds nothing but devices', leftOut: ['devices: ./null'] };
+      const source = { ...(await kit.source()), checks: {} };
+      const dry = await kit.restore({ stagingTo: '/staging', dryRun: true, source });
+      const { errors } = await kit.restore({ stagingTo: '/staging', source });
+      expect(errors).toMatchObject([
+        { code: 'STAGING_FAILED', message: 'the archive holds nothing but devices' },
+      ]);
+      expect(dry).toMatchObject({ outcome: 'checked', filesLeftOut: ['devices: ./null'] });
+      expect(dry.errors.map(({ message }) => message)).toEqual(errors.map(({ message }) => message));
+      restored();
+    });
+  });
+
+  it('reports what is left out of the files, in a dry run too', async () => {
+    kit.archiver.judgement = { leftOut: ['devices: ./null'] };
+    kit.staging.leftOut = ['devices: ./null'];
+    for (const dryRun of [true, false])
+      expect(await kit.restore({ stagingTo: '/staging', dryRun })).toMatchObject({
+        errors: [],
+        filesLeftOut: ['devices: ./null'],
+      });
+    expect(kit.staging.folders.get('/staging')).toBe('files');
+  });
 
   it('does not swap a database that lacks rows', async () => {
     kit.restorer.lostRows = 1;
@@ -110,7 +184,6 @@ describe('a restore', () => {
       problems: ['the extension postgis is not available'],
       estimatedProblems: ['the disk is small'],
     };
-    kit.staging.refused = '/staging is read-only';
     const error = await kit
       .restore({ stagingTo: '/staging' })
       .catch((failure: unknown) => failure as BackupError);
@@ -121,17 +194,11 @@ describe('a restore', () => {
         problems: [
           expect.stringContaining('globals-20260103_020000.sql'),
           'the extension postgis is not available',
-          '/staging is read-only',
         ],
         overridable: ['the disk is small'],
       },
     });
-    for (const part of [
-      'globals-20260103_020000.sql',
-      'postgis',
-      'the disk is small',
-      '/staging is read-only',
-    ])
+    for (const part of ['globals-20260103_020000.sql', 'postgis', 'the disk is small'])
       expect((error as BackupError).message).toContain(part);
     untouched();
   });

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import fsExtra from 'fs-extra';
 import {
   BackupError,
+  errorText,
   findSource,
   parseTimestamp,
   type RestoreArtifact,
@@ -60,7 +61,7 @@ export async function chooseStaging(
   const folder = flags.stagingTo === undefined ? context.config.stagingDir : resolve(flags.stagingTo);
   if (asked) return { archive, folder, notes: [] };
   const refusal = (await fsExtra.pathExists(folder))
-    ? await context.services.stagingRestorer.refusal(folder)
+    ? await context.services.stagingRestorer.refusal(folder).catch(errorText)
     : `the folder ${folder} does not exist`;
   return refusal === undefined
     ? { archive, folder, notes: [] }

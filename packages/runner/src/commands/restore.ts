@@ -1,14 +1,17 @@
 import { resolve } from 'node:path';
 import {
   BackupError,
+  errorText,
   failedTestText,
   findSource,
+  isBackupError,
   parseTimestamp,
   restore as restoreSource,
   type FileSources,
   type FoundSource,
   type RestoreMode,
   type RestorePlan,
+  type RestoreReport,
   type RestoreSource,
 } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
@@ -86,12 +89,18 @@ export async function restore(context: CommandContext, what: string, flags: Rest
         ? `${JSON.stringify(restoreReportJson(report, redact), undefined, 2)}\n`
         : restoreReportText(report),
     );
-    return report.errors.length === 0 && (report.restored?.incomplete ?? []).length === 0
-      ? EXIT.done
-      : EXIT.partly;
+    return exitCodeOfRestore(report);
   } finally {
     io.terminal?.status('');
   }
+}
+
+/** Damage before all else, also of the files, which keeps no database from being restored. */
+function exitCodeOfRestore({ errors, restored, filesLeftOut }: RestoreReport): ExitCode {
+  if (errors.some((error) => isBackupError(error, 'ARTIFACT_UNREADABLE'))) return EXIT.badArtifact;
+  return errors.length + filesLeftOut.length + (restored?.incomplete.length ?? 0) === 0
+    ? EXIT.done
+    : EXIT.partly;
 }
 
 function modeOf({ inPlace, table: tables, schema: schemas, withDependents }: RestoreFlags): RestoreMode {
@@ -140,7 +149,7 @@ async function sourceOfFile(files: FileSources, path: string, backupDir: string)
 }
 
 function questionOf(
-  { source, mode, database, exists, stagingTo }: RestorePlan,
+  { source, mode, database, exists, stagingTo, errors }: RestorePlan,
   dropPrevious: boolean,
 ): string {
   const after = dropPrevious ? 'removed afterwards' : 'kept under another name';
@@ -154,6 +163,12 @@ function questionOf(
         ? `In database "${database}" will be replaced: ${[...mode.tables, ...mode.schemas.map((schema) => `all tables of ${schema}`)].join(', ')}`
         : '',
   }[mode.kind];
-  const files = stagingTo === undefined ? '' : `, and the files in ${stagingTo}`;
+  const problem = errors.map(errorText).join('; ');
+  const files =
+    stagingTo === undefined
+      ? ''
+      : problem === ''
+        ? `, and the files in ${stagingTo}`
+        : `, but NOT the files in ${stagingTo} (${problem})`;
   return `${how}${files}, from ${source.label}.\nSessions that use it will be ended. Go on? [y/N] `;
 }

@@ -68,11 +68,17 @@ export function logRestoreReport(log: Logger, report: RestoreReport): void {
   for (const warning of report.warnings) log.warn('restore.warning', warning);
   for (const note of report.restored?.notes ?? []) log.info('restore.note', note);
   for (const missing of report.restored?.incomplete ?? []) log.warn('restore.incomplete', missing);
+  for (const what of report.filesLeftOut)
+    log.warn('restore.files_left_out', `left out of the staging files: ${what}`);
   const hint = dependentsHint(report.restored);
   if (hint !== undefined) log.warn('restore.hint', hint);
   for (const error of report.errors) logError(log, 'restore.error', error);
   const milliseconds = Math.max(0, report.finishedAt.getTime() - report.startedAt.getTime());
-  const done = report.outcome === 'checked' ? 'nothing stands in the way of restoring' : 'restored';
+  const checked =
+    report.errors.length === 0
+      ? 'nothing stands in the way of restoring'
+      : 'nothing but the files stands in the way of restoring';
+  const done = report.outcome === 'checked' ? checked : 'restored';
   const level = report.errors.length > 0 ? 'warn' : 'info';
   log[level](
     'restore.finished',

@@ -46,6 +46,8 @@ function logCopy(log: Logger, report: CopyReport): void {
   const fields = { set: copy.label, outcome, restoreTest: restoreTest?.outcome, milliseconds };
   const took = durationText(milliseconds);
   for (const warning of restoreTest?.warnings ?? []) log.warn('verify.warning', warning);
+  for (const { name, leftOut = [] } of report.artifacts)
+    for (const what of leftOut) log.warn('verify.left_out', `a restore of ${name} leaves out ${what}`);
   if (error !== undefined) logError(log, 'verify.unread', error);
   const reasons = outcome === 'inconclusive' ? lacksOf(report) : problemsOf(report);
   const because = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;

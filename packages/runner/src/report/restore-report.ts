@@ -26,7 +26,13 @@ export function restoreReportText(report: RestoreReport): string {
     report.members === undefined
       ? []
       : [['staging', `${countText(report.members, 'member')} in ${report.stagingTo ?? '?'}`]];
-  return [lines([...head, ...files]), schemasText(report), incompleteText(report), lines(previousOf(report))]
+  return [
+    lines([...head, ...files]),
+    schemasText(report),
+    incompleteText(report),
+    lines(missingFiles(report)),
+    lines(previousOf(report)),
+  ]
     .filter((part) => part !== '')
     .join('\n');
 }
@@ -45,8 +51,11 @@ function schemasText({ restored }: RestoreReport): string {
   );
 }
 
-function incompleteText({ restored }: RestoreReport): string {
-  const missing = restored?.incomplete ?? [];
+function incompleteText({ restored, filesLeftOut }: RestoreReport): string {
+  const missing = [
+    ...(restored?.incomplete ?? []),
+    ...filesLeftOut.map((what) => `of the staging archive: ${what}`),
+  ];
   const hint = dependentsHint(restored);
   return missing.length === 0
     ? ''
@@ -62,6 +71,20 @@ export function dependentsHint(restored: RestoreReport['restored']): string | un
   return count === 0
     ? undefined
     : `Repeat the restore with --with-dependents to restore ${countText(count, 'object')} that ${count === 1 ? 'depends' : 'depend'} on the tables`;
+}
+
+/** What became of files that were to be restored and are not there, and how to get them. */
+function missingFiles({ outcome, stagingTo, members, source, errors }: RestoreReport): readonly Row[] {
+  if (stagingTo === undefined || source.staging === undefined || members !== undefined) return [];
+  if (outcome === 'checked' && errors.length === 0) return [];
+  const { name, path = name } = source.staging;
+  return [
+    ['files', `${outcome === 'checked' ? 'cannot be' : 'NOT'} restored from ${name}`],
+    [
+      'to get them',
+      `mkdir -m 0700 restored-files && tar -C restored-files -xzf '${path.replaceAll("'", String.raw`'\''`)}'`,
+    ],
+  ];
 }
 
 function previousOf({ previous, previousStaging }: RestoreReport): readonly Row[] {
@@ -85,7 +108,7 @@ export function restoreReportJson(
   report: RestoreReport,
   redact: Redact = (text) => text,
 ): Record<string, unknown> {
-  const { source, errors, warnings, startedAt, finishedAt, ...rest } = report;
+  const { source, errors, warnings, filesLeftOut, startedAt, finishedAt, ...rest } = report;
   return {
     ...rest,
     source: {
@@ -94,6 +117,7 @@ export function restoreReportJson(
       dump: source.dump.name,
       staging: source.staging?.name,
     },
+    filesLeftOut: filesLeftOut.map(redact),
     warnings: warnings.map(redact),
     errors: errors.map(errorJson(redact)),
     startedAt: startedAt.toISOString(),

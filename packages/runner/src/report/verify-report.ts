@@ -37,6 +37,7 @@ export function verifyReportJson(
       artifacts: report.artifacts.map((artifact) => ({
         ...artifact,
         problem: artifact.problem && redact(artifact.problem),
+        leftOut: artifact.leftOut?.map(redact),
       })),
       restoreTest: report.restoreTest && {
         ...report.restoreTest,
@@ -141,9 +142,10 @@ function outcomeText(report: CopyReport): string {
   return outcome === 'passed' && restoreTest !== undefined ? 'restore test passed' : WORDS[outcome];
 }
 
-function resultText({ name, problem, unjudged }: ArtifactVerdict): string {
+function resultText({ name, problem, unjudged, leftOut = [] }: ArtifactVerdict): string {
   if (problem !== undefined) return `BAD: ${withoutName(problem, name)}`;
-  return unjudged === undefined ? 'good' : `as it was written: ${unjudged}`;
+  if (unjudged !== undefined) return `as it was written: ${unjudged}`;
+  return ['good', ...leftOut.map((what) => `a restore leaves out ${what}`)].join('; ');
 }
 
 function withoutName(problem: string, name: string): string {
