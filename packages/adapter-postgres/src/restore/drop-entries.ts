@@ -10,15 +10,27 @@ const OF_SUPERUSERS =
   /^(?:SCHEMA|EXTENSION|FOREIGN DATA WRAPPER|SERVER|EVENT TRIGGER|(?:PROCEDURAL )?LANGUAGE|CAST|PUBLICATION|SUBSCRIPTION|ACCESS METHOD|TRANSFORM)$/;
 
 /** What stays where the server refuses to drop it: by kind of entry and SQLSTATE, and why that is no error. */
-const STAYS: readonly { readonly kind: RegExp; readonly state: string; readonly why: string }[] = [
+const STAYS: readonly {
+  readonly kind: RegExp;
+  readonly state: string;
+  readonly why: string;
+  /** Whether something else drops it later. */
+  readonly goes?: true;
+}[] = [
   { kind: /^EXTENSION$/, state: '2BP01', why: 'an extension in use stays as it is' },
   { kind: /^SCHEMA$/, state: '2BP01', why: 'a schema that has newer things in it stays' },
-  { kind: /CONSTRAINT$/, state: '42P16', why: 'a key of a partition goes with that of its table' },
+  {
+    kind: /CONSTRAINT$/,
+    state: '42P16',
+    why: 'a key of a partition goes with that of its table',
+    goes: true,
+  },
   { kind: OF_SUPERUSERS, state: '42501', why: 'what belongs to another role stays as it is' },
 ];
 
 /** Something that stays, with a sentence that gives the reason. */
 export interface Stays {
+  /** Absent if something else drops it later. */
   readonly entry: TocEntry | undefined;
   readonly why: string;
 }
@@ -93,10 +105,10 @@ async function dropEach(
       await execute(client, [statement]);
       if (isSaved) await client.query('RELEASE one');
     } catch (error) {
-      const why = possible.find(({ state }) => state === codeOf(error))?.why;
-      if (why === undefined) throw error;
+      const found = possible.find(({ state }) => state === codeOf(error));
+      if (found === undefined) throw error;
       if (isSaved) await client.query('ROLLBACK TO one');
-      stays.push({ entry, why });
+      stays.push({ entry: found.goes ? undefined : entry, why: found.why });
     }
   }
   return stays;
