@@ -1,5 +1,7 @@
 import type pg from 'pg';
+import { quoteIdentifier } from '../connection/identifiers.ts';
 import { oneRow } from '../connection/one-row.ts';
+import { asRestrictedRole, type RestoredDatabase } from './restricted-role.ts';
 
 /** Name of the temporary object that holds a query while its rights are looked up. */
 const NAME = 'inspected';
@@ -7,16 +9,35 @@ const NAME = 'inspected';
 /** The first version that analyses the body of an SQL procedure when it is created. */
 const FIRST_WITH_BODIES = 140_000;
 
+/** The search path of the superuser's sessions in this database, whatever this session has set. */
+const SEARCH_PATH = `
+  SELECT coalesce(
+    (SELECT pg_catalog.substr(c.setting, pg_catalog.length('search_path=') + 1)
+       FROM pg_catalog.pg_db_role_setting s
+       JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database() AND s.setdatabase IN (0, d.oid)
+       JOIN pg_catalog.pg_roles r ON r.rolname = current_user AND s.setrole IN (0, r.oid)
+      CROSS JOIN pg_catalog.unnest(s.setconfig) AS c (setting)
+      WHERE pg_catalog.starts_with(c.setting, 'search_path=') ORDER BY s.setrole <> 0 DESC, s.setdatabase <> 0 DESC LIMIT 1),
+    (SELECT boot_val FROM pg_catalog.pg_settings WHERE name = 'search_path')) AS path,
+    pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version`;
+
+/** Every name that a query can have is found; nothing can be read or executed that is not open to everyone. */
+const SCHEMAS = `
+  SELECT pg_catalog.format('USAGE ON SCHEMA %I', nspname) AS "right" FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_'`;
+
+/** Stands for bytes that pg could not read. No query of ours can have such a name. */
+const REPLACEMENT = '\ufffd';
+
 /**
- * The objects that the query names are in pg_depend. A view's own relations are read with the rights of the
+ * The objects that the query names are in pg_depend; no other object can have this name and no arguments. A view's own relations are read with the rights of the
  * view's owner, except those of a `security_invoker` view.
  */
 const RIGHTS = `
   WITH RECURSIVE named (classid, objid, directly) AS (
     SELECT d.refclassid, d.refobjid, true FROM pg_catalog.pg_depend d
-     WHERE (d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid IN (
-             SELECT p.oid FROM pg_catalog.pg_proc p WHERE p.proname = '${NAME}' AND p.pronamespace = pg_catalog.pg_my_temp_schema()))
-        OR (d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid IN (
+     WHERE ($1 AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid IN (
+             SELECT p.oid FROM pg_catalog.pg_proc p WHERE p.proname = '${NAME}' AND p.pronargs = 0 AND p.pronamespace = pg_catalog.pg_my_temp_schema()))
+        OR (NOT $1 AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid IN (
              SELECT r.oid FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class v ON v.oid = r.ev_class
               WHERE v.relname = '${NAME}' AND v.relnamespace = pg_catalog.pg_my_temp_schema()))
     UNION
@@ -42,34 +63,57 @@ const RIGHTS = `
   UNION SELECT "right" FROM objects WHERE "right" IS NOT NULL AND namespace <> pg_catalog.pg_my_temp_schema()`;
 
 /**
- * Returns the rights that a query needs, as `GRANT` takes them. The server analyses the query and neither
- * plans nor runs it.
- * @throws the error of the server if the query is no single statement that reads
+ * Runs the work in a transaction that cannot change anything, as a role that may read what the query names and
+ * nothing else, with the search path of the database.
+ * @throws the error of the server if the query is no single statement that reads; BackupError if the
+ * connection fails
  */
-export async function rightsFor(
-  superuser: pg.Client,
+export async function asReaderOf<T>(
+  database: RestoredDatabase,
   query: string,
-  searchPath: string,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const { rows } = await database.superuser.query<Session>(SEARCH_PATH);
+  const session = oneRow(rows);
+  const rights = await rightsFor(database, query, session);
+  return asRestrictedRole(database, rights, async (client) => {
+    await client.query('BEGIN READ ONLY');
+    await client.query(`SELECT pg_catalog.set_config('search_path', $1, true)`, [session.path]);
+    return work(client);
+  });
+}
+
+interface Session {
+  readonly path: string;
+  /** `170002`. */
+  readonly version: number;
+}
+
+/**
+ * Returns the rights that a query needs, as `GRANT` takes them. The server analyses the query and neither
+ * plans nor runs it. That may run checks of domains, for literals: so a role without rights does it.
+ */
+async function rightsFor(
+  database: RestoredDatabase,
+  query: string,
+  { path, version }: Session,
 ): Promise<readonly string[]> {
-  const { rows: versions } = await superuser.query<{ number: number }>(
-    `SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS number`,
-  );
+  const { rows: schemas } = await database.superuser.query<{ right: string }>(SCHEMAS);
+  const names = schemas.map(({ right }) => right).filter((right) => !right.includes(REPLACEMENT));
+  const temporary = `TEMPORARY ON DATABASE ${quoteIdentifier(database.settings.database)}`;
   // A procedure, unlike a view, takes columns of the same name.
-  const text =
-    oneRow(versions).number >= FIRST_WITH_BODIES
-      ? `CREATE PROCEDURE pg_temp.${NAME}() LANGUAGE sql BEGIN ATOMIC\n${query}\n; END`
-      : `CREATE TEMPORARY VIEW ${NAME} AS ${query}`;
-  await superuser.query('BEGIN');
-  try {
-    await superuser.query(
-      `SELECT pg_catalog.set_config('search_path', $1, true), pg_catalog.set_config('check_function_bodies', 'off', true)`,
-      [searchPath],
+  const isProcedure = version >= FIRST_WITH_BODIES;
+  const text = isProcedure
+    ? `CREATE PROCEDURE pg_temp.${NAME}() LANGUAGE sql BEGIN ATOMIC\n${query}\n; END`
+    : `CREATE TEMPORARY VIEW ${NAME} AS ${query}`;
+  return asRestrictedRole(database, [temporary, 'USAGE ON LANGUAGE sql', ...names], async (client) => {
+    await client.query(
+      `SELECT pg_catalog.set_config('search_path', $1, false), pg_catalog.set_config('check_function_bodies', 'off', false)`,
+      [path],
     );
-    await superuser.query({ text, values: [], queryMode: 'extended' } as pg.QueryConfig); // takes one statement only
-    await superuser.query(`SELECT pg_catalog.set_config('search_path', '', true)`);
-    const { rows } = await superuser.query<{ right: string }>(RIGHTS);
+    await client.query({ text, values: [], queryMode: 'extended' } as pg.QueryConfig); // takes one statement only
+    await client.query(`SELECT pg_catalog.set_config('search_path', '', false)`);
+    const { rows } = await client.query<{ right: string }>(RIGHTS, [isProcedure]);
     return rows.map(({ right }) => right);
-  } finally {
-    await superuser.query('ROLLBACK');
-  }
+  });
 }

@@ -4,6 +4,8 @@ import { configure, NO_TIMEOUTS } from '../connection/configure.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import { quoteIdentifier } from '../connection/identifiers.ts';
 import { withClient } from '../connection/session.ts';
+import { eventTriggerSilence } from '../restore/event-triggers.ts';
+import { execute } from '../restore/execute.ts';
 
 /** SQLSTATE of an error that a missing right causes. */
 export const INSUFFICIENT_PRIVILEGE = '42501';
@@ -14,7 +16,7 @@ const ATTRIBUTES = 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOIN
 /** Overrides what the restored database sets for its sessions. */
 const UNHINDERED = { ...NO_TIMEOUTS, row_security: 'off' };
 
-/** Event triggers of the restored database could refuse a GRANT. */
+/** Triggers of the restored database do not fire. */
 const AS_SUPERUSER = { default_transaction_read_only: 'off', session_replication_role: 'replica' };
 
 /** A restored database in the temporary server. */
@@ -24,14 +26,19 @@ export interface RestoredDatabase {
   /** The settings that the superuser connected with. */
   readonly settings: ConnectionSettings;
   readonly signal: AbortSignal;
+  /** How long a statement of a restricted role may take, in milliseconds. Defaults to no limit. */
+  readonly timeout?: number | undefined;
 }
 
 /**
- * Prepares the session of the superuser. It must query catalogs only: what else is read, is read by
- * `asRestrictedRole`.
+ * Prepares the session of the superuser. It must query catalogs and sequences only: what else is read, is read
+ * by `asRestrictedRole`. Event triggers are disabled for good: a GRANT would run their functions as superuser,
+ * those of ENABLE ALWAYS under every setting.
  */
 export async function prepareSuperuser(client: pg.Client): Promise<void> {
   await configure(client, { ...UNHINDERED, ...AS_SUPERUSER });
+  const { disable } = await eventTriggerSilence(client, { superuser: true });
+  await execute(client, disable);
 }
 
 /**
@@ -40,7 +47,7 @@ export async function prepareSuperuser(client: pg.Client): Promise<void> {
  * indexes, in a READ ONLY transaction too: a function in the dump runs with the rights of the session.
  */
 export async function asRestrictedRole<T>(
-  { superuser, settings, signal }: RestoredDatabase,
+  { superuser, settings, signal, timeout = 0 }: RestoredDatabase,
   grants: readonly string[],
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
@@ -54,7 +61,7 @@ export async function asRestrictedRole<T>(
     const rights = [`CONNECT ON DATABASE ${quoteIdentifier(settings.database)}`, ...grants];
     await superuser.query(rights.map((right) => `GRANT ${right} TO ${role}`).join('; '));
     return await withClient({ ...settings, user: role, options: undefined }, signal, async (client) => {
-      await configure(client, UNHINDERED);
+      await configure(client, { ...UNHINDERED, statement_timeout: String(timeout) });
       return work(client);
     });
   } finally {
