@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { isRoot } from '../../packages/system/test/support/folders.ts';
 import { anyCluster, freshDatabase, type TestDatabase } from '../support/clusters.ts';
 import {
+  assertionsIn,
   queryForFiles,
   restoreTestIn,
   restoreTestParent,
@@ -236,5 +237,77 @@ describe('inspections of a restored database', () => {
       await backupOf(database),
     );
     expect({ files: result.files, unanswered: result.unanswered }).toEqual({ files, unanswered: [] });
+  });
+});
+
+describe('an assertion', () => {
+  /** What is done in the temporary server by a superuser, and by no other role. */
+  const ESCAPE = (out: string): string =>
+    `IF (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AND pg_catalog.current_setting('port') = '1' THEN
+       COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; touch ${out}/ran'; END IF;`;
+
+  it('runs no function of the dump as superuser, in no step', async () => {
+    const { database, out, parent } = await attackedDatabase();
+    await database.query(`CREATE FUNCTION app.act(a text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+        ${ESCAPE(out)} RETURN true; END $$;
+      CREATE FUNCTION app.folded(a text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN app.act(a); END $$;
+      CREATE FUNCTION app.fired() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN ${ESCAPE(out)} END $$;
+      CREATE FUNCTION app.is_root() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RESET ROLE; RESET SESSION AUTHORIZATION;
+        RETURN (SELECT pg_catalog.bool_or(rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication) FROM pg_catalog.pg_roles WHERE rolname IN (session_user, current_user)); END $$;
+      CREATE DOMAIN app.checked AS text CHECK (app.act(VALUE));
+      CREATE DOMAIN app.name AS text CHECK (app.act(VALUE));
+      CREATE TABLE app.places (path text); INSERT INTO app.places VALUES ('a'); CREATE INDEX ON app.places ((app.folded('x')));
+      RESET ROLE; CREATE EVENT TRIGGER fired ON ddl_command_start EXECUTE FUNCTION app.fired(); ALTER EVENT TRIGGER fired ENABLE ALWAYS;
+      ALTER DATABASE ${database.database} SET search_path = app, pg_catalog`);
+    const assertions = await assertionsIn(`
+      SELECT FROM app.places WHERE NOT app.act(path);
+      SELECT FROM places WHERE path = 'b';
+      -- literals over domains are checked when the query is analysed
+      SELECT FROM app.places WHERE path = ANY ('{b,c}'::app.checked[]);
+      SELECT FROM places WHERE path = ANY ('{b,c}'::name[]);
+      SELECT WHERE app.is_root()`);
+    const result = await restored(restoreTestIn(parent, facts, { assertions }), await backupOf(database));
+    expect(result).toMatchObject({ problems: [], unanswered: [], assertionsHeld: 5 });
+    expect(await readdir(out)).toEqual([]);
+  });
+
+  it('reads tables that it names, not those that a function of the dump reads', async () => {
+    const { database, parent } = await attackedDatabase();
+    await database.query(`RESET ROLE; CREATE TABLE public.secret AS SELECT '${SECRET}' AS word; CREATE TABLE app.places (path text);
+      CREATE FUNCTION app.take() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM FROM public.secret; RETURN true; END $$`);
+    const assertions = await assertionsIn(
+      'SELECT FROM app.places WHERE path IN (SELECT word FROM public.secret); SELECT WHERE app.take()',
+    );
+    const { unanswered, assertionsHeld } = await restored(
+      restoreTestIn(parent, facts, { assertions }),
+      await backupOf(database),
+    );
+    expect([unanswered, assertionsHeld]).toEqual([
+      [expect.stringContaining('permission denied for table secret')],
+      1,
+    ]);
+  });
+
+  it('that a function of the dump keeps from ending does not keep the restore test from it', async () => {
+    const { database, parent } = await attackedDatabase();
+    await database.query(`CREATE FUNCTION app.wait() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+        LOOP BEGIN PERFORM pg_catalog.pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$;
+      CREATE DOMAIN app.endless AS text CHECK (app.wait())`);
+    const assertions = await assertionsIn(
+      `SELECT WHERE app.wait(); SELECT WHERE 'a' = ANY ('{b}'::app.endless[]); SELECT pg_catalog.pg_sleep(60); SELECT WHERE false`,
+    );
+    const result = await restored(
+      restoreTestIn(parent, facts, { assertions: { ...assertions, timeout: 500 } }),
+      await backupOf(database),
+    );
+    expect(result.unanswered).toEqual([
+      expect.stringContaining('assertion 1 could not be evaluated: no answer within 0.5 s'),
+      expect.stringContaining('assertion 2 could not be evaluated: no answer within 0.5 s'),
+      expect.stringContaining(
+        'assertion 3 could not be evaluated: canceling statement due to statement timeout',
+      ),
+    ]);
+    expect(result).toMatchObject({ problems: [], assertionsHeld: 1 });
+    expect(await leftIn(parent)).toEqual([]);
   });
 });

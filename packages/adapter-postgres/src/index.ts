@@ -11,6 +11,7 @@ export { PgDumpProducer, type PgDumpProducerOptions } from './dump/pg-dump-produ
 export { PgDiagnosticCheck, type PgDiagnosticCheckOptions } from './pg-diagnostic-check.ts';
 export { PgRestoreTester, type PgRestoreTesterOptions } from './restore-test/pg-restore-tester.ts';
 export type { FilesQuery } from './restore-test/files-query.ts';
+export { readAssertions, type Assertion, type AssertionsFile } from './restore-test/read-assertions.ts';
 export type { RestoreTestRunOptions } from './restore-test/restore-test-run.ts';
 export { PgDumpRestorer } from './restore/pg-dump-restorer.ts';
 export type { PgDumpRestorerOptions } from './restore/session-parts.ts';

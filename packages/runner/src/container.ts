@@ -28,7 +28,9 @@ import {
   PgDiagnosticCheck,
   PgServerProbe,
   PgRestoreTester,
+  readAssertions,
   withLocalReport,
+  type AssertionsFile,
 } from '@geolens/backup-adapter-postgres';
 import { FlockLock, lowerPriority, LOCK_NAME } from '@geolens/backup-system';
 import {
@@ -67,6 +69,7 @@ const token = <T>(name: string): InjectionToken<T> => Symbol(name);
 export const TOKENS = {
   archiver: token<Archiver>('Archiver'),
   cacheOf: token<(store: ArtifactStore) => ManifestCache>('cacheOf'),
+  checkAssertions: token<Services['checkAssertions']>('checkAssertions'),
   clock: token<Clock>('Clock'),
   restoreTest: token<RestoreTester>('RestoreTester'),
   diagnosticChecks: token<readonly DiagnosticCheck[]>('Examiner[]'),
@@ -104,6 +107,9 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   };
   const env = config.programEnv;
   register(TOKENS.lowerPriority, () => () => lowerPriority(env));
+  const { restoreTestSql: path } = config;
+  const assertions: AssertionsFile | undefined =
+    path === undefined ? undefined : { path, label: 'BACKUP_RESTORE_TEST_SQL', timeout: config.stallTimeout };
   register(TOKENS.restoreTest, () => {
     const {
       backupDir,
@@ -115,7 +121,10 @@ export async function composeContainer(config: Config): Promise<DependencyContai
     } = config;
     const filesQuery = sql === undefined ? undefined : { sql, label: 'BACKUP_RESTORE_TEST_FILES_QUERY' };
     const folders = restoreTestDir === undefined ? [backupDir, ...ELSEWHERE] : [restoreTestDir];
-    return new PgRestoreTester({ folders, filesQuery, prerequisites, binDir, isolation, env });
+    return new PgRestoreTester({ folders, filesQuery, assertions, prerequisites, binDir, isolation, env });
+  });
+  register(TOKENS.checkAssertions, () => async () => {
+    if (assertions !== undefined) await readAssertions(assertions);
   });
   register(TOKENS.files, () => fileSources);
   register(TOKENS.probe, () => new PgServerProbe(config.connection));

@@ -48,6 +48,8 @@ export interface Services extends RunParts {
   readonly stagingRestorer: StagingRestorer;
   readonly cleaners: readonly OrphanCleaner[];
   readonly restoreTest: RestoreTester;
+  /** Fails with CONFIG_INVALID if the file of assertions is configured and wrong. */
+  readonly checkAssertions: () => Promise<void>;
   readonly probe: ServerProbe;
   /** Whoever looks at a part of the installation, in the order in which people ask. */
   readonly diagnosticChecks: readonly DiagnosticCheck[];

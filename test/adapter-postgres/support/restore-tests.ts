@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { readAll } from '@geolens/backup-core/testing';
@@ -15,6 +16,7 @@ import {
   type PgRestoreTesterOptions,
 } from '../../../packages/adapter-postgres/src/restore-test/pg-restore-tester.ts';
 import type { FilesQuery } from '../../../packages/adapter-postgres/src/restore-test/files-query.ts';
+import type { AssertionsFile } from '../../../packages/adapter-postgres/src/restore-test/read-assertions.ts';
 import type { TestDatabase } from '../../support/clusters.ts';
 import { env, fileOf, never, producerFor, within, type Place } from './producers.ts';
 import { backupOf } from './restoring.ts';
@@ -40,6 +42,13 @@ export function restoreTestIn(
 /** Returns the query for files with the label that the runner gives it. */
 export function queryForFiles(sql: string): FilesQuery {
   return { sql, label: 'BACKUP_RESTORE_TEST_FILES_QUERY' };
+}
+
+/** Makes a file of assertions, with the label that the runner gives it. */
+export async function assertionsIn(sql: string): Promise<AssertionsFile> {
+  const path = join(await restoreTestParent(), 'assertions.sql');
+  await writeFile(path, sql);
+  return { path, label: 'BACKUP_RESTORE_TEST_SQL' };
 }
 
 /** A ground that has to come about; it is disposed of when the test is finished, if not before. */

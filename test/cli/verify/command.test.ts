@@ -230,6 +230,39 @@ describe('`verify --restore`', () => {
     ).toContain('BACKUP_RESTORE_TEST_FILES_QUERY');
   });
 
+  it('asks the assertions of BACKUP_RESTORE_TEST_SQL, also after a run', async () => {
+    const path = join(operator.volume.backups, 'assertions.sql');
+    const env = { BACKUP_RESTORE_TEST_SQL: path, LOG_FORMAT: 'json' };
+    const wrong = await operator.backup(['verify', '--restore'], { env });
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining(`BACKUP_RESTORE_TEST_SQL names ${path}, which cannot be read: ENOENT`),
+    ]);
+    expect((await operator.backup(['doctor'], { env })).stdout).toContain('BACKUP_RESTORE_TEST_SQL names');
+    const tested = { ...env, BACKUP_VERIFY: 'restore' };
+    expect((await operator.backup(['run'], { env: tested })).stderr).toContain(
+      `the restore test is inconclusive: BACKUP_RESTORE_TEST_SQL names ${path}`,
+    );
+    await writeFile(path, '-- nothing is amiss\nSELECT WHERE false;\nSELECT 1 / 1 WHERE 1 > 2');
+    const good = await operator.backup(['verify', '--restore'], { env });
+    expect([good.code, good.stdout]).toEqual([0, expect.stringContaining('\n  - 2 assertions held\n')]);
+    expect(good.stderr).toContain('"assertionsHeld":2');
+    await writeFile(path, '-- nothing is amiss\nSELECT WHERE true');
+    const run = await operator.backup(['run', '--json'], { env: tested });
+    expect([run.code, JSON.parse(run.stdout)]).toMatchObject([
+      6,
+      {
+        restoreTest: {
+          outcome: 'failed',
+          assertionsHeld: 0,
+          reasons: [
+            'BACKUP_RESTORE_TEST_SQL: assertion 1 (nothing is amiss) returned 1 row, none were expected',
+          ],
+        },
+      },
+    ]);
+  });
+
   it('is what BACKUP_VERIFY=restore does after a run', async () => {
     const end = await operator.backup(['run', '--json'], { env: { BACKUP_VERIFY: 'restore' } });
     expect(end.code, end.stderr).toBe(0);

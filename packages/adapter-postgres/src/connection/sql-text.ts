@@ -7,16 +7,25 @@ export interface SqlItem {
 }
 
 /** Text that neither ends a statement nor begins what may hold a semicolon. */
-const PLAIN = /[^'"$E;]+/y;
+const PLAIN = /[^'"$Ee;/-]+/y;
 
 /** Literals and quoted names. */
 const QUOTED = /'(?:[^']|'')*'|"(?:[^"]|"")*"/y;
 
-/** Literals with escapes, and dollar quotes: they begin at the start of a word only. */
-const WORD_QUOTED = /E'(?:[^'\\]|''|\\.)*'|\$([A-Za-z_]*)\$[^]*?\$\1\$/sy;
+/**
+ * Literals with escapes, also in parts on several lines, and dollar quotes: they begin at the start of a word
+ * only.
+ */
+const WORD_QUOTED =
+  /[Ee]'(?:[^'\\]|''|\\.|'[^\S\n]*\n\s*')*'|\$((?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?)\$[^]*?\$\1\$/sy;
 
-/** To the end of the line, before a statement begins. */
-const LINE = /(--|\\)[^\n]*/y;
+/** Before a statement begins: a command for psql, to the end of the line. */
+const COMMAND = /\\[^\n]*/y;
+
+const LINE_COMMENT = /--[^\r\n]*/y;
+
+/** What begins and ends comments, which can hold comments. */
+const BLOCK_MARK = /\/\*|\*\//g;
 
 /** Splits SQL text into its items. A statement that never ends is the last one, without a semicolon. */
 export function* itemsOf(sql: string): Generator<SqlItem> {
@@ -26,11 +35,11 @@ export function* itemsOf(sql: string): Generator<SqlItem> {
       at += 1;
       continue;
     }
-    LINE.lastIndex = at;
-    const line = LINE.exec(sql);
-    const end = line === null ? endOfStatement(sql, at) : LINE.lastIndex;
+    const comment = endOfComment(sql, at);
+    const command = comment === undefined ? matchEnd(COMMAND, sql, at) : undefined;
+    const end = comment ?? command ?? endOfStatement(sql, at);
     yield {
-      kind: line === null ? 'statement' : line[1] === '--' ? 'comment' : 'command',
+      kind: comment !== undefined ? 'comment' : command !== undefined ? 'command' : 'statement',
       text: sql.slice(at, end),
       start: at,
     };
@@ -41,9 +50,10 @@ export function* itemsOf(sql: string): Generator<SqlItem> {
 function endOfStatement(sql: string, start: number): number {
   let at = start;
   while (at < sql.length) {
-    const inWord = at > start && /[\p{L}\p{N}_$]/u.test(sql.charAt(at - 1));
+    const inWord = at > start && /[\w$\u0080-\uffff]/.test(sql.charAt(at - 1));
     const end =
       matchEnd(PLAIN, sql, at) ??
+      endOfComment(sql, at) ??
       (inWord ? undefined : matchEnd(WORD_QUOTED, sql, at)) ??
       matchEnd(QUOTED, sql, at);
     if (end !== undefined) at = end;
@@ -51,6 +61,17 @@ function endOfStatement(sql: string, start: number): number {
     else at += 1;
   }
   return at;
+}
+
+/** @returns `undefined` if no comment begins there; one that never ends reaches to the end of the text */
+function endOfComment(sql: string, at: number): number | undefined {
+  if (!sql.startsWith('/*', at)) return matchEnd(LINE_COMMENT, sql, at);
+  BLOCK_MARK.lastIndex = at;
+  for (let depth = 0, mark = BLOCK_MARK.exec(sql); mark !== null; mark = BLOCK_MARK.exec(sql)) {
+    depth += mark[0] === '/*' ? 1 : -1;
+    if (depth === 0) return BLOCK_MARK.lastIndex;
+  }
+  return sql.length;
 }
 
 function matchEnd(pattern: RegExp, text: string, at: number): number | undefined {

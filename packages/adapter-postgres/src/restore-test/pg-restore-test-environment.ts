@@ -13,6 +13,7 @@ import {
 import { type ProgramEnvironment, readFile, storeError, writeDurably } from '@geolens/backup-system';
 import type { Cage } from './cage.ts';
 import type { RestoreTestFolder } from './restore-test-folder.ts';
+import type { Assertion } from './read-assertions.ts';
 import { RestoreTestRun, type RestoreTestRunOptions } from './restore-test-run.ts';
 import type { Installed } from './server-programs.ts';
 
@@ -21,6 +22,7 @@ export interface PgRestoreTestEnvironmentOptions extends RestoreTestRunOptions {
   readonly installed: Installed;
   readonly folder: RestoreTestFolder;
   readonly cage: Cage | undefined;
+  readonly queries: readonly Assertion[];
   /** Ends all work here. */
   readonly stop: AbortController;
   readonly observer?: ((event: RestorerEvent) => void) | undefined;

@@ -1,5 +1,7 @@
 import {
   abortedBy,
+  errorText,
+  isBackupError,
   throwIfAborted,
   type RestoreTester,
   type RestoreTestEnvironment,
@@ -11,6 +13,7 @@ import { withoutConnection } from '../connection/connection.ts';
 import { choosePlace } from './restore-test-place.ts';
 import type { RestoreTestRunOptions } from './restore-test-run.ts';
 import { PgRestoreTestEnvironment } from './pg-restore-test-environment.ts';
+import { readAssertions, type Assertion } from './read-assertions.ts';
 import { findServerPrograms } from './server-programs.ts';
 import { Cage } from './cage.ts';
 import { cleanUpRestoreTests } from './clean-up-restore-tests.ts';
@@ -45,6 +48,14 @@ export class PgRestoreTester implements RestoreTester {
     { signal, observer, whenHeld }: RestoreTestOptions,
   ): Promise<RestoreTestEnvironment | { readonly inconclusive: readonly string[] }> {
     throwIfAborted(signal);
+    const { env, isolation, assertions } = this.options;
+    let queries: readonly Assertion[] = [];
+    try {
+      if (assertions !== undefined) queries = await readAssertions(assertions);
+    } catch (error) {
+      if (isBackupError(error, 'CONFIG_INVALID')) return { inconclusive: [errorText(error)] };
+      throw error;
+    }
     const installed = await findServerPrograms(this.options);
     if (installed.servers.length === 0)
       return {
@@ -52,7 +63,6 @@ export class PgRestoreTester implements RestoreTester {
           `no PostgreSQL server (initdb, postgres) is installed ${this.options.binDir === undefined ? 'on this machine' : `in ${this.options.binDir}`}. Install the server package`,
         ],
       };
-    const { env, isolation } = this.options;
     const isRoot = process.geteuid?.() === 0;
     if (!isRoot && isolation === 'required')
       return {
@@ -78,6 +88,7 @@ export class PgRestoreTester implements RestoreTester {
         installed,
         folder,
         cage,
+        queries,
         stop,
         observer,
       });

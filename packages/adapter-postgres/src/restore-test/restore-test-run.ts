@@ -22,6 +22,7 @@ import { extensionsOf, type Toc, type TocEntry } from '../restore/toc/toc.ts';
 import type { RestoreTestFolder } from './restore-test-folder.ts';
 import type { FilesQuery } from './files-query.ts';
 import { inspect } from './inspect.ts';
+import type { Assertion, AssertionsFile } from './read-assertions.ts';
 import { asideName } from '../restore/aside-database.ts';
 import { readByNewest } from './read-by-newest.ts';
 import { nameFor, restoreAs } from './restore-as.ts';
@@ -39,6 +40,8 @@ export interface RestoreTestRunOptions {
   readonly prerequisites?: Partial<Prerequisites> | undefined;
   /** Defaults to none: files are not looked for. */
   readonly filesQuery?: FilesQuery | undefined;
+  /** Queries that must return no row, read when a restore test begins. Defaults to none. */
+  readonly assertions?: AssertionsFile | undefined;
   /** How many sessions restore at once; the number of processors of this machine when absent. */
   readonly jobs?: number | undefined;
 }
@@ -48,6 +51,8 @@ export interface RestoreTestRunParts extends RestoreTestRunOptions {
   readonly installed: Installed;
   readonly folder: RestoreTestFolder;
   readonly isolated: boolean;
+  /** Of the file of assertions. */
+  readonly queries: readonly Assertion[];
   readonly signal: AbortSignal;
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
 }
@@ -152,7 +157,8 @@ export class RestoreTestRun {
     programs: ServerPrograms,
     { server: { connection }, aside, libraries }: Prepared,
   ): Promise<RestoreTestResult> {
-    const { prerequisites, filesQuery, signal } = this.options;
+    const { prerequisites, filesQuery, queries, signal } = this.options;
+    const assertions = this.options.assertions && { ...this.options.assertions, queries };
     const needed = [...extensionsOf(toc), ...(prerequisites?.extensions ?? [])];
     const { rows: available } = await this.within(connection, (client) =>
       client.query<AvailableExtension>(AVAILABLE_EXTENSIONS),
@@ -185,7 +191,7 @@ export class RestoreTestRun {
     this.step('compare');
     const settings = { ...connection, database };
     const seen = await this.within(settings, (superuser) =>
-      inspect({ superuser, settings, signal }, filesQuery),
+      inspect({ superuser, settings, signal }, toc, { filesQuery, assertions }),
     );
     throwIfAborted(signal);
     return {
@@ -193,6 +199,7 @@ export class RestoreTestRun {
       rows,
       extensionRows,
       problems: seen.problems,
+      missing: seen.missing,
       unanswered: seen.unanswered,
       facts: [...seen.facts, ...notes.filter((note) => note.startsWith(USUAL))],
       warnings: [
@@ -202,6 +209,7 @@ export class RestoreTestRun {
         ...seen.warnings,
       ],
       files: seen.files,
+      assertionsHeld: seen.assertionsHeld,
       serverVersion: programs.version,
       isolated: this.options.isolated,
     };

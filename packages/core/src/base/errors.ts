@@ -29,7 +29,8 @@ export const ERROR_CODES = {
   REPLICA_CONFLICT: 'A replica has a different set under the same name.',
   RESTORE_FAILED: 'A restore failed on its way.',
   RESTORE_REFUSED: 'A restore was not begun: something that it needs is missing.',
-  RESTORE_TEST_FAILED: 'A restore test failed: the artifacts are intact, but objects could not be restored.',
+  RESTORE_TEST_FAILED:
+    'A restore test failed: the artifacts are intact, but objects could not be restored, or an assertion does not hold.',
   SCHEDULE_INVALID: 'The cron expression or the time zone is wrong.',
   SET_NOT_FOUND: 'No set is there that fits what was asked for.',
   STAGING_FAILED: 'The staging archive could not be restored.',

@@ -15,6 +15,11 @@ export type RestoreTestResult =
        * What the restored database has that it must not have, such as an invalid index, one sentence each.
        */
       readonly problems: readonly string[];
+      /**
+       * What the dump has, and the restored database lacks though no error was reported, besides rows: one
+       * sentence each. Defaults to none.
+       */
+      readonly missing?: readonly string[] | undefined;
       /** What was seen to be well, for people to read: `12 constraints are valid`. */
       readonly facts: readonly string[];
       /** What is odd but tolerable. */
@@ -26,6 +31,8 @@ export type RestoreTestResult =
        * or there was no answer.
        */
       readonly files: readonly string[] | undefined;
+      /** Number of the operator's assertions that hold; `undefined` if there are none. */
+      readonly assertionsHeld?: number | undefined;
       readonly serverVersion: string;
       /** See `RestoreTestEnvironment`. */
       readonly isolated?: boolean | undefined;

@@ -12,10 +12,12 @@ export interface RestoreTestReport {
   /** What was seen to be well. */
   readonly facts: readonly string[];
   readonly warnings: readonly string[];
+  /** Number of the operator's assertions that held; `undefined` if none were asked. */
+  readonly assertionsHeld?: number | undefined;
   /** Of the temporary server. */
   readonly serverVersion: string | undefined;
   /**
-   * Rows differ from those that were backed up. Absent if the artifacts are intact as far as was compared.
+   * Rows or large objects differ from those that were backed up. Absent if the artifacts are intact as far as was compared.
    */
   readonly damaged?: true | undefined;
   /** `false` if code of the dump had the rights of the process that tested the restore. */
@@ -31,10 +33,18 @@ export function judgeRestoreTest(
   if (testResult.outcome === 'failed') return { ...nothing, outcome: 'failed', reasons: testResult.problems };
   if (testResult.outcome === 'inconclusive')
     return { ...nothing, outcome: 'inconclusive', reasons: testResult.reasons };
-  const { rows, extensionRows, problems, warnings, unanswered, facts, serverVersion } = testResult;
-  const isolation = testResult.isolated === false ? { isolated: false as const } : {};
+  const { rows, extensionRows, problems, missing = [], warnings, unanswered, serverVersion } = testResult;
+  const { isolated, assertionsHeld } = testResult;
+  const seen = {
+    warnings,
+    serverVersion,
+    ...(assertionsHeld !== undefined && { assertionsHeld }),
+    ...(isolated === false && { isolated }),
+  };
+  const held = assertionsHeld ? [`${countText(assertionsHeld, 'assertion')} held`] : [];
+  const facts = [...testResult.facts, ...held];
   const expected = manifest && dumpOf(manifest)?.rowCounts;
-  const differences = compareRows(manifest, [...rows, ...extensionRows]);
+  const differences = [...compareRows(manifest, [...rows, ...extensionRows]), ...missing];
   const damage = differences.length > 0 ? { damaged: true as const } : {};
   const wrong = [...differences, ...problems];
   const count =
@@ -46,14 +56,12 @@ export function judgeRestoreTest(
       ? `${count}; there is no manifest to compare them with`
       : `${count}, as many as in the dump`;
   if (wrong.length > 0)
-    return { outcome: 'failed', reasons: wrong, facts, warnings, serverVersion, ...damage, ...isolation };
+    return { ...seen, outcome: 'failed', reasons: [...wrong, ...unanswered], facts, ...damage };
   return {
+    ...seen,
     outcome: unanswered.length === 0 ? 'passed' : 'inconclusive',
     reasons: unanswered,
     facts: [counted, ...facts],
-    warnings,
-    serverVersion,
-    ...isolation,
   };
 }
 

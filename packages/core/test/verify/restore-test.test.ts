@@ -63,6 +63,43 @@ describe('a restore test', () => {
     expect((await kit.states())[0]).toBe('daily 20260104_020000 complete');
   });
 
+  it('finds large objects that the restored database lacks, which makes the set bad', async () => {
+    kit.restoreTest.answer = { missing: ['1 large object of 2 are not there: 4711'], problems: ['an index'] };
+    const [report] = (await kit.verify('latest', { restore: true })).copies;
+    expect([report!.outcome, problemsOf(report!)]).toEqual([
+      'failed',
+      ['1 large object of 2 are not there: 4711', 'an index'],
+    ]);
+    expect((await kit.states())[0]).toBe('daily 20260104_020000 bad');
+  });
+
+  it.each([
+    ['that hold is passed', { assertionsHeld: 2 }, 'passed', [], ['2 assertions held']],
+    [
+      'without answer is inconclusive',
+      { assertionsHeld: 1, unanswered: ['a'] },
+      'inconclusive',
+      ['a'],
+      ['1 assertion held'],
+    ],
+    [
+      'that fail is failed',
+      { assertionsHeld: 0, problems: ['p'], unanswered: ['a'] },
+      'failed',
+      ['p', 'a'],
+      [],
+    ],
+  ] as const)(
+    'with assertions %s, and its report has how many held',
+    async (_, answer, outcome, reasons, facts) => {
+      kit.restoreTest.answer = answer;
+      const { restoreTest } = (await kit.verify('latest', { restore: true })).copies[0]!;
+      expect(restoreTest).toMatchObject({ outcome, reasons, assertionsHeld: answer.assertionsHeld });
+      expect(restoreTest!.facts.filter((fact) => !fact.includes('row'))).toEqual(facts);
+      expect((await kit.states())[0]).toBe('daily 20260104_020000 complete');
+    },
+  );
+
   it('that is not possible here is neither a success nor a failure, and changes no mark of before', async () => {
     await kit.verify('latest', { restore: true });
     const before = (await kit.set()).checks.restoreTest;

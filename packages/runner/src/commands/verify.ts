@@ -82,6 +82,7 @@ export async function loggedVerification(
   request: { readonly restore: boolean; readonly bytesPerSecond?: number | undefined },
 ): Promise<VerifyReport> {
   const { services, log, io, signal } = context;
+  if (request.restore) await services.checkAssertions();
   for (const note of notes) log.warn('verify.note', note);
   await cleanUpRestoreTests(context);
   try {

@@ -32,6 +32,8 @@ export interface Config {
   readonly restoreTestDir: string | undefined;
   readonly restoreTestIsolation: 'preferred' | 'required';
   readonly restoreTestFilesQuery: string | undefined;
+  /** Path of the file of assertions. */
+  readonly restoreTestSql: string | undefined;
   readonly retention: KeepCounts;
   readonly connection: ConnectionSettings;
   /** Undefined when there are to be no copies on S3. */
@@ -127,6 +129,8 @@ export function readConfig(env: Environment): Config {
       whole.BACKUP_RESTORE_TEST_DIR === undefined ? undefined : resolve(whole.BACKUP_RESTORE_TEST_DIR),
     restoreTestIsolation: whole.BACKUP_RESTORE_TEST_ISOLATION,
     restoreTestFilesQuery: whole.BACKUP_RESTORE_TEST_FILES_QUERY,
+    restoreTestSql:
+      whole.BACKUP_RESTORE_TEST_SQL === undefined ? undefined : resolve(whole.BACKUP_RESTORE_TEST_SQL),
     retention: { daily: whole.BACKUP_RETENTION_DAILY, weekly: whole.BACKUP_RETENTION_WEEKLY },
     connection: connection.settings,
     s3: s3.settings && { ...s3.settings, proxy: proxy.proxy },

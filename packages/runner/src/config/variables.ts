@@ -280,6 +280,11 @@ export const VARIABLES = {
     undefined,
     'SQL whose first column names files below the staging folder; a restore test checks that each is in the archive',
   ),
+  BACKUP_RESTORE_TEST_SQL: variable(
+    text,
+    undefined,
+    'Path of a file of your own assertions: SQL queries that must return no row in the database that a restore test restores',
+  ),
   BACKUP_SHRINK_THRESHOLD: variable(
     share,
     '0.5',

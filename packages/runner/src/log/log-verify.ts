@@ -8,7 +8,7 @@ import {
   type VerifyReport,
 } from '@geolens/backup-core';
 import type { Terminal } from '../io.ts';
-import { durationText } from '../report/units.ts';
+import { countText, durationText } from '../report/units.ts';
 import { logRestore } from './log-restore.ts';
 import { logError } from './log-run.ts';
 import type { Logger } from './logger.ts';
@@ -37,13 +37,20 @@ export function logVerifyReport(log: Logger, { errors }: VerifyReport): void {
   for (const error of errors) logError(log, 'verify.error', error);
 }
 
-function notIsolated({ isolated }: RestoreTestReport): string {
-  return isolated === false ? ', not isolated' : '';
+function detailsOf({ isolated, assertionsHeld }: RestoreTestReport): string {
+  const held = assertionsHeld === undefined ? '' : `, ${countText(assertionsHeld, 'assertion')} held`;
+  return `${isolated === false ? ', not isolated' : ''}${held}`;
 }
 
 function logCopy(log: Logger, report: CopyReport): void {
   const { copy, outcome, restoreTest, error, milliseconds } = report;
-  const fields = { set: copy.label, outcome, restoreTest: restoreTest?.outcome, milliseconds };
+  const fields = {
+    set: copy.label,
+    outcome,
+    restoreTest: restoreTest?.outcome,
+    assertionsHeld: restoreTest?.assertionsHeld,
+    milliseconds,
+  };
   const took = durationText(milliseconds);
   for (const warning of restoreTest?.warnings ?? []) log.warn('verify.warning', warning);
   for (const { name, leftOut = [] } of report.artifacts)
@@ -52,7 +59,7 @@ function logCopy(log: Logger, report: CopyReport): void {
   const reasons = outcome === 'inconclusive' ? lacksOf(report) : problemsOf(report);
   const because = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;
   const words = {
-    passed: restoreTest === undefined ? 'is good' : `passed its restore test${notIsolated(restoreTest)}`,
+    passed: restoreTest === undefined ? 'is good' : `passed its restore test${detailsOf(restoreTest)}`,
     failed: isBadCopy(report) ? 'is BAD' : 'is intact, but its restore test FAILED',
     inconclusive:
       error === undefined ? 'reads well, but the check is inconclusive' : 'could not be read to its end',

@@ -29,6 +29,7 @@ export function outcomeFields(report: RunReport): Record<string, unknown> {
     timestamp: report.timestamp,
     milliseconds: millisecondsOf(report),
     rows: rowsOf(report.manifest),
+    assertionsHeld: report.restoreTest?.assertionsHeld,
   };
 }
 

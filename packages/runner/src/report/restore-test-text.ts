@@ -14,7 +14,7 @@ export function restoreTestText({
     passed: `restored${where}${isolated === false ? ', not isolated' : ''}`,
     failed: damaged
       ? `restored${where}, and NOT what was backed up`
-      : `the restore test${where} FAILED: the artifacts are intact, but not all objects could be restored`,
+      : `the restore test${where} FAILED: the artifacts are intact, but the restored database is not as expected`,
     inconclusive: 'the restore test is inconclusive',
     skipped: 'the restore test was skipped',
   }[outcome];

@@ -49,6 +49,7 @@ export async function commandKit(
     stagingRestorer: new FakeStagingRestorer(),
     cleaners: [],
     restoreTest: new FakeRestoreTester(),
+    checkAssertions: () => Promise.resolve(),
     probe: { inspect: () => Promise.resolve({ server: 'answers' } as const) },
     lowerPriority: () => Promise.resolve(),
     reportOf: () => ({

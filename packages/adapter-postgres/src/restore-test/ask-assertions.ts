@@ -1,0 +1,64 @@
+import type pg from 'pg';
+import { countText, isBackupError, throwIfAborted } from '@geolens/backup-core';
+import { asReaderOf } from './query-rights.ts';
+import type { Assertion, AssertionsFile } from './read-assertions.ts';
+import type { RestoredDatabase } from './restricted-role.ts';
+
+/** The queries of a file. */
+export interface Assertions extends AssertionsFile {
+  readonly queries: readonly Assertion[];
+}
+
+export interface AskedAssertions {
+  /** How many hold. */
+  readonly held: number;
+  /** One sentence for each that returns rows. */
+  readonly problems: readonly string[];
+  /** One sentence for each that the server could not answer. */
+  readonly unanswered: readonly string[];
+}
+
+const DAY_MS = 86_400_000;
+
+/** How long a query may go on that the server has cancelled: a function can ignore that. */
+const GRACE_MS = 5000;
+
+/**
+ * Runs each query as a role of its own, which may read what the query names, in a transaction that cannot
+ * change anything. Rows are counted where they are: no value of a row leaves the server.
+ * @throws BackupError if the connection to the temporary server fails
+ */
+export async function askAssertions(
+  database: RestoredDatabase,
+  { queries, label, ...limits }: Assertions,
+): Promise<AskedAssertions> {
+  const timeout = Math.min(limits.timeout ?? DAY_MS, DAY_MS);
+  const problems: string[] = [];
+  const unanswered: string[] = [];
+  for (const { name, sql } of queries) {
+    const late = AbortSignal.timeout(timeout + GRACE_MS);
+    const limited = { ...database, signal: AbortSignal.any([database.signal, late]), timeout };
+    try {
+      const rows = await asReaderOf(limited, sql, (client) => countRows(client, sql));
+      if (rows > 0) problems.push(`${label}: ${name} returned ${countText(rows, 'row')}, none were expected`);
+    } catch (error) {
+      throwIfAborted(database.signal);
+      if (isBackupError(error) && !late.aborted) throw error;
+      const why = late.aborted ? `no answer within ${timeout / 1000} s` : (error as Error).message;
+      unanswered.push(
+        `${label}: ${name} could not be evaluated: ${why}. It has to be one SELECT that names what it reads`,
+      );
+    }
+  }
+  return { held: queries.length - problems.length - unanswered.length, problems, unanswered };
+}
+
+/** A cursor takes nothing but a query, and the server passes over its rows without sending them. */
+async function countRows(client: pg.Client, query: string): Promise<number> {
+  await client.query(`SELECT pg_catalog.set_config('cursor_tuple_fraction', '1', true)`);
+  // In the extended protocol the server takes a single statement only.
+  const text = `DECLARE inspected NO SCROLL CURSOR FOR\n${query}`;
+  await client.query({ text, values: [], queryMode: 'extended' } as pg.QueryConfig);
+  const { rowCount } = await client.query('MOVE FORWARD ALL IN inspected');
+  return rowCount ?? 0;
+}
