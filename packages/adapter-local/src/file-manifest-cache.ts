@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import {
   MANIFEST_SCHEMA_VERSION,
   type ArtifactKey,
@@ -11,6 +11,9 @@ import { replaceFile } from './store/replace-file.ts';
 /** What the file begins with; another number whenever what follows changes. */
 const FORMAT = `geolens-backup manifests 2.${MANIFEST_SCHEMA_VERSION}`;
 
+/** Largest file that is read or written: what is in it is kept in memory. */
+const LARGEST_BYTES = 16 * 1024 * 1024;
+
 /** The file of the store's cache. */
 export function manifestCacheName(store: string): string {
   return `.geolens-backup.manifests.${store}`;
@@ -18,7 +21,7 @@ export function manifestCacheName(store: string): string {
 
 /**
  * A cache in one file, replaced as a whole: a line with its format and the SHA-256 of the rest, and the
- * entries as JSON. A file that is damaged, or of another format, counts as none.
+ * entries as JSON. A file that is damaged, or of another format, counts as none; one that would be too large is not written.
  */
 export class FileManifestCache implements ManifestCache {
   private readonly path: string;
@@ -29,6 +32,7 @@ export class FileManifestCache implements ManifestCache {
 
   async read(): Promise<ReadonlyMap<ArtifactKey, CachedManifest>> {
     try {
+      if ((await stat(this.path)).size > LARGEST_BYTES) return new Map();
       const file = await readFile(this.path);
       const end = file.indexOf('\n');
       const rest = file.subarray(end + 1);
@@ -41,6 +45,7 @@ export class FileManifestCache implements ManifestCache {
 
   async replace(entries: ReadonlyMap<ArtifactKey, CachedManifest>): Promise<void> {
     const rest = JSON.stringify([...entries]);
+    if (rest.length > LARGEST_BYTES) return;
     await replaceFile(this.path, `${firstLine(Buffer.from(rest))}\n${rest}`).catch(() => undefined); // a full or read-only volume: the next listing is slower
   }
 }

@@ -78,7 +78,7 @@ export * from './sets/read-sets.ts';
 export { isUnusableState, readStateFile } from './sets/state-files.ts';
 export * from './sets/read-stores.ts';
 export { refusalText } from './restore/refusal.ts';
-export { textOf, textSource } from './ports/text-source.ts';
+export { manifestTextOf, textOf, textSource } from './ports/text-source.ts';
 export { copyOfSource, type Copy } from './verify/copy.ts';
 export { inconclusive, type RestoreTestReport } from './verify/restore-test-report.ts';
 export type { ArtifactVerdict } from './verify/read-copy.ts';

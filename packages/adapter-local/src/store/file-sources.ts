@@ -1,4 +1,4 @@
-import { readdir, readFile as readWhole, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
   BackupError,
@@ -9,6 +9,7 @@ import {
   formatArtifactName,
   isUnusableState,
   parseArtifactName,
+  manifestTextOf,
   parseManifest,
   readStateFile,
   toBackupError,
@@ -145,7 +146,7 @@ async function fileArtifact(path: string, manifest: Manifest | undefined): Promi
 async function manifestIn(path: string): Promise<Manifest | Error | undefined> {
   if (!(await exists(path))) return undefined;
   try {
-    return parseManifest(await readWhole(path, 'utf8'));
+    return parseManifest(await manifestTextOf(readFile(path)));
   } catch (error) {
     return toBackupError(error);
   }

@@ -7,6 +7,9 @@ import { BackupError, withReason } from '@geolens/backup-core';
 import type { Bucket } from '../bucket.ts';
 import { NO_S3_STORE, placeOf } from '../s3-errors.ts';
 
+/** Most objects of a listing, of whatever name: they come in pages, and take time, not memory. */
+const MOST_OBJECTS = 1_000_000;
+
 export interface ListedObject {
   readonly key: string;
   /** Length in bytes. */
@@ -15,13 +18,17 @@ export interface ListedObject {
   readonly tag: string | undefined;
 }
 
-/** All objects whose keys begin with the prefix and have no further slash, page after page. */
+/**
+ * All objects whose keys begin with the prefix and have no further slash, page after page.
+ * @throws BackupError STORE_FAILED if there are too many
+ */
 export async function* listObjects(
   bucket: Bucket,
   prefix: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ListedObject> {
   let token: string | undefined;
+  let objects = 0;
   do {
     const input = {
       Bucket: bucket.name,
@@ -32,8 +39,16 @@ export async function* listObjects(
       ...(token !== undefined && { ContinuationToken: token }),
     };
     const page = await listPage(bucket, input, signal);
-    for (const { Key: key, Size: bytes, ETag: tag } of page.Contents ?? [])
-      if (key !== undefined) yield { key: decoded(key, page.EncodingType), bytes: bytes ?? 0, tag };
+    for (const { Key: key, Size: bytes = 0, ETag: tag } of page.Contents ?? [])
+      if (key !== undefined)
+        yield { key: decoded(key, page.EncodingType), bytes: Number.isSafeInteger(bytes) ? bytes : 0, tag };
+    objects += Math.max(1, page.Contents?.length ?? 0);
+    if (objects > MOST_OBJECTS)
+      throw new BackupError(
+        'STORE_FAILED',
+        `${placeOf({ bucket: bucket.name, key: prefix })} has more than ${MOST_OBJECTS} objects, the most that are listed`,
+        withReason('store-too-large'),
+      );
     token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
   } while (token !== undefined);
 }

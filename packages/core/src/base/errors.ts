@@ -100,6 +100,8 @@ export const ERROR_REASONS = {
   'set-missing': 'List the sets that exist',
   'set-of-other-database': 'Choose one of the databases that have the set',
   'socket-missing': 'Start the server, or correct the host: its socket is not there',
+  'store-too-large':
+    'Move what is not of this installation, or the oldest sets, elsewhere; find out who else writes there',
   'tls-unsupported': 'Switch TLS on in the server, or ask for less (sslmode)',
   'user-refused': 'Correct the user, or let the server accept it in pg_hba.conf',
   'volume-full': 'Free some space, enlarge the volume, or keep fewer sets; no set was lost',

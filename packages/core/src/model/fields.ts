@@ -1,5 +1,15 @@
 import { BackupError } from '../base/errors.ts';
+import { jsonBoundsProblem } from './json-bounds.ts';
 import { parseTimestamp, type RunTimestamp } from './timestamp.ts';
+
+/** Longest name, in characters: PostgreSQL has 63 bytes at most unless it is built otherwise. */
+const LONGEST_NAME = 1024;
+
+/** Longest reason or warning, in characters. */
+const LONGEST_TEXT = 1024 * 1024;
+
+/** A moment as this program writes it: ISO 8601, UTC, of a year with four digits. */
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 
 /**
  * Reads a JSON object that has a `schemaVersion`.
@@ -8,6 +18,8 @@ import { parseTimestamp, type RunTimestamp } from './timestamp.ts';
  * @throws BackupError MANIFEST_TOO_NEW if its version is newer; MANIFEST_INVALID if it is damaged
  */
 export function parseFields(text: string, place: string, newest: number): Fields {
+  const problem = jsonBoundsProblem(text);
+  if (problem !== undefined) throw new BackupError('MANIFEST_INVALID', `${place} ${problem}`);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -48,10 +60,16 @@ export class Fields {
     return Object.hasOwn(this.record, name) ? this.record[name] : undefined;
   }
 
-  text(name: string): string {
+  text(name: string, longest = LONGEST_TEXT): string {
     const value = this.value(name);
     if (typeof value !== 'string') throw this.wrong(name, 'a text');
+    if (value.length > longest) throw this.wrong(name, `a text of at most ${longest} characters`);
     return value;
+  }
+
+  /** Returns a name of something, such as a table or a version. */
+  name(name: string): string {
+    return this.text(name, LONGEST_NAME);
   }
 
   timestamp(name: string): RunTimestamp {
@@ -62,7 +80,7 @@ export class Fields {
 
   date(name: string): string {
     const text = this.text(name);
-    if (Number.isNaN(Date.parse(text))) throw this.wrong(name, 'a date');
+    if (!MOMENT.test(text) || Number.isNaN(Date.parse(text))) throw this.wrong(name, 'a date');
     return text;
   }
 
@@ -86,10 +104,10 @@ export class Fields {
     return value;
   }
 
-  list(name: string): Fields[] {
+  list<T>(name: string, read: (fields: Fields) => T): T[] {
     const value = this.value(name);
     if (!Array.isArray(value)) throw this.wrong(name, 'a list');
-    return value.map((item, index) => new Fields(item, `${this.place}, ${name}[${index}]`));
+    return value.map((item, index) => read(new Fields(item, `${this.place}, ${name}[${index}]`)));
   }
 
   fields(name: string): Fields {

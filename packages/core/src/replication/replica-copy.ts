@@ -7,7 +7,7 @@ import { manifestChecksumProblem } from '../model/manifest-checksum.ts';
 import type { CheckResult, Manifest } from '../model/manifest.ts';
 import { currentState, type StateFile } from '../model/state-file.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
-import { textOf } from '../ports/text-source.ts';
+import { manifestTextOf } from '../ports/text-source.ts';
 import { hasOpenFailure } from '../sets/restore-tests.ts';
 import { isUnusableState, readStateFile } from '../sets/state-files.ts';
 import type { SetCopy } from './plan-replication.ts';
@@ -51,13 +51,24 @@ export async function inspectReplicaCopy(
   };
   const alike = artifacts.length === 0 && set.manifest !== undefined ? judge(set.manifest, true) : undefined;
   if (alike?.isBad === false) return alike;
-  const text = await textOf(replica.read(companionKey(set, 'manifest'), undefined, { signal }));
-  const manifest = manifestIn(text, set, replica);
-  if (manifest === undefined) return { isBad: false, hasManifest: false, isAccepted: false };
+  const text = await theirText(replica.read(companionKey(set, 'manifest'), undefined, { signal }));
+  const manifest = text === undefined ? undefined : manifestIn(text, set, replica);
+  if (text === undefined || manifest === undefined)
+    return { isBad: false, hasManifest: false, isAccepted: false };
   const copy = judge(manifest, manifestChecksumProblem(text) === undefined);
   const isDifferent = artifacts.some(({ artifact }) => artifact.kind === 'manifest');
   if (isDifferent && copy.hasManifest && !copy.isBad) await refuseDamaged(set, request);
   return copy;
+}
+
+/** Returns the text of a manifest; `undefined` if it cannot be one. */
+async function theirText(content: AsyncIterable<Uint8Array>): Promise<string | undefined> {
+  try {
+    return await manifestTextOf(content);
+  } catch (error) {
+    if (isBackupError(error, 'MANIFEST_INVALID')) return undefined;
+    throw error;
+  }
 }
 
 async function stateIn(
@@ -90,7 +101,7 @@ function manifestIn(text: string, set: BackupSet, replica: ArtifactStore): Manif
 
 async function refuseDamaged(set: BackupSet, { primary, replica, signal }: ReplicateRequest): Promise<void> {
   const key = companionKey(set, 'manifest');
-  const damage = manifestChecksumProblem(await textOf(primary.read(key, undefined, { signal })));
+  const damage = manifestChecksumProblem(await manifestTextOf(primary.read(key, undefined, { signal })));
   if (damage === undefined) return;
   throw new BackupError(
     'ARTIFACT_UNREADABLE',

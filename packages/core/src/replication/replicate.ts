@@ -1,6 +1,6 @@
 import { errorText, isBackupError, throwIfAborted, toBackupError, type BackupError } from '../base/errors.ts';
 import type { ArtifactKey } from '../model/artifact-key.ts';
-import { TIERS, type Tier } from '../model/tier.ts';
+import type { Tier } from '../model/tier.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { PhaseWatch } from '../progress/phase-watch.ts';
@@ -8,6 +8,7 @@ import type { Phases } from '../progress/phases.ts';
 import type { BackupSet } from '../model/backup-set.ts';
 import { timeOf } from '../model/state-file.ts';
 import { hasOpenFailure } from '../sets/restore-tests.ts';
+import { listAll } from '../sets/read-sets.ts';
 import { inPublicationOrder } from '../sets/publication-order.ts';
 import { inherited, recordState, resetState } from '../sets/state-files.ts';
 import type { ReplicateRequest } from './replicate-request.ts';
@@ -103,9 +104,7 @@ async function lengths(
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<ArtifactKey, number>> {
   const found = new Map<ArtifactKey, number>();
-  for (const tier of TIERS) {
-    for await (const { key, bytes } of store.list(tier, { signal })) found.set(key, bytes);
-  }
+  for (const { key, bytes } of await listAll(store, { signal })) found.set(key, bytes);
   return found;
 }
 

@@ -1,5 +1,5 @@
 import { isBackupError, type BackupError } from '../base/errors.ts';
-import { formatManifest } from '../model/manifest-text.ts';
+import { formatManifest, parseManifest } from '../model/manifest-text.ts';
 import { MANIFEST_SCHEMA_VERSION, type Checks, type Manifest, type Suspicion } from '../model/manifest.ts';
 import { artifactKey } from '../model/artifact-key.ts';
 import { formatArtifactName } from '../model/artifact-name.ts';
@@ -7,7 +7,7 @@ import { tiersOf } from '../model/tier.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import type { StoreOptions } from '../ports/artifact-store.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
-import { textSource } from '../ports/text-source.ts';
+import { manifestTextOf, textSource } from '../ports/text-source.ts';
 import type { Produced, VerifyLevel } from './produce.ts';
 import { nothingMore, verifyArtifact } from '../verify/verify-artifact.ts';
 
@@ -40,13 +40,9 @@ export async function publish(
 ): Promise<Published> {
   const drafts = produced.artifacts.map(({ draft }) => draft);
   try {
-    const manifest = describe(produced, request);
+    const { manifest, text } = await readable(describe(produced, request));
     const name = formatArtifactName({ kind: 'manifest', timestamp: request.timestamp });
-    const draft = await primary.draft(
-      artifactKey('daily', name),
-      textSource(formatManifest(manifest)).open(),
-      options,
-    );
+    const draft = await primary.draft(artifactKey('daily', name), textSource(text).open(), options);
     drafts.push(draft);
     await verifyArtifact(name, draft, nothingMore, options.signal);
     const unconfirmed = await primary.publish(drafts).then(() => undefined, whenThere);
@@ -60,6 +56,21 @@ export async function publish(
 function whenThere(error: unknown): BackupError {
   if (isBackupError(error, 'NOT_CONFIRMED')) return error;
   throw error;
+}
+
+/** Leaves the rows of each table out of a manifest that would be too large to be read. */
+async function readable(manifest: Manifest): Promise<{ readonly manifest: Manifest; readonly text: string }> {
+  const text = formatManifest(manifest);
+  try {
+    parseManifest(await manifestTextOf(textSource(text).open()));
+    return { manifest, text };
+  } catch {
+    const warning = 'the rows of each table are not in the manifest, which would be too large';
+    const counts = { rowCounts: undefined, extensionRowCounts: undefined };
+    const artifacts = manifest.artifacts.map((entry) => ({ ...entry, ...counts }));
+    const shorter = { ...manifest, artifacts, warnings: [...manifest.warnings, warning] };
+    return { manifest: shorter, text: formatManifest(shorter) };
+  }
 }
 
 function describe({ origin, artifacts }: Produced, request: PublishRequest): Manifest {

@@ -1,10 +1,10 @@
-import { parseManifest } from '../model/manifest-text.ts';
+import { parseManifest, RowLists } from '../model/manifest-text.ts';
 import { companionKey, nameOfKey, placeOf, type ArtifactKey } from '../model/artifact-key.ts';
 import { TIERS } from '../model/tier.ts';
 import type { ArtifactStore, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
 import type { CachedManifest, ManifestCache } from '../ports/manifest-cache.ts';
-import { isBackupError, throwIfAborted, toBackupError } from '../base/errors.ts';
-import { textOf } from '../ports/text-source.ts';
+import { BackupError, isBackupError, throwIfAborted, toBackupError, withReason } from '../base/errors.ts';
+import { denseBytesOf, LARGEST_MANIFEST_BYTES, manifestTextOf } from '../ports/text-source.ts';
 import type { BackupSet } from '../model/backup-set.ts';
 import { foreignGlobals } from './foreign-globals.ts';
 import { groupSets, type ManifestReading, type StateReading } from './group-sets.ts';
@@ -13,10 +13,14 @@ import { isUnusableState, readStateFile } from './state-files.ts';
 /** How many manifests are read at once: enough to hide a network's delay, few enough for any store. */
 const MANIFESTS_AT_ONCE = 16;
 
-/**
- * A manifest is some kilobytes, with ten thousand tables a megabyte: what is larger was not written by us.
- */
-const LARGEST_MANIFEST_BYTES = 64 * 1024 * 1024;
+/** Larger manifests, in bytes, are read one after the other. */
+const SMALL_MANIFEST_BYTES = 512 * 1024;
+
+/** Most bytes of all manifests of a store that are kept in memory. */
+const MOST_KEPT_BYTES = 24 * 1024 * 1024;
+
+/** Most artifacts of a store: sixty runs a day for a year. */
+const MOST_ARTIFACTS = 100_000;
 
 /** How the sets of a store are read. */
 export interface ReadSetsOptions extends StoreOptions {
@@ -37,10 +41,7 @@ export async function readSets(
   store: ArtifactStore,
   options: ReadSetsOptions = {},
 ): Promise<readonly BackupSet[]> {
-  const listing: StoredArtifact[] = [];
-  for (const tier of TIERS) {
-    for await (const artifact of store.list(tier, options)) listing.push(artifact);
-  }
+  const listing = await listAll(store, options);
   const { manifests, states } = await readManifests(store, listing, options);
   const sets = groupSets(listing, manifests, await foreignGlobals(store, listing, options), states);
   const known = new Set(sets.map(({ stateFile }) => stateFile?.key));
@@ -48,6 +49,28 @@ export async function readSets(
     if (nameOfKey(key)?.kind === 'state' && !known.has(key)) options.onLoneState?.(key);
   }
   return sets;
+}
+
+/**
+ * Lists all artifacts of a store.
+ * @throws BackupError STORE_FAILED if it has more than can be kept in memory
+ */
+export async function listAll(
+  store: ArtifactStore,
+  options: StoreOptions = {},
+): Promise<readonly StoredArtifact[]> {
+  const listing: StoredArtifact[] = [];
+  for (const tier of TIERS) {
+    for await (const artifact of store.list(tier, options)) {
+      if (listing.push(artifact) > MOST_ARTIFACTS)
+        throw new BackupError(
+          'STORE_FAILED',
+          `${store.name} has more than ${MOST_ARTIFACTS} artifacts, the most that are read`,
+          withReason('store-too-large'),
+        );
+    }
+  }
+  return listing;
 }
 
 interface Readings {
@@ -60,15 +83,18 @@ async function readManifests(
   listing: readonly StoredArtifact[],
   options: ReadSetsOptions,
 ): Promise<Readings> {
-  const listed = listing.filter(({ key }) => nameOfKey(key)?.kind === 'manifest');
+  // The smallest first: large ones, of whatever name, leave the others their share of the memory.
+  const listed = listing
+    .filter(({ key }) => nameOfKey(key)?.kind === 'manifest')
+    .sort((one, other) => one.bytes - other.bytes);
   const artifacts = new Map(listing.map((artifact) => [artifact.key, artifact]));
   const remembered = (await options.cache?.read()) ?? new Map<ArtifactKey, CachedManifest>();
   const manifests = new Map<ArtifactKey, ManifestReading>();
   const states = new Map<ArtifactKey, StateReading>();
   const tagged = new Map<ArtifactKey, CachedManifest>();
   let changes = remembered.size > listed.length;
-  const queue = listed.values();
-  const reader = async (): Promise<void> => {
+  const budget = { bytes: MOST_KEPT_BYTES, lists: new RowLists() };
+  const read = async (queue: Iterable<StoredArtifact>): Promise<void> => {
     for (const artifact of queue) {
       const { key, tag } = artifact;
       const cached = remembered.get(key);
@@ -77,7 +103,9 @@ async function readManifests(
       const stateFile = place && artifacts.get(companionKey(place, 'state'));
       const state = stateFile && (await readState(store, stateFile, cached, options));
       // A set whose state file is not known may be bad.
-      const manifest = isUnread(state) ? state : (known ?? (await readManifest(store, artifact, options)));
+      const manifest = isUnread(state)
+        ? state
+        : (known ?? (await readManifest(store, artifact, budget, options)));
       manifests.set(key, manifest);
       if (stateFile !== undefined && state !== undefined && !isUnread(state))
         states.set(stateFile.key, state);
@@ -87,21 +115,38 @@ async function readManifests(
       changes ||= known === undefined || entry.state?.tag !== cached?.state?.tag;
     }
   };
-  await Promise.all(Array.from({ length: MANIFESTS_AT_ONCE }, reader));
+  const isSmall = ({ bytes }: StoredArtifact): boolean => bytes <= SMALL_MANIFEST_BYTES;
+  const small = listed.filter(isSmall).values();
+  await Promise.all(Array.from({ length: MANIFESTS_AT_ONCE }, () => read(small)));
+  await read(listed.filter((artifact) => !isSmall(artifact)));
   if (changes) await options.cache?.replace(tagged);
   return { manifests, states };
 }
 
 async function readManifest(
   store: ArtifactStore,
-  artifact: StoredArtifact,
+  { key, bytes }: StoredArtifact,
+  budget: { bytes: number; readonly lists: RowLists },
   options: StoreOptions,
 ): Promise<ManifestReading> {
   throwIfAborted(options.signal);
-  if (artifact.bytes > LARGEST_MANIFEST_BYTES)
-    return new Error(`the manifest has ${artifact.bytes} bytes, which none has`);
+  if (bytes > LARGEST_MANIFEST_BYTES)
+    return new BackupError('MANIFEST_INVALID', `the manifest has ${bytes} bytes, which none has`);
+  if (budget.bytes < 0)
+    return new BackupError(
+      'STORE_FAILED',
+      `its manifest is not read: smaller ones in ${store.name} have more than ${MOST_KEPT_BYTES} bytes`,
+      withReason('store-too-large'),
+    );
   try {
-    return parseManifest(await textOf(store.read(artifact.key, undefined, options)));
+    const text = await manifestTextOf(
+      store.read(key, undefined, options),
+      Math.max(bytes, SMALL_MANIFEST_BYTES),
+    );
+    const { saved } = budget.lists;
+    const manifest = parseManifest(text, budget.lists);
+    budget.bytes -= denseBytesOf(Buffer.from(text)) - (budget.lists.saved - saved);
+    return manifest;
   } catch (error) {
     throwIfAborted(options.signal);
     return toBackupError(error);

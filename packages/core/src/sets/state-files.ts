@@ -1,11 +1,11 @@
-import { BackupError, isBackupError } from '../base/errors.ts';
+import { isBackupError } from '../base/errors.ts';
 import { companionKey } from '../model/artifact-key.ts';
 import type { BackupSet } from '../model/backup-set.ts';
 import { CHECK_NAMES } from '../model/manifest.ts';
 import { amendStateFile, parseStateFile, type Learnt, type StateFile } from '../model/state-file.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
-import { textOf, textSource } from '../ports/text-source.ts';
+import { boundedTextOf, textSource } from '../ports/text-source.ts';
 
 /** Largest state file that is read, in bytes: some hundred are usual. */
 const LARGEST_STATE_BYTES = 256 * 1024;
@@ -18,7 +18,7 @@ export async function readStateFile(
   content: AsyncIterable<Uint8Array>,
   timestamp: RunTimestamp,
 ): Promise<StateFile> {
-  return parseStateFile(await textOf(capped(content)), timestamp);
+  return parseStateFile(await stateTextOf(content), timestamp);
 }
 
 /** Whether a state file is to be ignored for this error: there is none, or it cannot be used. */
@@ -39,7 +39,7 @@ export async function recordState(
   const key = companionKey(set, 'state');
   let text: string | undefined;
   try {
-    text = await textOf(capped(store.read(key, undefined, options)));
+    text = await stateTextOf(store.read(key, undefined, options));
   } catch (error) {
     if (!isUnusableState(error)) throw error;
   }
@@ -78,12 +78,6 @@ export async function resetState(
   await store.put(companionKey(set, 'state'), textSource(text), options);
 }
 
-async function* capped(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let bytes = 0;
-  for await (const chunk of content) {
-    bytes += chunk.length;
-    if (bytes > LARGEST_STATE_BYTES)
-      throw new BackupError('MANIFEST_INVALID', `the state file has more than ${LARGEST_STATE_BYTES} bytes`);
-    yield chunk;
-  }
+function stateTextOf(content: AsyncIterable<Uint8Array>): Promise<string> {
+  return boundedTextOf(content, LARGEST_STATE_BYTES, 'the state file');
 }

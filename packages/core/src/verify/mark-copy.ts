@@ -2,7 +2,7 @@ import { companionKey } from '../model/artifact-key.ts';
 import { CHECK_NAMES, type Checks, type CheckResult } from '../model/manifest.ts';
 import { timeOf } from '../model/state-file.ts';
 import type { StoreOptions } from '../ports/artifact-store.ts';
-import { textOf } from '../ports/text-source.ts';
+import { manifestTextOf } from '../ports/text-source.ts';
 import { recordState } from '../sets/state-files.ts';
 import type { Copy } from './copy.ts';
 import type { RestoreTestReport } from './restore-test-report.ts';
@@ -24,7 +24,7 @@ export async function markCopy(
   options: StoreOptions = {},
 ): Promise<Checks> {
   if (store === undefined || set?.manifest === undefined || found === undefined) return checks;
-  await textOf(store.read(companionKey(set, 'manifest'), undefined, options));
+  await manifestTextOf(store.read(companionKey(set, 'manifest'), undefined, options));
   const learnt = { ...found, ...Object.fromEntries(CHECK_NAMES.flatMap(notBefore(checks, found))) };
   await recordState(store, set, { checks: learnt }, options);
   return { ...checks, ...learnt };

@@ -6,7 +6,7 @@ import type { ArtifactSource } from '../ports/artifact-store.ts';
 import { sideBySide } from '../base/side-by-side.ts';
 import type { BackupSet } from '../model/backup-set.ts';
 import type { RestoreArtifact } from '../ports/restore-artifact.ts';
-import { textOf } from '../ports/text-source.ts';
+import { manifestTextOf } from '../ports/text-source.ts';
 import type { Copy } from './copy.ts';
 import { readArtifact, readBytes, type Reading, type ReadingParts, type ReadKind } from './read-artifact.ts';
 
@@ -143,7 +143,7 @@ async function readAsFarAsPossible(
 async function readManifest({ artifacts, set }: Copy): Promise<ArtifactVerdict | undefined> {
   const file = artifacts.manifest;
   if (file !== undefined) {
-    const problem = manifestProblem(await textOf(file.open()));
+    const problem = await manifestProblem(file.open());
     return {
       kind: 'manifest',
       name: file.name,
@@ -157,14 +157,15 @@ async function readManifest({ artifacts, set }: Copy): Promise<ArtifactVerdict |
 }
 
 /** What is wrong with the text of a manifest; undefined when it is the one that was written. */
-function manifestProblem(text: string): string | undefined {
+async function manifestProblem(content: AsyncIterable<Uint8Array>): Promise<string | undefined> {
   try {
+    const text = await manifestTextOf(content);
     parseManifest(text);
+    return manifestChecksumProblem(text);
   } catch (error) {
-    if (!isBackupError(error)) throw error;
+    if (!isBackupError(error, 'MANIFEST_INVALID', 'MANIFEST_TOO_NEW')) throw error;
     return error.message;
   }
-  return manifestChecksumProblem(text);
 }
 
 /** What makes a set partial though each of its artifacts is what it was: the manifest is another one’s. */

@@ -70,6 +70,8 @@ const ADVICE: Readonly<Record<ErrorReason, Advice>> = {
   'set-missing': 'See geolens-backup list',
   'set-of-other-database': (details) => `It is there of ${names(details)}: set POSTGRES_DB`,
   'socket-missing': 'Start the server, or correct POSTGRES_HOST: its socket is not there',
+  'store-too-large':
+    'Move what is not of this installation, or the oldest sets, elsewhere; find out who else writes there',
   'tls-unsupported': 'Switch TLS on in the server, or ask for less (sslmode in DATABASE_URL)',
   'user-refused': 'Correct POSTGRES_USER, or let the server accept it in pg_hba.conf',
   'volume-full':

@@ -1,0 +1,58 @@
+/** Deepest nesting: a manifest has five levels. */
+const DEEPEST = 16;
+
+/** Most values and names: a manifest has four for each table, in a hundred bytes. */
+const MOST_PARTS = 250_000;
+
+/** Most different names of fields: a manifest has fifty. */
+const MOST_NAMES = 500;
+
+/**
+ * Returns what a JSON text has that no manifest or state file has; `undefined` if there is nothing. It takes
+ * no memory to find out, other than parsing the text: millions of empty lists are a gigabyte. Whether the text
+ * is JSON at all is left to the parser.
+ */
+export function jsonBoundsProblem(text: string): string | undefined {
+  const open: Set<string>[] = [];
+  const names = new Set<string>();
+  let parts = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at];
+    if (char === '{' || char === '[') open.push(new Set());
+    else if (char === '}' || char === ']') open.pop();
+    if (open.length > DEEPEST) return `is nested more than ${DEEPEST} levels deep`;
+    if (char === '{' || char === '[' || char === ',') parts += 1;
+    if (parts > MOST_PARTS) return `has more than ${MOST_PARTS} values`;
+    if (char !== '"') continue;
+    const end = endOfString(text, at);
+    const fields = open.at(-1);
+    if (fields !== undefined && isName(text, end)) {
+      const name = text.slice(at, end);
+      if (name.includes('\\') || name === '"__proto__"') return `has a field of the name ${shown(name)}`;
+      if (fields.has(name)) return `has the field ${shown(name)} twice`;
+      fields.add(name);
+      if (names.add(name).size > MOST_NAMES) return `has fields of more than ${MOST_NAMES} names`;
+    }
+    at = end - 1;
+  }
+  return undefined;
+}
+
+/** Returns the position behind the string that begins at `start`; the end of the text if it does not end. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at += 1) {
+    if (text[at] === '\\') at += 1;
+    else if (text[at] === '"') return at + 1;
+  }
+  return text.length;
+}
+
+function isName(text: string, end: number): boolean {
+  let at = end;
+  while (' \t\r\n'.includes(text[at] ?? '.')) at += 1;
+  return text[at] === ':';
+}
+
+function shown(name: string): string {
+  return name.length > 50 ? `${name.slice(0, 50)}…` : name;
+}
