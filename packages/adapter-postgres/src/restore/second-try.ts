@@ -88,14 +88,15 @@ export async function secondTry(
   const turns = new TurnsByOwner(all, unprivileged, exposureOf(all, unprivileged).tables);
   const hasOthers = failed.length > 0 && (await hasCodeOfOthers(server, target, searchPath));
   const again = async (entry: TocEntry, relaxed?: RelaxedTable): Promise<readonly Said[] | undefined> => {
-    const isUnprivileged = unprivileged.has(entry.owner);
-    const isByLogin = byLogins && isUnprivileged && !OF_INDEX.test(entry.text);
+    const isOfIndex = OF_INDEX.test(entry.text);
+    const isByLogin = byLogins && unprivileged.has(entry.owner) && !isOfIndex;
     // The restoring role must not evaluate what others can have a part in.
     if (!isByLogin && byLogins && (entry.kind === 'TABLE DATA' || turns.turnOf(entry) !== 'restorer'))
       return undefined;
     const credentials = isByLogin ? (await logins.actingAs(entry.owner)).credentials : undefined;
     const ownerArgs = isByLogin ? ['--no-owner'] : args;
-    const path = hasOthers && !isUnprivileged ? '' : searchPath;
+    const isByOwner = isByLogin || (isOfIndex && unprivileged.has(entry.owner));
+    const path = hasOthers && !isByOwner ? '' : searchPath;
     const script = async function* (): AsyncGenerator<Uint8Array> {
       if (isByLogin) yield Buffer.from(`SET ROLE ${quoteIdentifier(entry.owner)};\n`);
       if (relaxed !== undefined) yield Buffer.from(`${['BEGIN;', ...relaxed.before].join('\n')}\n`);
