@@ -151,8 +151,9 @@ function failsAgain(
   tried: string,
 ): string {
   // psql prints the SQLSTATE, by which more messages are known to hold no values.
+  const isKnown = error !== undefined && !error.message.startsWith(WITHHELD);
   const first =
-    failure?.replace(WITHHELD, () => error?.message ?? WITHHELD) ??
+    failure?.replace(WITHHELD, () => (isKnown ? error.message : WITHHELD)) ??
     `could not execute query: ERROR:  ${error?.message ?? NOT_BY_SUPERUSER} (entry ${text})`;
   if (error === undefined || error.state === NOT_ALLOWED || first.includes('(SQLSTATE ')) return first;
   const how = NOT_FOUND.includes(error.state) ? tried : '';
