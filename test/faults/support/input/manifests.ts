@@ -44,7 +44,7 @@ const WRONG: readonly unknown[] = [
 ];
 
 /** Puts something else somewhere into a value, or takes it away. */
-function spoilt(random: Random, json: unknown): unknown {
+export function spoilt(random: Random, json: unknown): unknown {
   if (typeof json !== 'object' || json === null || Object.keys(json).length === 0 || random.chance(0.1))
     return random.pick([...WRONG, text(random)]);
   const key = random.pick(Object.keys(json));
