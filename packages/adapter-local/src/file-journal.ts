@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { escapeDatabase, type CheckOutcome, type JournalState, type RunJournal } from '@geolens/backup-core';
-import { errnoOf, storeError } from '@geolens/backup-system';
+import { errnoOf, readOwnFile, storeError } from '@geolens/backup-system';
 import { replaceFile } from './store/replace-file.ts';
+
+/** Largest journal that is read, in bytes: one has a few hundred. */
+const LARGEST_BYTES = 1024 * 1024;
 
 /** The file of a database's journal: each has its own, for one folder may hold the sets of several. */
 export function journalName(database: string): string {
@@ -22,7 +24,7 @@ export class FileJournal implements RunJournal {
 
   async read(): Promise<JournalState> {
     try {
-      const state: unknown = JSON.parse(await readFile(this.path, 'utf8'));
+      const state: unknown = JSON.parse((await readOwnFile(this.path, LARGEST_BYTES)).toString());
       return typeof state === 'object' && state !== null && !Array.isArray(state) ? withNewNames(state) : {};
     } catch (error) {
       if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return {};

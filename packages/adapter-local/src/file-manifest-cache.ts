@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
 import {
   MANIFEST_SCHEMA_VERSION,
   type ArtifactKey,
   type CachedManifest,
   type ManifestCache,
 } from '@geolens/backup-core';
+import { readOwnFile } from '@geolens/backup-system';
 import { replaceFile } from './store/replace-file.ts';
 
 /** What the file begins with; another number whenever what follows changes. */
@@ -32,8 +32,7 @@ export class FileManifestCache implements ManifestCache {
 
   async read(): Promise<ReadonlyMap<ArtifactKey, CachedManifest>> {
     try {
-      if ((await stat(this.path)).size > LARGEST_BYTES) return new Map();
-      const file = await readFile(this.path);
+      const file = await readOwnFile(this.path, LARGEST_BYTES);
       const end = file.indexOf('\n');
       const rest = file.subarray(end + 1);
       if (file.toString('utf8', 0, end) !== firstLine(rest)) return new Map();

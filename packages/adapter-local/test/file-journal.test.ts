@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FileJournal } from '../src/file-journal.ts';
@@ -12,10 +13,11 @@ vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>();
   const failing = (): Promise<never> =>
     Promise.reject(Object.assign(new Error('read'), { code: disk.error, syscall: 'read' }));
+  const isReading = (flags: unknown): boolean => typeof flags === 'number';
   return {
     ...real,
-    readFile: (path: string, encoding: 'utf8') =>
-      disk.error === undefined ? real.readFile(path, encoding) : failing(),
+    open: (...args: Parameters<typeof real.open>) =>
+      disk.error === undefined || !isReading(args[1]) ? real.open(...args) : failing(),
   };
 });
 
@@ -159,6 +161,17 @@ describe('the journal', () => {
     expect(await readFile(path, 'utf8')).toBe(before);
     await journal.update({ lastSuccessAt: START });
     expect(await journal.read()).toEqual({ firstStartAt: START, lastSuccessAt: START });
+  });
+
+  it('does not wait for a pipe in its place, and follows no link', async () => {
+    const folder = await freshFolder();
+    const path = join(folder, 'journal.json');
+    execFileSync('mkfifo', [path]);
+    await failure('STORE_FAILED', new FileJournal(path).read());
+    await writeFile(join(folder, 'other'), '{}');
+    await rm(path);
+    await symlink('other', path);
+    await failure('STORE_FAILED', new FileJournal(path).read());
   });
 
   it('names its file when that cannot be written, and can be written when it can', async () => {

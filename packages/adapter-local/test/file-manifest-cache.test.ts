@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -29,6 +30,14 @@ async function filled(): Promise<string> {
 describe('the cache of manifests', () => {
   it('is empty at first', async () => {
     expect(await new FileManifestCache(join(await freshFolder(), 'none')).read()).toEqual(new Map());
+  });
+
+  it('is empty if a pipe or a link is in its place', async () => {
+    const folder = await freshFolder();
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    await symlink(await filled(), join(folder, 'link'));
+    for (const name of ['pipe', 'link'])
+      expect(await new FileManifestCache(join(folder, name)).read()).toEqual(new Map());
   });
 
   it('gives back what was remembered, to other instances too', async () => {

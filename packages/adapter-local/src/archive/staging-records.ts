@@ -1,9 +1,12 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { replaceFile } from '../store/replace-file.ts';
-import { storeError, flushFolder } from '@geolens/backup-system';
+import { flushFolder, readOwnFile, storeError } from '@geolens/backup-system';
 import { isComponent } from './folder-handle.ts';
 import { isPartialRecord, recordId, recordName } from './restore-file-names.ts';
+
+/** Largest record that is read, in bytes. */
+const LARGEST_BYTES = 16 * 1024 * 1024;
 
 /** Mode, owner and time of the staging folder itself. */
 export interface FolderAttributes {
@@ -78,7 +81,7 @@ export class StagingRecords {
       const id = recordId(name);
       if (id === undefined) continue;
       try {
-        const record: unknown = JSON.parse(await readFile(this.pathOf(id), 'utf8'));
+        const record: unknown = JSON.parse((await readOwnFile(this.pathOf(id), LARGEST_BYTES)).toString());
         if (!isRecord(record, id)) throw new Error('its content is not that of a record');
         if (record.folder === folder) found.push(record);
       } catch (error) {

@@ -347,6 +347,14 @@ describe('a record that is damaged', () => {
     await untouched();
   });
 
+  it('is ignored too if it is a pipe', async () => {
+    const { folder, records } = await ground();
+    execFileSync('mkfifo', [join(records, RECORD)]);
+    expect((await recover(folder, records)).warnings).toEqual([
+      expect.stringContaining('is not a regular file'),
+    ]);
+  });
+
   it('is ignored too if it is a folder', async () => {
     const { folder, records } = await ground();
     await mkdir(join(records, RECORD));
