@@ -47,7 +47,7 @@ describe.runIf(isRoot)('the cage of a restore test', () => {
   let uid = ACCOUNT.uid + 10; // each with an own one: processes that ended may count for a while
   it.each([
     ['ignores signals', `trap '' TERM INT HUP QUIT; while :; do sleep 1; done`],
-    ['multiplies', `exec perl -e '$SIG{TERM} = "IGNORE"; while (1) { fork }'`],
+    ['multiplies', `exec perl -e '$SIG{TERM} = "IGNORE"; $end = time + 60; while (time < $end) { fork }'`],
     ['kills every other process of the account', `exec perl -e 'while (1) { kill KILL => -1 }'`],
     ['has left its session', `setsid sh -c 'sleep 60 & sleep 61' & sleep 0.1`],
     ['is stopped', `kill -STOP $$`],
