@@ -8,6 +8,7 @@ export { TarArchiver, type TarArchiverOptions } from './archive/tar-archiver.ts'
 export { TarStagingRestorer, type TarStagingRestorerOptions } from './archive/tar-staging-restorer.ts';
 export { FileJournal, journalName } from './file-journal.ts';
 export { FileManifestCache, manifestCacheName } from './file-manifest-cache.ts';
+export { FileRecords, recordsName } from './file-records.ts';
 export { FileReport, reportName } from './file-report.ts';
 export { fileSources } from './store/file-sources.ts';
 export { FolderDiagnosticCheck } from './store/folder-diagnostic-check.ts';

@@ -1,13 +1,17 @@
 import { DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type {
-  ArtifactKey,
-  ArtifactSource,
-  ArtifactStore,
-  ByteRange,
-  StagedUpload,
-  StoredArtifact,
-  StoreOptions,
-  Tier,
+import {
+  MemoryRecords,
+  nameOfKey,
+  type ArtifactKey,
+  type ArtifactSource,
+  type ArtifactStore,
+  type ByteRange,
+  type ReadingOptions,
+  type ReplicaRecords,
+  type StagedUpload,
+  type StoredArtifact,
+  type StoreOptions,
+  type Tier,
 } from '@geolens/backup-core';
 import { Bucket } from './bucket.ts';
 import { BufferPool } from './upload/buffer-pool.ts';
@@ -15,6 +19,7 @@ import { createClient } from './client.ts';
 import { copyObject } from './upload/copy-object.ts';
 import { digestsFor } from './upload/digests.ts';
 import { LIMITS, MAX_PARTS, type UploadLimits } from './upload/limits.ts';
+import { bareEtag, type ObjectFacts } from './objects/head-object.ts';
 import { listObjects } from './objects/list-objects.ts';
 import { ObjectKeys } from './objects/object-keys.ts';
 import { objectParameters } from './objects/object-parameters.ts';
@@ -25,11 +30,16 @@ import { abortOrphanedUploads } from './upload/abort-orphaned-uploads.ts';
 import { uploadObject } from './upload/upload-object.ts';
 import { fitsIntoOnePart, type UploadRequest } from './upload/upload-request.ts';
 
+/** An ETag of fewer characters may be the same for all objects. */
+const SHORTEST_ETAG = 16;
+
 /** Which bucket the sets lie in, and whose they are. */
 export interface S3StoreOptions {
   readonly settings: S3Settings;
   /** `clean-up` leaves alone unfinished uploads of dumps of other databases; of no database when absent. */
   readonly database?: string | undefined;
+  /** Where it is recorded what the bucket should have; defaults to the memory of the process. */
+  readonly records?: ReplicaRecords | undefined;
   /** Another client, and smaller sizes: for tests. */
   readonly client?: S3Client | undefined;
   readonly limits?: Partial<UploadLimits> | undefined;
@@ -46,6 +56,7 @@ export interface S3StoreOptions {
  */
 export class S3Store implements ArtifactStore {
   readonly name = 's3';
+  readonly records: ReplicaRecords;
   private readonly settings: S3Settings;
   private readonly database: string | undefined;
   private readonly limits: UploadLimits;
@@ -58,7 +69,8 @@ export class S3Store implements ArtifactStore {
    */
   private readonly uploading = new Map<string, Promise<string | undefined>>();
 
-  constructor({ settings, database, client, limits }: S3StoreOptions) {
+  constructor({ settings, database, client, limits, records = new MemoryRecords() }: S3StoreOptions) {
+    this.records = records;
     this.settings = settings;
     this.database = database;
     this.limits = { ...LIMITS, ...limits };
@@ -80,13 +92,13 @@ export class S3Store implements ArtifactStore {
   async *read(
     key: ArtifactKey,
     range?: ByteRange,
-    { signal }: StoreOptions = {},
+    { signal, tag }: StoreOptions & ReadingOptions = {},
   ): AsyncGenerator<Uint8Array> {
-    yield* readObject(this.bucket, this.keys.objectKey(key), range, signal);
+    yield* readObject(this.bucket, this.keys.objectKey(key), range, signal, tag);
   }
 
   async put(key: ArtifactKey, source: ArtifactSource, { signal }: StoreOptions = {}): Promise<void> {
-    await uploadObject(this.requestOf(key, source, signal));
+    await this.record(key, await uploadObject(this.requestOf(key, source, signal)), source.sha256);
   }
 
   async stageUpload(
@@ -110,17 +122,20 @@ export class S3Store implements ArtifactStore {
       open = false;
       await work().finally(ended);
     };
-    return { complete: once(() => staged.complete()), discard: once(() => staged.discard()) };
+    const complete = async (): Promise<void> => this.record(key, await staged.complete(), source.sha256);
+    return { complete: once(complete), discard: once(() => staged.discard()) };
   }
 
   async copy(from: ArtifactKey, to: ArtifactKey, { signal }: StoreOptions = {}): Promise<void> {
     const { bucket, limits, settings } = this;
-    await copyObject(bucket, this.keys.objectKey(from), this.keys.objectKey(to), {
-      parameters: objectParameters(settings),
-      limits,
-      maxParts: settings.maxParts ?? MAX_PARTS,
-      signal,
-    });
+    const { original, copied } = await copyObject(
+      bucket,
+      this.keys.objectKey(from),
+      this.keys.objectKey(to),
+      { parameters: objectParameters(settings), limits, maxParts: settings.maxParts ?? MAX_PARTS, signal },
+    );
+    const known = (await this.records.read()).get(from);
+    await this.record(to, copied, known?.tag === bareEtag(original.etag ?? '') ? known.sha256 : undefined);
   }
 
   async remove(key: ArtifactKey, { signal }: StoreOptions = {}): Promise<void> {
@@ -128,6 +143,7 @@ export class S3Store implements ArtifactStore {
     await this.bucket.call('DeleteObject', input.Key, signal, (options) =>
       this.bucket.client.send(new DeleteObjectCommand(input), options),
     );
+    await this.record(key, {}, undefined);
   }
 
   async cleanUp({ signal }: StoreOptions = {}): Promise<readonly string[]> {
@@ -141,6 +157,19 @@ export class S3Store implements ArtifactStore {
   /** Closes its connections. */
   close(): void {
     this.bucket.client.destroy();
+  }
+
+  /** Records what an object is, if its ETag is one that changes with its bytes. Others may write state files. */
+  private async record(
+    key: ArtifactKey,
+    { etag }: Partial<ObjectFacts>,
+    sha256: string | undefined,
+  ): Promise<void> {
+    if (nameOfKey(key)?.kind === 'state') return;
+    const tag = bareEtag(etag ?? '');
+    const isKnown = tag.length >= SHORTEST_ETAG && sha256 !== undefined;
+    const record = isKnown ? { tag, sha256, at: new Date().toISOString() } : undefined;
+    await this.records.update(new Map([[key, record]]));
   }
 
   private requestOf(

@@ -21,7 +21,7 @@ export {
   type WrittenCheck,
   type WrittenChecks,
 } from './model/manifest-text.ts';
-export { currentState, type CurrentState, type StateFile } from './model/state-file.ts';
+export { currentState, timeOf, type CurrentState, type StateFile } from './model/state-file.ts';
 export * from './model/manifest.ts';
 export { manifestChecksumProblem } from './model/manifest-checksum.ts';
 export * from './model/artifact-key.ts';
@@ -42,6 +42,7 @@ export * from './ports/manifest-cache.ts';
 export * from './ports/notifier.ts';
 export * from './ports/primary-store.ts';
 export { contentOf, type RestoreArtifact } from './ports/restore-artifact.ts';
+export * from './ports/replica-records.ts';
 export * from './ports/retention-policy.ts';
 export * from './ports/run-journal.ts';
 export * from './ports/server-probe.ts';
@@ -79,7 +80,7 @@ export { isUnusableState, readStateFile } from './sets/state-files.ts';
 export * from './sets/read-stores.ts';
 export { refusalText } from './restore/refusal.ts';
 export { manifestTextOf, textOf, textSource } from './ports/text-source.ts';
-export { copyOfSource, type Copy } from './verify/copy.ts';
+export { copyOfSet, copyOfSource, type Copy } from './verify/copy.ts';
 export { inconclusive, type RestoreTestReport } from './verify/restore-test-report.ts';
 export type { ArtifactVerdict } from './verify/read-copy.ts';
 export * from './verify/select-copies.ts';

@@ -9,6 +9,7 @@ import {
 import {
   FileJournal,
   FileManifestCache,
+  FileRecords,
   FileReport,
   fileSources,
   FolderDiagnosticCheck,
@@ -16,6 +17,7 @@ import {
   journalName,
   LocalStore,
   manifestCacheName,
+  recordsName,
   reportName,
   StagingDiagnosticCheck,
   systemClock,
@@ -211,6 +213,7 @@ export async function compose(config: Config): Promise<Services> {
 /** The SDK takes a quarter of a second to load, and memory: so only those pay for it who use it. */
 async function composeS3({
   s3,
+  backupDir,
   connection: { database },
 }: Config): Promise<{
   readonly replicas: readonly ArtifactStore[];
@@ -218,8 +221,10 @@ async function composeS3({
 }> {
   if (s3 === undefined) return { replicas: [], diagnosticChecks: () => [] };
   const { S3DiagnosticCheck, S3Store } = await import('@geolens/backup-adapter-s3');
+  const place = [s3.endpoint ?? '', s3.bucket, s3.prefix ?? ''].join('/');
+  const records = new FileRecords(join(backupDir, recordsName('s3', place)));
   return {
-    replicas: [new S3Store({ settings: s3, database })],
+    replicas: [new S3Store({ settings: s3, database, records })],
     diagnosticChecks: () => [new S3DiagnosticCheck({ settings: s3, clock: systemClock })],
   };
 }

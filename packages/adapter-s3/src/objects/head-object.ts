@@ -23,3 +23,8 @@ export async function headObject(
   );
   return { bytes: ContentLength, etag: ETag, sha256: ChecksumSHA256 };
 }
+
+/** Returns an ETag without quotes: stores write it with and without. */
+export function bareEtag(etag: string): string {
+  return etag.replace(/^W\//, '').replaceAll('"', '');
+}

@@ -5,6 +5,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { BackupError, withReason } from '@geolens/backup-core';
 import type { Bucket } from '../bucket.ts';
+import { bareEtag } from './head-object.ts';
 import { NO_S3_STORE, placeOf } from '../s3-errors.ts';
 
 /** Most objects of a listing, of whatever name: they come in pages, and take time, not memory. */
@@ -14,7 +15,7 @@ export interface ListedObject {
   readonly key: string;
   /** Length in bytes. */
   readonly bytes: number;
-  /** The ETag. */
+  /** The ETag, without quotes. */
   readonly tag: string | undefined;
 }
 
@@ -41,7 +42,11 @@ export async function* listObjects(
     const page = await listPage(bucket, input, signal);
     for (const { Key: key, Size: bytes = 0, ETag: tag } of page.Contents ?? [])
       if (key !== undefined)
-        yield { key: decoded(key, page.EncodingType), bytes: Number.isSafeInteger(bytes) ? bytes : 0, tag };
+        yield {
+          key: decoded(key, page.EncodingType),
+          bytes: Number.isSafeInteger(bytes) ? bytes : 0,
+          tag: tag && bareEtag(tag),
+        };
     objects += Math.max(1, page.Contents?.length ?? 0);
     if (objects > MOST_OBJECTS)
       throw new BackupError(

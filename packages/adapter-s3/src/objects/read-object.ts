@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { abortedBy, throwIfAborted, type ByteRange } from '@geolens/backup-core';
+import { abortedBy, BackupError, throwIfAborted, type ByteRange } from '@geolens/backup-core';
 import type { Bucket } from '../bucket.ts';
-import { s3Error } from '../s3-errors.ts';
+import { bareEtag } from './head-object.ts';
+import { placeOf, s3Error } from '../s3-errors.ts';
 
 /** A connection may break this often in a row without a byte in between, before the reading is given up. */
 const BREAKS = 4;
@@ -16,6 +17,7 @@ export async function* readObject(
   key: string,
   range: ByteRange | undefined,
   signal: AbortSignal | undefined,
+  tag?: string,
 ): AsyncGenerator<Uint8Array> {
   if (range !== undefined && range.end <= range.start) return;
   let next = range?.start ?? 0;
@@ -33,6 +35,11 @@ export async function* readObject(
     const { Body, ETag, ContentLength } = await bucket.call('GetObject', key, signal, (options) =>
       bucket.client.send(new GetObjectCommand(input), options),
     );
+    if (tag !== undefined && ETag !== undefined && tag !== bareEtag(ETag))
+      throw new BackupError(
+        'STORE_FAILED',
+        `${placeOf({ bucket: bucket.name, key })} was replaced meanwhile`,
+      );
     etag ??= ETag;
     // A range may reach behind the end of the object.
     if (ContentLength !== undefined) end = next + ContentLength;

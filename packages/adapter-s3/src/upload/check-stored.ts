@@ -1,6 +1,6 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { BackupError, errorText, sha256Of, withReason } from '@geolens/backup-core';
-import { headObject } from '../objects/head-object.ts';
+import { headObject, type ObjectFacts } from '../objects/head-object.ts';
 import { readObject } from '../objects/read-object.ts';
 import { placeOf } from '../s3-errors.ts';
 import type { HashedParts } from './hashed-parts.ts';
@@ -9,9 +9,10 @@ import type { UploadRequest } from './upload-request.ts';
 /**
  * Compares what the store has with the source: length and digest as the store tells them, or, where these
  * prove nothing, by reading it back.
+ * @returns what the store says of the object
  * @throws BackupError ARTIFACT_MISMATCH when they differ; the object is removed
  */
-export async function checkStored(request: UploadRequest, parts: HashedParts): Promise<void> {
+export async function checkStored(request: UploadRequest, parts: HashedParts): Promise<ObjectFacts> {
   const { bucket, key, source, digests, signal } = request;
   const facts = await headObject(bucket, key, signal);
   const sameLength = facts.bytes === undefined || facts.bytes === source.bytes;
@@ -20,7 +21,7 @@ export async function checkStored(request: UploadRequest, parts: HashedParts): P
     (digests.matches(facts, parts.digests, parts.count > 1) ||
       (await sha256Of(readObject(bucket, key, undefined, signal))) === source.sha256)
   )
-    return;
+    return facts;
   const remains = await bucket
     .call('DeleteObject', key, signal, (options) =>
       bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: key }), options),

@@ -1,11 +1,17 @@
 import { CopyObjectCommand, UploadPartCopyCommand, type CompletedPart } from '@aws-sdk/client-s3';
 import { BackupError } from '@geolens/backup-core';
 import type { Bucket } from '../bucket.ts';
-import { headObject } from '../objects/head-object.ts';
+import { headObject, type ObjectFacts } from '../objects/head-object.ts';
 import { partBytesFor, type UploadLimits } from './limits.ts';
 import { MultipartUpload } from './multipart-upload.ts';
 import { placeOf } from '../s3-errors.ts';
 import type { ObjectParameters } from '../objects/object-parameters.ts';
+
+/** What the store says of an object and of its copy. */
+export interface CopiedObject {
+  readonly original: ObjectFacts;
+  readonly copied: ObjectFacts;
+}
 
 /**
  * Copies an object on the server, in parts where it is larger than one request may copy. No byte comes by
@@ -26,7 +32,7 @@ export async function copyObject(
     readonly maxParts: number;
     readonly signal: AbortSignal | undefined;
   },
-): Promise<void> {
+): Promise<CopiedObject> {
   const original = await headObject(bucket, from, signal);
   const source = { CopySource: `${bucket.name}/${from.split('/').map(encodeURIComponent).join('/')}` };
   if (original.bytes === undefined || original.bytes <= limits.singleCopyBytes) {
@@ -45,7 +51,7 @@ export async function copyObject(
     });
   }
   const copied = await headObject(bucket, to, signal);
-  if (copied.bytes === original.bytes) return;
+  if (copied.bytes === original.bytes) return { original, copied };
   throw new BackupError(
     'ARTIFACT_MISMATCH',
     `${placeOf({ bucket: bucket.name, key: to })} has ${copied.bytes ?? '?'} bytes, its original has ${original.bytes ?? '?'}`,

@@ -1,6 +1,6 @@
 import { UploadPartCommand, type CompletedPart } from '@aws-sdk/client-s3';
 import { throwIfAborted } from '@geolens/backup-core';
-import { headObject } from '../objects/head-object.ts';
+import { headObject, type ObjectFacts } from '../objects/head-object.ts';
 import type { Part } from './hashed-parts.ts';
 import { MultipartUpload } from './multipart-upload.ts';
 import { withRetry } from './with-retry.ts';
@@ -13,7 +13,7 @@ export interface UploadedParts {
   /**
    * Makes the object of them and compares it with the source; when that fails, nothing is left of the parts.
    */
-  complete(): Promise<void>;
+  complete(): Promise<ObjectFacts>;
   /** Aborts the upload. */
   discard(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export async function uploadParts(
   return {
     complete: async () => {
       await upload.orAbort(() => complete());
-      await checkStored(request, parts);
+      return checkStored(request, parts);
     },
     discard: async () => {
       await upload.abort();

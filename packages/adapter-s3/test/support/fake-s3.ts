@@ -108,7 +108,11 @@ export class FakeS3 {
         const start = Number(ContinuationToken ?? 0);
         const Contents = found
           .slice(start, start + PAGE)
-          .map(([key, { content }]) => ({ Key: encodeURIComponent(key), Size: content.length }));
+          .map(([key, { content, etag }]) => ({
+            Key: encodeURIComponent(key),
+            Size: content.length,
+            ETag: etag,
+          }));
         return {
           Contents,
           EncodingType: 'url',

@@ -89,6 +89,7 @@ export const ERROR_REASONS = {
   pooler: 'Connect to the server itself, not through a connection pooler such as PgBouncer',
   'proxy-refuses': 'Correct the proxy, or except the host of the endpoint: the proxy refuses the connection',
   'region-wrong': 'Correct the region (and the endpoint): the bucket is in another region',
+  'replica-changed': 'Find out who else writes there; read the other sets of that store in full',
   'role-passwords-forbidden': 'Back up as a superuser, or without passwords',
   'server-certificate':
     'Give the certificate of the server’s authority (sslrootcert), or ask for less (sslmode)',

@@ -17,7 +17,7 @@ export interface HealthRequest {
 
 /** Whether backups are made as they should be. */
 export interface Health {
-  /** Whether the last success is young enough, and no failed restore test stands. */
+  /** Whether the last success is young enough, and no failed restore test or check of replicas stands. */
   readonly healthy: boolean;
   /** When the newest set was made that is there; undefined when there is none. */
   readonly lastSuccessAt: Date | undefined;
@@ -31,6 +31,8 @@ export interface Health {
   readonly lastFailure: { readonly at: Date; readonly error: string | undefined } | undefined;
   /** As it was given. */
   readonly failedRestoreTest?: TestedRun | undefined;
+  /** The damage that the last check of replicas found, if no complete run came after it. */
+  readonly failedReplicaCheck?: string | undefined;
   /** Why it is not healthy. */
   readonly problem: string | undefined;
 }
@@ -52,8 +54,9 @@ export function judgeHealth({ now, maxAgeMs, journal, setsAt, failedRestoreTest 
     : newest([...firstStartAt, ...(lastSuccessAt === undefined ? [] : [lastSuccessAt])]);
   const ageMs = since && now.getTime() - since.getTime();
   const failedTest = failedRestoreTest && failedTestProblem(failedRestoreTest);
+  const failedReplicaCheck = failedCopies(journal);
   const isRecent = ageMs !== undefined && ageMs <= maxAgeMs;
-  const problem = isRecent ? failedTest : problemOf(lastSuccessAt, succeeded, since);
+  const problem = isRecent ? (failedTest ?? failedReplicaCheck) : problemOf(lastSuccessAt, succeeded, since);
   return {
     healthy: problem === undefined,
     lastSuccessAt,
@@ -61,18 +64,29 @@ export function judgeHealth({ now, maxAgeMs, journal, setsAt, failedRestoreTest 
     maxAgeMs,
     lastFailure: failureOf(journal),
     failedRestoreTest,
+    failedReplicaCheck,
     problem,
   };
 }
 
-/** Whether the last success is young enough, whatever restore tests showed. */
+/** Whether the last success is young enough, whatever restore tests and checks of replicas showed. */
 export function isFresh({
   healthy,
   ageMs,
   maxAgeMs,
   failedRestoreTest,
-}: Pick<Health, 'healthy' | 'ageMs' | 'maxAgeMs' | 'failedRestoreTest'>): boolean {
-  return healthy || (failedRestoreTest !== undefined && ageMs !== undefined && ageMs <= maxAgeMs);
+  failedReplicaCheck,
+}: Pick<Health, 'healthy' | 'ageMs' | 'maxAgeMs' | 'failedRestoreTest' | 'failedReplicaCheck'>): boolean {
+  const failed = failedRestoreTest ?? failedReplicaCheck;
+  return healthy || (failed !== undefined && ageMs !== undefined && ageMs <= maxAgeMs);
+}
+
+/** Damage that a check of replicas found, until a run that came later replaced it and ended well. */
+function failedCopies({ lastReplicaCheck, lastRun }: JournalState): string | undefined {
+  if (lastReplicaCheck?.outcome !== 'failed') return undefined;
+  const { finishedAt, problem } = lastReplicaCheck;
+  if (lastRun?.outcome === 'complete' && lastRun.finishedAt > finishedAt) return undefined;
+  return `a check of copies found damage${problem === undefined ? '' : `: ${problem}`}`;
 }
 
 function failedTestProblem({ timestamp, result: { reason } }: TestedRun): string {

@@ -25,6 +25,8 @@ export interface SetArtifact {
   readonly kind: ArtifactKind;
   /** Length in bytes. */
   readonly bytes: number;
+  /** As the store lists it. */
+  readonly tag?: string | undefined;
 }
 
 /**

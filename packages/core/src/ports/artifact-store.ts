@@ -1,5 +1,6 @@
 import type { ArtifactKey } from '../model/artifact-key.ts';
 import type { Tier } from '../model/tier.ts';
+import type { ReplicaRecords } from './replica-records.ts';
 
 /** A part of an artifact: bytes from `start` up to, not including, `end`. */
 export interface ByteRange {
@@ -17,6 +18,8 @@ export interface ReadingOptions {
    * for as long as the reader wants.
    */
   readonly reuseBuffer?: boolean | undefined;
+  /** The reading fails if the artifact has another tag by then. Stores that only this program writes to ignore it. */
+  readonly tag?: string | undefined;
 }
 
 /** Bytes that can be read as often as wanted, with their length and SHA-256 known beforehand. */
@@ -87,6 +90,12 @@ export interface StagedUpload {
 export interface ArtifactStore {
   /** How people call it: `local`, `s3`. */
   readonly name: string;
+
+  /**
+   * What this installation knows of its artifacts, if others can write to it: then only that counts as
+   * checked. `put`, `copy` and staged uploads record what they compared, `remove` that it is gone.
+   */
+  readonly records?: ReplicaRecords | undefined;
 
   /** All artifacts of a tier, in any order. A tier that was never written to is empty, not an error. */
   list(tier: Tier, options?: StoreOptions): AsyncIterable<StoredArtifact>;

@@ -1,7 +1,7 @@
 /** What somebody who does not look at the log is told. */
 export interface Notification {
   /** What it is about. */
-  readonly event: 'run.started' | 'run.finished' | 'drill.finished';
+  readonly event: 'run.started' | 'run.finished' | 'drill.finished' | 'replica-check.finished';
   /** `trouble`: somebody has to look, be it that a backup was made. */
   readonly state: 'started' | 'good' | 'trouble';
   /** Whose run or restore test it was. */

@@ -47,8 +47,20 @@ export interface JournalledSlot {
 export interface JournalledRestoreTest {
   /** The run whose set was tested. */
   readonly timestamp?: RunTimestamp | undefined;
+  /** The store that it lies in; absent if there is one store only. */
+  readonly store?: string | undefined;
   readonly outcome: CheckOutcome;
   readonly finishedAt: string;
+  /** Why it did not pass. */
+  readonly problem?: string | undefined;
+}
+
+/** How the last scheduled check of replicas ended. */
+export interface JournalledReplicaCheck {
+  readonly outcome: CheckOutcome;
+  readonly finishedAt: string;
+  /** How many sets were read. */
+  readonly sets: number;
   /** Why it did not pass. */
   readonly problem?: string | undefined;
 }
@@ -62,6 +74,9 @@ export interface JournalState {
   /** Of the restore tests. */
   readonly lastRestoreTestSlot?: JournalledSlot | undefined;
   readonly lastRestoreTest?: JournalledRestoreTest | undefined;
+  /** Of the checks of replicas. */
+  readonly lastReplicaCheckSlot?: JournalledSlot | undefined;
+  readonly lastReplicaCheck?: JournalledReplicaCheck | undefined;
   readonly lastRun?: JournalledRun | undefined;
   /**
    * The last runs, the newest last; so many that they tell of some months. Absent in what older versions

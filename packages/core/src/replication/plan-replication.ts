@@ -11,6 +11,8 @@ export interface ArtifactCopy {
   readonly artifact: SetArtifact;
   /** The same file in another tier of the replica, from which the replica can copy it by itself. */
   readonly copySource: ArtifactKey | undefined;
+  /** The replica has it with other bytes than were sent there. */
+  readonly isReplaced: boolean;
 }
 
 /** A set of the primary that a replica does not have whole, or whose copy has to be inspected. */
@@ -28,8 +30,11 @@ export interface SetCopy {
 export interface ReplicationRequest {
   /** The sets of the primary. */
   readonly sets: readonly BackupSet[];
-  /** Length in bytes of each artifact that the replica has, by key. */
-  readonly replica: ReadonlyMap<ArtifactKey, number>;
+  /**
+   * Length in bytes of each artifact that the replica has, by key; `undefined` if it is not what was sent
+   * there.
+   */
+  readonly replica: ReadonlyMap<ArtifactKey, number | undefined>;
   /** Sets of other databases are another process's to replicate. */
   readonly database: string;
 }
@@ -54,6 +59,7 @@ export function planReplication({ sets, replica, database }: ReplicationRequest)
     const artifacts = inPublicationOrder(missing).map((artifact) => ({
       artifact,
       copySource: copySourceOf(artifact, expected),
+      isReplaced: replica.has(artifact.key) && replica.get(artifact.key) === undefined,
     }));
     for (const { key, bytes } of missing) expected.set(key, bytes);
     const contested = set.artifacts.some(({ key, kind }) => kind === 'manifest' && replica.has(key));
@@ -65,14 +71,14 @@ export function planReplication({ sets, replica, database }: ReplicationRequest)
  * Whether somebody has taken the manifest of the set away here: without it nobody knows whether what is left
  * is what the replica's manifest speaks of.
  */
-function isLessThanTheirs(set: BackupSet, replica: ReadonlyMap<ArtifactKey, number>): boolean {
+function isLessThanTheirs(set: BackupSet, replica: ReplicationRequest['replica']): boolean {
   return set.manifest === undefined && replica.has(companionKey(set, 'manifest'));
 }
 
 /** A weekly artifact is the daily one under another name. */
 function copySourceOf(
   { key, bytes }: SetArtifact,
-  replica: ReadonlyMap<ArtifactKey, number>,
+  replica: ReplicationRequest['replica'],
 ): ArtifactKey | undefined {
   const { tier, fileName } = splitKey(key);
   if (tier === 'daily') return undefined;

@@ -1,4 +1,11 @@
-import { errorText, isBackupError, throwIfAborted, toBackupError, type BackupError } from '../base/errors.ts';
+import {
+  BackupError,
+  errorText,
+  isBackupError,
+  throwIfAborted,
+  toBackupError,
+  withReason,
+} from '../base/errors.ts';
 import type { ArtifactKey } from '../model/artifact-key.ts';
 import type { Tier } from '../model/tier.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
@@ -8,6 +15,7 @@ import type { Phases } from '../progress/phases.ts';
 import type { BackupSet } from '../model/backup-set.ts';
 import { timeOf } from '../model/state-file.ts';
 import { hasOpenFailure } from '../sets/restore-tests.ts';
+import { isReplaced } from '../sets/judge-replica.ts';
 import { listAll } from '../sets/read-sets.ts';
 import { inPublicationOrder } from '../sets/publication-order.ts';
 import { inherited, recordState, resetState } from '../sets/state-files.ts';
@@ -58,21 +66,34 @@ export async function replicate(request: ReplicateRequest): Promise<ReplicationR
   let cleanedUp: readonly string[] = [];
   try {
     cleanedUp = await cleanUp(replica, phases, signal);
-    const wanted = planReplication({ sets, replica: await lengths(replica, signal), database });
+    const there = await lengths(replica, signal);
+    errors.push(...lostArtifacts(replica, there, sets));
+    const wanted = planReplication({ sets, replica: there, database });
     missing = wanted.length;
     // A daily set that could not be copied, or is another process's there, is nothing to make a weekly one
     // from.
     const failed = new Set<RunTimestamp>();
+    let failures = 0;
     for (const copy of wanted) {
       // A copy that is inspected in every run, and needs nothing, takes no place.
-      if (copied.length + errors.length === limit) break;
+      if (copied.length + failures === limit) break;
       throwIfAborted(signal);
       try {
         const did = await copySet(copy, failed.has(copy.set.timestamp), request);
         if (did) copied.push({ tier: copy.set.tier, timestamp: copy.set.timestamp });
         missing -= 1;
+        const replaced = copy.artifacts.filter(({ isReplaced }) => isReplaced);
+        if (replaced.length > 0)
+          errors.push(
+            replacedError(
+              replica,
+              replaced.map(({ artifact }) => artifact.key),
+              'it was sent again',
+            ),
+          );
       } catch (error) {
         errors.push(toBackupError(error));
+        failures += 1;
         failed.add(copy.set.timestamp);
         if (signal?.aborted === true || isBackupError(error, ...HOPELESS)) break;
       }
@@ -99,13 +120,38 @@ async function cleanUp(
   }
 }
 
+/** Returns the length of each artifact; `undefined` for those that are not what was sent or found there. */
 async function lengths(
   store: ArtifactStore,
   signal: AbortSignal | undefined,
-): Promise<ReadonlyMap<ArtifactKey, number>> {
-  const found = new Map<ArtifactKey, number>();
-  for (const { key, bytes } of await listAll(store, { signal })) found.set(key, bytes);
+): Promise<ReadonlyMap<ArtifactKey, number | undefined>> {
+  const records = await store.records?.read();
+  const found = new Map<ArtifactKey, number | undefined>();
+  for (const { key, bytes, tag } of await listAll(store, { signal }))
+    found.set(key, isReplaced(records?.get(key), tag) ? undefined : bytes);
+  const gone = [...(records?.keys() ?? [])].filter((key) => !found.has(key));
+  if (gone.length > 0) await store.records?.update(new Map(gone.map((key) => [key, undefined])));
   return found;
+}
+
+/** Returns the error of what was replaced in a replica and is not here any more, if there is such. */
+function lostArtifacts(
+  replica: ArtifactStore,
+  there: ReadonlyMap<ArtifactKey, number | undefined>,
+  sets: readonly BackupSet[],
+): readonly BackupError[] {
+  const here = new Set(sets.flatMap(({ artifacts }) => artifacts.map(({ key }) => key)));
+  const lost = [...there].flatMap(([key, bytes]) => (bytes === undefined && !here.has(key) ? [key] : []));
+  return lost.length === 0 ? [] : [replacedError(replica, lost, 'the volume has it no more')];
+}
+
+function replacedError(replica: ArtifactStore, keys: readonly ArtifactKey[], then: string): BackupError {
+  const more = keys.length > 1 ? ` (and ${keys.length - 1} more)` : '';
+  return new BackupError(
+    'ARTIFACT_MISMATCH',
+    `${keys[0] ?? ''}${more} in ${replica.name} is not what was sent there: its ETag is another; ${then}`,
+    withReason('replica-changed'),
+  );
 }
 
 /** @returns false when there was nothing to do after all */
@@ -123,7 +169,7 @@ async function copySet(
   if (hasState && found?.isBad !== true) await resetState(replica, set, { signal });
   for (const { artifact, copySource } of artifacts) {
     throwIfAborted(signal);
-    const one = { artifact, copySource: withoutCopySource ? undefined : copySource };
+    const one = { artifact, copySource: withoutCopySource ? undefined : copySource, isReplaced: false };
     const of = {
       artifact: artifact.kind,
       tier: set.tier,
@@ -142,12 +188,18 @@ async function copySet(
 function wantedOf({ set, artifacts }: SetCopy, found: ReplicaCopy | undefined): readonly ArtifactCopy[] {
   if (found === undefined) return artifacts;
   const others = artifacts.filter(({ artifact }) => artifact.kind !== 'manifest');
+  // With its manifest, what is known of checks of the copy begins anew.
+  const isRepaired = artifacts.some(({ isReplaced }) => isReplaced);
   const replaced = set.artifacts.filter(
-    ({ kind }) => found.isBad || (kind === 'manifest' && !found.hasManifest),
+    ({ kind }) => found.isBad || (kind === 'manifest' && (!found.hasManifest || isRepaired)),
   );
   return [
     ...(found.isBad ? [] : others),
-    ...inPublicationOrder(replaced).map((artifact) => ({ artifact, copySource: undefined })),
+    ...inPublicationOrder(replaced).map((artifact) => ({
+      artifact,
+      copySource: undefined,
+      isReplaced: false,
+    })),
   ];
 }
 

@@ -196,7 +196,8 @@ class Run {
       this.replication.push(report);
       this.cleanedUp = [...this.cleanedUp, ...report.cleanedUp.map((name) => `${replica.name}: ${name}`)];
       for (const error of report.errors) this.note(error);
-      const left = (report.missing ?? 0) - report.errors.length;
+      const failed = report.errors.filter(({ details }) => details.reason !== 'replica-changed');
+      const left = (report.missing ?? 0) - failed.length;
       if (left > 0 && !signal.aborted)
         phases.warn(`${replica.name} still lacks ${left} sets of before, which the next runs copy`);
     }

@@ -19,6 +19,6 @@ export function artifactOfSet(
     bytes: artifact.bytes,
     sha256: set.manifest?.artifacts.find((entry) => entry.name === name)?.sha256,
     path: store.pathOf?.(artifact.key),
-    open: (range, reading) => store.read(artifact.key, range, { ...options, ...reading }),
+    open: (range, reading) => store.read(artifact.key, range, { ...options, ...reading, tag: artifact.tag }),
   };
 }

@@ -38,14 +38,14 @@ export function groupSets(
   states: ReadonlyMap<ArtifactKey, StateReading> = new Map(),
 ): readonly BackupSet[] {
   const groups = new Map<string, Group>();
-  for (const { key, bytes } of listing) {
+  for (const { key, bytes, tag } of listing) {
     const name = nameOfKey(key);
     if (name === undefined) continue;
     const { tier } = splitKey(key);
     const id = `${tier}/${name.timestamp}`;
     const group: Group = groups.get(id) ?? { tier, timestamp: name.timestamp, dumps: [], companions: [] };
     groups.set(id, group);
-    const artifact = { key, kind: name.kind, bytes };
+    const artifact = { key, kind: name.kind, bytes, ...(tag !== undefined && { tag }) };
     if (name.kind === 'dump') group.dumps.push({ database: name.database, artifact });
     else if (name.kind === 'state') group.stateFile = artifact;
     else group.companions.push(artifact);

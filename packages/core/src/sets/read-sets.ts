@@ -8,6 +8,7 @@ import { denseBytesOf, LARGEST_MANIFEST_BYTES, manifestTextOf } from '../ports/t
 import type { BackupSet } from '../model/backup-set.ts';
 import { foreignGlobals } from './foreign-globals.ts';
 import { groupSets, type ManifestReading, type StateReading } from './group-sets.ts';
+import { judgeReplica } from './judge-replica.ts';
 import { isUnusableState, readStateFile } from './state-files.ts';
 
 /** How many manifests are read at once: enough to hide a network's delay, few enough for any store. */
@@ -43,7 +44,9 @@ export async function readSets(
 ): Promise<readonly BackupSet[]> {
   const listing = await listAll(store, options);
   const { manifests, states } = await readManifests(store, listing, options);
-  const sets = groupSets(listing, manifests, await foreignGlobals(store, listing, options), states);
+  const grouped = groupSets(listing, manifests, await foreignGlobals(store, listing, options), states);
+  const records = await store.records?.read();
+  const sets = records === undefined ? grouped : grouped.map((set) => judgeReplica(set, records));
   const known = new Set(sets.map(({ stateFile }) => stateFile?.key));
   for (const { key } of listing) {
     if (nameOfKey(key)?.kind === 'state' && !known.has(key)) options.onLoneState?.(key);

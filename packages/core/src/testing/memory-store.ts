@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { abortedBy, BackupError, isBackupError, throwIfAborted } from '../base/errors.ts';
-import { parseKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
+import { nameOfKey, parseKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
 import type { Tier } from '../model/tier.ts';
 import type {
   ArtifactSource,
@@ -9,6 +9,7 @@ import type {
   StoredArtifact,
   StoreOptions,
 } from '../ports/artifact-store.ts';
+import type { ReplicaRecords } from '../ports/replica-records.ts';
 import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
 import { reusedChunksOf } from './sources.ts';
 
@@ -19,9 +20,12 @@ export class MemoryStore implements PrimaryStore {
   readonly artifacts = new Map<ArtifactKey, Uint8Array>();
   /** How many drafts exist that are neither published nor discarded. */
   openDrafts = 0;
+  readonly records: ReplicaRecords | undefined;
 
-  constructor(name = 'memory') {
+  /** @param records of a store that others can write to */
+  constructor(name = 'memory', records?: ReplicaRecords) {
     this.name = name;
+    this.records = records;
   }
 
   async *list(tier: Tier, options: StoreOptions = {}): AsyncGenerator<StoredArtifact> {
@@ -47,18 +51,20 @@ export class MemoryStore implements PrimaryStore {
 
   async put(key: ArtifactKey, source: ArtifactSource, options: StoreOptions = {}): Promise<void> {
     this.set(key, await this.receive(key, source, options));
+    await this.record(key, source.sha256);
   }
 
-  copy(from: ArtifactKey, to: ArtifactKey): Promise<void> {
+  async copy(from: ArtifactKey, to: ArtifactKey): Promise<void> {
     const content = this.artifacts.get(from);
-    if (content === undefined) return Promise.reject(this.notFound(from));
+    if (content === undefined) throw this.notFound(from);
     this.set(to, content);
-    return Promise.resolve();
+    const record = (await this.records?.read())?.get(from);
+    await this.record(to, record?.tag === sha256(content) ? record.sha256 : undefined);
   }
 
-  remove(key: ArtifactKey): Promise<void> {
+  async remove(key: ArtifactKey): Promise<void> {
     this.artifacts.delete(key);
-    return Promise.resolve();
+    await this.record(key, undefined);
   }
 
   cleanUp(): Promise<readonly string[]> {
@@ -99,6 +105,13 @@ export class MemoryStore implements PrimaryStore {
       throw new BackupError('ARTIFACT_MISMATCH', `${this.name}: ${key} is not what was announced`);
     }
     return content;
+  }
+
+  private async record(key: ArtifactKey, digest: string | undefined): Promise<void> {
+    if (nameOfKey(key)?.kind === 'state') return;
+    const at = '2026-01-01T00:00:00.000Z'; // it has no clock
+    const record = digest === undefined ? undefined : { tag: digest, sha256: digest, at };
+    await this.records?.update(new Map([[key, record]]));
   }
 
   /** Makes content visible under a key. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { isBackupError, type ErrorCode } from '../base/errors.ts';
-import { artifactKey, type ArtifactKey } from '../model/artifact-key.ts';
+import { artifactKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
 import type { ArtifactSource, ArtifactStore, StagedUpload, StoreOptions } from '../ports/artifact-store.ts';
 import type { ContractCase } from './contract-case.ts';
 import { chunksOf, readAll, sourceOf } from './sources.ts';
@@ -106,6 +106,21 @@ export function storeContract(make: () => Promise<ArtifactStore>): readonly Cont
     clause('answers ARTIFACT_NOT_FOUND for what is not there', async (store) => {
       await rejectsWith('ARTIFACT_NOT_FOUND', readAll(store.read(KEY)));
       await rejectsWith('ARTIFACT_NOT_FOUND', store.copy(KEY, artifactKey('weekly', NAMES[0])));
+    }),
+    clause('records what it has, if others can write to it', async (store) => {
+      if (store.records === undefined) return;
+      const weekly = artifactKey('weekly', NAMES[0]);
+      const source = sourceOf(LONG);
+      await store.put(KEY, source);
+      await store.copy(KEY, weekly);
+      const known = await store.records.read();
+      const copy = await tagOf(store, weekly);
+      assert.deepEqual(
+        [known.get(KEY)?.tag, known.get(KEY)?.sha256, known.get(weekly)?.tag, known.get(weekly)?.sha256],
+        [await tagOf(store), source.sha256, copy, source.sha256],
+      );
+      await store.remove(KEY);
+      assert.equal((await store.records.read()).get(KEY), undefined);
     }),
     ...failedPuts(clause),
     ...uploads(clause),
@@ -295,8 +310,8 @@ async function listed(store: ArtifactStore): Promise<readonly (readonly [string,
   return found.sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
-async function tagOf(store: ArtifactStore): Promise<string | undefined> {
-  for await (const { key, tag } of store.list('daily')) if (key === KEY) return tag;
+async function tagOf(store: ArtifactStore, of = KEY): Promise<string | undefined> {
+  for await (const { key, tag } of store.list(splitKey(of).tier)) if (key === of) return tag;
   return undefined;
 }
 

@@ -1,8 +1,11 @@
-import { companionKey } from '../model/artifact-key.ts';
-import { CHECK_NAMES, type Checks, type CheckResult } from '../model/manifest.ts';
+import { companionKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
+import type { BackupSet } from '../model/backup-set.ts';
+import { damageIn } from '../model/damage.ts';
+import { CHECK_NAMES, type Checks, type CheckResult, type Manifest } from '../model/manifest.ts';
 import { timeOf } from '../model/state-file.ts';
 import type { StoreOptions } from '../ports/artifact-store.ts';
-import { manifestTextOf } from '../ports/text-source.ts';
+import type { ReplicaRecord } from '../ports/replica-records.ts';
+import { manifestTextOf, textSource } from '../ports/text-source.ts';
 import { recordState } from '../sets/state-files.ts';
 import type { Copy } from './copy.ts';
 import type { RestoreTestReport } from './restore-test-report.ts';
@@ -24,10 +27,30 @@ export async function markCopy(
   options: StoreOptions = {},
 ): Promise<Checks> {
   if (store === undefined || set?.manifest === undefined || found === undefined) return checks;
-  await manifestTextOf(store.read(companionKey(set, 'manifest'), undefined, options));
+  const text = await manifestTextOf(store.read(companionKey(set, 'manifest'), undefined, options));
   const learnt = { ...found, ...Object.fromEntries(CHECK_NAMES.flatMap(notBefore(checks, found))) };
   await recordState(store, set, { checks: learnt }, options);
+  await store.records?.update(recordsOf(set, set.manifest, text, { ...checks, ...learnt }));
   return { ...checks, ...learnt };
+}
+
+/** What is known of the artifacts of a replica once they were read; of damaged ones, the checks alone. */
+function recordsOf(
+  set: BackupSet,
+  manifest: Manifest,
+  text: string,
+  checks: Checks,
+): ReadonlyMap<ArtifactKey, ReplicaRecord> {
+  const at = (checks.content ?? checks.checksum)?.at ?? '';
+  const isGood = checks.checksum?.outcome === 'passed' && damageIn(checks).length === 0;
+  return new Map(
+    set.artifacts.flatMap(({ key, kind, tag }): [ArtifactKey, ReplicaRecord][] => {
+      if (tag === undefined) return [];
+      if (kind === 'manifest') return [[key, { tag, sha256: textSource(text).sha256, at, checks }]];
+      const entry = manifest.artifacts.find(({ name }) => name === splitKey(key).fileName);
+      return isGood && entry !== undefined ? [[key, { tag, sha256: entry.sha256, at }]] : [];
+    }),
+  );
 }
 
 /** A result from while the clock was ahead does not outlast a new one. */

@@ -4,6 +4,7 @@ import {
   problemsOf,
   selectCopies,
   toBackupError,
+  type ArtifactStore,
   type CheckOutcome,
   type CopyReport,
   type JournalledRestoreTest,
@@ -14,13 +15,14 @@ import { logError } from '../log/log-run.ts';
 import { restoreTestNotification } from '../notify/notifications.ts';
 import { notify } from '../notify/notify.ts';
 import { describeError } from '../present/hints.ts';
-import { restoreTestJournal } from '../schedule/restore-test-journal.ts';
+import { slotJournal } from '../schedule/slot-journal.ts';
 import { loop } from '../schedule/loop.ts';
 import type { CommandContext } from '../services.ts';
 import { loggedVerification } from './verify.ts';
 
 /**
- * Restores the newest set into a temporary server at each time of its own schedule, until the signal fires.
+ * Restores the newest set of a store into a temporary server at each time of its own schedule, until the signal
+ * fires. The stores take turns.
  * Runs go on meanwhile.
  */
 export async function runScheduledRestoreTests(context: CommandContext, schedule: Schedule): Promise<void> {
@@ -49,7 +51,7 @@ export async function runScheduledRestoreTests(context: CommandContext, schedule
   };
   const parts = {
     clock,
-    journal: restoreTestJournal(journal),
+    journal: slotJournal(journal, 'lastRestoreTestSlot'),
     log,
     what: 'restore test' as const,
     doneAt: () => Promise.resolve([]),
@@ -64,12 +66,15 @@ async function restoreTest(
 ): Promise<Omit<JournalledRestoreTest, 'finishedAt'> | undefined> {
   const { config, services, log, signal } = context;
   try {
-    const selected = await selectCopies(services.stores, 'latest', {
+    const { lastRestoreTest } = await services.journal.read();
+    const selected = await selectCopies(inTurn(services.stores, lastRestoreTest?.store), 'latest', {
       database: config.connection.database,
       now: services.clock.now(),
       signal,
     });
-    return outcomeOf(await loggedVerification(context, selected, { restore: true }));
+    const tested = outcomeOf(await loggedVerification(context, selected, { restore: true }));
+    const store = services.stores.length > 1 ? selected.copies[0]?.store?.name : undefined;
+    return { ...tested, ...(store !== undefined && { store }) };
   } catch (error) {
     if (isBackupError(error, 'ABORTED')) return undefined;
     if (isBackupError(error, 'SET_NOT_FOUND')) {
@@ -82,9 +87,16 @@ async function restoreTest(
   }
 }
 
+/** Returns the stores with the one behind that of the last restore test first. */
+function inTurn(stores: readonly ArtifactStore[], last: string | undefined): readonly ArtifactStore[] {
+  const next = stores.findIndex(({ name }) => name === last) + 1;
+  return [...stores.slice(next), ...stores.slice(0, next)];
+}
+
 const WORST_FIRST: readonly CheckOutcome[] = ['failed', 'inconclusive', 'skipped', 'passed'];
 
-function outcomeOf({ copies }: VerifyReport): Omit<JournalledRestoreTest, 'finishedAt'> {
+/** Returns the outcome of the worst copy. */
+export function outcomeOf({ copies }: VerifyReport): Omit<JournalledRestoreTest, 'finishedAt'> {
   const rank = ({ outcome }: CopyReport): number => WORST_FIRST.indexOf(outcome);
   const worst = copies.reduce((former, copy) => (rank(copy) < rank(former) ? copy : former));
   const reasons =

@@ -10,6 +10,7 @@ import { toolVersion } from '../version.ts';
 import { checkFolder } from '../check-folder.ts';
 import { loggedRun } from './run.ts';
 import { replacesAnother } from './replaces-another.ts';
+import { runScheduledReplicaChecks } from './scheduled-replica-checks.ts';
 import { runScheduledRestoreTests } from './scheduled-restore-tests.ts';
 import { cleanUpAtStart } from './clean-up-at-start.ts';
 
@@ -39,13 +40,14 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
 }
 
 /**
- * Removes what earlier processes left over, then makes runs and restore tests at their scheduled times.
+ * Removes what earlier processes left over, then makes runs, restore tests and checks of replicas at their
+ * scheduled times.
  * @param changed is called after each run
  */
 async function serveUntilStopped(context: CommandContext, changed: () => void): Promise<void> {
   const { config, services, log, signal } = context;
   const { clock, journal, primary } = services;
-  const { catchUp, schedule, restoreTestSchedule, connection } = config;
+  const { catchUp, schedule, restoreTestSchedule, replicaCheckSchedule, connection } = config;
   await cleanUpAtStart({
     cleaners: [services.primary, ...services.cleaners],
     lock: services.lock,
@@ -71,7 +73,11 @@ async function serveUntilStopped(context: CommandContext, changed: () => void): 
   );
   const restoreTests =
     restoreTestSchedule === undefined ? undefined : runScheduledRestoreTests(context, restoreTestSchedule);
-  await Promise.all([runs, restoreTests]);
+  const replicaChecks =
+    replicaCheckSchedule === undefined || services.replicas.length === 0
+      ? undefined
+      : runScheduledReplicaChecks(context, replicaCheckSchedule);
+  await Promise.all([runs, restoreTests, replicaChecks]);
 }
 
 /** Waits until whoever works on the volume has ended. What he did may have been what was due. */

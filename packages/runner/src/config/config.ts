@@ -28,6 +28,8 @@ export interface Config {
   readonly schedule: Schedule;
   /** Undefined: restores are never tested by themselves. */
   readonly restoreTestSchedule: Schedule | undefined;
+  /** Undefined: replicas are never read by themselves. */
+  readonly replicaCheckSchedule: Schedule | undefined;
   /** Where temporary servers are made; `undefined`: the first folder with enough disk space. */
   readonly restoreTestDir: string | undefined;
   readonly restoreTestIsolation: 'preferred' | 'required';
@@ -104,7 +106,7 @@ export function readConfig(env: Environment): Config {
   const problems = found.filter(matters);
   const ofValues = [...problems];
   const named = new Set(ofValues.map(variableOf)); // their other problems follow from these
-  const { schedule, restoreTestSchedule } = readSchedules(values, problems);
+  const { schedule, restoreTestSchedule, replicaCheckSchedule } = readSchedules(values, problems);
   const connection = readConnection(values);
   if ('problems' in connection) problems.push(...connection.problems);
   const s3 = readS3(values);
@@ -125,6 +127,7 @@ export function readConfig(env: Environment): Config {
   return {
     schedule,
     restoreTestSchedule,
+    replicaCheckSchedule,
     restoreTestDir:
       whole.BACKUP_RESTORE_TEST_DIR === undefined ? undefined : resolve(whole.BACKUP_RESTORE_TEST_DIR),
     restoreTestIsolation: whole.BACKUP_RESTORE_TEST_ISOLATION,

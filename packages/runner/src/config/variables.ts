@@ -265,6 +265,11 @@ export const VARIABLES = {
     '0 4 * * 0',
     'When `serve` runs a restore test of the newest set, in the zone of the schedule; `off` for never',
   ),
+  BACKUP_REPLICA_CHECK_SCHEDULE: variable(
+    text,
+    '0 5 * * 3',
+    'When `serve` reads a share of the copies on S3 in full, those first that were not checked for longest, in the zone of the schedule; `off` for never',
+  ),
   BACKUP_RESTORE_TEST_DIR: variable(
     text,
     undefined,

@@ -5,9 +5,10 @@ import {
   type BackupSet,
   type DiagnosticResult,
   type Health,
+  type JournalledReplicaCheck,
   type JournalState,
 } from '@geolens/backup-core';
-import { isSettled } from '../schedule/restore-test-journal.ts';
+import { isSettled } from '../schedule/slot-journal.ts';
 import { suspicionText } from '../present/hints.ts';
 import { countText, roughDurationText } from '../report/units.ts';
 
@@ -85,4 +86,19 @@ export function checkLastRestoreTest(
     message,
     hint: 'Run `geolens-backup verify --restore` to see why',
   };
+}
+
+/** How the last scheduled check of the replicas ended. */
+export function checkLastReplicaCheck({
+  outcome,
+  finishedAt,
+  sets,
+  problem,
+}: JournalledReplicaCheck): DiagnosticResult {
+  const message = `${outcome} at ${finishedAt}, ${countText(sets, 'set')} read${problem === undefined ? '' : `: ${problem}`}`;
+  const subject = 'last replica check';
+  if (outcome === 'passed') return { subject, level: 'ok', message };
+  const hint =
+    'Run `geolens-backup run`, which copies a damaged set again, then `geolens-backup verify --all --store s3`';
+  return { subject, level: outcome === 'failed' ? 'fail' : 'warn', message, hint };
 }

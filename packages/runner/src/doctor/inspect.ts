@@ -11,7 +11,12 @@ import { countText } from '../report/units.ts';
 import type { CommandContext } from '../services.ts';
 import { checkRestoreTestNeeds } from './check-restore-test-needs.ts';
 import { checkSchedule } from './check-schedule.ts';
-import { checkLastRestoreTest, checkNewestSet, checkLastSuccess } from './check-sets.ts';
+import {
+  checkLastReplicaCheck,
+  checkLastRestoreTest,
+  checkNewestSet,
+  checkLastSuccess,
+} from './check-sets.ts';
 import { checkDiskSpace } from './check-disk-space.ts';
 
 /** Everything that can be found out about the installation, concern by concern, as it is found out. */
@@ -33,6 +38,18 @@ export async function* inspect(context: CommandContext): AsyncGenerator<Diagnost
       hint: 'Unset BACKUP_RESTORE_TEST_SCHEDULE, or test restores by hand: geolens-backup verify --restore',
     };
   else yield checkSchedule('restore tests', config.restoreTestSchedule, now);
+  if (services.replicas.length > 0) {
+    if (config.replicaCheckSchedule === undefined)
+      yield {
+        subject: 'replica checks',
+        level: 'warn',
+        message: 'no copy is ever read by itself (BACKUP_REPLICA_CHECK_SCHEDULE=off)',
+        hint: 'Unset BACKUP_REPLICA_CHECK_SCHEDULE, or read copies by hand: geolens-backup verify --all --store s3',
+      };
+    else yield checkSchedule('replica checks', config.replicaCheckSchedule, now);
+    const { lastReplicaCheck } = await services.journal.read();
+    if (lastReplicaCheck !== undefined) yield checkLastReplicaCheck(lastReplicaCheck);
+  }
   yield aboutNotifications(context);
 }
 
@@ -82,11 +99,21 @@ async function* aboutCopies({ config, services, signal }: CommandContext): Async
   }
   for (const replica of services.replicas) {
     try {
-      const ours = (await readSets(replica, { signal })).filter(
-        ({ database, state }) => database === config.connection.database && state === 'complete',
+      const all = (await readSets(replica, { signal })).filter(
+        ({ database }) => database === config.connection.database,
       );
+      const bad = all.filter(({ state }) => state === 'bad');
+      const ours = all.filter(({ state }) => state === 'complete');
+      const unverified = ours.filter(({ checks }) => Object.values(checks).length === 0).length;
       const newest = ours[0];
-      if (newest === undefined)
+      if (bad[0] !== undefined)
+        yield {
+          subject,
+          level: 'fail',
+          message: `${replica.name} has ${countText(bad.length, 'bad set')}; ${bad[0].timestamp}: ${bad[0].problems.join('; ')}`,
+          hint: 'Run `geolens-backup run`, which copies again what the volume has',
+        };
+      else if (newest === undefined)
         yield {
           subject,
           level: 'warn',
@@ -97,7 +124,7 @@ async function* aboutCopies({ config, services, signal }: CommandContext): Async
         yield {
           subject,
           level: 'ok',
-          message: `${replica.name} has ${countText(ours.length, 'complete set')}, the newest ${newest.timestamp}`,
+          message: `${replica.name} has ${countText(ours.length, 'complete set')}, the newest ${newest.timestamp}${unverified === 0 ? '' : `; ${unverified} not verified there`}`,
         };
     } catch (error) {
       throwIfAborted(signal);

@@ -1,5 +1,6 @@
 import {
   type BackupError,
+  type JournalledReplicaCheck,
   type JournalledRestoreTest,
   type Notification,
   type RunReport,
@@ -7,6 +8,7 @@ import {
 import { describeError, errorJson, warningsOfRun } from '../present/hints.ts';
 import type { Redact } from '../redact.ts';
 import { outcomeText } from '../report/outcome-text.ts';
+import { countText } from '../report/units.ts';
 import { runReportJson } from '../report/run-report.ts';
 import { toolVersion } from '../version.ts';
 
@@ -71,6 +73,27 @@ const OUTCOMES = {
   inconclusive: 'is inconclusive',
   skipped: 'could not be made',
 } as const;
+
+/** The notification of a scheduled check of the replicas. */
+export function replicaCheckNotification(
+  database: string,
+  replicaCheck: JournalledReplicaCheck,
+  log: string,
+  redact: Redact,
+): Notification {
+  const { outcome, sets, problem = '' } = replicaCheck;
+  return {
+    event: 'replica-check.finished',
+    state: outcome === 'passed' ? 'good' : 'trouble',
+    database,
+    title: `Check of ${countText(sets, 'copied set')} of ${database}: ${outcome}`,
+    text: problem,
+    log,
+    details: details({
+      replicaCheck: { ...replicaCheck, ...(problem !== '' && { problem: redact(problem) }) },
+    }),
+  };
+}
 
 export function restoreTestNotification(
   database: string,

@@ -21,8 +21,8 @@ export class PingNotifier implements Notifier {
   }
 
   async notify(notification: Notification, { signal }: { readonly signal: AbortSignal }): Promise<void> {
-    // A good restore test is no run: it must not make up for one that is missing.
-    if (notification.event === 'drill.finished' && notification.state === 'good') return;
+    // A good restore test or check of replicas is no run: it must not make up for one that is missing.
+    if (!notification.event.startsWith('run.') && notification.state === 'good') return;
     const suffix = { started: '/start', good: '', trouble: '/fail' }[notification.state];
     const body = [notification.title, notification.text, notification.log.slice(-MOST_LOG)]
       .filter((part) => part !== '')

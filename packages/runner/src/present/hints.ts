@@ -58,6 +58,8 @@ const ADVICE: Readonly<Record<ErrorReason, Advice>> = {
   'proxy-refuses':
     'Correct HTTPS_PROXY, or add the host of S3_ENDPOINT to NO_PROXY: the proxy refuses the connection',
   'region-wrong': 'Correct S3_REGION (and S3_ENDPOINT): the bucket is in another region',
+  'replica-changed':
+    'Find out who else writes there, and run `geolens-backup verify --all --store s3`. A set that cannot be repaired is reported until its objects are removed',
   'role-passwords-forbidden': 'Set BACKUP_ROLE_PASSWORDS=false, or back up as a superuser',
   'server-certificate':
     'Give the certificate of the server’s authority (sslrootcert in DATABASE_URL), or ask for less (sslmode)',

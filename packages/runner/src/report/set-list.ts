@@ -9,6 +9,7 @@ import {
   SET_STATES,
   timestampToDate,
   type BackupSet,
+  type WrittenChecks,
 } from '@geolens/backup-core';
 import { bytesText, durationText, numberText, roughDurationText } from './units.ts';
 import { table, type Column } from './table.ts';
@@ -58,6 +59,9 @@ function onlyDatabaseOf({ tier, timestamp }: BackupSet, found: readonly FoundSet
   );
   return databases.size === 1 ? [...databases][0] : undefined;
 }
+
+/** The checks, the strongest first. */
+const LEVELS = ['restored', 'readable', 'checksum'] as const satisfies readonly (keyof WrittenChecks)[];
 
 /** The columns of a list for people. */
 export const SET_COLUMNS: readonly Column[] = [
@@ -116,7 +120,7 @@ function cellsOf({ best, copies }: ListedSet, now: Date): readonly [string, stri
     bytesText(bytesOf(best)),
     numberOrDash(best.state === 'partial' ? undefined : rowsOf(best.manifest)),
     best.database ?? '-',
-    verifiedText(best, now),
+    [verifiedText(best, now), ...storeOfCheck(best, copies)].join(' '),
     stateText(best),
   ];
 }
@@ -135,7 +139,7 @@ export function setListJson(listed: readonly ListedSet[], now: Date): readonly R
     rows: rowsOf(best.manifest),
     checks: formatChecks(best.checks),
     acceptedAt: best.acceptedAt,
-    artifacts: best.artifacts,
+    artifacts: best.artifacts.map(({ key, kind, bytes }) => ({ key, kind, bytes })),
     copies: copies.map(({ store, set: { state, problems, ...set } }) => ({
       store,
       state,
@@ -155,21 +159,32 @@ function stateText({ state, problems, checks }: BackupSet): string {
 
 /** A copy that is not worth what the best one is says so. */
 function whereText({ store, set }: FoundSet, best: BackupSet): string {
-  return set.state === best.state ? store : `${store} (${set.state})`;
+  if (set.state !== best.state) return `${store} (${set.state})`;
+  const isUnverified = levelOf(set) === undefined && levelOf(best) !== undefined;
+  return isUnverified ? `${store} (not verified there)` : store;
+}
+
+/** Names the store in which the check of the best copy was made, if the others have passed another one. */
+function storeOfCheck(best: BackupSet, copies: readonly FoundSet[]): readonly string[] {
+  if (copies.every(({ set }) => set.state !== best.state || levelOf(set) === levelOf(best))) return [];
+  return copies.flatMap(({ store, set }) => (set === best ? [`(${store})`] : []));
 }
 
 /** The strongest check that the set has passed, and how long ago. */
 function verifiedText({ checks, state }: BackupSet, now: Date): string {
   if (state === 'partial' || state === 'bad') return 'unverified'; // what was checked is not what is there now
-  const { restored, readable, checksum } = formatChecks(checks);
-  for (const [level, check] of Object.entries({ restored, readable, checksum })) {
-    if (check?.ok !== true) continue;
-    const milliseconds = now.getTime() - new Date(check.at).getTime();
-    return Number.isFinite(milliseconds)
-      ? `${level} ${roughDurationText(Math.max(0, milliseconds))} ago`
-      : level;
-  }
-  return 'unverified';
+  const level = levelOf({ checks });
+  if (level === undefined) return 'unverified';
+  const milliseconds = now.getTime() - new Date(formatChecks(checks)[level]?.at ?? '').getTime();
+  return Number.isFinite(milliseconds)
+    ? `${level} ${roughDurationText(Math.max(0, milliseconds))} ago`
+    : level;
+}
+
+/** Returns the strongest check that a set has passed; `undefined` if there is none. */
+function levelOf({ checks }: Pick<BackupSet, 'checks'>): keyof WrittenChecks | undefined {
+  const written = formatChecks(checks);
+  return LEVELS.find((level) => written[level]?.ok === true);
 }
 
 function numberOrDash(value: number | undefined): string {

@@ -22,7 +22,7 @@ export interface LoopParts {
   readonly journal: Pick<RunJournal, 'read' | 'update'>;
   readonly log: Logger;
   /** What is done at each slot, for people. */
-  readonly what: 'run' | 'restore test';
+  readonly what: 'run' | 'restore test' | 'replica check';
   /** Moments at which it was done, besides what the journal tells. */
   readonly doneAt: () => Promise<readonly Date[]>;
   /**

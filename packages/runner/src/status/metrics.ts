@@ -105,6 +105,21 @@ export async function metricsText(status: Status): Promise<string> {
     lastRestoreTest?.finishedAt,
   );
 
+  const { lastReplicaCheck } = journal;
+  const checked = gauge(
+    'last_replica_check_result',
+    '1 for how the last scheduled check of replicas ended',
+    'outcome',
+  );
+  if (lastReplicaCheck !== undefined)
+    for (const outcome of Object.keys(VERDICTS))
+      checked.set({ outcome }, lastReplicaCheck.outcome === outcome ? 1 : 0);
+  moment(
+    'last_replica_check_timestamp_seconds',
+    'When the last scheduled check of replicas ended',
+    lastReplicaCheck?.finishedAt,
+  );
+
   const up = gauge('store_up', '1 when the store could be looked at', 'store');
   const looked = gauge('store_looked_at_timestamp_seconds', 'When the store was last looked at', 'store');
   const sets = gauge('sets', 'How many sets a store has', 'store', 'tier', 'state');

@@ -1,7 +1,7 @@
 import { isFresh, isWhole } from '@geolens/backup-core';
 import { describeError } from '../present/hints.ts';
 import { countText, roughDurationText } from '../report/units.ts';
-import { isSettled } from '../schedule/restore-test-journal.ts';
+import { isSettled } from '../schedule/slot-journal.ts';
 import { replicationLag, type Status } from './status.ts';
 
 /** A reason to do something, and what. */
@@ -18,7 +18,7 @@ const COPYING_MS = 3_600_000;
 
 /** What somebody has to look at, the gravest first; empty when all is well. */
 export function troublesOf({ health, journal, stores, now, database }: Status): readonly Trouble[] {
-  const { lastRun, lastRestoreTest } = journal;
+  const { lastRun, lastRestoreTest, lastReplicaCheck } = journal;
   const ours = stores[0]?.sets ?? [];
   const newest = ours.find(isWhole);
   const { failedRestoreTest } = health;
@@ -73,6 +73,14 @@ export function troublesOf({ health, journal, stores, now, database }: Status): 
           {
             text: `The last restore test did not pass (${lastRestoreTest.outcome})${because(lastRestoreTest.problem)}`,
             command: 'geolens-backup verify --restore',
+          },
+        ]),
+    ...(lastReplicaCheck === undefined || lastReplicaCheck.outcome === 'passed'
+      ? []
+      : [
+          {
+            text: `The last check of copies did not pass (${lastReplicaCheck.outcome})${because(lastReplicaCheck.problem)}`,
+            command: 'geolens-backup verify --all --store s3',
           },
         ]),
     ...stores.flatMap(({ name, error }) =>

@@ -48,6 +48,11 @@ describe.each([
     ['30 4 * * 6', '@weekly', 'off', 'OFF'],
     ['', '* * *', 'never', '0 0 30 2 *'],
   ],
+  [
+    'BACKUP_REPLICA_CHECK_SCHEDULE',
+    ['30 4 * * 6', '@weekly', 'off', 'OFF'],
+    ['', '* * *', 'never', '0 0 30 2 *'],
+  ],
   ['BACKUP_TIMEZONE', ['Europe/Berlin', 'UTC'], ['Mars/Olympus', '+25']],
   [
     'BACKUP_RETENTION_DAILY',

@@ -1,0 +1,62 @@
+import { splitKey, type ArtifactKey } from '../model/artifact-key.ts';
+import type { BackupSet, SetArtifact } from '../model/backup-set.ts';
+import { damageIn } from '../model/damage.ts';
+import { CHECK_NAMES, type Checks, type CheckResult } from '../model/manifest.ts';
+import type { ReplicaRecord } from '../ports/replica-records.ts';
+
+/** Whether an artifact was replaced since this installation knew it; not if its store lists no tags. */
+export function isReplaced(record: ReplicaRecord | undefined, tag: string | undefined): boolean {
+  return record !== undefined && tag !== undefined && record.tag !== tag;
+}
+
+/**
+ * Judges a set of a store that others can write to. Only checks of this installation in this store count: a
+ * manifest has those of the volume, and others can write any manifest and state file. Their failed checks
+ * remain: who trusts a set less than it deserves loses nothing.
+ * @param records what this installation knows of the store
+ */
+export function judgeReplica(set: BackupSet, records: ReadonlyMap<ArtifactKey, ReplicaRecord>): BackupSet {
+  const checks = { ...failed(set.checks), ...ownChecks(set, records) };
+  const damage = damageIn(checks);
+  const { problems, state } = set;
+  if (state === 'partial' || state === 'bad' || damage.length === 0) return { ...set, checks };
+  return { ...set, checks, state: 'bad', problems: [...damage, ...problems] };
+}
+
+function ownChecks(set: BackupSet, records: ReadonlyMap<ArtifactKey, ReplicaRecord>): Checks {
+  const known = set.artifacts.map((artifact) => ({ artifact, record: records.get(artifact.key) }));
+  const replaced = known.flatMap(({ artifact, record }) =>
+    record !== undefined && isReplaced(record, artifact.tag) ? [{ artifact, record }] : [],
+  );
+  const manifest = known.find(({ artifact }) => artifact.kind === 'manifest');
+  const own = manifest?.record?.checks ?? {};
+  if (replaced[0] !== undefined) {
+    const names = replaced.map(({ artifact }) => splitKey(artifact.key).fileName).join(', ');
+    return {
+      ...failed(own),
+      checksum: { outcome: 'failed', at: replaced[0].record.at, reason: `replaced since: ${names}` },
+    };
+  }
+  if (!known.every(({ artifact, record }) => record !== undefined && isOf(set, artifact, record)))
+    return failed(own);
+  const sent = known.map(({ record }) => record?.at ?? '').sort()[0] ?? '';
+  return manifest === undefined ? {} : { checksum: { outcome: 'passed', at: sent }, ...own };
+}
+
+/** Whether the bytes of an artifact are those that the manifest of the set means. */
+function isOf({ manifest }: BackupSet, artifact: SetArtifact, { tag, sha256 }: ReplicaRecord): boolean {
+  const { kind, key } = artifact;
+  if (artifact.tag !== tag) return false;
+  if (kind === 'manifest') return true;
+  const { fileName } = splitKey(key);
+  return manifest?.artifacts.find(({ name }) => name === fileName)?.sha256 === sha256;
+}
+
+function failed(checks: Checks): Checks {
+  return Object.fromEntries(
+    CHECK_NAMES.flatMap((name): [string, CheckResult][] => {
+      const check = checks[name];
+      return check?.outcome === 'failed' ? [[name, check]] : [];
+    }),
+  );
+}
