@@ -13,20 +13,21 @@ const MOST_NAMES = 500;
  * is JSON at all is left to the parser.
  */
 export function jsonBoundsProblem(text: string): string | undefined {
-  const open: Set<string>[] = [];
+  /** Names of the fields of each open object. */
+  const open: (Set<string> | undefined)[] = [];
   const names = new Set<string>();
   let parts = 0;
   for (let at = 0; at < text.length; at += 1) {
     const char = text[at];
-    if (char === '{' || char === '[') open.push(new Set());
+    if (char === '{' || char === '[') open.push(undefined);
     else if (char === '}' || char === ']') open.pop();
     if (open.length > DEEPEST) return `is nested more than ${DEEPEST} levels deep`;
     if (char === '{' || char === '[' || char === ',') parts += 1;
     if (parts > MOST_PARTS) return `has more than ${MOST_PARTS} values`;
     if (char !== '"') continue;
     const end = endOfString(text, at);
-    const fields = open.at(-1);
-    if (fields !== undefined && isName(text, end)) {
+    if (open.length > 0 && isName(text, end)) {
+      const fields = (open[open.length - 1] ??= new Set());
       const name = text.slice(at, end);
       if (name.includes('\\') || name === '"__proto__"') return `has a field of the name ${shown(name)}`;
       if (fields.has(name)) return `has the field ${shown(name)} twice`;

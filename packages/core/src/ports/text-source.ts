@@ -53,9 +53,7 @@ export async function boundedTextOf(
 
 /** Returns how many bytes are not white space: their content takes so much memory at most, roughly. */
 export function denseBytesOf(bytes: Uint8Array): number {
-  let dense = 0;
-  for (const byte of bytes) if (byte > 32) dense += 1;
-  return dense;
+  return bytes.reduce((dense, byte) => (byte > 32 ? dense + 1 : dense), 0);
 }
 
 /** Largest manifest that is read, in bytes: one with ten thousand tables has a megabyte. */

@@ -143,7 +143,7 @@ async function readManifest(
     );
   try {
     const text = await manifestTextOf(
-      store.read(key, undefined, options),
+      store.read(key, undefined, { ...options, reuseBuffer: true }),
       Math.max(bytes, SMALL_MANIFEST_BYTES),
     );
     const { saved } = budget.lists;
