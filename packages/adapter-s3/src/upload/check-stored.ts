@@ -9,7 +9,7 @@ import type { UploadRequest } from './upload-request.ts';
 /**
  * Compares what the store has with the source: length and digest as the store tells them, or, where these
  * prove nothing, by reading it back.
- * @returns what the store says of the object
+ * @returns what the store reports of the object
  * @throws BackupError ARTIFACT_MISMATCH when they differ; the object is removed
  */
 export async function checkStored(request: UploadRequest, parts: HashedParts): Promise<ObjectFacts> {

@@ -7,7 +7,7 @@ import { MultipartUpload } from './multipart-upload.ts';
 import { placeOf } from '../s3-errors.ts';
 import type { ObjectParameters } from '../objects/object-parameters.ts';
 
-/** What the store says of an object and of its copy. */
+/** What the store reports of an object and of its copy. */
 export interface CopiedObject {
   readonly original: ObjectFacts;
   readonly copied: ObjectFacts;

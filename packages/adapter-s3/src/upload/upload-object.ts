@@ -11,7 +11,7 @@ import { withBody } from './with-body.ts';
  * Stores an object: in one request when it is small, else in parts sent side by side. What is there already,
  * and proves to be the same, is left as it is. The bytes are compared with the source's SHA-256 before the
  * object comes into being, and with what the store says that it has afterwards.
- * @returns what the store says of the object
+ * @returns what the store reports of the object
  * @throws BackupError ARTIFACT_MISMATCH when they differ; then nothing is left under the key
  */
 export async function uploadObject(request: UploadRequest): Promise<ObjectFacts> {
@@ -20,7 +20,7 @@ export async function uploadObject(request: UploadRequest): Promise<ObjectFacts>
   return fitsIntoOnePart(request) ? putWhole(request) : (await uploadParts(request)).complete();
 }
 
-/** Returns the object if an earlier upload, whose process died before it could tell, has made it. */
+/** Returns the object if an earlier upload, whose process died before it ended, has made it. */
 async function whatIsThere(request: UploadRequest): Promise<ObjectFacts | undefined> {
   const { bucket, key, source, digests, signal } = request;
   const facts = await headObject(bucket, key, signal).catch((error: unknown) => {

@@ -43,7 +43,7 @@ async function serving() {
   return { bucket, context, output, heard, clock, journal, restoreTest, start };
 }
 
-it('copies are read in full at each slot, and how that ended is noted', async () => {
+it('copies are read in full at each scheduled time, and how that ended is noted', async () => {
   const { bucket, heard, clock, journal, start, output } = await serving();
   await start(runScheduledReplicaChecks);
   expect((await readSets(bucket))[0]?.checks.content).toBeUndefined();
