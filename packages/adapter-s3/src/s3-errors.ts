@@ -181,7 +181,8 @@ function factsOf(error: unknown): Facts {
   if (!(error instanceof Error)) return { name: '', code: '', status: undefined, message: String(error) };
   const { code, $metadata } = error as Error & { code?: unknown; $metadata?: { httpStatusCode?: number } };
   return {
-    name: error.name === 'Error' ? '' : error.name,
+    // The parser's own error is no code of the provider.
+    name: error.name === 'Error' || error.message.includes(UNREAD) ? '' : error.name,
     code: typeof code === 'string' ? code : '',
     status: $metadata?.httpStatusCode,
     message: messageOf(error),

@@ -38,6 +38,16 @@ describe('what a store or the network answers', () => {
     expect(translated.cause).toBe(error);
   });
 
+  it('names no error of the parser where an answer cannot be parsed', () => {
+    const error = Object.assign(
+      new RangeError('Maximum call stack size exceeded\n  Deserialization error: to see the raw response …'),
+      { $metadata: { httpStatusCode: 503 } },
+    );
+    expect(s3Error(error, call).message).toMatch(
+      /PutObject failed \(HTTP 503\): the answer is not that of an S3 store$/,
+    );
+  });
+
   it('names the provider’s code and the status', () => {
     expect(s3Error(failureOf('AccessDenied', 403, 'Access Denied'), call).message).toContain(
       '(AccessDenied, HTTP 403): Access Denied',

@@ -11,6 +11,9 @@ import { NO_S3_STORE, placeOf } from '../s3-errors.ts';
 /** Most objects of a listing, of whatever name: they come in pages, and take time, not memory. */
 const MOST_OBJECTS = 1_000_000;
 
+/** Fewest objects that a page counts for: a store may claim that there is always another. */
+const LEAST_OF_PAGE = 500;
+
 export interface ListedObject {
   readonly key: string;
   /** Length in bytes. */
@@ -47,7 +50,7 @@ export async function* listObjects(
           bytes: Number.isSafeInteger(bytes) ? bytes : 0,
           tag: tag && bareEtag(tag),
         };
-    objects += Math.max(1, page.Contents?.length ?? 0);
+    objects += Math.max(LEAST_OF_PAGE, page.Contents?.length ?? 0);
     if (objects > MOST_OBJECTS)
       throw new BackupError(
         'STORE_FAILED',
