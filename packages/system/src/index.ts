@@ -4,7 +4,7 @@
  * @module @geolens/backup-system
  */
 export { lstatIfThere } from './files/lstat-if-there.ts';
-export { openOwnFile, readOwnFile } from './files/own-file.ts';
+export { readOwnFile } from './files/own-file.ts';
 export { readFile } from './files/read-file.ts';
 export { errnoOf, storeError, type StoreRoot } from './files/store-errors.ts';
 export { flushFolder, textContent, writeDurably, type Written } from './files/write-durably.ts';
