@@ -81,25 +81,36 @@ async function bait({ database }: Operator, marks: string): Promise<void> {
     ALTER TABLE data.baited OWNER TO "${owner}";`);
 }
 
-/** One command, mostly one that meets with what was forged. */
-function commandFor(random: Random, { good, forged, target }: Arena, copy: string): readonly string[] {
+/** One command: mostly of a set that was forged, and one that meets with what the attacker did. */
+function commandFor(
+  kind: keyof typeof ATTACKS,
+  random: Random,
+  { good, forged, target }: Arena,
+  copy: string,
+): readonly string[] {
   const made = [...forged];
   const what = made.length > 0 && random.chance(0.7) ? random.pick(made) : random.pick(['latest', ...good]);
   const store = random.chance(0.4) ? ['--store', 's3'] : [];
   const restore = ['restore', what, ...store, '--into', copy, '--staging-to', target];
+  const restores = [
+    [...restore, '--yes'],
+    [...restore, '--yes', '--drop-previous'],
+  ];
+  const runs = [['run', '--json'], ['run']];
   return random.pick([
     ['list'],
     ['list', '--json'],
     ['verify', what, ...store],
     ['verify', '--all', '--max-rate', '0'],
     [...restore, '--dry-run'],
-    [...restore, '--yes', '--drop-previous'],
-    [...restore, '--yes'],
-    ['run', '--json'],
+    ...restores,
+    ...runs,
     ['prune'],
     ['health'],
     ['doctor'],
     ['accept', what === 'latest' ? good[0]! : what],
+    ...(kind === 'archives' ? [...restores, ...restores, ...restores] : []),
+    ...(kind === 'notes' ? [...restores, ...runs, ...runs] : []),
   ]);
 }
 
@@ -200,7 +211,7 @@ describe('places that others write to', () => {
           let args: readonly string[] = [];
           try {
             for (const attack of [kind, ...also]) did.push(ATTACKS[attack](arena, random));
-            args = commandFor(random, arena, copy);
+            args = commandFor(kind, random, arena, copy);
             const [before, rows] = [around(arena), await operator.database.query(ROWS)];
             const { code } = await does(operator, arena, args);
             expect(differences(before, around(arena)).join('\n'), 'what changed outside').toBe('');

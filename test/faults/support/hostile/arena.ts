@@ -76,17 +76,20 @@ export function newArena(pristine: Pristine): Arena {
   };
 }
 
-/** Returns what can be seen of everything in a folder, by path. What is in these folders is left out. */
+/** Returns what can be seen of everything in a folder, by path; of these folders, that they are folders. */
 export function everythingIn(folder: string, but: readonly string[]): ReadonlyMap<string, string> {
   const facts = new Map<string, string>();
   const visit = (path: string): void => {
     const stats = lstatSync(path);
+    if (but.includes(path)) {
+      facts.set(path, stats.isDirectory() ? 'a folder' : 'no folder');
+      return;
+    }
     const { ino, mode, uid, gid, size, mtimeMs, rdev } = stats;
     const file = stats.isFile() ? [size, mtimeMs, digest(path)] : [];
     const target = stats.isSymbolicLink() ? [readlinkSync(path)] : [];
     facts.set(path, [ino, mode, uid, gid, rdev, ...file, ...target].join(' '));
-    if (!stats.isDirectory() || but.includes(path)) return;
-    for (const name of readdirSync(path)) visit(join(path, name));
+    if (stats.isDirectory()) for (const name of readdirSync(path)) visit(join(path, name));
   };
   visit(folder);
   return facts;

@@ -152,9 +152,10 @@ function manifests(arena: Arena, random: Random): string {
         bytes(random, 300),
         manifestBomb(),
       ]);
-      forged.add(of);
-      if (on.store === 'local') touched.add(of);
-      on.write(`state-${of}.json`, content);
+      const oldest = good[0]!;
+      forged.add(oldest);
+      if (on.store === 'local') touched.add(oldest);
+      on.write(`state-${oldest}.json`, content);
       return `a forged state file of ${content.length} bytes in ${on.store}`;
     },
   ])();
@@ -247,19 +248,22 @@ function archives(arena: Arena, random: Random): string {
       () => gzipSync('not tar'),
       () => bytes(random, 500),
     ])();
+  const role = evilRole(database);
+  const evil = (attributes: string): string =>
+    `CREATE ROLE "${role}"${attributes};\nGRANT SELECT ON TABLE data.stations TO "${role}";`;
   const globals = (): string =>
     random.pick([
       `\\! touch ${marks}/psql`,
       `COPY (SELECT 1) TO PROGRAM 'touch ${marks}/copy';`,
-      `CREATE ROLE ${evilRole(database)} SUPERUSER LOGIN;`,
-      `CREATE ROLE ${evilRole(database)};\nALTER ROLE ${evilRole(database)} WITH SUPERUSER LOGIN;`,
-      `CREATE ROLE ${evilRole(database)};\nGRANT pg_execute_server_program TO ${evilRole(database)};`,
+      evil(' WITH SUPERUSER LOGIN'),
+      evil(' WITH LOGIN SUPERUSER CREATEDB CREATEROLE REPLICATION BYPASSRLS'),
+      evil(`;\nGRANT pg_execute_server_program TO "${role}"`),
       `DO $$ BEGIN EXECUTE 'DROP TABLE data.large'; END $$;`,
       `CREATE ROLE "${ESCAPES.replaceAll('\n', '')}";`,
       `\u0000${text(random, 200)}`,
       `CREATE ROLE ${'x'.repeat(MIB)};`,
     ]);
-  const replace = random.pick(['archive', 'archive', 'archive', 'globals', 'dump']);
+  const replace = random.pick(['archive', 'archive', 'globals', 'globals', 'dump']);
   const isSealed = random.chance(0.8);
   forgeSet(on, of, as, (manifest, artifacts) => {
     for (const [name, content] of [...artifacts]) {
@@ -278,7 +282,12 @@ export function evilRole(database: string): string {
   return `evil_${database}`;
 }
 
+/** Some of the software's own files, or what an earlier command may have left, are forged. */
 function notes(arena: Arena, random: Random): string {
+  return Array.from({ length: random.whole(1, 4) }, () => note(arena, random)).join(' and ');
+}
+
+function note(arena: Arena, random: Random): string {
   const { backups, staging, target, outside, database, good } = arena;
   const kept = join(outside, 'kept');
   const id = randomUUID();
@@ -350,6 +359,7 @@ function notes(arena: Arena, random: Random): string {
       join(backups, `.geolens-backup-${id}.publishing`),
       random.pick([
         JSON.stringify(names),
+        JSON.stringify(names),
         JSON.stringify({ names, keys: names, files: names, artifacts: names }),
         names.join('\n'),
         '['.repeat(100_000),
@@ -358,7 +368,6 @@ function notes(arena: Arena, random: Random): string {
     return 'a note of a publication';
   };
   return random.pick<() => string>([
-    () => place(join(backups, '.geolens-backup.lock')),
     () => place(join(backups, '.geolens-backup.lock')),
     () => place(join(backups, `.geolens-backup.${database}.json`)),
     () => place(join(backups, `.geolens-backup.manifests.${random.pick(['local', 's3'])}`)),
@@ -374,13 +383,14 @@ function notes(arena: Arena, random: Random): string {
       ),
     () => place(join(random.pick([staging, target]), '.geolens-backup-before-20260101_020000')),
     () => {
-      const timestamp = random.pick(good);
+      const timestamp = good[0]!;
       arena.forged.add(timestamp);
       arena.touched.add(timestamp);
       return place(join(backups, 'daily', `state-${timestamp}.json`));
     },
     record,
     record,
+    intent,
     intent,
   ])();
 }
