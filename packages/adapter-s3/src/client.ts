@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { S3Client } from '@aws-sdk/client-s3';
+import { collectAnswer } from './collect-answer.ts';
 import { addressOf, isAmazon } from './endpoint.ts';
 import type { S3Settings } from './settings.ts';
 import { signBodiesByTheirDigest } from './upload/payload-hash.ts';
@@ -34,6 +35,7 @@ export function createClient(settings: S3Settings): S3Client {
     maxAttempts: settings.attempts ?? ATTEMPTS,
     retryMode: 'standard',
     logger: SILENT,
+    streamCollector: collectAnswer,
     requestChecksumCalculation: checksums,
     responseChecksumValidation: checksums,
     // It would make a new connection for every part, and keep a stopped request waiting for six seconds.

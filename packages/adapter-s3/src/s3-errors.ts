@@ -6,6 +6,7 @@ import {
   type ErrorReason,
   withReason,
 } from '@geolens/backup-core';
+import { ANSWER_TOO_LONG } from './collect-answer.ts';
 
 /** What was being done, for messages. */
 export interface S3Call {
@@ -77,6 +78,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   SlowDown: BUSY,
   ServiceUnavailable: BUSY,
   InternalError: BUSY,
+  [ANSWER_TOO_LONG]: { code: 'STORE_UNAVAILABLE', reason: 'endpoint-not-s3' },
   TimeoutError: { code: 'STORE_UNAVAILABLE', reason: 'endpoint-silent' },
   ERR_INVALID_CHAR: {
     code: 'STORE_FORBIDDEN',
