@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { ArtifactKey, ReplicaRecord, ReplicaRecords } from '@geolens/backup-core';
-import { errnoOf, storeError } from '@geolens/backup-system';
+import { errnoOf, readOwnFile, storeError } from '@geolens/backup-system';
 import { replaceFile } from './store/replace-file.ts';
+
+/** Largest file that is read, in bytes: an artifact has about 300, and a store at most 100,000. */
+const LARGEST_BYTES = 64 * 1024 * 1024;
 
 /**
  * Returns the name of the file of a store's records.
@@ -23,8 +25,8 @@ export class FileRecords implements ReplicaRecords {
 
   async read(): Promise<ReadonlyMap<ArtifactKey, ReplicaRecord>> {
     try {
-      const records = JSON.parse(await readFile(this.path, 'utf8')) as Record<ArtifactKey, ReplicaRecord>;
-      return new Map(Object.entries(records) as [ArtifactKey, ReplicaRecord][]);
+      const records: unknown = JSON.parse((await readOwnFile(this.path, LARGEST_BYTES)).toString());
+      return new Map(Object.entries(records ?? {}).filter(isRecord));
     } catch (error) {
       if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return new Map();
       throw storeError(error, 'reading what is known of a replica', { path: this.path });
@@ -39,4 +41,9 @@ export class FileRecords implements ReplicaRecords {
       throw storeError(error, 'noting what a replica has', { path: this.path });
     }
   }
+}
+
+function isRecord(entry: [string, unknown]): entry is [ArtifactKey, ReplicaRecord] {
+  const { tag, sha256, at } = (entry[1] ?? {}) as Partial<ReplicaRecord>;
+  return [tag, sha256, at].every((value) => typeof value === 'string');
 }
