@@ -240,4 +240,119 @@ export const MUTANTS: readonly Mutant[] = [
     kind: 'verify --restore',
     count: 30,
   },
+  {
+    title: 'the lock follows links',
+    edits: [
+      edit(
+        `${SYSTEM}/lock/flock-lock.ts`,
+        'constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK',
+        'constants.O_CREAT',
+      ),
+    ],
+    family: 'hostile',
+    kind: 'notes',
+    count: 100,
+  },
+  {
+    title: 'links and pipes are taken for files of the software',
+    edits: [
+      edit(
+        `${SYSTEM}/files/own-file.ts`,
+        'constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK',
+        'constants.O_RDONLY',
+      ),
+    ],
+    family: 'hostile',
+    kind: 'notes',
+    count: 100,
+  },
+  {
+    title: 'the note of a publication may name any file',
+    edits: [
+      edit(
+        `${LOCAL}/store/publication.ts`,
+        "typeof key === 'string' ? parseKey(key) : undefined",
+        "typeof key === 'string' ? (key as ArtifactKey) : undefined",
+      ),
+      edit(
+        `${LOCAL}/store/publication.ts`,
+        'nameOfKey(parsed) === undefined ||',
+        'nameOfKey === undefined ||',
+      ),
+    ],
+    family: 'hostile',
+    kind: 'notes',
+    count: 150,
+  },
+  {
+    title: 'roles of a set in the bucket come with all their privileges',
+    edits: [
+      edit(
+        `${CORE}/restore/restore.ts`,
+        'privilegedRoles: request.source.trusted || request.allowPrivilegedRoles',
+        'privilegedRoles: request.database !== undefined',
+      ),
+    ],
+    family: 'hostile',
+    kind: 'archives',
+    count: 150,
+  },
+  {
+    title: 'members of an archive may lie anywhere',
+    edits: [
+      edit(
+        `${LOCAL}/archive/member-check.ts`,
+        'else if (path === undefined) this.leaveOut(LEAVES, name);',
+        'else if (path === undefined) this.holdsItself = this.members > 0;',
+      ),
+      edit(
+        `${LOCAL}/archive/tar-staging-restorer.ts`,
+        "'--extract',",
+        "'--extract',\n      '--absolute-names',",
+      ),
+    ],
+    family: 'hostile',
+    kind: 'archives',
+    count: 100,
+  },
+  {
+    title: 'code of a role runs over a login of a superuser',
+    edits: [
+      edit(
+        `${POSTGRES}/restore/owner-logins.ts`,
+        'CREATE ROLE ${name} LOGIN NOINHERIT PASSWORD',
+        'CREATE ROLE ${name} LOGIN SUPERUSER PASSWORD',
+      ),
+    ],
+    family: 'hostile',
+    kind: 'archives',
+    count: 60,
+  },
+  {
+    title: 'control characters reach the terminal',
+    edits: [edit('packages/runner/src/printable.ts', 'const CONTROLS = /[', 'const CONTROLS = /(?!)[')],
+    family: 'hostile',
+    kind: 'manifests',
+    count: 100,
+  },
+  {
+    title: 'a manifest may be of any size',
+    edits: [
+      edit(
+        `${CORE}/ports/text-source.ts`,
+        'LARGEST_MANIFEST_BYTES = 6 * 1024 * 1024',
+        'LARGEST_MANIFEST_BYTES = 600 * 1024 * 1024',
+      ),
+    ],
+    family: 'hostile',
+    kind: 'manifests',
+    count: 100,
+  },
+  {
+    title: 'a listing may go on for ever',
+    edits: [edit(`${S3}/objects/list-objects.ts`, 'if (objects > MOST_OBJECTS)', 'if (objects < 0)')],
+    family: 'hostile',
+    kind: 'listings',
+    count: 100,
+  },
 ];

@@ -34,6 +34,8 @@ export interface Arena {
   readonly forged: Set<string>;
   /** Timestamps of good sets of which the attacker changed something on the volume. */
   readonly touched: Set<string>;
+  /** Whether a set on the volume, which is trusted, brings a role with privileges over the server. */
+  roleIsTrusted: boolean;
 }
 
 /** What an arena begins with. */
@@ -73,6 +75,7 @@ export function newArena(pristine: Pristine): Arena {
     good,
     forged: new Set(),
     touched: new Set(),
+    roleIsTrusted: false,
   };
 }
 

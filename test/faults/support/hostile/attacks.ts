@@ -272,6 +272,7 @@ function archives(arena: Arena, random: Random): string {
         artifacts.set(name, Buffer.from(`${content.toString()}\n${globals()}\n`));
       if (replace === 'dump' && name.endsWith('.dump')) artifacts.set(name, damaged(random, content));
     }
+    arena.roleIsTrusted ||= replace === 'globals' && on.store === 'local';
     return isSealed ? consistent(manifest, artifacts) : manifest;
   });
   return `a hostile ${replace}${isSealed ? ', with its checksum,' : ''} in ${on.store} as ${as}`;

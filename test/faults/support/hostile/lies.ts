@@ -11,8 +11,10 @@ const MIB = 1024 * 1024;
 const ENDLESS_BYTES = 400 * MIB;
 /** Pages of a listing without end; each costs a request. */
 const ENDLESS_PAGES = 100_000;
+const KEYS_OF_PAGE = 1000;
+const ONE_BYTE = Buffer.from('x');
 const DRIP_MS = 200;
-const DRIPS = 300;
+const DRIPS = 30;
 
 const OPERATIONS: readonly (S3Operation | undefined)[] = [
   undefined,
@@ -35,25 +37,18 @@ export function lieInListings({ bucket, database, good }: Arena, random: Random)
     change((document) => document.replace('</ListBucketResult>', () => `${contents()}</ListBucketResult>`));
   const size = (value: string): Lie['tell'] =>
     change((document) => document.replace(/<Size>\d+<\/Size>/g, `<Size>${value}</Size>`));
-  const thousands = random.pick([2000, 20_000]);
   const lies: Readonly<Record<string, Lie['tell']>> = {
     'keys twice': change((document) => document.replace(/<Contents>.*<\/Contents>/, '$&$&')),
     'no keys': change((document) => document.replace(/<Contents>.*<\/Contents>/, '')),
     'half of the keys': change((document) =>
       document.replace(/<Contents>.*?<\/Contents>/g, (one) => (random.chance(0.5) ? one : '')),
     ),
-    'thousands of sets': more(() =>
-      Array.from({ length: thousands }, (_, number) => {
-        const timestamp = `2025${String((number % 12) + 1).padStart(2, '0')}${String((number % 28) + 1).padStart(2, '0')}_${String(
-          number,
-        )
-          .padStart(6, '0')
-          .replace(
-            /^(..)(..)(..)$/,
-            (_all, a: string, b: string, c: string) =>
-              `0${Number(a) % 10}${String(Number(b) % 60).padStart(2, '0')}${String(Number(c) % 60).padStart(2, '0')}`,
-          )}`;
-        return listed(`backups/daily/${database}_${timestamp}.dump`, Buffer.from('x'));
+    'thousands of sets': pages(random.pick([2, 20, 100]), (page) =>
+      Array.from({ length: KEYS_OF_PAGE }, (_, index) => {
+        const minutes = page * KEYS_OF_PAGE + index;
+        const moment = new Date(Date.UTC(2020, 0, 1, 0, minutes)).toISOString().replaceAll(/[-:]/g, '');
+        const timestamp = `${moment.slice(0, 8)}_${moment.slice(9, 15)}`;
+        return listed(`backups/daily/${database}_${timestamp}.dump`, ONE_BYTE);
       }).join(''),
     ),
     'manifests that are not there': more(() =>
@@ -89,7 +84,7 @@ export function lieInListings({ bucket, database, good }: Arena, random: Random)
         '<NextContinuationToken>same</NextContinuationToken><IsTruncated>true',
       ),
     ),
-    'another page for ever': pages(),
+    'another page for ever': pages(ENDLESS_PAGES),
     'a page without its next': change((document) =>
       document.replace('<IsTruncated>false', '<IsTruncated>true'),
     ),
@@ -201,11 +196,12 @@ function entities(reply: Parameters<Lie['tell']>[0]): Reply {
   );
 }
 
-function pages(): Lie['tell'] {
+/** The listing in so many pages more, each with these contents. */
+function pages(count: number, contents: (page: number) => string = () => ''): Lie['tell'] {
   let page = 0;
   return (reply) => {
-    page += 1;
-    if (page > ENDLESS_PAGES) return reply;
+    page = (page + 1) % (count + 1);
+    if (page === 0) return reply;
     return xml(
       reply.body
         .toString()
@@ -213,7 +209,8 @@ function pages(): Lie['tell'] {
         .replace(
           '<IsTruncated>false',
           `<NextContinuationToken>${page}</NextContinuationToken><IsTruncated>true`,
-        ),
+        )
+        .replace('</ListBucketResult>', () => `${contents(page)}</ListBucketResult>`),
     );
   };
 }
