@@ -25,7 +25,7 @@ export function exitCodeOf(error: BackupError): ExitCode {
 export function exitCodeOfRun({ outcome, errors, restoreTest }: RunReport): ExitCode {
   switch (outcome) {
     case 'complete':
-      return EXIT.done;
+      return restoreTest?.outcome === 'inconclusive' ? EXIT.partly : EXIT.done;
     case 'partial':
       return restoreTest?.outcome === 'failed' ? EXIT.restoreTestFailed : EXIT.partly;
     case 'failed':

@@ -31,10 +31,11 @@ export function startNotification(database: string, timestamp: string): Notifica
   };
 }
 
-/** A set that nobody should rely on unseen is trouble, though the run is complete. */
+/** A complete run is trouble if its set is suspicious, or its restore test has no result. */
 export function runNotification(report: RunReport, log: string, redact: Redact): Notification {
-  const { database, outcome, suspicion, errors } = report;
-  const good = outcome === 'complete' && suspicion === undefined;
+  const { database, outcome, suspicion, errors, restoreTest } = report;
+  const isTested = restoreTest?.outcome !== 'inconclusive';
+  const good = outcome === 'complete' && suspicion === undefined && isTested;
   const text = [...errors.map(describeError), ...new Set(warningsOfRun(report))].join('\n');
   const title = `Backup of ${database}: ${outcomeText(report)}`;
   return {

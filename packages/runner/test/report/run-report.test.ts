@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { artifactKey, BackupError } from '@geolens/backup-core';
 import { exitCodeOfRun } from '../../src/exit-code.ts';
+import { runNotification } from '../../src/notify/notifications.ts';
 import { logReport, logRun } from '../../src/log/log-run.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { outcomeText } from '../../src/report/outcome-text.ts';
@@ -150,6 +151,17 @@ describe('the log of a run', () => {
         errors: [new BackupError('ARTIFACT_UNREADABLE', 'torn')],
       }),
     ).toBe(5);
+  });
+
+  it('of a run whose restore test is inconclusive ends with 3: the set is good, and nothing is proven', () => {
+    const restoreTest = {
+      ...{ facts: [], warnings: [], serverVersion: undefined },
+      ...({ outcome: 'inconclusive', reasons: ['the extension x is not installed'] } as const),
+    };
+    const report = reportOf({ restoreTest });
+    expect(exitCodeOfRun(report)).toBe(3);
+    expect(runNotification(report, '', String).state).toBe('trouble');
+    expect(runNotification(reportOf(), '', String).state).toBe('good');
   });
 
   it('has a line for each phase, with size and rate where there are bytes', () => {
