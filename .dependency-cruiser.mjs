@@ -36,6 +36,18 @@ export default {
       { path: CORE, pathNot: `${CORE}/(base|model|ports)/` },
     ),
     rule(
+      'catalog-stands-below-the-use-cases',
+      'Reading, selecting and marking sets is what the use cases share.',
+      { path: `${CORE}/catalog/` },
+      { path: CORE, pathNot: `${CORE}/(base|model|ports|progress|catalog)/` },
+    ),
+    rule(
+      'progress-knows-ports',
+      'Watching work stands below the catalog.',
+      { path: `${CORE}/progress/` },
+      { path: CORE, pathNot: `${CORE}/(base|model|ports|progress)/` },
+    ),
+    rule(
       'assertions-only-in-testing',
       'Assertions belong to the contract suites.',
       { path: CORE, pathNot: `${CORE}/testing/` },

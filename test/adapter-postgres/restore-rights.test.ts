@@ -14,7 +14,6 @@ async function withGlobals(backup: RestoreInput, more: string): Promise<RestoreI
     ...backup,
     globals: {
       bytes: content.length,
-      sha256: '',
       open: async function* () {
         yield await Promise.resolve(content);
       },

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { ArtifactSource } from '@geolens/backup-core';
+import type { ArtifactContent } from '@geolens/backup-core';
 import { clusters, freshDatabase } from '../support/clusters.ts';
 import { backupOf, restoring } from './support/restoring.ts';
 
@@ -10,7 +10,7 @@ const OBJECTS = `SELECT m.oid, pg_catalog.encode(pg_catalog.lo_get(m.oid), 'esca
   FROM pg_largeobject_metadata m ORDER BY 1`;
 
 /** Returns the source with a further line. */
-function withText(source: ArtifactSource, line: string): ArtifactSource {
+function withText(source: ArtifactContent, line: string): ArtifactContent {
   const open = async function* (): AsyncGenerator<Uint8Array> {
     yield* source.open();
     yield Buffer.from(`${line}\n`);

@@ -17,7 +17,6 @@ async function forged(backup: RestoreInput, change: (globals: string) => string)
     privilegedRoles: false,
     globals: {
       bytes: content.length,
-      sha256: '',
       open: async function* () {
         yield await Promise.resolve(content);
       },

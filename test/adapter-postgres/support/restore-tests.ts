@@ -97,7 +97,6 @@ export async function changedBackup(
     ...(await backupOf(database)),
     dump: {
       bytes: dump.length,
-      sha256: '',
       path: await fileOf(dump),
       open: async function* () {
         yield await Promise.resolve(dump);

@@ -15,7 +15,6 @@ export async function backupOf(place: Place, keep = fileOf): Promise<RestoreInpu
 export function inputFrom({ dump, globalsBytes }: Taken, path: string): RestoreInput {
   const source = (content: Uint8Array): RestoreInput['dump'] => ({
     bytes: content.length,
-    sha256: '',
     open: async function* () {
       yield await Promise.resolve(content);
     },

@@ -1,6 +1,6 @@
 import { pipeline, Readable, type Duplex } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { BackupError, type ArtifactSource } from '@geolens/backup-core';
+import { BackupError, type ArtifactContent } from '@geolens/backup-core';
 import { type ProgramEnd, type ProgramEnvironment, programFed } from '@geolens/backup-system';
 import { findGzip, type GzipProgram } from './gzip-program.ts';
 
@@ -20,7 +20,7 @@ export interface TarOptions {
  */
 export async function tarReading(
   args: readonly string[],
-  archive: ArtifactSource,
+  archive: ArtifactContent,
   options: TarOptions,
   onOutput?: (chunk: Uint8Array) => void,
 ): Promise<ProgramEnd> {

@@ -1,4 +1,4 @@
-import { BackupError, type ArtifactSource } from '@geolens/backup-core';
+import { BackupError, type ArtifactContent } from '@geolens/backup-core';
 import { describeEnd, endedByOthers } from '@geolens/backup-system';
 import { tarReading, type TarOptions } from './archive-reading.ts';
 import { LISTING_ARGUMENTS, MemberCheck } from './member-check.ts';
@@ -9,7 +9,7 @@ import { LISTING_ARGUMENTS, MemberCheck } from './member-check.ts';
  * @throws BackupError ARTIFACT_UNREADABLE if the archive does not read through or has no members
  */
 export async function listMembers(
-  archive: ArtifactSource,
+  archive: ArtifactContent,
   { label, hint, onMember, ...options }: ListOptions,
 ): Promise<MemberCheck> {
   const check = new MemberCheck(onMember);

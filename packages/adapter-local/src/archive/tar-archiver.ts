@@ -7,7 +7,7 @@ import {
   type ArchiveCheckOptions,
   type Archiver,
   throwIfAborted,
-  type ArtifactSource,
+  type ArtifactContent,
 } from '@geolens/backup-core';
 import {
   describeEnd,
@@ -88,7 +88,7 @@ export class TarArchiver implements Archiver {
     };
   }
 
-  async check(archive: ArtifactSource, { signal, onMember }: ArchiveCheckOptions): Promise<ArchiveCheck> {
+  async check(archive: ArtifactContent, { signal, onMember }: ArchiveCheckOptions): Promise<ArchiveCheck> {
     const { members, leftOut, refusal } = await listMembers(archive, {
       env: this.env,
       signal,

@@ -1,7 +1,7 @@
 import { chmod, mkdir, realpath, rmdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import {
-  type ArtifactSource,
+  type ArtifactContent,
   type Clock,
   type RecoverOptions,
   type StagingRestorer,
@@ -87,7 +87,7 @@ export class TarStagingRestorer implements StagingRestorer {
   }
 
   async unpack(
-    archive: ArtifactSource,
+    archive: ArtifactContent,
     folder: string,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<UnpackedStaging> {
@@ -162,7 +162,7 @@ export class TarStagingRestorer implements StagingRestorer {
   }
 
   private async extract(
-    archive: ArtifactSource,
+    archive: ArtifactContent,
     into: FolderHandle,
     excluded: readonly string[],
     place: StagingPlace,

@@ -15,8 +15,8 @@ import {
   toBackupError,
   type FileSources,
   type Manifest,
-  type RestoreArtifact,
-  type RestoreSource,
+  type ReadableArtifact,
+  type SetCopy,
   type StateFile,
   withReason,
 } from '@geolens/backup-core';
@@ -24,7 +24,7 @@ import { readFile } from '@geolens/backup-system';
 
 /** Files of this machine. */
 export const fileSources: FileSources = {
-  dump: sourceOfFile,
+  dump: copyOfFile,
   dumpOf: dumpBeside,
   archive: (path) => fileArtifact(path, undefined),
 };
@@ -36,7 +36,7 @@ const WORDS = {
   state: 'state file',
 } as const;
 
-async function sourceOfFile(path: string): Promise<RestoreSource> {
+async function copyOfFile(path: string): Promise<SetCopy> {
   const dump = await fileArtifact(path, undefined);
   const name = parseArtifactName(basename(path));
   if (name !== undefined && name.kind !== 'dump') {
@@ -51,11 +51,10 @@ async function sourceOfFile(path: string): Promise<RestoreSource> {
     timestamp: undefined,
     manifest: undefined,
     checks: {},
-    dump,
-    globals: undefined,
-    staging: undefined,
+    artifacts: { dump },
     warnings: [],
     trusted: false,
+    stored: undefined,
   };
   if (name === undefined) return alone;
   const { timestamp, database } = name;
@@ -67,11 +66,11 @@ async function sourceOfFile(path: string): Promise<RestoreSource> {
     return {
       ...alone,
       timestamp,
-      manifestFile,
+      artifacts: { dump, ...(manifestFile && { manifest: manifestFile }) },
       warnings: [`its manifest cannot be used: ${errorText(manifest)}`],
     };
   if (manifest !== undefined && manifest.database !== database) return { ...alone, timestamp };
-  const companion = async (kind: 'globals' | 'staging'): Promise<RestoreArtifact | undefined> =>
+  const companion = async (kind: 'globals' | 'staging'): Promise<ReadableArtifact | undefined> =>
     (await exists(beside(kind))) ? fileArtifact(beside(kind), manifest) : undefined;
   const [whole, globals, staging] = [
     await fileArtifact(path, manifest),
@@ -97,12 +96,15 @@ async function sourceOfFile(path: string): Promise<RestoreSource> {
     timestamp,
     manifest,
     checks,
-    dump: whole,
-    globals,
-    staging,
-    manifestFile,
+    artifacts: {
+      dump: whole,
+      ...(globals && { globals }),
+      ...(staging && { staging }),
+      ...(manifestFile && { manifest: manifestFile }),
+    },
     warnings,
     trusted: false,
+    stored: undefined,
   };
 }
 
@@ -130,7 +132,7 @@ async function dumpBeside(path: string): Promise<string> {
 }
 
 /** A file as an artifact; what the manifest says of it, it has to be. */
-async function fileArtifact(path: string, manifest: Manifest | undefined): Promise<RestoreArtifact> {
+async function fileArtifact(path: string, manifest: Manifest | undefined): Promise<ReadableArtifact> {
   const stats = await stat(path).catch((cause: unknown) => {
     throw new BackupError('CONFIG_INVALID', `the file ${path} cannot be read: ${(cause as Error).message}`, {
       ...withReason('file-unreadable'),

@@ -2,7 +2,7 @@ import {
   BackupError,
   throwIfAborted,
   Stall,
-  type ArtifactSource,
+  type ArtifactContent,
   type Compression,
   type DumpCheckOptions,
   type DumpContent,
@@ -138,7 +138,7 @@ export class PgDumpProducer implements DumpProducer {
     }
   }
 
-  async check(dump: ArtifactSource, { signal, onProgress }: DumpCheckOptions): Promise<DumpContent> {
+  async check(dump: ArtifactContent, { signal, onProgress }: DumpCheckOptions): Promise<DumpContent> {
     const newest = newestOf(await this.installations(false));
     const [file, content] =
       dump.path === undefined ? [[], dump.open(undefined, { reuseBuffer: true })] : [[dump.path], undefined];

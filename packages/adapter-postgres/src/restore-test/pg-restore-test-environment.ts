@@ -6,7 +6,7 @@ import {
   untilAborted,
   type RestoreTestEnvironment,
   type RestoreTestResult,
-  type RestoreArtifact,
+  type ReadableArtifact,
   type RestoreInput,
   type RestorerEvent,
 } from '@geolens/backup-core';
@@ -43,7 +43,7 @@ export class PgRestoreTestEnvironment implements RestoreTestEnvironment {
     return this.options.cage !== undefined;
   }
 
-  keep(artifact: RestoreArtifact): Promise<RestoreArtifact> {
+  keep(artifact: ReadableArtifact): Promise<ReadableArtifact> {
     return this.work(() => this.keepIt(artifact));
   }
 
@@ -77,7 +77,7 @@ export class PgRestoreTestEnvironment implements RestoreTestEnvironment {
     }
   }
 
-  private async keepIt(artifact: RestoreArtifact): Promise<RestoreArtifact> {
+  private async keepIt(artifact: ReadableArtifact): Promise<ReadableArtifact> {
     const { folder } = this.options.folder.paths;
     const path = join(folder, `kept-${(this.kept += 1)}`);
     const { bytes } = await writeDurably(path, chunksOf(artifact, this.signal), this.signal).catch(
@@ -97,7 +97,7 @@ export class PgRestoreTestEnvironment implements RestoreTestEnvironment {
 }
 
 /** Reads the artifact until the signal fires, also while it waits for a chunk that may never come. */
-async function* chunksOf(artifact: RestoreArtifact, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* chunksOf(artifact: ReadableArtifact, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const chunks = artifact.open()[Symbol.asyncIterator]();
   try {
     for (;;) {

@@ -1,4 +1,4 @@
-import { isBackupError, type ArtifactSource } from '@geolens/backup-core';
+import { isBackupError, type ArtifactContent } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '@geolens/backup-system';
 import { newestOf, type PostgresPrograms } from '../connection/postgres-programs.ts';
 import { readToc, type Toc } from '../restore/toc/toc.ts';
@@ -13,7 +13,7 @@ const TOO_NEW = /unsupported version \(\d+\.\d+\) in file header/;
  * @throws BackupError ARTIFACT_UNREADABLE when the dump is damaged
  */
 export async function readByNewest(
-  dump: ArtifactSource,
+  dump: ArtifactContent,
   clients: readonly PostgresPrograms[],
   env: ProgramEnvironment,
   signal: AbortSignal,

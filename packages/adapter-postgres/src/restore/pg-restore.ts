@@ -1,13 +1,13 @@
 import { ENTRY_LABEL } from '../connection/program-messages.ts';
 import type { DecodeText } from '../connection/postgres-encodings.ts';
 import { isEntry } from '../connection/pg-restore-lines.ts';
-import { BackupError, type ArtifactSource } from '@geolens/backup-core';
+import { BackupError, type ArtifactContent } from '@geolens/backup-core';
 import { Program, type ProgramEnd, type ProgramEnvironment, programFed } from '@geolens/backup-system';
 
 export interface PgRestoreRequest {
   readonly pgRestore: string;
   readonly args: readonly string[];
-  readonly dump: ArtifactSource;
+  readonly dump: ArtifactContent;
   readonly env: ProgramEnvironment;
   readonly signal: AbortSignal;
   /** Decodes its messages: those of the server are in the encoding of the dump. */

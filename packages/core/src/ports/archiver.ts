@@ -1,4 +1,4 @@
-import type { ArtifactSource } from './artifact-store.ts';
+import type { ArtifactContent } from './artifact-store.ts';
 
 /** An archive that is being made. */
 export interface Archive {
@@ -36,5 +36,5 @@ export interface Archiver {
    * Lists an archive from its first to its last member. Members are judged by the rule of the restore.
    * @throws BackupError ARTIFACT_UNREADABLE if the archive is damaged
    */
-  check(archive: ArtifactSource, options: ArchiveCheckOptions): Promise<ArchiveCheck>;
+  check(archive: ArtifactContent, options: ArchiveCheckOptions): Promise<ArchiveCheck>;
 }

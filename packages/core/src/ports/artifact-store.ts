@@ -22,22 +22,23 @@ export interface ReadingOptions {
   readonly tag?: string | undefined;
 }
 
-/** Bytes that can be read as often as wanted, with their length and SHA-256 known beforehand. */
-export interface ArtifactSource {
+/** Bytes that can be read as often as wanted. */
+export interface ArtifactContent {
   /** Length in bytes. */
   readonly bytes: number;
-  /** SHA-256 of all bytes, 64 lower-case hex digits. */
-  readonly sha256: string;
-  /**
-   * Where they lie as a file of this machine, for programs that read files; absent where they come from
-   * elsewhere.
-   */
+  /** The file of this machine that has them, for programs that read files; absent if they come from elsewhere. */
   readonly path?: string | undefined;
   /**
    * Reads all bytes, or those of the range; chunks may have any size. May be called several times, also at
    * once.
    */
   open(range?: ByteRange, options?: ReadingOptions): AsyncIterable<Uint8Array>;
+}
+
+/** Content whose SHA-256 is known beforehand: it can be compared with what arrived. */
+export interface ArtifactSource extends ArtifactContent {
+  /** SHA-256 of all bytes, 64 lower-case hex digits. */
+  readonly sha256: string;
 }
 
 /** One entry of a listing. */

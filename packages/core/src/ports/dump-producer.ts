@@ -1,5 +1,5 @@
 import type { Compression, DatabaseProperties, Extension, TableRows } from '../model/manifest.ts';
-import type { ArtifactSource } from './artifact-store.ts';
+import type { ArtifactContent } from './artifact-store.ts';
 
 /** What a snapshot knows about where it was taken. */
 export interface DumpOrigin {
@@ -120,5 +120,5 @@ export interface DumpProducer {
    * @throws ARTIFACT_UNREADABLE if it is damaged, CLIENT_TOO_OLD if the programs of this machine do not know
    * its form
    */
-  check(dump: ArtifactSource, options: DumpCheckOptions): Promise<DumpContent>;
+  check(dump: ArtifactContent, options: DumpCheckOptions): Promise<DumpContent>;
 }

@@ -1,11 +1,11 @@
 import type { Manifest, TableRows } from '../model/manifest.ts';
-import type { ArtifactSource } from './artifact-store.ts';
+import type { ArtifactContent } from './artifact-store.ts';
 
 /** What a database is restored from. The bytes have been checked already. */
 export interface RestoreInput {
-  readonly dump: ArtifactSource;
+  readonly dump: ArtifactContent;
   /** Roles, owners and grants; undefined where the set has none. */
-  readonly globals: ArtifactSource | undefined;
+  readonly globals: ArtifactContent | undefined;
   readonly manifest: Manifest | undefined;
   /**
    * Whether roles that are made get the privileges over the whole server that the set names: superuser,

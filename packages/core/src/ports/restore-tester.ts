@@ -1,4 +1,4 @@
-import type { RestoreArtifact } from './restore-artifact.ts';
+import type { ReadableArtifact } from './set-copy.ts';
 import type { TableRows } from '../model/manifest.ts';
 import type { RestoreInput, RestorerEvent } from './dump-restorer.ts';
 import type { OrphanCleaner } from './orphan-cleaner.ts';
@@ -74,7 +74,7 @@ export interface RestoreTestEnvironment extends AsyncDisposable {
    * Brings an artifact that lies elsewhere here, as a file, with the length that arrived: whether that is
    * what was written, whoever reads it finds out. Fails with what reading fails with, or STORE_FULL.
    */
-  keep(artifact: RestoreArtifact): Promise<RestoreArtifact>;
+  keep(artifact: ReadableArtifact): Promise<ReadableArtifact>;
   /**
    * Restores the dump into a server of its own that no other process reaches, and inspects the result. To be
    * called once.

@@ -1,4 +1,4 @@
-import type { ArtifactSource } from './artifact-store.ts';
+import type { ArtifactContent } from './artifact-store.ts';
 
 /** What a swap has done. */
 export interface SwappedStaging {
@@ -86,7 +86,7 @@ export interface StagingRestorer {
    * folder that it has made.
    */
   unpack(
-    archive: ArtifactSource,
+    archive: ArtifactContent,
     folder: string,
     options: { readonly signal: AbortSignal },
   ): Promise<UnpackedStaging>;

@@ -1,10 +1,10 @@
 import type { BackupError } from '../base/errors.ts';
 import type { Restored, RestoreMode } from '../ports/dump-restorer.ts';
-import type { RestoreSource } from '../ports/file-sources.ts';
+import type { SetCopy } from '../ports/set-copy.ts';
 
-/** What is about to be done, for whoever is asked whether it should. */
+/** What a restore is about to do. */
 export interface RestorePlan {
-  readonly source: RestoreSource;
+  readonly source: SetCopy;
   readonly mode: RestoreMode;
   readonly database: string;
   /** Whether there is a database under the name now. */

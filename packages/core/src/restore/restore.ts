@@ -5,7 +5,8 @@ import {
   type BackupErrorOptions,
   withReason,
 } from '../base/errors.ts';
-import type { ArtifactSource } from '../ports/artifact-store.ts';
+import type { ArtifactKind } from '../model/artifact-name.ts';
+import type { ArtifactContent } from '../ports/artifact-store.ts';
 import type { Archiver } from '../ports/archiver.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DumpProducer } from '../ports/dump-producer.ts';
@@ -21,15 +22,14 @@ import type {
 import type { Lock } from '../ports/lock.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
 import type { StagingRestorer, UnpackedStaging } from '../ports/staging-restorer.ts';
-import type { ReadKind } from '../verify/read-artifact.ts';
-import { checkSource, type CheckedSource } from './check-source.ts';
+import { withStaging } from '../catalog/set-copy.ts';
+import { withStall } from '../catalog/watch-reading.ts';
+import type { SetCopy } from '../ports/set-copy.ts';
+import { checkCopy, refuse, type CheckedCopy } from './check-copy.ts';
 import { compareRows } from '../model/compare-rows.ts';
-import { fetchSource } from './fetch-source.ts';
-import type { RestoreSource } from '../ports/file-sources.ts';
+import { fetchCopy, type FetchedCopy } from './fetch-copy.ts';
 import type { RestorePlan, RestoreReport } from './restore-report.ts';
-import type { RestoreArtifact } from '../ports/restore-artifact.ts';
-import { unlessStalled, type StallLimit } from '../progress/stall.ts';
-import { refuse } from './refusal.ts';
+import type { StallLimit } from '../progress/stall.ts';
 
 /** Everything that a restore works with. */
 export interface RestoreParts {
@@ -48,7 +48,7 @@ export interface RestoreParts {
 
 /** What is restored, how, and where to. */
 export interface RestoreRequest {
-  readonly source: RestoreSource;
+  readonly source: SetCopy;
   readonly mode: RestoreMode;
   /** The database that is to have the content of the dump. */
   readonly database: string;
@@ -129,21 +129,13 @@ class Restore {
       const { stagingTo } = request;
       if (!request.dryRun && stagingTo !== undefined) await this.attempt(() => this.recoverFiles(stagingTo));
       this.step('fetch');
-      await using fetched = await fetchSource(this.parts.primary, this.watchedSource(), {
-        staging: request.stagingTo !== undefined,
-        keep: !request.dryRun,
-        onStagingError: this.noteError,
-        signal,
-      });
+      await using fetched = await this.fetch();
+      const { copy } = fetched;
       this.step('check');
-      const checked = await checkSource(this.parts, fetched, {
-        putAside: this.putAside(),
-        privilegedRoles: request.source.trusted || request.allowPrivilegedRoles,
-        keepGoing: request.keepGoing === true,
-        signal,
-      });
-      if (checked.staging.error !== undefined) this.errors.push(checked.staging.error);
-      const inspection = await this.inspect(session, checked);
+      const checked = await checkCopy(this.parts, copy, { putAside: this.putAside(), signal });
+      if (checked.stagingError !== undefined) this.errors.push(checked.stagingError);
+      const input = this.inputOf(copy);
+      const inspection = await this.inspect(session, input, checked);
       const plan = {
         source: request.source,
         mode: request.mode,
@@ -152,27 +144,29 @@ class Restore {
         stagingTo: request.stagingTo,
         errors: this.errors,
       };
-      if (request.dryRun)
-        return this.report('checked', inspection, { filesLeftOut: checked.staging.leftOut });
+      if (request.dryRun) return this.report('checked', inspection, { filesLeftOut: checked.leftOut });
       if (this.options.confirm !== undefined && !(await this.options.confirm(plan)))
         throw new BackupError('ABORTED', 'the restore was not confirmed; nothing was changed');
       throwIfAborted(signal);
-      return await this.carryOut(session, checked.input, checked.staging.content, inspection);
+      return await this.carryOut(session, input, copy.artifacts.staging, inspection);
     } finally {
       await session.close();
     }
   }
 
-  private watchedSource(): RestoreSource {
-    const { source } = this.request;
-    const watched = (artifact: RestoreArtifact): RestoreArtifact =>
-      unlessStalled(artifact, this.parts.stall, `reading ${artifact.name} from ${source.label}`);
-    return {
-      ...source,
-      dump: watched(source.dump),
-      globals: source.globals && watched(source.globals),
-      staging: source.staging && watched(source.staging),
-    };
+  private async fetch(): Promise<FetchedCopy> {
+    const { source, stagingTo, dryRun } = this.request;
+    const watched = withStall(source, this.parts.stall);
+    const copy = stagingTo === undefined ? withStaging(watched, undefined) : watched;
+    // A dry run leaves artifacts where they are, and reads them from there.
+    if (dryRun) return { copy, [Symbol.asyncDispose]: () => Promise.resolve() };
+    return fetchCopy(this.parts.primary, copy, { onStagingError: this.noteError, signal: this.signal });
+  }
+
+  private inputOf({ label, artifacts: { dump, globals }, manifest, trusted }: SetCopy): RestoreInput {
+    const { allowPrivilegedRoles, keepGoing = false } = this.request;
+    if (dump === undefined) throw new BackupError('ARTIFACT_NOT_FOUND', `${label} has no dump`);
+    return { dump, globals, manifest, privilegedRoles: trusted || allowPrivilegedRoles, keepGoing };
   }
 
   private async recoverFiles(folder: string): Promise<void> {
@@ -191,16 +185,20 @@ class Restore {
   };
 
   /** What is put aside before anything is replaced. */
-  private putAside(): readonly ReadKind[] {
+  private putAside(): readonly ArtifactKind[] {
     const { dryRun, mode } = this.request;
     if (dryRun) return [];
     return mode.kind === 'aside' ? ['dump', 'staging'] : ['staging'];
   }
 
-  private async inspect(session: RestoreSession, { input, damaged }: CheckedSource): Promise<Inspection> {
+  private async inspect(
+    session: RestoreSession,
+    input: RestoreInput,
+    { damaged }: CheckedCopy,
+  ): Promise<Inspection> {
     const { request } = this;
     this.step('inspect');
-    const unreadable = damaged.some(({ artifact }) => artifact === 'dump');
+    const unreadable = damaged.some(({ kind }) => kind === 'dump');
     const inspection = unreadable ? undefined : await session.inspect(input, request.mode);
     const { stagingTo } = request;
     const refusal =
@@ -220,7 +218,7 @@ class Restore {
   private async carryOut(
     session: RestoreSession,
     input: RestoreInput,
-    archive: ArtifactSource | undefined,
+    archive: ArtifactContent | undefined,
     inspection: Inspection,
   ): Promise<RestoreReport> {
     const { stagingTo } = this.request;

@@ -2,7 +2,7 @@ import { throwIfAborted } from '../base/errors.ts';
 import { nameOfKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
-import { readSets } from '../sets/read-sets.ts';
+import { readSets } from '../catalog/read-sets.ts';
 import type { RetentionPlan, RetentionRequest } from './plan-retention.ts';
 
 /** Reads what retention decides about. */

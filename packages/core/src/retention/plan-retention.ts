@@ -3,7 +3,7 @@ import { TIERS } from '../model/tier.ts';
 import { timestampToDate } from '../model/timestamp.ts';
 import type { RetentionPolicy, RetentionVerdict } from '../ports/retention-policy.ts';
 import { isRestorable, newestFirst, type BackupSet } from '../model/backup-set.ts';
-import { hasFailedTest, hasPassedTest, newestPassed } from '../sets/restore-tests.ts';
+import { hasFailedTest, hasPassedTest, newestPassed } from '../catalog/restore-tests.ts';
 
 /** The sets of a store, and the policy that is asked about them. */
 export interface RetentionRequest {

@@ -1,5 +1,5 @@
 import type { Archive, ArchiveCheck, Archiver } from '../ports/archiver.ts';
-import type { ArtifactSource } from '../ports/artifact-store.ts';
+import type { ArtifactContent } from '../ports/artifact-store.ts';
 import { chunksOf, readAll } from './sources.ts';
 
 /** An archiver whose archive is the text given, or who has nothing to archive. */
@@ -20,7 +20,7 @@ export class FakeArchiver implements Archiver {
     });
   }
 
-  async check(archive: ArtifactSource): Promise<ArchiveCheck> {
+  async check(archive: ArtifactContent): Promise<ArchiveCheck> {
     return { members: (await readAll(archive.open())).length, ...this.judgement };
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { abortedBy, BackupError, throwIfAborted } from '../base/errors.ts';
 import type { TableRows } from '../model/manifest.ts';
-import type { ArtifactSource } from '../ports/artifact-store.ts';
+import type { ArtifactContent } from '../ports/artifact-store.ts';
 import type { DumpContent, DumpProducer, DumpSnapshot } from '../ports/dump-producer.ts';
 import { chunksOf, readAll } from './sources.ts';
 
@@ -70,7 +70,7 @@ export class FakeDumpProducer implements DumpProducer {
     });
   }
 
-  async check(dump: ArtifactSource): Promise<DumpContent> {
+  async check(dump: ArtifactContent): Promise<DumpContent> {
     const text = (await readAll(dump.open())).toString('latin1');
     const body = text.slice(MAGIC.length + 64);
     if (text !== fakeDump(body)) throw new BackupError('ARTIFACT_UNREADABLE', 'the dump is damaged');
@@ -79,7 +79,7 @@ export class FakeDumpProducer implements DumpProducer {
 }
 
 /** What the dump of a FakeDumpProducer holds. */
-export async function rowsInFakeDump(dump: ArtifactSource): Promise<readonly TableRows[]> {
+export async function rowsInFakeDump(dump: ArtifactContent): Promise<readonly TableRows[]> {
   const text = (await readAll(dump.open())).toString('latin1');
   return JSON.parse(text.slice(MAGIC.length + 64)) as readonly TableRows[];
 }

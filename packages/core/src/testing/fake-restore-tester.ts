@@ -7,7 +7,7 @@ import type {
   RestoreTestResult,
 } from '../ports/restore-tester.ts';
 import type { RestoreInput } from '../ports/dump-restorer.ts';
-import type { RestoreArtifact } from '../ports/restore-artifact.ts';
+import type { ReadableArtifact } from '../ports/set-copy.ts';
 import { rowsInFakeDump } from './fake-dump-producer.ts';
 import { chunksOf, readAll } from './sources.ts';
 
@@ -37,7 +37,7 @@ export class FakeRestoreTester implements RestoreTester {
     this.openEnvironments += 1;
     let open = true;
     return Promise.resolve({
-      keep: (artifact: RestoreArtifact) => this.keep(artifact),
+      keep: (artifact: ReadableArtifact) => this.keep(artifact),
       runRestoreTest: async (input: RestoreInput) => {
         throwIfAborted(signal);
         observer?.({ event: 'step', step: 'restore' });
@@ -55,7 +55,7 @@ export class FakeRestoreTester implements RestoreTester {
     return Promise.resolve(this.orphans.splice(0));
   }
 
-  private async keep(artifact: RestoreArtifact): Promise<RestoreArtifact> {
+  private async keep(artifact: ReadableArtifact): Promise<ReadableArtifact> {
     const bytes = await readAll(artifact.open());
     this.kept.push(artifact.name);
     return {

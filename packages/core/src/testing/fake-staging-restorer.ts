@@ -1,5 +1,5 @@
 import { BackupError, throwIfAborted } from '../base/errors.ts';
-import type { ArtifactSource } from '../ports/artifact-store.ts';
+import type { ArtifactContent } from '../ports/artifact-store.ts';
 import type { RecoverOptions, StagingRestorer, UnpackedStaging } from '../ports/staging-restorer.ts';
 import { readAll } from './sources.ts';
 
@@ -47,7 +47,7 @@ export class FakeStagingRestorer implements StagingRestorer {
   }
 
   async unpack(
-    archive: ArtifactSource,
+    archive: ArtifactContent,
     folder: string,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<UnpackedStaging> {

@@ -1,13 +1,14 @@
 import type { BackupError } from '../base/errors.ts';
-import { isDamage } from '../model/manifest.ts';
+import { isDamage, type Checks } from '../model/manifest.ts';
 import type { CheckOutcome } from '../model/check-outcome.ts';
-import type { RestoreTestReport } from './restore-test-report.ts';
-import type { Copy } from './copy.ts';
-import type { ArtifactVerdict } from './read-copy.ts';
+import { checkResult } from '../catalog/mark-copy.ts';
+import type { ArtifactReading } from '../catalog/read-copy.ts';
+import type { SetCopy } from '../ports/set-copy.ts';
+import { checksOfRestoreTest, type RestoreTestReport } from '../restore-test/restore-test-report.ts';
 
 /** What became of one copy. */
 export interface CopyReport {
-  readonly copy: Copy;
+  readonly copy: SetCopy;
   /**
    * - `passed`: everything that was read is as it was written; with a restore test, that passed too;
    * - `failed`: an artifact is damaged or missing, or a restore test failed (see {@link isBadCopy});
@@ -17,7 +18,7 @@ export interface CopyReport {
    */
   readonly outcome: CheckOutcome;
   /** What was found of each. */
-  readonly artifacts: readonly ArtifactVerdict[];
+  readonly artifacts: readonly ArtifactReading[];
   /** Absent when none was asked for, or there was no sense in it. */
   readonly restoreTest: RestoreTestReport | undefined;
   /** The failure of an earlier restore test, if none was made now and no operator accepted it. */
@@ -76,4 +77,20 @@ export function problemsOf({
   return outcome === 'failed' && restoreTest?.outcome === 'failed'
     ? [...damaged, ...restoreTest.reasons]
     : damaged;
+}
+
+/** Returns the checks that a verification has made; `undefined` if it has no result. */
+export function checksOf(
+  { outcome, error, artifacts, restoreTest }: CopyReport,
+  now: Date,
+): Checks | undefined {
+  if (error !== undefined || outcome === 'skipped') return undefined;
+  const damaged = artifacts.flatMap(({ problem }) => problem ?? []);
+  const read = checkResult(damaged, now);
+  // What was compared with a damaged manifest may look wrong, or right, by that alone.
+  const isComparable = artifacts.every(({ kind, problem }) => kind !== 'manifest' || problem === undefined);
+  const tested = isComparable ? checksOfRestoreTest(restoreTest, now) : undefined;
+  if (damaged.length > 0) return { content: read, ...tested };
+  const judged = artifacts.every(({ unjudged }) => unjudged === undefined);
+  return { checksum: read, ...(judged && { content: read }), ...tested };
 }

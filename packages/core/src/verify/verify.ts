@@ -1,19 +1,19 @@
 import { isBackupError, throwIfAborted, toBackupError, type BackupError } from '../base/errors.ts';
+import { formatArtifactName } from '../model/artifact-name.ts';
 import type { CheckOutcome } from '../model/check-outcome.ts';
 import type { Archiver } from '../ports/archiver.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RestoreTester } from '../ports/restore-tester.ts';
 import type { RestorerEvent } from '../ports/dump-restorer.ts';
 import type { Lock, LockLease } from '../ports/lock.ts';
-import { restoreTestCopy, isDamaged, type TestedCopy } from './restore-test-copy.ts';
-import type { RestoreTestReport } from './restore-test-report.ts';
-import { checksOf, markCopy } from './mark-copy.ts';
-import type { Copy } from './copy.ts';
-import type { ReadingParts } from './read-artifact.ts';
-import { readCopy, type CopyReading } from './read-copy.ts';
+import { markCopy } from '../catalog/mark-copy.ts';
+import { isDamaged, readCopy, type ArtifactReading, type ReadingParts } from '../catalog/read-copy.ts';
+import { watchReading, withoutFiles, type ReadingLimits } from '../catalog/watch-reading.ts';
+import type { SetCopy } from '../ports/set-copy.ts';
 import type { StallLimit } from '../progress/stall.ts';
-import { watchReading, withoutFiles, type ReadingLimits } from './watch-reading.ts';
-import type { CopyReport, VerifyReport } from './verify-report.ts';
+import { restoreTestCopy, type TestedCopy } from '../restore-test/restore-test-copy.ts';
+import type { RestoreTestReport } from '../restore-test/restore-test-report.ts';
+import { checksOf, type CopyReport, type VerifyReport } from './verify-report.ts';
 
 /** Everything that a verification works with. */
 export interface VerifyParts extends ReadingParts {
@@ -27,7 +27,7 @@ export interface VerifyParts extends ReadingParts {
 
 /** Which copies are verified, and how thoroughly. */
 export interface VerifyRequest {
-  readonly copies: readonly Copy[];
+  readonly copies: readonly SetCopy[];
   /** Restore the dump into a temporary server too. */
   readonly restore: boolean;
   /** How fast artifacts are read at most, in bytes a second; undefined is as fast as can be. */
@@ -36,7 +36,7 @@ export interface VerifyRequest {
 
 /** What a verification tells while it goes on; `index` counts copies from 0. */
 export type VerifyEvent =
-  | { readonly event: 'copy.started'; readonly copy: Copy; readonly index: number; readonly of: number }
+  | { readonly event: 'copy.started'; readonly copy: SetCopy; readonly index: number; readonly of: number }
   | { readonly event: 'copy.finished'; readonly report: CopyReport }
   | RestorerEvent;
 
@@ -49,8 +49,8 @@ export interface VerifyOptions {
 
 /**
  * Reads every artifact of every copy from its first to its last byte, with `restore` tests its restore,
- * and writes the results into state files. Damage is an answer. A copy that cannot be read keeps the others
- * from nothing.
+ * and writes the results into state files. Damage is reported, not thrown. An unreadable copy does not stop
+ * the others.
  *
  * It holds the lock only while it writes: a verification of hours keeps no run waiting. Results for a read-only
  * volume are not recorded, which is no error but a note. A copy that retention
@@ -105,7 +105,7 @@ class Verification {
     return { copies: reports, notes: [...this.notes], errors };
   }
 
-  private async inspect(copy: Copy): Promise<CopyReport> {
+  private async inspect(copy: SetCopy): Promise<CopyReport> {
     const { clock } = this.parts;
     const began = clock.now().getTime();
     const report = (outcome: CheckOutcome, found: Partial<CopyReport>): CopyReport => ({
@@ -119,10 +119,7 @@ class Verification {
       milliseconds: Math.max(0, clock.now().getTime() - began),
     });
     try {
-      const {
-        reading: { artifacts },
-        restoreTest,
-      } = await this.read(copy);
+      const { artifacts, restoreTest } = await this.test(copy);
       const standing =
         restoreTest === undefined || restoreTest.outcome === 'inconclusive'
           ? standingFailure(copy)
@@ -145,35 +142,39 @@ class Verification {
     }
   }
 
-  private async read(copy: Copy): Promise<TestedCopy> {
+  private async test(copy: SetCopy): Promise<TestedCopy> {
     const watched = watchReading(copy, this.limits);
-    const read = (from: Copy): Promise<CopyReading> => {
-      this.options.observer?.({ event: 'step', step: 'read' });
-      return readCopy(
-        this.parts,
-        this.limits.bytesPerSecond === undefined ? from : withoutFiles(from),
-        this.options.signal,
-      );
-    };
     const { dump } = watched.artifacts;
     if (!this.request.restore || dump === undefined)
-      return { reading: await read(watched), restoreTest: undefined };
+      return { artifacts: await this.read(watched), restoreTest: undefined };
     const known = this.tested.get(dump.sha256 ?? '');
     if (known !== undefined) {
-      const reading = await read(watched);
-      return { reading, restoreTest: isDamaged(reading, 'dump', 'globals') ? undefined : known };
+      const artifacts = await this.read(watched);
+      return { artifacts, restoreTest: isDamaged(artifacts, 'dump', 'globals') ? undefined : known };
     }
-    const outcome = await restoreTestCopy(this.parts, watched, dump, read, this.options);
-    if (outcome.restoreTest !== undefined && dump.sha256 !== undefined && !isDamaged(outcome.reading))
-      this.tested.set(dump.sha256, outcome.restoreTest);
-    return outcome;
+    const tested = await restoreTestCopy(this.parts, watched, dump, (from) => this.read(from), this.options);
+    if (tested.restoreTest !== undefined && dump.sha256 !== undefined && !isDamaged(tested.artifacts))
+      this.tested.set(dump.sha256, tested.restoreTest);
+    return tested;
+  }
+
+  /** @throws what a reading failed with, unless another artifact is known to be damaged */
+  private async read(copy: SetCopy): Promise<readonly ArtifactReading[]> {
+    const { signal, observer } = this.options;
+    observer?.({ event: 'step', step: 'read' });
+    const from = this.limits.bytesPerSecond === undefined ? copy : withoutFiles(copy);
+    const artifacts = await readCopy(this.parts, from, { signal });
+    if (isDamaged(artifacts)) return artifacts;
+    const failed = artifacts.find(({ failure }) => failure !== undefined);
+    if (failed?.failure !== undefined) throw failed.failure;
+    return [...artifacts, ...problemsOfSet(copy)];
   }
 
   /** Returns why the result could not be recorded. A read-only volume gives a note instead: it is meant. */
   private async mark(report: CopyReport): Promise<readonly BackupError[]> {
     const { clock } = this.parts;
     const { signal } = this.options;
-    if (report.copy.store === undefined) return [];
+    if (report.copy.stored === undefined) return [];
     try {
       const lease = await this.acquire();
       try {
@@ -209,15 +210,28 @@ class Verification {
 }
 
 /** Returns the failure of an earlier restore test, unless there is none or an operator accepted it. */
-function standingFailure({ checks: { restoreTest } }: Copy): string | undefined {
+function standingFailure({ checks: { restoreTest } }: SetCopy): string | undefined {
   if (restoreTest?.outcome !== 'failed' || restoreTest.acceptedAt !== undefined) return undefined;
   const { at, reason } = restoreTest;
   return `its restore test failed at ${at}${reason === undefined ? '' : ` (${reason})`}, which only another restore test can take back`;
 }
 
+/** Returns why a set is partial although each artifact is as it was written: its manifest is that of another. */
+function problemsOfSet({ stored }: SetCopy): readonly ArtifactReading[] {
+  if (stored?.set.state !== 'partial') return [];
+  const { timestamp, problems } = stored.set;
+  const manifest = { kind: 'manifest', name: formatArtifactName({ kind: 'manifest', timestamp }) } as const;
+  return problems.map((problem) => ({
+    ...manifest,
+    bytes: undefined,
+    problem: `${manifest.name}: ${problem}`,
+  }));
+}
+
 /** Whether a set was removed as a whole: its manifest goes first. */
-async function isGone({ store, set }: Copy): Promise<boolean> {
-  if (store === undefined || set === undefined) return false;
+async function isGone({ stored }: SetCopy): Promise<boolean> {
+  if (stored === undefined) return false;
+  const { store, set } = stored;
   const key = (set.artifacts.find(({ kind }) => kind === 'manifest') ?? set.artifacts[0])?.key;
   for await (const artifact of store.list(set.tier)) if (artifact.key === key) return false;
   return true;

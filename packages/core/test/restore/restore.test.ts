@@ -138,7 +138,10 @@ describe('a restore', () => {
       };
       const report = await kit.restore({
         stagingTo: '/staging',
-        source: { ...source, staging: { ...source.staging!, open } },
+        source: {
+          ...source,
+          artifacts: { ...source.artifacts, staging: { ...source.artifacts.staging!, open } },
+        },
       });
       expect(report.errors).toEqual([fault]);
       restored();

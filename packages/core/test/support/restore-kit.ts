@@ -1,10 +1,10 @@
 import {
-  findSource,
   restore,
+  selectSetToRestore,
   type RestoreOptions,
   type RestoreReport,
   type RestoreRequest,
-  type RestoreSource,
+  type SetCopy,
   type RunTimestamp,
   noLock,
   type Lock,
@@ -47,14 +47,9 @@ export class RestoreKit extends RunKit {
     };
   }
 
-  async source(wanted: 'latest' | RunTimestamp = 'latest'): Promise<RestoreSource> {
-    return (
-      await findSource([this.store], wanted, {
-        database: 'geolens',
-        now: this.clock.now(),
-        primary: this.store,
-      })
-    ).source;
+  async source(wanted: 'latest' | RunTimestamp = 'latest'): Promise<SetCopy> {
+    const query = { wanted, database: 'geolens', now: this.clock.now(), primary: this.store };
+    return (await selectSetToRestore([this.store], query)).copy;
   }
 
   async restore(

@@ -8,7 +8,7 @@ import {
   type StoredArtifact,
   type Tier,
 } from '../../src/index.ts';
-import { groupSets } from '../../src/sets/group-sets.ts';
+import { groupSets } from '../../src/catalog/group-sets.ts';
 import { at, manifestOf } from './manifests.ts';
 
 /** What one run left in one tier. */

@@ -1,7 +1,8 @@
 import {
   noLock,
   readSets,
-  selectCopies,
+  selectSets,
+  TO_VERIFY,
   verify,
   type ArtifactKey,
   type ArtifactStore,
@@ -45,11 +46,11 @@ export class VerifyKit extends RunKit {
       signal = new AbortController().signal,
     }: { readonly stores?: readonly ArtifactStore[]; readonly signal?: AbortSignal } = {},
   ): Promise<VerifyReport> {
-    const { copies, notes, errors } = await selectCopies(stores, wanted, {
-      database: 'geolens',
-      now: this.clock.now(),
-      signal,
-    });
+    const { copies, notes, errors } = await selectSets(
+      stores,
+      { wanted, database: 'geolens', now: this.clock.now(), signal },
+      TO_VERIFY,
+    );
     const { producer, archiver, restoreTest, clock, lock } = this;
     const report = await verify(
       { producer, archiver, restoreTest, clock, lock },
@@ -62,7 +63,8 @@ export class VerifyKit extends RunKit {
   /** `store tier timestamp outcome` of each copy. */
   async outcomes(...args: Parameters<VerifyKit['verify']>): Promise<string[]> {
     return (await this.verify(...args)).copies.map(
-      ({ copy: { store, set }, outcome }) => `${store!.name} ${set!.tier} ${set!.timestamp} ${outcome}`,
+      ({ copy: { stored }, outcome }) =>
+        `${stored!.store.name} ${stored!.set.tier} ${stored!.set.timestamp} ${outcome}`,
     );
   }
 

@@ -4,7 +4,7 @@ import {
   lacksOf,
   problemsOf,
   type ArchiveCheckOptions,
-  type ArtifactSource,
+  type ArtifactContent,
 } from '../../src/index.ts';
 import { FaultyStore } from '../../src/testing/index.ts';
 import { NOTHING_OPEN, SATURDAY, SUNDAY } from '../support/run-kit.ts';
@@ -158,7 +158,7 @@ describe('a restore test', () => {
         kit.store.artifacts.set(key, Buffer.from(text.replace('"rows": 3', '"rows": 2')));
       else kit.damage(key);
       kit.restoreTest.answer = { files: ['maps/one.tif'] };
-      kit.archiver.check = (_?: ArtifactSource, { onMember }: Partial<ArchiveCheckOptions> = {}) => {
+      kit.archiver.check = (_?: ArtifactContent, { onMember }: Partial<ArchiveCheckOptions> = {}) => {
         for (const member of ['./', './maps/', './maps/one.tif', './a', './b']) onMember?.(member);
         return Promise.resolve({ members: 5 });
       };
@@ -174,7 +174,7 @@ describe('a restore test', () => {
   );
 
   it('looks for the files that rows name in the archive', async () => {
-    kit.archiver.check = (_?: ArtifactSource, { onMember }: Partial<ArchiveCheckOptions> = {}) => {
+    kit.archiver.check = (_?: ArtifactContent, { onMember }: Partial<ArchiveCheckOptions> = {}) => {
       for (const member of ['./', './maps/', './maps/one.tif', './a\nb']) onMember?.(member);
       return Promise.resolve({ members: 5 });
     };

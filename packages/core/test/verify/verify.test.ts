@@ -4,7 +4,8 @@ import {
   lacksOf,
   noLock,
   problemsOf,
-  selectCopies,
+  selectSets,
+  TO_VERIFY,
   verify,
   withReason,
   type ArtifactKey,
@@ -196,11 +197,11 @@ describe('a verification', () => {
 
   it('calls a set gone only when all of it is', async () => {
     const signal = new AbortController().signal;
-    const { copies } = await selectCopies([kit.store], 'latest', {
-      database: 'geolens',
-      now: kit.clock.now(),
-      signal,
-    });
+    const { copies } = await selectSets(
+      [kit.store],
+      { wanted: 'latest', database: 'geolens', now: kit.clock.now(), signal },
+      TO_VERIFY,
+    );
     kit.store.artifacts.delete(kit.keyOf('staging'));
     const { producer, archiver, restoreTest, clock, lock } = kit;
     const [report] = (
@@ -211,11 +212,11 @@ describe('a verification', () => {
 
   it('calls a set that retention removes meanwhile gone, not bad', async () => {
     const signal = new AbortController().signal;
-    const selected = await selectCopies([kit.store], 'latest', {
-      database: 'geolens',
-      now: kit.clock.now(),
-      signal,
-    });
+    const selected = await selectSets(
+      [kit.store],
+      { wanted: 'latest', database: 'geolens', now: kit.clock.now(), signal },
+      TO_VERIFY,
+    );
     kit.store.artifacts.clear();
     const { producer, archiver, restoreTest, clock, lock } = kit;
     const { copies, errors } = await verify(
@@ -248,11 +249,11 @@ describe('a verification', () => {
       },
     };
     const { producer, archiver, restoreTest, clock } = kit;
-    const { copies } = await selectCopies([kit.store], 'latest', {
-      database: 'geolens',
-      now: kit.clock.now(),
-      signal,
-    });
+    const { copies } = await selectSets(
+      [kit.store],
+      { wanted: 'latest', database: 'geolens', now: kit.clock.now(), signal },
+      TO_VERIFY,
+    );
     const steps: string[] = [];
     const done = verify(
       { producer, archiver, restoreTest, clock, lock: held },
@@ -345,10 +346,9 @@ describe('the copies that are verified', () => {
     kit.store.artifacts.set('daily/globals-20260105_020000.sql', Buffer.from('x'));
     kit.clock.jumpTo(new Date('2026-02-01T00:00:00Z'));
     const { copies, notes } = await kit.verify('latest');
-    expect(copies.map(({ copy, outcome }) => `${copy.set!.tier} ${copy.set!.timestamp} ${outcome}`)).toEqual([
-      'daily 20260104_020000 failed',
-      'weekly 20260104_020000 passed',
-    ]);
+    expect(
+      copies.map(({ copy, outcome }) => `${copy.stored!.set.tier} ${copy.stored!.set.timestamp} ${outcome}`),
+    ).toEqual(['daily 20260104_020000 failed', 'weekly 20260104_020000 passed']);
     expect(notes.join()).toMatch(/20260105_020000.*never finished/);
     const all = await kit.verify('all');
     expect([all.copies.map(({ copy }) => copy.timestamp), all.notes.join()]).toEqual([

@@ -3,10 +3,11 @@ import fsExtra from 'fs-extra';
 import {
   BackupError,
   errorText,
-  findSource,
   parseTimestamp,
-  type RestoreArtifact,
-  type RestoreSource,
+  selectSetToRestore,
+  type ReadableArtifact,
+  type RunTimestamp,
+  type SetCopy,
 } from '@geolens/backup-core';
 import type { CommandContext } from '../services.ts';
 import { chooseStores } from './choose-stores.ts';
@@ -20,7 +21,7 @@ export interface StagingFlags {
 }
 
 export interface ChosenStaging {
-  readonly archive: RestoreArtifact | undefined;
+  readonly archive: ReadableArtifact | undefined;
   /** Undefined: the files are left alone. */
   readonly folder: string | undefined;
   readonly notes: readonly string[];
@@ -32,7 +33,7 @@ export interface ChosenStaging {
  */
 export async function chooseStaging(
   context: CommandContext,
-  source: RestoreSource,
+  source: SetCopy,
   flags: StagingFlags,
   whole: boolean,
 ): Promise<ChosenStaging> {
@@ -51,7 +52,7 @@ export async function chooseStaging(
   }
   const named =
     flags.stagingFrom === undefined ? undefined : await archiveNamed(context, flags.stagingFrom, flags);
-  const archive = named ?? source.staging;
+  const archive = named ?? source.artifacts.staging;
   const asked = flags.stagingTo !== undefined || named !== undefined;
   if (!asked && (!whole || archive === undefined)) return nothing();
   if (archive === undefined)
@@ -69,20 +70,33 @@ export async function chooseStaging(
 }
 
 async function archiveNamed(
-  { services, config, signal }: CommandContext,
+  context: CommandContext,
   what: string,
-  { store = 'all' }: StagingFlags,
-): Promise<RestoreArtifact> {
+  flags: StagingFlags,
+): Promise<ReadableArtifact> {
   const timestamp = parseTimestamp(what);
-  if (timestamp === undefined) return services.files.archive(resolve(what));
-  const { source } = await findSource(chooseStores(services.stores, store), timestamp, {
+  if (timestamp === undefined) return context.services.files.archive(resolve(what));
+  const { copy } = await findSet(context, timestamp, flags.store);
+  if (copy.artifacts.staging !== undefined) return copy.artifacts.staging;
+  throw new BackupError('CONFIG_INVALID', `--staging-from ${what}: ${copy.label} has no staging archive`, {
+    hint: 'Name a run that has one, see geolens-backup list',
+  });
+}
+
+/**
+ * Returns the copy of a set to restore, and what was passed over for it.
+ * @throws BackupError SET_NOT_FOUND
+ */
+export function findSet(
+  { services, config, signal }: CommandContext,
+  wanted: 'latest' | RunTimestamp,
+  store = 'all',
+): Promise<{ readonly copy: SetCopy; readonly notes: readonly string[] }> {
+  return selectSetToRestore(chooseStores(services.stores, store), {
+    wanted,
     database: config.connection.database,
     now: services.clock.now(),
     primary: services.primary,
     signal,
-  });
-  if (source.staging !== undefined) return source.staging;
-  throw new BackupError('CONFIG_INVALID', `--staging-from ${what}: ${source.label} has no staging archive`, {
-    hint: 'Name a run that has one, see geolens-backup list',
   });
 }

@@ -3,16 +3,14 @@ import {
   BackupError,
   errorText,
   failedTestText,
-  findSource,
   isBackupError,
   parseTimestamp,
-  restore as restoreSource,
-  type FileSources,
-  type FoundSource,
+  restore as restoreCopy,
   type RestoreMode,
   type RestorePlan,
   type RestoreReport,
-  type RestoreSource,
+  type SetCopy,
+  withStaging,
 } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logRestore, logRestoreReport } from '../log/log-restore.ts';
@@ -20,8 +18,7 @@ import { restoreReportJson, restoreReportText } from '../report/restore-report.t
 import type { CommandContext } from '../services.ts';
 import { checkFolder, isWithin } from '../check-folder.ts';
 import { reported } from './reported.ts';
-import { chooseStores } from './choose-stores.ts';
-import { chooseStaging, type StagingFlags } from './choose-staging.ts';
+import { chooseStaging, findSet, type StagingFlags } from './choose-staging.ts';
 
 export interface RestoreFlags extends StagingFlags {
   readonly store?: string;
@@ -48,13 +45,13 @@ export async function restore(context: CommandContext, what: string, flags: Rest
   const found = await find(context, what, flags);
   const staging = await chooseStaging(
     context,
-    found.source,
+    found.copy,
     flags,
     mode.kind !== 'tables' && database === config.connection.database,
   );
   for (const note of [...found.notes, ...staging.notes]) log.warn('restore.note', note);
   const { dropPrevious, dryRun, force, allowPrivilegedRoles, keepGoing } = flags;
-  const source = { ...found.source, staging: staging.archive };
+  const source = withStaging(found.copy, staging.archive);
   log.info(
     'restore.started',
     `${dryRun ? 'checking' : 'restoring'} ${source.label} into database "${database}" on ${config.connection.host}:${config.connection.port}`,
@@ -80,7 +77,7 @@ export async function restore(context: CommandContext, what: string, flags: Rest
         : async (plan: RestorePlan): Promise<boolean> =>
             /^y(es)?$/i.test((await terminal.ask(questionOf(plan, dropPrevious), signal)).trim());
     const report = await reported(context, 'restore', () =>
-      restoreSource(services, request, { signal, observer, confirm }),
+      restoreCopy(services, request, { signal, observer, confirm }),
     );
     io.terminal?.status('');
     logRestoreReport(log, report);
@@ -116,36 +113,25 @@ function modeOf({ inPlace, table: tables, schema: schemas, withDependents }: Res
   return { kind: 'tables', tables, schemas, withDependents };
 }
 
-/** A timestamp and `latest` are sets; whatever else is the path of a file. */
-async function find(
-  { services, config, signal }: CommandContext,
-  what: string,
-  { store = 'all' }: RestoreFlags,
-): Promise<FoundSource> {
-  const timestamp = parseTimestamp(what);
-  const stores = chooseStores(services.stores, store);
-  if (what !== 'latest' && timestamp === undefined)
-    return foundFile(await sourceOfFile(services.files, resolve(what), config.backupDir));
-  return findSource(stores, timestamp ?? 'latest', {
-    database: config.connection.database,
-    now: services.clock.now(),
-    primary: services.primary,
-    signal,
-  });
+interface FoundCopy {
+  readonly copy: SetCopy;
+  readonly notes: readonly string[];
 }
 
-function foundFile(source: RestoreSource): FoundSource {
-  const { restoreTest } = source.checks;
+/** A timestamp and `latest` are sets; anything else is the path of a file. */
+async function find(context: CommandContext, what: string, flags: RestoreFlags): Promise<FoundCopy> {
+  const timestamp = parseTimestamp(what);
+  if (what === 'latest' || timestamp !== undefined)
+    return findSet(context, timestamp ?? 'latest', flags.store);
+  const { services, config } = context;
+  const path = resolve(what);
+  const copy = await services.files.dump(path);
+  const { restoreTest } = copy.checks;
   return {
-    source,
+    // Only this program writes to the volume: a file of it is as trusted as a set of it.
+    copy: { ...copy, trusted: await isWithin(path, config.backupDir) },
     notes: restoreTest?.outcome === 'failed' ? [failedTestText('this set', restoreTest)] : [],
   };
-}
-
-/** Only this program writes to the volume: a file of it is as trusted as a set of it. */
-async function sourceOfFile(files: FileSources, path: string, backupDir: string): Promise<RestoreSource> {
-  const source = await files.dump(path);
-  return { ...source, trusted: await isWithin(path, backupDir) };
 }
 
 function questionOf(

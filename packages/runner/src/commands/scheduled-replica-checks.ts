@@ -5,10 +5,10 @@ import {
   readStores,
   timeOf,
   toBackupError,
-  type Copy,
+  type SetCopy,
   type JournalledReplicaCheck,
   type Schedule,
-  type SelectedCopies,
+  type SelectedSets,
 } from '@geolens/backup-core';
 import { logError } from '../log/log-run.ts';
 import { replicaCheckNotification } from '../notify/notifications.ts';
@@ -83,8 +83,8 @@ async function checkReplicas(
   }
 }
 
-async function shareOfReplicas({ config, services, signal }: CommandContext): Promise<SelectedCopies> {
-  const copies: Copy[] = [];
+async function shareOfReplicas({ config, services, signal }: CommandContext): Promise<SelectedSets> {
+  const copies: SetCopy[] = [];
   const errors = [];
   for await (const answer of readStores(services.replicas, { signal })) {
     if (answer.error !== undefined) {

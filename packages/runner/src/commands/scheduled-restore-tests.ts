@@ -2,7 +2,8 @@ import {
   isBackupError,
   lacksOf,
   problemsOf,
-  selectCopies,
+  selectSets,
+  TO_VERIFY,
   toBackupError,
   type ArtifactStore,
   type CheckOutcome,
@@ -67,13 +68,14 @@ async function restoreTest(
   const { config, services, log, signal } = context;
   try {
     const { lastRestoreTest } = await services.journal.read();
-    const selected = await selectCopies(inTurn(services.stores, lastRestoreTest?.store), 'latest', {
-      database: config.connection.database,
-      now: services.clock.now(),
-      signal,
-    });
+    const { database } = config.connection;
+    const selected = await selectSets(
+      inTurn(services.stores, lastRestoreTest?.store),
+      { wanted: 'latest', database, now: services.clock.now(), signal },
+      TO_VERIFY,
+    );
     const tested = outcomeOf(await loggedVerification(context, selected, { restore: true }));
-    const store = services.stores.length > 1 ? selected.copies[0]?.store?.name : undefined;
+    const store = services.stores.length > 1 ? selected.copies[0]?.stored?.store.name : undefined;
     return { ...tested, ...(store !== undefined && { store }) };
   } catch (error) {
     if (isBackupError(error, 'ABORTED')) return undefined;
@@ -106,7 +108,7 @@ export function outcomeOf({ copies }: VerifyReport): Omit<JournalledRestoreTest,
         ? lacksOf(worst)
         : problemsOf(worst);
   return {
-    timestamp: worst.copy.set?.timestamp,
+    timestamp: worst.copy.stored?.set.timestamp,
     outcome: worst.outcome,
     ...(reasons.length > 0 && { problem: reasons.join('; ') }),
   };

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import {
   BackupError,
-  copyOfSource,
   isBadCopy,
   parseTimestamp,
-  selectCopies,
+  selectSets,
+  TO_VERIFY,
   throwIfAborted,
   verify as verifyCopies,
-  type SelectedCopies,
+  type SelectedSets,
   type VerifyReport,
 } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
@@ -78,7 +78,7 @@ export function exitCodeOfVerification({ copies, errors }: VerifyReport): ExitCo
  */
 export async function loggedVerification(
   context: CommandContext,
-  { copies, notes, errors }: SelectedCopies,
+  { copies, notes, errors }: SelectedSets,
   request: { readonly restore: boolean; readonly bytesPerSecond?: number | undefined },
 ): Promise<VerifyReport> {
   const { services, log, io, signal } = context;
@@ -118,21 +118,21 @@ async function find(
   { services, config, signal }: CommandContext,
   what: string,
   flags: VerifyFlags,
-): Promise<SelectedCopies> {
+): Promise<SelectedSets> {
   const { database } = config.connection;
   const stores = chooseStores(services.stores, flags.store);
   const timestamp = parseTimestamp(what);
   if (!isOfSet(what))
     return {
-      copies: [copyOfSource(await services.files.dump(await services.files.dumpOf(resolve(what))))],
+      copies: [await services.files.dump(await services.files.dumpOf(resolve(what)))],
       notes: [],
       errors: [],
     };
-  return selectCopies(stores, flags.all ? 'all' : (timestamp ?? 'latest'), {
-    database,
-    now: services.clock.now(),
-    signal,
-  });
+  return selectSets(
+    stores,
+    { wanted: flags.all ? 'all' : (timestamp ?? 'latest'), database, now: services.clock.now(), signal },
+    TO_VERIFY,
+  );
 }
 
 /** Otherwise it is the path of a file, which needs no volume. */

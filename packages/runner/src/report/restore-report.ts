@@ -75,9 +75,9 @@ export function dependentsHint(restored: RestoreReport['restored']): string | un
 
 /** What became of files that were to be restored and are not there, and how to get them. */
 function missingFiles({ outcome, stagingTo, members, source, errors }: RestoreReport): readonly Row[] {
-  if (stagingTo === undefined || source.staging === undefined || members !== undefined) return [];
+  if (stagingTo === undefined || source.artifacts.staging === undefined || members !== undefined) return [];
   if (outcome === 'checked' && errors.length === 0) return [];
-  const { name, path = name } = source.staging;
+  const { name, path = name } = source.artifacts.staging;
   return [
     ['files', `${outcome === 'checked' ? 'cannot be' : 'NOT'} restored from ${name}`],
     [
@@ -114,8 +114,8 @@ export function restoreReportJson(
     source: {
       label: source.label,
       timestamp: source.timestamp,
-      dump: source.dump.name,
-      staging: source.staging?.name,
+      dump: source.artifacts.dump?.name,
+      staging: source.artifacts.staging?.name,
     },
     filesLeftOut: filesLeftOut.map(redact),
     warnings: warnings.map(redact),

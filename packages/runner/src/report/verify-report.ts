@@ -2,7 +2,7 @@ import {
   isBadCopy,
   lacksOf,
   problemsOf,
-  type ArtifactVerdict,
+  type ArtifactReading,
   type CheckOutcome,
   type CopyReport,
   type VerifyReport,
@@ -28,16 +28,17 @@ export function verifyReportJson(
   return {
     copies: copies.map((report) => ({
       label: report.copy.label,
-      store: report.copy.store?.name,
-      tier: report.copy.set?.tier,
+      store: report.copy.stored?.store.name,
+      tier: report.copy.stored?.set.tier,
       timestamp: report.copy.timestamp,
-      database: report.copy.set?.database,
+      database: report.copy.stored?.set.database,
       outcome: report.outcome,
       problems: problemsOf(report).map(redact),
-      artifacts: report.artifacts.map((artifact) => ({
-        ...artifact,
-        problem: artifact.problem && redact(artifact.problem),
-        leftOut: artifact.leftOut?.map(redact),
+      artifacts: report.artifacts.map(({ kind, name, bytes, problem, unjudged, leftOut }) => ({
+        ...{ kind, name, bytes },
+        problem: problem && redact(problem),
+        unjudged: unjudged && redact(unjudged),
+        leftOut: leftOut?.map(redact),
       })),
       restoreTest: report.restoreTest && {
         ...report.restoreTest,
@@ -69,15 +70,16 @@ function oncePerRun<T>(
 ): readonly T[] {
   const runs = Map.groupBy(copies, (report) => {
     const { copy, artifacts, restoreTest, standing, error, outcome } = report;
-    const run = copy.set === undefined ? copy.label : [copy.timestamp, copy.set.database, copy.store?.name];
+    const { stored, label, timestamp } = copy;
+    const run = stored === undefined ? label : [timestamp, stored.set.database, stored.store.name];
     const failed = standing !== undefined && copy.checks.restoreTest?.reason;
     return JSON.stringify([run, outcome, artifacts, restoreTest, failed, error?.message]);
   });
   return [...runs.values()].flatMap(([first, ...others]) => {
     if (first === undefined) return [];
-    const tiers = [first, ...others].flatMap(({ copy: { set } }) => set?.tier ?? []).join(' and ');
+    const tiers = [first, ...others].flatMap(({ copy: { stored } }) => stored?.set.tier ?? []).join(' and ');
     const milliseconds = [first, ...others].reduce((sum, report) => sum + report.milliseconds, 0);
-    const label = first.copy.label.replace(`(${first.copy.set?.tier},`, `(${tiers},`);
+    const label = first.copy.label.replace(`(${first.copy.stored?.set.tier},`, `(${tiers},`);
     return [describe({ ...first, milliseconds, copy: { ...first.copy, label } }, tiers)];
   });
 }
@@ -111,10 +113,10 @@ function tableText(copies: readonly CopyReport[]): string {
           ? lacksOf(report)
           : problemsOf(report);
     return [
-      copy.set?.timestamp ?? '-',
+      copy.stored?.set.timestamp ?? '-',
       tiers || '-',
-      copy.store?.name ?? '-',
-      copy.set?.state ?? '-',
+      copy.stored?.store.name ?? '-',
+      copy.stored?.set.state ?? '-',
       durationText(milliseconds),
       [outcomeText(report), ...reasons].join(': ').replaceAll('\n', ' '),
     ];
@@ -142,7 +144,7 @@ function outcomeText(report: CopyReport): string {
   return outcome === 'passed' && restoreTest !== undefined ? 'restore test passed' : WORDS[outcome];
 }
 
-function resultText({ name, problem, unjudged, leftOut = [] }: ArtifactVerdict): string {
+function resultText({ name, problem, unjudged, leftOut = [] }: ArtifactReading): string {
   if (problem !== undefined) return `BAD: ${withoutName(problem, name)}`;
   if (unjudged !== undefined) return `as it was written: ${unjudged}`;
   return ['good', ...leftOut.map((what) => `a restore leaves out ${what}`)].join('; ');

@@ -161,11 +161,10 @@ describe('`verify` ends with', () => {
           timestamp: undefined,
           manifest: undefined,
           checks: {},
-          dump,
-          globals: undefined,
-          staging: undefined,
+          artifacts: { dump },
           warnings: [],
           trusted: false,
+          stored: undefined,
         }),
     };
     expect(

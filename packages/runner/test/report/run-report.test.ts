@@ -153,7 +153,7 @@ describe('the log of a run', () => {
     ).toBe(5);
   });
 
-  it('of a run whose restore test is inconclusive ends with 3: the set is good, and nothing is proven', () => {
+  it('of a run whose restore test is inconclusive ends with 3: the set is good, and was not tested', () => {
     const restoreTest = {
       ...{ facts: [], warnings: [], serverVersion: undefined },
       ...({ outcome: 'inconclusive', reasons: ['the extension x is not installed'] } as const),

@@ -3,7 +3,8 @@ import {
   formatTimestamp,
   keepNewest,
   prune,
-  selectCopies,
+  selectSets,
+  TO_VERIFY,
   verify,
   type KeepCounts,
   type RunTimestamp,
@@ -46,11 +47,11 @@ export class VerifyAll extends Step {
   protected async act(model: Model, real: Installation): Promise<Demands> {
     const { local, s3, clock, lock, database, archiver } = real;
     const { producer } = real.parts(model.counts);
-    const { copies, errors } = await selectCopies([local, s3], 'all', {
-      database,
-      now: clock.now(),
-      signal: never,
-    });
+    const { copies, errors } = await selectSets(
+      [local, s3],
+      { wanted: 'all', database, now: clock.now(), signal: never },
+      TO_VERIFY,
+    );
     const report = await verify(
       { producer, archiver, restoreTest: new FakeRestoreTester(), clock, lock },
       { copies, restore: false },
@@ -59,10 +60,11 @@ export class VerifyAll extends Step {
     const problems = [...errors, ...report.errors].map(({ message }) => message);
     if (problems.length > 0) throw new Error(`not verified: ${problems.join('; ')}`);
     for (const {
-      copy: { store, set },
+      copy: { stored },
       outcome,
     } of report.copies) {
-      const id = idOf({ store: store!.name as 'local', tier: set!.tier, timestamp: set!.timestamp });
+      const { store, set } = stored!;
+      const id = idOf({ store: store.name as 'local', tier: set.tier, timestamp: set.timestamp });
       const copy = model.copies.get(id);
       if (copy?.files.manifest !== undefined && outcome !== (isDamaged(copy) ? 'failed' : 'passed'))
         throw new Error(`${id} was called ${outcome}`);

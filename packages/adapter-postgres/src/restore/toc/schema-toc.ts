@@ -1,4 +1,4 @@
-import { BackupError, type ArtifactSource } from '@geolens/backup-core';
+import { BackupError, type ArtifactContent } from '@geolens/backup-core';
 import { programBytes, programOutput, type Judge } from '@geolens/backup-system';
 import { readingConnectionString } from '../../connection/connection.ts';
 import { endWithoutValues } from '../../connection/program-messages.ts';
@@ -11,7 +11,7 @@ import { readToc, useList, type Toc, type TocEntry } from './toc.ts';
 
 /** A dump of a database's definitions, in memory: some kilobytes for each table. */
 export interface SchemaDump {
-  readonly dump: ArtifactSource;
+  readonly dump: ArtifactContent;
   readonly toc: Toc;
 }
 
@@ -54,7 +54,7 @@ export async function dumpSchema(
 
 /** The entries as SQL for the server, in the order of the dump. */
 export async function* sqlOf(
-  dump: ArtifactSource,
+  dump: ArtifactContent,
   entries: readonly TocEntry[],
   tools: DumpTools,
 ): AsyncGenerator<Uint8Array> {
@@ -115,7 +115,7 @@ export async function* restrictedSql(
 }
 
 async function* written(
-  dump: ArtifactSource,
+  dump: ArtifactContent,
   entries: readonly TocEntry[],
   { server, programs, signal, ownerArgs = ['--no-owner'] }: DumpTools,
 ): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,4 @@
-import { BackupError, type ArtifactSource } from '@geolens/backup-core';
+import { BackupError, type ArtifactContent } from '@geolens/backup-core';
 import { encodeBytes, hasForeignBytes } from '../../connection/byte-text.ts';
 import type { ArchiveEntry } from '../archive/entry.ts';
 import { readArchive } from '../archive/read-archive.ts';
@@ -54,7 +54,7 @@ export interface TocOptions {
  * entries it restores.
  * @throws BackupError ARTIFACT_UNREADABLE if this pg_restore cannot read it
  */
-export async function readToc(dump: ArtifactSource, { pgRestore, env, signal }: TocOptions): Promise<Toc> {
+export async function readToc(dump: ArtifactContent, { pgRestore, env, signal }: TocOptions): Promise<Toc> {
   const judge: Judge = (end) =>
     end.code === 0
       ? undefined

@@ -1,0 +1,100 @@
+import { isBackupError, type BackupError } from '../base/errors.ts';
+import { formatManifest, parseManifest } from '../model/manifest-text.ts';
+import { MANIFEST_SCHEMA_VERSION, type Checks, type Manifest, type Suspicion } from '../model/manifest.ts';
+import { artifactKey } from '../model/artifact-key.ts';
+import { formatArtifactName } from '../model/artifact-name.ts';
+import { tiersOf } from '../model/tier.ts';
+import type { RunTimestamp } from '../model/timestamp.ts';
+import type { StoreOptions } from '../ports/artifact-store.ts';
+import type { PrimaryStore } from '../ports/primary-store.ts';
+import { manifestTextOf, textSource } from '../ports/text-source.ts';
+import type { Produced, VerifyLevel } from './produce.ts';
+import { nothingMore, verifyArtifact } from '../catalog/verify-artifact.ts';
+
+export interface PublishRequest {
+  readonly timestamp: RunTimestamp;
+  readonly database: string;
+  readonly toolVersion: string;
+  readonly verified: VerifyLevel;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  readonly suspicion: Suspicion | undefined;
+  readonly acceptedSince: RunTimestamp | undefined;
+  readonly warnings: readonly string[];
+}
+
+export interface Published {
+  readonly manifest: Manifest;
+  /** Why it is not certain that the set survives a power cut (NOT_CONFIRMED); undefined when it is. */
+  readonly unconfirmed: BackupError | undefined;
+}
+
+/**
+ * Gives the drafts their names in `daily`, the manifest last, all or none. When it fails, no draft is left.
+ */
+export async function publish(
+  primary: PrimaryStore,
+  produced: Produced,
+  request: PublishRequest,
+  options: StoreOptions = {},
+): Promise<Published> {
+  const drafts = produced.artifacts.map(({ draft }) => draft);
+  try {
+    const { manifest, text } = await readable(describe(produced, request));
+    const name = formatArtifactName({ kind: 'manifest', timestamp: request.timestamp });
+    const draft = await primary.draft(artifactKey('daily', name), textSource(text).open(), options);
+    drafts.push(draft);
+    await verifyArtifact(name, draft, nothingMore, options.signal);
+    const unconfirmed = await primary.publish(drafts).then(() => undefined, whenThere);
+    return { manifest, unconfirmed };
+  } catch (error) {
+    await Promise.allSettled(drafts.map((draft) => draft.discard()));
+    throw error;
+  }
+}
+
+function whenThere(error: unknown): BackupError {
+  if (isBackupError(error, 'NOT_CONFIRMED')) return error;
+  throw error;
+}
+
+/** Leaves the rows of each table out of a manifest that would be too large to be read. */
+async function readable(manifest: Manifest): Promise<{ readonly manifest: Manifest; readonly text: string }> {
+  const text = formatManifest(manifest);
+  try {
+    parseManifest(await manifestTextOf(textSource(text).open()));
+    return { manifest, text };
+  } catch {
+    const warning = 'the rows of each table are not in the manifest, which would be too large';
+    const counts = { rowCounts: undefined, extensionRowCounts: undefined };
+    const artifacts = manifest.artifacts.map((entry) => ({ ...entry, ...counts }));
+    const shorter = { ...manifest, artifacts, warnings: [...manifest.warnings, warning] };
+    return { manifest: shorter, text: formatManifest(shorter) };
+  }
+}
+
+function describe({ origin, artifacts }: Produced, request: PublishRequest): Manifest {
+  const passed = { outcome: 'passed', at: request.finishedAt.toISOString() } as const;
+  const checks: Checks =
+    request.verified === 'checksum' ? { checksum: passed } : { checksum: passed, content: passed };
+  return {
+    schemaVersion: MANIFEST_SCHEMA_VERSION,
+    timestamp: request.timestamp,
+    toolVersion: request.toolVersion,
+    database: request.database,
+    serverVersion: origin.serverVersion,
+    clientVersion: origin.clientVersion,
+    extensions: origin.extensions,
+    databaseProperties: origin.databaseProperties,
+    databaseBytes: origin.databaseBytes,
+    ...(origin.preloadedLibraries !== undefined && { preloadedLibraries: origin.preloadedLibraries }),
+    startedAt: request.startedAt.toISOString(),
+    finishedAt: request.finishedAt.toISOString(),
+    tiers: tiersOf(request.timestamp),
+    artifacts: artifacts.map(({ entry }) => entry).sort((one, other) => (one.kind < other.kind ? -1 : 1)),
+    checks,
+    ...(request.suspicion !== undefined && { suspicion: request.suspicion }),
+    ...(request.acceptedSince !== undefined && { acceptedSince: request.acceptedSince }),
+    warnings: request.warnings,
+  };
+}

@@ -1,0 +1,70 @@
+import { companionKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
+import type { BackupSet } from '../model/backup-set.ts';
+import { damageIn } from '../model/damage.ts';
+import { CHECK_NAMES, type Checks, type CheckResult, type Manifest } from '../model/manifest.ts';
+import { timeOf } from '../model/state-file.ts';
+import type { StoreOptions } from '../ports/artifact-store.ts';
+import type { SetCopy } from '../ports/set-copy.ts';
+import type { ReplicaRecord } from '../ports/replica-records.ts';
+import { manifestTextOf, textSource } from '../ports/text-source.ts';
+import { recordState } from './state-files.ts';
+
+/** Longest reason that is recorded, in characters: a state file has to stay small enough to be read. */
+const LONGEST_REASON = 10_000;
+
+/**
+ * Records the results of checks in the state file of a copy. The caller holds the lock. Files, and copies whose
+ * manifest cannot be used, stay as they are.
+ * @returns the latest result of each check
+ * @throws BackupError ARTIFACT_NOT_FOUND if the set was removed meanwhile
+ */
+export async function markCopy(
+  { stored, checks }: SetCopy,
+  found: Checks | undefined,
+  options: StoreOptions = {},
+): Promise<Checks> {
+  if (stored?.set.manifest === undefined || found === undefined) return checks;
+  const { store, set } = stored;
+  const text = await manifestTextOf(store.read(companionKey(set, 'manifest'), undefined, options));
+  const learnt = { ...found, ...Object.fromEntries(CHECK_NAMES.flatMap(notBefore(checks, found))) };
+  await recordState(store, set, { checks: learnt }, options);
+  await store.records?.update(recordsOf(set, stored.set.manifest, text, { ...checks, ...learnt }));
+  return { ...checks, ...learnt };
+}
+
+/** What is known of the artifacts of a replica once they were read; of damaged ones, the checks alone. */
+function recordsOf(
+  set: BackupSet,
+  manifest: Manifest,
+  text: string,
+  checks: Checks,
+): ReadonlyMap<ArtifactKey, ReplicaRecord> {
+  const at = (checks.content ?? checks.checksum)?.at ?? '';
+  const isGood = checks.checksum?.outcome === 'passed' && damageIn(checks).length === 0;
+  return new Map(
+    set.artifacts.flatMap(({ key, kind, tag }): [ArtifactKey, ReplicaRecord][] => {
+      if (tag === undefined) return [];
+      if (kind === 'manifest') return [[key, { tag, sha256: textSource(text).sha256, at, checks }]];
+      const entry = manifest.artifacts.find(({ name }) => name === splitKey(key).fileName);
+      return isGood && entry !== undefined ? [[key, { tag, sha256: entry.sha256, at }]] : [];
+    }),
+  );
+}
+
+/** A result from while the clock was ahead does not outlast a new one. */
+function notBefore(checks: Checks, found: Checks): (name: keyof Checks) => [string, CheckResult][] {
+  return (name) => {
+    const [before, after] = [checks[name], found[name]];
+    return before !== undefined && after !== undefined && timeOf(before) > timeOf(after)
+      ? [[name, { ...after, at: before.at }]]
+      : [];
+  };
+}
+
+/** Returns the result of a check with these problems. */
+export function checkResult(problems: readonly string[], now: Date): CheckResult {
+  const at = now.toISOString();
+  return problems.length === 0
+    ? { outcome: 'passed', at }
+    : { outcome: 'failed', at, reason: problems.join('; ').slice(0, LONGEST_REASON) };
+}

@@ -1,0 +1,264 @@
+import { BackupError, errorText, withReason } from '../base/errors.ts';
+import { isRestorable, isWhole, newestFirst, type BackupSet } from '../model/backup-set.ts';
+import { timestampToDate, type RunTimestamp } from '../model/timestamp.ts';
+import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
+import type { SetCopy } from '../ports/set-copy.ts';
+import { readStores } from './read-stores.ts';
+import { failedTestText, latestTest, newestPassedText } from './restore-tests.ts';
+import { copyOfSet, labelOf, warningsOf } from './set-copy.ts';
+
+/** `latest`: the newest set; `all`: every set of every store. */
+export type Wanted = 'latest' | 'all' | RunTimestamp;
+
+/** Which sets are meant. */
+export interface SetQuery extends StoreOptions {
+  readonly wanted: Wanted;
+  /** Sets of other databases are ignored. */
+  readonly database: string;
+  /** A set from the future is never the newest. */
+  readonly now: Date;
+  /** The store that only this program writes to: its sets are trusted. Defaults to none. */
+  readonly primary?: ArtifactStore | undefined;
+}
+
+/** Copies that a query selects. */
+export interface SelectedSets {
+  readonly copies: readonly SetCopy[];
+  /** What was passed over, for people. */
+  readonly notes: readonly string[];
+  /** Of stores that could not be asked. */
+  readonly errors: readonly BackupError[];
+}
+
+/** How sets are chosen among those that the stores have. */
+export interface SelectionPolicy {
+  /** Whether one store is enough: later ones are asked only if the earlier ones have no such set. */
+  readonly firstStore: boolean;
+  /** Whether sets of an unknown database are among those to choose from. */
+  readonly unnamed: boolean;
+  /** Chooses among sets of one database. */
+  choose(found: readonly FoundSet[], query: SetQuery, note: (text: string) => void): readonly FoundSet[];
+}
+
+/** A set, and the store that has it. */
+export interface FoundSet {
+  readonly store: ArtifactStore;
+  readonly set: BackupSet;
+}
+
+/**
+ * Clocks of machines differ by seconds, and a clock that was set wrong by minutes: a set further ahead of the
+ * clock was not made by a run of these days.
+ */
+const FUTURE_MS = 60 * 60 * 1000;
+
+/**
+ * Selects sets of one database. A store that cannot be asked is passed over, unless it is the only one.
+ * @throws BackupError SET_NOT_FOUND; RESTORE_REFUSED if the operator has to choose; what the only store fails
+ *   with
+ */
+export async function selectSets(
+  stores: readonly ArtifactStore[],
+  query: SetQuery,
+  policy: SelectionPolicy,
+): Promise<SelectedSets> {
+  const { wanted, database, primary, signal } = query;
+  const [found, chosen]: [FoundSet[], FoundSet[]] = [[], []];
+  const notes: string[] = [];
+  const errors: BackupError[] = [];
+  const others = new Set<string>();
+  const note = (text: string): void => void notes.push(text);
+  for await (const answer of readStores(stores, { signal })) {
+    const { store } = answer;
+    if (answer.error !== undefined) {
+      if (stores.length === 1) throw answer.error;
+      errors.push(answer.error);
+      continue;
+    }
+    for (const set of answer.sets) {
+      if (set.database === database || (policy.unnamed && set.database === undefined))
+        found.push({ store, set });
+      else if (set.database !== undefined && (isEach(wanted) || set.timestamp === wanted))
+        others.add(set.database);
+    }
+    if (!policy.firstStore) continue;
+    const here = found.filter((one) => one.store === store);
+    chosen.push(...policy.choose(here, query, note));
+    if (wanted !== 'all' && chosen.length > 0) break;
+  }
+  if (!policy.firstStore) chosen.push(...policy.choose(found, query, note));
+  const names = [...others].map((name) => `"${name}"`).join(', ');
+  if (wanted === 'all' && others.size > 0)
+    note(`only sets of database "${database}" are selected. There are sets of ${names} too`);
+  if (chosen.length === 0 && (wanted !== 'all' || errors.length > 0))
+    throw notFound(stores, query, { notes, errors, others });
+  const copies = chosen.map(({ store, set }) =>
+    copyOfSet(store, set, { trusted: store === primary, signal }),
+  );
+  return { copies, notes, errors };
+}
+
+/**
+ * Selects the set to restore by {@link TO_RESTORE}.
+ * @returns the copy; what was passed over, and the errors of stores that could not be asked
+ * @throws BackupError SET_NOT_FOUND; RESTORE_REFUSED if the operator has to choose; what the only store fails
+ *   with
+ */
+export async function selectSetToRestore(
+  stores: readonly ArtifactStore[],
+  query: SetQuery & { readonly wanted: Exclude<Wanted, 'all'> },
+): Promise<{ readonly copy: SetCopy; readonly notes: readonly string[] }> {
+  const { copies, notes, errors } = await selectSets(stores, query, TO_RESTORE);
+  const [copy] = copies;
+  const all = [...errors.map((error) => errorText(error)), ...notes];
+  if (copy === undefined) throw notFound(stores, query, { notes: all, errors: [], others: new Set() });
+  return { copy, notes: all };
+}
+
+function isEach(wanted: Wanted): boolean {
+  return wanted === 'latest' || wanted === 'all';
+}
+
+function notFound(
+  stores: readonly ArtifactStore[],
+  { wanted, database }: SetQuery,
+  seen: Omit<SelectedSets, 'copies'> & { readonly others: ReadonlySet<string> },
+): BackupError {
+  const places = stores.map(({ name }) => name).join(' and ');
+  const what = isEach(wanted) ? 'no set' : `no set ${wanted}`;
+  const because = [...seen.errors.map((error) => errorText(error)), ...seen.notes].join('; ');
+  return new BackupError(
+    'SET_NOT_FOUND',
+    `there is ${what} of database "${database}" in ${places}${because === '' ? '' : ` (${because})`}`,
+    seen.others.size === 0
+      ? withReason('set-missing')
+      : withReason('other-databases', { databases: [...seen.others] }),
+  );
+}
+
+/**
+ * For a verification: of one run, the copies in all tiers of the first store that has it. With the newest set
+ * come younger damaged ones, because to pass over them would be to call them good.
+ */
+export const TO_VERIFY: SelectionPolicy = {
+  firstStore: true,
+  unnamed: true,
+  choose: (found, { wanted, now }, note) => {
+    if (wanted === 'all') return withoutUnfinished(found, note);
+    if (wanted !== 'latest') return found.filter(({ set }) => set.timestamp === wanted);
+    const sets = withoutFuture(found, now, note);
+    const top = sets.find(({ set }) => set.state !== 'partial')?.set.timestamp ?? '';
+    const younger = sets.filter(({ set }) => set.state === 'partial' && set.timestamp >= top);
+    return [
+      ...withoutUnfinished(younger, note),
+      ...sets.filter(({ set }) => set.state !== 'partial' && set.timestamp === top),
+    ];
+  },
+};
+
+/** Without sets that have no manifest: a run that was interrupted, or goes on, has made no set of them. */
+function withoutUnfinished(found: readonly FoundSet[], note: (text: string) => void): readonly FoundSet[] {
+  const isUnfinished = ({ set: { state, artifacts } }: FoundSet): boolean =>
+    state === 'partial' && artifacts.every(({ kind }) => kind !== 'manifest');
+  for (const { store, set } of found.filter(isUnfinished))
+    note(`${labelOf(store, set)} was never finished, and is passed over: ${set.problems.join('; ')}`);
+  return found.filter((one) => !isUnfinished(one));
+}
+
+function withoutFuture(
+  found: readonly FoundSet[],
+  now: Date,
+  note: (text: string) => void,
+): readonly FoundSet[] {
+  const isFuture = ({ set }: FoundSet): boolean =>
+    timestampToDate(set.timestamp).getTime() > now.getTime() + FUTURE_MS;
+  for (const { store, set } of found.filter(isFuture))
+    note(
+      `${labelOf(store, set)} lies in the future, and is passed over: check the clock of the machine that made it, and who can write to ${store.name}; name it to use it`,
+    );
+  return found.filter((one) => !isFuture(one));
+}
+
+/**
+ * For a restore: the set of one moment, or the newest that is whole and has failed no check, with a manifest or
+ * without. Newer sets that are suspicious or damaged are passed over. A newer dump whose manifest is missing or
+ * cannot be read ends the search: it may be whole, and to fall back silently could lose days of work. A set
+ * more than an hour in the future is never the newest: its name is all that claims so, and everyone who can
+ * write to a store can choose it. A copy in an earlier store is taken before one in a later store, a whole copy
+ * before one that is not.
+ */
+export const TO_RESTORE: SelectionPolicy = {
+  firstStore: false,
+  unnamed: false,
+  choose: (found, { wanted, now }, note) => {
+    const sorted = inOrder(found);
+    const chosen =
+      wanted === 'latest'
+        ? newestRestorable(withoutFuture(sorted, now, note), note)
+        : named(
+            sorted.filter(({ set }) => set.timestamp === wanted),
+            note,
+          );
+    if (chosen === undefined) return [];
+    noteFailedTest(chosen.set, found, note);
+    return chosen.set.artifacts.some(({ kind }) => kind === 'dump') ? [chosen] : [];
+  },
+};
+
+/** Newest first; sorting keeps the order of the stores among copies of one set. */
+function inOrder(found: readonly FoundSet[]): readonly FoundSet[] {
+  return [...found].sort((one, other) =>
+    newestFirst({ ...one.set, tier: 'daily' }, { ...other.set, tier: 'daily' }),
+  );
+}
+
+/** A result of any intact copy is about all: they have the same bytes. */
+function noteFailedTest(
+  { timestamp }: BackupSet,
+  found: readonly FoundSet[],
+  note: (text: string) => void,
+): void {
+  const sets = found.map(({ set }) => set).filter(isWhole);
+  const result = latestTest(sets.filter((set) => set.timestamp === timestamp));
+  if (result?.outcome === 'failed') note(`${failedTestText('this set', result)}; ${newestPassedText(sets)}`);
+}
+
+function newestRestorable(sorted: readonly FoundSet[], note: (text: string) => void): FoundSet | undefined {
+  const chosen = sorted.find(({ set }) => isRestorable(set) && warningsOf(set).length === 0);
+  const newer = sorted.filter(({ set }) => set.timestamp > (chosen?.set.timestamp ?? ''));
+  const unknown = newer.filter(
+    ({ set }) => set.state === 'partial' && set.artifacts.some(({ kind }) => kind === 'dump'),
+  );
+  if (chosen !== undefined && unknown.length > 0) throw mustChoose(unknown, chosen);
+  for (const { store, set } of newer) note(`${labelOf(store, set)} is passed over: ${whyPassedOver(set)}`);
+  return chosen;
+}
+
+function whyPassedOver(set: BackupSet): string {
+  if (set.state === 'suspicious')
+    return `it is suspicious: ${set.problems.join('; ')}; name it, or accept it`;
+  return warningsOf(set).join('; ');
+}
+
+/** How many sets are listed. */
+const SHOWN = 10;
+
+function mustChoose(unknown: readonly FoundSet[], chosen: FoundSet): BackupError {
+  const listed = unknown
+    .slice(0, SHOWN)
+    .map(({ store, set }) => `\n  - ${labelOf(store, set)}: ${set.problems.join('; ')}`)
+    .join('');
+  const more = unknown.length > SHOWN ? `\n  - and ${unknown.length - SHOWN} more` : '';
+  return new BackupError(
+    'RESTORE_REFUSED',
+    `there are newer dumps whose manifest is missing or cannot be used:${listed}${more}\nThe newest whole one is ${labelOf(chosen.store, chosen.set)}`,
+    { hint: 'Name the set to restore by its timestamp; verify one of the newer ones first if you want it' },
+  );
+}
+
+function named(fitting: readonly FoundSet[], note: (text: string) => void): FoundSet | undefined {
+  const chosen = fitting.find(({ set }) => warningsOf(set).length === 0) ?? fitting[0];
+  if (chosen?.set.state === 'suspicious')
+    note(`${labelOf(chosen.store, chosen.set)} is suspicious: ${chosen.set.problems.join('; ')}`);
+  return chosen;
+}

@@ -1,0 +1,78 @@
+import { splitKey } from '../model/artifact-key.ts';
+import type { BackupSet, SetArtifact } from '../model/backup-set.ts';
+import { damageIn } from '../model/damage.ts';
+import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
+import type { ReadableArtifact, SetCopy } from '../ports/set-copy.ts';
+
+/** How a copy is made of a set. */
+export interface CopyOptions extends StoreOptions {
+  /** See {@link SetCopy.trusted}. Defaults to false. */
+  readonly trusted?: boolean | undefined;
+}
+
+/** Returns a set of a store as something to read. */
+export function copyOfSet(
+  store: ArtifactStore,
+  set: BackupSet,
+  { trusted = false, ...options }: CopyOptions = {},
+): SetCopy {
+  const readable = ({ key, bytes, tag }: SetArtifact): ReadableArtifact => {
+    const { fileName: name } = splitKey(key);
+    return {
+      name,
+      bytes,
+      sha256: set.manifest?.artifacts.find((entry) => entry.name === name)?.sha256,
+      path: store.pathOf?.(key),
+      open: (range, reading) => store.read(key, range, { ...options, ...reading, tag }),
+    };
+  };
+  return {
+    label: labelOf(store, set),
+    timestamp: set.timestamp,
+    manifest: set.manifest,
+    checks: set.checks,
+    // Of two artifacts of a kind, the first counts.
+    artifacts: Object.fromEntries(
+      [...set.artifacts].reverse().map((artifact) => [artifact.kind, readable(artifact)]),
+    ),
+    warnings: warningsOf(set),
+    trusted,
+    stored: { store, set },
+  };
+}
+
+/** Returns the name of a set for people. */
+export function labelOf(store: Pick<ArtifactStore, 'name'>, { timestamp, tier }: BackupSet): string {
+  return `set ${timestamp} (${tier}, ${store.name})`;
+}
+
+/** Returns why a set should not be trusted: it is not whole, or a check found damage. */
+export function warningsOf({
+  state,
+  problems,
+  checks,
+}: Pick<BackupSet, 'state' | 'problems' | 'checks'>): readonly string[] {
+  return [
+    ...(state === 'partial' ? problems.map((problem) => `it is partial: ${problem}`) : []),
+    ...damageIn(checks),
+  ];
+}
+
+/** Returns the copy with each artifact replaced. */
+export function mapArtifacts(
+  copy: SetCopy,
+  change: (artifact: ReadableArtifact) => ReadableArtifact,
+): SetCopy {
+  return {
+    ...copy,
+    artifacts: Object.fromEntries(
+      Object.entries(copy.artifacts).map(([kind, artifact]) => [kind, change(artifact)]),
+    ),
+  };
+}
+
+/** Returns the copy with another staging archive, or with none. */
+export function withStaging(copy: SetCopy, archive: ReadableArtifact | undefined): SetCopy {
+  const { staging, ...others } = copy.artifacts;
+  return { ...copy, artifacts: { ...others, ...(archive && { staging: archive }) } };
+}
