@@ -37,7 +37,7 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'the manifest gets its name first',
     edits: [
       edit(
-        `${CORE}/run/publish.ts`,
+        `${CORE}/backup/publish.ts`,
         'await primary.publish(drafts)',
         'await primary.publish([...drafts].reverse())',
       ),
@@ -49,7 +49,7 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'the manifest is copied to the bucket first',
     edits: [
       edit(
-        `${CORE}/sets/publication-order.ts`,
+        `${CORE}/catalog/publication-order.ts`,
         "['globals', 'staging', 'dump', 'manifest']",
         "['manifest', 'globals', 'staging', 'dump']",
       ),
@@ -61,9 +61,9 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'room is made before the new set is there',
     edits: [
       edit(
-        `${CORE}/run/run.ts`,
+        `${CORE}/backup/prepare.ts`,
         'const unfinished = unfinishedPromotion',
-        "for (const set of sets.filter(({ tier }) => tier === 'daily').slice(2)) for (const { key } of set.artifacts) await primary.remove(key);\n    const unfinished = unfinishedPromotion",
+        "for (const set of sets.filter(({ tier }) => tier === 'daily').slice(2)) for (const { key } of set.artifacts) await primary.remove(key);\n  const unfinished = unfinishedPromotion",
       ),
     ],
     family: 'database',
@@ -194,9 +194,9 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'the weekly question is asked twice',
     edits: [
       edit(
-        `${CORE}/run/run.ts`,
-        "for (const tier of tiers.filter((tier) => tier !== 'daily'))",
-        "for (const tier of tiers.length > 0 && this.parts.clock.now().getUTCDay() === 0 ? (['weekly'] as const) : [])",
+        `${CORE}/backup/run.ts`,
+        "for (const tier of manifest.tiers.filter((one) => one !== 'daily'))",
+        "for (const tier of manifest.tiers.length > 0 && parts.clock.now().getUTCDay() === 0 ? (['weekly'] as const) : [])",
       ),
     ],
     family: 'clock',
@@ -204,7 +204,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     title: 'a run that copied nothing to the bucket is called a success',
-    edits: [edit(`${CORE}/run/run.ts`, 'for (const error of report.errors) this.note(error);', '')],
+    edits: [edit(`${CORE}/backup/run.ts`, 'for (const error of found.errors) context.note(error);', '')],
     family: 's3',
     count: 30,
   },
@@ -289,8 +289,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       edit(
         `${CORE}/restore/restore.ts`,
-        'privilegedRoles: request.source.trusted || request.allowPrivilegedRoles',
-        'privilegedRoles: request.database !== undefined',
+        'privilegedRoles: trusted || allowPrivilegedRoles',
+        'privilegedRoles: trusted || label.length > 0',
       ),
     ],
     family: 'hostile',

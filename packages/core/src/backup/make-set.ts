@@ -1,22 +1,9 @@
-import type { Suspicion } from '../model/manifest.ts';
-import type { RunTimestamp } from '../model/timestamp.ts';
+import type { Manifest, Suspicion } from '../model/manifest.ts';
 import { sizeAnomalies } from './size-anomalies.ts';
-import { lostStaging } from './lost-staging.ts';
-import type { Baseline } from './find-baseline.ts';
-import type { Phases } from '../progress/phases.ts';
-import { produce } from './produce.ts';
-import type { StagedUploads } from '../replicate/staged-uploads.ts';
+import type { PreparedRun } from './prepare.ts';
+import { produce, type Produced } from './produce.ts';
 import { publish, type Published } from './publish.ts';
-import type { RunOptions, RunParts } from './run-parts.ts';
-
-export interface MakeSetRequest {
-  readonly timestamp: RunTimestamp;
-  readonly startedAt: Date;
-  readonly baseline: Baseline;
-  readonly phases: Phases;
-  readonly stagedUploads?: StagedUploads | undefined;
-  readonly signal: AbortSignal;
-}
+import type { RunContext } from './run-context.ts';
 
 /**
  * Produces, verifies, judges and publishes one set. One that is much smaller than those before it is
@@ -24,24 +11,20 @@ export interface MakeSetRequest {
  * When it fails, nothing is left.
  */
 export async function makeSet(
-  parts: RunParts,
-  { verify = 'readable', toolVersion, sizeAnomalyThreshold }: RunOptions,
-  request: MakeSetRequest,
+  { parts, options, startedAt, phases, stagedUploads, signal }: RunContext,
+  { timestamp, former, sizeBaseline }: PreparedRun,
 ): Promise<Published> {
-  const { timestamp, startedAt, baseline, phases, stagedUploads, signal } = request;
-  const { former, sizeBaseline } = baseline;
+  const { verify = 'readable', toolVersion, sizeAnomalyThreshold } = options;
   const { database } = parts.producer;
   const produced = await produce(parts, { timestamp, verify, phases, former, stagedUploads, signal });
   if (produced.artifacts.some(({ entry }) => entry.tableCount === 0)) {
     phases.warn(`the database ${database} has no tables: is this the right server and database?`);
   }
-  const lost = lostStaging(former, produced);
-  if (lost !== undefined) phases.warn(lost);
-  const reasons = sizeAnomalies(
-    produced.artifacts.map(({ entry }) => entry),
-    sizeBaseline.former,
-    sizeAnomalyThreshold,
-  );
+  if (former !== undefined && hasStaging(former.artifacts) && !hasStaging(entriesOf(produced)))
+    phases.warn(
+      `the former set (${former.timestamp}) has a staging archive, this one has none: is its volume mounted?`,
+    );
+  const reasons = sizeAnomalies(entriesOf(produced), sizeBaseline.former, sizeAnomalyThreshold);
   const suspicion: Suspicion | undefined =
     reasons.length === 0 ? undefined : { reasons, at: parts.clock.now().toISOString() };
   const description = {
@@ -56,4 +39,12 @@ export async function makeSet(
     warnings: [...phases.warnings],
   };
   return phases.measure('publish', () => publish(parts.primary, produced, description, { signal }));
+}
+
+function entriesOf({ artifacts }: Produced): Manifest['artifacts'] {
+  return artifacts.map(({ entry }) => entry);
+}
+
+function hasStaging(artifacts: Manifest['artifacts']): boolean {
+  return artifacts.some(({ kind }) => kind === 'staging');
 }

@@ -1,6 +1,5 @@
 import { countText, numberText } from '../base/count-text.ts';
 import { dumpOf, rowsOf, type Manifest, type ManifestArtifact } from '../model/manifest.ts';
-import { median } from './median.ts';
 
 /** Under which share of the median a set is suspicious, when nobody says otherwise. */
 export const SIZE_ANOMALY_THRESHOLD = 0.5;
@@ -94,4 +93,13 @@ function shareText(value: number, middle: number): string {
 
 function percentText(percent: number): string {
   return `${Number(percent.toPrecision(12))} %`;
+}
+
+/**
+ * The middle one of some numbers, of an even count the mean of the middle two; undefined when there are none.
+ */
+export function median(numbers: readonly number[]): number | undefined {
+  const sorted = [...numbers].sort((one, other) => one - other);
+  const middle = sorted.slice(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);
+  return middle.length === 0 ? undefined : middle.reduce((sum, one) => sum + one, 0) / middle.length;
 }

@@ -7,7 +7,8 @@ import { runRestoreTest } from './run-restore-test.ts';
 
 export interface RestoreTestParts {
   readonly restoreTest: RestoreTester;
-  readonly archiver: Archiver;
+  /** Looks for the files that rows name; absent if no files belong to the database. */
+  readonly archiver?: Pick<Archiver, 'check'> | undefined;
 }
 
 export interface TestedCopy {

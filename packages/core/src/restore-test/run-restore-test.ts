@@ -20,7 +20,10 @@ export async function runRestoreTest(
   environment: RestoreTestEnvironment,
   input: RestoreInput,
   staging: ArtifactContent | 'damaged' | undefined,
-  { archiver, signal }: { readonly archiver: Pick<Archiver, 'check'>; readonly signal: AbortSignal },
+  {
+    archiver,
+    signal,
+  }: { readonly archiver: Pick<Archiver, 'check'> | undefined; readonly signal: AbortSignal },
 ): Promise<RestoreTestReport> {
   const testResult = await environment.runRestoreTest(input);
   const report = judgeRestoreTest(input.manifest, testResult);
@@ -29,7 +32,7 @@ export async function runRestoreTest(
   const wanted = new Set(testResult.files.map(withoutDots));
   const asked = wanted.size;
   if (asked > 0 && staging !== undefined)
-    await archiver.check(staging, { signal, onMember: (path) => wanted.delete(withoutDots(path)) });
+    await archiver?.check(staging, { signal, onMember: (path) => wanted.delete(withoutDots(path)) });
   if (wanted.size === 0)
     return {
       ...report,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { median } from '../../src/backup/median.ts';
+import { median } from '../../src/backup/size-anomalies.ts';
 import { holds } from '../support/arbitraries.ts';
 
 it.each([
