@@ -9,9 +9,7 @@
  */
 export * from './base/count-text.ts';
 export * from './base/errors.ts';
-export * from './base/message-of.ts';
 export * from './base/until-aborted.ts';
-export * from './ports/failed-check.ts';
 export * from './schedule/judge-health.ts';
 export * from './model/check-manifest.ts';
 export {
@@ -51,7 +49,8 @@ export * from './replicate/plan-replication.ts';
 export type { ReplicatedSet, ReplicationReport } from './replicate/replicate.ts';
 export * from './restore/restore-report.ts';
 export { copyOfSet, labelOf, warningsOf, withStaging, type CopyOptions } from './catalog/set-copy.ts';
-export * from './restore/restore.ts';
+export { restore } from './restore/restore.ts';
+export type { RestoreOptions, RestoreParts, RestoreRequest } from './restore/restore-context.ts';
 export * from './retention/keep-newest.ts';
 export * from './retention/plan-retention.ts';
 export * from './retention/prune.ts';

@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../base/errors.ts';
+import { toBackupError, type ErrorDetails } from '../base/errors.ts';
 
 /**
  * - `ok`: as it should be;
@@ -27,4 +27,14 @@ export interface DiagnosticResult {
 export interface DiagnosticCheck {
   /** Leaves everything as it was, but for what has to be tried to be known; that it takes away again. */
   inspect(options: { readonly signal: AbortSignal }): Promise<readonly DiagnosticResult[]>;
+}
+
+/** Returns the result of a check that failed with this error, with the hint of the error. */
+export function failedCheck(
+  subject: string,
+  error: unknown,
+  level: DiagnosticLevel = 'fail',
+): DiagnosticResult {
+  const { message, details, hint } = toBackupError(error);
+  return { subject, level, message, details, hint };
 }

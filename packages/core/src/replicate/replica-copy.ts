@@ -11,7 +11,6 @@ import { manifestTextOf } from '../ports/text-source.ts';
 import { hasOpenFailure } from '../catalog/restore-tests.ts';
 import { isUnusableState, readStateFile } from '../catalog/state-files.ts';
 import type { PlannedCopy } from './plan-replication.ts';
-import type { ReplicateRequest } from './replicate-request.ts';
 
 /** What a replica has under the name of a set of the primary. */
 export interface ReplicaState {
@@ -22,6 +21,12 @@ export interface ReplicaState {
   readonly isAccepted: boolean;
   /** Its failed restore test, unless accepted. */
   readonly openFailure?: CheckResult | undefined;
+}
+
+interface InspectRequest {
+  readonly primary: ArtifactStore;
+  readonly replica: ArtifactStore;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -36,7 +41,7 @@ export interface ReplicaState {
  */
 export async function inspectReplicaCopy(
   { set, artifacts, stateFile }: PlannedCopy,
-  request: ReplicateRequest,
+  request: InspectRequest,
 ): Promise<ReplicaState> {
   const { replica, signal } = request;
   const state = stateFile && (await stateIn(replica.read(stateFile, undefined, { signal }), set));
@@ -99,7 +104,7 @@ function manifestIn(text: string, set: BackupSet, replica: ArtifactStore): Manif
   );
 }
 
-async function refuseDamaged(set: BackupSet, { primary, replica, signal }: ReplicateRequest): Promise<void> {
+async function refuseDamaged(set: BackupSet, { primary, replica, signal }: InspectRequest): Promise<void> {
   const key = companionKey(set, 'manifest');
   const damage = manifestChecksumProblem(await manifestTextOf(primary.read(key, undefined, { signal })));
   if (damage === undefined) return;

@@ -10,19 +10,21 @@ import type { ArtifactKey } from '../model/artifact-key.ts';
 import type { Tier } from '../model/tier.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
-import type { PhaseWatch } from '../progress/phase-watch.ts';
 import type { Phases } from '../progress/phases.ts';
 import type { BackupSet } from '../model/backup-set.ts';
-import { timeOf } from '../model/state-file.ts';
-import { hasOpenFailure } from '../catalog/restore-tests.ts';
 import { isReplaced } from '../catalog/judge-replica.ts';
 import { listAll } from '../catalog/read-sets.ts';
-import { inPublicationOrder } from '../catalog/publication-order.ts';
-import { inherited, recordState, resetState } from '../catalog/state-files.ts';
-import type { ReplicateRequest } from './replicate-request.ts';
-import { planReplication, type PlannedUpload, type PlannedCopy } from './plan-replication.ts';
-import { storedSource } from './stored-source.ts';
-import { inspectReplicaCopy, type ReplicaState } from './replica-copy.ts';
+import { copySet, type CopySetRequest } from './copy-set.ts';
+import { planReplication } from './plan-replication.ts';
+
+/** What is replicated, and where to. */
+export interface ReplicateRequest extends CopySetRequest {
+  /** The sets of the primary, as they are now. */
+  readonly sets: readonly BackupSet[];
+  readonly database: string;
+  /** Sets at most; 32 when absent. The others are left to the next runs. */
+  readonly limit?: number | undefined;
+}
 
 /**
  * How many sets one run copies at most: an outage of two weeks is made good at once, years of history do not
@@ -152,105 +154,4 @@ function replacedError(replica: ArtifactStore, keys: readonly ArtifactKey[], the
     `${keys[0] ?? ''}${more} in ${replica.name} is not what was sent there: its ETag is another; ${then}`,
     withReason('replica-changed'),
   );
-}
-
-/** @returns false when there was nothing to do after all */
-async function copySet(
-  copy: PlannedCopy,
-  withoutCopySource: boolean,
-  request: ReplicateRequest,
-): Promise<boolean> {
-  const { replica, phases, signal } = request;
-  const { set } = copy;
-  const found = copy.contested ? await inspectReplicaCopy(copy, request) : undefined;
-  const artifacts = wantedOf(copy, found);
-  if (artifacts.length === 0) return bringNews(set, found, request);
-  const hasState = copy.stateFile !== undefined || inherited(set) !== undefined;
-  if (hasState && found?.isBad !== true) await resetState(replica, set, { signal });
-  for (const { artifact, copySource } of artifacts) {
-    throwIfAborted(signal);
-    const one = { artifact, copySource: withoutCopySource ? undefined : copySource, isReplaced: false };
-    const of = {
-      artifact: artifact.kind,
-      tier: set.tier,
-      bytes: () => artifact.bytes,
-      expected: { atMost: artifact.bytes },
-      peer: `to ${request.replica.name}`,
-    };
-    await phases.measure('replicate', (watch) => copyArtifact(set, one, request, watch), of);
-  }
-  // Last, so that a repair that is cut off is begun again.
-  if (hasState && found?.isBad === true) await resetState(replica, set, { signal });
-  return true;
-}
-
-/** What is to be copied: of a copy that is bad all, for its artifacts have the right lengths all the same. */
-function wantedOf(
-  { set, artifacts }: PlannedCopy,
-  found: ReplicaState | undefined,
-): readonly PlannedUpload[] {
-  if (found === undefined) return artifacts;
-  const others = artifacts.filter(({ artifact }) => artifact.kind !== 'manifest');
-  // With its manifest, what is known of checks of the copy begins anew.
-  const isRepaired = artifacts.some(({ isReplaced }) => isReplaced);
-  const replaced = set.artifacts.filter(
-    ({ kind }) => found.isBad || (kind === 'manifest' && (!found.hasManifest || isRepaired)),
-  );
-  return [
-    ...(found.isBad ? [] : others),
-    ...inPublicationOrder(replaced).map((artifact) => ({
-      artifact,
-      copySource: undefined,
-      isReplaced: false,
-    })),
-  ];
-}
-
-/**
- * Brings an acceptance, and what takes a failed restore test back.
- * @returns false when there was nothing to do
- */
-async function bringNews(
-  set: BackupSet,
-  found: ReplicaState | undefined,
-  { replica, signal }: ReplicateRequest,
-): Promise<boolean> {
-  const { acceptedAt, checks } = set;
-  const { isAccepted, openFailure } = found ?? {};
-  const isAcceptance = acceptedAt !== undefined && isAccepted === false;
-  const isRefuted =
-    openFailure !== undefined && !hasOpenFailure(set) && timeOf(checks.restoreTest) >= timeOf(openFailure);
-  if (!isAcceptance && !isRefuted) return false;
-  const learnt = {
-    ...(isAcceptance && { acceptedAt }),
-    ...(isRefuted && { checks: { restoreTest: checks.restoreTest } }),
-  };
-  await recordState(replica, set, learnt, { signal });
-  return true;
-}
-
-/**
- * By the replica itself where it has the very same file in another tier, or what was staged: both are
- * cheap; otherwise, or when it will not, from here.
- */
-async function copyArtifact(
-  set: BackupSet,
-  { artifact, copySource }: PlannedUpload,
-  { primary, replica, stagedUploads, signal }: ReplicateRequest,
-  watch: PhaseWatch,
-): Promise<void> {
-  const cheap =
-    copySource === undefined
-      ? await watch.apart(async () => stagedUploads?.take(replica, artifact.key))
-      : { complete: () => replica.copy(copySource, artifact.key, { signal }) };
-  if (cheap !== undefined) {
-    try {
-      await watch.apart(() => cheap.complete());
-      return;
-    } catch {
-      throwIfAborted(signal);
-    }
-  }
-  const source = await storedSource(primary, set, artifact, { signal });
-  await replica.put(artifact.key, watch.source(source), { signal: watch.until(signal) });
 }

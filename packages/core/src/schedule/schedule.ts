@@ -1,8 +1,7 @@
 import { CronExpressionParser } from 'cron-parser';
-import { IANAZone } from 'luxon';
+import { DateTime, IANAZone } from 'luxon';
 import { BackupError } from '../base/errors.ts';
 import { MACROS, parseCron } from './cron-text.ts';
-import { instantsOf, offsetOf } from './local-time.ts';
 
 export { MACROS };
 
@@ -114,4 +113,24 @@ function* localTimes(cron: string, from: number, to: number): Generator<number> 
     if (local > to) return;
     yield local;
   }
+}
+
+/**
+ * The instants at which the wall clock shows the time, or, where the clock skips it, the instant as far after
+ * the skip as the time was after its begin. Of two, both are answered when `both` is set, otherwise the
+ * first.
+ */
+function instantsOf(local: number, zone: string, both: boolean): readonly number[] {
+  const before = offsetOf(local - DAY, zone);
+  const after = offsetOf(local + DAY, zone);
+  const instants = [...new Set([local - before, local - after])]
+    .filter((instant) => instant + offsetOf(instant, zone) === local)
+    .sort((one, other) => one - other);
+  if (instants.length === 0) return [local - before];
+  return both ? instants : instants.slice(0, 1);
+}
+
+/** How far the zone's clock is ahead of UTC at the instant, in milliseconds. */
+function offsetOf(instant: number, zone: string): number {
+  return DateTime.fromMillis(instant, { zone }).offset * 60_000;
 }
