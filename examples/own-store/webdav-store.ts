@@ -10,6 +10,7 @@ const isPartial = (key: ArtifactKey): boolean => splitKey(key).fileName.startsWi
 /** Sets below the URL of a folder, without a slash at its end, that has the folders `daily` and `weekly`. */
 export class WebdavStore implements ArtifactStore {
   readonly name = 'webdav';
+  readonly capabilities = { serverSideCopy: true };
   private readonly base: string;
   constructor(base: string) {
     this.base = base;

@@ -9,6 +9,7 @@ import {
   type ReadingOptions,
   type ReplicaRecords,
   type StagedUpload,
+  type StoreCapabilities,
   type StoredArtifact,
   type StoreOptions,
   type Tier,
@@ -57,6 +58,10 @@ export interface S3StoreOptions {
 export class S3Store implements ArtifactStore {
   readonly name = 's3';
   readonly records: ReplicaRecords;
+  readonly capabilities: StoreCapabilities = {
+    stagedUpload: (...args) => this.stageUpload(...args),
+    serverSideCopy: true,
+  };
   private readonly settings: S3Settings;
   private readonly database: string | undefined;
   private readonly limits: UploadLimits;

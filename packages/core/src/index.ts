@@ -39,6 +39,7 @@ export * from './ports/lock.ts';
 export * from './ports/manifest-cache.ts';
 export * from './ports/notifier.ts';
 export * from './ports/primary-store.ts';
+export { DraftTransaction, type Draft, type DraftStore } from './ports/draft-transaction.ts';
 export * from './ports/replica-records.ts';
 export * from './ports/retention-policy.ts';
 export * from './ports/run-journal.ts';

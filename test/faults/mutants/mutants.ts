@@ -38,8 +38,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       edit(
         `${CORE}/backup/publish.ts`,
-        'await primary.publish(drafts)',
-        'await primary.publish([...drafts].reverse())',
+        'await transaction.commit(keys)',
+        'await transaction.commit([...keys].reverse())',
       ),
     ],
     family: 'kill',

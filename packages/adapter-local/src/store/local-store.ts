@@ -14,9 +14,11 @@ import {
   type ArtifactKey,
   type ArtifactSource,
   type ByteRange,
-  type Draft,
+  DraftTransaction,
   type PrimaryStore,
   type ReadingOptions,
+  type SetTransaction,
+  type StoreCapabilities,
   type StoredArtifact,
   type StoreOptions,
   type Tier,
@@ -58,6 +60,7 @@ export interface LocalStoreOptions {
  */
 export class LocalStore implements PrimaryStore {
   readonly name = 'local';
+  readonly capabilities: StoreCapabilities = { localFiles: (key) => this.path(key), serverSideCopy: true };
   private readonly root: StoreRoot;
 
   constructor({ root, label }: LocalStoreOptions) {
@@ -92,10 +95,6 @@ export class LocalStore implements PrimaryStore {
         ? this.notFound(key, error)
         : storeError(error, `reading ${key}`, this.root);
     }
-  }
-
-  pathOf(key: ArtifactKey): string {
-    return this.path(key);
   }
 
   async put(key: ArtifactKey, source: ArtifactSource, options: StoreOptions = {}): Promise<void> {
@@ -156,6 +155,10 @@ export class LocalStore implements PrimaryStore {
     });
   }
 
+  begin(): SetTransaction {
+    return new DraftTransaction(this);
+  }
+
   async draft(
     key: ArtifactKey,
     content: AsyncIterable<Uint8Array>,
@@ -176,10 +179,8 @@ export class LocalStore implements PrimaryStore {
     }
   }
 
-  async publish(drafts: readonly Draft[]): Promise<void> {
-    const ours = drafts.filter((draft) => draft instanceof LocalDraft);
-    if (ours.length < drafts.length) throw new TypeError('publish takes drafts that this store made');
-    await this.doing('publishing', () => publishAll(this.root.path, ours));
+  async publish(drafts: readonly LocalDraft[]): Promise<void> {
+    await this.doing('publishing', () => publishAll(this.root.path, drafts));
   }
 
   private path(key: ArtifactKey): string {

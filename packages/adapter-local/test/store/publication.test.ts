@@ -3,7 +3,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { artifactKey, type ArtifactKey } from '@geolens/backup-core';
-import { chunksOf, MemoryStore } from '@geolens/backup-core/testing';
+import { chunksOf } from '@geolens/backup-core/testing';
 import { LocalStore } from '../../src/store/local-store.ts';
 import { intentName, partialName } from '../../src/store/temporary-names.ts';
 import { filesBelow, freshFolder } from '../../../system/test/support/folders.ts';
@@ -122,12 +122,5 @@ describe('publishing', () => {
     await expect(store.publish(drafts)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     for (const draft of drafts) await draft.discard();
     expect(await filesBelow(root)).toEqual([]);
-  });
-
-  it('refuses drafts of another store', async () => {
-    const draft = await new MemoryStore().draft(KEYS[0]!, chunksOf('x'));
-    await expect(new LocalStore({ root: await freshFolder() }).publish([draft])).rejects.toThrow(
-      'publish takes drafts that this store made',
-    );
   });
 });

@@ -38,7 +38,7 @@ export async function makeSet(
     acceptedSince: sizeBaseline.acceptedSince,
     warnings: [...phases.warnings],
   };
-  return phases.measure('publish', () => publish(parts.primary, produced, description, { signal }));
+  return phases.measure('publish', () => publish(produced, description, { signal }));
 }
 
 function entriesOf({ artifacts }: Produced): Manifest['artifacts'] {

@@ -1,12 +1,12 @@
 import { BackupError, errorText, isBackupError } from '../base/errors.ts';
 import type { Manifest, ManifestArtifact } from '../model/manifest.ts';
-import { artifactKey } from '../model/artifact-key.ts';
+import { artifactKey, type ArtifactKey } from '../model/artifact-key.ts';
 import { formatArtifactName, type ArtifactName } from '../model/artifact-name.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import type { ArchiveCheck, Archiver } from '../ports/archiver.ts';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { DumpOrigin, DumpProducer, DumpSnapshot } from '../ports/dump-producer.ts';
-import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
+import type { PrimaryStore, SetTransaction, WrittenArtifact } from '../ports/primary-store.ts';
 import type { StagedUploads } from '../replicate/staged-uploads.ts';
 import type { PhaseWatch } from '../progress/phase-watch.ts';
 import type { Phases, PhaseSubject } from '../progress/phases.ts';
@@ -41,14 +41,16 @@ export interface ProduceRequest {
   readonly signal: AbortSignal;
 }
 
-/** A draft that was read back and found good, with what the manifest will say of it. */
+/** An artifact that was read back and found good, with its entry for the manifest. */
 export interface ProducedArtifact {
-  readonly draft: Draft;
+  readonly key: ArtifactKey;
   readonly entry: ManifestArtifact;
 }
 
 export interface Produced {
   readonly origin: DumpOrigin;
+  /** What the artifacts were written in; the manifest completes it. */
+  readonly transaction: SetTransaction;
   /** In the order in which they are to be published: the dump last, so that it never stands alone. */
   readonly artifacts: readonly ProducedArtifact[];
 }
@@ -81,7 +83,7 @@ async function produceOnce(
   request: ProduceRequest,
   { tolerant = false }: { readonly tolerant?: boolean } = {},
 ): Promise<Produced> {
-  const drafts: Draft[] = [];
+  const transaction = parts.primary.begin();
   const { phases, signal } = request;
   let snapshot: DumpSnapshot | undefined;
   try {
@@ -89,15 +91,15 @@ async function produceOnce(
     snapshot = view;
     const [dump, globals, staging] = await sideBySide<Jobs>(signal, (stop) => {
       stop.addEventListener('abort', () => void view.close(), { once: true });
-      const maker = new Maker(parts, { ...request, signal: stop }, drafts);
+      const maker = new Maker(parts, { ...request, signal: stop }, transaction);
       const dump = maker.writeDump(view);
       return [maker.dump(view, dump), maker.globals(view, dump), maker.staging()];
     });
     for (const warning of view.warnings()) phases.warn(warning);
     const artifacts = [globals, staging, dump].filter((artifact) => artifact !== undefined);
-    return { origin: view.origin, artifacts };
+    return { origin: view.origin, transaction, artifacts };
   } catch (error) {
-    await Promise.allSettled(drafts.map((draft) => draft.discard()));
+    await transaction.rollback();
     throw error;
   } finally {
     await snapshot?.close();
@@ -112,19 +114,19 @@ type Jobs = [ProducedArtifact, ProducedArtifact | undefined, ProducedArtifact | 
 /** An artifact that is written, and not read back yet. */
 interface Written {
   readonly name: ArtifactName & { readonly kind: ManifestArtifact['kind'] };
-  readonly draft: Draft;
+  readonly artifact: WrittenArtifact;
 }
 
-/** Makes single artifacts: written as a draft, then read back. */
+/** Makes single artifacts: written, then read back. */
 class Maker {
   private readonly parts: ProduceParts;
   private readonly request: ProduceRequest;
-  private readonly drafts: Draft[];
+  private readonly transaction: SetTransaction;
 
-  constructor(parts: ProduceParts, request: ProduceRequest, drafts: Draft[]) {
+  constructor(parts: ProduceParts, request: ProduceRequest, transaction: SetTransaction) {
     this.parts = parts;
     this.request = request;
-    this.drafts = drafts;
+    this.transaction = transaction;
   }
 
   writeDump(snapshot: DumpSnapshot): Promise<Written> {
@@ -144,10 +146,7 @@ class Maker {
       rowCounts,
       ...(ofExtensions.length > 0 && { extensionRowCounts: ofExtensions }),
     };
-    return {
-      draft: made.draft,
-      entry: { ...made.entry, compression: snapshot.origin.compression, ...counts },
-    };
+    return { key: made.key, entry: { ...made.entry, compression: snapshot.origin.compression, ...counts } };
   }
 
   /** Makes the globals once the dump is written, then ends the snapshot. */
@@ -182,7 +181,7 @@ class Maker {
     for (const what of leftOut) phases.warn(`a restore of ${made.entry.name} leaves out ${what}`);
     if (refusal !== undefined)
       phases.warn(`a restore unpacks nothing of ${made.entry.name}, because it ${refusal}`);
-    return { draft: made.draft, entry: { ...made.entry, ...(members !== undefined && { members }) } };
+    return { key: made.key, entry: { ...made.entry, ...(members !== undefined && { members }) } };
   }
 
   private server(snapshot: DumpSnapshot): Other {
@@ -207,38 +206,46 @@ class Maker {
       expected: { about },
       ...other,
     };
-    const draft = await phases.measure(
+    const artifact = await phases.measure(
       'produce',
       (watch) =>
-        this.parts.primary.draft(artifactKey('daily', fileName), watch.content(content), {
+        this.transaction.write(artifactKey('daily', fileName), watch.content(content), {
           signal: watch.until(signal),
         }),
       of,
     );
-    this.drafts.push(draft);
-    stagedUploads?.begin(draft.key, name.kind, draft);
-    return { name, draft };
+    stagedUploads?.begin(artifact.key, name.kind, artifact);
+    return { name, artifact };
   }
 
   private async readBack<T>(
-    { name, draft }: Written,
+    { name, artifact }: Written,
     read: (source: ArtifactSource, watch: PhaseWatch) => Promise<T>,
   ): Promise<{ readonly made: ProducedArtifact; readonly found: T }> {
     const { phases, signal } = this.request;
     const fileName = formatArtifactName(name);
-    const reading = { artifact: name.kind, bytes: () => draft.bytes, expected: { atMost: draft.bytes } };
+    const reading = {
+      artifact: name.kind,
+      bytes: () => artifact.bytes,
+      expected: { atMost: artifact.bytes },
+    };
     const found = await phases
       .measure(
         'verify',
         (watch) =>
-          verifyArtifact(fileName, watch.source(draft), (source) => read(source, watch), watch.until(signal)),
+          verifyArtifact(
+            fileName,
+            watch.source(artifact),
+            (source) => read(source, watch),
+            watch.until(signal),
+          ),
         reading,
       )
       .catch((error: unknown) => {
         throw named(fileName, error);
       });
-    const { bytes, sha256 } = draft;
-    return { made: { draft, entry: { kind: name.kind, name: fileName, bytes, sha256 } }, found };
+    const { key, bytes, sha256 } = artifact;
+    return { made: { key, entry: { kind: name.kind, name: fileName, bytes, sha256 } }, found };
   }
 }
 

@@ -6,7 +6,6 @@ import { formatArtifactName } from '../model/artifact-name.ts';
 import { tiersOf } from '../model/tier.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import type { StoreOptions } from '../ports/artifact-store.ts';
-import type { PrimaryStore } from '../ports/primary-store.ts';
 import { manifestTextOf, textSource } from '../ports/text-source.ts';
 import type { Produced, VerifyLevel } from './produce.ts';
 import { nothingMore, verifyArtifact } from '../catalog/verify-artifact.ts';
@@ -30,25 +29,24 @@ export interface Published {
 }
 
 /**
- * Gives the drafts their names in `daily`, the manifest last, all or none. When it fails, no draft is left.
+ * Gives the artifacts their names in `daily`, the manifest last, all or none. When it fails, nothing is left.
  */
 export async function publish(
-  primary: PrimaryStore,
   produced: Produced,
   request: PublishRequest,
   options: StoreOptions = {},
 ): Promise<Published> {
-  const drafts = produced.artifacts.map(({ draft }) => draft);
+  const { transaction, artifacts } = produced;
   try {
     const { manifest, text } = await readable(describe(produced, request));
     const name = formatArtifactName({ kind: 'manifest', timestamp: request.timestamp });
-    const draft = await primary.draft(artifactKey('daily', name), textSource(text).open(), options);
-    drafts.push(draft);
-    await verifyArtifact(name, draft, nothingMore, options.signal);
-    const unconfirmed = await primary.publish(drafts).then(() => undefined, whenThere);
+    const written = await transaction.write(artifactKey('daily', name), textSource(text).open(), options);
+    await verifyArtifact(name, written, nothingMore, options.signal);
+    const keys = [...artifacts.map(({ key }) => key), written.key];
+    const unconfirmed = await transaction.commit(keys).then(() => undefined, whenThere);
     return { manifest, unconfirmed };
   } catch (error) {
-    await Promise.allSettled(drafts.map((draft) => draft.discard()));
+    await transaction.rollback();
     throw error;
   }
 }

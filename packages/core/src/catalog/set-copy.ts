@@ -22,7 +22,7 @@ export function copyOfSet(
       name,
       bytes,
       sha256: set.manifest?.artifacts.find((entry) => entry.name === name)?.sha256,
-      path: store.pathOf?.(key),
+      path: store.capabilities.localFiles?.(key),
       open: (range, reading) => store.read(key, range, { ...options, ...reading, tag }),
     };
   };

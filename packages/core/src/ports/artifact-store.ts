@@ -77,6 +77,26 @@ export interface StagedUpload {
   discard(): Promise<void>;
 }
 
+/** What a store does natively. An absent function is a capability that it lacks. */
+export interface StoreCapabilities {
+  /** Returns the file of this machine in which an artifact lies, or would lie. */
+  readonly localFiles?: ((key: ArtifactKey) => string) | undefined;
+  /**
+   * Uploads the bytes of an artifact and compares them with the source without making it visible. Returns
+   * `undefined` if nothing is gained, as with a short artifact: then it is `put` when its set is complete. A
+   * rejection leaves nothing.
+   */
+  readonly stagedUpload?:
+    | ((
+        key: ArtifactKey,
+        source: ArtifactSource,
+        options?: StoreOptions,
+      ) => Promise<StagedUpload | undefined>)
+    | undefined;
+  /** Whether `copy` moves no byte through this process. */
+  readonly serverSideCopy: boolean;
+}
+
 /**
  * A place where sets live: a folder, a bucket. It holds artifacts under keys and knows nothing of sets.
  *
@@ -91,6 +111,9 @@ export interface StagedUpload {
 export interface ArtifactStore {
   /** How people call it: `local`, `s3`. */
   readonly name: string;
+
+  /** What it does natively, besides the operations of every store. */
+  readonly capabilities: StoreCapabilities;
 
   /**
    * What this installation knows of its artifacts, if others can write to it: then only that counts as
@@ -111,28 +134,10 @@ export interface ArtifactStore {
   ): AsyncIterable<Uint8Array>;
 
   /**
-   * Where an artifact lies, or would lie, as a file of this machine; a store without files has no such
-   * method.
-   */
-  pathOf?(key: ArtifactKey): string;
-
-  /**
    * Stores an artifact, replacing the one of that key if there is one. What was received is compared with the
    * length and the SHA-256 of the source: a difference is an ARTIFACT_MISMATCH.
    */
   put(key: ArtifactKey, source: ArtifactSource, options?: StoreOptions): Promise<void>;
-
-  /**
-   * Does what takes long of a `put` ahead of it, for an artifact of a set that is still being made: sends the
-   * bytes, and compares them with the source. A rejection leaves nothing. Answers undefined when nothing
-   * would be gained, as with a short artifact: then it is put when its time comes. A store that can do no
-   * such thing has no such method.
-   */
-  stageUpload?(
-    key: ArtifactKey,
-    source: ArtifactSource,
-    options?: StoreOptions,
-  ): Promise<StagedUpload | undefined>;
 
   /**
    * Makes the artifact `from` also stand under `to`, replacing what is there, as cheaply as the store can: a
@@ -145,7 +150,7 @@ export interface ArtifactStore {
   remove(key: ArtifactKey, options?: StoreOptions): Promise<void>;
 
   /**
-   * Removes what processes that died in `put`, `send`, `copy`, `draft` or `publish` left behind, and nothing
+   * Removes what processes that died in `put`, `copy`, a staged upload or a transaction left behind, and nothing
    * else. The caller holds the lock, so no other living process has such work open; what this one is sending
    * stays. Answers what was removed, for people to read.
    */

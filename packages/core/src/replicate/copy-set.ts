@@ -112,7 +112,7 @@ async function copyArtifact(
   watch: PhaseWatch,
 ): Promise<void> {
   const cheap =
-    copySource === undefined
+    copySource === undefined || !replica.capabilities.serverSideCopy
       ? await watch.apart(async () => stagedUploads?.take(replica, artifact.key))
       : { complete: () => replica.copy(copySource, artifact.key, { signal }) };
   if (cheap !== undefined) {

@@ -87,7 +87,8 @@ export class StagedUploads {
     source: ArtifactSource,
   ): Promise<StagedUpload | undefined> {
     throwIfAborted(this.either);
-    if (replica.stageUpload === undefined) return undefined;
+    const { stagedUpload } = replica.capabilities;
+    if (stagedUpload === undefined) return undefined;
     const of = {
       artifact: kind,
       tier: splitKey(key).tier,
@@ -97,7 +98,7 @@ export class StagedUploads {
     };
     return this.phases.measure(
       'staged-upload',
-      async (watch) => replica.stageUpload?.(key, watch.source(source), { signal: watch.until(this.either) }),
+      (watch) => stagedUpload(key, watch.source(source), { signal: watch.until(this.either) }),
       { ...of, happened: (staged) => staged !== undefined },
     );
   }

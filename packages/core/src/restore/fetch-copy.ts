@@ -1,5 +1,5 @@
 import { artifactKey } from '../model/artifact-key.ts';
-import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
+import type { PrimaryStore } from '../ports/primary-store.ts';
 import { withStaging } from '../catalog/set-copy.ts';
 import type { ReadableArtifact, SetCopy } from '../ports/set-copy.ts';
 
@@ -23,17 +23,13 @@ export async function fetchCopy(
   copy: SetCopy,
   { onStagingError, signal }: FetchOptions,
 ): Promise<FetchedCopy> {
-  const drafts: Draft[] = [];
-  const dispose = async (): Promise<void> => {
-    for (const draft of drafts) await draft.discard().catch(() => undefined); // the next clean-up removes it
-  };
+  const transaction = primary.begin();
   const fetch = async (artifact: ReadableArtifact): Promise<ReadableArtifact> => {
-    if (artifact.path !== undefined || primary.pathOf === undefined) return artifact;
-    const draft = await primary.draft(artifactKey('daily', artifact.name), artifact.open(), { signal });
-    drafts.push(draft);
+    if (artifact.path !== undefined || primary.capabilities.localFiles === undefined) return artifact;
     const { name, sha256 } = artifact;
-    const { bytes, path } = draft;
-    return { name, sha256, bytes, path, open: (range, options) => draft.open(range, options) };
+    const written = await transaction.write(artifactKey('daily', name), artifact.open(), { signal });
+    const { bytes, path } = written;
+    return { name, sha256, bytes, path, open: (range, options) => written.open(range, options) };
   };
   const { dump, globals, staging, ...others } = copy.artifacts;
   try {
@@ -43,9 +39,12 @@ export async function fetchCopy(
       ...(globals && { globals: await fetch(globals) }),
     };
     const archive = await (staging && fetch(staging).catch(onStagingError));
-    return { copy: withStaging({ ...copy, artifacts }, archive), [Symbol.asyncDispose]: dispose };
+    return {
+      copy: withStaging({ ...copy, artifacts }, archive),
+      [Symbol.asyncDispose]: () => transaction.rollback(),
+    };
   } catch (error) {
-    await dispose();
+    await transaction.rollback();
     throw error;
   }
 }

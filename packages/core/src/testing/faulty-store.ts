@@ -5,10 +5,11 @@ import type {
   ByteRange,
   ReadingOptions,
   StagedUpload,
+  StoreCapabilities,
   StoredArtifact,
   StoreOptions,
 } from '../ports/artifact-store.ts';
-import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
+import type { PrimaryStore, SetTransaction } from '../ports/primary-store.ts';
 
 /** A call of a store. */
 export interface StoreCall {
@@ -21,9 +22,9 @@ export interface StoreCall {
     | 'copy'
     | 'remove'
     | 'cleanUp'
-    | 'draft'
-    | 'publish';
-  /** The key that the call is about, the target of a copy; none for list, clean-up and publish. */
+    | 'write'
+    | 'commit';
+  /** The key that the call is about, the target of a copy; none for list, clean-up and commit. */
   readonly key?: ArtifactKey;
 }
 
@@ -46,6 +47,12 @@ export class FaultyStore implements PrimaryStore {
     return this.inner.name;
   }
 
+  get capabilities(): StoreCapabilities {
+    const { stagedUpload, ...others } = this.inner.capabilities;
+    if (stagedUpload === undefined) return others;
+    return { ...others, stagedUpload: (...args) => this.stageUpload(stagedUpload, ...args) };
+  }
+
   async *list(tier: Tier, options?: StoreOptions): AsyncGenerator<StoredArtifact> {
     this.enter({ operation: 'list' });
     yield* this.inner.list(tier, options);
@@ -65,27 +72,6 @@ export class FaultyStore implements PrimaryStore {
     await this.inner.put(key, source, options);
   }
 
-  async stageUpload(
-    key: ArtifactKey,
-    source: ArtifactSource,
-    options?: StoreOptions,
-  ): Promise<StagedUpload | undefined> {
-    if (this.inner.stageUpload === undefined) return undefined;
-    this.enter({ operation: 'stageUpload', key });
-    const staged = await this.inner.stageUpload(key, source, options);
-    if (staged === undefined) return undefined;
-    const complete = async (): Promise<void> => {
-      try {
-        this.enter({ operation: 'complete', key });
-      } catch (error) {
-        await staged.discard();
-        throw error;
-      }
-      await staged.complete();
-    };
-    return { complete, discard: () => staged.discard() };
-  }
-
   async copy(from: ArtifactKey, to: ArtifactKey, options?: StoreOptions): Promise<void> {
     this.enter({ operation: 'copy', key: to });
     await this.inner.copy(from, to, options);
@@ -101,14 +87,40 @@ export class FaultyStore implements PrimaryStore {
     return this.inner.cleanUp(options);
   }
 
-  async draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options?: StoreOptions): Promise<Draft> {
-    this.enter({ operation: 'draft', key });
-    return this.inner.draft(key, content, options);
+  begin(): SetTransaction {
+    const inner = this.inner.begin();
+    return {
+      write: async (key, content, options) => {
+        this.enter({ operation: 'write', key });
+        return inner.write(key, content, options);
+      },
+      commit: async (keys) => {
+        this.enter({ operation: 'commit' });
+        await inner.commit(keys);
+      },
+      rollback: () => inner.rollback(),
+    };
   }
 
-  async publish(drafts: readonly Draft[]): Promise<void> {
-    this.enter({ operation: 'publish' });
-    await this.inner.publish(drafts);
+  private async stageUpload(
+    inner: NonNullable<StoreCapabilities['stagedUpload']>,
+    key: ArtifactKey,
+    source: ArtifactSource,
+    options?: StoreOptions,
+  ): Promise<StagedUpload | undefined> {
+    this.enter({ operation: 'stageUpload', key });
+    const staged = await inner(key, source, options);
+    if (staged === undefined) return undefined;
+    const complete = async (): Promise<void> => {
+      try {
+        this.enter({ operation: 'complete', key });
+      } catch (error) {
+        await staged.discard();
+        throw error;
+      }
+      await staged.complete();
+    };
+    return { complete, discard: () => staged.discard() };
   }
 
   private enter(call: StoreCall): void {

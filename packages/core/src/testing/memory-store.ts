@@ -6,11 +6,13 @@ import type {
   ArtifactSource,
   ByteRange,
   ReadingOptions,
+  StoreCapabilities,
   StoredArtifact,
   StoreOptions,
 } from '../ports/artifact-store.ts';
 import type { ReplicaRecords } from '../ports/replica-records.ts';
-import type { Draft, PrimaryStore } from '../ports/primary-store.ts';
+import { DraftTransaction, type Draft } from '../ports/draft-transaction.ts';
+import type { PrimaryStore, SetTransaction } from '../ports/primary-store.ts';
 import { reusedChunksOf } from './sources.ts';
 
 /** A store in memory: for tests, and to try things out. */
@@ -21,6 +23,7 @@ export class MemoryStore implements PrimaryStore {
   /** How many drafts exist that are neither published nor discarded. */
   openDrafts = 0;
   readonly records: ReplicaRecords | undefined;
+  readonly capabilities: StoreCapabilities = { serverSideCopy: true };
 
   /** @param records of a store that others can write to */
   constructor(name = 'memory', records?: ReplicaRecords) {
@@ -71,23 +74,27 @@ export class MemoryStore implements PrimaryStore {
     return Promise.resolve([]);
   }
 
+  begin(): SetTransaction {
+    return new DraftTransaction(this);
+  }
+
   async draft(
     key: ArtifactKey,
     content: AsyncIterable<Uint8Array>,
     options: StoreOptions = {},
-  ): Promise<Draft> {
+  ): Promise<MemoryDraft> {
     const whole = await collect(content, options.signal);
     this.openDrafts += 1;
     return new MemoryDraft(this, key, whole);
   }
 
-  publish(drafts: readonly Draft[]): Promise<void> {
+  publish(drafts: readonly MemoryDraft[]): Promise<void> {
     const taken = drafts.find(({ key }) => this.artifacts.has(key));
     if (taken !== undefined)
       return Promise.reject(
         new BackupError('ARTIFACT_EXISTS', `${this.name}: ${taken.key} is there already`),
       );
-    for (const draft of drafts.filter((one) => one instanceof MemoryDraft)) {
+    for (const draft of drafts) {
       this.set(draft.key, draft.content);
       draft.close();
     }
@@ -126,7 +133,7 @@ export class MemoryStore implements PrimaryStore {
   }
 }
 
-class MemoryDraft implements Draft {
+export class MemoryDraft implements Draft {
   readonly key: ArtifactKey;
   readonly content: Uint8Array;
   readonly sha256: string;

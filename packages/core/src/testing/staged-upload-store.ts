@@ -1,13 +1,22 @@
 import type { ArtifactKey } from '../model/artifact-key.ts';
-import type { ArtifactSource, StagedUpload, StoreOptions } from '../ports/artifact-store.ts';
+import type {
+  ArtifactSource,
+  StagedUpload,
+  StoreCapabilities,
+  StoreOptions,
+} from '../ports/artifact-store.ts';
 import { MemoryStore } from './memory-store.ts';
 
 /** A store in memory that takes artifacts ahead of their set, as buckets do. */
 export class StagedUploadStore extends MemoryStore {
   /** How many artifacts were sent that are neither completed nor discarded. */
   openUploads = 0;
+  override readonly capabilities: StoreCapabilities = {
+    serverSideCopy: true,
+    stagedUpload: (...args) => this.stageUpload(...args),
+  };
 
-  /** As ArtifactStore has it; however short an artifact is, it is sent. */
+  /** Uploads artifacts of every length. */
   async stageUpload(
     key: ArtifactKey,
     source: ArtifactSource,

@@ -226,11 +226,11 @@ function uploads(clause: Clause): readonly ContractCase[] {
     check: (store: ArtifactStore, stageUpload: StageUpload) => Promise<void>,
   ): ContractCase =>
     clause(title, async (store) => {
-      const tried = await store.stageUpload?.(KEY, sourceOf(LONG));
+      const tried = await store.capabilities.stagedUpload?.(KEY, sourceOf(LONG));
       if (tried === undefined) return;
       await tried.discard();
       await check(store, async (source, options) => {
-        const staged = await store.stageUpload?.(KEY, source, options);
+        const staged = await store.capabilities.stagedUpload?.(KEY, source, options);
         assert.ok(staged !== undefined, 'a store that stages this upload once stages it again');
         return staged;
       });

@@ -54,7 +54,7 @@ describe(`a run whose store is called ${calls} times`, () => {
     const kit = await prepared();
     await kit.run();
     expect(new Set(kit.calls.map(({ operation }) => operation))).toEqual(
-      new Set(['cleanUp', 'list', 'read', 'draft', 'publish', 'copy', 'remove']),
+      new Set(['cleanUp', 'list', 'read', 'write', 'commit', 'copy', 'remove']),
     );
   });
 

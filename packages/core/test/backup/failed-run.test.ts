@@ -47,10 +47,10 @@ const FAULTS: Record<string, (kit: RunKit) => Promise<RunReport>> = {
   'the volume is full': (kit) =>
     kit.run({
       fault: ({ operation, key }) =>
-        operation === 'draft' && key?.includes('staging') === true ? failure : undefined,
+        operation === 'write' && key?.includes('staging') === true ? failure : undefined,
     }),
   'the set cannot be published': (kit) =>
-    kit.run({ fault: ({ operation }) => (operation === 'publish' ? failure : undefined) }),
+    kit.run({ fault: ({ operation }) => (operation === 'commit' ? failure : undefined) }),
   'the store cannot be listed': (kit) =>
     kit.run({ fault: ({ operation }) => (operation === 'list' ? failure : undefined) }),
 };
@@ -107,7 +107,7 @@ describe('a run that fails before its set is published', () => {
   it('wraps a foreign error and keeps it as the cause', async () => {
     const foreign = new Error('EIO');
     const { errors } = await kit.run({
-      fault: ({ operation }) => (operation === 'publish' ? foreign : undefined),
+      fault: ({ operation }) => (operation === 'commit' ? foreign : undefined),
     });
     expect(errors).toMatchObject([{ code: 'UNEXPECTED', cause: foreign }]);
   });
@@ -119,7 +119,7 @@ describe('a run that fails before its set is published', () => {
         discard: () => Promise.reject(new Error('cannot unlink')),
       });
     expect(
-      (await kit.run({ fault: ({ operation }) => (operation === 'publish' ? failure : undefined) })).errors,
+      (await kit.run({ fault: ({ operation }) => (operation === 'commit' ? failure : undefined) })).errors,
     ).toEqual([failure]);
     kit.archiver.check = () => Promise.reject(failure);
     expect((await kit.run()).errors).toEqual([failure]);

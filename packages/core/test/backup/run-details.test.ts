@@ -47,13 +47,13 @@ describe('a run', () => {
       };
       await kit.run({
         lock,
-        fault: ({ operation }) => (operation === 'publish' && outcome === 'failed' ? failure : undefined),
+        fault: ({ operation }) => (operation === 'commit' && outcome === 'failed' ? failure : undefined),
       });
       expect(released).toEqual([outcome]);
     }
   });
 
-  it.each(['draft', 'copy', 'remove'])(
+  it.each(['write', 'copy', 'remove'])(
     'stops when its lock is lost in the middle of a %s, and takes nothing back that is good',
     async (during) => {
       const kit = new RunKit(SUNDAY);
@@ -71,7 +71,7 @@ describe('a run', () => {
         if (operation === during) loss.abort(lost);
       };
       const report = await kit.run({ lock, fault });
-      expect(report).toMatchObject({ outcome: during === 'draft' ? 'failed' : 'partial', errors: [lost] });
+      expect(report).toMatchObject({ outcome: during === 'write' ? 'failed' : 'partial', errors: [lost] });
       expect(report.removed.length).toBe(during === 'remove' ? 1 : 0);
       expect(kit.open).toEqual(NOTHING_OPEN);
     },

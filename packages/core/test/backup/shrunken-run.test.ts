@@ -132,7 +132,7 @@ describe('a run against a database that lost nine tenths of its rows', () => {
   it('does not say so when its set could not be published: there is none', async () => {
     const kit = await smaller();
     const report = await kit.run({
-      fault: ({ operation }) => (operation === 'publish' ? new BackupError('STORE_FULL', 'full') : undefined),
+      fault: ({ operation }) => (operation === 'commit' ? new BackupError('STORE_FULL', 'full') : undefined),
     });
     expect(report).toMatchObject({ outcome: 'failed', warnings: [], suspicion: undefined });
   });

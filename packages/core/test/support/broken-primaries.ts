@@ -1,11 +1,6 @@
-import {
-  abortedBy,
-  type ArtifactKey,
-  type ByteRange,
-  type Draft,
-  type StoreOptions,
-} from '../../src/index.ts';
+import { abortedBy, type ArtifactKey, type ByteRange, type StoreOptions } from '../../src/index.ts';
 import { chunksOf, MemoryStore, readAll } from '../../src/testing/index.ts';
+import type { MemoryDraft } from '../../src/testing/memory-store.ts';
 import { asFarAsItGoes } from './as-far-as-it-goes.ts';
 
 /** Primary stores that are wrong in what drafts and publishing are. */
@@ -16,7 +11,7 @@ export const BROKEN_PRIMARIES: Record<string, () => MemoryStore> = {
         key: ArtifactKey,
         content: AsyncIterable<Uint8Array>,
         options?: StoreOptions,
-      ): Promise<Draft> {
+      ): Promise<MemoryDraft> {
         const draft = await super.draft(key, content, options);
         this.artifacts.set(key, await readAll(draft.open()));
         return draft;
@@ -28,7 +23,7 @@ export const BROKEN_PRIMARIES: Record<string, () => MemoryStore> = {
         key: ArtifactKey,
         content: AsyncIterable<Uint8Array>,
         options?: StoreOptions,
-      ): Promise<Draft> {
+      ): Promise<MemoryDraft> {
         const draft = await super.draft(key, content, options);
         const open = draft.open.bind(draft);
         return Object.assign(draft, {
@@ -38,20 +33,20 @@ export const BROKEN_PRIMARIES: Record<string, () => MemoryStore> = {
     })(),
   'publishes one after the other': () =>
     new (class extends MemoryStore {
-      override async publish(drafts: readonly Draft[]): Promise<void> {
+      override async publish(drafts: readonly MemoryDraft[]): Promise<void> {
         for (const draft of drafts) await super.publish([draft]);
       }
     })(),
   'publishes over what is there': () =>
     new (class extends MemoryStore {
-      override async publish(drafts: readonly Draft[]): Promise<void> {
+      override async publish(drafts: readonly MemoryDraft[]): Promise<void> {
         for (const { key } of drafts) this.artifacts.delete(key);
         await super.publish(drafts);
       }
     })(),
   'publishes only the first': () =>
     new (class extends MemoryStore {
-      override publish(drafts: readonly Draft[]): Promise<void> {
+      override publish(drafts: readonly MemoryDraft[]): Promise<void> {
         return super.publish(drafts.slice(0, 1));
       }
     })(),
@@ -61,7 +56,7 @@ export const BROKEN_PRIMARIES: Record<string, () => MemoryStore> = {
         key: ArtifactKey,
         content: AsyncIterable<Uint8Array>,
         options?: StoreOptions,
-      ): Promise<Draft> {
+      ): Promise<MemoryDraft> {
         const draft = await super.draft(key, content, options);
         return Object.assign(draft, { discard: () => Promise.resolve(void this.artifacts.delete(key)) });
       }
@@ -72,7 +67,7 @@ export const BROKEN_PRIMARIES: Record<string, () => MemoryStore> = {
         key: ArtifactKey,
         content: AsyncIterable<Uint8Array>,
         options?: StoreOptions,
-      ): Promise<Draft> {
+      ): Promise<MemoryDraft> {
         const draft = await super.draft(key, content, options);
         const open = draft.open.bind(draft);
         return Object.assign(draft, { open: () => open() });
@@ -84,7 +79,7 @@ export const BROKEN_PRIMARIES: Record<string, () => MemoryStore> = {
         key: ArtifactKey,
         content: AsyncIterable<Uint8Array>,
         options?: StoreOptions,
-      ): Promise<Draft> {
+      ): Promise<MemoryDraft> {
         const half = await asFarAsItGoes(content);
         if (options?.signal?.aborted) throw abortedBy(options.signal);
         return super.draft(key, chunksOf(half));
@@ -92,7 +87,7 @@ export const BROKEN_PRIMARIES: Record<string, () => MemoryStore> = {
     })(),
   'does not hear the signal in a draft': () =>
     new (class extends MemoryStore {
-      override draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>): Promise<Draft> {
+      override draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>): Promise<MemoryDraft> {
         return super.draft(key, content);
       }
     })(),
@@ -103,7 +98,7 @@ export const BROKEN_PRIMARIES: Record<string, () => MemoryStore> = {
         key: ArtifactKey,
         content: AsyncIterable<Uint8Array>,
         options?: StoreOptions,
-      ): Promise<Draft> {
+      ): Promise<MemoryDraft> {
         place = Buffer.alloc(0);
         for await (const chunk of content) place = Buffer.concat([place, chunk]);
         return super.draft(key, chunksOf(place), options);
@@ -117,7 +112,7 @@ export const BROKEN_PRIMARIES: Record<string, () => MemoryStore> = {
         key: ArtifactKey,
         content: AsyncIterable<Uint8Array>,
         options?: StoreOptions,
-      ): Promise<Draft> {
+      ): Promise<MemoryDraft> {
         try {
           return await super.draft(key, content, options);
         } catch (error) {

@@ -5,6 +5,7 @@ import {
   noLock,
   problemsOf,
   selectSets,
+  type StoreCapabilities,
   TO_VERIFY,
   verify,
   withReason,
@@ -295,9 +296,11 @@ it('a verification that is slowed down gives no program a file to read by itself
   kit.clock.jumpTo(new Date('2026-01-05T02:00:00Z'));
   await kit.run();
   given.length = 0;
-  const files = Object.assign(new FaultyStore(kit.store, () => undefined), {
-    pathOf: (key: string) => `/sets/${key}`,
-  });
+  const files = new (class extends FaultyStore {
+    override get capabilities(): StoreCapabilities {
+      return { localFiles: (key) => `/sets/${key}`, serverSideCopy: true };
+    }
+  })(kit.store, () => undefined);
   for (const bytesPerSecond of [undefined, 1e9])
     await kit.verify('latest', { bytesPerSecond }, { stores: [files] });
   expect(given).toEqual([expect.stringContaining('/sets/daily/staging-'), undefined]);

@@ -1,0 +1,40 @@
+import type { ArtifactKey } from '../model/artifact-key.ts';
+import type { StoreOptions } from './artifact-store.ts';
+import type { SetTransaction, WrittenArtifact } from './primary-store.ts';
+
+/** A written artifact that knows how to remove itself; does nothing once it was published. */
+export interface Draft extends WrittenArtifact {
+  discard(): Promise<void>;
+}
+
+/** What a store does to single drafts. */
+export interface DraftStore<D extends Draft> {
+  draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options?: StoreOptions): Promise<D>;
+  publish(drafts: readonly D[]): Promise<void>;
+}
+
+/** A transaction for stores that write each artifact under a temporary name of its own. */
+export class DraftTransaction<D extends Draft> implements SetTransaction {
+  private readonly store: DraftStore<D>;
+  private readonly drafts: D[] = [];
+
+  constructor(store: DraftStore<D>) {
+    this.store = store;
+  }
+
+  async write(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options?: StoreOptions): Promise<D> {
+    const draft = await this.store.draft(key, content, options);
+    this.drafts.push(draft);
+    return draft;
+  }
+
+  async commit(keys: readonly ArtifactKey[]): Promise<void> {
+    const wanted = keys.flatMap((key) => this.drafts.find((draft) => draft.key === key) ?? []);
+    if (wanted.length < keys.length) throw new TypeError('a commit names what its transaction has written');
+    await this.store.publish(wanted);
+  }
+
+  async rollback(): Promise<void> {
+    await Promise.allSettled(this.drafts.map((draft) => draft.discard()));
+  }
+}
