@@ -90,13 +90,22 @@ function localeOptions(
 /** Servers from this version on end the sessions of a database that is dropped. */
 const FIRST_WITH_FORCE = 13;
 
-/** Removes a database and ends its sessions; one that is not there is no error. */
-export async function dropDatabase(server: Server, name: string): Promise<void> {
+/**
+ * Longest wait for a database to be dropped. The server waits for each background worker, and some never answer
+ * (the collector of pg_wait_sampling 1.1).
+ */
+const DROP_TIMEOUT = '10min';
+
+/** Removes a database and ends its sessions. A missing database is no error. */
+export async function dropDatabase(server: Server, name: string, timeout = DROP_TIMEOUT): Promise<void> {
   const force = server.major >= FIRST_WITH_FORCE ? ' WITH (FORCE)' : '';
-  await server.ask(
-    `dropping the database ${quoteIdentifier(name)}`,
-    `DROP DATABASE IF EXISTS ${quoteIdentifier(name)}${force}`,
-  );
+  const doing = `dropping the database ${quoteIdentifier(name)}`;
+  await server.ask(doing, `SET statement_timeout = ${quoteLiteral(timeout)}`);
+  try {
+    await server.ask(doing, `DROP DATABASE IF EXISTS ${quoteIdentifier(name)}${force}`);
+  } finally {
+    await server.ask(doing, 'SET statement_timeout = 0').catch(() => undefined); // the session is gone
+  }
 }
 
 /** Removes a database that was restored into and never used. */
