@@ -303,7 +303,9 @@ describe.skipIf(inject('gateway') === undefined)('`verify --store s3`', () => {
     expect([restore.code, restore.stderr]).toEqual([
       0,
       expect.stringMatching(
-        new RegExp(`set ${timestamp} \\(daily, s3\\) is passed over: it failed the check "readable"`),
+        new RegExp(
+          `set ${timestamp} \\(daily, s3\\) is passed over: it failed the check "checksum" .*: replaced since: staging-.*; it failed the check "readable"`,
+        ),
       ),
     ]);
   });

@@ -54,7 +54,11 @@ export function newCopy(suspected: boolean): Copy {
 /** What a copy has to be shown as: damage that nobody has looked for is not seen. */
 export function stateOf({ files, learnt, suspected, bad }: Copy): SetState {
   if (files.manifest === undefined)
-    return files.dump !== undefined && files.globals === undefined && !learnt ? 'legacy' : 'partial';
+    return files.dump !== undefined && files.globals === undefined && !learnt
+      ? bad
+        ? 'bad'
+        : 'legacy'
+      : 'partial';
   if (KINDS.some((kind) => files[kind] === undefined)) return 'partial';
   return bad ? 'bad' : suspected ? 'suspicious' : 'complete';
 }

@@ -16,6 +16,8 @@ export class Model {
   readonly counts: KeepCounts = { daily: 2, weekly: 1 };
   /** Copies by place, with what is in them. */
   copies = new Map<string, Copy>();
+  /** Copies in the bucket with an object that has another ETag than was recorded. */
+  replaced: ReadonlySet<string> = new Set();
   /** By timestamp; of sets that are gone too. */
   readonly facts = new Map<string, Facts>();
   /** Files of another process by path. */

@@ -1,5 +1,5 @@
-import { readSets } from '@geolens/backup-core';
-import { copiesIn, idOf, stateOf, textOf, type StoreName } from './copies.ts';
+import { nameOfKey, readSets, splitKey, TIERS } from '@geolens/backup-core';
+import { copiesIn, idOf, stateOf, textOf, type Copy, type StoreName } from './copies.ts';
 import { exactly, type Demands } from './demands.ts';
 import { filesInBucket, filesOnVolume } from './files.ts';
 import type { Installation } from './installation.ts';
@@ -15,7 +15,11 @@ export async function settle(model: Model, real: Installation, demands: Demands 
     real.orphans(),
   ]);
   const [here, there] = [understand(volume, 'local', model), understand(bucket, 's3', model)];
-  const found = new Map([...here.copies, ...there.copies]);
+  const replaced = await replacedIn(real);
+  model.replaced = replaced;
+  const found = new Map(
+    [...here.copies, ...there.copies].map(([id, copy]) => [id, asKnown(copy, replaced.has(id))]),
+  );
   wrong.push(...here.strange, ...there.strange, ...left);
   for (const id of new Set([...model.copies.keys(), ...demands.keys(), ...found.keys()])) {
     const demand = demands.get(id) ?? exactly(model.copies.get(id));
@@ -28,6 +32,25 @@ export async function settle(model: Model, real: Installation, demands: Demands 
   model.copies = found;
   wrong.push(...(await misshown(model, real)));
   if (wrong.length > 0) throw new Error(`at ${real.clock.now().toISOString()}:\n  ${wrong.join('\n  ')}`);
+}
+
+/** What is known of a copy: an object of the bucket that has another ETag than was recorded makes it bad. */
+function asKnown(copy: Copy, isReplaced: boolean): Copy {
+  return isReplaced && stateOf(copy) !== 'partial' ? { ...copy, bad: true } : copy;
+}
+
+/** Returns the copies in the bucket with an object that has another ETag than was recorded. */
+async function replacedIn({ s3 }: Installation): Promise<ReadonlySet<string>> {
+  const records = await s3.records.read();
+  const replaced = new Set<string>();
+  for (const tier of TIERS)
+    for await (const { key, tag } of s3.list(tier)) {
+      const record = records.get(key);
+      const { timestamp = '' } = nameOfKey(key) ?? {};
+      if (record !== undefined && record.tag !== tag)
+        replaced.add(idOf({ store: 's3', tier: splitKey(key).tier, timestamp }));
+    }
+  return replaced;
 }
 
 /** What the software shows otherwise than it is. */

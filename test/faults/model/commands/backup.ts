@@ -32,7 +32,7 @@ export async function backUp(model: Model, real: Installation, trouble: Trouble 
     hopeless = false,
     misread = () => false,
   } = trouble;
-  const [timestamp, began] = [model.nextTimestamp(), model.copies];
+  const [timestamp, began, replaced] = [model.nextTimestamp(), model.copies, model.replaced];
   const report = await run(
     { ...real.parts(model.counts), ...parts },
     { toolVersion: 'model', signal, observer },
@@ -54,7 +54,13 @@ export async function backUp(model: Model, real: Installation, trouble: Trouble 
     throw new Error(`${rows ?? 'no'} rows were counted, and the table has ${facts.rows}`);
   const promoted = promotedFirst(began, report.startedAt);
   const made = facts === undefined ? undefined : { timestamp, copy: newCopy(small) };
-  await answers(report, real, { timestamp, small, made, trouble, sound: allSound(promoted) });
+  await answers(report, real, {
+    timestamp,
+    small,
+    made,
+    trouble,
+    sound: allSound(promoted) && replaced.size === 0,
+  });
   if (hopeless && made !== undefined) throw new Error('a set was made, and nothing was there to make it of');
   const volume = anywhere
     ? madeAsFarAs(began, promoted, made, model.counts, report)
