@@ -25,11 +25,11 @@ import { PLAN_VARIABLE, type CorpusPlan } from './plan.ts';
 const SETTINGS = { ...PRIMARY_SETTINGS, max_locks_per_transaction: '256' };
 
 /**
- * Extensions that want to be loaded with the server, and accept each other. Not pg_wait_sampling: DROP DATABASE
- * waits for its collector without end.
+ * Extensions that want to be loaded with the server, and accept each other. Not pglogical,
+ * pg_wait_sampling and pgautofailover: DROP DATABASE waits for their workers without end.
  */
 const PRELOADED =
-  'pg_stat_statements,pg_cron,pglogical,pg_qualstats,pg_stat_kcache,pgaudit,pgauditlogtofile,set_user,repmgr,pgautofailover,pgl_ddl_deploy,pgextwlist';
+  'pg_stat_statements,pg_cron,pg_qualstats,pg_stat_kcache,pgaudit,pgauditlogtofile,set_user,repmgr,pgl_ddl_deploy,pgextwlist';
 
 const plan: CorpusPlan | undefined =
   process.env[PLAN_VARIABLE] === undefined

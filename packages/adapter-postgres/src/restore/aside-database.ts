@@ -92,7 +92,7 @@ const FIRST_WITH_FORCE = 13;
 
 /**
  * Longest wait for a database to be dropped. The server waits for each background worker, and some never answer
- * (the collector of pg_wait_sampling 1.1).
+ * (those of pglogical, pg_wait_sampling and pg_auto_failover).
  */
 const DROP_TIMEOUT = '10min';
 
