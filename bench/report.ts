@@ -1,4 +1,4 @@
-import { table } from '../packages/runner/src/report/table.ts';
+import { table } from '../packages/runner/src/present/table.ts';
 import type { Results } from './results.ts';
 import { phasesText, tablesOf, type Table } from './tables.ts';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { table } from '../../packages/runner/src/report/table.ts';
+import { table } from '../../packages/runner/src/present/table.ts';
 import { PLAN_VARIABLE } from './support/plan.ts';
 import { runMutants } from './mutants/run-mutants.ts';
 

@@ -3,11 +3,11 @@ import type { CliOptions } from './cli-options.ts';
 import { readConfig, type Config } from './config/config.ts';
 import { compose } from './container.ts';
 import { exitCodeOf, type ExitCode } from './exit-code.ts';
-import { logError } from './log/log-run.ts';
-import { LogTail } from './log/log-tail.ts';
-import { createLogger } from './log/logger.ts';
+import { logError } from './present/log-run.ts';
+import { LogTail } from './present/log-tail.ts';
+import { createLogger } from './present/logger.ts';
 import { describeError } from './present/hints.ts';
-import { redactor } from './redact.ts';
+import { redactor } from './present/redact.ts';
 import type { CommandContext } from './services.ts';
 
 export type OpenedContext =

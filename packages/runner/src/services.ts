@@ -15,9 +15,9 @@ import type {
 } from '@geolens/backup-core';
 import type { Config } from './config/config.ts';
 import type { Io } from './io.ts';
-import type { LogTail } from './log/log-tail.ts';
-import type { Logger } from './log/logger.ts';
-import type { Redact } from './redact.ts';
+import type { LogTail } from './present/log-tail.ts';
+import type { Logger } from './present/logger.ts';
+import type { Redact } from './present/redact.ts';
 
 /** Operations that have a local report each. */
 export type ReportedOperation = 'run' | 'restore' | 'restore-test';

@@ -330,7 +330,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     title: 'control characters reach the terminal',
-    edits: [edit('packages/runner/src/printable.ts', 'const CONTROLS = /[', 'const CONTROLS = /(?!)[')],
+    edits: [
+      edit('packages/runner/src/present/printable.ts', 'const CONTROLS = /[', 'const CONTROLS = /(?!)['),
+    ],
     family: 'hostile',
     kind: 'manifests',
     count: 100,

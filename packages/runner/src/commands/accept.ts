@@ -1,7 +1,7 @@
 import { acceptSet, BackupError, parseTimestamp, planRetention, readSets } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { logError } from '../log/log-run.ts';
-import { acceptReportJson, acceptReportText } from '../report/accept-report.ts';
+import { logError } from '../present/log-run.ts';
+import { acceptReportJson, acceptReportText } from '../present/accept-report.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder } from '../check-folder.ts';
 

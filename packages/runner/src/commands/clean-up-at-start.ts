@@ -1,6 +1,6 @@
 import { isBackupError, type Lock, type OrphanCleaner } from '@geolens/backup-core';
-import { logCleanedUp } from '../log/log-run.ts';
-import type { Logger } from '../log/logger.ts';
+import { logCleanedUp } from '../present/log-run.ts';
+import type { Logger } from '../present/logger.ts';
 import { describeError } from '../present/hints.ts';
 
 export interface CleanUpParts {

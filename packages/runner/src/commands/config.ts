@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { table } from '../report/table.ts';
+import { table } from '../present/table.ts';
 import type { CommandContext } from '../services.ts';
 
 /** `config`: the configuration as it holds, secrets redacted. */

@@ -2,7 +2,7 @@ import type { DiagnosticResult } from '@geolens/backup-core';
 import { inspect } from '../doctor/inspect.ts';
 import { hintFor } from '../present/hints.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { doctorJson, doctorSummary, diagnosticText } from '../report/doctor-report.ts';
+import { doctorJson, doctorSummary, diagnosticText } from '../present/doctor-report.ts';
 import type { CommandContext } from '../services.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { checkFolder } from '../check-folder.ts';
 import { currentHealth } from '../current-health.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { healthJson, healthText } from '../report/health-report.ts';
+import { healthJson, healthText } from '../present/health-report.ts';
 import type { CommandContext } from '../services.ts';
 
 /**

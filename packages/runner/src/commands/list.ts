@@ -1,7 +1,7 @@
 import { readStores } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { logError } from '../log/log-run.ts';
-import { collectCopies, setListJson, setListText, type FoundSet } from '../report/set-list.ts';
+import { logError } from '../present/log-run.ts';
+import { collectCopies, setListJson, setListText, type FoundSet } from '../present/set-list.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder } from '../check-folder.ts';
 import { chooseStores } from './choose-stores.ts';

@@ -1,7 +1,7 @@
 import { prune as pruneSets, type ArtifactKey, type RetentionPlan } from '@geolens/backup-core';
 import { suspicionText } from '../present/hints.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { retentionPlanJson, retentionPlanText, verdictTexts } from '../report/retention-plan.ts';
+import { retentionPlanJson, retentionPlanText, verdictTexts } from '../present/retention-plan.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder } from '../check-folder.ts';
 

@@ -1,5 +1,5 @@
 import { readStores } from '@geolens/backup-core';
-import { countText } from '../report/units.ts';
+import { countText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 
 /**

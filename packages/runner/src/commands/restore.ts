@@ -13,8 +13,8 @@ import {
   withStaging,
 } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { logRestore, logRestoreReport } from '../log/log-restore.ts';
-import { restoreReportJson, restoreReportText } from '../report/restore-report.ts';
+import { logRestore, logRestoreReport } from '../present/log-restore.ts';
+import { restoreReportJson, restoreReportText } from '../present/restore-report.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder, isWithin } from '../check-folder.ts';
 import { reported } from './reported.ts';

@@ -6,11 +6,11 @@ import {
   type RunReport,
 } from '@geolens/backup-core';
 import { EXIT, exitCodeOfRun, type ExitCode } from '../exit-code.ts';
-import { logReport, logRun } from '../log/log-run.ts';
+import { logReport, logRun } from '../present/log-run.ts';
 import { failureNotification, runNotification, startNotification } from '../notify/notifications.ts';
 import { notify } from '../notify/notify.ts';
 import { describeError, warningsOfRun } from '../present/hints.ts';
-import { runReportJson, runReportText } from '../report/run-report.ts';
+import { runReportJson, runReportText } from '../present/run-report.ts';
 import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
 import { reported } from './reported.ts';

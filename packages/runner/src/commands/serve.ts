@@ -1,10 +1,10 @@
 import { isBackupError, toBackupError, type BackupError } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { logError } from '../log/log-run.ts';
+import { logError } from '../present/log-run.ts';
 import { loop } from '../schedule/loop.ts';
 import { momentsOfSets } from '../schedule/moments-of-sets.ts';
 import { waitForServer } from '../schedule/wait-for-server.ts';
-import { durationText } from '../report/units.ts';
+import { durationText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
 import { checkFolder } from '../check-folder.ts';

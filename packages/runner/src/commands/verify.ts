@@ -11,10 +11,10 @@ import {
   type VerifyReport,
 } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { logCleanedUp } from '../log/log-run.ts';
-import { logVerification, logVerifyReport } from '../log/log-verify.ts';
+import { logCleanedUp } from '../present/log-run.ts';
+import { logVerification, logVerifyReport } from '../present/log-verify.ts';
 import { describeError } from '../present/hints.ts';
-import { verifyReportJson, verifyReportText } from '../report/verify-report.ts';
+import { verifyReportJson, verifyReportText } from '../present/verify-report.ts';
 import type { CommandContext } from '../services.ts';
 import { reported } from './reported.ts';
 import { checkFolder } from '../check-folder.ts';

@@ -1,5 +1,5 @@
 import { bytesOf, type BackupSet, type DiagnosticResult } from '@geolens/backup-core';
-import { bytesText, countText } from '../report/units.ts';
+import { bytesText, countText } from '../present/units.ts';
 
 /** A set may be larger than the one before, and another one may be due before anybody looks. */
 const TIGHT_SETS = 3;

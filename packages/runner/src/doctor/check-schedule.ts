@@ -1,5 +1,5 @@
 import type { DiagnosticResult, Schedule } from '@geolens/backup-core';
-import { localTimeText } from '../report/local-time-text.ts';
+import { localTimeText } from '../present/local-time-text.ts';
 
 const SHOWN = 3;
 

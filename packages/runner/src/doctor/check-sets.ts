@@ -10,7 +10,7 @@ import {
 } from '@geolens/backup-core';
 import { isSettled } from '../schedule/slot-journal.ts';
 import { suspicionText } from '../present/hints.ts';
-import { countText, roughDurationText } from '../report/units.ts';
+import { countText, roughDurationText } from '../present/units.ts';
 
 /** Whether runs succeed, and what the last one said. */
 export function checkLastSuccess(health: Health): DiagnosticResult {

@@ -7,7 +7,7 @@ import {
 } from '@geolens/backup-core';
 import { checkFolder } from '../check-folder.ts';
 import { currentHealth } from '../current-health.ts';
-import { countText } from '../report/units.ts';
+import { countText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 import { checkRestoreTestNeeds } from './check-restore-test-needs.ts';
 import { checkSchedule } from './check-schedule.ts';

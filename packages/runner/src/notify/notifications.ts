@@ -6,10 +6,10 @@ import {
   type RunReport,
 } from '@geolens/backup-core';
 import { describeError, errorJson, warningsOfRun } from '../present/hints.ts';
-import type { Redact } from '../redact.ts';
-import { outcomeText } from '../report/outcome-text.ts';
-import { countText } from '../report/units.ts';
-import { runReportJson } from '../report/run-report.ts';
+import type { Redact } from '../present/redact.ts';
+import { outcomeText } from '../present/outcome-text.ts';
+import { countText } from '../present/units.ts';
+import { runReportJson } from '../present/run-report.ts';
 import { toolVersion } from '../version.ts';
 
 const details = (what: Record<string, unknown>): Record<string, unknown> => ({

@@ -8,7 +8,7 @@ import {
   type RunReport,
   type RunTimestamp,
 } from '@geolens/backup-core';
-import type { Redact } from '../redact.ts';
+import type { Redact } from './redact.ts';
 
 /** A sentence for the operator, or what makes it from the details and the hint of the error. */
 type Advice = string | ((details: ErrorDetails, hint: string) => string);

@@ -7,8 +7,8 @@ import {
   type Schedule,
 } from '@geolens/backup-core';
 import type { OnStart } from '../config/config.ts';
-import { logError } from '../log/log-run.ts';
-import type { Logger } from '../log/logger.ts';
+import { logError } from '../present/log-run.ts';
+import type { Logger } from '../present/logger.ts';
 import { describeError } from '../present/hints.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Clock, ServerProbe } from '@geolens/backup-core';
-import type { Logger } from '../log/logger.ts';
+import type { Logger } from '../present/logger.ts';
 
 const RETRY_MS = 5_000;
 

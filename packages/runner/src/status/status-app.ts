@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
 import { toBackupError } from '@geolens/backup-core';
-import type { Logger } from '../log/logger.ts';
+import type { Logger } from '../present/logger.ts';
 import { describeError } from '../present/hints.ts';
-import { printable } from '../printable.ts';
-import type { Redact } from '../redact.ts';
-import { healthJson } from '../report/health-report.ts';
+import { printable } from '../present/printable.ts';
+import type { Redact } from '../present/redact.ts';
+import { healthJson } from '../present/health-report.ts';
 import { isAllowedHost } from './allowed-host.ts';
 import { page } from './page/page.ts';
 import { STYLE } from './page/style.ts';

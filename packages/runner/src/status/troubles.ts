@@ -1,6 +1,6 @@
 import { isFresh, isWhole } from '@geolens/backup-core';
 import { describeError } from '../present/hints.ts';
-import { countText, roughDurationText } from '../report/units.ts';
+import { countText, roughDurationText } from '../present/units.ts';
 import { isSettled } from '../schedule/slot-journal.ts';
 import { replicationLag, type Status } from './status.ts';
 

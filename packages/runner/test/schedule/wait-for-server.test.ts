@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BackupError, type ServerState } from '@geolens/backup-core';
 import { ManualClock } from '@geolens/backup-core/testing';
-import { createLogger } from '../../src/log/logger.ts';
+import { createLogger } from '../../src/present/logger.ts';
 import { waitForServer } from '../../src/schedule/wait-for-server.ts';
 
 const SECOND_MS = 1000;

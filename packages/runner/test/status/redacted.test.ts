@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { BackupError } from '@geolens/backup-core';
 import { page } from '../../src/status/page/page.ts';
 import { metricsText } from '../../src/status/metrics.ts';
-import { redactor } from '../../src/redact.ts';
+import { redactor } from '../../src/present/redact.ts';
 import { redacted } from '../../src/status/redacted.ts';
-import { healthJson } from '../../src/report/health-report.ts';
+import { healthJson } from '../../src/present/health-report.ts';
 import { NOW, setOf } from '../support/sets.ts';
 import { statusOf, storeOf } from '../support/status.ts';
 

@@ -14,8 +14,8 @@ import {
   MemoryManifestCache,
 } from '@geolens/backup-core/testing';
 import { readConfig } from '../../src/config/config.ts';
-import { LogTail } from '../../src/log/log-tail.ts';
-import { createLogger } from '../../src/log/logger.ts';
+import { LogTail } from '../../src/present/log-tail.ts';
+import { createLogger } from '../../src/present/logger.ts';
 import type { CommandContext } from '../../src/services.ts';
 
 /** What a command gets, with everything behind it in memory, and what it said. */

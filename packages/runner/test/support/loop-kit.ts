@@ -1,6 +1,6 @@
 import { artifactKey, parseSchedule, type ArtifactStore, type RunJournal } from '@geolens/backup-core';
 import { ManualClock, MemoryJournal, MemoryStore } from '@geolens/backup-core/testing';
-import { createLogger, type Logger } from '../../src/log/logger.ts';
+import { createLogger, type Logger } from '../../src/present/logger.ts';
 import { loop } from '../../src/schedule/loop.ts';
 import { momentsOfSets } from '../../src/schedule/moments-of-sets.ts';
 

@@ -1,6 +1,6 @@
 import { html, raw } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
-import { bytesText, durationText } from '../../report/units.ts';
+import { bytesText, durationText } from '../../present/units.ts';
 import { weeksOf, type Day } from '../days.ts';
 import type { Past, PastState } from '../history.ts';
 

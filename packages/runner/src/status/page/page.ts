@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
-import { collectCopies, SET_COLUMNS, setCells } from '../../report/set-list.ts';
-import { localTimeText } from '../../report/local-time-text.ts';
-import { bytesText, durationText, roughDurationText } from '../../report/units.ts';
+import { collectCopies, SET_COLUMNS, setCells } from '../../present/set-list.ts';
+import { localTimeText } from '../../present/local-time-text.ts';
+import { bytesText, durationText, roughDurationText } from '../../present/units.ts';
 import { historyOf } from '../history.ts';
 import type { Status } from '../status.ts';
 import { troublesOf } from '../troubles.ts';

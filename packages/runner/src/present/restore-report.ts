@@ -1,6 +1,6 @@
 import { timestampToDate, type RestoreReport } from '@geolens/backup-core';
-import { errorJson } from '../present/hints.ts';
-import type { Redact } from '../redact.ts';
+import { errorJson } from './hints.ts';
+import type { Redact } from './redact.ts';
 import { table } from './table.ts';
 import { countText, durationText, numberText } from './units.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { retentionPlanJson, retentionPlanText } from '../../src/report/retention-plan.ts';
-import { collectCopies, setListJson, setListText, type FoundSet } from '../../src/report/set-list.ts';
+import { retentionPlanJson, retentionPlanText } from '../../src/present/retention-plan.ts';
+import { collectCopies, setListJson, setListText, type FoundSet } from '../../src/present/set-list.ts';
 import { parseTimestamp } from '@geolens/backup-core';
 import { MANIFEST, NOW, setOf } from '../support/sets.ts';
 

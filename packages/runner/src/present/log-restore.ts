@@ -1,7 +1,7 @@
 import { type RestoreReport, type RestorerEvent } from '@geolens/backup-core';
 import type { Terminal } from '../io.ts';
-import { dependentsHint } from '../report/restore-report.ts';
-import { bytesText, durationText, numberText } from '../report/units.ts';
+import { dependentsHint } from './restore-report.ts';
+import { bytesText, durationText, numberText } from './units.ts';
 import { logError } from './log-run.ts';
 import type { Logger } from './logger.ts';
 import { bar, REPORT_EVERY_MS } from './progress.ts';

@@ -1,6 +1,6 @@
 import type { PhaseId, PhaseProgress, PhaseReport } from '@geolens/backup-core';
 import type { Terminal } from '../io.ts';
-import { bytesText, durationText, rateText } from '../report/units.ts';
+import { bytesText, durationText, rateText } from './units.ts';
 import type { Logger } from './logger.ts';
 import { bar, REPORT_EVERY_MS } from './progress.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PhaseLog } from '../../src/log/log-phases.ts';
-import { createLogger } from '../../src/log/logger.ts';
+import { PhaseLog } from '../../src/present/log-phases.ts';
+import { createLogger } from '../../src/present/logger.ts';
 
 function kit(): { phases: PhaseLog; clock: { now: number }; logged: string[]; shown: string[] } {
   const [logged, shown, clock] = [[] as string[], [] as string[], { now: 0 }];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '@geolens/backup-core';
-import { redactor } from '../src/redact.ts';
+import { redactor } from '../../src/present/redact.ts';
 
 describe('redacting', () => {
   it('takes a secret out wherever it stands, as it is, percent-encoded, and as in JSON', () => {

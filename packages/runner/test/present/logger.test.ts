@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { BackupError, Secret } from '@geolens/backup-core';
-import { logError } from '../../src/log/log-run.ts';
-import { createLogger, type LoggerOptions } from '../../src/log/logger.ts';
-import { redactor } from '../../src/redact.ts';
+import { logError } from '../../src/present/log-run.ts';
+import { createLogger, type LoggerOptions } from '../../src/present/logger.ts';
+import { redactor } from '../../src/present/redact.ts';
 
 function lines(
   options: Partial<LoggerOptions>,

@@ -1,6 +1,6 @@
 import { formatArtifactName, formatChecks, rowsOf, type RunReport } from '@geolens/backup-core';
-import { errorJson, suspicionText, warningsOfRun } from '../present/hints.ts';
-import type { Redact } from '../redact.ts';
+import { errorJson, suspicionText, warningsOfRun } from './hints.ts';
+import type { Redact } from './redact.ts';
 import { bytesText, countText } from './units.ts';
 import { restoreTestText } from './restore-test-text.ts';
 import { table } from './table.ts';

@@ -8,7 +8,7 @@ import {
   type VerifyReport,
 } from '@geolens/backup-core';
 import type { Terminal } from '../io.ts';
-import { countText, durationText } from '../report/units.ts';
+import { countText, durationText } from './units.ts';
 import { logRestore } from './log-restore.ts';
 import { logError } from './log-run.ts';
 import type { Logger } from './logger.ts';

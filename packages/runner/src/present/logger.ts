@@ -1,5 +1,5 @@
 import pino from 'pino';
-import type { Redact } from '../redact.ts';
+import type { Redact } from './redact.ts';
 
 export type LogFormat = 'text' | 'json';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

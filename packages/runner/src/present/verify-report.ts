@@ -7,8 +7,8 @@ import {
   type CopyReport,
   type VerifyReport,
 } from '@geolens/backup-core';
-import { describeError, errorJson } from '../present/hints.ts';
-import type { Redact } from '../redact.ts';
+import { describeError, errorJson } from './hints.ts';
+import type { Redact } from './redact.ts';
 import { restoreTestText } from './restore-test-text.ts';
 import { table } from './table.ts';
 import { bytesText, durationText } from './units.ts';

@@ -1,8 +1,8 @@
 import type { BackupError, RunObserver, RunReport } from '@geolens/backup-core';
-import { describeError } from '../present/hints.ts';
-import { outcomeFields, outcomeText } from '../report/outcome-text.ts';
+import { describeError } from './hints.ts';
+import { outcomeFields, outcomeText } from './outcome-text.ts';
 import type { Terminal } from '../io.ts';
-import { countText } from '../report/units.ts';
+import { countText } from './units.ts';
 import { PhaseLog } from './log-phases.ts';
 import type { Logger } from './logger.ts';
 

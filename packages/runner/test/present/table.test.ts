@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { table } from '../../src/report/table.ts';
+import { table } from '../../src/present/table.ts';
 
 it('lines up columns, numbers to the right, the last one unpadded', () => {
   expect(

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bytesText, durationText, numberText, rateText, roughDurationText } from '../../src/report/units.ts';
+import { bytesText, durationText, numberText, rateText, roughDurationText } from '../../src/present/units.ts';
 
 it.each([
   [0, '0 B'],

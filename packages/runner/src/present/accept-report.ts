@@ -1,6 +1,6 @@
 import type { AcceptedCopy, AcceptReport, RunTimestamp } from '@geolens/backup-core';
-import { errorJson } from '../present/hints.ts';
-import type { Redact } from '../redact.ts';
+import { errorJson } from './hints.ts';
+import type { Redact } from './redact.ts';
 
 /** What was accepted, for a person, and by which set retention is suspended all the same. */
 export function acceptReportText(
