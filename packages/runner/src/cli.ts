@@ -59,7 +59,7 @@ function describeProgram(io: Io, choose: Choose): Command {
     .command('serve')
     .description('make a run at each slot of the schedule, until asked to end; what the container does')
     .action(() => {
-      choose(async (context) => (await import('./commands/serve.ts')).serve(context));
+      choose(async (context) => (await import('./serve/serve.ts')).serve(context));
     });
   program
     .command('run')

@@ -8,7 +8,7 @@ import {
   type JournalledReplicaCheck,
   type JournalState,
 } from '@geolens/backup-core';
-import { isSettled } from '../schedule/slot-journal.ts';
+import { isSettled } from '../status/health.ts';
 import { suspicionText } from '../present/hints.ts';
 import { countText, roughDurationText } from '../present/units.ts';
 

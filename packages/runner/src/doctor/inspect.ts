@@ -6,7 +6,7 @@ import {
   type DiagnosticResult,
 } from '@geolens/backup-core';
 import { checkFolder } from '../check-folder.ts';
-import { currentHealth } from '../current-health.ts';
+import { currentHealth } from '../status/health.ts';
 import { countText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 import { checkRestoreTestNeeds } from './check-restore-test-needs.ts';

@@ -1,5 +1,5 @@
 import { readSets, toBackupError, type ArtifactStore } from '@geolens/backup-core';
-import { currentHealth } from '../current-health.ts';
+import { currentHealth } from './health.ts';
 import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
 import type { Status, StoreStatus } from './status.ts';

@@ -1,7 +1,7 @@
 import { isFresh, isWhole } from '@geolens/backup-core';
 import { describeError } from '../present/hints.ts';
 import { countText, roughDurationText } from '../present/units.ts';
-import { isSettled } from '../schedule/slot-journal.ts';
+import { isSettled } from './health.ts';
 import { replicationLag, type Status } from './status.ts';
 
 /** A reason to do something, and what. */

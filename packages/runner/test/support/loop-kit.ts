@@ -1,8 +1,8 @@
 import { artifactKey, parseSchedule, type ArtifactStore, type RunJournal } from '@geolens/backup-core';
 import { ManualClock, MemoryJournal, MemoryStore } from '@geolens/backup-core/testing';
 import { createLogger, type Logger } from '../../src/present/logger.ts';
-import { loop } from '../../src/schedule/loop.ts';
-import { momentsOfSets } from '../../src/schedule/moments-of-sets.ts';
+import { loop } from '../../src/serve/loop.ts';
+import { momentsOfSets } from '../../src/status/health.ts';
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { MemoryStore, type ManualClock } from '@geolens/backup-core/testing';
 import { freePort } from '../../../../test/support/free-port.ts';
-import { serve } from '../../src/commands/serve.ts';
+import { serve } from '../../src/serve/serve.ts';
 import { commandKit } from '../support/command-kit.ts';
 
 it('`serve` that ends with an error listens no more: its process could not end otherwise', async () => {

@@ -16,10 +16,10 @@ import { logError } from '../present/log-run.ts';
 import { restoreTestNotification } from '../notify/notifications.ts';
 import { notify } from '../notify/notify.ts';
 import { describeError } from '../present/hints.ts';
-import { slotJournal } from '../schedule/slot-journal.ts';
-import { loop } from '../schedule/loop.ts';
+import { slotJournal } from './slot-journal.ts';
+import { loop } from './loop.ts';
 import type { CommandContext } from '../services.ts';
-import { loggedVerification } from './verify.ts';
+import { loggedVerification } from '../commands/verify.ts';
 
 /**
  * Restores the newest set of a store into a temporary server at each time of its own schedule, until the signal

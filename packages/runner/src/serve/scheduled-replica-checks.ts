@@ -14,11 +14,11 @@ import { logError } from '../present/log-run.ts';
 import { replicaCheckNotification } from '../notify/notifications.ts';
 import { notify } from '../notify/notify.ts';
 import { describeError } from '../present/hints.ts';
-import { loop } from '../schedule/loop.ts';
-import { slotJournal } from '../schedule/slot-journal.ts';
+import { loop } from './loop.ts';
+import { slotJournal } from './slot-journal.ts';
 import type { CommandContext } from '../services.ts';
 import { outcomeOf } from './scheduled-restore-tests.ts';
-import { loggedVerification } from './verify.ts';
+import { loggedVerification } from '../commands/verify.ts';
 
 /** Most bytes that a check reads of each replica, besides the first set. */
 const SHARE_BYTES = 10_000_000_000;

@@ -1,14 +1,14 @@
 import { isBackupError, toBackupError, type BackupError } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logError } from '../present/log-run.ts';
-import { loop } from '../schedule/loop.ts';
-import { momentsOfSets } from '../schedule/moments-of-sets.ts';
-import { waitForServer } from '../schedule/wait-for-server.ts';
+import { loop } from './loop.ts';
+import { momentsOfSets } from '../status/health.ts';
+import { waitForServer } from './wait-for-server.ts';
 import { durationText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
 import { checkFolder } from '../check-folder.ts';
-import { loggedRun } from './run.ts';
+import { loggedRun } from '../commands/run.ts';
 import { replacesAnother } from './replaces-another.ts';
 import { runScheduledReplicaChecks } from './scheduled-replica-checks.ts';
 import { runScheduledRestoreTests } from './scheduled-restore-tests.ts';

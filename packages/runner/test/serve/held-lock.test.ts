@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { parseSchedule } from '@geolens/backup-core';
-import { momentsOfSets } from '../../src/schedule/moments-of-sets.ts';
-import { loop } from '../../src/schedule/loop.ts';
+import { momentsOfSets } from '../../src/status/health.ts';
+import { loop } from '../../src/serve/loop.ts';
 import { LoopKit } from '../support/loop-kit.ts';
 
 it.each([

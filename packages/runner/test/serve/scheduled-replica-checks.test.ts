@@ -6,10 +6,10 @@ import {
   type ManualClock,
   type MemoryJournal,
 } from '@geolens/backup-core/testing';
-import { runScheduledReplicaChecks } from '../../src/commands/scheduled-replica-checks.ts';
-import { runScheduledRestoreTests } from '../../src/commands/scheduled-restore-tests.ts';
+import { runScheduledReplicaChecks } from '../../src/serve/scheduled-replica-checks.ts';
+import { runScheduledRestoreTests } from '../../src/serve/scheduled-restore-tests.ts';
 import { run } from '../../src/commands/run.ts';
-import { currentHealth } from '../../src/current-health.ts';
+import { currentHealth } from '../../src/status/health.ts';
 import { commandKit } from '../support/command-kit.ts';
 
 const HOUR = 3_600_000;

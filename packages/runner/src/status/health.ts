@@ -1,0 +1,81 @@
+import {
+  isWhole,
+  judgeHealth,
+  longestGap,
+  readSets,
+  standingFailure,
+  timestampToDate,
+  type ArtifactStore,
+  type BackupSet,
+  type Health,
+  latestTest,
+  newestPassed,
+  type JournalledRestoreTest,
+} from '@geolens/backup-core';
+import type { Config } from '../config/config.ts';
+import type { CommandContext } from '../services.ts';
+
+/** Returns whether backups are made and can be restored, by the volume alone. */
+export async function currentHealth({
+  config,
+  services,
+  signal,
+}: Pick<CommandContext, 'config' | 'services' | 'signal'>): Promise<Health> {
+  const { clock, journal, primary } = services;
+  const now = clock.now();
+  const [state, all] = await Promise.all([journal.read(), readSets(primary, { signal })]);
+  const sets = all.filter(
+    ({ database, timestamp }) => database === config.connection.database && timestampToDate(timestamp) <= now,
+  );
+  return judgeHealth({
+    now,
+    maxAgeMs: maxAgeMs(config, now),
+    journal: state,
+    setsAt: momentsOf(sets),
+    failedRestoreTest: standingFailure(sets),
+  });
+}
+
+const MINUTE_MS = 60_000;
+/** For a schedule that names no two moments within nine years. */
+const FAR_MS = 9 * 366 * 24 * 60 * MINUTE_MS;
+
+/** What BACKUP_MAX_AGE_MINUTES says; otherwise the longest gap of the schedule and half of it. */
+function maxAgeMs({ maxAgeMinutes, schedule }: Config, now: Date): number {
+  return maxAgeMinutes === undefined
+    ? 1.5 * (longestGap(schedule, now) ?? FAR_MS)
+    : maxAgeMinutes * MINUTE_MS;
+}
+
+/**
+ * When runs have made sets of a database that are there whole; those of other databases in the same store say
+ * nothing of ours.
+ */
+export async function momentsOfSets(
+  store: ArtifactStore,
+  database: string,
+  signal?: AbortSignal,
+): Promise<readonly Date[]> {
+  const sets = await readSets(store, { signal });
+  return momentsOf(sets.filter((set) => set.database === database));
+}
+
+/** Returns the moments in the names of those sets that are whole. */
+export function momentsOf(sets: readonly BackupSet[]): readonly Date[] {
+  return sets.filter(isWhole).map(({ timestamp }) => timestampToDate(timestamp));
+}
+
+/**
+ * Whether a failed restore test needs nothing more: an operator accepted it, or this set or a newer one has
+ * passed.
+ * @param sets of the database, in the primary store
+ */
+export function isSettled(
+  { outcome, timestamp }: JournalledRestoreTest,
+  sets: readonly BackupSet[],
+): boolean {
+  if (outcome !== 'failed' || timestamp === undefined) return false;
+  const passed = newestPassed(sets);
+  const result = latestTest(sets.filter((set) => set.timestamp === timestamp));
+  return result?.acceptedAt !== undefined || (passed !== undefined && passed >= timestamp);
+}
