@@ -1,22 +1,21 @@
 import type {
   Archiver,
   ArtifactStore,
-  RestoreTester,
-  DumpRestorer,
   DiagnosticCheck,
+  DumpRestorer,
   FileSources,
   ManifestCache,
   Notifier,
+  OrphanCleaner,
+  RestoreTester,
   RunJournal,
   RunParts,
   ServerProbe,
   StagingRestorer,
-  OrphanCleaner,
 } from '@geolens/backup-core';
 import type { Config } from './config/config.ts';
 import type { Io } from './io.ts';
-import type { LogTail } from './present/log-tail.ts';
-import type { Logger } from './present/logger.ts';
+import type { Logger, LogTail } from './present/logger.ts';
 import type { Redact } from './present/redact.ts';
 
 /** Operations that have a local report each. */

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Io } from './io.ts';
-import { printable } from './present/printable.ts';
+import { printable } from './present/redact.ts';
 
 /** Where a terminal does not say how wide it is. */
 const USUAL_WIDTH = 80;

@@ -331,7 +331,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     title: 'control characters reach the terminal',
     edits: [
-      edit('packages/runner/src/present/printable.ts', 'const CONTROLS = /[', 'const CONTROLS = /(?!)['),
+      edit('packages/runner/src/present/redact.ts', 'const CONTROLS = /[', 'const CONTROLS = /(?!)['),
     ],
     family: 'hostile',
     kind: 'manifests',

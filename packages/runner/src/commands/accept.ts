@@ -1,9 +1,19 @@
-import { acceptSet, BackupError, parseTimestamp, planRetention, readSets } from '@geolens/backup-core';
+import {
+  acceptSet,
+  BackupError,
+  parseTimestamp,
+  planRetention,
+  readSets,
+  type AcceptedCopy,
+  type AcceptReport,
+  type RunTimestamp,
+} from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { logError } from '../present/log-run.ts';
-import { acceptReportJson, acceptReportText } from '../present/accept-report.ts';
+import { logError } from '../present/logger.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder } from '../check-folder.ts';
+import { errorJson } from '../present/hints.ts';
+import type { Redact } from '../present/redact.ts';
 
 /**
  * `accept`: a suspicious set is what it should be, or a failed restore test is known. A store that cannot be
@@ -36,4 +46,37 @@ export async function accept(
       : acceptReportText(report, suspendedBy?.timestamp),
   );
   return report.errors.length === 0 ? EXIT.done : EXIT.partly;
+}
+
+/** What was accepted, for a person, and by which set retention is suspended all the same. */
+export function acceptReportText(
+  { timestamp, accepted, acceptedTests = [] }: AcceptReport,
+  suspendedBy: RunTimestamp | undefined,
+): string {
+  if (accepted.length + acceptedTests.length === 0)
+    return `set ${timestamp} is not suspicious: nothing was changed\n`;
+  const retention =
+    suspendedBy === undefined ? 'goes on' : `stays suspended by the suspicious set ${suspendedBy}`;
+  return [
+    ...(accepted.length === 0
+      ? []
+      : [
+          `set ${timestamp} is accepted (${copiesText(accepted)}): later sets are measured by it, and retention ${retention}\n`,
+        ]),
+    ...(acceptedTests.length === 0
+      ? []
+      : [`the failed restore test of set ${timestamp} is accepted (${copiesText(acceptedTests)})\n`]),
+  ].join('');
+}
+
+function copiesText(copies: readonly AcceptedCopy[]): string {
+  return copies.map(({ store, tier }) => `${tier}, ${store}`).join('; ');
+}
+
+/** The same for a machine. */
+export function acceptReportJson(
+  { errors, ...report }: AcceptReport,
+  redact: Redact = (text) => text,
+): Record<string, unknown> {
+  return { ...report, errors: errors.map(errorJson(redact)) };
 }

@@ -1,7 +1,6 @@
 import { checkFolder } from '../check-folder.ts';
-import { currentHealth } from '../status/health.ts';
+import { currentHealth, healthJson, healthText } from '../status/health.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { healthJson, healthText } from '../present/health-report.ts';
 import type { CommandContext } from '../services.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { readStores } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { logError } from '../present/log-run.ts';
+import { logError } from '../present/logger.ts';
 import { collectCopies, setListJson, setListText, type FoundSet } from '../present/set-list.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder } from '../check-folder.ts';

@@ -11,7 +11,7 @@ import {
   type VerifyReport,
 } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { logCleanedUp } from '../present/log-run.ts';
+import { logCleanedUp } from '../present/logger.ts';
 import { logVerification, logVerifyReport } from '../present/log-verify.ts';
 import { describeError } from '../present/hints.ts';
 import { verifyReportJson, verifyReportText } from '../present/verify-report.ts';

@@ -1,5 +1,5 @@
 import type { DiagnosticResult, Schedule } from '@geolens/backup-core';
-import { localTimeText } from '../present/local-time-text.ts';
+import { localTimeText } from '../present/units.ts';
 
 const SHOWN = 3;
 

@@ -1,15 +1,14 @@
-import {
-  type BackupError,
-  type JournalledReplicaCheck,
-  type JournalledRestoreTest,
-  type Notification,
-  type RunReport,
+import type {
+  BackupError,
+  JournalledReplicaCheck,
+  JournalledRestoreTest,
+  Notification,
+  RunReport,
 } from '@geolens/backup-core';
 import { describeError, errorJson, warningsOfRun } from '../present/hints.ts';
 import type { Redact } from '../present/redact.ts';
-import { outcomeText } from '../present/outcome-text.ts';
+import { outcomeText, runReportJson } from '../present/run-report.ts';
 import { countText } from '../present/units.ts';
-import { runReportJson } from '../present/run-report.ts';
 import { toolVersion } from '../version.ts';
 
 const details = (what: Record<string, unknown>): Record<string, unknown> => ({

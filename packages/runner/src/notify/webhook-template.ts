@@ -1,5 +1,5 @@
 import type { Notification } from '@geolens/backup-core';
-import { printable } from '../present/printable.ts';
+import { printable } from '../present/redact.ts';
 
 /**
  * The forms that are known by name: all there is; what Slack, and those that understand it, take; what

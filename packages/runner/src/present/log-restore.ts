@@ -1,10 +1,9 @@
-import { type RestoreReport, type RestorerEvent } from '@geolens/backup-core';
+import type { RestoreReport, RestorerEvent } from '@geolens/backup-core';
 import type { Terminal } from '../io.ts';
 import { dependentsHint } from './restore-report.ts';
 import { bytesText, durationText, numberText } from './units.ts';
-import { logError } from './log-run.ts';
-import type { Logger } from './logger.ts';
-import { bar, REPORT_EVERY_MS } from './progress.ts';
+import { logError, type Logger } from './logger.ts';
+import { bar, REPORT_EVERY_MS } from './log-run.ts';
 
 const STEPS: Readonly<Record<string, string>> = {
   fetch: 'fetching what lies elsewhere',

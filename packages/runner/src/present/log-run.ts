@@ -1,10 +1,8 @@
-import type { BackupError, RunObserver, RunReport } from '@geolens/backup-core';
-import { describeError } from './hints.ts';
-import { outcomeFields, outcomeText } from './outcome-text.ts';
+import type { PhaseId, PhaseProgress, PhaseReport, RunObserver, RunReport } from '@geolens/backup-core';
+import { outcomeFields, outcomeText } from './run-report.ts';
 import type { Terminal } from '../io.ts';
-import { countText } from './units.ts';
-import { PhaseLog } from './log-phases.ts';
-import type { Logger } from './logger.ts';
+import { bytesText, countText, durationText, rateText } from './units.ts';
+import { logCleanedUp, logError, type Logger } from './logger.ts';
 
 /** Turns what a run tells into lines of the log, and into one line on a terminal that is written over. */
 export function logRun(log: Logger, terminal?: Terminal): RunObserver {
@@ -56,15 +54,111 @@ export function logReport(log: Logger, report: RunReport): void {
   log[level]('run.finished', outcomeText(report), outcomeFields(report));
 }
 
-/** What was left over and is gone now; nothing when there was nothing. */
-export function logCleanedUp(log: Logger, cleanedUp: readonly string[]): void {
-  if (cleanedUp.length > 0)
-    log.info('run.swept', `removed what work that died had left: ${cleanedUp.join(', ')}`, { cleanedUp });
+/** On a terminal several phases share one line. */
+const BAR_WIDTH = 12;
+
+/** As often as an eye can follow; a slow line would not keep up with more. */
+const SHOW_EVERY_MS = 100;
+
+interface Going {
+  readonly began: number;
+  reported: number;
+  progress: PhaseProgress;
 }
 
-/** Logs an error, once, with its code; its causes too at level debug. */
-export function logError(log: Logger, event: string, error: BackupError): void {
-  log.error(event, describeError(error), { code: error.code });
-  for (let cause = error.cause; cause instanceof Error; cause = cause.cause)
-    log.debug('error.cause', `caused by: ${cause.stack ?? cause.message}`);
+/**
+ * Tells of phases in lines of the log, one when each has ended and one now and then while it goes on; on a
+ * terminal, in one line that is written over.
+ */
+export class PhaseLog {
+  private readonly log: Logger;
+  private readonly terminal: Terminal | undefined;
+  private readonly now: () => number;
+  private shown = -Infinity;
+  private readonly going = new Map<string, Going>();
+
+  /** @param now a clock that is never set, in milliseconds */
+  constructor(log: Logger, terminal: Terminal | undefined, now: () => number = () => performance.now()) {
+    this.log = log;
+    this.terminal = terminal;
+    this.now = now;
+  }
+
+  progressed(progress: PhaseProgress): void {
+    const now = this.now();
+    const going = this.going.get(nameOf(progress)) ?? { began: now, reported: now, progress };
+    going.progress = progress;
+    this.going.set(nameOf(progress), going);
+    if (now - this.shown >= SHOW_EVERY_MS) this.show();
+    if (now - going.reported < REPORT_EVERY_MS) return;
+    going.reported = now;
+    const { phase, tier, artifact, bytes, expected } = progress;
+    this.log.info(
+      'phase.progress',
+      `${nameOf(progress)}: ${farText(progress)}, ${rateText(bytes, now - going.began)}`,
+      { phase, tier, artifact, bytes, expected },
+    );
+  }
+
+  finished(report: PhaseReport): void {
+    this.going.delete(nameOf(report));
+    this.show();
+    const { phase, tier, artifact, milliseconds, bytes } = report;
+    const size = bytes === undefined ? '' : `, ${bytesText(bytes)}, ${rateText(bytes, milliseconds)}`;
+    this.log.info('phase.finished', `${nameOf(report)}: ${durationText(milliseconds)}${size}`, {
+      phase,
+      tier,
+      artifact,
+      milliseconds,
+      bytes,
+    });
+  }
+
+  failed(phase: PhaseId): void {
+    this.going.delete(nameOf(phase));
+    this.show();
+  }
+
+  private show(): void {
+    this.shown = this.now();
+    this.terminal?.status(
+      [...this.going.values()]
+        .map(({ progress }) => `${nameOf(progress)} ${barText(progress)}${farText(progress)}`)
+        .join('  '),
+    );
+  }
+}
+
+function nameOf({ phase, tier, artifact }: PhaseId): string {
+  return [phase, tier, artifact].filter(Boolean).join(' ');
+}
+
+/** While a thing is made, how large it will be is a guess: it is never called whole before it is. */
+function percentOf({ phase, bytes, expected }: PhaseProgress): number | undefined {
+  if (expected === undefined || expected === 0) return undefined;
+  return Math.min(phase === 'produce' ? 99 : 100, Math.floor((100 * bytes) / expected));
+}
+
+function barText(progress: PhaseProgress): string {
+  const percent = percentOf(progress);
+  return percent === undefined ? '' : `${bar(percent, BAR_WIDTH)} `;
+}
+
+function farText(progress: PhaseProgress): string {
+  const { phase, bytes, expected } = progress;
+  const percent = percentOf(progress);
+  if (percent === undefined || expected === undefined) return bytesText(bytes);
+  const guess = phase === 'produce' ? 'about ' : '';
+  return `${bytesText(bytes)} of ${guess}${bytesText(expected)}, ${percent} %`;
+}
+
+/** In a log, long work tells this often how far it is. */
+export const REPORT_EVERY_MS = 15_000;
+
+const WIDTH = 24;
+
+/** `[======            ]` */
+export function bar(percent: number, width = WIDTH): string {
+  const full = Math.floor((Math.min(100, Math.max(0, percent)) * width) / 100);
+  return `[${'='.repeat(full)}${' '.repeat(width - full)}]`;
 }

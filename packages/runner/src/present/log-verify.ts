@@ -3,15 +3,14 @@ import {
   lacksOf,
   problemsOf,
   type CopyReport,
-  type VerifyEvent,
   type RestoreTestReport,
+  type VerifyEvent,
   type VerifyReport,
 } from '@geolens/backup-core';
 import type { Terminal } from '../io.ts';
 import { countText, durationText } from './units.ts';
 import { logRestore } from './log-restore.ts';
-import { logError } from './log-run.ts';
-import type { Logger } from './logger.ts';
+import { logError, type Logger } from './logger.ts';
 
 /** Turns what a verification tells into lines of the log. */
 export function logVerification(log: Logger, terminal: Terminal | undefined): (event: VerifyEvent) => void {

@@ -1,4 +1,6 @@
 import pino from 'pino';
+import type { BackupError } from '@geolens/backup-core';
+import { describeError } from './hints.ts';
 import type { Redact } from './redact.ts';
 
 export type LogFormat = 'text' | 'json';
@@ -66,4 +68,38 @@ function redacted(fields: Fields, redact: Redact): Fields {
 /** Further lines of a message are indented, so that whatever begins a line is a time. */
 function asText({ time, level, msg }: Line): string {
   return `${time} ${level.toUpperCase().padEnd(5)} ${msg.replaceAll('\n', '\n    ')}\n`;
+}
+
+const MOST_LINES = 200;
+
+/** The last lines that were logged, as text, for whoever is told of a run. */
+export class LogTail {
+  private readonly lines: string[] = [];
+
+  add(line: string): void {
+    this.lines.push(line);
+    if (this.lines.length > MOST_LINES) this.lines.shift();
+  }
+
+  /** Forgets what was logged before: it is of another run. */
+  clear(): void {
+    this.lines.length = 0;
+  }
+
+  text(): string {
+    return this.lines.join('');
+  }
+}
+
+/** What was left over and is gone now; nothing when there was nothing. */
+export function logCleanedUp(log: Logger, cleanedUp: readonly string[]): void {
+  if (cleanedUp.length > 0)
+    log.info('run.swept', `removed what work that died had left: ${cleanedUp.join(', ')}`, { cleanedUp });
+}
+
+/** Logs an error, once, with its code; its causes too at level debug. */
+export function logError(log: Logger, event: string, error: BackupError): void {
+  log.error(event, describeError(error), { code: error.code });
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause)
+    log.debug('error.cause', `caused by: ${cause.stack ?? cause.message}`);
 }

@@ -5,11 +5,11 @@ import {
   type ArtifactReading,
   type CheckOutcome,
   type CopyReport,
+  type RestoreTestReport,
   type VerifyReport,
 } from '@geolens/backup-core';
 import { describeError, errorJson } from './hints.ts';
 import type { Redact } from './redact.ts';
-import { restoreTestText } from './restore-test-text.ts';
 import { table } from './table.ts';
 import { bytesText, durationText } from './units.ts';
 
@@ -152,4 +152,26 @@ function resultText({ name, problem, unjudged, leftOut = [] }: ArtifactReading):
 
 function withoutName(problem: string, name: string): string {
   return problem.startsWith(`${name}: `) ? problem.slice(name.length + 2) : problem;
+}
+
+/** What a restore test showed, for a person: what is wrong first, and what was well besides. */
+export function restoreTestText({
+  outcome,
+  reasons,
+  facts,
+  serverVersion,
+  damaged,
+  isolated,
+}: RestoreTestReport): string {
+  const where = serverVersion === undefined ? '' : ` in a temporary PostgreSQL ${serverVersion}`;
+  const head = {
+    passed: `restored${where}${isolated === false ? ', not isolated' : ''}`,
+    failed: damaged
+      ? `restored${where}, and NOT what was backed up`
+      : `the restore test${where} FAILED: the artifacts are intact, but the restored database is not as expected`,
+    inconclusive: 'the restore test is inconclusive',
+    skipped: 'the restore test was skipped',
+  }[outcome];
+  const well = outcome === 'failed' ? facts.map((fact) => `well: ${fact}`) : facts;
+  return [`${head}:`, ...[...reasons, ...well].map((line) => `  - ${line}`), ''].join('\n');
 }

@@ -1,6 +1,5 @@
 import { isBackupError, type Lock, type OrphanCleaner } from '@geolens/backup-core';
-import { logCleanedUp } from '../present/log-run.ts';
-import type { Logger } from '../present/logger.ts';
+import { logCleanedUp, type Logger } from '../present/logger.ts';
 import { describeError } from '../present/hints.ts';
 
 export interface CleanUpParts {

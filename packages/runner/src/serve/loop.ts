@@ -7,8 +7,7 @@ import {
   type Schedule,
 } from '@geolens/backup-core';
 import type { OnStart } from '../config/config.ts';
-import { logError } from '../present/log-run.ts';
-import type { Logger } from '../present/logger.ts';
+import { logError, type Logger } from '../present/logger.ts';
 import { describeError } from '../present/hints.ts';
 
 /**

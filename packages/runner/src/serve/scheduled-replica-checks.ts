@@ -10,7 +10,7 @@ import {
   type Schedule,
   type SelectedSets,
 } from '@geolens/backup-core';
-import { logError } from '../present/log-run.ts';
+import { logError } from '../present/logger.ts';
 import { replicaCheckNotification } from '../notify/notifications.ts';
 import { notify } from '../notify/notify.ts';
 import { describeError } from '../present/hints.ts';

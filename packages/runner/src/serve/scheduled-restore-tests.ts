@@ -12,7 +12,7 @@ import {
   type Schedule,
   type VerifyReport,
 } from '@geolens/backup-core';
-import { logError } from '../present/log-run.ts';
+import { logError } from '../present/logger.ts';
 import { restoreTestNotification } from '../notify/notifications.ts';
 import { notify } from '../notify/notify.ts';
 import { describeError } from '../present/hints.ts';

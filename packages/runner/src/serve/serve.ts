@@ -1,6 +1,6 @@
 import { isBackupError, toBackupError, type BackupError } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { logError } from '../present/log-run.ts';
+import { logError } from '../present/logger.ts';
 import { loop } from './loop.ts';
 import { momentsOfSets } from '../status/health.ts';
 import { waitForServer } from './wait-for-server.ts';

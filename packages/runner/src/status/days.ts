@@ -1,4 +1,4 @@
-import { localTimeText } from '../present/local-time-text.ts';
+import { localTimeText } from '../present/units.ts';
 import type { Past, PastState } from './history.ts';
 
 /** A day of the calendar of a zone. */

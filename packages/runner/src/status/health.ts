@@ -1,19 +1,20 @@
 import {
   isWhole,
   judgeHealth,
+  latestTest,
   longestGap,
+  newestPassed,
   readSets,
   standingFailure,
   timestampToDate,
   type ArtifactStore,
   type BackupSet,
   type Health,
-  latestTest,
-  newestPassed,
   type JournalledRestoreTest,
 } from '@geolens/backup-core';
 import type { Config } from '../config/config.ts';
 import type { CommandContext } from '../services.ts';
+import { durationText, roughDurationText } from '../present/units.ts';
 
 /** Returns whether backups are made and can be restored, by the volume alone. */
 export async function currentHealth({
@@ -78,4 +79,57 @@ export function isSettled(
   const passed = newestPassed(sets);
   const result = latestTest(sets.filter((set) => set.timestamp === timestamp));
   return result?.acceptedAt !== undefined || (passed !== undefined && passed >= timestamp);
+}
+
+/** One line, which the engine keeps as the outcome of its check. */
+export function healthText({
+  healthy,
+  lastSuccessAt,
+  ageMs,
+  maxAgeMs,
+  lastFailure,
+  problem,
+}: Health): string {
+  const most = `at most ${durationText(maxAgeMs)}`;
+  const success = lastSuccessAt === undefined ? 'no set yet' : `last success ${lastSuccessAt.toISOString()}`;
+  const age =
+    ageMs === undefined
+      ? ''
+      : `, ${lastSuccessAt === undefined ? 'started ' : ''}${roughDurationText(ageMs)} ago (${most})`;
+  const failure =
+    lastFailure === undefined
+      ? ''
+      : `; the last run failed at ${lastFailure.at.toISOString()}${lastFailure.error === undefined ? '' : `: ${lastFailure.error}`}`;
+  return healthy
+    ? `healthy: ${success}${age}${failure}\n`
+    : `unhealthy: ${problem ?? ''}: ${success}${age}${failure}\n`;
+}
+
+export function healthJson({
+  healthy,
+  lastSuccessAt,
+  ageMs,
+  maxAgeMs,
+  lastFailure,
+  failedRestoreTest: failed,
+  problem,
+}: Health): object {
+  return {
+    healthy,
+    lastSuccessAt: lastSuccessAt?.toISOString() ?? null,
+    ageSeconds: ageMs === undefined ? null : Math.floor(ageMs / 1000),
+    maxAgeSeconds: maxAgeMs / 1000,
+    lastFailure:
+      lastFailure === undefined
+        ? null
+        : { at: lastFailure.at.toISOString(), error: lastFailure.error ?? null },
+    ...(failed !== undefined && {
+      failedRestoreTest: {
+        timestamp: failed.timestamp,
+        at: failed.result.at,
+        reason: failed.result.reason ?? null,
+      },
+    }),
+    problem: problem ?? null,
+  };
 }

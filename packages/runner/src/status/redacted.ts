@@ -1,7 +1,6 @@
 import { BackupError, type JournalState } from '@geolens/backup-core';
 import { describeError } from '../present/hints.ts';
-import { printable } from '../present/printable.ts';
-import type { Redact } from '../present/redact.ts';
+import { printable, type Redact } from '../present/redact.ts';
 import type { Status } from './status.ts';
 
 /**

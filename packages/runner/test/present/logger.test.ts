@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BackupError, Secret } from '@geolens/backup-core';
-import { logError } from '../../src/present/log-run.ts';
-import { createLogger, type LoggerOptions } from '../../src/present/logger.ts';
+import { createLogger, logError, type LoggerOptions } from '../../src/present/logger.ts';
 import { redactor } from '../../src/present/redact.ts';
 
 function lines(

@@ -4,8 +4,7 @@ import { exitCodeOfRun } from '../../src/exit-code.ts';
 import { runNotification } from '../../src/notify/notifications.ts';
 import { logReport, logRun } from '../../src/present/log-run.ts';
 import { createLogger } from '../../src/present/logger.ts';
-import { outcomeText } from '../../src/present/outcome-text.ts';
-import { runReportJson, runReportText } from '../../src/present/run-report.ts';
+import { outcomeText, runReportJson, runReportText } from '../../src/present/run-report.ts';
 import { reportOf } from '../support/sets.ts';
 
 function logged(work: (log: ReturnType<typeof createLogger>) => void): string[] {

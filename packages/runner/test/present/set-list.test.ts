@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { retentionPlanJson, retentionPlanText } from '../../src/present/retention-plan.ts';
+import { retentionPlanJson, retentionPlanText } from '../../src/commands/prune.ts';
 import { collectCopies, setListJson, setListText, type FoundSet } from '../../src/present/set-list.ts';
 import { parseTimestamp } from '@geolens/backup-core';
 import { MANIFEST, NOW, setOf } from '../support/sets.ts';

@@ -4,7 +4,7 @@ import { page } from '../../src/status/page/page.ts';
 import { metricsText } from '../../src/status/metrics.ts';
 import { redactor } from '../../src/present/redact.ts';
 import { redacted } from '../../src/status/redacted.ts';
-import { healthJson } from '../../src/present/health-report.ts';
+import { healthJson } from '../../src/status/health.ts';
 import { NOW, setOf } from '../support/sets.ts';
 import { statusOf, storeOf } from '../support/status.ts';
 

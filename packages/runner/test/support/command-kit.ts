@@ -5,17 +5,16 @@ import { onTestFinished } from 'vitest';
 import { keepNewest, noLock, type ArtifactStore, type PrimaryStore } from '@geolens/backup-core';
 import {
   FakeArchiver,
-  FakeRestoreTester,
   FakeDumpProducer,
   FakeDumpRestorer,
+  FakeRestoreTester,
   FakeStagingRestorer,
   ManualClock,
   MemoryJournal,
   MemoryManifestCache,
 } from '@geolens/backup-core/testing';
 import { readConfig } from '../../src/config/config.ts';
-import { LogTail } from '../../src/present/log-tail.ts';
-import { createLogger } from '../../src/present/logger.ts';
+import { createLogger, LogTail } from '../../src/present/logger.ts';
 import type { CommandContext } from '../../src/services.ts';
 
 /** What a command gets, with everything behind it in memory, and what it said. */

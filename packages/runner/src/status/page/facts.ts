@@ -1,7 +1,13 @@
 import { html } from 'hono/html';
 import { bytesOf, isWhole, rowsOf, timestampToDate } from '@geolens/backup-core';
-import { bytesText, countText, durationText, numberText, roughDurationText } from '../../present/units.ts';
-import { localTimeText } from '../../present/local-time-text.ts';
+import {
+  bytesText,
+  countText,
+  durationText,
+  localTimeText,
+  numberText,
+  roughDurationText,
+} from '../../present/units.ts';
 import { describeError } from '../../present/hints.ts';
 import { newestChecked, replicationLag, type Status } from '../status.ts';
 import type { Html } from './calendar.ts';

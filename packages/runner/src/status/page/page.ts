@@ -1,7 +1,6 @@
 import { html } from 'hono/html';
 import { collectCopies, SET_COLUMNS, setCells } from '../../present/set-list.ts';
-import { localTimeText } from '../../present/local-time-text.ts';
-import { bytesText, durationText, roughDurationText } from '../../present/units.ts';
+import { bytesText, durationText, localTimeText, roughDurationText } from '../../present/units.ts';
 import { historyOf } from '../history.ts';
 import type { Status } from '../status.ts';
 import { troublesOf } from '../troubles.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PhaseLog } from '../../src/present/log-phases.ts';
+import { PhaseLog } from '../../src/present/log-run.ts';
 import { createLogger } from '../../src/present/logger.ts';
 
 function kit(): { phases: PhaseLog; clock: { now: number }; logged: string[]; shown: string[] } {
