@@ -330,9 +330,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     title: 'control characters reach the terminal',
-    edits: [
-      edit('packages/runner/src/present/redact.ts', 'const CONTROLS = /[', 'const CONTROLS = /(?!)['),
-    ],
+    edits: [edit('packages/runner/src/present/redact.ts', 'const CONTROLS = /[', 'const CONTROLS = /(?!)[')],
     family: 'hostile',
     kind: 'manifests',
     count: 100,

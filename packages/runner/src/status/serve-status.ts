@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { BackupError } from '@geolens/backup-core';
 import type { Config } from '../config/config.ts';
 import type { CommandContext } from '../services.ts';
-import { listen } from './listen.ts';
 import { statusApp } from './status-app.ts';
 import { StatusKeeper } from './status-keeper.ts';
 
@@ -29,4 +33,59 @@ export async function serveStatus(
   const refresh = (): void => void keeper.refresh();
   refresh();
   return { url, refresh, close };
+}
+
+/** Runs need descriptors of the same process: 1,024 by default, so that a peer cannot take them all. */
+const MOST_CONNECTIONS = 64;
+
+/** Requests have no body, and a header of a few lines. */
+const LIMITS = {
+  headersTimeout: 5000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 5000,
+  connectionsCheckingInterval: 1000,
+  maxHeaderSize: 8192,
+};
+
+export interface Listening {
+  readonly url: string;
+  /** Ends it, with all connections. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Answers on a port of this machine.
+ * @throws BackupError CONFIG_INVALID when the port is taken or may not be had
+ */
+export async function listen(
+  app: Hono,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<Listening> {
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: LIMITS });
+  server.maxConnections = MOST_CONNECTIONS;
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    const why =
+      {
+        EADDRINUSE: 'something else listens there',
+        EACCES: 'this user may not listen there',
+        EADDRNOTAVAIL: 'this machine has no such address',
+      }[code] ?? (error as Error).message;
+    throw new BackupError(
+      'CONFIG_INVALID',
+      `BACKUP_HTTP_HOST="${host}" and BACKUP_HTTP_PORT="${port}" cannot be listened on: ${why}`,
+      { cause: error, hint: 'Choose another port or address, or unset BACKUP_HTTP_PORT' },
+    );
+  }
+  const address = server.address() as AddressInfo;
+  const close = async (): Promise<void> => {
+    const closed = once(server, 'close');
+    server.close();
+    if ('closeAllConnections' in server) server.closeAllConnections();
+    await closed;
+  };
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`, close };
 }

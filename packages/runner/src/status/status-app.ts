@@ -1,13 +1,11 @@
+import { isIP } from 'node:net';
 import { Hono } from 'hono';
-import { toBackupError } from '@geolens/backup-core';
+import { BackupError, toBackupError, type JournalState } from '@geolens/backup-core';
 import type { Logger } from '../present/logger.ts';
 import { describeError } from '../present/hints.ts';
 import { printable, type Redact } from '../present/redact.ts';
 import { healthJson } from './health.ts';
-import { isAllowedHost } from './allowed-host.ts';
-import { page } from './page/page.ts';
-import { STYLE } from './page/style.ts';
-import { redacted } from './redacted.ts';
+import { page, STYLE } from './page/page.ts';
 import { METRICS_TYPE, metricsText } from './metrics.ts';
 import type { Status } from './status.ts';
 
@@ -56,4 +54,57 @@ export function statusApp({ log, redact, allowedHosts = [], ...parts }: StatusAp
     return request.json({ healthy: false, problem: redact(problem) }, 503);
   });
   return app;
+}
+
+/**
+ * Returns whether the `Host` of a request can only mean this machine, or is allowed. A name with a dot may belong
+ * to another site, whose page asks this port from the browser of the operator (DNS rebinding).
+ */
+export function isAllowedHost(host: string, allowed: readonly string[]): boolean {
+  const name = host.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
+  if (isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0) return true;
+  return /^[a-z0-9_-]+$/.test(name) || allowed.some((one) => one.toLowerCase() === name);
+}
+
+/**
+ * The same without a secret in the texts that come from elsewhere: from errors, and from the journal and the
+ * manifests that keep them. Done here and not on the answers, whose own words a password may happen to be.
+ */
+export function redacted(status: Status, redact: Redact): Status {
+  const maybe = (text: string | undefined): string | undefined =>
+    text === undefined ? undefined : redact(text);
+  const { health, journal, stores } = status;
+  return {
+    ...status,
+    database: printable(status.database),
+    health: {
+      ...health,
+      problem: maybe(health.problem),
+      lastFailure: health.lastFailure && { ...health.lastFailure, error: maybe(health.lastFailure.error) },
+    },
+    journal: redactedJournal(journal, maybe),
+    stores: stores.map((store) => ({
+      ...store,
+      sets: store.sets?.map((set) => ({ ...set, problems: set.problems.map(redact) })),
+      error: store.error && new BackupError(store.error.code, redact(describeError(store.error))),
+    })),
+  };
+}
+
+function redactedJournal(
+  journal: JournalState,
+  maybe: (text: string | undefined) => string | undefined,
+): JournalState {
+  const { lastRun, lastRestoreTest, pastRuns } = journal;
+  return {
+    ...journal,
+    lastRun: lastRun && { ...lastRun, error: maybe(lastRun.error) },
+    lastRestoreTest: lastRestoreTest && { ...lastRestoreTest, problem: maybe(lastRestoreTest.problem) },
+    pastRuns: Array.isArray(pastRuns)
+      ? pastRuns.map((run: NonNullable<JournalState['pastRuns']>[number]) => ({
+          ...run,
+          error: maybe(run.error),
+        }))
+      : undefined,
+  };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isAllowedHost } from '../../src/status/allowed-host.ts';
+import { isAllowedHost } from '../../src/status/status-app.ts';
 
 describe('the name that the page is asked under', () => {
   it.each([

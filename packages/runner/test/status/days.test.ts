@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { weeksOf, type Day } from '../../src/status/days.ts';
+import { weeksOf, type Day } from '../../src/status/page/calendar.ts';
 import type { Past } from '../../src/status/history.ts';
 
 const past = (at: string, change: Partial<Past> = {}): Past => ({

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { listen, type Listening } from '../../src/status/listen.ts';
+import { listen, type Listening } from '../../src/status/serve-status.ts';
 import { statusApp } from '../../src/status/status-app.ts';
 
 async function listening(): Promise<Listening & { readonly port: number }> {

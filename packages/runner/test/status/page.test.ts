@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { roundDuration, roundNumber } from '../../src/status/page/scales.ts';
+import { roundDuration, roundNumber } from '../../src/status/page/plot.ts';
 import { page } from '../../src/status/page/page.ts';
 import type { Status } from '../../src/status/status.ts';
 import { setOf } from '../support/sets.ts';

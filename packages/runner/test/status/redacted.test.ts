@@ -3,7 +3,7 @@ import { BackupError } from '@geolens/backup-core';
 import { page } from '../../src/status/page/page.ts';
 import { metricsText } from '../../src/status/metrics.ts';
 import { redactor } from '../../src/present/redact.ts';
-import { redacted } from '../../src/status/redacted.ts';
+import { redacted } from '../../src/status/status-app.ts';
 import { healthJson } from '../../src/status/health.ts';
 import { NOW, setOf } from '../support/sets.ts';
 import { statusOf, storeOf } from '../support/status.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BackupError } from '@geolens/backup-core';
 import { MemoryStore, type ManualClock } from '@geolens/backup-core/testing';
 import { run } from '../../src/commands/run.ts';
-import { listen } from '../../src/status/listen.ts';
+import { listen } from '../../src/status/serve-status.ts';
 import { statusApp } from '../../src/status/status-app.ts';
 import { StatusKeeper } from '../../src/status/status-keeper.ts';
 import { commandKit, type CommandKit } from '../support/command-kit.ts';
