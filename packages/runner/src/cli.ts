@@ -2,9 +2,8 @@ import { Command, CommanderError } from 'commander';
 import { toBackupError } from '@geolens/backup-core/errors';
 import type { RestoreFlags } from './commands/restore.ts';
 import type { VerifyFlags } from './commands/verify.ts';
-import type { CliOptions } from './cli-options.ts';
+import type { CliOptions, Io } from './io.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
-import type { Io } from './io.ts';
 import type { CommandContext } from './services.ts';
 import { toolVersion } from './version.ts';
 

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import fsExtra from 'fs-extra';
 import { join } from 'node:path';
 import {
   container as root,
@@ -25,74 +26,60 @@ import {
   TarStagingRestorer,
 } from '@geolens/backup-adapter-local';
 import {
+  PgDiagnosticCheck,
   PgDumpProducer,
   PgDumpRestorer,
-  PgDiagnosticCheck,
-  PgServerProbe,
   PgRestoreTester,
+  PgServerProbe,
   readAssertions,
   withLocalReport,
   type AssertionsFile,
 } from '@geolens/backup-adapter-postgres';
-import { FlockLock, lowerPriority, LOCK_NAME } from '@geolens/backup-system';
+import { errnoOf, FlockLock, LOCK_NAME, lowerPriority } from '@geolens/backup-system';
 import {
+  isBackupError,
   keepNewest,
-  type Archiver,
   type ArtifactStore,
-  type Clock,
-  type RestoreTester,
-  type DumpProducer,
-  type DumpRestorer,
   type DiagnosticCheck,
-  type FileSources,
-  type Lock,
-  type ManifestCache,
+  type DumpRestorer,
   type Notifier,
-  type PrimaryStore,
-  type RetentionPolicy,
-  type RunJournal,
-  type ServerProbe,
+  type OrphanCleaner,
   type StagingRestorer,
   type StallLimit,
-  type OrphanCleaner,
 } from '@geolens/backup-core';
-import { reportFolder } from './check-folder.ts';
 import type { Config } from './config/config.ts';
 import { useProxy } from './config/read-proxy.ts';
-import { orphanedDatabases, orphanedStaging } from './restore-orphans.ts';
 import type { Services } from './services.ts';
 
 /** Folders for a temporary server, should the volume of the sets lack disk space. */
 const ELSEWHERE = ['/var/tmp', '/tmp'];
 
-const token = <T>(name: string): InjectionToken<T> => Symbol(name);
-
-/** One token for each port. */
-export const TOKENS = {
-  archiver: token<Archiver>('Archiver'),
-  cacheOf: token<(store: ArtifactStore) => ManifestCache>('cacheOf'),
-  checkAssertions: token<Services['checkAssertions']>('checkAssertions'),
-  clock: token<Clock>('Clock'),
-  restoreTest: token<RestoreTester>('RestoreTester'),
-  diagnosticChecks: token<readonly DiagnosticCheck[]>('Examiner[]'),
-  files: token<FileSources>('FileSources'),
-  freeBytes: token<(path: string) => Promise<number>>('freeBytes'),
-  lowerPriority: token<() => Promise<void>>('lowerPriority'),
-  journal: token<RunJournal>('RunJournal'),
-  lock: token<Lock>('Lock'),
-  notifiers: token<readonly Notifier[]>('Notifier[]'),
-  probe: token<ServerProbe>('ServerProbe'),
-  primary: token<PrimaryStore>('PrimaryStore'),
-  producer: token<DumpProducer>('DumpProducer'),
-  replicas: token<readonly ArtifactStore[]>('replicas'),
-  restorer: token<DumpRestorer>('DumpRestorer'),
-  reportOf: token<Services['reportOf']>('reportOf'),
-  retention: token<RetentionPolicy>('RetentionPolicy'),
-  stall: token<StallLimit | undefined>('StallLimit'),
-  stagingRestorer: token<StagingRestorer>('StagingRestorer'),
-  cleaners: token<readonly OrphanCleaner[]>('Sweeper[]'),
-  stores: token<readonly ArtifactStore[]>('ArtifactStore[]'),
-} as const satisfies { readonly [P in keyof Services]: InjectionToken<Services[P]> };
+/** One token for each part. */
+export const TOKENS: { readonly [P in keyof Services]-?: InjectionToken<Services[P]> } = {
+  archiver: Symbol('archiver'),
+  cacheOf: Symbol('cacheOf'),
+  checkAssertions: Symbol('checkAssertions'),
+  clock: Symbol('clock'),
+  restoreTest: Symbol('restoreTest'),
+  diagnosticChecks: Symbol('diagnosticChecks'),
+  files: Symbol('files'),
+  freeBytes: Symbol('freeBytes'),
+  lowerPriority: Symbol('lowerPriority'),
+  journal: Symbol('journal'),
+  lock: Symbol('lock'),
+  notifiers: Symbol('notifiers'),
+  probe: Symbol('probe'),
+  primary: Symbol('primary'),
+  producer: Symbol('producer'),
+  replicas: Symbol('replicas'),
+  restorer: Symbol('restorer'),
+  reportOf: Symbol('reportOf'),
+  retention: Symbol('retention'),
+  stall: Symbol('stall'),
+  stagingRestorer: Symbol('stagingRestorer'),
+  cleaners: Symbol('cleaners'),
+  stores: Symbol('stores'),
+};
 
 /**
  * The composition root: says once which adapter stands behind which port. Factories with typed tokens, so
@@ -229,13 +216,59 @@ async function composeS3({
   };
 }
 
-/** Loaded only where somebody is to be told. */
+/** Loads the notifiers only where one is configured. */
 async function composeNotifiers({ pingUrl, webhook, proxy }: Config): Promise<readonly Notifier[]> {
-  const notifiers: Notifier[] = [];
-  if (proxy !== undefined && (pingUrl ?? webhook) !== undefined) useProxy(proxy);
-  if (pingUrl !== undefined)
-    notifiers.push(new (await import('./notify/ping-notifier.ts')).PingNotifier(pingUrl));
-  if (webhook !== undefined)
-    notifiers.push(new (await import('./notify/webhook-notifier.ts')).WebhookNotifier(webhook));
-  return notifiers;
+  if (pingUrl === undefined && webhook === undefined) return [];
+  if (proxy !== undefined) useProxy(proxy);
+  const { PingNotifier, WebhookNotifier } = await import('./notify/notifiers.ts');
+  return [
+    ...(pingUrl === undefined ? [] : [new PingNotifier(pingUrl)]),
+    ...(webhook === undefined ? [] : [new WebhookNotifier(webhook)]),
+  ];
+}
+
+/**
+ * Cleans up after a restore of files that died. Separate from the database's: the failure of one does not
+ * stop the other.
+ */
+function orphanedStaging(restorer: StagingRestorer, folder: string): OrphanCleaner {
+  return { cleanUp: ({ onWarning } = {}) => restorer.recover(folder, { onWarning }) };
+}
+
+/** Cleans up after a restore of the database that died: another database beside the live one. */
+function orphanedDatabases(restorer: DumpRestorer, database: string): OrphanCleaner {
+  return {
+    cleanUp: async ({ signal = new AbortController().signal } = {}) => {
+      try {
+        const session = await restorer.open(database, { exclusive: true, signal });
+        await session.close();
+        return session.recovered;
+      } catch (error) {
+        // The next step that needs the server reports why it cannot be used. A restore that goes on elsewhere
+        // has left nothing yet.
+        if (
+          isBackupError(
+            error,
+            'DATABASE_UNREACHABLE',
+            'DATABASE_FORBIDDEN',
+            'CLIENT_TOO_OLD',
+            'PROGRAM_MISSING',
+            'LOCK_HELD',
+          )
+        )
+          return [];
+        throw error;
+      }
+    },
+  };
+}
+
+/** Returns the folder of local reports: that of restore tests where the folder of the sets is read-only. */
+function reportFolder({ backupDir, restoreTestDir = backupDir }: Config): string {
+  try {
+    fsExtra.accessSync(backupDir, fsExtra.constants.W_OK);
+  } catch (error) {
+    if (errnoOf(error) === 'EROFS') return restoreTestDir;
+  }
+  return backupDir;
 }

@@ -1,5 +1,5 @@
 import { toBackupError, type BackupError } from '@geolens/backup-core';
-import type { CliOptions } from './cli-options.ts';
+import type { CliOptions } from './io.ts';
 import { readConfig, type Config } from './config/config.ts';
 import { compose } from './container.ts';
 import { exitCodeOf, type ExitCode } from './exit-code.ts';
@@ -8,11 +8,11 @@ import { describeError } from './present/hints.ts';
 import { redactor } from './present/redact.ts';
 import type { CommandContext } from './services.ts';
 
-export type OpenedContext =
+type OpenedContext =
   | { readonly context: CommandContext; readonly report: (error: BackupError) => void }
   | { readonly exitCode: ExitCode };
 
-export interface ContextOptions extends CliOptions {
+interface ContextOptions extends CliOptions {
   /**
    * Leave the replicas out: to load what they need takes a tenth of a second and 12 MB, which a health check
    * every other minute need not.

@@ -4,5 +4,5 @@
  * @module @geolens/backup-runner
  */
 export { runCli } from './cli.ts';
-export type { CliOptions } from './cli-options.ts';
+export type { CliOptions } from './io.ts';
 export type { Io } from './io.ts';

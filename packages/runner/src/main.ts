@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { BackupError } from '@geolens/backup-core/errors';
 import { runCli } from './cli.ts';
-import { processIo } from './terminal.ts';
+import { processIo } from './io.ts';
 
 /** A run that is asked to end has ended by then, or is ended: within the ten seconds that Docker grants. */
 const LAST_MOMENT_MS = 9_000;

@@ -22,7 +22,7 @@ import type { Redact } from './present/redact.ts';
 export type ReportedOperation = 'run' | 'restore' | 'restore-test';
 
 /** Full messages of an operation, which can hold values from the database, in a file on the volume. */
-export interface LocalReport {
+interface LocalReport {
   readonly path: string;
   /** Runs the work and collects the messages that it shortens. */
   collect<T>(work: () => Promise<T>): Promise<T>;

@@ -11,7 +11,7 @@ import {
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logError } from '../present/logger.ts';
 import type { CommandContext } from '../services.ts';
-import { checkFolder } from '../check-folder.ts';
+import { checkFolder } from '../config/check-folder.ts';
 import { errorJson } from '../present/hints.ts';
 import type { Redact } from '../present/redact.ts';
 
@@ -49,7 +49,7 @@ export async function accept(
 }
 
 /** What was accepted, for a person, and by which set retention is suspended all the same. */
-export function acceptReportText(
+function acceptReportText(
   { timestamp, accepted, acceptedTests = [] }: AcceptReport,
   suspendedBy: RunTimestamp | undefined,
 ): string {
@@ -74,7 +74,7 @@ function copiesText(copies: readonly AcceptedCopy[]): string {
 }
 
 /** The same for a machine. */
-export function acceptReportJson(
+function acceptReportJson(
   { errors, ...report }: AcceptReport,
   redact: Redact = (text) => text,
 ): Record<string, unknown> {

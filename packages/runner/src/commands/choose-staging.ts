@@ -20,7 +20,7 @@ export interface StagingFlags {
   readonly staging: boolean;
 }
 
-export interface ChosenStaging {
+interface ChosenStaging {
   readonly archive: ReadableArtifact | undefined;
   /** Undefined: the files are left alone. */
   readonly folder: string | undefined;

@@ -30,13 +30,13 @@ const WORDS = { ok: 'OK  ', warn: 'WARN', fail: 'FAIL' } as const;
 const SUBJECT_WIDTH = 'rights: large objects'.length;
 
 /** One finding in a line, and its hint in a second one. */
-export function diagnosticText({ subject, level, message, hint }: DiagnosticResult): string {
+function diagnosticText({ subject, level, message, hint }: DiagnosticResult): string {
   const line = `${WORDS[level]}  ${subject.padEnd(SUBJECT_WIDTH)}  ${message.replaceAll('\n', ' ')}\n`;
   return hint === undefined ? line : `${line}${' '.repeat(8 + SUBJECT_WIDTH)}→ ${hint}\n`;
 }
 
 /** The last line. */
-export function doctorSummary(results: readonly DiagnosticResult[]): string {
+function doctorSummary(results: readonly DiagnosticResult[]): string {
   const count = (level: DiagnosticResult['level']): number =>
     results.filter((result) => result.level === level).length;
   const [failed, warned] = [count('fail'), count('warn')];
@@ -45,6 +45,6 @@ export function doctorSummary(results: readonly DiagnosticResult[]): string {
   return warned > 0 ? `\n${warned} WARN, nothing FAILs\n` : '\nall is well\n';
 }
 
-export function doctorJson(results: readonly DiagnosticResult[]): Record<string, unknown> {
+function doctorJson(results: readonly DiagnosticResult[]): Record<string, unknown> {
   return { ok: results.every(({ level }) => level !== 'fail'), results };
 }

@@ -1,4 +1,4 @@
-import { checkFolder } from '../check-folder.ts';
+import { checkFolder } from '../config/check-folder.ts';
 import { currentHealth, healthJson, healthText } from '../status/health.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { CommandContext } from '../services.ts';

@@ -3,10 +3,10 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logError } from '../present/logger.ts';
 import { collectCopies, setListJson, setListText, type FoundSet } from '../present/set-list.ts';
 import type { CommandContext } from '../services.ts';
-import { checkFolder } from '../check-folder.ts';
+import { checkFolder } from '../config/check-folder.ts';
 import { chooseStores } from './choose-stores.ts';
 
-export interface ListOptions {
+interface ListOptions {
   readonly json: boolean;
   /** The name of a store, or `all`. */
   readonly store: string;

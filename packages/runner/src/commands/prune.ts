@@ -7,10 +7,10 @@ import {
 import { suspicionText } from '../present/hints.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { CommandContext } from '../services.ts';
-import { checkFolder } from '../check-folder.ts';
+import { checkFolder } from '../config/check-folder.ts';
 import { table } from '../present/table.ts';
 
-export interface PruneOptions {
+interface PruneOptions {
   readonly json: boolean;
   readonly dryRun: boolean;
 }
@@ -67,7 +67,7 @@ export async function prune(
 }
 
 /** What was removed of a plan so far; undefined when nothing is to be. */
-export type Removed = ReadonlySet<ArtifactKey> | undefined;
+type Removed = ReadonlySet<ArtifactKey> | undefined;
 
 /** What retention decided, for a person: one line a set. */
 export function retentionPlanText(plan: RetentionPlan, removed?: Removed): string {
@@ -99,7 +99,7 @@ export function retentionPlanJson(
 }
 
 /** Each verdict with its text: `keep`, or `remove`, or how far the removing came. */
-export function verdictTexts(
+function verdictTexts(
   { verdicts, remove }: RetentionPlan,
   removed: Removed,
 ): readonly (RetentionVerdict & { readonly text: string })[] {

@@ -16,7 +16,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logRestore, logRestoreReport } from '../present/log-restore.ts';
 import { restoreReportJson, restoreReportText } from '../present/restore-report.ts';
 import type { CommandContext } from '../services.ts';
-import { checkFolder, isWithin } from '../check-folder.ts';
+import { checkFolder, isWithin } from '../config/check-folder.ts';
 import { reported } from './reported.ts';
 import { chooseStaging, findSet, type StagingFlags } from './choose-staging.ts';
 

@@ -7,14 +7,13 @@ import {
 } from '@geolens/backup-core';
 import { EXIT, exitCodeOfRun, type ExitCode } from '../exit-code.ts';
 import { logReport, logRun } from '../present/log-run.ts';
-import { failureNotification, runNotification, startNotification } from '../notify/notifications.ts';
-import { notify } from '../notify/notify.ts';
+import { failureNotification, notify, runNotification, startNotification } from '../notify/notifications.ts';
 import { describeError, warningsOfRun } from '../present/hints.ts';
 import { runReportJson, runReportText } from '../present/run-report.ts';
 import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
 import { reported } from './reported.ts';
-import { checkFolder } from '../check-folder.ts';
+import { checkFolder } from '../config/check-folder.ts';
 
 /** `run`: one run now. */
 export async function run(context: CommandContext, { json }: { readonly json: boolean }): Promise<ExitCode> {
@@ -28,7 +27,7 @@ export async function run(context: CommandContext, { json }: { readonly json: bo
 }
 
 /** What became of a run, and whether everybody was told who is to be. */
-export interface LoggedRun {
+interface LoggedRun {
   readonly report: RunReport;
   readonly reported: boolean;
 }

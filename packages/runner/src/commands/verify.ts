@@ -17,7 +17,7 @@ import { describeError } from '../present/hints.ts';
 import { verifyReportJson, verifyReportText } from '../present/verify-report.ts';
 import type { CommandContext } from '../services.ts';
 import { reported } from './reported.ts';
-import { checkFolder } from '../check-folder.ts';
+import { checkFolder } from '../config/check-folder.ts';
 import { chooseStores } from './choose-stores.ts';
 
 export interface VerifyFlags {

@@ -9,27 +9,17 @@ import {
   type Schedule,
   type VerifyLevel,
 } from '@geolens/backup-core';
-import type { WebhookOptions } from '../notify/webhook-notifier.ts';
-import { percentDecoded } from '../percent-decoded.ts';
-import { readConnection } from './read-connection.ts';
-import { readProxy } from './read-proxy.ts';
+import { percentDecoded, readProxy } from './read-proxy.ts';
 import { readS3 } from './read-s3.ts';
-import { readSchedules } from './read-schedules.ts';
+import { readConnection, readSchedules, type Schedules } from './read-settings.ts';
+import type { WebhookTemplate } from './readers.ts';
 import { readEnvironment, type Environment, type Origin } from './read-environment.ts';
 import { unknownVariables } from './unknown-variables.ts';
 import { isSecret, VARIABLE_NAMES, type Values, type VariableName } from './variables.ts';
 
-export type OnStart = Values['BACKUP_ON_START'];
-export type LogFormat = Values['LOG_FORMAT'];
-export type LogLevel = Values['LOG_LEVEL'];
-
 /** The configuration, whole and checked. */
-export interface Config {
+export interface Config extends Schedules {
   readonly schedule: Schedule;
-  /** Undefined: restores are never tested by themselves. */
-  readonly restoreTestSchedule: Schedule | undefined;
-  /** Undefined: replicas are never read by themselves. */
-  readonly replicaCheckSchedule: Schedule | undefined;
   /** Where temporary servers are made; `undefined`: the first folder with enough disk space. */
   readonly restoreTestDir: string | undefined;
   readonly restoreTestIsolation: 'preferred' | 'required';
@@ -51,7 +41,7 @@ export interface Config {
   readonly stagingDir: string;
   readonly compression: Compression | 'auto';
   readonly catchUp: boolean;
-  readonly onStart: OnStart;
+  readonly onStart: Values['BACKUP_ON_START'];
   /** How old the last success may be; undefined when the schedule tells. */
   readonly maxAgeMinutes: number | undefined;
   readonly verify: VerifyLevel;
@@ -60,8 +50,10 @@ export interface Config {
   /** How long work may make no progress, in milliseconds; undefined for no limit. */
   readonly stallTimeout: number | undefined;
   readonly pingUrl: Secret | undefined;
-  /** Undefined when there is none to be told. */
-  readonly webhook: WebhookOptions | undefined;
+  /** The webhook, and whether it also gets what went well; `undefined` if none is set. */
+  readonly webhook:
+    | { readonly url: Secret; readonly template: WebhookTemplate; readonly on: 'all' | 'trouble' }
+    | undefined;
   /** Where `serve` answers; undefined when it is not to. */
   readonly http:
     | { readonly host: string; readonly port: number; readonly allowedHosts: readonly string[] }
@@ -69,8 +61,8 @@ export interface Config {
   /** HTTPS_PROXY and the like, for S3 and notifications; `undefined` if none is set. */
   readonly proxy: Readonly<Record<string, string>> | undefined;
   readonly pgBinDir: string | undefined;
-  readonly logFormat: LogFormat;
-  readonly logLevel: LogLevel;
+  readonly logFormat: Values['LOG_FORMAT'];
+  readonly logLevel: Values['LOG_LEVEL'];
   /** The environment that programs get: where they are found, and where libpq looks for its files. */
   readonly programEnv: Readonly<Record<string, string>>;
   /** The same for PostgreSQL's programs, with what libpq reads of it. */
@@ -82,7 +74,7 @@ export interface Config {
   readonly warnings: readonly string[];
 }
 
-export interface EffectiveVariable {
+interface EffectiveVariable {
   readonly name: VariableName;
   /** Undefined when it is not set and has no default. */
   readonly value: string | undefined;
@@ -103,41 +95,35 @@ const FOR_POSTGRES = [...FOR_ALL, 'PGPASSFILE', 'PGPASSWORD', 'PGOPTIONS'];
 export function readConfig(env: Environment): Config {
   const { values, texts, origins, problems: found, warnings } = readEnvironment(env);
   const matters = (text: string): boolean => values.BACKUP_S3_ENABLED === true || !text.startsWith('S3_');
-  const problems = found.filter(matters);
-  const ofValues = [...problems];
-  const named = new Set(ofValues.map(variableOf)); // their other problems follow from these
-  const { schedule, restoreTestSchedule, replicaCheckSchedule } = readSchedules(values, problems);
-  const connection = readConnection(values);
-  if ('problems' in connection) problems.push(...connection.problems);
-  const s3 = readS3(values);
-  if ('problems' in s3) problems.push(...s3.problems);
-  const proxy = readProxy(env);
+  const ofValues = found.filter(matters);
+  const problems: string[] = [];
+  const { schedule, ...otherSchedules } = readSchedules(values, problems);
+  const connection = readConnection(values, problems);
+  const s3 = readS3(values, problems);
+  const { proxy, secrets, problems: ofProxy } = readProxy(env);
   if (
     values.BACKUP_S3_ENABLED === true ||
     values.BACKUP_PING_URL !== undefined ||
     values.BACKUP_WEBHOOK_URL !== undefined
   )
-    problems.push(...proxy.problems);
-  if (problems.length > 0 || schedule === undefined || 'problems' in connection || 'problems' in s3)
-    throw invalid([
-      ...ofValues,
-      ...problems.slice(ofValues.length).filter((text) => !named.has(variableOf(text))),
-    ]);
+    problems.push(...ofProxy);
+  if (ofValues.length + problems.length > 0 || schedule === undefined || connection === undefined) {
+    const named = new Set(ofValues.map(variableOf)); // their other problems follow from these
+    throw invalid([...ofValues, ...problems.filter((text) => !named.has(variableOf(text)))]);
+  }
   const whole = values as Values;
+  const { BACKUP_PING_URL: pingUrl, BACKUP_WEBHOOK_URL: webhookUrl, BACKUP_HTTP_PORT: port } = whole;
   return {
     schedule,
-    restoreTestSchedule,
-    replicaCheckSchedule,
-    restoreTestDir:
-      whole.BACKUP_RESTORE_TEST_DIR === undefined ? undefined : resolve(whole.BACKUP_RESTORE_TEST_DIR),
+    ...otherSchedules,
+    restoreTestDir: whole.BACKUP_RESTORE_TEST_DIR && resolve(whole.BACKUP_RESTORE_TEST_DIR),
     restoreTestIsolation: whole.BACKUP_RESTORE_TEST_ISOLATION,
     restoreTestFilesQuery: whole.BACKUP_RESTORE_TEST_FILES_QUERY,
-    restoreTestSql:
-      whole.BACKUP_RESTORE_TEST_SQL === undefined ? undefined : resolve(whole.BACKUP_RESTORE_TEST_SQL),
+    restoreTestSql: whole.BACKUP_RESTORE_TEST_SQL && resolve(whole.BACKUP_RESTORE_TEST_SQL),
     retention: { daily: whole.BACKUP_RETENTION_DAILY, weekly: whole.BACKUP_RETENTION_WEEKLY },
-    connection: connection.settings,
-    s3: s3.settings && { ...s3.settings, proxy: proxy.proxy },
-    proxy: proxy.proxy,
+    connection,
+    s3: s3 && { ...s3, proxy },
+    proxy,
     rolePasswords: whole.BACKUP_ROLE_PASSWORDS,
     restorePrerequisites: {
       extensions: whole.BACKUP_RESTORE_EXTENSIONS,
@@ -152,28 +138,27 @@ export function readConfig(env: Environment): Config {
     maxAgeMinutes: whole.BACKUP_MAX_AGE_MINUTES,
     verify: whole.BACKUP_VERIFY,
     sizeAnomalyThreshold: whole.BACKUP_SHRINK_THRESHOLD,
-    stallTimeout: whole.BACKUP_STALL_TIMEOUT === 0 ? undefined : whole.BACKUP_STALL_TIMEOUT,
-    pingUrl: whole.BACKUP_PING_URL === undefined ? undefined : new Secret(whole.BACKUP_PING_URL),
-    webhook: webhookOf(whole),
-    http:
-      whole.BACKUP_HTTP_PORT === undefined
+    stallTimeout: whole.BACKUP_STALL_TIMEOUT || undefined,
+    pingUrl: pingUrl === undefined ? undefined : new Secret(pingUrl),
+    webhook:
+      webhookUrl === undefined
         ? undefined
         : {
-            host: whole.BACKUP_HTTP_HOST,
-            port: whole.BACKUP_HTTP_PORT,
-            allowedHosts: whole.BACKUP_HTTP_ALLOWED_HOSTS,
+            url: new Secret(webhookUrl),
+            template: whole.BACKUP_WEBHOOK_TEMPLATE,
+            on: whole.BACKUP_WEBHOOK_ON,
           },
+    http:
+      port === undefined
+        ? undefined
+        : { host: whole.BACKUP_HTTP_HOST, port, allowedHosts: whole.BACKUP_HTTP_ALLOWED_HOSTS },
     pgBinDir: whole.BACKUP_PG_BIN_DIR,
     logFormat: whole.LOG_FORMAT,
     logLevel: whole.LOG_LEVEL,
     programEnv: passedOn(env, FOR_ALL),
     postgresEnv: passedOn(env, FOR_POSTGRES),
-    effective: effectiveVariables(texts, origins, connection.settings),
-    secrets: [
-      ...secretsOf(texts, connection.settings),
-      ...proxy.secrets,
-      ...(env['PGPASSWORD'] === undefined ? [] : [new Secret(env['PGPASSWORD'])]),
-    ],
+    effective: effectiveVariables(texts, origins, connection),
+    secrets: [...secretsOf(texts, connection.password, env['PGPASSWORD']), ...secrets],
     warnings: [...warnings.filter(matters), ...unknownVariables(env)],
   };
 }
@@ -213,14 +198,6 @@ function effectiveVariables(
   });
 }
 
-function webhookOf({
-  BACKUP_WEBHOOK_URL: url,
-  BACKUP_WEBHOOK_TEMPLATE: template,
-  BACKUP_WEBHOOK_ON: on,
-}: Values): WebhookOptions | undefined {
-  return url === undefined ? undefined : { url: new Secret(url), template, on };
-}
-
 /** Shorter paths tell nothing, and stand in other texts too. */
 const SHORTEST_PATH = 8;
 
@@ -236,14 +213,19 @@ function formsOfUrl(text: string): readonly string[] {
   ];
 }
 
-function secretsOf(texts: ReadonlyMap<VariableName, string>, { password }: ConnectionSettings): Secret[] {
-  const fromVariables = VARIABLE_NAMES.filter(isSecret).flatMap((name) => {
-    const text = texts.get(name);
-    return text === undefined
-      ? []
-      : [text, ...(name === 'BACKUP_PING_URL' || name === 'BACKUP_WEBHOOK_URL' ? formsOfUrl(text) : [])];
-  });
-  return [...fromVariables.map((value) => new Secret(value)), ...(password === undefined ? [] : [password])];
+function secretsOf(
+  texts: ReadonlyMap<VariableName, string>,
+  ofConnection: Secret | undefined,
+  ofPrograms: string | undefined,
+): readonly Secret[] {
+  const given = VARIABLE_NAMES.filter(isSecret).flatMap((name) => texts.get(name) ?? []);
+  const urls = (['BACKUP_PING_URL', 'BACKUP_WEBHOOK_URL'] as const).flatMap((name) => texts.get(name) ?? []);
+  return [
+    ...[...given, ...urls.flatMap(formsOfUrl), ...(ofPrograms === undefined ? [] : [ofPrograms])].map(
+      (value) => new Secret(value),
+    ),
+    ...(ofConnection === undefined ? [] : [ofConnection]),
+  ];
 }
 
 function invalid(problems: readonly string[]): BackupError {

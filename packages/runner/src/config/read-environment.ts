@@ -16,7 +16,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Where a value comes from, for `config`. */
 export type Origin = 'default' | 'environment' | 'file' | 'unset' | 'DATABASE_URL';
 
-export interface Reading {
+interface Reading {
   /** Those that could be read; the names of the others are among the problems. */
   readonly values: Partial<Values>;
   readonly texts: ReadonlyMap<VariableName, string>;

@@ -1,11 +1,10 @@
 import { Secret } from '@geolens/backup-core';
-import { percentDecoded } from '../percent-decoded.ts';
 import type { Environment } from './read-environment.ts';
 
 const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
 const EXCEPTIONS = ['NO_PROXY', 'no_proxy'];
 
-export interface ProxyReading {
+interface ProxyReading {
   /** The variables as Node takes them; `undefined` if no proxy is set. */
   readonly proxy: Readonly<Record<string, string>> | undefined;
   readonly secrets: readonly Secret[];
@@ -50,4 +49,16 @@ function problemOf(name: string, text: string): string | undefined {
 function passwordsOf(text: string): readonly Secret[] {
   const password = URL.parse(text)?.password ?? '';
   return password === '' ? [] : [new Secret(password), new Secret(percentDecoded(password))];
+}
+
+/**
+ * A part of a URL without its percent-encoding; as it stands where that makes no sense, for browsers take it
+ * so too.
+ */
+export function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -3,41 +3,34 @@ import { Secret } from '@geolens/backup-core';
 import type { Values } from './variables.ts';
 
 /**
- * The settings, undefined when copies on S3 are not asked for, or what is wrong with them: one sentence each.
+ * Reads `S3_…`, and adds what is wrong to the problems. The variables are shared with GeoLens’s own storage:
+ * they are ignored while copies on S3 are not enabled.
+ * @returns `undefined` if copies are not enabled, or the settings cannot be read
  */
-export type S3Reading =
-  | { readonly settings: S3Settings | undefined }
-  | { readonly problems: readonly string[] };
-
-/**
- * Reads `S3_…`. They are shared with GeoLens’s own storage: while copies are not asked for, nobody minds what
- * they say.
- */
-export function readS3(values: Partial<Values>): S3Reading {
-  if (values.BACKUP_S3_ENABLED !== true) return { settings: undefined };
-  const problems = [
+export function readS3(values: Partial<Values>, problems: string[]): S3Settings | undefined {
+  if (values.BACKUP_S3_ENABLED !== true) return undefined;
+  const found = [
     ...endpointProblems(values),
     ...bucketProblems(values),
     ...keyProblems(values),
     ...encryptionProblems(values),
   ];
+  problems.push(...found);
   const { S3_BUCKET: bucket } = values;
-  if (bucket === undefined || problems.length > 0) return { problems };
+  if (bucket === undefined || found.length > 0) return undefined;
   return {
-    settings: {
-      bucket,
-      endpoint: values.S3_ENDPOINT,
-      region: values.S3_REGION,
-      prefix: values.S3_PREFIX,
-      credentials: credentialsOf(values),
-      addressing: values.S3_ADDRESSING_STYLE,
-      checksum: values.S3_CHECKSUM,
-      storageClass: values.S3_STORAGE_CLASS,
-      encryption: values.S3_SERVER_SIDE_ENCRYPTION,
-      kmsKeyId: values.S3_KMS_KEY_ID,
-      maxParts: values.S3_MAX_PARTS,
-      timeout: values.S3_TIMEOUT_SECONDS,
-    },
+    bucket,
+    endpoint: values.S3_ENDPOINT,
+    region: values.S3_REGION,
+    prefix: values.S3_PREFIX,
+    credentials: credentialsOf(values),
+    addressing: values.S3_ADDRESSING_STYLE,
+    checksum: values.S3_CHECKSUM,
+    storageClass: values.S3_STORAGE_CLASS,
+    encryption: values.S3_SERVER_SIDE_ENCRYPTION,
+    kmsKeyId: values.S3_KMS_KEY_ID,
+    maxParts: values.S3_MAX_PARTS,
+    timeout: values.S3_TIMEOUT_SECONDS,
   };
 }
 

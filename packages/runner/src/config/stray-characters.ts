@@ -31,7 +31,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /** Characters that were not meant, described without the value. */
-export interface Stray {
+interface Stray {
   /** One sentence that begins with the name of the variable. */
   readonly text: string;
   /** Whether the value may be meant all the same. */

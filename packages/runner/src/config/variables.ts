@@ -1,9 +1,22 @@
 import * as v from 'valibot';
-import type { Compression } from '@geolens/backup-core';
-import { parseTemplate, type WebhookTemplate } from '../notify/webhook-template.ts';
+import {
+  compression,
+  count,
+  duration,
+  flag,
+  httpUrl,
+  level,
+  names,
+  oneOf,
+  share,
+  template,
+  text,
+  wholeNumber,
+  type Reader,
+} from './readers.ts';
 
 /** What is known of a variable besides how its text is read. */
-export interface Variable {
+interface Variable {
   /** What holds when it is not set, as text; undefined when nothing does. */
   readonly default: string | undefined;
   /** One sentence for the documentation and for `config`. */
@@ -16,132 +29,16 @@ export interface Variable {
    */
   readonly ofApplication?: true;
   /** How its text becomes a value; problems are told without the value when it is secret. */
-  readonly schema: v.GenericSchema<string, unknown>;
+  readonly schema: Reader<unknown>;
 }
 
-type Reader<T> = v.GenericSchema<string, T>;
-
-/** As Compose, PostgreSQL and Python's pydantic spell them: the application beside reads the same file. */
-const TRUE = ['true', 'yes', 'on', '1', 't', 'y'];
-const FALSE = ['false', 'no', 'off', '0', 'f', 'n'];
-
-const text: Reader<string> = v.string();
-const flag: Reader<boolean> = v.pipe(
-  v.string(),
-  v.toLowerCase(),
-  v.picklist([...TRUE, ...FALSE], 'has to be true or false'),
-  v.transform((word) => TRUE.includes(word)),
-);
-const oneOf = <const T extends readonly string[]>(...words: T): Reader<T[number]> =>
-  v.pipe(v.string(), v.picklist(words, `has to be one of ${words.join(', ')}`));
-
-/** Levels that the logging of Python knows, and ours does not. */
-const PYTHON_LEVELS: ReadonlyMap<string, string> = new Map([
-  ['warning', 'warn'],
-  ['critical', 'error'],
-  ['fatal', 'error'],
-  ['exception', 'error'],
-  ['trace', 'debug'],
-  ['notset', 'debug'],
-]);
-const level: Reader<'debug' | 'info' | 'warn' | 'error'> = v.pipe(
-  v.string(),
-  v.toLowerCase(),
-  v.transform((text) => PYTHON_LEVELS.get(text) ?? text),
-  oneOf('debug', 'info', 'warn', 'error'),
-);
-const wholeNumber = (least: number, most: number, range: string): Reader<number> =>
-  v.pipe(
-    v.string(),
-    v.regex(/^\s*\d+\s*$/, `has to be a whole number ${range}`),
-    v.transform(Number),
-    v.check((number) => number >= least && number <= most, `has to be a whole number ${range}`),
-  );
-const count = wholeNumber(1, Number.MAX_SAFE_INTEGER, 'of at least 1');
-
-const SHARE = 'has to be a number from 0 to 1, or off';
-const share: Reader<number> = v.pipe(
-  v.string(),
-  v.toLowerCase(),
-  v.regex(/^(?:off|\d+(?:\.\d+)?|\.\d+)$/, SHARE),
-  v.transform((text) => (text === 'off' ? 0 : Number(text))),
-  v.check((number) => number <= 1, SHARE),
-);
-
-const DURATION = 'has to be a time such as 90s, 15m or 2h, or off';
-const UNIT_MS: ReadonlyMap<string, number> = new Map([
-  ['s', 1000],
-  ['m', 60_000],
-  ['h', 3_600_000],
-]);
-/** In milliseconds; 0 for never. */
-const duration: Reader<number> = v.pipe(
-  v.string(),
-  v.trim(),
-  v.toLowerCase(),
-  v.regex(/^(?:off|[1-9]\d{0,6}[smh])$/, DURATION),
-  v.transform((text) =>
-    text === 'off' ? 0 : Number(text.slice(0, -1)) * (UNIT_MS.get(text.slice(-1)) ?? 0),
-  ),
-);
-
-const names: Reader<readonly string[]> = v.pipe(
-  v.string(),
-  v.transform((list) =>
-    list
-      .split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== '' && name !== 'none'),
-  ),
-);
-
-const COMPRESSION = /^(?:auto|none|(?:gzip|zstd|lz4)(?::\d{1,2})?)$/;
-const LEVELS = new Map<string, readonly [number, number]>([
-  ['gzip', [1, 9]],
-  ['zstd', [1, 22]],
-  ['lz4', [1, 12]],
-]);
-const compression: Reader<Compression | 'auto'> = v.pipe(
-  v.string(),
-  v.regex(COMPRESSION, 'has to be auto, gzip, gzip:1 to gzip:9, zstd, zstd:1 to zstd:22, lz4 or none'),
-  v.check((value) => {
-    const [, level] = value.split(':');
-    const [least, most] = LEVELS.get(value.replace(/:.*/, '')) ?? [0, 0];
-    return level === undefined || (Number(level) >= least && Number(level) <= most);
-  }, 'has a level that there is not: gzip has 1 to 9, zstd 1 to 22, lz4 1 to 12'),
-  v.transform(
-    (value) => (value === 'gzip' || value === 'zstd' ? `${value}:1` : value) as Compression | 'auto',
-  ),
-);
-
-const httpUrl: Reader<string> = v.pipe(
-  v.string(),
-  v.trim(),
-  v.check(
-    (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
-    'has to be a URL with http or https',
-  ),
-);
-
-const template: Reader<WebhookTemplate> = v.pipe(
-  v.string(),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    const read = parseTemplate(dataset.value);
-    if (typeof read === 'string' || 'own' in read) return read;
-    addIssue({ message: read.problem });
-    return NEVER;
-  }),
-);
-
-const variable = <T, D extends string | undefined>(
-  schema: Reader<T>,
-  fallback: D,
-  meaning: string,
-): { readonly schema: Reader<T>; readonly default: D; readonly meaning: string } => ({
+const variable = <T, D extends string | undefined>(schema: Reader<T>, fallback: D, meaning: string) => ({
   schema,
   default: fallback,
   meaning,
 });
+const secret = <T>(schema: Reader<T>, meaning: string) =>
+  ({ ...variable(schema, undefined, meaning), secret: true }) as const;
 
 /**
  * Every variable there is. Each can also be given as `<NAME>_FILE`, the path of a file that holds the value.
@@ -163,19 +60,13 @@ export const VARIABLES = {
   ),
   S3_ENDPOINT: variable(text, undefined, 'URL of the store, with http or https; Amazon’s when not set'),
   S3_BUCKET: variable(text, undefined, 'The bucket; it has to exist'),
-  S3_ACCESS_KEY_ID: {
-    ...variable(
-      text,
-      undefined,
-      'With neither of the keys, the default credential chain of the AWS SDK serves',
-    ),
-    secret: true,
-  },
-  S3_SECRET_ACCESS_KEY: { ...variable(text, undefined, 'Goes with the former'), secret: true },
-  S3_SESSION_TOKEN: {
-    ...variable(text, undefined, 'Goes with keys that were lent for a time'),
-    secret: true,
-  },
+  S3_ACCESS_KEY_ID: secret(
+    text,
+
+    'With neither of the keys, the default credential chain of the AWS SDK serves',
+  ),
+  S3_SECRET_ACCESS_KEY: secret(text, 'Goes with the former'),
+  S3_SESSION_TOKEN: secret(text, 'Goes with keys that were lent for a time'),
   S3_REGION: variable(text, 'us-east-1', 'Region of the bucket'),
   S3_ADDRESSING_STYLE: variable(
     oneOf('auto', 'path', 'virtual'),
@@ -216,19 +107,13 @@ export const VARIABLES = {
   POSTGRES_HOST: variable(text, 'db', 'Host of the database server, or the folder of its Unix socket'),
   POSTGRES_PORT: variable(wholeNumber(1, 65_535, 'from 1 to 65535'), '5432', 'Port of the database server'),
   POSTGRES_USER: variable(text, 'geolens', 'Role that the database is read as'),
-  POSTGRES_PASSWORD: {
-    ...variable(text, undefined, 'Its password; none for a server that asks for none'),
-    secret: true,
-  },
+  POSTGRES_PASSWORD: secret(text, 'Its password; none for a server that asks for none'),
   POSTGRES_DB: variable(text, 'geolens', 'The database that is backed up'),
-  DATABASE_URL: {
-    ...variable(
-      text,
-      undefined,
-      'Wins over the five above: `postgresql://user:password@host:port/database?sslmode=require`',
-    ),
-    secret: true,
-  },
+  DATABASE_URL: secret(
+    text,
+
+    'Wins over the five above: `postgresql://user:password@host:port/database?sslmode=require`',
+  ),
   BACKUP_DIR: variable(text, '/backups', 'Folder of the sets; it has to exist'),
   STAGING_DIR: variable(
     text,
@@ -300,18 +185,12 @@ export const VARIABLES = {
     '15m',
     'How long the server, a store or a program may make no progress before the work fails: `90s`, `15m`, `2h`; `off` for never',
   ),
-  BACKUP_PING_URL: {
-    ...variable(
-      httpUrl,
-      undefined,
-      'Pinged at `/start`, at itself when all is well, at `/fail` when not, as healthchecks.io has it, with the last lines of the log',
-    ),
-    secret: true,
-  },
-  BACKUP_WEBHOOK_URL: {
-    ...variable(httpUrl, undefined, 'Gets a report of every run and every restore test, as JSON by POST'),
-    secret: true,
-  },
+  BACKUP_PING_URL: secret(
+    httpUrl,
+
+    'Pinged at `/start`, at itself when all is well, at `/fail` when not, as healthchecks.io has it, with the last lines of the log',
+  ),
+  BACKUP_WEBHOOK_URL: secret(httpUrl, 'Gets a report of every run and every restore test, as JSON by POST'),
   BACKUP_WEBHOOK_TEMPLATE: variable(
     template,
     'auto',

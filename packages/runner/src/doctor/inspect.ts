@@ -4,20 +4,20 @@ import {
   throwIfAborted,
   type BackupSet,
   type DiagnosticResult,
+  type Schedule,
 } from '@geolens/backup-core';
-import { checkFolder } from '../check-folder.ts';
+import { checkFolder } from '../config/check-folder.ts';
 import { currentHealth } from '../status/health.ts';
-import { countText } from '../present/units.ts';
+import { countText, localTimeText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
-import { checkRestoreTestNeeds } from './check-restore-test-needs.ts';
-import { checkSchedule } from './check-schedule.ts';
 import {
+  checkDiskSpace,
   checkLastReplicaCheck,
   checkLastRestoreTest,
-  checkNewestSet,
   checkLastSuccess,
-} from './check-sets.ts';
-import { checkDiskSpace } from './check-disk-space.ts';
+  checkNewestSet,
+  checkRestoreTestNeeds,
+} from './checks.ts';
 
 /** Everything that can be found out about the installation, concern by concern, as it is found out. */
 export async function* inspect(context: CommandContext): AsyncGenerator<DiagnosticResult> {
@@ -147,4 +147,38 @@ function aboutNotifications({ services: { notifiers } }: CommandContext): Diagno
     message: 'nobody is told when backups stop',
     hint: 'Set BACKUP_PING_URL (healthchecks.io, or one of your own) or BACKUP_WEBHOOK_URL, or watch `geolens-backup health`',
   };
+}
+
+const SHOWN = 3;
+
+/** The next moments of a schedule, in its zone and in UTC. */
+export function checkSchedule(subject: string, schedule: Schedule, now: Date): DiagnosticResult {
+  const moments: Date[] = [];
+  for (
+    let next = schedule.next(now);
+    next !== undefined && moments.length < SHOWN;
+    next = schedule.next(next)
+  )
+    moments.push(next);
+  if (moments.length === 0)
+    return {
+      subject,
+      level: 'warn',
+      message: `"${schedule.expression}" names no moment within nine years`,
+      hint: 'Correct the schedule',
+    };
+  const inZone = moments.map((moment) => bothTexts(moment, schedule.zone));
+  return {
+    subject,
+    level: 'ok',
+    message: `"${schedule.expression}" in ${schedule.zone}: next ${inZone.join(', ')}`,
+  };
+}
+
+/** `2026-11-22 02:00 (01:00 UTC)`; the day of UTC too where it is another one. */
+function bothTexts(moment: Date, zone: string): string {
+  const [wall, utc] = [localTimeText(moment, zone), localTimeText(moment, 'UTC')];
+  if (wall === utc) return wall;
+  const [day, time] = utc.split(' ') as [string, string];
+  return `${wall} (${wall.startsWith(day) ? time : utc} UTC)`;
 }

@@ -1,20 +1,15 @@
 import ky, { HTTPError, TimeoutError } from 'ky';
 import { BackupError, type Secret } from '@geolens/backup-core';
-import { percentDecoded } from '../percent-decoded.ts';
+import { percentDecoded } from '../config/read-proxy.ts';
 
-/** What is sent, and in which form. */
-export interface Parcel {
-  readonly body: string;
-  readonly contentType: string;
-}
-
-export interface Delivery {
+interface Delivery {
   /** The variable that the URL is from, for messages. */
   readonly variable: string;
   readonly url: Secret;
   /** Stands behind the path of the URL: `/start`. */
   readonly suffix?: string | undefined;
-  readonly parcel: Parcel;
+  readonly body: string;
+  readonly contentType: string;
   readonly signal: AbortSignal;
 }
 
@@ -29,15 +24,16 @@ const LAST_MOMENT_MS = 2_000;
  * @throws BackupError NOTIFICATION_FAILED, which names the variable and the host: what else stands in the URL
  * is a secret
  */
-export async function deliver({ variable, url, suffix = '', parcel, signal }: Delivery): Promise<void> {
+export async function deliver(delivery: Delivery): Promise<void> {
+  const { variable, url, suffix = '', body, contentType, signal } = delivery;
   const { target, authorization } = addressOf(url, suffix);
   const last = lastMoment(signal);
   try {
     const response = await ky(target, {
       method: 'post',
-      body: parcel.body,
+      body,
       headers: {
-        'content-type': parcel.contentType,
+        'content-type': contentType,
         'user-agent': 'geolens-backup',
         ...(authorization !== undefined && { authorization }),
       },

@@ -1,15 +1,17 @@
-import type {
-  BackupError,
-  JournalledReplicaCheck,
-  JournalledRestoreTest,
-  Notification,
-  RunReport,
+import {
+  toBackupError,
+  type BackupError,
+  type JournalledReplicaCheck,
+  type JournalledRestoreTest,
+  type Notification,
+  type RunReport,
 } from '@geolens/backup-core';
 import { describeError, errorJson, warningsOfRun } from '../present/hints.ts';
 import type { Redact } from '../present/redact.ts';
 import { outcomeText, runReportJson } from '../present/run-report.ts';
 import { countText } from '../present/units.ts';
 import { toolVersion } from '../version.ts';
+import type { CommandContext } from '../services.ts';
 
 const details = (what: Record<string, unknown>): Record<string, unknown> => ({
   tool: 'geolens-backup',
@@ -115,4 +117,31 @@ export function restoreTestNotification(
       restoreTest: { ...restoreTest, ...(problem !== '' && { problem: redact(problem) }) },
     }),
   };
+}
+
+/**
+ * Tells everybody, at the same time. Whom it does not reach is in the log, and changes nothing else.
+ * @returns whether all were told
+ */
+export async function notify(
+  { services, log, redact, signal }: Pick<CommandContext, 'services' | 'log' | 'redact' | 'signal'>,
+  notification: Notification,
+): Promise<boolean> {
+  const clean = {
+    ...notification,
+    title: redact(notification.title),
+    text: redact(notification.text),
+    log: redact(notification.log),
+  };
+  const reported = services.notifiers.map(async (notifier) => {
+    try {
+      await notifier.notify(clean, { signal });
+      return true;
+    } catch (error) {
+      const { code } = toBackupError(error);
+      log.warn('notification.failed', describeError(error), { notifier: notifier.name, code });
+      return false;
+    }
+  });
+  return !(await Promise.all(reported)).includes(false);
 }

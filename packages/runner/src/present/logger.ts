@@ -3,11 +3,11 @@ import type { BackupError } from '@geolens/backup-core';
 import { describeError } from './hints.ts';
 import type { Redact } from './redact.ts';
 
-export type LogFormat = 'text' | 'json';
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+type LogFormat = 'text' | 'json';
+type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** Fields of an event; stable names, plain values. */
-export type Fields = Readonly<Record<string, unknown>>;
+type Fields = Readonly<Record<string, unknown>>;
 
 /** A log of events: a stable name for machines, a sentence for people. */
 export interface Logger {

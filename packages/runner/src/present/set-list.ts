@@ -24,7 +24,7 @@ export interface FoundSet {
  * A set with all its copies, the best one first: one that is whole before one that is not, in the order of
  * the stores.
  */
-export interface ListedSet {
+interface ListedSet {
   readonly best: BackupSet;
   readonly copies: readonly FoundSet[];
 }

@@ -2,7 +2,7 @@ import { isBackupError, type Lock, type OrphanCleaner } from '@geolens/backup-co
 import { logCleanedUp, type Logger } from '../present/logger.ts';
 import { describeError } from '../present/hints.ts';
 
-export interface CleanUpParts {
+interface CleanUpParts {
   readonly cleaners: readonly OrphanCleaner[];
   readonly lock: Lock;
   readonly log: Logger;

@@ -6,7 +6,7 @@ import {
   type RunJournal,
   type Schedule,
 } from '@geolens/backup-core';
-import type { OnStart } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { logError, type Logger } from '../present/logger.ts';
 import { describeError } from '../present/hints.ts';
 
@@ -16,7 +16,7 @@ import { describeError } from '../present/hints.ts';
  */
 const RETRY_MS = 5 * 60_000;
 
-export interface LoopParts {
+interface LoopParts {
   readonly clock: Clock;
   readonly journal: Pick<RunJournal, 'read' | 'update'>;
   readonly log: Logger;
@@ -32,10 +32,10 @@ export interface LoopParts {
   readonly runOnce: () => Promise<'made' | 'held'>;
 }
 
-export interface LoopOptions {
+interface LoopOptions {
   readonly schedule: Schedule;
   readonly catchUp: boolean;
-  readonly onStart: OnStart;
+  readonly onStart: Config['onStart'];
   readonly signal: AbortSignal;
 }
 

@@ -11,8 +11,7 @@ import {
   type SelectedSets,
 } from '@geolens/backup-core';
 import { logError } from '../present/logger.ts';
-import { replicaCheckNotification } from '../notify/notifications.ts';
-import { notify } from '../notify/notify.ts';
+import { notify, replicaCheckNotification } from '../notify/notifications.ts';
 import { describeError } from '../present/hints.ts';
 import { loop } from './loop.ts';
 import { slotJournal } from './slot-journal.ts';

@@ -13,8 +13,7 @@ import {
   type VerifyReport,
 } from '@geolens/backup-core';
 import { logError } from '../present/logger.ts';
-import { restoreTestNotification } from '../notify/notifications.ts';
-import { notify } from '../notify/notify.ts';
+import { notify, restoreTestNotification } from '../notify/notifications.ts';
 import { describeError } from '../present/hints.ts';
 import { slotJournal } from './slot-journal.ts';
 import { loop } from './loop.ts';

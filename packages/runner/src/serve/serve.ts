@@ -7,7 +7,7 @@ import { waitForServer } from './wait-for-server.ts';
 import { durationText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
-import { checkFolder } from '../check-folder.ts';
+import { checkFolder } from '../config/check-folder.ts';
 import { loggedRun } from '../commands/run.ts';
 import { replacesAnother } from './replaces-another.ts';
 import { runScheduledReplicaChecks } from './scheduled-replica-checks.ts';

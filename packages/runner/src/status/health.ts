@@ -62,7 +62,7 @@ export async function momentsOfSets(
 }
 
 /** Returns the moments in the names of those sets that are whole. */
-export function momentsOf(sets: readonly BackupSet[]): readonly Date[] {
+function momentsOf(sets: readonly BackupSet[]): readonly Date[] {
   return sets.filter(isWhole).map(({ timestamp }) => timestampToDate(timestamp));
 }
 

@@ -8,7 +8,7 @@ import type { CommandContext } from '../services.ts';
 import { statusApp } from './status-app.ts';
 import { StatusKeeper } from './status-keeper.ts';
 
-export interface StatusService {
+interface StatusService {
   readonly url: string;
   /** Looks at the stores anew, beside what goes on: a run has changed them. */
   readonly refresh: () => void;

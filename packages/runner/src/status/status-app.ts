@@ -13,7 +13,7 @@ import type { Status } from './status.ts';
 const POLICY =
   "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-export interface StatusAppParts {
+interface StatusAppParts {
   readonly status: () => Promise<Status>;
   readonly log: Logger;
   readonly redact: Redact;

@@ -37,7 +37,7 @@ export interface Status {
 }
 
 /** How far a replica is behind the primary store. */
-export interface ReplicationLag {
+interface ReplicationLag {
   /** How many whole sets it lacks, or has in part. */
   readonly sets: number;
   /** The moment in the name of the oldest of them; undefined when it lacks none. */

@@ -5,7 +5,7 @@ import { isSettled } from './health.ts';
 import { replicationLag, type Status } from './status.ts';
 
 /** A reason to do something, and what. */
-export interface Trouble {
+interface Trouble {
   readonly text: string;
   /** The command that shows more, or repairs it. */
   readonly command: string;

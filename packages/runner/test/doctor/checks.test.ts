@@ -7,10 +7,14 @@ import {
   type JournalledRestoreTest,
 } from '@geolens/backup-core';
 import { FakeRestoreTester } from '@geolens/backup-core/testing';
-import { checkRestoreTestNeeds } from '../../src/doctor/check-restore-test-needs.ts';
-import { checkSchedule } from '../../src/doctor/check-schedule.ts';
-import { checkLastRestoreTest, checkNewestSet, checkLastSuccess } from '../../src/doctor/check-sets.ts';
-import { checkDiskSpace } from '../../src/doctor/check-disk-space.ts';
+import {
+  checkDiskSpace,
+  checkLastRestoreTest,
+  checkLastSuccess,
+  checkNewestSet,
+  checkRestoreTestNeeds,
+} from '../../src/doctor/checks.ts';
+import { checkSchedule } from '../../src/doctor/inspect.ts';
 import { NOW, setOf } from '../support/sets.ts';
 
 const signal = new AbortController().signal;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Secret, type Notification } from '@geolens/backup-core';
 import { readConfig } from '../../src/config/config.ts';
-import { WebhookNotifier, type WebhookOptions } from '../../src/notify/webhook-notifier.ts';
-import { parseTemplate, webhookBody } from '../../src/notify/webhook-template.ts';
+import { webhookBody, WebhookNotifier, type WebhookOptions } from '../../src/notify/notifiers.ts';
+import { parseTemplate } from '../../src/config/readers.ts';
 import { refusal } from '../support/problems.ts';
 import { receiver } from '../../../../test/support/receiver.ts';
 

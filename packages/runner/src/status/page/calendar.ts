@@ -25,18 +25,17 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
  * What the colours mean; a sign in the cell where something is wrong, for eyes that do not tell the colours
  * apart.
  */
-export const STATE_TEXTS: Readonly<
-  Record<PastState | 'proven', { readonly text: string; readonly sign: string }>
-> = {
-  proven: { text: 'restore test passed', sign: '✓' },
-  complete: { text: 'complete', sign: '' },
-  legacy: { text: 'legacy', sign: '' },
-  removed: { text: 'made, and removed by retention', sign: '' },
-  suspicious: { text: 'suspicious', sign: '?' },
-  partial: { text: 'partial', sign: '–' },
-  bad: { text: 'bad', sign: '×' },
-  failed: { text: 'run failed', sign: '!' },
-};
+const STATE_TEXTS: Readonly<Record<PastState | 'proven', { readonly text: string; readonly sign: string }>> =
+  {
+    proven: { text: 'restore test passed', sign: '✓' },
+    complete: { text: 'complete', sign: '' },
+    legacy: { text: 'legacy', sign: '' },
+    removed: { text: 'made, and removed by retention', sign: '' },
+    suspicious: { text: 'suspicious', sign: '?' },
+    partial: { text: 'partial', sign: '–' },
+    bad: { text: 'bad', sign: '×' },
+    failed: { text: 'run failed', sign: '!' },
+  };
 
 /** The calendar of the last months: a column a week, a cell a day. */
 export function calendar({

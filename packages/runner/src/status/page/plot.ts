@@ -12,7 +12,7 @@ const WEEK_MS = 7 * 86_400_000;
 
 const MONTH = new Intl.DateTimeFormat('en', { month: 'short', timeZone: 'UTC' });
 
-export interface PlotOf {
+interface PlotOf {
   readonly title: string;
   readonly history: readonly Past[];
   readonly now: Date;

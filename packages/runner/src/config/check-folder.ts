@@ -1,8 +1,7 @@
 import { relative, sep } from 'node:path';
 import fsExtra from 'fs-extra';
 import { BackupError } from '@geolens/backup-core';
-import { errnoOf } from '@geolens/backup-system';
-import type { Config } from './config/config.ts';
+import type { Config } from './config.ts';
 
 /**
  * The folder of the sets has to be there before anything starts: making it would hide a volume that is not
@@ -21,16 +20,6 @@ export async function checkFolder({ backupDir, stagingDir }: Config): Promise<vo
       hint: 'Keep the sets elsewhere: each archive would hold all sets before it',
     });
   }
-}
-
-/** Returns the folder of local reports: that of restore tests where the folder of the sets is read-only. */
-export function reportFolder({ backupDir, restoreTestDir = backupDir }: Config): string {
-  try {
-    fsExtra.accessSync(backupDir, fsExtra.constants.W_OK);
-  } catch (error) {
-    if (errnoOf(error) === 'EROFS') return restoreTestDir;
-  }
-  return backupDir;
 }
 
 /** Whether a path lies in a folder, links resolved. */

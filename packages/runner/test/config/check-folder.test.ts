@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { checkFolder } from '../src/check-folder.ts';
-import { readConfig } from '../src/config/config.ts';
+import { checkFolder } from '../../src/config/check-folder.ts';
+import { readConfig } from '../../src/config/config.ts';
 
 async function folders(backups: string, staging: string): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), 'geolens-backup-folders-'));

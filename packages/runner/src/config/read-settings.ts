@@ -1,0 +1,77 @@
+import { connectionFromUrl, type ConnectionSettings } from '@geolens/backup-adapter-postgres';
+import { isBackupError, parseSchedule, Secret, type Schedule } from '@geolens/backup-core';
+import { describeError } from '../present/hints.ts';
+import type { Values } from './variables.ts';
+
+/** The value of a schedule for never. */
+const NEVER = 'off';
+
+/** The schedules of runs, restore tests and replica checks; `undefined` if one is off or cannot be read. */
+export type Schedules = Readonly<
+  Record<'schedule' | 'restoreTestSchedule' | 'replicaCheckSchedule', Schedule | undefined>
+>;
+
+/** Reads the schedules, all in the same zone, and adds what is wrong to the problems. */
+export function readSchedules(values: Partial<Values>, problems: string[]): Schedules {
+  const { BACKUP_SCHEDULE: runs, BACKUP_TIMEZONE: zone } = values;
+  const read = (name: string, expression?: string, inZone?: string, otherwise = ''): Schedule | undefined => {
+    if (expression === undefined) return undefined;
+    try {
+      return parseSchedule(expression, inZone);
+    } catch (error) {
+      if (!isBackupError(error)) throw error;
+      problems.push(`${name}: ${describeError(error)}${otherwise}`);
+      return undefined;
+    }
+  };
+  const optional = (
+    name: 'BACKUP_RESTORE_TEST_SCHEDULE' | 'BACKUP_REPLICA_CHECK_SCHEDULE',
+  ): Schedule | undefined =>
+    values[name]?.toLowerCase() === NEVER
+      ? undefined
+      : read(name, values[name], undefined, `, or set it to ${NEVER}`);
+  const found = [
+    read('BACKUP_SCHEDULE', runs),
+    optional('BACKUP_RESTORE_TEST_SCHEDULE'),
+    optional('BACKUP_REPLICA_CHECK_SCHEDULE'),
+  ];
+  const isZone = zone !== undefined && read('BACKUP_TIMEZONE', '@daily', zone) !== undefined;
+  const [schedule, restoreTestSchedule, replicaCheckSchedule] = found.map((one) =>
+    isZone && one !== undefined ? parseSchedule(one.expression, zone) : undefined,
+  );
+  return { schedule, restoreTestSchedule, replicaCheckSchedule };
+}
+
+/**
+ * Reads the connection of DATABASE_URL, otherwise that of POSTGRES_*, and adds what is wrong to the problems:
+ * sentences that begin with the name of the variable, without its value.
+ * @returns `undefined` if it cannot be read
+ */
+export function readConnection(values: Partial<Values>, problems: string[]): ConnectionSettings | undefined {
+  if (values.DATABASE_URL !== undefined) return readUrl(values.DATABASE_URL, problems);
+  const {
+    POSTGRES_HOST: host,
+    POSTGRES_PORT: port,
+    POSTGRES_USER: user,
+    POSTGRES_DB: database,
+    POSTGRES_PASSWORD: password,
+  } = values;
+  if (host === undefined || port === undefined || user === undefined || database === undefined)
+    return undefined;
+  if (host.includes(',') && !host.startsWith('/')) {
+    problems.push(`POSTGRES_HOST="${host}" names several hosts; give one, the primary`);
+    return undefined;
+  }
+  const secret = password === undefined || password === '' ? {} : { password: new Secret(password) };
+  return { host, port, user, database, ...secret };
+}
+
+function readUrl(text: string, problems: string[]): ConnectionSettings | undefined {
+  try {
+    return connectionFromUrl(text, 'DATABASE_URL');
+  } catch (error) {
+    if (!isBackupError(error, 'CONFIG_INVALID')) throw error;
+    problems.push(describeError(error));
+    return undefined;
+  }
+}
