@@ -1,33 +1,35 @@
 import { Command, CommanderError } from 'commander';
-import { toBackupError } from '@geolens/backup-core/errors';
-import type { RestoreFlags } from './commands/restore.ts';
-import type { VerifyFlags } from './commands/verify.ts';
+import { EXIT } from './exit-code.ts';
 import type { CliOptions, Io } from './io.ts';
-import { EXIT, exitCodeOf } from './exit-code.ts';
 import type { CommandContext } from './services.ts';
 import { toolVersion } from './version.ts';
 
-/** A command, once its options are read. */
-type Execute = (context: CommandContext) => Promise<number> | number;
-
-interface Need {
-  /** The command looks at the volume alone: nothing of S3 is loaded for it. */
-  readonly volumeOnly?: boolean;
-}
-
-type Choose = (execute: Execute, need?: Need) => void;
+/**
+ * Returns an action that chooses a command, which gets the arguments and flags as commander has them.
+ * @param volumeOnly whether the command reads the volume alone: nothing of S3 is loaded for it
+ */
+type Choose = <A extends unknown[]>(
+  load: () => Promise<(context: CommandContext, ...args: A) => Promise<number> | number>,
+  volumeOnly?: boolean,
+) => (...args: A) => void;
 
 /**
- * Reads the arguments, does the command and answers the exit code. The one place where errors are reported.
+ * Reads the arguments, does the command and returns the exit code. What a command needs is loaded only once it
+ * is chosen, so that `--help` is quick.
  * @param args without the program's own name
  */
 export async function runCli(args: readonly string[], options: CliOptions): Promise<number> {
   let chosen: (() => Promise<number>) | undefined;
-  const program = describeProgram(options.io, (command, need = {}) => {
-    chosen = () => execute(command, need, options);
-  });
+  const choose: Choose =
+    (load, volumeOnly = false) =>
+    (...given) => {
+      chosen = async () => {
+        const { execute } = await import('./context.ts');
+        return execute(async (context) => (await load())(context, ...given), options, volumeOnly);
+      };
+    };
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await describeProgram(options.io, choose).parseAsync(args, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongInput;
     throw error;
@@ -57,32 +59,24 @@ function describeProgram(io: Io, choose: Choose): Command {
   program
     .command('serve')
     .description('make a run at each slot of the schedule, until asked to end; what the container does')
-    .action(() => {
-      choose(async (context) => (await import('./serve/serve.ts')).serve(context));
-    });
+    .action(choose(async () => (await import('./serve/serve.ts')).serve));
   program
     .command('run')
     .description('make one run now')
     .option(...JSON_FLAG)
-    .action((flags: { json: boolean }) => {
-      choose(async (context) => (await import('./commands/run.ts')).run(context, flags));
-    });
+    .action(choose(async () => (await import('./commands/run.ts')).run));
   program
     .command('list')
     .description('list the sets: when, how large, complete or not, verified how')
     .option(...JSON_FLAG)
     .option('--store <name>', 'which store: local, s3, all', 'all')
-    .action((flags: { json: boolean; store: string }) => {
-      choose(async (context) => (await import('./commands/list.ts')).list(context, flags));
-    });
+    .action(choose(async () => (await import('./commands/list.ts')).list));
   program
     .command('prune')
     .description('apply retention now, and say for each set whether it stays and why')
     .option('--dry-run', 'remove nothing', false)
     .option(...JSON_FLAG)
-    .action((flags: { json: boolean; dryRun: boolean }) => {
-      choose(async (context) => (await import('./commands/prune.ts')).prune(context, flags));
-    });
+    .action(choose(async () => (await import('./commands/prune.ts')).prune));
   program
     .command('verify')
     .description(
@@ -101,9 +95,7 @@ function describeProgram(io: Io, choose: Choose): Command {
       'how many megabytes are read in a second at most; 0 is as fast as can be (with --all: 50)',
     )
     .option(...JSON_FLAG)
-    .action((what: string, flags: VerifyFlags) => {
-      choose(async (context) => (await import('./commands/verify.ts')).verify(context, what, flags));
-    });
+    .action(choose(async () => (await import('./commands/verify.ts')).verify));
   program
     .command('accept')
     .description(
@@ -111,9 +103,7 @@ function describeProgram(io: Io, choose: Choose): Command {
     )
     .argument('<timestamp>', 'which set, as `list` shows it')
     .option(...JSON_FLAG)
-    .action((timestamp: string, flags: { json: boolean }) => {
-      choose(async (context) => (await import('./commands/accept.ts')).accept(context, timestamp, flags));
-    });
+    .action(choose(async () => (await import('./commands/accept.ts')).accept));
   const more = (value: string, before: readonly string[]): readonly string[] => [...before, value];
   program
     .command('restore')
@@ -175,58 +165,26 @@ function describeProgram(io: Io, choose: Choose): Command {
       false,
     )
     .option(...JSON_FLAG)
-    .action((what: string, flags: RestoreFlags) => {
-      choose(async (context) => (await import('./commands/restore.ts')).restore(context, what, flags));
-    });
+    .action(choose(async () => (await import('./commands/restore.ts')).restore));
   program
     .command('doctor')
     .description(
       'look at everything that backups rest on: server, rights, space, S3, schedule; say what is not well, and what to do',
     )
     .option(...JSON_FLAG)
-    .action((flags: { json: boolean }) => {
-      choose(async (context) => (await import('./commands/doctor.ts')).doctor(context, flags));
-    });
+    .action(choose(async () => (await import('./commands/doctor.ts')).doctor));
   program
     .command('health')
     .description(
       'exit 0 while the last success is young enough (BACKUP_MAX_AGE_MINUTES), otherwise 1; for the engine’s health check',
     )
     .option(...JSON_FLAG)
-    .action((flags: { json: boolean }) => {
-      choose(async (context) => (await import('./commands/health.ts')).health(context, flags), {
-        volumeOnly: true,
-      });
-    });
+    .action(choose(async () => (await import('./commands/health.ts')).health, true));
   program
     .command('config')
     .description('print the configuration as it holds, secrets redacted')
     .option(...JSON_FLAG)
-    .action((flags: { json: boolean }) => {
-      choose(async (context) => (await import('./commands/config.ts')).config(context, flags), {
-        volumeOnly: true,
-      });
-    });
+    .action(choose(async () => (await import('./commands/config.ts')).config, true));
   for (const command of program.commands) command.exitOverride().allowExcessArguments(false);
   return program;
-}
-
-/**
- * Puts the parts together and does the command. What it needs is loaded only now, so that `--help` is quick.
- */
-async function execute(
-  command: Execute,
-  { volumeOnly = false }: Need,
-  { env, io, signal }: CliOptions,
-): Promise<number> {
-  const { openContext } = await import('./context.ts');
-  const opened = await openContext({ env, io, signal, volumeOnly });
-  if ('exitCode' in opened) return opened.exitCode;
-  try {
-    return await command(opened.context);
-  } catch (error) {
-    const failure = toBackupError(error);
-    opened.report(failure);
-    return exitCodeOf(failure);
-  }
 }

@@ -1,69 +1,47 @@
-import { toBackupError, type BackupError } from '@geolens/backup-core';
-import type { CliOptions } from './io.ts';
+import { toBackupError } from '@geolens/backup-core';
 import { readConfig, type Config } from './config/config.ts';
 import { compose } from './container.ts';
-import { exitCodeOf, type ExitCode } from './exit-code.ts';
-import { createLogger, logError, LogTail } from './present/logger.ts';
+import { exitCodeOf } from './exit-code.ts';
+import type { CliOptions } from './io.ts';
 import { describeError } from './present/hints.ts';
+import { createLogger, logError, LogTail } from './present/logger.ts';
 import { redactor } from './present/redact.ts';
 import type { CommandContext } from './services.ts';
 
-type OpenedContext =
-  | { readonly context: CommandContext; readonly report: (error: BackupError) => void }
-  | { readonly exitCode: ExitCode };
-
-interface ContextOptions extends CliOptions {
-  /**
-   * Leave the replicas out: to load what they need takes a tenth of a second and 12 MB, which a health check
-   * every other minute need not.
-   */
-  readonly volumeOnly?: boolean;
-}
-
 /**
- * Reads the configuration and makes what a command works with; a wrong configuration is told on stderr, all
- * of it.
+ * Reads the configuration, puts the parts together and runs the command, which returns the exit code. The one place where errors are
+ * reported: a wrong configuration on stderr, all of it, and the failure of a command in the log.
+ * @param volumeOnly leaves the replicas out: to load what they need takes a tenth of a second and 12 MB, which
+ *   a health check every other minute must not cost
  */
-export async function openContext({
-  env,
-  io,
-  signal,
-  volumeOnly = false,
-}: ContextOptions): Promise<OpenedContext> {
+export async function execute(
+  command: (context: CommandContext) => Promise<number>,
+  { env, io, signal }: CliOptions,
+  volumeOnly: boolean,
+): Promise<number> {
   let config: Config;
   try {
     config = readConfig(env);
   } catch (error) {
     io.stderr(`geolens-backup: ${describeError(error)}\n`);
-    return { exitCode: exitCodeOf(toBackupError(error)) };
+    return exitCodeOf(toBackupError(error));
   }
   const redact = redactor(config.secrets, openTexts(config));
   const tail = new LogTail();
-  const log = createLogger({
-    tail,
-    format: config.logFormat,
-    level: config.logLevel,
-    redact,
-    write: (line) => {
-      io.stderr(line);
-    },
-  });
+  const { logFormat: format, logLevel: level } = config;
+  const write = (line: string): void => {
+    io.stderr(line);
+  };
+  const log = createLogger({ tail, format, level, redact, write });
   for (const warning of config.warnings) log.warn('config.unknown_variable', warning);
-  const context = {
-    config,
-    services: await compose(volumeOnly ? { ...config, s3: undefined } : config),
-    io,
-    log,
-    tail,
-    redact,
-    signal,
-  };
-  return {
-    context,
-    report: (error) => {
-      logError(log, 'command.failed', error);
-    },
-  };
+  const services = await compose(volumeOnly ? { ...config, s3: undefined } : config);
+  try {
+    return await command({ config, services, io, log, tail, redact, signal });
+  } catch (error) {
+    const failure = toBackupError(error);
+    logError(log, 'command.failed', failure);
+    return exitCodeOf(failure);
+  }
 }
 
 /** Names and paths that messages have to show. */

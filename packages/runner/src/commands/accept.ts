@@ -10,6 +10,7 @@ import {
 } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logError } from '../present/logger.ts';
+import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder } from '../config/check-folder.ts';
 import { errorJson } from '../present/hints.ts';
@@ -41,9 +42,7 @@ export async function accept(
     now: services.clock.now(),
   });
   io.stdout(
-    json
-      ? `${JSON.stringify(acceptReportJson(report, redact), undefined, 2)}\n`
-      : acceptReportText(report, suspendedBy?.timestamp),
+    json ? jsonText(acceptReportJson(report, redact)) : acceptReportText(report, suspendedBy?.timestamp),
   );
   return report.errors.length === 0 ? EXIT.done : EXIT.partly;
 }

@@ -1,5 +1,6 @@
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { table } from '../present/table.ts';
+import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 
 /** `config`: the configuration as it holds, secrets redacted. */
@@ -8,7 +9,7 @@ export function config(
   { json }: { readonly json: boolean },
 ): ExitCode {
   if (json) {
-    io.stdout(`${JSON.stringify(effective, undefined, 2)}\n`);
+    io.stdout(jsonText(effective));
     return EXIT.done;
   }
   const columns = [{ title: 'VARIABLE' }, { title: 'VALUE' }, { title: 'FROM' }];

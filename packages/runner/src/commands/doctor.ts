@@ -2,6 +2,7 @@ import type { DiagnosticResult } from '@geolens/backup-core';
 import { inspect } from '../doctor/inspect.ts';
 import { hintFor } from '../present/hints.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 
 /**
@@ -20,7 +21,7 @@ export async function doctor(
     results.push(clean);
     if (!json) io.stdout(diagnosticText(clean));
   }
-  io.stdout(json ? `${JSON.stringify(doctorJson(results), undefined, 2)}\n` : doctorSummary(results));
+  io.stdout(json ? jsonText(doctorJson(results)) : doctorSummary(results));
   return results.some(({ level }) => level === 'fail') ? EXIT.failed : EXIT.done;
 }
 

@@ -1,6 +1,7 @@
 import { checkFolder } from '../config/check-folder.ts';
 import { currentHealth, healthJson, healthText } from '../status/health.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 
 /**
@@ -14,8 +15,6 @@ export async function health(
   const { config, io, redact } = context;
   await checkFolder(config);
   const found = await currentHealth(context);
-  io.stdout(
-    json ? `${redact(JSON.stringify(healthJson(found), undefined, 2))}\n` : redact(healthText(found)),
-  );
+  io.stdout(redact(json ? jsonText(healthJson(found)) : healthText(found)));
   return found.healthy ? EXIT.done : EXIT.failed;
 }

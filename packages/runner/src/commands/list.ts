@@ -2,6 +2,7 @@ import { readStores } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logError } from '../present/logger.ts';
 import { collectCopies, setListJson, setListText, type FoundSet } from '../present/set-list.ts';
+import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder } from '../config/check-folder.ts';
 import { chooseStores } from './choose-stores.ts';
@@ -33,6 +34,6 @@ export async function list(context: CommandContext, { json, store: wanted }: Lis
   }
   const now = services.clock.now();
   const listed = collectCopies(found);
-  io.stdout(json ? `${JSON.stringify(setListJson(listed, now), undefined, 2)}\n` : setListText(listed, now));
+  io.stdout(json ? jsonText(setListJson(listed, now)) : setListText(listed, now));
   return exitCode;
 }

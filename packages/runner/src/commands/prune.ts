@@ -9,6 +9,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder } from '../config/check-folder.ts';
 import { table } from '../present/table.ts';
+import { jsonText } from '../present/units.ts';
 
 interface PruneOptions {
   readonly json: boolean;
@@ -24,11 +25,7 @@ export async function prune(
   const removed = new Set<ArtifactKey>();
   const emit = (plan: RetentionPlan): void => {
     const done = dryRun ? undefined : removed;
-    io.stdout(
-      json
-        ? `${JSON.stringify(retentionPlanJson(plan, done), undefined, 2)}\n`
-        : retentionPlanText(plan, done),
-    );
+    io.stdout(json ? jsonText(retentionPlanJson(plan, done)) : retentionPlanText(plan, done));
     const gone = verdictTexts(plan, done).filter(({ text }) => text === 'remove').length;
     log.info(
       'prune.finished',

@@ -15,6 +15,7 @@ import {
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logRestore, logRestoreReport } from '../present/log-restore.ts';
 import { restoreReportJson, restoreReportText } from '../present/restore-report.ts';
+import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder, isWithin } from '../config/check-folder.ts';
 import { reported } from './reported.ts';
@@ -81,11 +82,7 @@ export async function restore(context: CommandContext, what: string, flags: Rest
     );
     io.terminal?.status('');
     logRestoreReport(log, report);
-    io.stdout(
-      flags.json
-        ? `${JSON.stringify(restoreReportJson(report, redact), undefined, 2)}\n`
-        : restoreReportText(report),
-    );
+    io.stdout(flags.json ? jsonText(restoreReportJson(report, redact)) : restoreReportText(report));
     return exitCodeOfRestore(report);
   } finally {
     io.terminal?.status('');

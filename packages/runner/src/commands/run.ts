@@ -10,6 +10,7 @@ import { logReport, logRun } from '../present/log-run.ts';
 import { failureNotification, notify, runNotification, startNotification } from '../notify/notifications.ts';
 import { describeError, warningsOfRun } from '../present/hints.ts';
 import { runReportJson, runReportText } from '../present/run-report.ts';
+import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
 import { reported } from './reported.ts';
@@ -19,9 +20,7 @@ import { checkFolder } from '../config/check-folder.ts';
 export async function run(context: CommandContext, { json }: { readonly json: boolean }): Promise<ExitCode> {
   await checkFolder(context.config);
   const { report, reported } = await loggedRun(context);
-  context.io.stdout(
-    json ? `${JSON.stringify(runReportJson(report, context.redact), undefined, 2)}\n` : runReportText(report),
-  );
+  context.io.stdout(json ? jsonText(runReportJson(report, context.redact)) : runReportText(report));
   const code = exitCodeOfRun(report);
   return code === EXIT.done && !reported ? EXIT.partly : code;
 }

@@ -15,6 +15,7 @@ import { logCleanedUp } from '../present/logger.ts';
 import { logVerification, logVerifyReport } from '../present/log-verify.ts';
 import { describeError } from '../present/hints.ts';
 import { verifyReportJson, verifyReportText } from '../present/verify-report.ts';
+import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 import { reported } from './reported.ts';
 import { checkFolder } from '../config/check-folder.ts';
@@ -52,9 +53,7 @@ export async function verify(context: CommandContext, what: string, flags: Verif
     bytesPerSecond,
   });
   io.stdout(
-    flags.json
-      ? `${JSON.stringify(verifyReportJson(report, redact), undefined, 2)}\n`
-      : redact(verifyReportText(report, flags.all)),
+    flags.json ? jsonText(verifyReportJson(report, redact)) : redact(verifyReportText(report, flags.all)),
   );
   return exitCodeOfVerification(report);
 }

@@ -55,3 +55,8 @@ export function localTimeText(moment: Date, timeZone: string): string {
     parts.find((one) => one.type === type)?.value ?? '?';
   return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')}`;
 }
+
+/** Returns a report for machines, as commands print it. */
+export function jsonText(report: unknown): string {
+  return `${JSON.stringify(report, undefined, 2)}\n`;
+}
