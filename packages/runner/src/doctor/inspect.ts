@@ -2,14 +2,15 @@ import {
   failedCheck,
   readSets,
   throwIfAborted,
+  type ArtifactStore,
   type BackupSet,
   type DiagnosticResult,
   type Schedule,
 } from '@geolens/backup-core';
 import { checkFolder } from '../config/check-folder.ts';
-import { currentHealth } from '../status/health.ts';
 import { countText, localTimeText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
+import { currentHealth } from '../status/health.ts';
 import {
   checkDiskSpace,
   checkLastReplicaCheck,
@@ -17,115 +18,93 @@ import {
   checkLastSuccess,
   checkNewestSet,
   checkRestoreTestNeeds,
+  result,
 } from './checks.ts';
 
-/** Everything that can be found out about the installation, concern by concern, as it is found out. */
+/** Yields everything that can be found out about the installation, subject by subject, as it is found out. */
 export async function* inspect(context: CommandContext): AsyncGenerator<DiagnosticResult> {
   const { config, services, signal } = context;
   for (const message of config.warnings)
-    yield { subject: 'configuration', level: 'warn', message, hint: 'Correct or remove it' };
+    yield result('configuration', 'warn', message, 'Correct or remove it');
   throwIfAborted(signal);
   for (const diagnosticCheck of services.diagnosticChecks) yield* await diagnosticCheck.inspect({ signal });
   yield* aboutSets(context);
   yield* aboutCopies(context);
   const now = services.clock.now();
   yield checkSchedule('schedule', config.schedule, now);
-  if (config.restoreTestSchedule === undefined)
-    yield {
-      subject: 'restore tests',
-      level: 'warn',
-      message: 'no restore is ever tested (BACKUP_RESTORE_TEST_SCHEDULE=off)',
-      hint: 'Unset BACKUP_RESTORE_TEST_SCHEDULE, or test restores by hand: geolens-backup verify --restore',
-    };
-  else yield checkSchedule('restore tests', config.restoreTestSchedule, now);
+  yield config.restoreTestSchedule === undefined
+    ? result(
+        'restore tests',
+        'warn',
+        'no restore is ever tested (BACKUP_RESTORE_TEST_SCHEDULE=off)',
+        'Unset BACKUP_RESTORE_TEST_SCHEDULE, or test restores by hand: geolens-backup verify --restore',
+      )
+    : checkSchedule('restore tests', config.restoreTestSchedule, now);
   if (services.replicas.length > 0) {
-    if (config.replicaCheckSchedule === undefined)
-      yield {
-        subject: 'replica checks',
-        level: 'warn',
-        message: 'no copy is ever read by itself (BACKUP_REPLICA_CHECK_SCHEDULE=off)',
-        hint: 'Unset BACKUP_REPLICA_CHECK_SCHEDULE, or read copies by hand: geolens-backup verify --all --store s3',
-      };
-    else yield checkSchedule('replica checks', config.replicaCheckSchedule, now);
+    yield config.replicaCheckSchedule === undefined
+      ? result(
+          'replica checks',
+          'warn',
+          'no copy is ever read by itself (BACKUP_REPLICA_CHECK_SCHEDULE=off)',
+          'Unset BACKUP_REPLICA_CHECK_SCHEDULE, or read copies by hand: geolens-backup verify --all --store s3',
+        )
+      : checkSchedule('replica checks', config.replicaCheckSchedule, now);
     const { lastReplicaCheck } = await services.journal.read();
     if (lastReplicaCheck !== undefined) yield checkLastReplicaCheck(lastReplicaCheck);
   }
-  yield aboutNotifications(context);
+  const notifiers = services.notifiers.map(({ name }) => name);
+  yield notifiers.length > 0
+    ? result('notifications', 'ok', `told of every run: ${notifiers.join(', ')}`)
+    : result(
+        'notifications',
+        'warn',
+        'nobody is told when backups stop',
+        'Set BACKUP_PING_URL (healthchecks.io, or one of your own) or BACKUP_WEBHOOK_URL, or watch `geolens-backup health`',
+      );
 }
 
-/** What is on the volume, and whether there is disk space for more sets and for a restore test. */
+/** Returns the sets of the configured database in a store. */
+async function ourSets({ config, signal }: CommandContext, store: ArtifactStore): Promise<BackupSet[]> {
+  const sets = await readSets(store, { signal });
+  return sets.filter(({ database }) => database === config.connection.database);
+}
+
+/** Checks what is on the volume, and whether there is disk space for more sets and for a restore test. */
 async function* aboutSets(context: CommandContext): AsyncGenerator<DiagnosticResult> {
   const { config, services, signal } = context;
-  const { database } = config.connection;
+  const { backupDir: folder } = config;
   try {
     await checkFolder(config);
-    const sets = (await readSets(services.primary, { signal })).filter(
-      (set: BackupSet) => set.database === database,
-    );
-    yield checkDiskSpace({
-      folder: config.backupDir,
-      freeBytes: await services.freeBytes(config.backupDir),
-      sets,
-    });
+    const sets = await ourSets(context, services.primary);
+    yield checkDiskSpace({ folder, freeBytes: await services.freeBytes(folder), sets });
     yield checkNewestSet(sets);
     const journal = await services.journal.read();
     yield checkLastSuccess(await currentHealth(context));
     const wanted = config.restoreTestSchedule !== undefined || config.verify === 'restore';
     const restoreTest = checkLastRestoreTest(journal, wanted, sets);
     if (restoreTest !== undefined) yield restoreTest;
-    yield await checkRestoreTestNeeds(
-      services.restoreTest,
-      sets.find(({ state }) => state === 'complete'),
-      wanted,
-      signal,
-    );
+    const newest = sets.find(({ state }) => state === 'complete');
+    yield await checkRestoreTestNeeds(services.restoreTest, newest, wanted, signal);
   } catch (error) {
     throwIfAborted(signal);
     yield failedCheck('sets', error);
   }
 }
 
-/** A set that lies on the disk of the database goes with it. */
-async function* aboutCopies({ config, services, signal }: CommandContext): AsyncGenerator<DiagnosticResult> {
+/** Checks whether sets are also elsewhere: a set on the disk of the database is lost with it. */
+async function* aboutCopies(context: CommandContext): AsyncGenerator<DiagnosticResult> {
   const subject = 'off-site copy';
-  if (services.replicas.length === 0) {
-    yield {
+  const { config, services, signal } = context;
+  if (services.replicas.length === 0)
+    yield result(
       subject,
-      level: 'warn',
-      message: `there is none: every set is in ${config.backupDir} alone, perhaps on the same disk as the database`,
-      hint: 'Set BACKUP_S3_ENABLED=true and S3_…, or bring copies elsewhere yourself',
-    };
-    return;
-  }
+      'warn',
+      `there is none: every set is in ${config.backupDir} alone, perhaps on the same disk as the database`,
+      'Set BACKUP_S3_ENABLED=true and S3_…, or bring copies elsewhere yourself',
+    );
   for (const replica of services.replicas) {
     try {
-      const all = (await readSets(replica, { signal })).filter(
-        ({ database }) => database === config.connection.database,
-      );
-      const bad = all.filter(({ state }) => state === 'bad');
-      const ours = all.filter(({ state }) => state === 'complete');
-      const unverified = ours.filter(({ checks }) => Object.values(checks).length === 0).length;
-      const newest = ours[0];
-      if (bad[0] !== undefined)
-        yield {
-          subject,
-          level: 'fail',
-          message: `${replica.name} has ${countText(bad.length, 'bad set')}; ${bad[0].timestamp}: ${bad[0].problems.join('; ')}`,
-          hint: 'Run `geolens-backup run`, which copies again what the volume has',
-        };
-      else if (newest === undefined)
-        yield {
-          subject,
-          level: 'warn',
-          message: `${replica.name} has no complete set yet`,
-          hint: 'Run `geolens-backup run`',
-        };
-      else
-        yield {
-          subject,
-          level: 'ok',
-          message: `${replica.name} has ${countText(ours.length, 'complete set')}, the newest ${newest.timestamp}${unverified === 0 ? '' : `; ${unverified} not verified there`}`,
-        };
+      yield checkCopies(subject, replica.name, await ourSets(context, replica));
     } catch (error) {
       throwIfAborted(signal);
       yield failedCheck(subject, error);
@@ -133,52 +112,45 @@ async function* aboutCopies({ config, services, signal }: CommandContext): Async
   }
 }
 
-function aboutNotifications({ services: { notifiers } }: CommandContext): DiagnosticResult {
-  const subject = 'notifications';
-  if (notifiers.length > 0)
-    return {
+function checkCopies(subject: string, replica: string, sets: readonly BackupSet[]): DiagnosticResult {
+  const [bad, ...others] = sets.filter(({ state }) => state === 'bad');
+  if (bad !== undefined) {
+    const message = `${replica} has ${countText(others.length + 1, 'bad set')}; ${bad.timestamp}: ${bad.problems.join('; ')}`;
+    return result(
       subject,
-      level: 'ok',
-      message: `told of every run: ${notifiers.map(({ name }) => name).join(', ')}`,
-    };
-  return {
-    subject,
-    level: 'warn',
-    message: 'nobody is told when backups stop',
-    hint: 'Set BACKUP_PING_URL (healthchecks.io, or one of your own) or BACKUP_WEBHOOK_URL, or watch `geolens-backup health`',
-  };
+      'fail',
+      message,
+      'Run `geolens-backup run`, which copies again what the volume has',
+    );
+  }
+  const complete = sets.filter(({ state }) => state === 'complete');
+  const unverified = complete.filter(({ checks }) => Object.values(checks).length === 0).length;
+  const newest = complete[0];
+  if (newest === undefined)
+    return result(subject, 'warn', `${replica} has no complete set yet`, 'Run `geolens-backup run`');
+  const left = unverified === 0 ? '' : `; ${unverified} not verified there`;
+  const message = `${replica} has ${countText(complete.length, 'complete set')}, the newest ${newest.timestamp}${left}`;
+  return result(subject, 'ok', message);
 }
 
 const SHOWN = 3;
 
-/** The next moments of a schedule, in its zone and in UTC. */
+/** Returns the next moments of a schedule, in its zone and in UTC. */
 export function checkSchedule(subject: string, schedule: Schedule, now: Date): DiagnosticResult {
-  const moments: Date[] = [];
-  for (
-    let next = schedule.next(now);
-    next !== undefined && moments.length < SHOWN;
-    next = schedule.next(next)
-  )
-    moments.push(next);
-  if (moments.length === 0)
-    return {
-      subject,
-      level: 'warn',
-      message: `"${schedule.expression}" names no moment within nine years`,
-      hint: 'Correct the schedule',
-    };
-  const inZone = moments.map((moment) => bothTexts(moment, schedule.zone));
-  return {
-    subject,
-    level: 'ok',
-    message: `"${schedule.expression}" in ${schedule.zone}: next ${inZone.join(', ')}`,
-  };
+  const { expression, zone } = schedule;
+  const moments: string[] = [];
+  let next = schedule.next(now);
+  for (; next !== undefined && moments.length < SHOWN; next = schedule.next(next))
+    moments.push(bothTexts(next, zone));
+  return moments.length === 0
+    ? result(subject, 'warn', `"${expression}" names no moment within nine years`, 'Correct the schedule')
+    : result(subject, 'ok', `"${expression}" in ${zone}: next ${moments.join(', ')}`);
 }
 
-/** `2026-11-22 02:00 (01:00 UTC)`; the day of UTC too where it is another one. */
+/** `2026-11-22 02:00 (01:00 UTC)`; with the day of UTC where it is another one. */
 function bothTexts(moment: Date, zone: string): string {
-  const [wall, utc] = [localTimeText(moment, zone), localTimeText(moment, 'UTC')];
-  if (wall === utc) return wall;
+  const [local, utc] = [localTimeText(moment, zone), localTimeText(moment, 'UTC')];
+  if (local === utc) return local;
   const [day, time] = utc.split(' ') as [string, string];
-  return `${wall} (${wall.startsWith(day) ? time : utc} UTC)`;
+  return `${local} (${local.startsWith(day) ? time : utc} UTC)`;
 }

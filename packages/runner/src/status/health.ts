@@ -82,14 +82,8 @@ export function isSettled(
 }
 
 /** One line, which the engine keeps as the outcome of its check. */
-export function healthText({
-  healthy,
-  lastSuccessAt,
-  ageMs,
-  maxAgeMs,
-  lastFailure,
-  problem,
-}: Health): string {
+export function healthText(health: Health): string {
+  const { healthy, lastSuccessAt, ageMs, maxAgeMs, lastFailure, problem } = health;
   const most = `at most ${durationText(maxAgeMs)}`;
   const success = lastSuccessAt === undefined ? 'no set yet' : `last success ${lastSuccessAt.toISOString()}`;
   const age =
@@ -105,15 +99,8 @@ export function healthText({
     : `unhealthy: ${problem ?? ''}: ${success}${age}${failure}\n`;
 }
 
-export function healthJson({
-  healthy,
-  lastSuccessAt,
-  ageMs,
-  maxAgeMs,
-  lastFailure,
-  failedRestoreTest: failed,
-  problem,
-}: Health): object {
+export function healthJson(health: Health): object {
+  const { healthy, lastSuccessAt, ageMs, maxAgeMs, lastFailure, failedRestoreTest: failed, problem } = health;
   return {
     healthy,
     lastSuccessAt: lastSuccessAt?.toISOString() ?? null,
