@@ -3,16 +3,13 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logError } from '../present/logger.ts';
 import { loop } from './loop.ts';
 import { momentsOfSets } from '../status/health.ts';
-import { waitForServer } from './wait-for-server.ts';
+import { cleanUpAtStart, replacesAnother, waitForServer } from './start.ts';
 import { durationText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
 import { checkFolder } from '../config/check-folder.ts';
 import { loggedRun } from '../commands/run.ts';
-import { replacesAnother } from './replaces-another.ts';
-import { runScheduledReplicaChecks } from './scheduled-replica-checks.ts';
-import { runScheduledRestoreTests } from './scheduled-restore-tests.ts';
-import { cleanUpAtStart } from './clean-up-at-start.ts';
+import { runScheduledReplicaChecks, runScheduledRestoreTests } from './scheduled-checks.ts';
 
 /** `serve`: the scheduled loop, until the process is asked to end. */
 export async function serve(context: CommandContext): Promise<ExitCode> {

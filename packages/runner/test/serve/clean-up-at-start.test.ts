@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BackupError, noLock, type Lock, type OrphanCleaner } from '@geolens/backup-core';
 import { MemoryStore } from '@geolens/backup-core/testing';
-import { cleanUpAtStart } from '../../src/serve/clean-up-at-start.ts';
+import { cleanUpAtStart } from '../../src/serve/start.ts';
 import { createLogger } from '../../src/present/logger.ts';
 
 interface Circumstances {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { artifactKey, BackupError } from '@geolens/backup-core';
 import { FaultyStore, MemoryStore } from '@geolens/backup-core/testing';
-import { replacesAnother } from '../../src/serve/replaces-another.ts';
+import { replacesAnother } from '../../src/serve/start.ts';
 import { commandKit } from '../support/command-kit.ts';
 
 function storeWith(name: string, ...databases: string[]): MemoryStore {

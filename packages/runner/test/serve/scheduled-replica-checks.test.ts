@@ -6,8 +6,7 @@ import {
   type ManualClock,
   type MemoryJournal,
 } from '@geolens/backup-core/testing';
-import { runScheduledReplicaChecks } from '../../src/serve/scheduled-replica-checks.ts';
-import { runScheduledRestoreTests } from '../../src/serve/scheduled-restore-tests.ts';
+import { runScheduledReplicaChecks, runScheduledRestoreTests } from '../../src/serve/scheduled-checks.ts';
 import { run } from '../../src/commands/run.ts';
 import { currentHealth } from '../../src/status/health.ts';
 import { commandKit } from '../support/command-kit.ts';

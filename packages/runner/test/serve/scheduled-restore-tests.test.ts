@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { parseSchedule, type JournalState, type Notification } from '@geolens/backup-core';
 import { FakeRestoreTester, ManualClock, MemoryJournal, MemoryStore } from '@geolens/backup-core/testing';
-import { runScheduledRestoreTests } from '../../src/serve/scheduled-restore-tests.ts';
+import { runScheduledRestoreTests } from '../../src/serve/scheduled-checks.ts';
 import { run } from '../../src/commands/run.ts';
 import { commandKit } from '../support/command-kit.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BackupError, type ServerState } from '@geolens/backup-core';
 import { ManualClock } from '@geolens/backup-core/testing';
 import { createLogger } from '../../src/present/logger.ts';
-import { waitForServer } from '../../src/serve/wait-for-server.ts';
+import { waitForServer } from '../../src/serve/start.ts';
 
 const SECOND_MS = 1000;
 const error = new BackupError('DATABASE_UNREACHABLE', 'connecting failed (db:5432): refused', {

@@ -1,0 +1,99 @@
+import {
+  isBackupError,
+  readStores,
+  type Clock,
+  type Lock,
+  type OrphanCleaner,
+  type ServerProbe,
+} from '@geolens/backup-core';
+import { logCleanedUp, type Logger } from '../present/logger.ts';
+import { describeError } from '../present/hints.ts';
+import { countText } from '../present/units.ts';
+import type { CommandContext } from '../services.ts';
+
+/**
+ * Clears away what killed work left as soon as the service is there again: the next run would do it too, but
+ * may be a week off. The process that holds the lock has cleaned up already.
+ */
+export async function cleanUpAtStart({
+  cleaners,
+  lock,
+  log,
+  signal,
+}: {
+  readonly cleaners: readonly OrphanCleaner[];
+  readonly lock: Lock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const onWarning = (message: string): void => {
+    log.warn('serve.sweep', message);
+  };
+  const onFailure = (error: unknown): readonly string[] => {
+    if (!isBackupError(error, 'LOCK_HELD', 'ABORTED'))
+      onWarning(`what earlier work left over could not be removed: ${describeError(error)}`);
+    return [];
+  };
+  try {
+    const lease = await lock.acquire({ command: 'serve' }, { signal });
+    const cleanedUp: string[] = [];
+    try {
+      for (const cleaner of cleaners)
+        cleanedUp.push(...(await cleaner.cleanUp({ signal, onWarning }).catch(onFailure)));
+    } finally {
+      await lease.release();
+    }
+    logCleanedUp(log, cleanedUp);
+  } catch (error) {
+    onFailure(error);
+  }
+}
+
+/**
+ * Whether the volume has no set of the database but another store has: as when this machine replaces one that
+ * is gone. A run would then be of a database that nobody has restored yet; so none is made unasked, and the
+ * log says what to do.
+ */
+export async function replacesAnother({ config, services, log, signal }: CommandContext): Promise<boolean> {
+  const { database } = config.connection;
+  for await (const answer of readStores(services.stores, { signal, cacheOf: services.cacheOf })) {
+    const { store, error } = answer;
+    const ours = answer.error === undefined ? answer.sets.filter((set) => set.database === database) : [];
+    if (store === services.primary && (error !== undefined || ours.length > 0)) return false;
+    const [newest] = ours;
+    if (newest === undefined) continue;
+    log.warn(
+      'serve.replaces_another',
+      `the volume has no set of ${database}, but ${store.name} has ${countText(ours.length, 'set')}, the newest of ${newest.timestamp}: no run is made before the next slot. ` +
+        'Should this machine replace another, restore first: geolens-backup restore latest. If not, give this installation an S3_PREFIX of its own',
+    );
+    return true;
+  }
+  return false;
+}
+
+const RETRY_MS = 5_000;
+
+/**
+ * How often it is looked for: for half a minute when nothing answers, for ten minutes while it says that it
+ * is starting.
+ */
+const ATTEMPTS = { nothing: 6, starting: 120 } as const;
+
+/**
+ * Waits until the database server answers: after a start of the whole machine it needs longer than we do, and
+ * a run that fails for that would not be tried again before the next slot. One that does not come is left to
+ * the run, which says what is wrong.
+ */
+export async function waitForServer(
+  probe: ServerProbe,
+  { clock, log, signal }: { readonly clock: Clock; readonly log: Logger; readonly signal: AbortSignal },
+): Promise<void> {
+  for (let looks = 1; ; looks += 1) {
+    const found = await probe.inspect(signal);
+    if (found.server === 'answers' || looks >= ATTEMPTS[found.server]) return;
+    if (looks === 1)
+      log.warn('serve.server_away', `a run is due, and waits a while for the server: ${found.error.message}`);
+    await clock.sleepUntil(new Date(clock.now().getTime() + RETRY_MS), signal);
+  }
+}
