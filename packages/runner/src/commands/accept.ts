@@ -14,7 +14,6 @@ import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder } from '../config/check-folder.ts';
 import { errorJson } from '../present/hints.ts';
-import type { Redact } from '../present/redact.ts';
 
 /**
  * `accept`: a suspicious set is what it should be, or a failed restore test is known. A store that cannot be
@@ -42,12 +41,14 @@ export async function accept(
     now: services.clock.now(),
   });
   io.stdout(
-    json ? jsonText(acceptReportJson(report, redact)) : acceptReportText(report, suspendedBy?.timestamp),
+    json
+      ? jsonText({ ...report, errors: report.errors.map(errorJson(redact)) })
+      : acceptReportText(report, suspendedBy?.timestamp),
   );
   return report.errors.length === 0 ? EXIT.done : EXIT.partly;
 }
 
-/** What was accepted, for a person, and by which set retention is suspended all the same. */
+/** Returns what was accepted, for a person, and by which set retention is suspended all the same. */
 function acceptReportText(
   { timestamp, accepted, acceptedTests = [] }: AcceptReport,
   suspendedBy: RunTimestamp | undefined,
@@ -56,26 +57,11 @@ function acceptReportText(
     return `set ${timestamp} is not suspicious: nothing was changed\n`;
   const retention =
     suspendedBy === undefined ? 'goes on' : `stays suspended by the suspicious set ${suspendedBy}`;
-  return [
-    ...(accepted.length === 0
-      ? []
-      : [
-          `set ${timestamp} is accepted (${copiesText(accepted)}): later sets are measured by it, and retention ${retention}\n`,
-        ]),
-    ...(acceptedTests.length === 0
-      ? []
-      : [`the failed restore test of set ${timestamp} is accepted (${copiesText(acceptedTests)})\n`]),
-  ].join('');
+  const ofSet = `set ${timestamp} is accepted (${copiesText(accepted)}): later sets are measured by it, and retention ${retention}\n`;
+  const ofTest = `the failed restore test of set ${timestamp} is accepted (${copiesText(acceptedTests)})\n`;
+  return `${accepted.length === 0 ? '' : ofSet}${acceptedTests.length === 0 ? '' : ofTest}`;
 }
 
 function copiesText(copies: readonly AcceptedCopy[]): string {
   return copies.map(({ store, tier }) => `${tier}, ${store}`).join('; ');
-}
-
-/** The same for a machine. */
-function acceptReportJson(
-  { errors, ...report }: AcceptReport,
-  redact: Redact = (text) => text,
-): Record<string, unknown> {
-  return { ...report, errors: errors.map(errorJson(redact)) };
 }

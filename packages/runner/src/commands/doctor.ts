@@ -21,8 +21,9 @@ export async function doctor(
     results.push(clean);
     if (!json) io.stdout(diagnosticText(clean));
   }
-  io.stdout(json ? jsonText(doctorJson(results)) : doctorSummary(results));
-  return results.some(({ level }) => level === 'fail') ? EXIT.failed : EXIT.done;
+  const ok = results.every(({ level }) => level !== 'fail');
+  io.stdout(json ? jsonText({ ok, results }) : doctorSummary(results));
+  return ok ? EXIT.done : EXIT.failed;
 }
 
 const WORDS = { ok: 'OK  ', warn: 'WARN', fail: 'FAIL' } as const;
@@ -44,8 +45,4 @@ function doctorSummary(results: readonly DiagnosticResult[]): string {
   if (failed > 0)
     return `\n${failed} FAIL, ${warned} WARN: backups cannot be relied on until that is repaired\n`;
   return warned > 0 ? `\n${warned} WARN, nothing FAILs\n` : '\nall is well\n';
-}
-
-function doctorJson(results: readonly DiagnosticResult[]): Record<string, unknown> {
-  return { ok: results.every(({ level }) => level !== 'fail'), results };
 }

@@ -11,19 +11,14 @@ import { checkFolder } from '../config/check-folder.ts';
 import { table } from '../present/table.ts';
 import { jsonText } from '../present/units.ts';
 
-interface PruneOptions {
-  readonly json: boolean;
-  readonly dryRun: boolean;
-}
-
 /** `prune`: retention now, outside of a run. */
 export async function prune(
   { config, services, io, log, signal }: CommandContext,
-  { json, dryRun }: PruneOptions,
+  { json, dryRun }: { readonly json: boolean; readonly dryRun: boolean },
 ): Promise<ExitCode> {
   await checkFolder(config);
   const removed = new Set<ArtifactKey>();
-  const emit = (plan: RetentionPlan): void => {
+  const report = (plan: RetentionPlan): void => {
     const done = dryRun ? undefined : removed;
     io.stdout(json ? jsonText(retentionPlanJson(plan, done)) : retentionPlanText(plan, done));
     const gone = verdictTexts(plan, done).filter(({ text }) => text === 'remove').length;
@@ -32,33 +27,27 @@ export async function prune(
       `retention ${dryRun ? 'would remove' : 'removed'} ${gone} of ${plan.verdicts.length} sets`,
       { dryRun, removed: gone, sets: plan.verdicts.length },
     );
-  };
-  const warn = ({ suspendedBy: set }: RetentionPlan): void => {
+    const set = plan.suspendedBy;
     if (set !== undefined)
       log.warn('prune.suspended', suspicionText(set.timestamp, set.suspicion?.reasons ?? set.problems), {
         timestamp: set.timestamp,
       });
   };
   let planned: RetentionPlan | undefined;
-  const onPlanned = (plan: RetentionPlan): void => {
-    planned = plan;
-  };
-  const onRemoved = (key: ArtifactKey): void => {
-    removed.add(key);
-  };
   try {
     planned = await pruneSets(services, {
       database: config.connection.database,
       dryRun,
       signal,
-      onPlanned,
-      onRemoved,
+      onPlanned: (plan) => {
+        planned = plan;
+      },
+      onRemoved: (key) => {
+        removed.add(key);
+      },
     });
   } finally {
-    if (planned !== undefined) {
-      emit(planned);
-      warn(planned);
-    } // also when it was not carried out to its end: what is gone is gone
+    if (planned !== undefined) report(planned); // also if it was not carried out to its end
   }
   return EXIT.done;
 }

@@ -25,14 +25,13 @@ export async function run(context: CommandContext, { json }: { readonly json: bo
   return code === EXIT.done && !reported ? EXIT.partly : code;
 }
 
-/** What became of a run, and whether everybody was told who is to be. */
-interface LoggedRun {
-  readonly report: RunReport;
-  readonly reported: boolean;
-}
-
-/** A run whose events and outcome go to the log, and to whoever is to be told. */
-export async function loggedRun(context: CommandContext): Promise<LoggedRun> {
+/**
+ * Makes a run whose events and outcome go to the log and to the notifiers.
+ * @returns its report, and whether all channels were notified
+ */
+export async function loggedRun(
+  context: CommandContext,
+): Promise<{ readonly report: RunReport; readonly reported: boolean }> {
   const { services, config, log, io, tail, signal, redact } = context;
   const { database } = config.connection;
   tail.clear();
