@@ -71,34 +71,19 @@ function ofSet(set: BackupSet): Past {
 }
 
 function ofRun(run: PastRun, timestamp: RunTimestamp | undefined): Past {
-  const at = timestamp === undefined ? new Date(run.startedAt) : timestampToDate(timestamp);
-  if (run.outcome === 'failed')
-    return {
-      at,
-      state: 'failed',
-      isRestoreTested: false,
-      bytes: undefined,
-      milliseconds: undefined,
-      problem: run.error,
-    };
+  const failed = run.outcome === 'failed';
   return {
-    at,
-    state: 'removed',
+    at: timestamp === undefined ? new Date(run.startedAt) : timestampToDate(timestamp),
+    state: failed ? 'failed' : 'removed',
     isRestoreTested: false,
-    bytes: run.bytes,
-    milliseconds: between(run),
-    problem: undefined,
+    bytes: failed ? undefined : run.bytes,
+    milliseconds: failed ? undefined : between(run),
+    problem: failed ? run.error : undefined,
   };
 }
 
-function between({
-  startedAt,
-  finishedAt,
-}: {
-  readonly startedAt: string;
-  readonly finishedAt: string;
-}): number | undefined {
-  const milliseconds = new Date(finishedAt).getTime() - new Date(startedAt).getTime();
+function between(run: { readonly startedAt: string; readonly finishedAt: string }): number | undefined {
+  const milliseconds = new Date(run.finishedAt).getTime() - new Date(run.startedAt).getTime();
   return milliseconds >= 0 ? milliseconds : undefined;
 }
 

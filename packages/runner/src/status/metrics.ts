@@ -32,11 +32,13 @@ export async function metricsText(status: Status): Promise<string> {
   const registry = new Registry();
   const gauge = <L extends string = never>(name: string, help: string, ...labelNames: L[]): Gauge<L> =>
     new Gauge({ name: `geolens_backup_${name}`, help, labelNames, registers: [registry] });
-  const moment = (name: string, help: string, at: Date | string | undefined): void => {
+  const value = (name: string, help: string, known: number | undefined): void => {
     const made = gauge(name, help);
-    const seconds = at === undefined ? NaN : new Date(at).getTime() / 1000;
-    if (Number.isFinite(seconds)) made.set(seconds);
+    if (known !== undefined && Number.isFinite(known)) made.set(known);
     else made.remove();
+  };
+  const moment = (name: string, help: string, at: Date | string | undefined): void => {
+    value(name, help, at === undefined ? undefined : new Date(at).getTime() / 1000);
   };
   const { health, journal, stores, now } = status;
 
@@ -44,8 +46,8 @@ export async function metricsText(status: Status): Promise<string> {
     { version: status.version, database: status.database },
     1,
   );
-  gauge('healthy', '1 while the last success is young enough').set(isFresh(health) ? 1 : 0);
-  gauge('max_age_seconds', 'How old the last success may be').set(health.maxAgeMs / 1000);
+  value('healthy', '1 while the last success is young enough', isFresh(health) ? 1 : 0);
+  value('max_age_seconds', 'How old the last success may be', health.maxAgeMs / 1000);
   moment(
     'last_success_timestamp_seconds',
     'When the last run ended whose set is there',
@@ -57,30 +59,23 @@ export async function metricsText(status: Status): Promise<string> {
     journal.firstStartAt,
   );
 
-  const { lastRun, lastRestoreTest } = journal;
+  const { lastRun, lastRestoreTest, lastReplicaCheck } = journal;
   const result = gauge('last_run_result', '1 for what became of the last run', 'outcome');
   if (lastRun !== undefined)
     for (const outcome of OUTCOMES) result.set({ outcome }, lastRun.outcome === outcome ? 1 : 0);
   moment('last_run_timestamp_seconds', 'When the last run ended', lastRun?.finishedAt);
-  const took = gauge('last_run_duration_seconds', 'How long the last run took');
-  if (lastRun === undefined) took.remove();
-  else
-    took.set(
-      Math.max(0, (new Date(lastRun.finishedAt).getTime() - new Date(lastRun.startedAt).getTime()) / 1000),
-    );
+  const took = lastRun && new Date(lastRun.finishedAt).getTime() - new Date(lastRun.startedAt).getTime();
+  value('last_run_duration_seconds', 'How long the last run took', took && Math.max(0, took / 1000));
+  const ofPhase = ['phase', 'artifact', 'tier'] as const;
   const durations = gauge(
     'last_run_phase_duration_seconds',
     'How long each phase of the last run took',
-    'phase',
-    'artifact',
-    'tier',
+    ...ofPhase,
   );
   const bytes = gauge(
     'last_run_phase_bytes',
     'How many bytes each phase of the last run wrote or read',
-    'phase',
-    'artifact',
-    'tier',
+    ...ofPhase,
   );
   for (const { phase, artifact = '', tier = '', milliseconds, bytes: passed } of lastRun?.phases ?? []) {
     durations.inc({ phase, artifact, tier }, milliseconds / 1000);
@@ -95,17 +90,17 @@ export async function metricsText(status: Status): Promise<string> {
   if (lastRestoreTest !== undefined)
     for (const [outcome, one] of Object.entries(VERDICTS))
       verdict.set({ verdict: one }, lastRestoreTest.outcome === outcome ? 1 : 0);
-  gauge(
+  value(
     'restore_test_failed',
     '1 while the newest restore test, of a run or a schedule, failed and is not accepted',
-  ).set(health.failedRestoreTest === undefined ? 0 : 1);
+    health.failedRestoreTest === undefined ? 0 : 1,
+  );
   moment(
     'last_drill_timestamp_seconds',
     'When the last scheduled restore test ended',
     lastRestoreTest?.finishedAt,
   );
 
-  const { lastReplicaCheck } = journal;
   const checked = gauge(
     'last_replica_check_result',
     '1 for how the last scheduled check of replicas ended',
@@ -155,13 +150,7 @@ export async function metricsText(status: Status): Promise<string> {
     since.set(of, lag.since === undefined ? 0 : Math.max(0, (now.getTime() - lag.since.getTime()) / 1000));
   }
 
-  const ours = stores[0]?.sets ?? [];
-  const newest = ours.find(isWhole);
-  const latest = (check: 'content' | 'restoreTest'): Date | undefined =>
-    stores
-      .map((store) => newestChecked(store.sets ?? [], check))
-      .filter((at) => at !== undefined)
-      .sort((one, other) => other.getTime() - one.getTime())[0];
+  const newest = stores[0]?.sets?.find(isWhole);
   moment(
     'newest_set_timestamp_seconds',
     'The moment in the name of the newest set on the volume',
@@ -170,12 +159,12 @@ export async function metricsText(status: Status): Promise<string> {
   moment(
     'newest_verified_set_timestamp_seconds',
     'The moment in the name of the newest set, in any store, that was read from end to end',
-    latest('content'),
+    newestChecked(stores, 'content'),
   );
   moment(
     'newest_proven_set_timestamp_seconds',
     'The moment in the name of the newest set, in any store, that was restored to prove it',
-    latest('restoreTest'),
+    newestChecked(stores, 'restoreTest'),
   );
   const newestBytes = gauge(
     'newest_set_bytes',
@@ -184,13 +173,12 @@ export async function metricsText(status: Status): Promise<string> {
   );
   for (const artifact of newest?.artifacts ?? [])
     newestBytes.set({ artifact: artifact.kind }, artifact.bytes);
-  const isSuspicious = gauge('newest_set_suspicious', '1 while the newest set on the volume is suspicious');
-  if (newest === undefined) isSuspicious.remove();
-  else isSuspicious.set(newest.state === 'suspicious' ? 1 : 0);
-  const rows = gauge('newest_set_rows', 'Rows in the dump of the newest set on the volume');
-  const counted = rowsOf(newest?.manifest);
-  if (counted === undefined) rows.remove();
-  else rows.set(counted);
+  value(
+    'newest_set_suspicious',
+    '1 while the newest set on the volume is suspicious',
+    newest && Number(newest.state === 'suspicious'),
+  );
+  value('newest_set_rows', 'Rows in the dump of the newest set on the volume', rowsOf(newest?.manifest));
   moment('next_run_timestamp_seconds', 'When the next run is due', status.nextRunAt);
   moment('next_drill_timestamp_seconds', 'When the next restore test is due', status.nextRestoreTestAt);
   return registry.metrics();

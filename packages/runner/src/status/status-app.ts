@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { Hono } from 'hono';
-import { BackupError, toBackupError, type JournalState } from '@geolens/backup-core';
+import { BackupError, toBackupError, type PastRun } from '@geolens/backup-core';
 import type { Logger } from '../present/logger.ts';
 import { describeError } from '../present/hints.ts';
 import { printable, type Redact } from '../present/redact.ts';
@@ -74,6 +74,7 @@ export function redacted(status: Status, redact: Redact): Status {
   const maybe = (text: string | undefined): string | undefined =>
     text === undefined ? undefined : redact(text);
   const { health, journal, stores } = status;
+  const { lastRun, lastRestoreTest, pastRuns } = journal;
   return {
     ...status,
     database: printable(status.database),
@@ -82,29 +83,18 @@ export function redacted(status: Status, redact: Redact): Status {
       problem: maybe(health.problem),
       lastFailure: health.lastFailure && { ...health.lastFailure, error: maybe(health.lastFailure.error) },
     },
-    journal: redactedJournal(journal, maybe),
+    journal: {
+      ...journal,
+      lastRun: lastRun && { ...lastRun, error: maybe(lastRun.error) },
+      lastRestoreTest: lastRestoreTest && { ...lastRestoreTest, problem: maybe(lastRestoreTest.problem) },
+      pastRuns: Array.isArray(pastRuns)
+        ? (pastRuns as readonly PastRun[]).map((run) => ({ ...run, error: maybe(run.error) }))
+        : undefined,
+    },
     stores: stores.map((store) => ({
       ...store,
       sets: store.sets?.map((set) => ({ ...set, problems: set.problems.map(redact) })),
       error: store.error && new BackupError(store.error.code, redact(describeError(store.error))),
     })),
-  };
-}
-
-function redactedJournal(
-  journal: JournalState,
-  maybe: (text: string | undefined) => string | undefined,
-): JournalState {
-  const { lastRun, lastRestoreTest, pastRuns } = journal;
-  return {
-    ...journal,
-    lastRun: lastRun && { ...lastRun, error: maybe(lastRun.error) },
-    lastRestoreTest: lastRestoreTest && { ...lastRestoreTest, problem: maybe(lastRestoreTest.problem) },
-    pastRuns: Array.isArray(pastRuns)
-      ? pastRuns.map((run: NonNullable<JournalState['pastRuns']>[number]) => ({
-          ...run,
-          error: maybe(run.error),
-        }))
-      : undefined,
   };
 }

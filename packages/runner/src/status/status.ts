@@ -63,11 +63,17 @@ export function replicationLag(
   return { sets: missing.length, since: missing.map(({ set }) => timestampToDate(set.timestamp)).at(-1) };
 }
 
-/** The moment in the name of the newest set that has passed a check; undefined when none has. */
-export function newestChecked(sets: readonly BackupSet[], check: keyof Checks): Date | undefined {
-  const found = sets.find(
-    ({ state, checks }) =>
-      (state === 'complete' || state === 'suspicious') && checks[check]?.outcome === 'passed',
-  );
-  return found && timestampToDate(found.timestamp);
+/**
+ * Returns the moment in the name of the newest set, in any store, that has passed a check; `undefined` if there
+ * is none.
+ */
+export function newestChecked(stores: readonly StoreStatus[], check: keyof Checks): Date | undefined {
+  const passed = stores
+    .flatMap(({ sets }) => sets ?? [])
+    .filter(
+      ({ state, checks }) =>
+        (state === 'complete' || state === 'suspicious') && checks[check]?.outcome === 'passed',
+    )
+    .map(({ timestamp }) => timestampToDate(timestamp));
+  return passed.sort((one, other) => other.getTime() - one.getTime())[0];
 }
