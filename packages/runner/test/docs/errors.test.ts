@@ -10,7 +10,7 @@ import { exitCodeOf } from '../../src/exit-code.ts';
 
 const INTRODUCTION = `# Errors
 
-All errors are of one family, [\`BackupError\`](api/@geolens/backup-core.md#backuperror). Each has a **code**, which is stable: programs may branch on it. Its **message** names what failed and why.
+All errors are of one family, [\`BackupError\`](api-report/core.api.md). Each has a **code**, which is stable: programs may branch on it. Its **message** names what failed and why.
 The **details** identify the situation, mostly by a \`reason\` of the second table, which is as stable as a code. The **hint** is advice for any program that embeds the library; \`errorText(error)\` returns the message followed by the hint.
 The **cause** is kept (\`error.cause\`). Messages and hints may change, and hold no secret.
 
