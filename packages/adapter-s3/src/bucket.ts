@@ -1,13 +1,23 @@
-import type { S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  type $Command,
+  type S3Client,
+  type S3ClientResolvedConfig,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
+} from '@aws-sdk/client-s3';
 import { throwIfAborted, untilAborted } from '@geolens/backup-core';
 import { s3Error } from './s3-errors.ts';
 
-/** What the SDK takes beside a command. */
-export interface CallOptions {
-  readonly abortSignal?: AbortSignal;
-}
+type Command<I extends ServiceInputTypes, O extends ServiceOutputTypes> = $Command<
+  I,
+  O,
+  S3ClientResolvedConfig,
+  ServiceInputTypes,
+  ServiceOutputTypes
+>;
 
-/** One bucket, and the one place where what the SDK throws becomes errors of ours. */
+/** One bucket. Errors of the SDK become `BackupError` here. */
 export class Bucket {
   readonly name: string;
   readonly client: S3Client;
@@ -19,20 +29,27 @@ export class Bucket {
 
   /**
    * Makes one call to the store. When the signal fires it rejects at once, whatever the connection does.
-   * @param operation the name of the operation, and the key that it is about, for messages
+   * @param operation the provider's name of the operation, for messages
    */
-  async call<T>(
+  async send<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
     operation: string,
-    key: string | undefined,
+    command: Command<I, O>,
     signal: AbortSignal | undefined,
-    send: (options: CallOptions) => Promise<T>,
-  ): Promise<T> {
+  ): Promise<O> {
     throwIfAborted(signal);
     try {
-      return await untilAborted(send(signal === undefined ? {} : { abortSignal: signal }), signal);
+      const options = signal === undefined ? {} : { abortSignal: signal };
+      return await untilAborted(this.client.send(command, options), signal);
     } catch (error) {
       throwIfAborted(signal);
+      const input: ServiceInputTypes = command.input;
+      const key = 'Key' in input ? input.Key : undefined;
       throw s3Error(error, { bucket: this.name, operation, key });
     }
+  }
+
+  /** Removes an object, if it exists. */
+  async remove(key: string, signal: AbortSignal | undefined): Promise<void> {
+    await this.send('DeleteObject', new DeleteObjectCommand({ Bucket: this.name, Key: key }), signal);
   }
 }

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import {
-  CompleteMultipartUploadCommand,
   CopyObjectCommand,
-  DeleteObjectCommand,
   ListMultipartUploadsCommand,
   PutObjectCommand,
   UploadPartCommand,
+  type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import {
@@ -22,6 +21,7 @@ import {
 } from '@geolens/backup-core';
 import { Bucket } from './bucket.ts';
 import { createClient } from './client.ts';
+import { copySource } from './upload/copy-object.ts';
 import { digestsFor, type Digests } from './upload/digests.ts';
 import { MultipartUpload } from './upload/multipart-upload.ts';
 import { listPage } from './objects/list-objects.ts';
@@ -116,14 +116,10 @@ export class S3DiagnosticCheck implements DiagnosticCheck {
 
   private steps(signal: AbortSignal): readonly Step[] {
     const { bucket, parameters } = this;
-    const { client, name: Bucket } = bucket;
+    const Bucket = bucket.name;
     const prefix = this.keys.tierPrefix('daily');
-    const [key, copySource] = [prefix + PROBE, prefix + COPY];
+    const [key, copy] = [prefix + PROBE, prefix + COPY];
     const place = placeOf({ bucket: Bucket, key: prefix });
-    const remove = (Key: string): Promise<unknown> =>
-      bucket.call('DeleteObject', Key, signal, (options) =>
-        client.send(new DeleteObjectCommand({ Bucket, Key }), options),
-      );
     return [
       {
         subject: 's3 list',
@@ -133,20 +129,10 @@ export class S3DiagnosticCheck implements DiagnosticCheck {
       {
         subject: NEEDED,
         works: 'an object can be stored',
-        try: () =>
-          bucket.call('PutObject', key, signal, (options) =>
-            client.send(
-              new PutObjectCommand({
-                Bucket,
-                Key: key,
-                Body: CONTENT,
-                ContentLength: CONTENT.length,
-                ...this.ofBody(),
-                ...parameters,
-              }),
-              options,
-            ),
-          ),
+        try: () => {
+          const input = { Bucket, Key: key, ...this.body(), ...parameters };
+          return bucket.send('PutObject', new PutObjectCommand(input), signal);
+        },
       },
       { subject: 's3 get', works: 'it reads back as it was', try: () => this.compare(key, signal) },
       {
@@ -166,28 +152,20 @@ export class S3DiagnosticCheck implements DiagnosticCheck {
         works: 'open uploads can be listed',
         level: 'warn',
         means: 'parts that a killed run leaves are not found, and cost',
-        try: () =>
-          bucket.call('ListMultipartUploads', undefined, signal, (options) =>
-            client.send(new ListMultipartUploadsCommand({ Bucket, MaxUploads: 1 }), options),
-          ),
+        try: () => {
+          const command = new ListMultipartUploadsCommand({ Bucket, MaxUploads: 1 });
+          return bucket.send('ListMultipartUploads', command, signal);
+        },
       },
       {
         subject: 's3 copy',
         works: 'an object can be copied on the server',
         level: 'warn',
         means: 'weekly sets are sent a second time',
-        try: () =>
-          bucket.call('CopyObject', copySource, signal, (options) =>
-            client.send(
-              new CopyObjectCommand({
-                Bucket,
-                Key: copySource,
-                CopySource: `${Bucket}/${key.split('/').map(encodeURIComponent).join('/')}`,
-                ...parameters,
-              }),
-              options,
-            ),
-          ),
+        try: () => {
+          const input = { Bucket, Key: copy, CopySource: copySource(bucket, key), ...parameters };
+          return bucket.send('CopyObject', new CopyObjectCommand(input), signal);
+        },
       },
       {
         subject: 's3 delete',
@@ -195,15 +173,20 @@ export class S3DiagnosticCheck implements DiagnosticCheck {
         level: 'warn',
         means: `a copy that proves bad stays, and so do two small objects of this look (${place}${PROBE}…)`,
         try: async () => {
-          await remove(copySource);
-          await remove(key);
+          await bucket.remove(copy, signal);
+          await bucket.remove(key, signal);
         },
       },
     ];
   }
 
-  private ofBody(): ReturnType<Digests['forBody']> {
-    return this.digests.forBody(createHash(this.digests.algorithm).update(CONTENT).digest());
+  /** The content of an object or of its only part, as a request has it. */
+  private body(): Pick<PutObjectCommandInput, 'Body' | 'ContentLength' | 'ContentMD5' | 'ChecksumSHA256'> {
+    return { Body: CONTENT, ContentLength: CONTENT.length, ...this.digests.forBody(this.digest()) };
+  }
+
+  private digest(): Buffer {
+    return createHash(this.digests.algorithm).update(CONTENT).digest();
   }
 
   private async compare(key: string, signal: AbortSignal): Promise<void> {
@@ -220,27 +203,9 @@ export class S3DiagnosticCheck implements DiagnosticCheck {
     const { bucket, digests, parameters } = this;
     const upload = await MultipartUpload.begin(bucket, key, { ...parameters, ...digests.forUpload }, signal);
     await upload.orAbort(async () => {
-      const position = { Bucket: bucket.name, Key: key, UploadId: upload.id };
-      const body = this.ofBody();
-      const { ETag } = await bucket.call('UploadPart', key, signal, (options) =>
-        bucket.client.send(
-          new UploadPartCommand({
-            ...position,
-            PartNumber: 1,
-            Body: CONTENT,
-            ContentLength: CONTENT.length,
-            ...body,
-          }),
-          options,
-        ),
-      );
-      const Parts = [{ PartNumber: 1, ETag, ...('ChecksumSHA256' in body && body) }];
-      await bucket.call('CompleteMultipartUpload', key, signal, (options) =>
-        bucket.client.send(
-          new CompleteMultipartUploadCommand({ ...position, MultipartUpload: { Parts } }),
-          options,
-        ),
-      );
+      const command = new UploadPartCommand({ ...upload.position(0), ...this.body() });
+      const { ETag } = await bucket.send('UploadPart', command, signal);
+      await upload.complete([{ PartNumber: 1, ETag, ...digests.forPart(this.digest()) }]);
     });
     await this.compare(key, signal);
   }

@@ -6,7 +6,9 @@ import {
   type ErrorReason,
   withReason,
 } from '@geolens/backup-core';
-import { ANSWER_TOO_LONG } from './collect-answer.ts';
+
+/** The name of the error for an answer that is too long. */
+export const ANSWER_TOO_LONG = 'AnswerTooLong';
 
 /** What was being done, for messages. */
 export interface S3Call {

@@ -1,4 +1,4 @@
-import { DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import {
   MemoryRecords,
   nameOfKey,
@@ -15,7 +15,6 @@ import {
   type Tier,
 } from '@geolens/backup-core';
 import { Bucket } from './bucket.ts';
-import { BufferPool } from './upload/buffer-pool.ts';
 import { createClient } from './client.ts';
 import { copyObject } from './upload/copy-object.ts';
 import { digestsFor } from './upload/digests.ts';
@@ -29,7 +28,7 @@ import type { S3Settings } from './settings.ts';
 import { uploadParts } from './upload/upload-parts.ts';
 import { abortOrphanedUploads } from './upload/abort-orphaned-uploads.ts';
 import { uploadObject } from './upload/upload-object.ts';
-import { fitsIntoOnePart, type UploadRequest } from './upload/upload-request.ts';
+import { BufferPool, fitsIntoOnePart, type UploadRequest } from './upload/upload-request.ts';
 
 /** An ETag of fewer characters may be the same for all objects. */
 const SHORTEST_ETAG = 16;
@@ -67,7 +66,7 @@ export class S3Store implements ArtifactStore {
   private readonly limits: UploadLimits;
   private readonly bucket: Bucket;
   private readonly keys: ObjectKeys;
-  private readonly buffers = new BufferPool();
+  private readonly buffers: BufferPool;
   /**
    * The upload that is open because its object was staged, by the key of that; undefined when it was not
    * begun after all.
@@ -79,6 +78,7 @@ export class S3Store implements ArtifactStore {
     this.settings = settings;
     this.database = database;
     this.limits = { ...LIMITS, ...limits };
+    this.buffers = new BufferPool(this.limits.bufferedPartBytes);
     this.bucket = new Bucket(client ?? createClient(settings), settings.bucket);
     this.keys = new ObjectKeys(settings.prefix);
   }
@@ -144,19 +144,13 @@ export class S3Store implements ArtifactStore {
   }
 
   async remove(key: ArtifactKey, { signal }: StoreOptions = {}): Promise<void> {
-    const input = { Bucket: this.bucket.name, Key: this.keys.objectKey(key) };
-    await this.bucket.call('DeleteObject', input.Key, signal, (options) =>
-      this.bucket.client.send(new DeleteObjectCommand(input), options),
-    );
+    await this.bucket.remove(this.keys.objectKey(key), signal);
     await this.record(key, {}, undefined);
   }
 
   async cleanUp({ signal }: StoreOptions = {}): Promise<readonly string[]> {
-    return abortOrphanedUploads(
-      this.bucket,
-      { keys: this.keys, database: this.database, living: this.uploading },
-      signal,
-    );
+    const { bucket, keys, database, uploading: living } = this;
+    return abortOrphanedUploads(bucket, { keys, database, living }, signal);
   }
 
   /** Closes its connections. */

@@ -29,8 +29,10 @@ it.each([200, 403])('an answer (%d) without end is read to some MiB alone', asyn
   const credentials = { accessKeyId: new Secret('key'), secretAccessKey: new Secret('secret') };
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const client = createClient({ bucket: 'b', endpoint, credentials, attempts: 1 });
-  const listing = new Bucket(client, 'b').call('ListObjectsV2', undefined, undefined, () =>
-    client.send(new ListObjectsV2Command({ Bucket: 'b' })),
+  const listing = new Bucket(client, 'b').send(
+    'ListObjectsV2',
+    new ListObjectsV2Command({ Bucket: 'b' }),
+    undefined,
   );
   expect((await failure('STORE_UNAVAILABLE', listing)).message).toMatch(
     /answer (is not that of an S3 store|has more than \d+ bytes)$/,

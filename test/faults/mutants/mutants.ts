@@ -124,11 +124,7 @@ export const MUTANTS: readonly Mutant[] = [
         'forBody: () => ({}) as never,',
       ),
       // The SDK's own signature of the bytes would see to it.
-      edit(
-        `${S3}/upload/payload-hash.ts`,
-        "else if (headers['content-md5'] !== undefined) headers[",
-        'else headers[',
-      ),
+      edit(`${S3}/client.ts`, "else if (headers['content-md5'] !== undefined) headers[", 'else headers['),
     ],
     family: 's3',
     count: 80,

@@ -11,16 +11,14 @@ export interface ObjectFacts {
   readonly sha256: string | undefined;
 }
 
-/** Fails with ARTIFACT_NOT_FOUND when there is no such object. */
+/** @throws BackupError ARTIFACT_NOT_FOUND if there is no such object */
 export async function headObject(
   bucket: Bucket,
   key: string,
   signal: AbortSignal | undefined,
 ): Promise<ObjectFacts> {
-  const input = { Bucket: bucket.name, Key: key, ChecksumMode: 'ENABLED' as const };
-  const { ContentLength, ETag, ChecksumSHA256 } = await bucket.call('HeadObject', key, signal, (options) =>
-    bucket.client.send(new HeadObjectCommand(input), options),
-  );
+  const command = new HeadObjectCommand({ Bucket: bucket.name, Key: key, ChecksumMode: 'ENABLED' });
+  const { ContentLength, ETag, ChecksumSHA256 } = await bucket.send('HeadObject', command, signal);
   return { bytes: ContentLength, etag: ETag, sha256: ChecksumSHA256 };
 }
 

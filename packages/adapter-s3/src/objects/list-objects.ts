@@ -34,13 +34,12 @@ export async function* listObjects(
   let token: string | undefined;
   let objects = 0;
   do {
-    const input = {
+    const input: ListObjectsV2CommandInput = {
       Bucket: bucket.name,
       Prefix: prefix,
       Delimiter: '/',
-      // Names of databases may have characters that XML has not.
-      EncodingType: 'url' as const,
-      ...(token !== undefined && { ContinuationToken: token }),
+      EncodingType: 'url', // names of databases may have characters that XML has not
+      ContinuationToken: token,
     };
     const page = await listPage(bucket, input, signal);
     for (const { Key: key, Size: bytes = 0, ETag: tag } of page.Contents ?? [])
@@ -70,9 +69,7 @@ export async function listPage(
   input: ListObjectsV2CommandInput,
   signal: AbortSignal | undefined,
 ): Promise<ListObjectsV2CommandOutput> {
-  const page = await bucket.call('ListObjectsV2', undefined, signal, (options) =>
-    bucket.client.send(new ListObjectsV2Command(input), options),
-  );
+  const page = await bucket.send('ListObjectsV2', new ListObjectsV2Command(input), signal);
   const { Name, KeyCount, IsTruncated, Contents } = page;
   if ([Name, KeyCount, IsTruncated, Contents].some((part) => part !== undefined)) return page;
   throw new BackupError(

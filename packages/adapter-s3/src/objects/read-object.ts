@@ -26,15 +26,13 @@ export async function* readObject(
   let breaks = 0;
   while (end === undefined || next < end) {
     const whole = next === 0 && range === undefined;
-    const input = {
+    const command = new GetObjectCommand({
       Bucket: bucket.name,
       Key: key,
-      ...(!whole && { Range: `bytes=${next}-${end === undefined ? '' : end - 1}` }),
-      ...(etag !== undefined && { IfMatch: etag }),
-    };
-    const { Body, ETag, ContentLength } = await bucket.call('GetObject', key, signal, (options) =>
-      bucket.client.send(new GetObjectCommand(input), options),
-    );
+      Range: whole ? undefined : `bytes=${next}-${end === undefined ? '' : end - 1}`,
+      IfMatch: etag,
+    });
+    const { Body, ETag, ContentLength } = await bucket.send('GetObject', command, signal);
     if (tag !== undefined && ETag !== undefined && tag !== bareEtag(ETag))
       throw new BackupError(
         'STORE_FAILED',

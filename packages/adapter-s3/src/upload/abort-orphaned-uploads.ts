@@ -1,37 +1,26 @@
 import {
-  AbortMultipartUploadCommand,
   ListMultipartUploadsCommand,
   type ListMultipartUploadsCommandInput,
   type ListMultipartUploadsCommandOutput,
+  type MultipartUpload,
 } from '@aws-sdk/client-s3';
 import { TIERS, type ArtifactKey } from '@geolens/backup-core';
 import type { Bucket } from '../bucket.ts';
 import type { ObjectKeys } from '../objects/object-keys.ts';
-import { providerCodeOf } from '../s3-errors.ts';
+import { abortUpload } from './multipart-upload.ts';
 
-/** An upload in parts that nobody completed. */
-interface OpenUpload {
-  readonly artifact: ArtifactKey;
-  readonly objectKey: string;
-  readonly id: string;
-}
-
-/** Which uploads are nobody's any more. */
+/** Which uploads are aborted. */
 export interface CleanUpOptions {
   readonly keys: ObjectKeys;
-  /** Whose dumps; those of all databases when absent. */
+  /** Uploads of dumps of other databases are left alone; of none if `undefined`. */
   readonly database: string | undefined;
-  /**
-   * The uploads that this process has open, by the keys of their objects; what is just being begun has no id
-   * yet.
-   */
+  /** The uploads of this process, by the keys of their objects. One that is being begun has no id yet. */
   readonly living: ReadonlyMap<string, Promise<string | undefined>>;
 }
 
 /**
  * Aborts the uploads that killed processes left: those of objects with names of ours, below the prefix, of no
- * dump of another database, and none that this process has open. Answers the artifacts that they were to
- * become.
+ * dump of another database, and none that this process has open. Returns the artifacts that they were for.
  */
 export async function abortOrphanedUploads(
   bucket: Bucket,
@@ -39,17 +28,14 @@ export async function abortOrphanedUploads(
   signal: AbortSignal | undefined,
 ): Promise<readonly ArtifactKey[]> {
   const cleanedUp: ArtifactKey[] = [];
-  for await (const { artifact, objectKey, id } of openUploads(bucket, keys, database, signal)) {
+  for await (const { Key: objectKey = '', UploadId: id } of openUploads(bucket, signal)) {
+    const artifact = TIERS.map((tier) => keys.artifactOf(tier, objectKey)).find((one) => one !== undefined);
+    if (artifact === undefined || id === undefined) continue;
+    const { key, name } = artifact;
+    if (name.kind === 'dump' && database !== undefined && name.database !== database) continue;
     if ((await living.get(objectKey)) === id) continue;
-    const input = { Bucket: bucket.name, Key: objectKey, UploadId: id };
-    try {
-      await bucket.call('AbortMultipartUpload', objectKey, signal, (options) =>
-        bucket.client.send(new AbortMultipartUploadCommand(input), options),
-      );
-    } catch (error) {
-      if (providerCodeOf(error) !== 'NoSuchUpload') throw error;
-    }
-    cleanedUp.push(artifact);
+    await abortUpload(bucket, objectKey, id, signal);
+    cleanedUp.push(key);
   }
   return cleanedUp;
 }
@@ -57,8 +43,8 @@ export async function abortOrphanedUploads(
 type Markers = Pick<ListMultipartUploadsCommandInput, 'KeyMarker' | 'UploadIdMarker'>;
 
 /**
- * Where the next page begins; undefined behind the last one, and where a store that says that there is more
- * does not say where.
+ * Returns where the next page begins; `undefined` behind the last one, and if a store that claims to have
+ * more gives no place.
  */
 function markersBehind(page: ListMultipartUploadsCommandOutput, before: Markers): Markers | undefined {
   const { IsTruncated, NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
@@ -69,38 +55,18 @@ function markersBehind(page: ListMultipartUploadsCommandOutput, before: Markers)
 
 async function* openUploads(
   bucket: Bucket,
-  keys: ObjectKeys,
-  database: string | undefined,
   signal: AbortSignal | undefined,
-): AsyncGenerator<OpenUpload> {
-  let next: Markers | undefined = {};
-  while (next !== undefined) {
+): AsyncGenerator<MultipartUpload> {
+  for (let next: Markers | undefined = {}; next !== undefined; ) {
     // Without a prefix: MinIO takes one for a whole key. Without an encoding: Ceph encodes the keys and not
     // the marker.
-    const input: ListMultipartUploadsCommandInput = { Bucket: bucket.name, ...next };
-    const page: ListMultipartUploadsCommandOutput = await bucket.call(
+    const command = new ListMultipartUploadsCommand({ Bucket: bucket.name, ...next });
+    const page: ListMultipartUploadsCommandOutput = await bucket.send(
       'ListMultipartUploads',
-      undefined,
+      command,
       signal,
-      (options) => bucket.client.send(new ListMultipartUploadsCommand(input), options),
     );
-    for (const { Key: objectKey, UploadId: id } of page.Uploads ?? []) {
-      const artifact = objectKey === undefined ? undefined : artifactOf(keys, objectKey, database);
-      if (artifact !== undefined && objectKey !== undefined && id !== undefined)
-        yield { artifact, objectKey, id };
-    }
+    yield* page.Uploads ?? [];
     next = markersBehind(page, next);
   }
-}
-
-/** The artifact that an upload was to become, when it is one of ours. */
-function artifactOf(
-  keys: ObjectKeys,
-  objectKey: string,
-  database: string | undefined,
-): ArtifactKey | undefined {
-  const artifact = TIERS.map((tier) => keys.artifactOf(tier, objectKey)).find((found) => found !== undefined);
-  if (artifact?.name.kind === 'dump' && database !== undefined && artifact.name.database !== database)
-    return undefined;
-  return artifact?.key;
 }

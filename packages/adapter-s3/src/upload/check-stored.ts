@@ -1,4 +1,3 @@
-import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { BackupError, errorText, sha256Of, withReason } from '@geolens/backup-core';
 import { headObject, type ObjectFacts } from '../objects/head-object.ts';
 import { readObject } from '../objects/read-object.ts';
@@ -22,14 +21,10 @@ export async function checkStored(request: UploadRequest, parts: HashedParts): P
       (await sha256Of(readObject(bucket, key, undefined, signal))) === source.sha256)
   )
     return facts;
-  const remains = await bucket
-    .call('DeleteObject', key, signal, (options) =>
-      bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: key }), options),
-    )
-    .then(
-      () => 'it was removed again',
-      (error: unknown) => `it could not be removed again: ${errorText(error)}`,
-    );
+  const remains = await bucket.remove(key, signal).then(
+    () => 'it was removed again',
+    (error: unknown) => `it could not be removed again: ${errorText(error)}`,
+  );
   throw new BackupError(
     'ARTIFACT_MISMATCH',
     `${placeOf({ bucket: bucket.name, key })}: ${source.bytes} bytes with SHA-256 ${source.sha256} were sent, but the store has others (${facts.bytes ?? '?'} bytes); ${remains}`,

@@ -2,54 +2,36 @@ import { CopyObjectCommand, UploadPartCopyCommand, type CompletedPart } from '@a
 import { BackupError } from '@geolens/backup-core';
 import type { Bucket } from '../bucket.ts';
 import { headObject, type ObjectFacts } from '../objects/head-object.ts';
+import type { ObjectParameters } from '../objects/object-parameters.ts';
+import { placeOf } from '../s3-errors.ts';
 import { partBytesFor, type UploadLimits } from './limits.ts';
 import { MultipartUpload } from './multipart-upload.ts';
-import { placeOf } from '../s3-errors.ts';
-import type { ObjectParameters } from '../objects/object-parameters.ts';
 
-/** What the store reports of an object and of its copy. */
-export interface CopiedObject {
-  readonly original: ObjectFacts;
-  readonly copied: ObjectFacts;
+export interface CopyOptions {
+  readonly parameters: ObjectParameters;
+  readonly limits: UploadLimits;
+  readonly maxParts: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Copies an object on the server, in parts where it is larger than one request may copy. No byte comes by
- * here.
+ * Copies an object on the server, in parts if it is larger than one request may copy. No byte passes this
+ * machine.
+ * @returns what the store reports of the object and of its copy
  */
 export async function copyObject(
   bucket: Bucket,
   from: string,
   to: string,
-  {
-    parameters,
-    limits,
-    maxParts,
-    signal,
-  }: {
-    readonly parameters: ObjectParameters;
-    readonly limits: UploadLimits;
-    readonly maxParts: number;
-    readonly signal: AbortSignal | undefined;
-  },
-): Promise<CopiedObject> {
+  options: CopyOptions,
+): Promise<{ readonly original: ObjectFacts; readonly copied: ObjectFacts }> {
+  const { parameters, limits, signal } = options;
   const original = await headObject(bucket, from, signal);
-  const source = { CopySource: `${bucket.name}/${from.split('/').map(encodeURIComponent).join('/')}` };
+  const source = copySource(bucket, from);
   if (original.bytes === undefined || original.bytes <= limits.singleCopyBytes) {
-    const input = { Bucket: bucket.name, Key: to, ...source, ...parameters };
-    await bucket.call('CopyObject', to, signal, (options) =>
-      bucket.client.send(new CopyObjectCommand(input), options),
-    );
-  } else {
-    await copyInParts(bucket, to, {
-      bytes: original.bytes,
-      partBytes: partBytesFor(original.bytes, limits.copyPartBytes, maxParts),
-      source,
-      parameters,
-      limits,
-      signal,
-    });
-  }
+    const input = { Bucket: bucket.name, Key: to, CopySource: source, ...parameters };
+    await bucket.send('CopyObject', new CopyObjectCommand(input), signal);
+  } else await copyInParts(bucket, source, to, original.bytes, options);
   const copied = await headObject(bucket, to, signal);
   if (copied.bytes === original.bytes) return { original, copied };
   throw new BackupError(
@@ -58,45 +40,35 @@ export async function copyObject(
   );
 }
 
-interface CopyInParts {
-  readonly bytes: number;
-  readonly partBytes: number;
-  readonly source: { readonly CopySource: string };
-  readonly parameters: ObjectParameters;
-  readonly limits: UploadLimits;
-  readonly signal: AbortSignal | undefined;
+/** Returns how a copy names its source. */
+export function copySource({ name }: Bucket, key: string): string {
+  return `${name}/${key.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 async function copyInParts(
   bucket: Bucket,
+  source: string,
   to: string,
-  { bytes, partBytes, source, parameters, limits, signal }: CopyInParts,
+  bytes: number,
+  { parameters, limits, maxParts, signal }: CopyOptions,
 ): Promise<void> {
+  const partBytes = partBytesFor(bytes, limits.copyPartBytes, maxParts);
   const upload = await MultipartUpload.begin(bucket, to, parameters, signal);
   await upload.orAbort(async () => {
     const parts: CompletedPart[] = [];
-    const starts = Array.from(
-      { length: Math.ceil(bytes / partBytes) },
-      (_, index) => index * partBytes,
-    ).entries();
-    const worker = async (): Promise<void> => {
-      for (const [index, start] of starts) {
-        const end = Math.min(start + partBytes, bytes);
-        const input = {
-          Bucket: bucket.name,
-          Key: to,
-          UploadId: upload.id,
-          PartNumber: index + 1,
-          ...source,
-          CopySourceRange: `bytes=${start}-${end - 1}`,
-        };
-        const { CopyPartResult } = await bucket.call('UploadPartCopy', to, upload.signal, (options) =>
-          bucket.client.send(new UploadPartCopyCommand(input), options),
-        );
+    const indexes = Array.from({ length: Math.ceil(bytes / partBytes) }).keys();
+    await upload.inParallel(limits.parallelParts, async () => {
+      for (const index of indexes) {
+        const start = index * partBytes;
+        const command = new UploadPartCopyCommand({
+          ...upload.position(index),
+          CopySource: source,
+          CopySourceRange: `bytes=${start}-${Math.min(start + partBytes, bytes) - 1}`,
+        });
+        const { CopyPartResult } = await bucket.send('UploadPartCopy', command, upload.signal);
         parts[index] = { PartNumber: index + 1, ETag: CopyPartResult?.ETag };
       }
-    };
-    await upload.inParallel(limits.parallelParts, worker);
+    });
     await upload.complete(parts);
   });
 }

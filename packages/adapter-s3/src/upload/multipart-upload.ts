@@ -3,17 +3,14 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   type CompletedPart,
-  type CompleteMultipartUploadCommandOutput,
   type CreateMultipartUploadCommandInput,
+  type UploadPartCommandInput,
 } from '@aws-sdk/client-s3';
 import { BackupError, isBackupError, throwIfAborted, toBackupError } from '@geolens/backup-core';
 import type { Bucket } from '../bucket.ts';
-import { providerCodeOf } from '../s3-errors.ts';
+import { placeOf, providerCodeOf } from '../s3-errors.ts';
 
-/**
- * What has to be ended in order takes no longer than this when the process is asked to stop; it has ten
- * seconds in all.
- */
+/** Time to finish a request in order when the process is asked to stop. It has ten seconds in all. */
 const GRACE_MS = 3_000;
 
 /**
@@ -25,13 +22,12 @@ export class MultipartUpload {
   readonly signal: AbortSignal;
   private readonly bucket: Bucket;
   private readonly key: string;
-  private readonly failed: AbortController;
+  private readonly failed = new AbortController();
 
   private constructor(bucket: Bucket, key: string, id: string, signal: AbortSignal | undefined) {
     this.bucket = bucket;
     this.key = key;
     this.id = id;
-    this.failed = new AbortController();
     this.signal = signal === undefined ? this.failed.signal : AbortSignal.any([signal, this.failed.signal]);
   }
 
@@ -41,28 +37,30 @@ export class MultipartUpload {
     parameters: Omit<CreateMultipartUploadCommandInput, 'Bucket' | 'Key'>,
     signal: AbortSignal | undefined,
   ): Promise<MultipartUpload> {
-    const input = { Bucket: bucket.name, Key: key, ...parameters };
     throwIfAborted(signal);
+    const command = new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: key, ...parameters });
     // Not interrupted at once: an upload whose id did not arrive could not be aborted.
-    const { UploadId } = await bucket.call('CreateMultipartUpload', key, afterGrace(signal), (options) =>
-      bucket.client.send(new CreateMultipartUploadCommand(input), options),
+    const { UploadId } = await bucket.send('CreateMultipartUpload', command, afterGrace(signal));
+    if (UploadId !== undefined) return new MultipartUpload(bucket, key, UploadId, signal);
+    throw new BackupError(
+      'STORE_FAILED',
+      `${placeOf({ bucket: bucket.name, key })}: the store began an upload and gave it no id`,
     );
-    if (UploadId === undefined)
-      throw new BackupError(
-        'STORE_FAILED',
-        `s3://${bucket.name}/${key}: the store began an upload and gave it no id`,
-      );
-    return new MultipartUpload(bucket, key, UploadId, signal);
+  }
+
+  /** The input of a request for one part. */
+  position(index: number): Pick<UploadPartCommandInput, 'Bucket' | 'Key' | 'UploadId' | 'PartNumber'> {
+    return { Bucket: this.bucket.name, Key: this.key, UploadId: this.id, PartNumber: index + 1 };
   }
 
   /**
    * Runs workers at once. When one fails, the others are stopped, all are waited for, and the first failure
    * is thrown.
    */
-  async inParallel(count: number, worker: (index: number) => Promise<void>): Promise<void> {
+  async inParallel(count: number, worker: () => Promise<void>): Promise<void> {
     let first: { readonly error: unknown } | undefined;
-    const watched = Array.from({ length: count }, (_, index) =>
-      worker(index).catch((error: unknown) => {
+    const watched = Array.from({ length: count }, () =>
+      worker().catch((error: unknown) => {
         first ??= { error };
         this.failed.abort(error);
       }),
@@ -71,19 +69,13 @@ export class MultipartUpload {
     if (first !== undefined) throw first.error;
   }
 
-  complete(parts: readonly CompletedPart[]): Promise<CompleteMultipartUploadCommandOutput> {
-    const input = {
-      Bucket: this.bucket.name,
-      Key: this.key,
-      UploadId: this.id,
-      MultipartUpload: { Parts: [...parts] },
-    };
-    return this.bucket.call('CompleteMultipartUpload', this.key, this.signal, (options) =>
-      this.bucket.client.send(new CompleteMultipartUploadCommand(input), options),
-    );
+  async complete(parts: readonly CompletedPart[]): Promise<void> {
+    const MultipartUpload = { Parts: [...parts] };
+    const input = { Bucket: this.bucket.name, Key: this.key, UploadId: this.id, MultipartUpload };
+    await this.bucket.send('CompleteMultipartUpload', new CompleteMultipartUploadCommand(input), this.signal);
   }
 
-  /** Does the work that ends in `complete`; when it fails, the upload is aborted, and its parts are gone. */
+  /** Does the work that ends in `complete`. If it fails, the upload is aborted, and its parts are gone. */
   async orAbort<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -98,31 +90,37 @@ export class MultipartUpload {
     }
   }
 
-  /** Answers why it could not be aborted. */
+  /** Returns why it could not be aborted; `undefined` if it was. */
   async abort(): Promise<BackupError | undefined> {
-    const input = { Bucket: this.bucket.name, Key: this.key, UploadId: this.id };
-    try {
-      await this.bucket.call('AbortMultipartUpload', this.key, AbortSignal.timeout(GRACE_MS), (options) =>
-        this.bucket.client.send(new AbortMultipartUploadCommand(input), options),
-      );
-    } catch (error) {
-      if (providerCodeOf(error) !== 'NoSuchUpload') return toBackupError(error);
-    }
-    return undefined;
+    return abortUpload(this.bucket, this.key, this.id, AbortSignal.timeout(GRACE_MS)).then(
+      () => undefined,
+      toBackupError,
+    );
   }
+}
+
+/** Aborts an upload, if it exists. */
+export async function abortUpload(
+  bucket: Bucket,
+  key: string,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const command = new AbortMultipartUploadCommand({ Bucket: bucket.name, Key: key, UploadId: id });
+  await bucket.send('AbortMultipartUpload', command, signal).catch((error: unknown) => {
+    if (providerCodeOf(error) !== 'NoSuchUpload') throw error;
+  });
 }
 
 /** A signal that fires some time after the other. */
 function afterGrace(signal: AbortSignal | undefined): AbortSignal | undefined {
   if (signal === undefined) return undefined;
   const later = new AbortController();
-  signal.addEventListener(
-    'abort',
-    () =>
-      setTimeout(() => {
-        later.abort(signal.reason);
-      }, GRACE_MS).unref(),
-    { once: true },
-  );
+  const fireLater = (): void => {
+    setTimeout(() => {
+      later.abort(signal.reason);
+    }, GRACE_MS).unref();
+  };
+  signal.addEventListener('abort', fireLater, { once: true });
   return later.signal;
 }

@@ -2,17 +2,17 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { isBackupError } from '@geolens/backup-core';
 import { headObject, type ObjectFacts } from '../objects/head-object.ts';
 import { checkStored } from './check-stored.ts';
-import { withRetry } from './with-retry.ts';
+import { HashedParts } from './hashed-parts.ts';
+import { sendPart } from './send-part.ts';
 import { uploadParts } from './upload-parts.ts';
-import { eachPart, fitsIntoOnePart, partsOf, type UploadRequest } from './upload-request.ts';
-import { withBody } from './with-body.ts';
+import { fitsIntoOnePart, type UploadRequest } from './upload-request.ts';
 
 /**
- * Stores an object: in one request when it is small, else in parts sent side by side. What is there already,
- * and proves to be the same, is left as it is. The bytes are compared with the source's SHA-256 before the
- * object comes into being, and with what the store says that it has afterwards.
+ * Stores an object: in one request if it is small, else in parts sent side by side. An object that is there
+ * and has the same bytes is left as it is. The bytes are compared with the source's SHA-256 before the object
+ * exists, and with what the store reports of it afterwards.
  * @returns what the store reports of the object
- * @throws BackupError ARTIFACT_MISMATCH when they differ; then nothing is left under the key
+ * @throws BackupError ARTIFACT_MISMATCH if they differ; then nothing is left under the key
  */
 export async function uploadObject(request: UploadRequest): Promise<ObjectFacts> {
   const there = await whatIsThere(request);
@@ -28,29 +28,22 @@ async function whatIsThere(request: UploadRequest): Promise<ObjectFacts | undefi
     throw error;
   });
   if (facts?.bytes !== source.bytes) return undefined;
-  const parts = partsOf(request);
-  await eachPart(request, parts, () => Promise.resolve());
+  const parts = new HashedParts(request);
+  await parts.each();
   return digests.matches(facts, parts.digests, parts.count > 1) ? facts : undefined;
 }
 
 async function putWhole(request: UploadRequest): Promise<ObjectFacts> {
   const { bucket, key, digests, parameters, signal } = request;
-  const parts = partsOf(request);
-  await eachPart(request, parts, async (part) => {
-    await withRetry(signal, () =>
-      withBody(part, (Body) => {
-        const input = {
-          Bucket: bucket.name,
-          Key: key,
-          Body,
-          ContentLength: part.bytes,
-          ...digests.forBody(part.digest),
-          ...parameters,
-        };
-        return bucket.call('PutObject', key, signal, (options) =>
-          bucket.client.send(new PutObjectCommand(input), options),
-        );
-      }),
+  const parts = new HashedParts(request);
+  await parts.each(async (part) => {
+    const input = { Bucket: bucket.name, Key: key, ContentLength: part.bytes, ...parameters };
+    await sendPart(part, signal, (Body) =>
+      bucket.send(
+        'PutObject',
+        new PutObjectCommand({ ...input, Body, ...digests.forBody(part.digest) }),
+        signal,
+      ),
     );
   });
   return checkStored(request, parts);

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { Secret } from '@geolens/backup-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createClient } from '../../src/client.ts';
+import { createClient } from '../src/client.ts';
 
 const Body = Buffer.from('a part of an archive');
 const digest = (algorithm: string): Buffer => createHash(algorithm).update(Body).digest();
