@@ -1,25 +1,9 @@
-import { listedLines } from './listed-lines.ts';
-import { unescapedBytes } from './member-names.ts';
+import { BackupError, type ArtifactContent } from '@geolens/backup-core';
+import { describeEnd, endedByOthers } from '@geolens/backup-system';
 import { leftOutReason } from './member-rule.ts';
 import { Sample, shownPath } from './omissions.ts';
-
-/**
- * What tar has to be told so that its listing can be checked: links as they stand in the archive, names that
- * cannot be mistaken.
- */
-export const LISTING_ARGUMENTS = [
-  '--list',
-  '--verbose',
-  '--numeric-owner',
-  '--quoting-style=c',
-  '--absolute-names',
-];
-
-/**
- * Type and mode, owner, size and time, then the name; a hard link also has its target. In names, `"` and `\`
- * have a `\` before them.
- */
-const LINE = /^(.)(.{9})[^"]*"((?:[^"\\]|\\.)*)"(?: link to "((?:[^"\\]|\\.)*)")?/;
+import { listedLines, LISTING_ARGUMENTS, LISTING_LINE, LONGEST_LINE, unescapedBytes } from './tar-listing.ts';
+import { tarReading, type TarOptions } from './tar.ts';
 
 /** Files, folders, links of both kinds, pipes, devices, and files that an old system kept in one piece. */
 const KNOWN_TYPES = '-dhlpcbC';
@@ -32,9 +16,6 @@ const MOST_LEFT_OUT = 1_000;
 
 /** Bytes of their names. */
 const MOST_LEFT_OUT_BYTES = 500_000;
-
-/** Longer lines have names that no file system takes: 4096 bytes, four characters each, and that twice. */
-const LONGEST = 40_000;
 
 const SHOWN = 10;
 
@@ -84,7 +65,7 @@ export class MemberCheck {
   }
 
   private inspect(line: string): void {
-    const [, type, mode, name, target] = line.length > LONGEST ? [] : (LINE.exec(line) ?? []);
+    const [, type, mode, name, target] = line.length > LONGEST_LINE ? [] : (LISTING_LINE.exec(line) ?? []);
     if (type === undefined || mode === undefined || name === undefined) {
       this.refuse('is not listed as expected', line.slice(0, 200));
       return;
@@ -186,4 +167,33 @@ function within(name: string): string | undefined {
   if (name === '' || name.startsWith('/')) return undefined;
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   return parts.includes('..') ? undefined : parts.join('/');
+}
+
+export interface ListOptions extends TarOptions {
+  readonly label: string;
+  readonly hint: string;
+  readonly onMember?: ((path: string) => void) | undefined;
+}
+
+/**
+ * Judges all members of an archive; nothing is unpacked.
+ * @param label what messages call the archive
+ * @throws BackupError ARTIFACT_UNREADABLE if the archive does not read through or has no members
+ */
+export async function listMembers(
+  archive: ArtifactContent,
+  { label, hint, onMember, ...options }: ListOptions,
+): Promise<MemberCheck> {
+  const check = new MemberCheck(onMember);
+  const end = await tarReading(LISTING_ARGUMENTS, archive, options, check.add);
+  if (end.code !== 0)
+    throw (
+      endedByOthers('tar', end) ??
+      new BackupError('ARTIFACT_UNREADABLE', `${label} does not read through: ${describeEnd('tar', end)}`, {
+        hint,
+      })
+    );
+  // tar takes nothing at all for an archive of nothing; ours have the folder itself at least.
+  if (check.members === 0) throw new BackupError('ARTIFACT_UNREADABLE', 'the archive has no members');
+  return check;
 }

@@ -16,14 +16,11 @@ import {
   programOutput,
   errnoOf,
 } from '@geolens/backup-system';
-import { compressWith, through } from './archive-reading.ts';
-import { excludeLine } from './exclude-patterns.ts';
 import { contentOf } from './folder-content.ts';
-import { findGzip } from './gzip-program.ts';
-import { listMembers } from './list-members.ts';
+import { listMembers } from './member-check.ts';
 import { Omissions } from './omissions.ts';
-import { warningsIn } from './program-warnings.ts';
 import { placeOf } from './staging-errors.ts';
+import { excludeLine, gzipArguments, through, warningsIn } from './tar.ts';
 import { walkFolder } from './walk-folder.ts';
 
 /** GNU tar's exit codes: https://www.gnu.org/software/tar/manual/html_section/Synopsis.html */
@@ -62,7 +59,7 @@ export class TarArchiver implements Archiver {
   }): Promise<Archive | { readonly nothing: string }> {
     const omissions = await this.inspect(signal);
     if ('nothing' in omissions) return omissions;
-    const gzip = await findGzip(this.env['PATH'] ?? '');
+    const gzip = await gzipArguments(this.env);
     const warnings = omissions.list(this.place).map(({ message, hint }) => `${message}. ${hint}`);
     const patterns = omissions.excluded.map(excludeLine).join('');
     const args = [
@@ -71,7 +68,7 @@ export class TarArchiver implements Archiver {
       '--sparse',
       '--numeric-owner',
       ...(patterns === '' ? [] : ['--anchored', '--exclude-from=-']),
-      ...compressWith(gzip),
+      ...(gzip ?? []),
       `--directory=${this.options.folder}`,
       '.',
     ];

@@ -8,17 +8,15 @@ import {
   type UnpackedStaging,
 } from '@geolens/backup-core';
 import { Program, type ProgramEnvironment, errnoOf, lstatIfThere } from '@geolens/backup-system';
-import { tarReading } from './archive-reading.ts';
-import { excludeArgument } from './exclude-patterns.ts';
 import { FolderHandle } from './folder-handle.ts';
 import { pathIn } from './folder-content.ts';
-import { listMembers } from './list-members.ts';
+import { listMembers } from './member-check.ts';
 import { isPreviousName } from './restore-file-names.ts';
-import { warningsIn } from './program-warnings.ts';
 import { recoverFolder } from './recovery.ts';
 import { restoreRefusal } from './restore-refusal.ts';
 import { failed, placeOf, programFailure, stagingError, type StagingPlace } from './staging-errors.ts';
 import { StagingRecords, type FolderAttributes, type StagingRecord } from './staging-records.ts';
+import { excludeArgument, tarReading, warningsIn } from './tar.ts';
 import { discardUnpacked, UnpackedFolder } from './unpacked-folder.ts';
 import { NEW, OLD, WorkFolder } from './work-folder.ts';
 

@@ -24,8 +24,7 @@ import {
   type Tier,
 } from '@geolens/backup-core';
 import { linkOrCopy } from './link-or-copy.ts';
-import { LocalDraft } from './local-draft.ts';
-import { publishAll, takeBack } from './publication.ts';
+import { LocalDraft, publishAll, takeBack } from './publication.ts';
 import {
   readFile,
   errnoOf,

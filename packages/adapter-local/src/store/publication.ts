@@ -1,12 +1,65 @@
-import { lstat, readFile, rename, rm } from 'node:fs/promises';
+import { lstat, readFile as readText, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { BackupError, nameOfKey, parseKey, type ArtifactKey } from '@geolens/backup-core';
-import type { LocalDraft } from './local-draft.ts';
-import { errnoOf, flushFolder, textContent, writeDurably } from '@geolens/backup-system';
+import {
+  BackupError,
+  nameOfKey,
+  parseKey,
+  type ArtifactKey,
+  type ByteRange,
+  type Draft,
+  type ReadingOptions,
+} from '@geolens/backup-core';
+import {
+  errnoOf,
+  flushFolder,
+  readFile,
+  textContent,
+  writeDurably,
+  type Written,
+} from '@geolens/backup-system';
 import { intentName } from './temporary-names.ts';
 
 /** Of a file, in bytes. */
 const LONGEST_NAME = 255;
+
+/** An artifact under a temporary name beside the one that it will get. */
+export class LocalDraft implements Draft {
+  readonly key: ArtifactKey;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** Where it lies until it is published. */
+  readonly path: string;
+  /** Where it lies from then on. */
+  private readonly target: string;
+  private published = false;
+
+  constructor(key: ArtifactKey, path: string, target: string, written: Written) {
+    this.key = key;
+    this.path = path;
+    this.target = target;
+    this.bytes = written.bytes;
+    this.sha256 = written.sha256;
+  }
+
+  /** It may get its name at any moment, also between this call and the first chunk. */
+  async *open(range?: ByteRange, options?: ReadingOptions): AsyncGenerator<Uint8Array> {
+    try {
+      yield* readFile(this.path, range, options);
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error; // which opening alone fails with
+      yield* readFile(this.target, range, options);
+    }
+  }
+
+  /** Told by the store that the temporary name is gone. */
+  markPublished(): void {
+    this.published = true;
+  }
+
+  async discard(): Promise<void> {
+    if (!this.published) await rm(this.path, { force: true });
+  }
+}
 
 /**
  * Gives drafts their names, all or none. A note in the root folder, the intent, lists the names while that
@@ -86,7 +139,7 @@ export async function takeBack(root: string, intent: string): Promise<readonly s
  */
 async function keysOf(path: string): Promise<readonly ArtifactKey[]> {
   try {
-    const keys: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const keys: unknown = JSON.parse(await readText(path, 'utf8'));
     return Array.isArray(keys) ? keys.flatMap(artifactIn) : [];
   } catch (error) {
     if (error instanceof SyntaxError) return [];

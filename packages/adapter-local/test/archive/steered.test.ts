@@ -19,7 +19,7 @@ import type { BackupError } from '@geolens/backup-core';
 import { chunksOf, readAll, sourceOf } from '@geolens/backup-core/testing';
 import { findProgram } from '@geolens/backup-system';
 import { FolderHandle } from '../../src/archive/folder-handle.ts';
-import { removeContent } from '../../src/archive/remove-tree.ts';
+import { removeContent } from '../../src/archive/work-folder.ts';
 import { failure } from '../../../system/test/support/failure.ts';
 import { freshFolder, isRoot, mayMount } from '../../../system/test/support/folders.ts';
 import { Script } from '../../../system/test/support/processes.ts';

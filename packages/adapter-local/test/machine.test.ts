@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BackupError } from '@geolens/backup-core';
-import { systemClock } from '../src/system-clock.ts';
+import { systemClock } from '../src/machine.ts';
 import { failure } from '../../system/test/support/failure.ts';
 
 const timers = vi.hoisted(() => ({

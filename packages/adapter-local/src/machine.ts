@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { abortedBy, throwIfAborted, type Clock } from '@geolens/backup-core';
 
@@ -24,3 +25,9 @@ export const systemClock: Clock = {
     }
   },
 };
+
+/** How many bytes an ordinary user may still write to the volume that a path is on. */
+export async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
+}
