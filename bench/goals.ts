@@ -65,21 +65,9 @@ export function goalsOf(results: Results): readonly Goal[] {
       show: times,
     },
     {
-      what: '`list` over 10,000 sets, on the volume, for the first time',
-      limit: 1,
-      measured: overSets('local', 'list, for the first time'),
-      show: seconds,
-    },
-    {
       what: '`list` over 10,000 sets, on the volume',
       limit: 1,
       measured: overSets('local', 'list'),
-      show: seconds,
-    },
-    {
-      what: '`list` over 10,000 sets, on S3, for the first time',
-      limit: 2,
-      measured: overSets('s3', 'list, for the first time'),
       show: seconds,
     },
     { what: '`list` over 10,000 sets, on S3', limit: 2, measured: overSets('s3', 'list'), show: seconds },

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Arguments } from './arguments.ts';
 import { geolensBackup, settingsFor } from './geolens-backup.ts';
@@ -66,11 +66,10 @@ async function* resultsOf({ root, count, runs, store, bucket }: Many): AsyncGene
   const times = async (
     command: string,
     args: readonly string[],
-    how: { readonly keep?: number; readonly times?: number; readonly before?: () => void },
+    how: { readonly keep?: number; readonly times?: number },
   ): Promise<SetsResult> => {
     const samples: Measured[] = [];
     for (let run = 0; run < (how.times ?? runs); run += 1) {
-      how.before?.();
       const { measured } = await measure(
         geolensBackup(args, { ...settings, BACKUP_RETENTION_DAILY: String(how.keep ?? count - A_FEW) }),
       );
@@ -84,11 +83,6 @@ async function* resultsOf({ root, count, runs, store, bucket }: Many): AsyncGene
       peakBytes: Math.max(...samples.map(({ ownPeakBytes }) => ownPeakBytes)),
     };
   };
-  yield await times('list, for the first time', ['list', '--store', store], {
-    before: () => {
-      forgetManifests(root);
-    },
-  });
   yield await times('list', ['list', '--store', store], {});
   yield await times('prune --dry-run', ['prune', '--dry-run'], {});
   yield { ...(await startOf(settings, runs)), sets: count, store };
@@ -110,10 +104,4 @@ async function startOf(
     peakBytes = Math.max(peakBytes, await stopServe(serve));
   }
   return { command: 'the start of serve', seconds, peakBytes };
-}
-
-/** What an earlier `list` has remembered. */
-function forgetManifests(root: string): void {
-  for (const name of readdirSync(root))
-    if (name.startsWith('.geolens-backup.manifests.')) rmSync(join(root, name));
 }

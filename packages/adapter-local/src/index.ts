@@ -7,7 +7,6 @@ export { StagingDiagnosticCheck } from './archive/staging-diagnostic-check.ts';
 export { TarArchiver, type TarArchiverOptions } from './archive/tar-archiver.ts';
 export { TarStagingRestorer, type TarStagingRestorerOptions } from './archive/tar-staging-restorer.ts';
 export { FileJournal, journalName } from './file-journal.ts';
-export { FileManifestCache, manifestCacheName } from './file-manifest-cache.ts';
 export { FileRecords, recordsName } from './file-records.ts';
 export { FileReport, reportName } from './file-report.ts';
 export { freeBytes, systemClock } from './machine.ts';

@@ -36,7 +36,6 @@ export * from './ports/dump-restorer.ts';
 export * from './ports/diagnostic-check.ts';
 export * from './ports/set-copy.ts';
 export * from './ports/lock.ts';
-export * from './ports/manifest-cache.ts';
 export * from './ports/notifier.ts';
 export * from './ports/primary-store.ts';
 export { DraftTransaction, type Draft, type DraftStore } from './ports/draft-transaction.ts';

@@ -9,7 +9,6 @@ import {
 } from 'tsyringe';
 import {
   FileJournal,
-  FileManifestCache,
   FileRecords,
   FileReport,
   fileSources,
@@ -17,7 +16,6 @@ import {
   freeBytes,
   journalName,
   LocalStore,
-  manifestCacheName,
   recordsName,
   reportName,
   StagingDiagnosticCheck,
@@ -57,7 +55,6 @@ const ELSEWHERE = ['/var/tmp', '/tmp'];
 /** One token for each part. */
 export const TOKENS: { readonly [P in keyof Services]-?: InjectionToken<Services[P]> } = {
   archiver: Symbol('archiver'),
-  cacheOf: Symbol('cacheOf'),
   checkAssertions: Symbol('checkAssertions'),
   clock: Symbol('clock'),
   restoreTest: Symbol('restoreTest'),
@@ -140,10 +137,6 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   register(
     TOKENS.journal,
     () => new FileJournal(join(config.backupDir, journalName(config.connection.database))),
-  );
-  register(
-    TOKENS.cacheOf,
-    () => (store) => new FileManifestCache(join(config.backupDir, manifestCacheName(store.name))),
   );
   register(TOKENS.reportOf, () => (operation, redact) => {
     const file = new FileReport(

@@ -4,7 +4,6 @@ import type {
   DiagnosticCheck,
   DumpRestorer,
   FileSources,
-  ManifestCache,
   Notifier,
   OrphanCleaner,
   RestoreTester,
@@ -40,8 +39,6 @@ export interface Services extends RunParts {
   /** Every store that may hold sets, the primary one first. */
   readonly stores: readonly ArtifactStore[];
   readonly replicas: readonly ArtifactStore[];
-  /** What is remembered of the manifests of a store. */
-  readonly cacheOf: (store: ArtifactStore) => ManifestCache;
   readonly files: FileSources;
   readonly restorer: DumpRestorer;
   readonly stagingRestorer: StagingRestorer;

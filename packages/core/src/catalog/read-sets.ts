@@ -2,7 +2,6 @@ import { parseManifest, RowLists } from '../model/manifest-text.ts';
 import { companionKey, nameOfKey, placeOf, type ArtifactKey } from '../model/artifact-key.ts';
 import { TIERS } from '../model/tier.ts';
 import type { ArtifactStore, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
-import type { CachedManifest, ManifestCache } from '../ports/manifest-cache.ts';
 import { BackupError, isBackupError, throwIfAborted, toBackupError, withReason } from '../base/errors.ts';
 import { denseBytesOf, LARGEST_MANIFEST_BYTES, manifestTextOf } from '../ports/text-source.ts';
 import type { BackupSet } from '../model/backup-set.ts';
@@ -25,11 +24,6 @@ const MOST_ARTIFACTS = 100_000;
 
 /** How the sets of a store are read. */
 export interface ReadSetsOptions extends StoreOptions {
-  /**
-   * Spares reading the manifests that have not changed since. For what is only looked at: whoever acts on
-   * sets reads them.
-   */
-  readonly cache?: ManifestCache | undefined;
   /** Called with each state file whose set is gone. */
   readonly onLoneState?: ((key: ArtifactKey) => void) | undefined;
 }
@@ -84,45 +78,32 @@ interface Readings {
 async function readManifests(
   store: ArtifactStore,
   listing: readonly StoredArtifact[],
-  options: ReadSetsOptions,
+  options: StoreOptions,
 ): Promise<Readings> {
   // The smallest first: large ones, of whatever name, leave the others their share of the memory.
   const listed = listing
     .filter(({ key }) => nameOfKey(key)?.kind === 'manifest')
     .sort((one, other) => one.bytes - other.bytes);
   const artifacts = new Map(listing.map((artifact) => [artifact.key, artifact]));
-  const remembered = (await options.cache?.read()) ?? new Map<ArtifactKey, CachedManifest>();
   const manifests = new Map<ArtifactKey, ManifestReading>();
   const states = new Map<ArtifactKey, StateReading>();
-  const tagged = new Map<ArtifactKey, CachedManifest>();
-  let changes = remembered.size > listed.length;
   const budget = { bytes: MOST_KEPT_BYTES, lists: new RowLists() };
   const read = async (queue: Iterable<StoredArtifact>): Promise<void> => {
     for (const artifact of queue) {
-      const { key, tag } = artifact;
-      const cached = remembered.get(key);
-      const known = cached?.tag === tag ? cached?.manifest : undefined;
-      const place = placeOf(key);
+      const place = placeOf(artifact.key);
       const stateFile = place && artifacts.get(companionKey(place, 'state'));
-      const state = stateFile && (await readState(store, stateFile, cached, options));
+      const state = stateFile && (await readState(store, stateFile, options));
       // A set whose state file is not known may be bad.
-      const manifest = isUnread(state)
-        ? state
-        : (known ?? (await readManifest(store, artifact, budget, options)));
-      manifests.set(key, manifest);
+      const manifest = isUnread(state) ? state : await readManifest(store, artifact, budget, options);
+      manifests.set(artifact.key, manifest);
       if (stateFile !== undefined && state !== undefined && !isUnread(state))
         states.set(stateFile.key, state);
-      if (tag === undefined || manifest instanceof Error) continue;
-      const entry = { tag, manifest, state: cacheable(stateFile?.tag, state) };
-      tagged.set(key, entry);
-      changes ||= known === undefined || entry.state?.tag !== cached?.state?.tag;
     }
   };
   const isSmall = ({ bytes }: StoredArtifact): boolean => bytes <= SMALL_MANIFEST_BYTES;
   const small = listed.filter(isSmall).values();
   await Promise.all(Array.from({ length: MANIFESTS_AT_ONCE }, () => read(small)));
   await read(listed.filter((artifact) => !isSmall(artifact)));
-  if (changes) await options.cache?.replace(tagged);
   return { manifests, states };
 }
 
@@ -143,7 +124,7 @@ async function readManifest(
     );
   try {
     const text = await manifestTextOf(
-      store.read(key, undefined, { ...options, reuseBuffer: true }),
+      store.read(key, undefined, { ...options, reuseBuffer: bytes > SMALL_MANIFEST_BYTES }),
       Math.max(bytes, SMALL_MANIFEST_BYTES),
     );
     const { saved } = budget.lists;
@@ -159,13 +140,11 @@ async function readManifest(
 /** Returns what a state file holds, or why it cannot be used; `undefined` if it was removed meanwhile. */
 async function readState(
   store: ArtifactStore,
-  { key, tag }: StoredArtifact,
-  cached: CachedManifest | undefined,
+  { key }: StoredArtifact,
   options: StoreOptions,
 ): Promise<StateReading | undefined> {
   const timestamp = nameOfKey(key)?.timestamp;
   if (timestamp === undefined) return undefined;
-  if (cached?.state !== undefined && cached.state.tag === tag) return cached.state.content;
   try {
     return await readStateFile(store.read(key, undefined, options), timestamp);
   } catch (error) {
@@ -177,10 +156,4 @@ async function readState(
 /** Whether a state file could not be read, for a reason other than its content. */
 function isUnread(state: StateReading | undefined): state is Error {
   return state instanceof Error && !isUnusableState(state);
-}
-
-function cacheable(tag: string | undefined, state: StateReading | undefined): CachedManifest['state'] {
-  return tag === undefined || state === undefined || state instanceof Error
-    ? undefined
-    : { tag, content: state };
 }

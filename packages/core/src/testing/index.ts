@@ -14,7 +14,6 @@ export * from './fake-staging-restorer.ts';
 export * from './faulty-store.ts';
 export * from './manual-clock.ts';
 export * from './memory-journal.ts';
-export * from './memory-manifest-cache.ts';
 export * from './memory-store.ts';
 export * from './primary-store-contract.ts';
 export * from './staged-upload-store.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { artifactKey, BackupError, bytesOf, formatManifest, readSets } from '../../src/index.ts';
-import { FaultyStore, MemoryManifestCache, MemoryStore } from '../../src/testing/index.ts';
+import { FaultyStore, MemoryStore } from '../../src/testing/index.ts';
 import { at, manifestOf } from '../support/manifests.ts';
 
 const days = Array.from({ length: 25 }, (_, day) => at(`202601${String(day + 1).padStart(2, '0')}_020000`));
@@ -68,66 +68,5 @@ describe('reading the sets of a store', () => {
       return new Error('socket closed');
     });
     await expect(readSets(store, { signal: stop.signal })).rejects.toMatchObject({ code: 'ABORTED' });
-  });
-});
-
-describe('reading the sets of a store with a cache', () => {
-  const readsOf = ({ calls }: FaultyStore): number =>
-    calls.filter(({ operation }) => operation === 'read').length;
-
-  it('reads each manifest once, and says the same as without', async () => {
-    const store = new FaultyStore(filledStore(), () => undefined);
-    const cache = new MemoryManifestCache();
-    const first = await readSets(store, { cache });
-    const second = await readSets(store, { cache });
-    expect(readsOf(store)).toBe(days.length);
-    expect(second).toEqual(first);
-    expect(second).toEqual(await readSets(store));
-    expect(cache.replacements).toBe(1);
-  });
-
-  it('reads a manifest again that was replaced', async () => {
-    const inner = filledStore();
-    const store = new FaultyStore(inner, () => undefined);
-    const cache = new MemoryManifestCache();
-    await readSets(store, { cache });
-    const bad = manifestOf(days[3]!, 'geolens', {
-      checks: { content: { outcome: 'failed', at: '2026-02-01T00:00:00Z', reason: 'bad sector' } },
-    });
-    inner.artifacts.set(artifactKey('daily', `manifest-${days[3]!}.json`), Buffer.from(formatManifest(bad)));
-    expect((await readSets(store, { cache })).filter(({ state }) => state === 'bad')).toMatchObject([
-      { timestamp: days[3] },
-    ]);
-    expect(readsOf(store)).toBe(days.length + 1);
-  });
-
-  it('forgets what the store has no more', async () => {
-    const inner = filledStore();
-    const cache = new MemoryManifestCache();
-    await readSets(inner, { cache });
-    inner.artifacts.delete(artifactKey('daily', `manifest-${days[3]!}.json`));
-    await readSets(inner, { cache });
-    expect(cache.entries.size).toBe(days.length - 1);
-  });
-
-  it('remembers nothing of a manifest that cannot be read or understood', async () => {
-    const inner = filledStore(2);
-    inner.artifacts.set(artifactKey('daily', `manifest-${days[0]!}.json`), Buffer.from('{'));
-    const cache = new MemoryManifestCache();
-    await readSets(inner, { cache });
-    expect([...cache.entries.keys()]).toEqual([artifactKey('daily', `manifest-${days[1]!}.json`)]);
-  });
-
-  it('reads all manifests of a store that has no tags', async () => {
-    const inner = filledStore(3);
-    const store = new FaultyStore(inner, () => undefined);
-    store.list = async function* (tier) {
-      for await (const { key, bytes } of inner.list(tier)) yield { key, bytes };
-    };
-    const cache = new MemoryManifestCache();
-    await readSets(store, { cache });
-    await readSets(store, { cache });
-    expect(readsOf(store)).toBe(6);
-    expect(cache.replacements).toBe(0);
   });
 });

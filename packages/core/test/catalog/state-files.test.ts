@@ -14,7 +14,7 @@ import {
 } from '../../src/index.ts';
 import { groupSets } from '../../src/catalog/group-sets.ts';
 import { recordState } from '../../src/catalog/state-files.ts';
-import { FaultyStore, ManualClock, MemoryManifestCache, MemoryStore } from '../../src/testing/index.ts';
+import { FaultyStore, ManualClock, MemoryStore } from '../../src/testing/index.ts';
 import { at, manifestOf } from '../support/manifests.ts';
 import { DAY, SATURDAY, SUNDAY } from '../support/run-kit.ts';
 import { VerifyKit } from '../support/verify-kit.ts';
@@ -92,28 +92,6 @@ describe('a state file', () => {
     const store = await storeWith();
     store.artifacts.delete(artifactKey('daily', `manifest-${T}.json`));
     expect(await readSets(store)).toMatchObject([{ state: 'partial', problems: ['there is no manifest'] }]);
-  });
-
-  it('is read again only when it was replaced, where there is a cache', async () => {
-    const inner = await storeWith();
-    const store = new FaultyStore(inner, () => undefined);
-    const cache = new MemoryManifestCache();
-    const reads = async (): Promise<string[]> => {
-      store.calls.length = 0;
-      expect(await readSets(store, { cache })).toEqual(await readSets(inner));
-      return store.calls.flatMap(({ operation, key }) => (operation === 'read' ? (key ?? []) : []));
-    };
-    expect(await reads()).toHaveLength(2);
-    expect(await reads()).toEqual([]);
-    await recordState(inner, { tier: 'daily', timestamp: T }, { acceptedAt: AT });
-    expect(await reads()).toEqual([STATE]);
-    inner.artifacts.delete(STATE);
-    expect(await reads()).toEqual([]);
-    expect([...cache.entries.values()].map(({ state }) => state)).toEqual([undefined]);
-    await recordState(inner, { tier: 'daily', timestamp: T }, { checks: BAD });
-    expect(await reads()).toEqual([STATE]);
-    inner.artifacts.set(STATE, Buffer.from('{'));
-    for (let time = 0; time < 2; time += 1) expect(await reads()).toEqual([STATE]);
   });
 });
 

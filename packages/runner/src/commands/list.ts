@@ -23,7 +23,7 @@ export async function list(context: CommandContext, { json, store: wanted }: Lis
   if (stores.includes(services.primary)) await checkFolder(config);
   const found: FoundSet[] = [];
   let exitCode: ExitCode = EXIT.done;
-  for await (const answer of readStores(stores, { signal, cacheOf: services.cacheOf })) {
+  for await (const answer of readStores(stores, { signal })) {
     if (answer.error === undefined) {
       found.push(...answer.sets.map((set) => ({ store: answer.store.name, set })));
       continue;

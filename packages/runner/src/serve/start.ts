@@ -56,7 +56,7 @@ export async function cleanUpAtStart({
  */
 export async function replacesAnother({ config, services, log, signal }: CommandContext): Promise<boolean> {
   const { database } = config.connection;
-  for await (const answer of readStores(services.stores, { signal, cacheOf: services.cacheOf })) {
+  for await (const answer of readStores(services.stores, { signal })) {
     const { store, error } = answer;
     const ours = answer.error === undefined ? answer.sets.filter((set) => set.database === database) : [];
     if (store === services.primary && (error !== undefined || ours.length > 0)) return false;

@@ -77,7 +77,7 @@ export class StatusKeeper {
   private async inspectNow(store: ArtifactStore): Promise<StoreStatus> {
     const { config, services, signal } = this.context;
     const { database } = config.connection;
-    const status = await readSets(store, { signal, cache: services.cacheOf(store) }).then(
+    const status = await readSets(store, { signal }).then(
       (sets): Pick<StoreStatus, 'sets' | 'error'> => ({
         sets: sets.filter((set) => set.database === database),
         error: undefined,

@@ -11,7 +11,6 @@ import {
   FakeStagingRestorer,
   ManualClock,
   MemoryJournal,
-  MemoryManifestCache,
 } from '@geolens/backup-core/testing';
 import { readConfig } from '../../src/config/config.ts';
 import { createLogger, LogTail } from '../../src/present/logger.ts';
@@ -41,7 +40,6 @@ export async function commandKit(
     retention: keepNewest({ daily: 1, weekly: 1 }),
     clock: new ManualClock('2026-02-01T00:00:00Z'),
     journal: new MemoryJournal(),
-    cacheOf: () => new MemoryManifestCache(),
     producer: new FakeDumpProducer(),
     archiver: new FakeArchiver(),
     restorer: new FakeDumpRestorer(),

@@ -371,7 +371,6 @@ function note(arena: Arena, random: Random): string {
   return random.pick<() => string>([
     () => place(join(backups, '.geolens-backup.lock')),
     () => place(join(backups, `.geolens-backup.${database}.json`)),
-    () => place(join(backups, `.geolens-backup.manifests.${random.pick(['local', 's3'])}`)),
     () => place(join(backups, `.geolens-backup.${database}.${random.pick(['run', 'restore'])}.report.txt`)),
     () => place(join(backups, `.geolens-backup-${id}.${random.pick(['partial', 'publishing'])}`)),
     () => place(join(backups, `.geolens-backup-staging-${id}.json`)),
