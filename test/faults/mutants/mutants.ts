@@ -253,7 +253,7 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'links and pipes are taken for files of the software',
     edits: [
       edit(
-        `${SYSTEM}/files/own-file.ts`,
+        `${SYSTEM}/files/read-file.ts`,
         'constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK',
         'constants.O_RDONLY',
       ),

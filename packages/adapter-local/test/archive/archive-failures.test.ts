@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Archive } from '@geolens/backup-core';
 import { readAll, sourceOf } from '@geolens/backup-core/testing';
-import { findProgram } from '../../../system/src/process/find-program.ts';
+import { findProgram } from '../../../system/src/process/start-program.ts';
 import { TarArchiver } from '../../src/archive/tar-archiver.ts';
 import { failure } from '../../../system/test/support/failure.ts';
 import { freshFolder, isRoot } from '../../../system/test/support/folders.ts';

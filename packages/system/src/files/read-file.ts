@@ -1,6 +1,8 @@
-import { close, open, read } from 'node:fs';
+import { close, constants, open as openDescriptor, read } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import type { ByteRange, ReadingOptions } from '@geolens/backup-core';
+import { type ByteRange, type ReadingOptions, BackupError } from '@geolens/backup-core';
+import { errnoOf } from './store-errors.ts';
 
 /** Large enough to cost little, small enough to be held for several files at once. */
 const READ_BYTES = 64 * 1024;
@@ -11,7 +13,7 @@ const REUSED_BUFFER_BYTES = 256 * 1024;
 /** Enough for most manifests, of which there may be ten thousand to read. */
 const FIRST_BYTES = 16 * 1024;
 
-const [openFile, readBytes, closeFile] = [promisify(open), promisify(read), promisify(close)];
+const [openFile, readBytes, closeFile] = [promisify(openDescriptor), promisify(read), promisify(close)];
 
 const WHOLE: ByteRange = { start: 0, end: Infinity };
 
@@ -66,4 +68,34 @@ async function* reusedChunks(fd: number, { start, end }: ByteRange): AsyncGenera
   } finally {
     await filling.catch(() => undefined); // the file is closed after this
   }
+}
+
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * Reads a file that only this software writes. Others may be able to put something else in its place: a link
+ * would lead to another file, and a pipe would block.
+ * @param atMost size in bytes
+ * @throws BackupError STORE_FAILED if it is a link, a pipe or a device, or larger
+ */
+export async function readOwnFile(path: string, atMost: number): Promise<Buffer> {
+  const handle = await open(path, FLAGS).catch((error: unknown) => {
+    throw errnoOf(error) === 'ELOOP' ? refusal(`${path} is not a regular file`, error) : error;
+  });
+  try {
+    const stats = await handle.stat();
+    // The system itself refuses to read a folder.
+    if (!stats.isFile() && !stats.isDirectory()) throw refusal(`${path} is not a regular file`);
+    if (stats.size > atMost) throw refusal(`${path} has ${stats.size} bytes; at most ${atMost} are read`);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
+function refusal(message: string, cause?: unknown): BackupError {
+  return new BackupError('STORE_FAILED', message, {
+    cause,
+    hint: 'Find out who put it there, remove it, and let no other user write to the folder',
+  });
 }

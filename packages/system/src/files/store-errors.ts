@@ -1,3 +1,5 @@
+import type { Stats } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { BackupError, toBackupError, withReason, type ErrorReason } from '@geolens/backup-core';
 
 const ROOT_DENIED =
@@ -55,4 +57,17 @@ export interface StoreRoot {
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/**
+ * What lies under a path, a link itself and not what it leads to; undefined when nothing does. Other errors
+ * are thrown as they are.
+ */
+export async function lstatIfThere(path: string | Buffer): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }

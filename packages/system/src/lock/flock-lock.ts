@@ -11,9 +11,8 @@ import {
   type LockLease,
   type LockOptions,
 } from '@geolens/backup-core';
-import type { ProgramEnvironment } from '../process/program.ts';
+import { type ProgramEnvironment, tailOf } from '../process/program.ts';
 import { missing, startProgram } from '../process/start-program.ts';
-import { tailOf } from '../process/tail-of.ts';
 import { errnoOf, storeError } from '../files/store-errors.ts';
 
 /** The file of the lock in a folder of sets: whoever works on one has to lock the same. */

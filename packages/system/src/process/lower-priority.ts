@@ -1,5 +1,5 @@
 import { constants, setPriority } from 'node:os';
-import { findProgram } from './find-program.ts';
+import { findProgram } from './start-program.ts';
 import { Program, type ProgramEnvironment } from './program.ts';
 
 /** The class of ionice(1) whose members get what no other process wants. */

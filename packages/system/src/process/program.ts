@@ -1,8 +1,7 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { Readable, Writable } from 'node:stream';
-import { abortedBy, throwIfAborted } from '@geolens/backup-core';
+import { abortedBy, throwIfAborted, BackupError } from '@geolens/backup-core';
 import { missing, notStarted, startProgram } from './start-program.ts';
-import { tailOf } from './tail-of.ts';
 
 /**
  * How long a program has to end by itself when it is asked to, before it is killed. A run has ten seconds in
@@ -151,4 +150,43 @@ export function describeEnd(file: string, { code, endedBy, stderr }: ProgramEnd)
   const how = endedBy === undefined ? `exited with ${code ?? '?'}` : `was ended by ${endedBy}`;
   const last = stderr.split('\n').slice(-5).join(' | ');
   return `${file.split('/').at(-1) ?? file} ${how}${last === '' ? '' : `: ${last}`}`;
+}
+
+/** Enough for any message. */
+const KEPT_BYTES = 64 * 1024;
+
+/**
+ * Reads a stream to its end and keeps the last part of it, of bounded size.
+ * @returns a function that returns that part as text
+ */
+export function tailOf(stream: Readable | null): () => string {
+  const kept: Buffer[] = [];
+  let length = 0;
+  stream?.on('data', (chunk: Buffer) => {
+    kept.push(chunk);
+    length += chunk.length;
+    for (let [first] = kept; first !== undefined && length - first.length >= KEPT_BYTES; [first] = kept) {
+      length -= first.length;
+      kept.shift();
+    }
+  });
+  return () => Buffer.concat(kept).toString('utf8').trim();
+}
+
+/** What people and systems end programs with; one that crashes over what it reads gets others. */
+const BY_OTHERS: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'];
+
+/** What tar says when the program that decompresses for it was killed. */
+const CHILD_KILLED = /died with signal (?:1|2|9|15)\b/;
+
+const HINT = 'Look for a kill or a want of memory in the log of the system, then try again';
+
+/**
+ * Returns the error of a program that another process ended: the input of the program may be good. `undefined` if the
+ * program ended by itself.
+ */
+export function endedByOthers(file: string, end: ProgramEnd): BackupError | undefined {
+  const byOthers =
+    (end.endedBy !== undefined && BY_OTHERS.includes(end.endedBy)) || CHILD_KILLED.test(end.stderr);
+  return byOthers ? new BackupError('PROGRAM_ENDED', describeEnd(file, end), { hint: HINT }) : undefined;
 }

@@ -1,4 +1,7 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 import { BackupError } from '@geolens/backup-core';
 
 /**
@@ -61,4 +64,24 @@ export function notStarted(label: string, why: string, cause?: unknown): BackupE
 function startError(label: string, cause: unknown, hint?: string): BackupError {
   const { code = '', message } = cause as NodeJS.ErrnoException;
   return NO_SUCH_PROGRAM.has(code) ? missing(label, cause, hint) : notStarted(label, message, cause);
+}
+
+/** The first of the names that is an executable in one of the folders of the search path, as a full path. */
+export async function findProgram(names: readonly string[], searchPath: string): Promise<string | undefined> {
+  for (const name of names) {
+    for (const folder of searchPath.split(delimiter).filter((entry) => entry !== '')) {
+      const path = join(folder, name);
+      if (await isExecutable(path)) return path;
+    }
+  }
+  return undefined;
+}
+
+export async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

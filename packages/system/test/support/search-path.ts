@@ -1,6 +1,6 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findProgram } from '../../src/process/find-program.ts';
+import { findProgram } from '../../src/process/start-program.ts';
 import { freshFolder } from './folders.ts';
 
 /** What programs get in tests: the search path and nothing else. */

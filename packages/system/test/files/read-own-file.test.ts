@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readOwnFile } from '../../src/files/own-file.ts';
+import { readOwnFile } from '../../src/files/read-file.ts';
 import { failure } from '../support/failure.ts';
 import { freshFolder } from '../support/folders.ts';
 
