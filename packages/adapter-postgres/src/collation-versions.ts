@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import type { DiagnosticResult } from '@geolens/backup-core';
-import { printableSql } from './connection/printable-sql.ts';
-import { majorOf } from './connection/server-version.ts';
+import { printableSql } from './connection/byte-text.ts';
+import { majorOf } from './connection/queries.ts';
 import { textRows } from './connection/text-rows.ts';
-import { namesOf } from './dump/names-of.ts';
+import { namesOf } from './connection/identifiers.ts';
 
 /** Databases have a recorded version since PostgreSQL 15, collations since PostgreSQL 10. */
 const FIRST_WITH_DATABASE_VERSION = 15;

@@ -1,11 +1,11 @@
-import type pg from 'pg';
 import {
+  withReason,
   failedCheck,
   throwIfAborted,
   type DiagnosticCheck,
   type DiagnosticResult,
-  withReason,
 } from '@geolens/backup-core';
+import type pg from 'pg';
 import type { ProgramEnvironment } from '@geolens/backup-system';
 import type { ConnectionSettings } from './connection/connection-settings.ts';
 import { collationResults } from './collation-versions.ts';
@@ -13,12 +13,9 @@ import { missingRights } from './dump/missing-rights.ts';
 import { RAISE_LOCKS, postgresError, whereabouts } from './connection/postgres-errors.ts';
 import { findInstallations, programsFor } from './connection/postgres-programs.ts';
 import { megabytes } from './disk-estimate.ts';
-import { configure } from './connection/configure.ts';
-import { lockCapacityOf } from './dump/lock-capacity.ts';
-import { relations } from './dump/dumped-tables.ts';
+import { configure, oneRow, majorOf, serverVersionOf } from './connection/queries.ts';
+import { locksOf, relations } from './dump/dumped-tables.ts';
 import { extensionTablesWarnings, unloggedWarning } from './dump/rows-left-out.ts';
-import { oneRow } from './connection/one-row.ts';
-import { majorOf, serverVersionOf } from './connection/server-version.ts';
 import { withClient } from './connection/session.ts';
 import { databaseBytesOf } from './dump/snapshot.ts';
 
@@ -101,7 +98,7 @@ async function contentOf(client: pg.Client): Promise<DiagnosticResult> {
     ({ partitioned, ofExtension }) => !partitioned && !ofExtension,
   );
   const bytes = await databaseBytesOf(client);
-  const { locks } = await lockCapacityOf(client);
+  const locks = await locksOf(client);
   const message = `${tables.length} table${tables.length === 1 ? '' : 's'}, ${megabytes(bytes)} on the server’s disk`;
   if (tables.length > locks)
     return {

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import * as tls from 'node:tls';
 import pg from 'pg';
 import { BackupError, throwIfAborted } from '@geolens/backup-core';
-import { oneRow } from './one-row.ts';
+import { oneRow } from './queries.ts';
 import { errorWithoutValues } from './client-errors.ts';
 import { SYSTEM_AUTHORITIES, type ConnectionSettings, type SslMode } from './connection-settings.ts';
 import { codeOf } from './postgres-errors.ts';

@@ -45,3 +45,22 @@ export function withSuffix(name: string, suffix: string): string {
   const { read } = new TextEncoder().encodeInto(name, room); // whole characters only
   return name.slice(0, read) + suffix;
 }
+
+/**
+ * Returns a group that takes part in every match of its expression.
+ * @throws TypeError if the expression has no such group
+ */
+export function group(match: RegExpExecArray, index: number): string {
+  const text = match[index];
+  if (text === undefined) throw new TypeError(`an expression matched without its group ${index}`);
+  return text;
+}
+
+/** How many names a message shows. */
+export const SHOWN = 5;
+
+/** The first names of many, for a message. */
+export function namesOf(names: readonly string[]): string {
+  const more = names.length - SHOWN;
+  return `${names.slice(0, SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { BackupError, isBackupError } from '@geolens/backup-core';
 import { type ProgramEnvironment, isExecutable, programText } from '@geolens/backup-system';
-import { majorOf } from './server-version.ts';
+import { majorOf } from './queries.ts';
 
 /** Where Debian, Ubuntu and the images made from them put each major version. */
 const VERSIONED_FOLDERS = '/usr/lib/postgresql';

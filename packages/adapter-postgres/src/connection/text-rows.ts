@@ -1,8 +1,7 @@
 import type pg from 'pg';
 import { decodeBytes, escapeForeignBytes } from './byte-text.ts';
 import { serverEncodingOf } from './connection.ts';
-import { inSavepoint } from './in-savepoint.ts';
-import { oneRow } from './one-row.ts';
+import { inSavepoint, oneRow } from './queries.ts';
 
 /** `untranslatable_character` and `character_not_in_repertoire`. */
 const NOT_TRANSLATABLE = ['22P05', '22021'];

@@ -1,5 +1,5 @@
 import type { ProgramEnvironment } from '@geolens/backup-system';
-import { majorOf } from './server-version.ts';
+import { majorOf } from './queries.ts';
 
 /**
  * Servers from this version on notice by themselves that a client is gone, also while it waits for a lock.

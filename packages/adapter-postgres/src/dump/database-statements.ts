@@ -1,7 +1,30 @@
 import type pg from 'pg';
 import { textRows } from '../connection/text-rows.ts';
-import { BOOTSTRAP_SUPERUSER, granteeOf, isRevoked } from './acl-queries.ts';
 import { dollarQuoted } from '../connection/sql-text.ts';
+
+/**
+ * Number of the role that `initdb` creates. Its objects become owned by the restoring role, because the role
+ * may have another name there.
+ */
+export const BOOTSTRAP_SUPERUSER = 10;
+
+/**
+ * SQL expression: the grantee of an ACL entry as GRANT and REVOKE name it. `CURRENT_USER` is the owner if
+ * that is the bootstrap superuser.
+ */
+export function granteeOf(grantee: string, owner: string): string {
+  return `CASE WHEN ${grantee} = 0 THEN 'PUBLIC' WHEN ${grantee} = ${owner} AND ${owner} = ${BOOTSTRAP_SUPERUSER} THEN 'CURRENT_USER'
+    ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(${grantee})) END`;
+}
+
+/**
+ * SQL condition: a stored ACL lacks the default privilege `d`, a row of aclexplode. NULL stands for the
+ * default ACL, which lacks nothing.
+ */
+export function isRevoked(acl: string): string {
+  return `${acl} IS NOT NULL AND NOT EXISTS (
+    SELECT FROM pg_catalog.aclexplode(${acl}) kept WHERE kept.grantee = d.grantee AND kept.privilege_type = d.privilege_type)`;
+}
 
 const OF_THE_SESSION = `'role', 'session_authorization'`;
 
@@ -88,4 +111,24 @@ function statement(client: pg.Client, { setting, value, template }: Property): s
       : `PERFORM pg_catalog.set_config(${literal(setting)}, ${literal(value)}, true); `;
   const execute = `EXECUTE pg_catalog.format(${literal(template)}, pg_catalog.current_database());`;
   return `DO ${dollarQuoted(`BEGIN ${before}${execute} END`)};`;
+}
+
+/**
+ * Privileges on large objects: a schema-only dump has neither these nor their privileges. By default, the
+ * owner has all privileges and no other role has one.
+ */
+const LARGE_OBJECT_GRANTS = `
+  SELECT l.oid, 1 AS rank, pg_catalog.format('REVOKE %s ON LARGE OBJECT %s FROM %s;', d.privilege_type, l.oid, ${granteeOf('l.lomowner', 'l.lomowner')}) AS statement
+    FROM pg_catalog.pg_largeobject_metadata l, pg_catalog.aclexplode(pg_catalog.acldefault('L', l.lomowner)) d WHERE ${isRevoked('l.lomacl')}
+  UNION ALL
+  SELECT l.oid, 2, pg_catalog.format('GRANT %s ON LARGE OBJECT %s TO %s%s;', a.privilege_type, l.oid,
+           ${granteeOf('a.grantee', 'l.lomowner')}, CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' END)
+    FROM pg_catalog.pg_largeobject_metadata l, pg_catalog.aclexplode(l.lomacl) a
+   WHERE a.grantee <> l.lomowner OR a.is_grantable
+   ORDER BY oid, rank, statement`;
+
+/** Returns the statements; none if all large objects have the default privileges. */
+export async function largeObjectGrantsOf(client: pg.Client): Promise<readonly string[]> {
+  const rows = await textRows<{ statement: string }>(client, LARGE_OBJECT_GRANTS, ['statement']);
+  return rows.map(({ statement }) => statement);
 }

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { escapeForeignBytes } from '../connection/byte-text.ts';
 import { textRows } from '../connection/text-rows.ts';
+import { oneRow } from '../connection/queries.ts';
 
 /** How many tables are locked by one statement. */
 const TABLES_AT_ONCE = 100;
@@ -50,4 +51,16 @@ export async function relations(client: pg.Client): Promise<readonly Relation[]>
 export function* batches(tables: readonly DumpedTable[]): Generator<readonly DumpedTable[]> {
   for (let start = 0; start < tables.length; start += TABLES_AT_ONCE)
     yield tables.slice(start, start + TABLES_AT_ONCE);
+}
+
+/** Every session that locks an object takes one of these. */
+const LOCKS = `
+  SELECT pg_catalog.current_setting('max_locks_per_transaction')::pg_catalog.int8
+         * (pg_catalog.current_setting('max_connections')::pg_catalog.int8
+            + pg_catalog.current_setting('max_prepared_transactions')::pg_catalog.int8) AS locks`;
+
+/** Returns the number of locks that the server has memory for. */
+export async function locksOf(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ locks: string }>(LOCKS);
+  return Number(oneRow(rows).locks);
 }

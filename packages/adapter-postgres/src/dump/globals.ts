@@ -1,19 +1,22 @@
+import { isUtf8 } from 'node:buffer';
 import { type ProgramEnvironment, programBytes, type Judge } from '@geolens/backup-system';
 import { isBackupError, throwIfAborted } from '@geolens/backup-core';
-import { isUtf8 } from 'node:buffer';
 import type pg from 'pg';
 import { decodeBytes, encodeBytes, hasForeignBytes } from '../connection/byte-text.ts';
-import { lockWait } from '../connection/lock-wait.ts';
+import { lockWait } from './dump-arguments.ts';
 import { programError } from '../connection/postgres-errors.ts';
 import { endWithoutValues } from '../connection/program-messages.ts';
 import type { PostgresPrograms } from '../connection/postgres-programs.ts';
 import { inUtf8, untranslatable } from '../connection/text-rows.ts';
 import { readingConnectionString, serverEncodingOf, withoutConnection } from '../connection/connection.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
-import { LACKING_PART } from './lacking-part.ts';
 import type { GlobalsSections } from './snapshot.ts';
-import { tolerantRoles } from './tolerant-roles.ts';
 import { unlinkedTemporaryFile } from './unlinked-temporary-file.ts';
+import { dollarQuoted, itemsOf } from '../connection/sql-text.ts';
+
+/** Line of the globals where a part could not be read. */
+export const LACKING_PART =
+  '-- This part could not be read when the backup was made; the manifest has the reason.';
 
 export interface GlobalsRequest {
   readonly programs: PostgresPrograms;
@@ -164,4 +167,21 @@ async function inUtf8Lines({ client, warn }: GlobalsRequest, sql: Buffer): Promi
     else lines.push(text.replace(/^SET client_encoding = '\w+';$/, `SET client_encoding = 'UTF8';`));
   }
   return Buffer.from(lines.join('\n'));
+}
+
+/**
+ * The SQL of `pg_dumpall --roles-only` with each CREATE ROLE turned into one that does not mind when the role
+ * is there. Names and comments of roles may hold anything: line feeds, semicolons, what looks like a
+ * statement.
+ */
+export function tolerantRoles(sql: string): string {
+  let [result, at] = ['', 0];
+  for (const { text, start } of itemsOf(sql)) {
+    const tolerated = /^CREATE ROLE .*;$/s.test(text)
+      ? `DO ${dollarQuoted(`BEGIN ${text} EXCEPTION WHEN duplicate_object THEN NULL; END`)};`
+      : text;
+    result += sql.slice(at, start) + tolerated;
+    at = start + text.length;
+  }
+  return result + sql.slice(at);
 }

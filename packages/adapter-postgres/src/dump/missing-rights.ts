@@ -1,9 +1,6 @@
 import type pg from 'pg';
-import { quoteIdentifier } from '../connection/identifiers.ts';
+import { namesOf, quoteIdentifier, SHOWN } from '../connection/identifiers.ts';
 import type { DiagnosticResult } from '@geolens/backup-core';
-
-/** How many names a message shows. */
-const SHOWN = 5;
 
 interface Right {
   readonly subject: string;
@@ -70,15 +67,13 @@ export async function missingRights(client: pg.Client, user: string): Promise<re
   for (const { subject, query, message, hint } of RIGHTS) {
     const { rows } = await client.query<{ name: string }>(query);
     const names = rows.map(({ name }) => name);
-    const shown = names.slice(0, SHOWN);
-    const more = names.length - shown.length;
     if (names.length === 0) results.push({ subject, level: 'ok', message: 'nothing is missing' });
     else
       results.push({
         subject,
         level: 'fail',
-        message: message(`${shown.join(', ')}${more === 0 ? '' : ` and ${more} more`}`, names.length),
-        hint: hint(shown, quoteIdentifier(user)),
+        message: message(namesOf(names), names.length),
+        hint: hint(names.slice(0, SHOWN), quoteIdentifier(user)),
       });
   }
   return results;

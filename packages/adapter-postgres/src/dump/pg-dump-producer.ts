@@ -23,14 +23,13 @@ import {
   programFed,
   programOutput,
 } from '@geolens/backup-system';
-import { chooseCompression, compressionArgument } from './compression.ts';
-import { libpqEnvironment, readingConnectionString, withoutConnection } from '../connection/connection.ts';
+import { libpqEnvironment, withoutConnection, readingConnectionString } from '../connection/connection.ts';
+import { chooseCompression, compressionArgument, lockWait } from './dump-arguments.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import { brokenRowsHint } from './broken-rows.ts';
 import { globalsOf } from './globals.ts';
-import { lockWait } from '../connection/lock-wait.ts';
 import { postgresError, programError, whereabouts } from '../connection/postgres-errors.ts';
-import { endWithoutValues } from '../connection/program-messages.ts';
+import { endWithoutValues, isEntry } from '../connection/program-messages.ts';
 import { watched } from '../connection/watched.ts';
 import {
   findInstallations,
@@ -39,11 +38,10 @@ import {
   type PostgresPrograms,
 } from '../connection/postgres-programs.ts';
 import { DumpRowCounter } from './dump-row-counter.ts';
-import { isEntry } from '../connection/pg-restore-lines.ts';
-import { serverVersionOf } from '../connection/server-version.ts';
+import { serverVersionOf } from '../connection/queries.ts';
 import { ServerActivity } from '../connection/server-activity.ts';
 import { openSession, type Session } from '../connection/session.ts';
-import { namesOf } from './names-of.ts';
+import { namesOf } from '../connection/identifiers.ts';
 import { rewrittenOf, takeSnapshot, type ExportedSnapshot } from './snapshot.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import { escapeForeignBytes } from '../connection/byte-text.ts';
 import { textRows } from '../connection/text-rows.ts';
-import { oneRow } from '../connection/one-row.ts';
+import { oneRow } from '../connection/queries.ts';
 import type { Relation } from './dumped-tables.ts';
-import { namesOf } from './names-of.ts';
+import { namesOf } from '../connection/identifiers.ts';
 
 /** Returns one warning if the server is a standby and tables are unlogged: a standby does not have their rows. */
 export async function unloggedWarning(

@@ -1,17 +1,12 @@
 import type pg from 'pg';
 import { throwIfAborted, type DatabaseProperties, type Extension } from '@geolens/backup-core';
-import { configure, NO_TIMEOUTS } from '../connection/configure.ts';
+import { NO_TIMEOUTS, configure, inSavepoint, oneRow, preloadedLibrariesOf } from '../connection/queries.ts';
 import { untranslatable } from '../connection/text-rows.ts';
 import { serverEncodingOf } from '../connection/connection.ts';
 import { hasForeignBytes } from '../connection/byte-text.ts';
-import { inSavepoint } from '../connection/in-savepoint.ts';
 import { databasePropertiesOf } from './database-properties.ts';
-import { databaseStatementsOf } from './database-statements.ts';
-import { batches, relations, type Relation } from './dumped-tables.ts';
-import { largeObjectGrantsOf } from './large-object-grants.ts';
-import { lockCapacityOf } from './lock-capacity.ts';
-import { preloadedLibrariesOf } from '../connection/preloaded-libraries.ts';
-import { oneRow } from '../connection/one-row.ts';
+import { databaseStatementsOf, largeObjectGrantsOf } from './database-statements.ts';
+import { batches, relations, type Relation, locksOf } from './dumped-tables.ts';
 import { ownersOf } from './owners.ts';
 import { codeOf } from '../connection/postgres-errors.ts';
 import { extensionTablesWarnings, unloggedWarning } from './rows-left-out.ts';
@@ -126,14 +121,14 @@ interface LockedSnapshot {
 }
 
 async function lockedSnapshot(client: pg.Client): Promise<LockedSnapshot> {
-  const capacity = await lockCapacityOf(client);
+  const locks = await locksOf(client);
   let mayLock = true;
   for (let tries = 1; ; tries += 1) {
     const expected = await relations(client);
     // LOCK TABLE takes no snapshot; the first query after it does.
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
     try {
-      mayLock &&= capacity.isEnoughForTwo(expected.length);
+      mayLock &&= expected.length * 2 <= locks;
       const locked = new Set(mayLock ? await lock(client, expected) : []);
       const present = await relations(client);
       const known = new Set(expected.map(identityOf));

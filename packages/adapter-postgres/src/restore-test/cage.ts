@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { throwIfAborted } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '@geolens/backup-system';
-import { findAccounts, type Account } from './account.ts';
-import { lockAccount } from './account-lock.ts';
+import { findAccounts, type Account, lockAccount } from './account.ts';
 import { endProcessesOf, processesOf } from './account-processes.ts';
 
 const POLL_MS = 250;

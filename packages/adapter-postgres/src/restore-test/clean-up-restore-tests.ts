@@ -3,11 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BackupError, isBackupError, throwIfAborted, toBackupError } from '@geolens/backup-core';
 import { FlockLock, type ProgramEnvironment, lstatIfThere } from '@geolens/backup-system';
-import { restoreTestPaths, type RestoreTestPaths } from './restore-test-paths.ts';
-import { restoreTestOf, lockOf } from './restore-test-names.ts';
+import { restoreTestPaths, type RestoreTestPaths, restoreTestOf, lockOf } from './restore-test-paths.ts';
 import { removeRestoreTest, untilStill } from './remove-restore-test.ts';
-import { findAccounts, findFormerAccounts, type Account } from './account.ts';
-import { lockAccount } from './account-lock.ts';
+import { findAccounts, findFormerAccounts, type Account, lockAccount } from './account.ts';
 import { endProcessesOf } from './account-processes.ts';
 
 /** A lock without a folder that is younger belongs to a restore test that is just being made. */

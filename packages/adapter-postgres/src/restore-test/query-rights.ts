@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { quoteIdentifier } from '../connection/identifiers.ts';
-import { oneRow } from '../connection/one-row.ts';
+import { oneRow } from '../connection/queries.ts';
 import { asRestrictedRole, type RestoredDatabase } from './restricted-role.ts';
 
 /** Name of the temporary object that holds a query while its rights are looked up. */

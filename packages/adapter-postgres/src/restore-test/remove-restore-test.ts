@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { BackupError } from '@geolens/backup-core';
 import { FlockLock, lstatIfThere, describeEnd, type ProgramEnvironment } from '@geolens/backup-system';
 import type { Account } from './account.ts';
-import { inFolder, openFolder } from './descriptor.ts';
+import { inFolder, openFolder, CAGE_MODE, type RestoreTestPaths } from './restore-test-paths.ts';
 import { runKept } from './kept-program.ts';
-import { CAGE_MODE, type RestoreTestPaths } from './restore-test-paths.ts';
 
 /** How long the programs of a restore test whose process has died are waited for: they end by themselves. */
 const PATIENCE_MS = 8_000;

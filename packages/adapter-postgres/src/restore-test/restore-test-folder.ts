@@ -5,10 +5,17 @@ import type { LockLease } from '@geolens/backup-core';
 import { FlockLock, type ProgramEnvironment } from '@geolens/backup-system';
 import { endedProcessesOf } from './account-processes.ts';
 import type { Cage } from './cage.ts';
-import { inFolder, openFolder } from './descriptor.ts';
+import {
+  inFolder,
+  openFolder,
+  restoreTestName,
+  lockOf,
+  restoreTestPaths,
+  CAGE_MODE,
+  DATA,
+  type RestoreTestPaths,
+} from './restore-test-paths.ts';
 import { runKept, type KeptProgramOptions } from './kept-program.ts';
-import { restoreTestName, lockOf } from './restore-test-names.ts';
-import { restoreTestPaths, CAGE_MODE, DATA, type RestoreTestPaths } from './restore-test-paths.ts';
 import { removeRestoreTest } from './remove-restore-test.ts';
 
 export interface RestoreTestFolderOptions {

@@ -1,4 +1,26 @@
 import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { constants, open, type FileHandle } from 'node:fs/promises';
+
+const PREFIX = '.geolens-backup-drill-';
+const LOCK = '.lock';
+const OURS = /^\.geolens-backup-drill-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.lock)?$/;
+
+/** Returns a new name for the folder of a restore test. */
+export function restoreTestName(): string {
+  return PREFIX + randomUUID();
+}
+
+/** The file beside a restore test’s folder that is locked as long as the restore test lives. */
+export function lockOf(restoreTest: string): string {
+  return restoreTest + LOCK;
+}
+
+/** The restore test that a name belongs to, as its folder or as its lock; undefined when it is none of ours. */
+export function restoreTestOf(name: string): string | undefined {
+  const match = OURS.exec(name);
+  return match === null ? undefined : name.slice(0, name.length - (match[1]?.length ?? 0));
+}
 
 /** The paths of what a restore test’s folder holds. */
 export interface RestoreTestPaths {
@@ -24,3 +46,19 @@ export function restoreTestPaths(folder: string): RestoreTestPaths {
 
 /** Mode of the `cage`: others pass through, and cannot list or change it. */
 export const CAGE_MODE = 0o711;
+
+/** Opens a folder for its place alone: through the descriptor, nothing is listed or changed. */
+const O_PATH = 0o10000000;
+
+/** Opens a folder to pass it to another user’s program. A link is refused. */
+export function openFolder(path: string): Promise<FileHandle> {
+  return open(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+}
+
+/** The descriptor that a program gets a folder as. */
+export const FOLDER_DESCRIPTOR = 3;
+
+/** Returns the path of an entry of that folder, for the program. */
+export function inFolder(name: string): string {
+  return `/proc/self/fd/${FOLDER_DESCRIPTOR}/${name}`;
+}

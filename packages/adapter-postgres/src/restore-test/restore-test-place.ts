@@ -4,8 +4,7 @@ import { errorText, isBackupError, throwIfAborted, type RestoreTestNeeds } from 
 import { errnoOf } from '@geolens/backup-system';
 import { megabytes, diskEstimate } from '../disk-estimate.ts';
 import { RestoreTestFolder, type RestoreTestFolderOptions } from './restore-test-folder.ts';
-import { restoreTestName } from './restore-test-names.ts';
-import { restoreTestPaths } from './restore-test-paths.ts';
+import { restoreTestName, restoreTestPaths } from './restore-test-paths.ts';
 import { fitsSocket } from './temporary-server-settings.ts';
 
 /** A restored database is not packed as the one that was dumped, and is sorted in when indexes are made. */

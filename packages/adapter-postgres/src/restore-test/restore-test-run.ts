@@ -8,7 +8,7 @@ import {
 } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '@geolens/backup-system';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
-import { majorOf } from '../connection/server-version.ts';
+import { majorOf } from '../connection/queries.ts';
 import { withClient } from '../connection/session.ts';
 import {
   AVAILABLE_EXTENSIONS,
@@ -29,8 +29,7 @@ import { nameFor, restoreAs } from './restore-as.ts';
 import { TemporaryServer } from './temporary-server.ts';
 import type { DumpNeeds } from './temporary-server-settings.ts';
 import { librariesFor, serverFor, type Installed, type ServerPrograms } from './server-programs.ts';
-import { verdictOnObjects } from './verdict-on-objects.ts';
-import { hintForLack, whyInconclusive } from './why-inconclusive.ts';
+import { verdictOnObjects, hintForLack, whyInconclusive } from './why-inconclusive.ts';
 
 /** How restores are tested. */
 export interface RestoreTestRunOptions {

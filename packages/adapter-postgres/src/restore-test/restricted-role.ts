@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
-import { configure, NO_TIMEOUTS } from '../connection/configure.ts';
+import { NO_TIMEOUTS, configure } from '../connection/queries.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import { quoteIdentifier } from '../connection/identifiers.ts';
 import { withClient } from '../connection/session.ts';

@@ -1,7 +1,6 @@
 import type pg from 'pg';
-import { group } from '../connection/group.ts';
-import { IDENTIFIER, quoteIdentifier } from '../connection/identifiers.ts';
-import { oneRow } from '../connection/one-row.ts';
+import { group, IDENTIFIER, quoteIdentifier } from '../connection/identifiers.ts';
+import { oneRow } from '../connection/queries.ts';
 import { execute } from './execute.ts';
 import type { OwnerLogins } from './owner-logins.ts';
 import type { TocEntry } from './toc/toc.ts';

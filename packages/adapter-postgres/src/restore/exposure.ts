@@ -1,6 +1,5 @@
 import { IDENTIFIER, nameOf } from '../connection/identifiers.ts';
-import { referencedTable } from './toc/referenced-table.ts';
-import type { TocEntry } from './toc/toc.ts';
+import { referencedTable, type TocEntry } from './toc/toc.ts';
 
 /** What superusers own and PostgreSQL evaluates code of other roles for, as the superuser. */
 export interface Exposure {

@@ -1,4 +1,5 @@
 import type { Inspection, RestoreInput, RestoreMode } from '@geolens/backup-core';
+import { extensionsOf } from './toc/toc.ts';
 import { megabytes, diskEstimate } from '../disk-estimate.ts';
 import {
   AVAILABLE_EXTENSIONS,
@@ -6,18 +7,16 @@ import {
   ONE_DATABASE,
   type AvailableExtension,
 } from './extensions.ts';
-import { notInspected } from './finish-swap.ts';
+import { notInspected } from './swap-databases.ts';
 import { logicalReplicationIn, logicalReplicationOf, subscriptionsTo } from './logical-replication.ts';
 import { adviceInPlace, adviceOnSwap, adviceOnTables } from './logical-replication-advice.ts';
 import { lackingRoles } from './rights/needed-roles.ts';
-import { preloadedLibrariesOf } from '../connection/preloaded-libraries.ts';
+import { preloadedLibrariesOf, majorOf } from '../connection/queries.ts';
 import { isWholeName, quoteIdentifier } from '../connection/identifiers.ts';
-import { majorOf } from '../connection/server-version.ts';
 import type { Preparation } from './prepare.ts';
 import type { Server } from './server.ts';
 import { absentTablespaces } from './tablespaces.ts';
 import { tablesMeant } from './toc/table-selection.ts';
-import { extensionsOf } from './toc/toc.ts';
 
 const NOT_TO_BE_REPLACED = ['template0', 'template1'];
 

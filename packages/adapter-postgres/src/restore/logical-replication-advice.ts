@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral } from '../connection/identifiers.ts';
-import { printableSql } from '../connection/printable-sql.ts';
+import { printableSql } from '../connection/byte-text.ts';
 import {
   quotedForMessage,
   type LogicalReplication,

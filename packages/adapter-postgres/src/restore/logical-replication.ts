@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '../connection/identifiers.ts';
-import { printableSql } from '../connection/printable-sql.ts';
+import { printableSql } from '../connection/byte-text.ts';
 import { textRows } from '../connection/text-rows.ts';
 import type { Server } from './server.ts';
 import type { Toc } from './toc/toc.ts';

@@ -2,7 +2,7 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { BackupError, isBackupError, Secret } from '@geolens/backup-core';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
-import { configure, UNHINDERED } from '../connection/configure.ts';
+import { configure, UNHINDERED } from '../connection/queries.ts';
 import { quoteIdentifier, quoteLiteral } from '../connection/identifiers.ts';
 import { openSession, type Session } from '../connection/session.ts';
 import { withoutEventTriggers } from './event-triggers.ts';

@@ -11,7 +11,7 @@ import {
 } from '@geolens/backup-core';
 import { asideName, dropAside, leftAside } from './aside-database.ts';
 import { enableEventTriggers } from './event-triggers.ts';
-import { finishSwap } from './finish-swap.ts';
+import { finishSwap } from './swap-databases.ts';
 import { inspect } from './inspect.ts';
 import type { SessionParts } from './session-parts.ts';
 import { removeLeftLogins } from './owner-logins.ts';

@@ -1,8 +1,7 @@
-import { ENTRY_LABEL } from '../connection/program-messages.ts';
-import type { DecodeText } from '../connection/postgres-encodings.ts';
-import { isEntry } from '../connection/pg-restore-lines.ts';
 import { BackupError, type ArtifactContent } from '@geolens/backup-core';
 import { Program, type ProgramEnd, type ProgramEnvironment, programFed } from '@geolens/backup-system';
+import { ENTRY_LABEL, isEntry } from '../connection/program-messages.ts';
+import type { DecodeText } from '../connection/postgres-encodings.ts';
 
 export interface PgRestoreRequest {
   readonly pgRestore: string;

@@ -6,26 +6,25 @@ import {
   type RestoreInput,
   withReason,
 } from '@geolens/backup-core';
+import { withheldNotes, makeEventTriggers } from './restore-aside.ts';
+import { secondTryNotes, isUnresolvedIndex, secondTry } from './second-try.ts';
 import { withClient } from '../connection/session.ts';
 import { dropEntries } from './drop-entries.ts';
 import { disableEventTriggers, enableEventTriggers } from './event-triggers.ts';
 import { exposureOf, namesOf } from './exposure.ts';
 import { execute, executeEach } from './execute.ts';
 import { makeExtensions } from './make-extensions.ts';
-import { extensionRowsIn } from './extension-rows.ts';
-import { replaceExtensionRows } from './replace-extension-rows.ts';
+import { extensionRowsIn, replaceExtensionRows } from './extension-rows.ts';
 import { fillByOwners } from './fill-by-owners.ts';
 import { Owners } from './owners.ts';
 import { defaultPrivilegesOf } from './rights/default-privileges.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
-import { makeEventTriggers, withheldNotes } from './restore-aside.ts';
 import { applyPropertiesInPlace } from './rights/properties.ts';
 import { applyRights, findRights, makeLackingRoles, rightsStatements, type Rights } from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
 import { gatherStatistics } from './statistics.ts';
 import { searchPathOf } from './search-path.ts';
-import { isUnresolvedIndex, secondTry, secondTryNotes } from './second-try.ts';
 import { checksLast, describeFailures, entriesByTurn, restoreEntries } from './run-entries.ts';
 import { tablespaceArguments } from './tablespaces.ts';
 import type { TocEntry } from './toc/toc.ts';

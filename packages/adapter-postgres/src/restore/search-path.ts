@@ -1,4 +1,4 @@
-import { oneRow } from '../connection/one-row.ts';
+import { oneRow } from '../connection/queries.ts';
 import type { Rights } from './rights/rights.ts';
 import type { SessionParts } from './session-parts.ts';
 

@@ -1,14 +1,12 @@
 import type pg from 'pg';
 import { abortedBy, BackupError, throwIfAborted } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '@geolens/backup-system';
-import { connect, disconnect, libpqEnvironment, withoutConnection } from '../connection/connection.ts';
+import { libpqEnvironment, withoutConnection, connect, disconnect } from '../connection/connection.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
-import { oneRow } from '../connection/one-row.ts';
+import { oneRow, configure, UNHINDERED, majorOf, SERVER_VERSION } from '../connection/queries.ts';
 import { codeOf, connectionError, postgresError } from '../connection/postgres-errors.ts';
 import { programsFor, type PostgresPrograms } from '../connection/postgres-programs.ts';
-import { majorOf, SERVER_VERSION } from '../connection/server-version.ts';
 import { withClient } from '../connection/session.ts';
-import { configure, UNHINDERED } from '../connection/configure.ts';
 import { watched } from '../connection/watched.ts';
 
 /** Databases that every server has, to work from while the one in question is made, renamed or dropped. */

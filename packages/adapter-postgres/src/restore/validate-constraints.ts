@@ -5,8 +5,7 @@ import { execute } from './execute.ts';
 import type { OwnerLogins } from './owner-logins.ts';
 import { executeEntry, type EntriesRequest } from './run-entries.ts';
 import type { SessionParts } from './session-parts.ts';
-import { referencedTable } from './toc/referenced-table.ts';
-import type { TocEntry } from './toc/toc.ts';
+import { referencedTable, type TocEntry } from './toc/toc.ts';
 
 const NAME = `${IDENTIFIER}\\.${IDENTIFIER}`;
 

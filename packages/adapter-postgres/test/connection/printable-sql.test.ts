@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { printableSql } from '../../src/connection/printable-sql.ts';
+import { printableSql } from '../../src/connection/byte-text.ts';
 
 describe('SQL for people', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { tolerantRoles } from '../../src/dump/tolerant-roles.ts';
+import { tolerantRoles } from '../../src/dump/globals.ts';
 
 const tolerated = (create: string, tag = '$geolens$'): string =>
   `DO ${tag} BEGIN ${create} EXCEPTION WHEN duplicate_object THEN NULL; END ${tag};`;

@@ -2,8 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { freshFolder } from '../../../system/test/support/folders.ts';
-import { findAccounts } from '../../src/restore-test/account.ts';
-import { lockAccount } from '../../src/restore-test/account-lock.ts';
+import { findAccounts, lockAccount } from '../../src/restore-test/account.ts';
 
 async function found(users: string): ReturnType<typeof findAccounts> {
   const file = join(await freshFolder(), 'passwd');

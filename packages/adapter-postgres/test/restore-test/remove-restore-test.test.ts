@@ -2,8 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { restoreTestName, lockOf } from '../../src/restore-test/restore-test-names.ts';
-import { restoreTestPaths, type RestoreTestPaths } from '../../src/restore-test/restore-test-paths.ts';
+import {
+  restoreTestName,
+  lockOf,
+  restoreTestPaths,
+  type RestoreTestPaths,
+} from '../../src/restore-test/restore-test-paths.ts';
 import { removeRestoreTest } from '../../src/restore-test/remove-restore-test.ts';
 import { findAccounts, findFormerAccounts, type Account } from '../../src/restore-test/account.ts';
 import { cleanUpRestoreTests } from '../../src/restore-test/clean-up-restore-tests.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { restoreTestName, restoreTestOf, lockOf } from '../../src/restore-test/restore-test-names.ts';
+import { restoreTestName, restoreTestOf, lockOf } from '../../src/restore-test/restore-test-paths.ts';
 import { diskNeeded } from '../../src/restore-test/restore-test-place.ts';
 import {
   asArguments,

@@ -1,8 +1,7 @@
 import { isOfPgDumpall } from '@geolens/backup-core';
 import { decodeBytes } from '../../connection/byte-text.ts';
-import { group } from '../../connection/group.ts';
-import { LACKING_PART } from '../../dump/lacking-part.ts';
-import { IDENTIFIER, nameOf, unquoteLiteral } from '../../connection/identifiers.ts';
+import { group, IDENTIFIER, nameOf, unquoteLiteral } from '../../connection/identifiers.ts';
+import { LACKING_PART } from '../../dump/globals.ts';
 import { FORMS, HARMLESS_COMMAND, LITERAL, NAME, TEMPLATES } from './grammar.ts';
 import { itemsOf, type SqlItem } from '../../connection/sql-text.ts';
 

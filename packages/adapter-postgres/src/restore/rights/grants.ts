@@ -1,7 +1,6 @@
 import { BackupError } from '@geolens/backup-core';
 import { hasForeignBytes } from '../../connection/byte-text.ts';
-import { group } from '../../connection/group.ts';
-import { IDENTIFIER, unquoteIdentifier } from '../../connection/identifiers.ts';
+import { group, IDENTIFIER, unquoteIdentifier } from '../../connection/identifiers.ts';
 import type { Said } from '../execute.ts';
 import type { Server } from '../server.ts';
 

@@ -1,7 +1,7 @@
-import { BOOTSTRAP_SUPERUSER } from '../../dump/acl-queries.ts';
+import { BOOTSTRAP_SUPERUSER } from '../../dump/database-statements.ts';
 import type { Membership } from '../globals/globals.ts';
 import { quoteIdentifier } from '../../connection/identifiers.ts';
-import { oneRow } from '../../connection/one-row.ts';
+import { oneRow } from '../../connection/queries.ts';
 import type { Server } from '../server.ts';
 
 /** Servers from this version on check who grants a membership, and use the grantor when it is revoked. */

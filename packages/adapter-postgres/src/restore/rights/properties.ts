@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { databaseStatementsOf } from '../../dump/database-statements.ts';
 import { parseGlobals, type DatabaseStatement } from '../globals/globals.ts';
 import { quoteIdentifier } from '../../connection/identifiers.ts';
-import { oneRow } from '../../connection/one-row.ts';
+import { oneRow } from '../../connection/queries.ts';
 import { execute } from '../execute.ts';
 import type { SessionParts } from '../session-parts.ts';
 import type { Preparation } from '../prepare.ts';

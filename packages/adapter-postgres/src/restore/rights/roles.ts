@@ -1,8 +1,7 @@
-import type { Globals, RoleAttributes } from '../globals/globals.ts';
-import { group } from '../../connection/group.ts';
-import { IDENTIFIER, quoteIdentifier, unquoteIdentifier } from '../../connection/identifiers.ts';
-import type { Server } from '../server.ts';
 import { planMemberships, type ServerGrantors } from './memberships.ts';
+import type { Globals, RoleAttributes } from '../globals/globals.ts';
+import { group, IDENTIFIER, quoteIdentifier, unquoteIdentifier } from '../../connection/identifiers.ts';
+import type { Server } from '../server.ts';
 
 /** The names after the words that a role follows. */
 const FOLLOWING = new RegExp(

@@ -5,8 +5,7 @@ import { isFreeOfCodeOf } from '../code-of-others.ts';
 import { rolesWithoutSuperuser } from '../owners.ts';
 import type { SessionParts } from '../session-parts.ts';
 import type { PresentTables } from './present-tables.ts';
-import { referencedTable } from '../toc/referenced-table.ts';
-import type { TocEntry } from '../toc/toc.ts';
+import { referencedTable, type TocEntry } from '../toc/toc.ts';
 import type { WantedTables } from './wanted-tables.ts';
 
 /**

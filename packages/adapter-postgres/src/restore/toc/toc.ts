@@ -1,7 +1,4 @@
 import { BackupError, type ArtifactContent } from '@geolens/backup-core';
-import { encodeBytes, hasForeignBytes } from '../../connection/byte-text.ts';
-import type { ArchiveEntry } from '../archive/entry.ts';
-import { readArchive } from '../archive/read-archive.ts';
 import {
   endedByOthers,
   describeEnd,
@@ -9,6 +6,10 @@ import {
   type ProgramEnvironment,
   programBytes,
 } from '@geolens/backup-system';
+import { encodeBytes, hasForeignBytes } from '../../connection/byte-text.ts';
+import type { ArchiveEntry } from '../archive/entry.ts';
+import { readArchive } from '../archive/read-archive.ts';
+import { IDENTIFIER, nameOf } from '../../connection/identifiers.ts';
 
 /**
  * One entry of a dump's table of contents that `pg_restore --list` shows. Bytes that are not UTF-8 are
@@ -125,4 +126,26 @@ export function missingSchemasOf({ entries }: Toc): readonly string[] {
   // What has no object of its own is no such thing: `TABLE DATA`, `SEQUENCE SET`, `TABLE ATTACH`.
   const used = new Set(entries.flatMap(({ catalog, schema }) => (catalog === 0 ? [] : (schema ?? []))));
   return [...used].filter((schema) => !made.has(schema) && !ALWAYS_THERE.includes(schema));
+}
+
+/** The names of columns are read as names: they may hold any words. */
+const COLUMNS = `(?:PERIOD )?${IDENTIFIER}`;
+
+const FOREIGN_KEY = new RegExp(
+  `FOREIGN KEY \\(${COLUMNS}(?:, ${COLUMNS})*\\) REFERENCES ((${IDENTIFIER})\\.(${IDENTIFIER}))\\(`,
+  'u',
+);
+
+export interface ReferencedTable {
+  /** As in a statement. */
+  readonly named: string;
+  readonly schema: string;
+  readonly name: string;
+}
+
+/** Returns the table that a foreign key refers to; `undefined` if the definition is of something else. */
+export function referencedTable(definition: string): ReferencedTable | undefined {
+  const [, named = '', schema, name] = FOREIGN_KEY.exec(definition) ?? [];
+  if (schema === undefined || name === undefined) return undefined;
+  return { named, schema: nameOf(schema), name: nameOf(name) };
 }

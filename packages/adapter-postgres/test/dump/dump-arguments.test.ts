@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Compression } from '@geolens/backup-core';
-import { chooseCompression, compressionArgument } from '../../src/dump/compression.ts';
+import { chooseCompression, compressionArgument } from '../../src/dump/dump-arguments.ts';
 
 describe('the compression of a dump', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { referencedTable } from '../../../src/restore/toc/referenced-table.ts';
+import { referencedTable } from '../../../src/restore/toc/toc.ts';
 
 const KEY = 'ALTER TABLE ONLY s.t\n    ADD CONSTRAINT key ';
 

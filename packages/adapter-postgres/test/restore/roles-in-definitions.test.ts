@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rolesInDefinitions } from '../../../src/restore/rights/roles-in-definitions.ts';
+import { rolesInDefinitions } from '../../src/restore/prepare.ts';
 
 function rolesIn(kind: string, definition: string): readonly string[] {
   return rolesInDefinitions([

@@ -1,0 +1,83 @@
+import type pg from 'pg';
+
+/**
+ * Returns the row of a query that always has one.
+ * @throws Error if the server returned none
+ */
+export function oneRow<Row>([row]: readonly Row[]): Row {
+  if (row === undefined) throw new Error('the server returned no row for a query that always has one');
+  return row;
+}
+
+/**
+ * Runs work whose failure does not end the transaction of the session.
+ * @throws the error of the work, or that of a session that is lost
+ */
+export async function inSavepoint<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
+  if (client.getTransactionStatus() !== 'T') return work();
+  await client.query('SAVEPOINT geolens_backup');
+  try {
+    const result = await work();
+    await client.query('RELEASE SAVEPOINT geolens_backup');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK TO SAVEPOINT geolens_backup; RELEASE SAVEPOINT geolens_backup');
+    throw error;
+  }
+}
+
+/** Settings that keep the server from ending a statement or a session that takes long. */
+export const NO_TIMEOUTS = {
+  statement_timeout: '0',
+  lock_timeout: '0',
+  transaction_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
+};
+
+/** What roles and databases may be set to, and what would end or forbid a restore half-way. */
+export const UNHINDERED = { ...NO_TIMEOUTS, default_transaction_read_only: 'off' };
+
+/** Sets what the server knows of these settings, for the rest of the session. */
+export async function configure(
+  client: pg.Client,
+  settings: Readonly<Record<string, string>>,
+): Promise<void> {
+  await client.query(
+    `SELECT pg_catalog.set_config(s.name, v.setting, false)
+       FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) AS v (name, setting) JOIN pg_catalog.pg_settings s ON s.name = v.name`,
+    [Object.keys(settings), Object.values(settings)],
+  );
+}
+
+/** The version without what the packager adds: `15.18`. */
+export const SERVER_VERSION = `pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1)`;
+
+/** Returns the first number of a version of PostgreSQL: 15 for `15.18`; 0 if it begins with none. */
+export function majorOf(version: string): number {
+  return Number.parseInt(version, 10) || 0;
+}
+
+/** Returns the version of the server. */
+export async function serverVersionOf(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ version: string }>(`SELECT ${SERVER_VERSION} AS version`);
+  return oneRow(rows).version;
+}
+
+/**
+ * Returns the libraries that the server loads at its start, without their folders; `undefined` if the role may
+ * not read the setting.
+ */
+export async function preloadedLibrariesOf(client: pg.Client): Promise<readonly string[] | undefined> {
+  const { rows } = await client.query<{ may: boolean }>(
+    `SELECT pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE') AS may`,
+  );
+  if (!oneRow(rows).may) return undefined;
+  const setting = await client.query<{ libraries: string }>(
+    `SELECT pg_catalog.current_setting('shared_preload_libraries') AS libraries`,
+  );
+  return oneRow(setting.rows)
+    .libraries.split(',')
+    .map((path) => /([^/]+?)(?:\.so)?$/.exec(path.trim().replaceAll('"', ''))?.[1] ?? '')
+    .filter((name) => name !== '');
+}
