@@ -1,8 +1,6 @@
-import type { RestoreInput } from '@geolens/backup-core';
-import type { SessionParts } from './session-parts.ts';
+import type { RestoreJob, SessionParts } from './session-parts.ts';
 import type { TocEntry } from './toc/toc.ts';
 import { quoteIdentifier, quoteLiteral } from '../connection/identifiers.ts';
-import type { Preparation } from './prepare.ts';
 import { IN_UTF8, runSql } from './psql.ts';
 import { EMPTY_SEARCH_PATH, restrictedSql, sqlOf } from './toc/schema-toc.ts';
 
@@ -28,8 +26,7 @@ export function extensionRowsIn(entries: readonly TocEntry[]): readonly TocEntry
  * `undefined` if one pg_restore may do all.
  */
 export async function turnsOf(
-  { server, sessions }: SessionParts,
-  { dump, manifest }: RestoreInput,
+  { server, sessions, input: { dump, manifest } }: RestoreJob,
   entries: readonly TocEntry[],
 ): Promise<Turns | undefined> {
   const extensionRows = extensionRowsIn(entries);
@@ -57,9 +54,7 @@ async function walLevel(server: SessionParts['server']): Promise<string | undefi
  * @throws BackupError RESTORE_FAILED; the rows are as they were then
  */
 export async function replaceExtensionRows(
-  { server, database, signal }: SessionParts,
-  { dump }: RestoreInput,
-  { programs }: Preparation,
+  { server, database, signal, input: { dump }, programs }: RestoreJob,
   entries: readonly TocEntry[],
 ): Promise<void> {
   if (entries.length === 0) return;

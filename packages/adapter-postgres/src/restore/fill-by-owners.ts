@@ -1,15 +1,13 @@
-import type { RestoreInput } from '@geolens/backup-core';
+import type { RestoreJob } from './session-parts.ts';
 import { attachPartition } from './attach-partition.ts';
 import { exposureOf, schemasIn, usesOf, type Exposure } from './exposure.ts';
 import { executeEach } from './execute.ts';
 import { extensionRowsIn } from './extension-rows.ts';
 import { GIVES_RIGHTS, LentTables, namedIn } from './lent-tables.ts';
 import { OwnerLogins } from './owner-logins.ts';
-import type { Preparation } from './prepare.ts';
 import { rightsStatements, type Rights } from './rights/rights.ts';
 import { executeEntry, restoreEntries, type EntriesRequest } from './run-entries.ts';
 import { makingOnly, withPrivileges, type NeededPrivilege } from './privileges-for-a-time.ts';
-import type { SessionParts } from './session-parts.ts';
 import type { TocEntry } from './toc/toc.ts';
 import { TurnsByOwner, type Batch } from './turns-by-owner.ts';
 import { validateConstraints } from './validate-constraints.ts';
@@ -31,23 +29,15 @@ const ON_CODE =
  * Restores entries so that what they bring of a role is evaluated as that role, over a login of its own:
  * PostgreSQL evaluates expressions when rows are loaded, constraints validated and partitions attached.
  */
-export async function fillByOwners(
-  parts: SessionParts,
-  input: RestoreInput,
-  preparation: Preparation,
-  target: string,
-  request: ByOwnersRequest,
-): Promise<void> {
-  const { server, database, signal } = parts;
+export async function fillByOwners(job: RestoreJob, target: string, request: ByOwnersRequest): Promise<void> {
+  const { server, database, signal } = job;
   const { unprivileged } = request;
   await using logins = new OwnerLogins({ server, live: database, target, unprivileged, signal });
-  await new ByOwners(parts, input, preparation, target, request, logins).fill();
+  await new ByOwners(job, target, request, logins).fill();
 }
 
 class ByOwners {
-  private readonly parts: SessionParts;
-  private readonly input: RestoreInput;
-  private readonly preparation: Preparation;
+  private readonly job: RestoreJob;
   private readonly target: string;
   private readonly request: ByOwnersRequest;
   private readonly logins: OwnerLogins;
@@ -57,28 +47,19 @@ class ByOwners {
   /** Whether there are routines that any role may call until they get the privileges of the set. */
   private isOpen = true;
 
-  constructor(
-    parts: SessionParts,
-    input: RestoreInput,
-    preparation: Preparation,
-    target: string,
-    request: ByOwnersRequest,
-    logins: OwnerLogins,
-  ) {
-    this.parts = parts;
-    this.input = input;
-    this.preparation = preparation;
+  constructor(job: RestoreJob, target: string, request: ByOwnersRequest, logins: OwnerLogins) {
+    this.job = job;
     this.target = target;
     this.request = request;
     this.logins = logins;
-    const { entries } = preparation.toc;
+    const { entries } = job.toc;
     this.exposure = exposureOf(entries, request.unprivileged);
     this.turns = new TurnsByOwner(entries, request.unprivileged, this.exposure.tables);
-    this.lent = new LentTables(parts.server, target, logins, this.exposure);
+    this.lent = new LentTables(job.server, target, logins, this.exposure);
   }
 
   async fill(): Promise<void> {
-    const { parts, request } = this;
+    const { job, request } = this;
     const { entries, withRows } = request;
     await this.make(
       entries.filter(({ section }) => section === 'pre-data'),
@@ -86,11 +67,11 @@ class ByOwners {
     );
     await this.closeRoutines();
     await this.lent.lend(entries);
-    await withPrivileges(parts.server, this.target, this.needed(), async () => {
+    await withPrivileges(job.server, this.target, this.needed(), async () => {
       if (withRows) await this.load();
       await this.make(
         entries.filter(({ section }) => section === 'post-data' || section === 'none'),
-        parts.sessions,
+        job.sessions,
       );
     });
     await this.lent.giveBack();
@@ -98,7 +79,7 @@ class ByOwners {
 
   /** Makes objects, in the order of the dump. */
   private async make(entries: readonly TocEntry[], sessions: number): Promise<void> {
-    const { parts, target, logins } = this;
+    const { job, target, logins } = this;
     const { onError } = this.request;
     const before: TocEntry[] = [];
     for (const batch of this.turns.batchesOf(entries)) {
@@ -106,7 +87,7 @@ class ByOwners {
       if (batch.turn === 'attach') await this.lent.lend(before);
       if (batch.turn === 'owner') await this.makeAsOwner(batch, before);
       else if (batch.turn === 'validate')
-        await validateConstraints(parts, target, { logins, entries: batch.entries, onError });
+        await validateConstraints(job, target, { logins, entries: batch.entries, onError });
       else if (batch.turn === 'attach') await this.attach(batch.entries);
       else {
         this.isOpen ||= batch.entries.some(({ definition }) => GIVES_RIGHTS.test(definition));
@@ -118,7 +99,7 @@ class ByOwners {
 
   /** The owner may lack a privilege that it had when it made the object. */
   private async makeAsOwner({ owner, entries }: Batch, before: readonly TocEntry[]): Promise<void> {
-    const { parts, target, logins } = this;
+    const { job, target, logins } = this;
     const role = owner ?? (await logins.neutral());
     if (owner === undefined) await this.lent.allow(before);
     const schemas = entries.flatMap(({ schema }) => schema ?? []);
@@ -128,19 +109,19 @@ class ByOwners {
     ];
     const as = await logins.actingAs(role);
     const making = (): Promise<void> => this.restore({ entries, sessions: 1, as });
-    await withPrivileges(parts.server, target, wanted, (granted) => {
+    await withPrivileges(job.server, target, wanted, (granted) => {
       const foreign = granted.filter(({ privilege }) => privilege === 'CREATE').map(({ on }) => on);
       const names = entries.map(({ name }) => name.split('(')[0] ?? '');
       return foreign.length === 0
         ? making()
-        : makingOnly(parts.server, target, { schemas: foreign, names }, making);
+        : makingOnly(job.server, target, { schemas: foreign, names }, making);
     });
   }
 
   /** The owner of one table may lack a privilege on the schema of the other. */
   private async attach(entries: readonly TocEntry[]): Promise<void> {
-    const { parts, target, logins, request } = this;
-    const byId = new Map(this.preparation.toc.entries.map((entry) => [entry.id, entry]));
+    const { job, target, logins, request } = this;
+    const byId = new Map(this.job.toc.entries.map((entry) => [entry.id, entry]));
     const wanted = entries.flatMap(({ dependencies }) => {
       const of = dependencies.flatMap((id) => byId.get(id) ?? []);
       return of.flatMap(({ owner }) =>
@@ -149,8 +130,8 @@ class ByOwners {
           : [],
       );
     });
-    await withPrivileges(parts.server, target, wanted, () =>
-      parts.server.within(target, 'attaching partitions', async (client) => {
+    await withPrivileges(job.server, target, wanted, () =>
+      job.server.within(target, 'attaching partitions', async (client) => {
         for (const entry of entries)
           await executeEntry(entry, attachPartition(client, logins, entry), request.onError);
       }),
@@ -159,7 +140,7 @@ class ByOwners {
 
   /** Loads rows as the owner of their table; those of extension tables first, by one session. */
   private async load(): Promise<void> {
-    const { parts, logins, request, exposure } = this;
+    const { job, logins, request, exposure } = this;
     const ofExtensions = extensionRowsIn(request.entries);
     if (request.loadExtensionRows !== undefined) await request.loadExtensionRows(ofExtensions);
     else await this.restore({ entries: ofExtensions, sessions: 1 });
@@ -177,14 +158,14 @@ class ByOwners {
     for (const [actor, entries] of actors)
       await this.restore({
         entries,
-        sessions: parts.sessions,
+        sessions: job.sessions,
         as: actor === undefined ? undefined : await logins.actingAs(actor),
       });
   }
 
   /** Privileges without which owners cannot load their rows, nor PostgreSQL make their indexes. */
   private needed(): readonly NeededPrivilege[] {
-    const uses = usesOf(this.preparation.toc.entries);
+    const uses = usesOf(this.job.toc.entries);
     return this.request.entries
       .filter(({ owner }) => this.logins.covers(owner))
       .flatMap((entry) => {
@@ -204,16 +185,16 @@ class ByOwners {
     if (!this.isOpen) return;
     this.isOpen = false;
     const { rights } = this.request;
-    const grants = rights === undefined ? [] : rightsStatements(rights, this.preparation).grants;
+    const grants = rights === undefined ? [] : rightsStatements(rights, this.job).grants;
     const onCode = grants.filter((grant) => ON_CODE.test(grant));
-    await this.parts.server.within(this.target, 'closing routines to other roles', (client) =>
+    await this.job.server.within(this.target, 'closing routines to other roles', (client) =>
       executeEach(client, onCode, () => true),
     );
   }
 
   private restore(request: Pick<EntriesRequest, 'entries' | 'sessions' | 'as'>): Promise<void> {
     const { args, passOver, onError } = this.request;
-    return restoreEntries(this.parts, this.input, this.preparation, this.target, {
+    return restoreEntries(this.job, this.target, {
       ...request,
       args,
       onError,

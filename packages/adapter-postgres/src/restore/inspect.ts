@@ -1,4 +1,5 @@
 import type { Inspection, RestoreInput, RestoreMode } from '@geolens/backup-core';
+import type { RestoreJob } from './session-parts.ts';
 import { extensionsOf } from './toc/toc.ts';
 import { megabytes, diskEstimate } from '../disk-estimate.ts';
 import {
@@ -21,14 +22,8 @@ import { tablesMeant } from './toc/table-selection.ts';
 const NOT_TO_BE_REPLACED = ['template0', 'template1'];
 
 /** Looks for everything that would make the restore fail half-way. Changes nothing. */
-export async function inspect(
-  server: Server,
-  database: string,
-  input: RestoreInput,
-  mode: RestoreMode,
-  preparation: Preparation,
-): Promise<Inspection> {
-  const { toc, extensions } = preparation;
+export async function inspect(job: RestoreJob, mode: RestoreMode): Promise<Inspection> {
+  const { server, database, input, toc, extensions } = job;
   const exists = await server.exists(database);
   const problems: string[] = [];
   const warnings: string[] = [];
@@ -58,7 +53,7 @@ export async function inspect(
     warnings.push(
       `the server does not have the tablespaces ${absent.join(', ')}: all objects would be in the default one of the database`,
     );
-  const { missing, fatal, withheld } = await lackingRoles(server, preparation);
+  const { missing, fatal, withheld } = await lackingRoles(server, job);
   problems.push(
     ...fatal.map(
       (role) =>
@@ -71,8 +66,8 @@ export async function inspect(
     );
   if (mode.kind === 'tables') problems.push(...tablesMeant(toc, mode).problems);
   const estimatedProblems = mode.kind === 'aside' ? [...(await diskShortage(server, input))] : [];
-  estimatedProblems.push(...warningsOfGlobals(preparation));
-  if (preparation.globals?.isIncomplete === true)
+  estimatedProblems.push(...warningsOfGlobals(job));
+  if (job.globals?.isIncomplete === true)
     warnings.push('its globals lack parts that could not be read when the backup was made; see the manifest');
   if (withheld.length > 0)
     warnings.push(
@@ -82,7 +77,7 @@ export async function inspect(
     problems,
     estimatedProblems,
     warnings,
-    logicalReplication: await inspectReplication(server, database, mode, preparation),
+    logicalReplication: await inspectReplication(job, mode),
     exists,
     serverVersion: server.version,
     dumpVersion: toc.serverVersion,
@@ -90,10 +85,8 @@ export async function inspect(
 }
 
 async function inspectReplication(
-  server: Server,
-  database: string,
+  { server, database, toc }: RestoreJob,
   mode: RestoreMode,
-  { toc }: Preparation,
 ): Promise<readonly string[]> {
   try {
     const live = await logicalReplicationOf(server, database);

@@ -1,11 +1,10 @@
 import type { RestoreInput } from '@geolens/backup-core';
+import type { RestoreJob } from './session-parts.ts';
 import { quoteIdentifier, quoteLiteral } from '../connection/identifiers.ts';
 import { execute } from './execute.ts';
 import { isOlder } from './extensions.ts';
-import type { Preparation } from './prepare.ts';
 import { restoreEntries } from './run-entries.ts';
 import type { Server } from './server.ts';
-import type { SessionParts } from './session-parts.ts';
 import { extensionsOf, missingSchemasOf, type TocEntry } from './toc/toc.ts';
 
 /** The schema of an extension, in the statement that pg_dump writes. */
@@ -33,13 +32,11 @@ export interface ExtensionsRequest {
  * may need a schema of the dump, and its script may make a schema that other entries of the dump are in.
  */
 export async function makeExtensions(
-  parts: SessionParts,
-  input: RestoreInput,
-  preparation: Preparation,
+  job: RestoreJob,
   { target, args, present }: ExtensionsRequest,
 ): Promise<MadeExtensions> {
-  const { server } = parts;
-  const { toc, extensions: required, schemas: requiredSchemas } = preparation;
+  const { server } = job;
+  const { toc, extensions: required, schemas: requiredSchemas } = job;
   // pg_restore sends any other statement as it is, and names it if it fails.
   const extensions = toc.entries.filter(
     ({ kind, definition }) =>
@@ -49,8 +46,8 @@ export async function makeExtensions(
     extensions.length === 0
       ? []
       : toc.entries.filter(({ kind, name }) => kind === 'SCHEMA' && present?.has(`SCHEMA ${name}`) !== true);
-  await restoreEntries(parts, input, preparation, target, { entries: schemas, args, sessions: 1 });
-  const { versions, notes } = await versionsOf(server, extensions, input);
+  await restoreEntries(job, target, { entries: schemas, args, sessions: 1 });
+  const { versions, notes } = await versionsOf(server, extensions, job.input);
   const dumped = extensionsOf(toc);
   const late = [...missingSchemasOf(toc), ...requiredSchemas];
   const statements = [

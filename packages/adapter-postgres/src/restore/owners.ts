@@ -1,10 +1,9 @@
 import { isBackupError } from '@geolens/backup-core';
+import type { RestoreJob } from './session-parts.ts';
 import { quoteIdentifier } from '../connection/identifiers.ts';
 import { executeTogether } from './execute.ts';
 import { needsNoLogin } from './needs-no-login.ts';
 import { probeLogins, type OwnerLoginsOptions } from './owner-logins.ts';
-import type { SessionParts } from './session-parts.ts';
-import type { Preparation } from './prepare.ts';
 import type { Server } from './server.ts';
 import type { Toc, TocEntry } from './toc/toc.ts';
 
@@ -62,10 +61,7 @@ export class Owners implements AsyncDisposable {
    *   stands in for that one until `handOver`.
    * - Other missing owners are made as roles that can do nothing else.
    */
-  static async prepare(
-    { server, database, signal }: SessionParts,
-    { toc, globals }: Preparation,
-  ): Promise<Owners> {
+  static async prepare({ server, database, signal, toc, globals }: RestoreJob): Promise<Owners> {
     // A dump has an entry for this schema if its owner is not the usual one.
     const hasPublic = toc.entries.some(({ kind, name }) => kind === 'SCHEMA' && name === 'public');
     if (!server.superuser) return new Owners(server, ['--no-owner'], [], []);

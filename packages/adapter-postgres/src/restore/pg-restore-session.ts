@@ -9,14 +9,14 @@ import {
   type RestoreSession,
   type TableSelection,
 } from '@geolens/backup-core';
+import type { RestoreJob, SessionParts } from './session-parts.ts';
 import { asideName, dropAside, leftAside } from './aside-database.ts';
 import { enableEventTriggers } from './event-triggers.ts';
 import { finishSwap } from './swap-databases.ts';
 import { inspect } from './inspect.ts';
-import type { SessionParts } from './session-parts.ts';
 import { removeLeftLogins } from './owner-logins.ts';
 import { dropStandIns } from './owners.ts';
-import { prepare, type Preparation } from './prepare.ts';
+import { prepare } from './prepare.ts';
 import { restoreAside } from './restore-aside.ts';
 import { restoreInPlace } from './restore-in-place.ts';
 import { restoreTables } from './tables/restore-tables.ts';
@@ -27,7 +27,7 @@ const LOCK_CLASS = 'geolens-backup restore';
 export class PgRestoreSession implements RestoreSession {
   readonly recovered: string[] = [];
   private readonly parts: SessionParts;
-  private prepared: { readonly input: RestoreInput; readonly preparation: Promise<Preparation> } | undefined;
+  private prepared: { readonly input: RestoreInput; readonly job: Promise<RestoreJob> } | undefined;
 
   constructor(parts: SessionParts) {
     this.parts = parts;
@@ -63,13 +63,11 @@ export class PgRestoreSession implements RestoreSession {
   }
 
   async inspect(input: RestoreInput, mode: RestoreMode): Promise<Inspection> {
-    return this.watched(async () =>
-      inspect(this.parts.server, this.parts.database, input, mode, await this.prepare(input)),
-    );
+    return this.watched(async () => inspect(await this.job(input), mode));
   }
 
   async restoreAside(input: RestoreInput): Promise<RestoredAside> {
-    const aside = await this.watched(async () => restoreAside(this.parts, input, await this.prepare(input)));
+    const aside = await this.watched(async () => restoreAside(await this.job(input)));
     return {
       ...aside,
       swap: () => this.watched(() => aside.swap()),
@@ -78,11 +76,11 @@ export class PgRestoreSession implements RestoreSession {
   }
 
   async restoreInPlace(input: RestoreInput): Promise<Restored> {
-    return this.watched(async () => restoreInPlace(this.parts, input, await this.prepare(input)));
+    return this.watched(async () => restoreInPlace(await this.job(input)));
   }
 
   async restoreTables(input: RestoreInput, selection: TableSelection): Promise<Restored> {
-    return this.watched(async () => restoreTables(this.parts, input, await this.prepare(input), selection));
+    return this.watched(async () => restoreTables(await this.job(input), selection));
   }
 
   async finishSwap(previous: string | undefined, options: { readonly drop: boolean }): Promise<FinishedSwap> {
@@ -97,12 +95,14 @@ export class PgRestoreSession implements RestoreSession {
     return this.parts.stall?.during(work) ?? work();
   }
 
-  private prepare(input: RestoreInput): Promise<Preparation> {
-    if (this.prepared?.input !== input) {
-      const { server, installations, options, signal } = this.parts;
-      const wanted = { extensions: [], schemas: [], roles: [], ...options.prerequisites };
-      this.prepared = { input, preparation: prepare(server, input, installations, wanted, signal) };
-    }
-    return this.prepared.preparation;
+  private job(input: RestoreInput): Promise<RestoreJob> {
+    if (this.prepared?.input !== input) this.prepared = { input, job: jobOf(this.parts, input) };
+    return this.prepared.job;
   }
+}
+
+async function jobOf(parts: SessionParts, input: RestoreInput): Promise<RestoreJob> {
+  const { server, installations, options, signal } = parts;
+  const wanted = { extensions: [], schemas: [], roles: [], ...options.prerequisites };
+  return { ...parts, ...(await prepare(server, input, installations, wanted, signal)), input };
 }

@@ -1,34 +1,23 @@
 import type pg from 'pg';
-import {
-  BackupError,
-  toBackupError,
-  type Restored,
-  type RestoreInput,
-  withReason,
-} from '@geolens/backup-core';
-import { withheldNotes, makeEventTriggers } from './restore-aside.ts';
+import { BackupError, toBackupError, type Restored, withReason } from '@geolens/backup-core';
+import { completeRestore, makeEventTriggers, withheldNotes } from './complete-restore.ts';
+import type { RestoreJob } from './session-parts.ts';
 import { secondTryNotes, isUnresolvedIndex, secondTry } from './second-try.ts';
 import { withClient } from '../connection/session.ts';
 import { dropEntries } from './drop-entries.ts';
 import { disableEventTriggers, enableEventTriggers } from './event-triggers.ts';
-import { exposureOf, namesOf } from './exposure.ts';
 import { execute, executeEach } from './execute.ts';
 import { makeExtensions } from './make-extensions.ts';
 import { extensionRowsIn, replaceExtensionRows } from './extension-rows.ts';
 import { fillByOwners } from './fill-by-owners.ts';
 import { Owners } from './owners.ts';
 import { defaultPrivilegesOf } from './rights/default-privileges.ts';
-import type { SessionParts } from './session-parts.ts';
-import type { Preparation } from './prepare.ts';
 import { applyPropertiesInPlace } from './rights/properties.ts';
-import { applyRights, findRights, makeLackingRoles, rightsStatements, type Rights } from './rights/rights.ts';
-import { countRestored } from './row-counts.ts';
-import { gatherStatistics } from './statistics.ts';
+import { findRights, makeLackingRoles, rightsStatements, type Rights } from './rights/rights.ts';
 import { searchPathOf } from './search-path.ts';
 import { checksLast, describeFailures, entriesByTurn, restoreEntries } from './run-entries.ts';
 import { tablespaceArguments } from './tablespaces.ts';
 import type { TocEntry } from './toc/toc.ts';
-import { fillViews } from './view-content.ts';
 
 const SHOWN = 5;
 
@@ -45,19 +34,12 @@ const MIXED = withReason('live-database-mixed');
  * that the backup does not have, or, as the functions of extensions, lose those that no statement grants. Event
  * triggers are disabled meanwhile.
  */
-export async function restoreInPlace(
-  parts: SessionParts,
-  input: RestoreInput,
-  preparation: Preparation,
-): Promise<Restored> {
-  const { server, database, observer } = parts;
-  const step = (name: string): void => observer?.({ event: 'step', step: name });
-  const rights = await findRights(parts, preparation);
-  const { withheld } = await makeLackingRoles(parts, preparation);
-  await using owners = await Owners.prepare(parts, preparation);
-  const { unprivileged } = owners;
-  const { keepGoing = false } = input;
-  step('restore');
+export async function restoreInPlace(job: RestoreJob): Promise<Restored> {
+  const { server, database, observer } = job;
+  const rights = await findRights(job);
+  const { withheld } = await makeLackingRoles(job);
+  await using owners = await Owners.prepare(job);
+  observer?.({ event: 'step', step: 'restore' });
   await disableEventTriggers(server, database);
   const defaults = await server.within(database, 'looking at default privileges', defaultPrivilegesOf);
   await server.within(database, 'suspending default privileges', (client) =>
@@ -65,55 +47,31 @@ export async function restoreInPlace(
   );
   let isChanged = false;
   try {
-    const { first, eventTriggers } = entriesByTurn(preparation);
+    const { first, eventTriggers } = entriesByTurn(job);
     const stays = await server.within(database, 'dropping what the dump holds', (client) =>
       dropEntries(client, [...first, ...eventTriggers]),
     );
     isChanged = true;
     const kept = new Set(stays.flatMap(({ entry }) => entry?.id ?? []));
-    const made = await restoreOntoLive(parts, input, preparation, { owners, rights, kept });
-    await owners.handOver(database);
-    const count = (): ReturnType<typeof countRestored> => {
-      step('count');
-      return countRestored(parts, database);
-    };
-    const early = server.superuser ? undefined : await count();
-    step('rights');
-    const applied = await applyRights(parts, preparation, database, rights, { goOn: true });
-    const searchPath = await searchPathOf(parts, rights);
-    const views = await fillViews(parts, preparation, database, {
-      rights,
-      unprivileged,
-      searchPath,
-      keepGoing,
-    });
-    const exposed = namesOf(exposureOf(preparation.toc.entries, owners.unprivileged));
-    const analyzed = await gatherStatistics(parts, database, searchPath, exposed);
-    const counts = early ?? (await count());
-    const properties = await applyPropertiesInPlace(parts, preparation, rights);
-    const ownerless = await makeEventTriggers(parts, input, preparation, database, rights);
+    const made = await restoreOntoLive(job, { owners, rights, kept });
+    const completed = await completeRestore(job, database, { owners, rights, goOn: true });
+    const properties = await applyPropertiesInPlace(job, rights);
+    const ownerless = await makeEventTriggers(job, database, rights);
     await server.within(database, 'enabling event triggers', (client) => enableEventTriggers(client, server));
-    const incomplete = [
-      ...made.failures,
-      ...withheldNotes([...withheld, ...applied.withheld, ...properties.withheld]),
-      ...properties.failed,
-      ...applied.refused,
-      ...ownerless,
-      ...views,
-    ];
     return {
-      ...counts,
-      notes: [
-        ...countNotes(stays.map(({ why }) => why)),
-        ...made.notes,
-        ...applied.notes,
-        ...owners.notes,
-        ...analyzed,
+      ...completed.counts,
+      notes: [...countNotes(stays.map(({ why }) => why)), ...made.notes, ...completed.notes],
+      incomplete: [
+        ...made.failures,
+        ...withheldNotes([...withheld, ...completed.withheld, ...properties.withheld]),
+        ...properties.failed,
+        ...completed.refused,
+        ...ownerless,
+        ...completed.views,
       ],
-      incomplete,
     };
   } catch (error) {
-    await resume(parts, preparation, defaults.resume, rights);
+    await resume(job, defaults.resume, rights);
     throw isChanged ? mixed(error) : error;
   }
 }
@@ -136,20 +94,18 @@ function isKept({ id, kind, dependencies }: TocEntry, kept: ReadonlySet<number>)
  * @returns what people should know
  */
 async function restoreOntoLive(
-  parts: SessionParts,
-  input: RestoreInput,
-  preparation: Preparation,
+  job: RestoreJob,
   { owners, rights, kept }: OntoLive,
 ): Promise<{ readonly notes: readonly string[]; readonly failures: readonly string[] }> {
-  const { server, database } = parts;
-  const { keepGoing = false } = input;
+  const { server, database } = job;
+  const { keepGoing = false } = job.input;
   // With several, pg_restore does not always name the entry that failed.
-  const sessions = keepGoing ? 1 : parts.sessions;
-  const { first } = entriesByTurn(preparation);
+  const sessions = keepGoing ? 1 : job.sessions;
+  const { first } = entriesByTurn(job);
   const present = await server.within(database, 'listing what stays', thingsThatStay);
-  const tablespaces = await tablespaceArguments(server, preparation.toc);
+  const tablespaces = await tablespaceArguments(server, job.toc);
   const args = [...owners.args, ...tablespaces.args];
-  const extensions = await makeExtensions(parts, input, preparation, { target: database, args, present });
+  const extensions = await makeExtensions(job, { target: database, args, present });
   await disableEventTriggers(server, database);
   const entries = first.filter(
     (entry) => !extensions.made.has(entry) && !isPresent(entry, present) && !isKept(entry, kept),
@@ -162,10 +118,9 @@ async function restoreOntoLive(
     passOver: (error: string) => isUnresolvedIndex(error) && unresolved.push(error) > 0,
     onError: (error: string) => void errors.push(error),
   };
-  const loadExtensionRows = (rows: readonly TocEntry[]): Promise<void> =>
-    replaceExtensionRows(parts, input, preparation, rows);
+  const loadExtensionRows = (rows: readonly TocEntry[]): Promise<void> => replaceExtensionRows(job, rows);
   if (owners.byLogins)
-    await fillByOwners({ ...parts, sessions }, input, preparation, database, {
+    await fillByOwners({ ...job, sessions }, database, {
       ...request,
       unprivileged: owners.unprivileged,
       rights,
@@ -177,19 +132,15 @@ async function restoreOntoLive(
     // With one session, pg_restore names the entry of each error, and it makes these with one anyway.
     const definitions = entries.filter(({ section }) => section === 'pre-data');
     const made = new Set([...definitions, ...ofExtensions]);
-    await restoreEntries(parts, input, preparation, database, {
-      ...request,
-      entries: definitions,
-      sessions: 1,
-    });
+    await restoreEntries(job, database, { ...request, entries: definitions, sessions: 1 });
     await loadExtensionRows(ofExtensions);
     for (const turn of checksLast(entries.filter((entry) => !made.has(entry))))
-      await restoreEntries(parts, input, preparation, database, { ...request, entries: turn, sessions });
+      await restoreEntries(job, database, { ...request, entries: turn, sessions });
   }
   const notes = [...extensions.notes, ...tablespaces.notes];
   if (unresolved.length === 0 && errors.length === 0) return { notes, failures: [] };
-  const searchPath = await searchPathOf(parts, rights);
-  const { made, left } = await secondTry(parts, input, preparation, database, {
+  const searchPath = await searchPathOf(job, rights);
+  const { made, left } = await secondTry(job, database, {
     entries,
     failures: errors,
     args,
@@ -205,7 +156,7 @@ async function restoreOntoLive(
     );
   return {
     notes: [...secondTryNotes(made, searchPath), ...notes],
-    failures: describeFailures(left, preparation.toc.entries),
+    failures: describeFailures(left, job.toc.entries),
   };
 }
 
@@ -235,16 +186,16 @@ function countNotes(stays: readonly string[]): readonly string[] {
  * is asked to end. Never fails: the error that led here is reported.
  */
 async function resume(
-  { server, database, signal }: SessionParts,
-  preparation: Preparation,
+  job: RestoreJob,
   defaultPrivileges: readonly string[],
   rights: Rights | undefined,
 ): Promise<void> {
+  const { server, database, signal } = job;
   const end = AbortSignal.timeout(signal.aborted ? RESUME_WITHIN_MS : REPAIR_WITHIN_MS);
   await withClient(server.settings(database), end, async (client) => {
     await execute(client, defaultPrivileges, { goOn: true });
     if (rights !== undefined) {
-      const { owners, grants } = rightsStatements(rights, preparation);
+      const { owners, grants } = rightsStatements(rights, job);
       await executeEach(client, [...owners, ...grants], () => true);
     }
     await enableEventTriggers(client, server);

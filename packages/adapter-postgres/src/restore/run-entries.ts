@@ -1,4 +1,5 @@
-import { BackupError, type RestoreInput, withReason } from '@geolens/backup-core';
+import { BackupError, withReason } from '@geolens/backup-core';
+import type { RestoreJob } from './session-parts.ts';
 import { connectionString } from '../connection/connection.ts';
 import { decoderFor } from '../connection/postgres-encodings.ts';
 import { restoreErrorWithoutValues } from '../connection/program-messages.ts';
@@ -7,7 +8,6 @@ import type { ActingAs } from './owner-logins.ts';
 import { isOfStatement } from './execute.ts';
 import { isSettingOfNewerClient } from './newer-client.ts';
 import { endedWell, runPgRestore } from './pg-restore.ts';
-import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
 import { sanitized, useList, type TocEntry } from './toc/toc.ts';
 
@@ -67,9 +67,7 @@ export interface EntriesRequest {
  * @throws BackupError RESTORE_FAILED at the first error that is not passed over, unless there is `onError`
  */
 export async function restoreEntries(
-  { server, signal, observer }: SessionParts,
-  { dump }: RestoreInput,
-  { programs, toc }: Preparation,
+  { server, signal, observer, input: { dump }, programs, toc }: RestoreJob,
   aside: string,
   request: EntriesRequest,
 ): Promise<void> {

@@ -1,16 +1,14 @@
-import type { RestoreInput } from '@geolens/backup-core';
+import type { RestoreJob } from './session-parts.ts';
 import { quoteIdentifier } from '../connection/identifiers.ts';
 import { WITHHELD } from '../connection/server-message.ts';
 import type { Said } from './execute.ts';
 import { exposureOf } from './exposure.ts';
 import { OwnerLogins } from './owner-logins.ts';
 import type { Owners } from './owners.ts';
-import type { Preparation } from './prepare.ts';
 import { runSql } from './psql.ts';
 import { type RelaxedTable, relaxedTables } from './relaxed-table.ts';
 import { isOfEntry } from './run-entries.ts';
 import { hasCodeOfOthers } from './search-path.ts';
-import type { SessionParts } from './session-parts.ts';
 import { dumpSchema, restrictedSql, sqlOf } from './toc/schema-toc.ts';
 import type { TocEntry } from './toc/toc.ts';
 import { TurnsByOwner } from './turns-by-owner.ts';
@@ -72,18 +70,16 @@ export interface SecondTry {
  * lacking, and the failures which rows are.
  */
 export async function secondTry(
-  parts: SessionParts,
-  input: RestoreInput,
-  preparation: Preparation,
+  job: RestoreJob,
   target: string,
   { entries, failures, args, owners, searchPath, keepGoing }: SecondTryRequest,
 ): Promise<SecondTry> {
-  const { server, database: live, signal } = parts;
-  const { programs } = preparation;
+  const { server, database: live, signal } = job;
+  const { programs } = job;
   const { unprivileged, byLogins } = owners;
-  const failed = await lackingEntries(parts, preparation, target, { entries, failures });
+  const failed = await lackingEntries(job, target, { entries, failures });
   if (failed.length > MOST_ENTRIES) return { made: [], left: failures };
-  const all = preparation.toc.entries;
+  const all = job.toc.entries;
   await using logins = new OwnerLogins({ server, live, target, unprivileged, signal });
   const turns = new TurnsByOwner(all, unprivileged, exposureOf(all, unprivileged).tables);
   const hasOthers = failed.length > 0 && (await hasCodeOfOthers(server, target, searchPath));
@@ -100,7 +96,7 @@ export async function secondTry(
     const script = async function* (): AsyncGenerator<Uint8Array> {
       if (isByLogin) yield Buffer.from(`SET ROLE ${quoteIdentifier(entry.owner)};\n`);
       if (relaxed !== undefined) yield Buffer.from(`${['BEGIN;', ...relaxed.before].join('\n')}\n`);
-      yield* restrictedSql(sqlOf(input.dump, [entry], { server, programs, signal, ownerArgs }), path);
+      yield* restrictedSql(sqlOf(job.input.dump, [entry], { server, programs, signal, ownerArgs }), path);
       if (relaxed !== undefined) yield Buffer.from(`${[...relaxed.after, 'COMMIT;'].join('\n')}\n`);
     };
     const env = server.env(target, credentials);
@@ -162,8 +158,7 @@ function failsAgain(
 
 /** Returns the entries that the database lacks, in the order of the dump. */
 async function lackingEntries(
-  { server, signal }: SessionParts,
-  { programs, toc }: Preparation,
+  { server, signal, programs, toc }: RestoreJob,
   target: string,
   { entries, failures }: Pick<SecondTryRequest, 'entries' | 'failures'>,
 ): Promise<readonly TocEntry[]> {

@@ -1,8 +1,8 @@
-import type { RestorerEvent, Stall, StallLimit } from '@geolens/backup-core';
+import type { RestoreInput, RestorerEvent, Stall, StallLimit } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '@geolens/backup-system';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import type { PostgresPrograms } from '../connection/postgres-programs.ts';
-import type { Prerequisites } from './prepare.ts';
+import type { Preparation, Prerequisites } from './prepare.ts';
 import type { Server } from './server.ts';
 
 /** Where dumps are restored, with which programs. */
@@ -42,4 +42,9 @@ export interface SessionParts {
   /** Watches the work of the session; none where it may wait without end. */
   readonly stall?: Stall | undefined;
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
+}
+
+/** What every step of one restore works with: the session, the set, and what the set holds. */
+export interface RestoreJob extends SessionParts, Preparation {
+  readonly input: RestoreInput;
 }

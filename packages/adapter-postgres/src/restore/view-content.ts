@@ -1,8 +1,8 @@
 import type pg from 'pg';
+import type { RestoreJob } from './session-parts.ts';
 import { codeOf } from '../connection/postgres-errors.ts';
 import { execute, isOfStatement } from './execute.ts';
 import { exposureOf } from './exposure.ts';
-import type { SessionParts } from './session-parts.ts';
 import type { Preparation } from './prepare.ts';
 import { hasCodeOfOthers } from './search-path.ts';
 import type { Rights } from './rights/rights.ts';
@@ -57,14 +57,13 @@ function exposedContents(
  * @returns the views that stay empty, one sentence each
  */
 export async function fillViews(
-  parts: SessionParts,
-  preparation: Preparation,
+  job: RestoreJob,
   database: string,
   { rights, unprivileged, searchPath, keepGoing }: ViewsRequest,
 ): Promise<readonly string[]> {
-  const all = entriesByTurn(preparation).views;
-  const skipped = parts.options.foreignServers === false ? overForeignTables(preparation.toc, all) : [];
-  const exposed = exposedContents(preparation, unprivileged, all);
+  const all = entriesByTurn(job).views;
+  const skipped = job.options.foreignServers === false ? overForeignTables(job.toc, all) : [];
+  const exposed = exposedContents(job, unprivileged, all);
   const views = all.filter((entry) => !skipped.includes(entry) && !exposed.includes(entry));
   const empty = skipped.map(
     ({ schema, name }) =>
@@ -77,8 +76,8 @@ export async function fillViews(
     ),
   );
   // A function of another role must not take the place of the one that a view of a superuser names.
-  const hasOthers = views.length > 0 && (await hasCodeOfOthers(parts.server, database, searchPath));
-  await parts.server.within(database, 'filling materialized views', async (client) => {
+  const hasOthers = views.length > 0 && (await hasCodeOfOthers(job.server, database, searchPath));
+  await job.server.within(database, 'filling materialized views', async (client) => {
     for (const entry of views) {
       try {
         await fillView(client, entry, hasOthers && !unprivileged.has(entry.owner) ? '' : searchPath);

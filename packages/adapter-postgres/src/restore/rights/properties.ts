@@ -1,11 +1,10 @@
 import type pg from 'pg';
+import type { RestoreJob } from '../session-parts.ts';
 import { databaseStatementsOf } from '../../dump/database-statements.ts';
 import { parseGlobals, type DatabaseStatement } from '../globals/globals.ts';
 import { quoteIdentifier } from '../../connection/identifiers.ts';
 import { oneRow } from '../../connection/queries.ts';
 import { execute } from '../execute.ts';
-import type { SessionParts } from '../session-parts.ts';
-import type { Preparation } from '../prepare.ts';
 import type { Server } from '../server.ts';
 import { withoutAbsentTablespaces } from '../tablespaces.ts';
 import { NOT_DONE } from './grants.ts';
@@ -25,8 +24,7 @@ export interface AppliedProperties {
  * which `swapDatabases` applies.
  */
 export async function applyProperties(
-  { server, database }: SessionParts,
-  { privilegedRoles }: Preparation,
+  { server, database, privilegedRoles }: RestoreJob,
   target: string,
   rights: Rights | undefined,
 ): Promise<AppliedProperties> {
@@ -86,8 +84,7 @@ export interface PropertiesInPlace {
  * the live database stay.
  */
 export async function applyPropertiesInPlace(
-  { server, database }: SessionParts,
-  { privilegedRoles }: Preparation,
+  { server, database, privilegedRoles }: RestoreJob,
   rights: Rights | undefined,
 ): Promise<PropertiesInPlace> {
   if (rights?.from !== 'set') return { withheld: [], failed: [] };

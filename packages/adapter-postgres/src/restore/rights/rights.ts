@@ -1,9 +1,9 @@
 import { BackupError } from '@geolens/backup-core';
+import type { RestoreJob } from '../session-parts.ts';
 import { quoteIdentifier } from '../../connection/identifiers.ts';
 import { readGlobals, type Globals } from '../globals/globals.ts';
 import { PgDumpProducer } from '../../dump/pg-dump-producer.ts';
 import { execute, executeEach, executeTogether, type Refused } from '../execute.ts';
-import type { SessionParts } from '../session-parts.ts';
 import type { Preparation } from '../prepare.ts';
 import { expectGranted, missingGrants, notGranted } from './grants.ts';
 import { lackingRoles } from './needed-roles.ts';
@@ -23,11 +23,9 @@ export interface MadeRoles {
 }
 
 /** Makes the roles that are missing, all or none. */
-export async function makeLackingRoles(
-  { server }: SessionParts,
-  preparation: Preparation,
-): Promise<MadeRoles> {
-  const { missing, statements, withheld } = await lackingRoles(server, preparation);
+export async function makeLackingRoles(job: RestoreJob): Promise<MadeRoles> {
+  const { server } = job;
+  const { missing, statements, withheld } = await lackingRoles(server, job);
   if (missing.length > 0)
     await server.within(server.maintenance, 'making roles', (client) =>
       executeTogether(
@@ -42,10 +40,14 @@ export async function makeLackingRoles(
  * The rights of the set; where it has none, as sets of other programs, those of the live database;
  * `undefined` where there is neither.
  */
-export async function findRights(
-  { server, database, options, signal }: SessionParts,
-  { globals: ofSet, programs }: Preparation,
-): Promise<Rights | undefined> {
+export async function findRights({
+  server,
+  database,
+  options,
+  signal,
+  globals: ofSet,
+  programs,
+}: RestoreJob): Promise<Rights | undefined> {
   if (ofSet?.isOurs === true) return { globals: ofSet, from: 'set' };
   if (!(await server.exists(database))) return undefined;
   const producer = new PgDumpProducer({
@@ -144,8 +146,7 @@ function bySetRole(statement: string): string {
 
 /** Gives a restored database its owners and privileges, and asserts them. */
 export async function applyRights(
-  { server }: SessionParts,
-  { privilegedRoles }: Pick<Preparation, 'privilegedRoles'>,
+  { server, privilegedRoles }: RestoreJob,
   target: string,
   rights: Rights | undefined,
   { goOn = false }: RightsOptions = {},

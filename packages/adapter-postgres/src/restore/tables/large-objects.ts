@@ -1,12 +1,11 @@
-import { toBackupError, type Restored, type RestoreInput } from '@geolens/backup-core';
+import { toBackupError, type Restored } from '@geolens/backup-core';
+import type { RestoreJob, SessionParts } from '../session-parts.ts';
 import { endWithoutValues } from '../../connection/program-messages.ts';
 import { textRows } from '../../connection/text-rows.ts';
 import { copyEncodingOf, copyOut } from '../copy-out.ts';
 import { execute } from '../execute.ts';
 import { withoutEventTriggers } from '../event-triggers.ts';
-import type { Preparation } from '../prepare.ts';
 import { runSql } from '../psql.ts';
-import type { SessionParts } from '../session-parts.ts';
 import { sqlOf, type DumpTools } from '../toc/schema-toc.ts';
 import type { Toc } from '../toc/toc.ts';
 import type { Table } from './relations.ts';
@@ -19,32 +18,35 @@ export type RestoredLargeObjects = Pick<Restored, 'notes' | 'incomplete'>;
  * then gives them their owners and privileges. Large objects that are there keep their content.
  */
 export async function restoreLargeObjects(
-  parts: SessionParts,
-  { dump }: RestoreInput,
-  { toc, globals }: Preparation,
+  job: RestoreJob,
   { tables, tools }: { readonly tables: readonly Table[]; readonly tools: DumpTools },
 ): Promise<RestoredLargeObjects> {
+  const {
+    input: { dump },
+    toc,
+    globals,
+  } = job;
   const inDump = largeObjectsIn(toc);
   if (inDump === undefined) return { notes: [], incomplete: [] };
   try {
-    const missing = await missingOf(parts, await namedIn(parts, tables, inDump));
+    const missing = await missingOf(job, await namedIn(job, tables, inDump));
     const found = new Set<string>();
     if (missing.size > 0) {
       const entries = toc.entries.filter(({ kind }) => kind === 'BLOBS');
       const sql = contentOf(sqlOf(dump, entries, tools), missing, found);
-      const { database, server, signal } = parts;
+      const { database, server, signal } = job;
       await runSql(sql, 'restoring them', { psql: tools.programs.psql, env: server.env(database), signal });
     }
     if (found.size === 0) return { notes: [], incomplete: [] };
     const statements = [...(globals?.owners ?? []), ...(globals?.grants ?? [])].filter((statement) =>
       found.has(SUBJECT.exec(statement)?.slice(1).join('') ?? ''),
     );
-    await parts.server.within(parts.database, 'giving them their owners and privileges', (client) =>
-      withoutEventTriggers(client, parts.server, () => execute(client, statements)),
+    await job.server.within(job.database, 'giving them their owners and privileges', (client) =>
+      withoutEventTriggers(client, job.server, () => execute(client, statements)),
     );
     return { notes: [`restored ${found.size} large objects that rows of the tables name`], incomplete: [] };
   } catch (error) {
-    parts.signal.throwIfAborted();
+    job.signal.throwIfAborted();
     return {
       notes: [],
       incomplete: [`large objects that rows of the tables name: ${toBackupError(error).message}`],
@@ -87,11 +89,11 @@ const COLUMNS = `
 
 /** Returns the numbers of large objects that rows name. */
 async function namedIn(
-  parts: SessionParts,
+  job: SessionParts,
   tables: readonly Table[],
   inDump: (oid: number) => boolean,
 ): Promise<ReadonlySet<number>> {
-  const { server, database } = parts;
+  const { server, database } = job;
   const named = new Set<number>();
   const { rows, encoding } = await server.within(
     database,
@@ -116,7 +118,7 @@ async function namedIn(
     for (const [number] of text.slice(0, end).matchAll(/\d+/g))
       if (inDump(Number(number))) named.add(Number(number));
   };
-  const end = await copyOut(parts, database, copies, { encoding, onOutput });
+  const end = await copyOut(job, database, copies, { encoding, onOutput });
   if (end.code !== 0) throw new Error(endWithoutValues('psql', end));
   return named;
 }

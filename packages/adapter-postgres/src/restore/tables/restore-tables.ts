@@ -5,6 +5,7 @@ import {
   type RestoreInput,
   type TableSelection,
 } from '@geolens/backup-core';
+import type { RestoreJob } from '../session-parts.ts';
 import { DumpRowCounter } from '../../dump/dump-row-counter.ts';
 import { actingRole } from './acting-role.ts';
 import { REVOKE_HELPER, whereTheyFit } from './attachments.ts';
@@ -19,11 +20,9 @@ import { expectDependents } from './object-closure.ts';
 import { quoteIdentifier } from '../../connection/identifiers.ts';
 import { OwnerLogins } from '../owner-logins.ts';
 import { Owners } from '../owners.ts';
-import type { SessionParts } from '../session-parts.ts';
-import type { Preparation } from '../prepare.ts';
 import { presentTables, type PresentTables } from './present-tables.ts';
 import { IN_UTF8, runSql } from '../psql.ts';
-import { withheldNotes } from '../restore-aside.ts';
+import { withheldNotes } from '../complete-restore.ts';
 import { hasCodeOfOthers, searchPathOf } from '../search-path.ts';
 import { makeLackingRoles } from '../rights/rights.ts';
 import { countRestored } from '../row-counts.ts';
@@ -41,44 +40,34 @@ const REPLACING = 'replacing the tables (nothing was changed)';
  * Brings back tables whole, in one transaction: what is there of them is dropped, they are made from the
  * dump, each with its owner, and what depended on them is made again as it was.
  */
-export async function restoreTables(
-  parts: SessionParts,
-  input: RestoreInput,
-  preparation: Preparation,
-  selection: TableSelection,
-): Promise<Restored> {
-  const { server, database, signal, observer } = parts;
-  const { programs, globals } = preparation;
-  const { withheld } = await makeLackingRoles(parts, preparation);
-  await using owners = await Owners.prepare(parts, preparation);
+export async function restoreTables(job: RestoreJob, selection: TableSelection): Promise<Restored> {
+  const { server, database, signal, observer, programs, globals } = job;
+  const { withheld } = await makeLackingRoles(job);
+  await using owners = await Owners.prepare(job);
   const live = { server, programs, signal, ownerArgs: owners.args };
-  const tablespaces = await tablespaceArguments(server, preparation.toc);
+  const tablespaces = await tablespaceArguments(server, job.toc);
   const tools = { ...live, ownerArgs: [...owners.args, ...tablespaces.args] };
-  const wanted = await wantedTables(parts, input, preparation, owners, selection);
+  const wanted = await wantedTables(job, owners, selection);
   observer?.({ event: 'step', step: 'tables' });
-  const present = await presentTables(parts, wanted, live);
+  const present = await presentTables(job, wanted, live);
   const rights = wanted.rights ?? whereTheyFit(present.own);
-  const searchPath = await searchPathOf(
-    parts,
-    globals?.isOurs === true ? { globals, from: 'set' } : undefined,
-  );
+  const searchPath = await searchPathOf(job, globals?.isOurs === true ? { globals, from: 'set' } : undefined);
   const replacing: Replacing = {
-    input,
     wanted,
     present,
     rights,
     tools,
-    role: await actingRole(parts, wanted, present),
+    role: await actingRole(job, wanted, present),
     needsSearchPath: wanted.needsSearchPath,
     searchPath,
   };
-  await replaceTables(parts, preparation, replacing).catch((error: unknown) => {
+  await replaceTables(job, replacing).catch((error: unknown) => {
     // Functions are evaluated for rows, which the temporary database does not have.
     if (!isUnresolved(error) || replacing.needsSearchPath) throw error;
-    return replaceTables(parts, preparation, { ...replacing, needsSearchPath: true });
+    return replaceTables(job, { ...replacing, needsSearchPath: true });
   });
   const own = wanted.tables.filter(({ foreign }) => !foreign);
-  const largeObjects = await restoreLargeObjects(parts, input, preparation, { tables: own, tools });
+  const largeObjects = await restoreLargeObjects(job, { tables: own, tools });
   await owners.handOver(database);
   const analyzed = await server.within(database, 'gathering statistics', (client) =>
     gatherStatisticsOf(
@@ -87,7 +76,7 @@ export async function restoreTables(
     ),
   );
   const names = new Set(own.map(({ quoted }) => quoted));
-  const counts = await countRestored(parts, database, ({ quoted }) => names.has(quoted));
+  const counts = await countRestored(job, database, ({ quoted }) => names.has(quoted));
   const { names: made, incomplete, restorable } = wanted.dependents;
   const again =
     made.length === 0 ? [] : [`restored with the tables, because it depends on them: ${made.join(', ')}`];
@@ -112,7 +101,6 @@ function isUnresolved(error: unknown): boolean {
 
 /** What replaces the tables. */
 interface Replacing {
-  readonly input: RestoreInput;
   readonly wanted: WantedTables;
   readonly present: PresentTables;
   readonly rights: readonly string[];
@@ -124,14 +112,10 @@ interface Replacing {
   readonly searchPath: string;
 }
 
-async function replaceTables(
-  parts: SessionParts,
-  preparation: Preparation,
-  replacing: Replacing,
-): Promise<void> {
-  const { server, database, signal } = parts;
+async function replaceTables(job: RestoreJob, replacing: Replacing): Promise<void> {
+  const { server, database, signal, programs } = job;
   const { role, needsSearchPath, searchPath } = replacing;
-  if (role !== undefined) return replaceTablesAs(role, parts, preparation, replacing);
+  if (role !== undefined) return replaceTablesAs(role, job, replacing);
   if (needsSearchPath && server.superuser && (await hasCodeOfOthers(server, database, searchPath)))
     throw new BackupError(
       'RESTORE_REFUSED',
@@ -143,25 +127,24 @@ async function replaceTables(
   const silence = await server.within(database, 'listing event triggers', (client) =>
     eventTriggerSilence(client, server),
   );
-  const { psql } = preparation.programs;
-  await runSql(script(replacing, silence), REPLACING, { psql, env: server.env(database), signal });
+  await runSql(script(job, replacing, silence), REPLACING, {
+    psql: programs.psql,
+    env: server.env(database),
+    signal,
+  });
 }
 
 /** The owner of a table may not disable event triggers: they are disabled before. */
-async function replaceTablesAs(
-  role: string,
-  { server, database, signal }: SessionParts,
-  { programs: { psql } }: Preparation,
-  replacing: Replacing,
-): Promise<void> {
+async function replaceTablesAs(role: string, job: RestoreJob, replacing: Replacing): Promise<void> {
+  const { server, database, signal, programs } = job;
   const unprivileged = new Set([role]);
   await using logins = new OwnerLogins({ server, live: database, target: database, unprivileged, signal });
   const { credentials } = await logins.actingAs(role);
   await disableEventTriggers(server, database);
   try {
     const silence = { disable: [`SET LOCAL ROLE ${quoteIdentifier(role)};`], enable: [] };
-    await runSql(script(replacing, silence), REPLACING, {
-      psql,
+    await runSql(script(job, replacing, silence), REPLACING, {
+      psql: programs.psql,
       env: server.env(database, credentials),
       signal,
     });
@@ -175,7 +158,8 @@ async function replaceTablesAs(
  * leaves nothing.
  */
 async function* script(
-  { input: { dump, manifest }, wanted, present, rights, tools, needsSearchPath, searchPath }: Replacing,
+  { input: { dump, manifest } }: RestoreJob,
+  { wanted, present, rights, tools, needsSearchPath, searchPath }: Replacing,
   silence: EventTriggerSilence,
 ): AsyncGenerator<Uint8Array> {
   const text = (...lines: readonly string[]): Uint8Array =>

@@ -1,16 +1,16 @@
 import type pg from 'pg';
-import type { RestoreInput, TableSelection } from '@geolens/backup-core';
+import type { TableSelection } from '@geolens/backup-core';
+import type { RestoreJob } from '../session-parts.ts';
 import { commentsOf, rightsOf } from './attachments.ts';
 import { lostDependents, PUBLISHED, type LostDependents } from './lost-dependents.ts';
 import { isFreeOfCodeOf } from '../code-of-others.ts';
 import { withoutEventTriggers } from '../event-triggers.ts';
 import { keyOf, partsOf } from './object-closure.ts';
-import type { SessionParts } from '../session-parts.ts';
-import type { Preparation } from '../prepare.ts';
 import { findTables, objectOf, type Table } from './relations.ts';
 import type { Owners } from '../owners.ts';
 import { OF_INDEX } from '../second-try.ts';
-import { fillAside, makeAside, undo } from '../restore-aside.ts';
+import { fillAside } from '../fill-aside.ts';
+import { makeAside, undo } from '../restore-aside.ts';
 import { applyRights } from '../rights/rights.ts';
 import { dumpSchema } from '../toc/schema-toc.ts';
 import { tablesMeant, type TableName } from '../toc/table-selection.ts';
@@ -66,31 +66,30 @@ const KIND = new RegExp(`^(${Object.keys(BELONGING).join('|')}) `);
  * database made of its definitions, without rows, does.
  */
 export async function wantedTables(
-  parts: SessionParts,
-  input: RestoreInput,
-  preparation: Preparation,
+  job: RestoreJob,
   owners: Owners,
   selection: TableSelection,
 ): Promise<WantedTables> {
-  const { server, database, signal } = parts;
-  const { globals, programs, toc } = preparation;
-  const { aside: temporary } = await makeAside(parts, input, preparation);
+  const { server, database, signal } = job;
+  const { globals, programs, toc } = job;
+  const { aside: temporary } = await makeAside(job);
   try {
-    const { repeated, failures } = await fillAside(parts, input, preparation, temporary, {
+    const { repeated, failures } = await fillAside(job, temporary, {
       owners,
       rights: undefined,
       furtherArguments: ['--schema-only'],
       keepGoing: true, // what the tables do not need is no matter
     });
     await owners.handOver(temporary);
-    if (globals?.isOurs === true) await applyRights(parts, preparation, temporary, { globals, from: 'live' }); // without rows, there are no large objects to grant
+    if (globals?.isOurs === true) await applyRights(job, temporary, { globals, from: 'live' }); // without rows, there are no large objects to grant
     const made = await dumpSchema(temporary, { server, programs, signal });
     return await server.within(temporary, 'looking at the definitions in the dump', async (client) => {
       const meant = tablesMeant(toc, selection).tables;
       const tables = await findTables(client, meant, selection.schemas);
       expectMade(toc, { ...selection, tables: meant }, tables, failures);
       const lost = partsNotMade(toc, tables, failures);
-      if (lost.length > 0 && input.keepGoing !== true) throw restoreFailed(lost.join(' | '), undefined, true);
+      if (lost.length > 0 && job.input.keepGoing !== true)
+        throw restoreFailed(lost.join(' | '), undefined, true);
       const objects = await partsOf(client, tables.map(objectOf));
       const live = <T>(work: (session: pg.Client) => Promise<T>): Promise<T> =>
         server.within(database, 'looking for objects that depend on the tables', (session) =>
@@ -146,7 +145,7 @@ export async function wantedTables(
       };
     });
   } finally {
-    await undo(parts, temporary);
+    await undo(job, temporary);
   }
 }
 

@@ -1,0 +1,91 @@
+import type { Restored } from '@geolens/backup-core';
+import type { RestoreJob } from './session-parts.ts';
+import { executeEach } from './execute.ts';
+import { exposureOf, namesOf } from './exposure.ts';
+import { Owners } from './owners.ts';
+import { applyRights, isOfEventTrigger, refusalText, type Rights } from './rights/rights.ts';
+import { countRestored } from './row-counts.ts';
+import { searchPathOf } from './search-path.ts';
+import { entriesByTurn, restoreEntries } from './run-entries.ts';
+import { gatherStatistics } from './statistics.ts';
+import { fillViews } from './view-content.ts';
+
+/** What a restored database has once its objects and rows are there. */
+interface Completed {
+  readonly counts: Pick<Restored, 'rows' | 'extensionRows'>;
+  /** What people should know. */
+  readonly notes: readonly string[];
+  /** Privileges of the set that were left out, one sentence each. */
+  readonly withheld: readonly string[];
+  /** Owners and privileges that the server refused, one sentence each. */
+  readonly refused: readonly string[];
+  /** Materialized views that stay empty, one sentence each. */
+  readonly views: readonly string[];
+}
+
+interface CompleteRequest {
+  readonly owners: Owners;
+  readonly rights: Rights | undefined;
+  /** Whether privileges that the server refuses are listed; otherwise they are an error. */
+  readonly goOn: boolean;
+  /** Defaults to true. */
+  readonly statistics?: boolean | undefined;
+}
+
+/**
+ * Gives restored objects their owners and privileges, and after that executes what runs as an owner:
+ * materialized views, statistics. Counts the rows.
+ */
+export async function completeRestore(
+  job: RestoreJob,
+  target: string,
+  { owners, rights, goOn, statistics = true }: CompleteRequest,
+): Promise<Completed> {
+  const { server, observer, toc, input } = job;
+  const { unprivileged } = owners;
+  const count = (): ReturnType<typeof countRestored> => {
+    observer?.({ event: 'step', step: 'count' });
+    return countRestored(job, target);
+  };
+  await owners.handOver(target);
+  // An owner may lack the privilege to read what it owns, and policies may hide rows from it.
+  const early = server.superuser ? undefined : await count();
+  observer?.({ event: 'step', step: 'rights' });
+  const applied = await applyRights(job, target, rights, { goOn });
+  const searchPath = await searchPathOf(job, rights);
+  const keepGoing = input.keepGoing ?? false;
+  const views = await fillViews(job, target, { rights, unprivileged, searchPath, keepGoing });
+  const exposed = namesOf(exposureOf(toc.entries, unprivileged));
+  const analyzed = statistics ? await gatherStatistics(job, target, searchPath, exposed) : [];
+  return {
+    counts: early ?? (await count()),
+    notes: [...applied.notes, ...owners.notes, ...analyzed],
+    withheld: applied.withheld,
+    refused: applied.refused,
+    views,
+  };
+}
+
+/**
+ * Event triggers belong to superusers: the restoring one, or the one of the set where the server has it as
+ * such.
+ * @returns the owners that the server refused, one sentence each
+ */
+export async function makeEventTriggers(
+  job: RestoreJob,
+  aside: string,
+  rights: Rights | undefined,
+): Promise<readonly string[]> {
+  const { eventTriggers } = entriesByTurn(job);
+  if (eventTriggers.length === 0) return [];
+  await restoreEntries(job, aside, { entries: eventTriggers, args: ['--no-owner'], sessions: 1 });
+  const statements = rights?.globals.owners.filter(isOfEventTrigger) ?? [];
+  const { refused } = await job.server.within(aside, 'giving event triggers their owners', (client) =>
+    executeEach(client, statements, () => true),
+  );
+  return refused.map(refusalText);
+}
+
+export function withheldNotes(withheld: readonly string[]): readonly string[] {
+  return withheld.map((what) => `${what} was left out: the set does not come from the volume`);
+}
