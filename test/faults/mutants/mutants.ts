@@ -97,7 +97,7 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'a pg_dump that fails counts as one that succeeds, and the dump is not read',
     edits: [
       edit(
-        `${POSTGRES}/dump/pg-dump-producer.ts`,
+        `${POSTGRES}/dump/pg-snapshot.ts`,
         'end.code === 0 ? undefined : dumpError',
         'end.stderr !== undefined ? undefined : dumpError',
       ),

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type ProgramEnvironment, programBytes, type Judge } from '@geolens/backup-system';
 import { isBackupError, throwIfAborted } from '@geolens/backup-core';
-import type pg from 'pg';
 import { decodeBytes, encodeBytes, hasForeignBytes } from '../connection/byte-text.ts';
 import { lockWait } from './dump-arguments.ts';
 import { programError } from '../connection/postgres-errors.ts';
@@ -10,7 +9,8 @@ import type { PostgresPrograms } from '../connection/postgres-programs.ts';
 import { inUtf8, untranslatable } from '../connection/text-rows.ts';
 import { readingConnectionString, serverEncodingOf, withoutConnection } from '../connection/connection.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
-import type { GlobalsSections } from './snapshot.ts';
+import type { ExportedSnapshot } from './snapshot.ts';
+import type { Session } from '../connection/session.ts';
 import { unlinkedTemporaryFile } from './unlinked-temporary-file.ts';
 import { dollarQuoted, itemsOf } from '../connection/sql-text.ts';
 
@@ -20,12 +20,10 @@ export const LACKING_PART =
 
 export interface GlobalsRequest {
   readonly programs: PostgresPrograms;
-  readonly settings: ConnectionSettings;
-  readonly snapshotId: string;
-  /** The session of the snapshot. */
-  readonly client: pg.Client;
-  /** Sections that the session of the snapshot has read. */
-  readonly sections: GlobalsSections;
+  readonly connection: ConnectionSettings;
+  /** Keeps the snapshot. */
+  readonly session: Session;
+  readonly snapshot: ExportedSnapshot;
   /** Whether the password hashes of the roles are in. Only a superuser can read them. */
   readonly rolePasswords: boolean;
   readonly lockTimeoutMs: number;
@@ -52,7 +50,7 @@ const HEADER = `-- Roles, properties of the database, owners and grants: what a 
  * dump), as SQL that can be run twice. A section that cannot be read is a warning.
  */
 export async function* globalsOf(request: GlobalsRequest): AsyncGenerator<Uint8Array> {
-  const { database, owners, largeObjectGrants } = request.sections;
+  const { database, owners, largeObjectGrants } = request.snapshot.sections;
   yield Buffer.from(HEADER);
   yield Buffer.from('\n-- Section: roles\n\n');
   yield* tried('the roles of the server', request, () => rolesOf(request));
@@ -80,29 +78,35 @@ async function* tried(
 }
 
 async function rolesOf(request: GlobalsRequest): Promise<Uint8Array> {
-  const { programs, settings, rolePasswords, signal } = request;
-  const args = ['--roles-only', '--database', readingConnectionString(settings.database, programs.major)];
+  const { programs, connection, rolePasswords, signal } = request;
+  const args = ['--roles-only', '--database', readingConnectionString(connection.database, programs.major)];
   if (!rolePasswords) args.push('--no-role-passwords');
   const options = { env: programEnv(request), signal };
-  const sql = await programBytes(programs.pgDumpall, args, undefined, options, judge('pg_dumpall', settings));
+  const sql = await programBytes(
+    programs.pgDumpall,
+    args,
+    undefined,
+    options,
+    judge('pg_dumpall', connection),
+  );
   // One character for each byte: what the statements are known by is ASCII.
   return inUtf8Lines(request, Buffer.from(tolerantRoles(sql.toString('latin1')), 'latin1'));
 }
 
 async function grantsOf(request: GlobalsRequest): Promise<Uint8Array> {
-  const { programs, settings, snapshotId, lockTimeoutMs, env, signal } = request;
+  const { programs, connection, snapshot, lockTimeoutMs, env, signal } = request;
   const schema = await programBytes(
     programs.pgDump,
     [
       '--format=custom',
       '--schema-only',
-      `--snapshot=${snapshotId}`,
+      `--snapshot=${snapshot.snapshotId}`,
       lockWait(lockTimeoutMs),
-      `--dbname=${readingConnectionString(settings.database, programs.major)}`,
+      `--dbname=${readingConnectionString(connection.database, programs.major)}`,
     ],
     undefined,
     { env: programEnv(request), signal },
-    judge('pg_dump --schema-only', settings),
+    judge('pg_dump --schema-only', connection),
   );
   const readOptions = { env: withoutConnection(env), signal };
   const listing = await programBytes(
@@ -110,7 +114,7 @@ async function grantsOf(request: GlobalsRequest): Promise<Uint8Array> {
     ['--list'],
     [schema],
     readOptions,
-    judge('pg_restore --list', settings),
+    judge('pg_restore --list', connection),
   );
   const entries = listing
     .toString('utf8')
@@ -125,7 +129,7 @@ async function grantsOf(request: GlobalsRequest): Promise<Uint8Array> {
       ['--use-list=/dev/fd/3', '--file=-'],
       [schema],
       { ...readOptions, descriptors: [list.fd] },
-      judge('pg_restore --use-list', settings),
+      judge('pg_restore --use-list', connection),
     );
     return await inUtf8Lines(request, sql);
   } finally {
@@ -148,16 +152,16 @@ const PROGRAM_SETTINGS =
  * Programs write in the encoding of the database, as pg_dump alone does: nothing is translated, so nothing can
  * fail for a character.
  */
-function programEnv({ env, client }: GlobalsRequest): ProgramEnvironment {
+function programEnv({ env, session }: GlobalsRequest): ProgramEnvironment {
   return {
     ...env,
     PGOPTIONS: `${env['PGOPTIONS'] ?? ''} ${PROGRAM_SETTINGS}`.trim(),
-    PGCLIENTENCODING: serverEncodingOf(client),
+    PGCLIENTENCODING: serverEncodingOf(session.client),
   };
 }
 
 /** SQL text that a program has written in the encoding of the database, line by line in that of the globals. */
-async function inUtf8Lines({ client, warn }: GlobalsRequest, sql: Buffer): Promise<Uint8Array> {
+async function inUtf8Lines({ session: { client }, warn }: GlobalsRequest, sql: Buffer): Promise<Uint8Array> {
   const encoding = serverEncodingOf(client);
   if (encoding === 'SQL_ASCII' || (encoding === 'UTF8' && isUtf8(sql))) return sql;
   const lines: string[] = [];

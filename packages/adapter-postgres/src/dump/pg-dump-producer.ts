@@ -6,13 +6,10 @@ import {
   type Compression,
   type DumpCheckOptions,
   type DumpContent,
-  type DumpedRows,
   type DumpProducer,
   type DumpSnapshot,
-  type RowCounts,
   type SnapshotOptions,
   type StallLimit,
-  type TableRows,
   withReason,
 } from '@geolens/backup-core';
 import {
@@ -21,15 +18,13 @@ import {
   type ProgramEnd,
   type ProgramEnvironment,
   programFed,
-  programOutput,
 } from '@geolens/backup-system';
-import { libpqEnvironment, withoutConnection, readingConnectionString } from '../connection/connection.ts';
-import { chooseCompression, compressionArgument, lockWait } from './dump-arguments.ts';
+import { PgSnapshot } from './pg-snapshot.ts';
+import { libpqEnvironment, withoutConnection } from '../connection/connection.ts';
+import { chooseCompression } from './dump-arguments.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
-import { brokenRowsHint } from './broken-rows.ts';
-import { globalsOf } from './globals.ts';
-import { postgresError, programError, whereabouts } from '../connection/postgres-errors.ts';
-import { endWithoutValues, isEntry } from '../connection/program-messages.ts';
+import { postgresError, whereabouts } from '../connection/postgres-errors.ts';
+import { isEntry } from '../connection/program-messages.ts';
 import { watched } from '../connection/watched.ts';
 import {
   findInstallations,
@@ -40,17 +35,16 @@ import {
 import { DumpRowCounter } from './dump-row-counter.ts';
 import { serverVersionOf } from '../connection/queries.ts';
 import { ServerActivity } from '../connection/server-activity.ts';
-import { openSession, type Session } from '../connection/session.ts';
-import { namesOf } from '../connection/identifiers.ts';
-import { rewrittenOf, takeSnapshot, type ExportedSnapshot } from './snapshot.ts';
+import { openSession } from '../connection/session.ts';
+import { takeSnapshot } from './snapshot.ts';
+
+const UNREADABLE_HINT = 'It was not kept; check the disk and the memory of this machine, then run again';
 
 /**
  * How long a dump waits for a table that another session has locked. Migrations take minutes; what takes
  * longer is stuck.
  */
 const LOCK_TIMEOUT_MS = 5 * 60_000;
-
-const UNREADABLE_HINT = 'It was not kept; check the disk and the memory of this machine, then run again';
 
 /** Which database is dumped, with which programs. */
 export interface PgDumpProducerOptions {
@@ -96,27 +90,26 @@ export class PgDumpProducer implements DumpProducer {
   }
 
   private async takeSnapshot(signal: AbortSignal, tolerant: boolean): Promise<DumpSnapshot> {
+    const { connection, rolePasswords = false, lockTimeoutMs = LOCK_TIMEOUT_MS } = this.options;
     throwIfAborted(signal);
     // Looked for at every snapshot: they may have been upgraded since the last one.
     const installations = await this.installations(true);
-    const session = await openSession(this.options.connection, signal);
+    const session = await openSession(connection, signal);
     const { client } = session;
     try {
       throwIfAborted(signal); // it may have fired while the connection was being made
       const serverVersion = await serverVersionOf(client);
       const programs = programsFor(serverVersion, installations);
       const compression = chooseCompression(this.options.compression ?? 'auto', programs.major);
-      const snapshot = await takeSnapshot(client, this.database, {
-        lockTimeoutMs: this.options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
-        signal,
-      });
+      const snapshot = await takeSnapshot(client, this.database, { lockTimeoutMs, signal });
+      const { extensions, databaseProperties, databaseBytes, preloadedLibraries } = snapshot;
       const origin = {
         serverVersion,
         clientVersion: programs.version,
-        extensions: snapshot.extensions,
-        databaseProperties: snapshot.databaseProperties,
-        databaseBytes: snapshot.databaseBytes,
-        preloadedLibraries: snapshot.preloadedLibraries,
+        extensions,
+        databaseProperties,
+        databaseBytes,
+        preloadedLibraries,
         compression,
       };
       return new PgSnapshot({
@@ -127,12 +120,14 @@ export class PgDumpProducer implements DumpProducer {
         tolerant,
         signal,
         env: watched(this.env, serverVersion),
-        options: this.options,
+        connection,
+        rolePasswords,
+        lockTimeoutMs,
       });
     } catch (error) {
       await session.close();
       throwIfAborted(signal);
-      throw postgresError(error, 'taking the snapshot', this.options.connection);
+      throw postgresError(error, 'taking the snapshot', connection);
     }
   }
 
@@ -185,130 +180,6 @@ export class PgDumpProducer implements DumpProducer {
 
 /** Without the lines about entries that a verbose pg_restore writes. */
 function quieter(end: ProgramEnd): ProgramEnd {
-  return {
-    ...end,
-    stderr: end.stderr
-      .split('\n')
-      .filter((line) => !isEntry(line))
-      .join('\n'),
-  };
-}
-
-function dumpError(end: ProgramEnd, connection: ConnectionSettings): BackupError {
-  const error = programError(endWithoutValues('pg_dump', end), 'the dump', connection);
-  const hint = brokenRowsHint(end.stderr);
-  return hint === undefined ? error : new BackupError('DUMP_FAILED', error.message, { hint });
-}
-
-interface PgSnapshotParts {
-  /** Keeps the snapshot. */
-  readonly session: Session;
-  readonly snapshot: ExportedSnapshot;
-  readonly programs: PostgresPrograms;
-  readonly origin: DumpSnapshot['origin'];
-  readonly tolerant: boolean;
-  readonly signal: AbortSignal;
-  readonly env: ProgramEnvironment;
-  readonly options: PgDumpProducerOptions;
-}
-
-class PgSnapshot implements DumpSnapshot {
-  readonly origin: DumpSnapshot['origin'];
-  private readonly parts: PgSnapshotParts;
-  private readonly found: string[] = [];
-  private readonly stop = new AbortController();
-  private readonly signal: AbortSignal;
-  private readonly activity: ServerActivity;
-
-  constructor(parts: PgSnapshotParts) {
-    this.parts = parts;
-    this.activity = new ServerActivity(parts.options.connection);
-    this.origin = parts.origin;
-    this.signal = AbortSignal.any([parts.signal, this.stop.signal]);
-  }
-
-  async *dump(): AsyncGenerator<Uint8Array> {
-    const { programs, snapshot, options, env } = this.parts;
-    const args = [
-      '-Fc',
-      '--no-owner',
-      '--no-acl',
-      compressionArgument(this.origin.compression, programs.major),
-      `--snapshot=${snapshot.snapshotId}`,
-      lockWait(this.lockTimeoutMs, { isFirst: snapshot.unlocked.length > 0 }),
-      `--dbname=${readingConnectionString(options.connection.database, programs.major)}`,
-    ];
-    const content = programOutput(programs.pgDump, args, { env, signal: this.signal }, (end) =>
-      end.code === 0 ? undefined : dumpError(end, options.connection),
-    );
-    let hasLocks = false;
-    for await (const chunk of content) {
-      // pg_dump writes its first block when it has locked everything.
-      if (!hasLocks) await this.checkUnlocked();
-      hasLocks = true;
-      yield chunk;
-    }
-  }
-
-  globals(): AsyncIterable<Uint8Array> {
-    const { programs, snapshot, options, env, session, tolerant } = this.parts;
-    return globalsOf({
-      programs,
-      settings: options.connection,
-      snapshotId: snapshot.snapshotId,
-      client: session.client,
-      sections: snapshot.sections,
-      rolePasswords: options.rolePasswords ?? false,
-      lockTimeoutMs: this.lockTimeoutMs,
-      tolerant,
-      warn: (text) => void this.found.push(text),
-      env,
-      signal: this.signal,
-    });
-  }
-
-  warnings(): readonly string[] {
-    return [...this.parts.snapshot.warnings, ...this.found];
-  }
-
-  private get lockTimeoutMs(): number {
-    return this.parts.options.lockTimeoutMs ?? LOCK_TIMEOUT_MS;
-  }
-
-  /** The rows of a table that was rewritten between the snapshot and pg_dump's lock are not in the dump. */
-  private async checkUnlocked(): Promise<void> {
-    const { session, snapshot, tolerant, options } = this.parts;
-    const rewritten = await rewrittenOf(session.client, snapshot.unlocked).catch((error: unknown) => {
-      throw postgresError(error, 'the dump', options.connection);
-    });
-    if (rewritten.length === 0) return;
-    const names = namesOf(rewritten.map(({ schema, table }) => `${schema}.${table}`));
-    if (!tolerant)
-      throw new BackupError('TABLES_BUSY', `another session rewrote ${names} while the dump began`, {
-        hint: 'Run again when no migration is going on',
-      });
-    this.found.push(
-      `rows of ${names} may not be in the dump: another session rewrote it while the dump began`,
-    );
-  }
-
-  isWorking(signal: AbortSignal): Promise<boolean> {
-    return this.activity.isWorking(signal);
-  }
-
-  rowCounts(dumped: DumpedRows): RowCounts {
-    const named = (ofExtension: boolean): readonly TableRows[] =>
-      this.parts.snapshot.tables
-        .filter((table) => table.ofExtension === ofExtension)
-        .flatMap(({ oid, schema, table }) => {
-          const rows = dumped.get(oid);
-          return rows === undefined ? [] : [{ schema, table, rows }];
-        });
-    return { tables: named(false), ofExtensions: named(true) };
-  }
-
-  async close(): Promise<void> {
-    this.stop.abort();
-    await this.parts.session.close();
-  }
+  const lines = end.stderr.split('\n').filter((line) => !isEntry(line));
+  return { ...end, stderr: lines.join('\n') };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { brokenRowsHint } from '../../src/dump/broken-rows.ts';
+import { brokenRowsHint } from '../../src/dump/pg-snapshot.ts';
 
 function said(server: string, table = 'public.big'): string {
   return `pg_dump: error: Dumping the contents of table "big" failed: PQgetResult() failed.
