@@ -70,7 +70,12 @@ async function resultsOf(
   { oid, name, recorded, actual }: Collation,
 ): Promise<readonly DiagnosticResult[]> {
   const isDefault = oid === DEFAULT_COLLATION;
-  const dependents = await textRows<Dependent>(client, DEPENDENTS, ['name'], [oid]);
+  const dependents = await textRows<{ readonly name: string; readonly partitioned: boolean }>(
+    client,
+    DEPENDENTS,
+    ['name'],
+    [oid],
+  );
   if (!isDefault && dependents.length === 0) return [];
   const named = (partitioned: boolean): readonly string[] =>
     dependents.filter((one) => one.partitioned === partitioned).map((one) => printableSql(one.name));
@@ -101,11 +106,6 @@ async function resultsOf(
       ].join('. '),
     },
   ];
-}
-
-interface Dependent {
-  readonly name: string;
-  readonly partitioned: boolean;
 }
 
 async function rebuild(client: pg.Client, indexes: readonly string[]): Promise<string> {

@@ -13,7 +13,7 @@ import { missingRights } from './dump/missing-rights.ts';
 import { RAISE_LOCKS, postgresError, whereabouts } from './connection/postgres-errors.ts';
 import { findInstallations, programsFor } from './connection/postgres-programs.ts';
 import { megabytes } from './disk-estimate.ts';
-import { configure, oneRow, majorOf, serverVersionOf } from './connection/queries.ts';
+import { configure, valueOf, majorOf, serverVersionOf } from './connection/queries.ts';
 import { locksOf, relations } from './dump/dumped-tables.ts';
 import { extensionTablesWarnings, unloggedWarning } from './dump/rows-left-out.ts';
 import { withClient } from './connection/session.ts';
@@ -140,10 +140,9 @@ async function leftOutOf(client: pg.Client): Promise<readonly DiagnosticResult[]
 
 async function passwordsOf(client: pg.Client): Promise<DiagnosticResult> {
   const subject = 'rights: role passwords';
-  const { rows } = await client.query<{ may: boolean }>(
-    "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT') AS may",
-  );
-  if (oneRow(rows).may)
+  if (
+    await valueOf<boolean>(client, `SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT')`)
+  )
     return { subject, level: 'ok', message: 'the role may read the password hashes of the roles' };
   return {
     subject,

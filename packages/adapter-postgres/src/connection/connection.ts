@@ -4,72 +4,11 @@ import { setTimeout } from 'node:timers/promises';
 import * as tls from 'node:tls';
 import pg from 'pg';
 import { BackupError, throwIfAborted } from '@geolens/backup-core';
-import { oneRow } from './queries.ts';
+import { APPLICATION_NAME, CONNECT_TIMEOUT_SECONDS, KEEPALIVE_SECONDS } from './program-connection.ts';
+import { valueOf } from './queries.ts';
 import { errorWithoutValues } from './client-errors.ts';
 import { SYSTEM_AUTHORITIES, type ConnectionSettings, type SslMode } from './connection-settings.ts';
 import { codeOf } from './postgres-errors.ts';
-
-/** Name of every session of ours, for the server. */
-export const APPLICATION_NAME = 'geolens-backup';
-const CONNECT_TIMEOUT_SECONDS = 10;
-
-/**
- * The environment for a program that only reads and writes files: without what libpq reads of it, the
- * password of the database above all.
- */
-export function withoutConnection(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('PG')));
-}
-
-/**
- * The settings as libpq's programs take them from their environment, so that nothing stands on a command
- * line.
- */
-export function libpqEnvironment(settings: ConnectionSettings): Record<string, string> {
-  const variables: Record<string, string | undefined> = {
-    PGHOST: settings.host,
-    PGPORT: String(settings.port),
-    PGUSER: settings.user,
-    PGPASSWORD: settings.password?.reveal(),
-    PGDATABASE: settings.database,
-    PGSSLMODE: settings.sslMode,
-    PGSSLROOTCERT: settings.sslRootCert,
-    PGSSLCERT: settings.sslCert,
-    PGSSLKEY: settings.sslKey,
-    PGCONNECT_TIMEOUT: String(settings.connectTimeout ?? CONNECT_TIMEOUT_SECONDS),
-    PGOPTIONS: settings.options,
-    PGAPPNAME: APPLICATION_NAME,
-  };
-  return Object.fromEntries(
-    Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-}
-
-/** A peer that is gone is noticed after two minutes of silence. */
-const KEEPALIVE_SECONDS = 60;
-const KEEPALIVES = `keepalives_idle=${KEEPALIVE_SECONDS} keepalives_interval=10 keepalives_count=6`;
-
-/**
- * The name of a database as a connection string, for arguments: programs would read a bare name with a `=` in
- * it as one, and libpq reads keepalives from nowhere else. It holds no secret. Without tcp_user_timeout: a
- * server that takes nothing for a while, as in a long COPY, would lose its client by it.
- */
-export function connectionString(database: string): string {
-  return `dbname='${database.replace(/[\\']/g, '\\$&')}' ${KEEPALIVES}`;
-}
-
-/** libpq knows it from this version on. */
-const FIRST_WITH_USER_TIMEOUT = 12;
-const USER_TIMEOUT_MS = 120_000;
-
-/**
- * The same for programs that send nothing but short queries. A query that the network swallows is noticed as
- * soon as a silent connection.
- */
-export function readingConnectionString(database: string, clientMajor: number): string {
-  const timeout = clientMajor < FIRST_WITH_USER_TIMEOUT ? '' : ` tcp_user_timeout=${USER_TIMEOUT_MS}`;
-  return `${connectionString(database)}${timeout}`;
-}
 
 /**
  * Connects a client, with or without TLS as the mode says; gives up when the signal fires. Errors are those
@@ -117,10 +56,7 @@ async function prepareSession(client: pg.Client, settings: ConnectionSettings): 
     query_timeout: connectTimeoutMs(settings),
   };
   await client.query(first);
-  const { rows } = await client.query<{ encoding: string }>(
-    `SELECT pg_catalog.current_setting('server_encoding') AS encoding`,
-  );
-  const { encoding } = oneRow(rows);
+  const encoding = await valueOf(client, `SELECT pg_catalog.current_setting('server_encoding')`);
   if (encoding === 'SQL_ASCII') await client.query('SET client_encoding = SQL_ASCII');
   encodings.set(client, encoding);
 }

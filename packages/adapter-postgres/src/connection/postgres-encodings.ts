@@ -37,8 +37,8 @@ const NAMES: Readonly<Record<string, string>> = {
 export type DecodeText = (bytes: Buffer) => string;
 
 /**
- * Returns what decodes texts of a database, by the name of its encoding in PostgreSQL. For UTF8, SQL_ASCII and
- * encodings without a decoder here that is `decodeBytes`.
+ * Returns what decodes texts of a database, by the name of its encoding in PostgreSQL. For UTF8, SQL_ASCII
+ * and encodings without a decoder here that is `decodeBytes`.
  */
 export function decoderFor(encoding: string): DecodeText {
   // The Encoding Standard takes ISO 8859-1 for Windows-1252.

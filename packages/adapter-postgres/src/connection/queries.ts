@@ -9,6 +9,25 @@ export function oneRow<Row>([row]: readonly Row[]): Row {
   return row;
 }
 
+/** Returns the values of a query with one column. */
+export async function valuesOf<T = string>(
+  client: pg.Client,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<readonly T[]> {
+  const { rows } = await client.query<Record<string, T>>(sql, [...values]);
+  return rows.flatMap((row) => Object.values(row));
+}
+
+/** Returns the value of a query that always has one row, with one column. */
+export async function valueOf<T = string>(
+  client: pg.Client,
+  sql: string,
+  values?: readonly unknown[],
+): Promise<T> {
+  return oneRow(await valuesOf<T>(client, sql, values));
+}
+
 /**
  * Runs work whose failure does not end the transaction of the session.
  * @throws the error of the work, or that of a session that is lost
@@ -59,25 +78,20 @@ export function majorOf(version: string): number {
 }
 
 /** Returns the version of the server. */
-export async function serverVersionOf(client: pg.Client): Promise<string> {
-  const { rows } = await client.query<{ version: string }>(`SELECT ${SERVER_VERSION} AS version`);
-  return oneRow(rows).version;
+export function serverVersionOf(client: pg.Client): Promise<string> {
+  return valueOf(client, `SELECT ${SERVER_VERSION}`);
 }
 
 /**
- * Returns the libraries that the server loads at its start, without their folders; `undefined` if the role may
- * not read the setting.
+ * Returns the libraries that the server loads at its start, without their folders; `undefined` if the role
+ * may not read the setting.
  */
 export async function preloadedLibrariesOf(client: pg.Client): Promise<readonly string[] | undefined> {
-  const { rows } = await client.query<{ may: boolean }>(
-    `SELECT pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE') AS may`,
-  );
-  if (!oneRow(rows).may) return undefined;
-  const setting = await client.query<{ libraries: string }>(
-    `SELECT pg_catalog.current_setting('shared_preload_libraries') AS libraries`,
-  );
-  return oneRow(setting.rows)
-    .libraries.split(',')
+  if (!(await valueOf<boolean>(client, `SELECT pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')`)))
+    return undefined;
+  const setting = await valueOf(client, `SELECT pg_catalog.current_setting('shared_preload_libraries')`);
+  return setting
+    .split(',')
     .map((path) => /([^/]+?)(?:\.so)?$/.exec(path.trim().replaceAll('"', ''))?.[1] ?? '')
     .filter((name) => name !== '');
 }

@@ -1,11 +1,6 @@
-import { APPLICATION_NAME } from './connection.ts';
+import { APPLICATION_NAME } from './program-connection.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { withClient } from './session.ts';
-
-interface Activity {
-  readonly working: boolean;
-  readonly seen: string;
-}
 
 /**
  * A session of ours works if it is active and does not wait for its client. Whatever changes between two
@@ -36,7 +31,9 @@ export class ServerActivity {
   /** Returns whether sessions of this program work, or have worked since the last call. */
   async isWorking(signal: AbortSignal): Promise<boolean> {
     return withClient(this.settings, signal, async (client) => {
-      const [activity] = (await client.query<Activity>(ACTIVITY, [APPLICATION_NAME])).rows;
+      const [activity] = (
+        await client.query<{ readonly working: boolean; readonly seen: string }>(ACTIVITY, [APPLICATION_NAME])
+      ).rows;
       const [how] = (await client.query<{ sql: string }>(COPIED)).rows;
       const [copied] = (await client.query<{ seen: string | null }>(how?.sql ?? 'SELECT NULL AS seen')).rows;
       const seen = `${activity?.seen ?? ''} ${copied?.seen ?? ''}`;

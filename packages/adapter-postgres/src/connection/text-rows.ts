@@ -1,7 +1,8 @@
 import type pg from 'pg';
+import { codeOf } from './postgres-errors.ts';
 import { decodeBytes, escapeForeignBytes } from './byte-text.ts';
 import { serverEncodingOf } from './connection.ts';
-import { inSavepoint, oneRow } from './queries.ts';
+import { inSavepoint, valueOf } from './queries.ts';
 
 /** `untranslatable_character` and `character_not_in_repertoire`. */
 const NOT_TRANSLATABLE = ['22P05', '22021'];
@@ -11,7 +12,8 @@ const REPLACEMENT = '\ufffd';
 
 /**
  * Returns the rows of a query whose texts may have bytes that are not UTF-8: in a SQL_ASCII database any, in
- * others characters that UTF-8 lacks, and names of roles that were made in a SQL_ASCII database. Such bytes are lone surrogates; see `decodeBytes`.
+ * others characters that UTF-8 lacks, and names of roles that were made in a SQL_ASCII database. Such bytes
+ * are lone surrogates; see `decodeBytes`.
  * @param columns the columns that may have such texts
  */
 export async function textRows<Row extends pg.QueryResultRow>(
@@ -67,13 +69,8 @@ export function untranslatable(statement: string): string {
 export async function inUtf8(client: pg.Client, bytes: Buffer, encoding: string): Promise<Buffer> {
   if (encoding === 'SQL_ASCII' || encoding === 'UTF8') return bytes;
   try {
-    return await inSavepoint(client, async () => {
-      const { rows } = await client.query<{ bytes: Buffer }>(
-        `SELECT pg_catalog.convert_to(pg_catalog.convert_from($1, '${encoding}'), 'UTF8') AS bytes`,
-        [bytes],
-      );
-      return oneRow(rows).bytes;
-    });
+    const sql = `SELECT pg_catalog.convert_to(pg_catalog.convert_from($1, '${encoding}'), 'UTF8')`;
+    return await inSavepoint(client, () => valueOf<Buffer>(client, sql, [bytes]));
   } catch (error) {
     if (!isNotTranslatable(error)) throw error;
     return bytes;
@@ -81,10 +78,5 @@ export async function inUtf8(client: pg.Client, bytes: Buffer, encoding: string)
 }
 
 function isNotTranslatable(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    typeof error.code === 'string' &&
-    NOT_TRANSLATABLE.includes(error.code)
-  );
+  return NOT_TRANSLATABLE.includes(codeOf(error) ?? '');
 }

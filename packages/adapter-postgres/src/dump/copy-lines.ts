@@ -8,8 +8,8 @@ const END = Buffer.from('\\.\n');
 const END_AFTER_ROW = Buffer.from('\n\\.\n');
 
 /**
- * Counts the rows in the text that COPY writes: one line each, up to the line `\.`.
- * Takes the text in chunks of any length.
+ * Counts the rows in the text that COPY writes: one line each, up to the line `\.`. Takes the text in chunks
+ * of any length.
  */
 export class CopyLines {
   /** Rows so far. */

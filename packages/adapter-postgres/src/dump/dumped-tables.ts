@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { escapeForeignBytes } from '../connection/byte-text.ts';
 import { textRows } from '../connection/text-rows.ts';
-import { oneRow } from '../connection/queries.ts';
+import { valueOf } from '../connection/queries.ts';
 
 /** How many tables are locked by one statement. */
 const TABLES_AT_ONCE = 100;
@@ -57,10 +57,9 @@ export function* batches(tables: readonly DumpedTable[]): Generator<readonly Dum
 const LOCKS = `
   SELECT pg_catalog.current_setting('max_locks_per_transaction')::pg_catalog.int8
          * (pg_catalog.current_setting('max_connections')::pg_catalog.int8
-            + pg_catalog.current_setting('max_prepared_transactions')::pg_catalog.int8) AS locks`;
+            + pg_catalog.current_setting('max_prepared_transactions')::pg_catalog.int8)`;
 
 /** Returns the number of locks that the server has memory for. */
 export async function locksOf(client: pg.Client): Promise<number> {
-  const { rows } = await client.query<{ locks: string }>(LOCKS);
-  return Number(oneRow(rows).locks);
+  return Number(await valueOf(client, LOCKS));
 }

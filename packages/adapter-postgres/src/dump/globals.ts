@@ -7,7 +7,8 @@ import { programError } from '../connection/postgres-errors.ts';
 import { endWithoutValues } from '../connection/program-messages.ts';
 import type { PostgresPrograms } from '../connection/postgres-programs.ts';
 import { inUtf8, untranslatable } from '../connection/text-rows.ts';
-import { readingConnectionString, serverEncodingOf, withoutConnection } from '../connection/connection.ts';
+import { serverEncodingOf } from '../connection/connection.ts';
+import { readingConnectionString, withoutConnection } from '../connection/program-connection.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import type { ExportedSnapshot } from './snapshot.ts';
 import type { Session } from '../connection/session.ts';
@@ -149,8 +150,8 @@ const PROGRAM_SETTINGS =
   '-c statement_timeout=0 -c lock_timeout=0 -c standard_conforming_strings=on -c quote_all_identifiers=off';
 
 /**
- * Programs write in the encoding of the database, as pg_dump alone does: nothing is translated, so nothing can
- * fail for a character.
+ * Programs write in the encoding of the database, as pg_dump alone does: nothing is translated, so nothing
+ * can fail for a character.
  */
 function programEnv({ env, session }: GlobalsRequest): ProgramEnvironment {
   return {

@@ -1,6 +1,7 @@
 import type pg from 'pg';
-import { namesOf, quoteIdentifier, SHOWN } from '../connection/identifiers.ts';
 import type { DiagnosticResult } from '@geolens/backup-core';
+import { valuesOf } from '../connection/queries.ts';
+import { namesOf, quoteIdentifier, SHOWN } from '../connection/identifiers.ts';
 
 interface Right {
   readonly subject: string;
@@ -65,8 +66,7 @@ const RIGHTS: readonly Right[] = [
 export async function missingRights(client: pg.Client, user: string): Promise<readonly DiagnosticResult[]> {
   const results: DiagnosticResult[] = [];
   for (const { subject, query, message, hint } of RIGHTS) {
-    const { rows } = await client.query<{ name: string }>(query);
-    const names = rows.map(({ name }) => name);
+    const names = await valuesOf(client, query);
     if (names.length === 0) results.push({ subject, level: 'ok', message: 'nothing is missing' });
     else
       results.push({

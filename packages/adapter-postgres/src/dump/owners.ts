@@ -35,19 +35,17 @@ const STATEMENTS = `
                         AND (d.deptype = 'e' OR c.relkind = 'S' AND d.deptype IN ('a', 'i')))
    ORDER BY k.words NULLS FIRST, o.identity`;
 
-interface Ownership {
-  readonly catalog: string;
-  readonly oid: string;
-  readonly statement: string;
-}
-
 /**
  * The owner of every object in the database, as statements. A dump has owners too, but not by whom the server
  * was made.
  * @param only catalog and number, with a slash between, of those that are asked for; all when absent
  */
 export async function ownersOf(client: pg.Client, only?: ReadonlySet<string>): Promise<readonly string[]> {
-  const rows = await textRows<Ownership>(client, STATEMENTS, ['statement']);
+  const rows = await textRows<{ readonly catalog: string; readonly oid: string; readonly statement: string }>(
+    client,
+    STATEMENTS,
+    ['statement'],
+  );
   return rows
     .filter(({ catalog, oid }) => only?.has(`${catalog}/${oid}`) ?? true)
     .map(({ statement }) => statement);

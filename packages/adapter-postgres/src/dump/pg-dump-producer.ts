@@ -20,12 +20,11 @@ import {
   programFed,
 } from '@geolens/backup-system';
 import { PgSnapshot } from './pg-snapshot.ts';
-import { libpqEnvironment, withoutConnection } from '../connection/connection.ts';
+import { libpqEnvironment, withoutConnection, watched } from '../connection/program-connection.ts';
 import { chooseCompression } from './dump-arguments.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import { postgresError, whereabouts } from '../connection/postgres-errors.ts';
 import { isEntry } from '../connection/program-messages.ts';
-import { watched } from '../connection/watched.ts';
 import {
   findInstallations,
   newestOf,

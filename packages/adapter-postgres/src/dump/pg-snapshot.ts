@@ -7,7 +7,7 @@ import {
 } from '@geolens/backup-core';
 import { type ProgramEnd, programOutput } from '@geolens/backup-system';
 import { type GlobalsRequest, globalsOf } from './globals.ts';
-import { readingConnectionString } from '../connection/connection.ts';
+import { readingConnectionString } from '../connection/program-connection.ts';
 import { compressionArgument, lockWait } from './dump-arguments.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import { postgresError, programError } from '../connection/postgres-errors.ts';

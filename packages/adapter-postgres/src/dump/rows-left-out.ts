@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { escapeForeignBytes } from '../connection/byte-text.ts';
 import { textRows } from '../connection/text-rows.ts';
-import { oneRow } from '../connection/queries.ts';
+import { valueOf } from '../connection/queries.ts';
 import type { Relation } from './dumped-tables.ts';
 import { namesOf } from '../connection/identifiers.ts';
 
@@ -12,18 +12,16 @@ export async function unloggedWarning(
 ): Promise<readonly string[]> {
   const unlogged = tables.filter((table) => table.unlogged && !table.partitioned);
   if (unlogged.length === 0) return [];
-  const { rows } = await client.query<{ standby: boolean }>(
-    'SELECT pg_catalog.pg_is_in_recovery() AS standby',
-  );
-  if (!oneRow(rows).standby) return [];
+  if (!(await valueOf<boolean>(client, 'SELECT pg_catalog.pg_is_in_recovery()'))) return [];
   const names = namesOf(unlogged.map(({ schema, table }) => `${schema}.${table}`));
   const many = unlogged.length === 1 ? 'one unlogged table are' : `${unlogged.length} unlogged tables are`;
   return [`the rows of ${many} not in the dump, because the server is a standby: ${names}`];
 }
 
 /**
- * Tables of extensions that take space and that pg_dump leaves out: only pg_extension_config_dump lets it dump
- * their rows. The numbers of rows are estimates, because a query over a table could run code of its owner.
+ * Tables of extensions that take space and that pg_dump leaves out: only pg_extension_config_dump lets it
+ * dump their rows. The numbers of rows are estimates, because a query over a table could run code of its
+ * owner.
  */
 const OF_EXTENSIONS = `
   SELECT n.nspname || '.' || c.relname AS name, x.extname AS extension,
@@ -38,15 +36,14 @@ const OF_EXTENSIONS = `
 /** Extensions whose unmarked tables have rows of their own script only, which `CREATE EXTENSION` brings back. */
 const FILL_THEIR_TABLES = ['postgis_tiger_geocoder'];
 
-interface TableOfExtension {
-  readonly name: string;
-  readonly extension: string;
-  readonly rows: string;
-}
-
 /** Returns a warning for each table with rows that an extension owns and does not mark for dumping. */
 export async function extensionTablesWarnings(client: pg.Client): Promise<readonly string[]> {
-  const tables = await textRows<TableOfExtension>(client, OF_EXTENSIONS, ['name'], [FILL_THEIR_TABLES]);
+  const tables = await textRows<{ readonly name: string; readonly extension: string; readonly rows: string }>(
+    client,
+    OF_EXTENSIONS,
+    ['name'],
+    [FILL_THEIR_TABLES],
+  );
   return tables.map(({ name, extension, rows }) => {
     const about =
       Number(rows) > 0 ? `about ${Number(rows).toLocaleString('en-US')} rows` : 'an unknown number of rows';

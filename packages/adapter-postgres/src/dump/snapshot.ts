@@ -1,11 +1,17 @@
 import type pg from 'pg';
 import { throwIfAborted, type DatabaseProperties, type Extension } from '@geolens/backup-core';
-import { NO_TIMEOUTS, configure, inSavepoint, oneRow, preloadedLibrariesOf } from '../connection/queries.ts';
+import {
+  NO_TIMEOUTS,
+  configure,
+  inSavepoint,
+  valueOf,
+  valuesOf,
+  preloadedLibrariesOf,
+} from '../connection/queries.ts';
 import { untranslatable } from '../connection/text-rows.ts';
 import { serverEncodingOf } from '../connection/connection.ts';
 import { hasForeignBytes } from '../connection/byte-text.ts';
-import { databasePropertiesOf } from './database-properties.ts';
-import { databaseStatementsOf, largeObjectGrantsOf } from './database-statements.ts';
+import { databasePropertiesOf, databaseStatementsOf, largeObjectGrantsOf } from './database-properties.ts';
 import { batches, relations, type Relation, locksOf } from './dumped-tables.ts';
 import { ownersOf } from './owners.ts';
 import { codeOf } from '../connection/postgres-errors.ts';
@@ -113,14 +119,13 @@ export async function takeSnapshot(
   };
 }
 
-interface LockedSnapshot {
+async function lockedSnapshot(
+  client: pg.Client,
+): Promise<{
   readonly snapshotId: string;
   readonly present: readonly Relation[];
-  /** Numbers of the tables that this session has locked. */
   readonly locked: ReadonlySet<string>;
-}
-
-async function lockedSnapshot(client: pg.Client): Promise<LockedSnapshot> {
+}> {
   const locks = await locksOf(client);
   let mayLock = true;
   for (let tries = 1; ; tries += 1) {
@@ -139,8 +144,8 @@ async function lockedSnapshot(client: pg.Client): Promise<LockedSnapshot> {
       }
       // Where tables are made all the time: these are as new as the snapshot itself.
       for (const oid of mayLock ? await lock(client, late) : []) locked.add(oid);
-      const { rows } = await client.query<{ id: string }>('SELECT pg_catalog.pg_export_snapshot() AS id');
-      return { snapshotId: oneRow(rows).id, present, locked };
+      const snapshotId = await valueOf(client, 'SELECT pg_catalog.pg_export_snapshot()');
+      return { snapshotId, present, locked };
     } catch (error) {
       const state = codeOf(error);
       if ((state !== UNDEFINED_TABLE && state !== OUT_OF_MEMORY) || tries === TRIES_TO_LOCK) throw error;
@@ -183,17 +188,13 @@ export async function rewrittenOf(
   tables: readonly Relation[],
 ): Promise<readonly Relation[]> {
   if (tables.length === 0) return [];
-  const { rows } = await client.query<{ oid: string }>(REWRITTEN, [tables.map(({ oid }) => oid)]);
-  const found = new Set(rows.map(({ oid }) => oid));
+  const found = new Set(await valuesOf(client, REWRITTEN, [tables.map(({ oid }) => oid)]));
   return tables.filter(({ oid }) => found.has(oid));
 }
 
 /** Returns the size of the connected database in bytes. */
 export async function databaseBytesOf(client: pg.Client): Promise<number> {
-  const { rows } = await client.query<{ bytes: string }>(
-    'SELECT pg_catalog.pg_database_size(pg_catalog.current_database()) AS bytes',
-  );
-  return Number(oneRow(rows).bytes);
+  return Number(await valueOf(client, 'SELECT pg_catalog.pg_database_size(pg_catalog.current_database())'));
 }
 
 async function extensionsOf(client: pg.Client): Promise<readonly Extension[]> {

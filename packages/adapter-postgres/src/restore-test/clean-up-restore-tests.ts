@@ -17,8 +17,8 @@ const PATIENCE_MS = 10_000;
 const POLL_MS = 100;
 
 /**
- * Removes what restore tests of this user that died have left in these folders. Living ones are known by their lock,
- * whatever process, or container on the same volume, they are in.
+ * Removes what restore tests of this user that died have left in these folders. Living ones are known by
+ * their lock, whatever process, or container on the same volume, they are in.
  * @throws BackupError STORE_FAILED if something could not be removed, after the rest was
  */
 export async function cleanUpRestoreTests(

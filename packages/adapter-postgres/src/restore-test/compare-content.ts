@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { countText, numberText } from '@geolens/backup-core';
 import { reportLocally } from '../connection/local-report.ts';
+import { valuesOf } from '../connection/queries.ts';
 import type { Toc } from '../restore/toc/toc.ts';
 import { counted, type DiagnosticResults } from './results.ts';
 
@@ -92,11 +93,11 @@ export async function missingLargeObjects(
   { entries }: Toc,
 ): Promise<readonly string[]> {
   const dumped = largeObjectsIn({ entries });
-  const { rows } = await superuser.query<{ oid: string }>(ABSENT, [dumped]);
+  const absent = await valuesOf(superuser, ABSENT, [dumped]);
   return sentenceOf(
-    rows.map(({ oid }) => oid),
+    absent,
     (oids) =>
-      `${countText(rows.length, 'large object')} of ${numberText(dumped.length)} are not there: ${oids}`,
+      `${countText(absent.length, 'large object')} of ${numberText(dumped.length)} are not there: ${oids}`,
   );
 }
 

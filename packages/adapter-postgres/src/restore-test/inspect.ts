@@ -18,12 +18,6 @@ export interface Seen extends DiagnosticResults {
   readonly assertionsHeld: number | undefined;
 }
 
-/** The questions of an operator. */
-export interface Questions {
-  readonly filesQuery?: FilesQuery | undefined;
-  readonly assertions?: Assertions | undefined;
-}
-
 /**
  * Inspects a restored database beyond the number of its rows. The superuser reads catalogs and sequences; a
  * restricted role reads tables.
@@ -31,7 +25,10 @@ export interface Questions {
 export async function inspect(
   database: RestoredDatabase,
   toc: Toc,
-  { filesQuery, assertions }: Questions,
+  {
+    filesQuery,
+    assertions,
+  }: { readonly filesQuery?: FilesQuery | undefined; readonly assertions?: Assertions | undefined },
 ): Promise<Seen> {
   const { superuser } = database;
   await prepareSuperuser(superuser);
@@ -62,18 +59,16 @@ const INDEXES = `
     FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1`;
 
-interface Index {
-  readonly name: string;
-  readonly partitioned: boolean;
-  readonly valid: boolean;
-}
-
 /**
  * pg_dump leaves invalid indexes out, but for those of partitioned tables that not all partitions have: these
  * were so.
  */
 export async function inspectIndexes(client: pg.Client): Promise<DiagnosticResults> {
-  const { rows } = await client.query<Index>(INDEXES);
+  const { rows } = await client.query<{
+    readonly name: string;
+    readonly partitioned: boolean;
+    readonly valid: boolean;
+  }>(INDEXES);
   const invalid = rows.filter(({ valid }) => !valid);
   const valid = rows.length - invalid.length;
   return {

@@ -9,7 +9,7 @@ import {
   type RestoreTestOptions,
 } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '@geolens/backup-system';
-import { withoutConnection } from '../connection/connection.ts';
+import { withoutConnection } from '../connection/program-connection.ts';
 import { choosePlace } from './restore-test-place.ts';
 import type { RestoreTestRunOptions } from './restore-test-run.ts';
 import { PgRestoreTestEnvironment } from './pg-restore-test-environment.ts';
@@ -32,8 +32,7 @@ export interface PgRestoreTesterOptions extends RestoreTestRunOptions {
 }
 
 /**
- * Tests restores in PostgreSQL servers that it makes for the purpose, in a folder that is removed
- * afterwards.
+ * Tests restores in PostgreSQL servers that it makes for the purpose, in a folder that is removed afterwards.
  */
 export class PgRestoreTester implements RestoreTester {
   private readonly options: PgRestoreTesterOptions;

@@ -29,8 +29,9 @@ const SCHEMAS = `
 const REPLACEMENT = '\ufffd';
 
 /**
- * The objects that the query names are in pg_depend; no other object can have this name and no arguments. A view's own relations are read with the rights of the
- * view's owner, except those of a `security_invoker` view.
+ * The objects that the query names are in pg_depend; no other object can have this name and no arguments. A
+ * view's own relations are read with the rights of the view's owner, except those of a `security_invoker`
+ * view.
  */
 const RIGHTS = `
   WITH RECURSIVE named (classid, objid, directly) AS (
@@ -63,8 +64,8 @@ const RIGHTS = `
   UNION SELECT "right" FROM objects WHERE "right" IS NOT NULL AND namespace <> pg_catalog.pg_my_temp_schema()`;
 
 /**
- * Runs the work in a transaction that cannot change anything, as a role that may read what the query names and
- * nothing else, with the search path of the database.
+ * Runs the work in a transaction that cannot change anything, as a role that may read what the query names
+ * and nothing else, with the search path of the database.
  * @throws the error of the server if the query is no single statement that reads; BackupError if the
  * connection fails
  */

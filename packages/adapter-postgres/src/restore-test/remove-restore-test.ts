@@ -25,8 +25,8 @@ export interface RemoveOptions {
 }
 
 /**
- * Removes the folder of a restore test. Content is hostile: links are removed and never followed, and a folder is
- * emptied with the rights of its owner only, who reaches it by a descriptor.
+ * Removes the folder of a restore test. Content is hostile: links are removed and never followed, and a
+ * folder is emptied with the rights of its owner only, who reaches it by a descriptor.
  * @throws BackupError STORE_FAILED if something has to stay
  */
 export async function removeRestoreTest(paths: RestoreTestPaths, options: RemoveOptions): Promise<void> {

@@ -26,8 +26,8 @@ export interface RestoreTestFolderOptions {
 }
 
 /**
- * Mode of the cage while `data` is made in it: others may add entries. Only the account of the cage gets there:
- * `folder` admits no other user.
+ * Mode of the cage while `data` is made in it: others may add entries. Only the account of the cage gets
+ * there: `folder` admits no other user.
  */
 const OPEN_CAGE_MODE = 0o1733;
 
@@ -35,9 +35,9 @@ const OPEN_CAGE_MODE = 0o1733;
 const MOST_PROCESSES = 100;
 
 /**
- * The folder of one restore test. A lock beside it, which the system frees when this process ends, shows other
- * processes that the restore test lives. It is acquired before the folder is made, and released after that is gone:
- * a folder whose lock is free is an orphan.
+ * The folder of one restore test. A lock beside it, which the system frees when this process ends, shows
+ * other processes that the restore test lives. It is acquired before the folder is made, and released after
+ * that is gone: a folder whose lock is free is an orphan.
  */
 export class RestoreTestFolder {
   readonly paths: RestoreTestPaths;

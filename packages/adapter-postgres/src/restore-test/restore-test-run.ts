@@ -24,11 +24,16 @@ import type { FilesQuery } from './files-query.ts';
 import { inspect } from './inspect.ts';
 import type { Assertion, AssertionsFile } from './read-assertions.ts';
 import { asideName } from '../restore/aside-database.ts';
-import { readByNewest } from './read-by-newest.ts';
+import {
+  readByNewest,
+  librariesFor,
+  serverFor,
+  type Installed,
+  type ServerPrograms,
+} from './server-programs.ts';
 import { nameFor, restoreAs } from './restore-as.ts';
 import { TemporaryServer } from './temporary-server.ts';
 import type { DumpNeeds } from './temporary-server-settings.ts';
-import { librariesFor, serverFor, type Installed, type ServerPrograms } from './server-programs.ts';
 import { verdictOnObjects, hintForLack, whyInconclusive } from './why-inconclusive.ts';
 
 /** How restores are tested. */

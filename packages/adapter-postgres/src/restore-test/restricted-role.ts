@@ -31,9 +31,9 @@ export interface RestoredDatabase {
 }
 
 /**
- * Prepares the session of the superuser. It must query catalogs and sequences only: what else is read, is read
- * by `asRestrictedRole`. Event triggers are disabled for good: a GRANT would run their functions as superuser,
- * those of ENABLE ALWAYS under every setting.
+ * Prepares the session of the superuser. It must query catalogs and sequences only: what else is read, is
+ * read by `asRestrictedRole`. Event triggers are disabled for good: a GRANT would run their functions as
+ * superuser, those of ENABLE ALWAYS under every setting.
  */
 export async function prepareSuperuser(client: pg.Client): Promise<void> {
   await configure(client, { ...UNHINDERED, ...AS_SUPERUSER });

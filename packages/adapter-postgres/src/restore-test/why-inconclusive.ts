@@ -13,13 +13,8 @@ const OF_THE_MACHINE = [
   'LOCK_LOST',
 ] as const;
 
-interface Lack {
-  readonly words: RegExp;
-  readonly hint: string;
-}
-
 /** What servers and pg_restore say (LC_MESSAGES=C) when it is the machine that lacks something. */
-const LACKS: readonly Lack[] = [
+const LACKS: readonly { readonly words: RegExp; readonly hint: string }[] = [
   {
     words: /No space left on device|Disk quota exceeded|disk full|wrote only \d+ of \d+ bytes/,
     hint: 'Free disk space on the volume of the restore test',
@@ -63,8 +58,8 @@ export function whyInconclusive(error: unknown): string | undefined {
 }
 
 /**
- * SQLSTATEs of a machine that lacks something: connections, resources, files, libraries, files of configuration, and an
- * operator who intervenes.
+ * SQLSTATEs of a machine that lacks something: connections, resources, files, libraries, files of
+ * configuration, and an operator who intervenes.
  */
 const OF_MACHINE = /\(SQLSTATE (?:08|53|57|58|F0)/;
 
@@ -73,8 +68,8 @@ function isOfMachine(problem: string): boolean {
 }
 
 /**
- * Returns the outcome of a restore test in which objects could not be restored: `inconclusive` if this machine
- * lacks something for each of them, or for an object that they need.
+ * Returns the outcome of a restore test in which objects could not be restored: `inconclusive` if this
+ * machine lacks something for each of them, or for an object that they need.
  * @param problems one sentence for each
  * @param entries all of the dump
  */

@@ -21,17 +21,15 @@ export function asideName(database: string, now: Date): string {
  * out.
  */
 export async function leftAside(server: Server, database: string): Promise<readonly string[]> {
-  const rows = await server.ask<{ datname: string }>(
+  const names = await server.values(
     'looking for what earlier restores left',
     'SELECT datname FROM pg_catalog.pg_database WHERE datname LIKE $1',
     [`%\\_restoring\\_%`],
   );
-  return rows
-    .map(({ datname }) => datname)
-    .filter((name) => {
-      const timestamp = parseTimestamp(name.slice(-TIMESTAMP_LENGTH));
-      return timestamp !== undefined && name === withSuffix(database, ASIDE + timestamp);
-    });
+  return names.filter((name) => {
+    const timestamp = parseTimestamp(name.slice(-TIMESTAMP_LENGTH));
+    return timestamp !== undefined && name === withSuffix(database, ASIDE + timestamp);
+  });
 }
 
 /**
@@ -45,17 +43,15 @@ export async function createAside(
   manifest: Manifest | undefined,
 ): Promise<void> {
   const properties = (await databasePropertiesOf(server.client, database)) ?? manifest?.databaseProperties;
-  const [place] = await server.ask<{ tablespace: string }>(
+  const [tablespace = 'pg_default'] = await server.values(
     'asking for the properties of the database',
-    `SELECT t.spcname AS tablespace FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = $1`,
+    `SELECT t.spcname FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = $1`,
     [database],
   );
   const options = [
     ...(properties === undefined ? [] : localeOptions(properties, server.major)),
     // Naming the usual place takes a right that being put there by default does not.
-    ...(place === undefined || place.tablespace === 'pg_default'
-      ? []
-      : [`TABLESPACE = ${quoteIdentifier(place.tablespace)}`]),
+    ...(tablespace === 'pg_default' ? [] : [`TABLESPACE = ${quoteIdentifier(tablespace)}`]),
   ];
   const quoted = quoteIdentifier(name);
   const doing = `making the database ${quoted}`;
@@ -122,14 +118,12 @@ const IDLE_SUBSCRIPTIONS = `
  * other server.
  */
 async function dropSubscriptions(server: Server, database: string): Promise<void> {
-  const idle = await server.ask<{ subname: string }>('looking for subscriptions', IDLE_SUBSCRIPTIONS, [
-    database,
-  ]);
+  const idle = await server.values('looking for subscriptions', IDLE_SUBSCRIPTIONS, [database]);
   if (idle.length === 0) return;
   await server.within(database, 'dropping subscriptions', async (client) => {
-    for (const { subname } of idle) {
-      await client.query(`ALTER SUBSCRIPTION ${quoteIdentifier(subname)} SET (slot_name = NONE)`);
-      await client.query(`DROP SUBSCRIPTION ${quoteIdentifier(subname)}`);
+    for (const name of idle) {
+      await client.query(`ALTER SUBSCRIPTION ${quoteIdentifier(name)} SET (slot_name = NONE)`);
+      await client.query(`DROP SUBSCRIPTION ${quoteIdentifier(name)}`);
     }
   });
 }

@@ -23,9 +23,9 @@ interface OwnedTable {
 }
 
 /**
- * Attaches a partition, or an index to that of the partitioned table. PostgreSQL evaluates expressions of both
- * tables, and wants one owner: that of the parent, who owns the partition meanwhile. Where the parent belongs
- * to a superuser and the partition does not, it is a role that may do nothing else.
+ * Attaches a partition, or an index to that of the partitioned table. PostgreSQL evaluates expressions of
+ * both tables, and wants one owner: that of the parent, who owns the partition meanwhile. Where the parent
+ * belongs to a superuser and the partition does not, it is a role that may do nothing else.
  */
 export async function attachPartition(
   client: pg.Client,

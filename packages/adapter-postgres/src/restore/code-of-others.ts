@@ -1,4 +1,8 @@
 import type pg from 'pg';
+import { valueOf } from '../connection/queries.ts';
+import { isCodeOrType } from './exposure.ts';
+import type { Server } from './server.ts';
+import type { TocEntry } from './toc/toc.ts';
 
 const CLASS = (name: string): string => `'pg_catalog.${name}'::pg_catalog.regclass`;
 
@@ -29,15 +33,17 @@ const IS_OF_OTHERS = `(
     OR EXISTS (SELECT FROM pg_catalog.pg_operator o WHERE r.classid = ${CLASS('pg_operator')} AND o.oid = r.objid AND pg_catalog.pg_get_userbyid(o.oprowner) = ANY ($1)))`;
 
 /**
- * Whether rows of some tables can be loaded, and keys of others to them validated, without that code of the given
- * roles is evaluated: neither their own functions, nor what they call that does more than compute a value.
+ * Whether rows of some tables can be loaded, and keys of others to them validated, without that code of the
+ * given roles is evaluated: neither their own functions, nor what they call that does more than compute a
+ * value.
  */
 export async function isFreeOfCodeOf(
   client: pg.Client,
   roles: ReadonlySet<string>,
   tables: readonly number[],
 ): Promise<boolean> {
-  const { rows } = await client.query<{ free: boolean }>(
+  return valueOf<boolean>(
+    client,
     `WITH RECURSIVE ${reachedFrom('SELECT unnest FROM pg_catalog.unnest($2::oid[])')},
      theirs AS (SELECT r.* FROM reached r JOIN pg_catalog.pg_class c ON c.oid = r.root WHERE pg_catalog.pg_get_userbyid(c.relowner) = ANY ($1)),
      expressions (tree) AS (
@@ -48,8 +54,52 @@ export async function isFreeOfCodeOf(
        UNION ALL SELECT p.partexprs::text FROM theirs r JOIN pg_catalog.pg_partitioned_table p ON r.classid = ${CLASS('pg_class')} AND p.partrelid = r.objid)
      SELECT NOT EXISTS (SELECT FROM reached r WHERE ${IS_OF_OTHERS})
         AND NOT EXISTS (SELECT FROM expressions CROSS JOIN LATERAL pg_catalog.regexp_matches(tree, ':(?:funcid|opfuncid) (\\d+)', 'g') AS f (ids)
-                          JOIN pg_catalog.pg_proc p ON p.oid = f.ids[1]::oid WHERE p.provolatile <> 'i') AS free`,
+                          JOIN pg_catalog.pg_proc p ON p.oid = f.ids[1]::oid WHERE p.provolatile <> 'i')`,
     [[...roles], [...tables]],
   );
-  return rows[0]?.free === true;
+}
+
+/** A default at the end of the line of a column; rows bring values for it. */
+const DEFAULT = /^( {4}[a-z_][a-z_0-9]* [a-z_][a-z_0-9 .,()[\]]*?) DEFAULT .*$/gm;
+
+/** A column without an expression. The server begins the lines within an expression with key words. */
+const PLAIN_COLUMN = /^ {4}[a-z_][a-z_0-9]* [a-z_][a-z_0-9 .,()[\]]*(?: NOT NULL)?,?$/gm;
+
+const CALL = /([a-z_][a-z_0-9]*)\(/g;
+
+/** A function or operator that is not PostgreSQL's. */
+const FOREIGN_CALL = /\.(?:[^\s.("]+|"[^"]*")\(|OPERATOR\(/;
+
+/**
+ * Whether restoring the rows of some roles evaluates nothing but functions of PostgreSQL that compute a
+ * value. It may call what has none of these functions dangerous, never the reverse.
+ */
+export async function needsNoLogin(
+  server: Server,
+  entries: readonly TocEntry[],
+  roles: ReadonlySet<string>,
+): Promise<boolean> {
+  const theirs = entries.filter(({ owner }) => roles.has(owner));
+  if (theirs.some(({ kind, definition }) => kind !== 'VIEW' && isCodeOrType({ kind, definition })))
+    return false;
+  const definitions = theirs
+    .filter(({ kind }) => kind === 'TABLE' || kind === 'CHECK CONSTRAINT' || kind === 'TABLE ATTACH')
+    .map(({ definition }) => definition);
+  // A line within a text or a name can look like a column.
+  if (definitions.some((definition) => definition.split('\n').some(isCutInQuotes))) return false;
+  const texts = definitions.map((definition) =>
+    definition.replaceAll(DEFAULT, '$1').replaceAll(PLAIN_COLUMN, ''),
+  );
+  if (texts.some((text) => FOREIGN_CALL.test(text))) return false;
+  const names = texts.flatMap((text) => [...text.matchAll(CALL)].map(([, name = '']) => name));
+  const [isSafe] = await server.values<boolean>(
+    'asking which functions only compute a value',
+    `SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_proc WHERE proname = ANY ($1) AND provolatile <> 'i')`,
+    [[...new Set(names)]],
+  );
+  return isSafe === true;
+}
+
+function isCutInQuotes(line: string): boolean {
+  return line.split("'").length % 2 === 0 || line.split('"').length % 2 === 0;
 }

@@ -3,7 +3,13 @@ import type { RestoreJob } from './session-parts.ts';
 import { executeEach } from './execute.ts';
 import { exposureOf, namesOf } from './exposure.ts';
 import { Owners } from './owners.ts';
-import { applyRights, isOfEventTrigger, refusalText, type Rights } from './rights/rights.ts';
+import {
+  applyRights,
+  isOfEventTrigger,
+  refusalText,
+  type Rights,
+  type AppliedRights,
+} from './rights/rights.ts';
 import { countRestored } from './row-counts.ts';
 import { searchPathOf } from './search-path.ts';
 import { entriesByTurn, restoreEntries } from './run-entries.ts';
@@ -11,14 +17,8 @@ import { gatherStatistics } from './statistics.ts';
 import { fillViews } from './view-content.ts';
 
 /** What a restored database has once its objects and rows are there. */
-interface Completed {
+interface Completed extends AppliedRights {
   readonly counts: Pick<Restored, 'rows' | 'extensionRows'>;
-  /** What people should know. */
-  readonly notes: readonly string[];
-  /** Privileges of the set that were left out, one sentence each. */
-  readonly withheld: readonly string[];
-  /** Owners and privileges that the server refused, one sentence each. */
-  readonly refused: readonly string[];
   /** Materialized views that stay empty, one sentence each. */
   readonly views: readonly string[];
 }
@@ -51,17 +51,16 @@ export async function completeRestore(
   // An owner may lack the privilege to read what it owns, and policies may hide rows from it.
   const early = server.superuser ? undefined : await count();
   observer?.({ event: 'step', step: 'rights' });
-  const applied = await applyRights(job, target, rights, { goOn });
+  const applied = await applyRights(job, target, rights, goOn);
   const searchPath = await searchPathOf(job, rights);
   const keepGoing = input.keepGoing ?? false;
   const views = await fillViews(job, target, { rights, unprivileged, searchPath, keepGoing });
   const exposed = namesOf(exposureOf(toc.entries, unprivileged));
   const analyzed = statistics ? await gatherStatistics(job, target, searchPath, exposed) : [];
   return {
+    ...applied,
     counts: early ?? (await count()),
     notes: [...applied.notes, ...owners.notes, ...analyzed],
-    withheld: applied.withheld,
-    refused: applied.refused,
     views,
   };
 }

@@ -12,8 +12,9 @@ export interface Exposure {
 }
 
 /**
- * Two names with a point between. The server writes definitions with an empty search_path: names without a schema
- * are its own. Nothing is consumed, for a quote within a text could begin a name that hides the next one.
+ * Two names with a point between. The server writes definitions with an empty search_path: names without a
+ * schema are its own. Nothing is consumed, for a quote within a text could begin a name that hides the next
+ * one.
  */
 const QUALIFIED = new RegExp(`(?<![\\p{L}\\p{N}_$])(?=(${IDENTIFIER})\\.(${IDENTIFIER}))`, 'gu');
 

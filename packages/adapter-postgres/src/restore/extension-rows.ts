@@ -41,27 +41,28 @@ export async function turnsOf(
 }
 
 async function walLevel(server: SessionParts['server']): Promise<string | undefined> {
-  const [row] = await server.ask<{ level: string }>(
-    'asking for the WAL level',
-    `SELECT pg_catalog.current_setting('wal_level') AS level`,
-  );
-  return row?.level;
+  const sql = `SELECT pg_catalog.current_setting('wal_level')`;
+  return (await server.values('asking for the WAL level', sql))[0];
 }
 
 /**
- * Loads rows of tables that extensions made into a live database, in one transaction. An extension that stays has
- * rows already: those that a dump would have are removed before.
+ * Loads rows of tables that extensions made into a live database, in one transaction. An extension that stays
+ * has rows already: those that a dump would have are removed before.
  * @throws BackupError RESTORE_FAILED; the rows are as they were then
  */
-export async function replaceExtensionRows(
-  { server, database, signal, input: { dump }, programs }: RestoreJob,
-  entries: readonly TocEntry[],
-): Promise<void> {
+export async function replaceExtensionRows(job: RestoreJob, entries: readonly TocEntry[]): Promise<void> {
+  const {
+    server,
+    database,
+    signal,
+    input: { dump },
+    programs,
+  } = job;
   if (entries.length === 0) return;
   const script = async function* (): AsyncGenerator<Uint8Array> {
     const deletes = entries.toReversed().map(({ schema = '', name }) => deleteDumped(schema, name));
     yield Buffer.from([IN_UTF8, EMPTY_SEARCH_PATH, 'BEGIN;', ...deletes, ''].join('\n'));
-    yield* restrictedSql(sqlOf(dump, entries, { server, programs, signal, ownerArgs: ['--no-owner'] }));
+    yield* restrictedSql(sqlOf(dump, entries, job));
     yield Buffer.from(`${IN_UTF8}\nCOMMIT;\n`);
   };
   await runSql(script(), 'replacing the rows of extension tables', {

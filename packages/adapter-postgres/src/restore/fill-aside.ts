@@ -4,7 +4,7 @@ import { createAside, dropAside } from './aside-database.ts';
 import { disableEventTriggers } from './event-triggers.ts';
 import { turnsOf } from './extension-rows.ts';
 import { fillByOwners } from './fill-by-owners.ts';
-import { makeExtensions } from './make-extensions.ts';
+import { makeExtensions } from './extensions.ts';
 import { Owners } from './owners.ts';
 import { isUnresolvedIndex, secondTry } from './second-try.ts';
 import type { Rights } from './rights/rights.ts';

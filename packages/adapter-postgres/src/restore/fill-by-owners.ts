@@ -30,9 +30,8 @@ const ON_CODE =
  * PostgreSQL evaluates expressions when rows are loaded, constraints validated and partitions attached.
  */
 export async function fillByOwners(job: RestoreJob, target: string, request: ByOwnersRequest): Promise<void> {
-  const { server, database, signal } = job;
   const { unprivileged } = request;
-  await using logins = new OwnerLogins({ server, live: database, target, unprivileged, signal });
+  await using logins = new OwnerLogins({ ...job, target, unprivileged });
   await new ByOwners(job, target, request, logins).fill();
 }
 

@@ -137,13 +137,13 @@ function rightsMissing(server: Server, mode: RestoreMode): readonly string[] {
 }
 
 async function preparedTransactions(server: Server, database: string): Promise<readonly string[]> {
-  const rows = await server.ask<{ gid: string }>(
+  const ids = await server.values(
     'looking for prepared transactions',
     'SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = $1',
     [database],
   );
-  return rows.map(
-    ({ gid }) =>
+  return ids.map(
+    (gid) =>
       `the live database has a prepared transaction, "${gid}", and cannot be renamed. Commit it or roll it back (COMMIT PREPARED, ROLLBACK PREPARED)`,
   );
 }

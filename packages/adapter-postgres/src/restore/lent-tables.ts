@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { quoteIdentifier } from '../connection/identifiers.ts';
+import { valuesOf } from '../connection/queries.ts';
 import { execute } from './execute.ts';
 import { schemasIn, type Exposure } from './exposure.ts';
 import type { OwnerLogins } from './owner-logins.ts';
@@ -10,8 +11,8 @@ import type { TocEntry } from './toc/toc.ts';
 export const GIVES_RIGHTS = /\bSECURITY DEFINER\b/;
 
 /**
- * Tables of superusers that belong to a role without rights until they are given back: code of other roles would
- * run as their owner.
+ * Tables of superusers that belong to a role without rights until they are given back: code of other roles
+ * would run as their owner.
  */
 export class LentTables {
   private readonly given = new Set<TocEntry>();
@@ -42,8 +43,8 @@ export class LentTables {
   }
 
   /**
-   * Lets the role without rights use what the tables name, as far as it is made; its privileges go with the role.
-   * A routine that gives the rights of its owner stays closed, for other code may call it too.
+   * Lets the role without rights use what the tables name, as far as it is made; its privileges go with the
+   * role. A routine that gives the rights of its owner stays closed, for other code may call it too.
    */
   async allow(made: readonly TocEntry[]): Promise<void> {
     const to = quoteIdentifier(await this.logins.neutral());
@@ -54,11 +55,12 @@ export class LentTables {
       [...this.exposure.tables].flatMap((table) => [table.schema ?? '', ...schemasIn(table)]),
     );
     await this.inDatabase(async (client) => {
-      const { rows } = await client.query<{ statement: string }>(
-        `SELECT pg_catalog.format('GRANT USAGE ON SCHEMA %I', nspname) AS statement FROM pg_catalog.pg_namespace WHERE nspname = ANY ($1)`,
+      const onSchemas = await valuesOf(
+        client,
+        `SELECT pg_catalog.format('GRANT USAGE ON SCHEMA %I', nspname) FROM pg_catalog.pg_namespace WHERE nspname = ANY ($1)`,
         [[...schemas].filter((schema) => !schema.includes('\uFFFD'))],
       );
-      const privileges = [...rows.map(({ statement }) => statement), ...uses.map(privilegeOn)];
+      const privileges = [...onSchemas, ...uses.map(privilegeOn)];
       await execute(
         client,
         privileges.map((privilege) => `${privilege} TO ${to}`),

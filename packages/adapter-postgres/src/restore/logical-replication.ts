@@ -122,16 +122,17 @@ const SUBSCRIPTIONS_TO = `
   SELECT DISTINCT s.subname AS name FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_subscription_rel r ON r.srsubid = s.oid
    WHERE r.srrelid IN (SELECT oid FROM replaced) ORDER BY 1`;
 
-export interface ReplacedTables {
-  readonly schemas: readonly string[];
-  readonly tables: readonly { readonly schema: string; readonly table: string }[];
-}
-
 /** Returns the subscriptions that fill some of the tables. */
 export async function subscriptionsTo(
   server: Server,
   database: string,
-  { schemas, tables }: ReplacedTables,
+  {
+    schemas,
+    tables,
+  }: {
+    readonly schemas: readonly string[];
+    readonly tables: readonly { readonly schema: string; readonly table: string }[];
+  },
 ): Promise<readonly Subscription[]> {
   const values = [schemas, tables.map(({ schema }) => schema), tables.map(({ table }) => table)];
   return server.within(database, 'reading subscriptions', (client) =>

@@ -1,23 +1,18 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
-import type pg from 'pg';
 import { BackupError, isBackupError, Secret } from '@geolens/backup-core';
+import { COMMENT, PREFIX, removeLogin } from './remove-logins.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import { configure, UNHINDERED } from '../connection/queries.ts';
 import { quoteIdentifier, quoteLiteral } from '../connection/identifiers.ts';
 import { openSession, type Session } from '../connection/session.ts';
-import { withoutEventTriggers } from './event-triggers.ts';
 import { execute } from './execute.ts';
 import type { Credentials, Server } from './server.ts';
 
 /*
- * What a dump brings of a role without superuser rights is evaluated over a login that is a member of that role
- * and of no other: whatever the code resets its session to, it is that role or a role that may do nothing.
+ * What a dump brings of a role without superuser rights is evaluated over a login that is a member of that
+ * role and of no other: whatever the code resets its session to, it is that role or a role that may do
+ * nothing.
  */
-
-const PREFIX = 'geolens_restore_login_';
-
-/** The comment of a login, with the database whose restore made it: a killed one is removed by the next. */
-const COMMENT = 'geolens-backup: login of a restore into ';
 
 /** In place of those of the connection, some of which only a superuser may set. */
 const OPTIONS = '-c client_min_messages=notice';
@@ -36,7 +31,7 @@ interface Login extends ActingAs {
 export interface OwnerLoginsOptions {
   readonly server: Server;
   /** The database that the restore is for. */
-  readonly live: string;
+  readonly database: string;
   /** The database that is filled. */
   readonly target: string;
   /** Owners that are no superusers. */
@@ -104,14 +99,14 @@ export class OwnerLogins implements AsyncDisposable {
   }
 
   private async make(user: string, owner: string | undefined): Promise<Login> {
-    const { server, live, target, signal } = this.options;
+    const { server, database, target, signal } = this.options;
     const password = randomBytes(32).toString('hex');
     const name = quoteIdentifier(user);
     this.made.push({ user, owner });
     for (const statement of [
       // The verifier, for the server may log statements.
       `CREATE ROLE ${name} LOGIN NOINHERIT PASSWORD '${scramVerifier(password)}'`,
-      `COMMENT ON ROLE ${name} IS ${quoteLiteral(COMMENT + live)}`,
+      `COMMENT ON ROLE ${name} IS ${quoteLiteral(COMMENT + database)}`,
       `GRANT CONNECT ON DATABASE ${quoteIdentifier(target)} TO ${name}`,
       ...(owner === undefined ? [] : [`GRANT ${quoteIdentifier(owner)} TO ${name}`]),
     ])
@@ -167,73 +162,6 @@ function notLetIn(error: unknown, { host }: ConnectionSettings): unknown {
       cause: error,
       hint: `Add a line at the top of pg_hba.conf and reload the server: \`${isLocal ? 'local' : 'host'} all all${isLocal ? '' : ' samehost'} scram-sha-256\`, for the time of the restore`,
     },
-  );
-}
-
-/**
- * Removes a login. What its code has left goes to the role that it was a member of, which could have made the
- * same; what belongs to the login that is a member of none is removed.
- */
-async function removeLogin(
-  server: Server,
-  database: string,
-  { user, owner }: { readonly user: string; readonly owner: string | undefined },
-): Promise<void> {
-  const role = quoteIdentifier(user);
-  await server.ask(
-    'ending sessions of a login of the restore',
-    'SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename = $1',
-    [user],
-  );
-  if (await server.exists(database))
-    await server.within(database, 'removing a login of the restore', (client) =>
-      withoutEventTriggers(client, server, async () => {
-        if (owner !== undefined) await client.query(`REASSIGN OWNED BY ${role} TO ${quoteIdentifier(owner)}`);
-        await client.query(`DROP OWNED BY ${role}`);
-      }),
-    );
-  await server.ask('removing a login of the restore', `DROP ROLE ${role}`);
-}
-
-interface LeftLogin {
-  readonly user: string;
-  readonly owner: string | null;
-}
-
-/**
- * Removes the logins that a killed restore of this database has left. Tables that belong to one that is a
- * member of no role go to the restoring role.
- * @returns their names
- */
-export async function removeLeftLogins(server: Server, database: string): Promise<readonly string[]> {
-  if (!server.superuser) return [];
-  const left = await server.ask<LeftLogin>(
-    'looking for what earlier restores left',
-    `SELECT r.rolname AS user, pg_catalog.min(o.rolname) AS owner
-       FROM pg_catalog.pg_roles r LEFT JOIN pg_catalog.pg_auth_members m ON m.member = r.oid LEFT JOIN pg_catalog.pg_roles o ON o.oid = m.roleid
-      WHERE pg_catalog.starts_with(r.rolname, $1) AND pg_catalog.shobj_description(r.oid, 'pg_authid') = $2
-        AND NOT (r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls) GROUP BY 1`,
-    [PREFIX, COMMENT + database],
-  );
-  for (const { user, owner } of left) {
-    if (owner === null && (await server.exists(database)))
-      await server.within(database, 'giving tables back', (client) => giveTablesBack(client, user));
-    await removeLogin(server, database, { user, owner: owner ?? undefined });
-  }
-  return left.map(({ user }) => user);
-}
-
-async function giveTablesBack(client: pg.Client, user: string): Promise<void> {
-  const { rows } = await client.query<{ statement: string }>(
-    `SELECT pg_catalog.format('ALTER TABLE %I.%I OWNER TO CURRENT_USER', n.nspname, c.relname) AS statement
-       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p') AND pg_catalog.pg_get_userbyid(c.relowner) = $1`,
-    [user],
-  );
-  await execute(
-    client,
-    rows.map(({ statement }) => statement),
-    { goOn: true },
   );
 }
 

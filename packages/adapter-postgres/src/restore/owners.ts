@@ -2,7 +2,7 @@ import { isBackupError } from '@geolens/backup-core';
 import type { RestoreJob } from './session-parts.ts';
 import { quoteIdentifier } from '../connection/identifiers.ts';
 import { executeTogether } from './execute.ts';
-import { needsNoLogin } from './needs-no-login.ts';
+import { needsNoLogin } from './code-of-others.ts';
 import { probeLogins, type OwnerLoginsOptions } from './owner-logins.ts';
 import type { Server } from './server.ts';
 import type { Toc, TocEntry } from './toc/toc.ts';
@@ -91,7 +91,7 @@ export class Owners implements AsyncDisposable {
       [],
       others.length === 0 ? [] : [`made for what they own: ${others.join(', ')}`],
       standIns,
-      await loginsFor({ server, live: database, target: server.maintenance, signal }, owners, toc.entries),
+      await loginsFor({ server, database, target: server.maintenance, signal }, owners, toc.entries),
     );
   }
 
@@ -135,17 +135,13 @@ async function loginsFor(
 }
 
 /** Returns those of some roles that are no superusers. */
-export async function rolesWithoutSuperuser(
-  server: Server,
-  roles: readonly string[],
-): Promise<readonly string[]> {
-  const rows = await server.ask<{ name: string }>(
+export function rolesWithoutSuperuser(server: Server, roles: readonly string[]): Promise<readonly string[]> {
+  return server.values(
     'asking which owners are superusers',
-    `SELECT rolname AS name FROM pg_catalog.pg_roles
+    `SELECT rolname FROM pg_catalog.pg_roles
       WHERE rolname = ANY ($1) AND NOT rolsuper AND rolname <> 'pg_database_owner'`,
     [roles],
   );
-  return rows.map(({ name }) => name);
 }
 
 /**

@@ -14,7 +14,7 @@ import { asideName, dropAside, leftAside } from './aside-database.ts';
 import { enableEventTriggers } from './event-triggers.ts';
 import { finishSwap } from './swap-databases.ts';
 import { inspect } from './inspect.ts';
-import { removeLeftLogins } from './owner-logins.ts';
+import { removeLeftLogins } from './remove-logins.ts';
 import { dropStandIns } from './owners.ts';
 import { prepare } from './prepare.ts';
 import { restoreAside } from './restore-aside.ts';
@@ -36,12 +36,12 @@ export class PgRestoreSession implements RestoreSession {
   /** Keeps restores from other volumes and machines out, and removes what one that died has left. */
   async acquireExclusiveLock(): Promise<void> {
     const { server, database } = this.parts;
-    const [row] = await server.ask<{ alone: boolean }>(
+    const [isAlone] = await server.values<boolean>(
       'taking the lock on the server',
-      'SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext($1), pg_catalog.hashtext($2)) AS alone',
+      'SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext($1), pg_catalog.hashtext($2))',
       [LOCK_CLASS, asideName(database, new Date(0))], // names that are cut to the same are one and the same to us
     );
-    if (row?.alone !== true)
+    if (isAlone !== true)
       throw new BackupError(
         'LOCK_HELD',
         `another restore into database "${database}" is going on, on this or another machine`,

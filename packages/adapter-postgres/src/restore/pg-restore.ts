@@ -21,12 +21,6 @@ export interface PgRestoreRequest {
   readonly descriptors?: readonly number[] | undefined;
 }
 
-export interface PgRestoreEnd {
-  readonly end: ProgramEnd;
-  /** Everything that it called an error and that was not passed over, with what belongs to it. */
-  readonly errors: readonly string[];
-}
-
 /** Errors beyond this number are not kept: nobody reads so many. */
 const KEPT_ERRORS = 200;
 
@@ -57,7 +51,7 @@ export async function runPgRestore({
   stopAtError = false,
   descriptors,
   decode = (bytes) => bytes.toString(),
-}: PgRestoreRequest): Promise<PgRestoreEnd> {
+}: PgRestoreRequest): Promise<{ readonly end: ProgramEnd; readonly errors: readonly string[] }> {
   const stop = new AbortController();
   const onError = (): void => {
     if (!stopAtError) return;
@@ -66,14 +60,14 @@ export async function runPgRestore({
       if (messages.errors.length > 0) stop.abort(new BackupError('ABORTED', 'pg_restore reported an error'));
     }, REST_OF_ERROR_MS);
   };
-  const messages = new Messages(
-    dump.path === undefined ? isEntry : (line) => ENTRY.test(line),
+  const messages = new Messages({
+    isEntry: dump.path === undefined ? isEntry : (line) => ENTRY.test(line),
     onEntry,
     passOver,
     onError,
-    dump.path === undefined || args.includes('--jobs=1'),
+    isOneSession: dump.path === undefined || args.includes('--jobs=1'),
     decode,
-  );
+  });
   const onStderr = (chunk: Buffer): void => {
     messages.add(chunk);
   };
@@ -100,47 +94,40 @@ export function endedWell({ code }: ProgramEnd, passedOver: boolean): boolean {
   return code === 0 || (code === 1 && passedOver);
 }
 
-/** What pg_restore says, line by line: its errors are kept, of the rest only the entries are told. */
+interface MessagesOptions {
+  readonly isEntry: (line: string) => boolean;
+  readonly onEntry: (() => void) | undefined;
+  readonly passOver: (error: string) => boolean;
+  readonly onError: () => void;
+  /** Whether an error without an entry belongs to the entry before: pg_restore names each once. */
+  readonly isOneSession: boolean;
+  readonly decode: DecodeText;
+}
+
+/** Reads what pg_restore prints, line by line. Keeps its errors, and reports its entries. */
 class Messages {
   readonly errors: string[] = [];
-  private readonly isEntry: (line: string) => boolean;
-  private readonly onEntry: (() => void) | undefined;
-  private readonly passOver: (error: string) => boolean;
+  private readonly options: MessagesOptions;
   private rest: Buffer = Buffer.alloc(0);
-  private readonly onError: () => void;
-  /** Whether an error without an entry belongs to the entry before: pg_restore names each once. */
-  private readonly isOneSession: boolean;
-  private readonly decode: DecodeText;
   /** The error whose lines are being read. */
   private current: string | undefined;
   /** The entry that the line before names. */
   private entry: string | undefined;
 
-  constructor(
-    isEntry: (line: string) => boolean,
-    onEntry: (() => void) | undefined,
-    passOver: (error: string) => boolean,
-    onError: () => void,
-    isOneSession: boolean,
-    decode: DecodeText,
-  ) {
-    this.decode = decode;
-    this.isOneSession = isOneSession;
-    this.onError = onError;
-    this.isEntry = isEntry;
-    this.onEntry = onEntry;
-    this.passOver = passOver;
+  constructor(options: MessagesOptions) {
+    this.options = options;
   }
 
   add(bytes: Buffer): void {
     const all = Buffer.concat([this.rest, bytes]);
     const end = all.lastIndexOf('\n') + 1;
     this.rest = all.subarray(end);
-    if (end > 0) for (const line of this.decode(all.subarray(0, end - 1)).split('\n')) this.take(line);
+    if (end > 0)
+      for (const line of this.options.decode(all.subarray(0, end - 1)).split('\n')) this.take(line);
   }
 
   finish(): void {
-    if (this.rest.length > 0) this.take(this.decode(this.rest));
+    if (this.rest.length > 0) this.take(this.options.decode(this.rest));
     this.rest = Buffer.alloc(0);
     this.endError();
   }
@@ -149,7 +136,7 @@ class Messages {
   endError(): void {
     const error = this.current;
     this.current = undefined;
-    if (error !== undefined && !this.passOver(error) && this.errors.length < KEPT_ERRORS)
+    if (error !== undefined && !this.options.passOver(error) && this.errors.length < KEPT_ERRORS)
       this.errors.push(error);
   }
 
@@ -162,14 +149,14 @@ class Messages {
     } else if (error !== undefined) {
       this.endError();
       const entry = this.entry;
-      if (!this.isOneSession) this.entry = undefined;
+      if (!this.options.isOneSession) this.entry = undefined;
       const isNamed = entry === undefined || error.startsWith('COPY failed for table ');
       this.current = isNamed ? error : `${error}\n${ENTRY_LABEL}${entry}`;
-      this.onError();
+      this.options.onError();
     } else if (line.startsWith('pg_restore: ')) {
       this.endError();
-      if (this.isOneSession && !ENTRY_OF_ERROR.test(line)) this.entry = undefined;
-      if (this.isEntry(line)) this.onEntry?.();
+      if (this.options.isOneSession && !ENTRY_OF_ERROR.test(line)) this.entry = undefined;
+      if (this.options.isEntry(line)) this.options.onEntry?.();
     } else if (this.current !== undefined) {
       this.current += `\n${line}`;
     }

@@ -1,13 +1,17 @@
 import { BackupError } from '@geolens/backup-core';
 import { type ProgramEnd, type ProgramEnvironment, programFed } from '@geolens/backup-system';
-import { connectionString } from '../connection/connection.ts';
+import type pg from 'pg';
+import { serverEncodingOf } from '../connection/connection.ts';
+import { connectionString } from '../connection/program-connection.ts';
 import type { Said } from './execute.ts';
 import { endWithoutValues, psqlMessages } from '../connection/program-messages.ts';
+import { encodeBytes } from '../connection/byte-text.ts';
+import type { SessionParts } from './session-parts.ts';
 
 /** For SQL text of ours that follows what pg_restore has written, which is in the encoding of the dump. */
 export const IN_UTF8 = `SET client_encoding = 'UTF8';`;
 
-export interface PsqlRequest {
+interface PsqlRequest {
   readonly psql: string;
   /** With the connection; see libpqEnvironment. */
   readonly env: ProgramEnvironment;
@@ -71,4 +75,30 @@ function saidIn({ stderr }: ProgramEnd): readonly Said[] {
     state,
     message,
   }));
+}
+
+/** Returns the client encoding for `copyOut`: names of a SQL_ASCII database need not be UTF-8. */
+export function copyEncodingOf(client: pg.Client): string {
+  return serverEncodingOf(client) === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8';
+}
+
+/**
+ * Runs statements with `COPY … TO STDOUT` in one session of psql, up to the first error, and passes on what
+ * it writes. COPY reads a table without planning a query over it. Planning evaluates the constant expressions
+ * of the table's indexes as the role of the session: `SELECT` would run functions of the table's owner with
+ * the rights of the restoring role. Rows that row-level security hides are an error.
+ */
+export function copyOut(
+  { server, signal }: SessionParts,
+  database: string,
+  statements: readonly string[],
+  { encoding, onOutput }: { readonly encoding: string; readonly onOutput: (chunk: Uint8Array) => void },
+): Promise<ProgramEnd> {
+  return programFed(
+    server.programs.psql,
+    ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', connectionString(database), '-f', '-'],
+    [encodeBytes(`SET row_security = off;\n${statements.join('')}`)],
+    { env: { ...server.env(database), PGCLIENTENCODING: encoding }, signal },
+    onOutput,
+  );
 }

@@ -28,8 +28,8 @@ interface Part {
 }
 
 /**
- * Returns the ways to load rows that a table does not accept, the mildest first: with its checks not valid, then
- * also with its generated columns empty.
+ * Returns the ways to load rows that a table does not accept, the mildest first: with its checks not valid,
+ * then also with its generated columns empty.
  */
 export async function relaxedTables(
   client: pg.Client,

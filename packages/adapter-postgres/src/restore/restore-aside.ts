@@ -68,7 +68,7 @@ export async function makeAside(
 ): Promise<{ readonly aside: string; readonly withheld: readonly string[] }> {
   const { server, database, observer } = job;
   observer?.({ event: 'step', step: 'create' });
-  const { withheld } = await makeLackingRoles(job);
+  const withheld = await makeLackingRoles(job);
   const aside = job.options.asideName ?? asideName(database, new Date());
   try {
     await createAside(server, database, aside, job.input.manifest);

@@ -3,15 +3,16 @@ import { BackupError, toBackupError, type Restored, withReason } from '@geolens/
 import { completeRestore, makeEventTriggers, withheldNotes } from './complete-restore.ts';
 import type { RestoreJob } from './session-parts.ts';
 import { secondTryNotes, isUnresolvedIndex, secondTry } from './second-try.ts';
+import { valuesOf } from '../connection/queries.ts';
 import { withClient } from '../connection/session.ts';
 import { dropEntries } from './drop-entries.ts';
 import { disableEventTriggers, enableEventTriggers } from './event-triggers.ts';
 import { execute, executeEach } from './execute.ts';
-import { makeExtensions } from './make-extensions.ts';
+import { makeExtensions } from './extensions.ts';
 import { extensionRowsIn, replaceExtensionRows } from './extension-rows.ts';
 import { fillByOwners } from './fill-by-owners.ts';
 import { Owners } from './owners.ts';
-import { defaultPrivilegesOf } from './rights/default-privileges.ts';
+import { defaultPrivilegesOf } from './rights/grants.ts';
 import { applyPropertiesInPlace } from './rights/properties.ts';
 import { findRights, makeLackingRoles, rightsStatements, type Rights } from './rights/rights.ts';
 import { searchPathOf } from './search-path.ts';
@@ -31,13 +32,13 @@ const MIXED = withReason('live-database-mixed');
  * Restores onto the live database: drops what the dump holds and makes it again, each object with its owner;
  * then privileges and what is run as an owner; then the properties of the database itself. Default privileges
  * are taken away before, the set's come with its grants: else everything that is made again would get rights
- * that the backup does not have, or, as the functions of extensions, lose those that no statement grants. Event
- * triggers are disabled meanwhile.
+ * that the backup does not have, or, as the functions of extensions, lose those that no statement grants.
+ * Event triggers are disabled meanwhile.
  */
 export async function restoreInPlace(job: RestoreJob): Promise<Restored> {
   const { server, database, observer } = job;
   const rights = await findRights(job);
-  const { withheld } = await makeLackingRoles(job);
+  const withheld = await makeLackingRoles(job);
   await using owners = await Owners.prepare(job);
   observer?.({ event: 'step', step: 'restore' });
   await disableEventTriggers(server, database);
@@ -76,13 +77,6 @@ export async function restoreInPlace(job: RestoreJob): Promise<Restored> {
   }
 }
 
-interface OntoLive {
-  readonly owners: Owners;
-  readonly rights: Rights | undefined;
-  /** IDs of entries whose objects were not dropped. */
-  readonly kept: ReadonlySet<number>;
-}
-
 /** Whether the object of an entry was kept, or that which it comments on. */
 function isKept({ id, kind, dependencies }: TocEntry, kept: ReadonlySet<number>): boolean {
   const ofOther = kind === 'COMMENT' || kind === 'SECURITY LABEL';
@@ -90,12 +84,17 @@ function isKept({ id, kind, dependencies }: TocEntry, kept: ReadonlySet<number>)
 }
 
 /**
- * Makes what the dump holds and what was dropped before. What stayed, for newer things need it, is not made again.
+ * Makes what the dump holds and what was dropped before. What stayed, for newer things need it, is not made
+ * again.
  * @returns what people should know
  */
 async function restoreOntoLive(
   job: RestoreJob,
-  { owners, rights, kept }: OntoLive,
+  {
+    owners,
+    rights,
+    kept,
+  }: { readonly owners: Owners; readonly rights: Rights | undefined; readonly kept: ReadonlySet<number> },
 ): Promise<{ readonly notes: readonly string[]; readonly failures: readonly string[] }> {
   const { server, database } = job;
   const { keepGoing = false } = job.input;
@@ -162,11 +161,12 @@ async function restoreOntoLive(
 
 /** Schemas and extensions of a database, as `SCHEMA name`. */
 async function thingsThatStay(client: pg.Client): Promise<ReadonlySet<string>> {
-  const { rows } = await client.query<{ thing: string }>(
-    `SELECT 'SCHEMA ' || nspname AS thing FROM pg_catalog.pg_namespace
+  const things = await valuesOf(
+    client,
+    `SELECT 'SCHEMA ' || nspname FROM pg_catalog.pg_namespace
      UNION ALL SELECT 'EXTENSION ' || extname FROM pg_catalog.pg_extension`,
   );
-  return new Set(rows.map(({ thing }) => thing));
+  return new Set(things);
 }
 
 function isPresent({ kind, name }: TocEntry, present: ReadonlySet<string>): boolean {
@@ -182,8 +182,8 @@ function countNotes(stays: readonly string[]): readonly string[] {
 
 /**
  * Leaves no less than the failed restore found: what exists gets its owners and privileges, and default
- * privileges and event triggers take effect again. After an abort it ends in the time that a process has which
- * is asked to end. Never fails: the error that led here is reported.
+ * privileges and event triggers take effect again. After an abort it ends in the time that a process has
+ * which is asked to end. Never fails: the error that led here is reported.
  */
 async function resume(
   job: RestoreJob,

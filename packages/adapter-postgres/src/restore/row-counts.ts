@@ -4,7 +4,7 @@ import { textRows } from '../connection/text-rows.ts';
 import { endWithoutValues } from '../connection/program-messages.ts';
 import { CopyLines } from '../dump/copy-lines.ts';
 import { relations, type Relation } from '../dump/dumped-tables.ts';
-import { copyEncodingOf, copyOut } from './copy-out.ts';
+import { copyEncodingOf, copyOut } from './psql.ts';
 import type { SessionParts } from './session-parts.ts';
 
 interface CountedTable extends Relation {
@@ -76,17 +76,12 @@ async function listTables(
     .sort((one, other) => size(other) - size(one));
 }
 
-interface CountedRows {
-  readonly table: CountedTable;
-  readonly rows: number;
-}
-
 async function countShare(
   parts: SessionParts,
   database: string,
   tables: readonly CountedTable[],
   encoding: string,
-): Promise<readonly CountedRows[]> {
+): Promise<readonly { readonly table: CountedTable; readonly rows: number }[]> {
   const copies = tables.map(({ quoted, column, isForced }) => {
     const copy = `COPY ${quoted} ${column} TO STDOUT;\n\\echo '\\\\.'\n`;
     if (!isForced || parts.server.superuser) return copy;

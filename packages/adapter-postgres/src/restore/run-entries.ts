@@ -1,6 +1,6 @@
 import { BackupError, withReason } from '@geolens/backup-core';
 import type { RestoreJob } from './session-parts.ts';
-import { connectionString } from '../connection/connection.ts';
+import { connectionString } from '../connection/program-connection.ts';
 import { decoderFor } from '../connection/postgres-encodings.ts';
 import { restoreErrorWithoutValues } from '../connection/program-messages.ts';
 import { unlinkedTemporaryFile } from '../dump/unlinked-temporary-file.ts';
@@ -36,8 +36,8 @@ export function entriesByTurn({ toc: { entries } }: Preparation): EntriesByTurn 
 }
 
 /**
- * Parts entries so that checks which the dump adds separately come after all rows: there may be rows that they
- * forbid. With several sessions, pg_restore does not wait.
+ * Parts entries so that checks which the dump adds separately come after all rows: there may be rows that
+ * they forbid. With several sessions, pg_restore does not wait.
  */
 export function checksLast(entries: readonly TocEntry[]): readonly (readonly TocEntry[])[] {
   const checks = new Set(entries.filter(({ kind }) => kind === 'CHECK CONSTRAINT'));

@@ -1,4 +1,4 @@
-import { oneRow } from '../connection/queries.ts';
+import { valueOf } from '../connection/queries.ts';
 import type { Rights } from './rights/rights.ts';
 import type { SessionParts } from './session-parts.ts';
 
@@ -14,14 +14,14 @@ export async function searchPathOf(
     ({ setting, template }) => setting?.name === 'search_path' && template.startsWith('ALTER DATABASE '),
   );
   if (ofSet?.setting !== undefined) return ofSet.setting.value;
-  const [live] = await server.ask<{ value: string }>(
+  const [live = DEFAULT_SEARCH_PATH] = await server.values(
     'asking for the search_path',
-    `SELECT pg_catalog.substr(entry, pg_catalog.length('search_path=') + 1) AS value
+    `SELECT pg_catalog.substr(entry, pg_catalog.length('search_path=') + 1)
        FROM pg_catalog.pg_database d JOIN pg_catalog.pg_db_role_setting s ON s.setdatabase = d.oid AND s.setrole = 0, pg_catalog.unnest(s.setconfig) entry
       WHERE d.datname = $1 AND pg_catalog.starts_with(entry, 'search_path=')`,
     [database],
   );
-  return live?.value ?? DEFAULT_SEARCH_PATH;
+  return live;
 }
 
 /** Functions and operators of the schemas that belong to a role which is no superuser. */
@@ -38,6 +38,6 @@ export async function hasCodeOfOthers(
 ): Promise<boolean> {
   return server.within(database, 'looking at the search_path', async (client) => {
     await client.query(`SELECT pg_catalog.set_config('search_path', $1, false)`, [searchPath]);
-    return oneRow((await client.query<{ found: boolean }>(OF_OTHERS)).rows).found;
+    return valueOf<boolean>(client, OF_OTHERS);
   });
 }

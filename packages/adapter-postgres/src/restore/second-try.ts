@@ -57,30 +57,23 @@ export interface SecondTryRequest {
   readonly keepGoing: boolean;
 }
 
-export interface SecondTry {
-  /** Labels of the entries that were made. */
-  readonly made: readonly string[];
-  /** What fails again, with its SQLSTATE. */
-  readonly left: readonly string[];
-}
-
 /**
  * Makes what a database lacks, entry by entry in the order of the dump, with the search_path of the database,
- * and what belongs to a role that is no superuser over its login. The definitions in the database decide what is
- * lacking, and the failures which rows are.
+ * and what belongs to a role that is no superuser over its login. The definitions in the database decide what
+ * is lacking, and the failures which rows are.
  */
 export async function secondTry(
   job: RestoreJob,
   target: string,
   { entries, failures, args, owners, searchPath, keepGoing }: SecondTryRequest,
-): Promise<SecondTry> {
-  const { server, database: live, signal } = job;
+): Promise<{ readonly made: readonly string[]; readonly left: readonly string[] }> {
+  const { server, signal } = job;
   const { programs } = job;
   const { unprivileged, byLogins } = owners;
   const failed = await lackingEntries(job, target, { entries, failures });
   if (failed.length > MOST_ENTRIES) return { made: [], left: failures };
   const all = job.toc.entries;
-  await using logins = new OwnerLogins({ server, live, target, unprivileged, signal });
+  await using logins = new OwnerLogins({ ...job, target, unprivileged });
   const turns = new TurnsByOwner(all, unprivileged, exposureOf(all, unprivileged).tables);
   const hasOthers = failed.length > 0 && (await hasCodeOfOthers(server, target, searchPath));
   const again = async (entry: TocEntry, relaxed?: RelaxedTable): Promise<readonly Said[] | undefined> => {
@@ -96,7 +89,7 @@ export async function secondTry(
     const script = async function* (): AsyncGenerator<Uint8Array> {
       if (isByLogin) yield Buffer.from(`SET ROLE ${quoteIdentifier(entry.owner)};\n`);
       if (relaxed !== undefined) yield Buffer.from(`${['BEGIN;', ...relaxed.before].join('\n')}\n`);
-      yield* restrictedSql(sqlOf(job.input.dump, [entry], { server, programs, signal, ownerArgs }), path);
+      yield* restrictedSql(sqlOf(job.input.dump, [entry], { ...job, ownerArgs }), path);
       if (relaxed !== undefined) yield Buffer.from(`${[...relaxed.after, 'COMMIT;'].join('\n')}\n`);
     };
     const env = server.env(target, credentials);

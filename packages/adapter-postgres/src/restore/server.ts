@@ -1,13 +1,13 @@
 import type pg from 'pg';
 import { abortedBy, BackupError, throwIfAborted } from '@geolens/backup-core';
 import type { ProgramEnvironment } from '@geolens/backup-system';
-import { libpqEnvironment, withoutConnection, connect, disconnect } from '../connection/connection.ts';
+import { connect, disconnect } from '../connection/connection.ts';
+import { libpqEnvironment, withoutConnection, watched } from '../connection/program-connection.ts';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import { oneRow, configure, UNHINDERED, majorOf, SERVER_VERSION } from '../connection/queries.ts';
 import { codeOf, connectionError, postgresError } from '../connection/postgres-errors.ts';
 import { programsFor, type PostgresPrograms } from '../connection/postgres-programs.ts';
 import { withClient } from '../connection/session.ts';
-import { watched } from '../connection/watched.ts';
 
 /** Databases that every server has, to work from while the one in question is made, renamed or dropped. */
 const MAINTENANCE = ['postgres', 'template1'];
@@ -154,20 +154,18 @@ export class Server {
     await configure(this.client, UNHINDERED);
   }
 
-  async roles(): Promise<readonly string[]> {
-    return (
-      await this.ask<{ rolname: string }>('asking for roles', 'SELECT rolname FROM pg_catalog.pg_roles')
-    ).map(({ rolname }) => rolname);
+  /** As `ask`, for a query with one column: its values. */
+  async values<T = string>(doing: string, sql: string, values?: readonly unknown[]): Promise<readonly T[]> {
+    return (await this.ask<Record<string, T>>(doing, sql, values)).flatMap((row) => Object.values(row));
+  }
+
+  roles(): Promise<readonly string[]> {
+    return this.values('asking for roles', 'SELECT rolname FROM pg_catalog.pg_roles');
   }
 
   async exists(database: string): Promise<boolean> {
-    return (
-      (
-        await this.ask('looking for a database', 'SELECT FROM pg_catalog.pg_database WHERE datname = $1', [
-          database,
-        ])
-      ).length > 0
-    );
+    const sql = 'SELECT FROM pg_catalog.pg_database WHERE datname = $1';
+    return (await this.ask('looking for a database', sql, [database])).length > 0;
   }
 
   close(): Promise<void> {

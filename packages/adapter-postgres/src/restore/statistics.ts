@@ -15,8 +15,8 @@ const TABLES = `
  * Gathers the statistics for the planner, which a dump does not bring, of a whole database in several
  * sessions at once. A table whose index has a function that names no schemas is tried again with the
  * search_path of the database; the function runs as the table's owner.
- * @param exposed tables and views of superusers that lead to code of other roles; that code would run as them, so
- * they are left out
+ * @param exposed tables and views of superusers that lead to code of other roles; that code would run as
+ * them, so they are left out
  * @returns what was in the way
  */
 export async function gatherStatistics(

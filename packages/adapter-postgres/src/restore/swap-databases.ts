@@ -44,12 +44,12 @@ export async function swapDatabases(
   { database, aside, connectionLimit, now }: Swap,
 ): Promise<string | undefined> {
   const previous = (await server.exists(database)) ? await freeName(server, database, now) : undefined;
-  const [row] = await server.ask<{ limit: number }>(
+  const [liveLimit] = await server.values<number>(
     DOING,
-    'SELECT datconnlimit AS limit FROM pg_catalog.pg_database WHERE datname = $1 AND datconnlimit >= 0',
+    'SELECT datconnlimit FROM pg_catalog.pg_database WHERE datname = $1 AND datconnlimit >= 0',
     [database],
   );
-  const limit = connectionLimit ?? row?.limit;
+  const limit = connectionLimit ?? liveLimit;
   const renamed = new AbortController();
   const ending = server.within(server.maintenance, 'ending the sessions of the database', (client) =>
     endSessions(client, [database, aside], renamed.signal),

@@ -12,8 +12,7 @@ const SETTINGS = ['default_tablespace', 'temp_tablespaces'];
 /** Returns which of the tablespaces the server lacks. */
 async function absentOf(server: Server, names: readonly string[]): Promise<readonly string[]> {
   if (names.length === 0) return [];
-  const rows = await server.ask<{ name: string }>('asking for tablespaces', ABSENT, [[...new Set(names)]]);
-  return rows.map(({ name }) => name);
+  return server.values('asking for tablespaces', ABSENT, [[...new Set(names)]]);
 }
 
 /** Returns the tablespaces of a dump that the server lacks. */
@@ -24,15 +23,11 @@ export function absentTablespaces(server: Server, { entries }: Toc): Promise<rea
   );
 }
 
-export interface TablespaceArguments {
-  /** For pg_restore, which cannot leave out single tablespaces. */
-  readonly args: readonly string[];
-  /** What people should know. */
-  readonly notes: readonly string[];
-}
-
 /** How a dump is restored if the server lacks tablespaces of it. */
-export async function tablespaceArguments(server: Server, toc: Toc): Promise<TablespaceArguments> {
+export async function tablespaceArguments(
+  server: Server,
+  toc: Toc,
+): Promise<{ readonly args: readonly string[]; readonly notes: readonly string[] }> {
   const absent = await absentTablespaces(server, toc);
   if (absent.length === 0) return { args: [], notes: [] };
   return { args: ['--no-tablespaces'], notes: [withoutTablespaces(absent)] };
@@ -43,17 +38,11 @@ function withoutTablespaces(absent: readonly string[]): string {
   return `restored without tablespaces, because the server does not have ${absent.join(', ')}: all objects are in the default one of the database`;
 }
 
-export interface FittingStatements {
-  readonly fitting: readonly DatabaseStatement[];
-  /** The settings that were left out, one sentence each. */
-  readonly notes: readonly string[];
-}
-
 /** Leaves out settings that name a tablespace which the server lacks. */
 export async function withoutAbsentTablespaces(
   server: Server,
   statements: readonly DatabaseStatement[],
-): Promise<FittingStatements> {
+): Promise<{ readonly fitting: readonly DatabaseStatement[]; readonly notes: readonly string[] }> {
   const absent = await absentOf(server, statements.flatMap(tablespacesIn));
   const lackedBy = (statement: DatabaseStatement): readonly string[] =>
     tablespacesIn(statement).filter((name) => absent.includes(name));

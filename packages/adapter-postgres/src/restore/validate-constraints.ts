@@ -131,8 +131,8 @@ async function constrainedBy(
 }
 
 /**
- * Returns the role that all tables of a foreign key belong to, if one of them is partitioned: PostgreSQL keeps
- * whether the key is valid for each partition, and validating afterwards changes only the first.
+ * Returns the role that all tables of a foreign key belong to, if one of them is partitioned: PostgreSQL
+ * keeps whether the key is valid for each partition, and validating afterwards changes only the first.
  */
 async function ownerOfPartitioned(
   client: pg.Client,

@@ -182,8 +182,8 @@ const CHILD_KILLED = /died with signal (?:1|2|9|15)\b/;
 const HINT = 'Look for a kill or a want of memory in the log of the system, then try again';
 
 /**
- * Returns the error of a program that another process ended: the input of the program may be good. `undefined` if the
- * program ended by itself.
+ * Returns the error of a program that another process ended: the input of the program may be good.
+ * `undefined` if the program ended by itself.
  */
 export function endedByOthers(file: string, end: ProgramEnd): BackupError | undefined {
   const byOthers =

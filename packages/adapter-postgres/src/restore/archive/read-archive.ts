@@ -37,8 +37,8 @@ const WITHOUT_STATEMENTS = 'BLOB';
 /**
  * Reads the table of contents at the beginning of a custom-format archive, and no further. The archive may be
  * of another party: no length or count in it is trusted.
- * @throws BackupError ARTIFACT_UNREADABLE if the bytes are no such archive or end early, CLIENT_TOO_OLD if its
- * format is newer than this reader
+ * @throws BackupError ARTIFACT_UNREADABLE if the bytes are no such archive or end early, CLIENT_TOO_OLD if
+ * its format is newer than this reader
  */
 export async function readArchive(bytes: AsyncIterable<Uint8Array>): Promise<ArchiveToc> {
   const reader = new ArchiveReader(bytes);

@@ -1,6 +1,6 @@
 import { isOfPgDumpall } from '@geolens/backup-core';
 import { decodeBytes } from '../../connection/byte-text.ts';
-import { group, IDENTIFIER, nameOf, unquoteLiteral } from '../../connection/identifiers.ts';
+import { group, IDENTIFIER, nameOf, quoteIdentifier, unquoteLiteral } from '../../connection/identifiers.ts';
 import { LACKING_PART } from '../../dump/globals.ts';
 import { FORMS, HARMLESS_COMMAND, LITERAL, NAME, TEMPLATES } from './grammar.ts';
 import { itemsOf, type SqlItem } from '../../connection/sql-text.ts';
@@ -39,6 +39,11 @@ export interface DatabaseStatement {
   readonly role?: string | undefined;
   /** Set in the session before: the statement takes its value from there. */
   readonly setting: { readonly name: string; readonly value: string } | undefined;
+}
+
+/** Returns the SQL of a statement for a database of this name. */
+export function statementOn({ template }: DatabaseStatement, database: string): string {
+  return template.replaceAll(/%%|%1\$I/g, (code) => (code === '%%' ? '%' : quoteIdentifier(database)));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { BOOTSTRAP_SUPERUSER } from '../../dump/database-statements.ts';
+import { BOOTSTRAP_SUPERUSER } from '../../dump/database-properties.ts';
 import type { Membership } from '../globals/globals.ts';
 import { quoteIdentifier } from '../../connection/identifiers.ts';
 import { oneRow } from '../../connection/queries.ts';
@@ -26,9 +26,9 @@ const ADMINS = `
  */
 export async function grantorsOf(server: Server): Promise<ServerGrantors | undefined> {
   if (server.major < FIRST_WITH_GRANTORS || !server.superuser) return undefined;
-  const bootstrap = await server.ask<{ name: string }>('querying the bootstrap superuser', BOOTSTRAP);
+  const bootstrap = await server.values('querying the bootstrap superuser', BOOTSTRAP);
   return {
-    bootstrapSuperuser: oneRow(bootstrap).name,
+    bootstrapSuperuser: oneRow(bootstrap),
     admins: await server.ask('querying role memberships', ADMINS),
   };
 }

@@ -1,22 +1,15 @@
 import type pg from 'pg';
+import { statementOn, parseGlobals, type DatabaseStatement } from '../globals/globals.ts';
 import type { RestoreJob } from '../session-parts.ts';
-import { databaseStatementsOf } from '../../dump/database-statements.ts';
-import { parseGlobals, type DatabaseStatement } from '../globals/globals.ts';
+import { databaseStatementsOf } from '../../dump/database-properties.ts';
 import { quoteIdentifier } from '../../connection/identifiers.ts';
-import { oneRow } from '../../connection/queries.ts';
+import { valueOf } from '../../connection/queries.ts';
 import { execute } from '../execute.ts';
 import type { Server } from '../server.ts';
 import { withoutAbsentTablespaces } from '../tablespaces.ts';
 import { NOT_DONE } from './grants.ts';
 import type { Rights } from './rights.ts';
 import { isFreeSetting, privilegesOf } from './roles.ts';
-
-export interface AppliedProperties {
-  /** Privileged settings of a set from elsewhere that were left out, one sentence each. */
-  readonly withheld: readonly string[];
-  /** What people should know besides. */
-  readonly notes: readonly string[];
-}
 
 /**
  * Applies the properties of the live database, then those of the set, to a database that a restore created.
@@ -27,7 +20,7 @@ export async function applyProperties(
   { server, database, privilegedRoles }: RestoreJob,
   target: string,
   rights: Rights | undefined,
-): Promise<AppliedProperties> {
+): Promise<{ readonly withheld: readonly string[]; readonly notes: readonly string[] }> {
   const live = parseGlobals(
     (await databaseStatementsOf(server.client, database, { withoutGrants: rights !== undefined })).join('\n'),
   ).database;
@@ -72,13 +65,6 @@ async function withoutPrivilegedSettings(
   };
 }
 
-export interface PropertiesInPlace {
-  /** The settings that were left out, one sentence each. */
-  readonly withheld: readonly string[];
-  /** Properties of the set that the live database lacks, one sentence each. */
-  readonly failed: readonly string[];
-}
-
 /**
  * Applies the properties of the set to the live database where they differ. Further grants and settings of
  * the live database stay.
@@ -86,7 +72,7 @@ export interface PropertiesInPlace {
 export async function applyPropertiesInPlace(
   { server, database, privilegedRoles }: RestoreJob,
   rights: Rights | undefined,
-): Promise<PropertiesInPlace> {
+): Promise<{ readonly withheld: readonly string[]; readonly failed: readonly string[] }> {
   if (rights?.from !== 'set') return { withheld: [], failed: [] };
   const { allowed, withheld } = await withoutPrivilegedSettings(
     server,
@@ -131,13 +117,12 @@ const OWNER =
 
 /** The privileges on a new database: the statements of a set describe the difference from these. */
 async function defaultPrivilegesOn(client: pg.Client): Promise<readonly DatabaseStatement[]> {
-  const { rows } = await client.query<{ owner: string }>(OWNER);
   const grantTo = (grantee: string, privileges: string): DatabaseStatement => ({
     kind: 'grant',
     template: `GRANT ${privileges} ON DATABASE %1$I TO ${grantee.replaceAll('%', '%%')}`,
     setting: undefined,
   });
-  return [grantTo(oneRow(rows).owner, 'ALL'), grantTo('PUBLIC', 'CONNECT, TEMPORARY')];
+  return [grantTo(await valueOf(client, OWNER), 'ALL'), grantTo('PUBLIC', 'CONNECT, TEMPORARY')];
 }
 
 /**
@@ -154,12 +139,11 @@ async function applyEach(
   for (const group of groupsOf(statements)) {
     try {
       await client.query('BEGIN');
-      for (const { template, setting } of group) {
+      for (const statement of group) {
+        const { setting } = statement;
         if (setting !== undefined)
           await client.query('SELECT pg_catalog.set_config($1, $2, true)', [setting.name, setting.value]);
-        const said = await execute(client, [
-          template.replaceAll(/%%|%1\$I/g, (code) => (code === '%%' ? '%' : quoteIdentifier(target))),
-        ]);
+        const said = await execute(client, [statementOn(statement, target)]);
         for (const { message } of said.filter(({ state }) => NOT_DONE.includes(state))) onFailure?.(message);
       }
       await client.query('COMMIT');

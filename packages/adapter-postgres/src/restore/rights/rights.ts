@@ -1,13 +1,19 @@
 import { BackupError } from '@geolens/backup-core';
+import { statementOn, readGlobals, type Globals } from '../globals/globals.ts';
 import type { RestoreJob } from '../session-parts.ts';
-import { quoteIdentifier } from '../../connection/identifiers.ts';
-import { readGlobals, type Globals } from '../globals/globals.ts';
 import { PgDumpProducer } from '../../dump/pg-dump-producer.ts';
-import { execute, executeEach, executeTogether, type Refused } from '../execute.ts';
+import {
+  execute,
+  executeEach,
+  executeTogether,
+  type Refused,
+  NOT_THERE,
+  passedOverIn,
+  passingOverLackingRoutines,
+} from '../execute.ts';
 import type { Preparation } from '../prepare.ts';
 import { expectGranted, missingGrants, notGranted } from './grants.ts';
 import { lackingRoles } from './needed-roles.ts';
-import { NOT_THERE, passedOverIn, passingOverLackingRoutines } from './passing-over.ts';
 
 /** Owners and privileges for what is restored, and where they come from. */
 export interface Rights {
@@ -16,24 +22,17 @@ export interface Rights {
   readonly from: 'set' | 'live';
 }
 
-export interface MadeRoles {
-  readonly made: readonly string[];
-  /** What they lack of what the backup says, one sentence each. */
-  readonly withheld: readonly string[];
-}
-
-/** Makes the roles that are missing, all or none. */
-export async function makeLackingRoles(job: RestoreJob): Promise<MadeRoles> {
+/**
+ * Makes the roles that are missing, all or none.
+ * @returns what they lack of what the backup has, one sentence each
+ */
+export async function makeLackingRoles(job: RestoreJob): Promise<readonly string[]> {
   const { server } = job;
   const { missing, statements, withheld } = await lackingRoles(server, job);
+  const making = statements.filter((statement) => statement !== '');
   if (missing.length > 0)
-    await server.within(server.maintenance, 'making roles', (client) =>
-      executeTogether(
-        client,
-        statements.filter((statement) => statement !== ''),
-      ),
-    );
-  return { made: missing, withheld };
+    await server.within(server.maintenance, 'making roles', (client) => executeTogether(client, making));
+  return withheld;
 }
 
 /**
@@ -96,15 +95,6 @@ export function refusalText({ statement, message }: Refused): string {
   return `\`${statement.slice(0, SHOWN_CHARACTERS)}\` failed: ${message}`;
 }
 
-/** How owners and privileges are given. */
-export interface RightsOptions {
-  /**
-   * Whether privileges that the server refuses are listed, as in a live database, which is changed already.
-   * Otherwise they are RESTORE_FAILED. Owners are listed in any case.
-   */
-  readonly goOn?: boolean | undefined;
-}
-
 /** Statements that give a database its owners and privileges. */
 export interface RightsStatements {
   readonly owners: readonly string[];
@@ -130,11 +120,7 @@ const ON_SCHEMA = /^GRANT .+? ON SCHEMA /su;
 
 /** Returns the privileges on the database itself, as statements about the one that is restored. */
 function onDatabase({ database }: Globals, target: string): readonly string[] {
-  return database
-    .filter(({ kind }) => kind === 'grant')
-    .map(({ template }) =>
-      template.replaceAll(/%(?:1\$I|%)/g, (found) => (found === '%%' ? '%' : quoteIdentifier(target))),
-    );
+  return database.filter(({ kind }) => kind === 'grant').map((statement) => statementOn(statement, target));
 }
 
 /** A role that is no superuser sets the roles that it is a member of, and no session authorization. */
@@ -144,12 +130,16 @@ function bySetRole(statement: string): string {
     .replace(/^RESET SESSION AUTHORIZATION/, 'RESET ROLE');
 }
 
-/** Gives a restored database its owners and privileges, and asserts them. */
+/**
+ * Gives a restored database its owners and privileges, and asserts them.
+ * @param goOn whether privileges that the server refuses are listed, as in a live database, which is changed
+ * already. Otherwise they are RESTORE_FAILED. Owners are listed in any case.
+ */
 export async function applyRights(
   { server, privilegedRoles }: RestoreJob,
   target: string,
   rights: Rights | undefined,
-  { goOn = false }: RightsOptions = {},
+  goOn = false,
 ): Promise<AppliedRights> {
   if (rights === undefined)
     return {

@@ -72,7 +72,7 @@ const MODULES = `
 
 export async function privilegesOf(server: Server): Promise<ServerPrivileges> {
   const names = async (sql: string): Promise<ReadonlySet<string>> =>
-    new Set((await server.ask<{ name: string }>('asking for privileges', sql)).map(({ name }) => name));
+    new Set(await server.values('asking for privileges', sql));
   return {
     roles: await names(PRIVILEGED_ROLES),
     freeSettings: await names(FREE_SETTINGS),

@@ -1,5 +1,6 @@
 import { BackupError } from '@geolens/backup-core';
 import type pg from 'pg';
+import { valuesOf } from '../../connection/queries.ts';
 import { quoteIdentifier } from '../../connection/identifiers.ts';
 import { isFreeOfCodeOf } from '../code-of-others.ts';
 import { rolesWithoutSuperuser } from '../owners.ts';
@@ -10,8 +11,8 @@ import type { WantedTables } from './wanted-tables.ts';
 
 /**
  * Returns the role that replaces tables. `undefined` stands for the restoring role: everything belongs to
- * superusers, or loading rows evaluates no code of other roles. Otherwise it is the owner, if no other role is
- * concerned.
+ * superusers, or loading rows evaluates no code of other roles. Otherwise it is the owner, if no other role
+ * is concerned.
  * @throws BackupError RESTORE_REFUSED if several roles are concerned, or the owner may not create tables
  */
 export async function actingRole(
@@ -60,16 +61,16 @@ async function expectCreate(
   { tables }: WantedTables,
   role: string,
 ): Promise<void> {
-  const rows = await server.within(database, 'asking for privileges on schemas', async (client) => {
-    const lacking = await client.query<{ schema: string }>(
-      `SELECT n.nspname AS schema FROM pg_catalog.pg_namespace n
+  const lacking = await server.within(database, 'asking for privileges on schemas', async (client) => {
+    return valuesOf(
+      client,
+      `SELECT n.nspname FROM pg_catalog.pg_namespace n
         WHERE n.nspname = ANY ($1) AND NOT pg_catalog.has_schema_privilege($2, n.oid, 'CREATE') ORDER BY 1`,
       [[...new Set(tables.map(({ schema }) => schema))], role],
     );
-    return lacking.rows;
   });
-  if (rows.length === 0) return;
-  const on = `CREATE ON SCHEMA ${rows.map(({ schema }) => quoteIdentifier(schema)).join(', ')}`;
+  if (lacking.length === 0) return;
+  const on = `CREATE ON SCHEMA ${lacking.map(quoteIdentifier).join(', ')}`;
   throw new BackupError(
     'RESTORE_REFUSED',
     `the tables have functions in checks, generated columns or types, so that their owner ${role} has to restore them, and it may not create tables there; nothing was changed`,

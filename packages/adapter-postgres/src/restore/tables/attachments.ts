@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { ownersOf } from '../../dump/owners.ts';
 import { columnsOf, type ObjectSet } from './object-closure.ts';
-import { NOT_THERE, passingOver } from '../rights/passing-over.ts';
+import { NOT_THERE, passingOver } from '../execute.ts';
 
 /*
  * What belongs to objects and is not in the statements that make them: comments, owner, rights. From the

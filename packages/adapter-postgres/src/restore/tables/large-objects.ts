@@ -1,17 +1,14 @@
 import { toBackupError, type Restored } from '@geolens/backup-core';
+import { valuesOf } from '../../connection/queries.ts';
 import type { RestoreJob, SessionParts } from '../session-parts.ts';
 import { endWithoutValues } from '../../connection/program-messages.ts';
 import { textRows } from '../../connection/text-rows.ts';
-import { copyEncodingOf, copyOut } from '../copy-out.ts';
+import { copyEncodingOf, copyOut, runSql } from '../psql.ts';
 import { execute } from '../execute.ts';
 import { withoutEventTriggers } from '../event-triggers.ts';
-import { runSql } from '../psql.ts';
 import { sqlOf, type DumpTools } from '../toc/schema-toc.ts';
 import type { Toc } from '../toc/toc.ts';
 import type { Table } from './relations.ts';
-
-/** What became of the large objects that rows name. */
-export type RestoredLargeObjects = Pick<Restored, 'notes' | 'incomplete'>;
 
 /**
  * Restores the large objects of the dump that rows of the tables name and the database lacks, all or none,
@@ -20,7 +17,7 @@ export type RestoredLargeObjects = Pick<Restored, 'notes' | 'incomplete'>;
 export async function restoreLargeObjects(
   job: RestoreJob,
   { tables, tools }: { readonly tables: readonly Table[]; readonly tools: DumpTools },
-): Promise<RestoredLargeObjects> {
+): Promise<Pick<Restored, 'notes' | 'incomplete'>> {
   const {
     input: { dump },
     toc,
@@ -129,11 +126,12 @@ async function missingOf(
 ): Promise<ReadonlySet<string>> {
   if (named.size === 0) return new Set();
   return server.within(database, 'looking for large objects', async (client) => {
-    const { rows } = await client.query<{ oid: string }>(
-      `SELECT n.oid::pg_catalog.text AS oid FROM pg_catalog.unnest($1::pg_catalog.oid[]) n (oid) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata m WHERE m.oid = n.oid)`,
+    const missing = await valuesOf(
+      client,
+      `SELECT n.oid::pg_catalog.text FROM pg_catalog.unnest($1::pg_catalog.oid[]) n (oid) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata m WHERE m.oid = n.oid)`,
       [[...named]],
     );
-    return new Set(rows.map(({ oid }) => oid));
+    return new Set(missing);
   });
 }
 

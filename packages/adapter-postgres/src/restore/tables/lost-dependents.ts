@@ -1,6 +1,5 @@
 import type pg from 'pg';
-import { inlinePartsOf } from './inline-parts.ts';
-import { columnsOf, DEPENDENTS_AND_COLUMNS, type ObjectSet } from './object-closure.ts';
+import { inlinePartsOf, columnsOf, DEPENDENTS_AND_COLUMNS, type ObjectSet } from './object-closure.ts';
 import { objectOf, PG_CLASS, type Table } from './relations.ts';
 import type { Toc } from '../toc/toc.ts';
 
@@ -86,8 +85,8 @@ const STATES = `SELECT o.id, pg_temp.geolens_state(o.kind, o.names, o.args, o.ca
   FROM pg_catalog.jsonb_to_recordset($1::jsonb) AS o (id text, kind text, names text[], args text[], catalog integer, identity text)`;
 
 /**
- * Compares what depends on the tables in the temporary database with the live one. Only what needs nothing that
- * stays missing is made again. Tables and columns of tables are never made: their rows would be missing.
+ * Compares what depends on the tables in the temporary database with the live one. Only what needs nothing
+ * that stays missing is made again. Tables and columns of tables are never made: their rows would be missing.
  */
 export async function lostDependents(
   client: pg.Client,

@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import { BackupError } from '@geolens/backup-core';
+import { valuesOf } from '../../connection/queries.ts';
 import { commentsOf, rightsOf } from './attachments.ts';
-import { inlinePartsOf } from './inline-parts.ts';
+import { inlinePartsOf, dependentsOf, keyOf, partsOf, type ObjectSet } from './object-closure.ts';
 import { PUBLISHED } from './lost-dependents.ts';
-import { dependentsOf, keyOf, partsOf, type ObjectSet } from './object-closure.ts';
 import type { SessionParts } from '../session-parts.ts';
 import { IN_UTF8 } from '../psql.ts';
 import { findTables, objectOf, PG_CLASS, type Table } from './relations.ts';
@@ -59,7 +59,7 @@ export async function presentTables(
     const entries = toc.entries.filter((entry) => others.has(keyOf(entry)));
     await refuseLostColumns(client, others);
     const inline = (await inlinePartsOf(client, others, toc)).map(({ statement }) => statement);
-    const views = await client.query<{ quoted: string }>(POPULATED_VIEWS, [oidsOf(others)]);
+    const views = await valuesOf(client, POPULATED_VIEWS, [oidsOf(others)]);
     const remade = async function* (): AsyncGenerator<Uint8Array> {
       yield* restrictedSql(sqlOf(dump, entries, tools));
       yield Buffer.from(`${IN_UTF8}\n`);
@@ -69,7 +69,7 @@ export async function presentTables(
       tables,
       dependents: all.size,
       remade,
-      refreshes: views.rows.map(({ quoted }) => `REFRESH MATERIALIZED VIEW ${quoted};`),
+      refreshes: views.map((quoted) => `REFRESH MATERIALIZED VIEW ${quoted};`),
       attachments: [...(await rightsOf(client, others)), ...(await commentsOf(client, others))],
       own: await rightsOf(client, own),
       owners: toc.entries.filter((entry) => all.has(keyOf(entry))).map(({ owner }) => owner),
@@ -83,11 +83,11 @@ export async function presentTables(
 }
 
 async function referencingTables(client: pg.Client, tables: readonly Table[]): Promise<readonly number[]> {
-  const { rows } = await client.query<{ oid: number }>(
-    `SELECT DISTINCT conrelid::bigint::integer AS oid FROM pg_catalog.pg_constraint WHERE contype = 'f' AND confrelid = ANY ($1)`,
+  return valuesOf<number>(
+    client,
+    `SELECT DISTINCT conrelid::bigint::integer FROM pg_catalog.pg_constraint WHERE contype = 'f' AND confrelid = ANY ($1)`,
     [tables.map(({ oid }) => oid)],
   );
-  return rows.map(({ oid }) => oid);
 }
 
 function notesOf(madeAgain: readonly string[]): readonly string[] {
@@ -104,9 +104,8 @@ const TABLES_AMONG = `SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS
  * computed with goes.
  */
 async function refuseLostColumns(client: pg.Client, others: ObjectSet): Promise<void> {
-  const { rows } = await client.query<{ quoted: string }>(TABLES_AMONG, [oidsOf(others)]);
-  if (rows.length === 0) return;
-  const names = rows.map(({ quoted }) => quoted).join(', ');
+  const names = (await valuesOf(client, TABLES_AMONG, [oidsOf(others)])).join(', ');
+  if (names === '') return;
   throw new BackupError(
     'RESTORE_REFUSED',
     `${names} has a column that depends on a table that is to be restored (by its type, or as it is computed), and would lose it; nothing was changed`,
@@ -127,11 +126,9 @@ const REFERENCES_TO_PARENTS = `
  * back.
  */
 async function refuseLostReferences(client: pg.Client, tables: readonly Table[]): Promise<void> {
-  const { rows } = await client.query<{ parent: string }>(REFERENCES_TO_PARENTS, [
-    tables.map(({ oid }) => oid),
-  ]);
-  if (rows.length === 0) return;
-  const names = rows.map(({ parent }) => parent).join(', ');
+  const oids = tables.map(({ oid }) => oid);
+  const names = (await valuesOf(client, REFERENCES_TO_PARENTS, [oids])).join(', ');
+  if (names === '') return;
   throw new BackupError(
     'RESTORE_REFUSED',
     `a partition of ${names} cannot be restored alone, for foreign keys refer to ${names} and would be lost; nothing was changed`,

@@ -41,10 +41,10 @@ const REPLACING = 'replacing the tables (nothing was changed)';
  * dump, each with its owner, and what depended on them is made again as it was.
  */
 export async function restoreTables(job: RestoreJob, selection: TableSelection): Promise<Restored> {
-  const { server, database, signal, observer, programs, globals } = job;
-  const { withheld } = await makeLackingRoles(job);
+  const { server, database, observer, globals } = job;
+  const withheld = await makeLackingRoles(job);
   await using owners = await Owners.prepare(job);
-  const live = { server, programs, signal, ownerArgs: owners.args };
+  const live = { ...job, ownerArgs: owners.args };
   const tablespaces = await tablespaceArguments(server, job.toc);
   const tools = { ...live, ownerArgs: [...owners.args, ...tablespaces.args] };
   const wanted = await wantedTables(job, owners, selection);
@@ -138,7 +138,7 @@ async function replaceTables(job: RestoreJob, replacing: Replacing): Promise<voi
 async function replaceTablesAs(role: string, job: RestoreJob, replacing: Replacing): Promise<void> {
   const { server, database, signal, programs } = job;
   const unprivileged = new Set([role]);
-  await using logins = new OwnerLogins({ server, live: database, target: database, unprivileged, signal });
+  await using logins = new OwnerLogins({ ...job, target: database, unprivileged });
   const { credentials } = await logins.actingAs(role);
   await disableEventTriggers(server, database);
   try {

@@ -70,8 +70,7 @@ export async function wantedTables(
   owners: Owners,
   selection: TableSelection,
 ): Promise<WantedTables> {
-  const { server, database, signal } = job;
-  const { globals, programs, toc } = job;
+  const { server, database, globals, toc } = job;
   const { aside: temporary } = await makeAside(job);
   try {
     const { repeated, failures } = await fillAside(job, temporary, {
@@ -82,7 +81,7 @@ export async function wantedTables(
     });
     await owners.handOver(temporary);
     if (globals?.isOurs === true) await applyRights(job, temporary, { globals, from: 'live' }); // without rows, there are no large objects to grant
-    const made = await dumpSchema(temporary, { server, programs, signal });
+    const made = await dumpSchema(temporary, job);
     return await server.within(temporary, 'looking at the definitions in the dump', async (client) => {
       const meant = tablesMeant(toc, selection).tables;
       const tables = await findTables(client, meant, selection.schemas);

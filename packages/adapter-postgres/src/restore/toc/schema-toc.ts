@@ -1,6 +1,6 @@
 import { BackupError, type ArtifactContent } from '@geolens/backup-core';
 import { programBytes, programOutput, type Judge } from '@geolens/backup-system';
-import { readingConnectionString } from '../../connection/connection.ts';
+import { readingConnectionString } from '../../connection/program-connection.ts';
 import { endWithoutValues } from '../../connection/program-messages.ts';
 import type { PostgresPrograms } from '../../connection/postgres-programs.ts';
 import { quoteLiteral } from '../../connection/identifiers.ts';
@@ -8,12 +8,6 @@ import { unlinkedTemporaryFile } from '../../dump/unlinked-temporary-file.ts';
 import { streamUnderstoodBy } from '../newer-client.ts';
 import type { Server } from '../server.ts';
 import { readToc, useList, type Toc, type TocEntry } from './toc.ts';
-
-/** A dump of a database's definitions, in memory: some kilobytes for each table. */
-export interface SchemaDump {
-  readonly dump: ArtifactContent;
-  readonly toc: Toc;
-}
 
 export interface DumpTools {
   readonly server: Server;
@@ -27,7 +21,7 @@ export interface DumpTools {
 export async function dumpSchema(
   database: string,
   { server, programs, signal }: DumpTools,
-): Promise<SchemaDump> {
+): Promise<{ readonly dump: ArtifactContent; readonly toc: Toc }> {
   const env = server.env(database);
   const args = [
     '--format=custom',

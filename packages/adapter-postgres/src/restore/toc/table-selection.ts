@@ -7,18 +7,16 @@ export interface TableName {
   readonly table: string;
 }
 
-export interface MeantTables {
-  readonly tables: readonly TableName[];
-  readonly problems: readonly string[];
-}
-
 const QUOTED = new RegExp(`^(${IDENTIFIER})\\.(${IDENTIFIER})$`, 'u');
 
 /**
  * Finds the tables that are meant among those of the dump. A name with dots in it is understood with and
  * without quotes.
  */
-export function tablesMeant(toc: Toc, { tables, schemas }: TableSelection): MeantTables {
+export function tablesMeant(
+  toc: Toc,
+  { tables, schemas }: TableSelection,
+): { readonly tables: readonly TableName[]; readonly problems: readonly string[] } {
   const found: TableName[] = [];
   const problems: string[] = [];
   for (const text of tables) {

@@ -17,8 +17,8 @@ import { IDENTIFIER, nameOf } from '../../connection/identifiers.ts';
  */
 export interface TocEntry extends ArchiveEntry {
   /**
-   * Kind, schema and name on one line, with a space between: `TABLE catalog datasets`; without quotes, so only
-   * ever compared as a whole.
+   * Kind, schema and name on one line, with a space between: `TABLE catalog datasets`; without quotes, so
+   * only ever compared as a whole.
    */
   readonly label: string;
   /** The label and the owner. */
@@ -44,18 +44,19 @@ export interface Toc {
   readonly encoding: string;
 }
 
-export interface TocOptions {
-  readonly pgRestore: string;
-  readonly env: ProgramEnvironment;
-  readonly signal: AbortSignal;
-}
-
 /**
- * Reads the table of contents of a dump. `pg_restore --list` shows that this pg_restore can read it, and which
- * entries it restores.
+ * Reads the table of contents of a dump. `pg_restore --list` shows that this pg_restore can read it, and
+ * which entries it restores.
  * @throws BackupError ARTIFACT_UNREADABLE if this pg_restore cannot read it
  */
-export async function readToc(dump: ArtifactContent, { pgRestore, env, signal }: TocOptions): Promise<Toc> {
+export async function readToc(
+  dump: ArtifactContent,
+  {
+    pgRestore,
+    env,
+    signal,
+  }: { readonly pgRestore: string; readonly env: ProgramEnvironment; readonly signal: AbortSignal },
+): Promise<Toc> {
   const judge: Judge = (end) =>
     end.code === 0
       ? undefined
