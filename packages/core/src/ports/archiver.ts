@@ -1,39 +1,45 @@
 import type { ArtifactContent } from './artifact-store.ts';
 
-/** An archive that is being made. */
+/** An archive in the making. */
 export interface Archive {
-  /** The bytes (`.tar.gz`). When the archiving fails, the stream fails. */
+  /** The bytes (`.tar.gz`). The stream fails if the archiving fails. */
   readonly content: AsyncIterable<Uint8Array>;
   /**
-   * What was odd but tolerable, such as a file that changed while it was read. Complete once the content has
-   * ended.
+   * Returns tolerated irregularities, such as a file that changed while it was read. Complete once the
+   * content has ended.
    */
   warnings(): readonly string[];
 }
 
-/** How an archive is checked. */
+/** Options of an archive check. */
 export interface ArchiveCheckOptions {
   readonly signal: AbortSignal;
-  /** Told the path of each member, as it stands in the archive. */
+  /** Called with the path of each member, as written in the archive. */
   readonly onMember?: ((path: string) => void) | undefined;
 }
 
-/** What a check of an archive has found. */
+/** Result of an archive check. */
 export interface ArchiveCheck {
   readonly members: number;
-  /** What a restore leaves out: one text for each reason, with names. Absent if it restores every member. */
+  /**
+   * Members that a restore leaves out: one text per reason, with names. `undefined` if it restores all of
+   * them.
+   */
   readonly leftOut?: readonly string[];
-  /** Why a restore unpacks nothing of the archive. Absent if it does. */
+  /** Why a restore refuses the whole archive. `undefined` if it accepts the archive. */
   readonly refusal?: string;
 }
 
 /** Archives the files that belong to the database. */
 export interface Archiver {
-  /** Starts an archive, or says why there is nothing to archive. Ends its programs when the signal fires. */
+  /**
+   * Starts an archive, or returns why there is nothing to archive. Ends its child processes when the signal
+   * fires.
+   */
   archive(options: { readonly signal: AbortSignal }): Promise<Archive | { readonly nothing: string }>;
 
   /**
-   * Lists an archive from its first to its last member. Members are judged by the rule of the restore.
+   * Lists an archive from its first to its last member. Applies the same rules to members as the restore.
    * @throws BackupError ARTIFACT_UNREADABLE if the archive is damaged
    */
   check(archive: ArtifactContent, options: ArchiveCheckOptions): Promise<ArchiveCheck>;

@@ -2,40 +2,46 @@ import type { ArtifactKey } from '../model/artifact-key.ts';
 import type { Tier } from '../model/tier.ts';
 import type { ReplicaRecords } from './replica-records.ts';
 
-/** A part of an artifact: bytes from `start` up to, not including, `end`. */
+/** A part of an artifact: the bytes from `start` up to, but not including, `end`. */
 export interface ByteRange {
-  /** The first byte, counted from 0. */
+  /** Offset of the first byte, counted from 0. */
   readonly start: number;
-  /** The byte after the last. */
+  /** Offset after the last byte. */
   readonly end: number;
 }
 
-/** How an artifact is read. */
+/** Options for reading an artifact. */
 export interface ReadingOptions {
   /**
-   * True: the reader is done with a chunk when it asks for the next one, which may then come in the same
-   * memory: sending large artifacts takes a third less of the processor so. Otherwise a chunk stays as it is
-   * for as long as the reader wants.
+   * Whether the store may reuse the memory of a chunk for the next one. The reader then must finish with a
+   * chunk before it requests the next. This takes a third less processor time for large artifacts. Defaults
+   * to false: a chunk stays valid for as long as the reader keeps it.
    */
   readonly reuseBuffer?: boolean | undefined;
-  /** The reading fails if the artifact has another tag by then. Stores that only this program writes to ignore it. */
+  /**
+   * Expected tag. The read fails if the artifact has another tag by then. Stores that only this program
+   * writes to ignore it.
+   */
   readonly tag?: string | undefined;
 }
 
-/** Bytes that can be read as often as wanted. */
+/** Bytes that can be read any number of times. */
 export interface ArtifactContent {
   /** Length in bytes. */
   readonly bytes: number;
-  /** The file of this machine that has them, for programs that read files; absent if they come from elsewhere. */
+  /**
+   * Path of a local file with the bytes, for programs that read files. `undefined` if the bytes come from
+   * elsewhere.
+   */
   readonly path?: string | undefined;
   /**
-   * Reads all bytes, or those of the range; chunks may have any size. May be called several times, also at
-   * once.
+   * Reads all bytes, or those of the range. Chunks may have any size. The caller may open the content several
+   * times, also concurrently.
    */
   open(range?: ByteRange, options?: ReadingOptions): AsyncIterable<Uint8Array>;
 }
 
-/** Content whose SHA-256 is known beforehand: it can be compared with what arrived. */
+/** Content with a known SHA-256. Stores compare the received bytes with it. */
 export interface ArtifactSource extends ArtifactContent {
   /** SHA-256 of all bytes, 64 lower-case hex digits. */
   readonly sha256: string;
@@ -47,44 +53,45 @@ export interface StoredArtifact {
   /** Length in bytes. */
   readonly bytes: number;
   /**
-   * Another one whenever the artifact was replaced, and the same as long as it was not; absent where the
-   * store has none.
+   * Tag of this version of the artifact. It changes whenever the artifact is replaced, and only then.
+   * `undefined` if the store has no tags.
    */
   readonly tag?: string | undefined;
 }
 
-/** What every operation of a store takes. */
+/** Options of every store operation. */
 export interface StoreOptions {
   /**
-   * Stops the operation, which then fails with ABORTED, or with the signal’s reason when that is a
+   * Stops the operation. The operation then fails with ABORTED, or with the signal's reason if that is a
    * BackupError.
    */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An artifact whose bytes a store has, under no name yet: nobody sees it. */
+/** An uploaded artifact that is not visible yet because it has no name. */
 export interface StagedUpload {
   /**
-   * Gives it its name, replacing what is there; it promises what `put` does and fails as `put` does, for the
-   * signal of `send` too: then nothing is left of what was sent. Called once.
+   * Makes the artifact visible under its key and replaces an existing one. Gives the guarantees of `put` and
+   * fails as `put` does. It also fails if the signal passed to `stagedUpload` has fired. A failure leaves
+   * nothing of the upload. The caller calls it once.
    */
   complete(): Promise<void>;
 
   /**
-   * Throws it away. Safe to call twice, and after `complete`, where it does nothing. What cannot be thrown
-   * away is left to `clean-up`.
+   * Discards the upload. Safe to call twice. Does nothing after `complete`. `clean-up` removes what cannot be
+   * discarded.
    */
   discard(): Promise<void>;
 }
 
-/** What a store does natively. An absent function is a capability that it lacks. */
+/** Native capabilities of a store. `undefined` marks a missing capability. */
 export interface StoreCapabilities {
-  /** Returns the file of this machine in which an artifact lies, or would lie. */
+  /** Returns the path of the local file that holds an artifact, or would hold it. */
   readonly localFiles?: ((key: ArtifactKey) => string) | undefined;
   /**
-   * Uploads the bytes of an artifact and compares them with the source without making it visible. Returns
-   * `undefined` if nothing is gained, as with a short artifact: then it is `put` when its set is complete. A
-   * rejection leaves nothing.
+   * Uploads the bytes of an artifact and verifies them without making the artifact visible. Returns
+   * `undefined` if staging saves nothing, as with a short artifact. The caller then uses `put` once the set
+   * is complete. A rejection leaves nothing behind.
    */
   readonly stagedUpload?:
     | ((
@@ -93,39 +100,41 @@ export interface StoreCapabilities {
         options?: StoreOptions,
       ) => Promise<StagedUpload | undefined>)
     | undefined;
-  /** Whether `copy` moves no byte through this process. */
+  /** Whether `copy` transfers no bytes through this process. */
   readonly serverSideCopy: boolean;
 }
 
 /**
- * A place where sets live: a folder, a bucket. It holds artifacts under keys and knows nothing of sets.
+ * A place for backup sets, such as a folder or a bucket. It holds artifacts under keys and has no notion of
+ * sets.
  *
- * - An artifact is visible (to `list` and `read`) whole or not at all. A `put` or `copy` that fails, is
- *   aborted or
- *   loses its process leaves what was under the key before: the old artifact, or nothing.
- * - After `put` or `copy` resolved, the artifact survives a crash of the machine.
- * - Files that are not artifacts of ours may lie in the same place; they may be listed, but are never
- *   changed.
+ * - An artifact is visible to `list` and `read` completely or not at all.
+ * - A `put` or `copy` that fails, is aborted or loses its process changes nothing under the key: the old
+ *   artifact stays, or the key stays empty.
+ * - After `put` or `copy` resolves, the artifact survives a crash of the machine.
+ * - Foreign files may exist in the same place. The store may list them, but never changes them.
  * - Failures are BackupErrors that name the store and the key and keep their cause.
  */
 export interface ArtifactStore {
-  /** How people call it: `local`, `s3`. */
+  /** Name for operators: `local`, `s3`. */
   readonly name: string;
 
-  /** What it does natively, besides the operations of every store. */
+  /** Capabilities beyond the operations of every store. */
   readonly capabilities: StoreCapabilities;
 
   /**
-   * What this installation knows of its artifacts, if others can write to it: then only that counts as
-   * checked. `put`, `copy` and staged uploads record what they compared, `remove` that it is gone.
+   * Records of this installation about the artifacts of a store that others can write to. Only recorded
+   * artifacts count as checked. `put`, `copy` and staged uploads record what they verified. `remove` removes
+   * the record. `undefined` if only this program can write to the store.
    */
   readonly records?: ReplicaRecords | undefined;
 
-  /** All artifacts of a tier, in any order. A tier that was never written to is empty, not an error. */
+  /** Lists all artifacts of a tier, in any order. A tier without any writes is empty and causes no error. */
   list(tier: Tier, options?: StoreOptions): AsyncIterable<StoredArtifact>;
 
   /**
-   * Reads an artifact. Fails with ARTIFACT_NOT_FOUND, at the first chunk at the latest, when there is none.
+   * Reads an artifact.
+   * @throws BackupError ARTIFACT_NOT_FOUND, at the first chunk at the latest, if it does not exist
    */
   read(
     key: ArtifactKey,
@@ -134,25 +143,25 @@ export interface ArtifactStore {
   ): AsyncIterable<Uint8Array>;
 
   /**
-   * Stores an artifact, replacing the one of that key if there is one. What was received is compared with the
-   * length and the SHA-256 of the source: a difference is an ARTIFACT_MISMATCH.
+   * Stores an artifact and replaces an existing one of that key.
+   * @throws BackupError ARTIFACT_MISMATCH if the received bytes differ from the source in length or SHA-256
    */
   put(key: ArtifactKey, source: ArtifactSource, options?: StoreOptions): Promise<void>;
 
   /**
-   * Makes the artifact `from` also stand under `to`, replacing what is there, as cheaply as the store can: a
-   * hard link, a copy on the server, else byte by byte. Fails with ARTIFACT_NOT_FOUND when `from` is not
-   * there.
+   * Copies the artifact `from` to `to` and replaces an existing one. Uses the cheapest way of the store: a
+   * hard link, a copy on the server, or a transfer of all bytes.
+   * @throws BackupError ARTIFACT_NOT_FOUND if `from` does not exist
    */
   copy(from: ArtifactKey, to: ArtifactKey, options?: StoreOptions): Promise<void>;
 
-  /** Removes an artifact. One that is not there is no error. */
+  /** Removes an artifact. Does nothing if it does not exist. */
   remove(key: ArtifactKey, options?: StoreOptions): Promise<void>;
 
   /**
-   * Removes what processes that died in `put`, `copy`, a staged upload or a transaction left behind, and nothing
-   * else. The caller holds the lock, so no other living process has such work open; what this one is sending
-   * stays. Answers what was removed, for people to read.
+   * Removes only what dead processes left of a `put`, `copy`, staged upload or transaction. The caller holds
+   * the lock, so no other living process has such work open. Uploads of this process stay. Returns
+   * descriptions of what it removed, for the operator.
    */
   cleanUp(options?: StoreOptions): Promise<readonly string[]>;
 }

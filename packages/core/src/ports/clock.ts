@@ -1,12 +1,12 @@
-/** The time of day. Everything that asks what time it is, or waits for a moment, goes through this port. */
+/** The source of time. All code that reads the time or waits for a moment uses this port. */
 export interface Clock {
-  /** The present moment by the wall clock, which may jump in both directions. */
+  /** Returns the current time of the system clock, which may jump in both directions. */
   now(): Date;
 
   /**
-   * Resolves as soon as `now()` is at or after the moment, at once when it is already.
-   * Follows jumps of the wall clock and a machine's sleep, with a delay of a minute at most.
-   * Rejects with ABORTED when the signal fires first (with the signal's reason, when that is a BackupError).
+   * Resolves as soon as `now()` is at or after the moment, or immediately if it already is. Follows clock
+   * jumps and the sleep of the machine, with a delay of at most one minute.
+   * @throws BackupError ABORTED, or the signal's reason if that is a BackupError, if the signal fires first
    */
   sleepUntil(moment: Date, signal?: AbortSignal): Promise<void>;
 }

@@ -1,35 +1,37 @@
 import { toBackupError, type ErrorDetails } from '../base/errors.ts';
 
 /**
- * - `ok`: as it should be;
- * - `warn`: backups are made, and somebody should look at this all the same;
- * - `fail`: backups cannot be made, or cannot be relied on.
+ * Severity of a check result.
+ *
+ * - `ok`: no problem;
+ * - `warn`: backups work, but the operator should act;
+ * - `fail`: backups fail or are not reliable.
  */
 export type DiagnosticLevel = 'ok' | 'warn' | 'fail';
 
-/** What was found out about one concern of an installation. */
+/** Result of a check on one subject of an installation. */
 export interface DiagnosticResult {
-  /** A word or three, the same at every look: `s3 put`. */
+  /** One to three words, stable between inspections: `s3 put`. */
   readonly subject: string;
   readonly level: DiagnosticLevel;
-  /** What was seen, in one sentence without a full stop. */
+  /** The observation, in one sentence without a full stop. */
   readonly message: string;
   /** Identifies the situation for programs. Defaults to none. */
   readonly details?: ErrorDetails | undefined;
-  /** What to do about it; only where it is not well. True for any embedding program. */
+  /** What the operator should do. `undefined` if there is no problem. Valid in any embedding program. */
   readonly hint?: string | undefined;
 }
 
 /**
- * Looks at one part of an installation: what could not be looked at is a finding too. Rejects only when the
- * signal fires.
+ * Inspects one part of an installation. A failed inspection is itself a result. Rejects only when the signal
+ * fires.
  */
 export interface DiagnosticCheck {
-  /** Leaves everything as it was, but for what has to be tried to be known; that it takes away again. */
+  /** Inspects without lasting changes. Removes what it has to create for a trial. */
   inspect(options: { readonly signal: AbortSignal }): Promise<readonly DiagnosticResult[]>;
 }
 
-/** Returns the result of a check that failed with this error, with the hint of the error. */
+/** Returns the result of a check that failed with this error, including the hint of the error. */
 export function failedCheck(
   subject: string,
   error: unknown,

@@ -2,18 +2,18 @@ import type { ArtifactKey } from '../model/artifact-key.ts';
 import type { StoreOptions } from './artifact-store.ts';
 import type { SetTransaction, WrittenArtifact } from './primary-store.ts';
 
-/** A written artifact that knows how to remove itself; does nothing once it was published. */
+/** A written artifact that can remove itself. `discard` does nothing after the publication. */
 export interface Draft extends WrittenArtifact {
   discard(): Promise<void>;
 }
 
-/** What a store does to single drafts. */
+/** Store operations on single drafts. */
 export interface DraftStore<D extends Draft> {
   draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options?: StoreOptions): Promise<D>;
   publish(drafts: readonly D[]): Promise<void>;
 }
 
-/** A transaction for stores that write each artifact under a temporary name of its own. */
+/** A transaction for stores that write each artifact under a temporary name. */
 export class DraftTransaction<D extends Draft> implements SetTransaction {
   private readonly store: DraftStore<D>;
   private readonly drafts: D[] = [];

@@ -1,124 +1,125 @@
 import type { Compression, DatabaseProperties, Extension, TableRows } from '../model/manifest.ts';
 import type { ArtifactContent } from './artifact-store.ts';
 
-/** What a snapshot knows about where it was taken. */
+/** Server, programs and database of a snapshot. */
 export interface DumpOrigin {
-  /** Of the database’s server: `17.2`. */
+  /** Version of the database server: `17.2`. */
   readonly serverVersion: string;
-  /** Of the program that makes the dump. */
+  /** Version of the dump program. */
   readonly clientVersion: string;
-  /** Those of the database; none where it knows of no such thing. */
+  /** Extensions of the database. Empty if the database system has no extensions. */
   readonly extensions: readonly Extension[];
-  /** Absent where the database is none of PostgreSQL’s. */
+  /** `undefined` if the database is not a PostgreSQL database. */
   readonly databaseProperties?: DatabaseProperties | undefined;
-  /** How much the database takes on the server's disk, in bytes; `undefined` if that could not be read. */
+  /** Disk space of the database on the server, in bytes. `undefined` if it could not be read. */
   readonly databaseBytes?: number | undefined;
   /**
-   * Libraries that the server loads at its start, without their folders (`pg_cron`): a server that restores the
-   * set may need them. `undefined` if they could not be read.
+   * Libraries that the server loads at its start, without folders (`pg_cron`). A server that restores the set
+   * may need them. `undefined` if they could not be read.
    */
   readonly preloadedLibraries?: readonly string[] | undefined;
-  /** How the dump will be compressed, for example `zstd:1`. */
+  /** Compression of the dump, for example `zstd:1`. */
   readonly compression: Compression;
 }
 
 /**
- * Rows of each table in a dump. The keys identify tables within their database: only the snapshot that the
- * dump was made from knows their names.
+ * Number of rows per table in a dump. The keys identify tables within their database. Only the snapshot of
+ * the dump can map them to names.
  */
 export type DumpedRows = ReadonlyMap<string, number>;
 
-/** What a dump has, found while it was read from its first to its last block. */
+/** Contents of a dump, found by reading it from the first to the last block. */
 export interface DumpContent {
-  /** Every table that the dump has rows of, or could have: an empty one has 0. */
+  /** Rows of every table that has, or could have, rows in the dump. An empty table has 0. */
   readonly rows: DumpedRows;
 }
 
-/** Rows of the tables of a dump, by name. */
+/** Row counts of the tables of a dump, by name. */
 export interface RowCounts {
-  /** The tables of the database itself. */
+  /** Tables of the database itself. */
   readonly tables: readonly TableRows[];
-  /** Tables that belong to an extension: the rows that the dump adds to those that the extension brings. */
+  /** Tables of extensions: the rows that the dump adds to the rows that the extension creates. */
   readonly ofExtensions: readonly TableRows[];
 }
 
 /**
- * One consistent view of the database. Dump, globals and row counts all show the database as it was
- * when the snapshot was taken, whatever is written to it meanwhile.
+ * One consistent view of the database. Dump, globals and row counts show the database at the moment of the
+ * snapshot, independent of concurrent writes.
  */
 export interface DumpSnapshot {
-  /** Known from the begin. */
+  /** Available from the start. */
   readonly origin: DumpOrigin;
 
   /**
-   * The dump, as it is being made. When the dump program fails, the stream fails; it never ends early without
-   * an error.
+   * Returns the dump as a stream. The stream fails if the dump program fails; it never ends early without an
+   * error.
    */
   dump(): AsyncIterable<Uint8Array>;
 
   /**
-   * Returns roles and grants as SQL text; `undefined` where the database has no such thing. To be read after
-   * the dump: it may need the same locks and sessions. A part that cannot be read is a comment, and a warning.
-   * @throws TABLES_BUSY if another session blocks a part, unless the snapshot is tolerant
+   * Returns roles and grants as SQL text. `undefined` if the database system has none. The caller reads it
+   * after the dump, because both may need the same locks and sessions. A part that cannot be read becomes an
+   * SQL comment and a warning.
+   * @throws BackupError TABLES_BUSY if another session blocks a part, unless the snapshot is tolerant
    */
   globals(): AsyncIterable<Uint8Array> | undefined;
 
   /**
-   * Names the tables of a dump of this snapshot. Asks the database nothing, so it also works after `close`.
-   * Tables that the dump has no rows of, although the snapshot has the table, are absent.
+   * Maps the row counts of a dump of this snapshot to table names. Does not query the database, so it also
+   * works after `close`. Tables of the snapshot without an entry in `rows` are absent.
    */
   rowCounts(rows: DumpedRows): RowCounts;
 
   /**
-   * Returns what the set lacks although the dump was made, one sentence each: what could not be read of
-   * globals and origin, and rows that are in no dump. Complete once dump and globals have ended.
+   * Returns what the set lacks despite a successful dump, one sentence each. Covers unreadable parts of the
+   * globals and the origin, and rows that no dump contains. Complete once dump and globals have ended.
    */
   warnings(): readonly string[];
 
   /**
-   * Asks the server whether it works for the snapshot although nothing is sent; absent where a silent server
-   * does nothing.
+   * Asks the server whether it works for this snapshot while it sends nothing. `undefined` if a silent server
+   * is always idle.
    */
   isWorking?(signal: AbortSignal): Promise<boolean>;
 
-  /** Ends the view, its sessions and its programs. Safe to call twice, never fails. */
+  /** Ends the view, its sessions and its child processes. Safe to call twice. Never fails. */
   close(): Promise<void>;
 }
 
-/** How a snapshot is taken. */
+/** Options for taking a snapshot. */
 export interface SnapshotOptions {
   readonly signal: AbortSignal;
   /**
-   * Whether a table that another session rewrote, and globals that it blocks, are warnings where a dump can be
-   * made nevertheless. Otherwise they are TABLES_BUSY. Defaults to false.
+   * Whether rewritten tables and blocked globals are warnings if a dump is still possible. Defaults to false:
+   * they cause TABLES_BUSY.
    */
   readonly tolerant?: boolean | undefined;
 }
 
-/** How a dump is checked. */
+/** Options of a dump check. */
 export interface DumpCheckOptions {
   readonly signal: AbortSignal;
-  /** Called now and then while the dump is read. */
+  /** Called from time to time while the dump is read. */
   readonly onProgress?: (() => void) | undefined;
 }
 
 /** Makes and checks dumps of one database. */
 export interface DumpProducer {
-  /** The name of the database, as it stands in the dump's file name. */
+  /** Name of the database, as used in the file name of the dump. */
   readonly database: string;
-  /** Where the database is, for messages: `db:5432`; absent where there is no such thing. */
+  /** Address of the database for messages: `db:5432`. `undefined` if there is none. */
   readonly server?: string | undefined;
 
   /**
-   * Takes a snapshot. When the signal fires, now or later, everything that the snapshot has started is ended.
-   * Fails when the database cannot be reached, or could not be dumped whole.
+   * Takes a snapshot. When the signal fires, now or later, everything that the snapshot started ends. Fails
+   * if the database is unreachable or cannot be dumped completely.
    */
   snapshot(options: SnapshotOptions): Promise<DumpSnapshot>;
 
   /**
-   * Reads a dump from its first to its last block, and counts its rows.
-   * @throws ARTIFACT_UNREADABLE if it is damaged, CLIENT_TOO_OLD if the programs of this machine do not know
-   * its form
+   * Reads a dump from its first to its last block and counts its rows.
+   * @throws BackupError ARTIFACT_UNREADABLE if it is damaged
+   * @throws BackupError CLIENT_TOO_OLD if the installed programs do not support its format
    */
   check(dump: ArtifactContent, options: DumpCheckOptions): Promise<DumpContent>;
 }

@@ -1,30 +1,32 @@
 import type { Manifest, TableRows } from '../model/manifest.ts';
 import type { ArtifactContent } from './artifact-store.ts';
 
-/** What a database is restored from. The bytes have been checked already. */
+/** Input of a database restore. The caller has already checked the bytes. */
 export interface RestoreInput {
   readonly dump: ArtifactContent;
-  /** Roles, owners and grants; undefined where the set has none. */
+  /** Roles, owners and grants. `undefined` if the set has none. */
   readonly globals: ArtifactContent | undefined;
   readonly manifest: Manifest | undefined;
   /**
-   * Whether roles that are made get the privileges over the whole server that the set names: superuser,
-   * replication and their like, passwords, memberships in roles that have such. Only for a set that no other
+   * Whether created roles get the server-wide privileges that the set names. These are superuser, replication
+   * and similar attributes, passwords, and memberships in privileged roles. Only for a set that no other
    * program can have written.
    */
   readonly privilegedRoles: boolean;
   /**
-   * Whether everything else is restored if objects cannot be made; they are listed in `Restored.incomplete` then.
-   * Defaults to false: the restore fails, and the error has the same list in `details.problems`.
+   * Whether the restore continues if objects cannot be created. `Restored.incomplete` then lists them.
+   * Defaults to false: the restore fails, and the error lists them in `details.problems`.
    */
   readonly keepGoing?: boolean | undefined;
 }
 
-/** Tables to be brought back whole. */
+/** Tables to restore completely. */
 export interface TableSelection {
-  /** As people write them: `catalog.datasets`, with SQL's double quotes where a name needs them. */
+  /**
+   * Names as the operator writes them: `catalog.datasets`, with SQL double quotes where a name needs them.
+   */
   readonly tables: readonly string[];
-  /** Schemas of which every table of the dump is brought back. */
+  /** Schemas whose dumped tables are all restored. */
   readonly schemas: readonly string[];
   /**
    * Restores missing objects that depend on the tables: foreign keys of other tables, views, functions of row
@@ -35,8 +37,10 @@ export interface TableSelection {
 }
 
 /**
- * - `aside`: into a new database beside the live one, which then takes its name; all or nothing;
- * - `in-place`: onto the live database, object by object, where no second database can be made;
+ * Target of a restore.
+ *
+ * - `aside`: a new database beside the live one, which then takes its name; all or nothing;
+ * - `in-place`: the live database, object by object, if no second database can be created;
  * - `tables`: some tables of the live database, in one transaction.
  */
 export type RestoreMode =
@@ -44,28 +48,30 @@ export type RestoreMode =
   | { readonly kind: 'in-place' }
   | ({ readonly kind: 'tables' } & TableSelection);
 
-/** What was found out about a dump and the server before anything is touched. */
+/** Result of inspecting a dump and the server before the first change. */
 export interface Inspection {
-  /** What stands in the way: one sentence each, with its hint. Empty when nothing does. */
+  /** Obstacles, one sentence each, with a hint. Empty if there are none. */
   readonly problems: readonly string[];
-  /** As `problems`, but by estimate: who insists may go on. */
+  /** Estimated problems; `force` overrides them. */
   readonly estimatedProblems: readonly string[];
-  /** What is odd but tolerable. */
+  /** Tolerable irregularities. */
   readonly warnings: readonly string[];
-  /** What the restore does to logical replication, one sentence each with the commands that follow. */
+  /**
+   * Effects of the restore on logical replication, one sentence each, with the commands to run afterwards.
+   */
   readonly logicalReplication: readonly string[];
-  /** Whether there is a database under the name. */
+  /** Whether a database of this name exists. */
   readonly exists: boolean;
-  /** Of the server that is restored into. */
+  /** Version of the target server. */
   readonly serverVersion: string;
-  /** The server that the dump was made of, as the dump says. */
+  /** Version of the dumped server, as recorded in the dump. */
   readonly dumpVersion: string;
 }
 
-/** What a restore tells while it goes on. */
+/** Progress event of a restore. */
 export type RestorerEvent =
   | { readonly event: 'step'; readonly step: string }
-  /** How far the step is; `total` is the same from the first to the last event of a step. */
+  /** Progress of the step. `total` stays the same for all events of a step. */
   | {
       readonly event: 'progress';
       readonly step: string;
@@ -74,18 +80,15 @@ export type RestorerEvent =
       readonly unit: string;
     };
 
-/** What a restore has brought back. */
+/** Result of a restore. */
 export interface Restored {
-  /** The rows of every table that was restored, counted afterwards. */
+  /** Row counts of all restored tables, counted after the restore. */
   readonly rows: readonly TableRows[];
-  /**
-   * Likewise, of tables that belong to extensions and whose rows are dumped. They also have the rows that
-   * their extension brings.
-   */
+  /** Row counts of extension tables with dumped rows. They include the rows that the extension creates. */
   readonly extensionRows: readonly TableRows[];
-  /** What people should know: what was made again besides, what was tolerated. */
+  /** Information for the operator: what was recreated in addition, what was tolerated. */
   readonly notes: readonly string[];
-  /** What the backup has and the restored database lacks, one sentence each. */
+  /** What the restored database lacks compared to the backup, one sentence each. */
   readonly incomplete: readonly string[];
   /**
    * Number of objects in `incomplete` that `TableSelection.withDependents` would restore; `undefined` if
@@ -94,71 +97,74 @@ export interface Restored {
   readonly restorableDependents?: number | undefined;
 }
 
-/** A restored database that nobody uses yet. */
+/** A restored database that is not in use yet. */
 export interface RestoredAside extends Restored {
   /**
-   * Gives it the name, in one step: at every moment there is one database under the name, the old or the new
-   * one, also when this process dies. The sessions of the old one are ended, and no new ones begin meanwhile.
-   * The old one is kept.
-   * @returns under which name the old database is kept; undefined when there was none
+   * Renames the database to its final name in one step. At every moment one database has the name, the old or
+   * the new one, even if this process dies. Ends the sessions of the old database and blocks new ones
+   * meanwhile. Keeps the old database.
+   * @returns the new name of the old database; `undefined` if there was none
    */
   swap(): Promise<{ readonly previous: string | undefined }>;
-  /** Throws it away; does nothing after `swap`. Safe to call twice, never fails. */
+  /** Drops the restored database. Does nothing after `swap`. Safe to call twice. Never fails. */
   discard(): Promise<void>;
 }
 
-/** What became of the old database after a swap. */
+/** State of the old database after a swap. */
 export interface FinishedSwap {
-  /** Whether it was dropped. */
+  /** Whether the old database was dropped. */
   readonly dropped: boolean;
   /**
-   * Why it was not dropped although requested, and what remains to be done: replication slots, subscriptions and
-   * publications, one sentence each.
+   * Why it was not dropped although requested, and what the operator still has to do, one sentence each.
+   * Concerns subscriptions, publications and replication slots.
    */
   readonly warnings: readonly string[];
 }
 
 /** One restore into one database. */
 export interface RestoreSession {
-  /** What an earlier restore that died had left and is gone now, for people to read. */
+  /** What this session removed of an earlier restore that died, for the operator. */
   readonly recovered: readonly string[];
-  /** Looks, and changes nothing. Fails with ARTIFACT_UNREADABLE when the dump is no dump. */
+  /**
+   * Inspects the dump and the server without changes.
+   * @throws BackupError ARTIFACT_UNREADABLE if the dump is not a valid dump
+   */
   inspect(input: RestoreInput, mode: RestoreMode): Promise<Inspection>;
-  /** The live database stays as it is; on failure nothing is left. */
+  /** Restores into a new database. The live database does not change. A failure leaves nothing behind. */
   restoreAside(input: RestoreInput): Promise<RestoredAside>;
   /**
-   * Changes the live database step by step: when it fails, what it has changed stays changed, which the error
-   * says.
+   * Restores into the live database step by step. After a failure, completed changes stay, and the error
+   * reports that.
    */
   restoreInPlace(input: RestoreInput): Promise<Restored>;
-  /** All tables or none; everything else stays as it is. */
+  /** Restores all selected tables or none. Changes nothing else. */
   restoreTables(input: RestoreInput, selection: TableSelection): Promise<Restored>;
   /**
    * Ends a swap. With `drop`, drops the database that `swap` kept, unless logical replication uses it.
    * @param previous the name that `swap` returned
    */
   finishSwap(previous: string | undefined, options: { readonly drop: boolean }): Promise<FinishedSwap>;
-  /** Ends all that the session has begun. Safe to call twice, never fails. */
+  /** Ends everything that the session began. Safe to call twice. Never fails. */
   close(): Promise<void>;
 }
 
-/** How a session of restoring is opened. */
+/** Options for opening a restore session. */
 export interface RestoreSessionOptions {
   /**
-   * Keep other restores of the database out (LOCK_HELD when there is one), and clear away what one that died
-   * has left. Without it, only `examine` is allowed.
+   * Whether to exclude other restores of the database and remove what a dead one left. Fails with LOCK_HELD
+   * if another restore is running. If false, the caller may only call `inspect`.
    */
   readonly exclusive: boolean;
   readonly signal: AbortSignal;
-  /** Told of each step, and how far it is. */
+  /** Called for each step and its progress. */
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
 }
 
-/** Restores dumps of the kind that a DumpProducer makes. */
+/** Restores dumps in the format of a DumpProducer. */
 export interface DumpRestorer {
   /**
-   * Begins a restore into the database of this name, which need not exist. When the signal fires, everything
-   * begun is ended and undone.
+   * Opens a restore session for the database of this name, which need not exist. When the signal fires, the
+   * session ends and undoes what it began.
    */
   open(database: string, options: RestoreSessionOptions): Promise<RestoreSession>;
 }

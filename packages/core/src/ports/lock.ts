@@ -1,48 +1,48 @@
-/** Who holds the lock, for the message that the others get. */
+/** The holder of a lock, for messages to other processes. */
 export interface LockHolder {
-  /** The command: `run`, `prune`, `restore`, `accept`. */
+  /** Command of the holder: `run`, `prune`, `restore`, `accept`. */
   readonly command: string;
-  /** Its process; absent where it is not known. */
+  /** Process id. `undefined` if unknown. */
   readonly pid?: number;
-  /** Since when, ISO 8601. */
+  /** Time of the acquisition, ISO 8601. `undefined` if unknown. */
   readonly since?: string;
 }
 
-/** A lock that is held. */
+/** An acquired lock. */
 export interface LockLease {
   /**
-   * Fires, with a BackupError LOCK_LOST, when the lock is gone without having been given back: whoever works
-   * under it has to stop.
+   * Fires with a BackupError LOCK_LOST if the lock is lost without a `release`. The work under the lock must
+   * then stop.
    */
   readonly lost: AbortSignal;
-  /** Gives the lock back. Safe to call twice, never fails. */
+  /** Releases the lock. Safe to call twice. Never fails. */
   release(): Promise<void>;
 }
 
-/** What to do when another process holds the lock. */
+/** Options for acquiring a lock. */
 export interface LockOptions {
   /**
-   * `fail` (the default): LOCK_HELD at once when somebody holds it. `wait`: until it is free, or the signal
-   * fires.
+   * `fail` fails with LOCK_HELD at once if another process holds the lock. `wait` waits until the lock is
+   * free or the signal fires. Defaults to `fail`.
    */
   readonly whenHeld?: 'fail' | 'wait' | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Lets one process at a time change the sets of a volume. It is free again the moment its holder ends,
- * however it ends: no time-out, no stale lock to remove by hand.
+ * Lets one process at a time change the sets of a volume. The lock is free as soon as its holder ends in any
+ * way. There are no time-outs and no stale locks to remove.
  */
 export interface Lock {
   /**
-   * Takes the lock.
-   * @throws BackupError LOCK_HELD with who holds it, unless it is waited for; ABORTED when the signal fires
-   * meanwhile
+   * Acquires the lock.
+   * @throws BackupError LOCK_HELD, with the holder, if another process holds it and the caller does not wait
+   * @throws BackupError ABORTED if the signal fires while waiting
    */
   acquire(holder: LockHolder, options?: LockOptions): Promise<LockLease>;
 }
 
-/** The lock of someone who is alone anyway: tests, and programs that keep others out by their own means. */
+/** A lock without effect, for tests and for programs that exclude other processes by other means. */
 export const noLock: Lock = {
   acquire: () => Promise.resolve({ lost: new AbortController().signal, release: () => Promise.resolve() }),
 };

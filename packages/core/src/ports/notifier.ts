@@ -1,29 +1,29 @@
-/** What somebody who does not look at the log is told. */
+/** A message for an operator who does not read the log. */
 export interface Notification {
-  /** What it is about. */
+  /** The event that caused it. */
   readonly event: 'run.started' | 'run.finished' | 'drill.finished' | 'replica-check.finished';
-  /** `trouble`: somebody has to look, be it that a backup was made. */
+  /** `trouble`: needs attention, even if a backup exists. */
   readonly state: 'started' | 'good' | 'trouble';
-  /** Whose run or restore test it was. */
+  /** Database of the run or restore test. */
   readonly database: string;
   /** One line. */
   readonly title: string;
-  /** What there is to say besides, as lines; may be empty. */
+  /** Further text, as lines. May be empty. */
   readonly text: string;
-  /** The last lines of the log. */
+  /** Last lines of the log. */
   readonly log: string;
-  /** The whole account, as values that JSON can hold. */
+  /** The complete report, as JSON values. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** Somebody to be told. Notices are finished texts, without secrets. */
+/** A notification channel. Messages are final and contain no secrets. */
 export interface Notifier {
-  /** For messages; without secrets. */
+  /** Name for messages, without secrets. */
   readonly name: string;
   /**
-   * Hands over a notice, trying again within a bound where that may help. A notice that is none of its
-   * business is no error. Rejects with NOTIFICATION_FAILED when nobody took it; soon after the signal fires
-   * it gives up.
+   * Delivers a notification, with a limited number of retries where these can help. Ignores notifications
+   * outside its scope without an error. Gives up soon after the signal fires.
+   * @throws BackupError NOTIFICATION_FAILED if no delivery succeeded
    */
   notify(notification: Notification, options: { readonly signal: AbortSignal }): Promise<void>;
 }

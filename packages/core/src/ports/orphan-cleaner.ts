@@ -1,9 +1,9 @@
-/** Something that keeps things outside of the stores while it works, and may die over it. */
+/** A component that may leave orphaned files outside of the stores if its process dies. */
 export interface OrphanCleaner {
   /**
-   * Removes what processes that died have left, and nothing else. The caller holds the lock.
-   * Answers what was removed, for people to read; nothing when there was nothing.
-   * @param options `onWarning` is called for each thing that stays and that the operator has to look at.
+   * Removes only what dead processes left. The caller holds the lock. Returns descriptions of what it
+   * removed, for the operator. Empty if there was nothing.
+   * @param options `onWarning` is called for each orphan that stays and needs the operator
    */
   cleanUp(options?: {
     readonly signal?: AbortSignal | undefined;

@@ -1,30 +1,31 @@
 import type { ArtifactKey } from '../model/artifact-key.ts';
 import type { Checks } from '../model/manifest.ts';
 
-/** What this installation knows of an artifact that lies where others can write. */
+/** Record of an artifact in a store that others can write to. */
 export interface ReplicaRecord {
-  /** The tag that the store lists while the artifact has these bytes. */
+  /** The tag that the store lists as long as the artifact has these bytes. */
   readonly tag: string;
-  /** SHA-256 of its bytes, 64 lower-case hex digits, compared when they were sent or read. */
+  /** SHA-256 of its bytes, 64 lower-case hex digits, verified when they were uploaded or read. */
   readonly sha256: string;
-  /** When that was (ISO 8601, UTC). */
+  /** Time of that verification, ISO 8601, UTC. */
   readonly at: string;
-  /** Of a manifest: the checks of its set that this installation made in this store. */
+  /** For a manifest: the checks of its set by this installation in this store. */
   readonly checks?: Checks | undefined;
 }
 
 /**
- * Remembers what was sent to a store and found there, on the volume, where only this program writes. Losing it
- * loses no backup: copies are then unverified until they are read again.
+ * Remembers, on the local volume, what this program uploaded to a store and verified there. Only this program
+ * writes to the volume. Losing the records loses no backup: copies are unverified until this program reads
+ * them again.
  */
 export interface ReplicaRecords {
-  /** Returns all records; none if there are none, or they make no sense. */
+  /** Returns all records. Empty if there are none or they are not usable. */
   read(): Promise<ReadonlyMap<ArtifactKey, ReplicaRecord>>;
-  /** Replaces these records and leaves the others; `undefined` removes one. */
+  /** Replaces the given records and keeps the others. `undefined` removes a record. */
   update(change: ReadonlyMap<ArtifactKey, ReplicaRecord | undefined>): Promise<void>;
 }
 
-/** Records that last as long as the process. */
+/** Records in memory, for the lifetime of the process. */
 export class MemoryRecords implements ReplicaRecords {
   private readonly records = new Map<ArtifactKey, ReplicaRecord>();
 

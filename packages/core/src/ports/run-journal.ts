@@ -2,88 +2,91 @@ import type { CheckOutcome } from '../model/check-outcome.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import type { PhaseReport } from '../model/run-phase.ts';
 
-/** How a run ended: all of it done; its set good and something after it failed; no set. */
+/**
+ * Outcome of a run.
+ *
+ * - `complete`: everything succeeded;
+ * - `partial`: the set is good, but a later step failed;
+ * - `failed`: there is no set.
+ */
 export type RunOutcome = 'complete' | 'partial' | 'failed';
 
-/** How the last run ended. Moments are ISO 8601, UTC. */
+/** Result of the last run. Times are ISO 8601, UTC. */
 export interface JournalledRun {
-  /** Absent where the run failed before it had one. */
+  /** `undefined` if the run failed before it had one. */
   readonly timestamp?: RunTimestamp | undefined;
   readonly outcome: RunOutcome;
   readonly startedAt: string;
   readonly finishedAt: string;
-  /** Text of the first error; absent if there was none. */
+  /** Message of the first error. `undefined` if there was none. */
   readonly error?: string | undefined;
-  /** Absent in what older versions wrote. */
+  /** `undefined` in journals of older versions. */
   readonly phases?: readonly PhaseReport[] | undefined;
 }
 
-/** What stays of a run once later ones have ended: its set may be gone by then. Moments are ISO 8601, UTC. */
+/** Summary of an earlier run, whose set may be removed by then. Times are ISO 8601, UTC. */
 export interface PastRun {
-  /** Absent where the run failed before it had one. */
+  /** `undefined` if the run failed before it had one. */
   readonly timestamp?: RunTimestamp | undefined;
   readonly outcome: RunOutcome;
   readonly startedAt: string;
   readonly finishedAt: string;
-  /** Of all artifacts of its set together. */
+  /** Total size of the artifacts of its set. */
   readonly bytes?: number | undefined;
-  /** Text of the first error; absent if there was none. */
+  /** Message of the first error. `undefined` if there was none. */
   readonly error?: string | undefined;
 }
 
 /**
- * The scheduled slot that was last begun. `settled` is false while it runs, and stays so when its process
- * died.
+ * The last started time of the schedule. `settled` is false during the work, and stays false if the process
+ * dies.
  */
 export interface JournalledSlot {
   /** The moment that the schedule names, ISO 8601, UTC. */
   readonly slot: string;
-  /** How often it was begun. */
+  /** Number of starts. */
   readonly attempts: number;
   readonly settled: boolean;
 }
 
-/** How the last scheduled restore test ended. */
+/** Result of the last scheduled restore test. */
 export interface JournalledRestoreTest {
-  /** The run whose set was tested. */
+  /** Run of the tested set. */
   readonly timestamp?: RunTimestamp | undefined;
-  /** The store that it lies in; absent if there is one store only. */
+  /** Store of the tested set. `undefined` if there is only one store. */
   readonly store?: string | undefined;
   readonly outcome: CheckOutcome;
   readonly finishedAt: string;
-  /** Why it did not pass. */
+  /** Why it did not pass. `undefined` if it passed. */
   readonly problem?: string | undefined;
 }
 
-/** How the last scheduled check of replicas ended. */
+/** Result of the last scheduled check of replicas. */
 export interface JournalledReplicaCheck {
   readonly outcome: CheckOutcome;
   readonly finishedAt: string;
-  /** How many sets were read. */
+  /** Number of sets read. */
   readonly sets: number;
-  /** Why it did not pass. */
+  /** Why it did not pass. `undefined` if it passed. */
   readonly problem?: string | undefined;
 }
 
-/** What has to be known across restarts and is not in the sets themselves. */
+/** State that must survive restarts and is not stored in the sets. */
 export interface JournalState {
-  /** When the loop was started for the first time, ISO 8601, UTC: no slot before it is missed. */
+  /** First start of the loop, ISO 8601, UTC. No earlier time of the schedule is missed. */
   readonly firstStartAt?: string | undefined;
-  /** Of the runs. */
+  /** Last scheduled time of a run. */
   readonly lastSlot?: JournalledSlot | undefined;
-  /** Of the restore tests. */
+  /** Last scheduled time of a restore test. */
   readonly lastRestoreTestSlot?: JournalledSlot | undefined;
   readonly lastRestoreTest?: JournalledRestoreTest | undefined;
-  /** Of the checks of replicas. */
+  /** Last scheduled time of a check of replicas. */
   readonly lastReplicaCheckSlot?: JournalledSlot | undefined;
   readonly lastReplicaCheck?: JournalledReplicaCheck | undefined;
   readonly lastRun?: JournalledRun | undefined;
-  /**
-   * The last runs, the newest last; so many that they tell of some months. Absent in what older versions
-   * wrote.
-   */
+  /** The last runs, covering some months, the newest last. `undefined` in journals of older versions. */
   readonly pastRuns?: readonly PastRun[] | undefined;
-  /** When the last run ended whose local set is good. */
+  /** End of the last run with a good local set. */
   readonly lastSuccessAt?: string | undefined;
 }
 
@@ -92,13 +95,13 @@ export interface JournalState {
  */
 export interface RunJournal {
   /**
-   * The state; an empty one when nothing was written yet or what was written makes no sense. Rejects when it
-   * cannot be read now.
+   * Returns the state. Empty if nothing was written yet, or the content is not usable. Rejects if the state
+   * cannot be read at the moment.
    */
   read(): Promise<JournalState>;
   /**
-   * Replaces the named fields, leaves the others, durably and atomically; when the others cannot be read, it
-   * rejects and changes nothing.
+   * Replaces the given fields durably and atomically, and keeps the others. Rejects without changes if the
+   * others cannot be read.
    */
   update(change: JournalState): Promise<void>;
 }

@@ -1,16 +1,20 @@
 import type { BackupError } from '../base/errors.ts';
 
 /**
- * What a look for the database server found: it `answers`, be it with a refusal; it says that it is
- * `starting`; or there is `nothing` that answers. The latter two may pass by themselves, and say what came of
- * the look.
+ * State of the database server.
+ *
+ * - `answers`: it responds, possibly with a refusal;
+ * - `starting`: it reports that it is starting;
+ * - `nothing`: no server responds.
+ *
+ * The last two may pass by themselves; `error` has the cause.
  */
 export type ServerState =
   | { readonly server: 'answers' }
   | { readonly server: 'starting' | 'nothing'; readonly error: BackupError };
 
-/** Looks whether the database server is there. */
+/** Probes whether the database server is reachable. */
 export interface ServerProbe {
-  /** Takes seconds at most, and leaves nothing behind. Rejects only when the signal fires. */
+  /** Takes at most a few seconds and leaves nothing behind. Rejects only when the signal fires. */
   inspect(signal?: AbortSignal): Promise<ServerState>;
 }

@@ -4,50 +4,51 @@ import type { Checks, Manifest } from '../model/manifest.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactContent, ArtifactStore } from './artifact-store.ts';
 
-/** An artifact of a copy, ready to be read. */
+/** An artifact of a copy, ready to read. */
 export interface ReadableArtifact extends ArtifactContent {
-  /** Its file name, for messages. */
+  /** File name, for messages. */
   readonly name: string;
-  /** From the manifest; `undefined` if there is none. */
+  /** From the manifest. `undefined` if there is no manifest. */
   readonly sha256: string | undefined;
 }
 
-/** A set as one store has it in one tier, or files of this machine. */
+/** A set in one tier of one store, or local files. */
 export interface SetCopy {
-  /** For people: `set 20261122_020000 (daily, local)`, or a path. */
+  /** Text for the operator: `set 20261122_020000 (daily, local)`, or a path. */
   readonly label: string;
-  /** Of the run that made it; `undefined` for a dump of another origin. */
+  /** Timestamp of the run that made it. `undefined` for a dump of another origin. */
   readonly timestamp: RunTimestamp | undefined;
-  /** `undefined` if there is none, or it cannot be used: then less can be checked. */
+  /** `undefined` if there is none, or it is not usable. Fewer checks are possible then. */
   readonly manifest: Manifest | undefined;
   /** The latest result of each check. */
   readonly checks: Checks;
-  /** Those that exist, by kind. The manifest is here whether or not it can be used. */
+  /** Existing artifacts, by kind. Includes the manifest even if it is not usable. */
   readonly artifacts: Readonly<Partial<Record<ArtifactKind, ReadableArtifact>>>;
-  /** Why it should not be trusted, one sentence each. `force` overrides them. */
+  /** Warnings about its trustworthiness, one sentence each. `force` overrides them. */
   readonly warnings: readonly string[];
   /**
-   * Whether only this program can have written it, as far as its store shows: then a restore gives roles all
+   * Whether only this program can have written it, as far as the store shows. A restore then gives roles all
    * their privileges.
    */
   readonly trusted: boolean;
-  /** The set and its store; `undefined` for files, which need not be all that a run has made. */
+  /** The set and its store. `undefined` for files, which may be only a part of the set. */
   readonly stored: { readonly store: ArtifactStore; readonly set: BackupSet } | undefined;
 }
 
 /**
  * Dumps and archives that the operator has as files.
- * @throws BackupError CONFIG_INVALID if there is no such file
+ * @throws BackupError CONFIG_INVALID if the file does not exist
  */
 export interface FileSources {
   /**
-   * Returns a dump under any name. If it has the name that a run gives, the manifest, globals and archive of
-   * that run beside it belong to it.
+   * Returns a dump of any name. If the name is that of a run, the copy includes the manifest, globals and
+   * archive of that run in the same folder.
    */
   dump(path: string): Promise<SetCopy>;
   /**
-   * Returns the path of the dump beside another artifact of the same run; of any other file, its own.
-   * @throws BackupError CONFIG_INVALID if no dump is beside such an artifact
+   * Returns the path of the dump next to another artifact of the same run. Returns the path itself for any
+   * other file.
+   * @throws BackupError CONFIG_INVALID if no dump is next to such an artifact
    */
   dumpOf(path: string): Promise<string>;
   /** Returns a staging archive. */

@@ -1,44 +1,44 @@
 import type { ArtifactContent } from './artifact-store.ts';
 
-/** What a swap has done. */
+/** Result of a swap. */
 export interface SwappedStaging {
-  /** Where the old content is now; undefined when there was none. */
+  /** Path of the old content. `undefined` if there was none. */
   readonly previous: string | undefined;
-  /** What was odd but tolerable, such as an owner that the folder itself could not be given. */
+  /** Tolerable irregularities, such as an owner that the folder itself could not get. */
   readonly warnings: readonly string[];
 }
 
-/** New content that lies beside the old. Nothing that is in use has changed yet. */
+/** New content next to the old one. Nothing in use has changed yet. */
 export interface UnpackedStaging {
-  /** How many members were unpacked. */
+  /** Number of unpacked members. */
   readonly members: number;
-  /** What was left out: one text for each reason, with names. */
+  /** Members that were left out: one text per reason, with names. */
   readonly leftOut: readonly string[];
-  /** What was odd but tolerable, such as owners that this user cannot give to files. */
+  /** Tolerable irregularities, such as owners that this user cannot assign to files. */
   readonly warnings: readonly string[];
 
   /**
-   * Puts the new content in the place of the old, and keeps the old one. To be called once.
+   * Replaces the old content by the new one and keeps the old one. The caller calls it once.
    *
-   * - When it resolves, the new content survives a crash of the machine.
-   * - When it fails, the old content is in its place again. Where not even that could be done (the error says
-   *   so), and when the
-   *   process dies, `recover` puts the new content in place: the folder never stays a mixture of both.
+   * - After it resolves, the new content survives a crash of the machine.
+   * - After a failure, the old content is in its place again.
+   * - If even that fails (the error reports it) or the process dies, `recover` puts the new content in place.
+   *   The folder never stays a mixture of both.
    * - It cannot be aborted: it moves names, not bytes.
    */
   swap(): Promise<SwappedStaging>;
 
   /**
-   * Throws away what was unpacked; does nothing once a swap has succeeded or is left to `recover`. Safe to
-   * call twice, never fails.
+   * Removes the unpacked content. Does nothing once a swap has succeeded or is left to `recover`. Safe to
+   * call twice. Never fails.
    */
   discard(): Promise<void>;
 }
 
-/** How a recovery reports what it leaves alone. */
+/** Options of a recovery. */
 export interface RecoverOptions {
   /**
-   * Called with one sentence for each thing that is ignored or could not be removed; the operator can act on
+   * Called with one sentence for each item that was ignored or could not be removed. The operator can act on
    * it.
    */
   readonly onWarning?: ((message: string) => void) | undefined;
@@ -47,43 +47,42 @@ export interface RecoverOptions {
 /**
  * Restores the files that belong to the database from their archive.
  *
- * - Whoever calls `recover`, `unpack`, `swap` or `dropPrevious` holds the lock, and sees to it that nobody
- *   else writes into the
- *   folder between the start of `swap` and its end.
- * - Entries at the top of the folder with exactly the names that a restore gives are no content: they are never
- *   moved, and what
- *   earlier restores have kept stays until `dropPrevious` removes it.
+ * - The caller of `recover`, `unpack`, `swap` and `dropPrevious` holds the lock. The caller also ensures that
+ *   no other program writes into the folder during `swap`.
+ * - Entries at the top of the folder with exactly the restore file names are not content and are never moved.
+ *   Content kept by earlier restores stays until `dropPrevious` removes it.
  * - Members that must not be unpacked (devices, names that would leave the folder) are left out and listed.
- *   `Archiver.check` finds the same ones.
- * - Less privileged users may be able to write into the folder. What an unfinished restore needs is recorded
- *   outside of it.
- *   Nothing in the folder decides what a restore or a recovery does, and no name in it leads them to a file outside.
- * - Failures are BackupErrors that name the folder: ARTIFACT_UNREADABLE when the archive is damaged;
- *   STORE_FULL when the disk is full; STAGING_FAILED for the rest. Failures
- *   of the place that holds the records are those of a store and name it. What reading the archive fails with is passed on.
+ *   `Archiver.check` finds the same members.
+ * - Less privileged users may be able to write into the folder. The state of an unfinished restore is
+ *   therefore recorded outside of it. Nothing in the folder affects a restore or a recovery, and no name in
+ *   it leads them to a file outside.
+ * - Failures are BackupErrors that name the folder: ARTIFACT_UNREADABLE if the archive is damaged, STORE_FULL
+ *   if the disk is full, STAGING_FAILED otherwise.
+ * - Failures of the place of the records are store errors that name that place. Errors from reading the
+ *   archive are passed on.
  */
 export interface StagingRestorer {
   /**
-   * Why the folder cannot be restored into, for people to read; undefined when it can: it is a folder, or can
-   * be made, and all its content can be moved by this user. Changes nothing. An unfinished restore is no
-   * reason: `recover` sees to that.
+   * Returns why a restore into the folder is impossible, for the operator. `undefined` if it is possible: the
+   * folder exists or can be created, and this user can move all its content. Changes nothing. Ignores an
+   * unfinished restore, which `recover` handles.
    */
   refusal(folder: string): Promise<string | undefined>;
 
   /**
-   * Finishes or undoes what a restore that died has left: what was unpacked only is removed, a swap that had
-   * begun is finished. Returns what was done, for people to read; nothing for a folder without orphans, or
-   * that does not exist. Safe to call again, also after it has failed or died itself. Fails only if a swap
-   * that had begun cannot be finished. Leftovers without a record, damaged records, and folders that another
-   * user has replaced are left alone and reported as warnings.
+   * Completes or undoes a restore that died: removes unpacked content, or finishes a swap that had begun.
+   * Returns descriptions of what it did, for the operator. Empty if the folder has no orphaned files or does
+   * not exist. Safe to repeat, also after it failed or died itself. Fails only if a swap that had begun
+   * cannot be finished. Unrecorded orphans, damaged records and folders that another user replaced stay, with
+   * a warning.
    */
   recover(folder: string, options?: RecoverOptions): Promise<readonly string[]>;
 
   /**
-   * Unpacks the archive beside the content of the folder, which is made when it does not exist. All members
-   * are looked at before the first is unpacked, so the archive is read twice. Fails with STAGING_FAILED while
-   * a recorded swap is unfinished. When it fails, is aborted or discarded, nothing of it is left, not even a
-   * folder that it has made.
+   * Unpacks the archive next to the content of the folder, and creates a missing folder. Checks all members
+   * before it unpacks the first, so it reads the archive twice. A failure, an abort or a discard leaves
+   * nothing behind, not even a folder that it created.
+   * @throws BackupError STAGING_FAILED if a recorded swap is unfinished
    */
   unpack(
     archive: ArtifactContent,
@@ -92,9 +91,9 @@ export interface StagingRestorer {
   ): Promise<UnpackedStaging>;
 
   /**
-   * Removes the old content that `swap` has kept. What does not exist (any more) is no error; a path that no
-   * swap has answered is refused with STAGING_FAILED. When it dies half-way, the next `recover` removes the
-   * rest.
+   * Removes the old content that `swap` kept. Does nothing if the path does not exist. If the process dies
+   * meanwhile, the next `recover` removes the rest.
+   * @throws BackupError STAGING_FAILED if no swap returned the path
    */
   dropPrevious(previous: string): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { BackupError } from '../base/errors.ts';
 import type { ArtifactSource } from './artifact-store.ts';
 
-/** A text (UTF-8) as something that a store can be given. */
+/** Returns a text as the source of an artifact, in UTF-8. */
 export function textSource(text: string): ArtifactSource {
   const all = Buffer.from(text, 'utf8');
   return {
@@ -12,7 +12,7 @@ export function textSource(text: string): ArtifactSource {
   };
 }
 
-/** All of a content together, as text; for small ones. */
+/** Returns all content as text. Only for small content. */
 export async function textOf(content: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of content) chunks.push(chunk);
@@ -20,11 +20,11 @@ export async function textOf(content: AsyncIterable<Uint8Array>): Promise<string
 }
 
 /**
- * Returns all of a content together, as text, of a file that others than this program may have written.
- * @param place what errors call it
- * @param atMost most bytes
- * @param densest most bytes that are not white space
- * @throws BackupError MANIFEST_INVALID if it is longer, or not UTF-8
+ * Returns all content as text, with bounds for files that other programs may have written.
+ * @param place name of the content in errors
+ * @param atMost maximum number of bytes
+ * @param densest maximum number of bytes other than white space
+ * @throws BackupError MANIFEST_INVALID if it exceeds a bound or is not UTF-8
  */
 export async function boundedTextOf(
   content: AsyncIterable<Uint8Array>,
@@ -51,17 +51,17 @@ export async function boundedTextOf(
   return text + decoded(new Uint8Array(), false);
 }
 
-/** Returns how many bytes are not white space: their content takes so much memory at most, roughly. */
+/** Returns the number of bytes other than white space. It roughly bounds the memory of the parsed content. */
 export function denseBytesOf(bytes: Uint8Array): number {
   return bytes.reduce((dense, byte) => (byte > 32 ? dense + 1 : dense), 0);
 }
 
-/** Largest manifest that is read, in bytes: one with ten thousand tables has a megabyte. */
+/** Maximum size of a manifest in bytes. A manifest of ten thousand tables has a megabyte. */
 export const LARGEST_MANIFEST_BYTES = 6 * 1024 * 1024;
 
 /**
  * Returns the text of a manifest.
- * @throws BackupError MANIFEST_INVALID if it cannot be that of a manifest
+ * @throws BackupError MANIFEST_INVALID if it exceeds a bound or is not UTF-8
  */
 export function manifestTextOf(
   content: AsyncIterable<Uint8Array>,
