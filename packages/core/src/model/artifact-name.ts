@@ -1,12 +1,12 @@
 import { parseTimestamp, type RunTimestamp } from './timestamp.ts';
 
 /**
- * What an artifact is: the dump of the database, the archive of its files, its roles and grants, the
- * manifest, or what was learnt of the set after its publication.
+ * Kind of an artifact: the dump of the database, the archive of its files, its roles and grants, the
+ * manifest, or the state file with results from after the publication.
  */
 export type ArtifactKind = 'dump' | 'staging' | 'globals' | 'manifest' | 'state';
 
-/** What the name of an artifact says. Only a dump's name has the database in it. */
+/** Parsed name of an artifact. Only the name of a dump contains the database. */
 export type ArtifactName =
   | { readonly kind: 'dump'; readonly timestamp: RunTimestamp; readonly database: string }
   | { readonly kind: Exclude<ArtifactKind, 'dump'>; readonly timestamp: RunTimestamp };
@@ -22,8 +22,8 @@ const DUMP_SUFFIX = '.dump';
 const TIMESTAMP_LENGTH = 'YYYYMMDD_HHMMSS'.length;
 
 /**
- * `geolens_20260101_020000.dump`, `staging-20260101_020000.tar.gz` and so on. The inverse of
- * parseArtifactName.
+ * Returns the file name, such as `geolens_20260101_020000.dump` or `staging-20260101_020000.tar.gz`. The
+ * inverse of `parseArtifactName`.
  */
 export function formatArtifactName(name: ArtifactName): string {
   if (name.kind === 'dump') return `${escapeDatabase(name.database)}_${name.timestamp}${DUMP_SUFFIX}`;
@@ -32,8 +32,8 @@ export function formatArtifactName(name: ArtifactName): string {
 }
 
 /**
- * Reads a file name from its end, so that a database may be called anything, `a_20250101_000000` too.
- * Undefined when the name is not one that formatArtifactName writes: such a file is not ours.
+ * Parses a file name from its end, so that a database may have any name, even `a_20250101_000000`. Returns
+ * `undefined` if `formatArtifactName` cannot produce the name: such a file is foreign.
  */
 export function parseArtifactName(text: string): ArtifactName | undefined {
   return parseDump(text) ?? parseCompanion(text);
@@ -60,11 +60,10 @@ function parseCompanion(text: string): ArtifactName | undefined {
 }
 
 /**
- * The name of a database as it stands in file names; no two databases have the same.
+ * Returns the name of a database as used in file names. Different databases have different names.
  *
- * A database name may hold a slash, a file name may not: `/` becomes `%2F`. A percent sign is escaped only
- * where it would otherwise read as one of the two escapes, so that a database `100%` keeps the name that it
- * always had.
+ * A database name may contain a slash, a file name may not: `/` becomes `%2F`. A percent sign is escaped only
+ * where it would otherwise read as one of the two escapes. A database `100%` therefore keeps its name.
  */
 export function escapeDatabase(database: string): string {
   return database.replace(/%(?=2F|25)/g, '%25').replaceAll('/', '%2F');

@@ -5,71 +5,77 @@ import type { ArtifactKind } from './artifact-name.ts';
 import type { Tier } from './tier.ts';
 import type { RunTimestamp } from './timestamp.ts';
 
-/** From the best to the worst. */
+/** All set states, from the best to the worst. */
 export const SET_STATES = ['complete', 'legacy', 'suspicious', 'bad', 'partial'] as const;
 
 /**
- * - `complete`: the manifest is there, and every artifact that it names, with its length;
- * - `legacy`: a dump without a manifest, alone, with an archive, with globals of pg_dumpall, as GeoLens's own
- *   backup container writes them:
- *   whole and restorable, unverified;
- * - `suspicious`: complete, but much smaller than those before it, and not accepted;
- * - `bad`: as complete, but a check found other bytes or rows than were backed up;
+ * State of a set.
+ *
+ * - `complete`: the manifest and every artifact that it names exist, with the right lengths;
+ * - `legacy`: restorable but unverified: a dump without a manifest, alone, with an archive, or with globals
+ *   of pg_dumpall, as the backup container of GeoLens writes them;
+ * - `suspicious`: complete, but with a size anomaly that no operator has accepted;
+ * - `bad`: complete, but a check found other bytes or rows than were backed up;
  * - `partial`: anything less.
  */
 export type SetState = (typeof SET_STATES)[number];
 
-/** An artifact of a set, as its store lists it. */
+/** An artifact of a set, as listed by its store. */
 export interface SetArtifact {
   readonly key: ArtifactKey;
   readonly kind: ArtifactKind;
   /** Length in bytes. */
   readonly bytes: number;
-  /** As the store lists it. */
+  /** Tag as listed by the store. `undefined` if the store has no tags. */
   readonly tag?: string | undefined;
 }
 
 /**
- * All artifacts of one run in one tier of one store: the unit that is listed, kept, pruned, verified and
- * restored.
+ * All artifacts of one run in one tier of one store. The unit of listing, retention, verification and
+ * restore.
  */
 export interface BackupSet extends CurrentState {
   readonly tier: Tier;
   readonly timestamp: RunTimestamp;
-  /** Undefined when there is neither a dump nor a manifest to tell. */
+  /** `undefined` if the set has neither a dump nor a manifest. */
   readonly database: string | undefined;
   readonly state: SetState;
-  /** Why it is partial, bad or suspicious, and why its state file is ignored; one sentence each. */
+  /** Why the set is partial, bad or suspicious, and why its state file is ignored. One sentence each. */
   readonly problems: readonly string[];
-  /** Those that are there, in no order, without the state file. */
+  /** Existing artifacts in any order, without the state file. */
   readonly artifacts: readonly SetArtifact[];
-  /** What was learnt after publication is in this file. Absent if nothing was. */
+  /** File with results from after the publication. `undefined` if there are none. */
   readonly stateFile?: SetArtifact | undefined;
-  /** Undefined where there is none, or it cannot be read. */
+  /** `undefined` if there is none, or it is not readable. */
   readonly manifest: Manifest | undefined;
-  /** The store failed to read its manifest or its state file: it is shown as partial, and may be anything. */
+  /**
+   * Present if the store failed to read the manifest or the state file. The set then counts as partial, but
+   * may have any state.
+   */
   readonly unread?: true;
 }
 
-/** Whether the set counts as a backup: complete or legacy. */
+/** Returns whether the set counts as a backup: complete or legacy. */
 export function isRestorable({ state }: Pick<BackupSet, 'state'>): boolean {
   return state === 'complete' || state === 'legacy';
 }
 
 /**
- * Whether the set is all that its run made, as far as is known: a backup, or one that is only smaller than
- * expected.
+ * Returns whether the set has everything that its run made, as far as known: a backup, or a set with a size
+ * anomaly.
  */
 export function isWhole(set: Pick<BackupSet, 'state'>): boolean {
   return isRestorable(set) || set.state === 'suspicious';
 }
 
-/** Length of all artifacts together, in bytes. */
+/** Returns the total length of all artifacts in bytes. */
 export function bytesOf(set: BackupSet): number {
   return set.artifacts.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** Orders sets from the newest to the oldest by the timestamp in their names; `daily` before `weekly`. */
+/**
+ * Orders sets from the newest to the oldest by the timestamps in their names, and `daily` before `weekly`.
+ */
 export function newestFirst(one: BackupSet, other: BackupSet): number {
   return (
     compare(other.timestamp, one.timestamp) ||

@@ -2,10 +2,9 @@ import { parseArtifactName } from './artifact-name.ts';
 import { dumpOf, type Manifest } from './manifest.ts';
 
 /**
- * Compares a manifest with what lies beside it.
- * @param present length in bytes by file name, of the same tier
- * @returns one sentence for each artifact that is missing or has another length; none means that the set is
- * complete
+ * Compares a manifest with the files next to it.
+ * @param present length in bytes by file name, in the same tier
+ * @returns one sentence for each artifact that is missing or has another length; empty if the set is complete
  */
 export function checkManifest(manifest: Manifest, present: ReadonlyMap<string, number>): readonly string[] {
   const problems: string[] = [];

@@ -1,8 +1,8 @@
 /**
- * The result of a check, a verification or a restore test. Whatever is not `passed` comes with a reason.
+ * Outcome of a check, a verification or a restore test. Every outcome other than `passed` has a reason.
  *
- * - `passed`: everything that was checked is as it was backed up;
- * - `failed`: something is not as it was backed up;
+ * - `passed`: everything checked equals what was backed up;
+ * - `failed`: something differs from what was backed up;
  * - `inconclusive`: the check has no result, for example because this machine lacks a program;
  * - `skipped`: the check did not take place, for example because the set was removed meanwhile.
  */

@@ -1,12 +1,12 @@
 import { dumpOf, type Manifest, type TableRows } from './manifest.ts';
 
-/** How many differences are told one by one. */
+/** Maximum number of differences that are listed individually. */
 const SHOWN = 10;
 
 /**
- * What the restored tables have other than the manifest says, one sentence each; nothing where it says
- * nothing. Tables that the manifest does not know are no difference. A table of an extension may have more
- * rows than the dump: the extension brings some of its own.
+ * Returns how the restored tables differ from the manifest, one sentence each. Empty if the manifest has no
+ * row counts. Tables missing from the manifest are ignored. An extension table may have more rows than the
+ * dump, because the extension creates some of its own.
  */
 export function compareRows(
   manifest: Manifest | undefined,

@@ -2,20 +2,21 @@ import { BackupError } from '../base/errors.ts';
 import { jsonBoundsProblem } from './json-bounds.ts';
 import { parseTimestamp, type RunTimestamp } from './timestamp.ts';
 
-/** Longest name, in characters: PostgreSQL has 63 bytes at most unless it is built otherwise. */
+/** Maximum length of a name in characters. PostgreSQL names have at most 63 bytes by default. */
 const LONGEST_NAME = 1024;
 
-/** Longest reason or warning, in characters. */
+/** Maximum length of a reason or warning in characters. */
 const LONGEST_TEXT = 1024 * 1024;
 
-/** A moment as this program writes it: ISO 8601, UTC, of a year with four digits. */
+/** A time as this program writes it: ISO 8601, UTC, with a four-digit year. */
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 
 /**
- * Reads a JSON object that has a `schemaVersion`.
- * @param place what errors call it
- * @param newest the newest version that is understood
- * @throws BackupError MANIFEST_TOO_NEW if its version is newer; MANIFEST_INVALID if it is damaged
+ * Parses a JSON object that has a `schemaVersion`.
+ * @param place name of the text in errors
+ * @param newest newest supported version
+ * @throws BackupError MANIFEST_TOO_NEW if its version is newer
+ * @throws BackupError MANIFEST_INVALID if it is damaged
  */
 export function parseFields(text: string, place: string, newest: number): Fields {
   const problem = jsonBoundsProblem(text);
@@ -39,7 +40,7 @@ export function parseFields(text: string, place: string, newest: number): Fields
   return root;
 }
 
-/** The fields of one JSON object, read with their types checked. */
+/** Fields of one JSON object, read with type checks. */
 export class Fields {
   private readonly record: Readonly<Record<string, unknown>>;
   private readonly place: string;
@@ -67,7 +68,7 @@ export class Fields {
     return value;
   }
 
-  /** Returns a name of something, such as a table or a version. */
+  /** Returns the field as a name, such as that of a table or a version. */
   name(name: string): string {
     return this.text(name, LONGEST_NAME);
   }

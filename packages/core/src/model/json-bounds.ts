@@ -1,19 +1,19 @@
-/** Deepest nesting: a manifest has five levels. */
+/** Maximum nesting. A manifest has five levels. */
 const DEEPEST = 16;
 
-/** Most values and names: a manifest has four for each table, in a hundred bytes. */
+/** Maximum number of values and names. A manifest has four for each table, in a hundred bytes. */
 const MOST_PARTS = 250_000;
 
-/** Most different names of fields: a manifest has fifty. */
+/** Maximum number of different field names. A manifest has fifty. */
 const MOST_NAMES = 500;
 
 /**
- * Returns what a JSON text has that no manifest or state file has; `undefined` if there is nothing. It takes
- * no memory to find out, other than parsing the text: millions of empty lists are a gigabyte. Whether the text
- * is JSON at all is left to the parser.
+ * Returns why a JSON text can be neither a manifest nor a state file, such as an exceeded bound. `undefined`
+ * if no reason is found. Needs little memory, unlike parsing: millions of empty lists take a gigabyte. Does
+ * not check whether the text is valid JSON.
  */
 export function jsonBoundsProblem(text: string): string | undefined {
-  /** Names of the fields of each open object. */
+  /** Field names of each open object. */
   const open: (Set<string> | undefined)[] = [];
   const names = new Set<string>();
   let parts = 0;
@@ -39,7 +39,10 @@ export function jsonBoundsProblem(text: string): string | undefined {
   return undefined;
 }
 
-/** Returns the position behind the string that begins at `start`; the end of the text if it does not end. */
+/**
+ * Returns the position after the string that begins at `start`; the end of the text if the string is not
+ * closed.
+ */
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at += 1) {
     if (text[at] === '\\') at += 1;

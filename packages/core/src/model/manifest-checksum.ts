@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 
 /*
- * A manifest says what every other artifact has to be, and nothing says what it has to be itself: so it
- * carries the SHA-256 of its own text. A field at its beginning announces the one at its end: damage that
- * takes one away leaves the other.
+ * The manifest describes every other artifact, but no other artifact describes the manifest. It therefore
+ * carries the SHA-256 of its own text in its last field. A field at its beginning announces the checksum, so
+ * damage that removes one field leaves the other.
  */
 
 const ANNOUNCEMENT = '"sealedWith": "sha256"';
 const EMPTY = '"seal": ""';
 const CHECKSUM_FIELD = /"seal": "([^"]*)"(?=\s*\}\s*$)/;
 
-/** The text of a manifest with its manifest checksum, as its last field. */
+/** Returns the text of a manifest with its manifest checksum as the last field. */
 export function withManifestChecksum(manifest: Readonly<Record<string, unknown>>): string {
   const { schemaVersion, ...fields } = manifest;
   const others = Object.entries(fields).filter(([name]) => name !== 'sealedWith' && name !== 'seal');
@@ -19,8 +19,8 @@ export function withManifestChecksum(manifest: Readonly<Record<string, unknown>>
 }
 
 /**
- * Why the text of a manifest is not the one that was written; undefined when it is, and when it carries no
- * manifest checksum at all, as one that other programs made.
+ * Returns how the text of a manifest differs from the written one. `undefined` if it does not, or if it has
+ * no manifest checksum at all, as in manifests of other programs.
  */
 export function manifestChecksumProblem(text: string): string | undefined {
   const claimed = CHECKSUM_FIELD.exec(text)?.[1];

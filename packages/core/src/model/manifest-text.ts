@@ -16,10 +16,10 @@ import {
 } from './manifest.ts';
 import { withManifestChecksum } from './manifest-checksum.ts';
 
-/** Lists with so many entries are kept as text. */
+/** Minimum number of entries of a list that is kept as text. */
 const LONG_LIST = 100;
 
-/** What each entry of a list has besides its values. */
+/** JSON syntax of a list entry besides its values. */
 const FIELD_NAMES = '{"schema":"table":"rows":}';
 
 /** Names of the checks in manifests, and in output for operators and programs. */
@@ -28,13 +28,13 @@ const WRITTEN_NAMES = { checksum: 'checksum', content: 'readable', restoreTest: 
 /** A check in a manifest, and in output for programs. */
 export interface WrittenCheck {
   readonly ok: boolean;
-  /** When the check was made (ISO 8601, UTC). */
+  /** Time of the check, ISO 8601, UTC. */
   readonly at: string;
-  /** Why it failed. */
+  /** Why it failed. `undefined` if it passed. */
   readonly problem?: string | undefined;
-  /** A restore test found rows that differ. */
+  /** Present if a restore test found different rows. */
   readonly damaged?: true | undefined;
-  /** When an operator accepted the failed restore test (ISO 8601, UTC). */
+  /** Time at which an operator accepted the failed restore test, ISO 8601, UTC. */
   readonly acceptedAt?: string | undefined;
 }
 
@@ -43,12 +43,12 @@ export type WrittenChecks = Readonly<
   Partial<Record<(typeof WRITTEN_NAMES)[keyof typeof WRITTEN_NAMES], WrittenCheck>>
 >;
 
-/** The manifest as it stands in its file: JSON, indented, with its checksum, with a line feed at its end. */
+/** Returns the text of a manifest file: indented JSON with its checksum and a final line feed. */
 export function formatManifest(manifest: Manifest): string {
   return withManifestChecksum({ ...manifest, checks: formatChecks(manifest.checks) });
 }
 
-/** Returns the checks as manifests have them. Those that neither passed nor failed are left out. */
+/** Returns the checks in the format of manifests. Leaves out checks that neither passed nor failed. */
 export function formatChecks(checks: Checks): WrittenChecks {
   return Object.fromEntries(
     CHECK_NAMES.flatMap((name) => {
@@ -67,15 +67,15 @@ export function formatChecks(checks: Checks): WrittenChecks {
 }
 
 /**
- * Keeps lists of rows of many manifests in little memory: as text that is read when it is asked for, and the
- * names of the tables once if a manifest has the same as the one before.
+ * Keeps the row lists of many manifests in little memory. Stores them as text, parses them on demand, and
+ * shares table names between consecutive manifests with the same tables.
  */
 export class RowLists {
-  /** Bytes that the lists so far take less than in their manifests. */
+  /** Number of bytes saved so far, compared with the lists in their manifests. */
   saved = 0;
   private names = '';
 
-  /** Returns what returns the list. */
+  /** Stores a list and returns a function that parses it. */
   keep(counts: readonly TableRows[]): () => readonly TableRows[] {
     if (counts.length < LONG_LIST) return same(counts);
     const tables = JSON.stringify(counts.flatMap(({ schema, table }) => [schema, table]));
@@ -89,7 +89,7 @@ function same(counts: readonly TableRows[]): () => readonly TableRows[] {
   return () => counts;
 }
 
-/** A function of its own: one that is made where the list is would keep the list. */
+/** A separate function, because a closure created next to the list would keep the list in memory. */
 function listOf(names: string, numbers: string): () => readonly TableRows[] {
   return () => {
     const tables = JSON.parse(names) as string[];
@@ -102,9 +102,10 @@ function listOf(names: string, numbers: string): () => readonly TableRows[] {
 }
 
 /**
- * Reads what formatManifest wrote, of this or an older version. Fields that it does not know are ignored.
- * @param lists those of the manifests before, if many are kept
- * @throws BackupError MANIFEST_TOO_NEW when its schemaVersion is newer, MANIFEST_INVALID when it is damaged
+ * Parses a manifest of this or an older version. Ignores unknown fields.
+ * @param lists the lists of previous manifests, if the caller keeps many
+ * @throws BackupError MANIFEST_TOO_NEW if its schemaVersion is newer
+ * @throws BackupError MANIFEST_INVALID if it is damaged
  */
 export function parseManifest(text: string, lists = new RowLists()): Manifest {
   const root = parseFields(text, 'the manifest', MANIFEST_SCHEMA_VERSION);
@@ -148,7 +149,7 @@ function databaseProperties(fields: Fields): DatabaseProperties {
   };
 }
 
-/** A word of SQL, which a restore writes as it is. */
+/** Returns the locale provider, checked because a restore inserts it into SQL unchanged. */
 function localeProvider(fields: Fields): string {
   const word = fields.text('localeProvider');
   if (!/^[a-z]+$/.test(word)) throw fields.wrong('localeProvider', 'the name of a locale provider');

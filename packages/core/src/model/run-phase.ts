@@ -2,9 +2,8 @@ import type { ArtifactKind } from './artifact-name.ts';
 import type { Tier } from './tier.ts';
 
 /**
- * The phases of a run, in their order. `produce` and `verify` are passed once for each artifact, side by
- * side, `staged-upload` once for each that is uploaded before its set is published, `replicate` once for each artifact
- * that was copied to another store.
+ * Phases of a run, in order. Several occur once per artifact: `produce` and `verify` concurrently,
+ * `staged-upload` for each artifact uploaded before the publication, `replicate` for each copied artifact.
  */
 export type PhaseName =
   | 'clean-up'
@@ -18,19 +17,19 @@ export type PhaseName =
   | 'replicate'
   | 'retain';
 
-/** Which phase, of those that a run passes. */
+/** Identifies a phase of a run. */
 export interface PhaseId {
   readonly phase: PhaseName;
-  /** Of phases that are passed once for each: which one. */
+  /** For a phase that occurs once per artifact: the artifact. */
   readonly artifact?: ArtifactKind | undefined;
-  /** Of `replicate`: the tier of the artifact. */
+  /** For `replicate`: the tier of the artifact. */
   readonly tier?: Tier | undefined;
 }
 
-/** A phase that ended well. */
+/** A phase that ended successfully. */
 export interface PhaseReport extends PhaseId {
-  /** By the clock of the run. */
+  /** Duration by the clock of the run. */
   readonly milliseconds: number;
-  /** Bytes written or read, where the phase does such a thing. */
+  /** Bytes written or read. `undefined` if the phase transfers none. */
   readonly bytes?: number | undefined;
 }

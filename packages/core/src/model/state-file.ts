@@ -4,38 +4,38 @@ import { parseFields, type Fields } from './fields.ts';
 import { CHECK_NAMES, type Checks, type CheckResult, type Manifest, type Suspicion } from './manifest.ts';
 import type { RunTimestamp } from './timestamp.ts';
 
-/** The version of the form of state files that this code writes, and the newest that it reads. */
+/** Version of the state file format that this code writes, and the newest that it reads. */
 const STATE_SCHEMA_VERSION = 1;
 
 const OUTCOMES: readonly CheckOutcome[] = ['passed', 'failed', 'inconclusive', 'skipped'];
 
 /**
- * What was learnt of one copy of a set after its publication. Other copies have their own. It never makes a
- * set trusted.
+ * Results about one copy of a set from after its publication. Other copies have their own. A state file never
+ * makes a set trusted.
  */
 export interface StateFile {
   readonly timestamp: RunTimestamp;
   readonly checks: Checks;
-  /** When an operator accepted the set (ISO 8601, UTC). */
+  /** Time at which an operator accepted the set, ISO 8601, UTC. */
   readonly acceptedAt?: string | undefined;
 }
 
-/** What is new of a set. */
+/** New results for a state file. */
 export type Learnt = Partial<Pick<StateFile, 'checks' | 'acceptedAt'>>;
 
-/** What is known of a set, from before and after its publication. */
+/** Merged results about a set, from before and after its publication. */
 export interface CurrentState {
-  /** The latest result of each check. */
+  /** Latest result of each check. */
   readonly checks: Checks;
-  /** Why the set is suspicious; `undefined` once it is accepted. */
+  /** Why the set is suspicious. `undefined` once it is accepted. */
   readonly suspicion?: Suspicion | undefined;
-  /** When an operator accepted the set (ISO 8601, UTC): older sets are no baseline since. */
+  /** Time at which an operator accepted the set, ISO 8601, UTC. Older sets are then no baseline. */
   readonly acceptedAt?: string | undefined;
 }
 
 /**
- * Merges a manifest with the state file of its copy. The later result of each check counts: an older version
- * may have written into the manifest. At the same moment, that of the state file does.
+ * Merges a manifest with the state file of its copy. The later result of each check counts, because an older
+ * version may have written it into the manifest. At equal times, the result of the state file counts.
  */
 export function currentState(
   manifest: Pick<Manifest, 'checks' | 'suspicion' | 'acceptedAt'>,
@@ -53,16 +53,16 @@ export function currentState(
   };
 }
 
-/** Returns when a check was made, in milliseconds; before everything else if that cannot be read. */
+/** Returns the time of a check in milliseconds; negative infinity if it is not readable. */
 export function timeOf(check: CheckResult | undefined): number {
   const time = Date.parse(check?.at ?? '');
   return Number.isNaN(time) ? -Infinity : time;
 }
 
 /**
- * Reads the state file of a run. Unknown fields are ignored.
- * @throws BackupError MANIFEST_TOO_NEW if its version is newer; MANIFEST_INVALID if it is damaged, or of
- * another run
+ * Parses the state file of a run. Ignores unknown fields.
+ * @throws BackupError MANIFEST_TOO_NEW if its version is newer
+ * @throws BackupError MANIFEST_INVALID if it is damaged, or of another run
  */
 export function parseStateFile(text: string, timestamp: RunTimestamp): StateFile {
   const root = parseFields(text, 'the state file', STATE_SCHEMA_VERSION);
@@ -95,9 +95,10 @@ function checks(fields: Fields): Checks {
 }
 
 /**
- * Returns a state file with something new. It keeps fields that this version does not know.
- * @param text the present state file; one that is damaged or of another run is replaced; `undefined` if none
- * @throws BackupError MANIFEST_TOO_NEW if a newer version wrote the present one
+ * Returns a state file with new results added. Keeps fields that this version does not know.
+ * @param text the current state file, replaced if it is damaged or of another run; `undefined` if there is
+ * none
+ * @throws BackupError MANIFEST_TOO_NEW if a newer version wrote the current one
  */
 export function amendStateFile(text: string | undefined, timestamp: RunTimestamp, learnt: Learnt): string {
   const before = text === undefined ? {} : fieldsIn(text, timestamp);
