@@ -10,15 +10,15 @@ import { readStores } from './read-stores.ts';
 import { hasOpenFailure } from './restore-tests.ts';
 import { recordState } from './state-files.ts';
 
-/** Everything that accepting a set works with. */
+/** Dependencies of accepting a set. */
 export interface AcceptParts {
-  /** Every store that may have the set, the primary one first. */
+  /** All stores that may have the set, the primary store first. */
   readonly stores: readonly ArtifactStore[];
   readonly clock: Clock;
   readonly lock: Lock;
 }
 
-/** Which set is accepted: one that is suspicious, or whose restore test failed. */
+/** The set to accept: suspicious, or with a failed restore test. */
 export interface AcceptOptions {
   readonly database: string;
   readonly timestamp: RunTimestamp;
@@ -31,14 +31,14 @@ export interface AcceptedCopy {
   readonly tier: Tier;
 }
 
-/** What became of the acceptance of a set. */
+/** Result of accepting a set. */
 export interface AcceptReport {
   readonly timestamp: RunTimestamp;
-  /** The copies that were suspicious, and are no longer; none where the set was not suspicious. */
+  /** Copies that were suspicious and are accepted. Empty if the set was not suspicious. */
   readonly accepted: readonly AcceptedCopy[];
-  /** The copies whose failed restore test is accepted now; absent if there are none. */
+  /** Copies whose failed restore test is accepted. `undefined` if there are none. */
   readonly acceptedTests?: readonly AcceptedCopy[] | undefined;
-  /** One for each store that could not be asked, and each copy that could not be changed. */
+  /** One error for each unreachable store and each copy that could not be changed. */
   readonly errors: readonly BackupError[];
 }
 
@@ -48,12 +48,12 @@ interface Copy {
 }
 
 /**
- * Records that a suspicious set is what it should be, and that a failed restore test is no longer to be
- * alerted of, in every store and tier that has the set, in the state file of each copy. From then on a
- * suspicious set counts as complete, and older sets are no baseline. What fails in one place does not keep
- * the others from being done; it can be repeated.
- * @throws BackupError LOCK_HELD when another process works on the volume; SET_NOT_FOUND when no copy is there
- *   that could be accepted; what the stores fail with, when nothing could be done at all
+ * Accepts a suspicious set or a failed restore test, in the state file of every copy in every store and tier.
+ * A suspicious set then counts as complete, and older sets are no baseline. A failed restore test no longer
+ * causes alerts. A failure in one place does not stop the others. Safe to repeat.
+ * @throws BackupError LOCK_HELD if another process works on the volume
+ * @throws BackupError SET_NOT_FOUND if no copy exists that can be accepted
+ * @throws BackupError of a store if nothing could be changed at all
  */
 export async function acceptSet(
   { stores, clock, lock }: AcceptParts,
@@ -98,7 +98,7 @@ export async function acceptSet(
   }
 }
 
-/** A copy that a check found bad may be suspicious too, and is no longer once it is repaired. */
+/** Includes bad copies with a suspicion, so that they are not suspicious after a repair. */
 function isSuspected({ state, suspicion }: BackupSet): boolean {
   return state !== 'partial' && suspicion !== undefined;
 }

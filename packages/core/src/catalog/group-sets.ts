@@ -10,10 +10,10 @@ import type { RunTimestamp } from '../model/timestamp.ts';
 import type { StoredArtifact } from '../ports/artifact-store.ts';
 import { newestFirst, type BackupSet, type SetArtifact, type SetState } from '../model/backup-set.ts';
 
-/** What a manifest's file held: a manifest, or the error of reading it. */
+/** Content of a manifest file: the manifest, or the error from reading it. */
 export type ManifestReading = Manifest | Error;
 
-/** What a state file held, or why it cannot be used. */
+/** Content of a state file, or why it is not usable. */
 export type StateReading = StateFile | Error;
 
 interface Group {
@@ -25,11 +25,11 @@ interface Group {
 }
 
 /**
- * Groups the listing of a store into sets, newest first. Keys whose names do not parse are left out: they are
- * not ours. A state file alone is no set.
- * @param readings what was read under the key of each manifest in the listing
- * @param foreign globals that no run has written
- * @param states what was read under the key of each state file beside a manifest
+ * Groups the listing of a store into sets, newest first. Leaves out foreign files, whose names do not parse.
+ * A state file alone is no set.
+ * @param readings content of each manifest in the listing, by key
+ * @param foreign globals that no run wrote
+ * @param states content of each state file beside a manifest, by key
  */
 export function groupSets(
   listing: readonly StoredArtifact[],
@@ -54,8 +54,8 @@ export function groupSets(
 }
 
 /*
- * The companions' names do not tell the database. The manifest does; where there is none, every dump of that
- * timestamp has them in its set, and they are removed with the last of these.
+ * Only the manifest maps companions to a database, because their names do not contain it. Without a manifest,
+ * the companions belong to every dump of that timestamp. They are removed with the last of these dumps.
  */
 function setsOf(
   { tier, timestamp, dumps, companions, stateFile }: Group,
@@ -76,7 +76,8 @@ function setsOf(
       manifest,
       dumps.map(({ database }) => database),
     );
-  // A run writes globals before its dump, and the manifest last: with these and without that it was cut off.
+  // A run writes globals before its dump, and the manifest last. Globals without a manifest are of an
+  // interrupted run.
   const isOfRun =
     stateFile !== undefined || companions.some(({ kind, key }) => kind === 'globals' && !foreign.has(key));
   const withCompanions = (database: string | undefined, artifacts: readonly SetArtifact[]): BackupSet => {
@@ -97,8 +98,8 @@ function setsOf(
 }
 
 /**
- * The database of the dump that the manifest is for. Where its own word and the dump's name differ, the one
- * that has a dump here.
+ * Returns the database of the manifest's dump. If its `database` field and the name of its dump differ, the
+ * one with an existing dump counts.
  */
 function ownerOf(manifest: Manifest, there: readonly string[]): string {
   const named = databaseOfDump(manifest);
@@ -141,7 +142,7 @@ function stateOf(
   return isOfRun ? partial('there is no manifest') : { state: 'legacy', problems: [] };
 }
 
-/** What is known of a set whose artifacts are all there. */
+/** Returns the state of a set whose artifacts all exist. */
 function judge({ checks, suspicion }: CurrentState): Judgement {
   const damage = damageIn(checks);
   if (damage.length > 0) return { state: 'bad', problems: damage };
@@ -150,7 +151,7 @@ function judge({ checks, suspicion }: CurrentState): Judgement {
     : { state: 'suspicious', problems: suspicion.reasons };
 }
 
-/** Whether the store failed, and not what it gave up. */
+/** Returns whether the store failed, as opposed to the content of the file. */
 function isOfStore(error: Error): boolean {
   return isBackupError(error, 'STORE_FAILED', 'STORE_FORBIDDEN', 'STORE_UNAVAILABLE');
 }

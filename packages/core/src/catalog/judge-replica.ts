@@ -4,16 +4,16 @@ import { damageIn } from '../model/damage.ts';
 import { CHECK_NAMES, type Checks, type CheckResult } from '../model/manifest.ts';
 import type { ReplicaRecord } from '../ports/replica-records.ts';
 
-/** Whether an artifact was replaced since this installation knew it; not if its store lists no tags. */
+/** Returns whether an artifact was replaced since its record. False if the store lists no tags. */
 export function isReplaced(record: ReplicaRecord | undefined, tag: string | undefined): boolean {
   return record !== undefined && tag !== undefined && record.tag !== tag;
 }
 
 /**
- * Judges a set of a store that others can write to. Only checks of this installation in this store count: a
- * manifest has those of the volume, and others can write any manifest and state file. Their failed checks
- * remain: who trusts a set less than it deserves loses nothing.
- * @param records what this installation knows of the store
+ * Judges a set of a store that others can write to. Only checks by this installation in this store count,
+ * because others can write any manifest and state file, and the checks in a manifest are those of the volume.
+ * Failed checks by others remain: too little trust is harmless.
+ * @param records records of this installation for the store
  */
 export function judgeReplica(set: BackupSet, records: ReadonlyMap<ArtifactKey, ReplicaRecord>): BackupSet {
   const checks = { ...failed(set.checks), ...ownChecks(set, records) };
@@ -43,7 +43,7 @@ function ownChecks(set: BackupSet, records: ReadonlyMap<ArtifactKey, ReplicaReco
   return manifest === undefined ? {} : { checksum: { outcome: 'passed', at: sent }, ...own };
 }
 
-/** Whether the bytes of an artifact are those that the manifest of the set means. */
+/** Returns whether the artifact has the bytes that the manifest of the set names. */
 function isOf({ manifest }: BackupSet, artifact: SetArtifact, { tag, sha256 }: ReplicaRecord): boolean {
   const { kind, key } = artifact;
   if (artifact.tag !== tag) return false;

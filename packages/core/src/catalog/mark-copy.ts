@@ -9,12 +9,12 @@ import type { ReplicaRecord } from '../ports/replica-records.ts';
 import { manifestTextOf, textSource } from '../ports/text-source.ts';
 import { recordState } from './state-files.ts';
 
-/** Longest reason that is recorded, in characters: a state file has to stay small enough to be read. */
+/** Maximum length of a recorded reason in characters. It keeps state files small enough to be read. */
 const LONGEST_REASON = 10_000;
 
 /**
- * Records the results of checks in the state file of a copy. The caller holds the lock. Files, and copies whose
- * manifest cannot be used, stay as they are.
+ * Records check results in the state file of a copy. The caller holds the lock. Does not change files, or
+ * copies with an unusable manifest.
  * @returns the latest result of each check
  * @throws BackupError ARTIFACT_NOT_FOUND if the set was removed meanwhile
  */
@@ -32,7 +32,10 @@ export async function markCopy(
   return { ...checks, ...learnt };
 }
 
-/** What is known of the artifacts of a replica once they were read; of damaged ones, the checks alone. */
+/**
+ * Returns the records of the artifacts of a replica after they were read. For damaged artifacts, only the
+ * checks.
+ */
 function recordsOf(
   set: BackupSet,
   manifest: Manifest,
@@ -51,7 +54,7 @@ function recordsOf(
   );
 }
 
-/** A result from while the clock was ahead does not outlast a new one. */
+/** Lets a new result replace an old one from the future, made while the clock was ahead. */
 function notBefore(checks: Checks, found: Checks): (name: keyof Checks) => [string, CheckResult][] {
   return (name) => {
     const [before, after] = [checks[name], found[name]];
@@ -61,7 +64,7 @@ function notBefore(checks: Checks, found: Checks): (name: keyof Checks) => [stri
   };
 }
 
-/** Returns the result of a check with these problems. */
+/** Returns the result of a check with the given problems. */
 export function checkResult(problems: readonly string[], now: Date): CheckResult {
   const at = now.toISOString();
   return problems.length === 0

@@ -1,12 +1,12 @@
 import type { ArtifactKind } from '../model/artifact-name.ts';
 
 /**
- * The manifest makes a set complete, so it comes last; a dump without globals would pass for a legacy set, so
- * these come first.
+ * The manifest comes last because it makes a set complete. Globals come first because a dump without them
+ * passes for a legacy set.
  */
 const ORDER: readonly ArtifactKind[] = ['globals', 'staging', 'dump', 'manifest'];
 
-/** The order in which the artifacts of a set get their names, wherever that is not done in one step. */
+/** Sorts the artifacts of a set by the order of publication, for stores that publish in several steps. */
 export function inPublicationOrder<T extends { readonly kind: ArtifactKind }>(
   artifacts: readonly T[],
 ): readonly T[] {

@@ -11,7 +11,7 @@ import type { ReadableArtifact, SetCopy } from '../ports/set-copy.ts';
 import { manifestTextOf } from '../ports/text-source.ts';
 import { drain, nothingMore, verifyArtifact } from './verify-artifact.ts';
 
-/** What knows the forms of the artifacts. */
+/** Programs that check the formats of the artifacts. */
 export interface ReadingParts {
   readonly producer: Pick<DumpProducer, 'check'>;
   readonly archiver: Pick<Archiver, 'check'>;
@@ -23,11 +23,11 @@ export interface ArtifactReading {
   readonly name: string;
   /** Length in bytes; `undefined` if it is missing. */
   readonly bytes: number | undefined;
-  /** What is wrong with it, beginning with its name; `undefined` if it is good as far as it was judged. */
+  /** The problem, beginning with the artifact's name. `undefined` if none was found. */
   readonly problem: string | undefined;
-  /** Why it was not judged, or only by its bytes; absent if it was. */
+  /** Why its format was not checked. `undefined` if it was. */
   readonly unjudged?: string | undefined;
-  /** What a restore leaves out of an archive: one text for each reason, with names. */
+  /** Members that a restore of the archive leaves out: one text per reason, with names. */
   readonly leftOut?: readonly string[] | undefined;
   /** Why a restore cannot use it although it is not damaged. */
   readonly refusal?: BackupError | undefined;
@@ -37,9 +37,9 @@ export interface ArtifactReading {
 
 /** Which artifacts of a copy are read, and how. */
 export interface ReadCopyOptions {
-  /** Defaults to all that the set should have. */
+  /** Artifacts to read. Defaults to all that the set should have. */
   readonly kinds?: readonly ArtifactKind[] | undefined;
-  /** Those of which the SHA-256 is enough. Defaults to none. */
+  /** Artifacts of which only the SHA-256 is verified. Defaults to none. */
   readonly bytesOnly?: readonly ArtifactKind[] | undefined;
   readonly signal: AbortSignal;
 }
@@ -47,9 +47,9 @@ export interface ReadCopyOptions {
 const ALL: readonly ArtifactKind[] = ['manifest', 'dump', 'globals', 'staging'];
 
 /**
- * Reads artifacts of a copy side by side and compares them with its manifest: their SHA-256, and their form by
- * the program that knows it. Damage and failed readings are results, not errors.
- * @throws what the signal is aborted with
+ * Reads artifacts of a copy concurrently. Compares their SHA-256 with the manifest, and checks their format
+ * with the program for it. Damage and failed reads are results, not errors.
+ * @throws the reason of the signal if it fires
  */
 export async function readCopy(
   parts: ReadingParts,
@@ -66,14 +66,14 @@ export async function readCopy(
   return readings.filter((reading) => reading !== undefined);
 }
 
-/** Whether one of these artifacts is damaged or missing; any if none are named. */
+/** Returns whether one of the given artifacts is damaged or missing. Defaults to all artifacts. */
 export function isDamaged(readings: readonly ArtifactReading[], ...kinds: readonly ArtifactKind[]): boolean {
   return readings.some(
     ({ kind, problem }) => problem !== undefined && (kinds.length === 0 || kinds.includes(kind)),
   );
 }
 
-/** Reads content to its end, and returns what it found if it is an archive. */
+/** Reads content to its end. Returns the result of the check if the content is an archive. */
 type Form = (content: ArtifactContent) => Promise<ArchiveCheck | undefined>;
 
 function formOf(parts: ReadingParts, kind: ArtifactKind, signal: AbortSignal): Form | undefined {
@@ -94,7 +94,7 @@ async function readArtifact(
   const artifact = copy.artifacts[kind];
   const entry = copy.manifest?.artifacts.find((one) => one.kind === kind);
   if (artifact === undefined) {
-    // A dump that was copied without its companions is whole.
+    // A dump copied without its companions counts as whole.
     if (copy.stored === undefined || (entry === undefined && kind !== 'dump')) return undefined;
     const name = entry?.name ?? 'the dump';
     return { kind, name, bytes: undefined, problem: `${name} is missing` };
@@ -110,7 +110,7 @@ async function readArtifact(
     throwIfAborted(signal);
     const failure = toBackupError(error);
     if (failure.code === 'ARTIFACT_UNREADABLE') return { ...reading, problem: withName(name, failure) };
-    // A newer pg_dump made it: its bytes can be compared nevertheless.
+    // The pg_dump was newer than the installed programs. The SHA-256 can still be verified.
     if (failure.code === 'CLIENT_TOO_OLD' && form !== undefined) {
       const bytesAlone = await readArtifact(copy, kind, undefined, signal);
       return bytesAlone && { ...bytesAlone, unjudged: errorText(failure), refusal: failure };
@@ -119,14 +119,14 @@ async function readArtifact(
   }
 }
 
-/** Reads by the form and by the SHA-256, as far as these are known. */
+/** Verifies the format and the SHA-256, as far as they are known. */
 function readForm(
   artifact: ReadableArtifact,
   form: Form | undefined,
   signal: AbortSignal,
 ): Promise<ArchiveCheck | undefined> {
   const { name, sha256 } = artifact;
-  // Without a file, the reader's progress can be watched.
+  // Hides the path, so that the reader's progress can be watched.
   if (sha256 === undefined) return (form ?? drain)({ ...artifact, path: undefined });
   return verifyArtifact(name, { ...artifact, sha256 }, form ?? nothingMore, signal);
 }
@@ -164,7 +164,7 @@ async function readManifest({ artifacts, stored }: SetCopy): Promise<ArtifactRea
   return { kind, name, bytes: undefined, problem: `${name} is missing` };
 }
 
-/** Returns what is wrong with the text of a manifest; `undefined` if it is the one that was written. */
+/** Returns how the text of a manifest differs from the written one. `undefined` if it does not. */
 async function manifestProblem(content: AsyncIterable<Uint8Array>): Promise<string | undefined> {
   try {
     const text = await manifestTextOf(content);

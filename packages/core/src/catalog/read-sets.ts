@@ -10,27 +10,28 @@ import { groupSets, type ManifestReading, type StateReading } from './group-sets
 import { judgeReplica } from './judge-replica.ts';
 import { isUnusableState, readStateFile } from './state-files.ts';
 
-/** How many manifests are read at once: enough to hide a network's delay, few enough for any store. */
+/** Number of concurrent manifest reads: enough to hide network latency, few enough for any store. */
 const MANIFESTS_AT_ONCE = 16;
 
 /** Larger manifests, in bytes, are read one after the other. */
 const SMALL_MANIFEST_BYTES = 512 * 1024;
 
-/** Most bytes of all manifests of a store that are kept in memory. */
+/** Maximum total size of the manifests of a store in memory, in bytes. */
 const MOST_KEPT_BYTES = 24 * 1024 * 1024;
 
-/** Most artifacts of a store: sixty runs a day for a year. */
+/** Maximum number of artifacts in a store: sixty runs a day for a year. */
 const MOST_ARTIFACTS = 100_000;
 
-/** How the sets of a store are read. */
+/** Options for reading the sets of a store. */
 export interface ReadSetsOptions extends StoreOptions {
   /** Called with each state file whose set is gone. */
   readonly onLoneState?: ((key: ArtifactKey) => void) | undefined;
 }
 
 /**
- * All sets of a store, newest first, as the store has them now. A manifest that cannot be read or understood
- * makes its own set partial; a store that cannot be listed is an error.
+ * Returns all sets of a store, newest first, as the store currently has them. An unusable manifest makes its
+ * own set partial.
+ * @throws BackupError of the store if it cannot be listed
  */
 export async function readSets(
   store: ArtifactStore,
@@ -50,7 +51,7 @@ export async function readSets(
 
 /**
  * Lists all artifacts of a store.
- * @throws BackupError STORE_FAILED if it has more than can be kept in memory
+ * @throws BackupError STORE_FAILED if it has more than fit into memory
  */
 export async function listAll(
   store: ArtifactStore,
@@ -80,7 +81,7 @@ async function readManifests(
   listing: readonly StoredArtifact[],
   options: StoreOptions,
 ): Promise<Readings> {
-  // The smallest first: large ones, of whatever name, leave the others their share of the memory.
+  // Smallest first, so that large files of any name do not use up the memory of the others.
   const listed = listing
     .filter(({ key }) => nameOfKey(key)?.kind === 'manifest')
     .sort((one, other) => one.bytes - other.bytes);
@@ -137,7 +138,7 @@ async function readManifest(
   }
 }
 
-/** Returns what a state file holds, or why it cannot be used; `undefined` if it was removed meanwhile. */
+/** Returns the content of a state file, or why it is not usable. `undefined` if it was removed meanwhile. */
 async function readState(
   store: ArtifactStore,
   { key }: StoredArtifact,
@@ -153,7 +154,7 @@ async function readState(
   }
 }
 
-/** Whether a state file could not be read, for a reason other than its content. */
+/** Returns whether a state file was not readable for a reason other than its content. */
 function isUnread(state: StateReading | undefined): state is Error {
   return state instanceof Error && !isUnusableState(state);
 }

@@ -3,14 +3,14 @@ import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
 import type { BackupSet } from '../model/backup-set.ts';
 import { readSets } from './read-sets.ts';
 
-/** What one store answered: all its sets, newest first, or why it could not be asked. */
+/** Answer of one store: all its sets, newest first, or the error. */
 export type StoreAnswer =
   | { readonly store: ArtifactStore; readonly sets: readonly BackupSet[]; readonly error?: undefined }
   | { readonly store: ArtifactStore; readonly error: BackupError };
 
 /**
- * Asks the stores for their sets, one after the other, each when its answer is wanted. One that cannot be
- * asked does not hide the others.
+ * Reads the sets of the stores one after the other, each on demand. An unreachable store does not hide the
+ * others.
  */
 export async function* readStores(
   stores: readonly ArtifactStore[],

@@ -10,52 +10,53 @@ import { copyOfSet, labelOf, warningsOf } from './set-copy.ts';
 /** `latest`: the newest set; `all`: every set of every store. */
 export type Wanted = 'latest' | 'all' | RunTimestamp;
 
-/** Which sets are meant. */
+/** A query for sets. */
 export interface SetQuery extends StoreOptions {
   readonly wanted: Wanted;
-  /** Sets of other databases are ignored. */
+  /** Name of the database. Sets of other databases are ignored. */
   readonly database: string;
-  /** A set from the future is never the newest. */
+  /** Current time. A set from the future is never the newest. */
   readonly now: Date;
-  /** The store that only this program writes to: its sets are trusted. Defaults to none. */
+  /** The store that only this program writes to. Its sets are trusted. Defaults to none. */
   readonly primary?: ArtifactStore | undefined;
 }
 
-/** Copies that a query selects. */
+/** Copies that a query selected. */
 export interface SelectedSets {
   readonly copies: readonly SetCopy[];
-  /** What was passed over, for people. */
+  /** Skipped sets and stores, for the operator. */
   readonly notes: readonly string[];
-  /** Of stores that could not be asked. */
+  /** Errors of unreachable stores. */
   readonly errors: readonly BackupError[];
 }
 
-/** How sets are chosen among those that the stores have. */
+/** Rules for choosing among the sets of the stores. */
 export interface SelectionPolicy {
-  /** Whether one store is enough: later ones are asked only if the earlier ones have no such set. */
+  /** Whether to stop at the first store that has such a set. */
   readonly firstStore: boolean;
-  /** Whether sets of an unknown database are among those to choose from. */
+  /** Whether to include sets of an unknown database. */
   readonly unnamed: boolean;
   /** Chooses among sets of one database. */
   choose(found: readonly FoundSet[], query: SetQuery, note: (text: string) => void): readonly FoundSet[];
 }
 
-/** A set, and the store that has it. */
+/** A set and its store. */
 export interface FoundSet {
   readonly store: ArtifactStore;
   readonly set: BackupSet;
 }
 
 /**
- * Clocks of machines differ by seconds, and a clock that was set wrong by minutes: a set further ahead of the
- * clock was not made by a run of these days.
+ * Tolerated difference between clocks, in milliseconds. Clocks differ by seconds, wrongly set ones by
+ * minutes. A set further ahead is not from a recent run.
  */
 const FUTURE_MS = 60 * 60 * 1000;
 
 /**
- * Selects sets of one database. A store that cannot be asked is passed over, unless it is the only one.
- * @throws BackupError SET_NOT_FOUND; RESTORE_REFUSED if the operator has to choose; what the only store fails
- *   with
+ * Selects sets of one database. Skips unreachable stores, unless there is only one store.
+ * @throws BackupError SET_NOT_FOUND if no set matches
+ * @throws BackupError RESTORE_REFUSED if the operator has to choose
+ * @throws BackupError of the only store if it is unreachable
  */
 export async function selectSets(
   stores: readonly ArtifactStore[],
@@ -100,9 +101,10 @@ export async function selectSets(
 
 /**
  * Selects the set to restore by {@link TO_RESTORE}.
- * @returns the copy; what was passed over, and the errors of stores that could not be asked
- * @throws BackupError SET_NOT_FOUND; RESTORE_REFUSED if the operator has to choose; what the only store fails
- *   with
+ * @returns the copy, the skipped sets and the errors of unreachable stores
+ * @throws BackupError SET_NOT_FOUND if no set matches
+ * @throws BackupError RESTORE_REFUSED if the operator has to choose
+ * @throws BackupError of the only store if it is unreachable
  */
 export async function selectSetToRestore(
   stores: readonly ArtifactStore[],
@@ -137,8 +139,8 @@ function notFound(
 }
 
 /**
- * For a verification: of one run, the copies in all tiers of the first store that has it. With the newest set
- * come younger damaged ones, because to pass over them would be to call them good.
+ * Policy of a verification. Selects the copies of one run in all tiers of the first store that has it.
+ * `latest` also selects younger damaged sets, because skipping them would hide the damage.
  */
 export const TO_VERIFY: SelectionPolicy = {
   firstStore: true,
@@ -156,7 +158,7 @@ export const TO_VERIFY: SelectionPolicy = {
   },
 };
 
-/** Without sets that have no manifest: a run that was interrupted, or goes on, has made no set of them. */
+/** Removes sets without a manifest, because they are of an interrupted or running run. */
 function withoutUnfinished(found: readonly FoundSet[], note: (text: string) => void): readonly FoundSet[] {
   const isUnfinished = ({ set: { state, artifacts } }: FoundSet): boolean =>
     state === 'partial' && artifacts.every(({ kind }) => kind !== 'manifest');
@@ -180,12 +182,15 @@ function withoutFuture(
 }
 
 /**
- * For a restore: the set of one moment, or the newest that is whole and has failed no check, with a manifest or
- * without. Newer sets that are suspicious or damaged are passed over. A newer dump whose manifest is missing or
- * cannot be read ends the search: it may be whole, and to fall back silently could lose days of work. A set
- * more than an hour in the future is never the newest: its name is all that claims so, and everyone who can
- * write to a store can choose it. A copy in an earlier store is taken before one in a later store, a whole copy
- * before one that is not.
+ * Policy of a restore. Selects the set of one moment, or the newest whole set without a failed check.
+ *
+ * - Newer suspicious or damaged sets are skipped.
+ * - A newer dump with a missing or unreadable manifest ends the search. It may be whole, and a silent
+ *   fallback could lose days of work.
+ * - A set more than an hour in the future is never the newest. Only its name claims the time, and everyone
+ *   who can write to the store can choose the name.
+ * - A copy in an earlier store takes precedence over one in a later store, a whole copy over an incomplete
+ *   one.
  */
 export const TO_RESTORE: SelectionPolicy = {
   firstStore: false,
@@ -205,14 +210,14 @@ export const TO_RESTORE: SelectionPolicy = {
   },
 };
 
-/** Newest first; sorting keeps the order of the stores among copies of one set. */
+/** Newest first. The sort is stable, so copies of one set stay in the order of the stores. */
 function inOrder(found: readonly FoundSet[]): readonly FoundSet[] {
   return [...found].sort((one, other) =>
     newestFirst({ ...one.set, tier: 'daily' }, { ...other.set, tier: 'daily' }),
   );
 }
 
-/** A result of any intact copy is about all: they have the same bytes. */
+/** Notes a failed test of any intact copy, because all intact copies have the same bytes. */
 function noteFailedTest(
   { timestamp }: BackupSet,
   found: readonly FoundSet[],
@@ -240,7 +245,7 @@ function whyPassedOver(set: BackupSet): string {
   return warningsOf(set).join('; ');
 }
 
-/** How many sets are listed. */
+/** Maximum number of listed sets. */
 const SHOWN = 10;
 
 function mustChoose(unknown: readonly FoundSet[], chosen: FoundSet): BackupError {

@@ -4,13 +4,13 @@ import { damageIn } from '../model/damage.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
 import type { ReadableArtifact, SetCopy } from '../ports/set-copy.ts';
 
-/** How a copy is made of a set. */
+/** Options for creating a copy of a set. */
 export interface CopyOptions extends StoreOptions {
   /** See {@link SetCopy.trusted}. Defaults to false. */
   readonly trusted?: boolean | undefined;
 }
 
-/** Returns a set of a store as something to read. */
+/** Returns a readable copy of a set in a store. */
 export function copyOfSet(
   store: ArtifactStore,
   set: BackupSet,
@@ -31,7 +31,7 @@ export function copyOfSet(
     timestamp: set.timestamp,
     manifest: set.manifest,
     checks: set.checks,
-    // Of two artifacts of a kind, the first counts.
+    // The first of two artifacts of a kind counts.
     artifacts: Object.fromEntries(
       [...set.artifacts].reverse().map((artifact) => [artifact.kind, readable(artifact)]),
     ),
@@ -41,7 +41,7 @@ export function copyOfSet(
   };
 }
 
-/** Returns the name of a set for people. */
+/** Returns the name of a set for messages. */
 export function labelOf(store: Pick<ArtifactStore, 'name'>, { timestamp, tier }: BackupSet): string {
   return `set ${timestamp} (${tier}, ${store.name})`;
 }
@@ -71,7 +71,7 @@ export function mapArtifacts(
   };
 }
 
-/** Returns the copy with another staging archive, or with none. */
+/** Returns the copy with another staging archive, or without one. */
 export function withStaging(copy: SetCopy, archive: ReadableArtifact | undefined): SetCopy {
   const { staging, ...others } = copy.artifacts;
   return { ...copy, artifacts: { ...others, ...(archive && { staging: archive }) } };

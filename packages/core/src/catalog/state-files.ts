@@ -7,12 +7,13 @@ import type { RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
 import { boundedTextOf, textSource } from '../ports/text-source.ts';
 
-/** Largest state file that is read, in bytes: some hundred are usual. */
+/** Maximum size of a state file in bytes. A usual one has some hundred bytes. */
 const LARGEST_STATE_BYTES = 256 * 1024;
 
 /**
  * Reads a state file.
- * @throws BackupError MANIFEST_INVALID or MANIFEST_TOO_NEW if it cannot be used; what its content fails with
+ * @throws BackupError MANIFEST_INVALID or MANIFEST_TOO_NEW if it is not usable
+ * @throws the error of `content` if the read fails
  */
 export async function readStateFile(
   content: AsyncIterable<Uint8Array>,
@@ -21,14 +22,16 @@ export async function readStateFile(
   return parseStateFile(await stateTextOf(content), timestamp);
 }
 
-/** Whether a state file is to be ignored for this error: there is none, or it cannot be used. */
+/**
+ * Returns whether the error means that a state file does not exist or is not usable, and is to be ignored.
+ */
 export function isUnusableState(error: unknown): boolean {
   return isBackupError(error, 'ARTIFACT_NOT_FOUND', 'MANIFEST_INVALID', 'MANIFEST_TOO_NEW');
 }
 
 /**
- * Adds to the state file of a set what is new of this copy. The caller holds the lock.
- * @throws BackupError MANIFEST_TOO_NEW if a newer version wrote the present one
+ * Adds new results to the state file of a copy. The caller holds the lock.
+ * @throws BackupError MANIFEST_TOO_NEW if a newer version wrote the current one
  */
 export async function recordState(
   store: ArtifactStore,
@@ -46,13 +49,13 @@ export async function recordState(
   await store.put(key, textSource(amendStateFile(text, set.timestamp, learnt)), options);
 }
 
-/** What is known of a set and may be unknown of another copy of it. */
+/** The part of a set that its other copies may lack. */
 export type KnownSet = Pick<BackupSet, 'tier' | 'timestamp' | 'manifest' | 'checks' | 'acceptedAt'>;
 
 /**
- * Returns what a new copy of a whole set takes over besides its manifest: its acceptance, a failed restore
- * test, and what refutes a failed check that an older version wrote into the manifest. `undefined` if there
- * is nothing.
+ * Returns what a new copy of a whole set inherits besides its manifest. This includes its acceptance, a
+ * failed restore test, and passed checks that replace failed ones in the manifest, where older versions wrote
+ * them. `undefined` if there is nothing.
  */
 export function inherited({ manifest, checks, acceptedAt }: KnownSet): Learnt | undefined {
   const known = CHECK_NAMES.filter((name) => {
@@ -68,7 +71,10 @@ export function inherited({ manifest, checks, acceptedAt }: KnownSet): Learnt | 
   };
 }
 
-/** Replaces the state file of a copy that is made anew: results of checks are of its former bytes. */
+/**
+ * Replaces the state file of a copy that is written again, because its check results are about the previous
+ * bytes.
+ */
 export async function resetState(
   store: ArtifactStore,
   set: KnownSet,

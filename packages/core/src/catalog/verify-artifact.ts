@@ -4,12 +4,15 @@ import type { ArtifactContent, ArtifactSource, ReadingOptions } from '../ports/a
 import { sideBySide } from '../base/side-by-side.ts';
 
 /**
- * Reads an artifact back from its first to its last byte, compares length and SHA-256 with what it should
- * have, and lets `read` judge it. One that is a file of this machine is read for both at the same time, by
- * each for itself: programs that know its form read files best by themselves. Of any other the first whole
- * reading of `read` is the one that is compared, what it leaves unread is read after it, and what it reads
- * again, or in parts, comes straight from the artifact.
- * @throws BackupError ARTIFACT_UNREADABLE when they differ, or whatever `read` throws
+ * Reads an artifact from its first to its last byte, verifies its length and SHA-256, and checks it with
+ * `read`.
+ *
+ * - A local file is read twice concurrently, because programs for its format read files most efficiently by
+ *   themselves.
+ * - Any other artifact is hashed during the first whole read by `read`, and the rest after it. Further or
+ *   partial reads by `read` go directly to the artifact.
+ * @throws BackupError ARTIFACT_UNREADABLE if length or SHA-256 differ
+ * @throws the error of `read` if it fails
  */
 export async function verifyArtifact<T>(
   label: string,
@@ -31,7 +34,7 @@ export async function verifyArtifact<T>(
   });
 }
 
-/** What came of a reading. */
+/** Length and SHA-256 of the bytes that were read. */
 interface Found {
   readonly bytes: number;
   readonly sha256: string;
@@ -56,7 +59,9 @@ async function readTogether<T>(
   }
 }
 
-/** Side by side, so that a large file comes from the disk once, and for the other reader from memory. */
+/**
+ * Reads concurrently, so that a large file comes from the disk once, and from memory for the other reader.
+ */
 function readApart<T>(
   artifact: ArtifactSource,
   read: (source: ArtifactSource) => Promise<T>,
@@ -68,38 +73,38 @@ function readApart<T>(
   ]);
 }
 
-/** Enough of a digest to tell it from any other. */
+/** Returns the start of a digest, long enough to identify it. */
 function short(sha256: string): string {
   return `${sha256.slice(0, 12)}…`;
 }
 
-/** For those who are done with a chunk before they ask for the next. */
+/** For readers that finish with a chunk before they request the next one. */
 const REUSED: ReadingOptions = { reuseBuffer: true };
 
-/** Reads nothing: the SHA-256 alone is compared. */
+/** No-op reader: verifies the SHA-256 only. */
 export function nothingMore(): Promise<undefined> {
   return Promise.resolve(undefined);
 }
 
-/** Reads to the end and keeps nothing. */
+/** Reads to the end and discards the content. */
 export async function drain(content: ArtifactContent): Promise<undefined> {
   const chunks = content.open(undefined, REUSED)[Symbol.asyncIterator]();
   while ((await chunks.next()).done !== true);
 }
 
-/** One reading of an artifact, hashed on its way, that goes to the end whether or not its reader does. */
+/** A hashed read of an artifact that continues to the end even if its reader stops. */
 class HashedReading {
   private readonly artifact: ArtifactSource;
   private readonly signal: AbortSignal | undefined;
   private readonly hash = createHash('sha256');
   private bytes = 0;
   private opened = false;
-  /** How its reader reads; what nobody has asked for is hashed alone. */
+  /** Options of the reader. Defaults to those of hashing alone. */
   private options: ReadingOptions | undefined = REUSED;
   private ended = false;
   private failure: { readonly error: unknown } | undefined;
   private chunks: AsyncIterator<Uint8Array> | undefined;
-  /** The step under way: a reader that went away may have left one. */
+  /** The current step, possibly left by a reader that stopped. */
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(artifact: ArtifactSource, signal: AbortSignal | undefined) {
@@ -115,8 +120,8 @@ class HashedReading {
   }
 
   /**
-   * Reads what is left, and tells what there was; throws what the reading failed with, should the reader have
-   * kept it to itself.
+   * Reads the rest and returns length and SHA-256. Throws the error of the read, even if the reader caught
+   * it.
    */
   async finish(): Promise<Found> {
     while ((await this.next()) !== undefined);

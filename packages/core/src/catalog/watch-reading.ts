@@ -6,21 +6,18 @@ import { mapArtifacts } from './set-copy.ts';
 
 export interface ReadingLimits {
   readonly clock: Clock;
-  /** Undefined: no limit. */
+  /** Maximum rate. `undefined`: no limit. */
   readonly bytesPerSecond: number | undefined;
   readonly observer: ((event: RestorerEvent) => void) | undefined;
   readonly signal: AbortSignal;
-  /** How long a reading may wait for a chunk; without end when undefined. */
+  /** Maximum wait for a chunk. `undefined`: no limit. */
   readonly stall: StallLimit | undefined;
 }
 
-/** So much is read between two looks at the clock, and between two words on how far it is. */
+/** Bytes between throttle checks and progress events. */
 const CHECK_EVERY_BYTES = 4 * 1024 * 1024;
 
-/**
- * Returns the copy with its whole readings watched: they report progress, and are no faster than allowed, over
- * all its artifacts together.
- */
+/** Returns the copy with whole reads watched: they report progress and share one rate limit. */
 export function watchReading(copy: SetCopy, limits: ReadingLimits): SetCopy {
   const bytes = Object.values(copy.artifacts).reduce((sum, artifact) => sum + artifact.bytes, 0);
   const watch = new Watch(bytes, limits);
@@ -31,14 +28,14 @@ export function watchReading(copy: SetCopy, limits: ReadingLimits): SetCopy {
   }));
 }
 
-/** Returns the copy with readings that fail if they wait too long for a chunk. */
+/** Returns the copy with reads that fail if they wait too long for a chunk. */
 export function withStall(copy: SetCopy, stall: StallLimit | undefined): SetCopy {
   return mapArtifacts(copy, (artifact) =>
     unlessStalled(artifact, stall, `reading ${artifact.name} from ${copy.label}`),
   );
 }
 
-/** Returns the copy without paths: a program that gets a file reads it by itself, as fast as it can. */
+/** Returns the copy without paths, because a program that gets a path reads the file at full speed. */
 export function withoutFiles(copy: SetCopy): SetCopy {
   return mapArtifacts(copy, (artifact) => ({ ...artifact, path: undefined }));
 }
@@ -48,7 +45,7 @@ class Watch {
   private readonly limits: ReadingLimits;
   /** Milliseconds of reading and waiting so far. */
   private elapsed = 0;
-  /** When the clock was last looked at: it may be set back meanwhile. */
+  /** Time of the last check. The clock may be set back meanwhile. */
   private checkedAt: number | undefined;
   private done = 0;
   private unreported = 0;
