@@ -6,9 +6,8 @@ import { publish, type Published } from './publish.ts';
 import type { RunContext } from './run-context.ts';
 
 /**
- * Produces, verifies, judges and publishes one set. One that is much smaller than those before it is
- * published too, as suspicious: it is as good a copy as any, but perhaps of a database that lost its data.
- * When it fails, nothing is left.
+ * Produces, verifies, judges and publishes one set. A set with a size anomaly is published as suspicious: the
+ * copy is good, but the database may have lost data. A failure leaves nothing behind.
  */
 export async function makeSet(
   { parts, options, startedAt, phases, stagedUploads, signal }: RunContext,

@@ -8,19 +8,19 @@ import { promote, unfinishedPromotion } from './promote.ts';
 import type { RunContext } from './run-context.ts';
 import { chooseSizeBaseline, type SizeBaseline } from './size-baseline.ts';
 
-/** What a new set is compared with. */
+/** Sets that a new set is compared with. */
 export interface Baseline {
   /** The newest complete set; `undefined` if there is none. */
   readonly former: Manifest | undefined;
   readonly sizeBaseline: SizeBaseline;
 }
 
-/** A run that can make its set. */
+/** A run that is ready to make its set. */
 export interface PreparedRun extends Baseline {
   readonly timestamp: RunTimestamp;
 }
 
-/** Removes what dead runs left, finishes what they could not, and decides which set this run makes. */
+/** Cleans up after dead runs, completes their unfinished work, and chooses the timestamp of the new set. */
 export async function prepare(context: RunContext): Promise<PreparedRun> {
   const { parts, phases, signal, database, startedAt } = context;
   const { primary, clock } = parts;
@@ -36,7 +36,7 @@ export async function prepare(context: RunContext): Promise<PreparedRun> {
   return { timestamp, ...(await findBaseline(context, sets, timestamp)) };
 }
 
-/** What cannot be removed takes disk space, which does not keep the run from making a set. */
+/** Failures to remove orphans do not stop the run; the orphans only take disk space. */
 async function cleanUpOrphans({ parts, phases, signal, cleanedUp }: RunContext): Promise<void> {
   const onWarning = (message: string): void => {
     phases.warn(message);
@@ -51,7 +51,7 @@ async function cleanUpOrphans({ parts, phases, signal, cleanedUp }: RunContext):
   }
 }
 
-/** Returns the present second, or the next one that no set of the store has. */
+/** Returns the current second, or the next one without a set in the store. */
 async function decideTimestamp(
   clock: Clock,
   sets: readonly BackupSet[],
@@ -65,7 +65,7 @@ async function decideTimestamp(
   }
 }
 
-/** Finds what the new set is compared with: on the volume, or on a replica if the volume has nothing. */
+/** Returns the sets to compare the new set with: of the volume, or of a replica if the volume has none. */
 async function findBaseline(
   context: RunContext,
   before: readonly BackupSet[],
@@ -87,8 +87,8 @@ async function findBaseline(
 }
 
 /**
- * Returns the sets of the database in the first replica that has complete ones. A new volume may be that of a
- * machine that replaces another: its first set is compared with what the old machine has left.
+ * Returns the sets of the database in the first replica with complete ones. The volume may be new because its
+ * machine replaces another. The first set is then compared with the replicated sets of the old machine.
  */
 async function setsOfReplicas({
   parts,

@@ -14,15 +14,18 @@ import { sideBySide } from '../base/side-by-side.ts';
 import { nothingMore, verifyArtifact } from '../catalog/verify-artifact.ts';
 
 /**
- * How thoroughly a set is checked, each including the former: read back and compared; every block and member
- * read, both before the artifacts get their names; restored into a temporary server, once the set is there.
+ * Verification level of a set. Each level includes the previous one.
+ *
+ * - `checksum`: reads the artifacts back and compares them, before the publication;
+ * - `readable`: also reads every block and member, before the publication;
+ * - `restore`: also restores the set into a temporary server, after the publication.
  */
 export type VerifyLevel = 'checksum' | 'readable' | 'restore';
 
-/** What makes the artifacts of a set, and where they are made. */
+/** Dependencies for making the artifacts of a set. */
 export interface ProduceParts {
   readonly producer: DumpProducer;
-  /** Absent: nothing but the database belongs to a set. */
+  /** `undefined` if only the database belongs to a set. */
   readonly archiver?: Archiver | undefined;
   readonly primary: PrimaryStore;
 }
@@ -31,17 +34,17 @@ export interface ProduceRequest {
   readonly timestamp: RunTimestamp;
   readonly verify: VerifyLevel;
   readonly phases: Phases;
-  /** The former set: how far the new one is can be told by its lengths only. */
+  /** Manifest of the previous set. Its lengths only serve as progress estimates. */
   readonly former?: Pick<Manifest, 'artifacts'> | undefined;
   /**
-   * Gets each artifact as soon as it is whole, beside its verification: it goes nowhere under its name before
-   * the set has its own.
+   * Receives each complete artifact while it is verified. Replicas show nothing of it before the publication
+   * of the set.
    */
   readonly stagedUploads?: StagedUploads | undefined;
   readonly signal: AbortSignal;
 }
 
-/** An artifact that was read back and found good, with its entry for the manifest. */
+/** A successfully verified artifact with its entry for the manifest. */
 export interface ProducedArtifact {
   readonly key: ArtifactKey;
   readonly entry: ManifestArtifact;
@@ -49,22 +52,21 @@ export interface ProducedArtifact {
 
 export interface Produced {
   readonly origin: DumpOrigin;
-  /** What the artifacts were written in; the manifest completes it. */
+  /** Transaction of the artifacts. The manifest completes it. */
   readonly transaction: SetTransaction;
-  /** In the order in which they are to be published: the dump last, so that it never stands alone. */
+  /** Artifacts in the order of publication: the dump last, so that it never exists alone. */
   readonly artifacts: readonly ProducedArtifact[];
 }
 
 /**
- * Makes the artifacts of a set. Where somebody came between the snapshot and the programs that read it, all
- * is begun once more: that takes a moment, and a job of every night may well want its tables at the same
- * minute.
+ * Makes the artifacts of a set. Retries once if a concurrent lock (TABLES_BUSY) breaks the dump after the
+ * snapshot. A nightly job of the database may need its tables at the same minute.
  */
 export async function produce(parts: ProduceParts, request: ProduceRequest): Promise<Produced> {
   try {
     return await produceOnce(parts, request);
   } catch (error) {
-    const taken = request.phases.reports.some(({ phase }) => phase === 'snapshot'); // before that, it was waited for long enough
+    const taken = request.phases.reports.some(({ phase }) => phase === 'snapshot'); // The first attempt has already waited for the lock.
     if (!taken || request.signal.aborted || !isBackupError(error, 'TABLES_BUSY')) throw error;
     request.phases.warn(`the dump was begun once more: ${errorText(error)}`);
     return produceOnce(parts, request, { tolerant: true });
@@ -72,11 +74,13 @@ export async function produce(parts: ProduceParts, request: ProduceRequest): Pro
 }
 
 /**
- * Takes the snapshot, then makes the dump, the globals after it, and the archive beside both, each artifact
- * read back as soon as it is whole. Rows are counted in the dump while it is read back, at every level of
- * verification. The archive is begun after the snapshot was taken, so every file that a row names was there.
- * The snapshot ends with the globals: its locks and its transaction wait for nothing else. When anything
- * fails, everything is stopped and nothing is left.
+ * Takes the snapshot and makes the artifacts. The globals follow the dump, and the archive is made
+ * concurrently. Each artifact is read back as soon as it is complete.
+ *
+ * - Every verification level counts the rows of the dump while it is read back.
+ * - The archive starts after the snapshot, so every file that a row names existed then.
+ * - The snapshot ends after the globals, so that its locks and its transaction last no longer than necessary.
+ * - A failure stops everything and leaves nothing behind.
  */
 async function produceOnce(
   parts: ProduceParts,
@@ -106,18 +110,18 @@ async function produceOnce(
   }
 }
 
-/** Where the bytes of an artifact come from. */
+/** Origin of the bytes of an artifact, for the stall watch. */
 type Other = Pick<PhaseSubject<unknown>, 'peer' | 'working'>;
 
 type Jobs = [ProducedArtifact, ProducedArtifact | undefined, ProducedArtifact | undefined];
 
-/** An artifact that is written, and not read back yet. */
+/** An artifact that is written but not read back yet. */
 interface Written {
   readonly name: ArtifactName & { readonly kind: ManifestArtifact['kind'] };
   readonly artifact: WrittenArtifact;
 }
 
-/** Makes single artifacts: written, then read back. */
+/** Writes single artifacts and reads them back. */
 class Maker {
   private readonly parts: ProduceParts;
   private readonly request: ProduceRequest;
@@ -149,7 +153,7 @@ class Maker {
     return { key: made.key, entry: { ...made.entry, compression: snapshot.origin.compression, ...counts } };
   }
 
-  /** Makes the globals once the dump is written, then ends the snapshot. */
+  /** Makes the globals after the dump is written, then ends the snapshot. */
   async globals(snapshot: DumpSnapshot, dump: Promise<Written>): Promise<ProducedArtifact | undefined> {
     await dump;
     const content = snapshot.globals();
@@ -249,7 +253,7 @@ class Maker {
   }
 }
 
-/** Damage is reported with the name of the artifact: an operator looks for the file. */
+/** Prefixes damage with the file name of the artifact, so that the operator finds the file. */
 function named(fileName: string, error: unknown): unknown {
   if (!isBackupError(error, 'ARTIFACT_UNREADABLE') || error.message.startsWith(fileName)) return error;
   const { code, message, details, hint } = error;

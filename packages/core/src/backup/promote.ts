@@ -8,8 +8,8 @@ import { inPublicationOrder } from '../catalog/publication-order.ts';
 import { inherited, resetState, type KnownSet } from '../catalog/state-files.ts';
 
 /**
- * Puts the artifacts of a set into the tier of another one too, the manifest last, with what was learnt of
- * the set. Safe to repeat: what was cut off is finished.
+ * Copies the artifacts of a set into another tier, the manifest last, with the state of the set. Safe to
+ * repeat: completes an interrupted promotion.
  */
 export async function promote(
   store: ArtifactStore,
@@ -25,10 +25,12 @@ export async function promote(
 }
 
 /**
- * What earlier runs did not get done: the newest whole daily set that belongs to another tier and is younger
- * than every whole set there. One that is older was there once, and was removed by retention or the operator:
- * it does not come back. Where there is none to compare with, it has to be the newest daily set, or one whose
- * promotion was begun. Sets from the future were made while the clock was wrong, and say nothing.
+ * Returns the promotion that earlier runs did not complete; `undefined` if there is none.
+ *
+ * - Selects the newest whole daily set that belongs to another tier and is younger than every whole set
+ *   there. Retention or the operator has removed older sets, and they do not return.
+ * - If the other tier has no whole set, only the newest daily set qualifies, or one with a started promotion.
+ * - Sets from the future are ignored, because the clock was wrong.
  */
 export function unfinishedPromotion(
   sets: readonly BackupSet[],

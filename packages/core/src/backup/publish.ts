@@ -24,13 +24,11 @@ export interface PublishRequest {
 
 export interface Published {
   readonly manifest: Manifest;
-  /** Why it is not certain that the set survives a power cut (NOT_CONFIRMED); undefined when it is. */
+  /** Why the set may not survive a power failure (NOT_CONFIRMED). `undefined` if it does. */
   readonly unconfirmed: BackupError | undefined;
 }
 
-/**
- * Gives the artifacts their names in `daily`, the manifest last, all or none. When it fails, nothing is left.
- */
+/** Publishes the artifacts in `daily`, all or none, the manifest last. A failure leaves nothing behind. */
 export async function publish(
   produced: Produced,
   request: PublishRequest,
@@ -56,7 +54,7 @@ function whenThere(error: unknown): BackupError {
   throw error;
 }
 
-/** Leaves the rows of each table out of a manifest that would be too large to be read. */
+/** Removes the row counts from a manifest that would be too large to read. */
 async function readable(manifest: Manifest): Promise<{ readonly manifest: Manifest; readonly text: string }> {
   const text = formatManifest(manifest);
   try {

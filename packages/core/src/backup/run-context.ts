@@ -4,7 +4,9 @@ import { Phases } from '../progress/phases.ts';
 import { StagedUploads } from '../replicate/staged-uploads.ts';
 import type { RunOptions, RunParts } from './run-parts.ts';
 
-/** What all stages of a run share: what they work with, and what they report besides their results. */
+/**
+ * Shared state of all stages of a run: the dependencies, and what the stages report besides their results.
+ */
 export class RunContext {
   readonly parts: RunParts;
   readonly options: RunOptions;
@@ -12,11 +14,11 @@ export class RunContext {
   readonly phases: Phases;
   readonly stagedUploads: StagedUploads;
   readonly startedAt: Date;
-  /** The first is what makes the run fail, if it does. */
+  /** Errors of the run. The first one causes the failure of a failed run. */
   readonly errors: BackupError[] = [];
-  /** What earlier work left over, and was removed. */
+  /** Descriptions of removed orphans. */
   readonly cleanedUp: string[] = [];
-  /** What retention removed. */
+  /** Keys that retention removed. */
   readonly removed: ArtifactKey[] = [];
   private isStopNoted = false;
 
@@ -33,7 +35,7 @@ export class RunContext {
     return this.parts.producer.database;
   }
 
-  /** Runs a stage. Its failure is the first error of the run. */
+  /** Runs a stage. Its failure becomes the first error of the run. */
   async stage<T>(work: () => Promise<T>): Promise<T | undefined> {
     return work().catch((error: unknown) => {
       this.note(error, 'unshift');
@@ -41,7 +43,7 @@ export class RunContext {
     });
   }
 
-  /** Runs work that comes after the set is good: its failure does not stop what follows. */
+  /** Runs work after the set is good. Its failure does not stop the next work. */
   async attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       throwIfAborted(this.signal);
@@ -52,7 +54,7 @@ export class RunContext {
     }
   }
 
-  /** Notes an error. After an abort, notes the abort once instead. */
+  /** Records an error. After an abort, records the abort once instead. */
   note(error: unknown, where: 'push' | 'unshift' = 'push'): void {
     if (this.signal.aborted && this.isStopNoted) return;
     this.isStopNoted = this.signal.aborted;

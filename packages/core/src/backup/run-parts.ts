@@ -10,46 +10,46 @@ import type { RunObserver } from '../progress/phases.ts';
 import type { StallLimit } from '../progress/stall.ts';
 import type { ProduceParts, VerifyLevel } from './produce.ts';
 
-/** Everything that a run works with. */
+/** Dependencies of a run. */
 export interface RunParts extends ProduceParts {
   readonly clock: Clock;
   readonly lock: Lock;
-  /** Asked after the set is good; its sets are those of this database. */
+  /** Applied after the set is good, to the sets of this database. */
   readonly retention: RetentionPolicy;
-  /** Told how the run ended; absent where nobody asks for that later, as a loop and `judgeHealth` do. */
+  /** Journals the outcome of the run. `undefined` if no loop or `judgeHealth` reads it later. */
   readonly journal?: RunJournal | undefined;
-  /** What works under the same lock and may have died, besides runs. */
+  /** Further components that work under the same lock and may have died. */
   readonly cleaners?: readonly OrphanCleaner[] | undefined;
-  /** Stores that are to have every set too. */
+  /** Further stores that receive every set. */
   readonly replicas?: readonly ArtifactStore[] | undefined;
-  /** How long a phase may move no byte; without end when absent. */
+  /** Maximum time without progress of a phase. Defaults to no limit. */
   readonly stall?: StallLimit | undefined;
-  /** Tests the restore of a new set; needed for the level `restore`. */
+  /** Tests the restore of a new set. Required for the level `restore`. */
   readonly restoreTest?: RestoreTester | undefined;
 }
 
-/** How a run is made, and who is told. */
+/** Options of a run. */
 export interface RunOptions {
-  /** Written into the manifest. */
+  /** Version for the manifest. */
   readonly toolVersion: string;
-  /** `readable` when absent. */
+  /** Defaults to `readable`. */
   readonly verify?: VerifyLevel | undefined;
   /**
-   * Under which share of the median of the last complete sets the new one is suspicious; 0.5 when absent, 0
-   * for never.
+   * Share of the median of the last complete sets below which the new set is suspicious. Defaults to 0.5; 0
+   * disables it.
    */
   readonly sizeAnomalyThreshold?: number | undefined;
-  /** `fail` when absent: LOCK_HELD at once when another process works on the volume. */
+  /** Defaults to `fail`: LOCK_HELD at once if another process works on the volume. */
   readonly whenLockHeld?: LockOptions['whenHeld'];
-  /** Told of every phase as it goes on. */
+  /** Called with every event of a phase. */
   readonly observer?: RunObserver | undefined;
   /**
-   * Takes secrets out of a text: what a server says goes into warnings, and with them into the manifest.
-   * Nothing is taken out when absent.
+   * Removes secrets from a text. Messages of servers become warnings and thereby part of the manifest.
+   * Defaults to no change.
    */
   readonly redact?: ((text: string) => string) | undefined;
-  /** Returns what the journal keeps of an error. Defaults to its message and hint. */
+  /** Returns the journal text of an error. Defaults to its message and hint. */
   readonly describeError?: ((error: BackupError) => string) | undefined;
-  /** Stops the run: programs end, drafts go, sets stay as they were. */
+  /** Stops the run: child processes end, drafts are discarded, and existing sets do not change. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -7,44 +7,47 @@ import type { ReplicationReport } from '../replicate/replicate.ts';
 import type { RestoreTestReport } from '../restore-test/restore-test-report.ts';
 import type { PhaseReport } from '../model/run-phase.ts';
 
-/** What became of a run. */
+/** Result of a run. */
 export interface RunReport {
   /**
-   * `complete`; `partial`: the local set is good, something after it failed, such as its restore test;
-   * `failed`: there is no new set, or a restore test found its rows damaged.
+   * Outcome of the run.
+   *
+   * - `complete`: everything succeeded;
+   * - `partial`: the local set is good, but a later step failed, such as its restore test;
+   * - `failed`: there is no new set, or a restore test found damaged rows.
    */
   readonly outcome: RunOutcome;
   readonly database: string;
-  /** Undefined when the run failed before it had one. */
+  /** `undefined` if the run failed before it had one. */
   readonly timestamp: RunTimestamp | undefined;
   readonly startedAt: Date;
   readonly finishedAt: Date;
-  /** The manifest of the new set, unless the run failed. */
+  /** Manifest of the new set. `undefined` if the run failed. */
   readonly manifest: Manifest | undefined;
-  /** The checks of the new set, with a restore test. */
+  /** Checks of the new set, including the restore test. */
   readonly checks: Checks;
-  /** The rows of the former complete set, to compare with. */
+  /** Rows of the previous complete set, for comparison. `undefined` if unknown. */
   readonly previousRows: number | undefined;
-  /** What a restore test of the new set showed; undefined when there was none. */
+  /** Result of the restore test of the new set. `undefined` if there was none. */
   readonly restoreTest: RestoreTestReport | undefined;
   /**
-   * Why the new set is not trusted to be what its database was; while it is the newest, retention removes
-   * nothing.
+   * Why the new set is suspicious. Retention removes nothing while it is the newest. `undefined` if it is not
+   * suspicious.
    */
   readonly suspicion: Suspicion | undefined;
-  /** Those that ended well, in the order in which they did. */
+  /** Successful phases, in the order of their ends. */
   readonly phases: readonly PhaseReport[];
-  /** What was odd but tolerable, one sentence each. */
+  /** Tolerated irregularities, one sentence each. */
   readonly warnings: readonly string[];
   /**
-   * What made the run partial or failed, that which made it fail, or its restore test, first; empty when it
-   * is complete.
+   * Errors of a partial or failed run. The cause of a failure, or of a failed restore test, comes first.
+   * Empty for a complete run.
    */
   readonly errors: readonly BackupError[];
-  /** One for each replica. */
+  /** One report for each replica. */
   readonly replication: readonly ReplicationReport[];
-  /** What was left over from runs that died, and is gone now. */
+  /** Removed orphans of dead runs. */
   readonly cleanedUp: readonly string[];
-  /** What retention removed, also when it did not get to its end. */
+  /** Keys that retention removed, even if it did not complete. */
   readonly removed: readonly ArtifactKey[];
 }

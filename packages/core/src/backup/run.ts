@@ -18,13 +18,13 @@ import type { RunReport } from './run-report.ts';
 import { testPublishedSet } from './test-published-set.ts';
 
 /**
- * One run: lock, clean-up, produce, verify, publish, restore test, promote, replicate, retain, report. The lock is held
- * from its begin to its end.
+ * Executes one run: lock, clean-up, produce, verify, publish, restore test, promote, replicate, retain,
+ * report. Holds the lock from start to end.
  *
- * A run that fails is a report with outcome `failed`, not an exception: then no file is left and nothing was
- * pruned. The sets of before are replicated all the same: they may be all there is.
- * @throws BackupError LOCK_HELD when another process works on the volume, or what the lock itself fails with;
- * CONFIG_INVALID when sets are to be restored and there is no restore test
+ * A failed run returns a report with outcome `failed` and does not throw. It leaves no file and prunes
+ * nothing. It still replicates the earlier sets, because they may be the only ones.
+ * @throws BackupError LOCK_HELD if another process works on the volume, or the error of the lock itself
+ * @throws BackupError CONFIG_INVALID if the level is `restore` without a restore tester
  */
 export async function run(parts: RunParts, options: RunOptions): Promise<RunReport> {
   if (options.verify === 'restore' && parts.restoreTest === undefined)
@@ -44,16 +44,16 @@ export async function run(parts: RunParts, options: RunOptions): Promise<RunRepo
   }
 }
 
-/** A set that is on the volume under its names. */
+/** A published set of the volume. */
 interface MadeSet extends PreparedRun {
   readonly manifest: Manifest;
 }
 
-/** A set whose restore was tested, if that was asked for. */
+/** A published set after its restore test, if requested. */
 interface VerifiedSet extends MadeSet {
   readonly checks: Checks;
   readonly restoreTest: RestoreTestReport | undefined;
-  /** Whether retention may remove sets: the outcome of a failed test has to be recorded for that. */
+  /** Whether retention may remove sets. The outcome of a failed test must be recorded first. */
   readonly isRecorded: boolean;
 }
 
@@ -82,7 +82,9 @@ async function make(context: RunContext, prepared: PreparedRun): Promise<MadeSet
   return { ...prepared, manifest };
 }
 
-/** Tests the restore of the new set. It is published already: a test that ends this process loses no set. */
+/**
+ * Tests the restore of the new set after its publication, so that a test that ends this process loses no set.
+ */
 async function testRestore(context: RunContext, made: MadeSet): Promise<VerifiedSet> {
   const { parts, options, phases, signal } = context;
   const { restoreTest } = parts;
@@ -116,8 +118,9 @@ async function promoteSet(context: RunContext, { manifest, checks, timestamp }: 
 }
 
 /**
- * Brings every replica up to the primary. One that fails makes the run partial; the next run continues.
- * @param bad the set to leave out: if it could not be marked, it looks like any other
+ * Replicates the primary store to every replica. A failing replica makes the run partial; the next run
+ * continues.
+ * @param bad run of a set to leave out, because the mark of its damage may have failed
  */
 async function replicateAll(context: RunContext, bad?: RunTimestamp): Promise<readonly ReplicationReport[]> {
   const { parts, phases, database, stagedUploads, signal } = context;
@@ -180,16 +183,16 @@ function report(
   };
 }
 
-/** The set just made is never "in the future", even when the clock was set back while it was made. */
+/** Prevents that the new set counts as "in the future" if the clock was set back during the run. */
 function laterOf(now: Date, timestamp: RunTimestamp): Date {
   const made = timestampToDate(timestamp);
   return made > now ? made : now;
 }
 
-/** A year of nightly runs. */
+/** Number of kept runs: a year of nightly runs. */
 const PAST_RUNS = 400;
 
-/** Journals how a run ended. A journal that cannot be written makes a warning. */
+/** Writes the outcome of a run to the journal. A failed write causes a warning. */
 async function journalOutcome(
   journal: RunJournal,
   report: RunReport,
@@ -201,7 +204,7 @@ async function journalOutcome(
   const bytes = manifest?.artifacts.reduce((sum, artifact) => sum + artifact.bytes, 0);
   try {
     const { pastRuns } = await journal.read();
-    const before: readonly PastRun[] = Array.isArray(pastRuns) ? pastRuns : []; // it may have been edited by hand
+    const before: readonly PastRun[] = Array.isArray(pastRuns) ? pastRuns : []; // The journal may have been edited by hand.
     await journal.update({
       lastRun: { ...run, phases },
       pastRuns: [...before.slice(1 - PAST_RUNS), { ...run, bytes }],

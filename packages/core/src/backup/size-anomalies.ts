@@ -1,12 +1,12 @@
 import { countText, numberText } from '../base/count-text.ts';
 import { dumpOf, rowsOf, type Manifest, type ManifestArtifact } from '../model/manifest.ts';
 
-/** Under which share of the median a set is suspicious, when nobody says otherwise. */
+/** Default share of the median below which a set is suspicious. */
 export const SIZE_ANOMALY_THRESHOLD = 0.5;
 
-/** One thing that is measured: what it is in the new set, and what it was in the former ones. */
+/** A measured quantity: its value in the new set and in the previous sets. */
 interface SizeMeasure {
-  /** The beginning of the sentence: `it has 1,000 rows`. */
+  /** Start of the sentence: `it has 1,000 rows`. */
   readonly observation: string;
   readonly value: number | undefined;
   readonly former: readonly number[];
@@ -15,12 +15,11 @@ interface SizeMeasure {
 type Artifacts = readonly ManifestArtifact[];
 
 /**
- * Why a new set is suspicious, one sentence each: its rows, its dump or its staging archive are under a share
- * of the median of the former sets. Dumps are compared with those of the same method of compression only; an
- * archive that is not there has no bytes. Without former sets nothing is suspicious, and with a threshold of
- * 0 neither. Pure.
- * @param former the manifests that chooseSizeBaseline chose
- * @param threshold a share, from 0 to 1
+ * Returns why a new set is suspicious, one sentence each. Its rows, its dump or its staging archive are then
+ * below a share of the median of the previous sets. Compares only dumps of the same compression method. A
+ * missing archive counts as 0 bytes. Returns nothing without previous sets, or with a threshold of 0. Pure.
+ * @param former manifests chosen by `chooseSizeBaseline`
+ * @param threshold share, from 0 to 1
  */
 export function sizeAnomalies(
   artifacts: Artifacts,
@@ -38,7 +37,7 @@ export function sizeAnomalies(
 function reasonOf({ observation, value, former }: SizeMeasure, threshold: number): string[] {
   const middle = median(former);
   if (value === undefined || middle === undefined || middle === 0) return [];
-  // Divided, not multiplied: what is exactly the threshold is not under it, whatever its binary fraction.
+  // Divides instead of multiplying, so that a value of exactly the threshold is never below it by rounding.
   if (value / middle >= threshold) return [];
   const comparedWith = former.length === 1 ? 'the last set' : `the median of the last ${former.length} sets`;
   return [
@@ -80,12 +79,12 @@ function archiveOf(artifacts: Artifacts): ManifestArtifact | undefined {
   return artifacts.find(({ kind }) => kind === 'staging');
 }
 
-/** `zstd`, whatever its level. */
+/** Returns the compression method without its level: `zstd`. */
 function methodOf(dump: ManifestArtifact | undefined): string | undefined {
   return dump?.compression?.split(':')[0];
 }
 
-/** Rounded down, so that what is under the threshold is also shown so. */
+/** Rounds down, so that a share below the threshold also prints as below it. */
 function shareText(value: number, middle: number): string {
   const permille = Math.floor((value * 1000) / middle);
   return permille === 0 && value > 0 ? 'less than 0.1 %' : percentText(permille / 10);
@@ -95,9 +94,7 @@ function percentText(percent: number): string {
   return `${Number(percent.toPrecision(12))} %`;
 }
 
-/**
- * The middle one of some numbers, of an even count the mean of the middle two; undefined when there are none.
- */
+/** Returns the median; the mean of the middle two for an even count. `undefined` if there are no numbers. */
 export function median(numbers: readonly number[]): number | undefined {
   const sorted = [...numbers].sort((one, other) => one - other);
   const middle = sorted.slice(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);

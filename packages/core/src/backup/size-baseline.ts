@@ -2,22 +2,24 @@ import type { Manifest } from '../model/manifest.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import { newestFirst, type BackupSet } from '../model/backup-set.ts';
 
-/** How many former sets a new one is measured by. */
+/** Maximum number of sets in a baseline. */
 const BASELINE_SETS = 7;
 
-/** What a new set is measured by. */
+/** Baseline for the size of a new set. */
 export interface SizeBaseline {
-  /** The manifests of former sets, newest first. */
+  /** Manifests of previous sets, newest first. */
   readonly former: readonly Manifest[];
-  /** The newest set that was accepted: none that is older is among them. To be written into the new set. */
+  /**
+   * The newest accepted set, which excludes all older ones. The new set records it. `undefined` if there is
+   * none.
+   */
   readonly acceptedSince: RunTimestamp | undefined;
 }
 
 /**
- * Chooses what a new set of a database is measured by: the newest complete sets, each once though it is in
- * two tiers. Where somebody has accepted one as what it should be, none that is older counts any more. The
- * accepted one may be gone by now, while weekly ones from before are not: so those after it say that it was.
- * Pure.
+ * Chooses the baseline of a new set of a database: the newest complete sets, each once even if it is in two
+ * tiers. Excludes all sets older than the newest accepted one. The accepted set may be removed while older
+ * weekly sets remain, so every later set records it. Pure.
  */
 export function chooseSizeBaseline(
   sets: readonly BackupSet[],
@@ -38,7 +40,7 @@ export function chooseSizeBaseline(
     .reduce((one, other) => ((other ?? '') > (one ?? '') ? other : one), undefined);
   return {
     former: former.filter(({ timestamp }) => timestamp >= (since ?? '')).slice(0, BASELINE_SETS),
-    // A set that was made while the clock was ahead is no reason to have no baseline once it is gone.
+    // A set made while the clock was ahead must not leave later sets without a baseline after its removal.
     acceptedSince: since !== undefined && since < of.timestamp ? since : undefined,
   };
 }

@@ -16,17 +16,18 @@ export interface TestPublishedSetParts extends RestoreTestParts {
 
 export interface TestedSet {
   readonly restoreTest: RestoreTestReport;
-  /** The checks of the set, with this one. */
+  /** Checks of the set, including the restore test. */
   readonly checks: Checks;
-  /** Why the outcome could not be recorded: it is no less true. */
+  /** Why the outcome could not be recorded. The outcome is still valid. */
   readonly unmarked: BackupError | undefined;
-  /** `undefined` unless the test failed: RESTORE_TEST_FAILED, or ARTIFACT_UNREADABLE if rows are damaged. */
+  /**
+   * RESTORE_TEST_FAILED, or ARTIFACT_UNREADABLE if rows are damaged. `undefined` if the test did not fail.
+   */
   readonly failure: BackupError | undefined;
 }
 
 /**
- * Tests the restore of a set that was just published, and records the outcome in its state file. The caller
- * holds the lock.
+ * Tests the restore of a published set and records the outcome in its state file. The caller holds the lock.
  */
 export async function testPublishedSet(
   parts: TestPublishedSetParts,
@@ -47,7 +48,7 @@ export async function testPublishedSet(
       'ARTIFACT_NOT_FOUND',
       `the set ${timestamp} is gone before its restore could be tested`,
     );
-  // It was read when it was made.
+  // The run already read the copy when it made it.
   const { restoreTest } = await restoreTestCopy(parts, copy, dump, undefined, { signal });
   if (restoreTest === undefined)
     throw new BackupError('ARTIFACT_UNREADABLE', `the set ${timestamp} is damaged`);

@@ -12,7 +12,7 @@ import type { UnpackedStaging } from '../ports/staging-restorer.ts';
 import type { RestoreContext } from './restore-context.ts';
 import type { RestoreReport } from './restore-report.ts';
 
-/** A restore that may begin. */
+/** A restore that has passed all checks. */
 export interface CheckedRestore {
   readonly input: RestoreInput;
   readonly archive: ArtifactContent | undefined;
@@ -78,7 +78,10 @@ async function restoreDatabase(
   }
 }
 
-/** Compares the rows with those that were backed up. Differences are an error, or are listed when it keeps going. */
+/**
+ * Compares the rows with those that were backed up. Differences cause an error, or are listed with
+ * `keepGoing`.
+ */
 function withRows(
   { manifest, keepGoing }: RestoreInput,
   restored: Restored,
@@ -94,7 +97,7 @@ function withRows(
   );
 }
 
-/** The database is restored: failures from here on are reported and undo nothing. */
+/** Completes a restore after the database is in place. Failures are reported and undo nothing. */
 async function finish(
   { parts, request, warnings, errors: before }: RestoreContext,
   session: RestoreSession,

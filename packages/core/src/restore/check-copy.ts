@@ -5,20 +5,20 @@ import type { Inspection } from '../ports/dump-restorer.ts';
 import type { SetCopy } from '../ports/set-copy.ts';
 import { readCopy, type ArtifactReading, type ReadingParts } from '../catalog/read-copy.ts';
 
-/** A copy that was read from its first to its last byte. */
+/** A copy that was read completely. */
 export interface CheckedCopy {
-  /** The damaged artifacts of the database. */
+  /** Damaged artifacts of the database. */
   readonly damaged: readonly ArtifactReading[];
-  /** What a restore of the archive leaves out, as far as it was listed. */
+  /** Members that a restore of the archive leaves out, as far as they were listed. */
   readonly leftOut: readonly string[];
-  /** Why the archive cannot be restored, which does not keep the database from being restored. */
+  /** Why the archive cannot be restored. The database can be restored nevertheless. */
   readonly stagingError: BackupError | undefined;
 }
 
 export interface CheckOptions {
   /**
-   * Artifacts that are unpacked beside the live ones before anything is replaced: their own programs read them
-   * then. The SHA-256 is enough for them, if the same bytes were read through once.
+   * Artifacts that are unpacked next to the live ones before anything is replaced. Their own programs read
+   * them at that point. The SHA-256 is enough for them if the same bytes passed a content check before.
    */
   readonly putAside: readonly ArtifactKind[];
   readonly signal: AbortSignal;
@@ -26,7 +26,7 @@ export interface CheckOptions {
 
 /**
  * Reads every artifact that a restore needs.
- * @throws what the reading of the dump or the globals fails with
+ * @throws the error from reading the dump or the globals
  */
 export async function checkCopy(
   parts: ReadingParts,
@@ -50,7 +50,7 @@ export async function checkCopy(
   return { damaged, leftOut: staging?.leftOut ?? [], stagingError };
 }
 
-/** Whether the program that knows the form has read the bytes that the manifest means, and found them good. */
+/** Returns whether the bytes that the manifest names have passed the content check. */
 function wasReadThrough({ artifacts }: SetCopy, kind: ArtifactKind, { content }: Checks): boolean {
   return artifacts[kind]?.sha256 !== undefined && content?.outcome === 'passed';
 }
@@ -64,9 +64,10 @@ export interface DiagnosticResults {
 }
 
 /**
- * Refuses a restore that must not begin, with all reasons in one list.
- * @returns the inspection of a dump that can be restored
- * @throws BackupError ARTIFACT_UNREADABLE if an artifact is damaged, RESTORE_REFUSED for anything else
+ * Refuses an impossible restore, with all reasons in one list.
+ * @returns the inspection of a restorable dump
+ * @throws BackupError ARTIFACT_UNREADABLE if an artifact is damaged
+ * @throws BackupError RESTORE_REFUSED for any other problem
  */
 export function refuse(label: string, { damaged, inspection, overridable }: DiagnosticResults): Inspection {
   const all = [...damaged.flatMap(({ problem }) => problem ?? []), ...(inspection?.problems ?? [])];

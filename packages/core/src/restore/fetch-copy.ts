@@ -4,19 +4,19 @@ import { withStaging } from '../catalog/set-copy.ts';
 import type { ReadableArtifact, SetCopy } from '../ports/set-copy.ts';
 
 export interface FetchOptions {
-  /** Called if the staging archive could not be fetched; the others are needed. */
+  /** Called if the staging archive cannot be fetched. The restore needs all other artifacts. */
   readonly onStagingError: (error: unknown) => undefined;
   readonly signal: AbortSignal;
 }
 
-/** A copy whose artifacts lie on this machine until it is disposed of. */
+/** A copy with local artifacts, until it is disposed of. */
 export interface FetchedCopy extends AsyncDisposable {
   readonly copy: SetCopy;
 }
 
 /**
- * Brings artifacts that lie elsewhere to the volume, under temporary names that the volume's clean-up knows. The
- * stores resume an interrupted reading. What arrived is checked afterwards, with everything else.
+ * Fetches remote artifacts to the volume, under temporary names that the clean-up of the volume knows. The
+ * stores resume interrupted reads. The caller checks the fetched bytes together with everything else.
  */
 export async function fetchCopy(
   primary: PrimaryStore,

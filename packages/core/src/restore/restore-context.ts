@@ -10,51 +10,54 @@ import type { SetCopy } from '../ports/set-copy.ts';
 import type { StagingRestorer } from '../ports/staging-restorer.ts';
 import type { RestorePlan, RestoreReport } from './restore-report.ts';
 
-/** Everything that a restore works with. */
+/** Dependencies of a restore. */
 export interface RestoreParts {
   readonly restorer: DumpRestorer;
   readonly stagingRestorer: StagingRestorer;
-  /** They check the artifacts. */
+  /** Checks the artifacts. */
   readonly producer: Pick<DumpProducer, 'check'>;
   readonly archiver: Pick<Archiver, 'check'>;
-  /** Takes in what comes from elsewhere. */
+  /** Stores fetched artifacts. */
   readonly primary: PrimaryStore;
   readonly lock: Lock;
   readonly clock: Clock;
-  /** How long a reading of the source may wait for a chunk; without end when absent. */
+  /** Maximum wait for a chunk of the source. Defaults to no limit. */
   readonly stall?: StallLimit | undefined;
 }
 
-/** What is restored, how, and where to. */
+/** Source, target and options of a restore. */
 export interface RestoreRequest {
   readonly source: SetCopy;
   readonly mode: RestoreMode;
-  /** The database that is to have the content of the dump. */
+  /** Name of the target database. */
   readonly database: string;
-  /** The folder that is to have the content of the archive; undefined leaves files alone. */
+  /** Target folder of the archive. `undefined` if files are not restored. */
   readonly stagingTo: string | undefined;
-  /** Remove what was there before, once all is well. */
+  /** Whether to remove the previous content after a successful restore. */
   readonly dropPrevious: boolean;
-  /** Look and check, and change nothing; needs no lock. */
+  /** Whether to inspect and check without changes. Needs no lock. */
   readonly dryRun: boolean;
-  /** Go on in spite of doubts; never in spite of problems. */
+  /** Whether to continue despite warnings. Problems always stop the restore. */
   readonly force: boolean;
-  /** Give roles that are made all the privileges that the set names, although it is not trusted. */
+  /** Whether created roles get all privileges that the set names, although the set is not trusted. */
   readonly allowPrivilegedRoles: boolean;
-  /** Restores everything else if objects cannot be made, and lists them. Defaults to false. */
+  /** Whether the restore continues if objects cannot be created, and lists them. Defaults to false. */
   readonly keepGoing?: boolean | undefined;
 }
 
-/** Who is told, and asked, while a restore goes on. */
+/** Callbacks of a restore. */
 export interface RestoreOptions {
   readonly signal: AbortSignal;
-  /** Told of each step, and how far it is. */
+  /** Called for each step and its progress. */
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
-  /** Asked before anything is changed; a `false` ends the restore. */
+  /** Called before the first change. A result of `false` ends the restore. */
   readonly confirm?: ((plan: RestorePlan) => Promise<boolean>) | undefined;
 }
 
-/** What all stages of a restore share: what they work with, and what they report besides their results. */
+/**
+ * Shared state of all stages of a restore: the dependencies, and what the stages report besides their
+ * results.
+ */
 export class RestoreContext {
   readonly parts: RestoreParts;
   readonly request: RestoreRequest;
@@ -62,7 +65,7 @@ export class RestoreContext {
   readonly signal: AbortSignal;
   readonly recovered: string[] = [];
   readonly warnings: string[] = [];
-  /** Failures of the files: the database is restored without them. */
+  /** Failures of the files. The database is restored without them. */
   readonly errors: BackupError[] = [];
   private readonly startedAt: Date;
 
@@ -74,7 +77,7 @@ export class RestoreContext {
     this.startedAt = parts.clock.now();
   }
 
-  /** Does what belongs to the files. Failures are noted; only an abort ends the restore. */
+  /** Runs work on the files. Records failures; only an abort ends the restore. */
   async attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
     return work().catch(this.noteError);
   }

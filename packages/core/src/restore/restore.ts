@@ -16,11 +16,12 @@ import {
 import type { RestoreReport } from './restore-report.ts';
 
 /**
- * Restores a database, and the files that belong to it, from one source: checked before anything is touched,
- * then put in place. In the mode `aside` any failure before the swap leaves everything as it was.
- * @throws BackupError RESTORE_REFUSED or ARTIFACT_UNREADABLE with the whole list of what stands in the way;
- * LOCK_HELD;
- *   RESTORE_FAILED; ABORTED
+ * Restores a database and its files from one source. Checks everything before the first change, then puts the
+ * result in place. In the mode `aside`, a failure before the swap changes nothing.
+ * @throws BackupError RESTORE_REFUSED or ARTIFACT_UNREADABLE, with the list of all problems
+ * @throws BackupError LOCK_HELD if another process holds the lock
+ * @throws BackupError RESTORE_FAILED if the restore fails
+ * @throws BackupError ABORTED if the signal fires
  */
 export async function restore(
   parts: RestoreParts,
@@ -77,12 +78,12 @@ async function recoverFiles({ parts, recovered, warnings }: RestoreContext, fold
 async function fetch({ parts, request, signal, noteError }: RestoreContext): Promise<FetchedCopy> {
   const watched = withStall(request.source, parts.stall);
   const copy = request.stagingTo === undefined ? withStaging(watched, undefined) : watched;
-  // A dry run leaves artifacts where they are, and reads them from there.
+  // A dry run reads the artifacts in place.
   if (request.dryRun) return { copy, [Symbol.asyncDispose]: () => Promise.resolve() };
   return fetchCopy(parts.primary, copy, { onStagingError: noteError, signal });
 }
 
-/** Returns what is unpacked beside the live content before anything is replaced. */
+/** Returns the kinds that are unpacked next to the live content before anything is replaced. */
 function putAside({ dryRun, mode }: RestoreRequest): readonly ArtifactKind[] {
   if (dryRun) return [];
   return mode.kind === 'aside' ? ['dump', 'staging'] : ['staging'];
@@ -96,7 +97,10 @@ function inputOf(
   return { dump, globals, manifest, privilegedRoles: trusted || allowPrivilegedRoles, keepGoing };
 }
 
-/** @throws BackupError with everything that keeps the restore from beginning */
+/**
+ * Inspects the dump and the server.
+ * @throws BackupError with all problems that prevent the restore
+ */
 async function inspect(
   context: RestoreContext,
   session: RestoreSession,
@@ -116,7 +120,7 @@ async function inspect(
   const all = [...source.warnings, ...(inspection?.estimatedProblems ?? [])];
   const allowed = refuse(source.label, { damaged, inspection, overridable: force ? [] : all });
   warnings.push(...all, ...allowed.warnings);
-  // After a swap, `finishSwap` knows the names.
+  // After a swap, `finishSwap` reports them with the final names.
   if (dryRun || mode.kind !== 'aside') warnings.push(...allowed.logicalReplication);
   return allowed;
 }
