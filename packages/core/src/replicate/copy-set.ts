@@ -13,19 +13,19 @@ import type { PlannedCopy, PlannedUpload } from './plan-replication.ts';
 import { inspectReplicaCopy, type ReplicaState } from './replica-copy.ts';
 import type { StagedUploads } from './staged-uploads.ts';
 
-/** Where a set is copied from and to. */
+/** Source and target of copying a set. */
 export interface CopySetRequest {
   readonly primary: ArtifactStore;
   readonly replica: ArtifactStore;
   readonly phases: Phases;
-  /** What was uploaded already, under no name yet. */
+  /** Staged uploads to complete instead of copying. */
   readonly stagedUploads?: StagedUploads | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Copies what a replica lacks of a set, the manifest last.
- * @returns false if nothing had to be done
+ * Copies the artifacts of a set that a replica lacks, the manifest last.
+ * @returns false if there was nothing to do
  */
 export async function copySet(
   copy: PlannedCopy,
@@ -51,19 +51,22 @@ export async function copySet(
     };
     await phases.measure('replicate', (watch) => copyArtifact(set, one, request, watch), of);
   }
-  // Last, so that a repair that is cut off is begun again.
+  // Comes last, so that an interrupted repair starts again.
   if (hasState && found?.isBad === true) await resetState(replica, set, { signal });
   return true;
 }
 
-/** What is to be copied: of a copy that is bad all, for its artifacts have the right lengths all the same. */
+/**
+ * Returns the artifacts to copy. Of a bad copy these are all, because damaged artifacts have the right
+ * lengths.
+ */
 function wantedOf(
   { set, artifacts }: PlannedCopy,
   found: ReplicaState | undefined,
 ): readonly PlannedUpload[] {
   if (found === undefined) return artifacts;
   const others = artifacts.filter(({ artifact }) => artifact.kind !== 'manifest');
-  // With its manifest, what is known of checks of the copy begins anew.
+  // Copying the manifest again resets the known checks of the copy.
   const isRepaired = artifacts.some(({ isReplaced }) => isReplaced);
   const replaced = set.artifacts.filter(
     ({ kind }) => found.isBad || (kind === 'manifest' && (!found.hasManifest || isRepaired)),
@@ -79,8 +82,8 @@ function wantedOf(
 }
 
 /**
- * Brings an acceptance, and what takes a failed restore test back.
- * @returns false when there was nothing to do
+ * Transfers an acceptance, and a later result that replaces a failed restore test.
+ * @returns false if there was nothing to do
  */
 async function bringNews(
   set: BackupSet,
@@ -102,8 +105,8 @@ async function bringNews(
 }
 
 /**
- * By the replica itself where it has the very same file in another tier, or what was staged: both are
- * cheap; otherwise, or when it will not, from here.
+ * Copies an artifact in the cheapest way: by a staged upload, or by the replica itself from the same file in
+ * another tier. Otherwise, or if that fails, uploads it.
  */
 async function copyArtifact(
   set: BackupSet,
@@ -128,8 +131,8 @@ async function copyArtifact(
 }
 
 /**
- * An artifact of a store as a source for another. Its SHA-256 is what the manifest says; where no manifest
- * says it (of the manifest itself, and in legacy sets), the artifact is read once to find out.
+ * Returns an artifact of a store as a source for another store. Takes its SHA-256 from the manifest.
+ * Calculates it by reading the artifact if no manifest has it, as for legacy sets and the manifest itself.
  */
 async function storedSource(
   store: ArtifactStore,

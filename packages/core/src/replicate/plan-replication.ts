@@ -3,52 +3,51 @@ import { isWhole, newestFirst, type BackupSet, type SetArtifact } from '../model
 import { inherited } from '../catalog/state-files.ts';
 import { inPublicationOrder } from '../catalog/publication-order.ts';
 
-/**
- * One artifact that a replica lacks, has with another length, or has without the manifest that would say that
- * it is good.
- */
+/** An artifact that a replica lacks, has with another length, or has without a manifest that confirms it. */
 export interface PlannedUpload {
   readonly artifact: SetArtifact;
-  /** The same file in another tier of the replica, from which the replica can copy it by itself. */
+  /**
+   * The same file in another tier of the replica, which the replica can copy by itself. `undefined` if there
+   * is none.
+   */
   readonly copySource: ArtifactKey | undefined;
-  /** The replica has it with other bytes than were sent there. */
+  /** Whether the replica has it with other bytes than were uploaded. */
   readonly isReplaced: boolean;
 }
 
-/** A set of the primary that a replica does not have whole, or whose copy has to be inspected. */
+/** A set of the primary store that a replica lacks in part, or whose copy has to be inspected. */
 export interface PlannedCopy {
   readonly set: BackupSet;
-  /** What is to be copied, the manifest last; empty if the replica has all with their lengths. */
+  /** Artifacts to copy, the manifest last. Empty if the replica has all with the right lengths. */
   readonly artifacts: readonly PlannedUpload[];
-  /** The replica has a manifest of this name: its copy has to be inspected first. */
+  /** Whether the replica has a manifest of this name. Its copy has to be inspected first. */
   readonly contested: boolean;
-  /** The state file of the replica's copy; `undefined` if it has none. */
+  /** State file of the replica's copy. `undefined` if it has none. */
   readonly stateFile: ArtifactKey | undefined;
 }
 
-/** What the primary has, and what a replica. */
+/** Contents of the primary store and of a replica. */
 export interface ReplicationRequest {
-  /** The sets of the primary. */
+  /** Sets of the primary store. */
   readonly sets: readonly BackupSet[];
   /**
-   * Length in bytes of each artifact that the replica has, by key; `undefined` if it is not what was sent
-   * there.
+   * Length in bytes of each artifact of the replica, by key. `undefined` if it differs from what was
+   * uploaded.
    */
   readonly replica: ReadonlyMap<ArtifactKey, number | undefined>;
-  /** Sets of other databases are another process's to replicate. */
+  /** Name of the database. Other processes replicate sets of other databases. */
   readonly database: string;
 }
 
 /**
- * Compares the primary with a replica: which sets are to be copied, newest first. Replication is a state, not
- * an event: what an earlier run could not copy is in the answer again. Nothing is ever removed from a
- * replica. Pure.
+ * Returns the sets to copy from the primary store to a replica, newest first. Compares states, so it includes
+ * everything that earlier runs could not copy. Never removes anything from a replica. Pure.
  */
 export function planReplication({ sets, replica, database }: ReplicationRequest): readonly PlannedCopy[] {
   const ours = sets
     .filter((set) => set.database === database && isWhole(set) && !isLessThanTheirs(set, replica))
     .sort(newestFirst);
-  // What the copies before will have brought: the weekly set comes after the daily one of the same run.
+  // Includes the results of the planned copies: the weekly set follows the daily one of the same run.
   const expected = new Map(replica);
   return ours.flatMap((set) => {
     const begun = set.artifacts.some(({ key, kind }) => kind === 'manifest' && !replica.has(key));
@@ -68,14 +67,14 @@ export function planReplication({ sets, replica, database }: ReplicationRequest)
 }
 
 /**
- * Whether somebody has taken the manifest of the set away here: without it nobody knows whether what is left
- * is what the replica's manifest speaks of.
+ * Returns whether the manifest of the set was removed from the primary store. Without it, the remaining
+ * artifacts may not be those of the replica manifest.
  */
 function isLessThanTheirs(set: BackupSet, replica: ReplicationRequest['replica']): boolean {
   return set.manifest === undefined && replica.has(companionKey(set, 'manifest'));
 }
 
-/** A weekly artifact is the daily one under another name. */
+/** A weekly artifact has the same content as the daily one. */
 function copySourceOf(
   { key, bytes }: SetArtifact,
   replica: ReplicationRequest['replica'],

@@ -12,14 +12,14 @@ import { hasOpenFailure } from '../catalog/restore-tests.ts';
 import { isUnusableState, readStateFile } from '../catalog/state-files.ts';
 import type { PlannedCopy } from './plan-replication.ts';
 
-/** What a replica has under the name of a set of the primary. */
+/** State of a replica's copy of a set. */
 export interface ReplicaState {
-  /** A check found it bad: all its bytes are to be copied again. */
+  /** Whether a check found it bad. All its artifacts are then copied again. */
   readonly isBad: boolean;
-  /** Its manifest is that of the set, as it was published or as an older version amended it. */
+  /** Whether its manifest is that of the set, as published or as amended by an older version. */
   readonly hasManifest: boolean;
   readonly isAccepted: boolean;
-  /** Its failed restore test, unless accepted. */
+  /** Its failed restore test. `undefined` if there is none or an operator accepted it. */
   readonly openFailure?: CheckResult | undefined;
 }
 
@@ -30,14 +30,14 @@ interface InspectRequest {
 }
 
 /**
- * Inspects the copy of a set that a replica has. Its manifest is read only where it differs in length from that
- * of the primary, or where something is to be copied.
+ * Inspects the copy of a set in a replica. Reads its manifest only if its length differs from that of the
+ * primary store, or if something is to be copied.
  *
- * Two installations that share a place make sets of the same name, when they run in the same second. What the
- * other one has put there is its only copy: it is never replaced. A manifest whose manifest checksum does not
- * fit is damaged, and no sign of another one.
- * @throws BackupError REPLICA_CONFLICT if it is another set; ARTIFACT_UNREADABLE if the manifest of the primary
- * differs because it is damaged
+ * Two installations that share a place create sets of the same name if they run in the same second. The set
+ * of the other installation may be its only copy, so it is never replaced. A manifest with a wrong manifest
+ * checksum is damaged, and does not indicate another set.
+ * @throws BackupError REPLICA_CONFLICT if it is another set
+ * @throws BackupError ARTIFACT_UNREADABLE if the manifest of the primary store differs because it is damaged
  */
 export async function inspectReplicaCopy(
   { set, artifacts, stateFile }: PlannedCopy,
@@ -66,7 +66,7 @@ export async function inspectReplicaCopy(
   return copy;
 }
 
-/** Returns the text of a manifest; `undefined` if it cannot be one. */
+/** Returns the text of a replica manifest. `undefined` if it cannot be one. */
 async function theirText(content: AsyncIterable<Uint8Array>): Promise<string | undefined> {
   try {
     return await manifestTextOf(content);
@@ -88,7 +88,7 @@ async function stateIn(
   }
 }
 
-/** Returns the manifest in a text; `undefined` if it cannot be read: then it makes no set. */
+/** Returns the manifest in a text. `undefined` if it is not readable and thus makes no set. */
 function manifestIn(text: string, set: BackupSet, replica: ArtifactStore): Manifest | undefined {
   try {
     const manifest = parseManifest(text);

@@ -17,48 +17,47 @@ import { listAll } from '../catalog/read-sets.ts';
 import { copySet, type CopySetRequest } from './copy-set.ts';
 import { planReplication } from './plan-replication.ts';
 
-/** What is replicated, and where to. */
+/** What is replicated, and where. */
 export interface ReplicateRequest extends CopySetRequest {
-  /** The sets of the primary, as they are now. */
+  /** Current sets of the primary store. */
   readonly sets: readonly BackupSet[];
   readonly database: string;
-  /** Sets at most; 32 when absent. The others are left to the next runs. */
+  /** Maximum number of sets. Defaults to 32. Later runs copy the rest. */
   readonly limit?: number | undefined;
 }
 
 /**
- * How many sets one run copies at most: an outage of two weeks is made good at once, years of history do not
- * block a day.
+ * Maximum number of sets per run. It covers an outage of two weeks, but years of history do not block a day.
  */
 const SETS_A_RUN = 32;
 
-/** What fails for one set in this way fails for the others too. */
+/** Errors that affect all other sets too. */
 const HOPELESS = ['STALLED', 'STORE_UNAVAILABLE', 'STORE_FORBIDDEN', 'STORE_FULL'] as const;
 
-/** A set that a run made whole on a replica. */
+/** A set that a run completed on a replica. */
 export interface ReplicatedSet {
   readonly tier: Tier;
   readonly timestamp: RunTimestamp;
 }
 
-/** What became of the replication to one store. */
+/** Result of the replication to one store. */
 export interface ReplicationReport {
-  /** The name of the replica. */
+  /** Name of the replica. */
   readonly store: string;
-  /** What was copied now, newest first. */
+  /** Copied sets, newest first. */
   readonly copied: readonly ReplicatedSet[];
-  /** How many sets the store still lacks; undefined when it could not be asked. */
+  /** Number of sets that the store still lacks. `undefined` if it was unreachable. */
   readonly missing: number | undefined;
-  /** What killed runs had left there, and is gone now. */
+  /** Removed orphans of dead runs. */
   readonly cleanedUp: readonly string[];
-  /** One for each set that could not be copied. */
+  /** One error for each set that could not be copied. */
   readonly errors: readonly BackupError[];
 }
 
 /**
- * Brings a replica up to the primary: every set of this database that is there and not here, newest first,
- * the manifest of each last. A set that fails does not keep the others from being copied; a store that cannot
- * be reached does. Never rejects; when the signal fires, the error is the signal's.
+ * Copies every set of this database that a replica lacks, newest first, with each manifest last. A failing
+ * set does not stop the others; an unreachable store does. Never rejects: the report has the errors. After an
+ * abort, the error is that of the signal.
  */
 export async function replicate(request: ReplicateRequest): Promise<ReplicationReport> {
   const { replica, sets, database, phases, limit = SETS_A_RUN, signal } = request;
@@ -72,12 +71,12 @@ export async function replicate(request: ReplicateRequest): Promise<ReplicationR
     errors.push(...lostArtifacts(replica, there, sets));
     const wanted = planReplication({ sets, replica: there, database });
     missing = wanted.length;
-    // A daily set that could not be copied, or is another process's there, is nothing to make a weekly one
-    // from.
+    // Failed sets. Their daily artifacts cannot serve as copy source: they may be missing or of another
+    // process.
     const failed = new Set<RunTimestamp>();
     let failures = 0;
     for (const copy of wanted) {
-      // A copy that is inspected in every run, and needs nothing, takes no place.
+      // Only copied or failed sets count towards the limit.
       if (copied.length + failures === limit) break;
       throwIfAborted(signal);
       try {
@@ -106,7 +105,7 @@ export async function replicate(request: ReplicateRequest): Promise<ReplicationR
   return { store: replica.name, copied, missing, cleanedUp, errors };
 }
 
-/** What cannot be cleared away costs money, and is no reason to make no copy. */
+/** Removes orphans. Failures only cost storage, and do not stop the replication. */
 async function cleanUp(
   replica: ArtifactStore,
   phases: Phases,
@@ -122,7 +121,10 @@ async function cleanUp(
   }
 }
 
-/** Returns the length of each artifact; `undefined` for those that are not what was sent or found there. */
+/**
+ * Returns the length of each artifact. `undefined` for artifacts that differ from what was uploaded or
+ * verified.
+ */
 async function lengths(
   store: ArtifactStore,
   signal: AbortSignal | undefined,
@@ -136,7 +138,7 @@ async function lengths(
   return found;
 }
 
-/** Returns the error of what was replaced in a replica and is not here any more, if there is such. */
+/** Returns an error if the replica has replaced artifacts that the volume no longer has. */
 function lostArtifacts(
   replica: ArtifactStore,
   there: ReadonlyMap<ArtifactKey, number | undefined>,

@@ -9,18 +9,18 @@ export interface StagedUploadsOptions {
   readonly signal: AbortSignal;
 }
 
-/** What came of a sending: undefined when there is nothing to complete. Never rejects. */
+/** Result of a staged upload. `undefined` if there is nothing to complete. Never rejects. */
 type Sent = Promise<StagedUpload | undefined>;
 
 type Sends = Map<ArtifactKey, Sent>;
 
 /**
- * What goes to the replicas while its set is still being made, and gets no name there before the set has all
- * of its own here.
+ * Staged uploads to the replicas while the set is made. Replicas show nothing of them before the publication
+ * on the volume.
  *
- * One artifact after the other goes to each replica, so that two take no more memory than one. Nobody waits
- * for them but `take`: a slow line keeps no set from being published. One that fails is no failure of the
- * run: it is put when its time comes, and that may fail.
+ * Each replica receives one artifact after the other, which bounds the memory. Only `take` waits for an
+ * upload, so a slow line does not delay the publication. A failed upload does not fail the run: the
+ * replication uploads the artifact later, and may then fail.
  */
 export class StagedUploads {
   private readonly replicas: readonly ArtifactStore[];
@@ -38,8 +38,8 @@ export class StagedUploads {
   }
 
   /**
-   * Begins to send an artifact, which has to be readable until it was taken or discarded. What was sent under
-   * this key before is thrown away.
+   * Starts the upload of an artifact. The caller keeps the source readable until `take` or `discard`.
+   * Discards an earlier upload under this key.
    */
   begin(key: ArtifactKey, kind: ArtifactKind, source: ArtifactSource): void {
     for (const replica of this.replicas) {
@@ -61,8 +61,8 @@ export class StagedUploads {
   }
 
   /**
-   * What was sent to the replica under this key, once it is there; whoever takes it completes it. Undefined
-   * when nothing was, or it failed.
+   * Returns the upload to the replica under this key once it is finished. The caller completes it.
+   * `undefined` if there is none, or it failed.
    * @throws BackupError ABORTED, or the reason of the signal
    */
   async take(replica: ArtifactStore, key: ArtifactKey): Promise<StagedUpload | undefined> {
@@ -72,12 +72,12 @@ export class StagedUploads {
     return staged;
   }
 
-  /** Stops what is under way and throws away what nobody took. */
+  /** Stops running uploads and discards those that were not taken. */
   async discard(): Promise<void> {
     this.stop.abort();
     const left = [...this.uploads.values()].flatMap((uploads) => [...uploads.values()]);
     this.uploads.clear();
-    for (const staged of await Promise.all(left)) await staged?.discard().catch(() => undefined); // left to the next clean-up
+    for (const staged of await Promise.all(left)) await staged?.discard().catch(() => undefined); // The next clean-up removes it.
   }
 
   private async stageUpload(

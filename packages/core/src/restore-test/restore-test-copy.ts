@@ -9,20 +9,19 @@ import { inconclusive, judgeRestoreTest, type RestoreTestReport } from './restor
 
 export interface RestoreTestParts {
   readonly restoreTest: RestoreTester;
-  /** Looks for the files that rows name; absent if no files belong to the database. */
+  /** Checks for the files that rows name. `undefined` if the database has no files. */
   readonly archiver?: Pick<Archiver, 'check'> | undefined;
 }
 
 export interface TestedCopy {
   readonly artifacts: readonly ArtifactReading[];
-  /** `undefined` if there was none: the dump, or what it is restored with, is damaged. */
+  /** `undefined` if there was no test, because the dump or another required artifact is damaged. */
   readonly restoreTest: RestoreTestReport | undefined;
 }
 
 /**
- * Tests the restore of a copy once it was read. A dump that lies elsewhere is fetched once, and read from what
- * arrived.
- * @param read `undefined` if the copy was read already, and is good
+ * Tests the restore of a copy after it was read. Fetches a remote dump once, and reads the fetched file.
+ * @param read reads the artifacts of the copy; `undefined` if they were read before and are good
  */
 export async function restoreTestCopy(
   { restoreTest, archiver }: RestoreTestParts,
@@ -54,16 +53,16 @@ export async function restoreTestCopy(
   return { artifacts, restoreTest: report };
 }
 
-/** How many missing files are named. */
+/** Maximum number of missing files that are named. */
 const SHOWN = 5;
 
 /**
- * Restores a dump on a ground, compares the rows with the manifest, and looks into the archive for the files
- * that rows name, where the ground knows how to ask for them. An archive that is damaged is told of by
- * whoever has read it.
+ * Restores a dump in an environment and compares the rows with the manifest. Searches the archive for the
+ * files that rows name, if the environment has a query for them. The reader of the archive reports its
+ * damage.
  *
- * A file that the archive lacks leaves open whether all is well: it is lost, or was removed with its row on a
- * live system, between the snapshot and its turn in the archive.
+ * A missing file makes the result inconclusive. It is lost, or a live system removed it with its row between
+ * the snapshot and its archiving.
  */
 async function runRestoreTest(
   environment: RestoreTestEnvironment,
@@ -100,7 +99,7 @@ async function runRestoreTest(
   };
 }
 
-/** Members begin with `./`, and rows may or may not. */
+/** Members begin with `./`; rows may omit it. */
 function withoutDots(path: string): string {
   return path.replace(/^(?:\.?\/)+/, '');
 }

@@ -5,23 +5,24 @@ import type { RestoreTestResult } from '../ports/restore-tester.ts';
 import { checkResult } from '../catalog/mark-copy.ts';
 import { compareRows } from '../model/compare-rows.ts';
 
-/** The result of a restore test. */
+/** Result of a restore test. */
 export interface RestoreTestReport {
   readonly outcome: CheckOutcome;
   /** Why it did not pass, one sentence each. */
   readonly reasons: readonly string[];
-  /** What was seen to be well. */
+  /** Passed checks. */
   readonly facts: readonly string[];
   readonly warnings: readonly string[];
-  /** Number of the operator's assertions that held; `undefined` if none were asked. */
+  /** Number of the operator's assertions that hold. `undefined` if there are none. */
   readonly assertionsHeld?: number | undefined;
-  /** Of the temporary server. */
+  /** Version of the temporary server. */
   readonly serverVersion: string | undefined;
   /**
-   * Rows or large objects differ from those that were backed up. Absent if the artifacts are intact as far as was compared.
+   * Present if rows or large objects differ from those that were backed up. `undefined` if the artifacts are
+   * intact as far as compared.
    */
   readonly damaged?: true | undefined;
-  /** `false` if code of the dump had the rights of the process that tested the restore. */
+  /** `false` if code from the dump ran with the permissions of this process. */
   readonly isolated?: false | undefined;
 }
 
@@ -66,12 +67,12 @@ export function judgeRestoreTest(
   };
 }
 
-/** The report of a restore test that found no place. */
+/** Returns the report of a restore test without a suitable environment. */
 export function inconclusive(reasons: readonly string[]): RestoreTestReport {
   return { outcome: 'inconclusive', reasons, facts: [], warnings: [], serverVersion: undefined };
 }
 
-/** Returns the check that a restore test is; `undefined` if it has no result. */
+/** Returns the check of a restore test. `undefined` if it has no result. */
 export function checksOfRestoreTest(
   restoreTest: RestoreTestReport | undefined,
   now: Date,

@@ -5,7 +5,7 @@ import type { PrimaryStore } from '../ports/primary-store.ts';
 import { readSets } from '../catalog/read-sets.ts';
 import type { RetentionPlan, RetentionRequest } from './plan-retention.ts';
 
-/** Reads what retention decides about. */
+/** Reads the input of a retention decision from a store. */
 export async function readForRetention(
   store: ArtifactStore,
   options: StoreOptions,
@@ -16,15 +16,15 @@ export async function readForRetention(
 }
 
 export interface ApplyOptions extends StoreOptions {
-  /** Told of each artifact that is gone. */
+  /** Called for each removed artifact. */
   readonly onRemoved?: ((key: ArtifactKey) => void) | undefined;
 }
 
 /**
- * Removes what the plan says. An artifact that cannot be removed keeps the rest of its set, which is then
- * whole or lacks its manifest, and does not keep the other sets from going: otherwise one stubborn file would
- * let the volume fill up.
- * @throws the first failure, once the other sets are gone; at once when the signal fires
+ * Executes a retention plan. An artifact that cannot be removed stops the removal of its set, which is then
+ * whole or lacks its manifest. The other sets are removed nevertheless, so that one undeletable file cannot
+ * fill the volume.
+ * @throws the first failure, after the removal of the other sets; immediately if the signal fires
  */
 export async function applyRetention(
   store: PrimaryStore,

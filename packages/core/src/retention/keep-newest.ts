@@ -3,13 +3,13 @@ import type { Tier } from '../model/tier.ts';
 import type { RetentionPolicy, RetentionVerdict } from '../ports/retention-policy.ts';
 import { isRestorable, newestFirst } from '../model/backup-set.ts';
 
-/** How many sets of each tier stay; whole numbers of at least 1. */
+/** Number of sets to keep in each tier. Whole numbers of at least 1. */
 export type KeepCounts = Readonly<Record<Tier, number>>;
 
 /**
- * Keeps the newest N restorable sets of a tier. Partial sets fill no place; they go once N restorable sets
- * are newer.
- * @throws BackupError CONFIG_INVALID when a count is not a whole number of at least 1
+ * Returns a policy that keeps the newest N restorable sets of a tier. Partial sets do not count towards N,
+ * and are removed once N restorable sets are newer.
+ * @throws BackupError CONFIG_INVALID if a count is not a whole number of at least 1
  */
 export function keepNewest(counts: KeepCounts): RetentionPolicy {
   for (const [tier, count] of Object.entries(counts)) {

@@ -5,37 +5,44 @@ import type { RetentionPolicy, RetentionVerdict } from '../ports/retention-polic
 import { isRestorable, newestFirst, type BackupSet } from '../model/backup-set.ts';
 import { hasFailedTest, hasPassedTest, newestPassed } from '../catalog/restore-tests.ts';
 
-/** The sets of a store, and the policy that is asked about them. */
+/** The sets of a store and the policy for them. */
 export interface RetentionRequest {
   readonly sets: readonly BackupSet[];
-  /** State files of sets that are gone: older versions leave them when they prune. They are removed. */
+  /** State files without a set, as older versions leave them after pruning. They are removed. */
   readonly loneStates?: readonly ArtifactKey[] | undefined;
   readonly policy: RetentionPolicy;
-  /** Sets of other databases in the same store are left alone. */
+  /** Name of the database. Sets of other databases in the same store stay. */
   readonly database: string;
   readonly now: Date;
 }
 
-/** What a policy comes to, and what it may not do. */
+/** Result of a policy after the safety rules. */
 export interface RetentionPlan {
   /** One verdict for each set, newest first. */
   readonly verdicts: readonly RetentionVerdict[];
   /**
-   * What to remove, in this order: of each set the manifest first and the state file last, so that a set half
-   * removed is never taken for a good one.
+   * Keys to remove, in this order. The manifest of each set comes first and its state file last, so that a
+   * half-removed set never passes for a good one.
    */
   readonly remove: readonly ArtifactKey[];
-  /** The newest set, when it is suspicious, or its manifest could not be read: then nothing is removed. */
+  /**
+   * The newest set, if it is suspicious or its manifest was not readable. Nothing is removed then.
+   * `undefined` otherwise.
+   */
   readonly suspendedBy: BackupSet | undefined;
 }
 
 /**
- * Applies a policy to the sets of one database, tier by tier, and keeps from it what must not be lost
- * whatever it decides: the newest complete set of each tier (where there is none, the newest legacy one), the
- * newest set whose restore test passed while that of a newer one failed, sets of other databases, and sets
- * whose timestamp lies in the future, which neither go nor fill a place: the clock was wrong then, or is now.
- * The same holds for sets whose manifest the store did not give up: they may be anything. While the newest
- * set is suspicious, or may be, everything stays: what it lacks may be in any of the others. Pure.
+ * Applies a policy to the sets of one database, tier by tier. Pure. Independent of the policy, these sets
+ * always stay:
+ *
+ * - the newest complete set of each tier, or the newest legacy one if there is none;
+ * - the newest set with a passed restore test, while the test of a newer one failed;
+ * - sets of other databases;
+ * - sets with a timestamp in the future, because the clock was or is wrong. They do not count towards the
+ *   kept sets;
+ * - sets whose manifest the store failed to read, because they may have any state;
+ * - all sets, while the newest one is or may be suspicious. The data that it lacks may be in any other set.
  */
 export function planRetention({
   sets,
@@ -64,8 +71,8 @@ export function planRetention({
 }
 
 /**
- * The newest set, in whatever tier, when it is or may be suspicious, were it also bad. Other bad ones,
- * partial ones, and those that nobody has judged, decide nothing.
+ * Returns the newest set of any tier if it is or may be suspicious, even if it is also bad. Ignores other bad
+ * sets, and partial and unchecked sets.
  */
 function suspicious(sets: readonly BackupSet[]): BackupSet | undefined {
   const judged = sets.filter((set) => set.state === 'complete' || maySuspend(set)).sort(newestFirst);
@@ -96,7 +103,7 @@ function setAside(set: BackupSet, database: string, now: Date): RetentionVerdict
   return reason === undefined ? [] : [{ set, keep: true, reason }];
 }
 
-/** Why this database's retention has nothing to do with a set. */
+/** Returns why the retention of this database ignores a set. `undefined` if it does not. */
 function whyNotOurs(set: BackupSet, database: string, now: Date): string | undefined {
   if (set.database !== undefined && set.database !== database) return `of another database (${set.database})`;
   return timestampToDate(set.timestamp) > now ? 'its timestamp lies in the future' : undefined;
@@ -118,7 +125,7 @@ function guarded(
   });
 }
 
-/** Keeps one copy of the newest set whose restore test passed, while that of a newer one failed. */
+/** Keeps one copy of the newest set with a passed restore test, while the test of a newer one failed. */
 function keepingPassed(
   verdicts: readonly RetentionVerdict[],
   ours: readonly BackupSet[],
@@ -136,7 +143,7 @@ function keepingPassed(
   );
 }
 
-/** The manifest first. The state file last: as long as it is there, a dump alone is not taken for legacy. */
+/** The manifest comes first. The state file comes last, because a dump beside it does not pass for legacy. */
 function removalOrder({ artifacts, stateFile }: BackupSet): ArtifactKey[] {
   const rank = (kind: string): number => (kind === 'manifest' ? 0 : 1);
   const sorted = [...artifacts].sort((one, other) => rank(one.kind) - rank(other.kind));

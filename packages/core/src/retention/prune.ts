@@ -5,7 +5,7 @@ import type { RetentionPolicy } from '../ports/retention-policy.ts';
 import { applyRetention, readForRetention, type ApplyOptions } from './apply-retention.ts';
 import { planRetention, type RetentionPlan } from './plan-retention.ts';
 
-/** Everything that pruning works with. */
+/** Dependencies of pruning. */
 export interface PruneParts {
   readonly primary: PrimaryStore;
   readonly retention: RetentionPolicy;
@@ -13,22 +13,22 @@ export interface PruneParts {
   readonly lock: Lock;
 }
 
-/** Whose sets are pruned, and who is told. */
+/** Database, mode and callbacks of pruning. */
 export interface PruneOptions {
   readonly database: string;
-  /** Say what would be removed, and remove nothing; needs no lock. */
+  /** Whether to report the plan without removing anything. Needs no lock. */
   readonly dryRun: boolean;
   readonly signal?: AbortSignal | undefined;
-  /** Told what is to be removed, before anything is. */
+  /** Called with the plan before the first removal. */
   readonly onPlanned?: ((plan: RetentionPlan) => void) | undefined;
-  /** Told of each artifact that is gone. */
+  /** Called for each removed artifact. */
   readonly onRemoved?: ApplyOptions['onRemoved'];
 }
 
 /**
- * Retention outside of a run.
- * @throws BackupError LOCK_HELD when another process works on the volume; what an artifact could not be removed
- * for, once the others are gone
+ * Applies retention outside of a run.
+ * @throws BackupError LOCK_HELD if another process works on the volume
+ * @throws BackupError of the first artifact that could not be removed, after the removal of the others
  */
 export async function prune(
   parts: PruneParts,

@@ -6,39 +6,44 @@ import type { ArtifactReading } from '../catalog/read-copy.ts';
 import type { SetCopy } from '../ports/set-copy.ts';
 import { checksOfRestoreTest, type RestoreTestReport } from '../restore-test/restore-test-report.ts';
 
-/** What became of one copy. */
+/** Result for one copy. */
 export interface CopyReport {
   readonly copy: SetCopy;
   /**
-   * - `passed`: everything that was read is as it was written; with a restore test, that passed too;
+   * Outcome of the verification.
+   *
+   * - `passed`: everything that was read equals what was written, and the restore test passed if requested;
    * - `failed`: an artifact is damaged or missing, or a restore test failed (see {@link isBadCopy});
-   * - `inconclusive`: it could not be read to its end (`error`), a restore test was not possible here, or the
-   *   dump format is newer than the programs here;
+   * - `inconclusive`: the copy could not be read to its end (`error`), a restore test was impossible, or the
+   *   dump format is newer than the installed programs;
    * - `skipped`: the set was removed meanwhile.
    */
   readonly outcome: CheckOutcome;
-  /** What was found of each. */
+  /** Results of the single artifacts. */
   readonly artifacts: readonly ArtifactReading[];
-  /** Absent when none was asked for, or there was no sense in it. */
+  /** `undefined` if none was requested or possible. */
   readonly restoreTest: RestoreTestReport | undefined;
-  /** The failure of an earlier restore test, if none was made now and no operator accepted it. */
+  /**
+   * The failure of an earlier restore test. `undefined` if there is none, an operator accepted it, or this
+   * verification repeated the test.
+   */
   readonly standing: string | undefined;
-  /** Why the copy could not be read to its end; the outcome is then `inconclusive`. */
+  /** Why the copy could not be read to its end. The outcome is then `inconclusive`. */
   readonly error: BackupError | undefined;
-  /** How long it took. */
+  /** Duration. */
   readonly milliseconds: number;
 }
 
-/** What became of a verification. */
+/** Result of a verification. */
 export interface VerifyReport {
   readonly copies: readonly CopyReport[];
-  /** What people should know besides. */
+  /** Further information for the operator. */
   readonly notes: readonly string[];
-  /** What was not done: stores that could not be asked, results that could not be recorded. */
+  /** Incomplete work: unreachable stores, and results that could not be recorded. */
   readonly errors: readonly BackupError[];
 }
 
-/** Whether the bytes or rows of a copy are not those that were backed up. */
+/** Returns whether the bytes or rows of a copy differ from those that were backed up. */
 export function isBadCopy({
   copy,
   artifacts,
@@ -52,7 +57,7 @@ export function isBadCopy({
   );
 }
 
-/** What this machine lacks to say that a copy is good, one sentence each. */
+/** Returns what this machine lacks for a full result, one sentence each. */
 export function lacksOf({
   artifacts,
   restoreTest,
@@ -63,7 +68,7 @@ export function lacksOf({
   ];
 }
 
-/** Everything that is wrong with a copy, one sentence each. */
+/** Returns all problems of a copy, one sentence each. */
 export function problemsOf({
   artifacts,
   restoreTest,
@@ -79,7 +84,7 @@ export function problemsOf({
     : damaged;
 }
 
-/** Returns the checks that a verification has made; `undefined` if it has no result. */
+/** Returns the checks of a verification. `undefined` if it has no result. */
 export function checksOf(
   { outcome, error, artifacts, restoreTest }: CopyReport,
   now: Date,
@@ -87,7 +92,7 @@ export function checksOf(
   if (error !== undefined || outcome === 'skipped') return undefined;
   const damaged = artifacts.flatMap(({ problem }) => problem ?? []);
   const read = checkResult(damaged, now);
-  // What was compared with a damaged manifest may look wrong, or right, by that alone.
+  // A damaged manifest makes any comparison with it meaningless.
   const isComparable = artifacts.every(({ kind, problem }) => kind !== 'manifest' || problem === undefined);
   const tested = isComparable ? checksOfRestoreTest(restoreTest, now) : undefined;
   if (damaged.length > 0) return { content: read, ...tested };

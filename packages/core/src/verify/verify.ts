@@ -15,47 +15,46 @@ import { restoreTestCopy, type TestedCopy } from '../restore-test/restore-test-c
 import type { RestoreTestReport } from '../restore-test/restore-test-report.ts';
 import { checksOf, type CopyReport, type VerifyReport } from './verify-report.ts';
 
-/** Everything that a verification works with. */
+/** Dependencies of a verification. */
 export interface VerifyParts extends ReadingParts {
   readonly archiver: Archiver;
   readonly restoreTest: RestoreTester;
   readonly clock: Clock;
   readonly lock: Lock;
-  /** How long a reading may wait for a chunk; without end when absent. */
+  /** Maximum wait for a chunk of a read. Defaults to no limit. */
   readonly stall?: StallLimit | undefined;
 }
 
 /** Which copies are verified, and how thoroughly. */
 export interface VerifyRequest {
   readonly copies: readonly SetCopy[];
-  /** Restore the dump into a temporary server too. */
+  /** Whether to also restore the dump into a temporary server. */
   readonly restore: boolean;
-  /** How fast artifacts are read at most, in bytes a second; undefined is as fast as can be. */
+  /** Maximum read rate in bytes per second. Defaults to no limit. */
   readonly bytesPerSecond?: number | undefined;
 }
 
-/** What a verification tells while it goes on; `index` counts copies from 0. */
+/** Progress event of a verification. `index` counts copies from 0. */
 export type VerifyEvent =
   | { readonly event: 'copy.started'; readonly copy: SetCopy; readonly index: number; readonly of: number }
   | { readonly event: 'copy.finished'; readonly report: CopyReport }
   | RestorerEvent;
 
-/** Who is told while a verification goes on, and what stops it. */
+/** Callbacks and abort signal of a verification. */
 export interface VerifyOptions {
   readonly signal: AbortSignal;
-  /** Called for each copy when it is begun and done, and for the steps of a restore test. */
+  /** Called at the start and end of each copy, and for the steps of a restore test. */
   readonly observer?: ((event: VerifyEvent) => void) | undefined;
 }
 
 /**
- * Reads every artifact of every copy from its first to its last byte, with `restore` tests its restore,
- * and writes the results into state files. Damage is reported, not thrown. An unreadable copy does not stop
- * the others.
+ * Reads every artifact of every copy completely, tests the restore with `restore`, and records the results in
+ * state files. Damage is reported, not thrown. An unreadable copy does not stop the others.
  *
- * It holds the lock only while it writes: a verification of hours keeps no run waiting. Results for a read-only
- * volume are not recorded, which is no error but a note. A copy that retention
- * removes meanwhile is `skipped`. A dump that several copies have is tested once, for each that has its
- * bytes.
+ * - Holds the lock only while it writes, so that a verification of hours does not block runs.
+ * - Does not record results on a read-only volume, and reports a note instead of an error.
+ * - Skips a copy that retention removes meanwhile.
+ * - Tests identical dumps once. The result counts for every copy with the same bytes.
  */
 export async function verify(
   parts: VerifyParts,
@@ -71,8 +70,8 @@ class Verification {
   private readonly options: VerifyOptions;
   private readonly limits: ReadingLimits;
   /**
-   * By the SHA-256 of the dump, from copies that are whole: what damage beside a dump has led to says nothing
-   * of other copies.
+   * Results by the SHA-256 of the dump, from whole copies only. The consequences of damage beside a dump do
+   * not apply to other copies.
    */
   private readonly tested = new Map<string, RestoreTestReport>();
   private readonly notes = new Set<string>();
@@ -158,7 +157,10 @@ class Verification {
     return tested;
   }
 
-  /** @throws what a reading failed with, unless another artifact is known to be damaged */
+  /**
+   * Reads the artifacts of a copy.
+   * @throws the error of the read, unless another artifact is damaged
+   */
   private async read(copy: SetCopy): Promise<readonly ArtifactReading[]> {
     const { signal, observer } = this.options;
     observer?.({ event: 'step', step: 'read' });
@@ -170,7 +172,7 @@ class Verification {
     return [...artifacts, ...problemsOfSet(copy)];
   }
 
-  /** Returns why the result could not be recorded. A read-only volume gives a note instead: it is meant. */
+  /** Records the result. Returns errors of the write; a read-only volume causes a note instead. */
   private async mark(report: CopyReport): Promise<readonly BackupError[]> {
     const { clock } = this.parts;
     const { signal } = this.options;
@@ -195,7 +197,7 @@ class Verification {
     }
   }
 
-  /** Waits for the lock, and reports that. */
+  /** Acquires the lock, and reports the wait for it. */
   private async acquire(): Promise<LockLease> {
     const { lock } = this.parts;
     const { signal, observer } = this.options;
@@ -209,14 +211,16 @@ class Verification {
   }
 }
 
-/** Returns the failure of an earlier restore test, unless there is none or an operator accepted it. */
+/**
+ * Returns the failure of an earlier restore test. `undefined` if there is none or an operator accepted it.
+ */
 function standingFailure({ checks: { restoreTest } }: SetCopy): string | undefined {
   if (restoreTest?.outcome !== 'failed' || restoreTest.acceptedAt !== undefined) return undefined;
   const { at, reason } = restoreTest;
   return `its restore test failed at ${at}${reason === undefined ? '' : ` (${reason})`}, which only another restore test can take back`;
 }
 
-/** Returns why a set is partial although each artifact is as it was written: its manifest is that of another. */
+/** Returns why a set is partial although its artifacts are intact: its manifest belongs to another set. */
 function problemsOfSet({ stored }: SetCopy): readonly ArtifactReading[] {
   if (stored?.set.state !== 'partial') return [];
   const { timestamp, problems } = stored.set;
@@ -228,7 +232,7 @@ function problemsOfSet({ stored }: SetCopy): readonly ArtifactReading[] {
   }));
 }
 
-/** Whether a set was removed as a whole: its manifest goes first. */
+/** Returns whether a set was removed as a whole. Its manifest is removed first. */
 async function isGone({ stored }: SetCopy): Promise<boolean> {
   if (stored === undefined) return false;
   const { store, set } = stored;
