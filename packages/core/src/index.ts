@@ -1,8 +1,8 @@
 /**
- * Ports, and all that can be said without a disk, a process, a socket or a clock: names, schedule, retention,
- * manifest, sets; and the run, the restore and the verification themselves, which work with ports alone.
+ * Ports, and everything that needs no disk, process, socket or clock: names, schedule, retention, manifests
+ * and sets. Also the run, the restore and the verification, which depend on ports only.
  *
- * Whatever fails fails with a {@link BackupError}, whose codes are stable: [all of
+ * All failures are {@link BackupError}s with stable codes: [all of
  * them](https://github.com/geolens-io/geolens-backup/blob/main/docs/errors.md).
  *
  * @module @geolens/backup-core

@@ -1,6 +1,6 @@
 /**
- * Every code that an error of GeoLens Backup can carry, with what it means.
- * A code is stable: programs may branch on it. Messages may change.
+ * Codes of all errors of GeoLens Backup, with their meanings. A code is stable: programs may branch on it.
+ * Messages may change.
  */
 export const ERROR_CODES = {
   ABORTED: 'The work was asked to stop (SIGTERM, SIGINT, or the caller’s AbortSignal).',
@@ -44,12 +44,12 @@ export const ERROR_CODES = {
   UNEXPECTED: 'Something failed that nobody foresaw; the cause tells more.',
 } as const;
 
-/** A code of an error: a key of ERROR_CODES. */
+/** Code of an error: a key of `ERROR_CODES`. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /**
- * Every `reason` in the details of errors and check results, with the hint that it implies.
- * A reason is stable and belongs to one situation, whatever the code. Hints may change.
+ * All values of `reason` in the details of errors and check results, with their hints. A reason is stable and
+ * identifies one situation, independent of the code. Hints may change.
  */
 export const ERROR_REASONS = {
   'bucket-missing': 'Create the bucket, or correct its name (and the addressing style)',
@@ -109,43 +109,43 @@ export const ERROR_REASONS = {
   'volume-read-only': 'Mount it writable',
 } as const;
 
-/** A reason of an error: a key of ERROR_REASONS. */
+/** Reason of an error: a key of `ERROR_REASONS`. */
 export type ErrorReason = keyof typeof ERROR_REASONS;
 
 /** Plain values that identify the situation of an error for programs. */
 export interface ErrorDetails {
   /** Distinguishes situations that share a code. */
   readonly reason?: ErrorReason | undefined;
-  /** The databases that have sets. */
+  /** Databases that have sets. */
   readonly databases?: readonly string[] | undefined;
-  /** The run of the set. */
+  /** Timestamp of the set. */
   readonly timestamp?: string | undefined;
   /** Label of the source of a refused restore. */
   readonly source?: string | undefined;
-  /** What stands in the way of a restore, one sentence each. */
+  /** Obstacles to a restore, one sentence each. */
   readonly problems?: readonly string[] | undefined;
   /** Problems of a restore that `force` overrides. */
   readonly overridable?: readonly string[] | undefined;
 }
 
-/** What an error has besides its code and its message. */
+/** Properties of an error besides its code and its message. */
 export interface BackupErrorOptions {
   /** Defaults to none. */
   readonly details?: ErrorDetails | undefined;
-  /** Advice that is true for any embedding program: one sentence. */
+  /** Advice that is valid in any embedding program: one sentence. */
   readonly hint?: string | undefined;
   /** The error that caused it. */
   readonly cause?: unknown;
 }
 
-/** The one family of errors. The message names what failed and why. It never contains a secret. */
+/** Base of all errors. The message names what failed and why. It never contains secrets. */
 export class BackupError extends Error {
   override readonly name = 'BackupError';
-  /** What went wrong, for programs: it stays the same from version to version. */
+  /** Identifies the error for programs. Stable across versions. */
   readonly code: ErrorCode;
   /** Identifies the situation for programs. Empty if the code is enough. */
   readonly details: ErrorDetails;
-  /** What to do about it; `undefined` if there is no advice. */
+  /** What the operator should do. `undefined` if there is no advice. */
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, { details = {}, hint, cause }: BackupErrorOptions = {}) {
@@ -157,8 +157,8 @@ export class BackupError extends Error {
 }
 
 /**
- * Returns the options of an error with this reason and, unless another is given, the hint of the reason. A
- * function beside the class, so that bundles of code without reasons do not contain the hints of all.
+ * Returns error options with this reason, and the hint of the reason by default. A separate function, so that
+ * bundles without reasons do not contain all hints.
  */
 export function withReason(
   reason: ErrorReason | undefined,
@@ -170,18 +170,18 @@ export function withReason(
   return { details: reason === undefined ? details : { ...details, reason }, hint };
 }
 
-/** Returns the message of an error, followed by its hint if it has one. */
+/** Returns the message of an error, followed by its hint if there is one. */
 export function errorText(error: unknown): string {
   const { message, hint } = toBackupError(error);
   return hint === undefined ? message : `${message}. ${hint}`;
 }
 
-/** True for a BackupError, of one of the given codes when any are given. */
+/** Returns whether the error is a BackupError. If codes are given, it must have one of them. */
 export function isBackupError(error: unknown, ...codes: ErrorCode[]): error is BackupError {
   return error instanceof BackupError && (codes.length === 0 || codes.includes(error.code));
 }
 
-/** The error itself when it is a BackupError, otherwise one with code UNEXPECTED that has it as its cause. */
+/** Returns the error if it is a BackupError. Otherwise returns an UNEXPECTED error with it as the cause. */
 export function toBackupError(error: unknown): BackupError {
   if (error instanceof BackupError) return error;
   if (error instanceof Error && error.name === 'AbortError') {
@@ -192,21 +192,24 @@ export function toBackupError(error: unknown): BackupError {
   });
 }
 
-/** Throws ABORTED when the signal has fired. */
+/**
+ * Throws if the signal has fired.
+ * @throws BackupError ABORTED, or the reason of the signal if that is a BackupError
+ */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortedBy(signal);
 }
 
-/** The error to throw for a signal that has fired: its reason when that is a BackupError, else ABORTED. */
+/** Returns the error for a signal that has fired: its reason if that is a BackupError, otherwise ABORTED. */
 export function abortedBy(signal: AbortSignal): BackupError {
   const reason: unknown = signal.reason;
   if (reason instanceof BackupError) return reason;
   return new BackupError('ABORTED', 'the work was stopped before its end', { cause: reason });
 }
 
-/** Returns the message of an error. That of an AggregateError may be empty: then those of its errors. */
+/** Returns the message of an error. Joins the errors of an AggregateError if its message is empty. */
 export function messageOf(error: Error): string {
-  // Node throws one without a message if a name has several addresses and none answers.
+  // Node throws one without a message if a name has several addresses and none responds.
   if (error instanceof AggregateError && error.message === '') return error.errors.map(String).join('; ');
   return error.message;
 }

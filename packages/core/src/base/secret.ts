@@ -1,6 +1,6 @@
 const REDACTED = '[redacted]';
 
-/** A password or key. It prints, logs and serialises as `[redacted]`; only `reveal` gives it away. */
+/** A password or key. Prints, logs and serialises as `[redacted]`; only `reveal` returns the value. */
 export class Secret {
   readonly #value: string;
 
@@ -8,17 +8,17 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The secret itself. Call it where it is handed to whom it is meant for, and nowhere else. */
+  /** Returns the secret. Call it only where the value is passed to its recipient. */
   reveal(): string {
     return this.#value;
   }
 
-  /** `[redacted]`. */
+  /** Returns `[redacted]`. */
   toString(): string {
     return REDACTED;
   }
 
-  /** `[redacted]`. */
+  /** Returns `[redacted]`. */
   toJSON(): string {
     return REDACTED;
   }

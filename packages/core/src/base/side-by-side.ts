@@ -1,6 +1,6 @@
 /**
- * Runs jobs at once. When one fails, the others are told to stop, all are waited for, and the first failure
- * is thrown: nothing goes on unseen after the promise has settled.
+ * Runs jobs concurrently. If one fails, aborts the others, waits for all, and throws the first failure. No
+ * job is still running after the promise has settled.
  */
 export async function sideBySide<T extends readonly unknown[]>(
   signal: AbortSignal | undefined,

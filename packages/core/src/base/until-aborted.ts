@@ -1,12 +1,13 @@
 import { abortedBy } from './errors.ts';
 
 /**
- * Settles with the work, or rejects as soon as the signal fires, whatever the work does then.
- * @throws ABORTED if the signal fires first
+ * Settles with the work, or rejects as soon as the signal fires, independent of the work.
+ * @throws BackupError ABORTED, or the reason of the signal if that is a BackupError, if the signal fires
+ * first
  */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
-  work.catch(() => undefined); // after an abort, it has no other listener
+  work.catch(() => undefined); // After an abort, the promise has no other listener.
   const aborted = Promise.withResolvers<never>();
   const leave = (): void => {
     aborted.reject(abortedBy(signal));

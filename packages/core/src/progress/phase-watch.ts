@@ -1,13 +1,10 @@
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 import type { Stall } from './stall.ts';
 
-/**
- * So much passes between two words on how far a phase is: many a second, and few beside the chunks
- * themselves.
- */
+/** Bytes between progress events: many events a second, but few compared with the chunks. */
 const REPORT_EVERY_BYTES = 1_000_000;
 
-/** Counts the bytes of one phase as they pass. */
+/** Counts the bytes of one phase. */
 export class PhaseWatch {
   private readonly emit: (bytes: number) => void;
   private readonly stall: Stall | undefined;
@@ -15,26 +12,26 @@ export class PhaseWatch {
   private reported = 0;
 
   /**
-   * @param emit gets all bytes so far, now and then
-   * @param stall watches the phase; none where it may wait without end
+   * @param emit called from time to time with the total number of bytes so far
+   * @param stall watches the phase; `undefined` if it may wait without limit
    */
   constructor(emit: (bytes: number) => void, stall?: Stall) {
     this.emit = emit;
     this.stall = stall;
   }
 
-  /** Returns a signal that fires with the given one, and when the phase stalls. */
+  /** Returns a signal that fires with the given one, or if the phase stalls. */
   until<S extends AbortSignal | undefined>(signal: S): AbortSignal | S {
     if (this.stall === undefined) return signal;
     return signal === undefined ? this.stall.signal : AbortSignal.any([signal, this.stall.signal]);
   }
 
-  /** Notes progress that no byte shows. */
+  /** Records progress without bytes. */
   readonly move = (): void => {
     this.stall?.move();
   };
 
-  /** Does a part of the phase that moves no byte through this process, and has its own end. */
+  /** Runs a part of the phase that transfers no bytes through this process and has its own limit. */
   async apart<T>(work: () => Promise<T>): Promise<T> {
     return this.stall === undefined ? work() : this.stall.apart(work);
   }
@@ -49,7 +46,7 @@ export class PhaseWatch {
     }
   }
 
-  /** The same source, whose every reading is counted: what is read twice counts twice. */
+  /** Returns the source with all reads counted. Repeated reads count repeatedly. */
   source(source: ArtifactSource): ArtifactSource {
     const { bytes, sha256, path } = source;
     return {

@@ -6,44 +6,44 @@ import type { Clock } from '../ports/clock.ts';
 import { PhaseWatch } from './phase-watch.ts';
 import { Stall, type StallLimit, type StallOptions } from './stall.ts';
 
-/** How far a phase is that takes its time. */
+/** Progress of a long phase. */
 export interface PhaseProgress extends PhaseId {
   /** Bytes so far. */
   readonly bytes: number;
-  /** How many there will be, as far as is known: of `produce`, as many as in the former set. */
+  /** Expected total of bytes, if known. For `produce`, the length in the previous set. */
   readonly expected?: number | undefined;
 }
 
-/** What a run tells while it goes on. */
+/** Event of a run. */
 export type RunEvent =
   | { readonly event: 'run.started'; readonly timestamp: RunTimestamp; readonly database: string }
   | ({ readonly event: 'phase.finished' } & PhaseReport)
   | ({ readonly event: 'phase.progress' } & PhaseProgress)
-  /** Why, the report of the run tells. */
+  /** The report of the run has the error. */
   | ({ readonly event: 'phase.failed' } & PhaseId)
   | { readonly event: 'run.warning'; readonly message: string };
 
-/** Listens to a run. What it throws is ignored: a listener’s failure is not the run’s. */
+/** Observes a run. Errors that it throws are ignored and do not fail the run. */
 export type RunObserver = (event: RunEvent) => void;
 
-/** What a phase is about. */
+/** Properties of a phase. */
 export interface PhaseSubject<T> {
   readonly artifact?: ArtifactKind;
   readonly tier?: Tier;
   readonly bytes?: (result: T) => number;
   /** The other side, for messages: `from db:5432`. */
   readonly peer?: string | undefined;
-  /** Whether the other side works in silence; see StallOptions. */
+  /** Whether the other side works while it sends nothing; see `StallOptions`. */
   readonly working?: StallOptions['working'];
-  /** Whether something was done at all: what was not is no phase. Always when absent. */
+  /** Whether the phase did anything. Otherwise it is not reported. Defaults to always. */
   readonly happened?: (result: T) => boolean;
-  /** How many bytes will pass the watch: exactly, unless some are read twice, or by a guess. */
+  /** Expected number of bytes: `atMost` is exact unless bytes are read repeatedly, `about` is an estimate. */
   readonly expected?:
     | { readonly atMost: number; readonly about?: undefined }
     | { readonly about: number | undefined; readonly atMost?: undefined };
 }
 
-/** Keeps the times and the warnings of one run, and tells the observer. */
+/** Collects the phases and warnings of one run and sends events to the observer. */
 export class Phases {
   readonly reports: PhaseReport[] = [];
   readonly warnings: string[] = [];
@@ -53,8 +53,8 @@ export class Phases {
   private readonly limit: StallLimit | undefined;
 
   /**
-   * @param redact takes secrets out of warnings
-   * @param limit how long a phase of bytes may move none; without end when absent
+   * @param redact removes secrets from warnings
+   * @param limit maximum time without progress of a phase that transfers bytes; defaults to no limit
    */
   constructor(
     clock: Clock,
@@ -72,13 +72,13 @@ export class Phases {
     try {
       this.observer(event);
     } catch {
-      // See RunObserver.
+      // See `RunObserver`.
     }
   }
 
   /**
-   * Does the work of a phase and takes its time. A phase of bytes that moves none for too long fails with
-   * STALLED; its work has to end by the signal of the watch.
+   * Runs and times a phase. A phase that transfers bytes fails with STALLED after too long without progress.
+   * Its work has to end when the signal of the watch fires.
    */
   async measure<T>(
     phase: PhaseName,

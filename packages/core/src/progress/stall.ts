@@ -1,32 +1,32 @@
 import { BackupError, withReason } from '../base/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 
-/** How long work may wait for another program or machine without progress. */
+/** Maximum time without progress while waiting for another program or machine. */
 export interface StallLimit {
   readonly clock: Clock;
   readonly milliseconds: number;
 }
 
-/** What is watched for progress. */
+/** Options of a stall watch. */
 export interface StallOptions {
   /** What waits, and for what, for messages: `the dump from db:5432`. */
   readonly what: string;
   /**
-   * Asks whether the other side works although it sends nothing. Called while nothing moves, one call at a
-   * time; a call that fails, or does not return, is no progress.
+   * Asks whether the other side works although it sends nothing. Called during silence, one call at a time. A
+   * call that fails or does not return is no progress.
    */
   readonly working?: ((signal: AbortSignal) => Promise<boolean>) | undefined;
 }
 
 /**
- * The limit is counted in so many slices: a wall clock that jumps ahead, or a machine that sleeps, costs one
- * of them and not the whole limit.
+ * Number of slices of the limit. A clock jump or a sleep of the machine then costs one slice instead of the
+ * whole limit.
  */
 const SLICES = 10;
 
 /**
- * Watches work for progress. Its signal fires with STALLED once the work has made none for the limit, at
- * most a tenth of the limit later. A clock that is set back prolongs the wait by as much.
+ * Watches work for progress. Its signal fires with STALLED at most a tenth of the limit after the limit has
+ * passed without progress. A clock that is set back prolongs the wait by the same amount.
  */
 export class Stall {
   private readonly limit: StallLimit;
@@ -50,7 +50,7 @@ export class Stall {
     return this.stalled.signal;
   }
 
-  /** Notes progress, of so many bytes. */
+  /** Records progress, by a number of bytes. */
   move(bytes = 0): void {
     this.bytes += bytes;
     this.moves += 1;
@@ -58,8 +58,8 @@ export class Stall {
   }
 
   /**
-   * Does the work and watches it to its end. The work has to end when the signal fires; whatever it fails
-   * with then, STALLED is thrown.
+   * Runs the work and watches it to its end. The work has to end when the signal fires. STALLED is then
+   * thrown instead of the error of the work.
    */
   async during<T>(work: () => Promise<T>): Promise<T> {
     const ended = new AbortController();
@@ -73,7 +73,7 @@ export class Stall {
     }
   }
 
-  /** Does a part of the work that another watches: it is no stall, however long it takes. */
+  /** Runs a part of the work that has another watch. It may take any time. */
   async apart<T>(work: () => Promise<T>): Promise<T> {
     this.paused = true;
     try {
@@ -85,8 +85,8 @@ export class Stall {
   }
 
   /**
-   * Returns the content, each chunk of which is progress. Throws STALLED as soon as the signal fires, also
-   * while a chunk is waited for; the content is then left without waiting for its end.
+   * Returns the content and counts each chunk as progress. Throws STALLED as soon as the signal fires, even
+   * while it waits for a chunk. It then does not wait for the end of the content.
    */
   async *content(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const iterator = chunks[Symbol.asyncIterator]();
@@ -104,7 +104,10 @@ export class Stall {
     }
   }
 
-  /** Returns the content, watched while a chunk is waited for: its reader may take all the time it wants. */
+  /**
+   * Returns the content, watched only while the reader waits for a chunk. The reader itself may take any
+   * time.
+   */
   async *reading(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const ended = new AbortController();
     void this.watch(ended.signal);
@@ -120,7 +123,7 @@ export class Stall {
     }
   }
 
-  /** Not by Promise.race: a promise that outlives every chunk would keep something of each. */
+  /** Avoids `Promise.race`, because a promise that outlives all chunks would keep memory for each. */
   private async orStalled<T>(wait: () => Promise<T>): Promise<T> {
     this.signal.throwIfAborted();
     let stop: ((error: unknown) => void) | undefined;
@@ -144,7 +147,7 @@ export class Stall {
       try {
         await clock.sleepUntil(new Date(clock.now().getTime() + milliseconds / SLICES), ended);
       } catch {
-        return; // the work has ended
+        return; // The work has ended.
       }
       if (ended.aborted) return;
       idle = this.paused || this.moves !== before ? 0 : idle + 1;
@@ -160,7 +163,7 @@ export class Stall {
     try {
       if (await this.options.working(ended)) this.move();
     } catch {
-      // No answer is no progress.
+      // A failed call is no progress.
     } finally {
       this.asking = false;
     }
@@ -180,7 +183,7 @@ function waitText(milliseconds: number): string {
   return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
 }
 
-/** Returns the source with every reading watched for itself; the source itself if there is no limit. */
+/** Returns the source with every read watched separately; the source itself if there is no limit. */
 export function unlessStalled<T extends { open: (...args: never[]) => AsyncIterable<Uint8Array> }>(
   source: T,
   limit: StallLimit | undefined,

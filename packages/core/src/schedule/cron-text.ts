@@ -1,7 +1,7 @@
 import { CronExpressionParser } from 'cron-parser';
 import { BackupError } from '../base/errors.ts';
 
-/** The macros that stand for an expression. */
+/** Macros and their expressions. */
 export const MACROS: Readonly<Record<string, string>> = {
   '@hourly': '0 * * * *',
   '@daily': '0 0 * * *',
@@ -17,14 +17,14 @@ const HINT =
   Object.keys(MACROS).join(' ');
 
 /**
- * The parser takes an `H`, in lists too, for a time of its own choice, another at each start. That of THU is
- * none.
+ * Matches an `H`, which the parser accepts even in lists and replaces by a random value at each start. Does
+ * not match the H of THU.
  */
 const LONELY_H = /(?<![a-z])h/i;
 
 /**
- * The expression as five fields with one space between them.
- * @throws BackupError SCHEDULE_INVALID
+ * Returns the expression as five fields separated by single spaces.
+ * @throws BackupError SCHEDULE_INVALID if it is not a cron expression
  */
 export function parseCron(expression: string): string {
   const word = expression.trim().toLowerCase();
@@ -48,10 +48,7 @@ export function parseCron(expression: string): string {
 const LIST_PART = /^(\d{1,2})(?:-(\d{1,2})(?:\/(\d{1,2}))?)?$/;
 const WEEKDAY_FIELD = 4;
 
-/**
- * A list in which values come twice (`1-5,5`, Sunday as `0,7`) as one in which they come once: the parser
- * refuses the former.
- */
+/** Returns a list without duplicate values (`1-5,5`, Sunday as `0,7`), which the parser rejects. */
 function withoutDoubles(field: string, index: number): string {
   if (!field.includes(',')) return field;
   const values = new Set<number>();

@@ -2,45 +2,47 @@ import { parseTimestamp, timestampToDate } from '../model/timestamp.ts';
 import type { JournalState } from '../ports/run-journal.ts';
 import type { TestedRun } from '../catalog/restore-tests.ts';
 
-/** What is known of an installation, and how old its last success may be. */
+/** Known state of an installation, and the maximum age of its last success. */
 export interface HealthRequest {
   readonly now: Date;
-  /** How old the last success may be, in milliseconds. */
+  /** Maximum age of the last success in milliseconds. */
   readonly maxAgeMs: number;
-  /** As runs left it. */
+  /** State as journalled by the runs. */
   readonly journal: JournalState;
-  /** When the sets were made that are there whole, in any order. */
+  /** Times of the existing whole sets, in any order. */
   readonly setsAt: readonly Date[];
-  /** The newest restore test, if it failed and no operator accepted that. */
+  /** The newest restore test, if it failed and no operator accepted the failure. */
   readonly failedRestoreTest?: TestedRun | undefined;
 }
 
-/** Whether backups are made as they should be. */
+/** Health of an installation. */
 export interface Health {
-  /** Whether the last success is young enough, and no failed restore test or check of replicas stands. */
+  /**
+   * Whether the last success is recent enough, and no restore test or check of replicas has an open failure.
+   */
   readonly healthy: boolean;
-  /** When the newest set was made that is there; undefined when there is none. */
+  /** Time of the newest existing set. `undefined` if there is none. */
   readonly lastSuccessAt: Date | undefined;
   /**
-   * Milliseconds since the last success, before any since the first start; undefined when there was neither.
+   * Milliseconds since the last success, or since the first start if there is none. `undefined` without both.
    */
   readonly ageMs: number | undefined;
-  /** How old it may be, in milliseconds: as was asked. */
+  /** Maximum age in milliseconds, as requested. */
   readonly maxAgeMs: number;
-  /** The last run, when it failed: a warning while the last success is still young enough. */
+  /** The last run, if it failed. Only a warning while the last success is recent enough. */
   readonly lastFailure: { readonly at: Date; readonly error: string | undefined } | undefined;
-  /** As it was given. */
+  /** As in the request. */
   readonly failedRestoreTest?: TestedRun | undefined;
-  /** The damage that the last check of replicas found, if no complete run came after it. */
+  /** Damage found by the last check of replicas. `undefined` once a complete run follows it. */
   readonly failedReplicaCheck?: string | undefined;
-  /** Why it is not healthy. */
+  /** Why it is not healthy. `undefined` if it is. */
   readonly problem: string | undefined;
 }
 
 /**
- * Judges by the age of the last success, before any by that of the first start, and by the newest restore
- * test. A success counts while its set, or an older one, is there: a note that a run ended well is no backup.
- * What lies in the future was written while the clock was wrong, and does not count.
+ * Judges the age of the last success, or of the first start if there is none, and the newest restore test. A
+ * success counts only while its set, or an older one, exists, because a journal entry is no backup. Ignores
+ * times in the future, because the clock was wrong.
  */
 export function judgeHealth({ now, maxAgeMs, journal, setsAt, failedRestoreTest }: HealthRequest): Health {
   const newestSetAt = newest(setsAt.filter((moment) => moment <= now));
@@ -69,7 +71,7 @@ export function judgeHealth({ now, maxAgeMs, journal, setsAt, failedRestoreTest 
   };
 }
 
-/** Whether the last success is young enough, whatever restore tests and checks of replicas showed. */
+/** Returns whether the last success is recent enough, independent of restore tests and checks of replicas. */
 export function isFresh({
   healthy,
   ageMs,
@@ -81,7 +83,7 @@ export function isFresh({
   return healthy || (failed !== undefined && ageMs !== undefined && ageMs <= maxAgeMs);
 }
 
-/** Damage that a check of replicas found, until a run that came later replaced it and ended well. */
+/** Returns the damage found by a check of replicas, until a later complete run has replaced the copies. */
 function failedCopies({ lastReplicaCheck, lastRun }: JournalState): string | undefined {
   if (lastReplicaCheck?.outcome !== 'failed') return undefined;
   const { finishedAt, problem } = lastReplicaCheck;
@@ -93,7 +95,9 @@ function failedTestProblem({ timestamp, result: { reason } }: TestedRun): string
   return `the restore test of set ${timestamp} failed${reason === undefined ? '' : `: ${reason}`}`;
 }
 
-/** A set has the beginning of its run in its name; what counts is when it was there. */
+/**
+ * Returns the end of the run that made the set. Its age counts from there, but its name has only the start.
+ */
 function endOfItsRun({ lastRun }: JournalState, setAt: Date, now: Date): Date | undefined {
   const timestamp = typeof lastRun?.timestamp === 'string' ? parseTimestamp(lastRun.timestamp) : undefined;
   if (
@@ -126,7 +130,7 @@ function newest(moments: readonly Date[]): Date | undefined {
   );
 }
 
-/** The journal may have been edited by hand. */
+/** Parses a time of the journal, which may have been edited by hand. */
 function dateOf(text: string | undefined): Date | undefined {
   const date = typeof text === 'string' ? new Date(text) : undefined;
   return date === undefined || Number.isNaN(date.getTime()) ? undefined : date;

@@ -3,16 +3,16 @@ import { parseCron } from './cron-text.ts';
 import { DAY, HOUR, MINUTE, parseSchedule, type Schedule } from './schedule.ts';
 
 const YEAR_MS = 366 * DAY;
-/** Within this there are at least two of every 29th of February, but around 2100. */
+/** A period with at least two leap days, except around 2100. */
 const LONG_MS = 9 * YEAR_MS;
 
 /**
- * The longest time, in milliseconds, that passes between two slots of the schedule that follow each other:
- * looked for in the year after `from`, and in nine years where the year has less than three slots. Undefined
- * when not even these have two.
+ * Returns the longest gap between consecutive slots of the schedule in milliseconds. Searches the year after
+ * `from`, or nine years if the year has fewer than three slots. `undefined` if nine years have fewer than
+ * two.
  *
- * Of an hour only its first and last slot are asked for, so that a schedule of every minute costs no more
- * than one of every hour.
+ * Evaluates only the first and last slot of each hour, so that a schedule of every minute costs no more than
+ * an hourly one.
  */
 export function longestGap(
   { expression, zone }: Pick<Schedule, 'expression' | 'zone'>,
@@ -30,7 +30,7 @@ export function longestGap(
   return longestStep([...minutes, first + 60]) * MINUTE;
 }
 
-/** Returns the longest distance between two neighbours; 0 if there are fewer than two numbers. */
+/** Returns the largest difference between neighbours; 0 for fewer than two numbers. */
 function longestStep(ascending: readonly number[]): number {
   let [longest, former] = [0, Infinity];
   for (const number of ascending) {

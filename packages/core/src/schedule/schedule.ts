@@ -9,43 +9,42 @@ export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/**
- * Zones have moved their clocks by a day at most (Samoa, 2011); slots are looked for this far around a span.
- */
+/** Search margin around a span. Zones have moved their clocks by at most a day (Samoa, 2011). */
 const LARGEST_SHIFT = 26 * HOUR;
 
 /**
- * Within a span up to this long a zone moves its clock once at most, so the offsets at its ends are all there
- * are.
+ * Longest span in which a zone changes its clock at most once, so that the offsets at its ends are complete.
  */
 const LONG_SPAN = 3 * DAY;
 
-/** How far to look, in growing steps. Nine years hold every 29th of February, across 2100 too. */
+/** Search distances, in growing steps. Nine years contain a leap day, even across 2100. */
 const REACHES = [HOUR, DAY, 32 * DAY, 366 * DAY, 9 * 366 * DAY];
 
 /**
- * When runs are due. A slot is an instant, whole minutes.
+ * Times at which runs are due. A slot is an instant in whole minutes.
  *
- * Around changes of the zone's clock: a wall-clock time that is skipped is made up for by the same distance
- * after it (02:30 becomes 03:30); one that comes twice is a slot the first time only, unless the expression's
- * hour begins with `*`, which asks for every hour that passes. So no run is lost and none is made twice.
+ * - A local time that a clock change skips moves by the length of the gap (02:30 becomes 03:30).
+ * - A local time that occurs twice is a slot only the first time, unless the hour field begins with `*`,
+ *   which means every elapsed hour.
+ *
+ * Thus no run is lost or repeated.
  */
 export interface Schedule {
-  /** The expression as given. */
+  /** Expression as given. */
   readonly expression: string;
-  /** A name of the IANA database: `Europe/Berlin`. */
+  /** IANA time zone: `Europe/Berlin`. */
   readonly zone: string;
-  /** The first slot after the moment, or undefined when there is none within nine years. */
+  /** Returns the first slot after the moment. `undefined` if there is none within nine years. */
   next(after: Date): Date | undefined;
-  /** The last slot at or before the moment, or undefined when there is none within nine years. */
+  /** Returns the last slot at or before the moment. `undefined` if there is none within nine years. */
   previous(atOrBefore: Date): Date | undefined;
-  /** All slots after `from`, up to and with `to`, in order. */
+  /** Returns all slots after `from`, up to and including `to`, in order. */
   between(from: Date, to: Date): readonly Date[];
 }
 
 /**
- * Reads a five-field cron expression, or a macro such as `@daily`, in a zone of the IANA database.
- * @throws BackupError SCHEDULE_INVALID that says what is wrong
+ * Parses a five-field cron expression, or a macro such as `@daily`, in an IANA time zone.
+ * @throws BackupError SCHEDULE_INVALID, with the reason, if the expression or the zone is not valid
  */
 export function parseSchedule(expression: string, zone = 'UTC'): Schedule {
   if (!IANAZone.isValidZone(zone)) {
@@ -86,7 +85,10 @@ export function parseSchedule(expression: string, zone = 'UTC'): Schedule {
   };
 }
 
-/** The offsets of the zone, in milliseconds, between which those of all slots of the span lie. */
+/**
+ * Returns offsets of the zone in milliseconds. The offsets of all slots in the span lie between their
+ * extremes.
+ */
 function offsetsNear(from: Date, to: Date, zone: string): readonly number[] {
   if (to.getTime() - from.getTime() > LONG_SPAN) return [-LARGEST_SHIFT, LARGEST_SHIFT];
   const moments = [
@@ -98,9 +100,7 @@ function offsetsNear(from: Date, to: Date, zone: string): readonly number[] {
   return moments.map((moment) => offsetOf(moment, zone));
 }
 
-/**
- * The wall-clock times (as if they were UTC) that the expression names, after `from`, up to and with `to`.
- */
+/** Yields the local times of the expression (as if in UTC), after `from`, up to and including `to`. */
 function* localTimes(cron: string, from: number, to: number): Generator<number> {
   const moments = CronExpressionParser.parse(cron, { currentDate: new Date(from), tz: 'UTC' });
   for (;;) {
@@ -108,7 +108,7 @@ function* localTimes(cron: string, from: number, to: number): Generator<number> 
     try {
       local = moments.next().getTime();
     } catch {
-      return; // cron-parser gives up: the expression names no date within its reach
+      return; // The expression has no date within the reach of cron-parser.
     }
     if (local > to) return;
     yield local;
@@ -116,8 +116,8 @@ function* localTimes(cron: string, from: number, to: number): Generator<number> 
 }
 
 /**
- * The instants at which the wall clock shows the time, or, where the clock skips it, the instant as far after
- * the skip as the time was after its begin. Of two, both are answered when `both` is set, otherwise the
+ * Returns the instants at which the local clock shows the time. If the clock skips it, returns the instant
+ * moved by the length of the gap. Returns both instants of a repeated time if `both` is set, otherwise the
  * first.
  */
 function instantsOf(local: number, zone: string, both: boolean): readonly number[] {
@@ -130,7 +130,7 @@ function instantsOf(local: number, zone: string, both: boolean): readonly number
   return both ? instants : instants.slice(0, 1);
 }
 
-/** How far the zone's clock is ahead of UTC at the instant, in milliseconds. */
+/** Returns the offset of the zone from UTC at the instant, in milliseconds. */
 function offsetOf(instant: number, zone: string): number {
   return DateTime.fromMillis(instant, { zone }).offset * 60_000;
 }
