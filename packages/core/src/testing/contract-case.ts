@@ -1,10 +1,10 @@
 /**
- * One clause of a port's contract as a test. Suites are lists of such cases and so belong to no test runner:
- * `for (const { title, check } of storeContract(…)) it(title, check)`.
+ * A clause of a port's contract as a test. Suites are lists of cases, independent of the test runner: `for
+ * (const { title, check } of storeContract(…)) it(title, check)`.
  */
 export interface ContractCase {
-  /** A sentence about behaviour, for the test's name. */
+  /** Title of the test: a sentence about behaviour. */
   readonly title: string;
-  /** Rejects when the adapter breaks the clause. */
+  /** Rejects if the adapter violates the clause. */
   readonly check: () => Promise<void>;
 }

@@ -4,16 +4,16 @@ import type { DumpProducer, DumpSnapshot } from '../ports/dump-producer.ts';
 import type { ContractCase } from './contract-case.ts';
 import { readAll, sourceOf } from './sources.ts';
 
-/** A producer to be tested, and the means to change its database behind its back. */
+/** A producer under test, with the means to change its database concurrently. */
 export interface DumpProducerSubject {
   readonly producer: DumpProducer;
-  /** Writes at least one row more, in a transaction of its own. */
+  /** Adds at least one row, in a separate transaction. */
   readonly addRow: () => Promise<void>;
 }
 
 /**
- * The clauses of DumpProducer. The database of the subject holds at least one table with rows.
- * @param subject answers a producer whose database no other process writes to; called once for each case
+ * Returns the contract of DumpProducer. The database of the subject has at least one table with rows.
+ * @param subject returns a producer whose database no other process writes to; called once for each case
  */
 export function dumpProducerContract(subject: () => Promise<DumpProducerSubject>): readonly ContractCase[] {
   const signal = (): AbortSignal => new AbortController().signal;

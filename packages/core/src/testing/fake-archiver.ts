@@ -2,13 +2,13 @@ import type { Archive, ArchiveCheck, Archiver } from '../ports/archiver.ts';
 import type { ArtifactContent } from '../ports/artifact-store.ts';
 import { chunksOf, readAll } from './sources.ts';
 
-/** An archiver whose archive is the text given, or who has nothing to archive. */
+/** An archiver whose archive is a given text, or that has nothing to archive. */
 export class FakeArchiver implements Archiver {
-  /** What the archive says; undefined where there is nothing to archive. */
+  /** Text of the archive. `undefined` if there is nothing to archive. */
   content: string | undefined = 'files';
-  /** What was odd while it was made. */
+  /** Warning of the next archives. Defaults to none. */
   warning: string | undefined;
-  /** What a restore leaves out, or why it unpacks nothing. */
+  /** Members that a restore leaves out, or why it refuses the archive. */
   judgement: Omit<ArchiveCheck, 'members'> = {};
 
   archive(): Promise<Archive | { readonly nothing: string }> {

@@ -8,17 +8,18 @@ import { chunksOf, readAll } from './sources.ts';
 const MAGIC = 'FAKE';
 
 /**
- * A producer whose database is a list of tables in memory. Its dumps say `FAKE`, their digest and the rows.
+ * A producer whose database is a list of tables in memory. Its dumps contain `FAKE`, their digest and the
+ * rows.
  */
 export class FakeDumpProducer implements DumpProducer {
   readonly database: string;
-  /** What is in the database: change it, and the next snapshot shows it. */
+  /** Content of the database. The next snapshot shows changes. */
   rows: readonly TableRows[] = [{ schema: 'catalog', table: 'datasets', rows: 3 }];
-  /** When set, thrown in the middle of the next dumps. */
+  /** Thrown in the middle of the next dumps. Defaults to none. */
   failure: Error | undefined;
-  /** What the next snapshots warn of. */
+  /** Warnings of the next snapshots. */
   warnings: readonly string[] = [];
-  /** How many snapshots are open. */
+  /** Number of open snapshots. */
   openSnapshots = 0;
 
   constructor(database = 'geolens') {
@@ -78,7 +79,7 @@ export class FakeDumpProducer implements DumpProducer {
   }
 }
 
-/** What the dump of a FakeDumpProducer holds. */
+/** Returns the rows in a dump of a FakeDumpProducer. */
 export async function rowsInFakeDump(dump: ArtifactContent): Promise<readonly TableRows[]> {
   const text = (await readAll(dump.open())).toString('latin1');
   return JSON.parse(text.slice(MAGIC.length + 64)) as readonly TableRows[];
@@ -88,7 +89,7 @@ function keyOf({ schema, table }: TableRows): string {
   return JSON.stringify([schema, table]);
 }
 
-/** Tests also make dumps whose body is no list of tables. */
+/** Returns the rows in a body. Empty for other bodies, which tests also use. */
 function parsed(body: string): readonly TableRows[] {
   try {
     return JSON.parse(body) as readonly TableRows[];

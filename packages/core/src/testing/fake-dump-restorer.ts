@@ -10,22 +10,22 @@ import type {
 } from '../ports/dump-restorer.ts';
 import { rowsInFakeDump } from './fake-dump-producer.ts';
 
-/** A step that can be made to fail. */
+/** An operation that can fail on request. */
 export type RestorerOperation = 'open' | 'inspect' | 'restore' | 'swap' | 'drop';
 
 /**
- * A server in memory that understands the dumps of a FakeDumpProducer: every database is a list of tables
- * with their numbers of rows.
+ * A server in memory that restores the dumps of a FakeDumpProducer. Every database is a list of tables with
+ * row counts.
  */
 export class FakeDumpRestorer implements DumpRestorer {
   readonly databases = new Map<string, readonly TableRows[]>();
-  /** Asked before each step; the error that it answers is thrown. */
+  /** Called before each operation. A returned error is thrown. */
   fault: (operation: RestorerOperation) => Error | undefined = () => undefined;
-  /** What `examine` finds besides. */
+  /** Overrides the result of `inspect`. */
   results: Partial<Inspection> = {};
-  /** What the next session finds of one that died. */
+  /** Orphans of a dead session that the next session removes. */
   orphans: readonly string[] = [];
-  /** Rows that get lost in every restore. */
+  /** Number of rows that every restore loses. */
   lostRows = 0;
   /** What every restore leaves out. */
   incomplete: readonly string[] = [];
@@ -33,7 +33,7 @@ export class FakeDumpRestorer implements DumpRestorer {
   afterSwap: readonly string[] = [];
   /** Whether logical replication uses the old database. */
   inUse = false;
-  /** How many sessions, and restored databases without a name, are open. */
+  /** Number of open sessions and unswapped databases. */
   openThings = 0;
 
   open(database: string, { exclusive, signal }: RestoreSessionOptions): Promise<RestoreSession> {

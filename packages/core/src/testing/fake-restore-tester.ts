@@ -11,21 +11,21 @@ import type { ReadableArtifact } from '../ports/set-copy.ts';
 import { rowsInFakeDump } from './fake-dump-producer.ts';
 import { chunksOf, readAll } from './sources.ts';
 
-/** A restore test for dumps of a FakeDumpProducer. */
+/** A restore tester for dumps of a FakeDumpProducer. */
 export class FakeRestoreTester implements RestoreTester {
-  /** Why there is no place for a restore test, when there is none. */
+  /** Why no environment is available. Empty if one is. */
   inconclusive: readonly string[] = [];
-  /** What the next restore tests answer, other than the rows of the dump. */
+  /** Overrides the result of the next restore tests. */
   answer:
     | Partial<Extract<RestoreTestResult, { outcome: 'passed' }>>
     | Exclude<RestoreTestResult, { outcome: 'passed' }> = {};
-  /** What was asked for, one for each restore test. */
+  /** Needs of each restore test so far. */
   readonly needs: RestoreTestNeeds[] = [];
-  /** Names of artifacts that were kept, and databases that were tested. */
+  /** Names of kept artifacts and tested databases. */
   readonly kept: string[] = [];
   testResults = 0;
   openEnvironments = 0;
-  /** What restore tests that died have left. */
+  /** Orphans of dead restore tests. */
   orphans: string[] = [];
 
   open(

@@ -3,33 +3,33 @@ import type { ArtifactContent } from '../ports/artifact-store.ts';
 import type { RecoverOptions, StagingRestorer, UnpackedStaging } from '../ports/staging-restorer.ts';
 import { readAll } from './sources.ts';
 
-/** A call that can be made to fail. */
+/** An operation that can fail on request. */
 export type StagingOperation = 'refusal' | 'recover' | 'unpack' | 'swap' | 'discard' | 'dropPrevious';
 
 /**
- * A restorer whose folders are texts in memory: a folder's content is the text of the archive that was
- * restored into it.
+ * A restorer with folders in memory. The content of a folder is the text of the archive that was restored
+ * into it.
  */
 export class FakeStagingRestorer implements StagingRestorer {
-  /** The content of every folder, also of those that hold what a swap has kept. */
+  /** Content of every folder, including those kept by swaps. */
   readonly folders = new Map<string, string>();
-  /** Every call so far with the folder it was about, failed ones too. */
+  /** All calls so far with their folder, including failed ones. */
   readonly calls: { readonly operation: StagingOperation; readonly folder: string }[] = [];
   /**
-   * Asked before each call; the error that it answers is thrown. Not asked for `discard`, which never fails.
+   * Called before each operation. A returned error is thrown. Not called for `discard`, which never fails.
    */
   fault: (operation: StagingOperation) => Error | undefined = () => undefined;
-  /** What `refusal` answers. */
+  /** Result of `refusal`. */
   refused: string | undefined;
-  /** What `recover` answers the next time. */
+  /** Next result of `recover`. */
   orphans: readonly string[] = [];
-  /** What `recover` warns of. */
+  /** Warnings of `recover`. */
   recoveryWarnings: readonly string[] = [];
-  /** What unpacking leaves out. */
+  /** Members that unpacking leaves out. */
   leftOut: readonly string[] = [];
-  /** What unpacking warns of. */
+  /** Warnings of unpacking. */
   warnings: readonly string[] = [];
-  /** How many unpackings were neither swapped nor discarded. */
+  /** Number of unpacked archives that are neither swapped nor discarded. */
   openUnpackings = 0;
   private swaps = 0;
 

@@ -24,16 +24,13 @@ export interface StoreCall {
     | 'cleanUp'
     | 'write'
     | 'commit';
-  /** The key that the call is about, the target of a copy; none for list, clean-up and commit. */
+  /** Key of the call; the target for a copy. `undefined` for list, clean-up and commit. */
   readonly key?: ArtifactKey;
 }
 
-/**
- * A store that fails when it is told to: before each call `fault` is asked, and the error that it answers is
- * thrown.
- */
+/** A store that fails on request. Calls `fault` before each operation and throws the returned error. */
 export class FaultyStore implements PrimaryStore {
-  /** Every call so far, failed ones too. */
+  /** All calls so far, including failed ones. */
   readonly calls: StoreCall[] = [];
   private readonly inner: PrimaryStore;
   private readonly fault: (call: StoreCall) => Error | undefined;

@@ -1,6 +1,6 @@
 /**
- * For tests: a clock that is moved by hand, stores and databases in memory, and the contracts that adapters
- * have to keep, as lists of cases for any test runner. Its types need those of Node.
+ * Test support: a manual clock, stores and databases in memory, and the contracts of the adapters as lists of
+ * cases for any test runner. Its types require those of Node.
  *
  * @module @geolens/backup-core/testing
  */

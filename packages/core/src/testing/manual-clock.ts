@@ -6,7 +6,7 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** A clock that stands still until it is told to move. Sleepers wake when it reaches their moment. */
+/** A clock that only moves on request. Wakes sleepers at their moments. */
 export class ManualClock implements Clock {
   private millis: number;
   private readonly sleepers = new Set<Sleeper>();
@@ -38,8 +38,8 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Lets time pass up to the moment: sleepers wake in the order of their moments, and each gets to act, and
-   * to sleep again, before time goes on.
+   * Advances the time to the moment. Wakes sleepers in the order of their moments. Each can act and sleep
+   * again before the time advances further.
    */
   async advanceTo(moment: Date | string): Promise<void> {
     const end = new Date(moment).getTime();
@@ -57,14 +57,14 @@ export class ManualClock implements Clock {
     await settled();
   }
 
-  /** Lets so many milliseconds pass, as `advanceTo` does. */
+  /** Advances the time by milliseconds, as `advanceTo` does. */
   async advance(milliseconds: number): Promise<void> {
     await this.advanceTo(new Date(this.millis + milliseconds));
   }
 
   /**
-   * Sets the clock, forwards or backwards, as a person or a time server would. Sleepers whose moment has come
-   * wake.
+   * Sets the clock forwards or backwards, as an operator or a time server does. Wakes sleepers whose moment
+   * has come.
    */
   jumpTo(moment: Date | string): void {
     this.millis = new Date(moment).getTime();
@@ -75,7 +75,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Waits until everything that can happen without time passing has happened. */
+/** Waits until all work that needs no time has completed. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }

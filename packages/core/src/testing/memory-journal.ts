@@ -2,7 +2,7 @@ import type { JournalState, RunJournal } from '../ports/run-journal.ts';
 
 /** A journal in memory. */
 export class MemoryJournal implements RunJournal {
-  /** All that was noted. */
+  /** State written so far. */
   state: JournalState = {};
 
   read(): Promise<JournalState> {

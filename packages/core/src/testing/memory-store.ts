@@ -15,17 +15,17 @@ import { DraftTransaction, type Draft } from '../ports/draft-transaction.ts';
 import type { PrimaryStore, SetTransaction } from '../ports/primary-store.ts';
 import { reusedChunksOf } from './sources.ts';
 
-/** A store in memory: for tests, and to try things out. */
+/** A store in memory, for tests and experiments. */
 export class MemoryStore implements PrimaryStore {
   readonly name: string;
-  /** What is visible, by key. Tests may look into it and change it, as an operator does with a folder. */
+  /** Visible artifacts by key. Tests may read and change it, as an operator does with a folder. */
   readonly artifacts = new Map<ArtifactKey, Uint8Array>();
-  /** How many drafts exist that are neither published nor discarded. */
+  /** Number of drafts that are neither published nor discarded. */
   openDrafts = 0;
   readonly records: ReplicaRecords | undefined;
   readonly capabilities: StoreCapabilities = { serverSideCopy: true };
 
-  /** @param records of a store that others can write to */
+  /** @param records records of a store that others can write to */
   constructor(name = 'memory', records?: ReplicaRecords) {
     this.name = name;
     this.records = records;
@@ -101,7 +101,7 @@ export class MemoryStore implements PrimaryStore {
     return Promise.resolve();
   }
 
-  /** All of a source, when it is what it says. */
+  /** Reads a source completely and verifies it. */
   protected async receive(
     key: ArtifactKey,
     source: ArtifactSource,
@@ -116,7 +116,7 @@ export class MemoryStore implements PrimaryStore {
 
   private async record(key: ArtifactKey, digest: string | undefined): Promise<void> {
     if (nameOfKey(key)?.kind === 'state') return;
-    const at = '2026-01-01T00:00:00.000Z'; // it has no clock
+    const at = '2026-01-01T00:00:00.000Z'; // The store has no clock.
     const record = digest === undefined ? undefined : { tag: digest, sha256: digest, at };
     await this.records?.update(new Map([[key, record]]));
   }

@@ -8,7 +8,7 @@ import { rejectsWith, storeContract } from './store-contract.ts';
 const DUMP = artifactKey('daily', 'geolens_20260101_020000.dump');
 const MANIFEST = artifactKey('daily', 'manifest-20260101_020000.json');
 
-/** The clauses of PrimaryStore, with all those of ArtifactStore. */
+/** Returns the contract of PrimaryStore, including that of ArtifactStore. */
 export function primaryStoreContract(make: () => Promise<PrimaryStore>): readonly ContractCase[] {
   const clause = (title: string, check: (store: PrimaryStore) => Promise<void>): ContractCase => ({
     title,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ArtifactSource } from '../ports/artifact-store.ts';
 
-/** A source over bytes in memory. `announce` overrides what it says of itself, to play a liar. */
+/** Returns a source of bytes in memory. `announce` overrides its properties, to simulate a wrong source. */
 export function sourceOf(
   content: Uint8Array | string,
   announce: Partial<Pick<ArtifactSource, 'bytes' | 'sha256'>> = {},
@@ -15,7 +15,7 @@ export function sourceOf(
   };
 }
 
-/** Bytes as a stream, in chunks of at most `size` bytes; `failure` is thrown where the stream would end. */
+/** Streams bytes in chunks of at most `size` bytes. Throws `failure` at the end if given. */
 export async function* chunksOf(
   content: Uint8Array | string,
   options: { size?: number; failure?: Error } = {},
@@ -28,8 +28,8 @@ export async function* chunksOf(
 }
 
 /**
- * Likewise, in chunks that are lent: each is overwritten when the next one is asked for, so that whoever
- * keeps one is found out.
+ * Streams bytes in reused chunks. Overwrites each chunk when the reader requests the next one, which exposes
+ * readers that keep chunks.
  */
 export async function* reusedChunksOf(content: Uint8Array): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunksOf(content)) {
@@ -39,7 +39,7 @@ export async function* reusedChunksOf(content: Uint8Array): AsyncGenerator<Uint8
   }
 }
 
-/** Everything that a stream gives. */
+/** Returns all bytes of a stream. */
 export async function readAll(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of content) chunks.push(chunk);

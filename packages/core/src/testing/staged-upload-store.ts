@@ -7,16 +7,16 @@ import type {
 } from '../ports/artifact-store.ts';
 import { MemoryStore } from './memory-store.ts';
 
-/** A store in memory that takes artifacts ahead of their set, as buckets do. */
+/** A store in memory with staged uploads, as in buckets. */
 export class StagedUploadStore extends MemoryStore {
-  /** How many artifacts were sent that are neither completed nor discarded. */
+  /** Number of uploads that are neither completed nor discarded. */
   openUploads = 0;
   override readonly capabilities: StoreCapabilities = {
     serverSideCopy: true,
     stagedUpload: (...args) => this.stageUpload(...args),
   };
 
-  /** Uploads artifacts of every length. */
+  /** Uploads artifacts of any length. */
   async stageUpload(
     key: ArtifactKey,
     source: ArtifactSource,

@@ -5,7 +5,7 @@ import type { ArtifactSource, ArtifactStore, StagedUpload, StoreOptions } from '
 import type { ContractCase } from './contract-case.ts';
 import { chunksOf, readAll, sourceOf } from './sources.ts';
 
-/** Names that a store has to bear: a database may be called anything that fits into a file name. */
+/** Names that a store must support. A database may have any name that fits into a file name. */
 const NAMES = [
   'geolens_20260101_020000.dump',
   'staging-20260101_020000.tar.gz',
@@ -18,12 +18,12 @@ const NAMES = [
 
 const KEY = artifactKey('daily', NAMES[0]);
 
-/** Longer than one buffer of any adapter, and not a multiple of anything. */
+/** Longer than one buffer of any adapter, and not a multiple of any buffer size. */
 const LONG = Buffer.alloc(3 * 1024 * 1024 + 7, 'geolens');
 
 /**
- * The clauses of ArtifactStore.
- * @param make answers an empty store; called once for each case
+ * Returns the contract of ArtifactStore.
+ * @param make returns an empty store; called once for each case
  */
 export function storeContract(make: () => Promise<ArtifactStore>): readonly ContractCase[] {
   const clause = (title: string, check: (store: ArtifactStore) => Promise<void>): ContractCase => ({
@@ -177,7 +177,7 @@ export function storeContract(make: () => Promise<ArtifactStore>): readonly Cont
 
 type Clause = (title: string, check: (store: ArtifactStore) => Promise<void>) => ContractCase;
 
-/** What a put that does not end well leaves behind: what was there before. */
+/** Clauses about failed puts: the previous content stays. */
 function failedPuts(clause: Clause): readonly ContractCase[] {
   const before = 'what was there before';
   const unharmed = async (
@@ -218,7 +218,7 @@ function failedPuts(clause: Clause): readonly ContractCase[] {
   ];
 }
 
-/** Of stores that send ahead what is as long as this; the others put it when its time comes. */
+/** Clauses for stores that stage uploads of this length. Other stores pass without checks. */
 function uploads(clause: Clause): readonly ContractCase[] {
   type StageUpload = (source: ArtifactSource, options?: StoreOptions) => Promise<StagedUpload>;
   const uploading = (
