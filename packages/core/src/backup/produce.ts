@@ -66,7 +66,8 @@ export async function produce(parts: ProduceParts, request: ProduceRequest): Pro
   try {
     return await produceOnce(parts, request);
   } catch (error) {
-    const taken = request.phases.reports.some(({ phase }) => phase === 'snapshot'); // The first attempt has already waited for the lock.
+    // The first attempt has already waited for the lock.
+    const taken = request.phases.reports.some(({ phase }) => phase === 'snapshot');
     if (!taken || request.signal.aborted || !isBackupError(error, 'TABLES_BUSY')) throw error;
     request.phases.warn(`the dump was begun once more: ${errorText(error)}`);
     return produceOnce(parts, request, { tolerant: true });

@@ -204,7 +204,8 @@ async function journalOutcome(
   const bytes = manifest?.artifacts.reduce((sum, artifact) => sum + artifact.bytes, 0);
   try {
     const { pastRuns } = await journal.read();
-    const before: readonly PastRun[] = Array.isArray(pastRuns) ? pastRuns : []; // The journal may have been edited by hand.
+    // The journal may have been edited by hand.
+    const before: readonly PastRun[] = Array.isArray(pastRuns) ? pastRuns : [];
     await journal.update({
       lastRun: { ...run, phases },
       pastRuns: [...before.slice(1 - PAST_RUNS), { ...run, bytes }],

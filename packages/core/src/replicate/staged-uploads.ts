@@ -77,7 +77,8 @@ export class StagedUploads {
     this.stop.abort();
     const left = [...this.uploads.values()].flatMap((uploads) => [...uploads.values()]);
     this.uploads.clear();
-    for (const staged of await Promise.all(left)) await staged?.discard().catch(() => undefined); // The next clean-up removes it.
+    // The next clean-up removes it.
+    for (const staged of await Promise.all(left)) await staged?.discard().catch(() => undefined);
   }
 
   private async stageUpload(
