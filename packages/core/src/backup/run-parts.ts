@@ -41,7 +41,7 @@ export interface RunOptions {
   readonly sizeAnomalyThreshold?: number | undefined;
   /** Defaults to `fail`: LOCK_HELD at once if another process works on the volume. */
   readonly whenLockHeld?: LockOptions['whenHeld'];
-  /** Called with every event of a phase. */
+  /** Called with every event of the run. */
   readonly observer?: RunObserver | undefined;
   /**
    * Removes secrets from a text. Messages of servers become warnings and thereby part of the manifest.

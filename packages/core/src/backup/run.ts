@@ -183,7 +183,10 @@ function report(
   };
 }
 
-/** Prevents that the new set counts as "in the future" if the clock was set back during the run. */
+/**
+ * Returns the later of both times. The new set must not count as "in the future" if the clock was set back
+ * during the run.
+ */
 function laterOf(now: Date, timestamp: RunTimestamp): Date {
   const made = timestampToDate(timestamp);
   return made > now ? made : now;

@@ -17,9 +17,9 @@ export interface SizeBaseline {
 }
 
 /**
- * Chooses the baseline of a new set of a database: the newest complete sets, each once even if it is in two
- * tiers. Excludes all sets older than the newest accepted one. The accepted set may be removed while older
- * weekly sets remain, so every later set records it. Pure.
+ * Chooses the baseline of a new set of a database: its newest complete sets. A set in two tiers counts once.
+ * Excludes all sets older than the newest accepted one. The accepted set may be removed while older weekly
+ * sets remain, so every later set records it. Pure.
  */
 export function chooseSizeBaseline(
   sets: readonly BackupSet[],

@@ -53,7 +53,7 @@ interface Copy {
  * causes alerts. A failure in one place does not stop the others. Safe to repeat.
  * @throws BackupError LOCK_HELD if another process works on the volume
  * @throws BackupError SET_NOT_FOUND if no copy exists that can be accepted
- * @throws BackupError of a store if nothing could be changed at all
+ * @throws BackupError of a store if no copy could be changed
  */
 export async function acceptSet(
   { stores, clock, lock }: AcceptParts,

@@ -10,9 +10,9 @@ export function isReplaced(record: ReplicaRecord | undefined, tag: string | unde
 }
 
 /**
- * Judges a set of a store that others can write to. Only checks by this installation in this store count,
- * because others can write any manifest and state file, and the checks in a manifest are those of the volume.
- * Failed checks by others remain: too little trust is harmless.
+ * Judges a set of a store that others can write to. Only checks by this installation in this store count.
+ * Others can write any manifest and state file, and the checks in a manifest are those of the volume. Failed
+ * checks by others remain: too little trust is harmless.
  * @param records records of this installation for the store
  */
 export function judgeReplica(set: BackupSet, records: ReadonlyMap<ArtifactKey, ReplicaRecord>): BackupSet {

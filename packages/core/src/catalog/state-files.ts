@@ -53,9 +53,12 @@ export async function recordState(
 export type KnownSet = Pick<BackupSet, 'tier' | 'timestamp' | 'manifest' | 'checks' | 'acceptedAt'>;
 
 /**
- * Returns what a new copy of a whole set inherits besides its manifest. This includes its acceptance, a
- * failed restore test, and passed checks that replace failed ones in the manifest, where older versions wrote
- * them. `undefined` if there is nothing.
+ * Returns what a new copy of a whole set inherits besides its manifest; `undefined` if there is nothing.
+ *
+ * - its acceptance;
+ * - a failed restore test;
+ * - later results of checks that the manifest records as failed. Only older versions wrote such failures into
+ *   manifests.
  */
 export function inherited({ manifest, checks, acceptedAt }: KnownSet): Learnt | undefined {
   const known = CHECK_NAMES.filter((name) => {

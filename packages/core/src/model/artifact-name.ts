@@ -1,8 +1,13 @@
 import { parseTimestamp, type RunTimestamp } from './timestamp.ts';
 
 /**
- * Kind of an artifact: the dump of the database, the archive of its files, its roles and grants, the
- * manifest, or the state file with results from after the publication.
+ * Kind of an artifact.
+ *
+ * - `dump`: the dump of the database;
+ * - `staging`: the archive of its files;
+ * - `globals`: its roles and grants;
+ * - `manifest`: the description of the set;
+ * - `state`: results about the set from after its publication.
  */
 export type ArtifactKind = 'dump' | 'staging' | 'globals' | 'manifest' | 'state';
 

@@ -109,7 +109,7 @@ export interface StoreCapabilities {
  * sets.
  *
  * - An artifact is visible to `list` and `read` completely or not at all.
- * - A `put` or `copy` that fails, is aborted or loses its process changes nothing under the key: the old
+ * - A `put` or `copy` changes nothing under the key if it fails, is aborted or loses its process. The old
  *   artifact stays, or the key stays empty.
  * - After `put` or `copy` resolves, the artifact survives a crash of the machine.
  * - Foreign files may exist in the same place. The store may list them, but never changes them.

@@ -90,8 +90,8 @@ export interface DumpSnapshot {
 export interface SnapshotOptions {
   readonly signal: AbortSignal;
   /**
-   * Whether rewritten tables and blocked globals are warnings if a dump is still possible. Defaults to false:
-   * they cause TABLES_BUSY.
+   * Whether tables that another session rewrote, and globals that it blocks, are warnings if a dump is still
+   * possible. Defaults to false: they cause TABLES_BUSY.
    */
   readonly tolerant?: boolean | undefined;
 }

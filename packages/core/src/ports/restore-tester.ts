@@ -86,7 +86,7 @@ export interface RestoreTestEnvironment extends AsyncDisposable {
 export interface RestoreTester extends OrphanCleaner {
   /**
    * Creates an environment with enough disk space, or returns why this machine has none. When the signal
-   * fires, everything begun in it ends.
+   * fires, everything started in it ends.
    */
   open(
     needs: RestoreTestNeeds,

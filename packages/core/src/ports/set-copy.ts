@@ -41,8 +41,8 @@ export interface SetCopy {
  */
 export interface FileSources {
   /**
-   * Returns a dump of any name. If the name is that of a run, the copy includes the manifest, globals and
-   * archive of that run in the same folder.
+   * Returns a dump of any name. If a run gave the name, the copy includes the manifest, globals and archive
+   * of that run in the same folder.
    */
   dump(path: string): Promise<SetCopy>;
   /**

@@ -18,7 +18,7 @@ export interface UnpackedStaging {
   readonly warnings: readonly string[];
 
   /**
-   * Replaces the old content by the new one and keeps the old one. The caller calls it once.
+   * Replaces the old content with the new one and keeps the old one. The caller calls it once.
    *
    * - After it resolves, the new content survives a crash of the machine.
    * - After a failure, the old content is in its place again.
@@ -70,11 +70,11 @@ export interface StagingRestorer {
   refusal(folder: string): Promise<string | undefined>;
 
   /**
-   * Completes or undoes a restore that died: removes unpacked content, or finishes a swap that had begun.
-   * Returns descriptions of what it did, for the operator. Empty if the folder has no orphaned files or does
-   * not exist. Safe to repeat, also after it failed or died itself. Fails only if a swap that had begun
-   * cannot be finished. Unrecorded orphans, damaged records and folders that another user replaced stay, with
-   * a warning.
+   * Completes or undoes a restore that died: removes unpacked content, or finishes a started swap. Returns
+   * descriptions of what it did, for the operator. Empty if the folder has no orphaned files or does not
+   * exist. Safe to repeat, also after it failed or died itself. Fails only if a started swap cannot be
+   * finished. Unrecorded orphans, damaged records and folders that another user replaced stay, with a
+   * warning.
    */
   recover(folder: string, options?: RecoverOptions): Promise<readonly string[]>;
 

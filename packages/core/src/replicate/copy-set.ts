@@ -105,8 +105,8 @@ async function bringNews(
 }
 
 /**
- * Copies an artifact in the cheapest way: by a staged upload, or by the replica itself from the same file in
- * another tier. Otherwise, or if that fails, uploads it.
+ * Copies an artifact in the cheapest way: by a staged upload, or from the same file in another tier of the
+ * replica. Otherwise, or if that fails, uploads it.
  */
 async function copyArtifact(
   set: BackupSet,

@@ -11,7 +11,7 @@ export interface CheckedCopy {
   readonly damaged: readonly ArtifactReading[];
   /** Members that a restore of the archive leaves out, as far as they were listed. */
   readonly leftOut: readonly string[];
-  /** Why the archive cannot be restored. The database can be restored nevertheless. */
+  /** Why the archive cannot be restored. The database can still be restored. */
   readonly stagingError: BackupError | undefined;
 }
 

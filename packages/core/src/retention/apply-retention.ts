@@ -22,8 +22,8 @@ export interface ApplyOptions extends StoreOptions {
 
 /**
  * Executes a retention plan. An artifact that cannot be removed stops the removal of its set, which is then
- * whole or lacks its manifest. The other sets are removed nevertheless, so that one undeletable file cannot
- * fill the volume.
+ * whole or lacks its manifest. The other sets are still removed, so that one undeletable file cannot fill the
+ * volume.
  * @throws the first failure, after the removal of the other sets; immediately if the signal fires
  */
 export async function applyRetention(

@@ -7,8 +7,8 @@ import { isRestorable, newestFirst } from '../model/backup-set.ts';
 export type KeepCounts = Readonly<Record<Tier, number>>;
 
 /**
- * Returns a policy that keeps the newest N restorable sets of a tier. Partial sets do not count towards N,
- * and are removed once N restorable sets are newer.
+ * Returns a policy that keeps the newest N restorable sets of a tier. Other sets do not count towards N, and
+ * are removed once N restorable sets are newer.
  * @throws BackupError CONFIG_INVALID if a count is not a whole number of at least 1
  */
 export function keepNewest(counts: KeepCounts): RetentionPolicy {

@@ -21,8 +21,8 @@ export interface RetentionPlan {
   /** One verdict for each set, newest first. */
   readonly verdicts: readonly RetentionVerdict[];
   /**
-   * Keys to remove, in this order. The manifest of each set comes first and its state file last, so that a
-   * half-removed set never passes for a good one.
+   * Keys to remove, in this order. The manifest of each set comes first and its state file last. A
+   * half-removed set thus never passes for a good one.
    */
   readonly remove: readonly ArtifactKey[];
   /**
@@ -143,7 +143,10 @@ function keepingPassed(
   );
 }
 
-/** The manifest comes first. The state file comes last, because a dump beside it does not pass for legacy. */
+/**
+ * The manifest comes first. The state file comes last, because a dump with a state file does not pass for
+ * legacy.
+ */
 function removalOrder({ artifacts, stateFile }: BackupSet): ArtifactKey[] {
   const rank = (kind: string): number => (kind === 'manifest' ? 0 : 1);
   const sorted = [...artifacts].sort((one, other) => rank(one.kind) - rank(other.kind));

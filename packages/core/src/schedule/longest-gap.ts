@@ -11,8 +11,8 @@ const LONG_MS = 9 * YEAR_MS;
  * `from`, or nine years if the year has fewer than three slots. `undefined` if nine years have fewer than
  * two.
  *
- * Evaluates only the first and last slot of each hour, so that a schedule of every minute costs no more than
- * an hourly one.
+ * Evaluates only the first and last slot of each hour. A schedule of every minute thus costs no more than an
+ * hourly one.
  */
 export function longestGap(
   { expression, zone }: Pick<Schedule, 'expression' | 'zone'>,

@@ -24,8 +24,8 @@ const REACHES = [HOUR, DAY, 32 * DAY, 366 * DAY, 9 * 366 * DAY];
  * Times at which runs are due. A slot is an instant in whole minutes.
  *
  * - A local time that a clock change skips moves by the length of the gap (02:30 becomes 03:30).
- * - A local time that occurs twice is a slot only the first time, unless the hour field begins with `*`,
- *   which means every elapsed hour.
+ * - A local time that occurs twice is a slot only the first time. If the hour field begins with `*` (every
+ *   elapsed hour), both are slots.
  *
  * Thus no run is lost or repeated.
  */

@@ -1,6 +1,6 @@
 /**
- * Test support: a manual clock, stores and databases in memory, and the contracts of the adapters as lists of
- * cases for any test runner. Its types require those of Node.
+ * Test support: a manual clock, and stores and databases in memory. Also the contracts of the adapters, as
+ * lists of cases for any test runner. Its types require those of Node.
  *
  * @module @geolens/backup-core/testing
  */

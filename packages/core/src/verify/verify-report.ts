@@ -14,8 +14,8 @@ export interface CopyReport {
    *
    * - `passed`: everything that was read equals what was written, and the restore test passed if requested;
    * - `failed`: an artifact is damaged or missing, or a restore test failed (see {@link isBadCopy});
-   * - `inconclusive`: the copy could not be read to its end (`error`), a restore test was impossible, or the
-   *   dump format is newer than the installed programs;
+   * - `inconclusive`: a read failed (`error`), a restore test was impossible, or the dump format is newer
+   *   than the installed programs;
    * - `skipped`: the set was removed meanwhile.
    */
   readonly outcome: CheckOutcome;
@@ -25,7 +25,7 @@ export interface CopyReport {
   readonly restoreTest: RestoreTestReport | undefined;
   /**
    * The failure of an earlier restore test. `undefined` if there is none, an operator accepted it, or this
-   * verification repeated the test.
+   * verification has a new result.
    */
   readonly standing: string | undefined;
   /** Why the copy could not be read to its end. The outcome is then `inconclusive`. */

@@ -70,8 +70,8 @@ class Verification {
   private readonly options: VerifyOptions;
   private readonly limits: ReadingLimits;
   /**
-   * Results by the SHA-256 of the dump, from whole copies only. The consequences of damage beside a dump do
-   * not apply to other copies.
+   * Results by the SHA-256 of the dump, from whole copies only. Consequences of other damage in a copy do not
+   * apply to other copies.
    */
   private readonly tested = new Map<string, RestoreTestReport>();
   private readonly notes = new Set<string>();
