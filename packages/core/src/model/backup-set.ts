@@ -12,8 +12,8 @@ export const SET_STATES = ['complete', 'legacy', 'suspicious', 'bad', 'partial']
  * State of a set.
  *
  * - `complete`: the manifest and every artifact that it names exist, with the right lengths;
- * - `legacy`: restorable but unverified, because a dump has no manifest. The dump is alone, with an archive,
- *   or with globals of pg_dumpall, as the backup container of GeoLens writes them;
+ * - `legacy`: restorable but unverified, because a dump has no manifest. It may have an archive, or globals
+ *   of pg_dumpall, as the backup container of GeoLens writes them;
  * - `suspicious`: complete, but with a size anomaly that no operator has accepted;
  * - `bad`: complete, but a check found other bytes or rows than were backed up;
  * - `partial`: anything less.
