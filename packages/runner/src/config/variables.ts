@@ -262,11 +262,11 @@ export const VARIABLES = {
 export type VariableName = keyof typeof VARIABLES;
 
 /** The values of all variables, read; undefined where one has neither a value nor a default. */
-export type Values = { readonly [N in VariableName]: ValueOf<(typeof VARIABLES)[N]> };
-
-type ValueOf<V extends Variable> =
-  | v.InferOutput<V['schema']>
-  | (V['default'] extends string ? never : undefined);
+export type Values = {
+  readonly [N in VariableName]:
+    | v.InferOutput<(typeof VARIABLES)[N]['schema']>
+    | ((typeof VARIABLES)[N]['default'] extends string ? never : undefined);
+};
 
 export const VARIABLE_NAMES = Object.keys(VARIABLES) as VariableName[];
 
@@ -279,10 +279,7 @@ export const ALIASES: Readonly<Partial<Record<VariableName, string>>> = {
 
 /** Every name under which the value of a variable can be given. */
 export function namesOf(name: VariableName): readonly string[] {
-  return [name, ...(ALIASES[name] === undefined ? [] : [ALIASES[name]])].flatMap((one) => [
-    one,
-    `${one}_FILE`,
-  ]);
+  return [name, ALIASES[name] ?? []].flat().flatMap((one) => [one, `${one}_FILE`]);
 }
 
 /** Variables that the application beside reads too, and that have a default. */

@@ -1,7 +1,7 @@
 import type { RestoreReport, RestorerEvent } from '@geolens/backup-core';
 import type { Terminal } from '../io.ts';
 import { dependentsHint } from './restore-report.ts';
-import { bytesText, durationText, numberText } from './units.ts';
+import { bytesText, durationText, millisecondsOf, numberText } from './units.ts';
 import { logError, type Logger } from './logger.ts';
 import { bar, REPORT_EVERY_MS } from './log-run.ts';
 
@@ -72,7 +72,7 @@ export function logRestoreReport(log: Logger, report: RestoreReport): void {
   const hint = dependentsHint(report.restored);
   if (hint !== undefined) log.warn('restore.hint', hint);
   for (const error of report.errors) logError(log, 'restore.error', error);
-  const milliseconds = Math.max(0, report.finishedAt.getTime() - report.startedAt.getTime());
+  const milliseconds = millisecondsOf(report);
   const checked =
     report.errors.length === 0
       ? 'nothing stands in the way of restoring'

@@ -2,13 +2,13 @@ import { timestampToDate, type RestoreReport } from '@geolens/backup-core';
 import { errorJson } from './hints.ts';
 import type { Redact } from './redact.ts';
 import { table } from './table.ts';
-import { countText, durationText, numberText } from './units.ts';
+import { countText, durationText, millisecondsOf, numberText } from './units.ts';
 
 type Row = readonly [title: string, text: string];
 
 /** What was restored, for a person: from what, the rows of each schema, and where the old state is. */
 export function restoreReportText(report: RestoreReport): string {
-  const { source, database, outcome, dumpVersion, serverVersion, finishedAt, startedAt, mode } = report;
+  const { source, database, outcome, dumpVersion, serverVersion, mode } = report;
   const made =
     source.timestamp === undefined
       ? ''
@@ -20,7 +20,7 @@ export function restoreReportText(report: RestoreReport): string {
       `${database}${mode.kind === 'aside' ? '' : mode.kind === 'in-place' ? ' (in place)' : ' (tables only)'}`,
     ],
     ['PostgreSQL', `dump of ${dumpVersion}, server ${serverVersion}`],
-    ['took', durationText(Math.max(0, finishedAt.getTime() - startedAt.getTime()))],
+    ['took', durationText(millisecondsOf(report))],
   ];
   const files: readonly Row[] =
     report.members === undefined

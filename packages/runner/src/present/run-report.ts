@@ -8,7 +8,7 @@ import {
 } from '@geolens/backup-core';
 import { errorJson, suspicionText, warningsOfRun } from './hints.ts';
 import type { Redact } from './redact.ts';
-import { bytesText, countText, durationText, numberText } from './units.ts';
+import { bytesText, countText, durationText, millisecondsOf, numberText } from './units.ts';
 import { restoreTestText } from './verify-report.ts';
 import { table } from './table.ts';
 
@@ -104,8 +104,4 @@ export function outcomeFields(report: RunReport): Record<string, unknown> {
     rows: rowsOf(report.manifest),
     assertionsHeld: report.restoreTest?.assertionsHeld,
   };
-}
-
-function millisecondsOf({ startedAt, finishedAt }: RunReport): number {
-  return Math.max(0, finishedAt.getTime() - startedAt.getTime());
 }

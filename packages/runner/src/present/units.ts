@@ -35,6 +35,11 @@ export function roughDurationText(milliseconds: number): string {
   return minutes < 24 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / (24 * 60))} d`;
 }
 
+/** Returns how long work took, in milliseconds; 0 if the clock was set back meanwhile. */
+export function millisecondsOf(work: { readonly startedAt: Date; readonly finishedAt: Date }): number {
+  return Math.max(0, work.finishedAt.getTime() - work.startedAt.getTime());
+}
+
 /** Bytes in a second. */
 export function rateText(bytes: number, milliseconds: number): string {
   return `${bytesText((bytes * 1000) / Math.max(1, milliseconds))}/s`;

@@ -105,20 +105,14 @@ function detailsText(report: CopyReport): string {
 
 function tableText(copies: readonly CopyReport[]): string {
   const rows = oncePerRun(copies, (report, tiers) => {
-    const { copy, milliseconds, error, outcome } = report;
-    const reasons =
-      error !== undefined
-        ? [describeError(error)]
-        : outcome === 'inconclusive'
-          ? lacksOf(report)
-          : problemsOf(report);
+    const { copy, milliseconds } = report;
     return [
       copy.stored?.set.timestamp ?? '-',
       tiers || '-',
       copy.stored?.store.name ?? '-',
       copy.stored?.set.state ?? '-',
       durationText(milliseconds),
-      [outcomeText(report), ...reasons].join(': ').replaceAll('\n', ' '),
+      [outcomeText(report), ...reasonsOf(report)].join(': ').replaceAll('\n', ' '),
     ];
   });
   const bad = copies.filter(isBadCopy).length;
@@ -135,6 +129,12 @@ function tableText(copies: readonly CopyReport[]): string {
   const read = unread === 0 ? '' : `, ${unread} could not be read`;
   const untested = failed === 0 ? '' : `, ${failed} FAILED a restore test`;
   return `${table(head, rows)}${copies.length} copies, ${bad === 0 ? 'none of them bad' : `${bad} BAD`}${untested}${read}\n`;
+}
+
+/** Returns why a check did not pass. */
+export function reasonsOf(report: CopyReport): readonly string[] {
+  if (report.error !== undefined) return [describeError(report.error)];
+  return report.outcome === 'inconclusive' ? lacksOf(report) : problemsOf(report);
 }
 
 function outcomeText(report: CopyReport): string {

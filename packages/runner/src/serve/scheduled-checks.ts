@@ -2,8 +2,6 @@ import {
   bytesOf,
   copyOfSet,
   isBackupError,
-  lacksOf,
-  problemsOf,
   readStores,
   selectSets,
   TO_VERIFY,
@@ -26,6 +24,7 @@ import { loggedVerification } from '../commands/verify.ts';
 import { notify, replicaCheckNotification, restoreTestNotification } from '../notify/notifications.ts';
 import { describeError } from '../present/hints.ts';
 import { logError } from '../present/logger.ts';
+import { reasonsOf } from '../present/verify-report.ts';
 import type { CommandContext } from '../services.ts';
 import { loop } from './loop.ts';
 
@@ -210,9 +209,10 @@ const WORST_FIRST: readonly CheckOutcome[] = ['failed', 'inconclusive', 'skipped
 function outcomeOf({ copies }: VerifyReport): RestoreTestOutcome {
   const rank = ({ outcome }: CopyReport): number => WORST_FIRST.indexOf(outcome);
   const worst = copies.reduce((former, copy) => (rank(copy) < rank(former) ? copy : former));
-  const { outcome, error, copy } = worst;
-  const ofCheck = outcome === 'inconclusive' ? lacksOf(worst) : problemsOf(worst);
-  const reasons = error === undefined ? ofCheck : [describeError(error)];
-  const problem = reasons.join('; ');
-  return { timestamp: copy.stored?.set.timestamp, outcome, ...(reasons.length > 0 && { problem }) };
+  const reasons = reasonsOf(worst);
+  return {
+    timestamp: worst.copy.stored?.set.timestamp,
+    outcome: worst.outcome,
+    ...(reasons.length > 0 && { problem: reasons.join('; ') }),
+  };
 }
