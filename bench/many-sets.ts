@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import {
   formatArtifactName,
-  formatManifest,
   formatTimestamp,
   MANIFEST_SCHEMA_VERSION,
   type Manifest,
 } from '@geolens/backup-core';
+import { formatManifest } from '@geolens/backup-core/internal';
 import { s3Client, type Bucket } from './s3-client.ts';
 
 const TABLES = 30;

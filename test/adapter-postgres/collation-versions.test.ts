@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { PgDiagnosticCheck } from '@geolens/backup-adapter-postgres';
-import type { DiagnosticResult } from '@geolens/backup-core';
+import type { DiagnosticResult } from '@geolens/backup-core/internal';
 import { clusters, freshDatabase, type TestDatabase } from '../support/clusters.ts';
 import { env, never } from './support/producers.ts';
 

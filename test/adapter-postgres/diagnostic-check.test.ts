@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { FolderDiagnosticCheck, StagingDiagnosticCheck } from '@geolens/backup-adapter-local';
 import { PgDiagnosticCheck } from '@geolens/backup-adapter-postgres';
-import type { DiagnosticResult } from '@geolens/backup-core';
+import type { DiagnosticResult } from '@geolens/backup-core/internal';
 import { anyCluster, clusters, freshDatabase, type TestDatabase } from '../support/clusters.ts';
 import { freePort } from '../support/free-port.ts';
 import { leftIn } from './support/restore-tests.ts';

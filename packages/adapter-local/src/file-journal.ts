@@ -1,4 +1,5 @@
-import { escapeDatabase, type CheckOutcome, type JournalState, type RunJournal } from '@geolens/backup-core';
+import type { CheckOutcome, JournalState, RunJournal } from '@geolens/backup-core';
+import { escapeDatabase } from '@geolens/backup-core/internal';
 import { errnoOf, readOwnFile, storeError } from '@geolens/backup-system';
 import { replaceFile } from './store/replace-file.ts';
 

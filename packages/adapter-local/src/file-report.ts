@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { escapeDatabase } from '@geolens/backup-core';
+import { escapeDatabase } from '@geolens/backup-core/internal';
 import { storeError } from '@geolens/backup-system';
 import { replaceFile } from './store/replace-file.ts';
 

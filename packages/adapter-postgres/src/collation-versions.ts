@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { DiagnosticResult } from '@geolens/backup-core';
+import type { DiagnosticResult } from '@geolens/backup-core/internal';
 import { printableSql } from './connection/byte-text.ts';
 import { majorOf } from './connection/queries.ts';
 import { textRows } from './connection/text-rows.ts';

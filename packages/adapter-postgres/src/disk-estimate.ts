@@ -1,4 +1,4 @@
-import { numberText } from '@geolens/backup-core';
+import { numberText } from '@geolens/backup-core/internal';
 
 /** What a database takes on the disk for each byte of its dump; measured on maps and texts: 3.4. */
 const DATABASE_BYTES_PER_DUMP_BYTE = 4;

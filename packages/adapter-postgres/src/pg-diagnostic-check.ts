@@ -1,10 +1,5 @@
-import {
-  withReason,
-  failedCheck,
-  throwIfAborted,
-  type DiagnosticCheck,
-  type DiagnosticResult,
-} from '@geolens/backup-core';
+import { withReason, throwIfAborted } from '@geolens/backup-core';
+import { failedCheck, type DiagnosticCheck, type DiagnosticResult } from '@geolens/backup-core/internal';
 import type pg from 'pg';
 import type { ProgramEnvironment } from '@geolens/backup-system';
 import type { ConnectionSettings } from './connection/connection-settings.ts';

@@ -6,7 +6,8 @@ import {
   type ServiceInputTypes,
   type ServiceOutputTypes,
 } from '@aws-sdk/client-s3';
-import { throwIfAborted, untilAborted } from '@geolens/backup-core';
+import { throwIfAborted } from '@geolens/backup-core';
+import { untilAborted } from '@geolens/backup-core/internal';
 import { s3Error } from './s3-errors.ts';
 
 type Command<I extends ServiceInputTypes, O extends ServiceOutputTypes> = $Command<

@@ -9,16 +9,18 @@ import {
 } from '@aws-sdk/client-s3';
 import {
   BackupError,
-  failedCheck,
   isBackupError,
   sha256Of,
   throwIfAborted,
   type Clock,
+  withReason,
+} from '@geolens/backup-core';
+import {
+  failedCheck,
   type DiagnosticCheck,
   type DiagnosticResult,
   type DiagnosticLevel,
-  withReason,
-} from '@geolens/backup-core';
+} from '@geolens/backup-core/internal';
 import { Bucket } from './bucket.ts';
 import { createClient } from './client.ts';
 import { copySource } from './upload/copy-object.ts';

@@ -1,11 +1,11 @@
 import {
   BackupError,
   isBackupError,
-  messageOf,
   type ErrorCode,
   type ErrorReason,
   withReason,
 } from '@geolens/backup-core';
+import { messageOf } from '@geolens/backup-core/internal';
 
 /** The name of the error for an answer that is too long. */
 export const ANSWER_TOO_LONG = 'AnswerTooLong';

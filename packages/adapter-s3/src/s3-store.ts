@@ -1,19 +1,18 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import {
-  MemoryRecords,
-  nameOfKey,
-  type ArtifactKey,
-  type ArtifactSource,
-  type ArtifactStore,
-  type ByteRange,
-  type ReadingOptions,
-  type ReplicaRecords,
-  type StagedUpload,
-  type StoreCapabilities,
-  type StoredArtifact,
-  type StoreOptions,
-  type Tier,
+import type {
+  ArtifactKey,
+  ArtifactSource,
+  ArtifactStore,
+  ByteRange,
+  ReadingOptions,
+  ReplicaRecords,
+  StagedUpload,
+  StoreCapabilities,
+  StoredArtifact,
+  StoreOptions,
+  Tier,
 } from '@geolens/backup-core';
+import { MemoryRecords, nameOfKey } from '@geolens/backup-core/internal';
 import { Bucket } from './bucket.ts';
 import { createClient } from './client.ts';
 import { copyObject } from './upload/copy-object.ts';
@@ -106,6 +105,7 @@ export class S3Store implements ArtifactStore {
     await this.record(key, await uploadObject(this.requestOf(key, source, signal)), source.sha256);
   }
 
+  /** Uploads the parts of an artifact without making the object. */
   async stageUpload(
     key: ArtifactKey,
     source: ArtifactSource,

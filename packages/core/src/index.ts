@@ -7,76 +7,193 @@
  *
  * @module @geolens/backup-core
  */
-export * from './base/count-text.ts';
-export * from './base/errors.ts';
-export * from './base/until-aborted.ts';
-export * from './schedule/judge-health.ts';
-export * from './model/check-manifest.ts';
+
+// Errors and secrets
 export {
-  formatChecks,
-  formatManifest,
-  parseManifest,
-  type WrittenCheck,
-  type WrittenChecks,
-} from './model/manifest-text.ts';
-export { currentState, timeOf, type CurrentState, type StateFile } from './model/state-file.ts';
-export * from './model/manifest.ts';
-export { manifestChecksumProblem } from './model/manifest-checksum.ts';
-export * from './model/artifact-key.ts';
-export * from './model/artifact-name.ts';
+  BackupError,
+  ERROR_CODES,
+  ERROR_REASONS,
+  abortedBy,
+  errorText,
+  isBackupError,
+  throwIfAborted,
+  toBackupError,
+  withReason,
+  type BackupErrorOptions,
+  type ErrorCode,
+  type ErrorDetails,
+  type ErrorReason,
+} from './base/errors.ts';
+export { Secret } from './base/secret.ts';
+export { sha256Of } from './base/sha256-of.ts';
+
+// Names, manifests and sets
+export { artifactKey, parseKey, splitKey, type ArtifactKey } from './model/artifact-key.ts';
+export {
+  formatArtifactName,
+  parseArtifactName,
+  type ArtifactKind,
+  type ArtifactName,
+} from './model/artifact-name.ts';
+export {
+  SET_STATES,
+  bytesOf,
+  newestFirst,
+  type BackupSet,
+  type SetArtifact,
+  type SetState,
+} from './model/backup-set.ts';
 export type { CheckOutcome } from './model/check-outcome.ts';
-export * from './model/tier.ts';
-export * from './model/timestamp.ts';
-export * from './ports/archiver.ts';
-export * from './ports/artifact-store.ts';
-export * from './ports/clock.ts';
-export * from './ports/restore-tester.ts';
-export * from './ports/dump-producer.ts';
-export * from './ports/dump-restorer.ts';
-export * from './ports/diagnostic-check.ts';
-export * from './ports/set-copy.ts';
-export * from './ports/lock.ts';
-export * from './ports/notifier.ts';
-export * from './ports/primary-store.ts';
-export { DraftTransaction, type Draft, type DraftStore } from './ports/draft-transaction.ts';
-export * from './ports/replica-records.ts';
-export * from './ports/retention-policy.ts';
-export * from './ports/run-journal.ts';
-export * from './ports/server-probe.ts';
-export * from './ports/orphan-cleaner.ts';
-export * from './ports/staging-restorer.ts';
-export * from './replicate/plan-replication.ts';
-export type { ReplicatedSet, ReplicationReport } from './replicate/replicate.ts';
-export * from './restore/restore-report.ts';
-export { copyOfSet, labelOf, warningsOf, withStaging, type CopyOptions } from './catalog/set-copy.ts';
-export { restore } from './restore/restore.ts';
-export type { RestoreOptions, RestoreParts, RestoreRequest } from './restore/restore-context.ts';
-export * from './retention/keep-newest.ts';
-export * from './retention/plan-retention.ts';
-export * from './retention/prune.ts';
-export type { PhaseProgress, RunEvent, RunObserver } from './progress/phases.ts';
-export { Stall, type StallLimit, type StallOptions } from './progress/stall.ts';
+export { parseManifest } from './model/manifest-text.ts';
+export {
+  MANIFEST_SCHEMA_VERSION,
+  dumpOf,
+  rowsOf,
+  totalRows,
+  type CheckResult,
+  type Checks,
+  type Compression,
+  type DatabaseProperties,
+  type Extension,
+  type Manifest,
+  type ManifestArtifact,
+  type Suspicion,
+  type TableRows,
+} from './model/manifest.ts';
 export type { PhaseId, PhaseName, PhaseReport } from './model/run-phase.ts';
-export type { ProduceParts, VerifyLevel } from './backup/produce.ts';
-export * from './backup/run-parts.ts';
-export * from './backup/run-report.ts';
-export * from './backup/run.ts';
-export * from './schedule/due-slot.ts';
-export * from './schedule/longest-gap.ts';
-export { parseSchedule, type Schedule } from './schedule/schedule.ts';
-export * from './base/secret.ts';
-export { isOfPgDumpall } from './catalog/foreign-globals.ts';
-export * from './catalog/accept-set.ts';
-export * from './catalog/restore-tests.ts';
-export * from './model/backup-set.ts';
-export * from './base/sha256-of.ts';
-export * from './catalog/read-sets.ts';
-export { isUnusableState, readStateFile } from './catalog/state-files.ts';
-export * from './catalog/read-stores.ts';
-export { refusalText } from './restore/check-copy.ts';
-export { manifestTextOf, textOf, textSource } from './ports/text-source.ts';
-export { inconclusive, type RestoreTestReport } from './restore-test/restore-test-report.ts';
+export type { CurrentState } from './model/state-file.ts';
+export { TIERS, type Tier } from './model/tier.ts';
+export { formatTimestamp, parseTimestamp, timestampToDate, type RunTimestamp } from './model/timestamp.ts';
+
+// Ports: stores
+export type {
+  ArtifactContent,
+  ArtifactSource,
+  ArtifactStore,
+  ByteRange,
+  ReadingOptions,
+  StagedUpload,
+  StoreCapabilities,
+  StoreOptions,
+  StoredArtifact,
+} from './ports/artifact-store.ts';
+export { DraftTransaction, type Draft, type DraftStore } from './ports/draft-transaction.ts';
+export type { PrimaryStore, SetTransaction, WrittenArtifact } from './ports/primary-store.ts';
+export type { ReplicaRecord, ReplicaRecords } from './ports/replica-records.ts';
+
+// Ports: database and files
+export type { Archive, ArchiveCheck, ArchiveCheckOptions, Archiver } from './ports/archiver.ts';
+export type {
+  DumpCheckOptions,
+  DumpContent,
+  DumpOrigin,
+  DumpProducer,
+  DumpSnapshot,
+  DumpedRows,
+  RowCounts,
+  SnapshotOptions,
+} from './ports/dump-producer.ts';
+export type {
+  DumpRestorer,
+  FinishedSwap,
+  Inspection,
+  RestoreInput,
+  RestoreMode,
+  RestoreSession,
+  RestoreSessionOptions,
+  Restored,
+  RestoredAside,
+  RestorerEvent,
+  TableSelection,
+} from './ports/dump-restorer.ts';
+export type {
+  RestoreTestEnvironment,
+  RestoreTestNeeds,
+  RestoreTestOptions,
+  RestoreTestResult,
+  RestoreTester,
+} from './ports/restore-tester.ts';
+export type { ReadableArtifact, SetCopy } from './ports/set-copy.ts';
+export type {
+  RecoverOptions,
+  StagingRestorer,
+  SwappedStaging,
+  UnpackedStaging,
+} from './ports/staging-restorer.ts';
+
+// Ports: lock, clock, journal, retention
+export type { Clock } from './ports/clock.ts';
+export { noLock, type Lock, type LockHolder, type LockLease, type LockOptions } from './ports/lock.ts';
+export type { OrphanCleaner } from './ports/orphan-cleaner.ts';
+export type { RetentionContext, RetentionPolicy, RetentionVerdict } from './ports/retention-policy.ts';
+export type {
+  JournalState,
+  JournalledReplicaCheck,
+  JournalledRestoreTest,
+  JournalledRun,
+  JournalledSlot,
+  PastRun,
+  RunJournal,
+  RunOutcome,
+} from './ports/run-journal.ts';
+
+// Reading and choosing sets
+export {
+  acceptSet,
+  type AcceptOptions,
+  type AcceptParts,
+  type AcceptReport,
+  type AcceptedCopy,
+} from './catalog/accept-set.ts';
 export type { ArtifactReading, ReadingParts } from './catalog/read-copy.ts';
-export * from './catalog/select-sets.ts';
-export * from './verify/verify-report.ts';
-export * from './verify/verify.ts';
+export { readSets, type ReadSetsOptions } from './catalog/read-sets.ts';
+export { readStores, type StoreAnswer } from './catalog/read-stores.ts';
+export type { TestedRun } from './catalog/restore-tests.ts';
+export {
+  TO_RESTORE,
+  TO_VERIFY,
+  selectSetToRestore,
+  selectSets,
+  type FoundSet,
+  type SelectedSets,
+  type SelectionPolicy,
+  type SetQuery,
+  type Wanted,
+} from './catalog/select-sets.ts';
+export { copyOfSet, type CopyOptions } from './catalog/set-copy.ts';
+
+// Backing up
+export type { ProduceParts, VerifyLevel } from './backup/produce.ts';
+export type { RunOptions, RunParts } from './backup/run-parts.ts';
+export type { RunReport } from './backup/run-report.ts';
+export { run } from './backup/run.ts';
+export type { PhaseProgress, RunEvent, RunObserver } from './progress/phases.ts';
+export type { StallLimit } from './progress/stall.ts';
+export type { ReplicatedSet, ReplicationReport } from './replicate/replicate.ts';
+
+// Verifying
+export type { RestoreTestReport } from './restore-test/restore-test-report.ts';
+export type { CopyReport, VerifyReport } from './verify/verify-report.ts';
+export {
+  verify,
+  type VerifyEvent,
+  type VerifyOptions,
+  type VerifyParts,
+  type VerifyRequest,
+} from './verify/verify.ts';
+
+// Restoring
+export type { RestoreOptions, RestoreParts, RestoreRequest } from './restore/restore-context.ts';
+export type { RestorePlan, RestoreReport } from './restore/restore-report.ts';
+export { restore } from './restore/restore.ts';
+
+// Retention
+export { keepNewest, type KeepCounts } from './retention/keep-newest.ts';
+export { planRetention, type RetentionPlan, type RetentionRequest } from './retention/plan-retention.ts';
+export { prune, type PruneOptions, type PruneParts } from './retention/prune.ts';
+
+// Schedule and health
+export { dueSlot, type DueRequest } from './schedule/due-slot.ts';
+export { judgeHealth, type Health, type HealthRequest } from './schedule/judge-health.ts';
+export { longestGap } from './schedule/longest-gap.ts';
+export { parseSchedule, type Schedule } from './schedule/schedule.ts';

@@ -38,13 +38,12 @@ import {
   isBackupError,
   keepNewest,
   type ArtifactStore,
-  type DiagnosticCheck,
   type DumpRestorer,
-  type Notifier,
   type OrphanCleaner,
   type StagingRestorer,
   type StallLimit,
 } from '@geolens/backup-core';
+import type { DiagnosticCheck, Notifier } from '@geolens/backup-core/internal';
 import type { Config } from './config/config.ts';
 import { useProxy } from './config/read-proxy.ts';
 import type { Services } from './services.ts';

@@ -1,17 +1,14 @@
 import type {
   Archiver,
   ArtifactStore,
-  DiagnosticCheck,
   DumpRestorer,
-  FileSources,
-  Notifier,
   OrphanCleaner,
   RestoreTester,
   RunJournal,
   RunParts,
-  ServerProbe,
   StagingRestorer,
 } from '@geolens/backup-core';
+import type { DiagnosticCheck, FileSources, Notifier, ServerProbe } from '@geolens/backup-core/internal';
 import type { Config } from './config/config.ts';
 import type { Io } from './io.ts';
 import type { Logger, LogTail } from './present/logger.ts';

@@ -1,4 +1,5 @@
-import { nameOfKey, readSets, splitKey, TIERS } from '@geolens/backup-core';
+import { readSets, splitKey, TIERS } from '@geolens/backup-core';
+import { nameOfKey } from '@geolens/backup-core/internal';
 import { copiesIn, idOf, stateOf, textOf, type Copy, type StoreName } from './copies.ts';
 import { exactly, type Demands } from './demands.ts';
 import { filesInBucket, filesOnVolume } from './files.ts';

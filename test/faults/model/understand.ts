@@ -1,10 +1,5 @@
-import {
-  currentState,
-  parseManifest,
-  type CheckResult,
-  type StateFile,
-  type Tier,
-} from '@geolens/backup-core';
+import { parseManifest, type CheckResult, type Tier } from '@geolens/backup-core';
+import { currentState, type StateFile } from '@geolens/backup-core/internal';
 import { idOf, type Condition, type Copy, type SetKind, type StoreName } from './copies.ts';
 import type { Files } from './files.ts';
 import { sha256Of, type Model } from './model.ts';

@@ -1,12 +1,12 @@
 import { constants } from 'node:fs';
 import { access, realpath } from 'node:fs/promises';
+import { throwIfAborted } from '@geolens/backup-core';
 import {
   failedCheck,
   numberText,
-  throwIfAborted,
   type DiagnosticCheck,
   type DiagnosticResult,
-} from '@geolens/backup-core';
+} from '@geolens/backup-core/internal';
 import { contentOf } from './folder-content.ts';
 import { Omissions, shownPath } from './omissions.ts';
 import { bytesOf, walkFolder } from './walk-folder.ts';

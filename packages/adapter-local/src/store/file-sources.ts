@@ -2,24 +2,26 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
   BackupError,
-  checkManifest,
   errorText,
-  currentState,
-  warningsOf,
   formatArtifactName,
-  isUnusableState,
   parseArtifactName,
-  manifestTextOf,
   parseManifest,
-  readStateFile,
   toBackupError,
-  type FileSources,
   type Manifest,
   type ReadableArtifact,
   type SetCopy,
-  type StateFile,
   withReason,
 } from '@geolens/backup-core';
+import {
+  checkManifest,
+  currentState,
+  warningsOf,
+  isUnusableState,
+  manifestTextOf,
+  readStateFile,
+  type FileSources,
+  type StateFile,
+} from '@geolens/backup-core/internal';
 import { readFile } from '@geolens/backup-system';
 
 /** Files of this machine. */

@@ -1,11 +1,7 @@
 import { link, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  failedCheck,
-  throwIfAborted,
-  type DiagnosticCheck,
-  type DiagnosticResult,
-} from '@geolens/backup-core';
+import { throwIfAborted } from '@geolens/backup-core';
+import { failedCheck, type DiagnosticCheck, type DiagnosticResult } from '@geolens/backup-core/internal';
 import { storeError, type StoreRoot } from '@geolens/backup-system';
 import { partialName } from './temporary-names.ts';
 

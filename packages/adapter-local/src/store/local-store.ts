@@ -7,7 +7,6 @@ import {
   abortedBy,
   artifactKey,
   BackupError,
-  nameOfKey,
   parseKey,
   throwIfAborted,
   TIERS,
@@ -23,6 +22,7 @@ import {
   type StoreOptions,
   type Tier,
 } from '@geolens/backup-core';
+import { nameOfKey } from '@geolens/backup-core/internal';
 import { linkOrCopy } from './link-or-copy.ts';
 import { LocalDraft, publishAll, takeBack } from './publication.ts';
 import {
@@ -158,6 +158,7 @@ export class LocalStore implements PrimaryStore {
     return new DraftTransaction(this);
   }
 
+  /** Writes an artifact under a temporary name beside its own. */
   async draft(
     key: ArtifactKey,
     content: AsyncIterable<Uint8Array>,
@@ -178,6 +179,7 @@ export class LocalStore implements PrimaryStore {
     }
   }
 
+  /** Gives drafts their names, in this order, all or none. */
   async publish(drafts: readonly LocalDraft[]): Promise<void> {
     await this.doing('publishing', () => publishAll(this.root.path, drafts));
   }

@@ -2,13 +2,13 @@ import { lstat, readFile as readText, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
   BackupError,
-  nameOfKey,
   parseKey,
   type ArtifactKey,
   type ByteRange,
   type Draft,
   type ReadingOptions,
 } from '@geolens/backup-core';
+import { nameOfKey } from '@geolens/backup-core/internal';
 import {
   errnoOf,
   flushFolder,

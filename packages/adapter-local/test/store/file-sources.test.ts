@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { formatManifest, parseTimestamp, type Manifest } from '@geolens/backup-core';
+import { parseTimestamp, type Manifest } from '@geolens/backup-core';
+import { formatManifest } from '@geolens/backup-core/internal';
 import { fileSources } from '../../src/index.ts';
 import { freshFolder } from '../../../system/test/support/folders.ts';
 

@@ -1,4 +1,4 @@
-import type { ServerState, ServerProbe } from '@geolens/backup-core';
+import type { ServerState, ServerProbe } from '@geolens/backup-core/internal';
 import { connect, disconnect } from './connection.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { codeOf, connectionError } from './postgres-errors.ts';

@@ -1,11 +1,11 @@
 import {
   BackupError,
-  messageOf,
   toBackupError,
   type ErrorCode,
   type ErrorReason,
   withReason,
 } from '@geolens/backup-core';
+import { messageOf } from '@geolens/backup-core/internal';
 import type { ConnectionSettings } from './connection-settings.ts';
 
 /** The server and database that the settings point at, for messages; without the password. */

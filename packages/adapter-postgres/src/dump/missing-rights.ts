@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { DiagnosticResult } from '@geolens/backup-core';
+import type { DiagnosticResult } from '@geolens/backup-core/internal';
 import { valuesOf } from '../connection/queries.ts';
 import { namesOf, quoteIdentifier, SHOWN } from '../connection/identifiers.ts';
 

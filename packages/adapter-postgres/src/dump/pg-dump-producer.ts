@@ -1,7 +1,6 @@
 import {
   BackupError,
   throwIfAborted,
-  Stall,
   type ArtifactContent,
   type Compression,
   type DumpCheckOptions,
@@ -12,6 +11,7 @@ import {
   type StallLimit,
   withReason,
 } from '@geolens/backup-core';
+import { Stall } from '@geolens/backup-core/internal';
 import {
   endedByOthers,
   describeEnd,

@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { countText, isBackupError, throwIfAborted } from '@geolens/backup-core';
+import { isBackupError, throwIfAborted } from '@geolens/backup-core';
+import { countText } from '@geolens/backup-core/internal';
 import { asReaderOf } from './query-rights.ts';
 import type { Assertion, AssertionsFile } from './read-assertions.ts';
 import type { RestoredDatabase } from './restricted-role.ts';

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { countText, numberText } from '@geolens/backup-core';
+import { countText, numberText } from '@geolens/backup-core/internal';
 import { reportLocally } from '../connection/local-report.ts';
 import { valuesOf } from '../connection/queries.ts';
 import type { Toc } from '../restore/toc/toc.ts';

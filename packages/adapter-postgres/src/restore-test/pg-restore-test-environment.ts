@@ -3,13 +3,13 @@ import {
   abortedBy,
   BackupError,
   throwIfAborted,
-  untilAborted,
   type RestoreTestEnvironment,
   type RestoreTestResult,
   type ReadableArtifact,
   type RestoreInput,
   type RestorerEvent,
 } from '@geolens/backup-core';
+import { untilAborted } from '@geolens/backup-core/internal';
 import { type ProgramEnvironment, readFile, storeError, writeDurably } from '@geolens/backup-system';
 import type { Cage } from './cage.ts';
 import type { RestoreTestFolder } from './restore-test-folder.ts';

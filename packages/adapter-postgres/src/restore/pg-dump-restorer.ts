@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
 import {
-  Stall,
   throwIfAborted,
   type DumpRestorer,
   type RestoreSession,
   type RestoreSessionOptions,
 } from '@geolens/backup-core';
+import { Stall } from '@geolens/backup-core/internal';
 import { whereabouts } from '../connection/postgres-errors.ts';
 import { findInstallations } from '../connection/postgres-programs.ts';
 import { ServerActivity } from '../connection/server-activity.ts';

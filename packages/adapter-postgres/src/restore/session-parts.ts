@@ -1,4 +1,5 @@
-import type { RestoreInput, RestorerEvent, Stall, StallLimit } from '@geolens/backup-core';
+import type { RestoreInput, RestorerEvent, StallLimit } from '@geolens/backup-core';
+import type { Stall } from '@geolens/backup-core/internal';
 import type { ProgramEnvironment } from '@geolens/backup-system';
 import type { ConnectionSettings } from '../connection/connection-settings.ts';
 import type { PostgresPrograms } from '../connection/postgres-programs.ts';

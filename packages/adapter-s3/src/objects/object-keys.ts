@@ -1,12 +1,12 @@
 import {
   artifactKey,
   BackupError,
-  nameOfKey,
   parseKey,
   type ArtifactKey,
   type ArtifactName,
   type Tier,
 } from '@geolens/backup-core';
+import { nameOfKey } from '@geolens/backup-core/internal';
 
 /** Translates between the keys of artifacts and those of objects: `<prefix>/<tier>/<file name>`. */
 export class ObjectKeys {

@@ -4,12 +4,15 @@ import type { SetTransaction, WrittenArtifact } from './primary-store.ts';
 
 /** A written artifact that can remove itself. `discard` does nothing after the publication. */
 export interface Draft extends WrittenArtifact {
+  /** Removes the artifact unless it was published. */
   discard(): Promise<void>;
 }
 
 /** Store operations on single drafts. */
 export interface DraftStore<D extends Draft> {
+  /** Writes an artifact under a temporary name. */
   draft(key: ArtifactKey, content: AsyncIterable<Uint8Array>, options?: StoreOptions): Promise<D>;
+  /** Gives drafts their names, in this order, all or none. */
   publish(drafts: readonly D[]): Promise<void>;
 }
 

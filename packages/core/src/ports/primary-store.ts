@@ -39,5 +39,6 @@ export interface SetTransaction {
 
 /** The store in which a run creates its set. Replicas receive copies of it. */
 export interface PrimaryStore extends ArtifactStore {
+  /** Begins a transaction. Nothing has to be ended if nothing was written. */
   begin(): SetTransaction;
 }

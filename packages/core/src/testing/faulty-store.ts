@@ -84,6 +84,7 @@ export class FaultyStore implements PrimaryStore {
     return this.inner.cleanUp(options);
   }
 
+  /** Begins a transaction whose operations fail as the others do. */
   begin(): SetTransaction {
     const inner = this.inner.begin();
     return {

@@ -74,10 +74,12 @@ export class MemoryStore implements PrimaryStore {
     return Promise.resolve([]);
   }
 
+  /** Begins a transaction of drafts in memory. */
   begin(): SetTransaction {
     return new DraftTransaction(this);
   }
 
+  /** Keeps content under no name. */
   async draft(
     key: ArtifactKey,
     content: AsyncIterable<Uint8Array>,
@@ -88,6 +90,7 @@ export class MemoryStore implements PrimaryStore {
     return new MemoryDraft(this, key, whole);
   }
 
+  /** Makes drafts visible, all or none. */
   publish(drafts: readonly MemoryDraft[]): Promise<void> {
     const taken = drafts.find(({ key }) => this.artifacts.has(key));
     if (taken !== undefined)
@@ -155,11 +158,13 @@ export class MemoryDraft implements Draft {
     yield await Promise.resolve(this.content.slice(range?.start, range?.end));
   }
 
+  /** Forgets the draft. */
   discard(): Promise<void> {
     this.close();
     return Promise.resolve();
   }
 
+  /** Counts the draft as ended. */
   close(): void {
     if (this.open_) this.store.openDrafts -= 1;
     this.open_ = false;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BackupError, isRestorable, type RunReport } from '../../src/index.ts';
+import { BackupError, type RunReport } from '../../src/index.ts';
+import { isRestorable } from '../../src/internal.ts';
 import { DAY, NOTHING_OPEN, RunKit } from '../support/run-kit.ts';
 
 const NEW = '20260104_020000';

@@ -5,11 +5,11 @@ import {
   judgeHealth,
   noLock,
   readSets,
-  standingFailure,
   type Health,
   type RunReport,
   selectSetToRestore,
 } from '../../src/index.ts';
+import { standingFailure } from '../../src/internal.ts';
 import type { StoreCall } from '../../src/testing/index.ts';
 import { DAY, SUNDAY } from '../support/run-kit.ts';
 import { VerifyKit } from '../support/verify-kit.ts';

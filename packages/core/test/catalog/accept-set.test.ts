@@ -4,7 +4,6 @@ import {
   artifactKey,
   BackupError,
   errorText,
-  formatManifest,
   noLock,
   readSets,
   type AcceptReport,
@@ -15,6 +14,7 @@ import {
   type Manifest,
   type Tier,
 } from '../../src/index.ts';
+import { formatManifest } from '../../src/internal.ts';
 import { FaultyStore, ManualClock, MemoryStore, type StoreCall } from '../../src/testing/index.ts';
 import { at, manifestOf } from '../support/manifests.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { artifactKey, formatManifest, parseManifest, readSets, readStores } from '../../src/index.ts';
+import { artifactKey, parseManifest, readSets, readStores } from '../../src/index.ts';
+import { formatManifest } from '../../src/internal.ts';
 import { MemoryStore } from '../../src/testing/index.ts';
 import { at, manifestOf } from '../support/manifests.ts';
 

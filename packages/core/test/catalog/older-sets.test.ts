@@ -4,13 +4,12 @@ import { describe, expect, it } from 'vitest';
 import {
   acceptSet,
   artifactKey,
-  formatManifest,
-  manifestChecksumProblem,
   noLock,
   parseManifest,
   readSets,
   type ArtifactKey,
 } from '../../src/index.ts';
+import { formatManifest, manifestChecksumProblem } from '../../src/internal.ts';
 import { replicate } from '../../src/replicate/replicate.ts';
 import { Phases } from '../../src/progress/phases.ts';
 import { ManualClock, MemoryStore } from '../../src/testing/index.ts';

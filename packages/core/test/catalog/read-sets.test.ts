@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { artifactKey, BackupError, bytesOf, formatManifest, readSets } from '../../src/index.ts';
+import { artifactKey, BackupError, bytesOf, readSets } from '../../src/index.ts';
+import { formatManifest } from '../../src/internal.ts';
 import { FaultyStore, MemoryStore } from '../../src/testing/index.ts';
 import { at, manifestOf } from '../support/manifests.ts';
 

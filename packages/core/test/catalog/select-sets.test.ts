@@ -2,13 +2,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import {
   BackupError,
   errorText,
-  formatManifest,
   parseManifest,
   type ArtifactKey,
   selectSetToRestore,
   type ArtifactStore,
   type RunTimestamp,
 } from '../../src/index.ts';
+import { formatManifest } from '../../src/internal.ts';
 import { FaultyStore, MemoryStore } from '../../src/testing/index.ts';
 import { RunKit } from '../support/run-kit.ts';
 

@@ -3,7 +3,6 @@ import {
   acceptSet,
   artifactKey,
   BackupError,
-  formatManifest,
   keepNewest,
   noLock,
   planRetention,
@@ -12,6 +11,7 @@ import {
   type ArtifactKey,
   type Checks,
 } from '../../src/index.ts';
+import { formatManifest } from '../../src/internal.ts';
 import { groupSets } from '../../src/catalog/group-sets.ts';
 import { recordState } from '../../src/catalog/state-files.ts';
 import { FaultyStore, ManualClock, MemoryStore } from '../../src/testing/index.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { artifactKey, nameOfKey, parseKey, splitKey } from '../../src/index.ts';
+import { artifactKey, parseKey, splitKey } from '../../src/index.ts';
+import { nameOfKey } from '../../src/internal.ts';
 import { holds } from '../support/arbitraries.ts';
 
 const tiers = fc.constantFrom('daily' as const, 'weekly' as const);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkManifest } from '../../src/index.ts';
+import { checkManifest } from '../../src/internal.ts';
 import { at, manifestOf } from '../support/manifests.ts';
 
 const TIMESTAMP = at('20260101_020000');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatManifest, parseManifest, manifestChecksumProblem } from '../../src/index.ts';
+import { parseManifest } from '../../src/index.ts';
+import { formatManifest, manifestChecksumProblem } from '../../src/internal.ts';
 import { at, manifestOf } from '../support/manifests.ts';
 
 const MANIFEST = manifestOf(at('20261122_020000'));

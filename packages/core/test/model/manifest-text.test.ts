@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  errorText,
-  formatManifest,
-  isBackupError,
-  parseManifest,
-  type BackupError,
-  type Manifest,
-} from '../../src/index.ts';
+import { errorText, isBackupError, parseManifest, type BackupError, type Manifest } from '../../src/index.ts';
+import { formatManifest } from '../../src/internal.ts';
 import { databases, holds, timestamps } from '../support/arbitraries.ts';
 import { at, manifestOf } from '../support/manifests.ts';
 

@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  currentState,
-  isBackupError,
-  type Checks,
-  type CheckResult,
-  type StateFile,
-} from '../../src/index.ts';
+import { isBackupError, type Checks, type CheckResult } from '../../src/index.ts';
+import { currentState, type StateFile } from '../../src/internal.ts';
 import { amendStateFile, parseStateFile, timeOf } from '../../src/model/state-file.ts';
 import { holds, moments } from '../support/arbitraries.ts';
 import { at, manifestOf } from '../support/manifests.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseTimestamp, tiersOf, timestampToDate } from '../../src/index.ts';
+import { parseTimestamp, timestampToDate } from '../../src/index.ts';
+import { tiersOf } from '../../src/internal.ts';
 import { holds, timestamps } from '../support/arbitraries.ts';
 
 const tiers = (text: string): readonly string[] => tiersOf(parseTimestamp(text)!);

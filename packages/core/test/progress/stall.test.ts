@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isBackupError, Stall, type StallOptions } from '../../src/index.ts';
+import { isBackupError } from '../../src/index.ts';
+import { Stall, type StallOptions } from '../../src/internal.ts';
 import { unlessStalled } from '../../src/progress/stall.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 

@@ -1,14 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   artifactKey,
-  formatManifest,
-  MemoryRecords,
   parseManifest,
   readSets,
   type ArtifactKey,
   type BackupSet,
   type RunReport,
 } from '../../src/index.ts';
+import { formatManifest, MemoryRecords } from '../../src/internal.ts';
 import { MemoryStore } from '../../src/testing/index.ts';
 import { RunKit, SATURDAY, SUNDAY } from '../support/run-kit.ts';
 

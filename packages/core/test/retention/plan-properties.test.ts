@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  isRestorable,
   keepNewest,
   planRetention,
   timestampToDate,
   type BackupSet,
   type RetentionPolicy,
 } from '../../src/index.ts';
+import { isRestorable } from '../../src/internal.ts';
 import { holds } from '../support/arbitraries.ts';
 import { doubtfulRemains, listingOf, remains, setsIn } from '../support/sets.ts';
 

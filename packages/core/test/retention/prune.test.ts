@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import {
   artifactKey,
   BackupError,
-  formatManifest,
   formatTimestamp,
   keepNewest,
   noLock,
@@ -10,6 +9,7 @@ import {
   type ArtifactKey,
   type Lock,
 } from '../../src/index.ts';
+import { formatManifest } from '../../src/internal.ts';
 import { FaultyStore, ManualClock, MemoryStore, type StoreCall } from '../../src/testing/index.ts';
 import { manifestOf } from '../support/manifests.ts';
 

@@ -1,10 +1,5 @@
-import {
-  manifestChecksumProblem,
-  textOf,
-  textSource,
-  type ArtifactStore,
-  type BackupSet,
-} from '../../src/index.ts';
+import type { ArtifactStore, BackupSet } from '../../src/index.ts';
+import { manifestChecksumProblem, textOf, textSource } from '../../src/internal.ts';
 import { companionKey } from '../../src/model/artifact-key.ts';
 import { withManifestChecksum } from '../../src/model/manifest-checksum.ts';
 

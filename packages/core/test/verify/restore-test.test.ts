@@ -1,11 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import {
-  BackupError,
-  lacksOf,
-  problemsOf,
-  type ArchiveCheckOptions,
-  type ArtifactContent,
-} from '../../src/index.ts';
+import { BackupError, type ArchiveCheckOptions, type ArtifactContent } from '../../src/index.ts';
+import { lacksOf, problemsOf } from '../../src/internal.ts';
 import { FaultyStore } from '../../src/testing/index.ts';
 import { NOTHING_OPEN, SATURDAY, SUNDAY } from '../support/run-kit.ts';
 import { VerifyKit } from '../support/verify-kit.ts';

@@ -1,9 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   BackupError,
-  lacksOf,
   noLock,
-  problemsOf,
   selectSets,
   type StoreCapabilities,
   TO_VERIFY,
@@ -13,6 +11,7 @@ import {
   type Lock,
   type SetArtifact,
 } from '../../src/index.ts';
+import { lacksOf, problemsOf } from '../../src/internal.ts';
 import { FaultyStore } from '../../src/testing/index.ts';
 import { SATURDAY, SUNDAY } from '../support/run-kit.ts';
 import { VerifyKit } from '../support/verify-kit.ts';

@@ -1,4 +1,4 @@
-import type { DiagnosticResult } from '@geolens/backup-core';
+import type { DiagnosticResult } from '@geolens/backup-core/internal';
 import { inspect } from '../doctor/inspect.ts';
 import { hintFor } from '../present/hints.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';

@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import {
   BackupError,
   errorText,
-  failedTestText,
   isBackupError,
   parseTimestamp,
   restore as restoreCopy,
@@ -10,8 +9,8 @@ import {
   type RestorePlan,
   type RestoreReport,
   type SetCopy,
-  withStaging,
 } from '@geolens/backup-core';
+import { failedTestText, withStaging } from '@geolens/backup-core/internal';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logRestore, logRestoreReport } from '../present/log-restore.ts';
 import { restoreReportJson, restoreReportText } from '../present/restore-report.ts';

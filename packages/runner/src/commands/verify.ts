@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import {
   BackupError,
-  isBadCopy,
   parseTimestamp,
   selectSets,
   TO_VERIFY,
@@ -10,6 +9,7 @@ import {
   type SelectedSets,
   type VerifyReport,
 } from '@geolens/backup-core';
+import { isBadCopy } from '@geolens/backup-core/internal';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logCleanedUp } from '../present/logger.ts';
 import { logVerification, logVerifyReport } from '../present/log-verify.ts';

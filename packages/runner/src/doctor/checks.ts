@@ -1,18 +1,20 @@
 import {
   bytesOf,
   dumpOf,
-  failedCheck,
-  isFresh,
-  isWhole,
-  standingFailure,
   throwIfAborted,
   type BackupSet,
-  type DiagnosticResult,
   type Health,
   type JournalledReplicaCheck,
   type JournalState,
   type RestoreTester,
 } from '@geolens/backup-core';
+import {
+  failedCheck,
+  isFresh,
+  isWhole,
+  standingFailure,
+  type DiagnosticResult,
+} from '@geolens/backup-core/internal';
 import { suspicionText } from '../present/hints.ts';
 import { bytesText, countText, roughDurationText } from '../present/units.ts';
 import { isSettled } from '../status/health.ts';

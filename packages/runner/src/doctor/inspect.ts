@@ -1,12 +1,11 @@
 import {
-  failedCheck,
   readSets,
   throwIfAborted,
   type ArtifactStore,
   type BackupSet,
-  type DiagnosticResult,
   type Schedule,
 } from '@geolens/backup-core';
+import { failedCheck, type DiagnosticResult } from '@geolens/backup-core/internal';
 import { checkFolder } from '../config/check-folder.ts';
 import { countText, localTimeText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';

@@ -3,9 +3,9 @@ import {
   type BackupError,
   type JournalledReplicaCheck,
   type JournalledRestoreTest,
-  type Notification,
   type RunReport,
 } from '@geolens/backup-core';
+import type { Notification } from '@geolens/backup-core/internal';
 import { describeError, errorJson, warningsOfRun } from '../present/hints.ts';
 import type { Redact } from '../present/redact.ts';
 import { outcomeText, runReportJson } from '../present/run-report.ts';

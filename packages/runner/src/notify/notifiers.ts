@@ -1,4 +1,5 @@
-import type { Notification, Notifier, Secret } from '@geolens/backup-core';
+import type { Secret } from '@geolens/backup-core';
+import type { Notification, Notifier } from '@geolens/backup-core/internal';
 import type { Config } from '../config/config.ts';
 import { PLACEHOLDER, type PLACEHOLDERS, type WEBHOOK_FORMS } from '../config/readers.ts';
 import { printable } from '../present/redact.ts';

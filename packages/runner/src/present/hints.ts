@@ -1,13 +1,12 @@
 import {
-  refusalText,
   toBackupError,
   type BackupError,
-  type DiagnosticResult,
   type ErrorDetails,
   type ErrorReason,
   type RunReport,
   type RunTimestamp,
 } from '@geolens/backup-core';
+import { refusalText, type DiagnosticResult } from '@geolens/backup-core/internal';
 import type { Redact } from './redact.ts';
 
 /** A sentence for the operator, or what makes it from the details and the hint of the error. */

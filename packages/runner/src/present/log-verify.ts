@@ -1,12 +1,5 @@
-import {
-  isBadCopy,
-  lacksOf,
-  problemsOf,
-  type CopyReport,
-  type RestoreTestReport,
-  type VerifyEvent,
-  type VerifyReport,
-} from '@geolens/backup-core';
+import type { CopyReport, RestoreTestReport, VerifyEvent, VerifyReport } from '@geolens/backup-core';
+import { isBadCopy, lacksOf, problemsOf } from '@geolens/backup-core/internal';
 import type { Terminal } from '../io.ts';
 import { countText, durationText } from './units.ts';
 import { logRestore } from './log-restore.ts';

@@ -1,11 +1,5 @@
-import {
-  dumpOf,
-  formatArtifactName,
-  formatChecks,
-  rowsOf,
-  totalRows,
-  type RunReport,
-} from '@geolens/backup-core';
+import { dumpOf, formatArtifactName, rowsOf, totalRows, type RunReport } from '@geolens/backup-core';
+import { formatChecks } from '@geolens/backup-core/internal';
 import { errorJson, suspicionText, warningsOfRun } from './hints.ts';
 import type { Redact } from './redact.ts';
 import { bytesText, countText, durationText, millisecondsOf, numberText } from './units.ts';

@@ -1,16 +1,18 @@
 import {
   bytesOf,
-  failedTestText,
-  formatChecks,
-  newestPassedText,
-  newestTest,
   newestFirst,
   rowsOf,
   SET_STATES,
   timestampToDate,
   type BackupSet,
-  type WrittenChecks,
 } from '@geolens/backup-core';
+import {
+  failedTestText,
+  formatChecks,
+  newestPassedText,
+  newestTest,
+  type WrittenChecks,
+} from '@geolens/backup-core/internal';
 import { bytesText, durationText, numberText, roughDurationText } from './units.ts';
 import { table, type Column } from './table.ts';
 

@@ -1,4 +1,4 @@
-export { countText, numberText } from '@geolens/backup-core';
+export { countText, numberText } from '@geolens/backup-core/internal';
 
 const LARGER_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'];
 

@@ -1,13 +1,11 @@
-import {
-  isBadCopy,
-  lacksOf,
-  problemsOf,
-  type ArtifactReading,
-  type CheckOutcome,
-  type CopyReport,
-  type RestoreTestReport,
-  type VerifyReport,
+import type {
+  ArtifactReading,
+  CheckOutcome,
+  CopyReport,
+  RestoreTestReport,
+  VerifyReport,
 } from '@geolens/backup-core';
+import { isBadCopy, lacksOf, problemsOf } from '@geolens/backup-core/internal';
 import { describeError, errorJson } from './hints.ts';
 import type { Redact } from './redact.ts';
 import { table } from './table.ts';

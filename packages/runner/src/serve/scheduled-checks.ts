@@ -5,7 +5,6 @@ import {
   readStores,
   selectSets,
   TO_VERIFY,
-  timeOf,
   toBackupError,
   type ArtifactStore,
   type CheckOutcome,
@@ -13,13 +12,13 @@ import {
   type JournalledReplicaCheck,
   type JournalledRestoreTest,
   type JournalState,
-  type Notification,
   type RunJournal,
   type Schedule,
   type SelectedSets,
   type SetCopy,
   type VerifyReport,
 } from '@geolens/backup-core';
+import { timeOf, type Notification } from '@geolens/backup-core/internal';
 import { loggedVerification } from '../commands/verify.ts';
 import { notify, replicaCheckNotification, restoreTestNotification } from '../notify/notifications.ts';
 import { describeError } from '../present/hints.ts';

@@ -1,11 +1,5 @@
-import {
-  isBackupError,
-  readStores,
-  type Clock,
-  type Lock,
-  type OrphanCleaner,
-  type ServerProbe,
-} from '@geolens/backup-core';
+import { isBackupError, readStores, type Clock, type Lock, type OrphanCleaner } from '@geolens/backup-core';
+import type { ServerProbe } from '@geolens/backup-core/internal';
 import { logCleanedUp, type Logger } from '../present/logger.ts';
 import { describeError } from '../present/hints.ts';
 import { countText } from '../present/units.ts';

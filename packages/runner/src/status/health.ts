@@ -1,17 +1,14 @@
 import {
-  isWhole,
   judgeHealth,
-  latestTest,
   longestGap,
-  newestPassed,
   readSets,
-  standingFailure,
   timestampToDate,
   type ArtifactStore,
   type BackupSet,
   type Health,
   type JournalledRestoreTest,
 } from '@geolens/backup-core';
+import { isWhole, latestTest, newestPassed, standingFailure } from '@geolens/backup-core/internal';
 import type { Config } from '../config/config.ts';
 import type { CommandContext } from '../services.ts';
 import { durationText, roughDurationText } from '../present/units.ts';

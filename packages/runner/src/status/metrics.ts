@@ -1,8 +1,6 @@
 import { Gauge, Registry } from 'prom-client';
 import {
   bytesOf,
-  isFresh,
-  isWhole,
   rowsOf,
   SET_STATES,
   TIERS,
@@ -10,6 +8,7 @@ import {
   type CheckOutcome,
   type RunOutcome,
 } from '@geolens/backup-core';
+import { isFresh, isWhole } from '@geolens/backup-core/internal';
 import { newestChecked, replicationLag, type Status } from './status.ts';
 
 const OUTCOMES: readonly RunOutcome[] = ['complete', 'partial', 'failed'];

@@ -1,5 +1,4 @@
 import {
-  planReplication,
   timestampToDate,
   type ArtifactKey,
   type BackupSet,
@@ -8,6 +7,7 @@ import {
   type Health,
   type JournalState,
 } from '@geolens/backup-core';
+import { planReplication } from '@geolens/backup-core/internal';
 
 /** What one store had when it was last looked at. */
 export interface StoreStatus {

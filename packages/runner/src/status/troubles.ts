@@ -1,4 +1,4 @@
-import { isFresh, isWhole } from '@geolens/backup-core';
+import { isFresh, isWhole } from '@geolens/backup-core/internal';
 import { describeError } from '../present/hints.ts';
 import { countText, roughDurationText } from '../present/units.ts';
 import { isSettled } from './health.ts';

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  artifactKey,
-  BackupError,
-  formatManifest,
-  readSets,
-  type ArtifactStore,
-  type Manifest,
-} from '@geolens/backup-core';
+import { artifactKey, BackupError, readSets, type ArtifactStore, type Manifest } from '@geolens/backup-core';
+import { formatManifest } from '@geolens/backup-core/internal';
 import { FaultyStore, MemoryStore } from '@geolens/backup-core/testing';
 import { accept } from '../../src/commands/accept.ts';
 import { commandKit } from '../support/command-kit.ts';

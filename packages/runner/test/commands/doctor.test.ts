@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BackupError, type DiagnosticResult } from '@geolens/backup-core';
+import { BackupError } from '@geolens/backup-core';
+import type { DiagnosticResult } from '@geolens/backup-core/internal';
 import { MemoryStore } from '@geolens/backup-core/testing';
 import { doctor } from '../../src/commands/doctor.ts';
 import { run } from '../../src/commands/run.ts';

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { artifactKey, BackupError, formatManifest, type JournalState } from '@geolens/backup-core';
+import { artifactKey, BackupError, type JournalState } from '@geolens/backup-core';
+import { formatManifest } from '@geolens/backup-core/internal';
 import { MemoryStore } from '@geolens/backup-core/testing';
 import { health } from '../../src/commands/health.ts';
 import { readConfig } from '../../src/config/config.ts';

@@ -3,10 +3,10 @@ import {
   artifactKey,
   BackupError,
   formatArtifactName,
-  formatManifest,
   parseTimestamp,
   type ArtifactKey,
 } from '@geolens/backup-core';
+import { formatManifest } from '@geolens/backup-core/internal';
 import { FaultyStore, MemoryStore } from '@geolens/backup-core/testing';
 import { prune } from '../../src/commands/prune.ts';
 import { commandKit } from '../support/command-kit.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BackupError, type Notification, type Notifier } from '@geolens/backup-core';
+import { BackupError } from '@geolens/backup-core';
+import type { Notification, Notifier } from '@geolens/backup-core/internal';
 import { MemoryStore } from '@geolens/backup-core/testing';
 import { run } from '../../src/commands/run.ts';
 import { commandKit, type CommandKit } from '../support/command-kit.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Secret, type Notification } from '@geolens/backup-core';
+import { Secret } from '@geolens/backup-core';
+import type { Notification } from '@geolens/backup-core/internal';
 import { PingNotifier } from '../../src/notify/notifiers.ts';
 import { freePort } from '../../../../test/support/free-port.ts';
 import { receiver } from '../../../../test/support/receiver.ts';

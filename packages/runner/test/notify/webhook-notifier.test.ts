@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Secret, type Notification } from '@geolens/backup-core';
+import { Secret } from '@geolens/backup-core';
+import type { Notification } from '@geolens/backup-core/internal';
 import { readConfig } from '../../src/config/config.ts';
 import { webhookBody, WebhookNotifier, type WebhookOptions } from '../../src/notify/notifiers.ts';
 import { parseTemplate } from '../../src/config/readers.ts';

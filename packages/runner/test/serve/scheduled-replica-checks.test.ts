@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { MemoryRecords, parseSchedule, readSets, type Notification } from '@geolens/backup-core';
+import { parseSchedule, readSets } from '@geolens/backup-core';
+import { MemoryRecords, type Notification } from '@geolens/backup-core/internal';
 import {
   MemoryStore,
   type FakeRestoreTester,

@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { parseSchedule, type JournalState, type Notification } from '@geolens/backup-core';
+import { parseSchedule, type JournalState } from '@geolens/backup-core';
+import type { Notification } from '@geolens/backup-core/internal';
 import { FakeRestoreTester, ManualClock, MemoryJournal, MemoryStore } from '@geolens/backup-core/testing';
 import { runScheduledRestoreTests } from '../../src/serve/scheduled-checks.ts';
 import { run } from '../../src/commands/run.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BackupError, type ServerState } from '@geolens/backup-core';
+import { BackupError } from '@geolens/backup-core';
+import type { ServerState } from '@geolens/backup-core/internal';
 import { ManualClock } from '@geolens/backup-core/testing';
 import { createLogger } from '../../src/present/logger.ts';
 import { waitForServer } from '../../src/serve/start.ts';

@@ -1,4 +1,4 @@
-import { isOfPgDumpall } from '@geolens/backup-core';
+import { isOfPgDumpall } from '@geolens/backup-core/internal';
 import { decodeBytes } from '../../connection/byte-text.ts';
 import { group, IDENTIFIER, nameOf, quoteIdentifier, unquoteLiteral } from '../../connection/identifiers.ts';
 import { LACKING_PART } from '../../dump/globals.ts';

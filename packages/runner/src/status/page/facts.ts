@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
-import { bytesOf, isWhole, rowsOf, timestampToDate } from '@geolens/backup-core';
+import { bytesOf, rowsOf, timestampToDate } from '@geolens/backup-core';
+import { isWhole } from '@geolens/backup-core/internal';
 import {
   bytesText,
   countText,
