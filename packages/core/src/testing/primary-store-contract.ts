@@ -3,7 +3,8 @@ import { artifactKey } from '../model/artifact-key.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
 import type { ContractCase } from './contract-case.ts';
 import { chunksOf, readAll, sourceOf } from './sources.ts';
-import { rejectsWith, storeContract } from './store-contract.ts';
+import { rejectsWith } from './store-clauses.ts';
+import { storeContract } from './store-contract.ts';
 
 const DUMP = artifactKey('daily', 'geolens_20260101_020000.dump');
 const MANIFEST = artifactKey('daily', 'manifest-20260101_020000.json');

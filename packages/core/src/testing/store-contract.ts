@@ -1,25 +1,20 @@
 import assert from 'node:assert/strict';
-import { isBackupError, type ErrorCode } from '../base/errors.ts';
-import { artifactKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
-import type { ArtifactSource, ArtifactStore, StagedUpload, StoreOptions } from '../ports/artifact-store.ts';
+import { artifactKey, type ArtifactKey } from '../model/artifact-key.ts';
+import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { ContractCase } from './contract-case.ts';
 import { chunksOf, readAll, sourceOf } from './sources.ts';
-
-/** Names that a store must support. A database may have any name that fits into a file name. */
-const NAMES = [
-  'geolens_20260101_020000.dump',
-  'staging-20260101_020000.tar.gz',
-  'state-20260101_020000.json',
-  'a_20250101_000000_20260101_020000.dump',
-  'with space "quotes" \'and\' %2F + & = ?_20260101_020000.dump',
-  'Katalog-ä-日本語-🗺_20260101_020000.dump',
-  '.hidden_20260101_020000.dump',
-] as const;
-
-const KEY = artifactKey('daily', NAMES[0]);
-
-/** Longer than one buffer of any adapter, and not a multiple of any buffer size. */
-const LONG = Buffer.alloc(3 * 1024 * 1024 + 7, 'geolens');
+import { stagedUploadClauses } from './staged-upload-clauses.ts';
+import {
+  KEY,
+  keys,
+  listed,
+  LONG,
+  NAMES,
+  rejectsWith,
+  stopping,
+  tagOf,
+  type Clause,
+} from './store-clauses.ts';
 
 /**
  * Returns the contract of ArtifactStore.
@@ -123,7 +118,7 @@ export function storeContract(make: () => Promise<ArtifactStore>): readonly Cont
       assert.equal((await store.records.read()).get(KEY), undefined);
     }),
     ...failedPuts(clause),
-    ...uploads(clause),
+    ...stagedUploadClauses(clause),
     clause('copies to the other tier and leaves the original', async (store) => {
       const weekly = artifactKey('weekly', NAMES[0]);
       await store.put(KEY, sourceOf(LONG));
@@ -175,8 +170,6 @@ export function storeContract(make: () => Promise<ArtifactStore>): readonly Cont
   ];
 }
 
-type Clause = (title: string, check: (store: ArtifactStore) => Promise<void>) => ContractCase;
-
 /** Clauses about failed puts: the previous content stays. */
 function failedPuts(clause: Clause): readonly ContractCase[] {
   const before = 'what was there before';
@@ -216,112 +209,4 @@ function failedPuts(clause: Clause): readonly ContractCase[] {
       }),
     ),
   ];
-}
-
-/** Clauses for stores that stage uploads of this length. Other stores pass without checks. */
-function uploads(clause: Clause): readonly ContractCase[] {
-  type StageUpload = (source: ArtifactSource, options?: StoreOptions) => Promise<StagedUpload>;
-  const uploading = (
-    title: string,
-    check: (store: ArtifactStore, stageUpload: StageUpload) => Promise<void>,
-  ): ContractCase =>
-    clause(title, async (store) => {
-      const tried = await store.capabilities.stagedUpload?.(KEY, sourceOf(LONG));
-      if (tried === undefined) return;
-      await tried.discard();
-      await check(store, async (source, options) => {
-        const staged = await store.capabilities.stagedUpload?.(KEY, source, options);
-        assert.ok(staged !== undefined, 'a store that stages this upload once stages it again');
-        return staged;
-      });
-    });
-  return [
-    uploading(
-      'shows nothing of what is staged until it is completed, and then all of it',
-      async (store, stageUpload) => {
-        const staged = await stageUpload(sourceOf(LONG));
-        assert.deepEqual(await keys(store), []);
-        await rejectsWith('ARTIFACT_NOT_FOUND', readAll(store.read(KEY)));
-        await staged.complete();
-        await staged.discard();
-        assert.ok((await readAll(store.read(KEY))).equals(LONG));
-      },
-    ),
-    uploading(
-      'keeps what was there before when what was staged is discarded, and replaces it when that is completed',
-      async (store, stageUpload) => {
-        await store.put(KEY, sourceOf('before'));
-        const discarded = await stageUpload(sourceOf(LONG));
-        await discarded.discard();
-        await discarded.discard();
-        assert.equal((await readAll(store.read(KEY))).toString(), 'before');
-        await (await stageUpload(sourceOf(LONG))).complete();
-        assert.ok((await readAll(store.read(KEY))).equals(LONG));
-      },
-    ),
-    uploading('clean-ups nothing of what it is sending, or has staged', async (store, stageUpload) => {
-      const cleanUps: Promise<readonly string[]>[] = [];
-      const cleanedUpMeanwhile: ArtifactSource['open'] = async function* (range, options) {
-        for await (const chunk of sourceOf(LONG).open(range, options)) {
-          if (cleanUps.length < 2) cleanUps.push(store.cleanUp());
-          yield chunk;
-        }
-      };
-      const staged = await stageUpload({ ...sourceOf(LONG), open: cleanedUpMeanwhile });
-      assert.deepEqual(await Promise.all([...cleanUps, store.cleanUp()]), [[], [], []]);
-      await staged.complete();
-      assert.ok((await readAll(store.read(KEY))).equals(LONG));
-    }),
-    uploading(
-      'leaves nothing of what is staged when its source fails or lies, or when it is aborted',
-      async (store, stageUpload) => {
-        const stop = new AbortController();
-        await store.put(KEY, sourceOf('before'));
-        await assert.rejects(
-          stageUpload({
-            ...sourceOf(LONG),
-            open: () => chunksOf(LONG.subarray(0, 1_000_000), { failure: new Error('source failed') }),
-          }),
-        );
-        await rejectsWith('ARTIFACT_MISMATCH', stageUpload(sourceOf(LONG, { sha256: 'a'.repeat(64) })));
-        await rejectsWith(
-          'ABORTED',
-          stageUpload({ ...sourceOf(LONG), open: () => stopping(LONG, stop) }, { signal: stop.signal }),
-        );
-        assert.deepEqual(await store.cleanUp(), []);
-        assert.equal((await readAll(store.read(KEY))).toString(), 'before');
-      },
-    ),
-  ];
-}
-
-async function* stopping(content: Uint8Array, stop: AbortController): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunksOf(content)) {
-    yield chunk;
-    stop.abort();
-  }
-}
-
-async function listed(store: ArtifactStore): Promise<readonly (readonly [string, number])[]> {
-  const found: [string, number][] = [];
-  for (const tier of ['daily', 'weekly'] as const) {
-    for await (const { key, bytes } of store.list(tier)) found.push([key, bytes]);
-  }
-  return found.sort(([one], [other]) => (one < other ? -1 : 1));
-}
-
-async function tagOf(store: ArtifactStore, of = KEY): Promise<string | undefined> {
-  for await (const { key, tag } of store.list(splitKey(of).tier)) if (key === of) return tag;
-  return undefined;
-}
-
-async function keys(store: ArtifactStore): Promise<readonly string[]> {
-  return (await listed(store)).map(([key]) => key);
-}
-
-export async function rejectsWith(code: ErrorCode, work: Promise<unknown>): Promise<void> {
-  await assert.rejects(work, (error) => {
-    assert.ok(isBackupError(error, code), `expected ${code}, got ${String(error)}`);
-    return true;
-  });
 }
