@@ -1,3 +1,11 @@
+// Codes are compared, for every listing reads every character of every manifest.
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const OPEN = [0x5b, 0x7b] as const;
+const CLOSE = [0x5d, 0x7d] as const;
+
 /** Maximum nesting. A manifest has five levels. */
 const DEEPEST = 16;
 
@@ -18,13 +26,15 @@ export function jsonBoundsProblem(text: string): string | undefined {
   const names = new Set<string>();
   let parts = 0;
   for (let at = 0; at < text.length; at += 1) {
-    const char = text[at];
-    if (char === '{' || char === '[') open.push(undefined);
-    else if (char === '}' || char === ']') open.pop();
-    if (open.length > DEEPEST) return `is nested more than ${DEEPEST} levels deep`;
-    if (char === '{' || char === '[' || char === ',') parts += 1;
-    if (parts > MOST_PARTS) return `has more than ${MOST_PARTS} values`;
-    if (char !== '"') continue;
+    const code = text.charCodeAt(at);
+    const opens = code === OPEN[0] || code === OPEN[1];
+    if (opens || code === COMMA) {
+      if (opens) open.push(undefined);
+      if (open.length > DEEPEST) return `is nested more than ${DEEPEST} levels deep`;
+      parts += 1;
+      if (parts > MOST_PARTS) return `has more than ${MOST_PARTS} values`;
+    } else if (code === CLOSE[0] || code === CLOSE[1]) open.pop();
+    if (code !== QUOTE) continue;
     const end = endOfString(text, at);
     if (open.length > 0 && isName(text, end)) {
       const fields = (open[open.length - 1] ??= new Set());
@@ -45,8 +55,9 @@ export function jsonBoundsProblem(text: string): string | undefined {
  */
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at += 1) {
-    if (text[at] === '\\') at += 1;
-    else if (text[at] === '"') return at + 1;
+    const code = text.charCodeAt(at);
+    if (code === BACKSLASH) at += 1;
+    else if (code === QUOTE) return at + 1;
   }
   return text.length;
 }
@@ -54,7 +65,7 @@ function endOfString(text: string, start: number): number {
 function isName(text: string, end: number): boolean {
   let at = end;
   while (' \t\r\n'.includes(text[at] ?? '.')) at += 1;
-  return text[at] === ':';
+  return text.charCodeAt(at) === COLON;
 }
 
 function shown(name: string): string {

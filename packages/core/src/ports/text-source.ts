@@ -53,7 +53,10 @@ export async function boundedTextOf(
 
 /** Returns the number of bytes other than white space. It roughly bounds the memory of the parsed content. */
 export function denseBytesOf(bytes: Uint8Array): number {
-  return bytes.reduce((dense, byte) => (byte > 32 ? dense + 1 : dense), 0);
+  let dense = 0;
+  // Faster than iterators and callbacks: every listing reads every byte of every manifest.
+  for (let left = bytes.length; left > 0; left -= 1) if ((bytes[left - 1] ?? 0) > 32) dense += 1;
+  return dense;
 }
 
 /** Maximum size of a manifest in bytes. A manifest of ten thousand tables has a megabyte. */
