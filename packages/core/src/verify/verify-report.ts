@@ -13,7 +13,7 @@ export interface CopyReport {
    * Outcome of the verification.
    *
    * - `passed`: everything that was read equals what was written, and the restore test passed if requested;
-   * - `failed`: an artifact is damaged or missing, or a restore test failed (`isBadCopy` tells which);
+   * - `failed`: an artifact is damaged or missing, or a restore test failed (`isBadCopy` separates them);
    * - `inconclusive`: a read failed (`error`), a restore test was impossible, or the dump format is newer
    *   than the installed programs;
    * - `skipped`: the set was removed meanwhile.
