@@ -2,8 +2,11 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** As much of a WebDAV server as a store needs, with its files in memory: something to try the store with. */
-export async function startWebdavServer(): Promise<{ readonly url: string; readonly stop: () => void }> {
+/**
+ * Starts as much of a WebDAV server as a store needs, with its files in memory, and returns its URL. It keeps no
+ * process alive.
+ */
+export async function startWebdavServer(): Promise<string> {
   const files = new Map<string, Buffer>();
   const server = createServer((request, response) => {
     answer(files, request).then(
@@ -12,11 +15,8 @@ export async function startWebdavServer(): Promise<{ readonly url: string; reado
     );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const stop = (): void => {
-    server.close();
-    server.closeAllConnections();
-  };
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, stop };
+  server.unref().on('connection', (socket) => socket.unref());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 async function answer(
