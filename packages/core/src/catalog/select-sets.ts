@@ -56,7 +56,7 @@ const FUTURE_MS = 60 * 60 * 1000;
  * Selects sets of one database. Skips unreachable stores, unless there is only one store.
  * @throws BackupError SET_NOT_FOUND if no set matches
  * @throws BackupError RESTORE_REFUSED if the operator has to choose
- * @throws BackupError of the only store if it is unreachable
+ * @throws BackupError of an unreachable store if no set matches, or if it is the only store
  */
 export async function selectSets(
   stores: readonly ArtifactStore[],
@@ -104,7 +104,7 @@ export async function selectSets(
  * @returns the copy, the skipped sets and the errors of unreachable stores
  * @throws BackupError SET_NOT_FOUND if no set matches
  * @throws BackupError RESTORE_REFUSED if the operator has to choose
- * @throws BackupError of the only store if it is unreachable
+ * @throws BackupError of an unreachable store if no set matches, or if it is the only store
  */
 export async function selectSetToRestore(
   stores: readonly ArtifactStore[],
@@ -129,9 +129,16 @@ function notFound(
   const places = stores.map(({ name }) => name).join(' and ');
   const what = isEach(wanted) ? 'no set' : `no set ${wanted}`;
   const because = [...seen.errors.map((error) => errorText(error)), ...seen.notes].join('; ');
+  const message = `there is ${what} of database "${database}" in ${places}${because === '' ? '' : ` (${because})`}`;
+  // An unreachable store may have the set.
+  const [unreachable] = seen.errors;
+  if (unreachable !== undefined) {
+    const { code, details, hint } = unreachable;
+    return new BackupError(code, message, { details, hint, cause: unreachable });
+  }
   return new BackupError(
     'SET_NOT_FOUND',
-    `there is ${what} of database "${database}" in ${places}${because === '' ? '' : ` (${because})`}`,
+    message,
     seen.others.size === 0
       ? withReason('set-missing')
       : withReason('other-databases', { databases: [...seen.others] }),

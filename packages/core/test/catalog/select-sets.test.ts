@@ -4,7 +4,10 @@ import {
   errorText,
   parseManifest,
   type ArtifactKey,
+  selectSets,
   selectSetToRestore,
+  TO_RESTORE,
+  TO_VERIFY,
   type ArtifactStore,
   type RunTimestamp,
 } from '../../src/index.ts';
@@ -138,6 +141,21 @@ describe('the set to restore', () => {
       findIn([away], 'latest', { database: 'geolens', now: NOW, primary: kit.store }),
     ).rejects.toThrow('no answer');
   });
+
+  it.each([TO_RESTORE, TO_VERIFY])(
+    'is not known to be missing while a store cannot be asked (%#)',
+    async (policy) => {
+      const fault = new BackupError('STORE_UNAVAILABLE', 'no answer');
+      const away = new FaultyStore(new MemoryStore('away'), () => fault);
+      for (const wanted of ['latest', day(9)] as const)
+        await expect(
+          selectSets([new MemoryStore('local'), away], { wanted, database: 'geolens', now: NOW }, policy),
+        ).rejects.toMatchObject({
+          code: 'STORE_UNAVAILABLE',
+          message: expect.stringMatching(/there is no set .*in local and away \(no answer\)/) as string,
+        });
+    },
+  );
 
   it('is never one more than an hour in the future, unless it is named', async () => {
     const forged = new MemoryStore('bucket');
