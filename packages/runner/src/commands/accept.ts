@@ -15,10 +15,7 @@ import type { CommandContext } from '../services.ts';
 import { checkFolder } from '../config/check-folder.ts';
 import { errorJson } from '../present/hints.ts';
 
-/**
- * `accept`: a suspicious set is what it should be, or a failed restore test is known. A store that cannot be
- * asked does not keep the others from knowing.
- */
+/** Implements `accept`: accepts a suspicious set or a failed restore test. Continues if a store fails. */
 export async function accept(
   { config, services, io, log, redact, signal }: CommandContext,
   text: string,
@@ -48,7 +45,7 @@ export async function accept(
   return report.errors.length === 0 ? EXIT.done : EXIT.partly;
 }
 
-/** Returns what was accepted, for a person, and by which set retention is suspended all the same. */
+/** Returns the accepted copies for people, and the set that still suspends retention. */
 function acceptReportText(
   { timestamp, accepted, acceptedTests = [] }: AcceptReport,
   suspendedBy: RunTimestamp | undefined,

@@ -16,20 +16,20 @@ export interface StagingFlags {
   readonly store?: string;
   readonly stagingTo?: string;
   readonly stagingFrom?: string;
-  /** False with `--no-staging`. */
+  /** `false` with `--no-staging`. */
   readonly staging: boolean;
 }
 
 interface ChosenStaging {
   readonly archive: ReadableArtifact | undefined;
-  /** Undefined: the files are left alone. */
+  /** `undefined` if the files are not restored. */
   readonly folder: string | undefined;
   readonly notes: readonly string[];
 }
 
 /**
- * Which archive is unpacked, and where. Without being told: that of the same run, to STAGING_DIR, when that
- * is there and writable and the whole of the live database is restored.
+ * Chooses the staging archive and the target folder. Defaults to the archive of the same run and STAGING_DIR.
+ * The default requires a writable folder and a restore of the whole live database.
  */
 export async function chooseStaging(
   context: CommandContext,
@@ -84,8 +84,8 @@ async function archiveNamed(
 }
 
 /**
- * Returns the copy of a set to restore, and what was passed over for it.
- * @throws BackupError SET_NOT_FOUND
+ * Returns the copy of a set to restore, and notes on the copies that it skipped.
+ * @throws BackupError SET_NOT_FOUND if no store has a matching set
  */
 export function findSet(
   { services, config, signal }: CommandContext,

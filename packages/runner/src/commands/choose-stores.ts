@@ -1,8 +1,8 @@
 import { BackupError, type ArtifactStore } from '@geolens/backup-core';
 
 /**
- * The stores that `--store` names; all of them for `all`.
- * @throws BackupError CONFIG_INVALID when none has this name
+ * Returns the stores that `--store` names; all of them for `all`.
+ * @throws BackupError CONFIG_INVALID if no store has this name
  */
 export function chooseStores(stores: readonly ArtifactStore[], wanted: string): readonly ArtifactStore[] {
   const chosen = stores.filter(({ name }) => wanted === 'all' || wanted === name);

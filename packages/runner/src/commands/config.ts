@@ -3,7 +3,7 @@ import { table } from '../present/table.ts';
 import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 
-/** `config`: the configuration as it holds, secrets redacted. */
+/** Implements `config`: prints the effective configuration, secrets redacted. */
 export function config(
   { config: { effective }, io }: CommandContext,
   { json }: { readonly json: boolean },

@@ -5,10 +5,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 
-/**
- * `doctor`: looks at everything that backups rest on, and says of each concern whether it is well, and what
- * to do if not.
- */
+/** Implements `doctor`: inspects the installation and prints the result and the hint of each check. */
 export async function doctor(
   context: CommandContext,
   { json }: { readonly json: boolean },
@@ -28,16 +25,16 @@ export async function doctor(
 
 const WORDS = { ok: 'OK  ', warn: 'WARN', fail: 'FAIL' } as const;
 
-/** As wide as the longest concern is. */
+/** Width of the longest subject. */
 const SUBJECT_WIDTH = 'rights: large objects'.length;
 
-/** One finding in a line, and its hint in a second one. */
+/** Returns a check result in one line, and its hint in a second one. */
 function diagnosticText({ subject, level, message, hint }: DiagnosticResult): string {
   const line = `${WORDS[level]}  ${subject.padEnd(SUBJECT_WIDTH)}  ${message.replaceAll('\n', ' ')}\n`;
   return hint === undefined ? line : `${line}${' '.repeat(8 + SUBJECT_WIDTH)}→ ${hint}\n`;
 }
 
-/** The last line. */
+/** Returns the last line of the report. */
 function doctorSummary(results: readonly DiagnosticResult[]): string {
   const count = (level: DiagnosticResult['level']): number =>
     results.filter((result) => result.level === level).length;

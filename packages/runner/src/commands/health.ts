@@ -4,10 +4,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 
-/**
- * `health`: whether the last success is young enough. Looks at the volume alone; asks neither the database
- * nor S3.
- */
+/** Implements `health`: checks the age of the last success. Reads only the volume. */
 export async function health(
   context: CommandContext,
   { json }: { readonly json: boolean },

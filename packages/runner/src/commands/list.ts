@@ -9,14 +9,11 @@ import { chooseStores } from './choose-stores.ts';
 
 interface ListOptions {
   readonly json: boolean;
-  /** The name of a store, or `all`. */
+  /** Name of a store, or `all`. */
   readonly store: string;
 }
 
-/**
- * `list`: the sets in the stores, as the stores have them now. One store that cannot be read does not hide
- * the others.
- */
+/** Implements `list`: prints the sets in the stores. Continues if one of several stores cannot be read. */
 export async function list(context: CommandContext, { json, store: wanted }: ListOptions): Promise<ExitCode> {
   const { config, services, io, log, signal } = context;
   const stores = chooseStores(services.stores, wanted);

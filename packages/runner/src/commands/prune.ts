@@ -11,7 +11,7 @@ import { checkFolder } from '../config/check-folder.ts';
 import { table } from '../present/table.ts';
 import { jsonText } from '../present/units.ts';
 
-/** `prune`: retention now, outside of a run. */
+/** Implements `prune`: applies retention outside of a run. */
 export async function prune(
   { config, services, io, log, signal }: CommandContext,
   { json, dryRun }: { readonly json: boolean; readonly dryRun: boolean },
@@ -47,15 +47,15 @@ export async function prune(
       },
     });
   } finally {
-    if (planned !== undefined) report(planned); // also if it was not carried out to its end
+    if (planned !== undefined) report(planned); // also after an incomplete removal
   }
   return EXIT.done;
 }
 
-/** What was removed of a plan so far; undefined when nothing is to be. */
+/** Artifacts that were removed so far. `undefined` in a dry run. */
 type Removed = ReadonlySet<ArtifactKey> | undefined;
 
-/** What retention decided, for a person: one line a set. */
+/** Returns the decisions of retention for people, one set per line. */
 export function retentionPlanText(plan: RetentionPlan, removed?: Removed): string {
   if (plan.verdicts.length === 0) return 'no sets yet\n';
   return table(
@@ -64,7 +64,7 @@ export function retentionPlanText(plan: RetentionPlan, removed?: Removed): strin
   );
 }
 
-/** The same for a machine. */
+/** Returns the decisions of retention for machines. */
 export function retentionPlanJson(
   { verdicts, remove, suspendedBy }: RetentionPlan,
   removed?: Removed,
@@ -84,7 +84,7 @@ export function retentionPlanJson(
   };
 }
 
-/** Each verdict with its text: `keep`, or `remove`, or how far the removing came. */
+/** Returns each verdict with its text: `keep`, `remove`, or the progress of an incomplete removal. */
 function verdictTexts(
   { verdicts, remove }: RetentionPlan,
   removed: Removed,

@@ -2,8 +2,8 @@ import { toBackupError } from '@geolens/backup-core';
 import type { CommandContext, ReportedOperation } from '../services.ts';
 
 /**
- * Runs the work of an operation. The full messages that the work shortens go to the local report, whose path
- * is logged. An operation that does not begin, because of a lock for instance, leaves the file as it is.
+ * Runs the work of an operation. Writes the full messages that the work shortens to the local report, and
+ * logs its path. Leaves the file unchanged if the operation does not start, for example because of a lock.
  */
 export async function reported<T>(
   { services, log, redact }: Pick<CommandContext, 'services' | 'log' | 'redact'>,

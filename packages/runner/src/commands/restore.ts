@@ -36,7 +36,7 @@ export interface RestoreFlags extends StagingFlags {
   readonly json: boolean;
 }
 
-/** `restore`: the database, or tables of it, and the staging files, from a set or a file. */
+/** Implements `restore`: restores the database or tables, and the staging files, from a set or a file. */
 export async function restore(context: CommandContext, what: string, flags: RestoreFlags): Promise<ExitCode> {
   const { config, services, io, log, redact, signal } = context;
   const mode = modeOf(flags);
@@ -88,7 +88,7 @@ export async function restore(context: CommandContext, what: string, flags: Rest
   }
 }
 
-/** Damage before all else, also of the files, which keeps no database from being restored. */
+/** Returns the exit code. Damage takes precedence, even if only files are damaged. */
 function exitCodeOfRestore({ errors, restored, filesLeftOut }: RestoreReport): ExitCode {
   if (errors.some((error) => isBackupError(error, 'ARTIFACT_UNREADABLE'))) return EXIT.badArtifact;
   return errors.length + filesLeftOut.length + (restored?.incomplete.length ?? 0) === 0
@@ -114,7 +114,7 @@ interface FoundCopy {
   readonly notes: readonly string[];
 }
 
-/** A timestamp and `latest` are sets; anything else is the path of a file. */
+/** Finds the copy to restore. A timestamp or `latest` names a set; anything else is the path of a file. */
 async function find(context: CommandContext, what: string, flags: RestoreFlags): Promise<FoundCopy> {
   const timestamp = parseTimestamp(what);
   if (what === 'latest' || timestamp !== undefined)
@@ -124,7 +124,7 @@ async function find(context: CommandContext, what: string, flags: RestoreFlags):
   const copy = await services.files.dump(path);
   const { restoreTest } = copy.checks;
   return {
-    // Only this program writes to the volume: a file of it is as trusted as a set of it.
+    // Only this program writes to the volume, so its files are as trusted as its sets.
     copy: { ...copy, trusted: await isWithin(path, config.backupDir) },
     notes: restoreTest?.outcome === 'failed' ? [failedTestText('this set', restoreTest)] : [],
   };

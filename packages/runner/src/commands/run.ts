@@ -16,7 +16,7 @@ import { toolVersion } from '../version.ts';
 import { reported } from './reported.ts';
 import { checkFolder } from '../config/check-folder.ts';
 
-/** `run`: one run now. */
+/** Implements `run`: makes one run. */
 export async function run(context: CommandContext, { json }: { readonly json: boolean }): Promise<ExitCode> {
   await checkFolder(context.config);
   const { report, reported } = await loggedRun(context);
@@ -26,8 +26,8 @@ export async function run(context: CommandContext, { json }: { readonly json: bo
 }
 
 /**
- * Makes a run whose events and outcome go to the log and to the notifiers.
- * @returns its report, and whether all channels were notified
+ * Makes a run, logs its events and notifies the channels.
+ * @returns the report, and whether all channels were notified
  */
 export async function loggedRun(
   context: CommandContext,
@@ -58,14 +58,14 @@ export async function loggedRun(
     io.terminal?.status('');
     for (const warning of warningsOfRun(report)) if (!warned.has(warning)) log.warn('run.warning', warning);
     logReport(log, report);
-    const started = await notifiedOfStart; // the start must not overtake the end
+    const started = await notifiedOfStart; // the start notification must arrive first
     return {
       report,
       reported: (await notify(context, runNotification(report, tail.text(), redact))) && started,
     };
   } catch (error) {
     io.terminal?.status('');
-    // Who waits for a lock, or is stopped before he has begun, tells of it when there is something to tell.
+    // No outcome to notify: another process holds the lock, or the run was aborted before it began.
     if (!isBackupError(error, 'LOCK_HELD', 'ABORTED'))
       await notify(context, failureNotification(database, toBackupError(error), tail.text(), redact));
     throw error;

@@ -31,12 +31,12 @@ export interface VerifyFlags {
 
 const MEGABYTE = 1_000_000;
 
-/** What `--all` reads in a second at most, so that the database keeps most of the disk: megabytes. */
+/** Default read rate of `--all` in megabytes per second. Leaves most of the disk to the database. */
 const RATE_OF_ALL = 50;
 
 /**
- * `verify`: reads sets from their first to their last byte, and with `--restore` proves them in a scratch
- * server.
+ * Implements `verify`: reads sets from the first to the last byte. With `--restore`, also runs a restore test
+ * in a temporary server.
  */
 export async function verify(context: CommandContext, what: string, flags: VerifyFlags): Promise<ExitCode> {
   const { config, services, io, redact } = context;
@@ -59,8 +59,9 @@ export async function verify(context: CommandContext, what: string, flags: Verif
 }
 
 /**
- * Damage before all else, then failed restore tests, then what was not done. Sets may go while others are
- * read; when all have gone, so has their place.
+ * Returns the exit code of a verification. Damage takes precedence over failed restore tests, and those over
+ * incomplete work. Skipped copies were removed during the verification. If all were, their store has
+ * disappeared.
  */
 export function exitCodeOfVerification({ copies, errors }: VerifyReport): ExitCode {
   const outcomes = new Set(copies.map(({ outcome }) => outcome));
@@ -72,8 +73,8 @@ export function exitCodeOfVerification({ copies, errors }: VerifyReport): ExitCo
 }
 
 /**
- * A verification whose steps and outcome go to the log. What restore tests that were killed have left goes
- * first, also where none is asked for.
+ * Verifies copies and logs the steps and the outcome. First cleans up after killed restore tests, even if no
+ * restore test is requested.
  */
 export async function loggedVerification(
   context: CommandContext,
@@ -134,7 +135,7 @@ async function find(
   );
 }
 
-/** Otherwise it is the path of a file, which needs no volume. */
+/** Returns whether the argument names a set. Otherwise it is a path, which does not need the volume. */
 function isOfSet(what: string): boolean {
   return what === 'latest' || parseTimestamp(what) !== undefined;
 }
