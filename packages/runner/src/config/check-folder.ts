@@ -4,9 +4,8 @@ import { BackupError } from '@geolens/backup-core';
 import type { Config } from './config.ts';
 
 /**
- * The folder of the sets has to be there before anything starts: making it would hide a volume that is not
- * mounted.
- * @throws BackupError CONFIG_INVALID
+ * Checks that the folder of the sets exists. Creating it would hide an unmounted volume.
+ * @throws BackupError CONFIG_INVALID if it is missing, is not a folder, or is inside STAGING_DIR
  */
 export async function checkFolder({ backupDir, stagingDir }: Config): Promise<void> {
   const stats = await fsExtra.stat(backupDir).catch((error: unknown) => error as NodeJS.ErrnoException);
@@ -22,7 +21,7 @@ export async function checkFolder({ backupDir, stagingDir }: Config): Promise<vo
   }
 }
 
-/** Whether a path lies in a folder, links resolved. */
+/** Returns whether a path is inside a folder. Resolves symbolic links. */
 export async function isWithin(inner: string, outer: string): Promise<boolean> {
   if (!(await fsExtra.pathExists(outer))) return false;
   const path = relative(await fsExtra.realpath(outer), await fsExtra.realpath(inner));

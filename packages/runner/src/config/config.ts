@@ -17,10 +17,10 @@ import { readEnvironment, type Environment, type Origin } from './read-environme
 import { unknownVariables } from './unknown-variables.ts';
 import { isSecret, VARIABLE_NAMES, type Values, type VariableName } from './variables.ts';
 
-/** The configuration, whole and checked. */
+/** Complete, validated configuration. */
 export interface Config extends Schedules {
   readonly schedule: Schedule;
-  /** Where temporary servers are made; `undefined`: the first folder with enough disk space. */
+  /** Folder of temporary servers. Defaults to the first folder with enough disk space. */
   readonly restoreTestDir: string | undefined;
   readonly restoreTestIsolation: 'preferred' | 'required';
   readonly restoreTestFilesQuery: string | undefined;
@@ -28,10 +28,10 @@ export interface Config extends Schedules {
   readonly restoreTestSql: string | undefined;
   readonly retention: KeepCounts;
   readonly connection: ConnectionSettings;
-  /** Undefined when there are to be no copies on S3. */
+  /** `undefined` if copies on S3 are not enabled. */
   readonly s3: S3Settings | undefined;
   readonly rolePasswords: boolean;
-  /** What has to be there before a dump is restored. */
+  /** Objects that must exist before a dump is restored. */
   readonly restorePrerequisites: {
     readonly extensions: readonly string[];
     readonly schemas: readonly string[];
@@ -42,55 +42,55 @@ export interface Config extends Schedules {
   readonly compression: Compression | 'auto';
   readonly catchUp: boolean;
   readonly onStart: Values['BACKUP_ON_START'];
-  /** How old the last success may be; undefined when the schedule tells. */
+  /** Maximum age of the last success. `undefined` if the schedule determines it. */
   readonly maxAgeMinutes: number | undefined;
   readonly verify: VerifyLevel;
-  /** Under which share of the median of the last sets a new one is suspicious; 0 for never. */
+  /** Share of the median of the last sets below which a new set is suspicious. 0 for never. */
   readonly sizeAnomalyThreshold: number;
-  /** How long work may make no progress, in milliseconds; undefined for no limit. */
+  /** Maximum time without progress, in milliseconds. `undefined` for no limit. */
   readonly stallTimeout: number | undefined;
   readonly pingUrl: Secret | undefined;
-  /** The webhook, and whether it also gets what went well; `undefined` if none is set. */
+  /** Webhook and the events that it receives. `undefined` if none is set. */
   readonly webhook:
     | { readonly url: Secret; readonly template: WebhookTemplate; readonly on: 'all' | 'trouble' }
     | undefined;
-  /** Where `serve` answers; undefined when it is not to. */
+  /** Address of the status server. `undefined` if it is not enabled. */
   readonly http:
     | { readonly host: string; readonly port: number; readonly allowedHosts: readonly string[] }
     | undefined;
-  /** HTTPS_PROXY and the like, for S3 and notifications; `undefined` if none is set. */
+  /** Proxy variables for S3 and notifications, such as HTTPS_PROXY. `undefined` if none is set. */
   readonly proxy: Readonly<Record<string, string>> | undefined;
   readonly pgBinDir: string | undefined;
   readonly logFormat: Values['LOG_FORMAT'];
   readonly logLevel: Values['LOG_LEVEL'];
-  /** The environment that programs get: where they are found, and where libpq looks for its files. */
+  /** Environment of child processes: the search path, the home folder for files of libpq, and the like. */
   readonly programEnv: Readonly<Record<string, string>>;
-  /** The same for PostgreSQL's programs, with what libpq reads of it. */
+  /** Environment of the PostgreSQL client programs. Adds variables that libpq reads. */
   readonly postgresEnv: Readonly<Record<string, string>>;
-  /** Every variable as it holds, for people to read; secrets redacted. */
+  /** Effective value of every variable, for people. Secrets are redacted. */
   readonly effective: readonly EffectiveVariable[];
-  /** All secrets, so that whatever is printed can be searched for them. */
+  /** All secrets, for the redaction of output. */
   readonly secrets: readonly Secret[];
   readonly warnings: readonly string[];
 }
 
 interface EffectiveVariable {
   readonly name: VariableName;
-  /** Undefined when it is not set and has no default. */
+  /** `undefined` if the variable is not set and has no default. */
   readonly value: string | undefined;
   readonly origin: Origin;
 }
 
 /**
- * What programs may know of our environment: where things are, and what the SQL client reads of it by itself
- * too. Everything else, secrets of other services above all, stays here.
+ * Variables that child processes inherit. `FOR_POSTGRES` adds those that the SQL client also reads. Other
+ * variables can hold secrets of other services and are not passed on.
  */
 const FOR_ALL = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LD_PRELOAD', 'FAKETIME', 'FAKETIME_SHARED'];
 const FOR_POSTGRES = [...FOR_ALL, 'PGPASSFILE', 'PGPASSWORD', 'PGOPTIONS'];
 
 /**
  * Reads the configuration from the environment.
- * @throws BackupError CONFIG_INVALID that lists all problems at once, each with the variable and the hint
+ * @throws BackupError CONFIG_INVALID with all problems, each with its variable and hint
  */
 export function readConfig(env: Environment): Config {
   const { values, texts, origins, problems: found, warnings } = readEnvironment(env);
@@ -108,7 +108,7 @@ export function readConfig(env: Environment): Config {
   )
     problems.push(...ofProxy);
   if (ofValues.length + problems.length > 0 || schedule === undefined || connection === undefined) {
-    const named = new Set(ofValues.map(variableOf)); // their other problems follow from these
+    const named = new Set(ofValues.map(variableOf)); // their other problems are consequences
     throw invalid([...ofValues, ...problems.filter((text) => !named.has(variableOf(text)))]);
   }
   const whole = values as Values;
@@ -163,7 +163,7 @@ export function readConfig(env: Environment): Config {
   };
 }
 
-/** The name with which a problem begins. */
+/** Returns the variable name at the start of a problem. */
 function variableOf(problem: string): string {
   return /^\w+/.exec(problem)?.[0] ?? '';
 }
@@ -173,8 +173,9 @@ function passedOn(env: Environment, names: readonly string[]): Readonly<Record<s
 }
 
 /**
- * DATABASE_URL is secret, and wins over POSTGRES_*: so these are shown as it has them, and tell which
- * database is meant.
+ * Returns every variable with its effective value and origin. DATABASE_URL is secret and overrides
+ * POSTGRES_*. The POSTGRES_* variables show the values from the URL, so that the operator can identify the
+ * database.
  */
 function effectiveVariables(
   texts: ReadonlyMap<VariableName, string>,
@@ -198,10 +199,10 @@ function effectiveVariables(
   });
 }
 
-/** Shorter paths tell nothing, and stand in other texts too. */
+/** Minimum length of a path to redact. Shorter paths reveal nothing and occur in other texts. */
 const SHORTEST_PATH = 8;
 
-/** A URL that is secret, and the forms in which libraries may print it. */
+/** Returns the forms in which libraries may print a secret URL. Empty if the text is not a URL. */
 function formsOfUrl(text: string): readonly string[] {
   if (!URL.canParse(text)) return [];
   const { href, pathname, search, password } = new URL(text);

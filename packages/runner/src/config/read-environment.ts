@@ -13,23 +13,23 @@ import {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where a value comes from, for `config`. */
+/** Origin of a value, for `config`. */
 export type Origin = 'default' | 'environment' | 'file' | 'unset' | 'DATABASE_URL';
 
 interface Reading {
-  /** Those that could be read; the names of the others are among the problems. */
+  /** Values that could be read. The problems name the other variables. */
   readonly values: Partial<Values>;
   readonly texts: ReadonlyMap<VariableName, string>;
   readonly origins: ReadonlyMap<VariableName, Origin>;
-  /** One sentence each, beginning with the name of the variable. */
+  /** One sentence each, which begins with the name of the variable. */
   readonly problems: readonly string[];
-  /** Likewise, of values that are meant for another program. */
+  /** Doubtful values, and problems of values that are meant for another program. Same form as `problems`. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads every variable, itself or from the file of its `_FILE` twin. An empty text means unset: Compose
- * passes those.
+ * Reads every variable, from itself or from the file that its `_FILE` variable names. An empty value means
+ * unset, because Compose passes empty values.
  */
 export function readEnvironment(env: Environment): Reading {
   const values: Record<string, unknown> = {};
@@ -45,8 +45,7 @@ export function readEnvironment(env: Environment): Reading {
     }
     origins.set(name, found.origin);
     if (found.text === undefined) continue;
-    // Files with line ends of another system, and hands, leave blanks at the ends; those of a secret may be
-    // meant.
+    // Other systems and manual edits leave white space at the ends. In a secret it can be intended.
     const text = 'secret' in VARIABLES[name] ? found.text : found.text.trim();
     texts.set(name, text);
     const read = safeParse(VARIABLES[name].schema, text);

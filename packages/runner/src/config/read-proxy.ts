@@ -5,10 +5,10 @@ const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
 const EXCEPTIONS = ['NO_PROXY', 'no_proxy'];
 
 interface ProxyReading {
-  /** The variables as Node takes them; `undefined` if no proxy is set. */
+  /** Variables in the form that Node accepts. `undefined` if no proxy is set. */
   readonly proxy: Readonly<Record<string, string>> | undefined;
   readonly secrets: readonly Secret[];
-  /** One sentence each, beginning with the name of the variable. */
+  /** One sentence each, which begins with the name of the variable. */
   readonly problems: readonly string[];
 }
 
@@ -28,12 +28,12 @@ export function readProxy(env: Environment): ProxyReading {
   };
 }
 
-/** Sends the requests of `fetch` through the proxy, for the whole process. */
+/** Sends the `fetch` requests of the whole process through the proxy. */
 export function useProxy(proxy: Readonly<Record<string, string>>): void {
   nodeHttp().setGlobalProxyFromEnv(proxy);
 }
 
-/** Loaded only where a proxy is set: it takes milliseconds of every start. */
+/** Returns `node:http`. Loaded only if a proxy is set: loading takes milliseconds of every start. */
 function nodeHttp(): typeof import('node:http') {
   return process.getBuiltinModule('node:http');
 }
@@ -51,10 +51,7 @@ function passwordsOf(text: string): readonly Secret[] {
   return password === '' ? [] : [new Secret(password), new Secret(percentDecoded(password))];
 }
 
-/**
- * A part of a URL without its percent-encoding; as it stands where that makes no sense, for browsers take it
- * so too.
- */
+/** Decodes the percent-encoding of a part of a URL. Returns an invalid encoding unchanged, as browsers do. */
 export function percentDecoded(text: string): string {
   try {
     return decodeURIComponent(text);

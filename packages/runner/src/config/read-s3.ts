@@ -3,9 +3,9 @@ import { Secret } from '@geolens/backup-core';
 import type { Values } from './variables.ts';
 
 /**
- * Reads `S3_…`, and adds what is wrong to the problems. The variables are shared with GeoLens’s own storage:
- * they are ignored while copies on S3 are not enabled.
- * @returns `undefined` if copies are not enabled, or the settings cannot be read
+ * Reads `S3_…` and adds the problems that it finds. GeoLens uses the same variables for its own storage. They
+ * are ignored unless copies on S3 are enabled.
+ * @returns `undefined` if copies are not enabled, or if the settings have problems
  */
 export function readS3(values: Partial<Values>, problems: string[]): S3Settings | undefined {
   if (values.BACKUP_S3_ENABLED !== true) return undefined;

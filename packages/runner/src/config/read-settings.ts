@@ -3,15 +3,15 @@ import { isBackupError, parseSchedule, Secret, type Schedule } from '@geolens/ba
 import { describeError } from '../present/hints.ts';
 import type { Values } from './variables.ts';
 
-/** The value of a schedule for never. */
+/** Value that disables a schedule. */
 const NEVER = 'off';
 
-/** The schedules of runs, restore tests and replica checks; `undefined` if one is off or cannot be read. */
+/** Schedules of runs, restore tests and replica checks. `undefined` if one is off or invalid. */
 export type Schedules = Readonly<
   Record<'schedule' | 'restoreTestSchedule' | 'replicaCheckSchedule', Schedule | undefined>
 >;
 
-/** Reads the schedules, all in the same zone, and adds what is wrong to the problems. */
+/** Reads the schedules, all in the same zone, and adds the problems that it finds. */
 export function readSchedules(values: Partial<Values>, problems: string[]): Schedules {
   const { BACKUP_SCHEDULE: runs, BACKUP_TIMEZONE: zone } = values;
   const read = (name: string, expression?: string, inZone?: string, otherwise = ''): Schedule | undefined => {
@@ -43,9 +43,9 @@ export function readSchedules(values: Partial<Values>, problems: string[]): Sche
 }
 
 /**
- * Reads the connection of DATABASE_URL, otherwise that of POSTGRES_*, and adds what is wrong to the problems:
- * sentences that begin with the name of the variable, without its value.
- * @returns `undefined` if it cannot be read
+ * Reads the connection from DATABASE_URL, otherwise from POSTGRES_*, and adds the problems that it finds. A
+ * problem begins with the name of the variable. Problems of DATABASE_URL omit its value.
+ * @returns `undefined` if the connection is invalid
  */
 export function readConnection(values: Partial<Values>, problems: string[]): ConnectionSettings | undefined {
   if (values.DATABASE_URL !== undefined) return readUrl(values.DATABASE_URL, problems);

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 
 export type Reader<T> = v.GenericSchema<string, T>;
 
-/** As Compose, PostgreSQL and Python's pydantic spell them: the application beside reads the same file. */
+/** Spellings of Compose, PostgreSQL and pydantic, because the application reads the same environment file. */
 const TRUE = ['true', 'yes', 'on', '1', 't', 'y'];
 const FALSE = ['false', 'no', 'off', '0', 'f', 'n'];
 
@@ -17,7 +17,7 @@ export const flag: Reader<boolean> = v.pipe(
 export const oneOf = <const T extends readonly string[]>(...words: T): Reader<T[number]> =>
   v.pipe(v.string(), v.picklist(words, `has to be one of ${words.join(', ')}`));
 
-/** Levels that the logging of Python knows, and ours does not. */
+/** Log levels of Python that this logger does not have. */
 const PYTHON_LEVELS: ReadonlyMap<string, string> = new Map([
   ['warning', 'warn'],
   ['critical', 'error'],
@@ -56,7 +56,7 @@ const UNIT_MS: ReadonlyMap<string, number> = new Map([
   ['m', 60_000],
   ['h', 3_600_000],
 ]);
-/** In milliseconds; 0 for never. */
+/** Duration in milliseconds. 0 for never. */
 export const duration: Reader<number> = v.pipe(
   v.string(),
   v.trim(),
@@ -115,23 +115,20 @@ export const template: Reader<WebhookTemplate> = v.pipe(
   }),
 );
 
-/**
- * The forms that are known by name: all there is; what Slack, and those that understand it, take; what
- * Discord takes.
- */
+/** Named forms of the webhook body: the full report, Slack and compatible services, Discord. */
 export const WEBHOOK_FORMS = ['json', 'slack', 'discord'] as const;
 
-/** What may stand between double braces in a form of one's own. */
+/** Placeholders that a custom template can hold between double braces. */
 export const PLACEHOLDERS = ['event', 'state', 'database', 'title', 'text', 'log'] as const;
 
-/** A form by name, `auto` by the host of the URL, or one of one's own: any JSON. */
+/** Form of the webhook body: a name, `auto` (by the host of the URL), or custom JSON. */
 export type WebhookTemplate = (typeof WEBHOOK_FORMS)[number] | 'auto' | { readonly own: unknown };
 
 export const PLACEHOLDER = /\{\{\s*(\w*)\s*\}\}/g;
 
 /**
- * Reads what a person wrote.
- * @returns the template, or what is wrong with it
+ * Parses a template that an operator wrote.
+ * @returns the template, or the problem if the text is invalid
  */
 export function parseTemplate(text: string): WebhookTemplate | { readonly problem: string } {
   const named = ([...WEBHOOK_FORMS, 'auto'] as const).find((name) => name === text.trim().toLowerCase());

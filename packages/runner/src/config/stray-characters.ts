@@ -1,8 +1,8 @@
 import type { VariableName } from './variables.ts';
 
 /**
- * Secrets that may hold any character, and have no form to check. Only the S3 keys among them cannot have line
- * ends: a server that reads the same file has the password with them.
+ * Secrets that may hold any character and have no form to check. The S3 keys cannot hold line ends. A
+ * password can: a server that reads the same file includes them in the password.
  */
 const FREE_SECRETS: readonly VariableName[] = [
   'POSTGRES_PASSWORD',
@@ -11,15 +11,15 @@ const FREE_SECRETS: readonly VariableName[] = [
   'S3_SESSION_TOKEN',
 ];
 
-/** Texts of several lines, in which invisible characters may be meant. */
+/** Texts of several lines, in which invisible characters can be intended. */
 const FREE_TEXTS: readonly VariableName[] = ['BACKUP_WEBHOOK_TEMPLATE', 'BACKUP_RESTORE_TEST_FILES_QUERY'];
 
 const QUOTES = ['""', "''", '``', '“”', '„“', '‘’'];
 
-/** At the ends of a value: what editors and other systems leave there. */
+/** Characters that editors and other systems leave at the ends of a value. */
 const AT_THE_ENDS = /^[\r\n\ufeff]|[\r\n\ufeff]$/;
 
-/** Control, no-break and zero-width characters. Not tabs and line ends, and not the joiners of some scripts. */
+/** Control, no-break and zero-width characters. Excludes tabs, line ends, and the joiners of some scripts. */
 const INVISIBLE = /[^\P{Cc}\t\r\n]|[\u00a0\u00ad\u200b\u200e\u200f\u2028-\u202f\u2060-\u2064\ufeff]/u;
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -30,17 +30,17 @@ const NAMES: Readonly<Record<string, string>> = {
   '\ufeff': 'a byte order mark',
 };
 
-/** Characters that were not meant, described without the value. */
+/** Unintended characters, described without the value. */
 interface Stray {
-  /** One sentence that begins with the name of the variable. */
+  /** One sentence, which begins with the name of the variable. */
   readonly text: string;
-  /** Whether the value may be meant all the same. */
+  /** Whether the value can be intended nevertheless. */
   readonly doubtful: boolean;
 }
 
 /**
- * Returns what surrounds or hides in a value by mistake; `undefined` if nothing does.
- * @param text the value as it is used
+ * Returns the unintended characters around or in a value. `undefined` if there are none.
+ * @param text the value that the program uses
  */
 export function strayCharacters(name: VariableName, text: string): Stray | undefined {
   const free = FREE_SECRETS.includes(name);

@@ -4,7 +4,7 @@ import { namesOf, VARIABLE_NAMES } from './variables.ts';
 
 const PREFIXES = ['BACKUP_', 'S3_'];
 
-/** What other backup tools call the same thing. */
+/** Names of the same settings in other backup tools. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   BACKUP_CRON_EXPRESSION: 'BACKUP_SCHEDULE',
   BACKUP_CRON: 'BACKUP_SCHEDULE',
@@ -25,7 +25,9 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   SCHEDULE: 'BACKUP_SCHEDULE',
 };
 
-/** One warning for each variable that looks like one of ours and is none, with the one that may be meant. */
+/**
+ * Returns one warning for each variable that resembles a variable of this tool. Suggests the probable name.
+ */
 export function unknownVariables(env: Environment): readonly string[] {
   return Object.entries(env)
     .filter(
@@ -43,8 +45,7 @@ export function unknownVariables(env: Environment): readonly string[] {
 }
 
 /**
- * The known variable that is spelled most like it, unless that is so far away that the question would
- * mislead.
+ * Returns the known variable with the most similar name. `undefined` if none is similar enough to suggest.
  */
 function nearest(name: string): string | undefined {
   const prefix = prefixOf(name);

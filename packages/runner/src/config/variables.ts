@@ -15,20 +15,20 @@ import {
   type Reader,
 } from './readers.ts';
 
-/** What is known of a variable besides how its text is read. */
+/** Definition of a variable. */
 interface Variable {
-  /** What holds when it is not set, as text; undefined when nothing does. */
+  /** Default value as text. `undefined` if there is none. */
   readonly default: string | undefined;
-  /** One sentence for the documentation and for `config`. */
+  /** One sentence for docs/configuration.md. */
   readonly meaning: string;
-  /** Its value is never shown. */
+  /** Excludes the value from all output. */
   readonly secret?: true;
   /**
-   * The application beside reads it too, with values of its own: one that is not known here is no problem,
-   * and the default holds.
+   * The application also reads the variable, with values of its own. An unknown value is accepted then, and
+   * the default applies.
    */
   readonly ofApplication?: true;
-  /** How its text becomes a value; problems are told without the value when it is secret. */
+  /** Parses the text. Problems of a secret omit its value. */
   readonly schema: Reader<unknown>;
 }
 
@@ -41,8 +41,8 @@ const secret = <T>(schema: Reader<T>, meaning: string) =>
   ({ ...variable(schema, undefined, meaning), secret: true }) as const;
 
 /**
- * Every variable there is. Each can also be given as `<NAME>_FILE`, the path of a file that holds the value.
- * The table in docs/configuration.md is compared with this one by a test.
+ * All variables. Each can also be set as `<NAME>_FILE`, the path of a file that holds the value. A test
+ * compares the table in docs/configuration.md with this one.
  */
 export const VARIABLES = {
   BACKUP_SCHEDULE: variable(
@@ -261,7 +261,7 @@ export const VARIABLES = {
 
 export type VariableName = keyof typeof VARIABLES;
 
-/** The values of all variables, read; undefined where one has neither a value nor a default. */
+/** Parsed values of all variables. `undefined` if a variable has neither a value nor a default. */
 export type Values = {
   readonly [N in VariableName]:
     | v.InferOutput<(typeof VARIABLES)[N]['schema']>
@@ -270,29 +270,29 @@ export type Values = {
 
 export const VARIABLE_NAMES = Object.keys(VARIABLES) as VariableName[];
 
-/** Older names that stay valid, by the name to use instead. Each can also be given as `<NAME>_FILE`. */
+/** Older names that remain valid, by the name to use instead. Each can also be set as `<NAME>_FILE`. */
 export const ALIASES: Readonly<Partial<Record<VariableName, string>>> = {
   BACKUP_RESTORE_TEST_SCHEDULE: 'BACKUP_DRILL_SCHEDULE',
   BACKUP_RESTORE_TEST_DIR: 'BACKUP_DRILL_DIR',
   BACKUP_RESTORE_TEST_FILES_QUERY: 'BACKUP_DRILL_FILES_QUERY',
 };
 
-/** Every name under which the value of a variable can be given. */
+/** Returns every name that can set the variable. */
 export function namesOf(name: VariableName): readonly string[] {
   return [name, ALIASES[name] ?? []].flat().flatMap((one) => [one, `${one}_FILE`]);
 }
 
-/** Variables that the application beside reads too, and that have a default. */
+/** Variables that the application also reads. Each has a default. */
 type ApplicationVariable = {
   [N in VariableName]: (typeof VARIABLES)[N] extends { readonly ofApplication: true } ? N : never;
 }[VariableName];
 
-/** Whether an unknown value of a variable is no problem. */
+/** Returns whether an unknown value of the variable is accepted. */
 export function isOfApplication(name: VariableName): name is ApplicationVariable {
   return 'ofApplication' in VARIABLES[name];
 }
 
-/** Whether the value of a variable must not be shown. */
+/** Returns whether output must omit the value of the variable. */
 export function isSecret(name: VariableName): boolean {
   return 'secret' in VARIABLES[name];
 }
