@@ -21,7 +21,7 @@ import { isSettled } from '../status/health.ts';
 
 const RUN = 'Run `geolens-backup run`';
 
-/** Returns the result of a check; `hint` is `undefined` if there is nothing to do. */
+/** Returns the result of a check. `hint` is `undefined` if there is nothing to do. */
 export function result(
   subject: string,
   level: DiagnosticResult['level'],
@@ -31,7 +31,7 @@ export function result(
   return { subject, level, message, hint };
 }
 
-/** Checks whether runs succeed, and what the last one reported. */
+/** Checks whether runs succeed, and how the last one ended. */
 export function checkLastSuccess(health: Health): DiagnosticResult {
   const subject = 'last success';
   const hint = 'Run `geolens-backup run`, and look at what it says';
@@ -100,14 +100,14 @@ export function checkLastReplicaCheck(check: JournalledReplicaCheck): Diagnostic
   return result(subject, outcome === 'failed' ? 'fail' : 'warn', message, hint);
 }
 
-/** A set may be larger than the one before, and another one may be due before an operator sees the warning. */
+/** A set may be larger than the previous one. The next one can be due before an operator sees the warning. */
 const TIGHT_SETS = 3;
 const MARGIN = 1.2;
 
 /**
- * Checks whether there is disk space for the next set, judged by the newest one: retention frees space after it,
- * not before.
- * @param sets of the configured database, newest first
+ * Checks the disk space for the next set, estimated from the newest one. Retention frees disk space only
+ * after that set is written.
+ * @param sets sets of the configured database, newest first
  */
 export function checkDiskSpace({
   folder,
@@ -135,8 +135,8 @@ export function checkDiskSpace({
 }
 
 /**
- * Checks whether a temporary server of the size that the newest set takes could be made here. Everything but the
- * server itself is tried.
+ * Checks whether a temporary server for the newest set can be created here. Tests everything except the
+ * server itself.
  */
 export async function checkRestoreTestNeeds(
   restoreTest: RestoreTester,

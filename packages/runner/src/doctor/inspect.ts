@@ -20,7 +20,7 @@ import {
   result,
 } from './checks.ts';
 
-/** Yields everything that can be found out about the installation, subject by subject, as it is found out. */
+/** Yields the check results of the installation, subject by subject, as soon as they are available. */
 export async function* inspect(context: CommandContext): AsyncGenerator<DiagnosticResult> {
   const { config, services, signal } = context;
   for (const message of config.warnings)
@@ -68,7 +68,7 @@ async function ourSets({ config, signal }: CommandContext, store: ArtifactStore)
   return sets.filter(({ database }) => database === config.connection.database);
 }
 
-/** Checks what is on the volume, and whether there is disk space for more sets and for a restore test. */
+/** Checks the sets on the volume, and the disk space for more sets and for a restore test. */
 async function* aboutSets(context: CommandContext): AsyncGenerator<DiagnosticResult> {
   const { config, services, signal } = context;
   const { backupDir: folder } = config;
@@ -90,7 +90,7 @@ async function* aboutSets(context: CommandContext): AsyncGenerator<DiagnosticRes
   }
 }
 
-/** Checks whether sets are also elsewhere: a set on the disk of the database is lost with it. */
+/** Checks the copies in other stores: a set on the disk of the database is lost with that disk. */
 async function* aboutCopies(context: CommandContext): AsyncGenerator<DiagnosticResult> {
   const subject = 'off-site copy';
   const { config, services, signal } = context;
@@ -134,7 +134,7 @@ function checkCopies(subject: string, replica: string, sets: readonly BackupSet[
 
 const SHOWN = 3;
 
-/** Returns the next moments of a schedule, in its zone and in UTC. */
+/** Returns the next times of a schedule, in its zone and in UTC. */
 export function checkSchedule(subject: string, schedule: Schedule, now: Date): DiagnosticResult {
   const { expression, zone } = schedule;
   const moments: string[] = [];
@@ -146,7 +146,7 @@ export function checkSchedule(subject: string, schedule: Schedule, now: Date): D
     : result(subject, 'ok', `"${expression}" in ${zone}: next ${moments.join(', ')}`);
 }
 
-/** `2026-11-22 02:00 (01:00 UTC)`; with the day of UTC where it is another one. */
+/** Returns `2026-11-22 02:00 (01:00 UTC)`. Adds the date in UTC if it differs. */
 function bothTexts(moment: Date, zone: string): string {
   const [local, utc] = [localTimeText(moment, zone), localTimeText(moment, 'UTC')];
   if (local === utc) return local;
