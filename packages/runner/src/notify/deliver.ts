@@ -3,10 +3,10 @@ import { BackupError, type Secret } from '@geolens/backup-core';
 import { percentDecoded } from '../config/read-proxy.ts';
 
 interface Delivery {
-  /** The variable that the URL is from, for messages. */
+  /** Variable that holds the URL, for messages. */
   readonly variable: string;
   readonly url: Secret;
-  /** Stands behind the path of the URL: `/start`. */
+  /** Appended to the path of the URL, such as `/start`. */
   readonly suffix?: string | undefined;
   readonly body: string;
   readonly contentType: string;
@@ -16,13 +16,13 @@ interface Delivery {
 const TRY_MS = 10_000;
 const ALL_TRIES_MS = 30_000;
 const RETRIES = 3;
-/** So long a delivery may go on once the process was asked to end; Docker grants ten seconds in all. */
+/** Time limit of a delivery after the signal fires. Docker grants ten seconds in total. */
 const LAST_MOMENT_MS = 2_000;
 
 /**
- * Posts something, up to four times within half a minute where trying again may help.
- * @throws BackupError NOTIFICATION_FAILED, which names the variable and the host: what else stands in the URL
- * is a secret
+ * Posts a body. Retries up to three times within 30 seconds if a retry can help.
+ * @throws BackupError NOTIFICATION_FAILED if the delivery fails. It names only the variable and the host,
+ *   because the rest of the URL is secret
  */
 export async function deliver(delivery: Delivery): Promise<void> {
   const { variable, url, suffix = '', body, contentType, signal } = delivery;
@@ -37,7 +37,7 @@ export async function deliver(delivery: Delivery): Promise<void> {
         'user-agent': 'geolens-backup',
         ...(authorization !== undefined && { authorization }),
       },
-      // The body holds names, numbers and log lines: it goes to the address that was set, and to no other.
+      // The body holds names, numbers and log lines: send it only to the configured address.
       redirect: 'manual',
       timeout: TRY_MS,
       totalTimeout: ALL_TRIES_MS,
@@ -61,12 +61,12 @@ export async function deliver(delivery: Delivery): Promise<void> {
   }
 }
 
-/** The variable and the host: enough to know which one is meant. */
+/** Returns the variable and the host, which identify the target. */
 export function placeOf(variable: string, url: Secret): string {
   return `${variable} (${new URL(url.reveal()).host})`;
 }
 
-/** A name and password in a URL become a header: fetch refuses them where they stand. */
+/** Moves the name and the password of a URL into a header, because `fetch` rejects them in a URL. */
 function addressOf(url: Secret, suffix: string): { target: URL; authorization: string | undefined } {
   const target = new URL(url.reveal());
   const { username, password } = target;
@@ -90,8 +90,8 @@ function saidBy(error: unknown, signal: AbortSignal): string {
 }
 
 /**
- * Returns the reason of a failed fetch. It is in the cause of the cause: a code of the system, or a message.
- * A proxy that refuses has a message behind a code without meaning.
+ * Returns the reason of a failed fetch from its chain of causes: a system code, or a message. If a proxy
+ * refuses the connection, the code has no meaning, and the message of a cause has the reason.
  */
 function reasonOf(error: unknown): string {
   let reason = String(error);
@@ -103,7 +103,7 @@ function reasonOf(error: unknown): string {
   return reason;
 }
 
-/** Fires a moment after the signal does. */
+/** Returns a signal that fires `LAST_MOMENT_MS` after the given one. `forget` cancels it. */
 function lastMoment(signal: AbortSignal): { readonly signal: AbortSignal; forget(): void } {
   const last = new AbortController();
   let timer: NodeJS.Timeout | undefined;

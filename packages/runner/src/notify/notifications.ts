@@ -14,8 +14,8 @@ import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
 
 /**
- * Notifies all channels at the same time. One that cannot be reached is logged, and changes nothing else.
- * @returns whether all were notified
+ * Notifies all channels concurrently. Logs the failure of a channel and continues.
+ * @returns whether all channels were notified
  */
 export async function notify(
   { services, log, redact, signal }: CommandContext,
@@ -58,7 +58,7 @@ export function startNotification(database: string, timestamp: string): Notifica
   };
 }
 
-/** Returns the notification of a run: trouble too if its set is suspicious, or its restore test has no result. */
+/** Returns the notification of a run. A suspicious set or an inconclusive restore test is trouble too. */
 export function runNotification(report: RunReport, log: string, redact: Redact): Notification {
   const { database, outcome, suspicion, errors, restoreTest } = report;
   const isTested = restoreTest?.outcome !== 'inconclusive';
@@ -74,7 +74,7 @@ export function runNotification(report: RunReport, log: string, redact: Redact):
   };
 }
 
-/** Returns the notification of a run that could not be begun at all. */
+/** Returns the notification of a run that could not start. */
 export function failureNotification(
   database: string,
   error: BackupError,
@@ -92,7 +92,7 @@ export function failureNotification(
   };
 }
 
-/** Returns the notification of a scheduled check of the replicas. */
+/** Returns the notification of a scheduled replica check. */
 export function replicaCheckNotification(
   database: string,
   replicaCheck: JournalledReplicaCheck,

@@ -7,13 +7,13 @@ import { deliver, placeOf } from './deliver.ts';
 
 export type WebhookOptions = NonNullable<Config['webhook']>;
 
-/** healthchecks.io accepts 100 kB with a ping, and shows less. */
+/** healthchecks.io accepts 100 kB with a ping and shows less. */
 const MOST_LOG = 10_000;
 
 /**
- * Pings a monitoring service that raises the alarm when no ping comes: `<url>/start`, `<url>` when all is well,
- * `<url>/fail` when it is not, each with the last lines of the log, as healthchecks.io defines it
- * (https://healthchecks.io/docs/http_api/).
+ * Pings a monitoring service, which alerts when pings stop. Uses the protocol of healthchecks.io
+ * (https://healthchecks.io/docs/http_api/): `<url>/start`, `<url>` for success, `<url>/fail` for trouble.
+ * Each ping carries the last lines of the log.
  */
 export class PingNotifier implements Notifier {
   readonly name: string;
@@ -28,7 +28,7 @@ export class PingNotifier implements Notifier {
     { event, state, title, text, log }: Notification,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<void> {
-    // A good restore test or check of replicas is no run: it must not make up for one that is missing.
+    // A passed restore test or replica check must not stand in for a missing run.
     if (!event.startsWith('run.') && state === 'good') return;
     await deliver({
       variable: 'BACKUP_PING_URL',
@@ -41,7 +41,7 @@ export class PingNotifier implements Notifier {
   }
 }
 
-/** Posts a report of every run and restore test that has ended, as JSON. */
+/** Posts a report of every finished run, restore test and replica check as JSON. */
 export class WebhookNotifier implements Notifier {
   readonly name: string;
   private readonly options: WebhookOptions;
@@ -59,10 +59,10 @@ export class WebhookNotifier implements Notifier {
   }
 }
 
-/** Discord takes 2,000 characters. */
+/** Discord accepts 2,000 characters. */
 const MOST_CONTENT = 1_900;
 
-/** What is posted, as JSON. */
+/** Returns the body to post, as JSON. */
 export function webhookBody(
   notification: Notification,
   template: WebhookOptions['template'],
@@ -78,7 +78,7 @@ export function webhookBody(
   return json({ event, state, database, title, text, ...details, log });
 }
 
-/** A receiver decodes the escapes of JSON: control characters have to be text before. */
+/** Returns JSON with visible control characters, because a receiver decodes the escapes of JSON. */
 function json(content: unknown): string {
   return JSON.stringify(content, (_, value: unknown) =>
     typeof value === 'string' ? printable(value) : value,
@@ -90,7 +90,7 @@ function formOf(host: string): (typeof WEBHOOK_FORMS)[number] {
   return /(?:^|\.)discord(?:app)?\.com$/.test(host) ? 'discord' : 'json';
 }
 
-/** Goes through all texts of the template; what is filled in cannot break out of its place. */
+/** Replaces the placeholders in all texts of the parsed template. A value cannot break out of its text. */
 function filled(value: unknown, notification: Notification): unknown {
   if (typeof value === 'string')
     return value.replaceAll(PLACEHOLDER, (_, name: (typeof PLACEHOLDERS)[number]) => notification[name]);
