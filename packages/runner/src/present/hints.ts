@@ -9,10 +9,10 @@ import {
 import { refusalText, type DiagnosticResult } from '@geolens/backup-core/internal';
 import type { Redact } from './redact.ts';
 
-/** A sentence for the operator, or what makes it from the details and the hint of the error. */
+/** A sentence for the operator, or a function that makes it from the details and the hint of the error. */
 type Advice = string | ((details: ErrorDetails, hint: string) => string);
 
-/** What the operator can do, in the names of variables, options and commands. Replaces the hint of the error. */
+/** Hints in the names of variables, options and commands. Each one replaces the hint of the error. */
 const ADVICE: Readonly<Record<ErrorReason, Advice>> = {
   'bucket-missing': 'Create the bucket, or correct S3_BUCKET (and S3_ADDRESSING_STYLE)',
   'bytes-changed': 'The store changes what it is sent; try the other S3_CHECKSUM, or another store',
@@ -84,7 +84,7 @@ function names({ databases = [] }: ErrorDetails): string {
   return databases.map((name) => `"${name}"`).join(', ');
 }
 
-/** Returns what the operator can do; `undefined` if there is no advice. */
+/** Returns the hint for the operator. `undefined` if there is none. */
 export function hintFor({
   details = {},
   hint,
@@ -93,7 +93,7 @@ export function hintFor({
   return typeof advice === 'function' ? advice(details, hint ?? '') : (advice ?? hint);
 }
 
-/** Returns the message of an error and what the operator can do about it. */
+/** Returns the message of an error, followed by its hint. */
 export function describeError(error: unknown): string {
   const failure = toBackupError(error);
   const hint = hintFor(failure);
@@ -106,23 +106,23 @@ function messageOf({ message, details: { source, problems = [], overridable = []
   return refusalText(source, [...problems.map(withOption), ...forced]);
 }
 
-/** Names the option of a restore in place, which problems of a restore aside advise. */
+/** Replaces the advice to restore in place by the name of its option. */
 function withOption(problem: string): string {
   return problem.replace(/ restore in place$/, ' restore with --in-place');
 }
 
-/** Returns an error as reports for machines have it. */
+/** Returns a function that formats an error for JSON reports. */
 export function errorJson(redact: Redact): (error: BackupError) => Record<string, unknown> {
   return (error) => ({ code: error.code, message: redact(describeError(error)) });
 }
 
-/** Returns why a set is suspicious, what follows from it, and how to accept it. */
+/** Returns why a set is suspicious, the consequence, and how to accept it. */
 export function suspicionText(timestamp: RunTimestamp, reasons: readonly string[]): string {
   const hint = `Nothing is removed until a newer set is as large as before, or this one is accepted: geolens-backup accept ${timestamp}`;
   return `SUSPICIOUS: set ${timestamp} is much smaller than those before it: ${reasons.join('; ')}. ${hint}`;
 }
 
-/** Returns the warnings of a run, the suspicion of its set first. */
+/** Returns the warnings of a run. A suspicious set comes first. */
 export function warningsOfRun({ suspicion, timestamp, warnings }: RunReport): readonly string[] {
   if (suspicion === undefined || timestamp === undefined) return warnings;
   return [suspicionText(timestamp, suspicion.reasons), ...warnings];

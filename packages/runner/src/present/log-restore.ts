@@ -23,13 +23,13 @@ const STEPS: Readonly<Record<string, string>> = {
   swap: 'swapping the databases',
 };
 
-/** A restore test has a server of its own: nothing that is live is beside it. */
+/** Steps of a restore test. Its temporary server has no live database. */
 const RESTORE_TEST_STEPS: Readonly<Record<string, string>> = {
   ...STEPS,
   create: 'making a database in the temporary server',
 };
 
-/** Turns what a restore tells into lines of the log, and into one line on a terminal that is written over. */
+/** Returns an observer that logs a restore and shows its progress on one line of the terminal. */
 export function logRestore(
   log: Logger,
   terminal: Terminal | undefined,
@@ -61,7 +61,7 @@ export function logRestore(
   };
 }
 
-/** The last lines of a restore. */
+/** Logs the end of a restore: warnings, errors, and the outcome. */
 export function logRestoreReport(log: Logger, report: RestoreReport): void {
   for (const recovered of report.recovered) log.info('restore.recovered', `cleared away: ${recovered}`);
   for (const warning of report.warnings) log.warn('restore.warning', warning);

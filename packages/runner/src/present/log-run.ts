@@ -4,7 +4,7 @@ import type { Terminal } from '../io.ts';
 import { bytesText, countText, durationText, rateText } from './units.ts';
 import { logCleanedUp, logError, type Logger } from './logger.ts';
 
-/** Turns what a run tells into lines of the log, and into one line on a terminal that is written over. */
+/** Returns an observer that logs a run and shows its progress on one line of the terminal. */
 export function logRun(log: Logger, terminal?: Terminal): RunObserver {
   const phases = new PhaseLog(log, terminal);
   return (event) => {
@@ -31,7 +31,7 @@ export function logRun(log: Logger, terminal?: Terminal): RunObserver {
   };
 }
 
-/** The last lines of a run: what was cleaned up and removed, what failed, and the outcome. */
+/** Logs the end of a run: what was cleaned up and removed, errors, and the outcome. */
 export function logReport(log: Logger, report: RunReport): void {
   logCleanedUp(log, report.cleanedUp);
   if (report.removed.length > 0)
@@ -54,10 +54,10 @@ export function logReport(log: Logger, report: RunReport): void {
   log[level]('run.finished', outcomeText(report), outcomeFields(report));
 }
 
-/** On a terminal several phases share one line. */
+/** Narrow, because several phases share one line of the terminal. */
 const BAR_WIDTH = 12;
 
-/** As often as an eye can follow; a slow line would not keep up with more. */
+/** As often as an eye can follow. A slow connection cannot show more. */
 const SHOW_EVERY_MS = 100;
 
 interface Going {
@@ -67,8 +67,8 @@ interface Going {
 }
 
 /**
- * Tells of phases in lines of the log, one when each has ended and one now and then while it goes on; on a
- * terminal, in one line that is written over.
+ * Logs each phase at its end, and at intervals while it runs. Shows the running phases on one line of the
+ * terminal.
  */
 export class PhaseLog {
   private readonly log: Logger;
@@ -77,7 +77,7 @@ export class PhaseLog {
   private shown = -Infinity;
   private readonly going = new Map<string, Going>();
 
-  /** @param now a clock that is never set, in milliseconds */
+  /** @param now monotonic clock, in milliseconds */
   constructor(log: Logger, terminal: Terminal | undefined, now: () => number = () => performance.now()) {
     this.log = log;
     this.terminal = terminal;
@@ -133,7 +133,10 @@ function nameOf({ phase, tier, artifact }: PhaseId): string {
   return [phase, tier, artifact].filter(Boolean).join(' ');
 }
 
-/** While a thing is made, how large it will be is a guess: it is never called whole before it is. */
+/**
+ * Returns the progress in percent. `undefined` if the size is unknown. While an artifact is produced, its
+ * size is an estimate, so the result stays below 100.
+ */
 function percentOf({ phase, bytes, expected }: PhaseProgress): number | undefined {
   if (expected === undefined || expected === 0) return undefined;
   return Math.min(phase === 'produce' ? 99 : 100, Math.floor((100 * bytes) / expected));
@@ -152,7 +155,7 @@ function farText(progress: PhaseProgress): string {
   return `${bytesText(bytes)} of ${guess}${bytesText(expected)}, ${percent} %`;
 }
 
-/** In a log, long work tells this often how far it is. */
+/** Interval of progress lines in the log. */
 export const REPORT_EVERY_MS = 15_000;
 
 const WIDTH = 24;

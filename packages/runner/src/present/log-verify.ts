@@ -5,7 +5,7 @@ import { countText, durationText } from './units.ts';
 import { logRestore } from './log-restore.ts';
 import { logError, type Logger } from './logger.ts';
 
-/** Turns what a verification tells into lines of the log. */
+/** Returns an observer that logs a verification. */
 export function logVerification(log: Logger, terminal: Terminal | undefined): (event: VerifyEvent) => void {
   const steps = logRestore(log, terminal, 'verify');
   return (event) => {
@@ -24,7 +24,7 @@ export function logVerification(log: Logger, terminal: Terminal | undefined): (e
   };
 }
 
-/** What was not done besides. */
+/** Logs the work that is incomplete. */
 export function logVerifyReport(log: Logger, { errors }: VerifyReport): void {
   for (const error of errors) logError(log, 'verify.error', error);
 }

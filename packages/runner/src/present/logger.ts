@@ -6,10 +6,10 @@ import type { Redact } from './redact.ts';
 type LogFormat = 'text' | 'json';
 type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** Fields of an event; stable names, plain values. */
+/** Fields of an event: stable names, plain values. */
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A log of events: a stable name for machines, a sentence for people. */
+/** Log of events: a stable name for machines, a sentence for people. */
 export interface Logger {
   debug(event: string, message: string, fields?: Fields): void;
   info(event: string, message: string, fields?: Fields): void;
@@ -20,11 +20,11 @@ export interface Logger {
 export interface LoggerOptions {
   readonly format: LogFormat;
   readonly level: LogLevel;
-  /** Goes over sentences and values; names of events and fields stay as they are. */
+  /** Applies to messages and values. Names of events and fields stay unchanged. */
   readonly redact?: Redact;
-  /** Gets one line at a time, with its line feed. */
+  /** Receives one line at a time, with its line feed. */
   readonly write: (line: string) => void;
-  /** Gets every line as text, whatever the format is. */
+  /** Receives every line as text, in both formats. */
   readonly tail?: { add(line: string): void } | undefined;
 }
 
@@ -35,7 +35,7 @@ interface Line {
   readonly msg: string;
 }
 
-/** `json`: one object a line, as pino writes it. `text`: time, level and sentence. */
+/** Returns a logger. `json` writes one pino object per line, `text` writes time, level and message. */
 export function createLogger({ format, level, write, tail, redact = (text) => text }: LoggerOptions): Logger {
   const stream = {
     write: (line: string) => {
@@ -65,14 +65,14 @@ function redacted(fields: Fields, redact: Redact): Fields {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, one(value)]));
 }
 
-/** Further lines of a message are indented, so that whatever begins a line is a time. */
+/** Returns a line as text. Indents further lines of a message, so that only times start a line. */
 function asText({ time, level, msg }: Line): string {
   return `${time} ${level.toUpperCase().padEnd(5)} ${msg.replaceAll('\n', '\n    ')}\n`;
 }
 
 const MOST_LINES = 200;
 
-/** The last lines that were logged, as text, for whoever is told of a run. */
+/** Last lines of the log as text, for notifications. */
 export class LogTail {
   private readonly lines: string[] = [];
 
@@ -81,7 +81,7 @@ export class LogTail {
     if (this.lines.length > MOST_LINES) this.lines.shift();
   }
 
-  /** Forgets what was logged before: it is of another run. */
+  /** Removes the lines of the previous run. */
   clear(): void {
     this.lines.length = 0;
   }
@@ -91,13 +91,13 @@ export class LogTail {
   }
 }
 
-/** What was left over and is gone now; nothing when there was nothing. */
+/** Logs what was cleaned up. Logs nothing if there was nothing. */
 export function logCleanedUp(log: Logger, cleanedUp: readonly string[]): void {
   if (cleanedUp.length > 0)
     log.info('run.swept', `removed what work that died had left: ${cleanedUp.join(', ')}`, { cleanedUp });
 }
 
-/** Logs an error, once, with its code; its causes too at level debug. */
+/** Logs an error once, with its code. Logs its causes at level debug. */
 export function logError(log: Logger, event: string, error: BackupError): void {
   log.error(event, describeError(error), { code: error.code });
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause)

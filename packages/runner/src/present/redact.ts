@@ -4,9 +4,9 @@ import type { Secret } from '@geolens/backup-core';
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
- * Returns the text with its control characters as `\u001b`, except for tabs and line feeds. Names and errors
- * from elsewhere could otherwise steer a terminal, or change the order in which a text is shown. The form is
- * also valid in JSON.
+ * Returns the text with its control characters as `\u001b`, except for tabs and line feeds. Foreign names and
+ * errors could otherwise control the terminal or change the display order of a text. The form is also valid
+ * in JSON.
  */
 export function printable(text: string): string {
   return text.replace(
@@ -15,18 +15,17 @@ export function printable(text: string): string {
   );
 }
 
-/** Shorter secrets would blot out half of every line, and protect nothing. */
+/** Minimum length of a secret to redact. Shorter ones match half of every line and protect nothing. */
 const SHORTEST = 3;
 
-/** Takes secrets out of a text, and makes its control characters visible. */
+/** Redacts the secrets in a text and makes its control characters visible. */
 export type Redact = (text: string) => string;
 
 /**
- * Answers a function that takes every secret out of a text, as it is, percent-encoded, and as it stands in
- * JSON.
- * @param open what is printed anyway: a password that is part of it (the name of the database, say) stays
- * readable, for
- *   blotting it out would make the text useless, and would tell the password to whoever knows what stands there
+ * Returns a function that redacts every secret, also in its percent-encoded and JSON forms.
+ * @param open texts that the output shows anyway, such as the name of the database. A secret within one of
+ * them is not redacted. Redaction would make the text useless, and reveal the secret to a reader who knows
+ * the text
  */
 export function redactor(secrets: readonly Secret[], open: readonly string[] = []): Redact {
   const forms = secrets

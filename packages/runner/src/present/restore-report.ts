@@ -6,7 +6,7 @@ import { countText, durationText, millisecondsOf, numberText } from './units.ts'
 
 type Row = readonly [title: string, text: string];
 
-/** What was restored, for a person: from what, the rows of each schema, and where the old state is. */
+/** Returns the report for people: the source, the rows of each schema, and where the previous state is. */
 export function restoreReportText(report: RestoreReport): string {
   const { source, database, outcome, dumpVersion, serverVersion, mode } = report;
   const made =
@@ -63,8 +63,8 @@ function incompleteText({ restored, filesLeftOut }: RestoreReport): string {
 }
 
 /**
- * What restores missing objects that depend on the restored tables; `undefined` if no such object can be
- * restored.
+ * Returns how to restore missing objects that depend on the restored tables. `undefined` if no such object
+ * can be restored.
  */
 export function dependentsHint(restored: RestoreReport['restored']): string | undefined {
   const count = restored?.restorableDependents ?? 0;
@@ -73,7 +73,7 @@ export function dependentsHint(restored: RestoreReport['restored']): string | un
     : `Repeat the restore with --with-dependents to restore ${countText(count, 'object')} that ${count === 1 ? 'depends' : 'depend'} on the tables`;
 }
 
-/** What became of files that were to be restored and are not there, and how to get them. */
+/** Returns which staging files are not restored, and how to get them. Empty if there are none. */
 function missingFiles({ outcome, stagingTo, members, source, errors }: RestoreReport): readonly Row[] {
   if (stagingTo === undefined || source.artifacts.staging === undefined || members !== undefined) return [];
   if (outcome === 'checked' && errors.length === 0) return [];
@@ -103,7 +103,7 @@ function lines(rows: readonly Row[]): string {
   return rows.map(([title, text]) => `${title.padEnd(width)}  ${text}\n`).join('');
 }
 
-/** The report for a machine. */
+/** Returns the report for machines. */
 export function restoreReportJson(
   report: RestoreReport,
   redact: Redact = (text) => text,

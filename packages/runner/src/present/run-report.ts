@@ -7,8 +7,8 @@ import { restoreTestText } from './verify-report.ts';
 import { table } from './table.ts';
 
 /**
- * The new set for a person: its files, with what is in them, what a restore test showed, and why it is suspicious.
- * Empty when there is none.
+ * Returns the new set for people: its files and their content, its restore test, and why it is suspicious.
+ * Empty if there is no set.
  */
 export function runReportText(report: RunReport): string {
   const { manifest, replication, suspicion, restoreTest } = report;
@@ -50,7 +50,7 @@ function stateText({ outcome, suspicion, restoreTest }: RunReport): string {
   return `${outcome}${failed}${suspicion === undefined ? '' : ', SUSPICIOUS'}`;
 }
 
-/** The report for a machine. */
+/** Returns the report for machines. */
 export function runReportJson(report: RunReport, redact: Redact = (text) => text): Record<string, unknown> {
   const { manifest, checks, startedAt, finishedAt, errors, replication, ...rest } = report;
   const reported = errorJson(redact);
@@ -68,7 +68,7 @@ export function runReportJson(report: RunReport, redact: Redact = (text) => text
   };
 }
 
-/** What became of a run, in one line. */
+/** Returns the outcome of a run in one line. */
 export function outcomeText(report: RunReport): string {
   const { manifest, previousRows, timestamp, suspicion, outcome, restoreTest } = report;
   const took = durationText(millisecondsOf(report));
@@ -89,7 +89,7 @@ export function outcomeText(report: RunReport): string {
   return `run ${timestamp ?? '?'} ${outcome}${failed}${suspicion === undefined ? '' : ', but SUSPICIOUS,'} in ${took}: ${content}, in ${manifest.tiers.join(' and ')}`;
 }
 
-/** The fields of a run's last event. */
+/** Returns the fields of the last event of a run. */
 export function outcomeFields(report: RunReport): Record<string, unknown> {
   return {
     outcome: report.outcome,

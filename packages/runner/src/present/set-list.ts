@@ -16,22 +16,19 @@ import {
 import { bytesText, durationText, numberText, roughDurationText } from './units.ts';
 import { table, type Column } from './table.ts';
 
-/** A set and the store that it was found in. */
+/** A set and the name of its store. */
 export interface FoundSet {
   readonly store: string;
   readonly set: BackupSet;
 }
 
-/**
- * A set with all its copies, the best one first: one that is whole before one that is not, in the order of
- * the stores.
- */
+/** A set with all its copies, ordered by state and then by store. The first copy is the best one. */
 interface ListedSet {
   readonly best: BackupSet;
   readonly copies: readonly FoundSet[];
 }
 
-/** Puts together what the stores have of one set, newest first. */
+/** Groups the copies of each set, newest set first. */
 export function collectCopies(found: readonly FoundSet[]): readonly ListedSet[] {
   const groups = new Map<string, FoundSet[]>();
   for (const copy of found) {
@@ -50,8 +47,8 @@ function idOf({ tier, timestamp }: BackupSet, database: string | undefined): str
 }
 
 /**
- * What has neither dump nor manifest, such as a copy that was cut off, does not say whose it is; where there
- * is but one set of that run, it is a copy of that.
+ * Returns the database of a copy without dump and manifest, such as an interrupted copy. This is the database
+ * of the only known set of that run. `undefined` if there is not exactly one.
  */
 function onlyDatabaseOf({ tier, timestamp }: BackupSet, found: readonly FoundSet[]): string | undefined {
   const databases = new Set(
@@ -62,10 +59,10 @@ function onlyDatabaseOf({ tier, timestamp }: BackupSet, found: readonly FoundSet
   return databases.size === 1 ? [...databases][0] : undefined;
 }
 
-/** The checks, the strongest first. */
+/** Checks, the strongest first. */
 const LEVELS = ['restored', 'readable', 'checksum'] as const satisfies readonly (keyof WrittenChecks)[];
 
-/** The columns of a list for people. */
+/** Columns of the list for people. */
 export const SET_COLUMNS: readonly Column[] = [
   { title: 'SET' },
   { title: 'TIER' },
@@ -78,10 +75,7 @@ export const SET_COLUMNS: readonly Column[] = [
   { title: 'STATE' },
 ];
 
-/**
- * Returns the sets for a person, one a line, newest first, and below them what restore tests that failed
- * leave.
- */
+/** Returns the list of sets for people, newest first. Lists failed restore tests below the table. */
 export function setListText(listed: readonly ListedSet[], now: Date): string {
   if (listed.length === 0) return 'no sets yet\n';
   return [table(SET_COLUMNS, setCells(listed, now)), ...failedTestTexts(listed)].join('');
@@ -99,7 +93,7 @@ function failedTestTexts(listed: readonly ListedSet[]): readonly string[] {
   });
 }
 
-/** Returns the cells of these columns: a run whose tiers have the same is one row. */
+/** Returns the cells of `SET_COLUMNS`. Combines the tiers of a run into one row if their cells are equal. */
 export function setCells(listed: readonly ListedSet[], now: Date): readonly (readonly string[])[] {
   const runs = new Map<string, readonly string[]>();
   for (const [set, tier, ...cells] of listed.map((one) => cellsOf(one, now))) {
@@ -110,7 +104,7 @@ export function setCells(listed: readonly ListedSet[], now: Date): readonly (rea
   return [...runs.values()];
 }
 
-/** Position of this column behind SET and TIER. The tiers of a run may be verified at different times. */
+/** Position of VERIFIED after SET and TIER. Not compared, because tiers may be verified separately. */
 const VERIFIED = SET_COLUMNS.findIndex(({ title }) => title === 'VERIFIED') - 2;
 
 function cellsOf({ best, copies }: ListedSet, now: Date): readonly [string, string, ...string[]] {
@@ -127,7 +121,7 @@ function cellsOf({ best, copies }: ListedSet, now: Date): readonly [string, stri
   ];
 }
 
-/** The sets for a machine. */
+/** Returns the list of sets for machines. */
 export function setListJson(listed: readonly ListedSet[], now: Date): readonly Record<string, unknown>[] {
   return listed.map(({ best, copies }) => ({
     timestamp: best.timestamp,
@@ -159,22 +153,22 @@ function stateText({ state, problems, checks }: BackupSet): string {
   return [state, [...problems, ...failure].join('; ')].filter(Boolean).join(': ');
 }
 
-/** A copy that is not worth what the best one is says so. */
+/** Returns the store of a copy. Adds why the copy is worse than the best one. */
 function whereText({ store, set }: FoundSet, best: BackupSet): string {
   if (set.state !== best.state) return `${store} (${set.state})`;
   const isUnverified = levelOf(set) === undefined && levelOf(best) !== undefined;
   return isUnverified ? `${store} (not verified there)` : store;
 }
 
-/** Names the store in which the check of the best copy was made, if the others have passed another one. */
+/** Returns the store of the best copy if another copy has passed a different check. Empty otherwise. */
 function storeOfCheck(best: BackupSet, copies: readonly FoundSet[]): readonly string[] {
   if (copies.every(({ set }) => set.state !== best.state || levelOf(set) === levelOf(best))) return [];
   return copies.flatMap(({ store, set }) => (set === best ? [`(${store})`] : []));
 }
 
-/** The strongest check that the set has passed, and how long ago. */
+/** Returns the strongest check that the set has passed, and its age. */
 function verifiedText({ checks, state }: BackupSet, now: Date): string {
-  if (state === 'partial' || state === 'bad') return 'unverified'; // what was checked is not what is there now
+  if (state === 'partial' || state === 'bad') return 'unverified'; // the checks are of earlier content
   const level = levelOf({ checks });
   if (level === undefined) return 'unverified';
   const milliseconds = now.getTime() - new Date(formatChecks(checks)[level]?.at ?? '').getTime();
@@ -183,7 +177,7 @@ function verifiedText({ checks, state }: BackupSet, now: Date): string {
     : level;
 }
 
-/** Returns the strongest check that a set has passed; `undefined` if there is none. */
+/** Returns the strongest check that a set has passed. `undefined` if there is none. */
 function levelOf({ checks }: Pick<BackupSet, 'checks'>): keyof WrittenChecks | undefined {
   const written = formatChecks(checks);
   return LEVELS.find((level) => written[level]?.ok === true);

@@ -9,7 +9,7 @@ export interface Column {
 // eslint-disable-next-line no-control-regex -- these control characters are the ones to replace
 const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
 
-/** Lines up rows under their titles; the last column is not padded, and a cell that a row lacks is empty. */
+/** Aligns rows under their titles. Does not pad the last column. Missing cells are empty. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const lines = [columns.map(({ title }) => title), ...rows].map((line) => line.map(printable));
   const cells = columns.map(({ align }, index) => {

@@ -2,7 +2,7 @@ export { countText, numberText } from '@geolens/backup-core/internal';
 
 const LARGER_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'];
 
-/** `325 B`, `4.1 kB`, `1.2 GB`: powers of a thousand, as disks are sold. */
+/** Returns `325 B`, `4.1 kB` or `1.2 GB`. Units are powers of 1,000. */
 export function bytesText(bytes: number): string {
   let value = bytes;
   let unit = 'B';
@@ -14,7 +14,7 @@ export function bytesText(bytes: number): string {
   return `${unit === 'B' || value >= 99.95 ? value.toFixed(0) : value.toFixed(1)} ${unit}`;
 }
 
-/** `40 ms`, `4.2 s`, `3 min 20 s`, `2 h 5 min`, `9 d 4 h`. */
+/** Returns `40 ms`, `4.2 s`, `3 min 20 s`, `2 h 5 min` or `9 d 4 h`. */
 export function durationText(milliseconds: number): string {
   if (milliseconds < 999.5) return `${milliseconds.toFixed(0)} ms`;
   const seconds = milliseconds / 1000;
@@ -27,7 +27,7 @@ export function durationText(milliseconds: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-/** `40 s`, `3 min`, `2 h`, `9 d`: the whole part of the largest unit. */
+/** Returns `40 s`, `3 min`, `2 h` or `9 d`: the whole part of the largest unit. */
 export function roughDurationText(milliseconds: number): string {
   const minutes = Math.floor(milliseconds / 60_000);
   if (minutes < 1) return `${Math.floor(milliseconds / 1000)} s`;
@@ -35,17 +35,17 @@ export function roughDurationText(milliseconds: number): string {
   return minutes < 24 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / (24 * 60))} d`;
 }
 
-/** Returns how long work took, in milliseconds; 0 if the clock was set back meanwhile. */
+/** Returns the duration of work in milliseconds. 0 if the clock was set back meanwhile. */
 export function millisecondsOf(work: { readonly startedAt: Date; readonly finishedAt: Date }): number {
   return Math.max(0, work.finishedAt.getTime() - work.startedAt.getTime());
 }
 
-/** Bytes in a second. */
+/** Returns the rate in bytes per second. */
 export function rateText(bytes: number, milliseconds: number): string {
   return `${bytesText((bytes * 1000) / Math.max(1, milliseconds))}/s`;
 }
 
-/** `2026-11-22 02:00`: what the clocks of a zone show. */
+/** Returns the local time of a zone, such as `2026-11-22 02:00`. */
 export function localTimeText(moment: Date, timeZone: string): string {
   const parts = new Intl.DateTimeFormat('en-CA', {
     timeZone,
@@ -61,7 +61,7 @@ export function localTimeText(moment: Date, timeZone: string): string {
   return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')}`;
 }
 
-/** Returns a report for machines, as commands print it. */
+/** Returns a report for machines as JSON. */
 export function jsonText(report: unknown): string {
   return `${JSON.stringify(report, undefined, 2)}\n`;
 }

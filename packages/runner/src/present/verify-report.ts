@@ -11,13 +11,13 @@ import type { Redact } from './redact.ts';
 import { table } from './table.ts';
 import { bytesText, durationText } from './units.ts';
 
-/** What was found, for a person: every artifact of each copy, or a table with one line for each copy. */
+/** Returns the report for people: every artifact of each copy, or a table of the copies. */
 export function verifyReportText({ copies }: VerifyReport, asTable: boolean): string {
   if (copies.length === 0) return 'no sets yet\n';
   return asTable ? tableText(copies) : oncePerRun(copies, detailsText).join('\n');
 }
 
-/** The same for a machine. */
+/** Returns the report for machines. */
 export function verifyReportJson(
   { copies, notes, errors }: VerifyReport,
   redact: Redact = (text) => text,
@@ -59,8 +59,8 @@ const WORDS: Readonly<Record<CheckOutcome, string>> = {
 };
 
 /**
- * Describes copies, those of one run in several tiers of a store once where the results are the same.
- * @param describe returns the text of a copy whose label and tier are those of all the tiers
+ * Describes copies. Combines the tiers of a run in one store if their results are the same.
+ * @param describe returns the text of a copy; its label and `tiers` name all combined tiers
  */
 function oncePerRun<T>(
   copies: readonly CopyReport[],
@@ -129,7 +129,7 @@ function tableText(copies: readonly CopyReport[]): string {
   return `${table(head, rows)}${copies.length} copies, ${bad === 0 ? 'none of them bad' : `${bad} BAD`}${untested}${read}\n`;
 }
 
-/** Returns why a check did not pass. */
+/** Returns the reasons why a check did not pass. */
 export function reasonsOf(report: CopyReport): readonly string[] {
   if (report.error !== undefined) return [describeError(report.error)];
   return report.outcome === 'inconclusive' ? lacksOf(report) : problemsOf(report);
@@ -152,7 +152,7 @@ function withoutName(problem: string, name: string): string {
   return problem.startsWith(`${name}: `) ? problem.slice(name.length + 2) : problem;
 }
 
-/** What a restore test showed, for a person: what is wrong first, and what was well besides. */
+/** Returns the result of a restore test for people: problems first, then what passed. */
 export function restoreTestText({
   outcome,
   reasons,
