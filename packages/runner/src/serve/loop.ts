@@ -10,24 +10,21 @@ import type { Config } from '../config/config.ts';
 import { logError, type Logger } from '../present/logger.ts';
 import { describeError } from '../present/hints.ts';
 
-/**
- * However far the next slot is, the clock is looked at this often: it may be set back, and then the next slot
- * is another.
- */
+/** Maximum sleep. The clock may be set back, which changes the next slot. */
 const RETRY_MS = 5 * 60_000;
 
 interface LoopParts {
   readonly clock: Clock;
   readonly journal: Pick<RunJournal, 'read' | 'update'>;
   readonly log: Logger;
-  /** What is done at each slot, for people. */
+  /** Name of the work at each slot, for people. */
   readonly what: 'run' | 'restore test' | 'replica check';
-  /** Moments at which it was done, besides what the journal tells. */
+  /** Returns further times at which the work was done, besides those in the journal. */
   readonly doneAt: () => Promise<readonly Date[]>;
   /**
-   * Does it once; its failure is its own affair and is not thrown. `held`: another process worked on the
-   * volume, so no run was made; the lock is free again now, and whether the slot is still due is to be asked
-   * anew.
+   * Does the work once. Never rejects; failures are logged by the callee. Returns `held` if another process
+   * held the lock, so that no run was made. The lock is free again then. The loop checks again whether the
+   * slot is due.
    */
   readonly runOnce: () => Promise<'made' | 'held'>;
 }
@@ -39,10 +36,7 @@ interface LoopOptions {
   readonly signal: AbortSignal;
 }
 
-/**
- * Does something at each slot, one after the other, until the signal fires. Nothing that fails in between
- * ends it.
- */
+/** Does the work at each slot, one after the other, until the signal fires. Failures do not end the loop. */
 export async function loop(parts: LoopParts, options: LoopOptions): Promise<void> {
   await new Loop(parts, options).execute();
 }
@@ -52,7 +46,7 @@ class Loop {
   private readonly options: LoopOptions;
   private readonly startedAt: Date;
   private firstStartAt: Date;
-  /** As in the journal; kept here as well, for a journal that cannot be written. */
+  /** Value of the journal, kept in memory in case the journal cannot be written. */
   private lastSlot: JournalledSlot | undefined;
 
   constructor(parts: LoopParts, options: LoopOptions) {
@@ -86,7 +80,7 @@ class Loop {
     }
   }
 
-  /** A method, so that the compiler does not take the answer for granted after the first time. */
+  /** A method, because the compiler would narrow a property after the first check. */
   private stopped(): boolean {
     return this.options.signal.aborted;
   }
@@ -99,7 +93,7 @@ class Loop {
       );
       return { firstStartAt: new Date(0).toISOString(), lastSlot: undefined };
     });
-    this.lastSlot = state.lastSlot ?? undefined; // the file may have been edited by hand
+    this.lastSlot = state.lastSlot ?? undefined; // an operator may have edited the file
     if (state.firstStartAt === undefined) await this.note({ firstStartAt: this.startedAt.toISOString() });
     else this.firstStartAt = new Date(state.firstStartAt);
   }
@@ -109,7 +103,7 @@ class Loop {
     return (await this.doneAt()).length === 0;
   }
 
-  /** The slot that is due; the store is looked at only when one seems to be. */
+  /** Returns the slot that is due. Reads the store only if a slot seems to be due. */
   private async due(now: Date): Promise<Date | undefined> {
     const { schedule, catchUp } = this.options;
     const settledUntil = catchUp ? [this.firstStartAt] : [this.firstStartAt, this.startedAt];
@@ -128,7 +122,7 @@ class Loop {
   }
 
   private async attempt(slot: Date | undefined): Promise<void> {
-    if (this.stopped()) return; // the question whether a run is due was cut off, too
+    if (this.stopped()) return; // an abort empties `doneAt`, so the slot may not be due
     const due = slot?.toISOString();
     const former = this.lastSlot?.slot === due ? this.lastSlot : undefined;
     const attempt = due === undefined ? undefined : { slot: due, attempts: (former?.attempts ?? 0) + 1 };
@@ -149,8 +143,8 @@ class Loop {
   }
 
   /**
-   * Until the next slot, or for a while: by the wall clock, and by a timer as well, for a clock that is set
-   * back meanwhile.
+   * Sleeps until the next slot, for `RETRY_MS` at most. A timer limits the sleep if the clock is set back
+   * meanwhile.
    */
   private async sleep(now: Date): Promise<void> {
     if (this.stopped()) return;

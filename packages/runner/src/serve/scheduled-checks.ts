@@ -27,33 +27,33 @@ import { reasonsOf } from '../present/verify-report.ts';
 import type { CommandContext } from '../services.ts';
 import { loop } from './loop.ts';
 
-/** A restore test, as far as it is known before it is noted. */
+/** Outcome of a restore test before its end is recorded. */
 type RestoreTestOutcome = Omit<JournalledRestoreTest, 'finishedAt'>;
 type ReplicaCheckOutcome = Omit<JournalledReplicaCheck, 'finishedAt'>;
 
 interface ScheduledCheck<T extends object> {
   readonly what: 'restore test' | 'replica check';
-  /** Where the journal keeps its scheduled time. */
+  /** Field of the journal for the last scheduled time. */
   readonly slot: 'lastRestoreTestSlot' | 'lastReplicaCheckSlot';
-  /** First part of the names of its events in the log. */
+  /** First part of its event names in the log. */
   readonly event: 'drill' | 'replica_check';
-  /** Makes the check; `undefined` if there is nothing to check. */
+  /** Runs the check. Returns `undefined` if there is nothing to check. */
   readonly check: () => Promise<T | undefined>;
-  /** Returns the outcome of a check that failed before it had one. */
+  /** Returns the outcome of a check that failed with an error. */
   readonly skipped: (problem: string) => T;
   readonly change: (done: T & { readonly finishedAt: string }) => JournalState;
   readonly notification: (done: T & { readonly finishedAt: string }) => Notification;
 }
 
-/** Most bytes that a check reads of each replica, besides the first set. */
+/** Maximum number of bytes to read from each replica. The first set is read whatever its size. */
 const SHARE_BYTES = 10_000_000_000;
 
-/** How fast it reads at most, in bytes a second. */
+/** Maximum read rate in bytes per second. */
 const BYTES_PER_SECOND = 20_000_000;
 
 /**
- * Restores the newest set of a store into a temporary server at each time of its own schedule, until the signal
- * fires. The stores take turns.
+ * Runs a restore test of the newest set at each time of its schedule, until the signal fires. Uses the stores
+ * in turn.
  */
 export async function runScheduledRestoreTests(context: CommandContext, schedule: Schedule): Promise<void> {
   const { database } = context.config.connection;
@@ -69,8 +69,8 @@ export async function runScheduledRestoreTests(context: CommandContext, schedule
 }
 
 /**
- * Reads a share of each replica in full at each time of its own schedule, until the signal fires: the sets
- * first that were not checked for longest.
+ * Reads a share of each replica in full at each time of its schedule, until the signal fires. Starts with the
+ * sets whose last check is the oldest.
  */
 export async function runScheduledReplicaChecks(context: CommandContext, schedule: Schedule): Promise<void> {
   const { database } = context.config.connection;
@@ -85,7 +85,7 @@ export async function runScheduledReplicaChecks(context: CommandContext, schedul
   });
 }
 
-/** Makes a check at each scheduled time, notes its outcome and notifies of it. Runs go on meanwhile. */
+/** Runs a check at each scheduled time, records its outcome and notifies the channels. */
 async function runScheduled<T extends object>(
   context: CommandContext,
   schedule: Schedule,
@@ -119,7 +119,7 @@ async function runScheduled<T extends object>(
   );
 }
 
-/** Returns the journal with the scheduled times of a check in place of those of the runs. */
+/** Returns a journal that holds the scheduled times of a check in place of those of runs. */
 function slotJournal(
   journal: RunJournal,
   slot: ScheduledCheck<object>['slot'],
@@ -157,7 +157,7 @@ async function restoreTest(context: CommandContext): Promise<RestoreTestOutcome 
   }
 }
 
-/** Returns the stores with the one behind that of the last restore test first. */
+/** Returns the stores in turn, starting after the store of the last restore test. */
 function inTurn(stores: readonly ArtifactStore[], last: string | undefined): readonly ArtifactStore[] {
   const next = stores.findIndex(({ name }) => name === last) + 1;
   return [...stores.slice(next), ...stores.slice(0, next)];

@@ -11,7 +11,7 @@ import { checkFolder } from '../config/check-folder.ts';
 import { loggedRun } from '../commands/run.ts';
 import { runScheduledReplicaChecks, runScheduledRestoreTests } from './scheduled-checks.ts';
 
-/** `serve`: the scheduled loop, until the process is asked to end. */
+/** Implements `serve`: follows the schedules until the signal fires. */
 export async function serve(context: CommandContext): Promise<ExitCode> {
   const { config, log } = context;
   await checkFolder(config);
@@ -24,7 +24,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
     { version: toolVersion(), schedule: schedule.expression, zone: schedule.zone },
   );
   warnOfShortHistory(context);
-  // Loaded only where somebody is to look: it takes memory.
+  // Loaded only if the port is configured, because it takes memory.
   const status =
     config.http && (await (await import('../status/serve-status.ts')).serveStatus(context, config.http));
   try {
@@ -37,9 +37,8 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
 }
 
 /**
- * Removes what earlier processes left over, then makes runs, restore tests and checks of replicas at their
- * scheduled times.
- * @param changed is called after each run
+ * Cleans up after earlier processes. Then makes runs, restore tests and replica checks as scheduled.
+ * @param changed called after each run
  */
 async function serveUntilStopped(context: CommandContext, changed: () => void): Promise<void> {
   const { config, services, log, signal } = context;
@@ -77,7 +76,7 @@ async function serveUntilStopped(context: CommandContext, changed: () => void): 
   await Promise.all([runs, restoreTests, replicaChecks]);
 }
 
-/** Waits until whoever works on the volume has ended. What he did may have been what was due. */
+/** Waits until another process releases the lock. Its work may have been the work that is due. */
 async function waitForLock(
   { services, log, signal }: CommandContext,
   held: BackupError,
@@ -89,14 +88,14 @@ async function waitForLock(
     return 'held';
   } catch (error) {
     if (!isBackupError(error, 'ABORTED')) logError(log, 'run.error', toBackupError(error));
-    return 'made'; // a lock that fails is a run that failed: not to be tried at once again
+    return 'made'; // counts as a failed run, without an immediate retry
   }
 }
 
 const DAY_MS = 24 * 3_600_000;
 
 /**
- * Retention counts runs. With several a day, the default numbers reach back less far than their names say.
+ * Warns if retention spans less time than its names suggest. It counts runs, and there may be several a day.
  */
 function warnOfShortHistory({
   config: { schedule, retention },

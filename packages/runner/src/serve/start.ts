@@ -6,8 +6,8 @@ import { countText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 
 /**
- * Clears away what killed work left as soon as the service is there again: the next run would do it too, but
- * may be a week off. The process that holds the lock has cleaned up already.
+ * Cleans up after killed processes when the service starts. The next run would do it too, but can be a week
+ * away. Does nothing if another process holds the lock, because that process has already cleaned up.
  */
 export async function cleanUpAtStart({
   cleaners,
@@ -44,9 +44,9 @@ export async function cleanUpAtStart({
 }
 
 /**
- * Whether the volume has no set of the database but another store has: as when this machine replaces one that
- * is gone. A run would then be of a database that nobody has restored yet; so none is made unasked, and the
- * log says what to do.
+ * Returns whether another store has sets of the database and the volume has none. This is the case if this
+ * machine replaces a lost one. A run would then back up a database that the operator has not restored yet.
+ * Logs how to proceed. Returns `false` if the volume cannot be read.
  */
 export async function replacesAnother({ config, services, log, signal }: CommandContext): Promise<boolean> {
   const { database } = config.connection;
@@ -69,15 +69,15 @@ export async function replacesAnother({ config, services, log, signal }: Command
 const RETRY_MS = 5_000;
 
 /**
- * How often it is looked for: for half a minute when nothing answers, for ten minutes while it says that it
+ * Maximum number of attempts: half a minute without an answer, ten minutes while the server reports that it
  * is starting.
  */
 const ATTEMPTS = { nothing: 6, starting: 120 } as const;
 
 /**
- * Waits until the database server answers: after a start of the whole machine it needs longer than we do, and
- * a run that fails for that would not be tried again before the next slot. One that does not come is left to
- * the run, which says what is wrong.
+ * Waits until the database server answers. After a boot, the server can take longer to start than this
+ * process. A run that fails for this reason is not retried before the next slot. If the server stays
+ * unavailable, the run reports the error.
  */
 export async function waitForServer(
   probe: ServerProbe,
