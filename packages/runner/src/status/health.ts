@@ -13,7 +13,7 @@ import type { Config } from '../config/config.ts';
 import type { CommandContext } from '../services.ts';
 import { durationText, roughDurationText } from '../present/units.ts';
 
-/** Returns whether backups are made and can be restored, by the volume alone. */
+/** Returns whether backups are recent and can be restored. Reads only the volume. */
 export async function currentHealth({
   config,
   services,
@@ -35,20 +35,17 @@ export async function currentHealth({
 }
 
 const MINUTE_MS = 60_000;
-/** For a schedule that names no two moments within nine years. */
+/** For a schedule without two times within nine years. */
 const FAR_MS = 9 * 366 * 24 * 60 * MINUTE_MS;
 
-/** What BACKUP_MAX_AGE_MINUTES says; otherwise the longest gap of the schedule and half of it. */
+/** Returns the maximum age. Defaults to 1.5 times the longest gap of the schedule. */
 function maxAgeMs({ maxAgeMinutes, schedule }: Config, now: Date): number {
   return maxAgeMinutes === undefined
     ? 1.5 * (longestGap(schedule, now) ?? FAR_MS)
     : maxAgeMinutes * MINUTE_MS;
 }
 
-/**
- * When runs have made sets of a database that are there whole; those of other databases in the same store say
- * nothing of ours.
- */
+/** Returns the times of the whole sets of a database in a store. */
 export async function momentsOfSets(
   store: ArtifactStore,
   database: string,
@@ -58,15 +55,14 @@ export async function momentsOfSets(
   return momentsOf(sets.filter((set) => set.database === database));
 }
 
-/** Returns the moments in the names of those sets that are whole. */
 function momentsOf(sets: readonly BackupSet[]): readonly Date[] {
   return sets.filter(isWhole).map(({ timestamp }) => timestampToDate(timestamp));
 }
 
 /**
- * Whether a failed restore test needs nothing more: an operator accepted it, or this set or a newer one has
+ * Returns whether a failed restore test is settled: an operator accepted it, or this set or a newer one
  * passed.
- * @param sets of the database, in the primary store
+ * @param sets sets of the database in the primary store
  */
 export function isSettled(
   { outcome, timestamp }: JournalledRestoreTest,
@@ -78,7 +74,7 @@ export function isSettled(
   return result?.acceptedAt !== undefined || (passed !== undefined && passed >= timestamp);
 }
 
-/** One line, which the engine keeps as the outcome of its check. */
+/** Returns one line. The container engine keeps it as the output of its health check. */
 export function healthText(health: Health): string {
   const { healthy, lastSuccessAt, ageMs, maxAgeMs, lastFailure, problem } = health;
   const most = `at most ${durationText(maxAgeMs)}`;

@@ -10,28 +10,25 @@ import {
 } from '@geolens/backup-core';
 import type { Status } from './status.ts';
 
-/**
- * What became of a run: the state of its set, `failed` when it made none, `removed` when it made one that is
- * in no store any more.
- */
+/** State of the set of a run. `failed` if the run made no set, `removed` if no store still has it. */
 export type PastState = SetState | 'failed' | 'removed';
 
-/** A run of the past, as far as its set, or a note in the journal, still tells of it. */
+/** A past run, as recorded by its set or by the journal. */
 export interface Past {
-  /** The moment in the name of its set; where there is none, when it began. */
+  /** Time in the name of the set. Defaults to the start of the run. */
   readonly at: Date;
   readonly state: PastState;
-  /** Its set was restored to prove it. */
+  /** Whether the set passed a restore test. */
   readonly isRestoreTested: boolean;
-  /** Of all its artifacts, once. */
+  /** Total size of its artifacts, each counted once. */
   readonly bytes: number | undefined;
-  /** How long it took until its set was there. */
+  /** Time from the start of the run until its set was complete. */
   readonly milliseconds: number | undefined;
-  /** Why the set, or the run, is not what it should be. */
+  /** Reason why the set or the run is not good. `undefined` if there is none. */
   readonly problem: string | undefined;
 }
 
-/** All that is known of the runs so far, the oldest first; of several copies of a set the best one counts. */
+/** Returns all known runs, the oldest first. Uses the best copy of each set. */
 export function historyOf({ stores, journal }: Pick<Status, 'stores' | 'journal'>): readonly Past[] {
   const past = new Map<string, Past>();
   const best = new Map<RunTimestamp, BackupSet>();
@@ -87,7 +84,7 @@ function between(run: { readonly startedAt: string; readonly finishedAt: string 
   return milliseconds >= 0 ? milliseconds : undefined;
 }
 
-/** The journal may have been edited by hand. */
+/** Returns the valid past runs. An operator may have edited the journal. */
 function pastRunsOf(runs: unknown): readonly PastRun[] {
   return Array.isArray(runs)
     ? ((runs as (PastRun | null)[]).filter((run) => typeof run?.startedAt === 'string') as PastRun[])

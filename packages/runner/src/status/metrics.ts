@@ -12,7 +12,7 @@ import { isFresh, isWhole } from '@geolens/backup-core/internal';
 import { newestChecked, replicationLag, type Status } from './status.ts';
 
 const OUTCOMES: readonly RunOutcome[] = ['complete', 'partial', 'failed'];
-/** The values of the label `verdict`, which alert rules of operators name. */
+/** Values of the label `verdict`. Alert rules of operators use them. */
 const VERDICTS = {
   passed: 'proven',
   inconclusive: 'unproven',
@@ -24,8 +24,8 @@ const VERDICTS = {
 export const METRICS_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 
 /**
- * How things stand, in Prometheus' text format. Moments are Unix times in seconds, so that an age is `time()
- * - x`; what is not known has no sample, rather than a wrong one.
+ * Returns the status in the text format of Prometheus. Times are Unix times in seconds, so that an age is
+ * `time() - x`. Unknown values have no sample.
  */
 export async function metricsText(status: Status): Promise<string> {
   const registry = new Registry();

@@ -10,14 +10,14 @@ import { StatusKeeper } from './status-keeper.ts';
 
 interface StatusService {
   readonly url: string;
-  /** Looks at the stores anew, beside what goes on: a run has changed them. */
+  /** Reads all stores again in the background, after a run has changed them. */
   readonly refresh: () => void;
   readonly close: () => Promise<void>;
 }
 
 /**
- * Tells over HTTP how things stand, until it is closed.
- * @throws BackupError CONFIG_INVALID when the port cannot be had
+ * Serves the status over HTTP until it is closed.
+ * @throws BackupError CONFIG_INVALID if the port is not available
  */
 export async function serveStatus(
   context: CommandContext,
@@ -35,10 +35,10 @@ export async function serveStatus(
   return { url, refresh, close };
 }
 
-/** Runs need descriptors of the same process: 1,024 by default, so that a peer cannot take them all. */
+/** Runs need file descriptors of the same process, 1,024 by default. A client must not take them all. */
 const MOST_CONNECTIONS = 64;
 
-/** Requests have no body, and a header of a few lines. */
+/** Requests have no body and few header lines. */
 const LIMITS = {
   headersTimeout: 5000,
   requestTimeout: 10_000,
@@ -49,13 +49,13 @@ const LIMITS = {
 
 export interface Listening {
   readonly url: string;
-  /** Ends it, with all connections. */
+  /** Stops the server and closes all connections. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * Answers on a port of this machine.
- * @throws BackupError CONFIG_INVALID when the port is taken or may not be had
+ * Listens on a port of this machine.
+ * @throws BackupError CONFIG_INVALID if the process cannot listen on the port
  */
 export async function listen(
   app: Hono,

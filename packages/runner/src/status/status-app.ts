@@ -9,7 +9,7 @@ import { page, STYLE } from './page/page.ts';
 import { METRICS_TYPE, metricsText } from './metrics.ts';
 import type { Status } from './status.ts';
 
-/** Nothing but our own style, and the empty icon. */
+/** Allows only the style of the page and the empty icon. */
 const POLICY =
   "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -17,14 +17,14 @@ interface StatusAppParts {
   readonly status: () => Promise<Status>;
   readonly log: Logger;
   readonly redact: Redact;
-  /** Names that the page may be asked under, besides those that no other site can have. */
+  /** Further host names for requests. Names that no other site can have are always allowed. */
   readonly allowedHosts?: readonly string[] | undefined;
 }
 
-/** The server is not the one that the name belongs to (RFC 9110, 15.5.20). */
+/** The server is not responsible for the requested host name (RFC 9110, 15.5.20). */
 const MISDIRECTED = 421;
 
-/** What the port answers: read-only, and without a secret. */
+/** Returns the HTTP application. Its responses are read-only and contain no secrets. */
 export function statusApp({ log, redact, allowedHosts = [], ...parts }: StatusAppParts): Hono {
   const status = async (): Promise<Status> => redacted(await parts.status(), redact);
   const app = new Hono();
@@ -57,8 +57,9 @@ export function statusApp({ log, redact, allowedHosts = [], ...parts }: StatusAp
 }
 
 /**
- * Returns whether the `Host` of a request can only mean this machine, or is allowed. A name with a dot may belong
- * to another site, whose page asks this port from the browser of the operator (DNS rebinding).
+ * Returns whether the `Host` of a request is allowed, or can only mean this machine. A name with a dot may
+ * belong to another site. A page of that site could query this port from the operator's browser (DNS
+ * rebinding).
  */
 export function isAllowedHost(host: string, allowed: readonly string[]): boolean {
   const name = host.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
@@ -67,8 +68,8 @@ export function isAllowedHost(host: string, allowed: readonly string[]): boolean
 }
 
 /**
- * The same without a secret in the texts that come from elsewhere: from errors, and from the journal and the
- * manifests that keep them. Done here and not on the answers, whose own words a password may happen to be.
+ * Returns the status with the secrets redacted in texts from errors, the journal and manifests. Redacting the
+ * responses would also replace words of the page that equal a password.
  */
 export function redacted(status: Status, redact: Redact): Status {
   const maybe = (text: string | undefined): string | undefined =>

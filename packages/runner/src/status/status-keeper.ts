@@ -4,14 +4,14 @@ import type { CommandContext } from '../services.ts';
 import { toolVersion } from '../version.ts';
 import type { Status, StoreStatus } from './status.ts';
 
-/** Whoever asks more often gets what was seen before: a scrape is to cost nothing. */
+/** More frequent requests get the cached status, so that a scrape costs nothing. */
 const LOCAL_REFRESH_MS = 5_000;
-/** Looking at a bucket costs requests, and it changes by runs, after which it is looked at anyway. */
+/** Reading a bucket costs requests. Runs change it, and each run triggers a refresh. */
 const REPLICA_REFRESH_MS = 15 * 60_000;
 
 /**
- * Knows how things stand. The volume is looked at when somebody asks; replicas beside that, so that nobody
- * waits for one that is away.
+ * Caches the status of the stores. Reads the volume on request, and replicas in the background. Requests do
+ * not wait for an unavailable replica.
  */
 export class StatusKeeper {
   private readonly context: Pick<CommandContext, 'config' | 'services' | 'signal'>;
@@ -48,13 +48,13 @@ export class StatusKeeper {
     };
   }
 
-  /** Looks at everything anew: a run has changed it. */
+  /** Reads all stores again, after a run has changed them. */
   async refresh(): Promise<void> {
     const { primary, replicas } = this.context.services;
-    this.seen.delete(primary); // whoever asks from now on waits for what is there now
+    this.seen.delete(primary); // later requests wait for the current state
     await Promise.all(
       [primary, ...replicas].map(async (store) => {
-        await this.looking.get(store); // it may have begun before the change
+        await this.looking.get(store); // this read may have begun before the change
         await this.inspect(store);
       }),
     );
@@ -66,7 +66,7 @@ export class StatusKeeper {
     return age !== undefined && age >= 0 && age < withinMs ? seen : undefined;
   }
 
-  /** One look at a time; never rejects. */
+  /** Reads a store, once for concurrent requests. Never rejects. */
   private inspect(store: ArtifactStore): Promise<StoreStatus> {
     const inspect =
       this.looking.get(store) ?? this.inspectNow(store).finally(() => this.looking.delete(store));

@@ -9,42 +9,42 @@ import {
 } from '@geolens/backup-core';
 import { planReplication } from '@geolens/backup-core/internal';
 
-/** What one store had when it was last looked at. */
+/** State of a store at its last inspection. */
 export interface StoreStatus {
   readonly name: string;
-  /** The sets of our database, newest first; undefined when it could not be looked at. */
+  /** Sets of the configured database, newest first. `undefined` if the store could not be read. */
   readonly sets: readonly BackupSet[] | undefined;
   readonly error: BackupError | undefined;
   readonly inspectedAt: Date;
 }
 
-/** Everything that the page and the metrics tell. */
+/** Data of the page and the metrics. */
 export interface Status {
   readonly now: Date;
   readonly database: string;
   readonly version: string;
   readonly health: Health;
   readonly journal: JournalState;
-  /** The primary store first; a replica that was not looked at yet is left out. */
+  /** The primary store first. Omits replicas that were not read yet. */
   readonly stores: readonly StoreStatus[];
-  /** The names of the other stores that sets are copied to, looked at or not. */
+  /** Names of all replicas, read or not. */
   readonly replicas: readonly string[];
-  /** The schedule as it was given, and the zone that it is read in. */
+  /** Schedule expression, as configured. `zone` is its time zone. */
   readonly schedule: string;
   readonly zone: string;
   readonly nextRunAt: Date | undefined;
   readonly nextRestoreTestAt: Date | undefined;
 }
 
-/** How far a replica is behind the primary store. */
+/** Replication lag of a replica behind the primary store. */
 interface ReplicationLag {
-  /** How many whole sets it lacks, or has in part. */
+  /** Number of whole sets that the replica lacks in full or in part. */
   readonly sets: number;
-  /** The moment in the name of the oldest of them; undefined when it lacks none. */
+  /** Time of the oldest of them. `undefined` if there are none. */
   readonly since: Date | undefined;
 }
 
-/** What a replica lacks of the primary store; undefined where one of the two could not be looked at. */
+/** Returns the replication lag of a replica. `undefined` if one of the two stores could not be read. */
 export function replicationLag(
   primary: StoreStatus | undefined,
   replica: StoreStatus,
@@ -54,8 +54,7 @@ export function replicationLag(
   const lengths = new Map<ArtifactKey, number>(
     replica.sets.flatMap(({ artifacts }) => artifacts.map(({ key, bytes }) => [key, bytes] as const)),
   );
-  // Older versions wrote what a check found into the manifest of the copy, which made it longer than the
-  // other: nothing is missing for it.
+  // Older versions wrote check results into the manifest of the copy, which made it longer.
   const missing = planReplication({ sets: primary.sets, replica: lengths, database }).filter(
     ({ contested, artifacts }) =>
       !contested || artifacts.some(({ artifact }) => artifact.kind !== 'manifest'),
@@ -64,8 +63,7 @@ export function replicationLag(
 }
 
 /**
- * Returns the moment in the name of the newest set, in any store, that has passed a check; `undefined` if there
- * is none.
+ * Returns the time of the newest set, in any store, that has passed a check. `undefined` if there is none.
  */
 export function newestChecked(stores: readonly StoreStatus[], check: keyof Checks): Date | undefined {
   const passed = stores

@@ -4,19 +4,19 @@ import { countText, roughDurationText } from '../present/units.ts';
 import { isSettled } from './health.ts';
 import { replicationLag, type Status } from './status.ts';
 
-/** A reason to do something, and what. */
+/** A problem and the command for it. */
 interface Trouble {
   readonly text: string;
-  /** The command that shows more, or repairs it. */
+  /** Command that shows details or repairs the problem. */
   readonly command: string;
 }
 
 const DOCTOR = 'geolens-backup doctor';
 
-/** A set that is younger may just be on its way to a bucket. */
+/** A younger set may still be on its way to a replica. */
 const COPYING_MS = 3_600_000;
 
-/** What somebody has to look at, the gravest first; empty when all is well. */
+/** Returns the problems that need the operator, the most severe first. Empty if there are none. */
 export function troublesOf({ health, journal, stores, now, database }: Status): readonly Trouble[] {
   const { lastRun, lastRestoreTest, lastReplicaCheck } = journal;
   const ours = stores[0]?.sets ?? [];

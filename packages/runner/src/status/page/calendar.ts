@@ -21,10 +21,7 @@ const WEEKDAYS: readonly (readonly [number, string])[] = [
 ];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/**
- * What the colours mean; a sign in the cell where something is wrong, for eyes that do not tell the colours
- * apart.
- */
+/** Meaning of the colours. A sign marks problems for readers who cannot distinguish the colours. */
 const STATE_TEXTS: Readonly<Record<PastState | 'proven', { readonly text: string; readonly sign: string }>> =
   {
     proven: { text: 'restore test passed', sign: '✓' },
@@ -37,7 +34,7 @@ const STATE_TEXTS: Readonly<Record<PastState | 'proven', { readonly text: string
     failed: { text: 'run failed', sign: '!' },
   };
 
-/** The calendar of the last months: a column a week, a cell a day. */
+/** Returns the calendar of the last months: one column per week, one cell per day. */
 export function calendar({
   history,
   now,
@@ -59,14 +56,14 @@ export function calendar({
   </svg>`;
 }
 
-/** What the colours of the calendar mean, of those that it has. */
+/** Returns the legend of the colours that the calendar uses. */
 export function legend(history: readonly Past[]): Html {
   const shown = new Set(history.map(classOf));
   const entries = Object.entries(STATE_TEXTS).filter(([name]) => shown.has(name as PastState | 'proven'));
   return html`<p class="legend">${entries.map(([name, { text, sign }]) => html`<span><i class="${name}">${sign}</i> ${text}</span> `)}<span><i class="none"></i> nothing</span></p>`;
 }
 
-/** One line on a run, as it appears when the pointer rests on its mark. */
+/** Returns one line about a run, for its tooltip. */
 export function pastText(past: Past): string {
   const { at, bytes, milliseconds, problem } = past;
   const parts = [
@@ -78,7 +75,7 @@ export function pastText(past: Past): string {
   return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC: ${parts.filter((part) => part !== undefined).join(', ')}`;
 }
 
-/** The class of its colour. */
+/** Returns the CSS class of the colour. */
 export function classOf({ state, isRestoreTested }: Past): PastState | 'proven' {
   return isRestoreTested && state === 'complete' ? 'proven' : state;
 }
@@ -91,8 +88,7 @@ function cell({ date, past, best }: Day, x: number, y: number): Html {
 }
 
 /**
- * The columns over which a month's name stands: where its first Monday is, unless that is the first column by
- * chance.
+ * Returns the columns with the name of a month: that of its first Monday. The outermost columns have none.
  */
 function monthsOf(mondays: readonly string[]): readonly (readonly [number, string])[] {
   return mondays.flatMap((monday, column) => {
@@ -104,18 +100,18 @@ function monthsOf(mondays: readonly string[]): readonly (readonly [number, strin
   });
 }
 
-/** A day of the calendar of a zone. */
+/** A day in the calendar of a zone. */
 export interface Day {
-  /** `2026-11-22`. */
+  /** Date, such as `2026-11-22`. */
   readonly date: string;
-  /** What was made on that day, the oldest first. */
+  /** Runs of that day, the oldest first. */
   readonly past: readonly Past[];
-  /** The best of it: what the day comes down to for whoever wants to go back to it. */
+  /** Best run of that day, which determines its colour. `undefined` if there is none. */
   readonly best: Past | undefined;
   readonly isFuture: boolean;
 }
 
-/** From the best to the worst. */
+/** States, from best to worst. */
 const ORDER: readonly PastState[] = [
   'complete',
   'legacy',
@@ -128,7 +124,7 @@ const ORDER: readonly PastState[] = [
 
 const DAY_MS = 86_400_000;
 
-/** The last weeks, each from Monday to Sunday, the present one last. */
+/** Returns the last weeks, each from Monday to Sunday, the current one last. */
 export function weeksOf({
   history,
   now,

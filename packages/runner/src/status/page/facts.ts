@@ -19,7 +19,7 @@ interface Fact {
   readonly more?: string | undefined;
 }
 
-/** What one asks first: how old, how large, how sure, and what comes next. */
+/** Returns the most important facts: age, size, checks, and the next events. */
 export function facts(status: Status): Html {
   return html`<dl>${factsOf(status).map(({ title, value, more }) => html`<div><dt>${title}</dt><dd>${value}${more === undefined ? '' : html`<small>${more}</small>`}</dd></div>`)}</dl>`;
 }
@@ -75,7 +75,7 @@ function factsOf(status: Status): readonly Fact[] {
   ];
 }
 
-/** What each store has, and how far it is behind. */
+/** Returns the table of the stores, with their sets and replication lag. */
 export function storeTable({ stores, replicas, now, database }: Status): Html {
   const rows = stores.map((store, index) => {
     const { name, sets, error, inspectedAt } = store;

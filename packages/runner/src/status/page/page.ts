@@ -8,15 +8,12 @@ import { calendar, legend, WEEKS, type Html } from './calendar.ts';
 import { facts, storeTable } from './facts.ts';
 import { plot, roundDuration, roundNumber } from './plot.ts';
 
-/** So many sets are shown; `list` has all. */
+/** Maximum number of sets on the page. `list` prints all. */
 const SHOWN_SETS = 60;
 
 const REFRESH_SECONDS = 60;
 
-/**
- * The page for whoever wants to see how things stand. It has no script, and asks for nothing but its own
- * style.
- */
+/** Returns the status page. It has no script and loads only its own style. */
 export function page(status: Status): Html {
   const { database, now, version, zone } = status;
   const history = historyOf(status);
@@ -84,7 +81,7 @@ function setTable({ stores, now }: Status): Html {
 ${rest > 0 ? html`<p class="quiet">and ${rest} older: <code>geolens-backup list</code></p>` : ''}`;
 }
 
-/** The page's style: light or dark as its reader has it, and nothing that is fetched from elsewhere. */
+/** Style of the page, light or dark as the browser prefers. Loads nothing from elsewhere. */
 export const STYLE = `:root { color-scheme: light dark; --ink: #1d2733; --quiet: #5a6876; --line: #d8dee5; --paper: #fff; --card: #f5f7f9; --none: #e6eaee;
   --proven: #0b7a45; --complete: #3fae76; --legacy: #6d8fb8; --removed: #bfe3cf; --suspicious: #e0a100; --partial: #e2762b; --bad: #c62f2f; --failed: #c62f2f; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e9ee; --quiet: #98a6b3; --line: #333e49; --paper: #14191f; --card: #1c232b; --none: #26303a;

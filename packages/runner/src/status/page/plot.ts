@@ -18,11 +18,11 @@ interface PlotOf {
   readonly now: Date;
   readonly value: (past: Past) => number | undefined;
   readonly text: (value: number) => string;
-  /** A round value, not lower, for the top of the scale. */
+  /** Returns a round value for the top of the scale, not below `highest`. */
   readonly top: (highest: number) => number;
 }
 
-/** A bar for each run of the last months, as high as its value. */
+/** Returns a chart with a bar for each run of the last months. */
 export function plot({ title, history, now, value, text, top: topOf }: PlotOf): Html {
   const [start, end] = [now.getTime() - WEEKS * WEEK_MS, now.getTime()];
   const shown = history.flatMap((past) => {
@@ -59,13 +59,13 @@ const DURATIONS = [
   ...[1, 2, 5, 10, 20, 30].map((count) => count * MINUTE),
 ];
 
-/** 1, 2 or 5 times a power of ten, the least that is not lower. */
+/** Returns the lowest value that is not below the given one: 1, 2 or 5 times a power of ten. */
 export function roundNumber(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 5].map((step) => step * power).find((round) => round >= value) ?? 10 * power;
 }
 
-/** The least duration in milliseconds that is not lower and reads well: whole seconds, minutes, hours. */
+/** Returns the lowest duration in whole seconds, minutes or hours that is not below the given one. */
 export function roundDuration(milliseconds: number): number {
   return DURATIONS.find((round) => round >= milliseconds) ?? Math.ceil(milliseconds / (2 * HOUR)) * 2 * HOUR;
 }
