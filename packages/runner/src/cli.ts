@@ -5,8 +5,8 @@ import type { CommandContext } from './services.ts';
 import { toolVersion } from './version.ts';
 
 /**
- * Returns an action that chooses a command, which gets the arguments and flags as commander has them.
- * @param volumeOnly whether the command reads the volume alone: nothing of S3 is loaded for it
+ * Returns an action that selects a command. The command receives the arguments and flags from commander.
+ * @param volumeOnly whether the command reads only the volume; the S3 adapter is not loaded then
  */
 type Choose = <A extends unknown[]>(
   load: () => Promise<(context: CommandContext, ...args: A) => Promise<number> | number>,
@@ -14,9 +14,9 @@ type Choose = <A extends unknown[]>(
 ) => (...args: A) => void;
 
 /**
- * Reads the arguments, does the command and returns the exit code. What a command needs is loaded only once it
- * is chosen, so that `--help` is quick.
- * @param args without the program's own name
+ * Parses the arguments, runs the command and returns the exit code. Loads the code of a command only when it
+ * is selected, so that `--help` is fast.
+ * @param args arguments without the program name
  */
 export async function runCli(args: readonly string[], options: CliOptions): Promise<number> {
   let chosen: (() => Promise<number>) | undefined;

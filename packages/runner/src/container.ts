@@ -48,10 +48,9 @@ import type { Config } from './config/config.ts';
 import { useProxy } from './config/read-proxy.ts';
 import type { Services } from './services.ts';
 
-/** Folders for a temporary server, should the volume of the sets lack disk space. */
+/** Folders for a temporary server if the volume of the sets lacks disk space. */
 const ELSEWHERE = ['/var/tmp', '/tmp'];
 
-/** One token for each part. */
 export const TOKENS: { readonly [P in keyof Services]-?: InjectionToken<Services[P]> } = {
   archiver: Symbol('archiver'),
   checkAssertions: Symbol('checkAssertions'),
@@ -78,8 +77,8 @@ export const TOKENS: { readonly [P in keyof Services]-?: InjectionToken<Services
 };
 
 /**
- * The composition root: says once which adapter stands behind which port. Factories with typed tokens, so
- * that the compiler sees every dependency; each part is made when it is first asked for, and once.
+ * Composition root: binds each port to its adapter. Typed tokens let the compiler check every dependency.
+ * Creates each part once, at its first use.
  */
 export async function composeContainer(config: Config): Promise<DependencyContainer> {
   const [{ replicas, diagnosticChecks }, notifiers] = await Promise.all([
@@ -178,7 +177,7 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   return container;
 }
 
-/** The parts that commands work with, each made when it is first asked for. */
+/** Returns the parts that commands use. Creates each one at its first use. */
 export async function compose(config: Config): Promise<Services> {
   const container = await composeContainer(config);
   const part = (name: keyof Services): PropertyDescriptor => ({
@@ -189,7 +188,7 @@ export async function compose(config: Config): Promise<Services> {
   return Object.defineProperties({}, Object.fromEntries(names.map((name) => [name, part(name)]))) as Services;
 }
 
-/** The SDK takes a quarter of a second to load, and memory: so only those pay for it who use it. */
+/** Loads the S3 adapter only if S3 is enabled: the SDK takes a quarter of a second and memory. */
 async function composeS3({
   s3,
   backupDir,
@@ -208,7 +207,7 @@ async function composeS3({
   };
 }
 
-/** Loads the notifiers only where one is configured. */
+/** Loads the notifiers only if one is configured. */
 async function composeNotifiers({ pingUrl, webhook, proxy }: Config): Promise<readonly Notifier[]> {
   if (pingUrl === undefined && webhook === undefined) return [];
   if (proxy !== undefined) useProxy(proxy);
@@ -220,14 +219,14 @@ async function composeNotifiers({ pingUrl, webhook, proxy }: Config): Promise<re
 }
 
 /**
- * Cleans up after a restore of files that died. Separate from the database's: the failure of one does not
- * stop the other.
+ * Cleans up after a file restore that died. Separate from the database's cleaner, so that neither failure
+ * stops the other.
  */
 function orphanedStaging(restorer: StagingRestorer, folder: string): OrphanCleaner {
   return { cleanUp: ({ onWarning } = {}) => restorer.recover(folder, { onWarning }) };
 }
 
-/** Cleans up after a restore of the database that died: another database beside the live one. */
+/** Cleans up after a database restore that died, which leaves a second database beside the live one. */
 function orphanedDatabases(restorer: DumpRestorer, database: string): OrphanCleaner {
   return {
     cleanUp: async ({ signal = new AbortController().signal } = {}) => {
@@ -236,8 +235,8 @@ function orphanedDatabases(restorer: DumpRestorer, database: string): OrphanClea
         await session.close();
         return session.recovered;
       } catch (error) {
-        // The next step that needs the server reports why it cannot be used. A restore that goes on elsewhere
-        // has left nothing yet.
+        // The next step that needs the server reports the error. A restore that is still running has left
+        // nothing yet.
         if (
           isBackupError(
             error,
@@ -255,7 +254,7 @@ function orphanedDatabases(restorer: DumpRestorer, database: string): OrphanClea
   };
 }
 
-/** Returns the folder of local reports: that of restore tests where the folder of the sets is read-only. */
+/** Returns the folder of local reports: that of restore tests if the folder of the sets is read-only. */
 function reportFolder({ backupDir, restoreTestDir = backupDir }: Config): string {
   try {
     fsExtra.accessSync(backupDir, fsExtra.constants.W_OK);

@@ -9,10 +9,10 @@ import { redactor } from './present/redact.ts';
 import type { CommandContext } from './services.ts';
 
 /**
- * Reads the configuration, puts the parts together and runs the command, which returns the exit code. The one place where errors are
- * reported: a wrong configuration on stderr, all of it, and the failure of a command in the log.
- * @param volumeOnly leaves the replicas out: to load what they need takes a tenth of a second and 12 MB, which
- *   a health check every other minute must not cost
+ * Reads the configuration, composes the services, runs the command and returns its exit code. Reports all
+ * errors: those of the configuration on stderr, the failure of a command in the log.
+ * @param volumeOnly omits the replicas. Loading them takes 0.1 seconds and 12 MB, too much for a frequent
+ * health check
  */
 export async function execute(
   command: (context: CommandContext) => Promise<number>,
@@ -44,7 +44,7 @@ export async function execute(
   }
 }
 
-/** Names and paths that messages have to show. */
+/** Returns names and paths that messages must show. */
 function openTexts({ effective, connection }: Config): readonly string[] {
   return [
     connection.host,

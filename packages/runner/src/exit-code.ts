@@ -1,6 +1,6 @@
 import { isBackupError, type BackupError, type RunReport } from '@geolens/backup-core';
 
-/** What the process exits with; part of the contract with whoever calls it. */
+/** Exit codes of the process. Callers depend on them. */
 export const EXIT = {
   done: 0,
   failed: 1,
@@ -13,7 +13,7 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** The exit code for a command that ended with an error. */
+/** Returns the exit code of a command that failed with an error. */
 export function exitCodeOf(error: BackupError): ExitCode {
   if (isBackupError(error, 'CONFIG_INVALID', 'SCHEDULE_INVALID', 'SET_NOT_FOUND')) return EXIT.wrongInput;
   if (isBackupError(error, 'ARTIFACT_UNREADABLE')) return EXIT.badArtifact;
@@ -21,7 +21,7 @@ export function exitCodeOf(error: BackupError): ExitCode {
   return isBackupError(error, 'LOCK_HELD') ? EXIT.locked : EXIT.failed;
 }
 
-/** The exit code for a run that ended with a report. */
+/** Returns the exit code of a run that returned a report. */
 export function exitCodeOfRun({ outcome, errors, restoreTest }: RunReport): ExitCode {
   switch (outcome) {
     case 'complete':

@@ -1,5 +1,5 @@
 /**
- * The command `geolens-backup`, to be called from a program.
+ * Entry point of the command `geolens-backup` for programs.
  *
  * @module @geolens/backup-runner
  */

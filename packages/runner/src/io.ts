@@ -2,40 +2,40 @@ import { createInterface } from 'node:readline/promises';
 import type { Environment } from './config/read-environment.ts';
 import { printable } from './present/redact.ts';
 
-/** Where a command writes: results to stdout, everything for people's eyes to stderr. */
+/** Output of a command: results to stdout, messages for people to stderr. */
 export interface Io {
-  /** Results: what was asked for. */
+  /** Writes results. */
   stdout(text: string): void;
-  /** The log, and what is wrong. */
+  /** Writes log lines and errors. */
   stderr(text: string): void;
-  /** Where a person sits at a terminal; undefined where nobody does. */
+  /** Terminal of the operator. `undefined` if there is none. */
   readonly terminal?: Terminal | undefined;
 }
 
-/** A person at a terminal. */
+/** Interactive terminal of the operator. */
 export interface Terminal {
-  /** Asks, and waits for a line. */
+  /** Prints the question and returns the line that the operator enters. */
   ask(question: string, signal: AbortSignal): Promise<string>;
-  /** Shows how far the work is, on a line of its own that is written over; an empty text takes it away. */
+  /** Shows the progress on a line that later output overwrites. An empty text removes the line. */
   status(text: string): void;
 }
 
-/** What the process gives to the command line. */
+/** Options of `runCli`. */
 export interface CliOptions {
-  /** All variables that there are: nothing of the process’s own is read. */
+  /** All environment variables. The command line does not read `process.env`. */
   readonly env: Environment;
-  /** Where the command writes, and whom it asks. */
+  /** Output of the command, and the terminal for questions. */
   readonly io: Io;
-  /** Fires when the process is asked to end. */
+  /** Aborts when the process must end. */
   readonly signal: AbortSignal;
 }
 
-/** Where a terminal does not say how wide it is. */
+/** Width if the terminal does not report one. */
 const USUAL_WIDTH = 80;
 
 const CLEAR_LINE = '\r\u001b[K';
 
-/** What a process writes to, with a terminal when there is one at both ends. */
+/** Returns the output of the process. Includes a terminal if both stdin and stderr are terminals. */
 export function processIo(): Io {
   const { stdin, stdout, stderr } = process;
   let shown = '';

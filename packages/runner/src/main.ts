@@ -3,7 +3,7 @@ import { BackupError } from '@geolens/backup-core/errors';
 import { runCli } from './cli.ts';
 import { processIo } from './io.ts';
 
-/** A run that is asked to end has ended by then, or is ended: within the ten seconds that Docker grants. */
+/** Time limit for the end of an aborted run. Docker grants ten seconds. */
 const LAST_MOMENT_MS = 9_000;
 
 const PARENT_CHECK_MS = 1_000;
@@ -14,7 +14,7 @@ for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     stopBy(name, name);
   });
 if (process.env['npm_command'] === 'exec') stopWithParent();
-// Whoever reads our output may stop reading; that is no reason to stop a backup.
+// A closed output must not stop a backup.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 const exitCode = await runCli(process.argv.slice(2), {
@@ -22,12 +22,12 @@ const exitCode = await runCli(process.argv.slice(2), {
   io: processIo(),
   signal: stop.signal,
 });
-// To a pipe, Node writes what does not fit later.
+// Node writes to pipes asynchronously: wait until all output is written.
 await Promise.all(
   [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))),
 );
-// Not left to the loop: on that way out Node takes its handlers away some milliseconds before the end, and a
-// second signal then changes the exit code.
+// Exits explicitly. When Node exits by itself, it removes the signal handlers some milliseconds before the
+// end. A second signal would then change the exit code.
 process.exit(exitCode);
 
 function stopBy(what: string, signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP'): void {
@@ -41,7 +41,7 @@ function stopBy(what: string, signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP'): void {
   }, LAST_MOMENT_MS).unref();
 }
 
-/** npx starts us through a shell that passes no signal on: when npx is stopped, only our parent changes. */
+/** Stops with npx. Its shell passes no signals on: only the parent process changes when npx stops. */
 function stopWithParent(): void {
   const parent = process.ppid;
   setInterval(() => {

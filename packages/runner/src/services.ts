@@ -14,26 +14,25 @@ import type { Io } from './io.ts';
 import type { Logger, LogTail } from './present/logger.ts';
 import type { Redact } from './present/redact.ts';
 
-/** Operations that have a local report each. */
+/** Operations that each have a local report. */
 export type ReportedOperation = 'run' | 'restore' | 'restore-test';
 
-/** Full messages of an operation, which can hold values from the database, in a file on the volume. */
+/** File on the volume with the full messages of an operation. They can hold values from the database. */
 interface LocalReport {
   readonly path: string;
   /** Runs the work and collects the messages that it shortens. */
   collect<T>(work: () => Promise<T>): Promise<T>;
   /**
-   * Writes the file. Without messages it resolves to `false`, and removes the file of the operation before if
-   * this one came to its end.
+   * Writes the file. Without messages, returns `false` and removes the previous file if `ended` is `true`.
    */
   save(ended: boolean): Promise<boolean>;
 }
 
-/** The parts that the composition root puts together. */
+/** Parts that the composition root creates. */
 export interface Services extends RunParts {
   readonly archiver: Archiver;
   readonly journal: RunJournal;
-  /** Every store that may hold sets, the primary one first. */
+  /** All stores that may hold sets, the primary one first. */
   readonly stores: readonly ArtifactStore[];
   readonly replicas: readonly ArtifactStore[];
   readonly files: FileSources;
@@ -41,34 +40,37 @@ export interface Services extends RunParts {
   readonly stagingRestorer: StagingRestorer;
   readonly cleaners: readonly OrphanCleaner[];
   readonly restoreTest: RestoreTester;
-  /** Fails with CONFIG_INVALID if the file of assertions is configured and wrong. */
+  /**
+   * Checks the file of assertions.
+   * @throws BackupError CONFIG_INVALID if the file is configured and invalid
+   */
   readonly checkAssertions: () => Promise<void>;
   readonly probe: ServerProbe;
-  /** Whoever looks at a part of the installation, in the order in which people ask. */
+  /** Diagnostic checks, in the order of the report. */
   readonly diagnosticChecks: readonly DiagnosticCheck[];
-  /** How many bytes may still be written to the volume of a path. */
+  /** Returns the number of free bytes on the volume of a path. */
   readonly freeBytes: (path: string) => Promise<number>;
-  /** Returns an empty local report. Secrets are taken out of its texts. */
+  /** Returns an empty local report. `redact` removes secrets from its texts. */
   readonly reportOf: (operation: ReportedOperation, redact: Redact) => LocalReport;
-  /** The channels that are notified of runs and restore tests. */
+  /** Channels that are notified of runs and checks. */
   readonly notifiers: readonly Notifier[];
   /**
-   * Makes this process, and what it starts from then on, give way to all others. What the system does not
-   * allow is left.
+   * Sets a low priority for this process and for its later child processes. Ignores what the system does not
+   * allow.
    */
   readonly lowerPriority: () => Promise<void>;
 }
 
-/** What every command gets. */
+/** Parameters of every command. */
 export interface CommandContext {
   readonly config: Config;
   readonly services: Services;
   readonly io: Io;
   readonly log: Logger;
-  /** The last lines of the log. */
+  /** Last lines of the log. */
   readonly tail: LogTail;
-  /** For texts that come from elsewhere and are printed; the log does it by itself. */
+  /** Redacts foreign texts before they are printed. The log redacts its lines itself. */
   readonly redact: Redact;
-  /** Fires when the process is asked to end. */
+  /** Aborts when the process must end. */
   readonly signal: AbortSignal;
 }
