@@ -23,8 +23,7 @@ export class WebdavStore implements ArtifactStore {
 
   async *read(key: ArtifactKey, range?: ByteRange, options: StoreOptions = {}): AsyncGenerator<Uint8Array> {
     const headers = range && { headers: { Range: `bytes=${range.start}-${range.end - 1}` } };
-    const { body } = await this.request('GET', this.urlOf(key), options.signal, headers);
-    if (body !== null) yield* body;
+    yield* (await this.request('GET', this.urlOf(key), options.signal, headers)).body ?? [];
   }
 
   /** Uploads under a name that no listing shows, reads it back, and only then renames it. */
