@@ -4,13 +4,13 @@ import { promisify } from 'node:util';
 import { type ByteRange, type ReadingOptions, BackupError } from '@geolens/backup-core';
 import { errnoOf } from './store-errors.ts';
 
-/** Large enough to cost little, small enough to be held for several files at once. */
+/** Chunk size in bytes: large enough to be fast, small enough to hold for several files at once. */
 const READ_BYTES = 64 * 1024;
 
-/** Likewise where memory is used again: two of these for each reading. */
+/** Size of each of the two reused read buffers, in bytes. */
 const REUSED_BUFFER_BYTES = 256 * 1024;
 
-/** Enough for most manifests, of which there may be ten thousand to read. */
+/** Size of the first chunk, in bytes. Most manifests fit into it, and a store may hold ten thousand. */
 const FIRST_BYTES = 16 * 1024;
 
 const [openFile, readBytes, closeFile] = [promisify(openDescriptor), promisify(read), promisify(close)];
@@ -18,8 +18,8 @@ const [openFile, readBytes, closeFile] = [promisify(openDescriptor), promisify(r
 const WHOLE: ByteRange = { start: 0, end: Infinity };
 
 /**
- * Reads a file, or a range of it, in chunks. The file is opened with the first chunk, not before. Without a
- * stream: to make one for each of ten thousand manifests takes longer than all else.
+ * Reads a file, or a range of it, in chunks. Opens the file at the first chunk. Uses no stream: creating one
+ * for each of ten thousand manifests takes longer than reading them.
  */
 export async function* readFile(
   path: string,
@@ -45,7 +45,7 @@ async function* ownChunks(fd: number, { start, end }: ByteRange): AsyncGenerator
   }
 }
 
-/** In two buffers by turns: while the reader has the one, the other is being filled. */
+/** Reads into two buffers in turn: while the reader uses one, the other is filled. */
 async function* reusedChunks(fd: number, { start, end }: ByteRange): AsyncGenerator<Uint8Array> {
   const fill = async (buffer: Buffer, at: number): Promise<Uint8Array> => {
     const { bytesRead } = await readBytes(fd, buffer, 0, Math.min(buffer.length, end - at), at);
@@ -62,7 +62,7 @@ async function* reusedChunks(fd: number, { start, end }: ByteRange): AsyncGenera
       if (chunk.length === 0) return;
       at += chunk.length;
       if (at < end) filling = fill(other, at);
-      filling.catch(() => undefined); // told when the reader comes for it
+      filling.catch(() => undefined); // thrown when the reader requests the chunk
       yield chunk;
     }
   } finally {
@@ -73,7 +73,7 @@ async function* reusedChunks(fd: number, { start, end }: ByteRange): AsyncGenera
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * Reads a file that only this software writes. Others may be able to put something else in its place: a link
+ * Reads a file that only this software writes. Another user may have put something else in its place: a link
  * would lead to another file, and a pipe would block.
  * @param atMost size in bytes
  * @throws BackupError STORE_FAILED if it is a link, a pipe or a device, or larger

@@ -5,7 +5,7 @@ import { BackupError, toBackupError, withReason, type ErrorReason } from '@geole
 const ROOT_DENIED =
   'Make root the owner of what is there (chown -R 0:0): a container without the capability DAC_OVERRIDE may not pass over the permissions of files that are another process’s';
 
-/** What errors of the file system mean for a store. */
+/** Returns what an error of the file system means for a store. */
 export function storeError(error: unknown, doing: string, root: StoreRoot): BackupError {
   if (error instanceof BackupError) return error;
   const code = errnoOf(error);
@@ -47,21 +47,21 @@ export function storeError(error: unknown, doing: string, root: StoreRoot): Back
   }
 }
 
-/** The folder of a store, and the name of the setting that it comes from, for messages. */
+/** Folder of a store, and the name of its setting for messages. */
 export interface StoreRoot {
   readonly path: string;
   readonly label?: string | undefined;
 }
 
-/** `ENOENT` and the like, or undefined when it is no error of the system. */
+/** Returns the error code, for example `ENOENT`; `undefined` if the error is not a system error. */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
 /**
- * What lies under a path, a link itself and not what it leads to; undefined when nothing does. Other errors
- * are thrown as they are.
+ * Returns the status of a path, of a link itself and not of its target. `undefined` if the path does not
+ * exist. Throws other errors unchanged.
  */
 export async function lstatIfThere(path: string | Buffer): Promise<Stats | undefined> {
   try {

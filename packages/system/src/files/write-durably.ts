@@ -3,23 +3,20 @@ import { open, rm, type FileHandle } from 'node:fs/promises';
 import { throwIfAborted } from '@geolens/backup-core';
 import { errnoOf } from './store-errors.ts';
 
-/**
- * Chunks are gathered to this many bytes, so that a write costs little; two such batches are in memory at
- * most.
- */
+/** Size of a batch in bytes. Batches save system calls; at most two are in memory. */
 const BATCH_BYTES = 1024 * 1024;
 
 const OWNER_ONLY = 0o600;
 
 export interface Written {
   readonly bytes: number;
-  /** Of the bytes as they came, taken before they went to the disk. */
+  /** SHA-256 of the bytes as they arrived, before they went to the disk. */
   readonly sha256: string;
 }
 
 /**
- * Writes a new file, 0600, and flushes it to the disk. Rejects, and removes the file, when the content fails
- * or the signal fires. The next batch is gathered while the former is being written.
+ * Writes a new file with mode 0600 and flushes it to the disk. If the content fails or the signal fires,
+ * removes the file and rejects. Collects the next batch while the previous one is being written.
  */
 export async function writeDurably(
   path: string,
@@ -39,18 +36,18 @@ export async function writeDurably(
   }
 }
 
-/** A short text as content. */
+/** Returns a short text as content. */
 export async function* textContent(text: string): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(Buffer.from(text));
 }
 
 /**
- * What volumes answer that cannot flush a folder: network shares and FUSE. They write names at once, or not
- * on demand.
+ * Error codes of volumes that cannot flush a folder: network shares and FUSE. They write names at once, or
+ * not on demand.
  */
 const CANNOT_FLUSH = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF', 'EISDIR']);
 
-/** Flushes a folder, so that the names in it survive a crash of the machine. */
+/** Flushes a folder, so that its names survive a crash of the machine. */
 export async function flushFolder(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
@@ -75,7 +72,7 @@ async function copyInto(
   const flush = async (): Promise<void> => {
     await writing;
     writing = writeAll(handle, batch);
-    writing.catch(() => undefined); // awaited by the next flush; until then its failure is not unhandled
+    writing.catch(() => undefined); // the next flush awaits it; until then its failure is not unhandled
     batch = [];
     gathered = 0;
   };
@@ -103,6 +100,6 @@ async function writeAll(handle: FileHandle, batch: readonly Uint8Array[]): Promi
   const length = batch.reduce((sum, chunk) => sum + chunk.length, 0);
   const { bytesWritten } = await handle.writev(batch);
   if (bytesWritten === length) return;
-  // A short write: the volume is nearly full, or a signal came. The rest is tried by itself, and tells.
+  // A short write: the volume is nearly full, or a signal interrupted it. Writing the rest reports the cause.
   await handle.writeFile(Buffer.concat(batch).subarray(bytesWritten));
 }

@@ -15,13 +15,13 @@ import { type ProgramEnvironment, tailOf } from '../process/program.ts';
 import { missing, startProgram } from '../process/start-program.ts';
 import { errnoOf, storeError } from '../files/store-errors.ts';
 
-/** The file of the lock in a folder of sets: whoever works on one has to lock the same. */
+/** File name of the lock in a folder of sets. All processes that work on a folder must lock it. */
 export const LOCK_NAME = '.geolens-backup.lock';
 
-/** The exit code of flock when another process has the lock. */
+/** Exit code of flock if another process holds the lock. */
 const CONFLICT = 75;
 
-/** The moment that the system needs to free the lock of a process that was just killed. */
+/** Seconds that the system may need to free the lock of a process that was just killed. */
 const PATIENCE_SECONDS = 1;
 
 const LOSS_HINT = 'Look for a kill or a want of memory in the log of the system; the next run tries again';
@@ -30,31 +30,34 @@ const HINT = 'Install util-linux';
 
 const READY = 'locked\n';
 
-/** Another user may have put a link or a pipe in the place of the file: it is not followed, nor waited for. */
+/**
+ * Flags for opening the lock file. Another user may have put a link or a pipe in its place. The open neither
+ * follows a link nor waits for a pipe.
+ */
 const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** The path that flock has for the open file, its descriptor 3: the name may lead elsewhere by now. */
+/** Path of the open file, descriptor 3, for flock. The original name may point to another file by then. */
 const OPEN_FILE = '/proc/self/fd/3';
 
 /**
- * A service is stopped by a signal to all its processes; the lock stays until the work under it has ended.
- * Ignoring outlives exec.
+ * Script that makes flock ignore stop signals, also after exec. A service stop signals all its processes; the
+ * lock must stay until the work under it has ended.
  */
 const DEAF_TO_STOPPING = `trap '' TERM INT HUP; exec flock "$@"`;
 
-/** What sh exits with when there is no flock. */
+/** Exit code of sh if flock does not exist. */
 const NOT_FOUND = 127;
 
 /**
- * An advisory lock of the system on a file, by the program flock(1), which holds it as long as its stdin
- * stays open: that is, until it is released or this process ends, however it ends. There is nothing to clean
- * up and nothing that goes stale. The file stays; what it says is who had the lock last.
+ * An advisory file lock, held by the program flock(1) while its stdin stays open. The lock ends when the
+ * holder releases it or this process ends, for any reason. It leaves nothing to clean up and cannot become
+ * stale. The file stays; its content names the last holder.
  */
 export class FlockLock implements Lock {
   private readonly path: string;
   private readonly env: ProgramEnvironment;
 
-  /** @param env what flock gets as its environment: nothing of ours passes to it that is not in there */
+  /** @param env the complete environment of flock */
   constructor(path: string, env: ProgramEnvironment = {}) {
     this.path = path;
     this.env = env;
@@ -92,8 +95,8 @@ export class FlockLock implements Lock {
     } finally {
       signal?.removeEventListener('abort', stop);
     }
-    // Only a courtesy to those who find it held: on a full disk, where a run has to clean up and prune, the lock
-    // still works.
+    // The note is only information for processes that find the lock held. The lock must also work on a full
+    // disk, where a run cleans up and prunes.
     const note = JSON.stringify({ ...holder, pid: process.pid, since: new Date().toISOString() });
     await writeNote(file, `${note}\n`).catch(() => undefined);
     return this.lease(child);
@@ -134,10 +137,10 @@ export class FlockLock implements Lock {
     });
   }
 
-  /** Resolves once flock has the lock: then it has become cat, which echoes. */
+  /** Resolves once flock holds the lock: flock has then become cat, which echoes its input. */
   private ready(child: ChildProcess, file: FileHandle): Promise<void> {
     const tail = tailOf(child.stderr);
-    child.stdin?.on('error', () => undefined); // its end is reported by its exit
+    child.stdin?.on('error', () => undefined); // the exit code reports its end
     child.stdin?.write(READY);
     return new Promise((resolve, reject) => {
       child.stdout?.once('data', () => {
@@ -165,7 +168,7 @@ export class FlockLock implements Lock {
   }
 }
 
-/** A file with a second name may be another user's link to a file that is not a lock: it stays as it is. */
+/** Writes the note, unless the file has a second name: that may be another user's link to another file. */
 async function writeNote(file: FileHandle, note: string): Promise<void> {
   if ((await file.stat()).nlink > 1) return;
   await file.truncate();

@@ -1,16 +1,16 @@
 import type { Writable } from 'node:stream';
 import { Program, type ProgramEnd, type ProgramOptions } from './program.ts';
 
-/** What a program reads from stdin, in chunks. */
+/** Chunks that a program reads from stdin. */
 export type ProgramInput = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
-/** Says what the end of a program means: nothing when all is well, otherwise the error to fail with. */
+/** Returns the error that the end of a program means; `undefined` if the program succeeded. */
 export type Judge = (end: ProgramEnd) => Error | undefined;
 
 /**
- * What a program writes to stdout, as it writes it. The failure of the program is the failure of the stream:
- * it never ends as if all were well. Leaving the stream early ends the program.
- * @param input what the program reads from stdin; it gets none if `undefined`
+ * Yields what a program writes to stdout, as it arrives. Throws if the program fails, so a failed program
+ * never looks like a complete stream. Leaving the stream early stops the program.
+ * @param input bytes for stdin of the program; `undefined` if it gets none
  */
 export async function* programOutput(
   file: string,
@@ -38,7 +38,7 @@ export async function* programOutput(
   }
 }
 
-/** Runs a program to its end, on the content if there is any, and returns what it wrote; for small outputs. */
+/** Runs a program to its end, on the content if there is any, and returns its stdout; for small outputs. */
 export async function programBytes(
   file: string,
   args: readonly string[],
@@ -53,7 +53,7 @@ export async function programBytes(
   return Buffer.concat(chunks);
 }
 
-/** Runs a program to its end and returns what it wrote, as text; for small outputs. */
+/** Runs a program to its end and returns its stdout as text; for small outputs. */
 export async function programText(
   file: string,
   args: readonly string[],
@@ -64,9 +64,9 @@ export async function programText(
 }
 
 /**
- * Runs a program that reads the content from stdin, if there is any, and hands what it writes to `onOutput`.
- * A program that stops reading before the content ends is no failure by itself: its end tells. Chunks may be
- * lent.
+ * Runs a program that reads the content from stdin, if there is any, and passes its stdout to `onOutput`. A
+ * program may stop reading before the content ends; only its end decides whether it failed. The content may
+ * reuse its buffers.
  */
 export async function programFed(
   file: string,
@@ -97,11 +97,11 @@ export async function programFed(
 }
 
 /**
- * Writes the content and closes the pipe: one chunk after the other, for they may be lent. A pipe that breaks
- * ends it early and is no failure: then the program has stopped reading.
+ * Writes the content and closes the pipe. Writes one chunk at a time, because the content may reuse its
+ * buffers. A broken pipe ends the writing early without an error: the program has stopped reading.
  */
 async function feed(pipe: Writable, content: ProgramInput): Promise<void> {
-  pipe.on('error', () => undefined); // each write tells it too
+  pipe.on('error', () => undefined); // each write reports the error too
   try {
     for await (const chunk of content) {
       const broken = await new Promise((resolve) => pipe.write(chunk, resolve));

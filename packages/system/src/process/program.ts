@@ -3,13 +3,10 @@ import { Readable, Writable } from 'node:stream';
 import { abortedBy, throwIfAborted, BackupError } from '@geolens/backup-core';
 import { missing, notStarted, startProgram } from './start-program.ts';
 
-/**
- * How long a program has to end by itself when it is asked to, before it is killed. A run has ten seconds in
- * all.
- */
+/** Milliseconds between SIGTERM and SIGKILL, for a program to end by itself. A run has ten seconds. */
 const GRACE_MS = 4_000;
 
-/** The environment that a program gets: nothing of ours passes to it that is not in here. */
+/** Complete environment of a program. The program inherits no other variable. */
 export type ProgramEnvironment = Readonly<Record<string, string>>;
 
 export interface ProgramOptions {
@@ -17,7 +14,7 @@ export interface ProgramOptions {
   readonly signal?: AbortSignal | undefined;
   readonly stdin?: 'ignore' | 'pipe' | undefined;
   readonly stdout?: 'ignore' | 'pipe' | undefined;
-  /** Told what the program says on stderr, as it says it. */
+  /** Called with each chunk of stderr as it arrives. */
   readonly onStderr?: ((chunk: Buffer) => void) | undefined;
   /** File descriptors that the program gets as 3, 4, …. */
   readonly descriptors?: readonly number[] | undefined;
@@ -25,17 +22,16 @@ export interface ProgramOptions {
 
 /** How a program ended. */
 export interface ProgramEnd {
-  /** Exit code, or undefined when a signal ended it. */
+  /** Exit code; `undefined` if a signal ended the program. */
   readonly code: number | undefined;
   readonly endedBy: NodeJS.Signals | undefined;
-  /** The last part of its stderr. */
+  /** Last part of stderr. */
   readonly stderr: string;
 }
 
 /**
- * A program that was started. It has a process group of its own, so that a Ctrl-C on the terminal reaches
- * this process alone, which then ends the program in order; and it gets a SIGKILL from the system when this
- * process dies.
+ * A started program. It has a process group of its own, so Ctrl-C on the terminal reaches only this process.
+ * This process then stops the program in order. The kernel sends SIGKILL to the program if this process dies.
  */
 export class Program {
   readonly file: string;
@@ -45,8 +41,8 @@ export class Program {
   private gone = false;
 
   /**
-   * @throws BackupError ABORTED when the signal has fired already, PROGRAM_NOT_STARTED when the system
-   * refuses at once
+   * @throws BackupError ABORTED if the signal has already fired
+   * @throws BackupError PROGRAM_NOT_STARTED if the system refuses at once
    */
   constructor(file: string, args: readonly string[], options: ProgramOptions) {
     throwIfAborted(options.signal);
@@ -72,18 +68,18 @@ export class Program {
     options.signal?.addEventListener('abort', stop, { once: true });
     this.watch(end.resolve, end.reject, options.onStderr);
     this.ended = end.promise.finally(() => options.signal?.removeEventListener('abort', stop));
-    this.ended.catch(() => undefined); // whoever asks for the end gets it; nobody has to
+    this.ended.catch(() => undefined); // the caller of `end` gets the rejection; calling it is optional
   }
 
   get stdin(): Writable {
-    return this.child.stdin ?? new Writable().destroy(); // of a program that did not start; its end tells
+    return this.child.stdin ?? new Writable().destroy(); // the program did not start; `end` reports it
   }
 
   get stdout(): Readable {
     return this.child.stdout ?? Readable.from([]);
   }
 
-  /** Asks the program to end, and makes it. Safe to call at any time. */
+  /** Sends SIGTERM, then SIGKILL after the grace period. Callers may call it at any time. */
   stop(): void {
     this.kill('SIGTERM');
     const last = setTimeout(() => {
@@ -100,8 +96,9 @@ export class Program {
   }
 
   /**
-   * How it ended. Rejects when it could not be started (PROGRAM_MISSING, PROGRAM_NOT_STARTED), or was stopped
-   * by the signal (ABORTED).
+   * Waits for the program and returns how it ended.
+   * @throws BackupError PROGRAM_MISSING or PROGRAM_NOT_STARTED if it could not be started
+   * @throws BackupError ABORTED if the signal stopped it
    */
   async end(): Promise<ProgramEnd> {
     const end = await this.ended;
@@ -110,12 +107,12 @@ export class Program {
   }
 
   private kill(signal: NodeJS.Signals): void {
-    // Not the program's own exit counts: what it has started may go on, and hold its output open.
+    // Checks the whole group: child processes may outlive the program and keep its output open.
     if (this.child.pid === undefined || this.gone) return;
     try {
       process.kill(-this.child.pid, signal);
     } catch {
-      // All of them have just ended by themselves.
+      // All processes of the group have just ended by themselves.
     }
   }
 
@@ -138,25 +135,23 @@ export class Program {
   }
 }
 
-/**
- * What setpriv exits with when there is no such program, and when there is one that could not be executed.
- */
+/** Exit codes of setpriv if the program does not exist, and if it exists but could not be executed. */
 const NOT_FOUND = 127;
 const NOT_EXECUTED = 126;
 const FORBIDDEN = /permission denied$/i;
 
-/** One line on how a program ended, with what it said last. */
+/** Describes in one line how a program ended, with the last lines of its stderr. */
 export function describeEnd(file: string, { code, endedBy, stderr }: ProgramEnd): string {
   const how = endedBy === undefined ? `exited with ${code ?? '?'}` : `was ended by ${endedBy}`;
   const last = stderr.split('\n').slice(-5).join(' | ');
   return `${file.split('/').at(-1) ?? file} ${how}${last === '' ? '' : `: ${last}`}`;
 }
 
-/** Enough for any message. */
+/** Maximum number of bytes kept of a stream; enough for any message. */
 const KEPT_BYTES = 64 * 1024;
 
 /**
- * Reads a stream to its end and keeps the last part of it, of bounded size.
+ * Reads a stream to its end and keeps its last part, of bounded size.
  * @returns a function that returns that part as text
  */
 export function tailOf(stream: Readable | null): () => string {
@@ -173,10 +168,10 @@ export function tailOf(stream: Readable | null): () => string {
   return () => Buffer.concat(kept).toString('utf8').trim();
 }
 
-/** What people and systems end programs with; one that crashes over what it reads gets others. */
+/** Signals from operators and systems. A program that crashes on its input ends with other signals. */
 const BY_OTHERS: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'];
 
-/** What tar says when the program that decompresses for it was killed. */
+/** Message of tar if its decompression program was killed. */
 const CHILD_KILLED = /died with signal (?:1|2|9|15)\b/;
 
 const HINT = 'Look for a kill or a want of memory in the log of the system, then try again';

@@ -4,27 +4,24 @@ import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { BackupError } from '@geolens/backup-core';
 
-/**
- * What starting a program fails with when there is none that this user could start. All else is this
- * machine's condition.
- */
+/** Error codes if this user can start no such program. All other codes are conditions of this machine. */
 const NO_SUCH_PROGRAM = new Set(['ENOENT', 'EACCES']);
 
 export interface StartOptions extends SpawnOptions {
-  /** What the operator calls the program; `file` when absent. */
+  /** Name of the program for the operator. Defaults to `file`. */
   readonly label?: string;
-  /** How to come by the program when it is missing. */
+  /** How to install the program if it is missing. */
   readonly hint?: string;
   /**
-   * Told when it could not be started. Then there may be no stdin, stdout and stderr, whatever was asked for,
-   * and no end either.
+   * Called if the program could not be started. Then it may have no stdin, stdout and stderr, whatever the
+   * options requested, and no end.
    */
   readonly onFailure: (error: BackupError) => void;
 }
 
 /**
  * Starts a program.
- * @throws BackupError PROGRAM_NOT_STARTED where the system refuses at once, for want of memory for instance
+ * @throws BackupError PROGRAM_NOT_STARTED if the system refuses at once, for example because memory is short
  */
 export function startProgram(
   file: string,
@@ -37,14 +34,14 @@ export function startProgram(
   } catch (cause) {
     throw startError(label, cause, hint);
   }
-  // Before all else: without a listener, the 'error' that follows would end this process.
+  // Must come first: without a listener, the 'error' event would end this process.
   child.on('error', (cause) => {
     onFailure(startError(label, cause, hint));
   });
   return child;
 }
 
-/** There is no such program for this user. */
+/** Returns the error for a program that this user cannot start. */
 export function missing(
   label: string,
   cause?: unknown,
@@ -53,7 +50,7 @@ export function missing(
   return new BackupError('PROGRAM_MISSING', `the program ${label} could not be started`, { cause, hint });
 }
 
-/** This machine could not start the program, though it may be there. */
+/** Returns the error for a program that may exist, but that this machine could not start. */
 export function notStarted(label: string, why: string, cause?: unknown): BackupError {
   return new BackupError('PROGRAM_NOT_STARTED', `the program ${label} could not be started: ${why}`, {
     cause,
@@ -66,7 +63,7 @@ function startError(label: string, cause: unknown, hint?: string): BackupError {
   return NO_SUCH_PROGRAM.has(code) ? missing(label, cause, hint) : notStarted(label, message, cause);
 }
 
-/** The first of the names that is an executable in one of the folders of the search path, as a full path. */
+/** Returns the full path of the first executable with one of the names; `undefined` if there is none. */
 export async function findProgram(names: readonly string[], searchPath: string): Promise<string | undefined> {
   for (const name of names) {
     for (const folder of searchPath.split(delimiter).filter((entry) => entry !== '')) {
