@@ -18,7 +18,7 @@ type Command<I extends ServiceInputTypes, O extends ServiceOutputTypes> = $Comma
   ServiceOutputTypes
 >;
 
-/** One bucket. Errors of the SDK become `BackupError` here. */
+/** One bucket. Converts errors of the SDK to `BackupError`. */
 export class Bucket {
   readonly name: string;
   readonly client: S3Client;
@@ -29,7 +29,7 @@ export class Bucket {
   }
 
   /**
-   * Makes one call to the store. When the signal fires it rejects at once, whatever the connection does.
+   * Sends one request to the store. Rejects at once if the signal fires, regardless of the connection.
    * @param operation the provider's name of the operation, for messages
    */
   async send<I extends ServiceInputTypes, O extends ServiceOutputTypes>(

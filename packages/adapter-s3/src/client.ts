@@ -9,25 +9,26 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_SECONDS = 60;
 const ATTEMPTS = 5;
 
-/** Connections at once, as the SDK has it without a proxy. */
+/** Maximum number of connections, as the SDK sets without a proxy. */
 const SOCKETS = 50;
 
-/** Largest answer that is kept in memory, in bytes: a page of a thousand keys of the greatest length. */
+/** Maximum size of an answer in memory, in bytes: a page of a thousand keys of maximum length. */
 const MOST_ANSWER_BYTES = 4 * 1024 * 1024;
 
 const PAYLOAD_HASH = 'x-amz-content-sha256';
 
-/** Elsewhere a checksum header may be the digest of an object, not of the body of the request. */
+/** Commands with a body of ours. In other commands, a checksum header may be the digest of an object. */
 const WITH_A_BODY_OF_OURS = ['PutObjectCommand', 'UploadPartCommand'];
 
 const ignore = (): void => undefined;
 
-/** What the SDK would print to the terminal by itself, it also throws. */
+/** Logger that discards what the SDK would print: the SDK also throws it. */
 const SILENT = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 /**
- * A client for one bucket. The checksums that the SDK adds by itself are streamed behind the body, which
- * stores other than Amazon's refuse, or take for part of the object: there it adds none, and we send our own.
+ * Creates a client for one bucket. The SDK streams its own checksums after the body. Stores other than
+ * Amazon's refuse them or store them as part of the object. For these stores the SDK adds none, and requests
+ * carry our checksum.
  */
 export function createClient(settings: S3Settings): S3Client {
   const { endpoint, pathStyle } = addressOf(settings);
@@ -43,7 +44,7 @@ export function createClient(settings: S3Settings): S3Client {
     streamCollector: collectAnswer,
     requestChecksumCalculation: checksums,
     responseChecksumValidation: checksums,
-    // It would make a new connection for every part, and keep a stopped request waiting for six seconds.
+    // The header would open a new connection for each part, and delay a stopped request by six seconds.
     expectContinueHeader: false,
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
@@ -62,7 +63,7 @@ export function createClient(settings: S3Settings): S3Client {
   return client;
 }
 
-/** Agents that go through the proxy; none without one, for the SDK has its own. */
+/** Returns agents that use the proxy; none without a proxy, because the SDK has its own. */
 function agentsFor({ proxy }: S3Settings): { httpAgent?: HttpAgent; httpsAgent?: HttpsAgent } {
   if (proxy === undefined) return {};
   const options = { keepAlive: true, maxSockets: SOCKETS, proxyEnv: proxy };
@@ -70,9 +71,9 @@ function agentsFor({ proxy }: S3Settings): { httpAgent?: HttpAgent; httpsAgent?:
 }
 
 /**
- * Collects the body of an answer that is not an object: a listing, or an error. The SDK itself collects them
- * without a limit.
- * @throws Error of the name ANSWER_TOO_LONG if it is longer
+ * Collects the body of an answer that is not an object: a listing or an error. The SDK's collector has no
+ * limit.
+ * @throws Error ANSWER_TOO_LONG if the body is longer
  */
 async function collectAnswer(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
@@ -89,11 +90,10 @@ async function collectAnswer(body: AsyncIterable<Uint8Array>): Promise<Uint8Arra
 }
 
 /**
- * Signs bodies by the digest that is sent along, which is among the headers that are signed: the SDK would
- * read and hash each body once more. A SHA-256 is what the signature wants. Beside an MD5 the signature covers
- * the headers alone, and with them the MD5. Requests without a digest of ours are signed as the SDK does it.
- * A store that ignores the MD5 may take bytes that changed on their way; what it has is compared afterwards.
- * The SDK leaves bodies that are streams unsigned in the same way.
+ * Signs bodies by the digest in their headers: the SDK would read and hash each body again. SigV4 uses a
+ * SHA-256 directly. With an MD5, the signature covers only the headers, and so the MD5. The SDK signs
+ * requests without our digest as usual. A store that ignores the MD5 may accept changed bytes; the upload
+ * compares the stored object afterwards. The SDK also leaves streams unsigned.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
 function signBodiesByTheirDigest(client: S3Client): void {

@@ -1,27 +1,27 @@
 import { isIP } from 'node:net';
 import type { AddressingStyle, S3Settings } from './settings.ts';
 
-/** Where requests go. */
+/** Target of requests. */
 export interface Address {
-  /** Undefined for Amazon, whose endpoint follows from the region. */
+  /** `undefined` for Amazon: its endpoint follows from the region. */
   readonly endpoint: string | undefined;
   readonly pathStyle: boolean;
 }
 
 const AMAZON = /(?:^|\.)amazonaws\.com(?:\.cn)?$/;
 
-/** These refuse buckets in the path. */
+/** Providers that refuse buckets in the path. */
 const VIRTUAL_ONLY = /(?:^|\.)(?:aliyuncs\.com|myqcloud\.com|volces\.com)$/;
 
-/** Whether the endpoint is Amazon's. */
+/** Returns whether the endpoint is Amazon's. */
 export function isAmazon(endpoint: string | undefined): boolean {
   return endpoint === undefined || AMAZON.test(new URL(endpoint).hostname);
 }
 
 /**
- * The endpoint and the style of addressing. `auto` takes the virtual style where the provider has nothing
- * else, or where the endpoint already begins with the bucket (as control panels show it), and the path style
- * elsewhere: it needs no name service and no certificate for every bucket.
+ * Returns the endpoint and the addressing style. `auto` uses the virtual style if the provider supports no
+ * other. It also does if the endpoint starts with the bucket, as control panels show it. Otherwise `auto`
+ * uses the path style, which needs no DNS name and no certificate for each bucket.
  */
 export function addressOf({
   endpoint,
@@ -30,8 +30,7 @@ export function addressOf({
 }: Pick<S3Settings, 'endpoint' | 'bucket' | 'addressing'>): Address {
   if (endpoint === undefined) return { endpoint, pathStyle: addressing === 'path' || !fitsHostName(bucket) };
   const url = new URL(endpoint);
-  // What is left has to look like the name of a store still: the bucket `backups` at backups.example.com is
-  // no part of that name.
+  // The rest must be a store's host name: the bucket `backups` at backups.example.com is not part of it.
   const own =
     url.hostname.startsWith(`${bucket}.`) &&
     url.hostname.slice(bucket.length + 1).split('.').length >= 3 &&
@@ -49,7 +48,7 @@ function isPathStyle(host: string, bucket: string, addressing: AddressingStyle):
   return !AMAZON.test(host) && !VIRTUAL_ONLY.test(host);
 }
 
-/** A dot in the bucket would need a certificate of its own; capitals and underscores fit no host name. */
+/** Returns whether a bucket fits a host name. Buckets with a dot would need their own certificate. */
 function fitsHostName(bucket: string): boolean {
   return /^[a-z0-9][a-z0-9-]*$/.test(bucket);
 }

@@ -1,5 +1,5 @@
 /**
- * A bucket of an S3-compatible store as a store of sets.
+ * A store of sets in a bucket of an S3-compatible provider.
  *
  * @module @geolens/backup-adapter-s3
  */

@@ -33,48 +33,48 @@ import { readObject } from './objects/read-object.ts';
 import { placeOf } from './s3-errors.ts';
 import type { S3Settings } from './settings.ts';
 
-/** Which bucket is looked at. */
+/** The bucket to inspect. */
 export interface S3DiagnosticCheckOptions {
   readonly settings: S3Settings;
   readonly clock: Clock;
-  /** Another client: for tests. */
+  /** Another client, for tests. */
   readonly client?: S3Client | undefined;
 }
 
 /**
- * No names of artifacts, and the same at every look: where nothing may be removed, no more than two small
- * objects stay.
+ * Object names of the check, which are no artifact names. They are constant: if the key may not remove
+ * objects, only two small ones stay.
  */
 const [PROBE, COPY] = ['.geolens-backup-doctor', '.geolens-backup-doctor-copy'];
 
 const CONTENT = Buffer.from('geolens-backup doctor: this object can be removed\n');
 
-/** The step that the others rest on. */
+/** The step that the following steps need. */
 const NEEDED = 's3 put';
 
 const ODD_MS = 60_000;
-/** Stores refuse what is signed a quarter of an hour off. */
+/** Stores refuse signatures that are 15 minutes off. */
 const REFUSED_MS = 10 * 60_000;
 
-/** One thing that is tried, and what it means when it does not work. */
+/** One operation to try, and the consequence of its failure. */
 interface Step {
   readonly subject: string;
   readonly works: string;
   readonly try: () => Promise<unknown>;
-  /** Of a failure; `fail` when absent. */
+  /** Level of a failure. Defaults to `fail`. */
   readonly level?: DiagnosticLevel;
-  /** What follows from a failure. */
+  /** Consequence of a failure. */
   readonly means?: string;
 }
 
-/** Does with two small objects everything that copies take, and says which right is missing. */
+/** Runs all operations of a copy with two small objects and reports the missing right. */
 export class S3DiagnosticCheck implements DiagnosticCheck {
   private readonly bucket: Bucket;
   private readonly keys: ObjectKeys;
   private readonly digests: Digests;
   private readonly parameters: ObjectParameters;
   private readonly clock: Clock;
-  /** How far the store's clock is behind ours, in milliseconds, by its last answer. */
+  /** Milliseconds by which the store's clock is behind ours, from its last answer. */
   private skew: number | undefined;
 
   constructor({ settings, clock, client = createClient(settings) }: S3DiagnosticCheckOptions) {
@@ -108,7 +108,7 @@ export class S3DiagnosticCheck implements DiagnosticCheck {
         results.push(
           step.means === undefined ? failed : { ...failed, message: `${failed.message}; ${step.means}` },
         );
-        // A store that is not there has no more to say, and without an object nothing else can be tried.
+        // An unreachable store fails every step, and the other steps need the object.
         if (isBackupError(error, 'STORE_UNAVAILABLE') || step.subject === NEEDED) break;
       }
     }
@@ -182,7 +182,7 @@ export class S3DiagnosticCheck implements DiagnosticCheck {
     ];
   }
 
-  /** The content of an object or of its only part, as a request has it. */
+  /** Returns the content of an object or of its only part, for a request. */
   private body(): Pick<PutObjectCommandInput, 'Body' | 'ContentLength' | 'ContentMD5' | 'ChecksumSHA256'> {
     return { Body: CONTENT, ContentLength: CONTENT.length, ...this.digests.forBody(this.digest()) };
   }

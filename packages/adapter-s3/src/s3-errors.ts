@@ -7,22 +7,22 @@ import {
 } from '@geolens/backup-core';
 import { messageOf } from '@geolens/backup-core/internal';
 
-/** The name of the error for an answer that is too long. */
+/** Name of the error for an answer that is too long. */
 export const ANSWER_TOO_LONG = 'AnswerTooLong';
 
-/** What was being done, for messages. */
+/** The operation that failed, for messages. */
 export interface S3Call {
   readonly bucket: string;
-  /** As the provider calls it: `PutObject`. */
+  /** The provider's name, for example `PutObject`. */
   readonly operation: string;
-  /** The key of the object; none where the operation is about the bucket. */
+  /** Object key; `undefined` if the operation concerns the bucket. */
   readonly key?: string | undefined;
 }
 
 interface Meaning {
   readonly code: ErrorCode;
   readonly reason?: ErrorReason;
-  /** Defaults to that of the reason. */
+  /** Defaults to the hint of the reason. */
   readonly hint?: string;
 }
 
@@ -47,7 +47,7 @@ const BUSY: Meaning = {
   hint: 'The store is busy or in trouble; the next run tries again',
 };
 
-/** By the provider's code, or by that of the system's or the SDK's error. */
+/** Meanings by the provider's code, or by the code of a system or SDK error. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   NoSuchBucket: { code: 'STORE_UNAVAILABLE', reason: 'bucket-missing' },
   InvalidAccessKeyId: WRONG_KEYS,
@@ -108,14 +108,14 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: { code: 'STORE_UNAVAILABLE', reason: 'endpoint-certificate' },
 };
 
-/** What something other than an S3 store answers to a listing, which every store answers with XML. */
+/** Meaning of an answer that is not from an S3 store: every store answers a listing with XML. */
 export const NO_S3_STORE = {
   code: 'STORE_UNAVAILABLE',
   reason: 'endpoint-not-s3',
 } as const satisfies Meaning;
 const PATH_IN_ENDPOINT: Meaning = { code: 'STORE_UNAVAILABLE', reason: 'endpoint-path' };
 
-/** What an answer means that no S3 store gives at its own endpoint; `undefined` for all others. */
+/** Returns the meaning of an answer that no S3 store gives at its own endpoint; `undefined` otherwise. */
 function wrongEndpoint(error: unknown, facts: Facts, { operation }: S3Call): Meaning | undefined {
   const { name, status = 0 } = facts;
   const target = locationOf(error);
@@ -131,21 +131,21 @@ function wrongEndpoint(error: unknown, facts: Facts, { operation }: S3Call): Mea
   return unread || (name === 'Unknown' && NO_S3_STATUS.has(status)) ? NO_S3_STORE : undefined;
 }
 
-/** What the SDK throws when an answer is not XML. */
+/** Start of the SDK's message if an answer is not XML. */
 const UNREAD = 'Deserialization error';
 
-/** Statuses without a code of S3, with which other services answer to a listing. */
+/** Status codes without an S3 code that other services return for a listing. */
 const NO_S3_STATUS = new Set([400, 404, 405]);
 
-/** Returns scheme, host and port that an answer redirects to. */
+/** Returns scheme, host and port of the redirect target; `undefined` if there is none. */
 function locationOf(error: unknown): string | undefined {
   const { $response } = error as { $response?: { headers?: Readonly<Record<string, string>> } };
   return URL.parse($response?.headers?.['location'] ?? '')?.origin;
 }
 
 /**
- * What an error of the SDK means. It names bucket, key, operation and the provider's code; never a key of
- * access or a signature.
+ * Converts an error of the SDK. The message names bucket, key, operation and the provider's code, but never
+ * an access key or a signature.
  */
 export function s3Error(error: unknown, call: S3Call): BackupError {
   if (isBackupError(error)) return error;
@@ -162,12 +162,12 @@ export function s3Error(error: unknown, call: S3Call): BackupError {
   return new BackupError(meaning.code, text, { ...withReason(reason, { hint }), cause: error });
 }
 
-/** `s3://bucket/key`, or the bucket alone. */
+/** Returns `s3://bucket/key`, or `s3://bucket` without a key. */
 export function placeOf({ bucket, key }: Pick<S3Call, 'bucket' | 'key'>): string {
   return key === undefined ? `s3://${bucket}` : `s3://${bucket}/${key}`;
 }
 
-/** The provider's code of an error, as it stands in its answer; of a network error, the system's. */
+/** Returns the provider's code of an error, or the system's code of a network error. */
 export function providerCodeOf(error: unknown): string {
   const cause = error instanceof BackupError ? error.cause : error;
   const { name, code } = factsOf(cause);
@@ -185,7 +185,7 @@ function factsOf(error: unknown): Facts {
   if (!(error instanceof Error)) return { name: '', code: '', status: undefined, message: String(error) };
   const { code, $metadata } = error as Error & { code?: unknown; $metadata?: { httpStatusCode?: number } };
   return {
-    // The parser's own error is no code of the provider.
+    // An error of the parser itself has no code of the provider.
     name: error.name === 'Error' || error.message.includes(UNREAD) ? '' : error.name,
     code: typeof code === 'string' ? code : '',
     status: $metadata?.httpStatusCode,
@@ -193,7 +193,7 @@ function factsOf(error: unknown): Facts {
   };
 }
 
-/** The answers to HEAD have no body, and so no code. */
+/** Returns the meaning of a status: answers to HEAD have no body, and so no code. */
 function byStatus(status: number | undefined, operation: string): Meaning | undefined {
   if (status === undefined) return undefined;
   if (status === 401 || status === 403)

@@ -29,29 +29,29 @@ import { abortOrphanedUploads } from './upload/abort-orphaned-uploads.ts';
 import { uploadObject } from './upload/upload-object.ts';
 import { BufferPool, fitsIntoOnePart, type UploadRequest } from './upload/upload-request.ts';
 
-/** An ETag of fewer characters may be the same for all objects. */
+/** Minimum length of a usable ETag. A shorter one may be the same for all objects. */
 const SHORTEST_ETAG = 16;
 
-/** Which bucket the sets lie in, and whose they are. */
+/** The bucket of the sets and how the store uses it. */
 export interface S3StoreOptions {
   readonly settings: S3Settings;
-  /** `clean-up` leaves alone unfinished uploads of dumps of other databases; of no database when absent. */
+  /** `clean-up` skips unfinished uploads of dumps of other databases. Defaults to no such restriction. */
   readonly database?: string | undefined;
-  /** Where it is recorded what the bucket should have; defaults to the memory of the process. */
+  /** Records of the expected content of the bucket. Defaults to the memory of the process. */
   readonly records?: ReplicaRecords | undefined;
-  /** Another client, and smaller sizes: for tests. */
+  /** Another client, and smaller sizes, for tests. */
   readonly client?: S3Client | undefined;
   readonly limits?: Partial<UploadLimits> | undefined;
 }
 
 /**
- * Sets in an S3 bucket, as objects `<prefix>/<tier>/<file name>`. The prefix belongs to one installation:
- * whoever holds the lock of its volume is alone there.
+ * Stores sets in an S3 bucket, as objects `<prefix>/<tier>/<file name>`. The prefix belongs to one
+ * installation: only the holder of its volume lock works there.
  *
- * `put` compares what it sends with the source's SHA-256 and what the store then has with what was sent, and
- * leaves no part of an upload that fails. An object that is there and proves to be the same is not sent
- * again. Objects of any size take the same memory: three parts of 5 MiB. `send` begins an upload in parts and
- * leaves it open; of what fits into one part it makes none.
+ * `put` compares the bytes it sends with the SHA-256 of the source, and the stored object with the bytes
+ * sent. It leaves no part of a failed upload, and skips an object that already has the same bytes. Objects of
+ * any size need the same memory: three parts of 5 MiB. `stageUpload` starts a multipart upload and leaves it
+ * open; content of one part is not staged.
  */
 export class S3Store implements ArtifactStore {
   readonly name = 's3';
@@ -66,10 +66,7 @@ export class S3Store implements ArtifactStore {
   private readonly bucket: Bucket;
   private readonly keys: ObjectKeys;
   private readonly buffers: BufferPool;
-  /**
-   * The upload that is open because its object was staged, by the key of that; undefined when it was not
-   * begun after all.
-   */
+  /** Open uploads of staged objects, by object key. The id is `undefined` if the upload did not start. */
   private readonly uploading = new Map<string, Promise<string | undefined>>();
 
   constructor({ settings, database, client, limits, records = new MemoryRecords() }: S3StoreOptions) {
@@ -105,7 +102,7 @@ export class S3Store implements ArtifactStore {
     await this.record(key, await uploadObject(this.requestOf(key, source, signal)), source.sha256);
   }
 
-  /** Uploads the parts of an artifact without making the object. */
+  /** Uploads the parts of an artifact without creating the object. */
   async stageUpload(
     key: ArtifactKey,
     source: ArtifactSource,
@@ -114,7 +111,7 @@ export class S3Store implements ArtifactStore {
     const request = this.requestOf(key, source, signal);
     if (fitsIntoOnePart(request)) return undefined;
     const begun = Promise.withResolvers<string | undefined>();
-    this.uploading.set(request.key, begun.promise); // before the store knows of it: a clean-up may run at any time
+    this.uploading.set(request.key, begun.promise); // before the store knows the upload: a clean-up may run at any time
     const ended = (): void => void this.uploading.delete(request.key);
     const staged = await uploadParts(request, begun.resolve).catch((error: unknown) => {
       begun.resolve(undefined);
@@ -153,12 +150,12 @@ export class S3Store implements ArtifactStore {
     return abortOrphanedUploads(bucket, { keys, database, living }, signal);
   }
 
-  /** Closes its connections. */
+  /** Closes the connections. */
   close(): void {
     this.bucket.client.destroy();
   }
 
-  /** Records what an object is, if its ETag is one that changes with its bytes. Others may write state files. */
+  /** Records the digest of an object if its ETag changes with its bytes. Others may write state files. */
   private async record(
     key: ArtifactKey,
     { etag }: Partial<ObjectFacts>,

@@ -1,17 +1,20 @@
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import type { Bucket } from '../bucket.ts';
 
-/** What a store says of an object. */
+/** Properties of an object that a store reports. */
 export interface ObjectFacts {
-  /** Length in bytes; undefined where a proxy in between keeps it back. */
+  /** Length in bytes; `undefined` if a proxy removes it. */
   readonly bytes: number | undefined;
-  /** As it came, with its quotes. */
+  /** ETag as received, with quotes. */
   readonly etag: string | undefined;
-  /** Base64; of an object made in parts, that of the parts’ digests, with their number behind it. */
+  /** Base64 SHA-256. For a multipart object: the digest of the parts’ digests, followed by their number. */
   readonly sha256: string | undefined;
 }
 
-/** @throws BackupError ARTIFACT_NOT_FOUND if there is no such object */
+/**
+ * Returns the properties of an object.
+ * @throws BackupError ARTIFACT_NOT_FOUND if the object does not exist
+ */
 export async function headObject(
   bucket: Bucket,
   key: string,
@@ -22,7 +25,7 @@ export async function headObject(
   return { bytes: ContentLength, etag: ETag, sha256: ChecksumSHA256 };
 }
 
-/** Returns an ETag without quotes: stores write it with and without. */
+/** Returns an ETag without quotes: some stores write quotes, others do not. */
 export function bareEtag(etag: string): string {
   return etag.replace(/^W\//, '').replaceAll('"', '');
 }

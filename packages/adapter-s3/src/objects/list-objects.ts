@@ -8,22 +8,22 @@ import type { Bucket } from '../bucket.ts';
 import { bareEtag } from './head-object.ts';
 import { NO_S3_STORE, placeOf } from '../s3-errors.ts';
 
-/** Most objects of a listing, of whatever name: they come in pages, and take time, not memory. */
+/** Maximum number of objects in a listing, of any name. Pages cost time, not memory. */
 const MOST_OBJECTS = 1_000_000;
 
-/** Fewest objects that a page counts for: a store may claim that there is always another. */
+/** Minimum number of objects that a page counts for: a store may always claim to have another page. */
 const LEAST_OF_PAGE = 500;
 
 export interface ListedObject {
   readonly key: string;
   /** Length in bytes. */
   readonly bytes: number;
-  /** The ETag, without quotes. */
+  /** ETag without quotes. */
   readonly tag: string | undefined;
 }
 
 /**
- * All objects whose keys begin with the prefix and have no further slash, page after page.
+ * Lists all objects whose keys start with the prefix and have no further slash, page by page.
  * @throws BackupError STORE_FAILED if there are too many
  */
 export async function* listObjects(
@@ -38,7 +38,7 @@ export async function* listObjects(
       Bucket: bucket.name,
       Prefix: prefix,
       Delimiter: '/',
-      EncodingType: 'url', // names of databases may have characters that XML has not
+      EncodingType: 'url', // database names may have characters that XML does not allow
       ContinuationToken: token,
     };
     const page = await listPage(bucket, input, signal);
@@ -62,7 +62,7 @@ export async function* listObjects(
 
 /**
  * Lists one page.
- * @throws BackupError STORE_UNAVAILABLE if the answer is not a listing, though its status is 200
+ * @throws BackupError STORE_UNAVAILABLE if the answer is not a listing, although its status is 200
  */
 export async function listPage(
   bucket: Bucket,
@@ -79,10 +79,7 @@ export async function listPage(
   );
 }
 
-/**
- * A key as it stands in a listing that was asked for with the encoding `url`; stores that do not know it
- * leave keys as they are.
- */
+/** Decodes a key of a listing with the encoding `url`. Stores without that encoding return keys unchanged. */
 function decoded(key: string, encoding: string | undefined): string {
   return encoding === 'url' ? decodeURIComponent(key.replaceAll('+', '%20')) : key;
 }

@@ -8,7 +8,7 @@ import {
 } from '@geolens/backup-core';
 import { nameOfKey } from '@geolens/backup-core/internal';
 
-/** Translates between the keys of artifacts and those of objects: `<prefix>/<tier>/<file name>`. */
+/** Converts between artifact keys and object keys: `<prefix>/<tier>/<file name>`. */
 export class ObjectKeys {
   private readonly prefix: string;
 
@@ -17,19 +17,19 @@ export class ObjectKeys {
     this.prefix = trimmed === '' ? '' : `${trimmed}/`;
   }
 
-  /** @throws BackupError STORE_FAILED when it is not the key of an artifact, and would leave its place */
+  /** @throws BackupError STORE_FAILED if it is not an artifact key; such a key could leave the prefix */
   objectKey(key: ArtifactKey): string {
     if (parseKey(key) === undefined)
       throw new BackupError('STORE_FAILED', `"${key}" is not the key of an artifact`);
     return `${this.prefix}${key}`;
   }
 
-  /** What the keys of all objects of a tier begin with. */
+  /** Returns the start of all object keys of a tier. */
   tierPrefix(tier: Tier): string {
     return `${this.prefix}${tier}/`;
   }
 
-  /** The artifact that an object is, with what its name says; undefined when it is not ours. */
+  /** Returns the artifact of an object key and its parsed name; `undefined` if it is not an artifact. */
   artifactOf(
     tier: Tier,
     objectKey: string,

@@ -1,7 +1,7 @@
 import type { PutObjectCommandInput } from '@aws-sdk/client-s3';
 import type { S3Settings } from '../settings.ts';
 
-/** What is asked for with every new object: of a put, a copy, and the beginning of an upload in parts. */
+/** Parameters of each new object: for a put, a copy and the start of a multipart upload. */
 export type ObjectParameters = Pick<
   PutObjectCommandInput,
   'StorageClass' | 'ServerSideEncryption' | 'SSEKMSKeyId'
@@ -9,7 +9,7 @@ export type ObjectParameters = Pick<
 
 export function objectParameters({ storageClass, encryption, kmsKeyId }: S3Settings): ObjectParameters {
   return {
-    // The provider judges: every one has classes of its own.
+    // The provider validates the class: each provider has its own classes.
     ...(storageClass !== undefined && {
       StorageClass: storageClass as NonNullable<ObjectParameters['StorageClass']>,
     }),

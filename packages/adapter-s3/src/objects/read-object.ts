@@ -5,12 +5,12 @@ import type { Bucket } from '../bucket.ts';
 import { bareEtag } from './head-object.ts';
 import { placeOf, s3Error } from '../s3-errors.ts';
 
-/** A connection may break this often in a row without a byte in between, before the reading is given up. */
+/** Maximum number of connection losses in a row without a byte in between. */
 const BREAKS = 4;
 
 /**
- * Reads an object, or a range of it. When the connection breaks, it goes on behind the last byte, of the same
- * object: one that was replaced meanwhile is a failure.
+ * Reads an object, or a range of it. Resumes after the last byte received if the connection drops. Throws if
+ * another object has replaced it meanwhile.
  */
 export async function* readObject(
   bucket: Bucket,
@@ -39,7 +39,7 @@ export async function* readObject(
         `${placeOf({ bucket: bucket.name, key })} was replaced meanwhile`,
       );
     etag ??= ETag;
-    // A range may reach behind the end of the object.
+    // A range may end after the end of the object.
     if (ContentLength !== undefined) end = next + ContentLength;
     const body = Body as Readable;
     const stop = (): void => void body.destroy(signal && abortedBy(signal));

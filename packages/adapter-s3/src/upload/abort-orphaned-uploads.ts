@@ -9,18 +9,19 @@ import type { Bucket } from '../bucket.ts';
 import type { ObjectKeys } from '../objects/object-keys.ts';
 import { abortUpload } from './multipart-upload.ts';
 
-/** Which uploads are aborted. */
+/** Options for aborting orphaned multipart uploads. */
 export interface CleanUpOptions {
   readonly keys: ObjectKeys;
-  /** Uploads of dumps of other databases are left alone; of none if `undefined`. */
+  /** Uploads of dumps of other databases are skipped; `undefined` skips none. */
   readonly database: string | undefined;
-  /** The uploads of this process, by the keys of their objects. One that is being begun has no id yet. */
+  /** Uploads of this process by object key. An upload that is just starting has no id yet. */
   readonly living: ReadonlyMap<string, Promise<string | undefined>>;
 }
 
 /**
- * Aborts the uploads that killed processes left: those of objects with names of ours, below the prefix, of no
- * dump of another database, and none that this process has open. Returns the artifacts that they were for.
+ * Aborts the uploads that killed processes left. Includes only artifact names below the prefix. Skips dumps
+ * of other databases and the open uploads of this process.
+ * @returns the artifacts of the aborted uploads
  */
 export async function abortOrphanedUploads(
   bucket: Bucket,
@@ -43,8 +44,8 @@ export async function abortOrphanedUploads(
 type Markers = Pick<ListMultipartUploadsCommandInput, 'KeyMarker' | 'UploadIdMarker'>;
 
 /**
- * Returns where the next page begins; `undefined` behind the last one, and if a store that claims to have
- * more gives no place.
+ * Returns the start of the next page; `undefined` after the last one. Also `undefined` if a store claims to
+ * have more but returns no new marker.
  */
 function markersBehind(page: ListMultipartUploadsCommandOutput, before: Markers): Markers | undefined {
   const { IsTruncated, NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
@@ -58,8 +59,7 @@ async function* openUploads(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<MultipartUpload> {
   for (let next: Markers | undefined = {}; next !== undefined; ) {
-    // Without a prefix: MinIO takes one for a whole key. Without an encoding: Ceph encodes the keys and not
-    // the marker.
+    // Uses no prefix: MinIO takes it for a whole key. Uses no encoding: Ceph encodes keys but not the marker.
     const command = new ListMultipartUploadsCommand({ Bucket: bucket.name, ...next });
     const page: ListMultipartUploadsCommandOutput = await bucket.send(
       'ListMultipartUploads',

@@ -6,10 +6,10 @@ import type { HashedParts } from './hashed-parts.ts';
 import type { UploadRequest } from './upload-request.ts';
 
 /**
- * Compares what the store has with the source: length and digest as the store tells them, or, where these
- * prove nothing, by reading it back.
+ * Compares the stored object with the source, by the length and digest that the store reports. Reads the
+ * object back if these do not suffice.
  * @returns what the store reports of the object
- * @throws BackupError ARTIFACT_MISMATCH when they differ; the object is removed
+ * @throws BackupError ARTIFACT_MISMATCH if they differ; the object is removed
  */
 export async function checkStored(request: UploadRequest, parts: HashedParts): Promise<ObjectFacts> {
   const { bucket, key, source, digests, signal } = request;

@@ -15,8 +15,8 @@ export interface CopyOptions {
 }
 
 /**
- * Copies an object on the server, in parts if it is larger than one request may copy. No byte passes this
- * machine.
+ * Copies an object on the server, in parts if it exceeds the limit of one request. This machine transfers no
+ * content.
  * @returns what the store reports of the object and of its copy
  */
 export async function copyObject(
@@ -40,7 +40,7 @@ export async function copyObject(
   );
 }
 
-/** Returns how a copy names its source. */
+/** Returns the CopySource parameter of an object. */
 export function copySource({ name }: Bucket, key: string): string {
   return `${name}/${key.split('/').map(encodeURIComponent).join('/')}`;
 }

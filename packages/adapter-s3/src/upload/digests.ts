@@ -3,26 +3,23 @@ import { isAmazon } from '../endpoint.ts';
 import type { ObjectFacts } from '../objects/head-object.ts';
 import type { S3Settings } from '../settings.ts';
 
-/** How a store is told what it should receive, and how its answer is judged. Digests are raw bytes. */
+/** The checksums of requests and the check of stored objects. Digests are raw bytes. */
 export interface Digests {
-  /** Of the hash. */
+  /** Hash algorithm. */
   readonly algorithm: 'md5' | 'sha256';
-  /** What goes along with a put or a part, so that the store refuses other bytes. */
+  /** Returns the header of a put or a part, so that the store refuses other bytes. */
   forBody(digest: Buffer): { readonly ContentMD5: string } | { readonly ChecksumSHA256: string };
-  /** What goes along with the beginning of an upload in parts. */
+  /** Parameters for the start of a multipart upload. */
   readonly forUpload: { readonly ChecksumAlgorithm?: 'SHA256' };
-  /** What the list of parts says of a part beside its ETag. */
+  /** Returns what the list of parts states of a part besides its ETag. */
   forPart(digest: Buffer): { readonly ChecksumSHA256?: string };
-  /**
-   * Whether what the store says of an object proves that it has the bytes of these digests: of the whole, or
-   * of its parts in their order.
-   */
+  /** Returns whether the facts of an object confirm the digests, of the whole or of its parts in order. */
   matches(facts: ObjectFacts, digests: readonly Buffer[], inParts: boolean): boolean;
 }
 
 /**
- * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html: the ETag is the MD5, of an object in parts
- * that of the parts’ MD5s.
+ * The ETag is the MD5; for a multipart object, the MD5 of the parts’ MD5s.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
  */
 const md5: Digests = {
   algorithm: 'md5',

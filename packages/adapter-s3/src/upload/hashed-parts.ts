@@ -4,25 +4,23 @@ import { BackupError, throwIfAborted, type ByteRange, type ReadingOptions } from
 import { placeOf } from '../s3-errors.ts';
 import { partBytesOf, type UploadRequest } from './upload-request.ts';
 
-/** A part of a source that was read and hashed. */
+/** A part of a source, read and hashed. */
 export interface Part {
-  /** From 0. */
+  /** Index, starting at 0. */
   readonly index: number;
   readonly bytes: number;
   readonly digest: Buffer;
-  /**
-   * Returns the bytes, each time it is called: those that were hashed, or, of a large part, read once more.
-   */
+  /** Returns the bytes at each call: the hashed bytes, or those of a large part, which is read again. */
   body(): Buffer | Readable;
 }
 
 /**
- * Reads the source of an upload part by part, in their order and each once, for workers that send them side
- * by side. So the SHA-256 of the whole is that of the bytes that were sent.
+ * Reads the source of an upload once, part by part and in order, for workers that send in parallel. So the
+ * SHA-256 of the whole is that of the bytes sent.
  */
 export class HashedParts {
   readonly count: number;
-  /** Of each part read so far. */
+  /** Digest of each part read so far. */
   readonly digests: Buffer[] = [];
   private readonly request: UploadRequest;
   private readonly partBytes: number;
@@ -37,9 +35,8 @@ export class HashedParts {
   }
 
   /**
-   * Does some work with each part that no other worker has taken, one after the other.
-   * @throws BackupError ARTIFACT_MISMATCH if the source is shorter or longer than announced, or, at the last
-   * part, has another SHA-256
+   * Calls `work` with each part that no other worker has taken, one after the other.
+   * @throws BackupError ARTIFACT_MISMATCH if length or SHA-256 of the source differ from the announced ones
    */
   async each(work: (part: Part) => Promise<void> = () => Promise.resolve()): Promise<void> {
     const { limits, buffers } = this.request;
@@ -51,8 +48,8 @@ export class HashedParts {
   }
 
   /**
-   * Returns the next part, or `undefined` behind the last one.
-   * @param buffer keeps its bytes, which stay valid until it is used again
+   * Returns the next part; `undefined` after the last one.
+   * @param buffer receives the bytes, which stay valid until its next use
    */
   private next(buffer: Buffer | undefined): Promise<Part | undefined> {
     const step = this.turn.then(() => this.read(buffer));
@@ -89,7 +86,7 @@ export class HashedParts {
     return { index, bytes, digest, body };
   }
 
-  /** Opens a source of one part without an end, so that one that is longer than announced is found out. */
+  /** Opens a source of one part without an end, to detect a source longer than announced. */
   private open(range: ByteRange, options?: ReadingOptions): AsyncIterable<Uint8Array> {
     return this.request.source.open(this.count === 1 ? undefined : range, options);
   }

@@ -1,17 +1,20 @@
 const MIB = 1024 * 1024;
 
-/** Sizes in bytes by which objects are cut. Tests set smaller ones; the defaults are made for real stores. */
+/** Part sizes and related limits, in bytes. The defaults suit real stores; tests set smaller values. */
 export interface UploadLimits {
   /**
-   * The size of a part where the number of parts allows it: S3 wants 5 MiB at least. What is no larger goes
-   * in one request.
+   * Size of a part if the number of parts allows it: S3 requires at least 5 MiB. Objects up to this size take
+   * one request.
    */
   readonly partBytes: number;
-  /** Parts in flight at once. Their buffers are what an upload takes of memory. */
+  /** Number of parts in flight at once. Their buffers are the memory of an upload. */
   readonly parallelParts: number;
-  /** Larger parts (of an object of more than `maxParts` times this) are not held in memory but read twice. */
+  /**
+   * Maximum size of a part in memory. Larger parts (in objects of more than `maxParts` such parts) are read
+   * twice.
+   */
   readonly bufferedPartBytes: number;
-  /** The most that one CopyObject may copy: 5 GiB at Amazon. */
+  /** Maximum size of one CopyObject: 5 GiB at Amazon. */
   readonly singleCopyBytes: number;
   readonly copyPartBytes: number;
 }
@@ -24,13 +27,10 @@ export const LIMITS: UploadLimits = {
   copyPartBytes: 1024 * MIB,
 };
 
-/** At Amazon, and what most others took over. */
+/** Amazon's maximum, which most other providers adopted. */
 export const MAX_PARTS = 10_000;
 
-/**
- * The size of the parts of an object: the least, or as much more, in whole MiB, as its length takes to fit
- * into so many parts.
- */
+/** Returns the part size of an object: the minimum, or more in whole MiB if it needs too many parts. */
 export function partBytesFor(bytes: number, least: number, maxParts: number): number {
   return Math.max(least, Math.ceil(bytes / maxParts / MIB) * MIB);
 }

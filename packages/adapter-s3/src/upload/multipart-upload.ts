@@ -10,15 +10,13 @@ import { BackupError, isBackupError, throwIfAborted, toBackupError } from '@geol
 import type { Bucket } from '../bucket.ts';
 import { placeOf, providerCodeOf } from '../s3-errors.ts';
 
-/** Time to finish a request in order when the process is asked to stop. It has ten seconds in all. */
+/** Milliseconds to finish a request after an abort. The process has ten seconds in total. */
 const GRACE_MS = 3_000;
 
-/**
- * An upload in parts that was begun. Its parts are paid for, and invisible, until it is completed or aborted.
- */
+/** A started multipart upload. Its parts are billed, and invisible, until it is completed or aborted. */
 export class MultipartUpload {
   readonly id: string;
-  /** Fires when the caller's does, and when one of the parts has failed. */
+  /** Fires if the caller's signal fires or a part fails. */
   readonly signal: AbortSignal;
   private readonly bucket: Bucket;
   private readonly key: string;
@@ -39,7 +37,7 @@ export class MultipartUpload {
   ): Promise<MultipartUpload> {
     throwIfAborted(signal);
     const command = new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: key, ...parameters });
-    // Not interrupted at once: an upload whose id did not arrive could not be aborted.
+    // Not interrupted at once: an upload without a known id could not be aborted.
     const { UploadId } = await bucket.send('CreateMultipartUpload', command, afterGrace(signal));
     if (UploadId !== undefined) return new MultipartUpload(bucket, key, UploadId, signal);
     throw new BackupError(
@@ -48,15 +46,12 @@ export class MultipartUpload {
     );
   }
 
-  /** The input of a request for one part. */
+  /** Returns the input of a request for one part. */
   position(index: number): Pick<UploadPartCommandInput, 'Bucket' | 'Key' | 'UploadId' | 'PartNumber'> {
     return { Bucket: this.bucket.name, Key: this.key, UploadId: this.id, PartNumber: index + 1 };
   }
 
-  /**
-   * Runs workers at once. When one fails, the others are stopped, all are waited for, and the first failure
-   * is thrown.
-   */
+  /** Runs workers in parallel. If one fails, stops the others, waits for all and throws the first failure. */
   async inParallel(count: number, worker: () => Promise<void>): Promise<void> {
     let first: { readonly error: unknown } | undefined;
     const watched = Array.from({ length: count }, () =>
@@ -75,7 +70,7 @@ export class MultipartUpload {
     await this.bucket.send('CompleteMultipartUpload', new CompleteMultipartUploadCommand(input), this.signal);
   }
 
-  /** Does the work that ends in `complete`. If it fails, the upload is aborted, and its parts are gone. */
+  /** Runs work that ends in `complete`. If it fails, aborts the upload, which removes its parts. */
   async orAbort<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -90,7 +85,7 @@ export class MultipartUpload {
     }
   }
 
-  /** Returns why it could not be aborted; `undefined` if it was. */
+  /** Aborts the upload. Returns the error if that fails, otherwise `undefined`. */
   async abort(): Promise<BackupError | undefined> {
     return abortUpload(this.bucket, this.key, this.id, AbortSignal.timeout(GRACE_MS)).then(
       () => undefined,
@@ -112,7 +107,7 @@ export async function abortUpload(
   });
 }
 
-/** A signal that fires some time after the other. */
+/** Returns a signal that fires after the grace period of another signal. */
 function afterGrace(signal: AbortSignal | undefined): AbortSignal | undefined {
   if (signal === undefined) return undefined;
   const later = new AbortController();

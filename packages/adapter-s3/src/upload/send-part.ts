@@ -8,12 +8,12 @@ const TRIES = 4;
 const LONGEST_PAUSE_MS = 10_000;
 const FIRST_PAUSE_MS = 250;
 
-/** Answered with 400, though it is the line that was slow. */
+/** Codes with status 400 that a slow connection causes. */
 const SLOW_BODY = new Set(['RequestTimeout', 'IncompleteBody']);
 
 /**
- * Sends a part, and repeats what the SDK does not: a body that was changed on its way, and one that is a
- * stream. The pauses grow, and are random, so that senders that were refused together do not return together.
+ * Sends a part, with the retries that the SDK lacks: after a body changed in transit, and for streams. The
+ * pauses grow and are random, so that refused senders do not retry together.
  */
 export async function sendPart<T>(
   part: Part,
@@ -34,8 +34,8 @@ export async function sendPart<T>(
 }
 
 /**
- * The SDK listens to no stream that it is given: one that fails would end the process, one that is left would
- * stay open.
+ * Sends a body and handles the errors of a stream. The SDK does not: a failing stream would end the process,
+ * an unused one would stay open.
  */
 async function sendBody<T>(
   body: Buffer | Readable,
@@ -54,7 +54,7 @@ async function sendBody<T>(
   }
 }
 
-/** What the SDK itself has tried several times is not repeated. */
+/** Returns whether a retry may help. The SDK's own retries are not repeated. */
 function isPassing(error: unknown): boolean {
   if (!isBackupError(error, 'ARTIFACT_MISMATCH', 'STORE_FAILED', 'STORE_UNAVAILABLE')) return false;
   if (error.code === 'ARTIFACT_MISMATCH' || SLOW_BODY.has(providerCodeOf(error))) return true;

@@ -8,11 +8,11 @@ import { uploadParts } from './upload-parts.ts';
 import { fitsIntoOnePart, type UploadRequest } from './upload-request.ts';
 
 /**
- * Stores an object: in one request if it is small, else in parts sent side by side. An object that is there
- * and has the same bytes is left as it is. The bytes are compared with the source's SHA-256 before the object
- * exists, and with what the store reports of it afterwards.
+ * Stores an object: in one request if it is small, otherwise in parallel parts. Keeps an existing object with
+ * the same bytes. Compares the bytes with the SHA-256 of the source before the object exists, and with the
+ * store's report afterwards.
  * @returns what the store reports of the object
- * @throws BackupError ARTIFACT_MISMATCH if they differ; then nothing is left under the key
+ * @throws BackupError ARTIFACT_MISMATCH if they differ; then the key holds no object
  */
 export async function uploadObject(request: UploadRequest): Promise<ObjectFacts> {
   const there = await whatIsThere(request);
@@ -20,7 +20,7 @@ export async function uploadObject(request: UploadRequest): Promise<ObjectFacts>
   return fitsIntoOnePart(request) ? putWhole(request) : (await uploadParts(request)).complete();
 }
 
-/** Returns the object if an earlier upload, whose process died before it ended, has made it. */
+/** Returns the object if a process uploaded it before it died; `undefined` otherwise. */
 async function whatIsThere(request: UploadRequest): Promise<ObjectFacts | undefined> {
   const { bucket, key, source, digests, signal } = request;
   const facts = await headObject(bucket, key, signal).catch((error: unknown) => {

@@ -7,19 +7,19 @@ import { MultipartUpload } from './multipart-upload.ts';
 import { sendPart } from './send-part.ts';
 import type { UploadRequest } from './upload-request.ts';
 
-/** An upload all parts of which have arrived. */
+/** A multipart upload whose parts have all arrived. */
 export interface UploadedParts {
-  /** Makes the object of them and compares it with the source. If that fails, nothing is left of the parts. */
+  /** Creates the object and compares it with the source. Leaves no parts if that fails. */
   complete(): Promise<ObjectFacts>;
   /** Aborts the upload. */
   discard(): Promise<void>;
 }
 
 /**
- * Sends the parts of an object side by side, without making the object.
+ * Uploads the parts of an object in parallel, without creating the object.
  * @param onBegun called with the id of the upload
- * @throws BackupError ARTIFACT_MISMATCH if the source is not as announced; with every failure, the upload is
- * aborted
+ * @throws BackupError ARTIFACT_MISMATCH if the source differs from the announced one; any failure aborts the
+ * upload
  */
 export async function uploadParts(
   request: UploadRequest,
@@ -52,8 +52,7 @@ export async function uploadParts(
       await upload.complete(completed);
     } catch (error) {
       throwIfAborted(signal);
-      // It may be done all the same: when the answer was lost, the SDK's next attempt finds no such upload
-      // any more.
+      // May have succeeded: after a lost answer, the SDK's next attempt finds no such upload.
       const facts = await headObject(bucket, key, signal).catch(() => undefined);
       if (facts === undefined || !digests.matches(facts, parts.digests, true)) throw error;
     }

@@ -4,7 +4,7 @@ import type { ObjectParameters } from '../objects/object-parameters.ts';
 import type { Digests } from './digests.ts';
 import { partBytesFor, type UploadLimits } from './limits.ts';
 
-/** What is to become an object, and how. */
+/** The content and the parameters of an object to upload. */
 export interface UploadRequest {
   readonly bucket: Bucket;
   readonly key: string;
@@ -18,9 +18,9 @@ export interface UploadRequest {
 }
 
 /**
- * Buffers of one size that are used again. Idle ones are held weakly, so that the garbage collector frees
- * them while the process waits for its next upload: 15 MB, measured. Without the pool, the buffers of earlier
- * uploads stay until the next collection.
+ * Reusable buffers of one size. The pool holds idle buffers weakly, so the garbage collector can free them
+ * between uploads (15 MB measured). Without the pool, buffers of earlier uploads stay until the next
+ * collection.
  */
 export class BufferPool {
   private readonly bytes: number;
@@ -40,12 +40,12 @@ export class BufferPool {
   }
 }
 
-/** Returns the size of the parts of the object. */
+/** Returns the part size of the object. */
 export function partBytesOf({ source, limits, maxParts }: UploadRequest): number {
   return partBytesFor(source.bytes, limits.partBytes, maxParts);
 }
 
-/** Whether the object goes in one request. */
+/** Returns whether the object needs only one request. */
 export function fitsIntoOnePart(request: UploadRequest): boolean {
   return request.source.bytes <= partBytesOf(request);
 }
