@@ -3,20 +3,18 @@ import { escapeDatabase } from '@geolens/backup-core/internal';
 import { errnoOf, readOwnFile, storeError } from '@geolens/backup-system';
 import { replaceFile } from './store/replace-file.ts';
 
-/** Largest journal that is read, in bytes: one has a few hundred. */
+/** Maximum size of a journal, in bytes; a typical one has a few hundred. */
 const LARGEST_BYTES = 1024 * 1024;
 
-/** The file of a database's journal: each has its own, for one folder may hold the sets of several. */
+/** Returns the journal's file name. Each database has its own: a folder may hold sets of several. */
 export function journalName(database: string): string {
   return `.geolens-backup.${escapeDatabase(database)}.json`;
 }
 
-/**
- * A journal in one small JSON file, replaced as a whole. It is written without the lock of the volume.
- */
+/** A journal in one small JSON file, replaced as a whole. Writers do not need the lock of the volume. */
 export class FileJournal implements RunJournal {
   private readonly path: string;
-  /** The update before: the next one begins when it has ended, however it did. */
+  /** The previous update. The next one starts after it, whether it succeeded or failed. */
   private latest: Promise<void> = Promise.resolve();
 
   constructor(path: string) {
@@ -49,7 +47,7 @@ export class FileJournal implements RunJournal {
   }
 }
 
-/** The journal as version 0.1.0 wrote it: restore tests had other names. */
+/** The journal of version 0.1.0, which has other names for restore tests. */
 interface FormerState extends JournalState {
   readonly lastDrillSlot?: JournalState['lastRestoreTestSlot'];
   readonly lastDrill?: JournalState['lastRestoreTest'] & { readonly verdict: string };

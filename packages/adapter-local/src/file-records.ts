@@ -3,19 +3,19 @@ import type { ArtifactKey, ReplicaRecord, ReplicaRecords } from '@geolens/backup
 import { errnoOf, readOwnFile, storeError } from '@geolens/backup-system';
 import { replaceFile } from './store/replace-file.ts';
 
-/** Largest file that is read, in bytes: an artifact has about 300, and a store at most 100,000. */
+/** Maximum size of a records file, in bytes: an artifact needs about 300, and a store has at most 100,000. */
 const LARGEST_BYTES = 64 * 1024 * 1024;
 
 /**
- * Returns the name of the file of a store's records.
- * @param place where the store is: another bucket has other records
+ * Returns the name of the records file of a store.
+ * @param place location of the store; each bucket has its own records
  */
 export function recordsName(store: string, place: string): string {
   const digest = createHash('sha256').update(place).digest('hex');
   return `.geolens-backup.replica.${store}.${digest.slice(0, 16)}.json`;
 }
 
-/** Records in one JSON file, replaced as a whole. The caller holds the lock of the volume when it writes. */
+/** Records in one JSON file, replaced as a whole. The caller of `update` holds the lock of the volume. */
 export class FileRecords implements ReplicaRecords {
   private readonly path: string;
 

@@ -1,5 +1,5 @@
 /**
- * The ports of core on files of this machine: a folder as a store, archives made with tar, the journal.
+ * Implements the ports of core with files of this machine: a folder as a store, tar archives, the journal.
  *
  * @module @geolens/backup-adapter-local
  */

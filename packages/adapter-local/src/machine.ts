@@ -2,10 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { abortedBy, throwIfAborted, type Clock } from '@geolens/backup-core';
 
-/**
- * Timers stand still while the machine sleeps, and know nothing of a clock that is set: so the clock is
- * looked at this often.
- */
+/** Milliseconds between checks of the clock: timers stop during sleep and ignore a changed clock. */
 const RETRY_MS = 60_000;
 
 /** The clock of this machine. */
@@ -26,7 +23,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** How many bytes an ordinary user may still write to the volume that a path is on. */
+/** Returns the number of bytes that an unprivileged user may still write to the volume of a path. */
 export async function freeBytes(path: string): Promise<number> {
   const { bavail, bsize } = await statfs(path);
   return bavail * bsize;

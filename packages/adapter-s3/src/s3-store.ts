@@ -111,7 +111,7 @@ export class S3Store implements ArtifactStore {
     const request = this.requestOf(key, source, signal);
     if (fitsIntoOnePart(request)) return undefined;
     const begun = Promise.withResolvers<string | undefined>();
-    this.uploading.set(request.key, begun.promise); // before the store knows the upload: a clean-up may run at any time
+    this.uploading.set(request.key, begun.promise); // set first: a clean-up may run at any time
     const ended = (): void => void this.uploading.delete(request.key);
     const staged = await uploadParts(request, begun.resolve).catch((error: unknown) => {
       begun.resolve(undefined);

@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { isOwnName } from './restore-file-names.ts';
 
-/** What lies at the top of a staging folder. */
+/** Top-level entries of a staging folder. */
 export interface FolderContent {
-  /** Names of content. As bytes: names need not be text. */
+  /** Names of content, as bytes: names may not be text. */
   readonly content: readonly Buffer[];
-  /** Names of what a restore has put there. */
+  /** Names of entries that a restore created. */
   readonly own: readonly string[];
 }
 
@@ -17,7 +17,7 @@ export async function contentOf(folder: string | Buffer): Promise<FolderContent>
   };
 }
 
-/** The path of an entry of a folder. */
+/** Returns the path of an entry of a folder. */
 export function pathIn(folder: string | Buffer, name: string | Buffer): Buffer {
   return Buffer.concat([Buffer.from(folder), Buffer.from('/'), Buffer.from(name)]);
 }

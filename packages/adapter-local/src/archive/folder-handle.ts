@@ -14,21 +14,18 @@ import {
 import { lstatIfThere, errnoOf, flushFolder } from '@geolens/backup-system';
 import { contentOf, pathIn, type FolderContent } from './folder-content.ts';
 
-/**
- * `O_PATH` of Linux, which Node does not export: opens a folder that grants no permission, for instance to
- * change its mode.
- */
+/** `O_PATH` of Linux, which Node does not export. Opens a folder without permissions to change its mode. */
 const O_PATH = 0o10000000;
 
 const FLAGS = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /**
- * An open folder. All operations reach it through its descriptor (`/proc/self/fd/N`), so that another user
- * who renames or replaces a folder on the way cannot redirect them. None follows a symbolic link in the last
- * component. Errors name the folder as opened.
+ * An open folder. All operations use its descriptor (`/proc/self/fd/N`). So another user who renames or
+ * replaces a folder in the path cannot redirect them. No operation follows a symbolic link in the last
+ * component. Errors name the folder by its label.
  */
 export class FolderHandle implements AsyncDisposable {
-  /** The path that the folder was opened by. It may lead elsewhere by now. */
+  /** Path that opened the folder. It may point to another folder by now. */
   readonly label: string;
   private readonly handle: FileHandle;
 
@@ -37,7 +34,7 @@ export class FolderHandle implements AsyncDisposable {
     this.label = label;
   }
 
-  /** @throws ENOTDIR if the path is a symbolic link or no folder */
+  /** @throws ENOTDIR if the path is a symbolic link or not a folder */
   static async open(path: string): Promise<FolderHandle> {
     return new FolderHandle(await open(path, FLAGS), path);
   }
@@ -46,12 +43,12 @@ export class FolderHandle implements AsyncDisposable {
     return this.handle.fd;
   }
 
-  /** Opens a folder in this one. */
+  /** Opens a subfolder. */
   async enter(name: string | Buffer): Promise<FolderHandle> {
     return new FolderHandle(await this.named(open(this.at(name), FLAGS)), `${this.label}/${name.toString()}`);
   }
 
-  /** Opens a folder in this one; `undefined` if there is none, also if a file or a link has the name. */
+  /** Opens a subfolder; `undefined` if the name does not exist or is a file or a link. */
   async enterIfThere(name: string | Buffer): Promise<FolderHandle | undefined> {
     return this.enter(name).catch((error: unknown) => {
       if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') throw error;
@@ -63,7 +60,7 @@ export class FolderHandle implements AsyncDisposable {
     return this.handle.stat();
   }
 
-  /** The inode number in decimal digits: some exceed the range of safe integers. */
+  /** Returns the inode number in decimal digits: it may exceed the range of safe integers. */
   async inode(): Promise<string> {
     return (await this.handle.stat({ bigint: true })).ino.toString();
   }
@@ -96,17 +93,14 @@ export class FolderHandle implements AsyncDisposable {
     await this.named(to.named(rename(this.at(name), to.at(newName))));
   }
 
-  /** Changes the mode of this folder. */
   async chmod(mode: number): Promise<void> {
     await this.named(chmod(this.path, mode));
   }
 
-  /** Changes the owner of this folder. */
   async chown(uid: number, gid: number): Promise<void> {
     await this.named(chown(this.path, uid, gid));
   }
 
-  /** Changes the times of this folder. */
   async utimes(atime: Date | number, mtime: Date | number): Promise<void> {
     await this.named(utimes(this.path, atime, mtime));
   }
@@ -139,7 +133,7 @@ export class FolderHandle implements AsyncDisposable {
   }
 }
 
-/** Whether a name denotes an entry of a folder, and not the folder itself or anything outside of it. */
+/** Returns whether a name is an entry of a folder, and not the folder itself or a path outside it. */
 export function isComponent(name: Buffer): boolean {
   const text = name.toString('latin1');
   return text !== '' && text !== '.' && text !== '..' && !/[/\0]/.test(text);

@@ -5,16 +5,16 @@ import { Sample, shownPath } from './omissions.ts';
 import { listedLines, LISTING_ARGUMENTS, LISTING_LINE, LONGEST_LINE, unescapedBytes } from './tar-listing.ts';
 import { tarReading, type TarOptions } from './tar.ts';
 
-/** Files, folders, links of both kinds, pipes, devices, and files that an old system kept in one piece. */
+/** Types of files, folders, both links, pipes, devices, and of contiguous files of old systems. */
 const KNOWN_TYPES = '-dhlpcbC';
 
-/** Set-user-ID or set-group-ID in the text of a mode. */
+/** Matches set-user-ID or set-group-ID in the text of a mode. */
 const SET_ID = /^(?:..[sS]|.{5}[sS])/;
 
-/** Members that are left out. Programs take a limited number of arguments; no sound archive holds as many. */
+/** Maximum number of excluded members, because arguments are limited; no sound archive has so many. */
 const MOST_LEFT_OUT = 1_000;
 
-/** Bytes of their names. */
+/** Maximum size of the excluded names, in bytes. */
 const MOST_LEFT_OUT_BYTES = 500_000;
 
 const SHOWN = 10;
@@ -22,44 +22,43 @@ const SHOWN = 10;
 const LEAVES = 'names that would leave the folder';
 
 /**
- * Judges the members of an archive by tar's listing of it, and finds those that would lie, or be written,
- * outside the folder that they are unpacked into. It compares names as tar writes them: every byte has one
- * way of being written.
+ * Checks the members of an archive by tar's listing. Finds members outside the target folder, and members
+ * that tar would write outside it. Compares names as tar writes them: each byte has one representation.
  */
 export class MemberCheck {
   members = 0;
-  /** Whether there is a member for the folder itself, that gives its mode, owner and time. */
+  /** Whether a member for the folder itself gives its mode, owner and time. */
   holdsItself = false;
-  /** Why nothing of the archive is unpacked; `undefined` if it is. */
+  /** Why the archive is not unpacked; `undefined` if it is. */
   refusal: string | undefined;
   /** Members that must not be unpacked. One character for each byte. */
   readonly excluded: string[] = [];
-  /** Files with the bits set-user-ID or set-group-ID, as bytes below the folder. */
+  /** Files with set-user-ID or set-group-ID bits: paths below the folder, as bytes. */
   readonly setId: string[] = [];
-  /** How many members are left out. */
+  /** Number of members that are left out. */
   leftOutCount = 0;
   private excludedBytes = 0;
   private readonly reasons = new Map<string, Sample>();
   private readonly onMember: ((path: string) => void) | undefined;
-  /** What has to be a folder: folder members, and whatever another member lies below. */
+  /** Paths that must be folders: folder members, and all parents of other members. */
   private readonly folders = new Set<string>();
-  /** Links: no member may lie below them, for that might lie anywhere. */
+  /** Links. No member may be below a link, because the link may point anywhere. */
   private readonly links = new Set<string>();
-  /** Paths of members that are left out, with the reason and the name that tar excludes. */
+  /** Paths of excluded members, with the reason and the name that tar excludes. */
   private readonly gone = new Map<string, { readonly reason: string; readonly name: string }>();
 
-  /** @param onMember called with the name of each member, as it stands in the archive */
+  /** @param onMember called with the name of each member, as the archive has it */
   constructor(onMember?: (path: string) => void) {
     this.onMember = onMember;
   }
 
-  /** Takes a part of the listing. */
+  /** Adds a part of the listing. */
   readonly add = listedLines((line) => {
     this.members += 1;
     this.inspect(line);
   });
 
-  /** What is left out: one text for each reason, with names. */
+  /** One text for each reason to leave members out, with names. */
   get leftOut(): readonly string[] {
     return [...this.reasons].map(([reason, sample]) => `${reason}: ${sample.names}`);
   }
@@ -104,13 +103,13 @@ export class MemberCheck {
     return this.reasonAbove(file) ?? (this.passesLink(file) ? LEAVES : undefined);
   }
 
-  /** Whether the member, or one below it, might lie outside the folder. */
+  /** Returns whether the member, or one below it, may be outside the folder. */
   private leaves(type: string, path: string): boolean {
     if (this.links.has(path) || this.passesLink(path)) return true;
     return (type === 'h' || type === 'l') && this.folders.has(path);
   }
 
-  /** The reason why the path, or a folder on the way to it, is left out. */
+  /** Returns why the path or one of its parents is left out; `undefined` if none is. */
   private reasonAbove(path: string): string | undefined {
     return this.goneAbove(path)?.reason;
   }
@@ -128,7 +127,7 @@ export class MemberCheck {
     this.leftOutCount += 1;
     const name = unescapedBytes(written).replace(/\/+$/, '');
     const above = path === undefined ? undefined : this.goneAbove(path);
-    // tar excludes with a folder all that is named below it.
+    // Excluding a folder makes tar exclude all names below it.
     if (above !== undefined && `${name}/`.startsWith(`${above.name}/`)) return;
     this.note(reason, `${written}${target}`);
     this.excluded.push(name);
@@ -149,20 +148,21 @@ export class MemberCheck {
   }
 
   /**
-   * Whether a folder on the way to the path is a link. Notes them all: no later member may make one a link.
+   * Returns whether a parent of the path is a link. Records all parents, so no later member may replace one
+   * with a link.
    */
   private passesLink(path: string): boolean {
     for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
       const folder = path.slice(0, end);
       if (this.links.has(folder)) return true;
-      if (this.folders.has(folder)) return false; // it was looked at, and so were those above it
+      if (this.folders.has(folder)) return false; // it and its parents were checked
       this.folders.add(folder);
     }
     return false;
   }
 }
 
-/** The path from the folder, without `.` and empty parts; undefined when it leads out of it. */
+/** Returns the path from the folder, without `.` and empty parts; `undefined` if it leads outside. */
 function within(name: string): string | undefined {
   if (name === '' || name.startsWith('/')) return undefined;
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
@@ -176,9 +176,9 @@ export interface ListOptions extends TarOptions {
 }
 
 /**
- * Judges all members of an archive; nothing is unpacked.
- * @param label what messages call the archive
- * @throws BackupError ARTIFACT_UNREADABLE if the archive does not read through or has no members
+ * Checks all members of an archive without unpacking it.
+ * @param label name of the archive for messages
+ * @throws BackupError ARTIFACT_UNREADABLE if the archive cannot be read to its end or has no members
  */
 export async function listMembers(
   archive: ArtifactContent,
@@ -193,7 +193,7 @@ export async function listMembers(
         hint,
       })
     );
-  // tar takes nothing at all for an archive of nothing; ours have the folder itself at least.
+  // tar accepts an empty file as an empty archive; our archives have at least the folder itself.
   if (check.members === 0) throw new BackupError('ARTIFACT_UNREADABLE', 'the archive has no members');
   return check;
 }

@@ -5,21 +5,21 @@ import { specialKind } from './member-rule.ts';
 import { isOwnName } from './restore-file-names.ts';
 import { bytesOf, type FolderEntry } from './walk-folder.ts';
 
-/** Something that an archive of the folder does not hold, and what the operator can do. */
+/** Content that an archive of the folder lacks, and what the operator can do. */
 export interface Omission {
   readonly message: string;
   readonly hint: string;
 }
 
-/** Names in a message; the rest is counted. */
+/** Maximum number of names in a message; the rest is counted. */
 const SHOWN = 3;
 
-/** Characters of a path in a message. */
+/** Maximum length of a path in a message, in characters. */
 const SHOWN_LENGTH = 120;
 
 /**
- * Collects what an archive of a folder leaves out: what links lead to outside of the folder, what is neither
- * a file nor a folder nor a link, and what a restore has made.
+ * Collects what an archive of a folder leaves out. These are targets of links that lead outside, special
+ * files, and entries of restores.
  */
 export class Omissions {
   /** Paths of entries that tar must not archive. One character for each byte. */
@@ -30,7 +30,7 @@ export class Omissions {
   private readonly own = new Sample();
   private readonly long = new Sample();
 
-  /** @param root the resolved path of the folder, one character for each byte */
+  /** @param root resolved path of the folder, one character for each byte */
   constructor(root: string) {
     this.root = root;
   }
@@ -104,7 +104,7 @@ export class Sample {
   }
 }
 
-/** Returns a path as text, without control characters, and not too long. */
+/** Returns a path as text, without control characters and shortened. */
 export function shownPath(path: string): string {
   const text = Buffer.from(path, 'latin1')
     .toString('utf8')
@@ -113,8 +113,8 @@ export function shownPath(path: string): string {
 }
 
 /**
- * Returns the target of a link that leads out of the folder, `undefined` if it stays inside or cannot be
- * read. A dangling link counts as what its text names: the place may be missing on this machine alone.
+ * Returns the target of a link that leads outside the folder; `undefined` if it stays inside or is
+ * unreadable. A dangling link counts as its text: its target may be missing only on this machine.
  */
 async function targetOutside(root: string, link: string): Promise<string | undefined> {
   try {
@@ -127,6 +127,6 @@ async function targetOutside(root: string, link: string): Promise<string | undef
     return `${end}/`.startsWith(root === '/' ? root : `${root}/`) ? undefined : target;
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
-    return undefined; // tar reports a link that cannot be read
+    return undefined; // tar reports an unreadable link
   }
 }

@@ -11,8 +11,9 @@ export interface RecoveryOptions {
 }
 
 /**
- * Finishes the swaps that are recorded for a folder, and removes what was unpacked and not swapped, or was
- * being dropped.
+ * Finishes the recorded swaps of a folder. Removes content that was unpacked but not swapped, or was being
+ * removed.
+ * @returns what was done, one text for each step
  */
 export async function recoverFolder(
   folder: FolderHandle,
@@ -41,7 +42,7 @@ async function recoverRestore(
   const path = `${folder.label}/${workName(record.id)}`;
   await using work = await WorkFolder.open(folder, records, record);
   if (work === undefined) {
-    // Without an inode the process died before it used the folder, which is empty then.
+    // Without an inode, the process died before it used the folder, which is then empty.
     if (record.inode === undefined) await folder.rmdir(workName(record.id)).catch(() => undefined);
     else await reportMissing(folder, record, path, onWarning);
     await records.remove(record.id);
@@ -68,8 +69,8 @@ async function recoverRestore(
 }
 
 /**
- * In the phase `out` the work folder holds the old content; in the others its removal is the last step before
- * that of the record.
+ * Reports a missing work folder. Only in phase `out` does it hold old content. In other phases, its removal
+ * is the last step before that of the record.
  */
 async function reportMissing(
   folder: FolderHandle,

@@ -10,8 +10,8 @@ const PARTIAL_RECORD = new RegExp(`^\\.geolens-backup-staging-${UUID}\\.json\\.$
 const PREVIOUS = /^\.geolens-backup-before-\d{8}_\d{6}$/;
 
 /**
- * Whether a restore, of this or an earlier version, makes entries of the name at the top of a staging folder.
- * They are no content: they are not archived and not moved, and no archive may hold them.
+ * Returns whether a restore of any version creates top-level entries of this name in a staging folder. They
+ * are no content: archives must not hold them, and swaps do not move them.
  */
 export function isOwnName(name: string): boolean {
   return WORK.test(name) || PREVIOUS.test(name) || NOTE.test(name);
@@ -21,27 +21,27 @@ export function newId(): string {
   return randomUUID();
 }
 
-/** The folder that a restore works in, inside the staging folder. */
+/** Returns the name of a restore's work folder, inside the staging folder. */
 export function workName(id: string): string {
   return `${OWN_PREFIX}restoring-${id}`;
 }
 
-/** The file that records what a restore is doing, in a folder of ours. */
+/** Returns the name of a restore's record, in the records folder. */
 export function recordName(id: string): string {
   return `${OWN_PREFIX}staging-${id}.json`;
 }
 
-/** The folder of the old content; the stamp is `YYYYMMDD_HHMMSS`. */
+/** Returns the name of the folder for old content; the stamp is `YYYYMMDD_HHMMSS`. */
 export function previousName(stamp: string): string {
   return `${OWN_PREFIX}before-${stamp}`;
 }
 
-/** The id of the restore that the file of this name records. */
+/** Returns the id of the restore that a record name belongs to; `undefined` for other names. */
 export function recordId(name: string): string | undefined {
   return RECORD.exec(name)?.[1];
 }
 
-/** Whether a record that was not written to its end has the name. */
+/** Returns whether the name belongs to an incompletely written record. */
 export function isPartialRecord(name: string): boolean {
   return PARTIAL_RECORD.test(name);
 }
@@ -51,8 +51,7 @@ export function isPreviousName(name: string): boolean {
 }
 
 /**
- * Whether the name is that of a file in which earlier versions recorded an unfinished restore, in the staging
- * folder.
+ * Returns whether earlier versions noted an unfinished restore in a file of this name, in the staging folder.
  */
 export function isNoteName(name: string): boolean {
   return NOTE.test(name);

@@ -6,7 +6,7 @@ import { contentOf, pathIn } from './folder-content.ts';
 
 const ALL = constants.R_OK | constants.W_OK | constants.X_OK;
 
-/** Why a folder cannot be restored into, or undefined when it can. */
+/** Returns why a restore into the folder is not possible; `undefined` if it is. */
 export async function restoreRefusal(folder: string): Promise<string | undefined> {
   try {
     if (!(await stat(folder)).isDirectory()) return `${folder} is not a folder`;
@@ -52,8 +52,8 @@ async function accessRefusal(folder: string): Promise<string | undefined> {
 }
 
 /**
- * Root reaches the folder by its path: other users who can rename a folder above it could lead the restore
- * elsewhere. A restore of another user gains them nothing that they could not have.
+ * Returns why another user could redirect a restore of root. Root uses the path of the folder; a user who can
+ * rename a parent could redirect it. A restore of an unprivileged user gives other users no new access.
  */
 async function redirectRefusal(folder: string, parent?: string): Promise<string | undefined> {
   if (process.geteuid?.() !== 0) return undefined;
@@ -72,7 +72,7 @@ function foldersAbove(path: string): readonly string[] {
   return parent === path ? [] : [parent, ...foldersAbove(parent)];
 }
 
-/** What is mounted below would move along with its folder, or keep it from moving. */
+/** Returns which mount prevents a swap: it would move with its folder, or block the move. */
 async function mountedRefusal(folder: string): Promise<string | undefined> {
   const mounts = await readFile('/proc/self/mountinfo', 'latin1').catch(() => '');
   const root = Buffer.from(await realpath(folder)).toString('latin1');
@@ -85,7 +85,7 @@ async function mountedRefusal(folder: string): Promise<string | undefined> {
     : `something is mounted inside ${folder}, at ${Buffer.from(inside, 'latin1').toString()}`;
 }
 
-/** To move a folder is to write to it, or to be allowed to let oneself: its owner is. */
+/** Returns which entry this user cannot move. Moving a folder requires write permission or ownership. */
 async function contentRefusal(folder: string): Promise<string | undefined> {
   for (const name of (await contentOf(folder)).content) {
     const path = pathIn(folder, name);
@@ -104,7 +104,7 @@ async function contentRefusal(folder: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** Blanks and the like in mount points are written as `\040`. */
+/** Decodes a mount point: blanks, for example, are written as `\040`. */
 function decoded(point: string): string {
   return point.replaceAll(/\\([0-7]{3})/g, (_, octal: string) =>
     String.fromCharCode(Number.parseInt(octal, 8)),

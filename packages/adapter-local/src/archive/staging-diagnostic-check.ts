@@ -12,7 +12,7 @@ import { Omissions, shownPath } from './omissions.ts';
 import { bytesOf, walkFolder } from './walk-folder.ts';
 import { errnoOf } from '@geolens/backup-system';
 
-/** So many entries are looked at: enough to meet whoever writes there, and over in a second or two. */
+/** Maximum number of inspected entries: enough to find each writer, and done in a second or two. */
 const INSPECTED = 20_000;
 
 const SHOWN = 3;
@@ -22,8 +22,8 @@ const SUBJECT = 'staging';
 const READ_HINT = 'Give this user the right to read them (in the container: the capability DAC_READ_SEARCH)';
 
 /**
- * Checks whether everything in the staging folder can be read, and what an archive of it leaves out. tar
- * fails over the first file that cannot be read, and the run with it.
+ * Checks whether all entries of the staging folder are readable, and what an archive leaves out. tar, and so
+ * the run, fails on the first unreadable file.
  */
 export class StagingDiagnosticCheck implements DiagnosticCheck {
   private readonly folder: string;
@@ -87,7 +87,7 @@ export class StagingDiagnosticCheck implements DiagnosticCheck {
   }
 }
 
-/** What vanished meanwhile is no hindrance. */
+/** Returns whether a file is readable. A file that vanished meanwhile counts as readable. */
 async function isReadable(path: Buffer): Promise<boolean> {
   return access(path, constants.R_OK).then(
     () => true,

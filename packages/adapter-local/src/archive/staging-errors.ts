@@ -1,7 +1,7 @@
 import { BackupError, toBackupError } from '@geolens/backup-core';
 import { describeEnd, type ProgramEnd, errnoOf } from '@geolens/backup-system';
 
-/** The folder that is restored into, and the name of the setting that it comes from, for messages. */
+/** Target folder of a restore, and the name of its setting for messages. */
 export interface StagingPlace {
   readonly folder: string;
   readonly label?: string | undefined;
@@ -14,7 +14,7 @@ export function placeOf({ folder, label }: StagingPlace): string {
   return label === undefined ? folder : `${label}=${folder}`;
 }
 
-/** What errors of the file system mean for a restore into the folder. */
+/** Converts an error of the file system during a restore into the folder. */
 export function stagingError(error: unknown, doing: string, place: StagingPlace): BackupError {
   const code = errnoOf(error);
   if (error instanceof BackupError || code === undefined) return toBackupError(error);
@@ -28,9 +28,9 @@ export function stagingError(error: unknown, doing: string, place: StagingPlace)
   return failed(place, `${(error as Error).message} (while ${doing})`, hint, error);
 }
 
-/** What it means that a program ended with a failure. */
+/** Returns the error for a failed program. */
 export function programFailure(file: string, end: ProgramEnd, place: StagingPlace): BackupError {
-  // "Wrote only" is what tar says of a last block that found room for its first part.
+  // tar prints "Wrote only" if the disk has space for only a part of the last block.
   if (/No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes/.test(end.stderr))
     return full(place, 'unpacking');
   const hint = /Permission denied|Operation not permitted/.test(end.stderr) ? RIGHTS : undefined;

@@ -5,7 +5,7 @@ import { flushFolder, readOwnFile, storeError } from '@geolens/backup-system';
 import { isComponent } from './folder-handle.ts';
 import { isPartialRecord, recordId, recordName } from './restore-file-names.ts';
 
-/** Largest record that is read, in bytes. */
+/** Maximum size of a record, in bytes. */
 const LARGEST_BYTES = 16 * 1024 * 1024;
 
 /** Mode, owner and time of the staging folder itself. */
@@ -18,34 +18,28 @@ export interface FolderAttributes {
 }
 
 /**
- * What a restore does: it unpacks, moves the old content out, moves the new content in, or removes an old
- * content. In `unpacking` and `dropping` the content of the staging folder is untouched, and the work folder
- * can go.
+ * Phases of a restore: unpack, move the old content out, move the new content in, or remove old content. In
+ * `unpacking` and `dropping`, the content of the staging folder is unchanged and the work folder can be
+ * removed.
  */
 const PHASES = ['unpacking', 'out', 'in', 'dropping'] as const;
 
-/** All that another process needs to finish or to undo a restore that died. */
+/** The state that another process needs to finish or undo an interrupted restore. */
 export interface StagingRecord {
   readonly id: string;
-  /** The resolved path of the staging folder. */
+  /** Resolved path of the staging folder. */
   readonly folder: string;
   readonly phase: (typeof PHASES)[number];
-  /** Of the work folder, in decimal digits; `undefined` until it exists. */
+  /** Inode of the work folder, in decimal digits; `undefined` until the folder exists. */
   readonly inode?: string | undefined;
-  /**
-   * Folders without write permission of their owner in the old and the new content; names in base64, for they
-   * need not be text.
-   */
+  /** Folders of the old and new content that their owner cannot write to. Names are base64 of bytes. */
   readonly lockedOld?: readonly string[] | undefined;
   readonly lockedNew?: readonly string[] | undefined;
   /** Attributes of the staging folder in the archive; `undefined` if the archive has none. */
   readonly attributes?: FolderAttributes | undefined;
 }
 
-/**
- * The records of restores, in a folder that unprivileged users cannot write to. The caller holds the lock of
- * that folder.
- */
+/** Records of restores, in a folder that unprivileged users cannot write to. The caller holds its lock. */
 export class StagingRecords {
   private readonly dir: string;
 
@@ -53,7 +47,7 @@ export class StagingRecords {
     this.dir = dir;
   }
 
-  /** Writes the record durably, in the place of an earlier one of the same restore. */
+  /** Writes the record durably and replaces an earlier record of the same restore. */
   async write(record: StagingRecord): Promise<void> {
     await this.attempt('recording a restore of files', () =>
       replaceFile(this.pathOf(record.id), JSON.stringify(record)),
@@ -67,7 +61,7 @@ export class StagingRecords {
     });
   }
 
-  /** Returns the records for a staging folder. Reports records that are damaged and skips them. */
+  /** Returns the records for a staging folder. Reports damaged records and skips them. */
   async of(
     folder: string,
     onWarning: (message: string) => void = () => undefined,

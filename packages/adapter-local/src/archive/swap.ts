@@ -7,28 +7,25 @@ import { NEW, OLD, type WorkFolder } from './work-folder.ts';
 
 const SECOND = 1_000;
 
-/**
- * Attempts to find a free name for the old content: another user may take the name between the look and the
- * move.
- */
+/** Maximum number of attempts to find a free name for the old content: another user may take a name. */
 const ATTEMPTS = 10;
 
-/** What the system returns when a folder is moved to a name that is taken. */
+/** Error codes of a move to a name that is taken. */
 const TAKEN = new Set(['EEXIST', 'ENOTEMPTY', 'ENOTDIR']);
 
 /**
- * Moves the old content of a folder out and the new content in, through a work folder. The record is updated
- * before the first move, so `finish` can continue for a process that died. All steps can be repeated.
+ * Swaps the old content of a folder with the new content, through a work folder. Updates the record before
+ * the first move, so `finish` can continue after the process died. All steps are repeatable.
  *
- * The phases: `out` while all content of the folder is old, `in` once all of it is new. The record changes
- * only when a phase is complete and on the disk.
+ * Phases: `out` while all content of the folder is old, `in` once all of it is new. The record changes only
+ * when a phase is complete and on the disk.
  */
 export class Swap {
   readonly warnings: string[] = [];
   private readonly work: WorkFolder;
   private readonly clock: Clock;
 
-  /** The record of the work folder is in phase `out` or `in` if the swap has begun already. */
+  /** If the swap has already begun, the record of the work folder is in phase `out` or `in`. */
   constructor(work: WorkFolder, clock: Clock) {
     this.work = work;
     this.clock = clock;
@@ -44,7 +41,10 @@ export class Swap {
     });
   }
 
-  /** Returns the name of the old content in the folder; `undefined` if there was none. */
+  /**
+   * Finishes the swap.
+   * @returns the name of the old content in the folder; `undefined` if there was none
+   */
   async finish(): Promise<string | undefined> {
     if (this.record.phase === 'out') {
       await this.moveOut();
@@ -52,14 +52,14 @@ export class Swap {
     }
     await this.moveIn();
     const previous = await this.keepOld();
-    await this.giveAttributes(({ mode }) => mode | 0o700); // removing the work folder takes the right to write here
-    // The content is in its place. A work folder or a record that stays is left to the next recovery.
+    await this.giveAttributes(({ mode }) => mode | 0o700); // removing the work folder needs write permission here
+    // The content is in place. The next recovery removes a remaining work folder or record.
     await this.removeWork().catch(() => undefined);
     await this.giveAttributes(({ mode }) => mode);
     return previous;
   }
 
-  /** Goes back to where the swap began: new content in the work folder, old content in its place. */
+  /** Restores the state before the swap: new content in the work folder, old content in its place. */
   async undo(): Promise<void> {
     const { folder, handle } = this.work;
     if (this.record.phase === 'in') {
@@ -101,10 +101,7 @@ export class Swap {
     await this.work.folder.flush();
   }
 
-  /**
-   * Moves the old content out of the work folder, to a name of this second or of the first after it that is
-   * free.
-   */
+  /** Moves the old content out of the work folder, to the first free name from the current second on. */
   private async keepOld(): Promise<string | undefined> {
     const { folder, handle } = this.work;
     if ((await handle.lstatIfThere(OLD)) === undefined) return undefined;
@@ -128,11 +125,11 @@ export class Swap {
   }
 
   private async removeWork(): Promise<void> {
-    await this.work.handle.rmdir(NEW).catch(unlessGone); // fails, and keeps all, should anything be left in it
+    await this.work.handle.rmdir(NEW).catch(unlessGone); // fails, and keeps all, if any content is left
     await this.work.remove();
   }
 
-  /** Failures are warnings: the content is in its place. */
+  /** Restores the attributes of the folder. Failures are warnings, because the content is in place. */
   private async giveAttributes(modeOf: (attributes: FolderAttributes) => number): Promise<void> {
     const {
       folder,
@@ -153,9 +150,9 @@ export class Swap {
 }
 
 /**
- * Moves all content of a folder into another. A folder is written to when it is moved (its `..`): those that
- * are locked are unlocked for it, and locked again at the end. Only the owner's permission to write changes,
- * so that no mistaken name can expose a folder.
+ * Moves all content of a folder into another. A move writes to the moved folder (its `..`). So locked folders
+ * are unlocked first and locked again at the end. Only the owner's write permission changes, so a wrong name
+ * cannot expose a folder.
  */
 async function moveAll(from: FolderHandle, to: FolderHandle, locked: readonly string[] = []): Promise<void> {
   const names = new Set(locked);
@@ -175,7 +172,7 @@ async function changeMode(
   if (inner !== undefined) await inner.chmod(change((await inner.stat()).mode & 0o7777));
 }
 
-/** Returns the names of the folders that their owner cannot write to, in base64. */
+/** Returns the base64 names of the folders that their owner cannot write to. */
 async function lockedIn(folder: FolderHandle): Promise<readonly string[]> {
   const locked: string[] = [];
   for (const name of (await folder.content()).content) {

@@ -23,25 +23,25 @@ import { placeOf } from './staging-errors.ts';
 import { excludeLine, gzipArguments, through, warningsIn } from './tar.ts';
 import { walkFolder } from './walk-folder.ts';
 
-/** GNU tar's exit codes: https://www.gnu.org/software/tar/manual/html_section/Synopsis.html */
+/** Exit code of GNU tar: https://www.gnu.org/software/tar/manual/html_section/Synopsis.html */
 const SOME_FILES_CHANGED = 1;
 
 const UNREADABLE_HINT = 'It was not kept; check the disk and the memory of this machine, then run again';
 
-/** Which folder is archived. */
+/** The folder to archive and how. */
 export interface TarArchiverOptions {
-  /** The folder whose content is archived. */
+  /** Folder whose content is archived. */
   readonly folder: string;
-  /** The name of the setting that the folder comes from, for messages. */
+  /** Name of the setting that gives the folder, for messages. */
   readonly label?: string | undefined;
-  /** What programs get as their environment: PATH at least. */
+  /** Environment of the programs; it must have PATH. */
   readonly env: ProgramEnvironment;
 }
 
 /**
- * Archives a folder with GNU tar and the fastest gzip there is. Members start with `./`; owners are numbers.
- * It leaves out devices, sockets, FIFOs and what restores have made, and does not follow links; warnings name
- * what is missing for that. It follows a link that is the folder itself, and archives what is mounted inside.
+ * Archives a folder with GNU tar and the fastest available gzip. Member names start with `./`; owners are
+ * numbers. Excludes devices, sockets, FIFOs and entries of restores. Does not follow links, except if the
+ * folder itself is a link. Includes mounted content. Warnings name what is missing.
  */
 export class TarArchiver implements Archiver {
   private readonly options: TarArchiverOptions;
@@ -100,7 +100,7 @@ export class TarArchiver implements Archiver {
     return placeOf(this.options);
   }
 
-  /** Returns what an archive of the folder leaves out, or why there is nothing to archive. */
+  /** Returns what an archive of the folder leaves out, or why it has nothing to archive. */
   private async inspect(signal: AbortSignal): Promise<Omissions | { readonly nothing: string }> {
     const { folder } = this.options;
     try {
@@ -127,10 +127,7 @@ export class TarArchiver implements Archiver {
     }
   }
 
-  /**
-   * A file that changed or vanished while it was read is normal on a live system; anything worse is a
-   * failure.
-   */
+  /** Returns the error of a failed tar. Files that change while tar reads them only cause warnings. */
   private judge(end: ProgramEnd, warnings: string[]): Error | undefined {
     if (end.code === 0 || end.code === SOME_FILES_CHANGED) {
       warnings.push(...warningsIn(end.stderr));

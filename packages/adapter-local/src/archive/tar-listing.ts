@@ -1,4 +1,4 @@
-/** Arguments of tar for a listing with links as they are in the archive, and with unambiguous names. */
+/** Arguments of tar for a listing with links as archived and with unambiguous names. */
 export const LISTING_ARGUMENTS = [
   '--list',
   '--verbose',
@@ -8,19 +8,19 @@ export const LISTING_ARGUMENTS = [
 ];
 
 /**
- * Type and mode, owner, size and time, then the name; a hard link also has its target. In names, `"` and `\`
- * have a `\` before them.
+ * Matches type and mode, owner, size and time, the name and, for a hard link, the target. Names escape `"`
+ * and `\` with `\`.
  */
 export const LISTING_LINE = /^(.)(.{9})[^"]*"((?:[^"\\]|\\.)*)"(?: link to "((?:[^"\\]|\\.)*)")?/;
 
-/** Longer lines have names that no file system takes: 4096 bytes, four characters each, and that twice. */
+/** Maximum length of a line: two names of 4096 bytes, each byte as four characters. */
 export const LONGEST_LINE = 40_000;
 
 const LINE_FEED = 0x0a;
 
 /**
- * Returns a function that takes a listing of tar in chunks and passes on each whole line, without its line
- * feed. Each character stands for one byte (latin1).
+ * Returns a function that takes chunks of a listing and passes on each whole line without its line feed. Each
+ * character stands for one byte (latin1).
  */
 export function listedLines(onLine: (line: string) => void): (chunk: Uint8Array) => void {
   let rest: Buffer[] = [];
@@ -45,7 +45,7 @@ const LETTERS: Readonly<Record<string, string>> = {
   v: '\v',
 };
 
-/** Returns a name that tar wrote with escapes, one character for each byte. */
+/** Returns a name without tar's escapes, one character for each byte. */
 export function unescapedBytes(written: string): string {
   return written.replace(/\\([0-7]{3}|.)/g, (_, code: string) =>
     code.length === 3 ? String.fromCharCode(Number.parseInt(code, 8)) : (LETTERS[code] ?? code),

@@ -23,35 +23,35 @@ import { NEW, OLD, WorkFolder } from './work-folder.ts';
 const UNREADABLE_HINT =
   'Restore another set; if none reads through, check the disk and the memory of this machine';
 
-/** Times before 1970 or after now, and notes that other programs put into archives, are no one's concern. */
+/** Arguments that suppress warnings on times before 1970 or in the future, and on notes of other programs. */
 const QUIET = ['--warning=no-timestamp', '--warning=no-unknown-keyword'];
 
-/** The path that a program has for the first of the descriptors that it was given. */
+/** Path of a program's first extra descriptor. */
 const FIRST_DESCRIPTOR = '/proc/self/fd/3';
 
-/** What archives are restored with. */
+/** Settings of a restore. */
 export interface TarStagingRestorerOptions {
-  /** The name of the setting that folders come from, for messages. */
+  /** Name of the setting that gives folders, for messages. */
   readonly label?: string | undefined;
-  /** What programs get as their environment: PATH at least. */
+  /** Environment of the programs; it must have PATH. */
   readonly env: ProgramEnvironment;
-  /** Dates what a swap keeps. */
+  /** Gives the date in the name of old content. */
   readonly clock: Clock;
   /** Folder for the records of unfinished restores. Unprivileged users must not be able to write to it. */
   readonly recordsDir: string;
 }
 
 /**
- * Unpacks archives with GNU tar. The content stays inside the folder, for the folder may be a mount point: it
- * cannot be renamed itself, and what is beside it may be another file system.
+ * Unpacks archives with GNU tar. The content stays inside the folder, because the folder may be a mount
+ * point. A mount point cannot be renamed, and its parent may be on another file system.
  *
- * - `.geolens-backup-restoring-<uuid>/` is a work folder: `new/` is what was unpacked, `old/` what was moved
- *   out.
+ * - `.geolens-backup-restoring-<uuid>/` is a work folder: `new/` has unpacked content, `old/` has content
+ *   that was moved out.
  * - `.geolens-backup-before-<YYYYMMDD_HHMMSS>/` is old content that a swap has kept.
  *
- * Other users may write to the folder. So what an unfinished restore does is recorded in `recordsDir`, one
- * file for each (`.geolens-backup-staging-<uuid>.json`). Nothing in the folder decides what is done, and no
- * path in it can be redirected.
+ * Other users may write to the folder. So each unfinished restore has a record in `recordsDir`
+ * (`.geolens-backup-staging-<uuid>.json`). Content of the folder decides nothing, and no path in it can be
+ * redirected.
  */
 export class TarStagingRestorer implements StagingRestorer {
   private readonly options: TarStagingRestorerOptions;
@@ -153,7 +153,7 @@ export class TarStagingRestorer implements StagingRestorer {
       });
       await target.flush();
       await work.remove();
-      await target.utimes(atime, mtime).catch(() => undefined); // the time that the archive says, not ours
+      await target.utimes(atime, mtime).catch(() => undefined); // the time from the archive, not ours
     } catch (error) {
       throw stagingError(error, `removing ${previous}`, place);
     }
@@ -185,10 +185,7 @@ export class TarStagingRestorer implements StagingRestorer {
     return [...(owners ? [] : [lost]), ...warningsIn(end.stderr)];
   }
 
-  /**
-   * Flushes the file system: a swap must not put content in place that a crash of the machine could still
-   * empty.
-   */
+  /** Flushes the file system: a swap must not use content that a crash of the machine could still lose. */
   private async flush(folder: FolderHandle, place: StagingPlace, signal: AbortSignal): Promise<void> {
     const end = await new Program('sync', ['-f', FIRST_DESCRIPTOR], {
       env: this.env,
@@ -203,14 +200,14 @@ export class TarStagingRestorer implements StagingRestorer {
   }
 }
 
-/** A program of root that an archive brings must not run as root for other users. */
+/** Removes set-user-ID and set-group-ID bits: other users must not run a restored program as root. */
 async function clearSetId(folder: FolderHandle, path: string): Promise<void> {
   const file = pathIn(`/proc/self/fd/${folder.fd}`, Buffer.from(path, 'latin1'));
   const entry = await lstatIfThere(file);
   if (entry?.isFile() === true) await chmod(file, entry.mode & 0o1777);
 }
 
-/** Whether the folder did not exist and was made. */
+/** Creates the folder if it does not exist; returns whether it did so. */
 async function makeFolder(folder: string): Promise<boolean> {
   try {
     await mkdir(folder);
@@ -231,7 +228,7 @@ async function openIfThere(folder: string): Promise<FolderHandle | undefined> {
   }
 }
 
-/** Returns the attributes that unpacking gave to the folder, and makes it writable for this user again. */
+/** Returns the attributes that tar gave to the folder, and makes it writable for this user again. */
 async function takeAttributes(folder: FolderHandle): Promise<FolderAttributes> {
   const { mode, uid, gid, mtimeMs } = await folder.stat();
   await folder.chmod(0o700);

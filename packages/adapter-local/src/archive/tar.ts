@@ -5,7 +5,7 @@ import { BackupError, type ArtifactContent } from '@geolens/backup-core';
 import { findProgram, type ProgramEnd, type ProgramEnvironment, programFed } from '@geolens/backup-system';
 
 /**
- * Programs that tar can use, fastest first. All write the plain gzip format and take `-d`. Measured on a
+ * Compression programs for tar, fastest first. All write the plain gzip format and accept `-d`. Measured on a
  * gigabyte: igzip 2.9 s, pigz 10.7 s, node:zlib 19.9 s.
  */
 const GZIP_PROGRAMS = ['igzip', 'pigz'];
@@ -13,7 +13,7 @@ const GZIP_PROGRAMS = ['igzip', 'pigz'];
 const SHOWN_WARNINGS = 20;
 
 export interface TarOptions {
-  /** With `LC_ALL=C`: what tar says is compared with English texts. */
+  /** Must have `LC_ALL=C`: messages of tar are compared with English texts. */
   readonly env: ProgramEnvironment;
   readonly signal: AbortSignal;
   /** File descriptors that tar gets as 3, 4, …. */
@@ -21,10 +21,10 @@ export interface TarOptions {
 }
 
 /**
- * Runs tar on an archive (`.tar.gz`) from its first to its last byte, and hands what it prints to `onOutput`.
- * One that is a file of this machine is read by the programs themselves: of what comes by a pipe, tar makes
- * one process more that copies all of it. What reading the archive fails with is thrown as it is; bytes that
- * node:zlib cannot decompress are ARTIFACT_UNREADABLE; all else is in the end.
+ * Runs tar on a whole archive (`.tar.gz`) and passes its output to `onOutput`. The programs read a local
+ * archive file directly: with a pipe, tar adds a process that copies all bytes. Throws read errors of the
+ * archive unchanged. The returned end describes all other failures.
+ * @throws BackupError ARTIFACT_UNREADABLE if node:zlib cannot decompress the bytes
  */
 export async function tarReading(
   args: readonly string[],
@@ -55,21 +55,20 @@ export async function tarReading(
 }
 
 /**
- * Returns the arguments that make tar compress or decompress with the fastest program; `undefined` if there is
- * none and node:zlib has to do it.
+ * Returns the arguments that make tar use the fastest compression program. `undefined` if there is none; then
+ * node:zlib must be used.
  */
 export async function gzipArguments({
   PATH = '',
 }: ProgramEnvironment): Promise<readonly string[] | undefined> {
-  // By its name: tar looks along the same path, and would take a folder with a space in it for two words.
+  // By name: tar searches the same path, and would split a path with a space into two words.
   for (const name of GZIP_PROGRAMS)
     if ((await findProgram([name], PATH)) !== undefined) return [`--use-compress-program=${name} -1`];
   return undefined;
 }
 
 export function through(content: AsyncIterable<Uint8Array>, transform: Duplex): AsyncIterable<Uint8Array> {
-  // The failure of either stream destroys the other and is thrown to the reader, so the callback has nothing
-  // to do.
+  // A failure of either stream destroys the other and reaches the reader, so the callback does nothing.
   return pipeline(Readable.from(content, { objectMode: false }), transform, () => undefined);
 }
 
@@ -78,7 +77,7 @@ function isZlibError(error: unknown): boolean {
 }
 
 /**
- * Returns the argument of tar for `--anchored` that excludes exactly this path. One character of the path for
+ * Returns the argument of `tar --anchored` that excludes exactly this path. The path has one character for
  * each byte. Arguments are text, so bytes that are not UTF-8 match any character.
  */
 export function excludeArgument(path: string): string {
@@ -88,8 +87,8 @@ export function excludeArgument(path: string): string {
 
 /**
  * Returns a line for `--anchored --exclude-from` (LC_ALL=C) that excludes exactly this path. One character
- * for each byte. A line cannot hold a line feed, so a bracket expression excepts all other bytes; one also
- * protects blanks at the end, which tar removes.
+ * for each byte. A line cannot hold a line feed, so a bracket expression excludes all other bytes. Another
+ * one protects trailing blanks, which tar removes.
  */
 export function excludeLine(path: string): string {
   const pattern = escaped(path)

@@ -11,7 +11,7 @@ export interface UnpackedFolderOptions {
   readonly place: StagingPlace;
   readonly records: StagingRecords;
   readonly record: StagingRecord;
-  /** Whether the folder did not exist before. */
+  /** Whether the restore created the folder. */
   readonly made: boolean;
   readonly members: number;
   readonly leftOut: readonly string[];
@@ -20,7 +20,7 @@ export interface UnpackedFolderOptions {
   readonly clock: Clock;
 }
 
-/** Content that was unpacked into a work folder, inside the folder that it is for. */
+/** Content unpacked into a work folder, inside its target folder. */
 export class UnpackedFolder implements UnpackedStaging {
   readonly members: number;
   readonly leftOut: readonly string[];
@@ -70,7 +70,7 @@ export class UnpackedFolder implements UnpackedStaging {
     } catch (error) {
       const cause = stagingError(error, 'putting the new content in its place', place);
       await swap.undo().catch((undoing: unknown) => {
-        this.over = true; // what was unpacked is needed by the recovery
+        this.over = true; // the recovery needs the unpacked content
         const both = new AggregateError(
           [cause, undoing],
           `${errorText(cause)}; then: ${errorText(undoing)}`,
@@ -88,10 +88,7 @@ export class UnpackedFolder implements UnpackedStaging {
   }
 }
 
-/**
- * Removes what was unpacked, and the folder if it was made for it. What cannot be removed is left to the next
- * recovery.
- */
+/** Removes unpacked content, and the folder if the restore created it. The next recovery removes the rest. */
 export async function discardUnpacked(
   records: StagingRecords,
   record: StagingRecord,

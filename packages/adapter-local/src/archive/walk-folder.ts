@@ -5,19 +5,19 @@ import { leftOutReason } from './member-rule.ts';
 
 /** An entry below a folder. Links are not followed. */
 export interface FolderEntry {
-  /** Path from the folder: `./a/b`. One character for each byte, for names need not be text. */
+  /** Path from the folder, for example `./a/b`. One character for each byte: names may not be text. */
   readonly path: string;
   readonly entry: Dirent;
-  /** Whether a restore accepts its name; if not, nothing below it is visited. */
+  /** Whether a restore accepts its name; if not, the walk visits nothing below it. */
   readonly isContent: boolean;
 }
 
-/** Entries that are read from the system at once. */
+/** Number of entries that one system call reads. */
 const BATCH = 1_024;
 
 /**
  * Visits all entries below a folder, each folder before its content. Skips folders that vanish.
- * @param root the resolved path of the folder, one character for each byte
+ * @param root resolved path of the folder, one character for each byte
  * @param onUnreadable called with a folder that cannot be read; its content is skipped
  */
 export async function* walkFolder(
@@ -32,7 +32,7 @@ export async function* walkFolder(
         bufferSize: BATCH,
       })) {
         const path = `${folder}/${entry.name}`;
-        // Programs open files by paths that begin with the root.
+        // Programs open files by paths that start with the root.
         const isContent = leftOutReason(path.slice('./'.length), '-', root) === undefined;
         if (entry.isDirectory() && isContent) folders.push(path);
         yield { path, entry, isContent };
@@ -45,7 +45,7 @@ export async function* walkFolder(
   }
 }
 
-/** The path of an entry, as the system takes it. */
+/** Returns the path of an entry in the system's form. */
 export function bytesOf(root: string, path: string): Buffer {
   return Buffer.from(`${root}/${path}`, 'latin1');
 }

@@ -3,16 +3,14 @@ import type { FolderHandle } from './folder-handle.ts';
 import { newId, workName } from './restore-file-names.ts';
 import type { StagingRecord, StagingRecords } from './staging-records.ts';
 
-/**
- * The names in a work folder: the unpacked content, and the content that a swap or a removal has moved out.
- */
+/** Names in a work folder: the unpacked content, and the content that a swap or a removal moved out. */
 export const NEW = 'new';
 export const OLD = 'old';
 
 /**
- * The folder that a restore works in, and its record. It lies inside the staging folder because both must be
- * on one file system. It belongs to this user and has mode 0700, so other unprivileged users cannot change
- * its entries.
+ * The work folder of a restore, and its record. It is inside the staging folder because both must be on one
+ * file system. It belongs to this user and has mode 0700, so other unprivileged users cannot change its
+ * entries.
  */
 export class WorkFolder implements AsyncDisposable {
   /** The staging folder. The caller closes it. */
@@ -33,7 +31,7 @@ export class WorkFolder implements AsyncDisposable {
     this.current = record;
   }
 
-  /** Records the restore, then makes its folder. */
+  /** Records the restore, then creates its work folder. */
   static async make(
     folder: FolderHandle,
     records: StagingRecords,
@@ -47,8 +45,7 @@ export class WorkFolder implements AsyncDisposable {
       await folder.mkdir(name);
       handle = await folder.enter(name);
       const made = { ...record, inode: await handle.inode() };
-      // Another user may have put another folder in its place already: that of a user is not ours, that of
-      // root is not empty.
+      // Another user may have replaced the folder: isOurs rejects a user's folder; one of root is not empty.
       if (!(await isOurs(folder, handle, made)) || (await handle.entries()).length > 0)
         throw replaced(handle.label);
       await records.write(made);
@@ -61,7 +58,7 @@ export class WorkFolder implements AsyncDisposable {
     }
   }
 
-  /** Opens the folder of a record; `undefined` if it is gone, or another folder has its name. */
+  /** Opens the folder of a record; `undefined` if it is gone or another folder has its name. */
   static async open(
     folder: FolderHandle,
     records: StagingRecords,
@@ -78,13 +75,13 @@ export class WorkFolder implements AsyncDisposable {
     return this.current;
   }
 
-  /** Replaces the record. If this fails, either of both may be on the disk; `record` is the new one then. */
+  /** Replaces the record. After a failure the disk may hold either one; `record` is the new one. */
   async update(change: Partial<StagingRecord>): Promise<void> {
     this.current = { ...this.current, ...change };
     await this.records.write(this.current);
   }
 
-  /** Removes the folder with all that is in it, then the record. */
+  /** Removes the folder with its content, then the record. */
   async remove(): Promise<void> {
     await removeContent(this.handle);
     await this.folder.rmdir(workName(this.current.id));
@@ -103,9 +100,9 @@ function replaced(path: string): BackupError {
 }
 
 /**
- * Whether a folder is the one of the record. Other users cannot make folders that belong to this user. They
- * can rename those that exist, which the inode reveals. The device is compared with the staging folder's: its
- * number may change when the machine restarts.
+ * Returns whether a folder is the one of the record. Other users cannot create folders that belong to this
+ * user. They can rename existing ones, which the inode reveals. The device must equal the staging folder's:
+ * its number may change when the machine restarts.
  */
 async function isOurs(
   folder: FolderHandle,
@@ -117,9 +114,9 @@ async function isOurs(
 }
 
 /**
- * Removes all that is in a folder, also read-only folders, and names that are not text. Entries that other
- * users replace meanwhile cannot redirect it: it enters folders only, by handles, and follows no link.
- * @throws EBUSY if another file system is mounted inside; its content is left alone
+ * Removes the content of a folder, including read-only folders and names that are not text. Other users
+ * cannot redirect it by replacing entries: it enters folders by handles and follows no link.
+ * @throws EBUSY if another file system is mounted inside; its content is kept
  */
 export async function removeContent(folder: FolderHandle): Promise<void> {
   await removeOn((await folder.stat()).dev, folder);
@@ -132,7 +129,7 @@ async function removeOn(device: number, folder: FolderHandle): Promise<void> {
       code: 'EBUSY',
       syscall: 'rmdir',
     });
-  // Before the first removal, for root too: root without the capability DAC_OVERRIDE needs the permission.
+  // Before the first removal, also for root: without the capability DAC_OVERRIDE root needs the permission.
   if ((mode & 0o700) !== 0o700) await folder.chmod(0o700);
   for (const entry of await folder.entries()) {
     if (!entry.isDirectory()) {

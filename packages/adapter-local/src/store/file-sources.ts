@@ -24,7 +24,7 @@ import {
 } from '@geolens/backup-core/internal';
 import { readFile } from '@geolens/backup-system';
 
-/** Files of this machine. */
+/** Reads files of this machine. */
 export const fileSources: FileSources = {
   dump: copyOfFile,
   dumpOf: dumpBeside,
@@ -82,7 +82,7 @@ async function copyOfFile(path: string): Promise<SetCopy> {
   const lengths = new Map(
     [whole, globals, staging].filter((one) => one !== undefined).map((one) => [one.name, one.bytes]),
   );
-  // Whoever has copied the dump alone has a whole dump.
+  // A dump that was copied without its companions is complete.
   const problems =
     manifest === undefined
       ? []
@@ -133,7 +133,7 @@ async function dumpBeside(path: string): Promise<string> {
   );
 }
 
-/** A file as an artifact; what the manifest says of it, it has to be. */
+/** Returns a file as an artifact, with the digest that the manifest states for it. */
 async function fileArtifact(path: string, manifest: Manifest | undefined): Promise<ReadableArtifact> {
   const stats = await stat(path).catch((cause: unknown) => {
     throw new BackupError('CONFIG_INVALID', `the file ${path} cannot be read: ${(cause as Error).message}`, {

@@ -5,10 +5,7 @@ import { failedCheck, type DiagnosticCheck, type DiagnosticResult } from '@geole
 import { storeError, type StoreRoot } from '@geolens/backup-system';
 import { partialName } from './temporary-names.ts';
 
-/**
- * Looks whether sets can be written into the folder, durably, and whether a weekly set can share the bytes of
- * the daily one.
- */
+/** Checks whether the folder takes durable writes, and whether weekly sets can share bytes of daily ones. */
 export class FolderDiagnosticCheck implements DiagnosticCheck {
   private readonly root: StoreRoot;
 
@@ -19,7 +16,7 @@ export class FolderDiagnosticCheck implements DiagnosticCheck {
   async inspect({ signal }: { readonly signal: AbortSignal }): Promise<readonly DiagnosticResult[]> {
     throwIfAborted(signal);
     const { path } = this.root;
-    // Names that the next clean-up knows, should this process die.
+    // The next clean-up recognizes these names if this process dies.
     const [file, other] = [join(path, partialName()), join(path, partialName())];
     try {
       await writeFlushed(file);

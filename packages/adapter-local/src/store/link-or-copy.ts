@@ -3,15 +3,13 @@ import { link } from 'node:fs/promises';
 import { BackupError, throwIfAborted, type ArtifactKey } from '@geolens/backup-core';
 import { readFile, errnoOf, writeDurably, type Written } from '@geolens/backup-system';
 
-/**
- * Answers of link(2) on volumes that have no hard links, or no room for one more: then the bytes are copied.
- */
+/** Error codes of link(2) on volumes that have no hard links or allow no more; then the bytes are copied. */
 const NO_HARD_LINK = new Set(['EPERM', 'EXDEV', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /**
- * Makes the file also stand under another path: as a hard link, otherwise as a copy that is read back.
- * @param key what the path will be called, for the message
- * @throws BackupError ARTIFACT_MISMATCH when the copy does not read back as what was copied
+ * Creates a second path for a file: a hard link, or otherwise a copy that is read back.
+ * @param key name of the new path, for messages
+ * @throws BackupError ARTIFACT_MISMATCH if the copy does not read back as written
  */
 export async function linkOrCopy(
   source: string,

@@ -37,25 +37,25 @@ import { isIntentName, isPartialName, partialName } from './temporary-names.ts';
 
 const OWNER_ONLY_FOLDER = 0o700;
 
-/** How many files are looked at at once in a listing. */
+/** Number of files that a listing inspects at once. */
 const STATS_AT_ONCE = 64;
 
-const lstat = promisify(lstatOf); // that of node:fs/promises takes twice as long, which forty thousand files make felt
+const lstat = promisify(lstatOf); // node:fs/promises takes twice as long, which matters for 40,000 files
 
-/** What `open` fails with when the folder that a temporary file should lie in was not made yet. */
+/** Error code of `open` if the folder of a temporary file does not exist yet. */
 const NO_FOLDER = 'ENOENT';
 
-/** Where the sets lie. */
+/** The folder of the sets. */
 export interface LocalStoreOptions {
-  /** The folder; it has to exist. The folders of the tiers are made as needed. */
+  /** An existing folder. The store creates the folders of the tiers as needed. */
   readonly root: string;
-  /** The name of the setting that the folder comes from, for messages. */
+  /** Name of the setting that gives the folder, for messages. */
   readonly label?: string | undefined;
 }
 
 /**
- * Sets in a folder. Files are 0600 and folders 0700; a copy to the other tier is a hard link where the volume
- * has them.
+ * Stores sets in a folder. Files have mode 0600, folders 0700. A copy to the other tier is a hard link if the
+ * volume supports them.
  */
 export class LocalStore implements PrimaryStore {
   readonly name = 'local';
@@ -124,7 +124,7 @@ export class LocalStore implements PrimaryStore {
       } catch (error) {
         throw errnoOf(error) === 'ENOENT' ? this.notFound(from, error) : error;
       } finally {
-        await rm(partial, { force: true }); // rename leaves it there when both names were one file already
+        await rm(partial, { force: true }); // rename keeps it if both names were one file
       }
     });
   }
@@ -137,7 +137,7 @@ export class LocalStore implements PrimaryStore {
   async cleanUp(): Promise<readonly string[]> {
     return this.doing('cleaning up orphaned files', async () => {
       const removed: string[] = [];
-      // Files alone: what else has such a name, a folder or a pipe, was not made here.
+      // Files only: this store makes no folders or pipes with such names.
       const inRoot = (await readdir(this.root.path, { withFileTypes: true }))
         .filter((entry) => entry.isFile())
         .map(({ name }) => name);
@@ -158,7 +158,7 @@ export class LocalStore implements PrimaryStore {
     return new DraftTransaction(this);
   }
 
-  /** Writes an artifact under a temporary name beside its own. */
+  /** Writes an artifact under a temporary name in its final folder. */
   async draft(
     key: ArtifactKey,
     content: AsyncIterable<Uint8Array>,
@@ -179,7 +179,7 @@ export class LocalStore implements PrimaryStore {
     }
   }
 
-  /** Gives drafts their names, in this order, all or none. */
+  /** Publishes drafts in this order, all or none. */
   async publish(drafts: readonly LocalDraft[]): Promise<void> {
     await this.doing('publishing', () => publishAll(this.root.path, drafts));
   }
@@ -199,8 +199,7 @@ export class LocalStore implements PrimaryStore {
     const folder = dirname(this.path(key));
     if (await fsExtra.pathExists(folder)) return;
     try {
-      // Not recursive: when the root is missing, its volume is not mounted, and the sets would vanish with
-      // the container.
+      // Not recursive: a missing root is a volume that is not mounted. The container would lose the sets.
       await fsExtra.mkdir(folder, OWNER_ONLY_FOLDER);
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
@@ -231,10 +230,7 @@ export class LocalStore implements PrimaryStore {
       .map(({ name }) => name);
   }
 
-  /**
-   * An entry of the listing, or undefined when the file went away meanwhile, or has a name that is no text:
-   * then it is not ours.
-   */
+  /** Returns an entry of the listing; `undefined` if the file is gone, or if its name is not text. */
   private async inspect(key: ArtifactKey): Promise<StoredArtifact | undefined> {
     try {
       const { size, ino, mtimeMs, ctimeMs } = await lstat(this.path(key));

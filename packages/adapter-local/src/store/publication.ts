@@ -19,17 +19,17 @@ import {
 } from '@geolens/backup-system';
 import { intentName } from './temporary-names.ts';
 
-/** Of a file, in bytes. */
+/** Maximum length of a file name, in bytes. */
 const LONGEST_NAME = 255;
 
-/** An artifact under a temporary name beside the one that it will get. */
+/** An artifact under a temporary name in its final folder. */
 export class LocalDraft implements Draft {
   readonly key: ArtifactKey;
   readonly bytes: number;
   readonly sha256: string;
-  /** Where it lies until it is published. */
+  /** Path before publication. */
   readonly path: string;
-  /** Where it lies from then on. */
+  /** Path after publication. */
   private readonly target: string;
   private published = false;
 
@@ -41,17 +41,17 @@ export class LocalDraft implements Draft {
     this.sha256 = written.sha256;
   }
 
-  /** It may get its name at any moment, also between this call and the first chunk. */
+  /** Reads the draft. Publication may rename it at any time, also between this call and the first chunk. */
   async *open(range?: ByteRange, options?: ReadingOptions): AsyncGenerator<Uint8Array> {
     try {
       yield* readFile(this.path, range, options);
     } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error; // which opening alone fails with
+      if (errnoOf(error) !== 'ENOENT') throw error; // only opening fails with it
       yield* readFile(this.target, range, options);
     }
   }
 
-  /** Told by the store that the temporary name is gone. */
+  /** Records that the temporary name is gone. The store calls it. */
   markPublished(): void {
     this.published = true;
   }
@@ -62,8 +62,8 @@ export class LocalDraft implements Draft {
 }
 
 /**
- * Gives drafts their names, all or none. A note in the root folder, the intent, lists the names while that
- * goes on: when the process dies in between, takeBack finds it and removes what was published by halves.
+ * Publishes all drafts or none. An intent file in the root folder lists the names meanwhile. If the process
+ * dies, takeBack finds the file and removes an incomplete publication.
  */
 export async function publishAll(root: string, drafts: readonly LocalDraft[]): Promise<void> {
   for (const { key } of drafts) {
@@ -88,7 +88,7 @@ export async function publishAll(root: string, drafts: readonly LocalDraft[]): P
     );
     const [first] = left;
     if (first === undefined) await rm(intent, { force: true }).catch(() => undefined);
-    // What is left by halves the next clean-up takes back, by the note.
+    // The next clean-up uses the intent to remove an incomplete publication.
     if (first === undefined || left.length < drafts.length) throw error;
     throw new BackupError(
       'NOT_CONFIRMED',
@@ -98,12 +98,12 @@ export async function publishAll(root: string, drafts: readonly LocalDraft[]): P
   } finally {
     for (const draft of done) draft.markPublished();
   }
-  await rm(intent, { force: true }).catch(() => undefined); // the set stands; the next clean-up finds that, and the note
+  await rm(intent, { force: true }).catch(() => undefined); // the set is published; the next clean-up removes the intent
 }
 
 /**
- * Removes what was named, the last first, up to the first that the disk does not give away. Answers what is
- * left.
+ * Removes published names, the last first, until the disk refuses.
+ * @returns the names that are left
  */
 async function takeAway(root: string, named: readonly ArtifactKey[]): Promise<readonly ArtifactKey[]> {
   const left = [...named];
@@ -113,14 +113,15 @@ async function takeAway(root: string, named: readonly ArtifactKey[]): Promise<re
       left.pop();
     }
   } catch {
-    // What it was published for has failed already, and is told.
+    // The original error is already being reported.
   }
   return left;
 }
 
 /**
- * Ends a publication whose process died: when the last name was given, it stands, otherwise it is taken back.
- * Answers what was removed.
+ * Finishes the publication of a process that died. Keeps it if the last name was given; otherwise removes its
+ * files.
+ * @returns the removed names
  */
 export async function takeBack(root: string, intent: string): Promise<readonly string[]> {
   const keys = await keysOf(join(root, intent));
@@ -134,9 +135,7 @@ export async function takeBack(root: string, intent: string): Promise<readonly s
   return halved;
 }
 
-/**
- * The keys of an intent; none when it was not written to its end, for then nothing had been published yet.
- */
+/** Returns the keys of an intent; none if it is incomplete, because then no draft was published yet. */
 async function keysOf(path: string): Promise<readonly ArtifactKey[]> {
   try {
     const keys: unknown = JSON.parse(await readText(path, 'utf8'));
@@ -147,7 +146,7 @@ async function keysOf(path: string): Promise<readonly ArtifactKey[]> {
   }
 }
 
-/** A key that can be one of ours: nothing else is removed, whatever the note says. */
+/** Returns the key if it can be an artifact of this store; a clean-up removes nothing else. */
 function artifactIn(key: unknown): readonly ArtifactKey[] {
   const parsed = typeof key === 'string' ? parseKey(key) : undefined;
   return parsed === undefined ||
@@ -158,13 +157,10 @@ function artifactIn(key: unknown): readonly ArtifactKey[] {
     : [parsed];
 }
 
-/**
- * Whether the name is taken. A disk that cannot tell is an error: taken for "no", it would cost the set that
- * lies there.
- */
+/** Returns whether a path exists. Throws if the disk returns an error: "no" would lose a set there. */
 async function exists(path: string): Promise<boolean> {
   try {
-    await lstat(path); // a link that leads nowhere is somebody's too
+    await lstat(path); // a dangling link exists too
     return true;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return false;

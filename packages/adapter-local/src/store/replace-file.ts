@@ -3,17 +3,17 @@ import { dirname, join } from 'node:path';
 import { isPartialBeside, partialBeside } from './temporary-names.ts';
 import { flushFolder, textContent, writeDurably } from '@geolens/backup-system';
 
-/** Writing such a file takes a moment: a temporary one that is older was left by a process that died. */
+/** Milliseconds after which a temporary file is orphaned: writing one takes only a moment. */
 const ORPHAN_MS = 3_600_000;
 
 /**
- * Replaces a file of ours that belongs to no set, durably and as a whole. No lock is needed: the temporary
- * files have names that a store does not clean-up, and those that were left over are cleared away here.
+ * Replaces a file that belongs to no set, durably and as a whole. Needs no lock: the clean-up of a store
+ * skips these temporary files. Removes orphaned ones itself.
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const partial = partialBeside(path);
   try {
-    await clearAway(path).catch(() => undefined); // tried again the next time
+    await clearAway(path).catch(() => undefined); // the next call tries again
     await writeDurably(partial, textContent(text));
     await rename(partial, path);
     await flushFolder(dirname(path));
