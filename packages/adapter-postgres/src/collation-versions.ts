@@ -5,20 +5,20 @@ import { majorOf } from './connection/queries.ts';
 import { textRows } from './connection/text-rows.ts';
 import { namesOf } from './connection/identifiers.ts';
 
-/** Databases have a recorded version since PostgreSQL 15, collations since PostgreSQL 10. */
+/** First PostgreSQL version that records a version for databases; collations have one since 10. */
 const FIRST_WITH_DATABASE_VERSION = 15;
 
-/** The collation that stands for the one of the database. */
+/** OID of the collation that stands for the database's own. */
 const DEFAULT_COLLATION = 100;
 
-/** More indexes than this are rebuilt by one command for the whole database. */
+/** Maximum number of indexes to rebuild one by one; above it, one command rebuilds the whole database. */
 const REBUILT_ONE_BY_ONE = 5;
 
 const DATABASE = `
   SELECT ${DEFAULT_COLLATION}::pg_catalog.oid AS oid, pg_catalog.quote_ident(d.datname) AS name, d.datcollversion AS recorded, pg_catalog.pg_database_collation_actual_version(d.oid) AS actual
     FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`;
 
-/** An actual version is asked for only if the collation is used: the server fails for locales that it lacks. */
+/** Reads the actual version only for collations in use: the server fails for locales that it lacks. */
 const COLLATIONS = `
   SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.collname) AS name, c.collversion AS recorded, pg_catalog.pg_collation_actual_version(c.oid) AS actual
     FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace
@@ -26,7 +26,7 @@ const COLLATIONS = `
          UNION SELECT pg_catalog.unnest(partcollation::pg_catalog.oid[]) FROM pg_catalog.pg_partitioned_table)
    ORDER BY 2`;
 
-/** The largest first. Operator classes for patterns compare bytes. */
+/** Sorted by size, largest first. Operator classes for patterns compare bytes. */
 const DEPENDENTS = `
   SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, o.partitioned
     FROM (SELECT i.indexrelid AS oid, false AS partitioned FROM pg_catalog.pg_index i
@@ -38,15 +38,15 @@ const DEPENDENTS = `
 
 interface Collation {
   readonly oid: number;
-  /** Quoted as in SQL. */
+  /** Quoted for SQL. */
   readonly name: string;
   readonly recorded: string | null;
   readonly actual: string | null;
 }
 
 /**
- * Returns a warning for each collation that sorts otherwise than when its indexes were made: the version that
- * the server recorded is not that of its library. Collations without indexes are left out.
+ * Returns a warning for each collation whose sort order may have changed since its indexes were built. Then
+ * its recorded version differs from that of the library. Omits collations without indexes.
  */
 export async function collationResults(
   client: pg.Client,

@@ -1,5 +1,5 @@
 /**
- * The ports of core on PostgreSQL: dumps, restores, and restore tests on a temporary server.
+ * Implements the ports of core for PostgreSQL: dumps, restores, and restore tests on a temporary server.
  *
  * @module @geolens/backup-adapter-postgres
  */

@@ -14,19 +14,19 @@ import { extensionTablesWarnings, unloggedWarning } from './dump/rows-left-out.t
 import { withClient } from './connection/session.ts';
 import { databaseBytesOf } from './dump/snapshot.ts';
 
-/** Which database is looked at, with which programs. */
+/** The database to inspect and the programs to use. */
 export interface PgDiagnosticCheckOptions {
   readonly connection: ConnectionSettings;
-  /** Whether the password hashes of the roles are to be in the globals. */
+  /** Whether the globals must include password hashes of the roles. */
   readonly rolePasswords: boolean;
-  /** The folder of pg_dump and its kin; when absent, the best of those installed is taken. */
+  /** Folder of the PostgreSQL client programs. Defaults to the best match for the server version. */
   readonly binDir?: string | undefined;
-  /** What programs get as their environment: PATH at least. */
+  /** Environment of the programs; it must have PATH. */
   readonly env: ProgramEnvironment;
 }
 
 /**
- * Looks whether a dump of the database would succeed: the server, its version and ours, what is in it, and
+ * Checks whether a dump of the database would succeed. Inspects the server, both versions, the content, and
  * the rights of the role.
  */
 export class PgDiagnosticCheck implements DiagnosticCheck {
@@ -66,8 +66,8 @@ export class PgDiagnosticCheck implements DiagnosticCheck {
   }
 
   /**
-   * Older programs cannot dump the server; what newer ones write, the server itself may not be able to
-   * restore.
+   * Checks the version of the programs. Older ones cannot dump the server; the server may not be able to
+   * restore dumps of newer ones.
    */
   private async programs(serverVersion: string): Promise<DiagnosticResult> {
     const subject = 'pg_dump';
@@ -111,7 +111,7 @@ async function contentOf(client: pg.Client): Promise<DiagnosticResult> {
   };
 }
 
-/** Rows that no dump of the database has. */
+/** Returns results about rows that no dump of the database has. */
 async function leftOutOf(client: pg.Client): Promise<readonly DiagnosticResult[]> {
   const unlogged = await unloggedWarning(client, await relations(client));
   const standby = unlogged.map(

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 
 /*
- * A database in SQL_ASCII keeps bytes of any encoding. In a string, each byte that is not UTF-8 is a lone
- * surrogate, U+DC80 to U+DCFF (as in Python's PEP 383), so that no byte is lost.
+ * A database in SQL_ASCII stores bytes of any encoding. In a string, each byte that is not UTF-8 is a lone
+ * surrogate, U+DC80 to U+DCFF. So no byte is lost (as in Python's PEP 383).
  */
 const FIRST = 0xdc00;
 const FOREIGN = /([\u{dc80}-\u{dcff}]+)/u;
@@ -22,7 +22,7 @@ export function decodeBytes(bytes: Buffer): string {
   return text;
 }
 
-/** Returns the bytes that `decodeBytes` has read. */
+/** Returns the bytes that `decodeBytes` read. */
 export function encodeBytes(text: string): Buffer {
   const parts = text.split(FOREIGN);
   return Buffer.concat(
@@ -37,7 +37,7 @@ export function hasForeignBytes(text: string): boolean {
   return FOREIGN.test(text);
 }
 
-/** Returns the text for people and for JSON: `caf\xE9`. */
+/** Returns the text for messages and JSON, for example `caf\xE9`. */
 export function escapeForeignBytes(text: string): string {
   return text
     .split(FOREIGN)
@@ -51,10 +51,10 @@ export function escapeForeignBytes(text: string): string {
 
 const QUOTED = /"(?:[^"]|"")*"|E?'(?:[^']|'')*'/g;
 
-/** Characters that end a line, change a terminal, or change the order of the text around them. */
+/** Matches characters that end a line, control a terminal, or reorder the text around them. */
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
-/** Returns the SQL on one line: control characters in names and literals become escapes that the server reads. */
+/** Returns the SQL on one line: control characters in names and literals become escapes for the server. */
 export function printableSql(sql: string): string {
   return escapeForeignBytes(sql.replaceAll(QUOTED, escaped));
 }

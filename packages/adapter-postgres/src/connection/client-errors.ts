@@ -2,7 +2,7 @@ import pg from 'pg';
 import { reportLocally } from './local-report.ts';
 import { withoutValues } from './server-message.ts';
 
-/** An error of a server, without what may hold values. */
+/** An error of a server, without fields that may hold values. */
 export class ServerError extends Error {
   override readonly name = 'ServerError';
   /** SQLSTATE. */
@@ -14,13 +14,13 @@ export class ServerError extends Error {
   }
 }
 
-/** Returns the ServerError of an error that a server reports; any other as it is. */
+/** Converts an error of a server to a ServerError; returns other errors unchanged. */
 export function errorWithoutValues(error: unknown): unknown {
   if (!(error instanceof pg.DatabaseError)) return error;
   return new ServerError(error.code ?? '', messageWithoutValues(error));
 }
 
-/** The fields of an error or a notice that the client receives. */
+/** Fields of an error or a notice that the client receives. */
 export type ClientMessage = Partial<
   Pick<
     pg.DatabaseError,
@@ -47,7 +47,7 @@ export function messageWithoutValues(said: ClientMessage): string {
   return short;
 }
 
-/** As psql prints it. */
+/** Formats a message as psql does. */
 function fullText({ code, detail, hint, internalQuery, where }: ClientMessage, message: string): string {
   const fields = { DETAIL: detail, HINT: hint, QUERY: internalQuery, CONTEXT: where };
   const lines = Object.entries(fields).map(([label, text]) => (text ? `\n${label}:  ${text}` : ''));

@@ -7,20 +7,19 @@ import {
   type SslMode,
 } from './connection-settings.ts';
 
-/** `postgresql+asyncpg://` and the like are what SQLAlchemy calls the same thing. */
+/** Also matches SQLAlchemy's schemes, for example `postgresql+asyncpg://`. */
 const SCHEME = /^postgres(?:ql)?(?:\+\w+)?:\/\//;
 
-/** What this reads of a URL's query by itself; the rest is left to pg-connection-string. */
+/** Query parameters that this module reads itself; pg-connection-string reads the rest. */
 const OWN_PARAMETERS = ['dbname', 'sslmode', 'ssl', 'sslrootcert', 'sslcert', 'sslkey'] as const;
 
 const FORM = 'it has to look like postgresql://user:password@host:5432/database';
 
 /**
- * The connection that a URL names, as libpq writes them
- * (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS), and as SQLAlchemy and
- * asyncpg do.
- * @param label what the URL is called in errors, the name of a variable say
- * @throws BackupError CONFIG_INVALID, in one sentence that holds no part of the URL
+ * Returns the connection settings of a URL, in the form of libpq
+ * (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS), SQLAlchemy or asyncpg.
+ * @param label name of the URL in errors, for example the name of a variable
+ * @throws BackupError CONFIG_INVALID if the URL is invalid, in one sentence that holds no part of the URL
  */
 export function connectionFromUrl(text: string, label = 'the URL of the database'): ConnectionSettings {
   const wrong = (what: string): BackupError => new BackupError('CONFIG_INVALID', `${label} ${what}`);
@@ -57,7 +56,7 @@ export function connectionFromUrl(text: string, label = 'the URL of the database
   };
 }
 
-/** Host and port, without user and password. */
+/** Returns host and port, without user and password. */
 function authorityOf(address: string): string {
   return address
     .replace(/^postgresql:\/\//, '')
@@ -65,7 +64,7 @@ function authorityOf(address: string): string {
     .replace(/^.*@/s, '');
 }
 
-/** Undefined where it is no URL. The cause would hold the URL, and so the password. */
+/** Parses the URL; `undefined` if it is invalid. The error would hold the URL, and so the password. */
 function partsOf(
   address: string,
   parameters: URLSearchParams,
@@ -77,15 +76,12 @@ function partsOf(
   }
 }
 
-/**
- * Encodes what should have been: otherwise pg-connection-string encodes the whole once more, and what was
- * right becomes wrong.
- */
+/** Encodes stray characters: otherwise pg-connection-string encodes the whole again. */
 function encodeStrays(address: string): string {
   return address.replaceAll(' ', '%20').replace(/%(?![0-9a-f]{2})/gi, '%25');
 }
 
-/** The path, decoded: pg-connection-string leaves `%2F`, `%3D` and the like as they are. */
+/** Returns the decoded path: pg-connection-string leaves `%2F` and `%3D`, for example, as they are. */
 function databaseOf(address: string): string | undefined {
   const path = /^postgresql:\/\/[^/]*\/([^#]+)/.exec(address)?.[1];
   return path === undefined ? undefined : decodeURIComponent(path);
@@ -93,13 +89,13 @@ function databaseOf(address: string): string | undefined {
 
 type Tls = Pick<ConnectionSettings, 'sslMode' | 'sslRootCert' | 'sslCert' | 'sslKey'>;
 
-/** asyncpg takes these words beside the modes. */
+/** asyncpg's words besides the modes. */
 const ASYNCPG_WORDS: ReadonlyMap<string, SslMode> = new Map([
   ['true', 'require'],
   ['false', 'disable'],
 ]);
 
-/** `ssl` is what asyncpg calls `sslmode`. */
+/** Reads the TLS parameters; asyncpg's `ssl` means `sslmode`. */
 function readTls(parameters: URLSearchParams): Tls | string {
   const word = parameters.get('ssl');
   const mode = parameters.get('sslmode') ?? (word === null ? null : (ASYNCPG_WORDS.get(word) ?? word));

@@ -11,15 +11,15 @@ import { SYSTEM_AUTHORITIES, type ConnectionSettings, type SslMode } from './con
 import { codeOf } from './postgres-errors.ts';
 
 /**
- * Connects a client, with or without TLS as the mode says; gives up when the signal fires. Errors are those
- * of `pg`. The session resolves names in pg_catalog alone, whatever role and database are set to: with
- * another search_path, an operator or function of another role could take the place of a built-in one, and
- * run with the rights of this session.
+ * Connects a client, with or without TLS according to the mode, until the signal fires. Throws errors of
+ * `pg`. The session resolves names in pg_catalog only, whatever role and database set. With another
+ * search_path, another role's operator or function could replace a built-in one. It would run with the rights
+ * of this session.
  */
 export async function connect(settings: ConnectionSettings, signal?: AbortSignal): Promise<pg.Client> {
   const attempts = await tlsAttempts(settings);
   for (const [index, ssl] of attempts.entries()) {
-    throwIfAborted(signal); // one that has fired already would call no listener
+    throwIfAborted(signal); // a signal that has already fired calls no listener
     const socket = new Socket();
     const client = newClient(settings, ssl, socket);
     const giveUp = (): void => void socket.destroy();
@@ -40,15 +40,15 @@ export async function connect(settings: ConnectionSettings, signal?: AbortSignal
 }
 
 /**
- * What roles, databases and servers may set, and what would end the session's queries or change how it reads
- * texts. A statement of its own for each: the first one already runs under the timeout that it lifts.
+ * Overrides settings of roles, databases and servers that would end queries or change how the session reads
+ * texts. Each setting is a separate statement: the first one still runs under the timeout that it lifts.
  */
 const SESSION_SETTINGS = `SET statement_timeout = 0; SELECT pg_catalog.set_config('search_path', '', false); SET standard_conforming_strings = on;
   SET quote_all_identifiers = off; SET exit_on_error = off; SET bytea_output = hex`;
 
 /**
- * Prepares a session. The connection is not there before the server has answered a query. SQL_ASCII has no
- * characters that the server could translate; clients get the bytes as they are.
+ * Prepares a session. The connection exists only once the server has answered a query. The server cannot
+ * translate SQL_ASCII, so clients get the bytes unchanged.
  */
 async function prepareSession(client: pg.Client, settings: ConnectionSettings): Promise<void> {
   const first: pg.QueryConfig & { query_timeout: number } = {
@@ -61,10 +61,10 @@ async function prepareSession(client: pg.Client, settings: ConnectionSettings): 
   encodings.set(client, encoding);
 }
 
-/** pg does not keep what the server reports. */
+/** Encodings by client; pg does not keep the server's reports. */
 const encodings = new WeakMap<pg.Client, string>();
 
-/** Returns the encoding of the database that a client of `connect` is connected to: `UTF8`, `SQL_ASCII`. */
+/** Returns the database encoding of a client of `connect`, for example `UTF8` or `SQL_ASCII`. */
 export function serverEncodingOf(client: pg.Client): string {
   return encodings.get(client) ?? 'UTF8';
 }
@@ -73,10 +73,10 @@ function connectTimeoutMs({ connectTimeout = CONNECT_TIMEOUT_SECONDS }: Connecti
   return connectTimeout * 1000;
 }
 
-/** A server that is well says goodbye at once; one that hangs is not waited for. */
+/** Milliseconds to wait for the end of a session. A healthy server ends it at once. */
 const GOODBYE_MS = 1_000;
 
-/** Ends a client's session; never fails, and never waits long. */
+/** Ends a client's session. Never fails, and waits at most GOODBYE_MS. */
 export async function disconnect(client: pg.Client): Promise<void> {
   const goodbye = new AbortController();
   const late = setTimeout(GOODBYE_MS, undefined, { signal: goodbye.signal }).catch(() => undefined);
@@ -85,7 +85,7 @@ export async function disconnect(client: pg.Client): Promise<void> {
   sockets.get(client)?.destroy();
 }
 
-/** pg keeps its socket to itself. */
+/** Sockets by client; pg does not expose its socket. */
 const sockets = new WeakMap<pg.Client, Socket>();
 
 function newClient(settings: ConnectionSettings, ssl: pg.ClientConfig['ssl'], socket: Socket): pg.Client {
@@ -105,11 +105,11 @@ function newClient(settings: ConnectionSettings, ssl: pg.ClientConfig['ssl'], so
   });
   sockets.set(client, socket);
   queryWithoutValues(client);
-  client.on('error', () => undefined); // a lost connection fails the next query, which is where it is told
+  client.on('error', () => undefined); // a lost connection fails the next query, which reports it
   return client;
 }
 
-/** No error of a query has values: whatever becomes of it, no text of it has to be looked through again. */
+/** Removes values from all query errors, so that no later code must check their text. */
 function queryWithoutValues(client: pg.Client): void {
   const query = client.query.bind(client) as (...args: readonly unknown[]) => Promise<unknown>;
   const safe = (...args: readonly unknown[]): Promise<unknown> =>
@@ -119,7 +119,7 @@ function queryWithoutValues(client: pg.Client): void {
   client.query = safe as pg.Client['query']; // its overloads differ in their results, which pass through
 }
 
-/** The ways to try, in order, as libpq does it: `prefer` is TLS first, `allow` is plain first. */
+/** Returns the TLS options to try, in libpq's order: `prefer` tries TLS first, `allow` plain first. */
 async function tlsAttempts(settings: ConnectionSettings): Promise<pg.ClientConfig['ssl'][]> {
   const mode = settings.sslMode ?? (settings.sslRootCert === SYSTEM_AUTHORITIES ? 'verify-full' : 'prefer');
   if (mode === 'disable' || settings.host.startsWith('/')) return [false];
@@ -137,7 +137,7 @@ async function tlsOptions(
     pem(settings.sslCert),
     pem(settings.sslKey),
   ]);
-  // libpq verifies under `require` too when a root certificate is given.
+  // libpq also verifies under `require` if a root certificate is given.
   const verifies = mode.startsWith('verify') || (mode === 'require' && ca !== undefined);
   return {
     rejectUnauthorized: verifies,
@@ -148,7 +148,7 @@ async function tlsOptions(
   };
 }
 
-/** Node has it from 22.15 on. */
+/** Exists in Node 22.15 and later. */
 const { getCACertificates }: Partial<Pick<typeof tls, 'getCACertificates'>> = tls;
 
 async function authorities(rootCert: string | undefined): Promise<string | string[] | undefined> {
@@ -173,7 +173,7 @@ async function pem(path: string | undefined): Promise<string | undefined> {
   });
 }
 
-/** Only a refusal of TLS, or of its absence, makes another way worth trying; a wrong password stays wrong. */
+/** Returns whether another TLS option may help: only if the server refused TLS, or refused plain. */
 function worthAnotherTry(error: unknown): boolean {
   const noSuchRule = codeOf(error) === '28000';
   return noSuchRule || (error instanceof Error && error.message.includes('does not support SSL'));

@@ -1,7 +1,7 @@
-/** A name as it stands in SQL, quoted or not. */
+/** Matches a name in SQL, quoted or not. */
 export const IDENTIFIER = String.raw`(?:"(?:[^"]|"")*"(?!")|[\p{L}_][\p{L}\p{N}_$]*)`;
 
-/** The longest name that PostgreSQL keeps, in bytes; it cuts longer ones without an error. */
+/** Maximum length of a name in PostgreSQL, in bytes; the server cuts longer ones without an error. */
 const LONGEST_BYTES = 63;
 
 export function quoteIdentifier(name: string): string {
@@ -13,8 +13,8 @@ export function unquoteIdentifier(text: string): string {
 }
 
 /**
- * The name that an identifier stands for. PostgreSQL reads a name without quotes in lower case: of ASCII
- * letters alone, in every encoding that we read.
+ * Returns the name that an identifier denotes. PostgreSQL folds unquoted ASCII letters to lower case, in
+ * every encoding that this package reads.
  */
 export function nameOf(identifier: string): string {
   return identifier.startsWith('"')
@@ -27,19 +27,19 @@ export function quoteLiteral(text: string): string {
   return text.includes('\\') ? `E${quoted}` : quoted;
 }
 
-/** The text of a literal, which may have escapes if it begins with E. */
+/** Returns the text of a literal, which may have escapes if it begins with E. */
 export function unquoteLiteral(literal: string): string {
   const escaped = literal.startsWith('E');
   const text = literal.slice(escaped ? 2 : 1, -1).replaceAll("''", "'");
   return escaped ? text.replaceAll(/\\(.)/gs, '$1') : text;
 }
 
-/** Whether the server keeps the name as it is. */
+/** Returns whether the server keeps the name unchanged. */
 export function isWholeName(name: string): boolean {
   return name !== '' && Buffer.byteLength(name) <= LONGEST_BYTES;
 }
 
-/** A name with something added, its beginning cut where the whole would be too long. */
+/** Returns the name with a suffix, and cuts the name if the result would be too long. */
 export function withSuffix(name: string, suffix: string): string {
   const room = new Uint8Array(LONGEST_BYTES - Buffer.byteLength(suffix));
   const { read } = new TextEncoder().encodeInto(name, room); // whole characters only
@@ -56,10 +56,10 @@ export function group(match: RegExpExecArray, index: number): string {
   return text;
 }
 
-/** How many names a message shows. */
+/** Maximum number of names in a message. */
 export const SHOWN = 5;
 
-/** The first names of many, for a message. */
+/** Returns the first names of a list, for a message. */
 export function namesOf(names: readonly string[]): string {
   const more = names.length - SHOWN;
   return `${names.slice(0, SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;

@@ -6,14 +6,14 @@ export type ReportLocally = (text: string) => void;
 const receiver = new AsyncLocalStorage<ReportLocally>();
 
 /**
- * Runs the work. The full text of each message that it shortens goes to `report`, whose texts must stay on
- * this machine. Without a receiver, they are dropped.
+ * Runs the work and passes the full text of each shortened message to `report`. These texts must stay on this
+ * machine. Without a receiver, they are dropped.
  */
 export function withLocalReport<T>(report: ReportLocally, work: () => Promise<T>): Promise<T> {
   return receiver.run(report, work);
 }
 
-/** Hands a full text to the receiver of the work that is running. */
+/** Passes a full text to the receiver of the current work. */
 export function reportLocally(text: string): void {
   receiver.getStore()?.(text);
 }

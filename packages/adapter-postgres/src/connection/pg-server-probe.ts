@@ -4,7 +4,7 @@ import type { ConnectionSettings } from './connection-settings.ts';
 import { codeOf, connectionError } from './postgres-errors.ts';
 
 const STARTING = '57P03';
-/** Also a name that is not known: in a network of containers that of one that has not started. */
+/** Error codes if no server answers. An unknown name may be a container that has not started. */
 const NOTHING = [
   'ECONNREFUSED',
   'ECONNRESET',
@@ -16,7 +16,7 @@ const NOTHING = [
   'ENOENT',
 ];
 
-/** Connects to a PostgreSQL server, and hangs up again. */
+/** Connects to a PostgreSQL server, and disconnects again. */
 export class PgServerProbe implements ServerProbe {
   private readonly settings: ConnectionSettings;
 

@@ -37,11 +37,11 @@ const NAMES: Readonly<Record<string, string>> = {
 export type DecodeText = (bytes: Buffer) => string;
 
 /**
- * Returns what decodes texts of a database, by the name of its encoding in PostgreSQL. For UTF8, SQL_ASCII
- * and encodings without a decoder here that is `decodeBytes`.
+ * Returns the decoder for texts of a database, by PostgreSQL's name of the encoding. For UTF8, SQL_ASCII and
+ * encodings without a decoder, that is `decodeBytes`.
  */
 export function decoderFor(encoding: string): DecodeText {
-  // The Encoding Standard takes ISO 8859-1 for Windows-1252.
+  // The Encoding Standard reads ISO 8859-1 as Windows-1252.
   if (encoding === 'LATIN1') return (bytes) => bytes.toString('latin1');
   const name = NAMES[encoding];
   if (name === undefined) return decodeBytes;

@@ -8,7 +8,7 @@ import {
 import { messageOf } from '@geolens/backup-core/internal';
 import type { ConnectionSettings } from './connection-settings.ts';
 
-/** The server and database that the settings point at, for messages; without the password. */
+/** Returns server, database and user of the settings for messages, without the password. */
 export function whereabouts({ host, port, database, user }: ConnectionSettings): string {
   return `${host}:${port}, database "${database}", user "${user}"`;
 }
@@ -16,16 +16,16 @@ export function whereabouts({ host, port, database, user }: ConnectionSettings):
 interface Meaning {
   readonly code: ErrorCode;
   readonly reason?: ErrorReason;
-  /** Defaults to that of the reason. */
+  /** Defaults to the hint of the reason. */
   readonly hint?: string;
 }
 
-/** What to do where pg_dump, which locks every table, runs out of locks. */
+/** Hint if pg_dump, which locks every table, exhausts the server's locks. */
 export const RAISE_LOCKS = 'Raise max_locks_per_transaction of the server, and restart it';
 
 const UNREACHABLE: ErrorCode = 'DATABASE_UNREACHABLE';
 
-/** By SQLSTATE or by the code of the system's error. */
+/** Meanings by SQLSTATE or by the code of a system error. */
 const MEANINGS = {
   ECONNREFUSED: { code: UNREACHABLE, reason: 'server-down' },
   ECONNRESET: { code: UNREACHABLE, hint: 'Look into the log of the server: it closed the connection' },
@@ -57,7 +57,7 @@ const MEANINGS = {
 } as const satisfies Readonly<Record<string, Meaning>>;
 const BY_CODE = new Map<string, Meaning>(Object.entries(MEANINGS));
 
-/** What it means that no connection came about, with the server named. */
+/** Converts the error of a failed connection; the message names the server. */
 export function connectionError(error: unknown, settings: ConnectionSettings): BackupError {
   const known = postgresError(error, 'connecting', settings);
   if (known.hint !== undefined || known.code !== 'DUMP_FAILED') return known;
@@ -68,7 +68,7 @@ export function connectionError(error: unknown, settings: ConnectionSettings): B
   return new BackupError(code, known.message, { ...withReason(reason, { hint }), cause: error });
 }
 
-/** What has no SQLSTATE: it went wrong before, or beside, the server's own words. */
+/** Meanings of errors without SQLSTATE, which occur before or outside the server's messages. */
 const TLS_WORDS: readonly (readonly [RegExp, Meaning])[] = [
   [/does not support SSL/i, { code: UNREACHABLE, reason: 'tls-unsupported' }],
   [/certificate|altname|self.signed/i, { code: UNREACHABLE, reason: 'server-certificate' }],
@@ -80,7 +80,7 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** What an error of `pg` means, with the server named. */
+/** Converts an error of `pg`; the message names the server. */
 export function postgresError(error: unknown, doing: string, settings: ConnectionSettings): BackupError {
   if (error instanceof BackupError) return error;
   if (!(error instanceof Error)) return toBackupError(error);
@@ -90,8 +90,8 @@ export function postgresError(error: unknown, doing: string, settings: Connectio
 }
 
 /**
- * What pg_dump and its kin say on stderr, as an error. They print SQLSTATEs nowhere, so the words (LC_ALL=C)
- * have to do.
+ * Converts the stderr of a PostgreSQL client program. The programs print no SQLSTATE, so the text (LC_ALL=C)
+ * decides.
  */
 export function programError(said: string, doing: string, settings: ConnectionSettings): BackupError {
   const text = `${doing} failed (${whereabouts(settings)}): ${said}`;
@@ -104,8 +104,7 @@ function meant(meaning: Meaning | undefined, text: string, cause?: unknown): Bac
 }
 
 const WORDS: readonly (readonly [RegExp, Meaning])[] = [
-  // pg_dump may fail where our own session did not: it reads certificates and the password by itself, and
-  // sends options.
+  // pg_dump may fail where our session did not: it reads certificates and password itself, and sends options.
   [
     /root certificate file|certificate verify failed|server certificate for/i,
     { code: UNREACHABLE, reason: 'server-certificate' },

@@ -4,18 +4,18 @@ import { BackupError, isBackupError } from '@geolens/backup-core';
 import { type ProgramEnvironment, isExecutable, programText } from '@geolens/backup-system';
 import { majorOf } from './queries.ts';
 
-/** Where Debian, Ubuntu and the images made from them put each major version. */
+/** Folder with one subfolder for each major version, on Debian, Ubuntu and images based on them. */
 const VERSIONED_FOLDERS = '/usr/lib/postgresql';
 
 const CLIENTS = ['pg_dump', 'pg_dumpall', 'pg_restore'] as const;
 
-/** The client programs of one installation. */
+/** Client programs of one installation. */
 export interface PostgresPrograms {
   readonly folder: string;
   readonly pgDump: string;
   readonly pgDumpall: string;
   readonly pgRestore: string;
-  /** Where it is when it is there: a dump can do without. */
+  /** Path of psql if it exists; a dump does not need it. */
   readonly psql: string;
   /** For example `17.2`. */
   readonly version: string;
@@ -23,12 +23,12 @@ export interface PostgresPrograms {
 }
 
 export interface FindProgramsOptions {
-  /** Look here and nowhere else. */
+  /** The only folder to search. */
   readonly binDir?: string | undefined;
   readonly env: ProgramEnvironment;
 }
 
-/** All installations of the client programs on this machine, each folder once. */
+/** Returns all installations of the client programs on this machine, each folder once. */
 export async function findInstallations({
   binDir,
   env,
@@ -50,9 +50,9 @@ export async function findInstallations({
 }
 
 /**
- * The installation to dump a server with: that of the server's own version, whose dumps that server can
- * restore, otherwise the oldest that is newer.
- * @throws BackupError CLIENT_TOO_OLD when all are older than the server: pg_dump refuses that
+ * Returns the best installation for dumping a server. That is the one of the server's own version, whose
+ * dumps the server can restore, otherwise the oldest newer one.
+ * @throws BackupError CLIENT_TOO_OLD if all are older than the server: pg_dump would refuse it
  */
 export function programsFor(
   serverVersion: string,
@@ -95,7 +95,7 @@ async function versionedFolders(): Promise<readonly string[]> {
   return majors.map((major) => join(VERSIONED_FOLDERS, major, 'bin'));
 }
 
-/** `pg_dump (PostgreSQL) 17.2 (Debian …)` gives `17.2`; undefined when it does not run. */
+/** Returns `17.2` for `pg_dump (PostgreSQL) 17.2 (Debian …)`; `undefined` if the program does not run. */
 async function versionOf(pgDump: string, env: ProgramEnvironment): Promise<string | undefined> {
   try {
     const said = await programText(pgDump, ['--version'], { env }, ({ code }) =>
@@ -103,7 +103,7 @@ async function versionOf(pgDump: string, env: ProgramEnvironment): Promise<strin
     );
     return /\(PostgreSQL\) (\d+\S*)/.exec(said)?.[1];
   } catch (error) {
-    if (isBackupError(error, 'PROGRAM_NOT_STARTED')) throw error; // it may be there
+    if (isBackupError(error, 'PROGRAM_NOT_STARTED')) throw error; // the program may exist
     return undefined;
   }
 }

@@ -3,13 +3,13 @@ import { IDENTIFIER } from './identifiers.ts';
 import { reportLocally } from './local-report.ts';
 import { withoutValues, type ServerMessage } from './server-message.ts';
 
-/** What programs write before the words of a server. */
+/** Text that programs write before a server message. */
 const PREFIX =
   'psql:\\S*: |(?:pg_\\w+|psql): (?:error|warning|detail): |connection to server .*? failed: |could not execute query: |COPY failed for table ".*?": |query failed: |Error message from server: |error returned by \\w+: ';
 
 /**
- * Where the words of a server begin: the severity, in the language of the server. With `VERBOSITY=verbose`,
- * psql prints the SQLSTATE behind it.
+ * Matches the start of a server message: the severity, in the language of the server. With
+ * `VERBOSITY=verbose`, psql prints the SQLSTATE after it.
  */
 const OF_SERVER = new RegExp(
   `^((?:${PREFIX})*)([^\\s:"]{1,30}(?: [^\\s:"]{1,30}){0,3}): {2}(?:([0-9A-Z]{5}): )?(.*)$`,
@@ -17,30 +17,30 @@ const OF_SERVER = new RegExp(
 
 const SEVERITY = /^(?:ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|LOG)$/;
 
-/** Labels of the fields behind a message (LC_ALL=C). */
+/** Labels of the fields after a message (LC_ALL=C). */
 const FIELD =
   /^(?:DETAIL|HINT|QUERY|CONTEXT|STATEMENT|LOCATION|(?:SCHEMA|TABLE|COLUMN|DATATYPE|CONSTRAINT) NAME): {2}/;
 
-/** What ends a message: a field, in any language, or what programs add. */
+/** Matches the end of a message: a field, in any language, or an addition of the program. */
 const LABEL = /^(\p{Lu}[\p{Lu} ]*): {2}|^(LINE \d+|Command was|Query was): /u;
 
-/** How a statement begins: key words and names, up to the first literal or parenthesis. */
+/** Matches the start of a statement: keywords and names, up to the first literal or parenthesis. */
 const HEAD = new RegExp(`^(?:${IDENTIFIER}(?:\\.${IDENTIFIER})*(?:[\\s;]|(?=\\()|$))+`, 'u');
 
-/** A line that a program of PostgreSQL begins by itself. */
+/** Matches the start of a line that a PostgreSQL program writes itself. */
 const OWN_LINE = /^(?:pg_\w+|psql): /;
 
-/** Lines of a program that may follow the words of a server. */
+/** Program lines that may follow a server message. */
 const AFTER_SERVER =
   /^pg_restore: (?:error: a worker process died unexpectedly|warning: errors ignored on restore: \d+)$/;
 
-/** A longer stderr may lack its beginning: see STDERR_BYTES of the program. */
+/** Maximum size of a complete stderr, in bytes: `tailOf` keeps only the end of a longer one. */
 const WHOLE_BYTES = 60 * 1024;
 
-/** The entry of the dump that an error of pg_restore belongs to; pg_restore writes it on the line before. */
+/** Label of the dump entry of a pg_restore error, which pg_restore writes on the line before. */
 export const ENTRY_LABEL = 'From entry: ';
 
-/** Returns how a program that asks a server ended, without values. The full text goes to the local report. */
+/** Describes how a client program ended, without values. The full text goes to the local report. */
 export function endWithoutValues(program: string, end: ProgramEnd): string {
   const cutOff = Buffer.byteLength(end.stderr) > WHOLE_BYTES && !OWN_LINE.test(end.stderr);
   return describeEnd(program, {
@@ -60,8 +60,8 @@ function reported(full: string, short: string): string {
 }
 
 /**
- * Returns what PostgreSQL's programs print without values of rows: the program's own lines up to the words of
- * a server, and of these what `withoutValues` leaves.
+ * Returns the output of PostgreSQL programs without values of rows. Keeps the program's own lines up to a
+ * server message, and the part of the message that `withoutValues` keeps.
  * @param cutOff whether the text lacks its beginning, which the server may have written
  */
 export function linesWithoutValues(text: string, cutOff = false): string {
@@ -111,7 +111,7 @@ interface Block {
   readonly entry: string | undefined;
 }
 
-/** Reads a message of the server with its fields, which stand on lines of their own. */
+/** Parses a server message with its fields, which have their own lines. */
 function parse(lines: readonly string[]): Block {
   const [first = '', ...rest] = lines;
   const [, prefix = '', severity = '', state, opening = ''] = OF_SERVER.exec(first) ?? [];
@@ -142,13 +142,13 @@ function messageOf(state: string | undefined, fields: ReadonlyMap<string, string
   };
 }
 
-/** An error, warning or notice that psql has printed with `VERBOSITY=verbose`, without values. */
+/** An error, warning or notice that psql printed with `VERBOSITY=verbose`, without values. */
 export interface PsqlMessage {
   readonly state: string;
   readonly message: string;
 }
 
-/** Returns the messages of a server in the stderr of psql. Full texts of those with values go to the local report. */
+/** Returns the server messages in the stderr of psql. Full texts with values go to the local report. */
 export function psqlMessages(stderr: string): readonly PsqlMessage[] {
   const blocks: string[][] = [];
   for (const line of stderr.split('\n')) {
@@ -165,13 +165,13 @@ export function psqlMessages(stderr: string): readonly PsqlMessage[] {
   });
 }
 
-/** Its DETAIL lists objects. */
+/** SQLSTATE of errors whose DETAIL lists objects. */
 const DEPENDENT_OBJECTS = '2BP01';
 
-/** What a verbose pg_restore with one session writes at the beginning of each entry. */
+/** Matches what a verbose pg_restore with one session writes at the start of each entry. */
 const ENTRY_IN_ONE_SESSION = /^pg_restore: (?:creating|processing data for|executing) /;
 
-/** Returns whether a line of a verbose pg_restore with one session names the entry that it begins with. */
+/** Returns whether a line of a verbose pg_restore with one session names the entry that it starts. */
 export function isEntry(line: string): boolean {
   return ENTRY_IN_ONE_SESSION.test(line);
 }

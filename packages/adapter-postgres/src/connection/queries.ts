@@ -30,7 +30,7 @@ export async function valueOf<T = string>(
 
 /**
  * Runs work whose failure does not end the transaction of the session.
- * @throws the error of the work, or that of a session that is lost
+ * @throws the error of the work, or the error of a lost session
  */
 export async function inSavepoint<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
   if (client.getTransactionStatus() !== 'T') return work();
@@ -45,7 +45,7 @@ export async function inSavepoint<T>(client: pg.Client, work: () => Promise<T>):
   }
 }
 
-/** Settings that keep the server from ending a statement or a session that takes long. */
+/** Settings that disable the server's timeouts for statements and sessions. */
 export const NO_TIMEOUTS = {
   statement_timeout: '0',
   lock_timeout: '0',
@@ -54,10 +54,10 @@ export const NO_TIMEOUTS = {
   idle_session_timeout: '0',
 };
 
-/** What roles and databases may be set to, and what would end or forbid a restore half-way. */
+/** Overrides settings of roles and databases that would end or forbid a restore midway. */
 export const UNHINDERED = { ...NO_TIMEOUTS, default_transaction_read_only: 'off' };
 
-/** Sets what the server knows of these settings, for the rest of the session. */
+/** Applies those settings that the server knows, for the rest of the session. */
 export async function configure(
   client: pg.Client,
   settings: Readonly<Record<string, string>>,
@@ -69,22 +69,21 @@ export async function configure(
   );
 }
 
-/** The version without what the packager adds: `15.18`. */
+/** SQL expression for the version without the packager's suffix, for example `15.18`. */
 export const SERVER_VERSION = `pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1)`;
 
-/** Returns the first number of a version of PostgreSQL: 15 for `15.18`; 0 if it begins with none. */
+/** Returns the major version: 15 for `15.18`; 0 if the text starts with no number. */
 export function majorOf(version: string): number {
   return Number.parseInt(version, 10) || 0;
 }
 
-/** Returns the version of the server. */
 export function serverVersionOf(client: pg.Client): Promise<string> {
   return valueOf(client, `SELECT ${SERVER_VERSION}`);
 }
 
 /**
- * Returns the libraries that the server loads at its start, without their folders; `undefined` if the role
- * may not read the setting.
+ * Returns the libraries that the server preloads, without their folders; `undefined` if the role may not read
+ * the setting.
  */
 export async function preloadedLibrariesOf(client: pg.Client): Promise<readonly string[] | undefined> {
   if (!(await valueOf<boolean>(client, `SELECT pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')`)))

@@ -3,8 +3,8 @@ import type { ConnectionSettings } from './connection-settings.ts';
 import { withClient } from './session.ts';
 
 /**
- * A session of ours works if it is active and does not wait for its client. Whatever changes between two
- * calls is work too: a short query leaves no other trace.
+ * Our session works if it is active and does not wait for its client. Any change between two calls is work
+ * too: a short query leaves no other trace.
  */
 const ACTIVITY = `
   SELECT pg_catalog.count(*) FILTER (WHERE state = 'active' AND wait_event_type IS DISTINCT FROM 'Client') > 0 AS working,
@@ -12,18 +12,18 @@ const ACTIVITY = `
     FROM pg_catalog.pg_stat_activity
    WHERE application_name = $1 AND usename = current_user AND pid <> pg_catalog.pg_backend_pid()`;
 
-/** How far COPY is. Servers before 14 do not report that: there every write on the server counts. */
+/** Progress of COPY. Servers before 14 do not report it: there, every write on the server counts. */
 const COPIED = `
   SELECT CASE WHEN pg_catalog.to_regclass('pg_catalog.pg_stat_progress_copy') IS NULL
               THEN 'SELECT pg_catalog.pg_current_wal_insert_lsn()::pg_catalog.text AS seen'
               ELSE 'SELECT pg_catalog.sum(bytes_processed)::pg_catalog.text AS seen FROM pg_catalog.pg_stat_progress_copy' END AS sql`;
 
-/** Distinguishes work that sends nothing, such as a long CREATE INDEX or a wait for a lock, from a silent server. */
+/** Distinguishes work that sends nothing, such as CREATE INDEX or a wait for a lock, from a silent server. */
 export class ServerActivity {
   private readonly settings: ConnectionSettings;
   private last: string | undefined;
 
-  /** @param settings of a database that takes one more session at any time */
+  /** @param settings of a database that accepts one more session at any time */
   constructor(settings: ConnectionSettings) {
     this.settings = settings;
   }

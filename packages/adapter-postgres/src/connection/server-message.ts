@@ -6,7 +6,7 @@ export interface ServerMessage {
   /** SQLSTATE. pg_dump and pg_restore print none. */
   readonly state?: string | undefined;
   readonly context?: string | undefined;
-  /** Function in the source of the server that reports it. */
+  /** Function in the server's source code that reported it. */
   readonly routine?: string | undefined;
   readonly schema?: string | undefined;
   readonly table?: string | undefined;
@@ -15,12 +15,13 @@ export interface ServerMessage {
   readonly constraint?: string | undefined;
 }
 
-/** What takes the place of a message that may hold values. */
+/** Replaces a message that may hold values. */
 export const WITHHELD = 'the message is withheld';
 
 /**
- * Returns what may leave this machine: the message if its form holds no values, else the form without them or
- * WITHHELD, with SQLSTATE, condition, and the objects concerned. DETAIL, HINT and CONTEXT never.
+ * Returns the part of a message that may leave this machine. That is the message if its form holds no values,
+ * otherwise the form without values or WITHHELD. Adds SQLSTATE, condition and objects, but never DETAIL, HINT
+ * or CONTEXT.
  */
 export function withoutValues(said: ServerMessage): string {
   const code = isWrittenByCode(said);
@@ -33,22 +34,22 @@ export function withoutValues(said: ServerMessage): string {
   return facts.length === 0 ? sentence : `${sentence} (${facts.join(', ')})`;
 }
 
-/** The CONTEXT, in any language, of a block of ours and nothing besides; a dump has none without a name. */
+/** Matches the CONTEXT, in any language, of a single block of ours; a dump has no block without a name. */
 const OUR_BLOCK = /^(?:(?!PL\/pgSQL)[^])*PL\/pgSQL[^\n]{1,30}inline_code_block[^\n]*$/;
 
-/** Returns whether code in the database wrote the message, or the statement that it is about. */
+/** Returns whether code in the database wrote the message, or the statement of the message. */
 function isWrittenByCode({ context = '', routine }: ServerMessage): boolean {
   if (OUR_BLOCK.test(context)) return false;
   return routine === 'exec_stmt_raise' || /\b(?:RAISE|ASSERT|EXECUTE)\b/.test(context);
 }
 
-/** Classes of SQLSTATEs whose messages are about the server, the connection or the session. */
+/** SQLSTATE classes of messages about the server, the connection or the session. */
 const OF_SERVER = ['08', '28', '3D', '40', '53', '55', '57', '72', 'F0'];
 
-/** Classes whose messages name objects; while rows are read or code runs, values can be among the names. */
+/** SQLSTATE classes of messages that name objects, and values while rows are read or code runs. */
 const OF_OBJECTS = ['00', '01', '02', '0A', '0L', '0P', '25', '2B', '34', '3B', '3F', '42', '58'];
 
-/** RAISE, by default. */
+/** Default SQLSTATE class of RAISE. */
 const RAISED = ['P0'];
 
 function isKept({ message, state, context = '' }: ServerMessage): boolean {
@@ -64,7 +65,7 @@ function isKept({ message, state, context = '' }: ServerMessage): boolean {
   return (state === undefined || ofClass(OF_OBJECTS)) && NAMES_ONLY.test(message);
 }
 
-/** The fields of the server, then what its CONTEXT begins with. */
+/** Returns the objects from the server's fields and from the start of its CONTEXT. */
 function objectsOf({ schema, table, column, dataType, constraint, context = '' }: ServerMessage): string[] {
   const named = (kind: string, ...names: readonly (string | undefined)[]): readonly string[] =>
     names.at(-1) === undefined ? [] : [`${kind} ${names.filter((name) => name !== undefined).join('.')}`];
@@ -80,10 +81,10 @@ function objectsOf({ schema, table, column, dataType, constraint, context = '' }
   ];
 }
 
-/** A SQLSTATE, the messages that the server reports it with, and what of them is kept; all if absent. */
+/** A SQLSTATE, its messages, and the part that is kept. Defaults to the whole message. */
 type Form = readonly [state: string, words: RegExp, kept?: string];
 
-/** Forms (LC_MESSAGES=C) of messages about rows. What the server quotes in those that are kept are names. */
+/** Forms (LC_MESSAGES=C) of messages about rows. The quoted parts of kept messages are names. */
 const FORMS: readonly Form[] = [
   ['23505', /^(?:duplicate key value violates unique constraint|could not create unique index) ".+"$/],
   ['23514', /^new row for relation ".+" violates (?:check constraint ".+"|partition constraint)$/],
@@ -159,7 +160,7 @@ const OBJECT_FORMS: readonly RegExp[] = [
 
 const NAME = String.raw`[\w$]+(?:\.[\w$]+)*`;
 
-/** Forms that hold nothing but plain names. */
+/** Forms that hold only plain names. */
 const NAMES_ONLY = new RegExp(
   `^(?:${KINDS} (?:"${NAME}"|${NAME}(?:\\([\\w\\s,.[\\]]*\\))?) does not exist|permission denied for ${KINDS} ${NAME})$`,
 );

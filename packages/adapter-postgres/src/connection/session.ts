@@ -12,7 +12,7 @@ export interface Session {
 }
 
 /**
- * Connects, for work that outlives the call. The signal ends the session as soon as it fires.
+ * Opens a session for work that outlives the call. The signal ends the session at once.
  * @throws ABORTED if the signal fires while the client connects; the BackupError of a failed connection
  */
 export async function openSession(settings: ConnectionSettings, signal: AbortSignal): Promise<Session> {

@@ -2,32 +2,29 @@
 export interface SqlItem {
   readonly kind: 'statement' | 'comment' | 'command';
   readonly text: string;
-  /** Where it begins in the whole text. */
+  /** Offset in the whole text. */
   readonly start: number;
 }
 
-/** Text that neither ends a statement nor begins what may hold a semicolon. */
+/** Matches text that neither ends a statement nor starts an item that may hold a semicolon. */
 const PLAIN = /[^'"$Ee;/-]+/y;
 
-/** Literals and quoted names. */
+/** Matches literals and quoted names. */
 const QUOTED = /'(?:[^']|'')*'|"(?:[^"]|"")*"/y;
 
-/**
- * Literals with escapes, also in parts on several lines, and dollar quotes: they begin at the start of a word
- * only.
- */
+/** Matches literals with escapes, also on several lines, and dollar quotes, at the start of a word. */
 const WORD_QUOTED =
   /[Ee]'(?:[^'\\]|''|\\.|'[^\S\n]*\n\s*')*'|\$((?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?)\$[^]*?\$\1\$/sy;
 
-/** Before a statement begins: a command for psql, to the end of the line. */
+/** Matches a psql command before a statement, to the end of the line. */
 const COMMAND = /\\[^\n]*/y;
 
 const LINE_COMMENT = /--[^\r\n]*/y;
 
-/** What begins and ends comments, which can hold comments. */
+/** Matches the start and the end of comments, which can be nested. */
 const BLOCK_MARK = /\/\*|\*\//g;
 
-/** Splits SQL text into its items. A statement that never ends is the last one, without a semicolon. */
+/** Splits SQL text into its items. An unterminated statement is the last one, without a semicolon. */
 export function* itemsOf(sql: string): Generator<SqlItem> {
   let at = 0;
   while (at < sql.length) {
@@ -63,7 +60,7 @@ function endOfStatement(sql: string, start: number): number {
   return at;
 }
 
-/** @returns `undefined` if no comment begins there; one that never ends reaches to the end of the text */
+/** @returns `undefined` if no comment starts there; the end of the text if the comment is unterminated */
 function endOfComment(sql: string, at: number): number | undefined {
   if (!sql.startsWith('/*', at)) return matchEnd(LINE_COMMENT, sql, at);
   BLOCK_MARK.lastIndex = at;
@@ -79,7 +76,7 @@ function matchEnd(pattern: RegExp, text: string, at: number): number | undefined
   return pattern.test(text) ? pattern.lastIndex : undefined;
 }
 
-/** Dollar quotes with a tag that the text does not have. */
+/** Quotes a text with dollar quotes, with a tag that the text does not contain. */
 export function dollarQuoted(text: string): string {
   let tag = 'geolens';
   while (text.includes(`$${tag}`)) tag += '_';

@@ -1,4 +1,4 @@
-/** Names of the conditions whose messages can hold values, as appendix A of the PostgreSQL manual lists them. */
+/** Names of the conditions whose messages can hold values, from appendix A of the PostgreSQL manual. */
 const NAMES = `
   21000 cardinality_violation 22000 data_exception 2202E array_subscript_error
   22021 character_not_in_repertoire 22008 datetime_field_overflow 22012 division_by_zero
@@ -47,7 +47,7 @@ const BY_STATE: ReadonlyMap<string, string> = new Map(
   [...NAMES.matchAll(/(\w{5}) (\w+)/g)].map(([, state = '', name = '']) => [state, name]),
 );
 
-/** Returns `23514 check_violation`; the SQLSTATE alone if its name is not in the list. */
+/** Returns the SQLSTATE with its name, for example `23514 check_violation`, if the list has the name. */
 export function conditionOf(state: string): string {
   const name = BY_STATE.get(state);
   return name === undefined ? state : `${state} ${name}`;

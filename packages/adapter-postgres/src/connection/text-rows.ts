@@ -4,16 +4,16 @@ import { decodeBytes, escapeForeignBytes } from './byte-text.ts';
 import { serverEncodingOf } from './connection.ts';
 import { inSavepoint, valueOf } from './queries.ts';
 
-/** `untranslatable_character` and `character_not_in_repertoire`. */
+/** SQLSTATEs `untranslatable_character` and `character_not_in_repertoire`. */
 const NOT_TRANSLATABLE = ['22P05', '22021'];
 
 /** Stands for bytes that pg could not read. */
 const REPLACEMENT = '\ufffd';
 
 /**
- * Returns the rows of a query whose texts may have bytes that are not UTF-8: in a SQL_ASCII database any, in
- * others characters that UTF-8 lacks, and names of roles that were made in a SQL_ASCII database. Such bytes
- * are lone surrogates; see `decodeBytes`.
+ * Returns the rows of a query whose texts may have bytes that are not UTF-8. A SQL_ASCII database may have
+ * any bytes. Others may have characters that UTF-8 lacks, and role names from a SQL_ASCII database. Such
+ * bytes become lone surrogates; see `decodeBytes`.
  * @param columns the columns that may have such texts
  */
 export async function textRows<Row extends pg.QueryResultRow>(
@@ -40,7 +40,7 @@ export async function textRows<Row extends pg.QueryResultRow>(
   return stored;
 }
 
-/** The rows with the bytes of the columns as the database stores them. */
+/** Returns the rows with the column bytes as the database stores them. */
 async function storedRows<Row extends pg.QueryResultRow>(
   client: pg.Client,
   sql: string,
@@ -51,9 +51,9 @@ async function storedRows<Row extends pg.QueryResultRow>(
   const stored = columns.map(
     (column) => `, pg_catalog.textsend(q."${column}"::pg_catalog.text) AS "${column}"`,
   );
-  await client.query(`SET client_encoding = '${encoding}'`); // nothing is translated then
+  await client.query(`SET client_encoding = '${encoding}'`); // then the server translates nothing
   try {
-    // pg keeps the last of columns that have the same name.
+    // pg keeps the last one of columns with the same name.
     return (await client.query<Row>(`SELECT q.*${stored.join('')} FROM (${sql}) AS q`, [...values])).rows;
   } finally {
     if (encoding !== 'SQL_ASCII' && encoding !== 'UTF8') await client.query(`SET client_encoding = 'UTF8'`);
@@ -65,7 +65,7 @@ export function untranslatable(statement: string): string {
   return `the globals lack a statement with characters that UTF-8 lacks: ${escapeForeignBytes(statement)}`;
 }
 
-/** Returns bytes of a database in UTF-8; as they are in SQL_ASCII, or if UTF-8 lacks a character. */
+/** Converts bytes of a database to UTF-8. Keeps them in SQL_ASCII, or if UTF-8 lacks a character. */
 export async function inUtf8(client: pg.Client, bytes: Buffer, encoding: string): Promise<Buffer> {
   if (encoding === 'SQL_ASCII' || encoding === 'UTF8') return bytes;
   try {

@@ -1,26 +1,20 @@
 const NEWLINE = 0x0a;
 
-/**
- * Ends the rows of a table, on a line of its own. A row never looks like it: COPY writes a backslash of a
- * value as two.
- */
+/** Line that ends the rows of a table. No row looks like it: COPY doubles each backslash of a value. */
 const END = Buffer.from('\\.\n');
 const END_AFTER_ROW = Buffer.from('\n\\.\n');
 
-/**
- * Counts the rows in the text that COPY writes: one line each, up to the line `\.`. Takes the text in chunks
- * of any length.
- */
+/** Counts the rows in COPY text: one line each, up to the line `\.`. Accepts chunks of any length. */
 export class CopyLines {
-  /** Rows so far. */
+  /** Number of rows so far. */
   rows = 0;
-  /** How many bytes of END were read since the last line began; 0 within a row. */
+  /** Number of bytes of END read since the last line started; 0 within a row. */
   private matched = 0;
   private inRow = false;
 
   /**
    * Reads the chunk from an offset.
-   * @returns the offset behind the end of the rows; `undefined` if the chunk does not reach it
+   * @returns the offset after the end of the rows; `undefined` if the chunk does not reach it
    */
   read(chunk: Buffer, from: number): number | undefined {
     let at = from;
@@ -46,7 +40,7 @@ export class CopyLines {
   }
 }
 
-/** A search for each line is faster than a look at each byte. */
+/** Counts line feeds. Searching for each one is faster than checking each byte. */
 function countNewlines(chunk: Buffer, from: number, to: number): number {
   let count = 0;
   for (let at = chunk.indexOf(NEWLINE, from); at >= 0 && at < to; at = chunk.indexOf(NEWLINE, at + 1))

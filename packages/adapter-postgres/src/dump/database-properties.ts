@@ -4,7 +4,7 @@ import { textRows } from '../connection/text-rows.ts';
 import { dollarQuoted } from '../connection/sql-text.ts';
 import { escapeForeignBytes } from '../connection/byte-text.ts';
 
-/* The columns of the locale differ from version to version; as JSON, one that is not there is null. */
+/* The locale columns differ between versions; as JSON, a missing column is null. */
 const PROPERTIES = `
   SELECT pg_catalog.pg_get_userbyid(d.datdba) AS owner, pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate AS collate, d.datctype AS ctype,
          CASE j.json ->> 'datlocprovider' WHEN 'c' THEN 'libc' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' END AS "localeProvider",
@@ -14,8 +14,8 @@ const PROPERTIES = `
 type Row = DatabaseProperties & pg.QueryResultRow;
 
 /**
- * What the manifest says of a database itself; undefined when there is none of this name. Any database of the
- * server will do to ask.
+ * Returns the properties of a database for the manifest; `undefined` if it does not exist. The client may be
+ * connected to any database of the server.
  */
 export async function databasePropertiesOf(
   client: pg.Client,
@@ -41,8 +41,8 @@ export async function databasePropertiesOf(
 export const BOOTSTRAP_SUPERUSER = 10;
 
 /**
- * SQL expression: the grantee of an ACL entry as GRANT and REVOKE name it. `CURRENT_USER` is the owner if
- * that is the bootstrap superuser.
+ * Returns a SQL expression for the grantee of an ACL entry, as GRANT and REVOKE name it. `CURRENT_USER` is
+ * the owner if that is the bootstrap superuser.
  */
 function granteeOf(grantee: string, owner: string): string {
   return `CASE WHEN ${grantee} = 0 THEN 'PUBLIC' WHEN ${grantee} = ${owner} AND ${owner} = ${BOOTSTRAP_SUPERUSER} THEN 'CURRENT_USER'
@@ -50,8 +50,8 @@ function granteeOf(grantee: string, owner: string): string {
 }
 
 /**
- * SQL condition: a stored ACL lacks the default privilege `d`, a row of aclexplode. NULL stands for the
- * default ACL, which lacks nothing.
+ * Returns a SQL condition: a stored ACL lacks the default privilege `d`, a row of aclexplode. NULL is the
+ * default ACL, which lacks none.
  */
 function isRevoked(acl: string): string {
   return `${acl} IS NOT NULL AND NOT EXISTS (
@@ -61,10 +61,10 @@ function isRevoked(acl: string): string {
 const OF_THE_SESSION = `'role', 'session_authorization'`;
 
 /*
- * Each statement names the database by current_database(), so that it also fits one that was restored under
- * another name. A setting goes by way of the session (FROM CURRENT): its text is then read as the server
- * wrote it, lists and quotes and all. Not so where that would make the session another role's, who may not do
- * what follows.
+ * Each statement uses current_database(), so it also fits a database restored under another name. A setting
+ * is copied from the session (FROM CURRENT), so the server reads its own text, with lists and quotes.
+ * Exceptions are settings that would change the role of the session, because that role may lack rights for
+ * later statements.
  */
 const STATEMENTS = `
   WITH here AS (
@@ -112,13 +112,13 @@ interface Property {
   readonly rank: number;
   readonly setting: string | null;
   readonly value: string | null;
-  /** For format(), with the name of the database as its one argument. */
+  /** Template for format(), with the database name as its only argument. */
   readonly template: string;
 }
 
 /**
- * Returns the owner of a database, grants on it, its settings, comment and connection limit, as SQL to
- * execute inside the database that gets them. The client may be connected to any database of the server.
+ * Returns SQL for the owner of a database, grants on it, its settings, comment and connection limit. The SQL
+ * must run inside the target database. The client may be connected to any database of the server.
  */
 export async function databaseStatementsOf(
   client: pg.Client,
@@ -141,8 +141,8 @@ function statement(client: pg.Client, { setting, value, template }: Property): s
 }
 
 /**
- * Privileges on large objects: a schema-only dump has neither these nor their privileges. By default, the
- * owner has all privileges and no other role has one.
+ * Privileges on large objects: a schema-only dump has neither the objects nor their privileges. By default,
+ * the owner has all privileges and other roles have none.
  */
 const LARGE_OBJECT_GRANTS = `
   SELECT l.oid, 1 AS rank, pg_catalog.format('REVOKE %s ON LARGE OBJECT %s FROM %s;', d.privilege_type, l.oid, ${granteeOf('l.lomowner', 'l.lomowner')}) AS statement

@@ -7,23 +7,20 @@ const SEMICOLON = 0x3b;
 const SINGLE_QUOTE = 0x27;
 const DOUBLE_QUOTE = 0x22;
 
-/**
- * The comment that `pg_restore --verbose` writes before an entry. The rows of a table have the table's OID,
- * and no class.
- */
+/** Comment that `pg_restore --verbose` writes before an entry. Row entries have a table OID and no class. */
 const ENTRY = /^-- TOC entry \d+ \(class 0 OID (\d+)\)$/;
 
-/** Longer comments are no entry. */
+/** Maximum length of an entry comment. */
 const LONGEST_ENTRY = 100;
 
-/** The last words of the statement before rows. */
+/** End of the statement before rows. */
 const COPY_END = ' FROM stdin;';
 
 type State = 'between' | 'comment' | 'statement' | 'quoted' | 'after-copy' | 'rows';
 
 /**
- * Counts the rows of each table in what `pg_restore --verbose --data-only` writes of a dump: the lines after
- * each COPY statement. Names, literals and rows may hold anything, also what looks like a statement.
+ * Counts the rows of each table in the output of `pg_restore --verbose --data-only`: the lines after each
+ * COPY statement. Names, literals and rows may hold any text, including text that looks like a statement.
  */
 export class DumpRowCounter {
   private readonly found = new Map<string, number>();
@@ -36,7 +33,7 @@ export class DumpRowCounter {
   private table = '';
   private lines = new CopyLines();
 
-  /** Takes the next part of the text. */
+  /** Adds the next part of the text. */
   add(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
@@ -47,7 +44,7 @@ export class DumpRowCounter {
     }
   }
 
-  /** Rows by OID of the table, for every table whose rows the dump has. */
+  /** Rows by table OID, for every table with rows in the dump. */
   get counts(): ReadonlyMap<string, number> {
     return this.found;
   }
@@ -55,7 +52,7 @@ export class DumpRowCounter {
   private character(chunk: Buffer, at: number): number {
     const byte = chunk.readUInt8(at);
     if (this.state === 'after-copy') {
-      // The rest of the line: nothing but its end.
+      // The rest of the line: only its end.
       if (byte === NEWLINE) this.state = 'rows';
       return at + 1;
     }
@@ -64,8 +61,7 @@ export class DumpRowCounter {
       this.head = '';
       this.tail = '';
       this.comment = '';
-      // Outside of statements a dash begins a comment, a backslash a command for psql; both end with their
-      // line.
+      // Outside statements, a dash starts a comment and a backslash a psql command, up to the line end.
       this.state = byte === DASH || byte === BACKSLASH ? 'comment' : 'statement';
       return at;
     }
@@ -84,7 +80,7 @@ export class DumpRowCounter {
     if (copies) this.lines = new CopyLines();
   }
 
-  /** A quote within quotes is written twice: that is two quoted texts side by side. */
+  /** Skips to the closing quote. A doubled quote counts as two adjacent quoted texts. */
   private untilQuote(chunk: Buffer, at: number): number {
     const end = chunk.indexOf(this.quote, at);
     if (end < 0) return chunk.length;

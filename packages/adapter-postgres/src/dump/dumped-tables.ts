@@ -3,7 +3,7 @@ import { escapeForeignBytes } from '../connection/byte-text.ts';
 import { textRows } from '../connection/text-rows.ts';
 import { valueOf } from '../connection/queries.ts';
 
-/** How many tables are locked by one statement. */
+/** Number of tables that one statement locks. */
 const TABLES_AT_ONCE = 100;
 
 /** A table whose rows are in the dump. Bytes of its names that are not UTF-8 are escaped: `caf\\xE9`. */
@@ -15,13 +15,13 @@ export interface DumpedTable {
 }
 
 export interface Relation extends DumpedTable {
-  /** Its number in the database, which its rows have in a dump too. */
+  /** OID in the database; its rows have it in a dump too. */
   readonly oid: string;
-  /** Whether its rows are all in its partitions. */
+  /** Whether all its rows are in its partitions. */
   readonly partitioned: boolean;
-  /** Whether it belongs to an extension, which says that its rows are to be dumped. */
+  /** Whether it belongs to an extension that marks its rows for dumping. */
   readonly ofExtension: boolean;
-  /** Whether only the server that it was made on has its rows, and no standby. */
+  /** Whether it is unlogged: only the primary server has its rows, and no standby. */
   readonly unlogged: boolean;
 }
 
@@ -35,9 +35,7 @@ const RELATIONS = `
      AND (x.oid IS NULL OR c.oid = ANY (x.extconfig))
    ORDER BY n.nspname, c.relname`;
 
-/**
- * Tables, partitioned ones and partitions; of those that belong to extensions the ones whose rows are dumped.
- */
+/** Returns tables, partitioned ones and partitions. Excludes extension tables without dumped rows. */
 export async function relations(client: pg.Client): Promise<readonly Relation[]> {
   const rows = await textRows<Relation & pg.QueryResultRow>(client, RELATIONS, ['schema', 'table', 'quoted']);
   return rows.map((row) => ({
@@ -47,13 +45,13 @@ export async function relations(client: pg.Client): Promise<readonly Relation[]>
   }));
 }
 
-/** So many that one statement may lock them. */
+/** Yields the tables in batches that one statement may lock. */
 export function* batches(tables: readonly DumpedTable[]): Generator<readonly DumpedTable[]> {
   for (let start = 0; start < tables.length; start += TABLES_AT_ONCE)
     yield tables.slice(start, start + TABLES_AT_ONCE);
 }
 
-/** Every session that locks an object takes one of these. */
+/** Number of shared lock entries: every lock on an object takes one. */
 const LOCKS = `
   SELECT pg_catalog.current_setting('max_locks_per_transaction')::pg_catalog.int8
          * (pg_catalog.current_setting('max_connections')::pg_catalog.int8

@@ -15,28 +15,28 @@ import type { Session } from '../connection/session.ts';
 import { unlinkedTemporaryFile } from './unlinked-temporary-file.ts';
 import { dollarQuoted, itemsOf } from '../connection/sql-text.ts';
 
-/** Line of the globals where a part could not be read. */
+/** Line of the globals in place of a part that could not be read. */
 export const LACKING_PART =
   '-- This part could not be read when the backup was made; the manifest has the reason.';
 
 export interface GlobalsRequest {
   readonly programs: PostgresPrograms;
   readonly connection: ConnectionSettings;
-  /** Keeps the snapshot. */
+  /** Session that holds the snapshot. */
   readonly session: Session;
   readonly snapshot: ExportedSnapshot;
-  /** Whether the password hashes of the roles are in. Only a superuser can read them. */
+  /** Whether to include password hashes of the roles. Only a superuser can read them. */
   readonly rolePasswords: boolean;
   readonly lockTimeoutMs: number;
-  /** Whether sections that another session blocks are left out. */
+  /** Whether to omit sections that another session blocks. */
   readonly tolerant: boolean;
-  /** Takes one sentence for each section that could not be read. */
+  /** Receives one sentence for each section that could not be read. */
   readonly warn: (text: string) => void;
   readonly env: ProgramEnvironment;
   readonly signal: AbortSignal;
 }
 
-/** The entries of a dump's table of contents that are grants: their type follows the three numbers. */
+/** Matches the grants in a dump's table of contents: the type follows the three numbers. */
 const GRANTS = /^\d+; \d+ \d+ (?:ACL|DEFAULT ACL) /;
 
 const HEADER = `-- Roles, properties of the database, owners and grants: what a dump made with --no-owner --no-acl does not carry.
@@ -46,9 +46,9 @@ const HEADER = `-- Roles, properties of the database, owners and grants: what a 
 `;
 
 /**
- * The roles of the server (pg_dumpall), the properties of the database, all owners, and every grant in it
- * with the default privileges (the entries of that kind of a schema-only pg_dump, in the same snapshot as the
- * dump), as SQL that can be run twice. A section that cannot be read is a warning.
+ * Returns the globals as SQL that can run twice. They hold the roles of the server (pg_dumpall), the
+ * properties of the database, all owners and all grants, including default privileges. The grants come from a
+ * schema-only pg_dump of the same snapshot. A section that cannot be read is a warning.
  */
 export async function* globalsOf(request: GlobalsRequest): AsyncGenerator<Uint8Array> {
   const { database, owners, largeObjectGrants } = request.snapshot.sections;
@@ -90,7 +90,7 @@ async function rolesOf(request: GlobalsRequest): Promise<Uint8Array> {
     options,
     judge('pg_dumpall', connection),
   );
-  // One character for each byte: what the statements are known by is ASCII.
+  // One character for each byte: the statements are recognized by ASCII only.
   return inUtf8Lines(request, Buffer.from(tolerantRoles(sql.toString('latin1')), 'latin1'));
 }
 
@@ -145,14 +145,11 @@ function judge(doing: string, settings: ConnectionSettings): Judge {
       : programError(endWithoutValues(doing, end), 'reading roles and grants', settings);
 }
 
-/** What roles and databases may set, and what would end pg_dumpall or change how it writes literals. */
+/** Overrides settings of roles and databases that would end pg_dumpall or change how it writes literals. */
 const PROGRAM_SETTINGS =
   '-c statement_timeout=0 -c lock_timeout=0 -c standard_conforming_strings=on -c quote_all_identifiers=off';
 
-/**
- * Programs write in the encoding of the database, as pg_dump alone does: nothing is translated, so nothing
- * can fail for a character.
- */
+/** Returns the environment of the programs. They write in the database encoding, so no character fails. */
 function programEnv({ env, session }: GlobalsRequest): ProgramEnvironment {
   return {
     ...env,
@@ -161,7 +158,7 @@ function programEnv({ env, session }: GlobalsRequest): ProgramEnvironment {
   };
 }
 
-/** SQL text that a program has written in the encoding of the database, line by line in that of the globals. */
+/** Converts SQL text of a program, line by line, from the encoding of the database to that of the globals. */
 async function inUtf8Lines({ session: { client }, warn }: GlobalsRequest, sql: Buffer): Promise<Uint8Array> {
   const encoding = serverEncodingOf(client);
   if (encoding === 'SQL_ASCII' || (encoding === 'UTF8' && isUtf8(sql))) return sql;
@@ -175,9 +172,8 @@ async function inUtf8Lines({ session: { client }, warn }: GlobalsRequest, sql: B
 }
 
 /**
- * The SQL of `pg_dumpall --roles-only` with each CREATE ROLE turned into one that does not mind when the role
- * is there. Names and comments of roles may hold anything: line feeds, semicolons, what looks like a
- * statement.
+ * Makes each CREATE ROLE in the SQL of `pg_dumpall --roles-only` accept an existing role. Names and comments
+ * of roles may hold line feeds, semicolons, and text that looks like a statement.
  */
 export function tolerantRoles(sql: string): string {
   let [result, at] = ['', 0];

@@ -5,14 +5,14 @@ import { namesOf, quoteIdentifier, SHOWN } from '../connection/identifiers.ts';
 
 interface Right {
   readonly subject: string;
-  /** Answers `name`, quoted for SQL, of everything that pg_dump would stumble over. */
+  /** Returns the column `name`, quoted for SQL, of each object that would fail pg_dump. */
   readonly query: string;
   readonly message: (names: string, count: number) => string;
   readonly hint: (names: readonly string[], role: string) => string;
 }
 
 const OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
-/** The rows of tables of an extension are dumped where the extension says so. */
+/** Condition for dumped rows: extensions mark the tables whose rows are dumped. */
 const DUMPED = `NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'
                              AND c.oid <> ALL (SELECT pg_catalog.unnest(x.extconfig) FROM pg_catalog.pg_extension x WHERE x.extconfig IS NOT NULL))`;
 const relations = (kinds: string, lacking: string): string => `
@@ -62,7 +62,7 @@ const RIGHTS: readonly Right[] = [
   },
 ];
 
-/** What a dump as this role would stumble over half-way: one finding for each kind of right. */
+/** Returns one result for each kind of right whose absence would fail a dump by this role. */
 export async function missingRights(client: pg.Client, user: string): Promise<readonly DiagnosticResult[]> {
   const results: DiagnosticResult[] = [];
   for (const { subject, query, message, hint } of RIGHTS) {

@@ -2,9 +2,9 @@ import type pg from 'pg';
 import { textRows } from '../connection/text-rows.ts';
 
 /*
- * What has an owner, with the words that ALTER … OWNER TO has for it; pg_identify_object knows the words for
- * relations. Not in here: default privileges and user mappings, which have no ALTER … OWNER, and
- * subscriptions, which a restore leaves switched off.
+ * Catalogs of objects with owners, and their keywords in ALTER … OWNER TO; pg_identify_object returns the
+ * keywords of relations. Excludes default privileges and user mappings, which have no ALTER … OWNER. Also
+ * excludes subscriptions, which a restore leaves disabled.
  */
 const KINDS = `
   VALUES ('pg_class', NULL), ('pg_proc', 'ROUTINE'), ('pg_type', 'TYPE'), ('pg_namespace', 'SCHEMA'), ('pg_operator', 'OPERATOR'),
@@ -14,10 +14,10 @@ const KINDS = `
     ('pg_ts_config', 'TEXT SEARCH CONFIGURATION'), ('pg_statistic_ext', 'STATISTICS'), ('pg_largeobject', 'LARGE OBJECT')`;
 
 /*
- * The server notes owners in pg_shdepend, but for what belongs to the superuser that it was made with: that
- * goes to whoever restores. Members of extensions come with these; the sequence of a column, and a
- * multirange, go with what they belong to (a multirange from version 17 on, which refuses the statement;
- * before, it stays with whoever restores, which nobody feels).
+ * pg_shdepend records all owners except the bootstrap superuser, whose objects become owned by the restoring
+ * role. Extension members come with the extension. Column sequences and multiranges follow their parent
+ * objects. A multirange does so since version 17, which refuses the statement. In earlier versions it stays
+ * owned by the restoring role, which has no effect.
  */
 const STATEMENTS = `
   SELECT s.classid::bigint AS catalog, s.objid::bigint AS oid, pg_catalog.format('ALTER %s %s OWNER TO %I;', coalesce(k.words, pg_catalog.upper(o.type)), o.identity,
@@ -36,9 +36,9 @@ const STATEMENTS = `
    ORDER BY k.words NULLS FIRST, o.identity`;
 
 /**
- * The owner of every object in the database, as statements. A dump has owners too, but not by whom the server
- * was made.
- * @param only catalog and number, with a slash between, of those that are asked for; all when absent
+ * Returns the owner of every object in the database, as statements. A dump has owners too, but not those of
+ * objects of the bootstrap superuser.
+ * @param only catalog and number, separated by a slash, of the wanted objects; defaults to all
  */
 export async function ownersOf(client: pg.Client, only?: ReadonlySet<string>): Promise<readonly string[]> {
   const rows = await textRows<{ readonly catalog: string; readonly oid: string; readonly statement: string }>(

@@ -39,26 +39,23 @@ import { takeSnapshot } from './snapshot.ts';
 
 const UNREADABLE_HINT = 'It was not kept; check the disk and the memory of this machine, then run again';
 
-/**
- * How long a dump waits for a table that another session has locked. Migrations take minutes; what takes
- * longer is stuck.
- */
+/** Milliseconds that a dump waits for a table lock of another session. Migrations take minutes at most. */
 const LOCK_TIMEOUT_MS = 5 * 60_000;
 
-/** Which database is dumped, with which programs. */
+/** The database to dump and the programs to use. */
 export interface PgDumpProducerOptions {
   readonly connection: ConnectionSettings;
-  /** `auto` when absent: `zstd:1` where pg_dump has it (16 and newer), otherwise `gzip:1`. */
+  /** Defaults to `auto`: `zstd:1` if pg_dump supports it (16 and newer), otherwise `gzip:1`. */
   readonly compression?: Compression | 'auto' | undefined;
-  /** Put the password hashes of the roles into the globals. Off when absent. */
+  /** Whether to include password hashes of the roles in the globals. Defaults to `false`. */
   readonly rolePasswords?: boolean | undefined;
-  /** The folder of pg_dump and its kin; when absent, the best of those installed is taken. */
+  /** Folder of the PostgreSQL client programs. Defaults to the best match for the server version. */
   readonly binDir?: string | undefined;
-  /** Milliseconds; five minutes when absent. */
+  /** Milliseconds. Defaults to five minutes. */
   readonly lockTimeoutMs?: number | undefined;
-  /** How long the server may make no progress while the snapshot is taken; without end when absent. */
+  /** How long the server may make no progress while the snapshot is taken. Defaults to no limit. */
   readonly stall?: StallLimit | undefined;
-  /** What programs get as their environment: PATH at least. The connection and LC_ALL=C are added. */
+  /** Environment of the programs; it must have PATH. The connection and LC_ALL=C are added. */
   readonly env: ProgramEnvironment;
 }
 
@@ -91,7 +88,7 @@ export class PgDumpProducer implements DumpProducer {
   private async takeSnapshot(signal: AbortSignal, tolerant: boolean): Promise<DumpSnapshot> {
     const { connection, rolePasswords = false, lockTimeoutMs = LOCK_TIMEOUT_MS } = this.options;
     throwIfAborted(signal);
-    // Looked for at every snapshot: they may have been upgraded since the last one.
+    // Searched at every snapshot: the programs may have been upgraded since the last one.
     const installations = await this.installations(true);
     const session = await openSession(connection, signal);
     const { client } = session;
@@ -135,7 +132,7 @@ export class PgDumpProducer implements DumpProducer {
     const [file, content] =
       dump.path === undefined ? [[], dump.open(undefined, { reuseBuffer: true })] : [[dump.path], undefined];
     const counter = new DumpRowCounter();
-    // Rows alone: what else a dump has stands in its table of contents, which is read in any case.
+    // Rows only: the table of contents, which is always read, lists everything else.
     const args = ['--format=custom', '--data-only', '--verbose', '--file=-', ...file];
     const end = quieter(
       await programFed(
@@ -177,7 +174,7 @@ export class PgDumpProducer implements DumpProducer {
   }
 }
 
-/** Without the lines about entries that a verbose pg_restore writes. */
+/** Removes the lines about entries that a verbose pg_restore writes. */
 function quieter(end: ProgramEnd): ProgramEnd {
   const lines = end.stderr.split('\n').filter((line) => !isEntry(line));
   return { ...end, stderr: lines.join('\n') };

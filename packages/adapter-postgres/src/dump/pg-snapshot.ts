@@ -17,18 +17,19 @@ import { namesOf, IDENTIFIER } from '../connection/identifiers.ts';
 import { rewrittenOf } from './snapshot.ts';
 import { dollarQuoted } from '../connection/sql-text.ts';
 
-/** What the server reports of a row that it cannot read, or not send: in English, for pg_dump runs with LC_ALL=C. */
+/** Matches server errors for rows that cannot be read or sent; in English, as pg_dump runs with LC_ALL=C. */
 const UNREADABLE =
   /(?:missing|unexpected) chunk number|compressed \w+ data is corrupt|invalid page in block|could not read block|invalid byte sequence/;
 const TOO_LARGE = /Cannot enlarge string buffer|invalid memory alloc request size/;
 
-/** The statement that failed, as pg_dump prints it. */
+/** Matches the failed statement, as pg_dump prints it. */
 const COPY = new RegExp(`^pg_dump: detail: Command was: COPY (${IDENTIFIER}\\.${IDENTIFIER}) `, 'mu');
 
 /**
- * Returns what to do about a table whose rows pg_dump cannot copy, with the statement that finds these rows;
- * `undefined` if pg_dump failed for another reason. The statement reads each row by itself, so its time is
- * that of the table. It is not executed here: reading a row as text can run functions of the table's owner.
+ * Returns a hint for a table whose rows pg_dump cannot copy, with a statement that finds these rows.
+ * `undefined` if pg_dump failed for another reason. The statement reads each row separately, so it takes as
+ * long as reading the table. The hint only quotes it: reading a row as text can run functions of the table's
+ * owner.
  */
 export function brokenRowsHint(stderr: string): string | undefined {
   const table = COPY.exec(stderr)?.[1];
@@ -50,7 +51,7 @@ export interface PgSnapshotParts extends Omit<GlobalsRequest, 'warn'> {
   readonly origin: DumpSnapshot['origin'];
 }
 
-/** A snapshot that a session keeps, and what is dumped of it. */
+/** A snapshot that a session holds, and its dumps. */
 export class PgSnapshot implements DumpSnapshot {
   readonly origin: DumpSnapshot['origin'];
   private readonly parts: PgSnapshotParts;
@@ -82,7 +83,7 @@ export class PgSnapshot implements DumpSnapshot {
     );
     let hasLocks = false;
     for await (const chunk of content) {
-      // pg_dump writes its first block when it has locked everything.
+      // pg_dump writes its first block once it has locked all tables.
       if (!hasLocks) await this.checkUnlocked();
       hasLocks = true;
       yield chunk;
@@ -97,7 +98,7 @@ export class PgSnapshot implements DumpSnapshot {
     return [...this.parts.snapshot.warnings, ...this.found];
   }
 
-  /** The rows of a table that was rewritten between the snapshot and pg_dump's lock are not in the dump. */
+  /** Checks for tables rewritten between the snapshot and pg_dump's lock: the dump lacks their rows. */
   private async checkUnlocked(): Promise<void> {
     const { session, snapshot, tolerant, connection } = this.parts;
     const rewritten = await rewrittenOf(session.client, snapshot.unlocked).catch((error: unknown) => {

@@ -5,7 +5,7 @@ import { valueOf } from '../connection/queries.ts';
 import type { Relation } from './dumped-tables.ts';
 import { namesOf } from '../connection/identifiers.ts';
 
-/** Returns one warning if the server is a standby and tables are unlogged: a standby does not have their rows. */
+/** Returns one warning if the server is a standby, which does not have the rows of unlogged tables. */
 export async function unloggedWarning(
   client: pg.Client,
   tables: readonly Relation[],
@@ -19,9 +19,8 @@ export async function unloggedWarning(
 }
 
 /**
- * Tables of extensions that take space and that pg_dump leaves out: only pg_extension_config_dump lets it
- * dump their rows. The numbers of rows are estimates, because a query over a table could run code of its
- * owner.
+ * Extension tables with content that pg_dump omits, because only pg_extension_config_dump enables dumping
+ * their rows. Row counts are estimates: a query on a table could run code of its owner.
  */
 const OF_EXTENSIONS = `
   SELECT n.nspname || '.' || c.relname AS name, x.extname AS extension,
@@ -33,7 +32,7 @@ const OF_EXTENSIONS = `
      AND x.extname <> ALL ($1) AND pg_catalog.pg_relation_size(c.oid) > 0
    ORDER BY 1`;
 
-/** Extensions whose unmarked tables have rows of their own script only, which `CREATE EXTENSION` brings back. */
+/** Extensions whose unmarked tables only have rows that `CREATE EXTENSION` restores. */
 const FILL_THEIR_TABLES = ['postgis_tiger_geocoder'];
 
 /** Returns a warning for each table with rows that an extension owns and does not mark for dumping. */

@@ -17,51 +17,50 @@ import { ownersOf } from './owners.ts';
 import { codeOf } from '../connection/postgres-errors.ts';
 import { extensionTablesWarnings, unloggedWarning } from './rows-left-out.ts';
 
-/** Tables were made or dropped between listing and locking this many times in a row. */
+/** Maximum number of attempts to lock if tables are created or dropped between listing and locking. */
 const TRIES_TO_LOCK = 5;
 
 const UNDEFINED_TABLE = '42P01';
 const OUT_OF_MEMORY = '53200';
 
-/** A snapshot that other sessions can take, and what it shows. */
+/** A snapshot that other sessions can import, and its content. */
 export interface ExportedSnapshot {
-  /** The name under which others take the same snapshot. */
+  /** Id that other sessions import the snapshot by. */
   readonly snapshotId: string;
-  /** Those whose rows are dumped, without partitioned ones, which have none of their own. */
+  /** Tables whose rows are dumped. Excludes partitioned tables, which have no rows of their own. */
   readonly tables: readonly Relation[];
-  /** Those of them that the session has not locked: they may have been rewritten when the dump locks them. */
+  /** Tables that the session has not locked: they may be rewritten before the dump locks them. */
   readonly unlocked: readonly Relation[];
   readonly extensions: readonly Extension[];
   readonly databaseProperties: DatabaseProperties | undefined;
   readonly databaseBytes: number | undefined;
   readonly preloadedLibraries: readonly string[] | undefined;
   readonly sections: GlobalsSections;
-  /** What could not be read, and rows that no dump has: one sentence each. */
+  /** One sentence for each part that could not be read, and for rows that no dump has. */
   readonly warnings: readonly string[];
 }
 
 /** SQL text of the globals; `undefined` for a part that could not be read. */
 export interface GlobalsSections {
-  /** The owner of the database, grants on it, its settings, comment and connection limit. */
+  /** Owner of the database, grants on it, its settings, comment and connection limit. */
   readonly database: string | undefined;
-  /** The owners of everything in it. */
+  /** Owners of all objects in the database. */
   readonly owners: string | undefined;
   /** Grants on large objects. */
   readonly largeObjectGrants: string | undefined;
 }
 
-/** What the session is set to; settings that the server's version does not have are passed over. */
+/** Settings of the session; settings that the server's version lacks are skipped. */
 const SETTINGS = {
   ...NO_TIMEOUTS,
-  // The server notices that this process is gone even while the session waits for a lock.
+  // The server detects the end of this process even while the session waits for a lock.
   client_connection_check_interval: '2s',
 };
 
 /**
- * Opens a transaction whose snapshot others can take, with the tables of the dump locked against being
- * dropped or rewritten. The locks come first, the snapshot after them: a table that ALTER TABLE or TRUNCATE
- * rewrote is empty in every snapshot that is older than the end of the rewriting, however many rows it has.
- * Where the server has not enough locks for this session and pg_dump, pg_dump alone gets them.
+ * Opens a transaction whose snapshot other sessions can import, and locks the dumped tables against drops and
+ * rewrites. Locks precede the snapshot: a table rewritten by ALTER TABLE or TRUNCATE is empty in each older
+ * snapshot. If the server has too few locks for this session and pg_dump, only pg_dump locks tables.
  */
 export async function takeSnapshot(
   client: pg.Client,
@@ -72,7 +71,7 @@ export async function takeSnapshot(
   const { snapshotId, present, locked } = await lockedSnapshot(client);
   const tables = present.filter(({ partitioned }) => !partitioned);
   const warnings: string[] = [];
-  /** What fails in here is a warning: none of it is part of the dump. */
+  /** Runs work outside the dump itself; its failure is a warning. */
   const auxiliary = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await inSavepoint(client, work);
@@ -142,7 +141,7 @@ async function lockedSnapshot(
         await client.query('ROLLBACK');
         continue;
       }
-      // Where tables are made all the time: these are as new as the snapshot itself.
+      // For servers that create tables constantly: these tables are as new as the snapshot itself.
       for (const oid of mayLock ? await lock(client, late) : []) locked.add(oid);
       const snapshotId = await valueOf(client, 'SELECT pg_catalog.pg_export_snapshot()');
       return { snapshotId, present, locked };
@@ -155,14 +154,14 @@ async function lockedSnapshot(
   }
 }
 
-/** A table can get the name of another one between listing and locking. */
+/** Returns an identity of OID and name: a table can take another one's name between listing and locking. */
 function identityOf({ oid, quoted }: Relation): string {
   return `${oid} ${quoted}`;
 }
 
 /**
- * Locks tables against being dropped or rewritten.
- * @returns numbers of those that are locked: a name with bytes that are not UTF-8 cannot be sent
+ * Locks tables against drops and rewrites.
+ * @returns OIDs of the locked tables; names with bytes that are not UTF-8 cannot be sent
  */
 async function lock(client: pg.Client, tables: readonly Relation[]): Promise<readonly string[]> {
   const lockable = tables.filter(({ quoted }) => !hasForeignBytes(quoted));
@@ -175,14 +174,14 @@ async function lock(client: pg.Client, tables: readonly Relation[]): Promise<rea
 }
 
 /**
- * Tables of a snapshot that were rewritten after it was taken, such as by TRUNCATE: in the snapshot they are
- * empty. pg_relation_filenode answers for the present, the catalog for the snapshot.
+ * Finds tables that were rewritten after the snapshot, for example by TRUNCATE: they are empty in the
+ * snapshot. pg_relation_filenode returns the present value, the catalog that of the snapshot.
  */
 const REWRITTEN = `
   SELECT c.oid::pg_catalog.text AS oid FROM pg_catalog.pg_class c
    WHERE c.oid = ANY ($1::pg_catalog.oid[]) AND pg_catalog.pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode`;
 
-/** Returns those of the tables that another session has rewritten since the snapshot of the session. */
+/** Returns the tables that another session has rewritten since the snapshot. */
 export async function rewrittenOf(
   client: pg.Client,
   tables: readonly Relation[],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { storeError } from '@geolens/backup-system';
 
-/** A file that has no name any more: it is gone as soon as it is closed, also when this process is killed. */
+/** Creates a file without a name. The system removes it once it is closed, also if this process is killed. */
 export async function unlinkedTemporaryFile(text: string): Promise<FileHandle> {
   const folder = await mkdtemp(join(tmpdir(), 'geolens-backup-')).catch(failInTmp);
   try {
@@ -17,10 +17,7 @@ export async function unlinkedTemporaryFile(text: string): Promise<FileHandle> {
   }
 }
 
-/**
- * Said here, for whoever writes the globals would take it for an error of the volume that they are written
- * to.
- */
+/** Throws the error here: the writer of the globals would attribute it to the target volume. */
 function failInTmp(error: unknown): never {
   throw storeError(error, 'noting which entries are wanted', { path: tmpdir(), label: 'TMPDIR' });
 }

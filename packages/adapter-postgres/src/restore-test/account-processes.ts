@@ -5,24 +5,24 @@ import type { Account } from './account.ts';
 
 const POLL_MS = 50;
 
-/** How long processes of an account are ended again and again, before the attempt is given up. */
+/** Milliseconds in which processes of an account are killed again and again. */
 const ENDED_WITHIN_MS = 15_000;
 
 /**
- * Becomes the account and kills all of its processes: root without CAP_KILL has no right to. A shell would be
- * a process of the account for as long as it starts, and a hostile process could kill it first.
+ * Switches to the account and kills all its processes: root without CAP_KILL may not. A shell would be a
+ * process of the account while it starts, so a hostile process could kill it first.
  */
 const END = `
 const [gid, uid] = process.argv.slice(1).map(Number);
 process.setgroups([]); process.setgid(gid); process.setuid(uid);
 if (uid > 0 && process.getuid() === uid) try { process.kill(-1, 'SIGKILL') } catch {}`;
 
-/** Returns the ids of the processes that have the user id as one of theirs and have not ended. */
+/** Returns the ids of running processes that have the user id as one of theirs. */
 export async function processesOf(uid: number): Promise<readonly number[]> {
   return (await allOf(uid)).filter(({ ended }) => !ended).map(({ id }) => id);
 }
 
-/** Returns how many processes have ended and still count, because their parent has not asked for their end. */
+/** Returns the number of ended processes that still count, because their parent has not waited for them. */
 export async function endedProcessesOf(uid: number): Promise<number> {
   return (await allOf(uid)).filter(({ ended }) => ended).length;
 }
@@ -39,12 +39,12 @@ async function allOf(uid: number): Promise<readonly { readonly id: number; reado
   return found.flat();
 }
 
-/** Ends every process of the account. Never fails; returns whether none is left. */
+/** Kills every process of the account. Never fails; returns whether none is left. */
 export async function endProcessesOf({ uid, gid }: Account, env: ProgramEnvironment): Promise<boolean> {
   const giveUpAt = performance.now() + ENDED_WITHIN_MS;
   while ((await processesOf(uid)).length > 0) {
     if (performance.now() > giveUpAt) return false;
-    // The system may be out of processes for a moment: an attempt that fails is repeated.
+    // The system may have no free process for a moment, so failed attempts are repeated.
     await attempt(['-e', END, String(gid), String(uid)], env);
     await pause(POLL_MS);
   }
@@ -55,6 +55,6 @@ async function attempt(args: readonly string[], env: ProgramEnvironment): Promis
   try {
     await new Program(process.execPath, args, { env: { PATH: env['PATH'] ?? '' } }).end();
   } catch {
-    // See above.
+    // The next attempt follows.
   }
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 
-/** An OS account that runs temporary servers of restore tests, and nothing else. */
+/** An OS account that only runs temporary servers of restore tests. */
 export interface Account {
   readonly name: string;
   readonly uid: number;
@@ -11,15 +11,12 @@ export interface Account {
 
 const NAME = 'geolens-restore-test';
 
-/** Each further account (`geolens-restore-test-2`) allows one more restore test at the same time. */
+/** Matches account names. Each further account (`geolens-restore-test-2`) allows one more parallel test. */
 const NAMES = new RegExp(`^${NAME}(?:-\\d+)?$`);
 
 const COMMAND = `useradd -r -U -M -s /usr/sbin/nologin ${NAME}`;
 
-/**
- * Returns the accounts for restore tests, or the reason why there are none. An account that shares its user
- * or group number with another one is not used.
- */
+/** Returns the accounts for restore tests, or why there are none. Excludes accounts with shared numbers. */
 export async function findAccounts(
   usersFile = '/etc/passwd',
 ): Promise<readonly Account[] | { readonly lacking: string }> {
@@ -42,7 +39,7 @@ export async function findAccounts(
   };
 }
 
-/** Returns the accounts that temporary servers of older versions ran as, whose remains are removed. */
+/** Returns the accounts that older versions ran temporary servers as; their remains are removed. */
 export async function findFormerAccounts(usersFile = '/etc/passwd'): Promise<readonly Account[]> {
   return (await readUsers(usersFile)).filter(({ name, uid }) => name === 'postgres' && uid > 0);
 }
@@ -56,9 +53,9 @@ async function readUsers(usersFile: string): Promise<readonly Account[]> {
 }
 
 /**
- * Claims an account for this process. The claim is an abstract Unix socket: it needs no file, and the system
- * removes it when the process ends, however it ends.
- * @returns a function that gives the account up, or `undefined` if another restore test has it
+ * Claims an account for this process, by an abstract Unix socket. It needs no file, and the system removes it
+ * when the process ends for any reason.
+ * @returns a function that releases the account; `undefined` if another restore test has it
  */
 export async function lockAccount({ name, uid }: Account): Promise<(() => Promise<void>) | undefined> {
   const server = createServer((client) => client.destroy());

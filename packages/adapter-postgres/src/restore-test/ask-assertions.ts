@@ -11,22 +11,22 @@ export interface Assertions extends AssertionsFile {
 }
 
 export interface AskedAssertions {
-  /** How many hold. */
+  /** Number of assertions that hold. */
   readonly held: number;
-  /** One sentence for each that returns rows. */
+  /** One sentence for each assertion that returns rows. */
   readonly problems: readonly string[];
-  /** One sentence for each that the server could not answer. */
+  /** One sentence for each assertion that the server could not answer. */
   readonly unanswered: readonly string[];
 }
 
 const DAY_MS = 86_400_000;
 
-/** How long a query may go on that the server has cancelled: a function can ignore that. */
+/** Milliseconds that a cancelled query may continue: a function can ignore the cancel request. */
 const GRACE_MS = 5000;
 
 /**
- * Runs each query as a role of its own, which may read what the query names, in a transaction that cannot
- * change anything. Rows are counted where they are: no value of a row leaves the server.
+ * Runs each query as its own role, which may read what the query names, in a read-only transaction. The
+ * server counts the rows, so no value of a row leaves the server.
  * @throws BackupError if the connection to the temporary server fails
  */
 export async function askAssertions(
@@ -54,10 +54,10 @@ export async function askAssertions(
   return { held: queries.length - problems.length - unanswered.length, problems, unanswered };
 }
 
-/** A cursor takes nothing but a query, and the server passes over its rows without sending them. */
+/** Counts the rows of a query. A cursor accepts only a query, and the server sends none of its rows. */
 async function countRows(client: pg.Client, query: string): Promise<number> {
   await client.query(`SELECT pg_catalog.set_config('cursor_tuple_fraction', '1', true)`);
-  // In the extended protocol the server takes a single statement only.
+  // In the extended protocol, the server accepts only a single statement.
   const text = `DECLARE inspected NO SCROLL CURSOR FOR\n${query}`;
   await client.query({ text, values: [], queryMode: 'extended' } as pg.QueryConfig);
   const { rowCount } = await client.query('MOVE FORWARD ALL IN inspected');

@@ -6,22 +6,22 @@ import { endProcessesOf, processesOf } from './account-processes.ts';
 
 const POLL_MS = 250;
 
-/** How long a restore test waits for the end of another one. */
+/** Milliseconds that a restore test waits for the end of another one. */
 const PATIENCE_MS = 600_000;
 
-/** How long processes are waited for that a restore test left whose own process was killed. */
+/** Milliseconds to wait for processes of a restore test whose own process was killed. */
 const REMAINS_MS = 8_000;
 
 export interface ClaimOptions {
   readonly env: ProgramEnvironment;
   readonly signal: AbortSignal;
-  /** Defaults to those of this machine. */
+  /** Defaults to the accounts of this machine. */
   readonly accounts?: readonly Account[] | undefined;
   /** Whether to wait while another restore test runs. Defaults to `wait`. */
   readonly whenHeld?: 'wait' | 'fail' | undefined;
 }
 
-/** An account that runs the programs of one restore test, and has no other process. */
+/** An account that runs the programs of one restore test, and no other process. */
 export class Cage {
   readonly account: Account;
   private readonly env: ProgramEnvironment;
@@ -61,12 +61,12 @@ export class Cage {
     }
   }
 
-  /** Ends every process of the account. Never fails; returns whether none is left. */
+  /** Kills every process of the account. Never fails; returns whether none is left. */
   endAll(): Promise<boolean> {
     return endProcessesOf(this.account, this.env);
   }
 
-  /** Gives the account up. */
+  /** Releases the account. */
   release(): Promise<void> {
     return this.unlock();
   }

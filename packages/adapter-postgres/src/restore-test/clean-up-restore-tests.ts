@@ -8,18 +8,18 @@ import { removeRestoreTest, untilStill } from './remove-restore-test.ts';
 import { findAccounts, findFormerAccounts, type Account, lockAccount } from './account.ts';
 import { endProcessesOf } from './account-processes.ts';
 
-/** A lock without a folder that is younger belongs to a restore test that is just being made. */
+/** Milliseconds during which a lock without a folder belongs to a restore test that is starting. */
 const BEING_MADE_MS = 60_000;
 
-/** How long an account is waited for: processes of a restore test that died end by themselves. */
+/** Milliseconds to wait for an account: processes of a dead restore test end by themselves. */
 const PATIENCE_MS = 10_000;
 
 const POLL_MS = 100;
 
 /**
- * Removes what restore tests of this user that died have left in these folders. Living ones are known by
- * their lock, whatever process, or container on the same volume, they are in.
- * @throws BackupError STORE_FAILED if something could not be removed, after the rest was
+ * Removes what dead restore tests of this user left in these folders. A live restore test holds its lock, in
+ * any process or container on the same volume.
+ * @throws BackupError STORE_FAILED if an entry could not be removed, after all others were
  */
 export async function cleanUpRestoreTests(
   parents: readonly string[],
@@ -51,7 +51,7 @@ async function cleanUpOne(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const [folder, lock] = [await lstatIfThere(path), await lstatIfThere(lockOf(path))];
-  // Anybody may put something of this name into /tmp.
+  // Other users may put entries with such a name into /tmp.
   if (
     [folder, lock].some(
       (entry) => entry !== undefined && (entry.isSymbolicLink() || entry.uid !== process.geteuid?.()),
@@ -68,7 +68,7 @@ async function cleanUpOne(
     });
   if (lease === undefined) return false;
   try {
-    const left = (await lstatIfThere(path)) !== undefined; // it may have come to its end meanwhile
+    const left = (await lstatIfThere(path)) !== undefined; // it may have ended meanwhile
     await removeOne(restoreTestPaths(path), env);
     await rm(lockOf(path), { force: true });
     return left;
@@ -89,7 +89,7 @@ async function removeOne(paths: RestoreTestPaths, env: ProgramEnvironment): Prom
   const account = 'lacking' in accounts ? undefined : accounts.find(({ uid }) => uid === owner);
   const unlock = account && (await lockSoon(account));
   try {
-    // Without the lock, another restore test has the account: it began after the last process had ended.
+    // Without the lock, another restore test has the account: it started after the last process ended.
     if (account !== undefined && unlock !== undefined) await endProcessesOf(account, env);
     await removeRestoreTest(paths, { env, account, former });
   } finally {

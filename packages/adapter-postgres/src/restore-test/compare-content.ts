@@ -5,13 +5,13 @@ import { valuesOf } from '../connection/queries.ts';
 import type { Toc } from '../restore/toc/toc.ts';
 import { counted, type DiagnosticResults } from './results.ts';
 
-/** How many objects are named. */
+/** Maximum number of objects in a message. */
 const SHOWN = 10;
 
-/** How many sequences one query reads. */
+/** Number of sequences that one query reads. */
 const AT_ONCE = 200;
 
-/** Those of extensions are theirs. */
+/** Excludes sequences of extensions. */
 const SEQUENCES = `
   SELECT n.nspname AS schema, c.relname AS name, pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted, s.seqincrement::pg_catalog.text AS increment
     FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -25,13 +25,13 @@ interface Sequence {
   readonly increment: string;
 }
 
-/** The end of `SELECT pg_catalog.setval('public.a_seq', 7, true);`. */
+/** Matches the end of `SELECT pg_catalog.setval('public.a_seq', 7, true);`. */
 const SETVAL = /, (-?\d+), (true|false)\);\s*$/;
 
 /**
- * Compares the sequences with the values of the dump. One that would give out values again that were given
- * out before is a problem. One that is further, because the restore itself took values from it, is odd. No
- * query over a sequence runs code of the dump: sequences have no indexes, rules and policies.
+ * Compares the sequences with the values of the dump. A sequence that would repeat values is a problem. One
+ * that is further is a warning: the restore itself took values from it. Queries on sequences run no code of
+ * the dump: sequences have no indexes, rules and policies.
  */
 export async function compareSequences(superuser: pg.Client, { entries }: Toc): Promise<DiagnosticResults> {
   const { rows } = await superuser.query<Sequence>(SEQUENCES);
@@ -75,7 +75,7 @@ export async function compareSequences(superuser: pg.Client, { entries }: Toc): 
   };
 }
 
-/** The value that a sequence gives out next. */
+/** Returns the next value of a sequence. */
 function next(
   { last, called }: { readonly last: string; readonly called?: string | undefined },
   increment: bigint,
@@ -101,7 +101,7 @@ export async function missingLargeObjects(
   );
 }
 
-/** Since PostgreSQL 17 an entry has the numbers of many in its definition, before it is named by its number. */
+/** Returns the OIDs of large objects. Since PostgreSQL 17, the definition of an entry lists many. */
 export function largeObjectsIn({ entries }: Pick<Toc, 'entries'>): readonly string[] {
   return entries.flatMap(({ kind, name, definition }) =>
     kind === 'BLOB' ? [name] : kind === 'BLOB METADATA' ? (definition.match(/\d+/g) ?? []) : [],

@@ -5,13 +5,13 @@ import type { RestoredDatabase } from './restricted-role.ts';
 
 /** The query for the files that rows name. */
 export interface FilesQuery {
-  /** Returns the paths below the staging folder, one a row. */
+  /** Query that returns paths below the staging folder, one for each row. */
   readonly sql: string;
-  /** Name of the setting that it comes from, for messages. */
+  /** Name of the setting that gives the query, for messages. */
   readonly label: string;
 }
 
-/** Every value as the server writes it. */
+/** Returns each value as the server writes it. */
 const AS_TEXT = {
   getTypeParser:
     () =>
@@ -20,8 +20,8 @@ const AS_TEXT = {
 };
 
 /**
- * Asks which files the rows name: one statement that cannot change anything, its first column as text.
- * @returns what they are, or what is wrong with the question
+ * Queries the files that the rows name. Runs one read-only statement and reads its first column as text.
+ * @returns the paths, or the problem of the query
  * @throws BackupError if the connection to the temporary server fails
  */
 export async function askForFiles(
@@ -39,8 +39,7 @@ export async function askForFiles(
 }
 
 async function read(client: pg.Client, query: string): Promise<readonly string[]> {
-  // With values, though there are none, the server takes a single statement only: none can end the
-  // transaction and begin another.
+  // With `values`, the server accepts only one statement: it cannot end the transaction and start another.
   const { rows } = await client.query<(string | null)[]>({
     text: query,
     values: [],

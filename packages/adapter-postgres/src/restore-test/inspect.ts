@@ -8,20 +8,17 @@ import { prepareSuperuser, type RestoredDatabase } from './restricted-role.ts';
 import { askSpatially } from './spatial-queries.ts';
 
 export interface Seen extends DiagnosticResults {
-  /** What the dump has and the database lacks, one sentence each. */
+  /** Objects of the dump that the database lacks, one sentence each. */
   readonly missing: readonly string[];
-  /** What could not be asked, one sentence each. */
+  /** Queries without an answer, one sentence each. */
   readonly unanswered: readonly string[];
-  /** Undefined where nobody has said how to ask for them, or the question failed. */
+  /** Paths of files; `undefined` if there is no query for them or it failed. */
   readonly files: readonly string[] | undefined;
   /** Number of assertions that hold; `undefined` if there are none. */
   readonly assertionsHeld: number | undefined;
 }
 
-/**
- * Inspects a restored database beyond the number of its rows. The superuser reads catalogs and sequences; a
- * restricted role reads tables.
- */
+/** Inspects a restored database beyond its row counts. A restricted role reads the tables. */
 export async function inspect(
   database: RestoredDatabase,
   toc: Toc,
@@ -53,15 +50,15 @@ export async function inspect(
   };
 }
 
-/* Those of extensions count too: what is broken is broken. */
+/* Includes those of extensions: a broken index is a problem in any case. */
 const INDEXES = `
   SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, c.relkind = 'I' AS partitioned, i.indisvalid AND i.indisready AND i.indislive AS valid
     FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1`;
 
 /**
- * pg_dump leaves invalid indexes out, but for those of partitioned tables that not all partitions have: these
- * were so.
+ * Checks the indexes. pg_dump omits invalid indexes, except those of partitioned tables that some partitions
+ * lack; these were invalid before.
  */
 export async function inspectIndexes(client: pg.Client): Promise<DiagnosticResults> {
   const { rows } = await client.query<{
@@ -94,7 +91,7 @@ const CONSTRAINTS = `
                         AND (d.classid, d.objid) IN (('pg_catalog.pg_class'::pg_catalog.regclass, c.conrelid), ('pg_catalog.pg_type'::pg_catalog.regclass, c.contypid)))
    ORDER BY 1`;
 
-/** The server has checked every constraint of the dump but those that were dumped as NOT VALID. */
+/** Checks the constraints. The server has validated all of them except those dumped as NOT VALID. */
 export async function inspectConstraints(client: pg.Client): Promise<DiagnosticResults> {
   const { rows } = await client.query<{ name: string; valid: boolean }>(CONSTRAINTS);
   const valid = rows.filter((row) => row.valid).length;

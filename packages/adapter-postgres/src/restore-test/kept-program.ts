@@ -4,11 +4,11 @@ import { type ProgramEnd, type ProgramEnvironment, startProgram, tailOf } from '
 import type { Account } from './account.ts';
 
 /*
- * Ends the program as soon as stdin ends: when it is closed, or this process is gone, however it ended. The
- * signal that the system sends at a parent's death would not do for that alone: root without CAP_KILL has no
- * right to signal another user's process, dead or alive. Between keeper and program, which have one user, it
- * is allowed. The keeper uses the last descriptor that sh knows. A program that does not end within four
- * seconds is killed, with its process group, or with all processes of its account.
+ * Ends the program as soon as stdin ends: if it is closed, or if this process ends for any reason. The
+ * kernel's parent-death signal does not suffice: root without CAP_KILL may not signal another user's process.
+ * The keeper and the program have the same user, so the signal works between them. The keeper uses the last
+ * descriptor that sh supports. After four seconds it kills the program with its process group, or with all
+ * processes of its account.
  */
 const KEEPER = `
 signal=$1; last=$2; shift 2
@@ -28,48 +28,43 @@ code=$?
 kill -s KILL $watcher 2>/dev/null
 exit $code`;
 
-/** Where and as whom a program of a restore test runs when this process is root. */
+/** The account and the folder of a restore test's program if this process is root. */
 export interface Confinement {
   readonly account: Account;
-  /** A descriptor of the folder that the program gets as FOLDER_DESCRIPTOR. */
+  /** Descriptor of the folder, which the program gets as FOLDER_DESCRIPTOR. */
   readonly folder: number;
-  /** How many processes the account may have at most; unlimited when absent. */
+  /** Maximum number of processes of the account. Defaults to no limit. */
   readonly processes?: number | undefined;
 }
 
 export interface KeptProgramOptions {
-  /** Of it, the program gets PATH alone. */
+  /** The program gets only PATH of it. */
   readonly env: ProgramEnvironment;
   /**
-   * An account and a folder; or a file, for a program that runs as the user of this process. The program, and
-   * everything that it starts, holds a shared lock on the file: if an exclusive one can be had, all of them
+   * An account and a folder, or a file for a program that runs as the user of this process. The program and
+   * its child processes hold a shared lock on the file. An exclusive lock is available only after all of them
    * have ended.
    */
   readonly within: Confinement | { readonly alive: string };
   readonly signal?: AbortSignal | undefined;
-  /**
-   * What it is asked to end with: TERM when absent. To a PostgreSQL server, QUIT is an immediate shutdown.
-   */
+  /** Signal that ends the program. Defaults to TERM. QUIT shuts a PostgreSQL server down immediately. */
   readonly endsWith?: 'TERM' | 'QUIT' | undefined;
 }
 
-/** How long the output of a program is read after its end: programs that it left may hold the pipe open. */
+/** Milliseconds to read output after a program ends: its child processes may keep the pipe open. */
 const DRAIN_MS = 200;
 
-/**
- * A program that may run as another user, and ends, with what it started, when this process does, however
- * that ends.
- */
+/** A program that may run as another user. It ends, with its child processes, if this process ends. */
 export class KeptProgram {
-  /** How it ended. Rejects when it could not be started. */
+  /** Resolves to how the program ended. Rejects if it could not be started. */
   readonly ended: Promise<ProgramEnd>;
-  /** Returns the last part of its stderr so far. */
+  /** Returns the last part of stderr so far. */
   readonly stderr: () => string;
   private readonly child: ChildProcess;
 
   /**
-   * @throws BackupError ABORTED when the signal has fired already, PROGRAM_NOT_STARTED when the system
-   * refuses at once
+   * @throws BackupError ABORTED if the signal has already fired
+   * @throws BackupError PROGRAM_NOT_STARTED if the system refuses at once
    */
   constructor(
     file: string,
@@ -92,16 +87,16 @@ export class KeptProgram {
       label: 'setpriv',
       onFailure: reject,
     });
-    this.child.stdin?.on('error', () => undefined); // its end is told by its exit
+    this.child.stdin?.on('error', () => undefined); // the exit code reports its end
     const stop = (): void => void this.stop();
     signal?.addEventListener('abort', stop, { once: true });
     this.ended = promise.finally(() => signal?.removeEventListener('abort', stop));
-    this.ended.catch(() => undefined); // whoever asks for the end gets it; nobody has to
+    this.ended.catch(() => undefined); // the caller of `ended` gets the rejection; using it is optional
     this.stderr = tailOf(this.child.stderr);
     this.watch(resolve);
   }
 
-  /** Asks it to end, and resolves when it has; never fails. */
+  /** Ends the program and waits for it; never fails. */
   async stop(): Promise<void> {
     this.child.stdin?.destroy();
     await this.ended.catch(() => undefined);
@@ -131,7 +126,7 @@ function asAccount({ uid, gid }: Account): readonly string[] {
 
 /**
  * Runs such a program to its end.
- * @throws BackupError ABORTED when the signal has fired
+ * @throws BackupError ABORTED if the signal has fired
  */
 export async function runKept(
   file: string,

@@ -23,12 +23,12 @@ export interface PgRestoreTestEnvironmentOptions extends RestoreTestRunOptions {
   readonly folder: RestoreTestFolder;
   readonly cage: Cage | undefined;
   readonly queries: readonly Assertion[];
-  /** Ends all work here. */
+  /** Aborts all work in the environment. */
   readonly stop: AbortController;
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
 }
 
-/** A folder in which one restore test takes place. */
+/** The folder of one restore test. */
 export class PgRestoreTestEnvironment implements RestoreTestEnvironment {
   private readonly options: PgRestoreTestEnvironmentOptions;
   private readonly working = new Set<Promise<unknown>>();
@@ -96,7 +96,7 @@ export class PgRestoreTestEnvironment implements RestoreTestEnvironment {
   }
 }
 
-/** Reads the artifact until the signal fires, also while it waits for a chunk that may never come. */
+/** Reads the artifact until the signal fires, also while it waits for a chunk that may never arrive. */
 async function* chunksOf(artifact: ReadableArtifact, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const chunks = artifact.open()[Symbol.asyncIterator]();
   try {
@@ -107,6 +107,6 @@ async function* chunksOf(artifact: ReadableArtifact, signal: AbortSignal): Async
     }
   } finally {
     const left = chunks.return?.().catch(() => undefined);
-    if (!signal.aborted) await left; // one that hangs answers nothing
+    if (!signal.aborted) await left; // a hanging reader would never answer
   }
 }

@@ -18,27 +18,25 @@ import { findServerPrograms } from './server-programs.ts';
 import { Cage } from './cage.ts';
 import { cleanUpRestoreTests } from './clean-up-restore-tests.ts';
 
-/** Where and how restores are tested. */
+/** Where and how to test restores. */
 export interface PgRestoreTesterOptions extends RestoreTestRunOptions {
-  /** Where a restore test may take place, in order of preference: the first that will do is taken. */
+  /** Folders for restore tests, in order of preference: the first suitable one is used. */
   readonly folders: readonly string[];
   /**
-   * Whether a restore test takes place where the server would have the user of this process. Defaults to
-   * `preferred`; with `required`, it is inconclusive.
+   * Whether to run a restore test if the server would run as the user of this process. Defaults to
+   * `preferred`, which runs it; with `required`, the test is inconclusive.
    */
   readonly isolation?: 'preferred' | 'required' | undefined;
-  /** What programs get as their environment: PATH at least. */
+  /** Environment of the programs; it must have PATH. */
   readonly env: ProgramEnvironment;
 }
 
-/**
- * Tests restores in PostgreSQL servers that it makes for the purpose, in a folder that is removed afterwards.
- */
+/** Tests restores in temporary PostgreSQL servers, in a folder that is removed afterwards. */
 export class PgRestoreTester implements RestoreTester {
   private readonly options: PgRestoreTesterOptions;
 
   constructor(options: PgRestoreTesterOptions) {
-    // What tells clients where another server is, and who they are there, is not for these.
+    // Temporary servers must not get the connection settings of another server.
     this.options = { ...options, env: withoutConnection(options.env) };
   }
 

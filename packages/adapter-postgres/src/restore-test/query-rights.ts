@@ -3,13 +3,13 @@ import { quoteIdentifier } from '../connection/identifiers.ts';
 import { oneRow } from '../connection/queries.ts';
 import { asRestrictedRole, type RestoredDatabase } from './restricted-role.ts';
 
-/** Name of the temporary object that holds a query while its rights are looked up. */
+/** Name of the temporary object that holds a query while its rights are read. */
 const NAME = 'inspected';
 
-/** The first version that analyses the body of an SQL procedure when it is created. */
+/** First version that analyses the body of an SQL procedure when it is created. */
 const FIRST_WITH_BODIES = 140_000;
 
-/** The search path of the superuser's sessions in this database, whatever this session has set. */
+/** Search path of the superuser's sessions in this database, regardless of this session's settings. */
 const SEARCH_PATH = `
   SELECT coalesce(
     (SELECT pg_catalog.substr(c.setting, pg_catalog.length('search_path=') + 1)
@@ -21,15 +21,15 @@ const SEARCH_PATH = `
     (SELECT boot_val FROM pg_catalog.pg_settings WHERE name = 'search_path')) AS path,
     pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version`;
 
-/** Every name that a query can have is found; nothing can be read or executed that is not open to everyone. */
+/** Makes all names of a query resolve. Grants no right to read or execute objects that are not public. */
 const SCHEMAS = `
   SELECT pg_catalog.format('USAGE ON SCHEMA %I', nspname) AS "right" FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_'`;
 
-/** Stands for bytes that pg could not read. No query of ours can have such a name. */
+/** Stands for bytes that pg could not read. Our queries cannot have such a name. */
 const REPLACEMENT = '\ufffd';
 
 /**
- * The objects that the query names are in pg_depend; no other object can have this name and no arguments. A
+ * pg_depend has the objects that the query names; only our object can have this name and no arguments. A
  * view's own relations are read with the rights of the view's owner, except those of a `security_invoker`
  * view.
  */
@@ -64,10 +64,10 @@ const RIGHTS = `
   UNION SELECT "right" FROM objects WHERE "right" IS NOT NULL AND namespace <> pg_catalog.pg_my_temp_schema()`;
 
 /**
- * Runs the work in a transaction that cannot change anything, as a role that may read what the query names
- * and nothing else, with the search path of the database.
- * @throws the error of the server if the query is no single statement that reads; BackupError if the
- * connection fails
+ * Runs the work in a read-only transaction, with the search path of the database. The role may read only what
+ * the query names.
+ * @throws the error of the server if the query is not a single statement that reads
+ * @throws BackupError if the connection fails
  */
 export async function asReaderOf<T>(
   database: RestoredDatabase,
@@ -86,13 +86,13 @@ export async function asReaderOf<T>(
 
 interface Session {
   readonly path: string;
-  /** `170002`. */
+  /** Version as a number, for example `170002`. */
   readonly version: number;
 }
 
 /**
- * Returns the rights that a query needs, as `GRANT` takes them. The server analyses the query and neither
- * plans nor runs it. That may run checks of domains, for literals: so a role without rights does it.
+ * Returns the rights that a query needs, in the form of `GRANT`. The server analyses the query but neither
+ * plans nor runs it. Analysis may run domain checks for literals, so a role without rights does it.
  */
 async function rightsFor(
   database: RestoredDatabase,
@@ -102,7 +102,7 @@ async function rightsFor(
   const { rows: schemas } = await database.superuser.query<{ right: string }>(SCHEMAS);
   const names = schemas.map(({ right }) => right).filter((right) => !right.includes(REPLACEMENT));
   const temporary = `TEMPORARY ON DATABASE ${quoteIdentifier(database.settings.database)}`;
-  // A procedure, unlike a view, takes columns of the same name.
+  // A procedure, unlike a view, accepts columns of the same name.
   const isProcedure = version >= FIRST_WITH_BODIES;
   const text = isProcedure
     ? `CREATE PROCEDURE pg_temp.${NAME}() LANGUAGE sql BEGIN ATOMIC\n${query}\n; END`
@@ -112,7 +112,7 @@ async function rightsFor(
       `SELECT pg_catalog.set_config('search_path', $1, false), pg_catalog.set_config('check_function_bodies', 'off', false)`,
       [path],
     );
-    await client.query({ text, values: [], queryMode: 'extended' } as pg.QueryConfig); // takes one statement only
+    await client.query({ text, values: [], queryMode: 'extended' } as pg.QueryConfig); // accepts one statement only
     await client.query(`SELECT pg_catalog.set_config('search_path', '', false)`);
     const { rows } = await client.query<{ right: string }>(RIGHTS, [isProcedure]);
     return rows.map(({ right }) => right);

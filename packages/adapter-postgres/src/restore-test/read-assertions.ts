@@ -6,17 +6,17 @@ import { itemsOf } from '../connection/sql-text.ts';
 /** A file of queries that must return no row. */
 export interface AssertionsFile {
   readonly path: string;
-  /** Name of the setting that it comes from, for messages. */
+  /** Name of the setting that gives the file, for messages. */
   readonly label: string;
-  /** How long each query may take, in milliseconds. Defaults to a day, the most. */
+  /** Maximum duration of each query, in milliseconds. Defaults to a day, the maximum. */
   readonly timeout?: number | undefined;
 }
 
 /** A query that must return no row. */
 export interface Assertion {
-  /** Its number, and the line of comment before it: `assertion 2 (every order has a customer)`. */
+  /** Number and preceding comment line, for example `assertion 2 (every order has a customer)`. */
   readonly name: string;
-  /** One statement, perhaps with its semicolon. */
+  /** One statement, with or without its semicolon. */
   readonly sql: string;
 }
 
@@ -26,7 +26,7 @@ const MAX_TITLE = 120;
 
 /**
  * Reads the queries of a file.
- * @throws BackupError CONFIG_INVALID if the file cannot be read or has no query, with the label
+ * @throws BackupError CONFIG_INVALID if the file cannot be read or has no query; the message has the label
  */
 export async function readAssertions({ path, label }: AssertionsFile): Promise<readonly Assertion[]> {
   const wrong = (why: string): BackupError =>
@@ -58,7 +58,7 @@ export function assertionsIn(text: string): readonly Assertion[] {
   let commentEnd: number | undefined;
   for (const { kind, text: item, start } of itemsOf(text)) {
     if (kind === 'comment') {
-      // A remark behind a statement names no other.
+      // A comment after a statement does not name the next one.
       const line = text.slice(text.lastIndexOf('\n', start - 1) + 1, start);
       if (start > 0 && line.trim() !== '') continue;
       // The first line of the block next to the statement.

@@ -6,28 +6,28 @@ import type { Account } from './account.ts';
 import { inFolder, openFolder, CAGE_MODE, type RestoreTestPaths } from './restore-test-paths.ts';
 import { runKept } from './kept-program.ts';
 
-/** How long the programs of a restore test whose process has died are waited for: they end by themselves. */
+/** Milliseconds to wait for the programs of a dead restore test, which end by themselves. */
 const PATIENCE_MS = 8_000;
 
 const REMOVE = 'exec rm -rf -- "$1"';
 
-/** Removes what a program of the account has left where every user may write: shared memory, temporary files. */
+/** Removes what a program of the account left where all users may write: shared memory, temporary files. */
 const SWEEP = `{ ipcrm -a; for place in /dev/shm /tmp /var/tmp; do
   find "$place" -xdev -maxdepth 1 -user "$2" -exec rm -rf -- {} +
 done; } >/dev/null 2>&1`;
 
 export interface RemoveOptions {
   readonly env: ProgramEnvironment;
-  /** The account of the restore test. Whatever it has left elsewhere on this machine is removed too. */
+  /** Account of the restore test. Its remains elsewhere on this machine are removed too. */
   readonly account?: Account | undefined;
-  /** The only further users that a removal runs programs as. */
+  /** The only other users that a removal runs programs as. */
   readonly former?: readonly Account[] | undefined;
 }
 
 /**
- * Removes the folder of a restore test. Content is hostile: links are removed and never followed, and a
- * folder is emptied with the rights of its owner only, who reaches it by a descriptor.
- * @throws BackupError STORE_FAILED if something has to stay
+ * Removes the folder of a restore test. Its content is hostile: links are removed and never followed. Each
+ * folder is emptied only with the rights of its owner, which reaches it by a descriptor.
+ * @throws BackupError STORE_FAILED if an entry remains
  */
 export async function removeRestoreTest(paths: RestoreTestPaths, options: RemoveOptions): Promise<void> {
   for (const folder of [paths.cage, paths.folder]) {
@@ -37,7 +37,7 @@ export async function removeRestoreTest(paths: RestoreTestPaths, options: Remove
   }
 }
 
-/** Resolves when no program of the restore test works in its folder any more, or after PATIENCE_MS. */
+/** Resolves when no program of the restore test works in its folder, or after PATIENCE_MS. */
 export async function untilStill({ alive }: RestoreTestPaths, env: ProgramEnvironment): Promise<void> {
   const entry = await lstatIfThere(alive);
   if (entry?.isFile() !== true || entry.uid !== process.geteuid?.() || entry.nlink !== 1) return;
@@ -48,8 +48,9 @@ export async function untilStill({ alive }: RestoreTestPaths, env: ProgramEnviro
 }
 
 /**
- * Takes the right to change entries of the folder from other users: a process that died, or an older version,
- * may have left it to them. Returns whether it is a folder of this user.
+ * Takes write permission on the folder from other users: a dead process or an older version may have granted
+ * it.
+ * @returns whether it is a folder of this user
  */
 async function closeFolder(folder: string): Promise<boolean> {
   const entry = await lstatIfThere(folder);
@@ -70,7 +71,7 @@ async function removeEntry(
   let why = `it belongs to user ${entry.uid}. Remove it by hand`;
   const user = [account, ...former].find((one) => one?.uid === entry.uid);
   if (user !== undefined) {
-    // Its user may not remove the folder itself, so `rm` always fails in the end.
+    // Its user may not remove the folder itself, so `rm` always fails at the end.
     await using handle = await openFolder(folder);
     const script = user === account ? `${SWEEP}; ${REMOVE}` : REMOVE;
     const within = { account: user, folder: handle.fd };

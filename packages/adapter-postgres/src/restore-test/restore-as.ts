@@ -10,18 +10,18 @@ export interface RestoreAsOptions {
   readonly env: ProgramEnvironment;
   readonly prerequisites?: Partial<Prerequisites> | undefined;
   readonly jobs?: number | undefined;
-  /** The name that the database has while it is filled. */
+  /** Name of the database while it is filled. */
   readonly asideName: string;
   readonly signal: AbortSignal;
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
 }
 
-/** Names that the server has databases under. */
+/** Database names that each server has. */
 const TAKEN = ['postgres', 'template0', 'template1'];
 
 const ANY_NAME = 'restore_test';
 
-/** The name for a restored database: its own, where a new server can have it. */
+/** Returns the name for a restored database: its own, if a new server accepts it. */
 export function nameFor(database: string | undefined): string {
   return database !== undefined && isWholeName(database) && !TAKEN.includes(database) ? database : ANY_NAME;
 }

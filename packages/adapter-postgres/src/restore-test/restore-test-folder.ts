@@ -20,28 +20,28 @@ import { removeRestoreTest } from './remove-restore-test.ts';
 
 export interface RestoreTestFolderOptions {
   readonly env: ProgramEnvironment;
-  /** Whose account the server runs as; `undefined`: as the user of this process. */
+  /** Account that the server runs as; `undefined` for the user of this process. */
   readonly cage: Cage | undefined;
   readonly signal: AbortSignal;
 }
 
 /**
- * Mode of the cage while `data` is made in it: others may add entries. Only the account of the cage gets
- * there: `folder` admits no other user.
+ * Mode of the cage while `data` is created in it: others may add entries. Only the account of the cage can
+ * reach it, because `folder` admits no other user.
  */
 const OPEN_CAGE_MODE = 0o1733;
 
-/** How many processes an account may have besides one for each processor. A container may limit all users together. */
+/** Maximum number of processes of an account, plus one for each processor. */
 const MOST_PROCESSES = 100;
 
 /**
- * The folder of one restore test. A lock beside it, which the system frees when this process ends, shows
- * other processes that the restore test lives. It is acquired before the folder is made, and released after
- * that is gone: a folder whose lock is free is an orphan.
+ * The folder of one restore test. A lock beside it shows other processes that the restore test is alive; the
+ * system frees the lock when this process ends. The lock is acquired before the folder exists, and released
+ * after its removal. So a folder whose lock is free is an orphan.
  */
 export class RestoreTestFolder {
   readonly paths: RestoreTestPaths;
-  /** Fires when others might take the restore test for a dead one. */
+  /** Fires if other processes might treat the restore test as dead. */
   readonly lost: AbortSignal;
   private readonly lease: LockLease;
   private readonly lock: string;
@@ -58,7 +58,8 @@ export class RestoreTestFolder {
   }
 
   /**
-   * Rejects with the error of the file system when there can be none in this parent; then nothing is left.
+   * Creates the folder. Rejects with the error of the file system, and leaves nothing, if the parent is
+   * unfit.
    */
   static async make(parent: string, options: RestoreTestFolderOptions): Promise<RestoreTestFolder> {
     const { env, signal } = options;
@@ -81,12 +82,12 @@ export class RestoreTestFolder {
     }
   }
 
-  /** The path of the data folder for programs that run `within`. */
+  /** Path of the data folder for programs that run `within`. */
   get serverData(): string {
     return this.handle === undefined ? this.paths.data : inFolder(DATA);
   }
 
-  /** How a program of the restore test runs. */
+  /** Confinement of the programs of the restore test. */
   get within(): KeptProgramOptions['within'] {
     const { cage } = this.options;
     return cage === undefined || this.handle === undefined
@@ -94,7 +95,7 @@ export class RestoreTestFolder {
       : { account: cage.account, folder: this.handle.fd };
   }
 
-  /** How the server runs: a program of the dump cannot take all processes that this machine has. */
+  /** Returns the confinement of the server: code of the dump must not exhaust this machine's processes. */
   async withinLimits(): Promise<KeptProgramOptions['within']> {
     const { within } = this;
     if ('alive' in within) return within;
@@ -103,7 +104,7 @@ export class RestoreTestFolder {
   }
 
   /**
-   * Makes the server’s data folder, as its user.
+   * Creates the server’s data folder as its user.
    * @returns the reason if that user cannot
    */
   async makeData(): Promise<string | undefined> {
@@ -130,8 +131,9 @@ export class RestoreTestFolder {
   }
 
   /**
-   * Ends every program of the restore test, also those that a program of the dump has left. Never fails. One
-   * call at a time: it would end a later program of the account too, such as the one that removes the folder.
+   * Ends every program of the restore test, including those that code of the dump started. Never fails. Calls
+   * run one at a time: a parallel one would also end a later program, such as the one that removes the
+   * folder.
    */
   endAll(): Promise<void> {
     this.ending = this.ending.then(async () => {
@@ -141,8 +143,7 @@ export class RestoreTestFolder {
   }
 
   /**
-   * Removes it with all that is in it; the programs in it have ended. Never fails: what stays, a clean-up
-   * removes.
+   * Removes the folder with its content, after its programs ended. Never fails: a clean-up removes the rest.
    */
   async remove(): Promise<void> {
     await this.endAll();

@@ -11,32 +11,29 @@ export function restoreTestName(): string {
   return PREFIX + randomUUID();
 }
 
-/** The file beside a restore test’s folder that is locked as long as the restore test lives. */
+/** Returns the path of the lock file beside a restore test’s folder, locked while the test lives. */
 export function lockOf(restoreTest: string): string {
   return restoreTest + LOCK;
 }
 
-/** The restore test that a name belongs to, as its folder or as its lock; undefined when it is none of ours. */
+/** Returns the restore test of a folder name or lock name; `undefined` for other names. */
 export function restoreTestOf(name: string): string | undefined {
   const match = OURS.exec(name);
   return match === null ? undefined : name.slice(0, name.length - (match[1]?.length ?? 0));
 }
 
-/** The paths of what a restore test’s folder holds. */
+/** Paths in the folder of a restore test. */
 export interface RestoreTestPaths {
   readonly folder: string;
-  /** The folder of `data`. An account that may not enter `folder` reaches it by a descriptor. */
+  /** Folder of `data`. An account that may not enter `folder` reaches it by a descriptor. */
   readonly cage: string;
-  /**
-   * The server’s data and its socket. The server’s user makes and owns it, and can write nowhere else in
-   * `folder`.
-   */
+  /** The server’s data and its socket. The server’s user owns it, and cannot write elsewhere in `folder`. */
   readonly data: string;
-  /** Locked by every program that works in `data`, where the server has the user of this process. */
+  /** Locked by each program that works in `data`, if the server runs as the user of this process. */
   readonly alive: string;
 }
 
-/** The name of the server's data folder in the `cage`. */
+/** Name of the server's data folder in the `cage`. */
 export const DATA = 'd';
 
 export function restoreTestPaths(folder: string): RestoreTestPaths {
@@ -44,18 +41,18 @@ export function restoreTestPaths(folder: string): RestoreTestPaths {
   return { folder, cage, data: join(cage, DATA), alive: join(folder, 'alive') };
 }
 
-/** Mode of the `cage`: others pass through, and cannot list or change it. */
+/** Mode of the `cage`: others can pass through, but cannot list or change it. */
 export const CAGE_MODE = 0o711;
 
-/** Opens a folder for its place alone: through the descriptor, nothing is listed or changed. */
+/** Opens a folder as a location only: the descriptor cannot list or change it. */
 const O_PATH = 0o10000000;
 
-/** Opens a folder to pass it to another user’s program. A link is refused. */
+/** Opens a folder to pass it to another user’s program. Refuses a link. */
 export function openFolder(path: string): Promise<FileHandle> {
   return open(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
 }
 
-/** The descriptor that a program gets a folder as. */
+/** Number of the descriptor by which a program gets a folder. */
 export const FOLDER_DESCRIPTOR = 3;
 
 /** Returns the path of an entry of that folder, for the program. */

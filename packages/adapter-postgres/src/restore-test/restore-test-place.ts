@@ -7,18 +7,18 @@ import { RestoreTestFolder, type RestoreTestFolderOptions } from './restore-test
 import { restoreTestName, restoreTestPaths } from './restore-test-paths.ts';
 import { fitsSocket } from './temporary-server-settings.ts';
 
-/** A restored database is not packed as the one that was dumped, and is sorted in when indexes are made. */
+/** Factor for a restored database, which is packed differently, and for sorting while indexes are built. */
 const MARGIN = 1.2;
 
-/** The server itself: its catalogues, its log. */
+/** Bytes of the server itself: its catalogs and its log. */
 const SERVER_BYTES = 100_000_000;
 
-/** Returns the disk space that a restore test takes, in bytes. */
+/** Returns the disk space that a restore test needs, in bytes. */
 export function diskNeeded({ databaseBytes, dumpBytes, keptBytes }: RestoreTestNeeds): number {
   return Math.ceil(diskEstimate(databaseBytes, dumpBytes) * MARGIN + keptBytes + SERVER_BYTES);
 }
 
-/** Makes the folder of a restore test in the first of the parents that will do, or returns for each why it does not. */
+/** Creates the folder of a restore test in the first suitable parent, or returns why each one is unfit. */
 export async function choosePlace(
   parents: readonly string[],
   needs: RestoreTestNeeds,

@@ -36,17 +36,17 @@ import { TemporaryServer } from './temporary-server.ts';
 import type { DumpNeeds } from './temporary-server-settings.ts';
 import { verdictOnObjects, hintForLack, whyInconclusive } from './why-inconclusive.ts';
 
-/** How restores are tested. */
+/** How to test restores. */
 export interface RestoreTestRunOptions {
-  /** The folder of the server’s programs; when absent, the best of those installed is taken. */
+  /** Folder of the server’s programs. Defaults to the best installed match. */
   readonly binDir?: string | undefined;
-  /** What has to be there before the dump, besides what it makes itself. */
+  /** Objects that must exist before the dump, besides those that the test creates itself. */
   readonly prerequisites?: Partial<Prerequisites> | undefined;
-  /** Defaults to none: files are not looked for. */
+  /** Defaults to none: files are not checked. */
   readonly filesQuery?: FilesQuery | undefined;
-  /** Queries that must return no row, read when a restore test begins. Defaults to none. */
+  /** Queries that must return no row, read when a restore test starts. Defaults to none. */
   readonly assertions?: AssertionsFile | undefined;
-  /** How many sessions restore at once; the number of processors of this machine when absent. */
+  /** Number of parallel restore sessions. Defaults to the number of processors. */
   readonly jobs?: number | undefined;
 }
 
@@ -55,28 +55,28 @@ export interface RestoreTestRunParts extends RestoreTestRunOptions {
   readonly installed: Installed;
   readonly folder: RestoreTestFolder;
   readonly isolated: boolean;
-  /** Of the file of assertions. */
+  /** Queries of the assertions file. */
   readonly queries: readonly Assertion[];
   readonly signal: AbortSignal;
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
 }
 
-/** A server that is made for a dump. */
+/** A server prepared for a dump. */
 interface Prepared {
   readonly server: TemporaryServer;
-  /** The name of the database that the dump is restored into. */
+  /** Name of the database that receives the dump. */
   readonly aside: string;
   /** Libraries that the server preloads. */
   readonly libraries: readonly string[];
 }
 
-/** What a restore notes when all went as it should. */
+/** Note of a restore without problems. */
 const USUAL = 'owners and grants as in the backup';
 
-/** A client notices the end of the server before this process does. */
+/** Matches errors of a lost connection: a client notices the end of the server before this process does. */
 const LOST_CONNECTION = /server closed the connection|Connection terminated/;
 
-/** What the dump itself is blamed with. */
+/** Error codes whose cause is the dump. */
 const OF_THE_DUMP = [
   'RESTORE_FAILED',
   'ARTIFACT_UNREADABLE',
@@ -135,7 +135,7 @@ export class RestoreTestRun {
     try {
       const testResult = await work(server);
       throwIfAborted(this.options.signal);
-      // What it was asked last may have failed by that alone.
+      // If the server has ended, the last query may have failed because of that.
       return server.ended ? this.endedEarly(server) : testResult;
     } catch (error) {
       throwIfAborted(this.options.signal);
@@ -227,7 +227,7 @@ export class RestoreTestRun {
     }
   }
 
-  /** Whether the dump is to blame, or this machine; what is neither is thrown. */
+  /** Returns a result if the dump or this machine caused the error; throws other errors. */
   private verdict(error: unknown, entries: readonly TocEntry[]): RestoreTestResult {
     throwIfAborted(this.options.signal);
     if (isBackupError(error) && error.details.reason === 'objects-not-restored')

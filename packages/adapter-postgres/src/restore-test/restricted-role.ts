@@ -10,30 +10,30 @@ import { execute } from '../restore/execute.ts';
 /** SQLSTATE of an error that a missing right causes. */
 export const INSUFFICIENT_PRIVILEGE = '42501';
 
-/** BYPASSRLS: row-level security hides no row from an inspection. It is no right to read a table. */
+/** Attributes of the role. BYPASSRLS shows all rows, but grants no right to read a table. */
 const ATTRIBUTES = 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT BYPASSRLS';
 
-/** Overrides what the restored database sets for its sessions. */
+/** Overrides session settings of the restored database. */
 const UNHINDERED = { ...NO_TIMEOUTS, row_security: 'off' };
 
-/** Triggers of the restored database do not fire. */
+/** Prevents triggers of the restored database from firing. */
 const AS_SUPERUSER = { default_transaction_read_only: 'off', session_replication_role: 'replica' };
 
 /** A restored database in the temporary server. */
 export interface RestoredDatabase {
-  /** A session of the server's superuser in it. */
+  /** Session of the server's superuser in the database. */
   readonly superuser: pg.Client;
-  /** The settings that the superuser connected with. */
+  /** Connection settings of the superuser. */
   readonly settings: ConnectionSettings;
   readonly signal: AbortSignal;
-  /** How long a statement of a restricted role may take, in milliseconds. Defaults to no limit. */
+  /** Maximum duration of a statement of a restricted role, in milliseconds. Defaults to no limit. */
   readonly timeout?: number | undefined;
 }
 
 /**
- * Prepares the session of the superuser. It must query catalogs and sequences only: what else is read, is
- * read by `asRestrictedRole`. Event triggers are disabled for good: a GRANT would run their functions as
- * superuser, those of ENABLE ALWAYS under every setting.
+ * Prepares the session of the superuser. It must query only catalogs and sequences; `asRestrictedRole` reads
+ * all other content. Disables event triggers permanently: a GRANT would run their functions as superuser, and
+ * ENABLE ALWAYS ones under every setting.
  */
 export async function prepareSuperuser(client: pg.Client): Promise<void> {
   await configure(client, { ...UNHINDERED, ...AS_SUPERUSER });
@@ -42,9 +42,9 @@ export async function prepareSuperuser(client: pg.Client): Promise<void> {
 }
 
 /**
- * Runs the work over a fresh connection of a role of its own, which holds the rights in `grants` (`SELECT ON
- * TABLE a.b`) and no others. To plan a query, the server evaluates constant expressions of the table's
- * indexes, in a READ ONLY transaction too: a function in the dump runs with the rights of the session.
+ * Runs the work over a new connection of its own role. The role has only the rights in `grants` (`SELECT ON
+ * TABLE a.b`). To plan a query, the server evaluates constant expressions of the table's indexes, even in a
+ * READ ONLY transaction. So a function in the dump runs with the rights of the session.
  */
 export async function asRestrictedRole<T>(
   { superuser, settings, signal, timeout = 0 }: RestoredDatabase,
@@ -56,7 +56,7 @@ export async function asRestrictedRole<T>(
     `CREATE ROLE ${role} ${ATTRIBUTES}; ALTER ROLE ${role} SET session_replication_role = replica; ALTER ROLE ${role} SET lc_messages = 'C'`,
   );
   try {
-    // The limit of the set counts the session of the superuser too, and would refuse the role.
+    // The connection limit of the set counts the superuser's session too, and would refuse the role.
     await superuser.query(`ALTER DATABASE ${quoteIdentifier(settings.database)} CONNECTION LIMIT -1`);
     const rights = [`CONNECT ON DATABASE ${quoteIdentifier(settings.database)}`, ...grants];
     await superuser.query(rights.map((right) => `GRANT ${right} TO ${role}`).join('; '));

@@ -1,10 +1,10 @@
-/** What was seen of a restored database, one sentence each. */
+/** Results of inspecting a restored database, one sentence each. */
 export interface DiagnosticResults {
-  /** What must not be. */
+  /** Problems that fail the test. */
   readonly problems: readonly string[];
-  /** What is well. */
+  /** Facts that are as expected. */
   readonly facts: readonly string[];
-  /** What is odd but tolerable. */
+  /** Unusual but tolerable facts. */
   readonly warnings: readonly string[];
 }
 

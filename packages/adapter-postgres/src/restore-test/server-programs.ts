@@ -10,16 +10,16 @@ import {
 } from '../connection/postgres-programs.ts';
 import { readToc, type Toc } from '../restore/toc/toc.ts';
 
-/** An installation that can make and run a server. */
+/** An installation that can create and run a server. */
 export interface ServerPrograms extends PostgresPrograms {
   readonly initdb: string;
   readonly postgres: string;
 }
 
 export interface Installed {
-  /** All that can read dumps. */
+  /** All installations that can read dumps. */
   readonly clients: readonly PostgresPrograms[];
-  /** Those of them that have a server too, the oldest first. */
+  /** The installations with a server, oldest first. */
   readonly servers: readonly ServerPrograms[];
 }
 
@@ -35,17 +35,17 @@ export async function findServerPrograms(options: FindProgramsOptions): Promise<
   };
 }
 
-/** Which versions a dump asks for. */
+/** The versions that a dump requires. */
 interface DumpVersions {
-  /** The server that was dumped. */
+  /** Major version of the dumped server. */
   readonly server: number;
-  /** The pg_dump that dumped it. */
+  /** Major version of the pg_dump that wrote the dump. */
   readonly client: number;
 }
 
 /**
- * The oldest server that is as new as the one that was dumped and as the pg_dump that wrote it. Where the
- * second is too much to ask, the first alone: there is a newer pg_restore then, which has read the dump.
+ * Returns the oldest server that is as new as the dumped server and the pg_dump. If there is none, only the
+ * dumped server counts: then a newer pg_restore has read the dump.
  */
 export function serverFor(
   { server, client }: DumpVersions,
@@ -61,9 +61,9 @@ export function serverFor(
 }
 
 /**
- * Returns the libraries that a temporary server has to preload: of those that the server of the backup
- * preloaded, the ones of the dump's extensions that are installed here. The names come from the manifest, so
- * only the library of an extension's name is ever loaded.
+ * Returns the libraries that a temporary server must preload. These are the preloaded libraries of the
+ * original server whose extension is in the dump and installed here. The names come from the manifest, so
+ * only a library with the name of an extension is loaded.
  */
 export async function librariesFor(
   extensions: readonly string[],
@@ -89,14 +89,13 @@ async function withServer(programs: PostgresPrograms): Promise<ServerPrograms | 
     : undefined;
 }
 
-/** What a pg_restore says of a dump whose format is newer than itself. */
+/** Matches pg_restore's error for a dump with a newer format. */
 const TOO_NEW = /unsupported version \(\d+\.\d+\) in file header/;
 
 /**
- * Reads a dump’s table of contents with the newest pg_restore there is, which understands whatever an older
- * one does.
+ * Reads a dump’s table of contents with the newest pg_restore, which supports all older formats.
  * @returns the contents, or why they are `unknown` here
- * @throws BackupError ARTIFACT_UNREADABLE when the dump is damaged
+ * @throws BackupError ARTIFACT_UNREADABLE if the dump is damaged
  */
 export async function readByNewest(
   dump: ArtifactContent,

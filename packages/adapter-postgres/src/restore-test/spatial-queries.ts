@@ -31,8 +31,8 @@ interface SpatialColumn {
 }
 
 /**
- * Takes one shape of each column and looks for it by its bounding box, through the index where there is one.
- * Omits a column if a function of its table may not be executed.
+ * Takes one shape of each column and searches for it by its bounding box, with the index if it exists. Omits
+ * a column if the role may not execute a function of its table.
  */
 export async function askSpatially(database: RestoredDatabase): Promise<DiagnosticResults> {
   const { rows: columns } = await database.superuser.query<SpatialColumn>(COLUMNS);
@@ -49,7 +49,7 @@ export async function askSpatially(database: RestoredDatabase): Promise<Diagnost
       if (found === false)
         problems.push(`a spatial query does not find a shape of ${column.name} that is there`);
     } catch (error) {
-      if (isBackupError(error)) throw error; // the connection
+      if (isBackupError(error)) throw error; // a connection error
       if ((error as pg.DatabaseError).code !== INSUFFICIENT_PRIVILEGE)
         problems.push(`a spatial query on ${column.name} failed: ${(error as Error).message}`);
     }
@@ -61,7 +61,10 @@ export async function askSpatially(database: RestoredDatabase): Promise<Diagnost
   };
 }
 
-/** Undefined where there is no shape to look for; an empty one has no bounding box. */
+/**
+ * Returns whether the query finds the shape; `undefined` if there is none. An empty shape has no bounding
+ * box.
+ */
 async function findAgain(
   client: pg.Client,
   { table, column, schema }: SpatialColumn,

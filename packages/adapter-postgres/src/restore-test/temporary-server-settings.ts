@@ -1,25 +1,23 @@
 import { quoteIdentifier } from '../connection/identifiers.ts';
 
-/**
- * A temporary server has no use for a port; the number only stands in the socket’s name, which must be short.
- */
+/** Port of a temporary server. It is only a part of the socket’s name, which must be short. */
 export const TEMPORARY_SERVER_PORT = 1;
 
-/** The longest path of a Unix socket that the system takes, in bytes. */
+/** Maximum length of a Unix socket path, in bytes. */
 const LONGEST_SOCKET_PATH = 107;
 
-/** Whether the socket of a server whose socket folder this is has a path that fits. */
+/** Returns whether the path of a server's socket in this folder is short enough. */
 export function fitsSocket(folder: string): boolean {
   return Buffer.byteLength(`${folder}/.s.PGSQL.${TEMPORARY_SERVER_PORT}`) <= LONGEST_SOCKET_PATH;
 }
 
-/** What a dump needs of a server. */
+/** Requirements of a dump on a server. */
 export interface DumpNeeds {
   /** Number of entries in its table of contents. */
   readonly entries: number;
   /** Libraries that extensions of the dump need at the start of the server. */
   readonly libraries: readonly string[];
-  /** Settings of extensions that exist in one database of a server, with the name of that database. */
+  /** Settings of extensions that exist in only one database of a server, with the name of that database. */
   readonly oneDatabase: Readonly<Record<string, string>>;
 }
 
@@ -27,9 +25,9 @@ export interface DumpNeeds {
 const LOCKS_PER_ENTRY = 4;
 
 /**
- * Settings of a server that no other user reaches, that connects to no other server, and whose data may be
- * lost at any moment. It writes to its data folder only; its socket is there too. No background work, except
- * for building indexes.
+ * Returns settings of a server that other users cannot reach, that connects to no other server, and whose
+ * data may be lost. It writes only to its data folder, which also has its socket. It does no background work,
+ * except for building indexes.
  */
 export function temporaryServerSettings(
   socketFolder: string,
@@ -39,16 +37,16 @@ export function temporaryServerSettings(
   const connections = jobs + 20;
   return {
     ...oneDatabase,
-    // One transaction gives all objects their owners. Each is locked, and what belongs to it.
+    // One transaction sets all owners. It locks each object and the objects that belong to it.
     max_locks_per_transaction: String(64 + Math.ceil((entries * LOCKS_PER_ENTRY) / connections)),
     ...(libraries.length > 0 && {
       shared_preload_libraries: libraries.join(','),
-      max_worker_processes: '0', // their background work waits for ever
+      max_worker_processes: '0', // background workers of libraries would wait forever
     }),
     listen_addresses: '',
     port: String(TEMPORARY_SERVER_PORT),
     unix_socket_directories: quoteIdentifier(socketFolder),
-    unix_socket_permissions: '0777', // the data folder admits its owner and root only
+    unix_socket_permissions: '0777', // the data folder admits only its owner and root
     fsync: 'off',
     synchronous_commit: 'off',
     full_page_writes: 'off',
@@ -65,7 +63,7 @@ export function temporaryServerSettings(
     dynamic_shared_memory_type: 'mmap',
     huge_pages: 'off',
     max_connections: String(connections),
-    // Subscriptions of a dump never connect anywhere.
+    // Subscriptions of a dump never connect.
     max_logical_replication_workers: '0',
     restart_after_crash: 'off',
     logging_collector: 'off',
@@ -76,7 +74,7 @@ export function temporaryServerSettings(
   };
 }
 
-/** As arguments of `postgres`. */
+/** Returns the settings as arguments of `postgres`. */
 export function asArguments(settings: Readonly<Record<string, string>>): readonly string[] {
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }

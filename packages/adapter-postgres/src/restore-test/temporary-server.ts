@@ -16,7 +16,7 @@ import {
 } from './temporary-server-settings.ts';
 import type { ServerPrograms } from './server-programs.ts';
 
-/** With the letters of all languages; where the system does not have it, with those of English. */
+/** Locales in order of preference: with the letters of all languages, or only those of English. */
 const LOCALES = ['C.UTF-8', 'C'];
 
 const POLL_MS = 15;
@@ -24,15 +24,18 @@ const READY_WITHIN_MS = 60_000;
 
 const LOG_LENGTH = 2_000;
 
-/** A program of the dump may hinder the server from ending. */
+/** Milliseconds to wait for the server's end, which a program of the dump may delay. */
 const ENDS_WITHIN_MS = 5_000;
 const ENDS_SOON_MS = 5_000;
 
-/** What a server logs of itself and of a process that ended. */
+/** Matches what a server logs about itself and about a process that ended. */
 const OF_SERVER =
   /(?:server process|[a-z ]+ process) \(PID \d+\) (?:was terminated by signal \d+|exited with exit code \d+)|database system is (?:ready to accept connections|shut down)/g;
 
-/** What it logs of a machine that lacks something: why it ended, whatever it logs of itself after that. */
+/**
+ * Matches what a server logs if the machine lacks a resource. This is why it ended, regardless of later
+ * lines.
+ */
 const OF_MACHINE = /No space left on device|wrote only \d+ of \d+ bytes|out of memory/g;
 
 export interface TemporaryServerOptions {
@@ -44,7 +47,9 @@ export interface TemporaryServerOptions {
   readonly signal: AbortSignal;
 }
 
-/** A PostgreSQL server of a restore test: new, empty, reached by its socket alone, and gone when this process is. */
+/**
+ * A PostgreSQL server of a restore test: new, empty, reachable only by its socket. It ends with this process.
+ */
 export class TemporaryServer {
   /** Whether it has ended, by itself or by `stop`. */
   ended = false;
@@ -58,18 +63,18 @@ export class TemporaryServer {
     this.options = options;
     const note = (): void => {
       this.ended = true;
-      // A program of the dump that goes on may hold connections open, which clients then wait for.
+      // A running program of the dump may keep connections open, which clients would wait for.
       void options.folder.endAll();
     };
     server.ended.then(note, note);
   }
 
   /**
-   * @throws BackupError PROGRAM_NOT_STARTED when this machine does not let it start, STORE_FULL when there is
-   * no room
+   * @throws BackupError PROGRAM_NOT_STARTED if this machine does not let the server start
+   * @throws BackupError STORE_FULL if disk space is short
    */
   static async start(options: TemporaryServerOptions): Promise<TemporaryServer> {
-    // A name that no dump has, nor a live server that a program of the dump leads the socket to.
+    // A name that no dump has, and no running server that a program of the dump may redirect the socket to.
     const superuser = `geolens_rt_${randomBytes(8).toString('hex')}`;
     await initialise(options, superuser);
     const { programs, folder, needs, env, jobs = availableParallelism(), signal } = options;
@@ -88,9 +93,8 @@ export class TemporaryServer {
   }
 
   /**
-   * How to reach it. Options and password are set so that those of another server are not taken from the
-   * environment of this process or from a password file: a program of the dump can take the place of the
-   * server and ask for a password.
+   * Connection settings. Options and password are set, so none comes from the environment or a password file.
+   * A program of the dump can take the place of the server and request a password.
    */
   get connection(): ConnectionSettings {
     return {
@@ -103,7 +107,7 @@ export class TemporaryServer {
     };
   }
 
-  /** Waits a moment for its end. Returns whether it has ended. */
+  /** Waits briefly for the end of the server. Returns whether it has ended. */
   async endsSoon(): Promise<boolean> {
     await Promise.race([
       this.server.ended.catch(() => undefined),
@@ -112,19 +116,19 @@ export class TemporaryServer {
     return this.ended;
   }
 
-  /** Returns what its log has last of itself, without statements. The end of the log goes to the local report. */
+  /** Returns the last state in the log, without statements. The end of the log goes to the local report. */
   lastState(): string | undefined {
     const log = this.log();
     reportLocally(log);
     return (log.match(OF_MACHINE) ?? log.match(OF_SERVER))?.at(-1);
   }
 
-  /** Returns the end of its log, which may hold values. */
+  /** Returns the end of the log, which may hold values. */
   private log(): string {
     return this.server.stderr().slice(-LOG_LENGTH);
   }
 
-  /** Shuts it down at once, and ends what it has left. Never fails. */
+  /** Shuts the server down at once, and ends its remaining programs. Never fails. */
   async stop(): Promise<void> {
     await Promise.race([this.server.stop(), pause(ENDS_WITHIN_MS, undefined, { ref: false })]);
     await this.options.folder.endAll();

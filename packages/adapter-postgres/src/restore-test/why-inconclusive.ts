@@ -2,7 +2,7 @@ import { errorText, isBackupError, type RestoreTestResult } from '@geolens/backu
 import { isOfEntry } from '../restore/run-entries.ts';
 import type { TocEntry } from '../restore/toc/toc.ts';
 
-/** Errors that are this machine’s, whatever the dump is like. */
+/** Error codes whose cause is this machine, regardless of the dump. */
 const OF_THE_MACHINE = [
   'STORE_FULL',
   'PROGRAM_ENDED',
@@ -13,7 +13,7 @@ const OF_THE_MACHINE = [
   'LOCK_LOST',
 ] as const;
 
-/** What servers and pg_restore say (LC_MESSAGES=C) when it is the machine that lacks something. */
+/** Messages of servers and pg_restore (LC_MESSAGES=C) if the machine lacks a resource. */
 const LACKS: readonly { readonly words: RegExp; readonly hint: string }[] = [
   {
     words: /No space left on device|Disk quota exceeded|disk full|wrote only \d+ of \d+ bytes/,
@@ -41,14 +41,14 @@ const LACKS: readonly { readonly words: RegExp; readonly hint: string }[] = [
   },
 ];
 
-/** Returns what to do about what a machine lacks, by the text of an error or a log; `undefined` if it is not known. */
+/** Returns the hint for a missing resource, by the text of an error or a log; `undefined` if none matches. */
 export function hintForLack(text: string): string | undefined {
   return LACKS.find(({ words }) => words.test(text))?.hint;
 }
 
 /**
- * What this machine lacks, when that is why a restore failed: one sentence and its hint. Undefined when it is
- * the dump.
+ * Returns which resource this machine lacks if that failed the restore: one sentence and its hint.
+ * `undefined` if the dump failed it.
  */
 export function whyInconclusive(error: unknown): string | undefined {
   if (!isBackupError(error)) return undefined;
@@ -58,8 +58,8 @@ export function whyInconclusive(error: unknown): string | undefined {
 }
 
 /**
- * SQLSTATEs of a machine that lacks something: connections, resources, files, libraries, files of
- * configuration, and an operator who intervenes.
+ * SQLSTATE classes of machine problems: connections, resources, files, libraries, configuration files, and
+ * operator intervention.
  */
 const OF_MACHINE = /\(SQLSTATE (?:08|53|57|58|F0)/;
 
@@ -68,10 +68,10 @@ function isOfMachine(problem: string): boolean {
 }
 
 /**
- * Returns the outcome of a restore test in which objects could not be restored: `inconclusive` if this
- * machine lacks something for each of them, or for an object that they need.
- * @param problems one sentence for each
- * @param entries all of the dump
+ * Returns the outcome of a restore test that could not restore some objects. It is `inconclusive` if this
+ * machine lacks a resource for each object, or for an object that it needs.
+ * @param problems one sentence for each object
+ * @param entries all entries of the dump
  */
 export function verdictOnObjects(
   problems: readonly string[],
@@ -89,12 +89,14 @@ export function verdictOnObjects(
   return { outcome: 'inconclusive', reasons };
 }
 
-/** Only what an owner may not do depends on who restores: plain pg_restore does everything as one role. */
+/**
+ * Only missing rights of owners depend on the restoring role: plain pg_restore does everything as one role.
+ */
 function withPlainRestore(problem: string): string {
   return `${problem}; plain pg_restore ${problem.includes('(SQLSTATE 42501') ? 'may restore it as a superuser' : 'fails too'}`;
 }
 
-/** Returns the IDs of entries and of all that depend on them. */
+/** Returns the ids of entries and of all entries that depend on them. */
 function withDependents(some: readonly TocEntry[], entries: readonly TocEntry[]): ReadonlySet<number> {
   const ids = new Set(some.map(({ id }) => id));
   for (let before = -1; before !== ids.size; ) {
