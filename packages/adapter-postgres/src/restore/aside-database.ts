@@ -11,15 +11,12 @@ import type { Server } from './server.ts';
 const ASIDE = '_restoring_';
 const TIMESTAMP_LENGTH = 'YYYYMMDD_HHMMSS'.length;
 
-/** The name of the database that is restored into before it gets its own. Names of this form are ours. */
+/** Returns the name of the database to fill, before its final rename. Names of this form are ours. */
 export function asideName(database: string, now: Date): string {
   return withSuffix(database, ASIDE + formatTimestamp(now));
 }
 
-/**
- * The databases that restores of this database have left, because they died. The caller keeps other restores
- * out.
- */
+/** Returns the databases that interrupted restores of this database left. The caller holds the lock. */
 export async function leftAside(server: Server, database: string): Promise<readonly string[]> {
   const names = await server.values(
     'looking for what earlier restores left',
@@ -33,8 +30,8 @@ export async function leftAside(server: Server, database: string): Promise<reado
 }
 
 /**
- * Makes an empty database beside the live one, with its encoding, locale and place; where there is no live
- * one, with those that the manifest tells.
+ * Creates an empty database beside the live one, with its encoding, locale and tablespace. If there is no
+ * live one, takes them from the manifest.
  */
 export async function createAside(
   server: Server,
@@ -50,13 +47,12 @@ export async function createAside(
   );
   const options = [
     ...(properties === undefined ? [] : localeOptions(properties, server.major)),
-    // Naming the usual place takes a right that being put there by default does not.
+    // Naming the default tablespace requires a right that using it by default does not.
     ...(tablespace === 'pg_default' ? [] : [`TABLESPACE = ${quoteIdentifier(tablespace)}`]),
   ];
   const quoted = quoteIdentifier(name);
   const doing = `making the database ${quoted}`;
-  // Only the restoring role may connect while the database is filled: not all objects have their owners and
-  // privileges yet.
+  // Only the restoring role may connect while the database is filled: objects may lack owners and privileges.
   await server.ask(
     doing,
     `CREATE DATABASE ${quoted} TEMPLATE = template0 ALLOW_CONNECTIONS = false ${options.join(' ')}`,
@@ -83,16 +79,16 @@ function localeOptions(
   ];
 }
 
-/** Servers from this version on end the sessions of a database that is dropped. */
+/** First server version that ends the sessions of a dropped database. */
 const FIRST_WITH_FORCE = 13;
 
 /**
- * Longest wait for a database to be dropped. The server waits for each background worker, and some never answer
- * (those of pglogical, pg_wait_sampling and pg_auto_failover).
+ * Maximum wait for a drop. The server waits for each background worker, and some never answer (those of
+ * pglogical, pg_wait_sampling and pg_auto_failover).
  */
 const DROP_TIMEOUT = '10min';
 
-/** Removes a database and ends its sessions. A missing database is no error. */
+/** Drops a database and ends its sessions. A missing database is no error. */
 export async function dropDatabase(server: Server, name: string, timeout = DROP_TIMEOUT): Promise<void> {
   const force = server.major >= FIRST_WITH_FORCE ? ' WITH (FORCE)' : '';
   const doing = `dropping the database ${quoteIdentifier(name)}`;
@@ -100,11 +96,11 @@ export async function dropDatabase(server: Server, name: string, timeout = DROP_
   try {
     await server.ask(doing, `DROP DATABASE IF EXISTS ${quoteIdentifier(name)}${force}`);
   } finally {
-    await server.ask(doing, 'SET statement_timeout = 0').catch(() => undefined); // the session is gone
+    await server.ask(doing, 'SET statement_timeout = 0').catch(() => undefined); // the session may be lost
   }
 }
 
-/** Removes a database that was restored into and never used. */
+/** Drops a database that was restored into and never used. */
 export async function dropAside(server: Server, name: string): Promise<void> {
   await dropSubscriptions(server, name);
   await dropDatabase(server, name);
@@ -114,8 +110,8 @@ const IDLE_SUBSCRIPTIONS = `
   SELECT s.subname FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid WHERE d.datname = $1 AND NOT s.subenabled`;
 
 /**
- * The server drops no database that has one. Those of a dump are switched off, and go without a word to the
- * other server.
+ * Drops the subscriptions of a database: the server refuses to drop a database with one. Those of a dump are
+ * disabled, so the other server is not contacted.
  */
 async function dropSubscriptions(server: Server, database: string): Promise<void> {
   const idle = await server.values('looking for subscriptions', IDLE_SUBSCRIPTIONS, [database]);

@@ -9,7 +9,7 @@ const NAME = `${IDENTIFIER}\\.${IDENTIFIER}`;
 
 const ATTACH = new RegExp(`^ALTER (?:TABLE ONLY|INDEX) (${NAME}) ATTACH PARTITION (${NAME})[ ;]`, 'u');
 
-/** Tables, those of two relations of which either may be an index; with their owners. */
+/** Reads the tables of two relations, each of which may be an index, with their owners. */
 const TABLES = `
   SELECT r.oid::pg_catalog.regclass::text AS named, pg_catalog.pg_get_userbyid(r.relowner) AS owner
     FROM pg_catalog.unnest($1::text[]) WITH ORDINALITY AS w (name, position)
@@ -24,8 +24,8 @@ interface OwnedTable {
 
 /**
  * Attaches a partition, or an index to that of the partitioned table. PostgreSQL evaluates expressions of
- * both tables, and wants one owner: that of the parent, who owns the partition meanwhile. Where the parent
- * belongs to a superuser and the partition does not, it is a role that may do nothing else.
+ * both tables, and requires one owner. So the owner of the parent owns the partition meanwhile. If the parent
+ * belongs to a superuser and the partition does not, a role without other rights owns it.
  */
 export async function attachPartition(
   client: pg.Client,

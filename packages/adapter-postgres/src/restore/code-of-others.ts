@@ -7,9 +7,9 @@ import type { TocEntry } from './toc/toc.ts';
 const CLASS = (name: string): string => `'pg_catalog.${name}'::pg_catalog.regclass`;
 
 /**
- * SQL: what relations lead to by their columns, defaults, constraints, indexes and types. Relations that they
- * name are not followed.
- * @param roots SQL that gives the numbers of relations
+ * Returns SQL for the objects that relations reach by their columns, defaults, constraints, indexes and
+ * types. Does not follow relations that they name.
+ * @param roots SQL that returns OIDs of relations
  */
 function reachedFrom(roots: string): string {
   return `reached (root, classid, objid) AS (
@@ -26,16 +26,16 @@ function reachedFrom(roots: string): string {
                   OR d.classid = ${CLASS('pg_class')} AND EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indexrelid = d.objid))) next (classid, objid))`;
 }
 
-/** SQL: whether a row r of `reached` is code or a type of one of the roles that $1 names. */
+/** SQL condition: a row r of `reached` is code or a type of one of the roles that $1 names. */
 const IS_OF_OTHERS = `(
     EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE r.classid = ${CLASS('pg_proc')} AND p.oid = r.objid AND pg_catalog.pg_get_userbyid(p.proowner) = ANY ($1))
     OR EXISTS (SELECT FROM pg_catalog.pg_type t WHERE r.classid = ${CLASS('pg_type')} AND t.oid = r.objid AND t.typtype = 'd' AND pg_catalog.pg_get_userbyid(t.typowner) = ANY ($1))
     OR EXISTS (SELECT FROM pg_catalog.pg_operator o WHERE r.classid = ${CLASS('pg_operator')} AND o.oid = r.objid AND pg_catalog.pg_get_userbyid(o.oprowner) = ANY ($1)))`;
 
 /**
- * Whether rows of some tables can be loaded, and keys of others to them validated, without that code of the
- * given roles is evaluated: neither their own functions, nor what they call that does more than compute a
- * value.
+ * Returns whether loading rows of tables, and validating keys of other tables to them, evaluates no code of
+ * the given roles. That code is their own functions and the functions these call, except those that only
+ * compute a value.
  */
 export async function isFreeOfCodeOf(
   client: pg.Client,
@@ -59,20 +59,20 @@ export async function isFreeOfCodeOf(
   );
 }
 
-/** A default at the end of the line of a column; rows bring values for it. */
+/** Matches a default at the end of a column's line; rows have their own values. */
 const DEFAULT = /^( {4}[a-z_][a-z_0-9]* [a-z_][a-z_0-9 .,()[\]]*?) DEFAULT .*$/gm;
 
-/** A column without an expression. The server begins the lines within an expression with key words. */
+/** Matches a column without an expression. The server starts lines within an expression with keywords. */
 const PLAIN_COLUMN = /^ {4}[a-z_][a-z_0-9]* [a-z_][a-z_0-9 .,()[\]]*(?: NOT NULL)?,?$/gm;
 
 const CALL = /([a-z_][a-z_0-9]*)\(/g;
 
-/** A function or operator that is not PostgreSQL's. */
+/** Matches a function or operator that is not PostgreSQL's. */
 const FOREIGN_CALL = /\.(?:[^\s.("]+|"[^"]*")\(|OPERATOR\(/;
 
 /**
- * Whether restoring the rows of some roles evaluates nothing but functions of PostgreSQL that compute a
- * value. It may call what has none of these functions dangerous, never the reverse.
+ * Returns whether restoring the rows of some roles evaluates only PostgreSQL functions that compute a value.
+ * It may return `false` for safe definitions, but never `true` for unsafe ones.
  */
 export async function needsNoLogin(
   server: Server,

@@ -16,7 +16,7 @@ import { entriesByTurn, restoreEntries } from './run-entries.ts';
 import { gatherStatistics } from './statistics.ts';
 import { fillViews } from './view-content.ts';
 
-/** What a restored database has once its objects and rows are there. */
+/** Results of the steps after objects and rows. */
 interface Completed extends AppliedRights {
   readonly counts: Pick<Restored, 'rows' | 'extensionRows'>;
   /** Materialized views that stay empty, one sentence each. */
@@ -26,15 +26,15 @@ interface Completed extends AppliedRights {
 interface CompleteRequest {
   readonly owners: Owners;
   readonly rights: Rights | undefined;
-  /** Whether privileges that the server refuses are listed; otherwise they are an error. */
+  /** Whether to list privileges that the server refuses; otherwise they are an error. */
   readonly goOn: boolean;
   /** Defaults to true. */
   readonly statistics?: boolean | undefined;
 }
 
 /**
- * Gives restored objects their owners and privileges, and after that executes what runs as an owner:
- * materialized views, statistics. Counts the rows.
+ * Applies owners and privileges to restored objects. Then executes what runs as an owner: materialized views
+ * and statistics. Counts the rows.
  */
 export async function completeRestore(
   job: RestoreJob,
@@ -48,7 +48,7 @@ export async function completeRestore(
     return countRestored(job, target);
   };
   await owners.handOver(target);
-  // An owner may lack the privilege to read what it owns, and policies may hide rows from it.
+  // An owner may lack the privilege to read its objects, and policies may hide rows from it.
   const early = server.superuser ? undefined : await count();
   observer?.({ event: 'step', step: 'rights' });
   const applied = await applyRights(job, target, rights, goOn);
@@ -66,8 +66,8 @@ export async function completeRestore(
 }
 
 /**
- * Event triggers belong to superusers: the restoring one, or the one of the set where the server has it as
- * such.
+ * Creates event triggers. They belong to the restoring superuser, or to the owner in the set if the server
+ * has it as a superuser.
  * @returns the owners that the server refused, one sentence each
  */
 export async function makeEventTriggers(

@@ -5,16 +5,16 @@ import { execute, isOfStatement } from './execute.ts';
 import { restoreFailed } from './run-entries.ts';
 import type { TocEntry } from './toc/toc.ts';
 
-/** Objects without rows that superusers make for the roles of a database. */
+/** Kinds of objects without rows that superusers create for the roles of a database. */
 const OF_SUPERUSERS =
   /^(?:SCHEMA|EXTENSION|FOREIGN DATA WRAPPER|SERVER|EVENT TRIGGER|(?:PROCEDURAL )?LANGUAGE|CAST|PUBLICATION|SUBSCRIPTION|ACCESS METHOD|TRANSFORM)$/;
 
-/** What stays where the server refuses to drop it: by kind of entry and SQLSTATE, and why that is no error. */
+/** Objects that stay if the server refuses to drop them: kind of entry, SQLSTATE, and why it is no error. */
 const STAYS: readonly {
   readonly kind: RegExp;
   readonly state: string;
   readonly why: string;
-  /** Whether something else drops it later. */
+  /** Whether a later statement drops it. */
   readonly goes?: true;
 }[] = [
   { kind: /^EXTENSION$/, state: '2BP01', why: 'an extension in use stays as it is' },
@@ -28,20 +28,20 @@ const STAYS: readonly {
   { kind: OF_SUPERUSERS, state: '42501', why: 'what belongs to another role stays as it is' },
 ];
 
-/** Something that stays, with a sentence that gives the reason. */
+/** An object that stays, with a sentence that gives the reason. */
 export interface Stays {
-  /** Absent if something else drops it later. */
+  /** `undefined` if a later statement drops it. */
   readonly entry: TocEntry | undefined;
   readonly why: string;
 }
 
-/** One transaction locks all that it drops: the server may not have so many locks. */
+/** SQLSTATE for exhausted locks: one transaction locks all objects that it drops. */
 const OUT_OF_LOCKS = '53200';
 
-/** Large objects that one statement drops: each takes a lock. */
+/** Number of large objects that one statement drops: each takes a lock. */
 const LARGE_OBJECTS = 1000;
 
-/** Returns the statement that drops what an entry makes, if it is there; as pg_restore writes it with `--if-exists`. */
+/** Returns the statement that drops an entry's object if it exists, as `pg_restore --if-exists` does. */
 export function dropIfExists({ kind, dropping }: Pick<TocEntry, 'kind' | 'dropping'>): string {
   if (dropping.startsWith('ALTER TABLE '))
     return dropping
@@ -53,9 +53,9 @@ export function dropIfExists({ kind, dropping }: Pick<TocEntry, 'kind' | 'droppi
 }
 
 /**
- * Drops what a dump holds from a live database, in the reverse order of the dump and in one transaction.
- * @returns what stays, and why
- * @throws BackupError RESTORE_FAILED if something else cannot be dropped; nothing is dropped then
+ * Drops the objects of a dump from a live database, in reverse order and in one transaction.
+ * @returns the objects that stay, and why
+ * @throws BackupError RESTORE_FAILED if another object cannot be dropped; then none is dropped
  */
 export async function dropEntries(
   client: pg.Client,
@@ -75,12 +75,12 @@ export async function dropEntries(
   }
 }
 
-/** Subscriptions of the database, among some, that have a replication slot on their publisher. */
+/** Finds those of the given subscriptions that have a replication slot on their publisher. */
 const ATTACHED = `
   SELECT subname AS name FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
    WHERE d.datname = pg_catalog.current_database() AND subname = ANY ($1) AND subslotname IS NOT NULL`;
 
-/** Detaches subscriptions from their replication slots, which stay: no transaction can drop those. */
+/** Detaches subscriptions from their replication slots, which stay: no transaction can drop slots. */
 async function detachSubscriptions(client: pg.Client, entries: readonly TocEntry[]): Promise<void> {
   const names = entries.flatMap(({ kind, name }) => (kind === 'SUBSCRIPTION' ? [name] : []));
   if (names.length === 0) return;
@@ -114,7 +114,7 @@ async function dropEach(
   return stays;
 }
 
-/** Large objects in groups: there may be millions. */
+/** Returns the drop statements. Groups large objects, because there may be millions. */
 function dropsOf(
   entries: readonly TocEntry[],
 ): readonly { readonly entry?: TocEntry; readonly kind: string; readonly statement: string }[] {

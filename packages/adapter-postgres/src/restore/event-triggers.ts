@@ -4,15 +4,15 @@ import { execute, executeTogether } from './execute.ts';
 import type { Server } from './server.ts';
 
 /*
- * What a restore does itself fires no event trigger. Event triggers cannot be passed over by a setting before
- * PostgreSQL 17 (session_replication_role does not stop those that are ENABLE ALWAYS), so they are disabled.
- * No statement about an event trigger fires one.
+ * The statements of a restore itself fire no event trigger. Before PostgreSQL 17 no setting prevents all of
+ * them (session_replication_role does not stop ENABLE ALWAYS), so the restore disables them. Statements about
+ * event triggers fire none.
  */
 
-/** Statements around those of a restore, in the same transaction: other sessions see no difference. */
+/** Statements to run around those of a restore, in the same transaction: other sessions see no difference. */
 export interface EventTriggerSilence {
   readonly disable: readonly string[];
-  /** Enables them again as they were. */
+  /** Restores the original state of the event triggers. */
   readonly enable: readonly string[];
 }
 
@@ -29,7 +29,7 @@ const ENABLED = `
   SELECT evtname AS name, evtenabled AS state, pg_catalog.obj_description(oid, 'pg_event_trigger') AS comment
     FROM pg_catalog.pg_event_trigger WHERE evtenabled <> 'D' ORDER BY evtname`;
 
-/** Returns the statements for a transaction in a database. None for a role that may not disable them. */
+/** Returns the statements for a transaction; none for a role that may not disable event triggers. */
 export async function eventTriggerSilence(
   client: pg.Client,
   { superuser }: Pick<Server, 'superuser'>,
@@ -41,7 +41,7 @@ export async function eventTriggerSilence(
   };
 }
 
-/** Works in a transaction during which no event trigger fires. */
+/** Runs work in a transaction during which no event trigger fires. */
 export async function withoutEventTriggers<T>(
   client: pg.Client,
   server: Pick<Server, 'superuser'>,
@@ -58,12 +58,12 @@ function enabling(name: string, state: string): string {
   return `ALTER EVENT TRIGGER ${quoteIdentifier(name)} ${ENABLE[state] ?? 'ENABLE'};`;
 }
 
-/** The comment of an event trigger that a restore has disabled: its state and its own comment. */
+/** Matches the comment of an event trigger that a restore disabled: its state and its original comment. */
 const MARK = /^geolens-backup disabled this event trigger while it restores \(([ORA])\)(?:: ([^]*))?$/;
 
 /**
- * Disables the event triggers of a database until `enableEventTriggers`, and notes in their comments how they
- * were. Only superusers own event triggers, so no other role can write such a comment.
+ * Disables the event triggers of a database until `enableEventTriggers`, and records their state in their
+ * comments. Only superusers own event triggers, so no other role can write such a comment.
  */
 export async function disableEventTriggers(server: Server, database: string): Promise<void> {
   if (!server.superuser) return;
@@ -78,7 +78,7 @@ export async function disableEventTriggers(server: Server, database: string): Pr
 }
 
 /**
- * Enables the event triggers that a restore has disabled and that are still there, as they were.
+ * Restores the state of existing event triggers that a restore disabled.
  * @returns their names
  */
 export async function enableEventTriggers(

@@ -4,7 +4,7 @@ import { encodeBytes, hasForeignBytes } from '../connection/byte-text.ts';
 import { dollarQuoted } from '../connection/sql-text.ts';
 import { type ClientMessage, messageWithoutValues } from '../connection/client-errors.ts';
 
-/** What the server had to say to a statement: an error, or a warning. */
+/** The server's response to a statement: an error or a warning. */
 export interface Said {
   readonly level: 'ERROR' | 'WARNING';
   readonly state: string;
@@ -12,9 +12,9 @@ export interface Said {
 }
 
 /**
- * Executes statements one after the other, each as a single statement: in the extended protocol the server
- * accepts no second one in the same text.
- * @param goOn Whether an error ends nothing; it is in the answer then. Otherwise it is thrown.
+ * Executes statements one after the other, each as a single statement: the extended protocol accepts no
+ * second one in the same text.
+ * @param goOn whether to continue after errors and return them; otherwise the first one is thrown
  */
 export async function execute(
   client: pg.Client,
@@ -42,7 +42,7 @@ export async function execute(
   }
 }
 
-/** pg sends UTF-8 only: a statement with other bytes is made on the server. */
+/** Returns a statement that pg, which sends only UTF-8, can send: the server assembles other bytes. */
 function sendable(text: string): string {
   if (!hasForeignBytes(text)) return text;
   const bytes = `'\\x${encodeBytes(text).toString('hex')}'::pg_catalog.bytea`;
@@ -56,8 +56,8 @@ export interface Refused {
 }
 
 /**
- * Executes statements in one transaction. Those that may fail leave the others in effect.
- * @throws the error of any other statement, or of the connection; nothing takes effect then
+ * Executes statements in one transaction. Failures of statements that may fail leave the others in effect.
+ * @throws the error of any other statement, or of the connection; then nothing takes effect
  */
 export async function executeEach(
   client: pg.Client,
@@ -65,7 +65,7 @@ export async function executeEach(
   mayFail: (statement: string) => boolean,
 ): Promise<{ readonly said: readonly Said[]; readonly refused: readonly Refused[] }> {
   try {
-    // As a rule none fails, and savepoints would treble the round trips.
+    // Usually none fails, and savepoints would triple the round trips.
     return { said: await executeTogether(client, statements), refused: [] };
   } catch (error) {
     if (!isOfStatement(error)) throw error;
@@ -101,12 +101,12 @@ function naming(statement: string, error: unknown): never {
   throw error;
 }
 
-/** Whether an error has a SQLSTATE: others are of the connection. */
+/** Returns whether an error has a SQLSTATE; other errors concern the connection. */
 export function isOfStatement(error: unknown): error is Error {
   return /^[0-9A-Z]{5}$/.test(codeOf(error) ?? '');
 }
 
-/** Executes them all, or none of them. */
+/** Executes all statements, or none of them. */
 export async function executeTogether(
   client: pg.Client,
   statements: readonly string[],
@@ -114,13 +114,10 @@ export async function executeTogether(
   return execute(client, ['BEGIN', ...statements, 'COMMIT']);
 }
 
-/** SQLSTATEs of what is not there: a schema, table, column, function, object of another kind. */
+/** SQLSTATEs of missing objects: schema, table, column, function, and others. */
 export const NOT_THERE = ['3F000', '42P01', '42703', '42883', '42704'];
 
-/**
- * The statement as one that is passed over when it ends in one of these SQLSTATEs, which the server then says
- * as a warning.
- */
+/** Returns a statement that the server skips with a warning if it fails with one of these SQLSTATEs. */
 export function passingOver(statement: string, states: readonly string[]): string {
   const handler = states.map((state) => `SQLSTATE '${state}'`).join(' OR ');
   return `DO ${dollarQuoted(`BEGIN ${statement} EXCEPTION WHEN ${handler} THEN RAISE WARNING USING MESSAGE = SQLERRM, ERRCODE = SQLSTATE; END`)};`;
@@ -128,18 +125,18 @@ export function passingOver(statement: string, states: readonly string[]): strin
 
 const OF_ROUTINE = /^(?:GRANT|REVOKE) .+ ON (?:FUNCTION|PROCEDURE|AGGREGATE|ROUTINE) .+;$/s;
 
-/** SQLSTATEs of a routine, type or schema that is not there. */
+/** SQLSTATEs of a missing routine, type or schema. */
 const NO_ROUTINE = ['42883', '42704', '3F000'];
 
 /**
- * Privileges on routines that are not there are passed over: those of the dump are there, but other versions
- * of an extension have other ones.
+ * Makes the server skip privileges on missing routines. The routines of the dump exist, but other versions of
+ * an extension have different ones.
  */
 export function passingOverLackingRoutines(grants: readonly string[]): readonly string[] {
   return grants.map((grant) => (OF_ROUTINE.test(grant) ? passingOver(grant, NO_ROUTINE) : grant));
 }
 
-/** What was passed over, for people to read. */
+/** Describes the skipped statements for the operator. */
 export function passedOverIn(said: readonly Said[]): readonly string[] {
   const lacking = said.filter(({ state }) => NO_ROUTINE.includes(state));
   const [first] = lacking;

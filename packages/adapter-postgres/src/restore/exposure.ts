@@ -1,20 +1,20 @@
 import { IDENTIFIER, nameOf } from '../connection/identifiers.ts';
 import { referencedTable, type TocEntry } from './toc/toc.ts';
 
-/** What superusers own and PostgreSQL evaluates code of other roles for, as the superuser. */
+/** Objects of superusers for which PostgreSQL evaluates code of other roles as the superuser. */
 export interface Exposure {
-  /** Tables: when rows are loaded, indexes made, keys validated, partitions attached. */
+  /** Tables: evaluated while rows are loaded, indexes built, keys validated and partitions attached. */
   readonly tables: ReadonlySet<TocEntry>;
-  /** Materialized views: when they are filled. */
+  /** Materialized views: evaluated when they are filled. */
   readonly views: ReadonlySet<TocEntry>;
-  /** Routines and types that the tables name: the role that evaluates them needs the privilege to use them. */
+  /** Routines and types that the tables name: the evaluating role needs the privilege to use them. */
   readonly uses: ReadonlySet<TocEntry>;
 }
 
 /**
- * Two names with a point between. The server writes definitions with an empty search_path: names without a
- * schema are its own. Nothing is consumed, for a quote within a text could begin a name that hides the next
- * one.
+ * Matches two names with a point between. The server writes definitions with an empty search_path, so names
+ * without a schema are its own. The match consumes nothing: a quote within a text could start a name that
+ * hides the next one.
  */
 const QUALIFIED = new RegExp(`(?<![\\p{L}\\p{N}_$])(?=(${IDENTIFIER})\\.(${IDENTIFIER}))`, 'gu');
 
@@ -24,7 +24,7 @@ const OPERATOR = new RegExp(`OPERATOR\\((?=(${IDENTIFIER})\\.([^)]+)\\))`, 'gu')
 const CODE =
   /^(?:FUNCTION|PROCEDURE|AGGREGATE|OPERATOR|OPERATOR CLASS|OPERATOR FAMILY|DOMAIN|TYPE|VIEW|TEXT SEARCH (?:CONFIGURATION|DICTIONARY))$/;
 
-/** Kinds of code that runs with what it names; a routine names other code in its body, which its owner answers for. */
+/** Kinds of code that run the code they name. The owner of a routine is responsible for its body. */
 const PASSES_ON = /^(?:OPERATOR|OPERATOR CLASS|OPERATOR FAMILY|DOMAIN|TYPE|VIEW)$/;
 
 const USABLE = /^(?:FUNCTION|AGGREGATE|TYPE|DOMAIN)$/;
@@ -38,15 +38,15 @@ export function namesIn(definition: string): readonly string[] {
     );
 }
 
-/** Returns the schemas that a definition names; some of them may be names of tables. */
+/** Returns the schemas that a definition names; some may be table names. */
 export function schemasIn({ definition }: TocEntry): readonly string[] {
   return [...definition.matchAll(QUALIFIED)].map(([, schema = '']) => nameOf(schema));
 }
 
 /**
- * Finds what superusers own that names code of other roles.
- * @param entries all of the dump
- * @param unprivileged owners that are no superusers
+ * Finds objects of superusers that name code of other roles.
+ * @param entries all entries of the dump
+ * @param unprivileged owners that are not superusers
  */
 export function exposureOf(entries: readonly TocEntry[], unprivileged: ReadonlySet<string>): Exposure {
   const cast = new Set(
@@ -85,7 +85,7 @@ export function exposureOf(entries: readonly TocEntry[], unprivileged: ReadonlyS
       const of = dependencies.map((id) => byId.get(id));
       if (kind === 'TABLE ATTACH' && of.some(isOfOthers)) of.forEach(expose);
       if (kind !== 'FK CONSTRAINT') continue;
-      // A key is checked as the owner of the one table or of the other, and may convert values by code of a type.
+      // The check of a key runs as the owner of either table, and may convert values by code of a type.
       const referenced = referencedTable(definition);
       const both = [...of, referenced && relations.get(`${referenced.schema}.${referenced.name}`)];
       if (both.some(isOfOthers)) both.forEach(expose);
@@ -105,10 +105,7 @@ export function exposureOf(entries: readonly TocEntry[], unprivileged: ReadonlyS
   };
 }
 
-/**
- * Returns a function that finds the routines and types which an entry names, and those that its operators and
- * types name.
- */
+/** Returns a function that finds the routines and types that an entry, its operators and its types name. */
 export function usesOf(entries: readonly TocEntry[]): (entry: TocEntry) => ReadonlySet<TocEntry> {
   const byName = new Map<string, TocEntry[]>();
   for (const entry of entries)
@@ -129,7 +126,7 @@ export function usesOf(entries: readonly TocEntry[]): (entry: TocEntry) => Reado
   };
 }
 
-/** Whether an entry is code, or a type that may have code. */
+/** Returns whether an entry is code, or a type that may have code. */
 export function isCodeOrType(entry: Pick<TocEntry, 'kind' | 'definition'>): boolean {
   return CODE.test(entry.kind) && !isEnum(entry);
 }
@@ -138,7 +135,7 @@ function isEnum({ definition }: Pick<TocEntry, 'definition'>): boolean {
   return definition.includes(' AS ENUM (');
 }
 
-/** Returns the names of what is exposed, as `schema.name`. */
+/** Returns the names of exposed objects, as `schema.name`. */
 export function namesOf({ tables, views }: Exposure): readonly string[] {
   return [...tables, ...views].map(nameOfEntry);
 }
@@ -147,7 +144,7 @@ function nameOfEntry({ kind, schema, name }: TocEntry): string {
   return `${schema}.${/^(?:FUNCTION|PROCEDURE|AGGREGATE)$/.test(kind) ? name.split('(')[0] : name}`;
 }
 
-/** Repeats work until it adds nothing any more. */
+/** Repeats work until it adds nothing. */
 function untilStable(work: () => number): void {
   for (let before = -1, after = 0; after !== before; ) [before, after] = [after, work()];
 }

@@ -4,15 +4,15 @@ import { quoteIdentifier, quoteLiteral } from '../connection/identifiers.ts';
 import { IN_UTF8, runSql } from './psql.ts';
 import { EMPTY_SEARCH_PATH, restrictedSql, sqlOf } from './toc/schema-toc.ts';
 
-/** Entries of a dump in the order of their turns. */
+/** Entries of a dump in the order of restoring. */
 export interface Turns {
   readonly definitions: readonly TocEntry[];
-  /** Rows of tables that extensions make, in the order of the dump. */
+  /** Rows of extension tables, in the order of the dump. */
   readonly extensionRows: readonly TocEntry[];
   readonly rest: readonly TocEntry[];
 }
 
-/** The rows of tables that an extension makes: the dump has no entry that makes such a table. */
+/** Returns the row entries of extension tables: the dump has no entry that creates such a table. */
 export function extensionRowsIn(entries: readonly TocEntry[]): readonly TocEntry[] {
   const tables = new Set(
     entries.filter(({ kind }) => kind === 'TABLE' || kind === 'FOREIGN TABLE').map(({ oid }) => oid),
@@ -21,9 +21,9 @@ export function extensionRowsIn(entries: readonly TocEntry[]): readonly TocEntry
 }
 
 /**
- * Splits the entries so that the rows of extension tables can be loaded first and by one session: their
- * foreign keys are there before the rows, and other rows may need them (coordinate systems, formats).
- * `undefined` if one pg_restore may do all.
+ * Splits the entries so that one session loads the rows of extension tables first. Their foreign keys exist
+ * before the rows, and other rows may need them (coordinate systems, formats). `undefined` if one pg_restore
+ * may do everything.
  */
 export async function turnsOf(
   { server, sessions, input: { dump, manifest } }: RestoreJob,
@@ -33,7 +33,7 @@ export async function turnsOf(
   const counted = manifest?.artifacts.find(({ kind }) => kind === 'dump')?.extensionRowCounts;
   if (extensionRows.length === 0 || counted?.every(({ rows }) => rows === 0) === true) return undefined;
   if (dump.path === undefined) return undefined; // each pg_restore would read all of it
-  // Rows that are loaded by the pg_restore that makes the table take no WAL there.
+  // With that level, rows loaded by the pg_restore that creates the table need no WAL.
   if (extensionRows.length === 1 && sessions > 1 && (await walLevel(server)) === 'minimal') return undefined;
   const definitions = entries.filter(({ section }) => section === 'pre-data');
   const turned = new Set([...definitions, ...extensionRows]);
@@ -46,9 +46,9 @@ async function walLevel(server: SessionParts['server']): Promise<string | undefi
 }
 
 /**
- * Loads rows of tables that extensions made into a live database, in one transaction. An extension that stays
- * has rows already: those that a dump would have are removed before.
- * @throws BackupError RESTORE_FAILED; the rows are as they were then
+ * Loads rows of extension tables into a live database, in one transaction. An existing extension already has
+ * rows: those that a dump includes are removed first.
+ * @throws BackupError RESTORE_FAILED if loading fails; then the rows are unchanged
  */
 export async function replaceExtensionRows(job: RestoreJob, entries: readonly TocEntry[]): Promise<void> {
   const {
@@ -72,7 +72,7 @@ export async function replaceExtensionRows(job: RestoreJob, entries: readonly To
   });
 }
 
-/** The extension states which rows of its table belong to a dump. */
+/** Deletes the dumped rows: the extension defines which rows of its table belong to a dump. */
 function deleteDumped(schema: string, table: string): string {
   const name = quoteLiteral(`${quoteIdentifier(schema)}.${quoteIdentifier(table)}`);
   return `DO $geolens$ DECLARE condition text; BEGIN

@@ -6,13 +6,13 @@ import { restoreEntries } from './run-entries.ts';
 import type { Server } from './server.ts';
 import { extensionsOf, missingSchemasOf, type TocEntry } from './toc/toc.ts';
 
-/** An extension that a server can make. */
+/** An extension that a server can create. */
 export interface AvailableExtension {
   readonly name: string;
   readonly version: string;
 }
 
-/** Answers AvailableExtension. */
+/** Returns rows of AvailableExtension. */
 export const AVAILABLE_EXTENSIONS =
   'SELECT name, default_version AS version FROM pg_catalog.pg_available_extensions';
 
@@ -42,18 +42,18 @@ function isOlder(version: string, than: string): boolean {
   return version.localeCompare(than, 'en', { numeric: true }) < 0;
 }
 
-/** Extensions that a server makes in one of its databases only, and the settings that name the database. */
+/** Extensions that a server accepts in only one of its databases, and the settings that name the database. */
 export const ONE_DATABASE: Readonly<Record<string, string>> = { pg_cron: 'cron.database_name' };
 
-/** The schema of an extension, in the statement that pg_dump writes. */
+/** Matches the schema of an extension, in the statement that pg_dump writes. */
 const WITH_SCHEMA = /^CREATE EXTENSION .* WITH SCHEMA (.+);$/m;
 
 /** Stands for bytes that are not UTF-8. */
 const REPLACEMENT = '\uFFFD';
 
 /**
- * Makes the schemas and extensions of a dump that a database lacks, then what is needed besides. An extension
- * may need a schema of the dump, and its script may make a schema that other entries of the dump are in.
+ * Creates the schemas and extensions of a dump that a database lacks, then the other prerequisites. An
+ * extension may need a schema of the dump, and its script may create a schema for other entries.
  */
 export async function makeExtensions(
   job: RestoreJob,
@@ -69,7 +69,7 @@ export async function makeExtensions(
 ): Promise<{ readonly made: ReadonlySet<TocEntry>; readonly notes: readonly string[] }> {
   const { server } = job;
   const { toc, extensions: required, schemas: requiredSchemas } = job;
-  // pg_restore sends any other statement as it is, and names it if it fails.
+  // pg_restore sends any other statement unchanged, and names it if it fails.
   const extensions = toc.entries.filter(
     ({ kind, definition }) =>
       kind === 'EXTENSION' && WITH_SCHEMA.test(definition) && !definition.includes(REPLACEMENT),
@@ -93,7 +93,7 @@ export async function makeExtensions(
       ].join(' '),
     ),
     ...[...new Set(late)].map((name) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(name)}`),
-    // Where the server would make them: sessions have no schema to create in.
+    // The default schema: sessions have no schema to create objects in.
     `SELECT pg_catalog.set_config('search_path', 'public', false)`,
     ...required
       .filter((name) => !dumped.includes(name))
@@ -109,7 +109,7 @@ const AVAILABLE_VERSIONS = `
     FROM pg_catalog.pg_available_extension_versions v JOIN pg_catalog.pg_available_extensions e ON e.name = v.name
    WHERE v.name = ANY ($1)`;
 
-/** The versions to make extensions with: those of the dump, as far as the server has them. */
+/** Returns the versions for new extensions: those of the dump, as far as the server has them. */
 async function versionsOf(
   server: Server,
   extensions: readonly TocEntry[],

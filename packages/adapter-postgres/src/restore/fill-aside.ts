@@ -13,14 +13,14 @@ import { checksLast, entriesByTurn, isOfEntry, restoreEntries, restoreFailed } f
 import type { TocEntry } from './toc/toc.ts';
 import { tablespaceArguments } from './tablespaces.ts';
 
-/** How an empty database was filled. */
+/** The result of filling an empty database. */
 interface Filled {
-  /** Entries that were made with the search_path of the database, because they could not be made without. */
+  /** Entries that required the search_path of the database. */
   readonly repeated: readonly string[];
   readonly searchPath: string;
-  /** What people should know besides. */
+  /** Further notes for the operator. */
   readonly notes: readonly string[];
-  /** What could not be restored, one sentence each. */
+  /** Entries that could not be restored, one sentence each. */
   readonly failures: readonly string[];
 }
 
@@ -28,21 +28,21 @@ interface FillRequest {
   readonly owners: Owners;
   readonly rights: Rights | undefined;
   readonly furtherArguments?: readonly string[];
-  /** Whether what cannot be restored is returned; otherwise it is an error. */
+  /** Whether to return failures; otherwise they are an error. */
   readonly keepGoing?: boolean | undefined;
 }
 
-/** A server or a disk that fails at everything that follows. */
+/** Matches errors of a server or a disk that fails all later statements. */
 const IS_MACHINE =
   /No space left on device|Disk quota exceeded|disk full|server closed the connection|terminating connection|the database system is/;
 
-/** What takes as long again to find out, and is the same with one session. */
+/** An error that takes as long to find again, and is the same with one session. */
 const DUPLICATE = 'could not create unique index';
 
 /**
- * Restores the dump into an empty database, without what has to come after the privileges. What fails with
- * several sessions is tried again from the beginning with one: only that is a verdict on the dump. Event
- * triggers that extensions have brought are disabled then.
+ * Restores the dump into an empty database, except entries that must follow the privileges. After a failure
+ * with several sessions, restarts with one: only that result is a verdict on the dump. Disables event
+ * triggers that extensions created.
  */
 export async function fillAside(job: RestoreJob, aside: string, request: FillRequest): Promise<Filled> {
   const { server, database, sessions, signal } = job;
@@ -67,10 +67,10 @@ function isSameWithOne(error: unknown): boolean {
   return error instanceof Error && (IS_MACHINE.test(error.message) || error.message.includes(DUPLICATE));
 }
 
-/** Failures that the message of an error names; all are in its details. */
+/** Maximum number of failures in the message of an error; its details have all of them. */
 const SHOWN = 20;
 
-/** @throws BackupError RESTORE_FAILED with all that could not be restored, unless it keeps going */
+/** @throws BackupError RESTORE_FAILED with all failures, unless `keepGoing` is set */
 function expectAll(filled: Filled, { keepGoing = false }: Pick<FillRequest, 'keepGoing'>): Filled {
   const { failures } = filled;
   if (failures.length === 0 || keepGoing) return filled;
@@ -81,7 +81,7 @@ function expectAll(filled: Filled, { keepGoing = false }: Pick<FillRequest, 'kee
   );
 }
 
-/** The first error ends it, unless errors are collected. */
+/** Fills the database once. The first error ends it, unless errors are collected. */
 async function fillOnce(
   job: RestoreJob,
   aside: string,
@@ -128,7 +128,7 @@ async function fillOnce(
     }
     for (const turn of checksLast(turns?.rest ?? entries)) await restoreTurn(turn, job.sessions);
   }
-  // A server that is out of disk space or gone fails at everything that follows.
+  // A server without disk space or connection fails all later statements.
   const last = failures.find((failure) => IS_MACHINE.test(failure));
   if (last !== undefined) throw restoreFailed(last);
   if (unresolved.length === 0 && failures.length === 0)
@@ -145,7 +145,7 @@ async function fillOnce(
   return { repeated: made, searchPath, notes, failures: left };
 }
 
-/** What an entry failed with first counts. */
+/** Keeps only the first failure of each entry. */
 function onceForEntry(failures: readonly string[], entries: readonly TocEntry[]): readonly string[] {
   const seen = new Set<TocEntry>();
   return failures.filter((failure) => {

@@ -13,20 +13,20 @@ import { TurnsByOwner, type Batch } from './turns-by-owner.ts';
 import { validateConstraints } from './validate-constraints.ts';
 
 export interface ByOwnersRequest extends Pick<EntriesRequest, 'entries' | 'args' | 'passOver' | 'onError'> {
-  /** Owners that are no superusers. */
+  /** Owners that are not superusers. */
   readonly unprivileged: ReadonlySet<string>;
   readonly rights: Rights | undefined;
   readonly withRows: boolean;
-  /** Loads the rows of extension tables; by default as those of other tables. */
+  /** Loads the rows of extension tables. Defaults to the way of other tables. */
   readonly loadExtensionRows?: ((entries: readonly TocEntry[]) => Promise<void>) | undefined;
 }
 
-/** Privileges that decide which code a role can call. Those on tables come when the rows are there. */
+/** Matches privileges that decide which code a role can call. Privileges on tables follow the rows. */
 const ON_CODE =
   /^(?:GRANT|REVOKE) .+? ON (?:SCHEMA|TYPE|DOMAIN|LANGUAGE|FUNCTION|PROCEDURE|ROUTINE|AGGREGATE|FOREIGN DATA WRAPPER|FOREIGN SERVER) /su;
 
 /**
- * Restores entries so that what they bring of a role is evaluated as that role, over a login of its own:
+ * Restores entries so that PostgreSQL evaluates each role's expressions as that role, over its own login.
  * PostgreSQL evaluates expressions when rows are loaded, constraints validated and partitions attached.
  */
 export async function fillByOwners(job: RestoreJob, target: string, request: ByOwnersRequest): Promise<void> {
@@ -43,7 +43,7 @@ class ByOwners {
   private readonly turns: TurnsByOwner;
   private readonly exposure: Exposure;
   private readonly lent: LentTables;
-  /** Whether there are routines that any role may call until they get the privileges of the set. */
+  /** Whether all roles may call some routines until these get the privileges of the set. */
   private isOpen = true;
 
   constructor(job: RestoreJob, target: string, request: ByOwnersRequest, logins: OwnerLogins) {
@@ -76,7 +76,7 @@ class ByOwners {
     await this.lent.giveBack();
   }
 
-  /** Makes objects, in the order of the dump. */
+  /** Creates objects, in the order of the dump. */
   private async make(entries: readonly TocEntry[], sessions: number): Promise<void> {
     const { job, target, logins } = this;
     const { onError } = this.request;
@@ -96,7 +96,7 @@ class ByOwners {
     }
   }
 
-  /** The owner may lack a privilege that it had when it made the object. */
+  /** Creates objects as their owner, which may lack a privilege that it had originally. */
   private async makeAsOwner({ owner, entries }: Batch, before: readonly TocEntry[]): Promise<void> {
     const { job, target, logins } = this;
     const role = owner ?? (await logins.neutral());
@@ -117,7 +117,7 @@ class ByOwners {
     });
   }
 
-  /** The owner of one table may lack a privilege on the schema of the other. */
+  /** Attaches partitions. The owner of one table may lack a privilege on the schema of the other. */
   private async attach(entries: readonly TocEntry[]): Promise<void> {
     const { job, target, logins, request } = this;
     const byId = new Map(this.job.toc.entries.map((entry) => [entry.id, entry]));
@@ -137,7 +137,7 @@ class ByOwners {
     );
   }
 
-  /** Loads rows as the owner of their table; those of extension tables first, by one session. */
+  /** Loads rows as the owner of their table; first those of extension tables, by one session. */
   private async load(): Promise<void> {
     const { job, logins, request, exposure } = this;
     const ofExtensions = extensionRowsIn(request.entries);
@@ -162,7 +162,7 @@ class ByOwners {
       });
   }
 
-  /** Privileges without which owners cannot load their rows, nor PostgreSQL make their indexes. */
+  /** Returns privileges that owners need to load their rows, and PostgreSQL needs to build their indexes. */
   private needed(): readonly NeededPrivilege[] {
     const uses = usesOf(this.job.toc.entries);
     return this.request.entries
@@ -179,7 +179,7 @@ class ByOwners {
       });
   }
 
-  /** Gives routines and schemas the privileges of the set: no other role's code may call more than before. */
+  /** Applies the set's privileges to routines and schemas: other roles' code may call no more than before. */
   private async closeRoutines(): Promise<void> {
     if (!this.isOpen) return;
     this.isOpen = false;

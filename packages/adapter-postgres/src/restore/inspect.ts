@@ -21,7 +21,7 @@ import { tablesMeant } from './toc/table-selection.ts';
 
 const NOT_TO_BE_REPLACED = ['template0', 'template1'];
 
-/** Looks for everything that would make the restore fail half-way. Changes nothing. */
+/** Inspects everything that could fail the restore midway. Changes nothing. */
 export async function inspect(job: RestoreJob, mode: RestoreMode): Promise<Inspection> {
   const { server, database, input, toc, extensions } = job;
   const exists = await server.exists(database);
@@ -103,7 +103,7 @@ async function inspectReplication(
   }
 }
 
-/** How many statements are shown. */
+/** Maximum number of statements in a message. */
 const SHOWN = 5;
 
 function warningsOfGlobals({ globals }: Preparation): readonly string[] {
@@ -193,7 +193,7 @@ async function notPreloaded(server: Server, { manifest }: RestoreInput): Promise
   ];
 }
 
-/** Whether the server's disk has room for a second copy, as far as the server lets us know. */
+/** Returns a warning if the server's disk lacks space for a second copy, as far as the server reports it. */
 async function diskShortage(server: Server, { dump, manifest }: RestoreInput): Promise<readonly string[]> {
   const needed = diskEstimate(manifest?.databaseBytes, dump.bytes);
   const free = await freeBytes(server);
@@ -203,12 +203,12 @@ async function diskShortage(server: Server, { dump, manifest }: RestoreInput): P
   ];
 }
 
-/** Only a superuser may ask the server's machine; where nobody may, nobody is told. */
+/** Returns the free bytes of the server's disk; `undefined` if the server does not report them. */
 async function freeBytes(server: Server): Promise<number | undefined> {
   if (!server.superuser) return undefined;
   try {
     await server.client.query('BEGIN; CREATE TEMPORARY TABLE geolens_backup_room (line text) ON COMMIT DROP');
-    // The server's working folder is its data.
+    // The server's working folder is its data folder.
     await server.client.query(`COPY pg_temp.geolens_backup_room FROM PROGRAM 'df -P -k .'`);
     const { rows } = await server.client.query<{ line: string }>(
       'SELECT line FROM pg_temp.geolens_backup_room',
@@ -216,7 +216,7 @@ async function freeBytes(server: Server): Promise<number | undefined> {
     const kilobytes = /\s(\d+)\s+\d+%\s/.exec(rows.at(-1)?.line ?? '')?.[1];
     return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
   } catch {
-    return undefined; // no such program, or not allowed: then the restore itself finds out, before anything is lost
+    return undefined; // the program is missing or not allowed; the restore itself reports a full disk before any loss
   } finally {
     await server.client.query('ROLLBACK');
   }

@@ -7,12 +7,12 @@ import type { OwnerLogins } from './owner-logins.ts';
 import type { Server } from './server.ts';
 import type { TocEntry } from './toc/toc.ts';
 
-/** A routine that gives its callers the rights of its owner. */
+/** Matches a routine that runs with the rights of its owner. */
 export const GIVES_RIGHTS = /\bSECURITY DEFINER\b/;
 
 /**
- * Tables of superusers that belong to a role without rights until they are given back: code of other roles
- * would run as their owner.
+ * Tables of superusers that belong to a role without rights for a time. Otherwise code of other roles would
+ * run as their owner.
  */
 export class LentTables {
   private readonly given = new Set<TocEntry>();
@@ -28,7 +28,7 @@ export class LentTables {
     this.exposure = exposure;
   }
 
-  /** Lends those of some tables that are exposed. */
+  /** Changes the owner of exposed tables to the role without rights. */
   async lend(made: readonly TocEntry[]): Promise<void> {
     const tables = made.filter((table) => this.exposure.tables.has(table) && !this.given.has(table));
     if (tables.length === 0) return;
@@ -43,8 +43,8 @@ export class LentTables {
   }
 
   /**
-   * Lets the role without rights use what the tables name, as far as it is made; its privileges go with the
-   * role. A routine that gives the rights of its owner stays closed, for other code may call it too.
+   * Grants the role without rights the use of existing objects that the tables name; the privileges end with
+   * the role. Excludes routines with the rights of their owner, because other code may call them too.
    */
   async allow(made: readonly TocEntry[]): Promise<void> {
     const to = quoteIdentifier(await this.logins.neutral());
@@ -91,7 +91,7 @@ function privilegeOn(entry: TocEntry): string {
   return `GRANT ${isType ? 'USAGE ON TYPE' : 'EXECUTE ON ROUTINE'} ${namedIn(entry)}`;
 }
 
-/** Returns what an entry makes, as in a statement: `s.f(integer)`. The one that drops it names it as a whole. */
+/** Returns the name of an entry's object as in its drop statement, for example `s.f(integer)`. */
 export function namedIn({ kind, dropping }: TocEntry): string {
   return dropping.trim().replace(/;$/, '').slice(`DROP ${kind} `.length);
 }

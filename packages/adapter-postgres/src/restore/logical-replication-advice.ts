@@ -9,20 +9,20 @@ import {
 } from './logical-replication.ts';
 import { sanitized } from './toc/toc.ts';
 
-/** A swap, before or after it. */
+/** A planned or finished swap. */
 export interface SwapView {
   readonly database: string;
-  /** What the old database has, or had when it was dropped. */
+  /** Logical replication of the old database, also if it was dropped. */
   readonly old: LogicalReplication;
-  /** Name of the kept database; `undefined` if the swap is still to come. */
+  /** Name of the kept database; `undefined` before the swap. */
   readonly previous: string | undefined;
   /** Whether the old database was dropped. */
   readonly dropped: boolean;
-  /** What the restored database has, or will have. */
+  /** Logical replication of the restored database, existing or planned. */
   readonly restored: LogicalReplication;
 }
 
-/** Returns what a swap does to logical replication, one sentence each with the commands. */
+/** Returns the effects of a swap on logical replication, one sentence each with the commands. */
 export function adviceOnSwap({ database, old, previous, dropped, restored }: SwapView): readonly string[] {
   const place = previous === undefined ? 'the old database' : `database ${quotedForMessage(previous)}`;
   const own = `database ${quotedForMessage(database)}`;
@@ -52,7 +52,7 @@ export function adviceOnSwap({ database, old, previous, dropped, restored }: Swa
   ];
 }
 
-/** Returns what a restore onto the live database does to logical replication. */
+/** Returns the effects of a restore onto the live database on logical replication. */
 export function adviceInPlace(
   database: string,
   live: LogicalReplication,
@@ -76,7 +76,7 @@ export function adviceInPlace(
   ];
 }
 
-/** Returns what a restore of single tables does to logical replication. */
+/** Returns the effects of a restore of single tables on logical replication. */
 export function adviceOnTables(
   database: string,
   { slots }: LogicalReplication,
@@ -120,7 +120,7 @@ function detach({ name, state }: Subscription): readonly string[] {
   ];
 }
 
-/** How a subscription that was restored takes over from the one in the old database. */
+/** Describes how a restored subscription takes over from the one in the old database. */
 function resumption(restored: Subscription, old: Subscription | undefined, place: string): string {
   const alter = `ALTER SUBSCRIPTION ${quoteIdentifier(restored.name)}`;
   const slot =
@@ -139,7 +139,7 @@ function lostTables({ name }: Subscription, place: string): string {
   return `subscription ${quotedForMessage(name)} does not fill tables that are made again. Afterwards: ${code(`ALTER SUBSCRIPTION ${quoteIdentifier(name)} REFRESH PUBLICATION WITH (copy_data = false)`)} in ${place}`;
 }
 
-/** Consumers have to read publications anew only if there are any. */
+/** Describes kept publications, if there are any: consumers must read them again. */
 function publicationsKept(
   { slots, publications }: LogicalReplication,
   restored: LogicalReplication,

@@ -8,13 +8,13 @@ export interface LogicalSlot {
   readonly name: string;
   readonly plugin: string;
   readonly active: boolean;
-  /** Bytes of WAL that the slot holds back; `null` if it is invalidated. */
+  /** Bytes of WAL that the slot retains; `null` if it is invalidated. */
   readonly held: string | null;
 }
 
 export interface Subscription {
   readonly name: string;
-  /** `undefined` if the subscription is known from a dump only. */
+  /** `undefined` if only a dump has the subscription. */
   readonly state?: SubscriptionState | undefined;
 }
 
@@ -26,13 +26,13 @@ export interface SubscriptionState {
 
 export interface Publication {
   readonly name: string;
-  /** `undefined` if the publication is known from a dump only. */
+  /** `undefined` if only a dump has the publication. */
   readonly create?: string | undefined;
-  /** The statement that gives it its tables again; `null` if it names none. */
+  /** Statement that assigns its tables again; `null` if it names none. */
   readonly setTables?: string | null | undefined;
 }
 
-/** What a database or a dump has of logical replication. */
+/** Logical replication of a database or a dump. */
 export interface LogicalReplication {
   readonly slots: readonly LogicalSlot[];
   readonly subscriptions: readonly Subscription[];
@@ -49,7 +49,7 @@ const SUBSCRIPTIONS = `
   SELECT s.subname AS name, s.subenabled AS enabled, s.subslotname AS slot, pg_catalog.to_json(s.subpublications)::pg_catalog.text AS publications
     FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid WHERE d.datname = $1 ORDER BY 1`;
 
-/** Columns, row filters and schemas of publications begin with PostgreSQL 15. */
+/** First PostgreSQL version with columns, row filters and schemas of publications. */
 const FIRST_WITH_FILTERS = 15;
 
 function publicationsQuery(serverMajor: number): string {
@@ -80,7 +80,7 @@ interface SubscriptionRow {
   readonly publications: string;
 }
 
-/** Returns what a database of the server has of logical replication; nothing if it does not exist. */
+/** Returns the logical replication of a database of the server; empty if the database does not exist. */
 export async function logicalReplicationOf(server: Server, database: string): Promise<LogicalReplication> {
   if (!(await server.exists(database))) return NO_REPLICATION;
   const subscriptions = await textRows<SubscriptionRow>(
@@ -107,7 +107,7 @@ export async function logicalReplicationOf(server: Server, database: string): Pr
   };
 }
 
-/** Returns what a dump has of it. */
+/** Returns the logical replication of a dump. */
 export function logicalReplicationIn({ entries }: Toc): LogicalReplication {
   const named = (kind: string): readonly { readonly name: string }[] =>
     entries.filter((entry) => entry.kind === kind).map(({ name }) => ({ name }));

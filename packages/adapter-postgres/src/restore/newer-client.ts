@@ -1,25 +1,25 @@
-/** The one setting that a pg_restore makes, or writes, by itself which servers before 17 do not know. */
+/** The only setting of a pg_restore that servers before 17 do not support. */
 const SETTING = 'transaction_timeout';
 const STATEMENT = `SET ${SETTING} = 0;\n`;
 
 const FIRST_TO_KNOW_IT = 17;
 
-/** It stands among the first statements. */
+/** Number of bytes to search: the statement is one of the first. */
 const HEAD_BYTES = 4096;
 
-/** Whether it is the error of a server that does not know it. */
+/** Returns whether it is the error of a server without this setting. */
 export function isSettingOfNewerClient(error: string): boolean {
   return error.startsWith(
     `could not execute query: ERROR:  unrecognized configuration parameter "${SETTING}"`,
   );
 }
 
-/** SQL text of a pg_restore as a server of this version understands it. */
+/** Returns SQL text of a pg_restore for a server of this version. */
 export function understoodBy(serverMajor: number, sql: string): string {
   return serverMajor >= FIRST_TO_KNOW_IT ? sql : sql.replace(`\n${STATEMENT}`, '\n');
 }
 
-/** As `understoodBy`, of what pg_restore is writing. */
+/** Applies `understoodBy` to the output of a running pg_restore. */
 export async function* streamUnderstoodBy(
   serverMajor: number,
   sql: AsyncIterable<Uint8Array>,

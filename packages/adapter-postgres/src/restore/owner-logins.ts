@@ -9,18 +9,17 @@ import { execute } from './execute.ts';
 import type { Credentials, Server } from './server.ts';
 
 /*
- * What a dump brings of a role without superuser rights is evaluated over a login that is a member of that
- * role and of no other: whatever the code resets its session to, it is that role or a role that may do
- * nothing.
+ * PostgreSQL evaluates a dump's code of an unprivileged role over a login that is a member of only that role.
+ * Code may reset its session, but only to that role or to a login without rights.
  */
 
-/** In place of those of the connection, some of which only a superuser may set. */
+/** Replaces the options of the connection, some of which only a superuser may set. */
 const OPTIONS = '-c client_min_messages=notice';
 
-/** How a program or a session works as a role. */
+/** Credentials and role of a program or a session. */
 export interface ActingAs {
   readonly credentials: Credentials;
-  /** The role to set; `undefined` if it is the login itself. */
+  /** Role to set; `undefined` if it is the login itself. */
   readonly role: string | undefined;
 }
 
@@ -30,16 +29,16 @@ interface Login extends ActingAs {
 
 export interface OwnerLoginsOptions {
   readonly server: Server;
-  /** The database that the restore is for. */
+  /** The database to restore. */
   readonly database: string;
-  /** The database that is filled. */
+  /** The database being filled. */
   readonly target: string;
-  /** Owners that are no superusers. */
+  /** Owners that are not superusers. */
   readonly unprivileged: ReadonlySet<string>;
   readonly signal: AbortSignal;
 }
 
-/** Temporary logins for one database, removed when they are disposed of. */
+/** Temporary logins for one database, removed on disposal. */
 export class OwnerLogins implements AsyncDisposable {
   private readonly logins = new Map<string, Promise<Login>>();
   private readonly made: { readonly user: string; readonly owner: string | undefined }[] = [];
@@ -50,12 +49,12 @@ export class OwnerLogins implements AsyncDisposable {
     this.options = options;
   }
 
-  /** Whether what belongs to a role is evaluated over a login. */
+  /** Returns whether a role's objects are evaluated over a login. */
   covers(role: string): boolean {
     return role === this.neutralRole || this.options.unprivileged.has(role);
   }
 
-  /** Returns a role that owns nothing and is a member of none. */
+  /** Returns a role that owns nothing and is a member of no role. */
   async neutral(): Promise<string> {
     if (this.neutralRole === undefined) {
       const user = newName();
@@ -67,8 +66,8 @@ export class OwnerLogins implements AsyncDisposable {
   }
 
   /**
-   * Returns how to work as a role.
-   * @throws BackupError RESTORE_REFUSED if the server does not let the login in
+   * Returns the credentials for acting as a role.
+   * @throws BackupError RESTORE_REFUSED if the server rejects the login
    */
   async actingAs(role: string): Promise<ActingAs> {
     return this.of(role);
@@ -79,7 +78,7 @@ export class OwnerLogins implements AsyncDisposable {
     await executeAs(await this.of(role), statement);
   }
 
-  /** Executes a statement as a role, in a session of its own. */
+  /** Executes a statement as a role, in a new session. */
   async executeApart(role: string, statement: string): Promise<void> {
     const { server, target, signal } = this.options;
     const login = await this.of(role);
@@ -104,7 +103,7 @@ export class OwnerLogins implements AsyncDisposable {
     const name = quoteIdentifier(user);
     this.made.push({ user, owner });
     for (const statement of [
-      // The verifier, for the server may log statements.
+      // Sends the verifier, because the server may log statements.
       `CREATE ROLE ${name} LOGIN NOINHERIT PASSWORD '${scramVerifier(password)}'`,
       `COMMENT ON ROLE ${name} IS ${quoteLiteral(COMMENT + database)}`,
       `GRANT CONNECT ON DATABASE ${quoteIdentifier(target)} TO ${name}`,
@@ -122,7 +121,7 @@ export class OwnerLogins implements AsyncDisposable {
     }
   }
 
-  /** Ends their sessions and removes them. Never fails: the next restore tries again. */
+  /** Ends the sessions of the logins and removes them. Never fails: the next restore tries again. */
   async [Symbol.asyncDispose](): Promise<void> {
     const { server, target } = this.options;
     for (const login of this.logins.values())
@@ -132,8 +131,8 @@ export class OwnerLogins implements AsyncDisposable {
 }
 
 /**
- * Asserts that the server lets temporary logins in, before anything is changed.
- * @throws BackupError RESTORE_REFUSED
+ * Checks that the server accepts temporary logins, before any change.
+ * @throws BackupError RESTORE_REFUSED if it does not
  */
 export async function probeLogins(options: OwnerLoginsOptions): Promise<void> {
   if (options.unprivileged.size === 0) return;
@@ -167,7 +166,7 @@ function notLetIn(error: unknown, { host }: ConnectionSettings): unknown {
 
 const ITERATIONS = 4096;
 
-/** What the server stores of a password: RFC 5803. */
+/** Returns the stored form of a password: RFC 5803. */
 function scramVerifier(password: string): string {
   const salt = randomBytes(16);
   const salted = pbkdf2Sync(password, salt, ITERATIONS, 32, 'sha256');

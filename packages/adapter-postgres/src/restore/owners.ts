@@ -7,24 +7,27 @@ import { probeLogins, type OwnerLoginsOptions } from './owner-logins.ts';
 import type { Server } from './server.ts';
 import type { Toc, TocEntry } from './toc/toc.ts';
 
-/** The comment of a role that stands in for the bootstrap superuser of another server. */
+/** Comment of a role that replaces the bootstrap superuser of another server. */
 const STAND_IN = 'geolens-backup: stands in for the owner of what is being restored';
 
 /**
- * Whose the restored objects are from the moment that each is made.
+ * Owners of the restored objects from the creation of each object.
  *
- * An owner's expressions run as the owner only where PostgreSQL knows the owner: an index, a materialized
- * view or ANALYZE of objects that still belong to the restoring superuser runs the functions of an
- * unprivileged role as that superuser.
+ * PostgreSQL runs an owner's expressions as the owner only if it knows the owner. An index, a materialized
+ * view or ANALYZE of objects of the restoring superuser would run functions of an unprivileged role as that
+ * superuser.
  */
 export class Owners implements AsyncDisposable {
-  /** For pg_restore. */
+  /** Arguments of pg_restore. */
   readonly args: readonly string[];
-  /** What people should know. */
+  /** Notes for the operator. */
   readonly notes: readonly string[];
-  /** Owners whose code must not run as a superuser; none where the restoring role owns everything. */
+  /** Owners whose code must not run as a superuser; none if the restoring role owns everything. */
   readonly unprivileged: ReadonlySet<string>;
-  /** Whether their objects are restored over logins: not where there are none, or nothing needs a login and the server lets none in. */
+  /**
+   * Whether their objects are restored over logins. Not if there are none, or if the server rejects logins
+   * and no object needs one.
+   */
   readonly byLogins: boolean;
   private readonly server: Server;
   private readonly standIns: readonly string[];
@@ -51,18 +54,16 @@ export class Owners implements AsyncDisposable {
   }
 
   /**
-   * Sees to it that every owner that the dump names exists. The roles of the globals have been made before.
+   * Makes every owner in the dump exist. The roles of the globals already exist.
    *
-   * - A restoring role that is no superuser owns everything, and so does one that restores the dump of a
-   *   single owner which the server
-   *   does not have: no other role's code is in such a dump.
-   * - Globals name the owner of every object, unless that is the superuser that the server was made with, and
-   *   say that it is one. A role
-   *   stands in for that one until `handOver`.
-   * - Other missing owners are made as roles that can do nothing else.
+   * - A restoring role that is not a superuser owns everything. So does one that restores a dump whose single
+   *   owner the server lacks: such a dump has no code of other roles.
+   * - Globals name the owner of every object, except the bootstrap superuser, and state that it is one. A
+   *   stand-in role replaces that one until `handOver`.
+   * - Other missing owners are created as roles without rights.
    */
   static async prepare({ server, database, signal, toc, globals }: RestoreJob): Promise<Owners> {
-    // A dump has an entry for this schema if its owner is not the usual one.
+    // A dump has an entry for this schema if its owner is not the default one.
     const hasPublic = toc.entries.some(({ kind, name }) => kind === 'SCHEMA' && name === 'public');
     if (!server.superuser) return new Owners(server, ['--no-owner'], [], []);
     const there = await server.roles();
@@ -95,25 +96,29 @@ export class Owners implements AsyncDisposable {
     );
   }
 
-  /** Gives to the restoring role what belongs to stand-ins in a database, and the schema `public` if the dump has it. */
+  /**
+   * Gives objects of stand-ins in a database to the restoring role, and the schema `public` if the dump has
+   * it.
+   */
   async handOver(database: string): Promise<void> {
     if (this.standIns.length === 0 && !this.ownsPublic) return;
     await this.server.within(database, 'handing over what stand-ins own', async (client) => {
-      // Every database has this schema, so pg_restore does not make it: with --no-owner it would stay the server's.
+      // Every database has this schema, so pg_restore does not create it: with --no-owner its owner would
+      // stay.
       if (this.ownsPublic) await client.query('ALTER SCHEMA public OWNER TO CURRENT_USER');
       for (const role of this.standIns)
         await client.query(`REASSIGN OWNED BY ${quoteIdentifier(role)} TO CURRENT_USER`);
     });
   }
 
-  /** Removes the stand-ins. What cannot be removed now, the next restore removes. */
+  /** Removes the stand-ins. The next restore removes the rest. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const role of this.standIns) await dropRole(this.server, role);
   }
 }
 
 /**
- * Finds out whether the server lets temporary logins in.
+ * Checks whether the server accepts temporary logins.
  * @throws BackupError RESTORE_REFUSED if it does not and the dump has code of such an owner
  */
 async function loginsFor(
@@ -134,7 +139,7 @@ async function loginsFor(
   }
 }
 
-/** Returns those of some roles that are no superusers. */
+/** Returns those roles that are not superusers. */
 export function rolesWithoutSuperuser(server: Server, roles: readonly string[]): Promise<readonly string[]> {
   return server.values(
     'asking which owners are superusers',
@@ -145,8 +150,8 @@ export function rolesWithoutSuperuser(server: Server, roles: readonly string[]):
 }
 
 /**
- * Removes the stand-ins that a restore of this database has left because it died. Databases that it had made
- * are gone already. A role with CREATEROLE can give any comment to a role, but it cannot make a superuser.
+ * Removes the stand-ins that an interrupted restore of this database left. Its databases are already gone. A
+ * role with CREATEROLE can set any comment on a role, but cannot create a superuser.
  */
 export async function dropStandIns(server: Server, database: string): Promise<readonly string[]> {
   if (!server.superuser) return [];
@@ -167,7 +172,7 @@ export async function dropStandIns(server: Server, database: string): Promise<re
   return removed;
 }
 
-/** A role that cannot be removed, because something still belongs to it, is no superuser any more. */
+/** Drops a role. If it still owns objects, it stays without superuser rights. */
 async function dropRole(server: Server, role: string): Promise<boolean> {
   const quoted = quoteIdentifier(role);
   return server.ask('removing a stand-in', `DROP ROLE IF EXISTS ${quoted}`).then(
@@ -179,7 +184,7 @@ async function dropRole(server: Server, role: string): Promise<boolean> {
   );
 }
 
-/** Entries that have an owner in the dump which nothing is given to. */
+/** Kinds of entries with an owner in the dump, but without one in the database. */
 const OWNERLESS = [
   'COMMENT',
   'SECURITY LABEL',
@@ -194,7 +199,7 @@ const OWNERLESS = [
   'USER MAPPING',
 ];
 
-/** The owners of the objects of a dump. */
+/** Returns the owners of the objects of a dump. */
 function ownersIn({ entries }: Toc): readonly string[] {
   const names = entries.filter(({ kind }) => !OWNERLESS.includes(kind)).map(({ owner }) => owner);
   return [...new Set(names)].filter((name) => name !== '');

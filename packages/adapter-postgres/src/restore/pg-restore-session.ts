@@ -21,7 +21,7 @@ import { restoreAside } from './restore-aside.ts';
 import { restoreInPlace } from './restore-in-place.ts';
 import { restoreTables } from './tables/restore-tables.ts';
 
-/** Told apart from other programs' advisory locks; with the name of the database it makes the key. */
+/** Distinguishes our advisory locks from those of other programs; forms the key with the database name. */
 const LOCK_CLASS = 'geolens-backup restore';
 
 export class PgRestoreSession implements RestoreSession {
@@ -33,13 +33,13 @@ export class PgRestoreSession implements RestoreSession {
     this.parts = parts;
   }
 
-  /** Keeps restores from other volumes and machines out, and removes what one that died has left. */
+  /** Excludes restores from other volumes and machines, and removes what an interrupted one left. */
   async acquireExclusiveLock(): Promise<void> {
     const { server, database } = this.parts;
     const [isAlone] = await server.values<boolean>(
       'taking the lock on the server',
       'SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext($1), pg_catalog.hashtext($2))',
-      [LOCK_CLASS, asideName(database, new Date(0))], // names that are cut to the same are one and the same to us
+      [LOCK_CLASS, asideName(database, new Date(0))], // names that are cut to the same text share one key
     );
     if (isAlone !== true)
       throw new BackupError(

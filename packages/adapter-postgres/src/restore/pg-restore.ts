@@ -9,37 +9,34 @@ export interface PgRestoreRequest {
   readonly dump: ArtifactContent;
   readonly env: ProgramEnvironment;
   readonly signal: AbortSignal;
-  /** Decodes its messages: those of the server are in the encoding of the dump. */
+  /** Decodes messages: those of the server are in the encoding of the dump. */
   readonly decode?: DecodeText | undefined;
-  /** Told of each entry that pg_restore has done, or begun with; it has to run with `--verbose`. */
+  /** Called for each entry that pg_restore has finished or started; requires `--verbose`. */
   readonly onEntry?: (() => void) | undefined;
-  /** Whether an error is no failure, by its text; it is not kept then. */
+  /** Returns whether the text of an error is no failure; such an error is not kept. */
   readonly passOver?: ((error: string) => boolean) | undefined;
-  /** Whether it is ended soon after the first error that is kept; otherwise it goes on to its end. */
+  /** Whether to stop pg_restore soon after the first kept error; otherwise it runs to its end. */
   readonly stopAtError?: boolean | undefined;
   /** File descriptors that it gets as 3, 4, …. */
   readonly descriptors?: readonly number[] | undefined;
 }
 
-/** Errors beyond this number are not kept: nobody reads so many. */
+/** Maximum number of kept errors. */
 const KEPT_ERRORS = 200;
 
-/**
- * Several workers write to one stderr, and each a message in pieces: its beginning can stand on another's
- * line.
- */
+/** Matches the start of a message within a line: several workers write their messages to stderr in pieces. */
 const TORN = /((?:could not execute query: ERROR: |COPY failed for table ).*)/;
 
-/** What pg_restore writes for each entry, with several sessions. */
+/** Matches the line that pg_restore writes for each entry with several sessions. */
 const ENTRY = /^pg_restore: (?:processing item|finished item) /;
 
-/** What pg_restore writes before the first error of an entry: its kind, name and owner. */
+/** Matches the line before the first error of an entry: its kind, name and owner. */
 const ENTRY_OF_ERROR = /^pg_restore: from TOC entry \d+; \d+ \d+ (.*)$/;
 
-/** What belongs to an error is written right behind it. */
+/** Milliseconds in which the rest of an error follows. */
 const REST_OF_ERROR_MS = 100;
 
-/** Runs pg_restore on a dump: on the file, where it is one, so that several sessions can read it at once. */
+/** Runs pg_restore on a dump. Uses the file if there is one, so that several sessions can read it. */
 export async function runPgRestore({
   pgRestore,
   args,
@@ -87,8 +84,8 @@ export async function runPgRestore({
 }
 
 /**
- * Whether it came to its end: with errors passed over it exits with 1; whatever else it exits with, or a
- * signal, has cut it off.
+ * Returns whether pg_restore reached its end. With skipped errors it exits with 1; another code or a signal
+ * means that it was interrupted.
  */
 export function endedWell({ code }: ProgramEnd, passedOver: boolean): boolean {
   return code === 0 || (code === 1 && passedOver);
@@ -99,19 +96,19 @@ interface MessagesOptions {
   readonly onEntry: (() => void) | undefined;
   readonly passOver: (error: string) => boolean;
   readonly onError: () => void;
-  /** Whether an error without an entry belongs to the entry before: pg_restore names each once. */
+  /** Whether an error without an entry belongs to the previous entry: pg_restore names each once. */
   readonly isOneSession: boolean;
   readonly decode: DecodeText;
 }
 
-/** Reads what pg_restore prints, line by line. Keeps its errors, and reports its entries. */
+/** Reads the output of pg_restore line by line. Keeps its errors, and reports its entries. */
 class Messages {
   readonly errors: string[] = [];
   private readonly options: MessagesOptions;
   private rest: Buffer = Buffer.alloc(0);
   /** The error whose lines are being read. */
   private current: string | undefined;
-  /** The entry that the line before names. */
+  /** The entry of the previous line. */
   private entry: string | undefined;
 
   constructor(options: MessagesOptions) {
@@ -132,7 +129,7 @@ class Messages {
     this.endError();
   }
 
-  /** Keeps the error whose lines were read, unless it is passed over. */
+  /** Keeps the error whose lines were read, unless it is skipped. */
   endError(): void {
     const error = this.current;
     this.current = undefined;
@@ -145,7 +142,7 @@ class Messages {
     // Lines of other workers can come between an entry and its error.
     this.entry = ENTRY_OF_ERROR.exec(line)?.[1] ?? this.entry;
     if (error?.startsWith('pg_restore: ') === true) {
-      this.take(error); // another worker's message; that of the error comes on a line of its own
+      this.take(error); // another worker's message; that of the error has its own line
     } else if (error !== undefined) {
       this.endError();
       const entry = this.entry;

@@ -7,21 +7,21 @@ import { group, IDENTIFIER, unquoteIdentifier, unquoteLiteral } from '../connect
 import type { ArchiveEntry } from './archive/entry.ts';
 import { LITERAL } from './globals/grammar.ts';
 
-/** To be there before the dump, besides what it makes itself. */
+/** Objects that must exist before the dump, besides those that it creates itself. */
 export interface Prerequisites {
   readonly extensions: readonly string[];
   readonly schemas: readonly string[];
   readonly roles: readonly string[];
 }
 
-/** What the dump and the globals hold, read once. */
+/** Content of the dump and the globals, read once. */
 export interface Preparation extends Prerequisites {
-  /** The client programs that can read the dump and fit the server as well as may be. */
+  /** The best match for the server of the client programs that can read the dump. */
   readonly programs: PostgresPrograms;
   readonly toc: Toc;
   /** `undefined` if the set has none. */
   readonly globals: Globals | undefined;
-  /** Whether roles get the privileges over the whole server that the globals name. */
+  /** Whether roles get the server-wide privileges of the globals. */
   readonly privilegedRoles: boolean;
   /** Roles that definitions in the dump name: policies, user mappings, settings of routines. */
   readonly definitionRoles: readonly string[];
@@ -46,7 +46,7 @@ export async function prepare(
   };
 }
 
-/** The server's own programs first; where the dump was written by newer ones, those. */
+/** Reads the dump with the server's own programs, or with the newer ones that wrote it. */
 async function readByFitting(
   server: Server,
   { dump }: RestoreInput,
@@ -78,19 +78,19 @@ const POLICY = new RegExp(
 
 const USER_MAPPING = new RegExp(`^CREATE USER MAPPING FOR (${IDENTIFIER}) SERVER `, 'u');
 
-/** Where the clauses of a routine end and its body begins. */
+/** Matches the end of a routine's clauses and the start of its body. */
 const BODY = /\n {4}(?:AS |RETURN |BEGIN ATOMIC)/;
 
-/** A setting of a routine that the server accepts only if the role exists. */
+/** Matches a setting of a routine that the server accepts only if the role exists. */
 const ROLE_SETTING = new RegExp(`\n {4}SET "?(?:role|session_authorization)"? TO (${LITERAL})`, 'gu');
 
-/** Words in the place of a role that name none. */
+/** Keywords in the place of a role that name no role. */
 const NO_ROLES = ['PUBLIC', 'public', 'CURRENT_USER', 'SESSION_USER', 'CURRENT_ROLE'];
 
-/** What the setting `role` is if a routine has it unset. */
+/** Value of the setting `role` if a routine unsets it. */
 const NONE = 'none';
 
-/** Returns the roles that have to exist before the entries can be made, besides owners. */
+/** Returns the roles that must exist before the entries, besides owners. */
 export function rolesInDefinitions(entries: readonly ArchiveEntry[]): readonly string[] {
   return [...new Set(entries.flatMap(rolesIn))];
 }
@@ -105,7 +105,7 @@ function rolesIn({ kind, definition }: ArchiveEntry): readonly string[] {
     .filter((role) => role !== NONE);
 }
 
-/** Returns the names in a list of identifiers, without words that stand for no role of their own. */
+/** Returns the names in a list of identifiers, without keywords that name no role. */
 function namesIn(list: string): readonly string[] {
   return [...list.matchAll(new RegExp(IDENTIFIER, 'gu'))]
     .map(([name]) => name)

@@ -5,11 +5,11 @@ import { BackupError } from '@geolens/backup-core';
 import { execute } from './execute.ts';
 import type { Server } from './server.ts';
 
-/** A privilege that a role needs to restore what it owns. */
+/** A privilege that a role needs to restore its objects. */
 export interface NeededPrivilege {
   readonly role: string;
   readonly privilege: 'USAGE' | 'CREATE' | 'EXECUTE';
-  /** The name of a schema; of `EXECUTE` a routine as in a statement: `s.f(integer)`. */
+  /** Name of a schema, or for `EXECUTE` a routine as in a statement, for example `s.f(integer)`. */
   readonly on: string;
 }
 
@@ -31,7 +31,7 @@ const LACKING = `
    ORDER BY 1, 2, 3`;
 
 /**
- * Grants privileges that roles lack for the time of some work: the owner of a table may have lost the one on
+ * Grants privileges that roles lack for the duration of some work. The owner of a table may have lost one on
  * its schema, or on a function of its checks.
  */
 export async function withPrivileges<T>(
@@ -43,7 +43,7 @@ export async function withPrivileges<T>(
   const inDatabase = <R>(doing: (client: pg.Client) => Promise<R>): Promise<R> =>
     server.within(database, 'granting privileges for the time of the restore', doing);
   const lacking = await inDatabase(async (client) => {
-    // Names that are not UTF-8 cannot be asked for; their owners have what they need, as a rule.
+    // The server cannot look up names that are not UTF-8; their owners usually have the privileges.
     const known = wanted.filter(({ on }) => !on.includes(REPLACEMENT) && !hasForeignBytes(on));
     const columns = [
       known.map(({ role }) => role),
@@ -67,7 +67,7 @@ export async function withPrivileges<T>(
           lacking.map((one) => `REVOKE ${textOf(one)} FROM ${quoteIdentifier(one.role)}`),
           { goOn: true },
         ),
-      ).catch(() => undefined); // the error of the work counts; a failed restore removes the database
+      ).catch(() => undefined); // the error of the work takes precedence; a failed restore removes the database
   }
 }
 
@@ -93,10 +93,10 @@ const OBJECTS = `
     JOIN pg_catalog.pg_namespace n ON n.oid = o.schema WHERE n.nspname = ANY ($1)`;
 
 /**
- * Asserts that some work makes nothing in schemas of others but what it is to make: code that runs meanwhile
- * could leave a function there that takes the place of another.
- * @param names of what is made
- * @throws BackupError RESTORE_FAILED that names what was made besides
+ * Checks that some work creates only its own objects in schemas of other roles. Code that runs meanwhile
+ * could create a function that replaces another.
+ * @param names names of the created objects
+ * @throws BackupError RESTORE_FAILED if other objects were created; the message names them
  */
 export async function makingOnly(
   server: Server,
@@ -111,7 +111,7 @@ export async function makingOnly(
     });
   const before = new Set((await look()).map(({ id }) => id));
   await work();
-  // An array type is named like its element, with a line before.
+  // The name of an array type is `_` and the name of its element.
   const planted = (await look()).find(
     ({ id, name }) => !before.has(id) && !names.includes(name) && !names.includes(name.replace(/^_+/, '')),
   );

@@ -8,27 +8,27 @@ import { endWithoutValues, psqlMessages } from '../connection/program-messages.t
 import { encodeBytes } from '../connection/byte-text.ts';
 import type { SessionParts } from './session-parts.ts';
 
-/** For SQL text of ours that follows what pg_restore has written, which is in the encoding of the dump. */
+/** For our SQL text after the output of pg_restore, which is in the encoding of the dump. */
 export const IN_UTF8 = `SET client_encoding = 'UTF8';`;
 
 interface PsqlRequest {
   readonly psql: string;
-  /** With the connection; see libpqEnvironment. */
+  /** Environment with the connection; see libpqEnvironment. */
   readonly env: ProgramEnvironment;
   readonly signal: AbortSignal;
-  /** Go on after errors, which are then in the answer. */
+  /** Whether to continue after errors and return them. */
   readonly goOn?: boolean | undefined;
 }
 
-/** Classes of SQLSTATEs that are no errors: success, warning, no data. */
+/** Classes of SQLSTATEs that are not errors: success, warning, no data. */
 const NO_ERROR = ['00', '01', '02'];
 
 const FOREIGN_KEY = '23503';
 
 /**
- * Runs SQL text in UTF-8 (until it says otherwise, as dumps do) with psql, which understands what pg_restore
- * writes (rows to be copied, `\restrict`), and answers what the server had to say.
- * @throws BackupError RESTORE_FAILED at the first error, unless told to go on
+ * Runs SQL text with psql, which supports the output of pg_restore (rows to copy, `\restrict`). The text is
+ * UTF-8 until it sets another encoding, as dumps do. Returns the messages of the server.
+ * @throws BackupError RESTORE_FAILED at the first error, unless `goOn` is set
  */
 export async function runSql(
   sql: string | AsyncIterable<Uint8Array>,
@@ -55,7 +55,7 @@ export async function runSql(
   });
   const said = saidIn(end);
   if (end.code !== 0) {
-    const error = said.findLast(({ level }) => level === 'ERROR'); // the one that ended it; what was passed over came before
+    const error = said.findLast(({ level }) => level === 'ERROR'); // the last error ended psql; skipped ones came before
     const hint =
       error?.state === FOREIGN_KEY
         ? 'Restore the other table too, or remove the rows that would point at nothing'
@@ -77,16 +77,16 @@ function saidIn({ stderr }: ProgramEnd): readonly Said[] {
   }));
 }
 
-/** Returns the client encoding for `copyOut`: names of a SQL_ASCII database need not be UTF-8. */
+/** Returns the client encoding for `copyOut`: names of a SQL_ASCII database may not be UTF-8. */
 export function copyEncodingOf(client: pg.Client): string {
   return serverEncodingOf(client) === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8';
 }
 
 /**
- * Runs statements with `COPY … TO STDOUT` in one session of psql, up to the first error, and passes on what
- * it writes. COPY reads a table without planning a query over it. Planning evaluates the constant expressions
- * of the table's indexes as the role of the session: `SELECT` would run functions of the table's owner with
- * the rights of the restoring role. Rows that row-level security hides are an error.
+ * Runs `COPY … TO STDOUT` statements in one psql session, up to the first error, and passes on the output.
+ * COPY reads a table without planning a query. Planning evaluates constant expressions of the table's indexes
+ * as the role of the session. So `SELECT` would run functions of the table's owner with the rights of the
+ * restoring role. Rows hidden by row-level security are an error.
  */
 export function copyOut(
   { server, signal }: SessionParts,

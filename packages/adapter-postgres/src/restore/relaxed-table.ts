@@ -2,17 +2,17 @@ import type pg from 'pg';
 import { quoteIdentifier } from '../connection/identifiers.ts';
 import type { TocEntry } from './toc/toc.ts';
 
-/** How a table takes rows that it does not accept as it is. */
+/** Changes that let a table accept rows that it otherwise rejects. */
 export interface RelaxedTable {
   /** SQL before the rows are loaded. */
   readonly before: readonly string[];
-  /** SQL after that. */
+  /** SQL after the rows are loaded. */
   readonly after: readonly string[];
-  /** What the table lacks then, one sentence each, with the SQL that restores it. */
+  /** Properties that the table lacks afterwards, one sentence each, with the SQL that restores them. */
   readonly lacks: readonly string[];
 }
 
-/** Checks of the table itself: those of a parent hold for all its children. */
+/** Reads checks of the table itself: those of a parent hold for all its children. */
 const CHECKS = `
   SELECT conname AS name, pg_catalog.pg_get_constraintdef(oid) AS definition FROM pg_catalog.pg_constraint
    WHERE conrelid = pg_catalog.to_regclass($1)::oid AND contype = 'c' AND conislocal AND coninhcount = 0 ORDER BY conname`;
@@ -28,8 +28,8 @@ interface Part {
 }
 
 /**
- * Returns the ways to load rows that a table does not accept, the mildest first: with its checks not valid,
- * then also with its generated columns empty.
+ * Returns the ways to load rejected rows, the mildest first: with checks not valid, then also with empty
+ * generated columns.
  */
 export async function relaxedTables(
   client: pg.Client,

@@ -5,15 +5,15 @@ import { withoutEventTriggers } from './event-triggers.ts';
 import { execute } from './execute.ts';
 import type { Server } from './server.ts';
 
-/** Names of logins begin with it. */
+/** Start of the names of logins. */
 export const PREFIX = 'geolens_restore_login_';
 
-/** The comment of a login, with the database whose restore made it: a killed one is removed by the next. */
+/** Comment of a login, with the database of its restore: the next restore removes logins of a killed one. */
 export const COMMENT = 'geolens-backup: login of a restore into ';
 
 /**
- * Removes a login. What its code has left goes to the role that it was a member of, which could have made the
- * same; what belongs to the login that is a member of none is removed.
+ * Removes a login. Objects that its code left go to the role that it was a member of, which could have
+ * created them. Objects of a login without a role are removed.
  */
 export async function removeLogin(
   server: Server,
@@ -37,8 +37,8 @@ export async function removeLogin(
 }
 
 /**
- * Removes the logins that a killed restore of this database has left. Tables that belong to one that is a
- * member of no role go to the restoring role.
+ * Removes the logins that a killed restore of this database left. Tables of a login without a role go to the
+ * restoring role.
  * @returns their names
  */
 export async function removeLeftLogins(server: Server, database: string): Promise<readonly string[]> {

@@ -12,8 +12,8 @@ import { describeFailures } from './run-entries.ts';
 import { swapDatabases } from './swap-databases.ts';
 
 /**
- * Restores into a new database beside the live one, which stays as it is. Objects get their owners as they
- * are made, and privileges before anything is run that belongs to an owner: materialized views, statistics.
+ * Restores into a new database beside the live one, which stays unchanged. Objects get their owners on
+ * creation. They get privileges before anything runs as an owner: materialized views, statistics.
  */
 export async function restoreAside(job: RestoreJob): Promise<RestoredAside> {
   const { server, database, observer, options, input, toc } = job;
@@ -62,7 +62,7 @@ export async function restoreAside(job: RestoreJob): Promise<RestoredAside> {
   }
 }
 
-/** An empty database beside the live one, with the roles that the dump names on the server. */
+/** Creates an empty database beside the live one, and the roles that the dump names. */
 export async function makeAside(
   job: RestoreJob,
 ): Promise<{ readonly aside: string; readonly withheld: readonly string[] }> {
@@ -73,16 +73,13 @@ export async function makeAside(
   try {
     await createAside(server, database, aside, job.input.manifest);
   } catch (error) {
-    await undo(job, aside); // the answer may have been lost, not the database
+    await undo(job, aside); // the server may have created it although the answer was lost
     throw error;
   }
   return { aside, withheld };
 }
 
-/**
- * Removes the database that was to take the other's place; what cannot be removed now, the next restore or
- * run removes.
- */
+/** Removes the database that was to replace the live one. The next restore or run removes a remaining one. */
 export async function undo({ server }: Pick<SessionParts, 'server'>, aside: string): Promise<void> {
   await dropAside(server, aside).catch(() => undefined);
 }

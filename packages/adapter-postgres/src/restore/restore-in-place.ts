@@ -22,18 +22,18 @@ import type { TocEntry } from './toc/toc.ts';
 
 const SHOWN = 5;
 
-/** Less than a process that is asked to end has. */
+/** Less than the time that a process has after a stop signal. */
 const RESUME_WITHIN_MS = 4000;
 const REPAIR_WITHIN_MS = 60_000;
 
 const MIXED = withReason('live-database-mixed');
 
 /**
- * Restores onto the live database: drops what the dump holds and makes it again, each object with its owner;
- * then privileges and what is run as an owner; then the properties of the database itself. Default privileges
- * are taken away before, the set's come with its grants: else everything that is made again would get rights
- * that the backup does not have, or, as the functions of extensions, lose those that no statement grants.
- * Event triggers are disabled meanwhile.
+ * Restores onto the live database. Drops the objects of the dump and creates them again, each with its owner.
+ * Then come privileges, content that runs as an owner, and the properties of the database. Default privileges
+ * are revoked first; those of the set come with its grants. Otherwise new objects would get rights that the
+ * backup lacks, or lose implicit ones, such as those of extension functions. Event triggers are disabled
+ * meanwhile.
  */
 export async function restoreInPlace(job: RestoreJob): Promise<Restored> {
   const { server, database, observer } = job;
@@ -77,16 +77,16 @@ export async function restoreInPlace(job: RestoreJob): Promise<Restored> {
   }
 }
 
-/** Whether the object of an entry was kept, or that which it comments on. */
+/** Returns whether the restore kept the object of an entry, or the object that the entry comments on. */
 function isKept({ id, kind, dependencies }: TocEntry, kept: ReadonlySet<number>): boolean {
   const ofOther = kind === 'COMMENT' || kind === 'SECURITY LABEL';
   return kept.has(id) || (ofOther && dependencies.some((one) => kept.has(one)));
 }
 
 /**
- * Makes what the dump holds and what was dropped before. What stayed, for newer things need it, is not made
- * again.
- * @returns what people should know
+ * Creates the objects of the dump that were dropped. Skips objects that stayed because newer objects need
+ * them.
+ * @returns notes for the operator
  */
 async function restoreOntoLive(
   job: RestoreJob,
@@ -98,7 +98,7 @@ async function restoreOntoLive(
 ): Promise<{ readonly notes: readonly string[]; readonly failures: readonly string[] }> {
   const { server, database } = job;
   const { keepGoing = false } = job.input;
-  // With several, pg_restore does not always name the entry that failed.
+  // With several sessions, pg_restore does not always name the failed entry.
   const sessions = keepGoing ? 1 : job.sessions;
   const { first } = entriesByTurn(job);
   const present = await server.within(database, 'listing what stays', thingsThatStay);
@@ -128,7 +128,8 @@ async function restoreOntoLive(
     });
   else {
     const ofExtensions = extensionRowsIn(entries);
-    // With one session, pg_restore names the entry of each error, and it makes these with one anyway.
+    // With one session, pg_restore names the entry of each error. It creates definitions with one session
+    // anyway.
     const definitions = entries.filter(({ section }) => section === 'pre-data');
     const made = new Set([...definitions, ...ofExtensions]);
     await restoreEntries(job, database, { ...request, entries: definitions, sessions: 1 });
@@ -159,7 +160,7 @@ async function restoreOntoLive(
   };
 }
 
-/** Schemas and extensions of a database, as `SCHEMA name`. */
+/** Returns schemas and extensions of a database, as `SCHEMA name`. */
 async function thingsThatStay(client: pg.Client): Promise<ReadonlySet<string>> {
   const things = await valuesOf(
     client,
@@ -181,9 +182,9 @@ function countNotes(stays: readonly string[]): readonly string[] {
 }
 
 /**
- * Leaves no less than the failed restore found: what exists gets its owners and privileges, and default
- * privileges and event triggers take effect again. After an abort it ends in the time that a process has
- * which is asked to end. Never fails: the error that led here is reported.
+ * Keeps at least what the failed restore found: existing objects get owners and privileges. Default
+ * privileges and event triggers take effect again. After an abort it ends within the time of a stop signal.
+ * Never fails: the caller reports the original error.
  */
 async function resume(
   job: RestoreJob,
@@ -202,7 +203,7 @@ async function resume(
   }).catch(() => undefined);
 }
 
-/** From the moment that pg_restore begins, whatever fails leaves the database changed. */
+/** Returns the error of a changed database: once pg_restore starts, any failure leaves it changed. */
 function mixed(error: unknown): BackupError {
   const known = toBackupError(error);
   return known.details.reason === 'live-database-mixed'

@@ -8,15 +8,15 @@ import { copyEncodingOf, copyOut } from './psql.ts';
 import type { SessionParts } from './session-parts.ts';
 
 interface CountedTable extends Relation {
-  /** What is copied of each row, with parentheses; empty for a table whose columns are all generated. */
+  /** Column list to copy of each row, with parentheses; empty if all columns are generated. */
   readonly column: string;
-  /** Whether its policies hide rows from its owner too. */
+  /** Whether policies hide rows from its owner too. */
   readonly isForced: boolean;
 }
 
 /**
- * For each table the column whose text is the shortest, of a type that no user has made where there is one.
- * Generated columns cannot be copied.
+ * Finds the column with the shortest text of each table, of a built-in type if possible. Generated columns
+ * cannot be copied.
  */
 const COLUMNS = `
   SELECT DISTINCT ON (a.attrelid) a.attrelid::pg_catalog.text AS oid, pg_catalog.format('(%I)', a.attname) AS column, pg_catalog.pg_relation_size(a.attrelid) AS bytes,
@@ -26,8 +26,8 @@ const COLUMNS = `
    ORDER BY a.attrelid, t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace, t.typlen < 0, t.typlen, a.attnum`;
 
 /**
- * Counts the rows of the tables of a database, as they are now, in several sessions.
- * @param only counts these tables alone; all if absent
+ * Counts the current rows of the tables of a database, in several sessions.
+ * @param only selects the tables to count; defaults to all
  */
 export async function countRestored(
   parts: SessionParts,
@@ -53,7 +53,7 @@ export async function countRestored(
   return { rows: named(false), extensionRows: named(true) };
 }
 
-/** The largest first, so that no session works alone for long at the end. */
+/** Lists the tables, largest first, so that no session runs long at the end. */
 async function listTables(
   client: pg.Client,
   only: (table: Relation) => boolean = () => true,

@@ -11,19 +11,19 @@ import { endedWell, runPgRestore } from './pg-restore.ts';
 import type { Preparation } from './prepare.ts';
 import { sanitized, useList, type TocEntry } from './toc/toc.ts';
 
-/** Contents of materialized views: their owners need the privileges first, for they are filled as them. */
+/** Start of entries for content of materialized views: these are filled as their owners, after privileges. */
 const VIEW_CONTENT = 'MATERIALIZED VIEW DATA ';
 
-/** Event triggers, with what hangs on them. */
+/** Matches event triggers and the entries that depend on them. */
 const EVENT_TRIGGER = /^(?:(?:COMMENT|SECURITY LABEL) - )?EVENT TRIGGER /;
 
 /** The entries of a dump in three parts, each in the order of the dump. */
 export interface EntriesByTurn {
-  /** What comes before owners and privileges are given. */
+  /** Entries before owners and privileges. */
   readonly first: readonly TocEntry[];
-  /** The contents of materialized views. */
+  /** Content of materialized views. */
   readonly views: readonly TocEntry[];
-  /** What comes last: a statement of ours must not fire an event trigger. */
+  /** Entries that come last: our statements must not fire an event trigger. */
   readonly eventTriggers: readonly TocEntry[];
 }
 
@@ -36,8 +36,8 @@ export function entriesByTurn({ toc: { entries } }: Preparation): EntriesByTurn 
 }
 
 /**
- * Parts entries so that checks which the dump adds separately come after all rows: there may be rows that
- * they forbid. With several sessions, pg_restore does not wait.
+ * Splits entries so that separate checks come after all rows, because rows may violate them. With several
+ * sessions, pg_restore does not wait.
  */
 export function checksLast(entries: readonly TocEntry[]): readonly (readonly TocEntry[])[] {
   const checks = new Set(entries.filter(({ kind }) => kind === 'CHECK CONSTRAINT'));
@@ -50,21 +50,21 @@ export function checksLast(entries: readonly TocEntry[]): readonly (readonly Toc
 export interface EntriesRequest {
   readonly entries: readonly TocEntry[];
   readonly args: readonly string[];
-  /** Sessions that restore at once. */
+  /** Number of parallel sessions. */
   readonly sessions: number;
-  /** The role that restores; the restoring one when absent. */
+  /** Role that restores. Defaults to the restoring role. */
   readonly as?: ActingAs | undefined;
-  /** Whether each entry is reported to the observer. */
+  /** Whether to report each entry to the observer. */
   readonly progress?: boolean | undefined;
-  /** Whether an error ends nothing, by its words. */
+  /** Returns whether to ignore an error, by its text. */
   readonly passOver?: ((error: string) => boolean) | undefined;
-  /** Takes each error, without values, and lets the others be restored. Without it the first one ends the restore. */
+  /** Receives each error, without values, and continues. Without it, the first error ends the restore. */
   readonly onError?: ((error: string) => void) | undefined;
 }
 
 /**
  * Restores some entries of the dump into a database.
- * @throws BackupError RESTORE_FAILED at the first error that is not passed over, unless there is `onError`
+ * @throws BackupError RESTORE_FAILED at the first error that is not skipped, unless there is `onError`
  */
 export async function restoreEntries(
   { server, signal, observer, input: { dump }, programs, toc }: RestoreJob,
@@ -127,7 +127,7 @@ export async function restoreEntries(
 
 const MOST_CHARACTERS = 500;
 
-/** Whether a failure names an entry: we name it with its schema, pg_restore without. */
+/** Returns whether a failure names an entry: we name it with its schema, pg_restore without. */
 export function isOfEntry(failure: string, { text, kind, name, owner }: TocEntry): boolean {
   const copied = /^COPY failed for table "(.*?)": /.exec(failure)?.[1];
   if (copied !== undefined) return kind === 'TABLE DATA' && name === copied;
@@ -135,7 +135,7 @@ export function isOfEntry(failure: string, { text, kind, name, owner }: TocEntry
   return named === text || named === sanitized(`${kind} ${name} ${owner}`);
 }
 
-/** Returns what could not be restored with the statement that would make it, one sentence each. */
+/** Returns one sentence for each failed entry, with the statement that would create it. */
 export function describeFailures(
   failures: readonly string[],
   entries: readonly TocEntry[],
@@ -150,7 +150,7 @@ export function describeFailures(
 }
 
 /**
- * The error of a restore that leaves the live database as it was.
+ * Returns the error of a restore that leaves the live database unchanged.
  * @param isOfObject whether everything else could be restored
  */
 export function restoreFailed(why: string, cause?: unknown, isOfObject = false): BackupError {
@@ -162,8 +162,8 @@ export function restoreFailed(why: string, cause?: unknown, isOfObject = false):
 
 /**
  * Executes the statements of an entry.
- * @param onError as of `restoreEntries`
- * @throws BackupError RESTORE_FAILED that names the entry, unless there is `onError`
+ * @param onError as in `restoreEntries`
+ * @throws BackupError RESTORE_FAILED if one fails and there is no `onError`; the message names the entry
  */
 export async function executeEntry(
   { text }: TocEntry,

@@ -2,10 +2,10 @@ import { valueOf } from '../connection/queries.ts';
 import type { Rights } from './rights/rights.ts';
 import type { SessionParts } from './session-parts.ts';
 
-/** What a server without a setting of its own has. */
+/** The search_path of a server without a setting. */
 const DEFAULT_SEARCH_PATH = '"$user", public';
 
-/** The search_path of the database that was backed up, or of the live one. */
+/** Returns the search_path of the original database, or of the live one. */
 export async function searchPathOf(
   { server, database }: SessionParts,
   rights: Rights | undefined,
@@ -24,13 +24,15 @@ export async function searchPathOf(
   return live;
 }
 
-/** Functions and operators of the schemas that belong to a role which is no superuser. */
+/** Finds functions and operators in the schemas that belong to a role without superuser rights. */
 const OF_OTHERS = `
   SELECT EXISTS (SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_roles r ON r.oid = p.proowner WHERE NOT r.rolsuper AND p.pronamespace = ANY (here.schemas))
       OR EXISTS (SELECT FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_roles r ON r.oid = o.oprowner WHERE NOT r.rolsuper AND o.oprnamespace = ANY (here.schemas)) AS found
     FROM (SELECT ARRAY (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY (pg_catalog.current_schemas(false))) AS schemas) here`;
 
-/** Whether roles that are no superusers have functions or operators in the schemas of a search_path. */
+/**
+ * Returns whether roles that are not superusers have functions or operators in the schemas of a search_path.
+ */
 export async function hasCodeOfOthers(
   server: SessionParts['server'],
   database: string,

@@ -15,52 +15,54 @@ import { TurnsByOwner } from './turns-by-owner.ts';
 import { NOT_FOUND } from './view-content.ts';
 
 /**
- * What pg_restore reports (LC_MESSAGES=C) when the function of an index finds no name that it uses without a
- * schema: pg_restore works with an empty search_path. Sessions that restore at once mix their lines, so the
- * statement decides what failed, not the entry named before.
+ * Matches pg_restore errors (LC_MESSAGES=C) of an index whose function uses a name without a schema:
+ * pg_restore sets an empty search_path. Parallel sessions mix their lines, so the statement decides what
+ * failed, not the entry named before.
  */
 const UNRESOLVED_INDEX =
   /^could not execute query: ERROR: {2}(?:type|function|procedure|operator|relation|text search configuration|text search dictionary|collation|schema) .* does not exist\n[^]*^Command was: (?:CREATE (?:UNIQUE )?INDEX|ALTER INDEX|COMMENT ON INDEX) /m;
 
-/** Whether an error of pg_restore is of an index that the second attempt may make. */
+/** Returns whether an error of pg_restore is of an index that the second attempt may create. */
 export function isUnresolvedIndex(error: string): boolean {
   return UNRESOLVED_INDEX.test(error);
 }
 
-/** PostgreSQL evaluates an index as the owner of its table, not as the role that makes it. */
+/**
+ * Matches entries of indexes: PostgreSQL evaluates an index as the owner of its table, not as its creator.
+ */
 export const OF_INDEX = /^(?:INDEX|INDEX ATTACH|COMMENT \S+ INDEX) /;
 
-/** Rows, values and privileges: a dump of definitions has no such entries. */
+/** Matches rows, values and privileges: a dump of definitions has no such entries. */
 const CONTENT = /^(?:TABLE DATA|SEQUENCE SET|BLOBS|BLOB|BLOB METADATA|LARGE OBJECT) /;
 
-/** SQLSTATEs of what is there already. */
+/** SQLSTATEs of existing objects. */
 const ALREADY_THERE = ['42710', '42P06', '42P07', '42723', '42P16'];
 
 const NOT_ALLOWED = '42501';
 
-/** Why a second attempt leaves an entry out. */
+/** Why a second attempt omits an entry. */
 const NOT_BY_SUPERUSER = 'a superuser does not make it, for other roles have a part in it';
 
-/** More than these have one cause, which another attempt does not change. */
+/** Maximum number of entries. More failures have one cause, which another attempt does not change. */
 const MOST_ENTRIES = 1000;
 
 export interface SecondTryRequest {
-  /** What was to be made. */
+  /** Entries to create. */
   readonly entries: readonly TocEntry[];
-  /** What pg_restore or the server reported, one sentence each. */
+  /** Messages of pg_restore or the server, one sentence each. */
   readonly failures: readonly string[];
   readonly args: readonly string[];
   readonly owners: Owners;
   /** The search_path of the database. */
   readonly searchPath: string;
-  /** Whether rows that a table does not accept are loaded without its checks and generated columns. */
+  /** Whether to load rejected rows without checks and generated columns of their table. */
   readonly keepGoing: boolean;
 }
 
 /**
- * Makes what a database lacks, entry by entry in the order of the dump, with the search_path of the database,
- * and what belongs to a role that is no superuser over its login. The definitions in the database decide what
- * is lacking, and the failures which rows are.
+ * Creates missing objects of a database, entry by entry in the order of the dump, with the search_path of the
+ * database. Uses logins for objects of unprivileged roles. Compares definitions in the database to find
+ * missing objects; the failures determine missing rows.
  */
 export async function secondTry(
   job: RestoreJob,
@@ -79,7 +81,7 @@ export async function secondTry(
   const again = async (entry: TocEntry, relaxed?: RelaxedTable): Promise<readonly Said[] | undefined> => {
     const isOfIndex = OF_INDEX.test(entry.text);
     const isByLogin = byLogins && unprivileged.has(entry.owner) && !isOfIndex;
-    // The restoring role must not evaluate what others can have a part in.
+    // The restoring role must not evaluate code that other roles influence.
     if (!isByLogin && byLogins && (entry.kind === 'TABLE DATA' || turns.turnOf(entry) !== 'restorer'))
       return undefined;
     const credentials = isByLogin ? (await logins.actingAs(entry.owner)).credentials : undefined;
@@ -101,7 +103,7 @@ export async function secondTry(
     const failure = failures.find((one) => isOfEntry(one, entry));
     const said = await again(entry);
     const errors = said?.filter(({ level }) => level === 'ERROR') ?? [];
-    // What did not fail before is there, and no definition of its own shows it: the schema public.
+    // An entry without a failure exists, but has no definition of its own: the schema public.
     const error = errors.find(({ state }) => failure !== undefined || !ALREADY_THERE.includes(state));
     if (said !== undefined && error === undefined) made.push(...(errors.length === 0 ? [entry.label] : []));
     else {
@@ -112,7 +114,7 @@ export async function secondTry(
   }
   return { made, left };
 
-  /** Returns what the table lacks then; `undefined` if its rows cannot be loaded either. */
+  /** Returns what the table lacks afterwards; `undefined` if its rows still cannot be loaded. */
   async function loadRelaxed(entry: TocEntry): Promise<readonly string[] | undefined> {
     if (!keepGoing || entry.kind !== 'TABLE DATA') return undefined;
     const ways = await server.within(target, 'reading the definition of a table', (client) =>
@@ -132,14 +134,14 @@ export async function secondTry(
   }
 }
 
-/** Returns the failure of an entry with its SQLSTATE, and how it was tried again where that was for a name. */
+/** Returns the failure of an entry with its SQLSTATE. Adds how it was tried again if a name was missing. */
 function failsAgain(
   { text }: TocEntry,
   failure: string | undefined,
   error: Said | undefined,
   tried: string,
 ): string {
-  // psql prints the SQLSTATE, by which more messages are known to hold no values.
+  // psql prints the SQLSTATE, which shows that more messages hold no values.
   const isKnown = error !== undefined && !error.message.startsWith(WITHHELD);
   const first =
     failure?.replace(WITHHELD, () => (isKnown ? error.message : WITHHELD)) ??
@@ -162,7 +164,7 @@ async function lackingEntries(
     entries.filter((entry) => entry.kind === 'TABLE' && isLacking(entry)).map(({ label }) => label),
   );
   const ofRows = toc.entries.filter(({ kind }) => kind === 'TABLE DATA');
-  // pg_restore names a table without its schema: rows that are there must not be loaded twice.
+  // pg_restore names a table without its schema; existing rows must not be loaded twice.
   const isUnclear = ({ kind, name }: TocEntry): boolean =>
     kind === 'TABLE DATA' && ofRows.filter((one) => one.name === name).length > 1;
   const hasFailed = (entry: TocEntry): boolean =>
@@ -173,7 +175,7 @@ async function lackingEntries(
   );
 }
 
-/** What people should know of entries that a second attempt made. */
+/** Returns notes for the operator about entries that a second attempt created. */
 export function secondTryNotes(made: readonly string[], searchPath: string): readonly string[] {
   return made.length === 0
     ? []

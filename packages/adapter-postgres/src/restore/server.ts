@@ -9,10 +9,10 @@ import { codeOf, connectionError, postgresError } from '../connection/postgres-e
 import { programsFor, type PostgresPrograms } from '../connection/postgres-programs.ts';
 import { withClient } from '../connection/session.ts';
 
-/** Databases that every server has, to work from while the one in question is made, renamed or dropped. */
+/** Databases of every server. The session uses one while the target is created, renamed or dropped. */
 const MAINTENANCE = ['postgres', 'template1'];
 
-/** Those of them that every server knows: for programs, which get them with their connection. */
+/** Settings that every server supports: programs get them with their connection. */
 const UNHINDERED_PROGRAMS = [
   'statement_timeout',
   'lock_timeout',
@@ -20,9 +20,9 @@ const UNHINDERED_PROGRAMS = [
   'default_transaction_read_only',
 ] as const;
 
-/** There is no such database, or this role may not connect to it. */
+/** SQLSTATEs if the database does not exist, or this role may not connect to it. */
 const NOT_THIS_DATABASE = ['3D000', '42501', '28000'];
-/** What is not undone by then, the next restore or run removes. */
+/** Milliseconds to undo a restore. The next restore or run removes the rest. */
 const UNDO_WITHIN_MS = 60_000;
 
 export interface ServerOptions {
@@ -30,26 +30,26 @@ export interface ServerOptions {
   readonly env: ProgramEnvironment;
   readonly installations: readonly PostgresPrograms[];
   readonly signal: AbortSignal;
-  /** Fires when the server has gone silent. */
+  /** Fires when the server stops responding. */
   readonly stalled?: AbortSignal | undefined;
 }
 
-/** Who connects, and how the session is set up. */
+/** User, password and options of a session. */
 export type Credentials = Pick<ConnectionSettings, 'user' | 'password' | 'options'>;
 
-/** The server that is restored on, seen from a database that is not touched. */
+/** The target server, through a session in a database that stays unchanged. */
 export class Server {
   client: pg.Client;
   /** For example `15.18`. */
   readonly version: string;
   readonly major: number;
-  /** The client programs that fit the server. */
+  /** Client programs that match the server. */
   readonly programs: PostgresPrograms;
   readonly superuser: boolean;
   readonly createDb: boolean;
   readonly createRole: boolean;
   readonly user: string;
-  /** The database that this session is in. */
+  /** Database of this session. */
   readonly maintenance: string;
   private readonly options: ServerOptions;
   private reconnected = false;
@@ -85,15 +85,15 @@ export class Server {
     }
   }
 
-  /** The settings to connect to another of its databases. */
+  /** Returns the settings for connecting to another database of the server. */
   settings(database: string): ConnectionSettings {
     return { ...this.options.connection, database };
   }
 
   /**
-   * The environment of a client program that works on a database. `signal` or not: the server ends its
-   * session soon after it was killed.
-   * @param credentials the role that it connects as; the restoring one when absent
+   * Returns the environment of a client program that works on a database. The server ends its session soon
+   * after it is killed.
+   * @param credentials role that it connects as; defaults to the restoring role
    */
   env(
     database: string,
@@ -111,12 +111,12 @@ export class Server {
     return watched({ ...env, PGOPTIONS: all.join(' ').trim() }, this.version);
   }
 
-  /** The environment of a client program that reads files only. */
+  /** Environment of a client program that only reads files. */
   get fileEnv(): ProgramEnvironment {
     return { ...withoutConnection(this.options.env), LC_ALL: 'C' };
   }
 
-  /** Works in a session of its own, in any database of the server. */
+  /** Runs work in a session of its own, in any database of the server. */
   async within<T>(database: string, doing: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
     const settings = this.settings(database);
     return withClient(settings, this.options.signal, async (client) => {
@@ -130,8 +130,8 @@ export class Server {
   }
 
   /**
-   * A statement in the session that touches no database of ours. Not ended by the signal: undoing needs it
-   * too. Once the server has gone silent, it takes a new session, and gets a minute.
+   * Executes a statement in the maintenance session. The signal does not end it, because undoing needs it
+   * too. If the server stops responding, opens a new session with a limit of one minute.
    */
   async ask<T extends pg.QueryResultRow>(
     doing: string,
@@ -154,7 +154,7 @@ export class Server {
     await configure(this.client, UNHINDERED);
   }
 
-  /** As `ask`, for a query with one column: its values. */
+  /** Executes a query with one column, as `ask` does, and returns its values. */
   async values<T = string>(doing: string, sql: string, values?: readonly unknown[]): Promise<readonly T[]> {
     return (await this.ask<Record<string, T>>(doing, sql, values)).flatMap((row) => Object.values(row));
   }
@@ -173,7 +173,7 @@ export class Server {
   }
 }
 
-/** As postgresError; what has no code of its own is a restore that failed. */
+/** Converts an error as postgresError does; errors without their own code become a failed restore. */
 export function restoreError(error: unknown, doing: string, settings: ConnectionSettings): BackupError {
   const known = postgresError(error, doing, settings);
   if (known.code === 'DATABASE_FORBIDDEN')

@@ -6,46 +6,48 @@ import type { PostgresPrograms } from '../connection/postgres-programs.ts';
 import type { Preparation, Prerequisites } from './prepare.ts';
 import type { Server } from './server.ts';
 
-/** Where dumps are restored, with which programs. */
+/** Where to restore dumps, and with which programs. */
 export interface PgDumpRestorerOptions {
-  /** How to reach the server; which of its databases is named when a restore is opened. */
+  /** Connection to the server. The caller names the database when it opens a restore. */
   readonly connection: ConnectionSettings;
   readonly binDir?: string | undefined;
-  /** What programs get as their environment: PATH at least. */
+  /** Environment of the programs; it must have PATH. */
   readonly env: ProgramEnvironment;
-  /** What has to be there before the dump, besides what it makes itself; made where it is missing. */
+  /**
+   * Objects that must exist before the dump, besides those that it creates itself. Missing ones are created.
+   */
   readonly prerequisites?: Partial<Prerequisites> | undefined;
-  /** How many sessions restore at once; the number of processors of this machine when absent. */
+  /** Number of parallel restore sessions. Defaults to the number of processors. */
   readonly jobs?: number | undefined;
-  /** How long the server may make no progress; without end when absent. */
+  /** How long the server may make no progress. Defaults to no limit. */
   readonly stall?: StallLimit | undefined;
-  /** Whether a database that was restored aside gets statistics for the planner; true when absent. */
+  /** Whether a database restored aside gets planner statistics. Defaults to true. */
   readonly statistics?: boolean | undefined;
   /**
-   * Whether user mappings are restored, and materialized views over foreign tables filled: both need other
+   * Whether to restore user mappings and to fill materialized views over foreign tables: both need other
    * servers. Defaults to true.
    */
   readonly foreignServers?: boolean | undefined;
-  /** The name of the database that is filled beside the live one; one with the time when absent. */
+  /** Name of the database that is filled beside the live one. Defaults to a name with the time. */
   readonly asideName?: string | undefined;
 }
 
-/** What every step of a restore works with. */
+/** Parts that every step of a restore uses. */
 export interface SessionParts {
   readonly server: Server;
   readonly database: string;
   readonly installations: readonly PostgresPrograms[];
   readonly options: PgDumpRestorerOptions;
-  /** How many sessions may work on the server at once. */
+  /** Maximum number of parallel sessions on the server. */
   readonly sessions: number;
-  /** Fires when the restore is stopped, and when it stalls. */
+  /** Fires if the restore is stopped or stalls. */
   readonly signal: AbortSignal;
-  /** Watches the work of the session; none where it may wait without end. */
+  /** Detects a stalled session; `undefined` if it may wait without limit. */
   readonly stall?: Stall | undefined;
   readonly observer?: ((event: RestorerEvent) => void) | undefined;
 }
 
-/** What every step of one restore works with: the session, the set, and what the set holds. */
+/** Parts that every step of one restore uses: the session, the set and its content. */
 export interface RestoreJob extends SessionParts, Preparation {
   readonly input: RestoreInput;
 }

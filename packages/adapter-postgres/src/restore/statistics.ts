@@ -1,10 +1,7 @@
 import type pg from 'pg';
 import type { SessionParts } from './session-parts.ts';
 
-/**
- * Everything that a plain ANALYZE takes, what takes longest first: at the end no session works alone for
- * long.
- */
+/** Tables of a plain ANALYZE, the slowest first, so that no session runs long at the end. */
 const TABLES = `
   SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -12,12 +9,12 @@ const TABLES = `
    ORDER BY c.relkind = 'p' DESC, pg_catalog.pg_relation_size(c.oid) DESC, 1`;
 
 /**
- * Gathers the statistics for the planner, which a dump does not bring, of a whole database in several
- * sessions at once. A table whose index has a function that names no schemas is tried again with the
- * search_path of the database; the function runs as the table's owner.
- * @param exposed tables and views of superusers that lead to code of other roles; that code would run as
- * them, so they are left out
- * @returns what was in the way
+ * Gathers planner statistics, which a dump lacks, for a whole database in several sessions. Retries a table
+ * with the database's search_path if a function of its index names no schemas; the function runs as the
+ * table's owner.
+ * @param exposed tables and views of superusers that lead to code of other roles. They are omitted, because
+ * that code would run as the superusers
+ * @returns the failures
  */
 export async function gatherStatistics(
   { server, sessions, observer }: SessionParts,
@@ -47,7 +44,7 @@ export async function gatherStatistics(
   return noteOf(failures.flat());
 }
 
-/** Likewise of these tables, in the session that is given. */
+/** Gathers statistics of some tables in the given session. */
 export async function gatherStatisticsOf(
   tables: readonly string[],
   client: pg.Client,
@@ -56,8 +53,8 @@ export async function gatherStatisticsOf(
 }
 
 /**
- * Statistics make queries quick, not right: what stands in their way fails nothing. Partitions on other
- * servers do, when these are away.
+ * Runs ANALYZE and returns its errors. Missing statistics slow queries but break none, so no error fails the
+ * restore. For example, partitions on other servers fail if these are down.
  */
 async function analyze(client: pg.Client, tables: string): Promise<readonly Error[]> {
   try {

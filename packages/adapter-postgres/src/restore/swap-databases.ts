@@ -15,7 +15,7 @@ import { dropDatabase } from './aside-database.ts';
 const PREVIOUS = '_before_';
 
 /**
- * How often sessions are ended that keep a database from being renamed. The server itself gives up after five
+ * Milliseconds between attempts to end sessions that block the rename. The server gives up after five
  * seconds.
  */
 const END_SESSIONS_EVERY_MS = 100;
@@ -24,20 +24,19 @@ const DOING = 'swapping the databases';
 
 export interface Swap {
   readonly database: string;
-  /** The database that gets the name. */
+  /** Database that gets the name. */
   readonly aside: string;
-  /** The limit of the set; `undefined` if the set has none, then the limit of the live database stays. */
+  /** Limit of the set; `undefined` if the set has none, then the limit of the live database stays. */
   readonly connectionLimit: number | undefined;
   readonly now: Date;
 }
 
 /**
- * Gives the name of a database to the one beside it, in one transaction; answers the name that the old one
- * has now, undefined when there was none.
- *
- * The first rename takes the server's own lock on the database, which every new session has to pass: from
- * then on nobody comes in, and when this process dies, or anything fails, all is as it was. The sessions that
- * are there are ended from a second connection, while the rename waits for them.
+ * Renames a database and the one beside it in one transaction. The first rename takes the server's lock on
+ * the database, which every new session needs. From then on the server admits no new session. If this process
+ * dies or a step fails, nothing changes. A second connection ends existing sessions while the rename waits
+ * for them.
+ * @returns the new name of the old database; `undefined` if there was none
  */
 export async function swapDatabases(
   server: Server,
@@ -60,7 +59,7 @@ export async function swapDatabases(
   );
   try {
     await server.ask(DOING, 'BEGIN');
-    // Not earlier: it would also limit those who fill and check the new database.
+    // Not earlier: it would also limit the sessions that fill and check the new database.
     if (limit !== undefined)
       await server.ask(DOING, `ALTER DATABASE ${quoteIdentifier(aside)} CONNECTION LIMIT ${limit}`);
     if (previous !== undefined)
@@ -85,7 +84,7 @@ export async function swapDatabases(
   }
 }
 
-/** The answer to COMMIT may have been lost on its way. */
+/** Returns whether the swap took effect: the answer to COMMIT may have been lost. */
 async function isSwapped(server: Server, aside: string): Promise<boolean> {
   try {
     return await server.within(
@@ -95,11 +94,11 @@ async function isSwapped(server: Server, aside: string): Promise<boolean> {
         (await client.query('SELECT FROM pg_catalog.pg_database WHERE datname = $1', [aside])).rowCount === 0,
     );
   } catch {
-    return false; // nobody can tell now; the databases themselves will
+    return false; // unknown now; the databases themselves show it later
   }
 }
 
-/* Autovacuum, which has no user, gives way to the rename by itself; only a superuser may end it. */
+/* Autovacuum, which has no user, yields to the rename by itself; only a superuser may end it. */
 const SESSIONS_ENDED = `
   SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
    WHERE datname = ANY ($1) AND pid <> pg_catalog.pg_backend_pid() AND usesysid IS NOT NULL`;
@@ -115,9 +114,7 @@ async function endSessions(
   }
 }
 
-/**
- * Under which name the old database is kept: that of the moment, or of the next second whose name is free.
- */
+/** Returns a free name for the old database: that of the current second or of a later one. */
 async function freeName(server: Server, database: string, now: Date): Promise<string> {
   for (let moment = now.getTime(); ; moment += 1000) {
     const name = withSuffix(database, PREVIOUS + formatTimestamp(new Date(moment)));
@@ -125,7 +122,7 @@ async function freeName(server: Server, database: string, now: Date): Promise<st
   }
 }
 
-/** Drops the old database of a swap if requested and possible, and returns what remains to be done. */
+/** Drops the old database of a swap if requested and possible. Returns the remaining steps. */
 export async function finishSwap(
   server: Server,
   database: string,
@@ -147,14 +144,14 @@ export async function finishSwap(
   };
 }
 
-/** Returns the warning that stands for what could not be read. */
+/** Returns the warning in place of a failed inspection. */
 export function notInspected(database: string, error: unknown): string {
   return `logical replication of database ${quotedForMessage(database)} could not be inspected: ${toBackupError(error).message}`;
 }
 
 /**
- * The server drops no database that has a subscription or an active replication slot. Both are the operator's
- * to remove: other servers depend on them.
+ * Drops a database and returns whether it succeeded. The server refuses if it has a subscription or an active
+ * replication slot. The operator must remove both: other servers depend on them.
  */
 async function isDropped(server: Server, name: string, warnings: string[]): Promise<boolean> {
   try {

@@ -23,7 +23,7 @@ export function absentTablespaces(server: Server, { entries }: Toc): Promise<rea
   );
 }
 
-/** How a dump is restored if the server lacks tablespaces of it. */
+/** Returns the arguments for restoring a dump if the server lacks some of its tablespaces. */
 export async function tablespaceArguments(
   server: Server,
   toc: Toc,
@@ -38,7 +38,7 @@ function withoutTablespaces(absent: readonly string[]): string {
   return `restored without tablespaces, because the server does not have ${absent.join(', ')}: all objects are in the default one of the database`;
 }
 
-/** Leaves out settings that name a tablespace which the server lacks. */
+/** Removes settings that name a tablespace missing on the server. */
 export async function withoutAbsentTablespaces(
   server: Server,
   statements: readonly DatabaseStatement[],
@@ -58,7 +58,7 @@ export async function withoutAbsentTablespaces(
   };
 }
 
-/** The tablespaces in the value of a setting: a name, or a list of quoted and other names. */
+/** Returns the tablespaces in the value of a setting: a name, or a list of quoted and other names. */
 function tablespacesIn({ setting }: DatabaseStatement): readonly string[] {
   if (setting === undefined || !SETTINGS.includes(setting.name)) return [];
   if (setting.name === 'default_tablespace') return setting.value === '' ? [] : [setting.value];

@@ -3,50 +3,56 @@ import { namesIn } from './exposure.ts';
 import type { TocEntry } from './toc/toc.ts';
 
 /**
- * How an entry is made so that no code of a role without superuser rights runs as a superuser.
+ * How to create an entry so that no code of a role without superuser rights runs as a superuser.
  *
- * - `restorer`: by the restoring superuser, who then sets the owner. The statement evaluates nothing, or
+ * - `restorer`: the restoring superuser creates it, then sets the owner. The statement evaluates nothing, or
  *   PostgreSQL evaluates it as the owner (indexes).
- * - `owner`: by the owner, for making it evaluates expressions.
- * - `attach`: by the owner of the parent, for expressions of parent and partition are evaluated.
- * - `validate`: by the restoring superuser as `NOT VALID`; the owner validates.
+ * - `owner`: the owner creates it, because this evaluates expressions.
+ * - `attach`: the owner of the parent attaches it, because this evaluates expressions of parent and
+ *   partition.
+ * - `validate`: the restoring superuser creates it as `NOT VALID`; the owner validates it.
  */
 export type Turn = 'restorer' | 'owner' | 'attach' | 'validate';
 
-/** Successive entries that are made in the same way. */
+/** Successive entries that are created in the same way. */
 export interface Batch {
   readonly turn: Turn;
-  /** Of the turn `owner`: the owner of all entries; `undefined` if it is a superuser, whom code of others must not run as. */
+  /**
+   * Owner of all entries for the turn `owner`. `undefined` if it is a superuser: code of others must not run
+   * as one.
+   */
   readonly owner: string | undefined;
   readonly entries: readonly TocEntry[];
 }
 
-/** A cast of a literal, which is read when the definition is: a domain has its constraints evaluated then. */
+/**
+ * Matches a cast of a literal. It is read with the definition, which evaluates the constraints of a domain.
+ */
 const CAST_LITERAL = new RegExp(`'::(?=(${IDENTIFIER})\\.(${IDENTIFIER}))`, 'gu');
 
-/** Where making a table evaluates constants: generated columns, and expressions that partition it. */
+/** Matches constants that a new table evaluates: generated columns and partitioning expressions. */
 const EVALUATED_IN_TABLE = /GENERATED ALWAYS AS \(|\nPARTITION BY [A-Z]+ \([^]*\(/;
 
-/** Where the body of a routine begins that is a text. A text before it may hold the same words: the last one counts. */
+/** Start of a routine body in text form. Earlier texts may hold the same words, so the last match counts. */
 const BODY = '\n    AS ';
 
-/** A body that is read when the routine is made. */
+/** Matches a body that the server reads when the routine is created. */
 const READ_BODY = /\n {4}(?:BEGIN ATOMIC|RETURN )/;
 
 /** Kinds of entries whose types may hold a domain. */
 const WITH_TYPE = ['DOMAIN', 'TYPE', 'TABLE', 'FOREIGN TABLE', 'VIEW', 'MATERIALIZED VIEW'];
 
-/** Decides how the entries of one dump are made. */
+/** Decides how to create the entries of one dump. */
 export class TurnsByOwner {
   private readonly unprivileged: ReadonlySet<string>;
   private readonly exposed: ReadonlySet<TocEntry>;
-  /** `schema.name` of types that are domains, or may hold one. */
+  /** Names (`schema.name`) of types that are domains, or may hold one. */
   private readonly types: ReadonlySet<string>;
 
   /**
-   * @param entries all of the dump
-   * @param unprivileged owners that are no superusers on the server
-   * @param exposed tables of superusers that lead to code of these
+   * @param entries all entries of the dump
+   * @param unprivileged owners that are not superusers on the server
+   * @param exposed tables of superusers that lead to code of these owners
    */
   constructor(
     entries: readonly TocEntry[],
@@ -64,7 +70,7 @@ export class TurnsByOwner {
     this.types = new Set(types.map(({ schema, name }) => `${schema}.${name}`));
   }
 
-  /** Cuts entries into batches, in their order. */
+  /** Splits entries into batches, in their order. */
   batchesOf(entries: readonly TocEntry[]): readonly Batch[] {
     const batches: { turn: Turn; owner: string | undefined; entries: TocEntry[] }[] = [];
     for (const entry of entries) {
@@ -79,7 +85,7 @@ export class TurnsByOwner {
 
   turnOf(entry: TocEntry): Turn {
     const { kind, owner } = entry;
-    // The database knows whose the tables are.
+    // The database knows the owners of the tables.
     if (kind === 'TABLE ATTACH' || kind === 'INDEX ATTACH') return 'attach';
     if (kind === 'FK CONSTRAINT') return 'validate';
     const isByOwner = (this.unprivileged.has(owner) || this.exposed.has(entry)) && this.isEvaluated(entry);
@@ -87,7 +93,7 @@ export class TurnsByOwner {
     return isByOwner ? 'owner' : 'restorer';
   }
 
-  /** Whether making the object evaluates what the dump brings. */
+  /** Returns whether creating the object evaluates content of the dump. */
   private isEvaluated({ kind, definition }: TocEntry): boolean {
     const isText = (kind === 'FUNCTION' || kind === 'PROCEDURE') && !READ_BODY.test(definition);
     const text = isText ? definition.slice(0, definition.lastIndexOf(BODY)) : definition;

@@ -14,12 +14,14 @@ const CONSTRAINT = new RegExp(
   'su',
 );
 
-/** Such a constraint is checked for new rows only. */
+/** Matches a constraint that is only checked for new rows. */
 const NOT_VALIDATED = /\b(?:NOT VALID|NOT ENFORCED)$/;
 
 const COLUMNS = `c.oid::pg_catalog.regclass::text AS named, n.nspname AS schema, pg_catalog.pg_get_userbyid(c.relowner) AS owner, c.oid <> $1::pg_catalog.regclass AS partition`;
 
-/** What a constraint is on, by the words for it. A foreign key is checked in the partitions that hold rows. */
+/**
+ * Queries for the constrained object, by its keyword. A foreign key is checked in the partitions with rows.
+ */
 const CONSTRAINED = {
   'FOREIGN KEY': `
     SELECT ${COLUMNS}
@@ -36,11 +38,11 @@ const CONSTRAINED = {
 
 /** A table or a domain. */
 interface Constrained {
-  /** As in a statement. */
+  /** Name as in a statement. */
   readonly named: string;
   readonly schema: string;
   readonly owner: string;
-  /** Whether it is a partition of what the constraint is on. */
+  /** Whether it is a partition of the constrained table. */
   readonly partition: boolean;
 }
 
@@ -56,15 +58,15 @@ export interface ConstraintsRequest extends Pick<EntriesRequest, 'entries' | 'on
 
 interface MadeConstraints {
   readonly validations: readonly Validation[];
-  /** Foreign keys of or to partitioned tables that belong to one role, which makes them. */
+  /** Foreign keys of or to partitioned tables of one role, which creates them. */
   readonly byOwner: readonly { readonly entry: TocEntry; readonly owner: string }[];
-  /** What is made after the validation: the constraints of partitioned tables, which take over those of their partitions. */
+  /** Constraints of partitioned tables, created after validation: they adopt those of their partitions. */
   readonly later: readonly TocEntry[];
 }
 
 /**
- * Makes foreign keys and checks without evaluating them, then validates each as the owner of its table. Those
- * of tables that no other role's code can be in are made as they are.
+ * Creates foreign keys and checks without evaluating them, then validates each as the owner of its table.
+ * Creates those of tables without code of other roles directly.
  * @throws BackupError RESTORE_FAILED at the first error, unless there is `onError`
  */
 export async function validateConstraints(
@@ -116,7 +118,7 @@ async function makeNotValid(
   return found;
 }
 
-/** Returns the tables whose rows a constraint is checked for; none if it is not. */
+/** Returns the tables whose rows the constraint is checked for; none if it is not checked. */
 async function constrainedBy(
   client: pg.Client,
   match: RegExpExecArray,
@@ -124,15 +126,15 @@ async function constrainedBy(
 ): Promise<readonly Constrained[]> {
   const [, kind, table = '', , constraint = ''] = match;
   if (NOT_VALIDATED.test(constraint)) return [];
-  // Such a name cannot be asked for.
+  // The server cannot look up such a name.
   if (hasForeignBytes(table)) return [{ named: table, schema: '', owner, partition: false }];
   const what = kind === 'DOMAIN' ? kind : constraint.startsWith('FOREIGN KEY ') ? 'FOREIGN KEY' : 'TABLE';
   return (await client.query<Constrained>(CONSTRAINED[what], [table])).rows;
 }
 
 /**
- * Returns the role that all tables of a foreign key belong to, if one of them is partitioned: PostgreSQL
- * keeps whether the key is valid for each partition, and validating afterwards changes only the first.
+ * Returns the role that owns all tables of a foreign key with a partitioned table; `undefined` otherwise.
+ * PostgreSQL records validity for each partition, and a later validation changes only the first.
  */
 async function ownerOfPartitioned(
   client: pg.Client,
@@ -150,7 +152,7 @@ async function ownerOfPartitioned(
   return isPartitioned && owners.size === 1 ? from?.owner : undefined;
 }
 
-/** Validates those of different tables at once: two of one table would wait for each other. */
+/** Validates constraints of different tables in parallel: two of one table would wait for each other. */
 async function validate(
   { logins, onError }: Omit<ConstraintsRequest, 'entries'>,
   validations: readonly Validation[],

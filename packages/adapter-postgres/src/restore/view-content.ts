@@ -11,10 +11,10 @@ import type { Toc, TocEntry } from './toc/toc.ts';
 
 const FORBIDDEN = '42501';
 
-/** SQLSTATEs of a name that is not found: a routine, a relation, another object, a schema. */
+/** SQLSTATEs of a missing name: routine, relation, another object, schema. */
 export const NOT_FOUND = ['42883', '42P01', '42704', '3F000'];
 
-/** Returns those of the entries that depend on a foreign table, directly or by other objects. */
+/** Returns the entries that depend on a foreign table, directly or through other objects. */
 function overForeignTables({ entries }: Toc, among: readonly TocEntry[]): readonly TocEntry[] {
   const byId = new Map(entries.map((entry) => [entry.id, entry]));
   const known = new Map<number, boolean>();
@@ -33,15 +33,15 @@ function overForeignTables({ entries }: Toc, among: readonly TocEntry[]): readon
 
 export interface ViewsRequest {
   readonly rights: Rights | undefined;
-  /** Owners that are no superusers. */
+  /** Owners that are not superusers. */
   readonly unprivileged: ReadonlySet<string>;
-  /** For a second attempt at views that name things without a schema. */
+  /** search_path for a second attempt at views that use names without a schema. */
   readonly searchPath: string;
-  /** Whether views that cannot be filled are returned; otherwise they are an error. */
+  /** Whether to return views that cannot be filled; otherwise they are an error. */
   readonly keepGoing: boolean;
 }
 
-/** Returns the contents of materialized views of superusers that call code of other roles. */
+/** Returns the content of superusers' materialized views that call code of other roles. */
 function exposedContents(
   { toc: { entries } }: Preparation,
   unprivileged: ReadonlySet<string>,
@@ -52,8 +52,8 @@ function exposedContents(
 }
 
 /**
- * Fills the materialized views, each as its owner. Where the set has no privileges, an owner may lack one
- * that it had: such a view stays empty.
+ * Fills the materialized views, each as its owner. If the set has no privileges, an owner may lack one that
+ * it had: such a view stays empty.
  * @returns the views that stay empty, one sentence each
  */
 export async function fillViews(
@@ -75,7 +75,7 @@ export async function fillViews(
         `the materialized view ${schema ?? ''}.${name} stays empty, for it would run code of other roles as the superuser ${owner}: inspect what it calls, then REFRESH MATERIALIZED VIEW`,
     ),
   );
-  // A function of another role must not take the place of the one that a view of a superuser names.
+  // Another role's function must not replace the function that a superuser's view names.
   const hasOthers = views.length > 0 && (await hasCodeOfOthers(job.server, database, searchPath));
   await job.server.within(database, 'filling materialized views', async (client) => {
     for (const entry of views) {
@@ -101,7 +101,7 @@ export async function fillViews(
   return empty;
 }
 
-/** A query that a function reads from a text may name things without their schema. */
+/** Fills a view. A query in the text of a function may use names without their schema. */
 async function fillView(client: pg.Client, { statement }: TocEntry, searchPath: string): Promise<void> {
   try {
     await execute(client, [statement]);

@@ -1,7 +1,7 @@
 import { BackupError } from '@geolens/backup-core';
 import type { DecodeText } from '../../connection/postgres-encodings.ts';
 
-/** Longest text of an entry, in bytes. */
+/** Maximum length of a text of an entry, in bytes. */
 const MAX_TEXT_BYTES = 2 ** 26;
 
 /** Thrown if the buffer ends before the value does. */
@@ -10,7 +10,7 @@ export class EndOfBuffer extends Error {}
 /** Takes the values of an archive from a buffer, one after the other. */
 export class ArchiveCursor {
   position = 0;
-  /** Bytes of a number, without its sign. */
+  /** Number of bytes of a number, without its sign. */
   integerBytes = 4;
   private readonly buffer: Buffer;
   private readonly decode: DecodeText;
@@ -36,7 +36,7 @@ export class ArchiveCursor {
     return isNegative ? -size : size;
   }
 
-  /** Takes a text; `undefined` if the archive has none there. */
+  /** Takes a text; `undefined` if the archive has none at this position. */
   text(): string | undefined {
     const length = this.textLength();
     if (length === undefined) return undefined;
@@ -44,7 +44,7 @@ export class ArchiveCursor {
     return this.decode(this.buffer.subarray(from, from + length));
   }
 
-  /** Passes over a text without decoding it. */
+  /** Skips a text without decoding it. */
   skipText(): void {
     this.skip(this.textLength() ?? 0);
   }
@@ -63,7 +63,7 @@ export class ArchiveCursor {
     return length < 0 ? undefined : length;
   }
 
-  /** @returns where the bytes begin */
+  /** @returns the offset of the bytes */
   private advance(bytes: number): number {
     const from = this.position;
     if (from + bytes > this.buffer.length) throw new EndOfBuffer();

@@ -4,25 +4,25 @@ import { decoderFor, type DecodeText } from '../../connection/postgres-encodings
 import { ArchiveCursor, EndOfBuffer } from './archive-cursor.ts';
 import type { ArchiveEntry, ArchiveToc } from './entry.ts';
 
-/** Minor versions of the format that this reader knows: pg_dump 10 to 18 write these. */
+/** Supported minor versions of the format: pg_dump 10 to 18 write them. */
 const [OLDEST, NEWEST] = [12, 16];
 
-/** Most entries of a table of contents. */
+/** Maximum number of entries in a table of contents. */
 const MAX_ENTRIES = 10_000_000;
 
-/** Most bytes of a table of contents. One that is longer is taken for damaged. */
+/** Maximum size of a table of contents in bytes. A longer one counts as damaged. */
 const MAX_TOC_BYTES = 2 ** 31;
 
-/** Most characters of all definitions together. */
+/** Maximum number of characters of all definitions together. */
 const MAX_DEFINITIONS = 2 ** 28;
 
-/** Bytes that are read ahead. */
+/** Number of bytes to read ahead. */
 const READ_AHEAD_BYTES = 65_536;
 
-/** The format of `pg_dump -Fc`. */
+/** Number of the format of `pg_dump -Fc`. */
 const CUSTOM = 1;
 
-/** By their numbers in the archive. */
+/** Sections by their number in the archive. */
 const SECTIONS: readonly (ArchiveEntry['section'] | undefined)[] = [
   undefined,
   'none',
@@ -31,14 +31,14 @@ const SECTIONS: readonly (ArchiveEntry['section'] | undefined)[] = [
   'post-data',
 ];
 
-/** There is one entry for each large object before version 17: its statements are not kept. */
+/** Kind of entry whose statements are not kept: before version 17, each large object has one. */
 const WITHOUT_STATEMENTS = 'BLOB';
 
 /**
- * Reads the table of contents at the beginning of a custom-format archive, and no further. The archive may be
- * of another party: no length or count in it is trusted.
- * @throws BackupError ARTIFACT_UNREADABLE if the bytes are no such archive or end early, CLIENT_TOO_OLD if
- * its format is newer than this reader
+ * Reads the table of contents at the start of a custom-format archive, and no further. The archive may come
+ * from another party: the reader trusts no length or count in it.
+ * @throws BackupError ARTIFACT_UNREADABLE if the bytes are not such an archive or end early
+ * @throws BackupError CLIENT_TOO_OLD if its format is newer than this reader
  */
 export async function readArchive(bytes: AsyncIterable<Uint8Array>): Promise<ArchiveToc> {
   const reader = new ArchiveReader(bytes);
@@ -60,7 +60,7 @@ export async function readArchive(bytes: AsyncIterable<Uint8Array>): Promise<Arc
   }
 }
 
-/** The entry is the first one. */
+/** Returns the encoding that the first entry sets. */
 function encodingIn(definition: string): string {
   return /^SET client_encoding = '(\w+)';/.exec(definition)?.[1] ?? 'UTF8';
 }
@@ -90,7 +90,7 @@ function takeHead(cursor: ArchiveCursor): Head {
   if (minor >= 15)
     cursor.byte(); // compression
   else cursor.integer();
-  for (let part = 0; part < 7; part += 1) cursor.integer(); // when it was made
+  for (let part = 0; part < 7; part += 1) cursor.integer(); // creation time
   const [database, serverVersion, clientVersion] = [cursor.text(), cursor.text(), cursor.text()];
   const count = cursor.integer();
   if (count < 0 || count > MAX_ENTRIES) throw unreadable(`it claims to have ${count} entries`);
@@ -128,7 +128,7 @@ function takeEntry(cursor: ArchiveCursor, { minor, offsetBytes }: Head): Archive
   const dependencies: number[] = [];
   for (let text = cursor.text(); text !== undefined; text = cursor.text())
     dependencies.push(Number.parseInt(text, 10));
-  cursor.skip(1 + offsetBytes); // where the content is
+  cursor.skip(1 + offsetBytes); // offset of the content
   return {
     id,
     catalog,
@@ -150,7 +150,7 @@ function oidIn(text: string | undefined): number {
   return Number(text);
 }
 
-/** Takes values from the beginning of a stream, with only some bytes of it in memory. */
+/** Takes values from the start of a stream, with only some bytes of it in memory. */
 class ArchiveReader {
   /** Decodes the texts of the entries. */
   decode: DecodeText = decodeBytes;
@@ -162,7 +162,7 @@ class ArchiveReader {
     this.chunks = bytes[Symbol.asyncIterator]();
   }
 
-  /** Takes a value that may need more bytes than were read; it is begun again with twice as many then. */
+  /** Takes a value. If it needs more bytes than were read, doubles them and starts again. */
   async take<T>(value: (cursor: ArchiveCursor) => T): Promise<T> {
     for (;;) {
       const cursor = new ArchiveCursor(this.rest, this.decode);

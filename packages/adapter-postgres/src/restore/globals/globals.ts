@@ -13,7 +13,7 @@ export interface RoleStatement {
 
 export interface RoleAttributes {
   readonly role: string;
-  /** As in the statement: `SUPERUSER`, `NOLOGIN`, `PASSWORD '…'`. */
+  /** Words of the statement: `SUPERUSER`, `NOLOGIN`, `PASSWORD '…'`. */
   readonly attributes: readonly string[];
 }
 
@@ -24,20 +24,20 @@ export interface RoleSetting extends RoleStatement {
 export interface Membership {
   readonly role: string;
   readonly member: string;
-  /** ` WITH ADMIN OPTION`, or nothing. */
+  /** ` WITH ADMIN OPTION`, or an empty text. */
   readonly options: string;
-  /** The role that granted it; `undefined` if the statement names none. */
+  /** The granting role; `undefined` if the statement names none. */
   readonly grantor?: string | undefined;
 }
 
-/** A statement about the database itself, whatever its name is. */
+/** A statement about the database itself, regardless of its name. */
 export interface DatabaseStatement {
   readonly kind: keyof typeof TEMPLATES;
   /** `%1$I` stands for the name of the database, `%%` for a percent sign. */
   readonly template: string;
-  /** Whose setting in the database it is; `undefined` for the database itself. */
+  /** Role whose setting in the database it is; `undefined` for the database itself. */
   readonly role?: string | undefined;
-  /** Set in the session before: the statement takes its value from there. */
+  /** Setting of the session that the statement copies its value from. */
   readonly setting: { readonly name: string; readonly value: string } | undefined;
 }
 
@@ -46,12 +46,9 @@ export function statementOn({ template }: DatabaseStatement, database: string): 
   return template.replaceAll(/%%|%1\$I/g, (code) => (code === '%%' ? '%' : quoteIdentifier(database)));
 }
 
-/**
- * The globals of a set, read as data: every statement has one of the forms that geolens-backup and pg_dumpall
- * write.
- */
+/** The globals of a set, parsed as data: geolens-backup or pg_dumpall wrote every statement. */
 export interface Globals {
-  /** Roles in the order in which they are made. */
+  /** Roles in the order of their creation. */
   readonly roles: readonly string[];
   readonly attributes: readonly RoleAttributes[];
   readonly settings: readonly RoleSetting[];
@@ -59,17 +56,17 @@ export interface Globals {
   readonly memberships: readonly Membership[];
   readonly database: readonly DatabaseStatement[];
   readonly owners: readonly string[];
-  /** The roles that own something. */
+  /** Roles that own an object. */
   readonly ownerNames: ReadonlySet<string>;
-  /** Privileges, default privileges and the changes of the role that grants them. */
+  /** Privileges, default privileges and the changes of the granting role. */
   readonly grants: readonly string[];
-  /** The beginning of every statement that has none of these forms. It is never executed. */
+  /** Start of every statement without a known form. It is never executed. */
   readonly refused: readonly string[];
-  /** Whether the text has the sections of geolens-backup: only then it has owners and privileges. */
+  /** Whether the text has the sections of geolens-backup; otherwise it has no owners and privileges. */
   readonly isOurs: boolean;
-  /** Whether a part could not be read when they were made. */
+  /** Whether a part could not be read at the backup. */
   readonly isIncomplete: boolean;
-  /** Whether pg_dumpall alone wrote it: roles, memberships and settings, all that its server has. */
+  /** Whether only pg_dumpall wrote it: all roles, memberships and settings of its server. */
   readonly isOfPgDumpall: boolean;
 }
 
@@ -85,7 +82,7 @@ export async function readGlobals(content: AsyncIterable<Uint8Array>): Promise<G
   return parseGlobals(decodeBytes(Buffer.concat(chunks)));
 }
 
-/** Reads globals as data. Never throws: what it does not know is in `refused`. */
+/** Parses globals. Never throws: `refused` has unknown statements. */
 export function parseGlobals(text: string): Globals {
   const reader = new Reader();
   for (const item of itemsOf(text)) reader.take(item);
@@ -93,7 +90,7 @@ export function parseGlobals(text: string): Globals {
   return { ...reader.found, isOurs, isOfPgDumpall: !isOurs && isOfPgDumpall(text) };
 }
 
-/** A restore into another database of the server may have been going on when the globals were made. */
+/** Matches temporary logins: the backup may have run during a restore into another database of the server. */
 const OF_TEMPORARY_LOGIN = /\bgeolens_restore_login_[0-9a-f]{16}\b/;
 
 class Reader {
@@ -166,7 +163,7 @@ class Reader {
   }
 }
 
-/** Reads a statement of ours about the database itself; `undefined` if it is none. */
+/** Parses one of our statements about the database itself; `undefined` for other statements. */
 function databaseStatementIn(text: string): DatabaseStatement | undefined {
   const [, , name, value, literal] = FORMS.ofDatabase.exec(text) ?? [];
   if (literal === undefined) return undefined;
@@ -180,23 +177,23 @@ function databaseStatementIn(text: string): DatabaseStatement | undefined {
       : { name: unquoteLiteral(name), value: unquoteLiteral(value) };
   if (kind === undefined || (kind === 'setting') !== (setting !== undefined)) return undefined;
   const [, role, set] = OF_SETTING.exec(template) ?? [];
-  // The name that is judged is the one that is set.
+  // The checked name must be the name that is set.
   if (setting !== undefined && partsOf(set ?? '').join('.') !== setting.name) return undefined;
   return { kind, template, setting, ...(role !== undefined && { role: nameOf(role.replaceAll('%%', '%')) }) };
 }
 
-/** The role and the setting of a template. */
+/** Matches the role and the setting of a template. */
 const OF_SETTING = new RegExp(
   String.raw`^ALTER (?:ROLE (${IDENTIFIER}) IN )?DATABASE %1\$I SET (${NAME}) (?:FROM CURRENT|TO )`,
   'u',
 );
 
-/** The parts of a name, without quotes. */
+/** Returns the parts of a name, without quotes. */
 function partsOf(name: string): readonly string[] {
   return [...name.matchAll(new RegExp(IDENTIFIER, 'gu'))].map(([part]) => nameOf(part));
 }
 
-/** As the grammar has read it: a second reading of literals of its own could see an attribute in one. */
+/** Matches attributes as the grammar does: parsing literals separately could see an attribute in one. */
 const ATTRIBUTE = new RegExp(
   `CONNECTION LIMIT -?\\d+|(?:PASSWORD|VALID UNTIL) (?:${LITERAL}|NULL)|[A-Z]+`,
   'gsu',

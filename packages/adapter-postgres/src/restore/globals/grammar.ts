@@ -1,23 +1,20 @@
 import { IDENTIFIER } from '../../connection/identifiers.ts';
 
-/** A name of one or two parts. */
+/** Matches a name of one or two parts. */
 export const NAME = String.raw`${IDENTIFIER}(?:\.${IDENTIFIER})?`;
 
-/** A text: as the server reads it with standard_conforming_strings. */
+/** Matches a literal as the server reads it with standard_conforming_strings. */
 export const LITERAL = String.raw`(?:E'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*')`;
 
-/**
- * What stands between the parentheses of a routine: types, names and modes of its arguments. Nothing in here
- * can be an expression.
- */
+/** Matches the text in the parentheses of a routine: types, names and modes, but no expression. */
 const ARGUMENTS = String.raw`(?:[\p{L}\p{N}_$ .,*()[\]]|"(?:[^"]|"")+"(?!"))*`;
 
 const ROUTINE = String.raw`${NAME}\(${ARGUMENTS}\)`;
 
-/** An operator by its signs. */
+/** Matches an operator by its characters. */
 const OPERATOR = String.raw`(?:${IDENTIFIER}\.)?[-+*/<>=~!@#%^&|${'`'}?]+ ?\(${ARGUMENTS}\)`;
 
-/** Kinds of objects that have an owner, and how each is named in `ALTER … OWNER TO`. */
+/** Kinds of objects with an owner, and the form of their names in `ALTER … OWNER TO`. */
 const OWNED = [
   [
     NAME,
@@ -30,7 +27,7 @@ const OWNED = [
   [String.raw`\d+`, 'LARGE OBJECT'],
 ] as const;
 
-/** Kinds of objects that have privileges, and how each is named in GRANT. */
+/** Kinds of objects with privileges, and the form of their names in GRANT. */
 const GRANTED = [
   [NAME, 'TABLE|SEQUENCE|TYPE|DOMAIN'],
   [IDENTIFIER, 'SCHEMA|LANGUAGE|FOREIGN DATA WRAPPER|FOREIGN SERVER'],
@@ -52,15 +49,12 @@ const grants = (object: string): string =>
 
 const ATTRIBUTE = String.raw`(?:NO)?(?:SUPERUSER|INHERIT|CREATEROLE|CREATEDB|LOGIN|REPLICATION|BYPASSRLS)|CONNECTION LIMIT -?\d+|PASSWORD (?:${LITERAL}|NULL)|VALID UNTIL ${LITERAL}`;
 
-/** A template of ours for the database itself, in which `%1$I` stands for its name. */
+/** Start of our template for the database itself, in which `%1$I` stands for its name. */
 const HERE = String.raw`DATABASE %1\$I`;
 
 const whole = (text: string): RegExp => new RegExp(`^${text};$`, 'su');
 
-/**
- * The statements that geolens-backup and pg_dumpall write about roles, owners and privileges. Everything else
- * is refused.
- */
+/** Statements of geolens-backup and pg_dumpall about roles, owners and privileges; others are refused. */
 export const FORMS = {
   createRole: whole(`CREATE ROLE (${IDENTIFIER})`),
   createRoleOnce: whole(
@@ -85,11 +79,11 @@ export const FORMS = {
   authorization: whole(
     `(?:SET SESSION AUTHORIZATION (?:${IDENTIFIER}|${LITERAL})|RESET SESSION AUTHORIZATION)`,
   ),
-  /** Settings of the session that read the statements; ours has its own. */
+  /** Settings of the session that would read the statements; our session has its own. */
   ofSession: whole(
     String.raw`(?:SET [a-z_]+ = [^;]*|SELECT pg_catalog\.set_config\('search_path', '', false\))`,
   ),
-  /** Of the server, not of one database: tablespaces, and privileges on settings. pg_dumpall writes them. */
+  /** Statements of pg_dumpall about the server, not one database: tablespaces, and privileges on settings. */
   ofServer: whole(
     `(?:CREATE TABLESPACE ${IDENTIFIER} OWNER ${IDENTIFIER} LOCATION ${LITERAL}|ALTER TABLESPACE ${IDENTIFIER} SET \\([^;]*\\)|COMMENT ON TABLESPACE ${IDENTIFIER} IS ${LITERAL}|${grants(`(?:TABLESPACE|PARAMETER) ${NAME}`)})`,
   ),
@@ -100,7 +94,7 @@ export const TEMPLATES = {
   owner: whole(`ALTER ${HERE} OWNER TO ${IDENTIFIER}`),
   revoke: whole(`REVOKE [A-Z]+ ON ${HERE} FROM ${IDENTIFIER}`),
   grant: whole(`GRANT [A-Z]+ ON ${HERE} TO ${IDENTIFIER}(?: WITH GRANT OPTION)?`),
-  /** The value is the session's, which the statement before has set. */
+  /** Takes the value of the session, which the previous statement set. */
   setting: whole(`ALTER (?:${HERE}|ROLE ${IDENTIFIER} IN ${HERE}) SET ${NAME} FROM CURRENT`),
   roleSetting: whole(
     `ALTER (?:${HERE}|ROLE ${IDENTIFIER} IN ${HERE}) SET (?:role|session_authorization) TO ${LITERAL}`,
@@ -109,5 +103,5 @@ export const TEMPLATES = {
   connectionLimit: whole(String.raw`ALTER ${HERE} CONNECTION LIMIT \d+`),
 } as const;
 
-/** psql's own commands that pg_dump and pg_dumpall write around their statements. */
+/** Matches psql commands that pg_dump and pg_dumpall write around their statements. */
 export const HARMLESS_COMMAND = /^\\(?:un)?restrict [A-Za-z0-9]+$/;

@@ -17,17 +17,17 @@ const GRANT = new RegExp(
   'su',
 );
 
-/** One right that somebody is to have. */
+/** One privilege of a role. */
 interface Right {
   readonly kind: string;
   readonly object: string;
-  /** Of a right on a column: its name. */
+  /** Name of the column, for a privilege on a column. */
   readonly column: string | null;
   readonly privilege: string;
   readonly grantee: string;
 }
 
-/** What to tell of a right that is missing. */
+/** Maximum number of missing privileges in a message. */
 const SHOWN = 5;
 
 /** SQLSTATEs of the warnings for a GRANT or REVOKE by a role that lacks the grant options. */
@@ -38,13 +38,13 @@ export function notGranted(said: readonly Said[]): readonly string[] {
   return said.filter(({ state }) => NOT_DONE.includes(state)).map(({ message }) => message);
 }
 
-/** Privileges of a section of grants, and those of them that are missing, one sentence each. */
+/** Number of privileges in a section of grants, and the missing ones, one sentence each. */
 interface MissingGrants {
   readonly total: number;
   readonly list: readonly string[];
 }
 
-/** Asks the server which of the privileges in these statements do not exist. */
+/** Returns which of the privileges in these statements are missing on the server. */
 export async function missingGrants(
   server: Server,
   database: string,
@@ -68,8 +68,8 @@ export async function missingGrants(
 }
 
 /**
- * Fails if the server did not make all grants.
- * @throws BackupError RESTORE_FAILED with those that it did not make
+ * Checks that the server made all grants.
+ * @throws BackupError RESTORE_FAILED if it did not; the message names them
  */
 export function expectGranted(said: readonly Said[], { total, list }: MissingGrants): void {
   const refused = notGranted(said);
@@ -96,8 +96,8 @@ const MISSING = `
      ELSE pg_catalog.has_table_privilege(grantee::name, object, privilege) END`;
 
 /**
- * The rights that the statements give, one for each privilege; what belongs to functions and the like the
- * server's own words have to do for, and names with bytes that cannot be sent as parameters.
+ * Returns the privileges of the statements, one entry each. Privileges on functions are checked through
+ * server warnings only. So are names with bytes that cannot be sent as parameters.
  */
 function rightsIn(grants: readonly string[]): readonly Right[] {
   return grants.flatMap((text) => {
@@ -137,7 +137,7 @@ const ENTRIES = `
 
 const grantee = `CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END`;
 
-/** From one list of rights to another. */
+/** Returns SQL for the statements that change one list of privileges into another. */
 const change = (from: string, to: string): string => `
   SELECT DISTINCT 1 AS rank, pg_catalog.format('%s REVOKE ALL ON %s FROM %s;', head, kind, ${grantee}) AS statement FROM entries, pg_catalog.aclexplode(${from}) a
   UNION ALL
@@ -145,8 +145,8 @@ const change = (from: string, to: string): string => `
     FROM entries, pg_catalog.aclexplode(${to}) a ORDER BY 1, 2`;
 
 /**
- * What new objects of a database are given. Objects that are made anew by a restore are to have what the
- * backup says, and nothing else.
+ * Returns statements that suspend and resume the default privileges of a database. Recreated objects must
+ * have only the privileges of the backup.
  */
 export async function defaultPrivilegesOf(
   client: pg.Client,

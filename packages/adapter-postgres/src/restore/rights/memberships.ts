@@ -4,10 +4,10 @@ import { quoteIdentifier } from '../../connection/identifiers.ts';
 import { oneRow } from '../../connection/queries.ts';
 import type { Server } from '../server.ts';
 
-/** Servers from this version on check who grants a membership, and use the grantor when it is revoked. */
+/** First server version that checks the grantor of a membership, and uses it for a revoke. */
 const FIRST_WITH_GRANTORS = 16;
 
-/** The roles that may grant memberships on a server. */
+/** Roles that may grant memberships on a server. */
 export interface ServerGrantors {
   readonly bootstrapSuperuser: string;
   /** Existing memberships with ADMIN OPTION. */
@@ -21,8 +21,8 @@ const ADMINS = `
     JOIN pg_catalog.pg_roles r ON r.oid = a.roleid JOIN pg_catalog.pg_roles m ON m.oid = a.member WHERE a.admin_option`;
 
 /**
- * Returns the possible grantors; `undefined` on servers before 16, and if the restoring role is no superuser
- * and cannot grant in the name of others.
+ * Returns the possible grantors. `undefined` on servers before 16, or if the restoring role is not a
+ * superuser and cannot grant for others.
  */
 export async function grantorsOf(server: Server): Promise<ServerGrantors | undefined> {
   if (server.major < FIRST_WITH_GRANTORS || !server.superuser) return undefined;
@@ -34,8 +34,8 @@ export async function grantorsOf(server: Server): Promise<ServerGrantors | undef
 }
 
 /**
- * Returns the statements that grant memberships. A grantor gets its ADMIN OPTION before it grants; one that
- * has none on the server is left out.
+ * Returns the statements that grant memberships. A grantor gets its ADMIN OPTION before it grants. Grantors
+ * without ADMIN OPTION on the server are omitted.
  */
 export function planMemberships(
   memberships: readonly Membership[],

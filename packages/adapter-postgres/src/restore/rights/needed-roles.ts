@@ -4,13 +4,13 @@ import { grantorsOf } from './memberships.ts';
 import { planRoles, privilegesOf, rolesNamedIn, type RolePlan } from './roles.ts';
 
 export interface LackingRoles extends RolePlan {
-  /** Those to be made. */
+  /** Roles to create. */
   readonly missing: readonly string[];
-  /** Those that are needed and cannot be made. */
+  /** Required roles that cannot be created. */
   readonly fatal: readonly string[];
 }
 
-/** Which roles the dump, its globals and the settings need that the server does not have. */
+/** Returns the roles that the dump, its globals and the settings need and the server lacks. */
 export async function lackingRoles(
   server: Server,
   {
@@ -21,7 +21,7 @@ export async function lackingRoles(
   }: Pick<Preparation, 'globals' | 'definitionRoles' | 'roles' | 'privilegedRoles'>,
 ): Promise<LackingRoles> {
   const named = globals === undefined ? new Set<string>() : rolesNamedIn(globals, definitionRoles);
-  // pg_dumpall does not say which roles a database needs.
+  // pg_dumpall does not record which roles a database needs.
   const ofSet = (globals?.roles ?? []).filter((name) => globals?.isOfPgDumpall === true || named.has(name));
   const needed = [...new Set([...definitionRoles, ...ofSet, ...roles])];
   const there = await server.roles();

@@ -66,8 +66,8 @@ async function withoutPrivilegedSettings(
 }
 
 /**
- * Applies the properties of the set to the live database where they differ. Further grants and settings of
- * the live database stay.
+ * Applies the properties of the set to the live database if they differ. Keeps other grants and settings of
+ * the live database.
  */
 export async function applyPropertiesInPlace(
   { server, database, privilegedRoles }: RestoreJob,
@@ -115,7 +115,7 @@ function keyOf({ template, setting }: DatabaseStatement): string {
 const OWNER =
   'SELECT pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(datdba)) AS owner FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()';
 
-/** The privileges on a new database: the statements of a set describe the difference from these. */
+/** Returns the privileges on a new database: the statements of a set are relative to them. */
 async function defaultPrivilegesOn(client: pg.Client): Promise<readonly DatabaseStatement[]> {
   const grantTo = (grantee: string, privileges: string): DatabaseStatement => ({
     kind: 'grant',
@@ -126,8 +126,8 @@ async function defaultPrivilegesOn(client: pg.Client): Promise<readonly Database
 }
 
 /**
- * Applies each statement in a transaction of its own: the setting that it takes its value from ends with it.
- * Consecutive privileges share a transaction, so that no session is refused in between.
+ * Applies each statement in its own transaction, which also ends the setting that the statement copies.
+ * Consecutive privileges share a transaction, so that the server refuses no session in between.
  * @param onFailure receives the server's message; without it, the first error is thrown
  */
 async function applyEach(

@@ -15,16 +15,16 @@ import type { Preparation } from '../prepare.ts';
 import { expectGranted, missingGrants, notGranted } from './grants.ts';
 import { lackingRoles } from './needed-roles.ts';
 
-/** Owners and privileges for what is restored, and where they come from. */
+/** Owners and privileges for restored objects, and their origin. */
 export interface Rights {
   readonly globals: Globals;
-  /** `set`: all have to take effect. `live`: those that the live database had, as far as they fit. */
+  /** `set`: all must take effect. `live`: those of the live database, as far as they fit. */
   readonly from: 'set' | 'live';
 }
 
 /**
- * Makes the roles that are missing, all or none.
- * @returns what they lack of what the backup has, one sentence each
+ * Creates the missing roles, all or none.
+ * @returns differences from the backup, one sentence each
  */
 export async function makeLackingRoles(job: RestoreJob): Promise<readonly string[]> {
   const { server } = job;
@@ -36,8 +36,8 @@ export async function makeLackingRoles(job: RestoreJob): Promise<readonly string
 }
 
 /**
- * The rights of the set; where it has none, as sets of other programs, those of the live database;
- * `undefined` where there is neither.
+ * Returns the rights of the set. If it has none, as sets of other programs, returns those of the live
+ * database. `undefined` if neither exists.
  */
 export async function findRights({
   server,
@@ -70,21 +70,24 @@ export async function findRights({
   }
 }
 
-/** Event triggers are made last, and get their owners then: a statement of ours must not fire one. */
+/**
+ * Returns whether a statement is about an event trigger. Event triggers are created last and get their owners
+ * then, so that our statements fire none.
+ */
 export function isOfEventTrigger(statement: string): boolean {
   return statement.startsWith('ALTER EVENT TRIGGER ');
 }
 
 const SHOWN_CHARACTERS = 120;
 
-/** A privilege on what belongs to the server: functions that read files, tables of passwords. */
+/** Matches a privilege on server objects: functions that read files, password tables. */
 const ON_SYSTEM_OBJECT =
   /^GRANT .+? ON [A-Z ]+ (?:"(?:pg_[^"]*|information_schema)"|pg_\w+|information_schema)\./is;
 
 export interface AppliedRights {
-  /** What people should know. */
+  /** Notes for the operator. */
   readonly notes: readonly string[];
-  /** Privileges of the set that were left out, one sentence each. */
+  /** Omitted privileges of the set, one sentence each. */
   readonly withheld: readonly string[];
   /** Owners and privileges that the server refused, one sentence each. */
   readonly refused: readonly string[];
@@ -99,7 +102,7 @@ export function refusalText({ statement, message }: Refused): string {
 export interface RightsStatements {
   readonly owners: readonly string[];
   readonly grants: readonly string[];
-  /** Beginnings of the statements that are left out. */
+  /** Start of each omitted statement. */
   readonly withheld: readonly string[];
 }
 
@@ -118,12 +121,12 @@ export function rightsStatements(
 
 const ON_SCHEMA = /^GRANT .+? ON SCHEMA /su;
 
-/** Returns the privileges on the database itself, as statements about the one that is restored. */
+/** Returns the privileges on the database itself, as statements about the restored one. */
 function onDatabase({ database }: Globals, target: string): readonly string[] {
   return database.filter(({ kind }) => kind === 'grant').map((statement) => statementOn(statement, target));
 }
 
-/** A role that is no superuser sets the roles that it is a member of, and no session authorization. */
+/** Returns the statement for a role that is not a superuser: it may only set roles that it is a member of. */
 function bySetRole(statement: string): string {
   return statement
     .replace(/^SET SESSION AUTHORIZATION /, 'SET ROLE ')
@@ -131,9 +134,9 @@ function bySetRole(statement: string): string {
 }
 
 /**
- * Gives a restored database its owners and privileges, and asserts them.
- * @param goOn whether privileges that the server refuses are listed, as in a live database, which is changed
- * already. Otherwise they are RESTORE_FAILED. Owners are listed in any case.
+ * Applies owners and privileges to a restored database, and checks them.
+ * @param goOn whether to list privileges that the server refuses, as for a live database, which has already
+ * changed. Otherwise they are RESTORE_FAILED. Refused owners are always listed.
  */
 export async function applyRights(
   { server, privilegedRoles }: RestoreJob,
@@ -152,13 +155,13 @@ export async function applyRights(
   const { from } = rights;
   const { owners, grants: all, withheld } = rightsStatements(rights, { privilegedRoles });
   const grants = server.superuser ? all : all.map(bySetRole);
-  // Other roles than superusers own only what they may create where it is.
+  // Roles that are not superusers can own an object only if they may create it in its place.
   const needed = server.superuser
     ? []
     : [...onDatabase(rights.globals, target), ...grants.filter((grant) => ON_SCHEMA.test(grant))];
   const doing = 'applying owners and grants';
   if (from === 'set') {
-    // Other roles than superusers own only what they may create where it is.
+    // Schemas come first, for the same reason.
     const ofSchemas = (statement: string): boolean => statement.startsWith('ALTER SCHEMA ');
     const ordered = [...owners.filter(ofSchemas), ...owners.filter((one) => !ofSchemas(one))];
     const statements = [...needed, ...ordered, ...passingOverLackingRoutines(grants)];

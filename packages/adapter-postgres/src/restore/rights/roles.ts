@@ -3,15 +3,15 @@ import type { Globals, RoleAttributes } from '../globals/globals.ts';
 import { group, IDENTIFIER, quoteIdentifier, unquoteIdentifier } from '../../connection/identifiers.ts';
 import type { Server } from '../server.ts';
 
-/** The names after the words that a role follows. */
+/** Matches the names after the keywords that precede a role. */
 const FOLLOWING = new RegExp(
   String.raw`\b(?:TO|FROM|ROLE|AUTHORIZATION)\s+(${IDENTIFIER}(?:\s*,\s*${IDENTIFIER})*)`,
   'gu',
 );
 
 /**
- * Which of the globals' roles owners, privileges and properties name, or are named besides, with those that
- * they are members of, and their members.
+ * Returns the roles of the globals that owners, privileges, properties or `besides` name. Includes the roles
+ * that they are members of, and their members.
  */
 export function rolesNamedIn(
   { roles, memberships, database, ownerNames, grants }: Globals,
@@ -35,21 +35,19 @@ export function rolesNamedIn(
   return named;
 }
 
-/** What a server lets roles do that a restore from a place that others can write to must not hand out. */
+/** Server privileges that a restore must not grant if others can write to its source. */
 export interface ServerPrivileges {
-  /** Roles with a privilege over the whole server, and all that are members of such. */
+  /** Roles with a server-wide privilege, and all their members. */
   readonly roles: ReadonlySet<string>;
-  /** Settings of the server that every role can make for itself and that load no code, in lower case. */
+  /** Settings that every role can change for itself and that load no code, in lower case. */
   readonly freeSettings: ReadonlySet<string>;
-  /**
-   * Modules that the server could load: what their settings allow is only known once they are. In lower case.
-   */
+  /** Modules that the server could load, in lower case. Their settings are unknown until they are loaded. */
   readonly modules: ReadonlySet<string>;
 }
 
 /**
- * Whether any role could make the setting for itself. Those of applications (`app.tenant`) have a prefix that
- * is no module of the server.
+ * Returns whether any role could change the setting for itself. The prefix of application settings
+ * (`app.tenant`) is no module of the server.
  */
 export function isFreeSetting(setting: string, { freeSettings, modules }: ServerPrivileges): boolean {
   const name = setting.toLowerCase();
@@ -80,25 +78,27 @@ export async function privilegesOf(server: Server): Promise<ServerPrivileges> {
   };
 }
 
-/** Statements that make roles. */
+/** Statements that create roles. */
 export interface RolePlan {
   readonly statements: readonly string[];
-  /** What the backup says of the roles that the statements leave out, one sentence each. */
+  /** Properties of the roles that the statements omit, one sentence each. */
   readonly withheld: readonly string[];
 }
 
 export interface RolePlanOptions {
-  /** Roles that the server has: they stay as they are. */
+  /** Existing roles of the server, which stay unchanged. */
   readonly there: readonly string[];
-  /** Only a superuser may give attributes and settings; others can make roles that may log in or not. */
+  /**
+   * Whether the role is a superuser. Only superusers may set attributes and settings; others can set LOGIN.
+   */
   readonly superuser: boolean;
-  /** Give the roles no privilege of these; `undefined`: whatever the backup says. */
+  /** Privileges that the roles must not get; `undefined` if they get all of the backup. */
   readonly withhold: ServerPrivileges | undefined;
   /** `undefined` if memberships are granted without naming a grantor. */
   readonly grantors: ServerGrantors | undefined;
 }
 
-/** Plans how the missing roles are made, as the backup says they were. */
+/** Returns the statements that create the missing roles as in the backup. */
 export function planRoles(
   missing: readonly string[],
   globals: Globals | undefined,
@@ -155,12 +155,12 @@ export function planRoles(
   return { statements, withheld };
 }
 
-/** Privileges over the whole server, and the password. */
+/** Returns whether an attribute is a server-wide privilege or the password. */
 function isPrivilege(attribute: string): boolean {
   return ['SUPERUSER', 'CREATEROLE', 'REPLICATION', 'BYPASSRLS', 'PASSWORD'].includes(nameOf(attribute));
 }
 
-/** Without a secret that follows it. */
+/** Returns the name of an attribute without the secret that follows it. */
 function nameOf(attribute: string): string {
   return attribute.startsWith('PASSWORD') ? 'PASSWORD' : attribute;
 }

@@ -10,10 +10,9 @@ import { referencedTable, type TocEntry } from '../toc/toc.ts';
 import type { WantedTables } from './wanted-tables.ts';
 
 /**
- * Returns the role that replaces tables. `undefined` stands for the restoring role: everything belongs to
- * superusers, or loading rows evaluates no code of other roles. Otherwise it is the owner, if no other role
- * is concerned.
- * @throws BackupError RESTORE_REFUSED if several roles are concerned, or the owner may not create tables
+ * Returns the role that replaces tables. `undefined` means the restoring role: superusers own everything, or
+ * loading rows evaluates no code of other roles. Otherwise it is the owner, if no other role is involved.
+ * @throws BackupError RESTORE_REFUSED if several roles are involved, or the owner may not create tables
  */
 export async function actingRole(
   parts: SessionParts,
@@ -55,7 +54,7 @@ export async function actingRole(
   );
 }
 
-/** Other sessions of the role would have the privilege too, if the restore granted it for a time. */
+/** Checks the CREATE privilege. A temporary grant would also give it to other sessions of the role. */
 async function expectCreate(
   { server, database }: SessionParts,
   { tables }: WantedTables,
@@ -85,7 +84,7 @@ interface OwnedReference {
   readonly owner: string;
 }
 
-/** Returns the tables that foreign keys among the entries refer to and the role must not refer to. */
+/** Returns the tables that foreign keys in the entries refer to, but that the role may not refer to. */
 async function referencedTables(
   client: pg.Client,
   entries: readonly TocEntry[],

@@ -4,8 +4,8 @@ import { columnsOf, type ObjectSet } from './object-closure.ts';
 import { NOT_THERE, passingOver } from '../execute.ts';
 
 /*
- * What belongs to objects and is not in the statements that make them: comments, owner, rights. From the
- * catalogue, for a dump's table of contents does not say to which object its entries of this kind belong.
+ * Comments, owners and privileges of objects, which are not in their creating statements. They come from the
+ * catalog: a dump's table of contents does not assign such entries to objects.
  */
 const OBJECTS =
   'SELECT * FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::oid[])) AS o (catalog, oid)';
@@ -31,8 +31,8 @@ const RELATIONS = `
 const ROUTINES = `(${OBJECTS}) o JOIN pg_catalog.pg_proc p ON o.catalog = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = o.oid`;
 
 /*
- * New things get what default privileges grant, routines also what everybody may; so everything is taken away
- * first, from whoever has it by then.
+ * New objects get default privileges, and routines also those of PUBLIC. So the statements first revoke all
+ * current privileges.
  */
 const GRANTS = `
   SELECT 1 AS rank, pg_catalog.format('SELECT pg_temp.geolens_revoke(%L, %L);', pg_catalog.split_part(c.named, ' ', 1), pg_catalog.substr(c.named, pg_catalog.strpos(c.named, ' ') + 1)) AS statement FROM ${RELATIONS}
@@ -49,8 +49,8 @@ const GRANTS = `
   ORDER BY 1, 2`;
 
 /**
- * A helper for the rest of the session: takes all rights on a relation or routine away from everybody but its
- * owner.
+ * Creates a function for the rest of the session. It revokes all privileges on a relation or routine, except
+ * the owner's.
  */
 export const REVOKE_HELPER = `
 CREATE FUNCTION pg_temp.geolens_revoke(kind text, object text) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $geolens$
@@ -66,14 +66,14 @@ END $geolens$;
 `;
 
 /**
- * Owners and rights of the objects, as statements to be run where they were made again; they need
- * REVOKE_HELPER.
+ * Returns owners and privileges of the objects, as statements to run where the objects are created again.
+ * They need REVOKE_HELPER.
  */
 export async function rightsOf(client: pg.Client, objects: ObjectSet): Promise<readonly string[]> {
   return [...(await ownersOf(client, objects)), ...(await statementsFor(client, GRANTS, objects))];
 }
 
-/** Comments of the objects, as statements. */
+/** Returns comments of the objects, as statements. */
 export async function commentsOf(client: pg.Client, objects: ObjectSet): Promise<readonly string[]> {
   return statementsFor(client, COMMENTS, objects);
 }
@@ -83,7 +83,7 @@ async function statementsFor(client: pg.Client, sql: string, objects: ObjectSet)
   return rows.map(({ statement }) => statement);
 }
 
-/** Statements of rightsOf that are passed over where something is not there that they are about. */
+/** Makes the server skip statements of rightsOf whose objects are missing. */
 export function whereTheyFit(rights: readonly string[]): readonly string[] {
   return rights.map((statement) => passingOver(statement.replace(/^SELECT /, 'PERFORM '), NOT_THERE));
 }

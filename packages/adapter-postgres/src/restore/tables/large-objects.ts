@@ -11,8 +11,8 @@ import type { Toc } from '../toc/toc.ts';
 import type { Table } from './relations.ts';
 
 /**
- * Restores the large objects of the dump that rows of the tables name and the database lacks, all or none,
- * then gives them their owners and privileges. Large objects that are there keep their content.
+ * Restores the large objects of the dump that rows of the tables name and the database lacks, all or none.
+ * Then applies their owners and privileges. Existing large objects keep their content.
  */
 export async function restoreLargeObjects(
   job: RestoreJob,
@@ -51,15 +51,15 @@ export async function restoreLargeObjects(
   }
 }
 
-/** The large object of a statement of the globals. */
+/** Matches the large object of a statement of the globals. */
 const SUBJECT = / ON LARGE OBJECT (\d+) |^ALTER LARGE OBJECT (\d+) /;
 
 const KINDS = ['BLOB', 'BLOB METADATA'];
 
-/** One large object, or since PostgreSQL 17 the first and the last one of a group. */
+/** Matches one large object, or since PostgreSQL 17 the first and the last one of a group. */
 const NAME = /^(\d+)(?:\.\.(\d+))?$/;
 
-/** Returns whether a dump may hold a large object; `undefined` if it holds none. */
+/** Returns a function that reports whether a dump may hold a large object; `undefined` if it holds none. */
 function largeObjectsIn({ entries }: Toc): ((oid: number) => boolean) | undefined {
   const ranges = entries
     .filter(({ kind }) => KINDS.includes(kind))
@@ -73,7 +73,9 @@ function largeObjectsIn({ entries }: Toc): ((oid: number) => boolean) | undefine
   return (oid) => single.has(oid) || groups.some(([first, last]) => first <= oid && oid <= last);
 }
 
-/** Columns of numbers of objects, also in arrays and domains such as `lo`. Generated ones cannot be copied. */
+/**
+ * Finds columns of object numbers, also in arrays and domains such as `lo`. Generated ones cannot be copied.
+ */
 const COLUMNS = `
   WITH RECURSIVE numbers (oid) AS (
     SELECT t.oid FROM pg_catalog.pg_type t WHERE t.typname IN ('oid', '_oid') AND t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace
@@ -84,7 +86,7 @@ const COLUMNS = `
    WHERE c.oid = ANY ($1::pg_catalog.regclass[]) AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.atttypid IN (SELECT oid FROM numbers)
    GROUP BY n.nspname, c.relname`;
 
-/** Returns the numbers of large objects that rows name. */
+/** Returns the OIDs of large objects that rows name. */
 async function namedIn(
   job: SessionParts,
   tables: readonly Table[],
@@ -140,8 +142,8 @@ const WRITE = /^SELECT pg_catalog\.lowrite\(0, '\\x[0-9a-f]*'\);$/;
 const CLOSE = 'SELECT pg_catalog.lo_close(0);';
 
 /**
- * Returns the statements that make the missing large objects, in one transaction, from those that pg_restore
- * writes for all. Notes in `found` which the dump has.
+ * Yields the statements that create the missing large objects in one transaction, from those that pg_restore
+ * writes for all. Adds the OIDs that the dump has to `found`.
  */
 async function* contentOf(
   sql: AsyncIterable<Uint8Array>,
@@ -164,7 +166,7 @@ async function* contentOf(
   yield Buffer.from('COMMIT;\n');
 }
 
-/** Returns the lines of a text whose characters stand for one byte each. */
+/** Yields the lines of a text whose characters each stand for one byte. */
 async function* linesOf(content: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let rest = '';
   for await (const chunk of content) {

@@ -3,23 +3,23 @@ import { inlinePartsOf, columnsOf, DEPENDENTS_AND_COLUMNS, type ObjectSet } from
 import { objectOf, PG_CLASS, type Table } from './relations.ts';
 import type { Toc } from '../toc/toc.ts';
 
-/** pg_publication_rel: the membership of a table in a publication. */
+/** OID of pg_publication_rel: the membership of a table in a publication. */
 export const PUBLISHED = 6106;
 
 /**
- * What the backup has, depends on the restored tables without being part of them, and is missing in the live
- * database.
+ * Objects that the backup has and the live database lacks. They depend on the restored tables without being
+ * part of them.
  */
 export interface LostDependents {
-  /** Objects of the temporary database that the restore makes again; empty unless requested. */
+  /** Objects of the temporary database that the restore creates again; empty unless requested. */
   readonly made: ObjectSet;
-  /** Names of these, without their parts. */
+  /** Names of these objects, without their parts. */
   readonly names: readonly string[];
-  /** SQL for those of them that the dump has no entry for. */
+  /** SQL for those of them without an entry in the dump. */
   readonly inline: readonly string[];
-  /** What stays missing, one sentence each. */
+  /** Objects that stay missing, one sentence each. */
   readonly incomplete: readonly string[];
-  /** How many of `incomplete` can be made again on request. */
+  /** Number of `incomplete` objects that can be created again on request. */
   readonly restorable: number;
 }
 
@@ -27,10 +27,10 @@ export interface LostDependentsQuery {
   readonly tables: readonly Table[];
   /** The tables with their parts. */
   readonly objects: ObjectSet;
-  /** The table of contents of the temporary database. */
+  /** Table of contents of the temporary database. */
   readonly toc: Toc;
   readonly withDependents: boolean;
-  /** Works in the live database. */
+  /** Runs work in the live database. */
   readonly live: <T>(work: (client: pg.Client) => Promise<T>) => Promise<T>;
 }
 
@@ -38,7 +38,7 @@ interface Dependency {
   readonly key: string;
   /** The object that it needs. */
   readonly ref: string;
-  /** The same, or the table if that is a column. */
+  /** The same object, or its table if it is a column. */
   readonly whole: string;
   readonly internal: boolean;
   readonly automatic: boolean;
@@ -49,7 +49,7 @@ const DEPENDENCIES = `
          pg_catalog.concat_ws('/', d.refclassid, d.refobjid, 0) AS whole, d.deptype = 'i' AS internal, d.deptype = 'a' AS automatic
     FROM pg_catalog.pg_depend d WHERE (d.classid, d.objid) IN (SELECT * FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::oid[])))`;
 
-/** An object as another database can find it. */
+/** An object in a form that another database can find. */
 interface Identity {
   readonly id: string;
   readonly type: string;
@@ -65,8 +65,8 @@ const IDENTITIES = `
     LEFT JOIN pg_catalog.pg_class c ON o.catalog = ${PG_CLASS} AND c.oid = o.oid`;
 
 /**
- * PostgreSQL reports an object that does not exist as an error only. `taken`: a relation, routine or type of
- * another kind has the name.
+ * Creates a function that returns the state of an object, because PostgreSQL reports a missing object only as
+ * an error. `taken`: a relation, routine or type of another kind has the name.
  */
 const STATE = `
   CREATE FUNCTION pg_temp.geolens_state(kind text, names text[], args text[], catalog integer, identity text) RETURNS text LANGUAGE plpgsql AS $geolens$
@@ -85,8 +85,8 @@ const STATES = `SELECT o.id, pg_temp.geolens_state(o.kind, o.names, o.args, o.ca
   FROM pg_catalog.jsonb_to_recordset($1::jsonb) AS o (id text, kind text, names text[], args text[], catalog integer, identity text)`;
 
 /**
- * Compares what depends on the tables in the temporary database with the live one. Only what needs nothing
- * that stays missing is made again. Tables and columns of tables are never made: their rows would be missing.
+ * Compares the dependents of the tables in the temporary database with those in the live one. Creates only
+ * objects whose requirements exist. Never creates tables and columns: their rows would be missing.
  */
 export async function lostDependents(
   client: pg.Client,
@@ -165,7 +165,10 @@ interface Lost {
   readonly sub: number;
 }
 
-/** The lost objects that cannot be made again, with the reason: what they need stays missing, too. */
+/**
+ * Returns the lost objects that cannot be created again, with the reason: their requirements stay missing
+ * too.
+ */
 function blockedBy({
   lost,
   listed,
@@ -195,7 +198,7 @@ function blockedBy({
           `it needs ${nameOf(identities, states.get(whole) === 'present' ? ref : whole)}, which is missing`,
         );
       const why = blocked.get(id);
-      // No view without its rule.
+      // A view needs its rule.
       if (internal && why !== undefined && ids.has(whole) && !blocked.has(whole)) blocked.set(whole, why);
     }
   }

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Toc } from '../toc/toc.ts';
 
-/** One object of a database by its catalog and number, as in pg_depend. */
+/** One object of a database by its catalog and OID, as in pg_depend. */
 export interface ObjectId {
   readonly catalog: number;
   readonly oid: number;
@@ -9,22 +9,22 @@ export interface ObjectId {
 
 export type ObjectSet = ReadonlySet<string>;
 
-/** How objects are told apart in sets. */
+/** Returns the key of an object in sets. */
 export function keyOf({ catalog, oid }: ObjectId): string {
   return `${catalog}/${oid}`;
 }
 
-/** The keys of objects as two columns, catalogs and numbers, for `unnest`. */
+/** Returns the keys of objects as two columns, catalogs and OIDs, for `unnest`. */
 export function columnsOf(keys: readonly string[]): [string[], string[]] {
   const pairs = keys.map((key) => key.split('/') as [string, string]);
   return [pairs.map(([catalog]) => catalog), pairs.map(([, oid]) => oid)];
 }
 
 /**
- * SQL for everything that depends on some objects, directly or not, these included.
- * @param roots SQL that gives `catalog` and `oid`
- * @param step SQL for what follows from one object f, or its column `sub`, to be found from pg_depend d
- * @param columns what the SQL returns: also `sub` if columns count as objects
+ * Returns SQL for the objects and all their direct and indirect dependents.
+ * @param roots SQL that returns `catalog` and `oid`
+ * @param step SQL for the objects that follow from one object f, or its column `sub`, found in pg_depend d
+ * @param columns columns of the result: also `sub` if columns count as objects
  */
 function closure(roots: string, step: string, columns = 'catalog, oid'): string {
   return `WITH RECURSIVE found (catalog, oid, sub) AS (
@@ -34,37 +34,34 @@ function closure(roots: string, step: string, columns = 'catalog, oid'): string 
   ) SELECT DISTINCT ${columns} FROM found`;
 }
 
-/**
- * What is part of an object and goes with it without being asked: pg_depend's automatic and internal
- * dependencies.
- */
+/** Finds parts of an object that are dropped with it: pg_depend's automatic and internal dependencies. */
 const PARTS = `SELECT d.classid, d.objid, d.objsubid FROM pg_catalog.pg_depend d WHERE d.refclassid = f.catalog AND d.refobjid = f.oid AND f.sub IN (0, d.refobjsubid) AND d.deptype IN ('a', 'i', 'P', 'S')`;
 
-/* A view depends on a table by its rule, which is an inner part of the view: with the part goes the whole. */
+/* A view depends on a table by its rule, an internal part of the view: dropping the part drops the whole. */
 const DEPENDENTS = `SELECT d.classid, d.objid, d.objsubid FROM pg_catalog.pg_depend d WHERE d.refclassid = f.catalog AND d.refobjid = f.oid AND f.sub IN (0, d.refobjsubid)
         UNION ALL SELECT d.refclassid, d.refobjid, d.refobjsubid FROM pg_catalog.pg_depend d WHERE d.classid = f.catalog AND d.objid = f.oid AND f.sub IN (0, d.objsubid) AND d.deptype = 'i'`;
 
 const ROOTS = 'SELECT * FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::oid[]))';
 
-/** The objects and everything that is part of them. */
+/** Returns the objects and all their parts. */
 export async function partsOf(client: pg.Client, roots: readonly ObjectId[]): Promise<ObjectSet> {
   return query(client, closure(ROOTS, PARTS), roots);
 }
 
-/** The objects and everything that `DROP … CASCADE` would take along. */
+/** Returns the objects and everything that `DROP … CASCADE` would drop with them. */
 export async function dependentsOf(client: pg.Client, roots: readonly ObjectId[]): Promise<ObjectSet> {
   return query(client, closure(ROOTS, DEPENDENTS), roots);
 }
 
 /**
- * SQL for the objects, given as `columnsOf`, and their dependents: a dependent column of a table counts, not
- * the whole table.
+ * SQL for the objects, given as `columnsOf`, and their dependents. A dependent column counts as itself, not
+ * as its table.
  */
 export const DEPENDENTS_AND_COLUMNS = closure(ROOTS, DEPENDENTS, 'catalog, oid, sub');
 
 /**
- * A statement that fails unless exactly these objects depend on the tables: the others, which came since they
- * were looked at, would be dropped with no way back.
+ * Returns a statement that fails unless exactly these objects depend on the tables. It protects newer
+ * objects, which would be dropped without a way back.
  */
 export function expectDependents(tables: readonly number[], expected: number): string {
   const roots = `SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, t FROM pg_catalog.unnest(ARRAY[${tables.join(', ')}]::pg_catalog.oid[]) t`;
@@ -84,9 +81,8 @@ async function query(client: pg.Client, sql: string, roots: readonly ObjectId[])
 }
 
 /*
- * Defaults and checks that stand within the statement of their table or domain, where a dump has no entry for
- * them. They are lost when they hang on something that is dropped (a default on a sequence, a check on a
- * function), while the table itself stays.
+ * Finds defaults and checks in the statement of their table or domain, for which a dump has no entry. They
+ * are lost if an object that they need is dropped (a sequence, a function), while the table itself stays.
  */
 const STATEMENTS = `
   SELECT pg_catalog.format('ALTER TABLE ONLY %s ALTER COLUMN %I SET DEFAULT %s;', a.adrelid::pg_catalog.regclass, t.attname, pg_catalog.pg_get_expr(a.adbin, a.adrelid)) AS statement, pg_catalog.concat(a.tableoid, '/', a.oid) AS key
@@ -101,13 +97,13 @@ const STATEMENTS = `
 
 interface InlinePart {
   readonly key: string;
-  /** SQL that makes the part again. */
+  /** SQL that creates the part again. */
   readonly statement: string;
 }
 
 /**
- * The inline parts among the objects; the others are in the dump's table of contents. The session's
- * search_path has to be empty.
+ * Returns the inline parts among the objects; the dump's table of contents has the others. The session's
+ * search_path must be empty.
  */
 export async function inlinePartsOf(
   client: pg.Client,

@@ -10,23 +10,23 @@ import { findTables, objectOf, PG_CLASS, type Table } from './relations.ts';
 import { dumpSchema, restrictedSql, sqlOf, type DumpTools } from '../toc/schema-toc.ts';
 import type { WantedTables } from './wanted-tables.ts';
 
-/** What the live database has of the tables now, and what has to be made again after them. */
+/** The current tables in the live database, and the objects to create again after them. */
 export interface PresentTables {
   readonly tables: readonly Table[];
-  /** How many objects depend on the tables, these included. */
+  /** Number of objects that depend on the tables, including the tables. */
   readonly dependents: number;
-  /** The definitions of what is dropped with the tables and is not part of them. */
+  /** Returns the definitions of objects that are dropped with the tables without being part of them. */
   readonly remade: () => AsyncIterable<Uint8Array>;
-  /** Owners, rights and comments of the same. */
+  /** Owners, privileges and comments of these objects. */
   readonly attachments: readonly string[];
   /**
-   * Statements that fill materialized views again: they are run as their owners, who need their rights first.
+   * Statements that fill materialized views again. They run as the owners, which need their privileges first.
    */
   readonly refreshes: readonly string[];
-  /** Owners and rights that the tables have now. */
+  /** Current owners and privileges of the tables. */
   readonly own: readonly string[];
   readonly notes: readonly string[];
-  /** The owners of the tables and of what depends on them. */
+  /** Owners of the tables and of their dependents. */
   readonly owners: readonly string[];
   /** Tables with foreign keys to them. */
   readonly referencing: readonly number[];
@@ -37,9 +37,9 @@ const POPULATED_VIEWS = `
    WHERE c.relkind = 'm' AND c.relispopulated AND c.oid = ANY ($1) ORDER BY c.oid`;
 
 /**
- * Looks at the tables as they are, and at what depends on them: foreign keys of other tables, views,
- * functions of their row types.
- * @throws BackupError RESTORE_REFUSED when there are partitions or heirs that the backup does not have
+ * Inspects the current tables and their dependents: foreign keys of other tables, views, functions with their
+ * row types.
+ * @throws BackupError RESTORE_REFUSED if there are partitions or child tables that the backup lacks
  */
 export async function presentTables(
   { server, database }: SessionParts,
@@ -100,8 +100,8 @@ const TABLES_AMONG = `SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS
    WHERE c.relkind IN ('r', 'p', 'f') AND c.oid = ANY ($1) ORDER BY 1`;
 
 /**
- * Of another table a column would go, with what is in it, when the type of its values or what they are
- * computed with goes.
+ * Refuses a restore that would drop a column of another table with its content, because its type or a
+ * function of its expression is dropped.
  */
 async function refuseLostColumns(client: pg.Client, others: ObjectSet): Promise<void> {
   const names = (await valuesOf(client, TABLES_AMONG, [oidsOf(others)])).join(', ');
@@ -122,8 +122,8 @@ const REFERENCES_TO_PARENTS = `
      WHERE p.oid <> ALL ($1)`;
 
 /**
- * With a partition goes every foreign key to its table, and the partition's definition does not bring it
- * back.
+ * Refuses a restore that would drop a foreign key to a partition's parent: the definition of the partition
+ * does not restore it.
  */
 async function refuseLostReferences(client: pg.Client, tables: readonly Table[]): Promise<void> {
   const oids = tables.map(({ oid }) => oid);

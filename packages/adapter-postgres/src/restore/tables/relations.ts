@@ -10,9 +10,9 @@ export interface Table extends TableName {
   readonly oid: number;
   /** Schema and name, quoted. */
   readonly quoted: string;
-  /** Whether its rows are all in its partitions. */
+  /** Whether all its rows are in its partitions. */
   readonly partitioned: boolean;
-  /** A partition or heir whose rows are elsewhere; it goes with its parent. */
+  /** Whether it is a partition or child table with its rows on another server; it follows its parent. */
   readonly foreign: boolean;
 }
 
@@ -25,15 +25,15 @@ const TABLES = `
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relkind IN ('r', 'p', 'f') AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = ${PG_CLASS} AND d.objid = c.oid AND d.deptype = 'e')`;
 
-/** Tables with what inherits from them, partitions too: none can be replaced without the others. */
+/** Finds tables with their child tables, including partitions: they can only be replaced together. */
 const WITH_HEIRS = `
   WITH RECURSIVE family (oid) AS (
     SELECT oid FROM pg_catalog.unnest($1::oid[]) oid UNION SELECT i.inhrelid FROM family f JOIN pg_catalog.pg_inherits i ON i.inhparent = f.oid
   ) ${TABLES} AND c.oid IN (SELECT oid FROM family) ORDER BY n.nspname, c.relname`;
 
 /**
- * The named tables and those of whole schemas, with all that inherit from them, as they are in this database.
- * Foreign tables only come as heirs.
+ * Returns the named tables and those of whole schemas, with all child tables in this database. Includes
+ * foreign tables only as child tables.
  */
 export async function findTables(
   client: pg.Client,

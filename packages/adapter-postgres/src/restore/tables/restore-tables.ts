@@ -37,8 +37,8 @@ import { wantedTables, type WantedTables } from './wanted-tables.ts';
 const REPLACING = 'replacing the tables (nothing was changed)';
 
 /**
- * Brings back tables whole, in one transaction: what is there of them is dropped, they are made from the
- * dump, each with its owner, and what depended on them is made again as it was.
+ * Restores whole tables in one transaction. Drops the current tables, creates them from the dump, each with
+ * its owner, and creates their dependents again.
  */
 export async function restoreTables(job: RestoreJob, selection: TableSelection): Promise<Restored> {
   const { server, database, observer, globals } = job;
@@ -62,7 +62,7 @@ export async function restoreTables(job: RestoreJob, selection: TableSelection):
     searchPath,
   };
   await replaceTables(job, replacing).catch((error: unknown) => {
-    // Functions are evaluated for rows, which the temporary database does not have.
+    // The server evaluates functions for rows, which the temporary database does not have.
     if (!isUnresolved(error) || replacing.needsSearchPath) throw error;
     return replaceTables(job, { ...replacing, needsSearchPath: true });
   });
@@ -99,15 +99,15 @@ function isUnresolved(error: unknown): boolean {
   return NOT_FOUND.includes(codeOf(error instanceof BackupError ? error.cause : undefined) ?? '');
 }
 
-/** What replaces the tables. */
+/** Input for replacing the tables. */
 interface Replacing {
   readonly wanted: WantedTables;
   readonly present: PresentTables;
   readonly rights: readonly string[];
   readonly tools: DumpTools;
-  /** The role that replaces them; the restoring one when absent. */
+  /** Role that replaces them. Defaults to the restoring role. */
   readonly role: string | undefined;
-  /** Whether all entries are made with the search_path of the database, and not indexes alone. */
+  /** Whether all entries, and not only indexes, need the search_path of the database. */
   readonly needsSearchPath: boolean;
   readonly searchPath: string;
 }
@@ -134,7 +134,9 @@ async function replaceTables(job: RestoreJob, replacing: Replacing): Promise<voi
   });
 }
 
-/** The owner of a table may not disable event triggers: they are disabled before. */
+/**
+ * Replaces tables as a role. The owner of a table may not disable event triggers, so they are disabled first.
+ */
 async function replaceTablesAs(role: string, job: RestoreJob, replacing: Replacing): Promise<void> {
   const { server, database, signal, programs } = job;
   const unprivileged = new Set([role]);
@@ -154,8 +156,8 @@ async function replaceTablesAs(role: string, job: RestoreJob, replacing: Replaci
 }
 
 /**
- * The transaction. Its COMMIT comes only when everything before was written whole: a stream that breaks off
- * leaves nothing.
+ * Yields the SQL of the transaction. COMMIT comes only after everything before was written completely: a
+ * broken stream changes nothing.
  */
 async function* script(
   { input: { dump, manifest } }: RestoreJob,
@@ -184,7 +186,7 @@ async function* script(
     );
   }
   const counter = new DumpRowCounter();
-  // A check may call a function that takes a row of the table, and so is made again after it.
+  // A check may call a function with a row of the table, so it is created after the function.
   const isCheck = ({ kind }: TocEntry): boolean => kind === 'CHECK CONSTRAINT';
   const entries = wanted.entries.filter((entry) => !isCheck(entry));
   for await (const chunk of restrictedSql(
@@ -200,7 +202,7 @@ async function* script(
   yield* present.remade();
   yield* restrictedSql(sqlOf(dump, wanted.entries.filter(isCheck), tools));
   const { dependents } = wanted;
-  yield* restrictedSql(sqlOf(dump, dependents.entries, tools)); // they may use what is made again before them, never the reverse
+  yield* restrictedSql(sqlOf(dump, dependents.entries, tools)); // they may use the objects created before them, but not the reverse
   yield text(
     ...dependents.inline,
     ...rights,
@@ -213,8 +215,9 @@ async function* script(
 }
 
 /**
- * Compares the rows that the server is given with the manifest. It takes all of a table's rows or fails.
- * @throws BackupError RESTORE_FAILED
+ * Compares the number of rows sent to the server with the manifest. The server accepts all rows of a table or
+ * fails.
+ * @throws BackupError RESTORE_FAILED if they differ
  */
 function expectRows(
   manifest: RestoreInput['manifest'],

@@ -17,22 +17,22 @@ import { tablesMeant, type TableName } from '../toc/table-selection.ts';
 import { sanitized, type Toc, type TocEntry } from '../toc/toc.ts';
 import { describeFailures, isOfEntry, restoreFailed } from '../run-entries.ts';
 
-/** What comes back of the tables. */
+/** Parts of the tables to restore. */
 export interface WantedTables {
   readonly tables: readonly Table[];
   /** Entries of the dump. */
   readonly entries: readonly TocEntry[];
-  /** Owners and rights, as SQL; undefined where the set does not say. */
+  /** Owners and privileges, as SQL; `undefined` if the set has none. */
   readonly rights: readonly string[] | undefined;
   readonly comments: readonly string[];
-  /** Further entries, which can only be made with the search_path of the database: indexes. */
+  /** Further entries that need the search_path of the database: indexes. */
   readonly repeated: readonly TocEntry[];
-  /** Whether others of the entries need it too. */
+  /** Whether other entries need it too. */
   readonly needsSearchPath: boolean;
   readonly dependents: WantedDependents;
-  /** Parts of the tables that cannot be made, one sentence each. */
+  /** Parts of the tables that cannot be created, one sentence each. */
   readonly notMade: readonly string[];
-  /** Whether their rows can be loaded without evaluating code of a role that is no superuser. */
+  /** Whether their rows can be loaded without evaluating code of a role without superuser rights. */
   readonly isFree: boolean;
 }
 
@@ -40,11 +40,11 @@ export interface WantedTables {
 export interface WantedDependents extends LostDependents {
   /** Entries of the dump. */
   readonly entries: readonly TocEntry[];
-  /** Entries that fill materialized views: as their owners, who need their privileges first. */
+  /** Entries that fill materialized views. They run as the owners, which need their privileges first. */
   readonly contents: readonly TocEntry[];
 }
 
-/** Entries without an object of their own, and what they belong to. */
+/** Kinds of entries without their own object, and the kind that they belong to. */
 const BELONGING: Readonly<Record<string, string>> = {
   'TABLE DATA': 'TABLE',
   'TABLE ATTACH': 'TABLE',
@@ -54,7 +54,7 @@ const BELONGING: Readonly<Record<string, string>> = {
   'INDEX ATTACH': 'INDEX',
 };
 
-/** A partition whose rows are elsewhere is attached as the others are. */
+/** Matches attached tables: a partition with rows elsewhere is attached like the others. */
 const ATTACHED_FOREIGN = /^TABLE ATTACH /;
 
 const VIEW_CONTENT = /^(MATERIALIZED VIEW) DATA /;
@@ -62,8 +62,8 @@ const VIEW_CONTENT = /^(MATERIALIZED VIEW) DATA /;
 const KIND = new RegExp(`^(${Object.keys(BELONGING).join('|')}) `);
 
 /**
- * What the selected tables consist of. A dump does not say to which table an index belongs; a scratch
- * database made of its definitions, without rows, does.
+ * Finds the parts of the selected tables. A dump does not record the table of an index; a temporary database
+ * from its definitions, without rows, does.
  */
 export async function wantedTables(
   job: RestoreJob,
@@ -77,7 +77,7 @@ export async function wantedTables(
       owners,
       rights: undefined,
       furtherArguments: ['--schema-only'],
-      keepGoing: true, // what the tables do not need is no matter
+      keepGoing: true, // failures outside the tables do not matter
     });
     await owners.handOver(temporary);
     if (globals?.isOurs === true) await applyRights(job, temporary, { globals, from: 'live' }); // without rows, there are no large objects to grant
@@ -166,7 +166,9 @@ function partsNotMade(
   return failures.filter((failure) => parts.some((part) => isOfEntry(failure, part)));
 }
 
-/** @throws BackupError RESTORE_FAILED with what went wrong if a table of the dump could not be made */
+/**
+ * @throws BackupError RESTORE_FAILED if a table of the dump could not be created; the message has the cause
+ */
 function expectMade(
   { entries }: Toc,
   { tables, schemas }: { readonly tables: readonly TableName[]; readonly schemas: readonly string[] },
@@ -185,10 +187,7 @@ function expectMade(
   throw restoreFailed(`${labels} cannot be made. ${failures.join(' | ')}`);
 }
 
-/**
- * Partitions of tables that stay as they are: their own names, and those of their indexes, as entries have
- * them.
- */
+/** Partitions of tables that stay unchanged: their names and those of their indexes, as in entries. */
 interface OuterPartitions {
   readonly tables: readonly string[];
   readonly indexes: readonly string[];
@@ -210,8 +209,8 @@ async function outerPartitions(client: pg.Client, tables: readonly Table[]): Pro
 }
 
 /**
- * A partition whose table stays is attached once it has its keys and indexes: the table has its own already,
- * and would give it second ones. Attaching takes the indexes along.
+ * Attaches a partition of a remaining table after its keys and indexes exist: otherwise the table would add
+ * its own. Attaching includes the indexes.
  */
 function attachedLast(
   entries: readonly TocEntry[],
@@ -226,7 +225,7 @@ function attachedLast(
   ];
 }
 
-/** A key comes with an index of its name, which a partition's entry speaks of. */
+/** Returns the index of a key: it has the same name, and a partition's entry refers to it. */
 function indexOfConstraint(text: string, tables: readonly Table[]): readonly string[] {
   return tables.flatMap(({ schema, table }) => {
     const prefix = `CONSTRAINT ${schema} ${table} `;

@@ -13,7 +13,7 @@ export interface DumpTools {
   readonly server: Server;
   readonly programs: PostgresPrograms;
   readonly signal: AbortSignal;
-  /** Arguments of pg_restore: whether statements give objects their owners. Without them they do not. */
+  /** Arguments of pg_restore that decide whether statements set owners. By default they do not. */
   readonly ownerArgs?: readonly string[] | undefined;
 }
 
@@ -46,7 +46,7 @@ export async function dumpSchema(
   return { dump, toc: await readToc(dump, { pgRestore: programs.pgRestore, env: server.fileEnv, signal }) };
 }
 
-/** The entries as SQL for the server, in the order of the dump. */
+/** Yields the entries as SQL for the server, in the order of the dump. */
 export async function* sqlOf(
   dump: ArtifactContent,
   entries: readonly TocEntry[],
@@ -56,22 +56,23 @@ export async function* sqlOf(
 }
 
 /**
- * Meta-commands of psql are off between `\restrict` and `\unrestrict`, with a key that the dump cannot know.
+ * psql disables its meta-commands between `\restrict` and `\unrestrict`, with a key that the dump cannot
+ * know.
  */
 const RESTRICTED = /^\\restrict [A-Za-z0-9]+$/m;
 
-/** How pg_restore begins: objects are named with their schemas. */
+/** First statement of pg_restore: objects are named with their schemas. */
 export const EMPTY_SEARCH_PATH = `SELECT pg_catalog.set_config('search_path', '', false);`;
 
-/** Both stand among the first lines. */
+/** Number of bytes to search: both are among the first lines. */
 const HEAD_BYTES = 2048;
 
 /**
- * The text of a pg_restore for psql. A dump may hold meta-commands of psql, with which its author would run
- * programs on this machine.
- * @param searchPath set instead of an empty one
- * @throws BackupError CLIENT_TOO_OLD if this pg_restore does not keep psql from following them (before August
- * 2025: CVE-2025-8714)
+ * Returns the output of pg_restore for psql. A dump may hold psql meta-commands, which could run programs on
+ * this machine.
+ * @param searchPath replaces the empty search_path
+ * @throws BackupError CLIENT_TOO_OLD if this pg_restore does not disable meta-commands (before August 2025:
+ * CVE-2025-8714)
  */
 export async function* restrictedSql(
   sql: AsyncIterable<Uint8Array>,

@@ -9,10 +9,7 @@ export interface TableName {
 
 const QUOTED = new RegExp(`^(${IDENTIFIER})\\.(${IDENTIFIER})$`, 'u');
 
-/**
- * Finds the tables that are meant among those of the dump. A name with dots in it is understood with and
- * without quotes.
- */
+/** Finds the selected tables among those of the dump. Accepts names with dots with and without quotes. */
 export function tablesMeant(
   toc: Toc,
   { tables, schemas }: TableSelection,
@@ -37,7 +34,7 @@ export function tablesMeant(
   return { tables: found, problems };
 }
 
-/** All that a text may mean: SQL's reading, and every dot as the one between schema and table. */
+/** Returns all readings of a text: SQL's own, and each dot as the one between schema and table. */
 function readings(text: string): readonly TableName[] {
   const [, schema, table] = QUOTED.exec(text) ?? [];
   const quoted =

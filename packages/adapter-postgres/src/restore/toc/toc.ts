@@ -17,30 +17,30 @@ import { IDENTIFIER, nameOf } from '../../connection/identifiers.ts';
  */
 export interface TocEntry extends ArchiveEntry {
   /**
-   * Kind, schema and name on one line, with a space between: `TABLE catalog datasets`; without quotes, so
-   * only ever compared as a whole.
+   * Kind, schema and name, separated by spaces: `TABLE catalog datasets`. Without quotes, so only compared as
+   * a whole.
    */
   readonly label: string;
   /** The label and the owner. */
   readonly text: string;
-  /** The definition with its bytes as they are, for the server. */
+  /** Definition with its original bytes, for the server. */
   readonly statement: string;
 }
 
-/** What `--use-list` reads: these entries, in this order. */
+/** Returns the input of `--use-list`: these entries, in this order. */
 export function useList(entries: readonly TocEntry[]): string {
   return entries.map(({ id, catalog, oid, text }) => `${id}; ${catalog} ${oid} ${text}\n`).join('');
 }
 
 export interface Toc {
   readonly entries: readonly TocEntry[];
-  /** The server that was dumped: `15.18`. */
+  /** Version of the dumped server, for example `15.18`. */
   readonly serverVersion: string;
-  /** The pg_dump that did it: `17.2`. */
+  /** Version of the pg_dump that wrote it, for example `17.2`. */
   readonly clientVersion: string;
-  /** The database that was dumped. */
+  /** The dumped database. */
   readonly database: string;
-  /** Of the dump, by its name in PostgreSQL. */
+  /** Encoding of the dump, by its name in PostgreSQL. */
   readonly encoding: string;
 }
 
@@ -104,32 +104,32 @@ function shown(text: string): string {
   return hasForeignBytes(text) ? encodeBytes(text).toString() : text;
 }
 
-/** Whether an entry is of this kind, schema and name. */
+/** Returns whether an entry has this kind, schema and name. */
 export function isNamed(entry: TocEntry, kind: string, schema: string, name: string): boolean {
   return entry.kind === kind && entry.schema === schema && entry.name === name;
 }
 
-/** pg_restore writes names with line feeds on one line. */
+/** Returns a name as pg_restore writes it, with line feeds replaced. */
 export function sanitized(name: string): string {
   return name.replace(/[\r\n]/g, ' ');
 }
 
-/** The names of the extensions that the dump makes. */
+/** Returns the names of the extensions that the dump creates. */
 export function extensionsOf({ entries }: Toc): readonly string[] {
   return entries.filter(({ kind }) => kind === 'EXTENSION').map(({ name }) => name);
 }
 
 const ALWAYS_THERE = ['public', 'pg_catalog'];
 
-/** Schemas that the dump has something in, but does not make: dumps of single tables are so. */
+/** Returns schemas that the dump uses but does not create, as in dumps of single tables. */
 export function missingSchemasOf({ entries }: Toc): readonly string[] {
   const made = new Set(entries.filter(({ kind }) => kind === 'SCHEMA').map(({ name }) => name));
-  // What has no object of its own is no such thing: `TABLE DATA`, `SEQUENCE SET`, `TABLE ATTACH`.
+  // Excludes entries without their own object: `TABLE DATA`, `SEQUENCE SET`, `TABLE ATTACH`.
   const used = new Set(entries.flatMap(({ catalog, schema }) => (catalog === 0 ? [] : (schema ?? []))));
   return [...used].filter((schema) => !made.has(schema) && !ALWAYS_THERE.includes(schema));
 }
 
-/** The names of columns are read as names: they may hold any words. */
+/** Column names are parsed as identifiers, because they may hold any words. */
 const COLUMNS = `(?:PERIOD )?${IDENTIFIER}`;
 
 const FOREIGN_KEY = new RegExp(
@@ -138,13 +138,13 @@ const FOREIGN_KEY = new RegExp(
 );
 
 export interface ReferencedTable {
-  /** As in a statement. */
+  /** Name as in a statement. */
   readonly named: string;
   readonly schema: string;
   readonly name: string;
 }
 
-/** Returns the table that a foreign key refers to; `undefined` if the definition is of something else. */
+/** Returns the table that a foreign key refers to; `undefined` for other definitions. */
 export function referencedTable(definition: string): ReferencedTable | undefined {
   const [, named = '', schema, name] = FOREIGN_KEY.exec(definition) ?? [];
   if (schema === undefined || name === undefined) return undefined;
