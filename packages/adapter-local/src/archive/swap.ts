@@ -52,7 +52,7 @@ export class Swap {
     }
     await this.moveIn();
     const previous = await this.keepOld();
-    await this.giveAttributes(({ mode }) => mode | 0o700); // removing the work folder needs write permission here
+    await this.giveAttributes(({ mode }) => mode | 0o700); // removing the work folder needs it
     // The content is in place. The next recovery removes a remaining work folder or record.
     await this.removeWork().catch(() => undefined);
     await this.giveAttributes(({ mode }) => mode);

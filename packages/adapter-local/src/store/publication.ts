@@ -98,7 +98,7 @@ export async function publishAll(root: string, drafts: readonly LocalDraft[]): P
   } finally {
     for (const draft of done) draft.markPublished();
   }
-  await rm(intent, { force: true }).catch(() => undefined); // the set is published; the next clean-up removes the intent
+  await rm(intent, { force: true }).catch(() => undefined); // the next clean-up removes it
 }
 
 /**

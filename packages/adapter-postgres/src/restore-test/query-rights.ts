@@ -112,7 +112,7 @@ async function rightsFor(
       `SELECT pg_catalog.set_config('search_path', $1, false), pg_catalog.set_config('check_function_bodies', 'off', false)`,
       [path],
     );
-    await client.query({ text, values: [], queryMode: 'extended' } as pg.QueryConfig); // accepts one statement only
+    await client.query({ text, values: [], queryMode: 'extended' } as pg.QueryConfig); // one statement only
     await client.query(`SELECT pg_catalog.set_config('search_path', '', false)`);
     const { rows } = await client.query<{ right: string }>(RIGHTS, [isProcedure]);
     return rows.map(({ right }) => right);

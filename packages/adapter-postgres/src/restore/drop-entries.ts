@@ -80,7 +80,7 @@ const ATTACHED = `
   SELECT subname AS name FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
    WHERE d.datname = pg_catalog.current_database() AND subname = ANY ($1) AND subslotname IS NOT NULL`;
 
-/** Detaches subscriptions from their replication slots, which stay: no transaction can drop slots. */
+/** Detaches subscriptions from their replication slots, which stay: a transaction cannot drop one. */
 async function detachSubscriptions(client: pg.Client, entries: readonly TocEntry[]): Promise<void> {
   const names = entries.flatMap(({ kind, name }) => (kind === 'SUBSCRIPTION' ? [name] : []));
   if (names.length === 0) return;

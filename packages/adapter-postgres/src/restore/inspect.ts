@@ -216,7 +216,7 @@ async function freeBytes(server: Server): Promise<number | undefined> {
     const kilobytes = /\s(\d+)\s+\d+%\s/.exec(rows.at(-1)?.line ?? '')?.[1];
     return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
   } catch {
-    return undefined; // the program is missing or not allowed; the restore itself reports a full disk before any loss
+    return undefined; // a full disk fails the restore before any loss
   } finally {
     await server.client.query('ROLLBACK');
   }

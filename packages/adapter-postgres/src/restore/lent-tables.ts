@@ -10,10 +10,7 @@ import type { TocEntry } from './toc/toc.ts';
 /** Matches a routine that runs with the rights of its owner. */
 export const GIVES_RIGHTS = /\bSECURITY DEFINER\b/;
 
-/**
- * Tables of superusers that belong to a role without rights for a time. Otherwise code of other roles would
- * run as their owner.
- */
+/** Tables of superusers that a role without rights owns for a time: others' code would run as the owner. */
 export class LentTables {
   private readonly given = new Set<TocEntry>();
   private readonly server: Server;

@@ -96,15 +96,11 @@ export class Owners implements AsyncDisposable {
     );
   }
 
-  /**
-   * Gives objects of stand-ins in a database to the restoring role, and the schema `public` if the dump has
-   * it.
-   */
+  /** Gives objects of stand-ins, and the schema `public` if the dump has it, to the restoring role. */
   async handOver(database: string): Promise<void> {
     if (this.standIns.length === 0 && !this.ownsPublic) return;
     await this.server.within(database, 'handing over what stand-ins own', async (client) => {
-      // Every database has this schema, so pg_restore does not create it: with --no-owner its owner would
-      // stay.
+      // Each database has this schema, so pg_restore does not create it: with --no-owner its owner stays.
       if (this.ownsPublic) await client.query('ALTER SCHEMA public OWNER TO CURRENT_USER');
       for (const role of this.standIns)
         await client.query(`REASSIGN OWNED BY ${quoteIdentifier(role)} TO CURRENT_USER`);

@@ -67,7 +67,7 @@ export async function withPrivileges<T>(
           lacking.map((one) => `REVOKE ${textOf(one)} FROM ${quoteIdentifier(one.role)}`),
           { goOn: true },
         ),
-      ).catch(() => undefined); // the error of the work takes precedence; a failed restore removes the database
+      ).catch(() => undefined); // the error of the work takes precedence
   }
 }
 

@@ -55,7 +55,7 @@ export async function runSql(
   });
   const said = saidIn(end);
   if (end.code !== 0) {
-    const error = said.findLast(({ level }) => level === 'ERROR'); // the last error ended psql; skipped ones came before
+    const error = said.findLast(({ level }) => level === 'ERROR'); // it ended psql
     const hint =
       error?.state === FOREIGN_KEY
         ? 'Restore the other table too, or remove the rows that would point at nothing'

@@ -27,10 +27,7 @@ interface Part {
   readonly definition: string;
 }
 
-/**
- * Returns the ways to load rejected rows, the mildest first: with checks not valid, then also with empty
- * generated columns.
- */
+/** Returns the ways to load rejected rows: with checks not valid, then also with empty generated columns. */
 export async function relaxedTables(
   client: pg.Client,
   { schema = '', name }: Pick<TocEntry, 'schema' | 'name'>,

@@ -128,8 +128,7 @@ async function restoreOntoLive(
     });
   else {
     const ofExtensions = extensionRowsIn(entries);
-    // With one session, pg_restore names the entry of each error. It creates definitions with one session
-    // anyway.
+    // With one session, pg_restore names the entry of each error. It uses one for definitions anyway.
     const definitions = entries.filter(({ section }) => section === 'pre-data');
     const made = new Set([...definitions, ...ofExtensions]);
     await restoreEntries(job, database, { ...request, entries: definitions, sessions: 1 });

@@ -14,10 +14,7 @@ interface CountedTable extends Relation {
   readonly isForced: boolean;
 }
 
-/**
- * Finds the column with the shortest text of each table, of a built-in type if possible. Generated columns
- * cannot be copied.
- */
+/** Finds the shortest column of each table, of a built-in type if possible. COPY rejects generated ones. */
 const COLUMNS = `
   SELECT DISTINCT ON (a.attrelid) a.attrelid::pg_catalog.text AS oid, pg_catalog.format('(%I)', a.attname) AS column, pg_catalog.pg_relation_size(a.attrelid) AS bytes,
          (SELECT c.relforcerowsecurity FROM pg_catalog.pg_class c WHERE c.oid = a.attrelid)::text AS forced

@@ -30,9 +30,7 @@ const OF_OTHERS = `
       OR EXISTS (SELECT FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_roles r ON r.oid = o.oprowner WHERE NOT r.rolsuper AND o.oprnamespace = ANY (here.schemas)) AS found
     FROM (SELECT ARRAY (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY (pg_catalog.current_schemas(false))) AS schemas) here`;
 
-/**
- * Returns whether roles that are not superusers have functions or operators in the schemas of a search_path.
- */
+/** Returns whether unprivileged roles have functions or operators in the schemas of a search_path. */
 export async function hasCodeOfOthers(
   server: SessionParts['server'],
   database: string,

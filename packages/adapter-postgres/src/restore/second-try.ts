@@ -27,9 +27,7 @@ export function isUnresolvedIndex(error: string): boolean {
   return UNRESOLVED_INDEX.test(error);
 }
 
-/**
- * Matches entries of indexes: PostgreSQL evaluates an index as the owner of its table, not as its creator.
- */
+/** Matches entries of indexes: PostgreSQL evaluates an index as the owner of its table. */
 export const OF_INDEX = /^(?:INDEX|INDEX ATTACH|COMMENT \S+ INDEX) /;
 
 /** Matches rows, values and privileges: a dump of definitions has no such entries. */

@@ -13,9 +13,7 @@ export interface PgDumpRestorerOptions {
   readonly binDir?: string | undefined;
   /** Environment of the programs; it must have PATH. */
   readonly env: ProgramEnvironment;
-  /**
-   * Objects that must exist before the dump, besides those that it creates itself. Missing ones are created.
-   */
+  /** Objects that must exist before the dump, besides its own. The restore creates missing ones. */
   readonly prerequisites?: Partial<Prerequisites> | undefined;
   /** Number of parallel restore sessions. Defaults to the number of processors. */
   readonly jobs?: number | undefined;

@@ -14,10 +14,7 @@ import { dropDatabase } from './aside-database.ts';
 
 const PREVIOUS = '_before_';
 
-/**
- * Milliseconds between attempts to end sessions that block the rename. The server gives up after five
- * seconds.
- */
+/** Milliseconds between attempts to end blocking sessions. The server gives up after five seconds. */
 const END_SESSIONS_EVERY_MS = 100;
 
 const DOING = 'swapping the databases';

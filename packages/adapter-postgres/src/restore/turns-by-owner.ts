@@ -17,17 +17,12 @@ export type Turn = 'restorer' | 'owner' | 'attach' | 'validate';
 /** Successive entries that are created in the same way. */
 export interface Batch {
   readonly turn: Turn;
-  /**
-   * Owner of all entries for the turn `owner`. `undefined` if it is a superuser: code of others must not run
-   * as one.
-   */
+  /** Owner of a batch of turn `owner`; `undefined` for a superuser, as whom code of others must not run. */
   readonly owner: string | undefined;
   readonly entries: readonly TocEntry[];
 }
 
-/**
- * Matches a cast of a literal. It is read with the definition, which evaluates the constraints of a domain.
- */
+/** Matches a cast of a literal: parsing the definition evaluates the constraints of a domain. */
 const CAST_LITERAL = new RegExp(`'::(?=(${IDENTIFIER})\\.(${IDENTIFIER}))`, 'gu');
 
 /** Matches constants that a new table evaluates: generated columns and partitioning expressions. */

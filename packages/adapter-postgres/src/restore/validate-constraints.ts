@@ -19,9 +19,7 @@ const NOT_VALIDATED = /\b(?:NOT VALID|NOT ENFORCED)$/;
 
 const COLUMNS = `c.oid::pg_catalog.regclass::text AS named, n.nspname AS schema, pg_catalog.pg_get_userbyid(c.relowner) AS owner, c.oid <> $1::pg_catalog.regclass AS partition`;
 
-/**
- * Queries for the constrained object, by its keyword. A foreign key is checked in the partitions with rows.
- */
+/** Queries for the constrained object, by keyword. A foreign key is checked in partitions with rows. */
 const CONSTRAINED = {
   'FOREIGN KEY': `
     SELECT ${COLUMNS}

@@ -65,10 +65,7 @@ async function withoutPrivilegedSettings(
   };
 }
 
-/**
- * Applies the properties of the set to the live database if they differ. Keeps other grants and settings of
- * the live database.
- */
+/** Applies properties of the set that differ to the live database. Keeps its other grants and settings. */
 export async function applyPropertiesInPlace(
   { server, database, privilegedRoles }: RestoreJob,
   rights: Rights | undefined,

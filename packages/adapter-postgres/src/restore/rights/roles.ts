@@ -88,9 +88,7 @@ export interface RolePlan {
 export interface RolePlanOptions {
   /** Existing roles of the server, which stay unchanged. */
   readonly there: readonly string[];
-  /**
-   * Whether the role is a superuser. Only superusers may set attributes and settings; others can set LOGIN.
-   */
+  /** Whether the role is a superuser. Others can only create roles with or without LOGIN. */
   readonly superuser: boolean;
   /** Privileges that the roles must not get; `undefined` if they get all of the backup. */
   readonly withhold: ServerPrivileges | undefined;

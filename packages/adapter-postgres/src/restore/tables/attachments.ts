@@ -30,10 +30,7 @@ const RELATIONS = `
 
 const ROUTINES = `(${OBJECTS}) o JOIN pg_catalog.pg_proc p ON o.catalog = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = o.oid`;
 
-/*
- * New objects get default privileges, and routines also those of PUBLIC. So the statements first revoke all
- * current privileges.
- */
+/* New objects get default privileges, and routines those of PUBLIC, so the statements first revoke all. */
 const GRANTS = `
   SELECT 1 AS rank, pg_catalog.format('SELECT pg_temp.geolens_revoke(%L, %L);', pg_catalog.split_part(c.named, ' ', 1), pg_catalog.substr(c.named, pg_catalog.strpos(c.named, ' ') + 1)) AS statement FROM ${RELATIONS}
   UNION ALL
@@ -48,10 +45,7 @@ const GRANTS = `
     FROM ${ROUTINES}, pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) a WHERE a.grantee <> p.proowner
   ORDER BY 1, 2`;
 
-/**
- * Creates a function for the rest of the session. It revokes all privileges on a relation or routine, except
- * the owner's.
- */
+/** Creates a function for the session that revokes all privileges on an object, except the owner's. */
 export const REVOKE_HELPER = `
 CREATE FUNCTION pg_temp.geolens_revoke(kind text, object text) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $geolens$
 DECLARE who text;
@@ -66,8 +60,7 @@ END $geolens$;
 `;
 
 /**
- * Returns owners and privileges of the objects, as statements to run where the objects are created again.
- * They need REVOKE_HELPER.
+ * Returns owners and privileges of the objects, as statements for recreated ones. They need REVOKE_HELPER.
  */
 export async function rightsOf(client: pg.Client, objects: ObjectSet): Promise<readonly string[]> {
   return [...(await ownersOf(client, objects)), ...(await statementsFor(client, GRANTS, objects))];

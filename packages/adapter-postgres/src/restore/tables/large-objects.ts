@@ -73,9 +73,7 @@ function largeObjectsIn({ entries }: Toc): ((oid: number) => boolean) | undefine
   return (oid) => single.has(oid) || groups.some(([first, last]) => first <= oid && oid <= last);
 }
 
-/**
- * Finds columns of object numbers, also in arrays and domains such as `lo`. Generated ones cannot be copied.
- */
+/** Finds columns of OIDs, also in arrays and domains such as `lo`. COPY cannot read generated ones. */
 const COLUMNS = `
   WITH RECURSIVE numbers (oid) AS (
     SELECT t.oid FROM pg_catalog.pg_type t WHERE t.typname IN ('oid', '_oid') AND t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace

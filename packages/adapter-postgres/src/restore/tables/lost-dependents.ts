@@ -6,10 +6,7 @@ import type { Toc } from '../toc/toc.ts';
 /** OID of pg_publication_rel: the membership of a table in a publication. */
 export const PUBLISHED = 6106;
 
-/**
- * Objects that the backup has and the live database lacks. They depend on the restored tables without being
- * part of them.
- */
+/** Objects that depend on the restored tables and that the backup has, but the live database lacks. */
 export interface LostDependents {
   /** Objects of the temporary database that the restore creates again; empty unless requested. */
   readonly made: ObjectSet;
@@ -165,10 +162,7 @@ interface Lost {
   readonly sub: number;
 }
 
-/**
- * Returns the lost objects that cannot be created again, with the reason: their requirements stay missing
- * too.
- */
+/** Returns the lost objects that cannot be created again, because their requirements stay missing. */
 function blockedBy({
   lost,
   listed,

@@ -53,10 +53,7 @@ export async function dependentsOf(client: pg.Client, roots: readonly ObjectId[]
   return query(client, closure(ROOTS, DEPENDENTS), roots);
 }
 
-/**
- * SQL for the objects, given as `columnsOf`, and their dependents. A dependent column counts as itself, not
- * as its table.
- */
+/** SQL for the objects, given as `columnsOf`, and their dependents. A dependent column counts as itself. */
 export const DEPENDENTS_AND_COLUMNS = closure(ROOTS, DEPENDENTS, 'catalog, oid, sub');
 
 /**

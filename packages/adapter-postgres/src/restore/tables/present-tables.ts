@@ -19,9 +19,7 @@ export interface PresentTables {
   readonly remade: () => AsyncIterable<Uint8Array>;
   /** Owners, privileges and comments of these objects. */
   readonly attachments: readonly string[];
-  /**
-   * Statements that fill materialized views again. They run as the owners, which need their privileges first.
-   */
+  /** Statements that fill materialized views again, as the owners, which need their privileges first. */
   readonly refreshes: readonly string[];
   /** Current owners and privileges of the tables. */
   readonly own: readonly string[];
@@ -100,8 +98,8 @@ const TABLES_AMONG = `SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS
    WHERE c.relkind IN ('r', 'p', 'f') AND c.oid = ANY ($1) ORDER BY 1`;
 
 /**
- * Refuses a restore that would drop a column of another table with its content, because its type or a
- * function of its expression is dropped.
+ * Refuses a restore that would drop a column of another table. This happens if its type or a function of its
+ * expression is dropped.
  */
 async function refuseLostColumns(client: pg.Client, others: ObjectSet): Promise<void> {
   const names = (await valuesOf(client, TABLES_AMONG, [oidsOf(others)])).join(', ');
@@ -121,10 +119,7 @@ const REFERENCES_TO_PARENTS = `
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_constraint k ON k.confrelid = p.oid AND k.contype = 'f'
      WHERE p.oid <> ALL ($1)`;
 
-/**
- * Refuses a restore that would drop a foreign key to a partition's parent: the definition of the partition
- * does not restore it.
- */
+/** Refuses a restore that would drop a foreign key to a parent: the partition does not restore it. */
 async function refuseLostReferences(client: pg.Client, tables: readonly Table[]): Promise<void> {
   const oids = tables.map(({ oid }) => oid);
   const names = (await valuesOf(client, REFERENCES_TO_PARENTS, [oids])).join(', ');

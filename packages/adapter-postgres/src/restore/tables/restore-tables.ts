@@ -134,9 +134,7 @@ async function replaceTables(job: RestoreJob, replacing: Replacing): Promise<voi
   });
 }
 
-/**
- * Replaces tables as a role. The owner of a table may not disable event triggers, so they are disabled first.
- */
+/** Replaces tables as their owner, which may not disable event triggers: they are disabled first. */
 async function replaceTablesAs(role: string, job: RestoreJob, replacing: Replacing): Promise<void> {
   const { server, database, signal, programs } = job;
   const unprivileged = new Set([role]);
@@ -202,7 +200,7 @@ async function* script(
   yield* present.remade();
   yield* restrictedSql(sqlOf(dump, wanted.entries.filter(isCheck), tools));
   const { dependents } = wanted;
-  yield* restrictedSql(sqlOf(dump, dependents.entries, tools)); // they may use the objects created before them, but not the reverse
+  yield* restrictedSql(sqlOf(dump, dependents.entries, tools)); // these may use the objects before
   yield text(
     ...dependents.inline,
     ...rights,

@@ -55,10 +55,7 @@ export async function* sqlOf(
   if (entries.length > 0) yield* streamUnderstoodBy(tools.server.major, written(dump, entries, tools));
 }
 
-/**
- * psql disables its meta-commands between `\restrict` and `\unrestrict`, with a key that the dump cannot
- * know.
- */
+/** psql disables meta-commands between `\restrict` and `\unrestrict`, with a key unknown to the dump. */
 const RESTRICTED = /^\\restrict [A-Za-z0-9]+$/m;
 
 /** First statement of pg_restore: objects are named with their schemas. */

@@ -16,10 +16,7 @@ import { IDENTIFIER, nameOf } from '../../connection/identifiers.ts';
  * replaced, as in texts that the server sends.
  */
 export interface TocEntry extends ArchiveEntry {
-  /**
-   * Kind, schema and name, separated by spaces: `TABLE catalog datasets`. Without quotes, so only compared as
-   * a whole.
-   */
+  /** Kind, schema and name with spaces: `TABLE catalog datasets`. Unquoted, so only compared as a whole. */
   readonly label: string;
   /** The label and the owner. */
   readonly text: string;
