@@ -245,7 +245,7 @@ export function runbookSteps(ground: Ground): void {
 
     it('has little to do once a month', async (context) => {
       const printed = await follow(context, 'runbook.md', 'Once a month');
-      expect(printed).toMatch(/local, s3 .*restored .* ago +complete$/m);
+      expect(printed).toMatch(/local, s3 .*restored .* ago \(local\) +complete$/m);
       expect(printed).not.toMatch(/^FAIL/m);
     });
 
