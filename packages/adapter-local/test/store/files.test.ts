@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { artifactKey, type StoredArtifact } from '@geolens/backup-core';
 import { chunksOf, readAll, sourceOf } from '@geolens/backup-core/testing';
 import { LocalStore } from '../../src/store/local-store.ts';
+import { failure } from '../../../system/test/support/failure.ts';
 import { filesBelow, freshFolder } from '../../../system/test/support/folders.ts';
 
 const DUMP = 'geolens_20260104_020000.dump';
@@ -90,6 +92,16 @@ describe('foreign entries of a tier', () => {
     expect(await store.cleanUp()).toEqual([]);
     expect(await readdir(daily, 'buffer')).toEqual(before);
     expect(await readFile(elsewhere, 'utf8')).toBe('not ours');
+  });
+
+  it('that are pipes are read with an error, and without waiting for a writer', async () => {
+    const root = await freshFolder();
+    await mkdir(join(root, 'daily'));
+    execFileSync('mkfifo', [join(root, 'daily', 'state-20260104_020000.json')]);
+    const reading = readAll(
+      new LocalStore({ root }).read(artifactKey('daily', 'state-20260104_020000.json')),
+    );
+    await failure('STORE_FAILED', reading);
   });
 
   it('keep their name: nothing is published over a link that leads nowhere', async () => {

@@ -17,6 +17,9 @@ const [openFile, readBytes, closeFile] = [promisify(openDescriptor), promisify(r
 
 const WHOLE: ByteRange = { start: 0, end: Infinity };
 
+/** Another user may have put a pipe in the place of a file: reading it fails, and does not block. */
+const WITHOUT_WAITING = constants.O_RDONLY | constants.O_NONBLOCK;
+
 /**
  * Reads a file, or a range of it, in chunks. Opens the file at the first chunk. Uses no stream: creating one
  * for each of ten thousand manifests takes longer than reading them.
@@ -27,7 +30,7 @@ export async function* readFile(
   { reuseBuffer = false }: ReadingOptions = {},
 ): AsyncGenerator<Uint8Array> {
   if (range.end <= range.start) return;
-  const fd = await openFile(path, 'r');
+  const fd = await openFile(path, WITHOUT_WAITING);
   try {
     yield* reuseBuffer ? reusedChunks(fd, range) : ownChunks(fd, range);
   } finally {
