@@ -2,7 +2,6 @@ import { readStores } from '@geolens/backup-core';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logError } from '../present/logger.ts';
 import { collectCopies, setListJson, setListText, type FoundSet } from '../present/set-list.ts';
-import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder } from '../config/check-folder.ts';
 import { chooseStores } from './choose-stores.ts';
@@ -31,6 +30,17 @@ export async function list(context: CommandContext, { json, store: wanted }: Lis
   }
   const now = services.clock.now();
   const listed = collectCopies(found);
-  io.stdout(json ? jsonText(setListJson(listed, now)) : setListText(listed, now));
+  if (json) printJson(io, setListJson(listed, now));
+  else io.stdout(setListText(listed, now));
   return exitCode;
+}
+
+/** Prints one set after the other: all of a large store at once take hundreds of megabytes as text. */
+function printJson(io: CommandContext['io'], sets: Iterable<Record<string, unknown>>): void {
+  let separator = '[\n';
+  for (const set of sets) {
+    io.stdout(`${separator}${JSON.stringify(set, undefined, 2).replace(/^/gm, '  ')}`);
+    separator = ',\n';
+  }
+  io.stdout(separator === '[\n' ? '[]\n' : '\n]\n');
 }

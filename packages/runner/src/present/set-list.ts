@@ -122,28 +122,29 @@ function cellsOf({ best, copies }: ListedSet, now: Date): readonly [string, stri
 }
 
 /** Returns the list of sets for machines. */
-export function setListJson(listed: readonly ListedSet[], now: Date): readonly Record<string, unknown>[] {
-  return listed.map(({ best, copies }) => ({
-    timestamp: best.timestamp,
-    time: timestampToDate(best.timestamp).toISOString(),
-    tier: best.tier,
-    database: best.database,
-    state: best.state,
-    problems: best.problems,
-    bytes: bytesOf(best),
-    ageSeconds: Math.max(0, Math.round((now.getTime() - timestampToDate(best.timestamp).getTime()) / 1000)),
-    rows: rowsOf(best.manifest),
-    checks: formatChecks(best.checks),
-    acceptedAt: best.acceptedAt,
-    artifacts: best.artifacts.map(({ key, kind, bytes }) => ({ key, kind, bytes })),
-    copies: copies.map(({ store, set: { state, problems, ...set } }) => ({
-      store,
-      state,
-      problems,
-      bytes: bytesOf({ state, problems, ...set }),
-      checks: formatChecks(set.checks),
-    })),
-  }));
+export function* setListJson(listed: readonly ListedSet[], now: Date): Generator<Record<string, unknown>> {
+  for (const { best, copies } of listed)
+    yield {
+      timestamp: best.timestamp,
+      time: timestampToDate(best.timestamp).toISOString(),
+      tier: best.tier,
+      database: best.database,
+      state: best.state,
+      problems: best.problems,
+      bytes: bytesOf(best),
+      ageSeconds: Math.max(0, Math.round((now.getTime() - timestampToDate(best.timestamp).getTime()) / 1000)),
+      rows: rowsOf(best.manifest),
+      checks: formatChecks(best.checks),
+      acceptedAt: best.acceptedAt,
+      artifacts: best.artifacts.map(({ key, kind, bytes }) => ({ key, kind, bytes })),
+      copies: copies.map(({ store, set: { state, problems, ...set } }) => ({
+        store,
+        state,
+        problems,
+        bytes: bytesOf({ state, problems, ...set }),
+        checks: formatChecks(set.checks),
+      })),
+    };
 }
 
 function stateText({ state, problems, checks }: BackupSet): string {

@@ -5,8 +5,9 @@ import { parseTimestamp } from '@geolens/backup-core';
 import { MANIFEST, NOW, setOf } from '../support/sets.ts';
 
 const text = (found: readonly FoundSet[], now = NOW): string => setListText(collectCopies(found), now);
-const json = (found: readonly FoundSet[], now = NOW): readonly Record<string, unknown>[] =>
-  setListJson(collectCopies(found), now);
+const json = (found: readonly FoundSet[], now = NOW): readonly Record<string, unknown>[] => [
+  ...setListJson(collectCopies(found), now),
+];
 
 const PAST = parseTimestamp('20261122_010000')!;
 const FIRST = parseTimestamp('20261122_000000')!;
