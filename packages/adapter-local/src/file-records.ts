@@ -3,7 +3,7 @@ import type { ArtifactKey, ReplicaRecord, ReplicaRecords } from '@geolens/backup
 import { errnoOf, readOwnFile, storeError } from '@geolens/backup-system';
 import { replaceFile } from './store/replace-file.ts';
 
-/** Maximum size of a records file, in bytes: an artifact needs about 300, and a store has at most 100,000. */
+/** Maximum size of a records file, in bytes: an artifact needs about 300, and a store has at most 50,000. */
 const LARGEST_BYTES = 64 * 1024 * 1024;
 
 /**

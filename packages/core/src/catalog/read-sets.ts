@@ -19,8 +19,8 @@ const SMALL_MANIFEST_BYTES = 512 * 1024;
 /** Maximum total size of the manifests of a store in memory, in bytes. */
 const MOST_KEPT_BYTES = 24 * 1024 * 1024;
 
-/** Maximum number of artifacts in a store: sixty runs a day for a year. */
-const MOST_ARTIFACTS = 100_000;
+/** Maximum number of artifacts in a store: ten thousand sets with their state files. */
+const MOST_ARTIFACTS = 50_000;
 
 /** Options for reading the sets of a store. */
 export interface ReadSetsOptions extends StoreOptions {

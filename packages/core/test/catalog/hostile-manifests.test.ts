@@ -119,7 +119,7 @@ describe('a manifest that another party wrote', () => {
     const answers = [];
     for await (const answer of readStores([local, bucket])) answers.push(answer);
     expect(answers[0]?.error).toBeUndefined();
-    expect(answers[1]?.error?.message).toContain('more than 100000 artifacts');
+    expect(answers[1]?.error?.message).toContain('more than 50000 artifacts');
   });
 });
 
