@@ -113,7 +113,7 @@ export type {
   RestoreTestResult,
   RestoreTester,
 } from './ports/restore-tester.ts';
-export type { ReadableArtifact, SetCopy } from './ports/set-copy.ts';
+export type { ReadableArtifact, SetCopy, StoredSet } from './ports/set-copy.ts';
 export type {
   RecoverOptions,
   StagingRestorer,
@@ -154,7 +154,6 @@ export {
   TO_VERIFY,
   selectSetToRestore,
   selectSets,
-  type FoundSet,
   type SelectedSets,
   type SelectionPolicy,
   type SetQuery,

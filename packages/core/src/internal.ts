@@ -21,7 +21,7 @@ export {
   type WrittenCheck,
   type WrittenChecks,
 } from './model/manifest-text.ts';
-export { CHECK_NAMES, isDamage } from './model/manifest.ts';
+export { CHECK_NAMES, entryOf, isDamage } from './model/manifest.ts';
 export { currentState, timeOf, type StateFile } from './model/state-file.ts';
 export { tiersOf } from './model/tier.ts';
 

@@ -15,6 +15,7 @@ import {
 import {
   checkManifest,
   currentState,
+  entryOf,
   warningsOf,
   isUnusableState,
   manifestTextOf,
@@ -143,7 +144,7 @@ async function fileArtifact(path: string, manifest: Manifest | undefined): Promi
   });
   if (!stats.isFile()) throw new BackupError('CONFIG_INVALID', `${path} is not a file`);
   const name = basename(path);
-  const sha256 = manifest?.artifacts.find((entry) => entry.name === name)?.sha256;
+  const sha256 = entryOf(manifest, name)?.sha256;
   return { name, bytes: stats.size, sha256, path, open: (range, options) => readFile(path, range, options) };
 }
 

@@ -5,6 +5,7 @@ import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Lock } from '../ports/lock.ts';
 import { isWhole, type BackupSet } from '../model/backup-set.ts';
+import type { StoredSet } from '../ports/set-copy.ts';
 import type { Learnt } from '../model/state-file.ts';
 import { readStores } from './read-stores.ts';
 import { hasOpenFailure } from './restore-tests.ts';
@@ -40,11 +41,6 @@ export interface AcceptReport {
   readonly acceptedTests?: readonly AcceptedCopy[] | undefined;
   /** One error for each unreachable store and each copy that could not be changed. */
   readonly errors: readonly BackupError[];
-}
-
-interface Copy {
-  readonly store: ArtifactStore;
-  readonly set: BackupSet;
 }
 
 /**
@@ -118,8 +114,8 @@ async function findCopies(
   timestamp: RunTimestamp,
   errors: BackupError[],
   signal: AbortSignal,
-): Promise<readonly Copy[]> {
-  const copies: Copy[] = [];
+): Promise<readonly StoredSet[]> {
+  const copies: StoredSet[] = [];
   for await (const answer of readStores(stores, { signal })) {
     if (answer.error !== undefined) errors.push(answer.error);
     else
@@ -133,7 +129,7 @@ async function findCopies(
 }
 
 function notFound(
-  found: readonly Copy[],
+  found: readonly StoredSet[],
   database: string,
   timestamp: RunTimestamp,
   errors: readonly BackupError[],
@@ -147,7 +143,7 @@ function notFound(
 }
 
 function refused(
-  copies: readonly Copy[],
+  copies: readonly StoredSet[],
   timestamp: RunTimestamp,
   errors: readonly BackupError[],
 ): BackupError {

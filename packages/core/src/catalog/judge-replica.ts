@@ -1,7 +1,7 @@
 import { splitKey, type ArtifactKey } from '../model/artifact-key.ts';
 import type { BackupSet, SetArtifact } from '../model/backup-set.ts';
 import { damageIn } from '../model/damage.ts';
-import { CHECK_NAMES, type Checks, type CheckResult } from '../model/manifest.ts';
+import { CHECK_NAMES, entryOf, type Checks, type CheckResult } from '../model/manifest.ts';
 import type { ReplicaRecord } from '../ports/replica-records.ts';
 
 /** Returns whether an artifact was replaced since its record. False if the store lists no tags. */
@@ -48,8 +48,7 @@ function isOf({ manifest }: BackupSet, artifact: SetArtifact, { tag, sha256 }: R
   const { kind, key } = artifact;
   if (artifact.tag !== tag) return false;
   if (kind === 'manifest') return true;
-  const { fileName } = splitKey(key);
-  return manifest?.artifacts.find(({ name }) => name === fileName)?.sha256 === sha256;
+  return entryOf(manifest, splitKey(key).fileName)?.sha256 === sha256;
 }
 
 function failed(checks: Checks): Checks {

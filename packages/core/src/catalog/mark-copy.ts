@@ -1,7 +1,7 @@
 import { companionKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
 import type { BackupSet } from '../model/backup-set.ts';
 import { damageIn } from '../model/damage.ts';
-import { CHECK_NAMES, type Checks, type CheckResult, type Manifest } from '../model/manifest.ts';
+import { CHECK_NAMES, entryOf, type Checks, type CheckResult, type Manifest } from '../model/manifest.ts';
 import { timeOf } from '../model/state-file.ts';
 import type { StoreOptions } from '../ports/artifact-store.ts';
 import type { SetCopy } from '../ports/set-copy.ts';
@@ -48,7 +48,7 @@ function recordsOf(
     set.artifacts.flatMap(({ key, kind, tag }): [ArtifactKey, ReplicaRecord][] => {
       if (tag === undefined) return [];
       if (kind === 'manifest') return [[key, { tag, sha256: textSource(text).sha256, at, checks }]];
-      const entry = manifest.artifacts.find(({ name }) => name === splitKey(key).fileName);
+      const entry = entryOf(manifest, splitKey(key).fileName);
       return isGood && entry !== undefined ? [[key, { tag, sha256: entry.sha256, at }]] : [];
     }),
   );

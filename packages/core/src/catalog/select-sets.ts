@@ -2,7 +2,7 @@ import { BackupError, errorText, withReason } from '../base/errors.ts';
 import { isRestorable, isWhole, newestFirst, type BackupSet } from '../model/backup-set.ts';
 import { timestampToDate, type RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
-import type { SetCopy } from '../ports/set-copy.ts';
+import type { SetCopy, StoredSet } from '../ports/set-copy.ts';
 import { readStores } from './read-stores.ts';
 import { failedTestText, latestTest, newestPassedText } from './restore-tests.ts';
 import { copyOfSet, labelOf, warningsOf } from './set-copy.ts';
@@ -37,13 +37,7 @@ export interface SelectionPolicy {
   /** Whether to include sets of an unknown database. */
   readonly unnamed: boolean;
   /** Chooses among sets of one database. */
-  choose(found: readonly FoundSet[], query: SetQuery, note: (text: string) => void): readonly FoundSet[];
-}
-
-/** A set and its store. */
-export interface FoundSet {
-  readonly store: ArtifactStore;
-  readonly set: BackupSet;
+  choose(found: readonly StoredSet[], query: SetQuery, note: (text: string) => void): readonly StoredSet[];
 }
 
 /**
@@ -63,8 +57,25 @@ export async function selectSets(
   query: SetQuery,
   policy: SelectionPolicy,
 ): Promise<SelectedSets> {
+  const { others, ...selected } = await search(stores, query, policy);
+  const { copies, errors } = selected;
+  if (copies.length === 0 && (query.wanted !== 'all' || errors.length > 0))
+    throw notFound(stores, query, { ...selected, others });
+  return selected;
+}
+
+/** What a query has found, and the databases whose sets it ignored. */
+interface Found extends SelectedSets {
+  readonly others: ReadonlySet<string>;
+}
+
+async function search(
+  stores: readonly ArtifactStore[],
+  query: SetQuery,
+  policy: SelectionPolicy,
+): Promise<Found> {
   const { wanted, database, primary, signal } = query;
-  const [found, chosen]: [FoundSet[], FoundSet[]] = [[], []];
+  const [found, chosen]: [StoredSet[], StoredSet[]] = [[], []];
   const notes: string[] = [];
   const errors: BackupError[] = [];
   const others = new Set<string>();
@@ -91,12 +102,10 @@ export async function selectSets(
   const names = [...others].map((name) => `"${name}"`).join(', ');
   if (wanted === 'all' && others.size > 0)
     note(`only sets of database "${database}" are selected. There are sets of ${names} too`);
-  if (chosen.length === 0 && (wanted !== 'all' || errors.length > 0))
-    throw notFound(stores, query, { notes, errors, others });
   const copies = chosen.map(({ store, set }) =>
     copyOfSet(store, set, { trusted: store === primary, signal }),
   );
-  return { copies, notes, errors };
+  return { copies, notes, errors, others };
 }
 
 /**
@@ -110,11 +119,10 @@ export async function selectSetToRestore(
   stores: readonly ArtifactStore[],
   query: SetQuery & { readonly wanted: Exclude<Wanted, 'all'> },
 ): Promise<{ readonly copy: SetCopy; readonly notes: readonly string[] }> {
-  const { copies, notes, errors } = await selectSets(stores, query, TO_RESTORE);
-  const [copy] = copies;
-  const all = [...errors.map((error) => errorText(error)), ...notes];
-  if (copy === undefined) throw notFound(stores, query, { notes: all, errors: [], others: new Set() });
-  return { copy, notes: all };
+  const found = await search(stores, query, TO_RESTORE);
+  const [copy] = found.copies;
+  if (copy === undefined) throw notFound(stores, query, found);
+  return { copy, notes: [...found.errors.map((error) => errorText(error)), ...found.notes] };
 }
 
 function isEach(wanted: Wanted): boolean {
@@ -124,7 +132,7 @@ function isEach(wanted: Wanted): boolean {
 function notFound(
   stores: readonly ArtifactStore[],
   { wanted, database }: SetQuery,
-  seen: Omit<SelectedSets, 'copies'> & { readonly others: ReadonlySet<string> },
+  seen: Omit<Found, 'copies'>,
 ): BackupError {
   const places = stores.map(({ name }) => name).join(' and ');
   const what = isEach(wanted) ? 'no set' : `no set ${wanted}`;
@@ -166,8 +174,8 @@ export const TO_VERIFY: SelectionPolicy = {
 };
 
 /** Removes sets without a manifest, because they are of an interrupted or running run. */
-function withoutUnfinished(found: readonly FoundSet[], note: (text: string) => void): readonly FoundSet[] {
-  const isUnfinished = ({ set: { state, artifacts } }: FoundSet): boolean =>
+function withoutUnfinished(found: readonly StoredSet[], note: (text: string) => void): readonly StoredSet[] {
+  const isUnfinished = ({ set: { state, artifacts } }: StoredSet): boolean =>
     state === 'partial' && artifacts.every(({ kind }) => kind !== 'manifest');
   for (const { store, set } of found.filter(isUnfinished))
     note(`${labelOf(store, set)} was never finished, and is passed over: ${set.problems.join('; ')}`);
@@ -175,11 +183,11 @@ function withoutUnfinished(found: readonly FoundSet[], note: (text: string) => v
 }
 
 function withoutFuture(
-  found: readonly FoundSet[],
+  found: readonly StoredSet[],
   now: Date,
   note: (text: string) => void,
-): readonly FoundSet[] {
-  const isFuture = ({ set }: FoundSet): boolean =>
+): readonly StoredSet[] {
+  const isFuture = ({ set }: StoredSet): boolean =>
     timestampToDate(set.timestamp).getTime() > now.getTime() + FUTURE_MS;
   for (const { store, set } of found.filter(isFuture))
     note(
@@ -218,7 +226,7 @@ export const TO_RESTORE: SelectionPolicy = {
 };
 
 /** Newest first. The sort is stable, so copies of one set stay in the order of the stores. */
-function inOrder(found: readonly FoundSet[]): readonly FoundSet[] {
+function inOrder(found: readonly StoredSet[]): readonly StoredSet[] {
   return [...found].sort((one, other) =>
     newestFirst({ ...one.set, tier: 'daily' }, { ...other.set, tier: 'daily' }),
   );
@@ -227,7 +235,7 @@ function inOrder(found: readonly FoundSet[]): readonly FoundSet[] {
 /** Notes a failed test of any intact copy, because all intact copies have the same bytes. */
 function noteFailedTest(
   { timestamp }: BackupSet,
-  found: readonly FoundSet[],
+  found: readonly StoredSet[],
   note: (text: string) => void,
 ): void {
   const sets = found.map(({ set }) => set).filter(isWhole);
@@ -235,7 +243,7 @@ function noteFailedTest(
   if (result?.outcome === 'failed') note(`${failedTestText('this set', result)}; ${newestPassedText(sets)}`);
 }
 
-function newestRestorable(sorted: readonly FoundSet[], note: (text: string) => void): FoundSet | undefined {
+function newestRestorable(sorted: readonly StoredSet[], note: (text: string) => void): StoredSet | undefined {
   const chosen = sorted.find(({ set }) => isRestorable(set) && warningsOf(set).length === 0);
   const newer = sorted.filter(({ set }) => set.timestamp > (chosen?.set.timestamp ?? ''));
   const unknown = newer.filter(
@@ -255,7 +263,7 @@ function whyPassedOver(set: BackupSet): string {
 /** Maximum number of listed sets. */
 const SHOWN = 10;
 
-function mustChoose(unknown: readonly FoundSet[], chosen: FoundSet): BackupError {
+function mustChoose(unknown: readonly StoredSet[], chosen: StoredSet): BackupError {
   const listed = unknown
     .slice(0, SHOWN)
     .map(({ store, set }) => `\n  - ${labelOf(store, set)}: ${set.problems.join('; ')}`)
@@ -268,7 +276,7 @@ function mustChoose(unknown: readonly FoundSet[], chosen: FoundSet): BackupError
   );
 }
 
-function named(fitting: readonly FoundSet[], note: (text: string) => void): FoundSet | undefined {
+function named(fitting: readonly StoredSet[], note: (text: string) => void): StoredSet | undefined {
   const chosen = fitting.find(({ set }) => warningsOf(set).length === 0) ?? fitting[0];
   if (chosen?.set.state === 'suspicious')
     note(`${labelOf(chosen.store, chosen.set)} is suspicious: ${chosen.set.problems.join('; ')}`);

@@ -2,7 +2,8 @@ import { splitKey } from '../model/artifact-key.ts';
 import type { BackupSet, SetArtifact } from '../model/backup-set.ts';
 import { damageIn } from '../model/damage.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
-import type { ReadableArtifact, SetCopy } from '../ports/set-copy.ts';
+import { entryOf } from '../model/manifest.ts';
+import type { ReadableArtifact, SetCopy, StoredSet } from '../ports/set-copy.ts';
 
 /** Options for creating a copy of a set. */
 export interface CopyOptions extends StoreOptions {
@@ -16,16 +17,8 @@ export function copyOfSet(
   set: BackupSet,
   { trusted = false, ...options }: CopyOptions = {},
 ): SetCopy {
-  const readable = ({ key, bytes, tag }: SetArtifact): ReadableArtifact => {
-    const { fileName: name } = splitKey(key);
-    return {
-      name,
-      bytes,
-      sha256: set.manifest?.artifacts.find((entry) => entry.name === name)?.sha256,
-      path: store.capabilities.localFiles?.(key),
-      open: (range, reading) => store.read(key, range, { ...options, ...reading, tag }),
-    };
-  };
+  const readable = (artifact: SetArtifact): ReadableArtifact =>
+    readableArtifact({ store, set }, artifact, options);
   return {
     label: labelOf(store, set),
     timestamp: set.timestamp,
@@ -38,6 +31,22 @@ export function copyOfSet(
     warnings: warningsOf(set),
     trusted,
     stored: { store, set },
+  };
+}
+
+/** Returns an artifact of a set in a store, ready to be read. */
+export function readableArtifact(
+  { store, set }: StoredSet,
+  { key, bytes, tag }: SetArtifact,
+  options: StoreOptions,
+): ReadableArtifact {
+  const { fileName: name } = splitKey(key);
+  return {
+    name,
+    bytes,
+    sha256: entryOf(set.manifest, name)?.sha256,
+    path: store.capabilities.localFiles?.(key),
+    open: (range, reading) => store.read(key, range, { ...options, ...reading, tag }),
   };
 }
 

@@ -168,6 +168,14 @@ export function totalRows(rowCounts: readonly TableRows[]): number {
   return rowCounts.reduce((sum, { rows }) => sum + rows, 0);
 }
 
+/** Returns the entry of a file in a manifest; `undefined` if there is none. */
+export function entryOf(
+  manifest: Pick<Manifest, 'artifacts'> | undefined,
+  fileName: string,
+): ManifestArtifact | undefined {
+  return manifest?.artifacts.find(({ name }) => name === fileName);
+}
+
 /** Returns the entry of the dump, which every manifest has. */
 export function dumpOf(manifest: Pick<Manifest, 'artifacts'>): ManifestArtifact | undefined {
   return manifest.artifacts.find(({ kind }) => kind === 'dump');

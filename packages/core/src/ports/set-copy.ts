@@ -12,6 +12,12 @@ export interface ReadableArtifact extends ArtifactContent {
   readonly sha256: string | undefined;
 }
 
+/** A set and the store that has it. */
+export interface StoredSet {
+  readonly store: ArtifactStore;
+  readonly set: BackupSet;
+}
+
 /** A set in one tier of one store, or local files. */
 export interface SetCopy {
   /** Text for the operator: `set 20261122_020000 (daily, local)`, or a path. */
@@ -32,7 +38,7 @@ export interface SetCopy {
    */
   readonly trusted: boolean;
   /** The set and its store. `undefined` for files, which may be only a part of the set. */
-  readonly stored: { readonly store: ArtifactStore; readonly set: BackupSet } | undefined;
+  readonly stored: StoredSet | undefined;
 }
 
 /**

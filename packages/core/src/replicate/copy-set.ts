@@ -2,8 +2,8 @@ import { sha256Of } from '../base/sha256-of.ts';
 import { throwIfAborted } from '../base/errors.ts';
 import { inPublicationOrder } from '../catalog/publication-order.ts';
 import { hasOpenFailure } from '../catalog/restore-tests.ts';
+import { readableArtifact } from '../catalog/set-copy.ts';
 import { inherited, recordState, resetState } from '../catalog/state-files.ts';
-import { splitKey } from '../model/artifact-key.ts';
 import type { BackupSet, SetArtifact } from '../model/backup-set.ts';
 import { timeOf } from '../model/state-file.ts';
 import type { ArtifactSource, ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
@@ -140,9 +140,7 @@ async function storedSource(
   artifact: SetArtifact,
   options: StoreOptions,
 ): Promise<ArtifactSource> {
-  const { key, bytes } = artifact;
-  const { fileName } = splitKey(key);
-  const entry = set.manifest?.artifacts.find(({ name }) => name === fileName);
-  const sha256 = entry?.sha256 ?? (await sha256Of(store.read(key, undefined, options)));
-  return { bytes, sha256, open: (range, reading) => store.read(key, range, { ...options, ...reading }) };
+  const readable = readableArtifact({ store, set }, artifact, options);
+  const sha256 = readable.sha256 ?? (await sha256Of(readable.open()));
+  return { bytes: readable.bytes, sha256, open: (range, reading) => readable.open(range, reading) };
 }
