@@ -1,7 +1,6 @@
 import type { CheckOutcome, JournalState, RunJournal } from '@geolens/backup-core';
 import { escapeDatabase } from '@geolens/backup-core/internal';
-import { errnoOf, readOwnFile, storeError } from '@geolens/backup-system';
-import { replaceFile } from './store/replace-file.ts';
+import { OwnJsonFile } from './store/own-json-file.ts';
 
 /** Maximum size of a journal, in bytes; a typical one has a few hundred. */
 const LARGEST_BYTES = 1024 * 1024;
@@ -13,22 +12,20 @@ export function journalName(database: string): string {
 
 /** A journal in one small JSON file, replaced as a whole. Writers do not need the lock of the volume. */
 export class FileJournal implements RunJournal {
-  private readonly path: string;
+  private readonly file: OwnJsonFile;
   /** The previous update. The next one starts after it, whether it succeeded or failed. */
   private latest: Promise<void> = Promise.resolve();
 
   constructor(path: string) {
-    this.path = path;
+    this.file = new OwnJsonFile(path, {
+      reading: 'reading the journal',
+      writing: 'noting the outcome',
+      largestBytes: LARGEST_BYTES,
+    });
   }
 
   async read(): Promise<JournalState> {
-    try {
-      const state: unknown = JSON.parse((await readOwnFile(this.path, LARGEST_BYTES)).toString());
-      return typeof state === 'object' && state !== null && !Array.isArray(state) ? withNewNames(state) : {};
-    } catch (error) {
-      if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return {};
-      throw storeError(error, 'reading the journal', { path: this.path });
-    }
+    return withNewNames(await this.file.read());
   }
 
   update(change: JournalState): Promise<void> {
@@ -38,12 +35,7 @@ export class FileJournal implements RunJournal {
   }
 
   private async replace(change: JournalState): Promise<void> {
-    const text = `${JSON.stringify({ ...(await this.read()), ...change }, undefined, 2)}\n`;
-    try {
-      await replaceFile(this.path, text);
-    } catch (error) {
-      throw storeError(error, 'noting the outcome', { path: this.path });
-    }
+    await this.file.replace({ ...(await this.read()), ...change }, 2);
   }
 }
 

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ArtifactKey, ReplicaRecord, ReplicaRecords } from '@geolens/backup-core';
-import { errnoOf, readOwnFile, storeError } from '@geolens/backup-system';
-import { replaceFile } from './store/replace-file.ts';
+import { OwnJsonFile } from './store/own-json-file.ts';
 
 /** Maximum size of a records file, in bytes: an artifact needs about 300, and a store has at most 50,000. */
 const LARGEST_BYTES = 64 * 1024 * 1024;
@@ -17,29 +16,22 @@ export function recordsName(store: string, place: string): string {
 
 /** Records in one JSON file, replaced as a whole. The caller of `update` holds the lock of the volume. */
 export class FileRecords implements ReplicaRecords {
-  private readonly path: string;
+  private readonly file: OwnJsonFile;
 
   constructor(path: string) {
-    this.path = path;
+    this.file = new OwnJsonFile(path, {
+      reading: 'reading what is known of a replica',
+      writing: 'noting what a replica has',
+      largestBytes: LARGEST_BYTES,
+    });
   }
 
   async read(): Promise<ReadonlyMap<ArtifactKey, ReplicaRecord>> {
-    try {
-      const records: unknown = JSON.parse((await readOwnFile(this.path, LARGEST_BYTES)).toString());
-      return new Map(Object.entries(records ?? {}).filter(isRecord));
-    } catch (error) {
-      if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return new Map();
-      throw storeError(error, 'reading what is known of a replica', { path: this.path });
-    }
+    return new Map(Object.entries(await this.file.read()).filter(isRecord));
   }
 
   async update(change: ReadonlyMap<ArtifactKey, ReplicaRecord | undefined>): Promise<void> {
-    const records = new Map<ArtifactKey, ReplicaRecord | undefined>([...(await this.read()), ...change]);
-    try {
-      await replaceFile(this.path, `${JSON.stringify(Object.fromEntries(records))}\n`);
-    } catch (error) {
-      throw storeError(error, 'noting what a replica has', { path: this.path });
-    }
+    await this.file.replace(Object.fromEntries([...(await this.read()), ...change]));
   }
 }
 
