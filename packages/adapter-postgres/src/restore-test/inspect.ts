@@ -60,7 +60,7 @@ const INDEXES = `
  * Checks the indexes. pg_dump omits invalid indexes, except those of partitioned tables that some partitions
  * lack; these were invalid before.
  */
-export async function inspectIndexes(client: pg.Client): Promise<DiagnosticResults> {
+async function inspectIndexes(client: pg.Client): Promise<DiagnosticResults> {
   const { rows } = await client.query<{
     readonly name: string;
     readonly partitioned: boolean;
@@ -92,14 +92,16 @@ const CONSTRAINTS = `
    ORDER BY 1`;
 
 /** Checks the constraints. The server has validated all of them except those dumped as NOT VALID. */
-export async function inspectConstraints(client: pg.Client): Promise<DiagnosticResults> {
+async function inspectConstraints(client: pg.Client): Promise<DiagnosticResults> {
   const { rows } = await client.query<{ name: string; valid: boolean }>(CONSTRAINTS);
   const valid = rows.filter((row) => row.valid).length;
   return {
     problems: [],
     warnings: rows
       .filter((row) => !row.valid)
-      .map(({ name }) => `constraint ${name} is NOT VALID, as when it was dumped: nobody has checked it`),
+      .map(
+        ({ name }) => `constraint ${name} is NOT VALID, as when it was dumped: the server has not checked it`,
+      ),
     facts: valid === 0 ? [] : [counted(valid, 'constraint', 'constraints', 'valid')],
   };
 }

@@ -15,7 +15,7 @@ export function isSettingOfNewerClient(error: string): boolean {
 }
 
 /** Returns SQL text of a pg_restore for a server of this version. */
-export function understoodBy(serverMajor: number, sql: string): string {
+function understoodBy(serverMajor: number, sql: string): string {
   return serverMajor >= FIRST_TO_KNOW_IT ? sql : sql.replace(`\n${STATEMENT}`, '\n');
 }
 

@@ -2,7 +2,7 @@ import { countText, numberText } from '../base/count-text.ts';
 import { dumpOf, rowsOf, type Manifest, type ManifestArtifact } from '../model/manifest.ts';
 
 /** Default share of the median below which a set is suspicious. */
-export const SIZE_ANOMALY_THRESHOLD = 0.5;
+const SIZE_ANOMALY_THRESHOLD = 0.5;
 
 /** A measured quantity: its value in the new set and in the previous sets. */
 interface SizeMeasure {

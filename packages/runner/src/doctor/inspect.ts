@@ -57,7 +57,7 @@ export async function* inspect(context: CommandContext): AsyncGenerator<Diagnost
     : result(
         'notifications',
         'warn',
-        'nobody is told when backups stop',
+        'no notification is sent when backups stop',
         'Set BACKUP_PING_URL (healthchecks.io, or one of your own) or BACKUP_WEBHOOK_URL, or watch `geolens-backup health`',
       );
 }
