@@ -1,9 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
 const BIN = fileURLToPath(new URL('../../packages/runner/bin/geolens-backup.js', import.meta.url));
+
+/** Options of Node in the first line of the program: they decide how much memory it takes. */
+const NODE_FLAGS = /^#!\S+ -S node (.*)$/m.exec(readFileSync(BIN, 'utf8'))![1]!.split(' ');
 
 /**
  * Spares each of some thousand processes a tenth of its time: what Node has compiled is not compiled again.
@@ -21,7 +25,7 @@ export interface CliEnd {
 }
 
 export interface CliOptions {
-  /** On top of PATH, HOME and the cache of Node; nothing else of this process gets through. */
+  /** On top of PATH, HOME, the cache of Node, and one arena of malloc as in the image; nothing else of this process gets through. */
   readonly env: Readonly<Record<string, string>>;
   /** Put before the command, for example `['nice']`. */
   readonly wrapper?: readonly string[];
@@ -35,12 +39,13 @@ export class RunningCli {
   stderr = '';
 
   constructor(args: readonly string[], { env, wrapper = [] }: CliOptions) {
-    const [file, ...rest] = [...wrapper, process.execPath, BIN, ...args] as [string, ...string[]];
+    const [file, ...rest] = [...wrapper, process.execPath, ...NODE_FLAGS, BIN, ...args] as [string, ...string[]];
     const began = performance.now();
     this.child = spawn(file, rest, {
       env: {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],
+        MALLOC_ARENA_MAX: '1',
         NODE_COMPILE_CACHE: COMPILE_CACHE,
         ...env,
       },

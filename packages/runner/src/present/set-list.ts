@@ -30,11 +30,10 @@ interface ListedSet {
 
 /** Groups the copies of each set, newest set first. */
 export function collectCopies(found: readonly FoundSet[]): readonly ListedSet[] {
-  const groups = new Map<string, FoundSet[]>();
-  for (const copy of found) {
-    const id = idOf(copy.set, copy.set.database ?? onlyDatabaseOf(copy.set, found));
-    groups.set(id, [...(groups.get(id) ?? []), copy]);
-  }
+  const onlyDatabases = onlyDatabasesOf(found);
+  const groups = Map.groupBy(found, ({ set }) =>
+    JSON.stringify([set.tier, set.timestamp, set.database ?? onlyDatabases.get(runOf(set))]),
+  );
   const rank = ({ set }: FoundSet): number => SET_STATES.indexOf(set.state);
   return [...groups.values()]
     .map((copies) => copies.sort((one, other) => rank(one) - rank(other)))
@@ -42,21 +41,23 @@ export function collectCopies(found: readonly FoundSet[]): readonly ListedSet[] 
     .sort((one, other) => newestFirst(one.best, other.best));
 }
 
-function idOf({ tier, timestamp }: BackupSet, database: string | undefined): string {
-  return JSON.stringify([tier, timestamp, database]);
+function runOf({ tier, timestamp }: BackupSet): string {
+  return `${tier}/${timestamp}`;
 }
 
 /**
- * Returns the database of a copy without dump and manifest, such as an interrupted copy. This is the database
- * of the only known set of that run. `undefined` if there is not exactly one.
+ * Returns the database of each run with sets of one database. A copy of the run without dump and manifest,
+ * such as an interrupted copy, is a copy of that set.
  */
-function onlyDatabaseOf({ tier, timestamp }: BackupSet, found: readonly FoundSet[]): string | undefined {
-  const databases = new Set(
-    found
-      .filter(({ set }) => set.tier === tier && set.timestamp === timestamp)
-      .flatMap(({ set }) => set.database ?? []),
-  );
-  return databases.size === 1 ? [...databases][0] : undefined;
+function onlyDatabasesOf(found: readonly FoundSet[]): ReadonlyMap<string, string | undefined> {
+  const databases = new Map<string, string | undefined>();
+  for (const { set } of found) {
+    if (set.database === undefined) continue;
+    const run = runOf(set);
+    const isOther = databases.has(run) && databases.get(run) !== set.database;
+    databases.set(run, isOther ? undefined : set.database);
+  }
+  return databases;
 }
 
 /** Checks, the strongest first. */

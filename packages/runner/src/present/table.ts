@@ -11,11 +11,12 @@ const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\
 
 /** Aligns rows under their titles. Does not pad the last column. Missing cells are empty. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const lines = [columns.map(({ title }) => title), ...rows].map((line) => line.map(printable));
+  const lines = [columns.map(({ title }) => title), ...rows];
   const cells = columns.map(({ align }, index) => {
-    const widest = Math.max(...lines.map((line) => stringWidth(line[index] ?? '')));
+    const textOf = (line: readonly string[]): string => printable(line[index] ?? '');
+    const widest = lines.reduce((most, line) => Math.max(most, stringWidth(textOf(line))), 0);
     return (line: readonly string[]): string => {
-      const text = line[index] ?? '';
+      const text = textOf(line);
       const padding = ' '.repeat(widest - stringWidth(text));
       if (align === 'right') return padding + text;
       return index === columns.length - 1 ? text : text + padding;

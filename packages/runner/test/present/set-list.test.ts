@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { retentionPlanJson, retentionPlanText } from '../../src/commands/prune.ts';
 import { collectCopies, setListJson, setListText, type FoundSet } from '../../src/present/set-list.ts';
-import { parseTimestamp } from '@geolens/backup-core';
+import { formatTimestamp, parseTimestamp } from '@geolens/backup-core';
 import { MANIFEST, NOW, setOf } from '../support/sets.ts';
 
 const text = (found: readonly FoundSet[], now = NOW): string => setListText(collectCopies(found), now);
@@ -85,6 +85,22 @@ describe('the list of sets', () => {
       '',
     ]);
     expect(text([one, other, begun]).split('\n')).toHaveLength(5);
+  });
+
+  it('groups fifty thousand copies whose database is not known in the time of a listing', () => {
+    const start = Date.UTC(2026, 0, 1);
+    const found = Array.from({ length: 50_000 }, (_, index) => ({
+      store: 's3',
+      set: setOf({
+        state: 'partial',
+        database: undefined,
+        manifest: undefined,
+        timestamp: formatTimestamp(new Date(start + index * 60_000)),
+      }),
+    }));
+    const began = performance.now();
+    expect(collectCopies(found)).toHaveLength(found.length);
+    expect(performance.now() - began).toBeLessThan(5000);
   });
 
   it('says of a suspicious set why it is, and when one was accepted', () => {

@@ -19,7 +19,7 @@ export interface Deeds {
 
 /** Returns the environment of a command that notes what it does in the file. */
 export function noting(file: string): Readonly<Record<string, string>> {
-  const url = new URL('../preload/processes.ts', import.meta.url);
+  const url = new URL('../preload/processes.mjs', import.meta.url);
   url.searchParams.set('to', file);
   return { NODE_OPTIONS: `--import=${url.href}` };
 }
