@@ -36,7 +36,10 @@ interface Lane {
   readonly pristine: Pristine;
 }
 
-/** An installation with two good sets, on the volume and in the bucket, and bait in its database. */
+/**
+ * An installation with two good sets, on the volume and in the bucket, and bait in its database. The sets
+ * need a role that the server no longer has.
+ */
 async function laneOf(number: number): Promise<Lane> {
   const folder = await mkdtemp(join(tmpdir(), 'geolens-hostile-lane-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -47,7 +50,10 @@ async function laneOf(number: number): Promise<Lane> {
   onTestFinished(() => rm(marks, { recursive: true }));
   await bait(operator, marks);
   const bucket = await HostileBucket.start();
+  const role = `"${evilRole(database.database)}"`;
+  await database.query(`CREATE ROLE ${role}; GRANT SELECT ON data.large TO ${role}`);
   const good = [await operator.goodRun({ env: bucket.env }), await operator.goodRun({ env: bucket.env })];
+  await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
   await cp(volume.backups, join(folder, 'backups'), { recursive: true });
   return {
     operator,

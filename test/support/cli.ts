@@ -39,7 +39,10 @@ export class RunningCli {
   stderr = '';
 
   constructor(args: readonly string[], { env, wrapper = [] }: CliOptions) {
-    const [file, ...rest] = [...wrapper, process.execPath, ...NODE_FLAGS, BIN, ...args] as [string, ...string[]];
+    const [file, ...rest] = [...wrapper, process.execPath, ...NODE_FLAGS, BIN, ...args] as [
+      string,
+      ...string[],
+    ];
     const began = performance.now();
     this.child = spawn(file, rest, {
       env: {

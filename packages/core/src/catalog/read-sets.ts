@@ -22,6 +22,9 @@ const MOST_KEPT_BYTES = 24 * 1024 * 1024;
 /** Maximum number of artifacts in a store: ten thousand sets with their state files. */
 const MOST_ARTIFACTS = 50_000;
 
+/** Maximum number of manifests among them: each is read. */
+const MOST_MANIFESTS = 12_500;
+
 /** Options for reading the sets of a store. */
 export interface ReadSetsOptions extends StoreOptions {
   /** Called with each state file whose set is gone. */
@@ -51,24 +54,27 @@ export async function readSets(
 
 /**
  * Lists all artifacts of a store.
- * @throws BackupError STORE_FAILED if it has more than fit into memory
+ * @throws BackupError STORE_FAILED if it has more than can be read
  */
 export async function listAll(
   store: ArtifactStore,
   options: StoreOptions = {},
 ): Promise<readonly StoredArtifact[]> {
   const listing: StoredArtifact[] = [];
+  let manifests = 0;
   for (const tier of TIERS) {
     for await (const artifact of store.list(tier, options)) {
-      if (listing.push(artifact) > MOST_ARTIFACTS)
-        throw new BackupError(
-          'STORE_FAILED',
-          `${store.name} has more than ${MOST_ARTIFACTS} artifacts, the most that are read`,
-          withReason('store-too-large'),
-        );
+      if (listing.push(artifact) > MOST_ARTIFACTS) throw tooMany(store, MOST_ARTIFACTS, 'artifacts');
+      if (nameOfKey(artifact.key)?.kind === 'manifest') manifests += 1;
+      if (manifests > MOST_MANIFESTS) throw tooMany(store, MOST_MANIFESTS, 'manifests');
     }
   }
   return listing;
+}
+
+function tooMany({ name }: ArtifactStore, most: number, what: string): BackupError {
+  const text = `${name} has more than ${most} ${what}, the most that are read`;
+  return new BackupError('STORE_FAILED', text, withReason('store-too-large'));
 }
 
 interface Readings {
@@ -134,7 +140,7 @@ async function readManifest(
     return manifest;
   } catch (error) {
     throwIfAborted(options.signal);
-    return toBackupError(error);
+    return withoutCause(error);
   }
 }
 
@@ -150,8 +156,14 @@ async function readState(
     return await readStateFile(store.read(key, undefined, options), timestamp);
   } catch (error) {
     throwIfAborted(options.signal);
-    return isBackupError(error, 'ARTIFACT_NOT_FOUND') ? undefined : toBackupError(error);
+    return isBackupError(error, 'ARTIFACT_NOT_FOUND') ? undefined : withoutCause(error);
   }
+}
+
+/** Returns the error without its cause, which may hold the whole answer of a server: a listing has thousands. */
+function withoutCause(error: unknown): BackupError {
+  const { code, message, details, hint } = toBackupError(error);
+  return new BackupError(code, message, { details, hint });
 }
 
 /** Returns whether a state file was not readable for a reason other than its content. */

@@ -235,6 +235,14 @@ function archives(arena: Arena, random: Random): string {
           { name: `./a${ESCAPES}`, content: 'x' },
           { name: '../x', content: 'x' },
         ),
+      () =>
+        tarGz(
+          { name: './', type: '5' },
+          {
+            name: random.pick([join(outside, 'kept'), join(outside, 'new'), '../../../../outside/kept']),
+            content: 'owned',
+          },
+        ),
       () => tarGz({ name: './kept', type: '1', link: join(outside, 'kept') }),
       () => tarGz({ name: './l', type: '2', link: outside }, { name: './l/kept', content: 'owned' }),
       () => tarGz({ name: './null', type: '3' }, { name: './pipe', type: '6' }),
@@ -249,15 +257,14 @@ function archives(arena: Arena, random: Random): string {
       () => bytes(random, 500),
     ])();
   const role = evilRole(database);
-  const evil = (attributes: string): string =>
-    `CREATE ROLE "${role}"${attributes};\nGRANT SELECT ON TABLE data.stations TO "${role}";`;
+  const evil = (attributes: string): string => `CREATE ROLE "${role}";\nALTER ROLE "${role}"${attributes};`;
   const globals = (): string =>
     random.pick([
       `\\! touch ${marks}/psql`,
       `COPY (SELECT 1) TO PROGRAM 'touch ${marks}/copy';`,
       evil(' WITH SUPERUSER LOGIN'),
       evil(' WITH LOGIN SUPERUSER CREATEDB CREATEROLE REPLICATION BYPASSRLS'),
-      evil(`;\nGRANT pg_execute_server_program TO "${role}"`),
+      evil(` WITH LOGIN;\nGRANT pg_execute_server_program TO "${role}"`),
       `DO $$ BEGIN EXECUTE 'DROP TABLE data.large'; END $$;`,
       `CREATE ROLE "${ESCAPES.replaceAll('\n', '')}";`,
       `\u0000${text(random, 200)}`,
@@ -356,6 +363,8 @@ function note(arena: Arena, random: Random): string {
       '.',
       `daily/x${ESCAPES}`,
     ];
+    // The last name decides: a publication whose last file is missing is undone.
+    if (random.chance(0.7)) names.push(`daily/manifest-20200101_000000.json`);
     writeFileSync(
       join(backups, `.geolens-backup-${id}.publishing`),
       random.pick([
