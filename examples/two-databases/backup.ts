@@ -44,5 +44,5 @@ for (const url of [setting('SHOP_URL'), setting('FORUM_URL')]) {
   replica.close();
   console.log(`${database}: ${report.outcome} ${report.timestamp ?? ''}`);
   for (const error of report.errors) console.error(`${database}: ${error.code}: ${errorText(error)}`);
-  if (report.outcome !== 'complete') process.exitCode = 1;
+  if (report.outcome !== 'succeeded') process.exitCode = 1;
 }

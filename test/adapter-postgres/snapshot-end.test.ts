@@ -36,7 +36,7 @@ describe.each(newestCluster())('a run with a slow archive, on $title,', (facts) 
       },
       { toolVersion: '1.2.3' },
     );
-    expect(report).toMatchObject({ outcome: 'complete', errors: [] });
+    expect(report).toMatchObject({ outcome: 'succeeded', errors: [] });
     expect(report.manifest!.artifacts.map(({ kind }) => kind)).toEqual(['dump', 'globals', 'staging']);
   });
 });

@@ -26,7 +26,7 @@ describe('notifications', () => {
     const report = JSON.parse(received.find(({ path }) => path === '/hook-secret')!.body) as {
       run: { manifest: { artifacts: unknown[] } };
     };
-    expect(report).toMatchObject({ event: 'run.finished', state: 'good', run: { outcome: 'complete' } });
+    expect(report).toMatchObject({ event: 'run.finished', state: 'good', run: { outcome: 'succeeded' } });
     expect(report.run.manifest.artifacts).toHaveLength(3);
   });
 

@@ -120,7 +120,7 @@ describe('`run --json`', () => {
     const operator = await newOperator();
     const end = await operator.backup(['run', '--json'], { env: { LOG_FORMAT: 'json' } });
     expect(JSON.parse(end.stdout)).toMatchObject({
-      outcome: 'complete',
+      outcome: 'succeeded',
       database: operator.database.database,
       errors: [],
       warnings: [],

@@ -184,7 +184,7 @@ describe('the staging folder', () => {
       warnings: string[];
       manifest: { warnings: string[]; artifacts: { kind: string }[] };
     };
-    expect(report.outcome).toBe('complete');
+    expect(report.outcome).toBe('succeeded');
     expect(report.warnings).toEqual([`no staging archive: the folder STAGING_DIR=${folder} ${words}`]);
     expect(report.manifest.warnings).toEqual(report.warnings);
     expect(report.manifest.artifacts.map((artifact) => artifact.kind)).toEqual(['dump', 'globals']);

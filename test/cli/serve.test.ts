@@ -47,7 +47,7 @@ describe('`serve`', () => {
     onTestFinished(() => {
       server.close();
     });
-    await serving.says('complete in');
+    await serving.says('succeeded in');
     expect(await operator.sets('daily')).toHaveLength(1);
     serving.signal('SIGTERM');
     await serving.end;
@@ -103,7 +103,7 @@ describe('`serve`', () => {
       ['2026-11-24 09:05:00', 0],
     ] as const) {
       const serving = operator.start(['serve'], { at, env: { BACKUP_ON_START: 'never' } });
-      await serving.says(runs === 0 ? 'next run at' : 'complete in');
+      await serving.says(runs === 0 ? 'next run at' : 'succeeded in');
       serving.kill('SIGTERM');
       expect(times((await serving.end).stderr, 'was missed and is made up for'), at).toBe(runs);
     }

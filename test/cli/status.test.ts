@@ -16,7 +16,7 @@ describe('serve with BACKUP_HTTP_PORT', () => {
     expect(health.status).toBe(200);
     expect(await health.json()).toMatchObject({ healthy: true });
     const metrics = await (await ask('/metrics')).text();
-    expect(metrics).toContain('geolens_backup_last_run_result{outcome="complete"} 1');
+    expect(metrics).toContain('geolens_backup_last_run_result{outcome="succeeded"} 1');
     expect(metrics).toMatch(/^geolens_backup_newest_set_rows \d+$/m);
     expect(metrics).toMatch(/^geolens_backup_next_run_timestamp_seconds \d+$/m);
     await expect(fetch(`http://127.0.0.2:${port}/health`)).rejects.toThrow();

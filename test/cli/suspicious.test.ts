@@ -52,7 +52,7 @@ describe('a database that lost nine tenths of its rows', () => {
     const before = await operator.volume.everything();
     const first = await run();
     expect(first).toMatchObject({
-      outcome: 'complete',
+      outcome: 'succeeded',
       removed: [],
       suspicion: {
         reasons: expect.arrayContaining([
@@ -70,7 +70,7 @@ describe('a database that lost nine tenths of its rows', () => {
 
     const second = await run();
     expect(second).toMatchObject({
-      outcome: 'complete',
+      outcome: 'succeeded',
       removed: [],
       suspicion: { reasons: first.suspicion!.reasons },
     });
@@ -139,7 +139,7 @@ describe('a database that lost nine tenths of its rows', () => {
     ).toContain(`set ${timestamp} `);
 
     const next = await run();
-    expect(next).toMatchObject({ outcome: 'complete', warnings: [] });
+    expect(next).toMatchObject({ outcome: 'succeeded', warnings: [] });
     expect(next.suspicion).toBeUndefined();
     expect(await operator.sets('daily')).toEqual([next.timestamp]);
 
@@ -152,7 +152,7 @@ describe('a database that lost nine tenths of its rows', () => {
 
   it('is none of our business with BACKUP_SHRINK_THRESHOLD=off', async () => {
     const report = await run({ ...ENV, BACKUP_SHRINK_THRESHOLD: 'off' });
-    expect(report).toMatchObject({ outcome: 'complete', warnings: [] });
+    expect(report).toMatchObject({ outcome: 'succeeded', warnings: [] });
     expect(await operator.sets('daily')).toEqual([report.timestamp]);
   });
 });

@@ -38,7 +38,7 @@ const { tests } = parse(readFileSync(CASES, 'utf8')) as Tests;
 const cases = tests.flatMap((test) => test.alert_rule_test ?? []);
 
 const AT = new Date('2026-11-22T03:00:00Z');
-const RUN = { outcome: 'complete', startedAt: AT.toISOString(), finishedAt: AT.toISOString() } as const;
+const RUN = { outcome: 'succeeded', startedAt: AT.toISOString(), finishedAt: AT.toISOString() } as const;
 const storeOf = (name: string): StoreStatus => ({ name, sets: [], error: undefined, inspectedAt: AT });
 const STATUS: Status = {
   now: AT,

@@ -137,7 +137,7 @@ describe('a volume', () => {
         return scene.costsNothing(async () => {
           const end = await scene.does(['run', '--json'], LINK_IS_NOT_SUPPORTED);
           const { outcome, timestamp } = JSON.parse(end.stdout) as { outcome: string; timestamp: string };
-          if (outcome !== 'complete') throw new Error(`${outcome}: ${end.stderr}`);
+          if (outcome !== 'succeeded') throw new Error(`${outcome}: ${end.stderr}`);
           const { sets } = await scene.witness.inspect();
           if (
             !sets.some(

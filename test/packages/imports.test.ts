@@ -64,6 +64,6 @@ describe.each(NODE_VERSIONS)('on Node %s', (version) => {
     const program = join(folder, 'node_modules', '@geolens', 'backup-runner', 'bin', 'geolens-backup.js');
     const { PATH, HOME } = process.env;
     const said = await runProgram(node, [program, 'run', '--json'], { env: { PATH, HOME, ...operator.env } });
-    expect(JSON.parse(said)).toMatchObject({ outcome: 'complete' });
+    expect(JSON.parse(said)).toMatchObject({ outcome: 'succeeded' });
   });
 });

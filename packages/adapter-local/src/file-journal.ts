@@ -1,4 +1,4 @@
-import type { CheckOutcome, JournalState, RunJournal } from '@geolens/backup-core';
+import type { CheckOutcome, JournalState, PastRun, RunJournal, RunOutcome } from '@geolens/backup-core';
 import { escapeDatabase } from '@geolens/backup-core/internal';
 import { OwnJsonFile } from './store/own-json-file.ts';
 
@@ -39,7 +39,7 @@ export class FileJournal implements RunJournal {
   }
 }
 
-/** The journal of version 0.1.0, which has other names for restore tests. */
+/** The journal of version 0.1.0, which has other names for restore tests and for outcomes of runs. */
 interface FormerState extends JournalState {
   readonly lastDrillSlot?: JournalState['lastRestoreTestSlot'];
   readonly lastDrill?: JournalState['lastRestoreTest'] & { readonly verdict: string };
@@ -50,6 +50,17 @@ const FORMER_OUTCOMES: ReadonlyMap<string, CheckOutcome> = new Map([
   ['bad', 'failed'],
   ['unproven', 'inconclusive'],
 ]);
+
+const FORMER_RUN_OUTCOMES: ReadonlyMap<string, RunOutcome> = new Map([
+  ['complete', 'succeeded'],
+  ['partial', 'with-errors'],
+]);
+
+/** Returns a run with the current name of its outcome. An operator may have edited the journal. */
+function renamed<R extends { readonly outcome: RunOutcome }>(run: R): R {
+  const outcome = FORMER_RUN_OUTCOMES.get((run as R | null)?.outcome ?? '');
+  return outcome === undefined ? run : { ...run, outcome };
+}
 
 function withNewNames({ lastDrillSlot, lastDrill, ...state }: FormerState): JournalState {
   const outcome = FORMER_OUTCOMES.get(lastDrill?.verdict ?? '') ?? 'skipped';
@@ -64,5 +75,9 @@ function withNewNames({ lastDrillSlot, lastDrill, ...state }: FormerState): Jour
       },
     }),
     ...state,
+    ...(state.lastRun && { lastRun: renamed(state.lastRun) }),
+    ...(Array.isArray(state.pastRuns) && {
+      pastRuns: (state.pastRuns as readonly PastRun[]).map((run) => renamed(run)),
+    }),
   };
 }

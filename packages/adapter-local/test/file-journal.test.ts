@@ -68,6 +68,20 @@ describe('the journal', () => {
     expect(JSON.parse(await readFile(path, 'utf8'))).not.toHaveProperty('lastDrill');
   });
 
+  it('reads outcomes of runs of version 0.1.0 under their names of today, and what an operator wrote', async () => {
+    const path = join(await freshFolder(), 'journal.json');
+    const run = (outcome: string): object => ({ outcome, startedAt: START, finishedAt: START });
+    const state = {
+      lastRun: run('partial'),
+      pastRuns: [run('complete'), null, 'x', run('failed'), run('succeeded')],
+    };
+    await writeFile(path, JSON.stringify(state));
+    expect(await new FileJournal(path).read()).toEqual({
+      lastRun: run('with-errors'),
+      pastRuns: [run('succeeded'), null, 'x', run('failed'), run('succeeded')],
+    });
+  });
+
   it('replaces the fields that are named, and leaves the others, across instances', async () => {
     const path = join(await freshFolder(), 'journal.json');
     await new FileJournal(path).update({ firstStartAt: START, lastSuccessAt: START });

@@ -24,9 +24,9 @@ export function exitCodeOf(error: BackupError): ExitCode {
 /** Returns the exit code of a run that returned a report. */
 export function exitCodeOfRun({ outcome, errors, restoreTest }: RunReport): ExitCode {
   switch (outcome) {
-    case 'complete':
+    case 'succeeded':
       return restoreTest?.outcome === 'inconclusive' ? EXIT.partly : EXIT.done;
-    case 'partial':
+    case 'with-errors':
       return restoreTest?.outcome === 'failed' ? EXIT.restoreTestFailed : EXIT.partly;
     case 'failed':
       return errors[0] === undefined ? EXIT.failed : exitCodeOf(errors[0]);

@@ -37,8 +37,8 @@ describe('the exit code', () => {
   });
 
   it('of a complete run is 0, of one that was done in part 3, whatever failed after the set was good', () => {
-    expect(exitCodeOfRun(report('complete'))).toBe(0);
-    expect(exitCodeOfRun(report('partial', 'STORE_FULL'))).toBe(3);
-    expect(exitCodeOfRun(report('partial', 'ABORTED'))).toBe(3);
+    expect(exitCodeOfRun(report('succeeded'))).toBe(0);
+    expect(exitCodeOfRun(report('with-errors', 'STORE_FULL'))).toBe(3);
+    expect(exitCodeOfRun(report('with-errors', 'ABORTED'))).toBe(3);
   });
 });

@@ -269,7 +269,7 @@ describe('`verify --restore`', () => {
     const end = await operator.backup(['run', '--json'], { env: { BACKUP_VERIFY: 'restore' } });
     expect(end.code, end.stderr).toBe(0);
     expect(JSON.parse(end.stdout)).toMatchObject({
-      outcome: 'complete',
+      outcome: 'succeeded',
       restoreTest: { outcome: 'passed' },
       manifest: { checks: { restored: { ok: true } } },
     });

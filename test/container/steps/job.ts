@@ -41,6 +41,6 @@ export function jobSteps(ground: Ground): void {
       'run',
       '--json',
     ]);
-    expect(JSON.parse(output)).toMatchObject({ outcome: 'complete' });
+    expect(JSON.parse(output)).toMatchObject({ outcome: 'succeeded' });
   });
 }

@@ -124,7 +124,7 @@ export class Witness {
       throw new Error(
         `the run ${report.timestamp ?? '?'} is ${report.outcome}, and its set is ${shown?.state ?? 'not there'}\n${end.stderr}`,
       );
-    if (report.outcome !== 'complete') return;
+    if (report.outcome !== 'succeeded') return;
     for (const { store, errors } of report.replication ?? []) {
       const copied = shown!.copies.some(
         (copy) => copy.store === store && ['complete', 'suspicious'].includes(copy.state),

@@ -164,7 +164,7 @@ function report(
 ): RunReport {
   const isMade = manifest !== undefined && restoreTest?.damaged !== true;
   return {
-    outcome: !isMade ? 'failed' : errors.length > 0 ? 'partial' : 'complete',
+    outcome: !isMade ? 'failed' : errors.length > 0 ? 'with-errors' : 'succeeded',
     database,
     timestamp,
     startedAt,

@@ -5,11 +5,13 @@ import type { PhaseReport } from '../model/run-phase.ts';
 /**
  * Outcome of a run.
  *
- * - `complete`: everything succeeded;
- * - `partial`: the set is good, but a later step failed;
+ * - `succeeded`: every step succeeded;
+ * - `with-errors`: the set is good, but a later step failed;
  * - `failed`: there is no set.
+ *
+ * No outcome of a run shares a word with a state of a set.
  */
-export type RunOutcome = 'complete' | 'partial' | 'failed';
+export type RunOutcome = 'succeeded' | 'with-errors' | 'failed';
 
 /** Result of the last run. Times are ISO 8601, UTC. */
 export interface JournalledRun {

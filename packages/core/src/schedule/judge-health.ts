@@ -87,7 +87,7 @@ export function isFresh({
 function failedCopies({ lastReplicaCheck, lastRun }: JournalState): string | undefined {
   if (lastReplicaCheck?.outcome !== 'failed') return undefined;
   const { finishedAt, problem } = lastReplicaCheck;
-  if (lastRun?.outcome === 'complete' && lastRun.finishedAt > finishedAt) return undefined;
+  if (lastRun?.outcome === 'succeeded' && lastRun.finishedAt > finishedAt) return undefined;
   return `a check of copies found damage${problem === undefined ? '' : `: ${problem}`}`;
 }
 

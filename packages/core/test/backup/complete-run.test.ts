@@ -12,7 +12,7 @@ describe('a run in which all goes well', () => {
     const kit = new RunKit();
     const report = await kit.run();
     expect(report).toMatchObject({
-      outcome: 'complete',
+      outcome: 'succeeded',
       database: 'geolens',
       timestamp: T,
       errors: [],
@@ -68,7 +68,7 @@ describe('a run in which all goes well', () => {
       rowCounts: kit.producer.rows,
     });
     expect(manifest.artifacts[2]).toMatchObject({ members: 5 });
-    expect(report).toMatchObject({ outcome: 'complete', warnings: [kit.archiver.warning] });
+    expect(report).toMatchObject({ outcome: 'succeeded', warnings: [kit.archiver.warning] });
   });
 
   it('notes in the manifest only the check that was made', async () => {
@@ -102,7 +102,7 @@ describe('a run in which all goes well', () => {
     await kit.run();
     const moment = new Date(SATURDAY).toISOString();
     expect(kit.journal.state).toMatchObject({
-      lastRun: { timestamp: T, outcome: 'complete', finishedAt: moment },
+      lastRun: { timestamp: T, outcome: 'succeeded', finishedAt: moment },
       lastSuccessAt: moment,
     });
   });
@@ -143,7 +143,7 @@ describe('a run in which all goes well', () => {
     const other = Object.assign(producer, { database: 'other' });
     for (let day = 0; day < 5; day += 1) {
       expect(await kit.run({ producer: other })).toMatchObject({
-        outcome: 'complete',
+        outcome: 'succeeded',
         previousRows: day === 0 ? undefined : 3,
       });
       kit.clock.jumpTo(new Date(kit.clock.now().getTime() + DAY));

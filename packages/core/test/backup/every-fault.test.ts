@@ -27,9 +27,9 @@ async function expectSound(kit: RunKit, before: readonly string[], report: RunRe
   const after = await restorable(kit);
   const isThere = after.includes(`daily ${NEW}`);
   expect(isThere).toBe(report.outcome !== 'failed');
-  expect(report.errors.length > 0).toBe(report.outcome !== 'complete');
+  expect(report.errors.length > 0).toBe(report.outcome !== 'succeeded');
   if (report.outcome === 'failed') expect(after.filter((set) => !set.startsWith('weekly'))).toEqual(before);
-  if (report.outcome === 'complete') expect(after).toContain(`weekly ${NEW}`);
+  if (report.outcome === 'succeeded') expect(after).toContain(`weekly ${NEW}`);
   // Retention keeps three: of the sets of before only the oldest may have gone, and only because the new one
   // is there.
   expect(before.filter((set) => !after.includes(set))).toEqual(
@@ -39,7 +39,7 @@ async function expectSound(kit: RunKit, before: readonly string[], report: RunRe
 
 async function expectNextRunRepairs(kit: RunKit): Promise<void> {
   kit.clock.jumpTo(new Date(kit.clock.now().getTime() + DAY));
-  expect(await kit.run()).toMatchObject({ outcome: 'complete', errors: [] });
+  expect(await kit.run()).toMatchObject({ outcome: 'succeeded', errors: [] });
   const sets = await kit.sets();
   expect(sets.filter(({ state }) => state === 'partial')).toEqual([]);
   expect(sets.filter(({ tier }) => tier === 'daily')).toHaveLength(3);
@@ -92,7 +92,7 @@ describe(`a run whose store is called ${calls} times`, () => {
       if (index === stopping) stop.abort();
     };
     const report = await kit.run({ fault }, { signal: stop.signal });
-    if (report.outcome !== 'complete')
+    if (report.outcome !== 'succeeded')
       expect(new Set(report.errors.map(({ code }) => code))).toEqual(new Set(['ABORTED']));
     // Once the last artifact is being removed there is nothing left to stop.
     else expect(stopping).toBe(calls - 1);
@@ -115,7 +115,7 @@ describe(`a run whose store is called ${calls} times`, () => {
         if (seen++ === stopping) stop.abort();
       };
       const report = await kit.run({}, { signal: stop.signal, observer });
-      expect(report.outcome === 'complete').toBe(stopping === events - 1);
+      expect(report.outcome === 'succeeded').toBe(stopping === events - 1);
       await expectSound(kit, before, report);
       await expectNextRunRepairs(kit);
     }

@@ -63,13 +63,13 @@ const latest = async (stores = kit.stores): ReturnType<typeof selectSetToRestore
 
 describe('a week in which every restore test fails', () => {
   beforeEach(async () => {
-    expect((await night()).outcome).toBe('complete');
+    expect((await night()).outcome).toBe('succeeded');
     kit.restoreTest.answer = FAILED;
   });
 
   it('is a week of sets that are published, copied, retained and latest', async () => {
     const reports = await nights(8);
-    expect(reports.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 8 }, () => 'partial'));
+    expect(reports.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 8 }, () => 'with-errors'));
     for (const { errors } of reports)
       expect(errors).toMatchObject([
         { code: 'RESTORE_TEST_FAILED', hint: expect.stringContaining('20260104_020000') as string },
@@ -122,7 +122,7 @@ describe('a week in which every restore test fails', () => {
     expect((await latest()).notes[0]).toContain(
       'failed (the view a fails), which was accepted; the newest set',
     );
-    expect((await night()).outcome).toBe('partial');
+    expect((await night()).outcome).toBe('with-errors');
     expect((await health()).healthy).toBe(false);
     expect(await kit.states()).toContain('daily 20260104_020000 complete');
   });

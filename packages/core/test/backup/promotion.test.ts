@@ -14,7 +14,7 @@ describe('the weekly copy of a set', () => {
   it('has the same four artifacts, the manifest copied last', async () => {
     const kit = new RunKit(SUNDAY);
     const report = await kit.run();
-    expect(report).toMatchObject({ outcome: 'complete', manifest: { tiers: ['daily', 'weekly'] } });
+    expect(report).toMatchObject({ outcome: 'succeeded', manifest: { tiers: ['daily', 'weekly'] } });
     expect(names(kit, 'weekly')).toEqual(names(kit, 'daily'));
     expect(names(kit, 'weekly')).toHaveLength(4);
     const copies = kit.calls
@@ -57,7 +57,7 @@ describe('the weekly copy of a set', () => {
       const report = await kit.run({
         fault: ({ operation }) => (operation === 'copy' && copies++ === failing ? full : undefined),
       });
-      expect(report).toMatchObject({ outcome: 'partial', errors: [full] });
+      expect(report).toMatchObject({ outcome: 'with-errors', errors: [full] });
       expect(report.removed).toHaveLength(4);
       expect(
         (await kit.overview()).filter((line) => line.includes('weekly') && line.includes('complete')),
@@ -65,7 +65,7 @@ describe('the weekly copy of a set', () => {
       expect(kit.journal.state.lastSuccessAt).toBeDefined();
 
       kit.clock.jumpTo(new Date(kit.clock.now().getTime() + DAY));
-      expect(await kit.run()).toMatchObject({ outcome: 'complete' });
+      expect(await kit.run()).toMatchObject({ outcome: 'succeeded' });
       expect((await kit.overview()).filter((line) => line.startsWith('weekly'))).toEqual([
         `weekly ${T} complete`,
       ]);
@@ -78,7 +78,7 @@ describe('the weekly copy of a set', () => {
     const fault = ({ operation }: { operation: string }): undefined => {
       if (operation === 'copy') stop.abort();
     };
-    expect(await kit.run({ fault }, { signal: stop.signal })).toMatchObject({ outcome: 'partial' });
+    expect(await kit.run({ fault }, { signal: stop.signal })).toMatchObject({ outcome: 'with-errors' });
     expect(names(kit, 'weekly')).toEqual([`globals-${T}.sql`]);
   });
 
@@ -88,7 +88,7 @@ describe('the weekly copy of a set', () => {
       operation === 'copy' ? full : undefined;
     await kit.run({ fault });
     kit.clock.jumpTo(new Date(kit.clock.now().getTime() + DAY));
-    expect(await kit.run({ fault })).toMatchObject({ outcome: 'partial', errors: [full] });
+    expect(await kit.run({ fault })).toMatchObject({ outcome: 'with-errors', errors: [full] });
     expect(await kit.overview()).toEqual(['daily 20260105_020000 complete', `daily ${T} complete`]);
   });
 
@@ -108,10 +108,10 @@ describe('the weekly copy of a set', () => {
       kit.keep = { daily: 30, weekly: 4 };
       await kit.runDaily(7);
       for (let day = 0; day < 3; day += 1) {
-        expect(await kit.run({ fault: failing(call) })).toMatchObject({ outcome: 'partial' });
+        expect(await kit.run({ fault: failing(call) })).toMatchObject({ outcome: 'with-errors' });
         nextDay(kit);
       }
-      expect(await kit.run()).toMatchObject({ outcome: 'complete' });
+      expect(await kit.run()).toMatchObject({ outcome: 'succeeded' });
       expect((await kit.overview()).filter((line) => line.startsWith('weekly'))).toEqual([
         `weekly ${T} complete`,
         'weekly 20251228_020000 complete',

@@ -24,18 +24,18 @@ describe('a run', () => {
 
   it('makes sets of a database alone, without a word about files, where nobody archives any', async () => {
     const report = await new RunKit().run({ archiver: undefined });
-    expect([report.outcome, report.warnings]).toEqual(['complete', []]);
+    expect([report.outcome, report.warnings]).toEqual(['succeeded', []]);
     expect(report.manifest!.artifacts.map(({ kind }) => kind)).toEqual(['dump', 'globals']);
   });
 
   it('needs no journal', async () => {
     const kit = new RunKit();
-    expect(await kit.run({ journal: undefined })).toMatchObject({ outcome: 'complete', warnings: [] });
+    expect(await kit.run({ journal: undefined })).toMatchObject({ outcome: 'succeeded', warnings: [] });
     expect(kit.journal.state).toEqual({});
   });
 
   it('gives the lock back after it wrote its end down, whatever that was', async () => {
-    for (const outcome of ['complete', 'failed']) {
+    for (const outcome of ['succeeded', 'failed']) {
       const kit = new RunKit();
       const released: unknown[] = [];
       const lock: Lock = {
@@ -71,7 +71,10 @@ describe('a run', () => {
         if (operation === during) loss.abort(lost);
       };
       const report = await kit.run({ lock, fault });
-      expect(report).toMatchObject({ outcome: during === 'write' ? 'failed' : 'partial', errors: [lost] });
+      expect(report).toMatchObject({
+        outcome: during === 'write' ? 'failed' : 'with-errors',
+        errors: [lost],
+      });
       expect(report.removed.length).toBe(during === 'remove' ? 1 : 0);
       expect(kit.open).toEqual(NOTHING_OPEN);
     },
@@ -91,7 +94,7 @@ describe('a run', () => {
         return snapshot(options);
       };
       const report = await kit.run();
-      expect([report.outcome, taken]).toEqual([times === 1 ? 'complete' : 'failed', 2]);
+      expect([report.outcome, taken]).toEqual([times === 1 ? 'succeeded' : 'failed', 2]);
       expect(report.warnings).toEqual(['the dump was begun once more: a table is locked']);
       expect(kit.open).toEqual(NOTHING_OPEN);
     },
@@ -116,7 +119,7 @@ describe('a run', () => {
       await publish(drafts);
       throw unconfirmed;
     };
-    expect(await kit.run()).toMatchObject({ outcome: 'partial', errors: [unconfirmed] });
+    expect(await kit.run()).toMatchObject({ outcome: 'with-errors', errors: [unconfirmed] });
     expect(await kit.overview()).toEqual(['daily 20260103_020000 complete']);
     expect(kit.open).toEqual(NOTHING_OPEN);
   });
@@ -144,7 +147,7 @@ describe('a run', () => {
     kit.store.artifacts.set('weekly/staging-20260103_020001.tar.gz', new Uint8Array(1));
     const running = kit.run();
     await kit.clock.advance(5000);
-    expect(await running).toMatchObject({ outcome: 'complete', timestamp: '20260103_020002' });
+    expect(await running).toMatchObject({ outcome: 'succeeded', timestamp: '20260103_020002' });
   });
 
   it('stops waiting for a free second when it is told to', async () => {
@@ -162,7 +165,7 @@ describe('a run', () => {
     kit.producer.rows = [];
     const report = await kit.run();
     expect(report).toMatchObject({
-      outcome: 'complete',
+      outcome: 'succeeded',
       warnings: [expect.stringContaining('has no tables')],
     });
     expect(report.manifest?.warnings).toEqual(report.warnings);
@@ -173,7 +176,7 @@ describe('a run', () => {
     const kit = new RunKit();
     kit.archiver.content = undefined;
     expect(await kit.run()).toMatchObject({
-      outcome: 'complete',
+      outcome: 'succeeded',
       warnings: ['no staging archive: the folder is empty'],
     });
     expect(kit.files()).toHaveLength(3);
@@ -189,7 +192,7 @@ describe('a run', () => {
     nextDay();
     kit.archiver.content = undefined;
     const report = await kit.run();
-    expect(report).toMatchObject({ outcome: 'complete' });
+    expect(report).toMatchObject({ outcome: 'succeeded' });
     expect(report.warnings).toContain(
       'the former set (20260103_020000) has a staging archive, this one has none: is its volume mounted?',
     );
@@ -205,7 +208,7 @@ describe('a run', () => {
     kit.keep = { daily: 1, weekly: 1 };
     const report = await kit.run();
     expect(report).toMatchObject({
-      outcome: 'complete',
+      outcome: 'succeeded',
       warnings: [expect.stringContaining('20300101_000000')],
     });
     expect(await kit.overview()).toEqual([
@@ -235,7 +238,7 @@ describe('a run', () => {
     const kit = new RunKit();
     kit.journal.update = () => Promise.reject(new Error('read-only'));
     expect(await kit.run()).toMatchObject({
-      outcome: 'complete',
+      outcome: 'succeeded',
       warnings: ['the outcome could not be noted: read-only'],
     });
   });
@@ -247,7 +250,7 @@ describe('a run', () => {
     await kit.run();
     const { pastRuns } = kit.journal.state;
     expect(pastRuns).toMatchObject([
-      { timestamp: '20260103_020000', outcome: 'complete' },
+      { timestamp: '20260103_020000', outcome: 'succeeded' },
       { outcome: 'failed', error: 'server away' },
     ]);
     expect(pastRuns?.[0]?.bytes).toBeGreaterThan(0);
@@ -257,7 +260,7 @@ describe('a run', () => {
   it('is remembered with the 399 runs before it, and no more', async () => {
     const kit = new RunKit();
     const old = {
-      outcome: 'complete',
+      outcome: 'succeeded',
       startedAt: '2020-01-01T00:00:00Z',
       finishedAt: '2020-01-01T00:00:00Z',
     } as const;
@@ -265,7 +268,7 @@ describe('a run', () => {
     await kit.run();
     expect(kit.journal.state.pastRuns).toHaveLength(400);
     expect(kit.journal.state.pastRuns?.[0]?.bytes).toBe(101);
-    expect(kit.journal.state.pastRuns?.at(-1)?.outcome).toBe('complete');
+    expect(kit.journal.state.pastRuns?.at(-1)?.outcome).toBe('succeeded');
   });
 
   it('is partial when retention fails, and tells what was removed until then', async () => {
@@ -276,7 +279,7 @@ describe('a run', () => {
       fault: ({ operation, key }) =>
         operation === 'remove' && key === 'daily/manifest-20260105_020000.json' ? failure : undefined,
     });
-    expect(report).toMatchObject({ outcome: 'partial', errors: [failure] });
+    expect(report).toMatchObject({ outcome: 'with-errors', errors: [failure] });
     expect(report.removed.some((key) => key.includes('20260104'))).toBe(true);
     expect(await kit.overview()).toEqual([
       'daily 20260107_020000 complete',

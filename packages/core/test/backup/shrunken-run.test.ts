@@ -38,7 +38,7 @@ describe('a run against a database that lost nine tenths of its rows', () => {
     const kit = await smaller();
     const report = await kit.run();
     expect(report).toMatchObject({
-      outcome: 'complete',
+      outcome: 'succeeded',
       errors: [],
       removed: [],
       suspicion: { reasons: [REASON], at: '2026-01-05T02:00:00.000Z' },
@@ -163,7 +163,7 @@ describe('a run on a new volume, of a database that a replica has sets of', () =
     kit.producer.rows = rows(0);
     const report = await kit.run({ replicas: [bucket] });
     expect(report).toMatchObject({
-      outcome: 'complete',
+      outcome: 'succeeded',
       previousRows: 1000,
       suspicion: {
         reasons: [
@@ -186,7 +186,7 @@ describe('a run on a new volume, of a database that a replica has sets of', () =
     const { kit, bucket } = await onNewMachine();
     const away = new FaultyStore(bucket, () => new BackupError('STORE_UNAVAILABLE', 'no route'));
     const report = await kit.run({ replicas: [away] });
-    expect(report).toMatchObject({ outcome: 'partial', suspicion: undefined });
+    expect(report).toMatchObject({ outcome: 'with-errors', suspicion: undefined });
     expect(report.warnings).toContain('s3 could not be asked what sets were like before: no route');
   });
 

@@ -24,7 +24,7 @@ describe('the snapshot of a run', () => {
       return Promise.resolve({ content: content(), warnings: () => [] });
     };
     kit.archiver.check = () => Promise.resolve({ members: 1 });
-    expect(await kit.run()).toMatchObject({ outcome: 'complete' });
+    expect(await kit.run()).toMatchObject({ outcome: 'succeeded' });
     expect(open).toEqual([1, 0]);
     expect(kit.open).toEqual(NOTHING_OPEN);
   });
@@ -55,7 +55,7 @@ describe('the snapshot of a run', () => {
     const kit = new RunKit();
     kit.producer.warnings = ['the rows of one table are not in the dump'];
     const report = await kit.run();
-    expect(report).toMatchObject({ outcome: 'complete', warnings: kit.producer.warnings });
+    expect(report).toMatchObject({ outcome: 'succeeded', warnings: kit.producer.warnings });
     expect(report.manifest!.warnings).toEqual(kit.producer.warnings);
   });
 
@@ -70,7 +70,7 @@ describe('the snapshot of a run', () => {
       return options.tolerant === true ? view : { ...view, dump: () => chunksOf('FAKE', { failure }) };
     };
     expect(await kit.run()).toMatchObject({
-      outcome: 'complete',
+      outcome: 'succeeded',
       warnings: ['the dump was begun once more: another session rewrote a table'],
     });
     expect(asked).toEqual([false, true]);

@@ -60,7 +60,7 @@ describe('a run with a replica', () => {
   it('leaves the same artifacts, byte for byte, on both', async () => {
     const report = await kit.replicatedRun();
     expect(report).toMatchObject({
-      outcome: 'complete',
+      outcome: 'succeeded',
       replication: [{ store: 's3', copied: [{ tier: 'daily' }], missing: 0, errors: [] }],
     });
     expect(kit.remote()).toEqual(kit.files());
@@ -99,7 +99,7 @@ describe('a run with a replica', () => {
     const report = await sunday.replicatedRun(({ operation }) =>
       operation === 'copy' ? new BackupError('STORE_FORBIDDEN', 'no copies here') : undefined,
     );
-    expect(report.outcome).toBe('complete');
+    expect(report.outcome).toBe('succeeded');
     expect(sunday.remote()).toEqual(sunday.files());
   });
 
@@ -115,7 +115,7 @@ describe('a run with a replica', () => {
   it('copies a legacy set too, whose digests nobody has written down', async () => {
     kit.store.artifacts.set('daily/geolens_20251231_020000.dump', Buffer.from('of before'));
     expect(await kit.replicatedRun()).toMatchObject({
-      outcome: 'complete',
+      outcome: 'succeeded',
       replication: [{ copied: [{}, { timestamp: '20251231_020000' }] }],
     });
     expect(kit.remote()).toEqual(kit.files());
@@ -154,7 +154,7 @@ describe('a replica that is away', () => {
   it('makes runs partial, keeps retention going, and has every set after the run that finds it back', async () => {
     for (let day = 0; day < 3; day += 1) {
       expect(await kit.replicatedRun(away)).toMatchObject({
-        outcome: 'partial',
+        outcome: 'with-errors',
         errors: [AWAY],
         replication: [{ copied: [], missing: undefined }],
       });
@@ -162,7 +162,7 @@ describe('a replica that is away', () => {
     }
     expect(kit.remote()).toEqual([]);
     kit.keep = { daily: 4, weekly: 2 };
-    expect(await kit.replicatedRun()).toMatchObject({ outcome: 'complete' });
+    expect(await kit.replicatedRun()).toMatchObject({ outcome: 'succeeded' });
     expect((await kit.sets()).map(({ state }) => state)).toEqual(Array(5).fill('complete'));
     expect(kit.remote()).toEqual(kit.files());
   });
@@ -232,7 +232,7 @@ describe('what a replica has already', () => {
     replicaManifest.producer.rows = [{ schema: 'theirs', table: 'of_another_machine', rows: 12345 }];
     for (const [key, content] of kit.replica.artifacts) replicaManifest.replica.artifacts.set(key, content);
     const report = await replicaManifest.replicatedRun();
-    expect(report).toMatchObject({ outcome: 'partial', errors: [{ code: 'REPLICA_CONFLICT' }] });
+    expect(report).toMatchObject({ outcome: 'with-errors', errors: [{ code: 'REPLICA_CONFLICT' }] });
     expect(report.errors[0]).toMatchObject({
       details: { reason: 'place-shared' },
       hint: 'Give each installation a place of its own',
@@ -250,7 +250,7 @@ describe('a daily set that did not get there', () => {
       sunday.replica.artifacts.set(bad, Buffer.alloc(sunday.store.artifacts.get(bad)!.length, 'x')); // it could not be removed again
       return new BackupError('ARTIFACT_MISMATCH', 'the store has other bytes');
     });
-    expect(report).toMatchObject({ outcome: 'partial', replication: [{ copied: [{ tier: 'weekly' }] }] });
+    expect(report).toMatchObject({ outcome: 'with-errors', replication: [{ copied: [{ tier: 'weekly' }] }] });
     const weekly = 'weekly/geolens_20260104_020000.dump' as ArtifactKey;
     expect(sunday.replica.artifacts.get(weekly)).toEqual(sunday.store.artifacts.get(weekly));
     expect(sunday.operations().filter((call) => call.startsWith('copy'))).toEqual([]);
@@ -263,7 +263,7 @@ it('a manifest of a newer version is somebody’s set, and is not replaced', asy
   kit.replica.artifacts.set(key, Buffer.from('{"schemaVersion": 99}'));
   kit.nextDay();
   expect(await kit.replicatedRun()).toMatchObject({
-    outcome: 'partial',
+    outcome: 'with-errors',
     errors: [{ code: 'REPLICA_CONFLICT' }],
   });
   expect(Buffer.from(kit.replica.artifacts.get(key)!).toString()).toBe('{"schemaVersion": 99}');
@@ -321,7 +321,7 @@ describe('the replication of a long history', () => {
         : undefined,
     );
     expect(report).toMatchObject({
-      outcome: 'partial',
+      outcome: 'with-errors',
       errors: [{ message: 'too large' }, { message: 'too large' }],
     });
     expect(
@@ -344,7 +344,7 @@ describe('what killed runs left on a replica', () => {
     const report = await kit.replicatedRun(({ operation }) =>
       operation === 'cleanUp' ? new BackupError('STORE_FORBIDDEN', 'no right to list uploads') : undefined,
     );
-    expect(report.outcome).toBe('complete');
+    expect(report.outcome).toBe('succeeded');
     expect(report.warnings.join()).toContain('no right to list uploads');
     expect(kit.remote()).toEqual(kit.files());
   });
@@ -361,7 +361,7 @@ describe('a run that is stopped while it replicates', () => {
         return undefined;
       });
       const report = await stopped.run({ replicas: [replica] }, { signal: stop.signal });
-      if (report.outcome === 'complete') {
+      if (report.outcome === 'succeeded') {
         expect(stopping).toBeGreaterThan(8);
         return;
       }
@@ -371,7 +371,7 @@ describe('a run that is stopped while it replicates', () => {
         report.manifest === undefined ? [] : ['complete', 'complete'],
       );
       stopped.nextDay();
-      expect(await stopped.replicatedRun()).toMatchObject({ outcome: 'complete' });
+      expect(await stopped.replicatedRun()).toMatchObject({ outcome: 'succeeded' });
       expect(stopped.remote()).toEqual(stopped.files());
     }
   });
@@ -382,7 +382,7 @@ it('a replica without a manifest of its own set is read for nothing: a put of wh
   const [dump] = [...kit.store.artifacts].filter(([key]) => key.endsWith('.dump'));
   await kit.replica.put(dump![0], sourceOf(dump![1]));
   kit.nextDay();
-  expect(await kit.replicatedRun()).toMatchObject({ outcome: 'complete', errors: [] });
+  expect(await kit.replicatedRun()).toMatchObject({ outcome: 'succeeded', errors: [] });
   expect(kit.remote()).toEqual(kit.files());
 });
 
@@ -430,7 +430,7 @@ describe('what was found out about a copy', () => {
       checks: { restoreTest: passed },
     });
     kit.nextDay();
-    expect(await kit.replicatedRun()).toMatchObject({ outcome: 'complete' });
+    expect(await kit.replicatedRun()).toMatchObject({ outcome: 'succeeded' });
     expect(kit.operations().filter((call) => call.includes('20260103'))).toEqual([]);
     expect(kit.manifests()).toEqual(expect.arrayContaining(manifests));
   });
@@ -496,7 +496,7 @@ describe('what was found out about a copy', () => {
         key?.includes('20260103') === true && call++ === failing ? AWAY : undefined,
       );
       const before = (await readSets(cut.replica)).find(({ timestamp }) => timestamp === '20260103_020000');
-      if (report.outcome === 'complete') {
+      if (report.outcome === 'succeeded') {
         expect(failing).toBeGreaterThan(4);
         return;
       }
@@ -558,7 +558,7 @@ describe('what was found out about a copy', () => {
     );
     kit.nextDay();
     expect(await kit.replicatedRun()).toMatchObject({
-      outcome: 'partial',
+      outcome: 'with-errors',
       errors: [
         { code: 'ARTIFACT_UNREADABLE', message: expect.stringContaining('manifest checksum') as string },
       ],
@@ -588,7 +588,7 @@ describe('what was found out about a copy', () => {
       },
     }));
     kit.nextDay();
-    expect(await kit.replicatedRun()).toMatchObject({ outcome: 'complete' });
+    expect(await kit.replicatedRun()).toMatchObject({ outcome: 'succeeded' });
     expect(Buffer.from(kit.replica.artifacts.get(key)!).toString()).toBe(
       Buffer.from(kit.store.artifacts.get(key)!).toString(),
     );

@@ -63,7 +63,7 @@ describe('a replica that takes artifacts ahead of their set', () => {
   it('gets each artifact once, and the manifest last', async () => {
     const report = await kit.sendingRun();
     expect(report).toMatchObject({
-      outcome: 'complete',
+      outcome: 'succeeded',
       replication: [{ copied: [{ tier: 'daily' }], errors: [] }],
     });
     expect(kit.remote()).toEqual(kit.files());
@@ -89,7 +89,7 @@ describe('a replica that takes artifacts ahead of their set', () => {
       await archiveIsThere.opened;
       yield* dump;
     });
-    expect(await kit.sendingRun()).toMatchObject({ outcome: 'complete' });
+    expect(await kit.sendingRun()).toMatchObject({ outcome: 'succeeded' });
   });
 
   it('tells of what is sent as a phase of its own, before the set is published', async () => {
@@ -113,7 +113,7 @@ describe('a replica that takes artifacts ahead of their set', () => {
         if (event.event === 'phase.finished' && event.phase === 'publish') published.open();
       },
     });
-    expect(report).toMatchObject({ outcome: 'complete', replication: [{ copied: [{}], errors: [] }] });
+    expect(report).toMatchObject({ outcome: 'succeeded', replication: [{ copied: [{}], errors: [] }] });
     expect(kit.callsOf('put')).toHaveLength(1);
   });
 
@@ -135,7 +135,7 @@ describe('a replica that takes artifacts ahead of their set', () => {
 
   it('gets the weekly set of a Sunday by copies of its own', async () => {
     const sunday = new SendingKit(SUNDAY);
-    expect(await sunday.sendingRun()).toMatchObject({ outcome: 'complete' });
+    expect(await sunday.sendingRun()).toMatchObject({ outcome: 'succeeded' });
     expect(sunday.callsOf('stageUpload', 'put').filter((call) => call.includes('weekly'))).toEqual([]);
     expect(sunday.remote()).toEqual(sunday.files());
   });
@@ -194,7 +194,7 @@ describe('of a set that is not made', () => {
       taken += 1;
       if (taken === 1) throw new BackupError('TABLES_BUSY', 'a table is locked');
     });
-    expect(await kit.sendingRun()).toMatchObject({ outcome: 'complete' });
+    expect(await kit.sendingRun()).toMatchObject({ outcome: 'succeeded' });
     expect([taken, kit.replica.openUploads]).toEqual([2, 0]);
     for (const [key, content] of kit.store.artifacts)
       expect(Buffer.from(kit.replica.artifacts.get(key)!).equals(Buffer.from(content)), key).toBe(true);
@@ -216,7 +216,7 @@ describe('what could not be staged', () => {
       const report = await kit.sendingRun(({ operation, key }) =>
         operation === failing && key === DUMP ? AWAY : undefined,
       );
-      expect(report).toMatchObject({ outcome: 'complete', errors: [], replication: [{ copied: [{}] }] });
+      expect(report).toMatchObject({ outcome: 'succeeded', errors: [], replication: [{ copied: [{}] }] });
       expect(kit.callsOf('put')[0]).toBe(`put ${DUMP}`);
       expect([kit.remote(), kit.replica.openUploads]).toEqual([kit.files(), 0]);
     },
@@ -226,7 +226,7 @@ describe('what could not be staged', () => {
     const report = await kit.sendingRun(({ operation, key }) =>
       key === DUMP && operation !== 'read' ? AWAY : undefined,
     );
-    expect(report).toMatchObject({ outcome: 'partial', errors: [AWAY] });
+    expect(report).toMatchObject({ outcome: 'with-errors', errors: [AWAY] });
     expect(report.errors).toHaveLength(1);
     expect(kit.replica.openUploads).toBe(0);
   });
@@ -234,7 +234,7 @@ describe('what could not be staged', () => {
   it('is not waited for when the replica turns out to be away', async () => {
     kit.replica.stageUpload = (_key, _source, options) => untilAborted(options);
     const report = await kit.sendingRun(({ operation }) => (operation === 'cleanUp' ? AWAY : undefined));
-    expect(report).toMatchObject({ outcome: 'partial', errors: [AWAY] });
+    expect(report).toMatchObject({ outcome: 'with-errors', errors: [AWAY] });
   });
 });
 
@@ -255,7 +255,7 @@ it('a run that fails or is stopped at any call of the replica leaves nothing ope
       expect([one.replica.openUploads, one.open], `${how} at ${at}`).toEqual([0, NOTHING_OPEN]);
       const isThere = one.remote().some((key) => key.includes('manifest'));
       if (isThere) expect(one.remote(), `${how} at ${at}`).toEqual(one.files());
-      if (report.outcome === 'complete') expect(isThere).toBe(true);
+      if (report.outcome === 'succeeded') expect(isThere).toBe(true);
     }
   }
 });

@@ -13,7 +13,7 @@ function judged(journal: JournalState, setsAt: readonly Date[] = []): ReturnType
 }
 
 /** What a run leaves in the journal that began a number of hours ago and took an hour. */
-function ran(hours: number, outcome: 'complete' | 'partial' | 'failed' = 'complete'): JournalState {
+function ran(hours: number, outcome: 'succeeded' | 'with-errors' | 'failed' = 'succeeded'): JournalState {
   const [startedAt, finishedAt] = [hoursAgo(hours).toISOString(), hoursAgo(hours - 1).toISOString()];
   const timestamp = parseTimestamp(
     startedAt
@@ -49,7 +49,7 @@ describe('health', () => {
     });
   });
 
-  it.each(['complete', 'partial'] as const)('counts from the end of a run that was %s', (outcome) => {
+  it.each(['succeeded', 'with-errors'] as const)('counts from the end of a run that was %s', (outcome) => {
     expect(judged(ran(36.5, outcome), [hoursAgo(36.5)])).toMatchObject({
       healthy: true,
       ageMs: 35.5 * HOUR_MS,

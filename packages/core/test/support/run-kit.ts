@@ -68,7 +68,7 @@ export class RunKit {
   async runDaily(days: number): Promise<void> {
     for (let day = 0; day < days; day += 1) {
       const report = await this.run();
-      if (report.outcome !== 'complete')
+      if (report.outcome !== 'succeeded')
         throw new Error(`run ${day} is ${report.outcome}`, { cause: report.errors[0] });
       this.clock.jumpTo(new Date(this.clock.now().getTime() + DAY));
     }

@@ -213,7 +213,7 @@ describe('a run whose set has to be restored to be believed', () => {
     const fresh = new VerifyKit(SATURDAY);
     const report = await fresh.run({ restoreTest: fresh.restoreTest }, testing);
     expect(report).toMatchObject({
-      outcome: 'complete',
+      outcome: 'succeeded',
       restoreTest: { outcome: 'passed' },
       checks: { restoreTest: { outcome: 'passed' } },
     });
@@ -269,7 +269,7 @@ describe('a run whose set has to be restored to be believed', () => {
     fresh.restoreTest.inconclusive = ['no disk space'];
     const report = await fresh.run({ restoreTest: fresh.restoreTest }, testing);
     expect([report.outcome, report.warnings]).toEqual([
-      'complete',
+      'succeeded',
       ['the restore test is inconclusive: no disk space'],
     ]);
   });
@@ -282,6 +282,9 @@ describe('a run whose set has to be restored to be believed', () => {
     const fresh = new VerifyKit(SATURDAY);
     fresh.restoreTest.open = () => Promise.reject(new BackupError('PROGRAM_NOT_STARTED', 'no memory'));
     const report = await fresh.run({ restoreTest: fresh.restoreTest }, testing);
-    expect([report.outcome, await fresh.states()]).toEqual(['partial', ['daily 20260103_020000 complete']]);
+    expect([report.outcome, await fresh.states()]).toEqual([
+      'with-errors',
+      ['daily 20260103_020000 complete'],
+    ]);
   });
 });

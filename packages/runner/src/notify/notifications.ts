@@ -62,7 +62,7 @@ export function startNotification(database: string, timestamp: string): Notifica
 export function runNotification(report: RunReport, log: string, redact: Redact): Notification {
   const { database, outcome, suspicion, errors, restoreTest } = report;
   const isTested = restoreTest?.outcome !== 'inconclusive';
-  const good = outcome === 'complete' && suspicion === undefined && isTested;
+  const good = outcome === 'succeeded' && suspicion === undefined && isTested;
   return {
     event: 'run.finished',
     state: good ? 'good' : 'trouble',

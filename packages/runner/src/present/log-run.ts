@@ -48,7 +48,7 @@ export function logReport(log: Logger, report: RunReport): void {
   const level =
     report.outcome === 'failed'
       ? 'error'
-      : report.outcome === 'complete' && report.suspicion === undefined
+      : report.outcome === 'succeeded' && report.suspicion === undefined
         ? 'info'
         : 'warn';
   log[level]('run.finished', outcomeText(report), outcomeFields(report));

@@ -44,10 +44,10 @@ export function runReportText(report: RunReport): string {
   ].join('');
 }
 
-function stateText({ outcome, suspicion, restoreTest }: RunReport): string {
-  if (restoreTest?.damaged) return `${outcome}, BAD`;
+function stateText({ suspicion, restoreTest }: RunReport): string {
+  if (restoreTest?.damaged) return 'BAD';
   const failed = restoreTest?.outcome === 'failed' ? ', restore test FAILED' : '';
-  return `${outcome}${failed}${suspicion === undefined ? '' : ', SUSPICIOUS'}`;
+  return `complete${failed}${suspicion === undefined ? '' : ', SUSPICIOUS'}`;
 }
 
 /** Returns the report for machines. */
@@ -86,7 +86,7 @@ export function outcomeText(report: RunReport): string {
   const rows = counts.length === 0 ? '' : ` with ${countText(totalRows(counts), 'row')}`;
   const content = `${countText(counts.length, 'table')}${rows}${before}, ${bytesText(bytes)}`;
   const failed = restoreTest?.outcome === 'failed' ? ', its restore test FAILED,' : '';
-  return `run ${timestamp ?? '?'} ${outcome}${failed}${suspicion === undefined ? '' : ', but SUSPICIOUS,'} in ${took}: ${content}, in ${manifest.tiers.join(' and ')}`;
+  return `run ${timestamp ?? '?'} ${outcome === 'succeeded' ? outcome : 'finished with errors'}${failed}${suspicion === undefined ? '' : ', but SUSPICIOUS,'} in ${took}: ${content}, in ${manifest.tiers.join(' and ')}`;
 }
 
 /** Returns the fields of the last event of a run. */

@@ -11,7 +11,7 @@ import {
 import { isFresh, isWhole } from '@geolens/backup-core/internal';
 import { newestChecked, replicationLag, type Status } from './status.ts';
 
-const OUTCOMES: readonly RunOutcome[] = ['complete', 'partial', 'failed'];
+const OUTCOMES: readonly RunOutcome[] = ['succeeded', 'with-errors', 'failed'];
 /** Values of the label `verdict`. Alert rules of operators use them. */
 const VERDICTS = {
   passed: 'proven',

@@ -39,11 +39,11 @@ export function troublesOf({ health, journal, stores, now, database }: Status): 
                 : DOCTOR,
           },
         ]),
-    ...(lastRun === undefined || lastRun.outcome === 'complete'
+    ...(lastRun === undefined || lastRun.outcome === 'succeeded'
       ? []
       : [
           {
-            text: `The last run ${lastRun.outcome === 'failed' ? 'failed' : 'is partial: its set is good, something after it failed'}${because(lastRun.error)}`,
+            text: `The last run ${lastRun.outcome === 'failed' ? 'failed' : 'finished with errors: its set is good, a later step failed'}${because(lastRun.error)}`,
             command: DOCTOR,
           },
         ]),

@@ -39,10 +39,10 @@ describe('`run`', () => {
       ['run.finished', 'good'],
     ]);
     const [, { title, log, details }] = listener.heard as [Notification, Notification];
-    expect(title).toMatch(/^Backup of geolens: run \d{8}_\d{6} complete in /);
+    expect(title).toMatch(/^Backup of geolens: run \d{8}_\d{6} succeeded in /);
     expect(log).toMatch(/run \d{8}_\d{6} of database geolens begins\n/);
     expect(log).not.toContain('of before');
-    expect(details).toMatchObject({ run: { outcome: 'complete', database: 'geolens' } });
+    expect(details).toMatchObject({ run: { outcome: 'succeeded', database: 'geolens' } });
   });
 
   it('tells of a failure with its reason, secrets redacted', async () => {

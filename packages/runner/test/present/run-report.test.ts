@@ -39,7 +39,7 @@ describe('the report of a run', () => {
         'Nothing is removed until a newer set is as large as before, or this one is accepted: geolens-backup accept 20261122_020000',
     );
     expect(runReportJson(reportOf({ suspicion }))).toMatchObject({
-      outcome: 'complete',
+      outcome: 'succeeded',
       suspicion,
       warnings: [rest.at(-1)],
     });
@@ -51,9 +51,9 @@ describe('the report of a run', () => {
   });
 
   it('has codes and messages of errors for a machine, without secrets', () => {
-    const report = reportOf({ outcome: 'partial', errors: [failure], warnings: ['the dump is late'] });
+    const report = reportOf({ outcome: 'with-errors', errors: [failure], warnings: ['the dump is late'] });
     expect(runReportJson(report, (text) => text.replace('dump', '***'))).toMatchObject({
-      outcome: 'partial',
+      outcome: 'with-errors',
       startedAt: '2026-11-22T02:00:00.000Z',
       errors: [{ code: 'DUMP_FAILED', message: 'the *** failed' }],
       warnings: ['the *** is late'],
@@ -69,7 +69,7 @@ describe('the log of a run', () => {
         logReport(log, reportOf());
       }),
     ).toEqual([
-      'INFO  run 20261122_020000 complete in 9.0 s: 2 tables with 1,234 rows (before: 1,000), 5.0 kB, in daily and weekly',
+      'INFO  run 20261122_020000 succeeded in 9.0 s: 2 tables with 1,234 rows (before: 1,000), 5.0 kB, in daily and weekly',
     ]);
   });
 
@@ -78,23 +78,23 @@ describe('the log of a run', () => {
       logged((log) => {
         logReport(log, reportOf({ suspicion: { reasons: ['it shrank'], at: '' } }));
       }),
-    ).toEqual([expect.stringMatching(/^WARN {2}run 20261122_020000 complete, but SUSPICIOUS, in 9.0 s: /)]);
+    ).toEqual([expect.stringMatching(/^WARN {2}run 20261122_020000 succeeded, but SUSPICIOUS, in 9.0 s: /)]);
   });
 
-  it('logs what was cleaned up and pruned, each error once, and warns when the run is partial', () => {
+  it('logs what was cleaned up and pruned, each error once, and warns when the run finished with errors', () => {
     const removed = [artifactKey('daily', 'geolens_20261101_020000.dump')];
     expect(
       logged((log) => {
         logReport(
           log,
-          reportOf({ outcome: 'partial', errors: [failure], cleanedUp: ['daily/.x.partial'], removed }),
+          reportOf({ outcome: 'with-errors', errors: [failure], cleanedUp: ['daily/.x.partial'], removed }),
         );
       }),
     ).toEqual([
       'INFO  removed what work that died had left: daily/.x.partial',
       'INFO  retention removed daily/geolens_20261101_020000.dump',
       'ERROR the dump failed',
-      expect.stringMatching(/^WARN {2}run 20261122_020000 partial in 9.0 s: /),
+      expect.stringMatching(/^WARN {2}run 20261122_020000 finished with errors in 9.0 s: /),
     ]);
   });
 
@@ -128,7 +128,7 @@ describe('the log of a run', () => {
       }).at(-1),
     ).toBe('ERROR run failed after 9.0 s; the new set is bad and counts for nothing, and none was removed');
     expect(runReportText(report)).toMatch(
-      /^set 20261122_020000 \(failed, BAD\) .*in daily\n[^]*restored in a temporary PostgreSQL 17\.2, and NOT what was backed up:\n {2}- a\.b has 2 rows, 3 were backed up\n$/,
+      /^set 20261122_020000 \(BAD\) .*in daily\n[^]*restored in a temporary PostgreSQL 17\.2, and NOT what was backed up:\n {2}- a\.b has 2 rows, 3 were backed up\n$/,
     );
   });
 
@@ -137,10 +137,12 @@ describe('the log of a run', () => {
       ...{ facts: [], warnings: [], serverVersion: '17.2' },
       ...({ outcome: 'failed', reasons: ['the view a fails'] } as const),
     };
-    const report = reportOf({ outcome: 'partial', restoreTest, errors: [failure] });
-    expect(outcomeText(report)).toMatch(/^run 20261122_020000 partial, its restore test FAILED, in 9\.0 s: /);
+    const report = reportOf({ outcome: 'with-errors', restoreTest, errors: [failure] });
+    expect(outcomeText(report)).toMatch(
+      /^run 20261122_020000 finished with errors, its restore test FAILED, in 9\.0 s: /,
+    );
     expect(runReportText(report)).toMatch(
-      /^set 20261122_020000 \(partial, restore test FAILED\) .*in daily and weekly\n[^]*FAILED: the artifacts are intact, .*:\n {2}- the view a fails\n$/,
+      /^set 20261122_020000 \(complete, restore test FAILED\) .*in daily and weekly\n[^]*FAILED: the artifacts are intact, .*:\n {2}- the view a fails\n$/,
     );
     expect(exitCodeOfRun(report)).toBe(6);
     expect(
@@ -182,8 +184,8 @@ describe('the log of a run', () => {
 });
 
 it.each([
-  ['complete', [], 0],
-  ['partial', [failure], 3],
+  ['succeeded', [], 0],
+  ['with-errors', [failure], 3],
   ['failed', [failure], 1],
   ['failed', [new BackupError('CONFIG_INVALID', 'x')], 2],
   ['failed', [], 1],

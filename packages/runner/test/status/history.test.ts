@@ -18,7 +18,7 @@ const store = (name: string, ...sets: BackupSet[]): StoreStatus => ({
 });
 const past = (startedAt: string, change: Partial<PastRun> = {}): PastRun => ({
   timestamp: formatTimestamp(new Date(startedAt)),
-  outcome: 'complete',
+  outcome: 'succeeded',
   startedAt,
   finishedAt: startedAt.replace(':00Z', ':30Z'),
   bytes: 7000,

@@ -15,7 +15,7 @@ const AT = '2026-11-22T02:00:09.000Z';
 const SET_AT = timestampToDate(MANIFEST.timestamp).getTime() / 1000;
 const RUN = {
   timestamp: MANIFEST.timestamp,
-  outcome: 'complete',
+  outcome: 'succeeded',
   startedAt: '2026-11-22T02:00:00.000Z',
   finishedAt: AT,
 } as const;
@@ -88,7 +88,7 @@ describe('the metrics', () => {
       1_795_312_809,
     ],
     ['first_start_timestamp_seconds', {}, undefined, journal({ firstStartAt: AT }), 1_795_312_809],
-    ['last_run_result{outcome="complete"}', {}, undefined, journal({ lastRun: RUN }), 1],
+    ['last_run_result{outcome="succeeded"}', {}, undefined, journal({ lastRun: RUN }), 1],
     [
       'last_run_result{outcome="failed"}',
       journal({ lastRun: RUN }),
@@ -97,10 +97,10 @@ describe('the metrics', () => {
       1,
     ],
     [
-      'last_run_result{outcome="partial"}',
+      'last_run_result{outcome="with-errors"}',
       journal({ lastRun: RUN }),
       0,
-      journal({ lastRun: { ...RUN, outcome: 'partial' } }),
+      journal({ lastRun: { ...RUN, outcome: 'with-errors' } }),
       1,
     ],
     ['last_run_timestamp_seconds', {}, undefined, journal({ lastRun: RUN }), 1_795_312_809],

@@ -65,7 +65,7 @@ describe('the status port', () => {
     await run(context, { json: false });
     const { status, type, body } = await ask('/metrics');
     expect({ status, type }).toEqual({ status: 200, type: 'text/plain; version=0.0.4; charset=utf-8' });
-    expect(body).toContain('geolens_backup_last_run_result{outcome="complete"} 1');
+    expect(body).toContain('geolens_backup_last_run_result{outcome="succeeded"} 1');
     expect(body).toMatch(
       /geolens_backup_last_run_phase_bytes\{phase="produce",artifact="dump",tier=""\} \d+/,
     );

@@ -36,8 +36,8 @@ describe('what somebody has to look at', () => {
     ],
     [
       'a run after which something failed',
-      { journal: { lastRun: { outcome: 'partial', error: 's3 away', ...FINISHED } } },
-      'The last run is partial: its set is good, something after it failed: s3 away',
+      { journal: { lastRun: { outcome: 'with-errors', error: 's3 away', ...FINISHED } } },
+      'The last run finished with errors: its set is good, a later step failed: s3 away',
       'geolens-backup doctor',
     ],
     [

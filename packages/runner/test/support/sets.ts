@@ -72,7 +72,7 @@ export function setOf(change: Partial<BackupSet> = {}): BackupSet {
 /** The report of a run that made that set, unless it is changed. */
 export function reportOf(change: Partial<RunReport> = {}): RunReport {
   return {
-    outcome: 'complete',
+    outcome: 'succeeded',
     database: 'geolens',
     timestamp: TIMESTAMP,
     startedAt: new Date('2026-11-22T02:00:00Z'),

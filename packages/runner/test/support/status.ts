@@ -23,7 +23,7 @@ export function statusOf(change: Partial<Status> = {}): Status {
     },
     journal: {
       lastRun: {
-        outcome: 'complete',
+        outcome: 'succeeded',
         startedAt: '2026-11-22T02:00:00.000Z',
         finishedAt: '2026-11-22T02:00:09.000Z',
       },
