@@ -63,7 +63,7 @@ describe('a database that lost nine tenths of its rows', () => {
       },
     });
     expect(first.warnings).toEqual([
-      expect.stringContaining(`or this one is accepted: geolens-backup accept ${first.timestamp}`),
+      expect.stringContaining(`If it is meant to be so: geolens-backup accept ${first.timestamp}`),
     ]);
     expect(times(first.stderr, `WARN  SUSPICIOUS: set ${first.timestamp} is much smaller`)).toBe(1);
     expect(first.stderr).toContain('complete, but SUSPICIOUS');

@@ -99,9 +99,11 @@ function describeProgram(io: Io, choose: Choose): Command {
   program
     .command('accept')
     .description(
-      'say that a suspicious set is what it should be: it counts from then on, and retention goes on',
+      'accept a suspicious set as correct, or a failed restore test as known: it counts from then on, and retention goes on',
     )
     .argument('<timestamp>', 'which set, as `list` shows it')
+    .option('--revoke', 'undo an earlier acceptance', false)
+    .option('--yes', 'do not ask, on a terminal', false)
     .option(...JSON_FLAG)
     .action(choose(async () => (await import('./commands/accept.ts')).accept));
   const more = (value: string, before: readonly string[]): readonly string[] => [...before, value];

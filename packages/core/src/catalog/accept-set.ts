@@ -6,7 +6,6 @@ import type { Clock } from '../ports/clock.ts';
 import type { Lock } from '../ports/lock.ts';
 import { isWhole, type BackupSet } from '../model/backup-set.ts';
 import type { StoredSet } from '../ports/set-copy.ts';
-import type { Learnt } from '../model/state-file.ts';
 import { readStores } from './read-stores.ts';
 import { hasOpenFailure } from './restore-tests.ts';
 import { recordState } from './state-files.ts';
@@ -23,6 +22,10 @@ export interface AcceptParts {
 export interface AcceptOptions {
   readonly database: string;
   readonly timestamp: RunTimestamp;
+  /** Whether to revoke an earlier acceptance instead. Defaults to false. */
+  readonly revoke?: boolean | undefined;
+  /** Asks for consent before copies are changed. Defaults to consent. */
+  readonly confirm?: ((copies: readonly StoredSet[]) => Promise<boolean>) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -35,9 +38,14 @@ export interface AcceptedCopy {
 /** Result of accepting a set. */
 export interface AcceptReport {
   readonly timestamp: RunTimestamp;
-  /** Copies that were suspicious and are accepted. Empty if the set was not suspicious. */
+  /** Present if acceptances were revoked. */
+  readonly revoked?: true | undefined;
+  /**
+   * Copies that were suspicious and are accepted, or whose acceptance is revoked. Empty if there was nothing to
+   * change.
+   */
   readonly accepted: readonly AcceptedCopy[];
-  /** Copies whose failed restore test is accepted. `undefined` if there are none. */
+  /** Copies whose failed restore test is accepted, or no longer accepted. `undefined` if there are none. */
   readonly acceptedTests?: readonly AcceptedCopy[] | undefined;
   /** One error for each unreachable store and each copy that could not be changed. */
   readonly errors: readonly BackupError[];
@@ -46,14 +54,16 @@ export interface AcceptReport {
 /**
  * Accepts a suspicious set or a failed restore test, in the state file of every copy in every store and tier.
  * A suspicious set then counts as complete, and older sets are no baseline. A failed restore test no longer
- * causes alerts. A failure in one place does not stop the others. Safe to repeat.
+ * causes alerts. `revoke` undoes both: the set is suspicious again, and so are later sets that were measured by
+ * it. A failure in one place does not stop the others. Safe to repeat.
+ * @throws BackupError ABORTED if consent was not given
  * @throws BackupError LOCK_HELD if another process works on the volume
  * @throws BackupError SET_NOT_FOUND if no copy exists that can be accepted
  * @throws BackupError of a store if no copy could be changed
  */
 export async function acceptSet(
   { stores, clock, lock }: AcceptParts,
-  { database, timestamp, signal: stop }: AcceptOptions,
+  { database, timestamp, revoke = false, confirm, signal: stop }: AcceptOptions,
 ): Promise<AcceptReport> {
   const lease = await lock.acquire({ command: 'accept' }, { signal: stop });
   const signal = AbortSignal.any([lease.lost, ...(stop === undefined ? [] : [stop])]);
@@ -61,26 +71,34 @@ export async function acceptSet(
     const errors: BackupError[] = [];
     const found = await findCopies(stores, timestamp, errors, signal);
     const copies = found.filter(({ set }) => set.database === database);
-    const nothing = copies.filter(({ set }) => set.state === 'complete' && !hasOpenFailure(set));
-    const open = copies.filter(
-      ({ set }) => isSuspected(set) || (set.state !== 'partial' && hasOpenFailure(set)),
-    );
+    const revoked = revoke ? ({ revoked: true } as const) : {};
+    const [ofSet, ofTest] = revoke ? [isAccepted, hasAcceptedFailure] : [isSuspected, hasOpenFailure];
+    const open = copies.filter(({ set }) => set.state !== 'partial' && (ofSet(set) || ofTest(set)));
+    const nothing = copies.filter(({ set }) => isDone(set, revoke) && !ofTest(set));
     if (!open.some(({ set }) => isWhole(set))) {
-      if (nothing.length > 0) return { timestamp, accepted: [], errors };
+      if (nothing.length > 0) return { timestamp, ...revoked, accepted: [], errors };
       if (errors[0] !== undefined && errors.length === stores.length) throw errors[0];
       throw copies.length === 0
         ? notFound(found, database, timestamp, errors)
-        : refused(copies, timestamp, errors);
+        : refused(copies, timestamp, errors, revoke);
     }
+    if (confirm !== undefined && !(await confirm(open)))
+      throw new BackupError('ABORTED', 'it was not confirmed; nothing was changed');
     const accepted: AcceptedCopy[] = [];
     const acceptedTests: AcceptedCopy[] = [];
     for (const { store, set } of open) {
       throwIfAborted(signal);
       try {
-        await recordState(store, set, acceptanceOf(set, clock.now()), { signal });
+        const acceptedAt = revoke ? undefined : clock.now().toISOString();
+        const { restoreTest } = set.checks;
+        const learnt = {
+          ...(ofSet(set) && { acceptedAt }),
+          ...(restoreTest && ofTest(set) && { checks: { restoreTest: { ...restoreTest, acceptedAt } } }),
+        };
+        await recordState(store, set, learnt, { signal });
         const copy = { store: store.name, tier: set.tier };
-        if (isSuspected(set)) accepted.push(copy);
-        if (hasOpenFailure(set)) acceptedTests.push(copy);
+        if (ofSet(set)) accepted.push(copy);
+        if (ofTest(set)) acceptedTests.push(copy);
       } catch (error) {
         throwIfAborted(signal);
         errors.push(toBackupError(error));
@@ -88,25 +106,29 @@ export async function acceptSet(
     }
     const done = accepted.length + acceptedTests.length + nothing.length;
     if (done === 0 && errors[0] !== undefined) throw errors[0];
-    return { timestamp, accepted, errors, ...(acceptedTests.length > 0 && { acceptedTests }) };
+    return { timestamp, ...revoked, accepted, errors, ...(acceptedTests.length > 0 && { acceptedTests }) };
   } finally {
     await lease.release();
   }
 }
 
 /** Includes bad copies with a suspicion, so that they are not suspicious after a repair. */
-function isSuspected({ state, suspicion }: BackupSet): boolean {
-  return state !== 'partial' && suspicion !== undefined;
+function isSuspected({ suspicion }: BackupSet): boolean {
+  return suspicion !== undefined;
 }
 
-function acceptanceOf(set: BackupSet, now: Date): Learnt {
-  const acceptedAt = now.toISOString();
-  const { restoreTest } = set.checks;
-  return {
-    ...(isSuspected(set) && { acceptedAt }),
-    ...(restoreTest !== undefined &&
-      hasOpenFailure(set) && { checks: { restoreTest: { ...restoreTest, acceptedAt } } }),
-  };
+/** An acceptance in a manifest, which an older version wrote, is part of the manifest and stays. */
+function isAccepted({ acceptedAt, manifest }: BackupSet): boolean {
+  return acceptedAt !== undefined && manifest?.acceptedAt === undefined;
+}
+
+function hasAcceptedFailure({ checks: { restoreTest } }: BackupSet): boolean {
+  return restoreTest?.outcome === 'failed' && restoreTest.acceptedAt !== undefined;
+}
+
+/** Returns whether there is nothing to accept or to revoke. */
+function isDone({ state, acceptedAt }: BackupSet, revoke: boolean): boolean {
+  return revoke ? acceptedAt === undefined : state === 'complete';
 }
 
 async function findCopies(
@@ -146,14 +168,16 @@ function refused(
   copies: readonly StoredSet[],
   timestamp: RunTimestamp,
   errors: readonly BackupError[],
+  revoke: boolean,
 ): BackupError {
-  const why = copies.map(({ store, set: { tier, state, problems } }) => {
+  const why = copies.map(({ store, set: { tier, state, problems, manifest } }) => {
+    if (manifest?.acceptedAt !== undefined) return 'an older version wrote its acceptance into its manifest';
     const more = state === 'legacy' ? ['it has no manifest'] : problems;
     return `it is ${state} (${tier}, ${store.name}): ${more.join('; ')}`;
   });
   return new BackupError(
     'SET_NOT_FOUND',
-    `set ${timestamp} cannot be accepted: ${why.join('; ')}${unasked(errors)}`,
+    `set ${timestamp} cannot be ${revoke ? 'revoked' : 'accepted'}: ${why.join('; ')}${unasked(errors)}`,
     withReason('not-suspicious'),
   );
 }

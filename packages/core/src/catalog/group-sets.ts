@@ -50,7 +50,24 @@ export function groupSets(
     else if (name.kind === 'state') group.stateFile = artifact;
     else group.companions.push(artifact);
   }
-  return [...groups.values()].flatMap((group) => setsOf(group, readings, foreign, states)).sort(newestFirst);
+  const sets = [...groups.values()].flatMap((group) => setsOf(group, readings, foreign, states));
+  return withoutRevokedBaselines(sets).sort(newestFirst);
+}
+
+/** Makes sets suspicious that were measured by a set whose acceptance was revoked since. */
+function withoutRevokedBaselines(sets: readonly BackupSet[]): BackupSet[] {
+  const idOf = (database: string | undefined, timestamp: string): string => `${timestamp} ${database ?? ''}`;
+  const suspicious = new Set(
+    sets.filter(({ suspicion }) => suspicion).map(({ database, timestamp }) => idOf(database, timestamp)),
+  );
+  return sets.map((set) => {
+    const since = set.acceptedAt === undefined ? set.manifest?.acceptedSince : undefined;
+    if (set.state !== 'complete' || since === undefined || !suspicious.has(idOf(set.database, since)))
+      return set;
+    const reasons = [`it was measured by set ${since}, which is suspicious`];
+    const suspicion = { reasons, at: set.manifest?.finishedAt ?? '' };
+    return { ...set, state: 'suspicious', suspicion, problems: reasons };
+  });
 }
 
 /*

@@ -129,6 +129,33 @@ describe('a run against a database that lost nine tenths of its rows', () => {
     for (const key of keys) expect(manifestIn(replica, key).suspicion?.reasons, key).toEqual([REASON]);
   });
 
+  it('counts for nothing once an acceptance is revoked, nor do the sets that were measured by it', async () => {
+    const kit = await smaller();
+    const timestamp = (await kit.run()).timestamp!;
+    const accept = (revoke: boolean): Promise<unknown> =>
+      acceptSet(
+        { stores: [kit.store], clock: kit.clock, lock: noLock },
+        { database: 'geolens', timestamp, revoke },
+      );
+    await accept(false);
+    nextDay(kit);
+    kit.keep = { daily: 3, weekly: 1 };
+    const next = (await kit.run()).timestamp!;
+    expect((await kit.sets())[0]).toMatchObject({ timestamp: next, state: 'complete' });
+    await accept(true);
+    expect((await kit.sets()).slice(0, 3)).toMatchObject([
+      { state: 'suspicious', problems: [`it was measured by set ${timestamp}, which is suspicious`] },
+      { timestamp, state: 'suspicious', problems: [REASON] },
+      { state: 'complete' },
+    ]);
+    nextDay(kit);
+    kit.keep = { daily: 1, weekly: 1 };
+    expect(await kit.run()).toMatchObject({
+      removed: [],
+      suspicion: { reasons: [expect.stringContaining('it has 100 rows, which is 10 %')] },
+    });
+  });
+
   it('does not say so when its set could not be published: there is none', async () => {
     const kit = await smaller();
     const report = await kit.run({

@@ -1,25 +1,38 @@
 import {
   acceptSet,
   BackupError,
+  bytesOf,
   parseTimestamp,
   planRetention,
   readSets,
+  rowsOf,
   type AcceptedCopy,
   type AcceptReport,
   type RunTimestamp,
+  type StoredSet,
 } from '@geolens/backup-core';
+import { failedTestText } from '@geolens/backup-core/internal';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logError } from '../present/logger.ts';
-import { jsonText } from '../present/units.ts';
+import { bytesText, countText, jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder } from '../config/check-folder.ts';
 import { errorJson } from '../present/hints.ts';
 
-/** Implements `accept`: accepts a suspicious set or a failed restore test. Continues if a store fails. */
+interface AcceptFlags {
+  readonly json: boolean;
+  readonly revoke: boolean;
+  readonly yes: boolean;
+}
+
+/**
+ * Implements `accept`: accepts a suspicious set or a failed restore test, or revokes that. Asks on a terminal.
+ * Continues if a store fails.
+ */
 export async function accept(
   { config, services, io, log, redact, signal }: CommandContext,
   text: string,
-  { json }: { readonly json: boolean },
+  { json, revoke, yes }: AcceptFlags,
 ): Promise<ExitCode> {
   const timestamp = parseTimestamp(text);
   if (timestamp === undefined) {
@@ -28,13 +41,20 @@ export async function accept(
     });
   }
   await checkFolder(config);
-  const report = await acceptSet(services, { database: config.connection.database, timestamp, signal });
+  const { terminal } = io;
+  const confirm =
+    yes || terminal === undefined
+      ? undefined
+      : async (copies: readonly StoredSet[]): Promise<boolean> =>
+          /^y(es)?$/i.test((await terminal.ask(questionOf(copies, revoke), signal)).trim());
+  const { database } = config.connection;
+  const report = await acceptSet(services, { database, timestamp, revoke, confirm, signal });
   for (const error of report.errors) logError(log, 'accept.failed', error);
   const sets = await readSets(services.primary, { signal });
   const { suspendedBy } = planRetention({
     sets,
     policy: services.retention,
-    database: config.connection.database,
+    database,
     now: services.clock.now(),
   });
   io.stdout(
@@ -45,18 +65,42 @@ export async function accept(
   return report.errors.length === 0 ? EXIT.done : EXIT.partly;
 }
 
-/** Returns the accepted copies for people, and the set that still suspends retention. */
+/** Returns the question with what the operator accepts: the figures of the set, and its problems. */
+function questionOf(copies: readonly StoredSet[], revoke: boolean): string {
+  const [first] = copies;
+  if (first === undefined) return '';
+  const { set } = first;
+  const rows = rowsOf(set.manifest);
+  const figures = [bytesText(bytesOf(set)), ...(rows === undefined ? [] : [countText(rows, 'row')])].join(
+    ', ',
+  );
+  const reasons = new Set(
+    copies.flatMap(({ set: { manifest, suspicion, checks } }) => [
+      ...((revoke ? manifest?.suspicion : suspicion)?.reasons ?? []),
+      ...(checks.restoreTest?.outcome === 'failed' ? [failedTestText('it', checks.restoreTest)] : []),
+    ]),
+  );
+  const consequence = revoke
+    ? 'Revoke its acceptance? The set no longer counts, and retention removes nothing until a good set follows.'
+    : 'Accept it as it is? Later sets are measured by it, and retention may remove the larger sets before it. Restore one of these first if data is lost.';
+  return `set ${set.timestamp} (${copiesText(copies.map(({ store, set: { tier } }) => ({ store: store.name, tier })))}): ${figures}\n${[...reasons].map((reason) => `- ${reason}\n`).join('')}${consequence} [y/N] `;
+}
+
+/** Returns the changed copies for people, and the set that still suspends retention. */
 function acceptReportText(
-  { timestamp, accepted, acceptedTests = [] }: AcceptReport,
+  { timestamp, revoked, accepted, acceptedTests = [] }: AcceptReport,
   suspendedBy: RunTimestamp | undefined,
 ): string {
   if (accepted.length + acceptedTests.length === 0)
-    return `set ${timestamp} is not suspicious: nothing was changed\n`;
+    return `set ${timestamp} is not ${revoked ? 'accepted' : 'suspicious'}: nothing was changed\n`;
   const retention =
-    suspendedBy === undefined ? 'goes on' : `stays suspended by the suspicious set ${suspendedBy}`;
-  const ofSet = `set ${timestamp} is accepted (${copiesText(accepted)}): later sets are measured by it, and retention ${retention}\n`;
-  const ofTest = `the failed restore test of set ${timestamp} is accepted (${copiesText(acceptedTests)})\n`;
-  return `${accepted.length === 0 ? '' : ofSet}${acceptedTests.length === 0 ? '' : ofTest}`;
+    suspendedBy === undefined ? 'goes on' : `is suspended by the suspicious set ${suspendedBy}`;
+  const [ofSets, ofTests] = [copiesText(accepted), copiesText(acceptedTests)];
+  const setText = revoked
+    ? `set ${timestamp} is suspicious again (${ofSets}), and retention ${retention}\n`
+    : `set ${timestamp} is accepted (${ofSets}): later sets are measured by it, and retention ${retention}\n`;
+  const testText = `the failed restore test of set ${timestamp} is ${revoked ? 'no longer accepted' : 'accepted'} (${ofTests})\n`;
+  return `${accepted.length === 0 ? '' : setText}${acceptedTests.length === 0 ? '' : testText}`;
 }
 
 function copiesText(copies: readonly AcceptedCopy[]): string {

@@ -116,9 +116,9 @@ export function errorJson(redact: Redact): (error: BackupError) => Record<string
   return (error) => ({ code: error.code, message: redact(describeError(error)) });
 }
 
-/** Returns why a set is suspicious, the consequence, and how to accept it. */
+/** Returns why a set is suspicious, the consequence, and what to do, in the order in which to do it. */
 export function suspicionText(timestamp: RunTimestamp, reasons: readonly string[]): string {
-  const hint = `Nothing is removed until a newer set is as large as before, or this one is accepted: geolens-backup accept ${timestamp}`;
+  const hint = `Nothing is removed meanwhile. Compare it with the sets before: geolens-backup list. If data is lost, restore the newest good set: geolens-backup restore latest. If it is meant to be so: geolens-backup accept ${timestamp}`;
   return `SUSPICIOUS: set ${timestamp} is much smaller than those before it: ${reasons.join('; ')}. ${hint}`;
 }
 

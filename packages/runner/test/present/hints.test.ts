@@ -78,7 +78,7 @@ describe('what an operator reads of an error', () => {
 
   it('is, of a suspicious set, why, and the command that accepts it', () => {
     expect(suspicionText(parseTimestamp('20260105_020000')!, ['it has 10 rows'])).toBe(
-      'SUSPICIOUS: set 20260105_020000 is much smaller than those before it: it has 10 rows. Nothing is removed until a newer set is as large as before, or this one is accepted: geolens-backup accept 20260105_020000',
+      'SUSPICIOUS: set 20260105_020000 is much smaller than those before it: it has 10 rows. Nothing is removed meanwhile. Compare it with the sets before: geolens-backup list. If data is lost, restore the newest good set: geolens-backup restore latest. If it is meant to be so: geolens-backup accept 20260105_020000',
     );
   });
 });

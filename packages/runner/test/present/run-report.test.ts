@@ -36,7 +36,7 @@ describe('the report of a run', () => {
     expect(title).toMatch(/^set 20261122_020000 \(complete, SUSPICIOUS\) /);
     expect(rest.at(-1)).toBe(
       'SUSPICIOUS: set 20261122_020000 is much smaller than those before it: it has 10 rows; its dump has 1 byte. ' +
-        'Nothing is removed until a newer set is as large as before, or this one is accepted: geolens-backup accept 20261122_020000',
+        'Nothing is removed meanwhile. Compare it with the sets before: geolens-backup list. If data is lost, restore the newest good set: geolens-backup restore latest. If it is meant to be so: geolens-backup accept 20261122_020000',
     );
     expect(runReportJson(reportOf({ suspicion }))).toMatchObject({
       outcome: 'succeeded',
