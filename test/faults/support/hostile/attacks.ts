@@ -225,6 +225,11 @@ function archives(arena: Arena, random: Random): string {
   const on = shelf(arena, random);
   const [of, as] = [random.pick(good), moment(random)];
   forged.add(as);
+  /** A sound archive but for one member. */
+  const outsider = (): Buffer => {
+    const name = random.pick([join(outside, 'kept'), join(outside, 'new'), '../../../../outside/kept']);
+    return tarGz({ name: './', type: '5' }, { name, content: 'owned' });
+  };
   const archive = (): Buffer =>
     random.pick<() => Buffer>([
       () => hostileArchive(random, outside).bytes,
@@ -235,14 +240,9 @@ function archives(arena: Arena, random: Random): string {
           { name: `./a${ESCAPES}`, content: 'x' },
           { name: '../x', content: 'x' },
         ),
-      () =>
-        tarGz(
-          { name: './', type: '5' },
-          {
-            name: random.pick([join(outside, 'kept'), join(outside, 'new'), '../../../../outside/kept']),
-            content: 'owned',
-          },
-        ),
+      outsider,
+      outsider,
+      outsider,
       () => tarGz({ name: './kept', type: '1', link: join(outside, 'kept') }),
       () => tarGz({ name: './l', type: '2', link: outside }, { name: './l/kept', content: 'owned' }),
       () => tarGz({ name: './null', type: '3' }, { name: './pipe', type: '6' }),
@@ -355,7 +355,7 @@ function note(arena: Arena, random: Random): string {
     return `a record of a restore of ${folder.slice(arena.root.length)}, ${fields.phase}`;
   };
   const intent = (): string => {
-    const names = [
+    const all = [
       `../../outside/kept`,
       kept,
       `daily/../../../outside/kept`,
@@ -364,7 +364,9 @@ function note(arena: Arena, random: Random): string {
       `daily/x${ESCAPES}`,
     ];
     // The last name decides: a publication whose last file is missing is undone.
-    if (random.chance(0.7)) names.push(`daily/manifest-20200101_000000.json`);
+    const names = random.chance(0.5)
+      ? [random.pick(all.slice(0, 3)), 'daily/manifest-20200101_000000.json']
+      : all;
     writeFileSync(
       join(backups, `.geolens-backup-${id}.publishing`),
       random.pick([
