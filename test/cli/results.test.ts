@@ -210,3 +210,16 @@ describe('the staging folder', () => {
     expect(manifest.artifacts.map(({ kind }) => kind)).toContain('staging');
   });
 });
+
+it('an older Node is refused by its version', () => {
+  const older = 'Object.defineProperty(process, "versions", { value: { node: "22.11.0" } })';
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--import', `data:text/javascript,${older}`, BIN, 'list'],
+    { encoding: 'utf8', env: {} },
+  );
+  expect([status, stderr]).toEqual([
+    2,
+    'geolens-backup needs Node 22.12 or newer, and this is 22.11.0. Update Node\n',
+  ]);
+});
