@@ -25,16 +25,28 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
     (...given) => {
       chosen = async () => {
         const { execute } = await import('./context.ts');
-        return execute(async (context) => (await load())(context, ...given), options, volumeOnly);
+        const work = async (context: CommandContext): Promise<number> => (await load())(context, ...given);
+        return execute(work, options, { volumeOnly, json });
       };
     };
+  const program = describeProgram(options.io, choose);
+  const named = program.commands.find((command) => command.name() === args[0]);
+  const hasJson = named === undefined || named.options.some(({ long }) => long === '--json');
+  const json = hasJson && args.includes('--json');
   try {
-    await describeProgram(options.io, choose).parseAsync(args, { from: 'user' });
+    await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongInput;
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return EXIT.done;
+    if (json) options.io.stdout(usageErrorJson(error));
+    return EXIT.wrongInput;
   }
   return chosen === undefined ? EXIT.done : chosen();
+}
+
+function usageErrorJson({ message }: CommanderError): string {
+  const error = { code: 'CONFIG_INVALID', message: message.replace(/^error: /, '') };
+  return `${JSON.stringify({ error: { ...error, hint: 'See geolens-backup --help' } }, undefined, 2)}\n`;
 }
 
 function describeProgram(io: Io, choose: Choose): Command {

@@ -3,28 +3,38 @@ import { readConfig, type Config } from './config/config.ts';
 import { compose } from './container.ts';
 import { exitCodeOf } from './exit-code.ts';
 import type { CliOptions } from './io.ts';
-import { describeError } from './present/hints.ts';
+import { describeError, failureJson } from './present/hints.ts';
 import { createLogger, logError, LogTail } from './present/logger.ts';
 import { redactor } from './present/redact.ts';
+import { jsonText } from './present/units.ts';
 import type { CommandContext } from './services.ts';
 
 /**
  * Reads the configuration, composes the services, runs the command and returns its exit code. Reports all
  * errors: those of the configuration on stderr, the failure of a command in the log.
+ * @param json also prints the error to stdout as JSON, unless the command has printed its own result
  * @param volumeOnly omits the replicas. Loading them takes 0.1 seconds and 12 MB, too much for a frequent
  * health check
  */
 export async function execute(
   command: (context: CommandContext) => Promise<number>,
-  { env, io, signal }: CliOptions,
-  volumeOnly: boolean,
+  { env, io: output, signal }: CliOptions,
+  { volumeOnly, json }: { readonly volumeOnly: boolean; readonly json: boolean },
 ): Promise<number> {
+  let isPrinted = !json;
+  const stdout = (text: string): void => {
+    isPrinted = true;
+    output.stdout(text);
+  };
+  const io = { ...output, stdout };
   let config: Config;
   try {
     config = readConfig(env);
   } catch (error) {
     io.stderr(`geolens-backup: ${describeError(error)}\n`);
-    return exitCodeOf(toBackupError(error));
+    const failure = toBackupError(error);
+    if (json) io.stdout(jsonText(failureJson(failure)));
+    return exitCodeOf(failure);
   }
   const redact = redactor(config.secrets, openTexts(config));
   const tail = new LogTail();
@@ -40,6 +50,7 @@ export async function execute(
   } catch (error) {
     const failure = toBackupError(error);
     logError(log, 'command.failed', failure);
+    if (!isPrinted) io.stdout(jsonText(failureJson(failure, redact)));
     return exitCodeOf(failure);
   }
 }

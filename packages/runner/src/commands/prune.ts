@@ -1,10 +1,11 @@
 import {
   prune as pruneSets,
+  toBackupError,
   type ArtifactKey,
   type RetentionPlan,
   type RetentionVerdict,
 } from '@geolens/backup-core';
-import { suspicionText } from '../present/hints.ts';
+import { failureJson, suspicionText } from '../present/hints.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { CommandContext } from '../services.ts';
 import { checkFolder } from '../config/check-folder.ts';
@@ -13,14 +14,16 @@ import { jsonText } from '../present/units.ts';
 
 /** Implements `prune`: applies retention outside of a run. */
 export async function prune(
-  { config, services, io, log, signal }: CommandContext,
+  { config, services, io, log, redact, signal }: CommandContext,
   { json, dryRun }: { readonly json: boolean; readonly dryRun: boolean },
 ): Promise<ExitCode> {
   await checkFolder(config);
   const removed = new Set<ArtifactKey>();
+  let failure: object = {};
   const report = (plan: RetentionPlan): void => {
     const done = dryRun ? undefined : removed;
-    io.stdout(json ? jsonText(retentionPlanJson(plan, done)) : retentionPlanText(plan, done));
+    const output = (): string => jsonText({ ...retentionPlanJson(plan, done), ...failure });
+    io.stdout(json ? output() : retentionPlanText(plan, done));
     const gone = verdictTexts(plan, done).filter(({ text }) => text === 'remove').length;
     log.info(
       'prune.finished',
@@ -46,6 +49,9 @@ export async function prune(
         removed.add(key);
       },
     });
+  } catch (error) {
+    failure = failureJson(toBackupError(error), redact);
+    throw error;
   } finally {
     if (planned !== undefined) report(planned); // also after an incomplete removal
   }

@@ -116,6 +116,15 @@ export function errorJson(redact: Redact): (error: BackupError) => Record<string
   return (error) => ({ code: error.code, message: redact(describeError(error)) });
 }
 
+/** Returns the JSON output of a command that failed. */
+export function failureJson(
+  error: BackupError,
+  redact: Redact = (text) => text,
+): { readonly error: Readonly<Record<'code' | 'message' | 'hint', string | undefined>> } {
+  const hint = hintFor(error);
+  return { error: { code: error.code, message: redact(messageOf(error)), hint: hint && redact(hint) } };
+}
+
 /** Returns why a set is suspicious, the consequence, and what to do, in the order in which to do it. */
 export function suspicionText(timestamp: RunTimestamp, reasons: readonly string[]): string {
   const hint = `Nothing is removed meanwhile. Compare it with the sets before: geolens-backup list. If data is lost, restore the newest good set: geolens-backup restore latest. If it is meant to be so: geolens-backup accept ${timestamp}`;

@@ -1,6 +1,6 @@
 import { dumpOf, formatArtifactName, rowsOf, totalRows, type RunReport } from '@geolens/backup-core';
 import { formatChecks } from '@geolens/backup-core/internal';
-import { errorJson, suspicionText, warningsOfRun } from './hints.ts';
+import { errorJson, failureJson, suspicionText, warningsOfRun } from './hints.ts';
 import type { Redact } from './redact.ts';
 import { bytesText, countText, durationText, millisecondsOf, numberText } from './units.ts';
 import { restoreTestText } from './verify-report.ts';
@@ -65,6 +65,7 @@ export function runReportJson(report: RunReport, redact: Redact = (text) => text
       errors: failed.map(reported),
     })),
     errors: errors.map(reported),
+    ...(rest.outcome === 'failed' && errors[0] !== undefined && failureJson(errors[0], redact)),
   };
 }
 

@@ -1,0 +1,106 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { BackupError } from '@geolens/backup-core';
+import { FaultyStore, MemoryStore } from '@geolens/backup-core/testing';
+import { runCli } from '../../src/cli.ts';
+import { accept } from '../../src/commands/accept.ts';
+import { config } from '../../src/commands/config.ts';
+import { doctor } from '../../src/commands/doctor.ts';
+import { health } from '../../src/commands/health.ts';
+import { list } from '../../src/commands/list.ts';
+import { prune } from '../../src/commands/prune.ts';
+import { restore } from '../../src/commands/restore.ts';
+import { run } from '../../src/commands/run.ts';
+import { verify } from '../../src/commands/verify.ts';
+import type { CommandContext } from '../../src/services.ts';
+import { commandKit, type CommandKit } from '../support/command-kit.ts';
+import { RESTORE_FLAGS } from '../support/restore-flags.ts';
+import { expectOutput } from '../support/schemas.ts';
+
+const json = true;
+const T = '20200101_020000';
+const VERIFY = { restore: true, all: true, store: 'all', json };
+
+/** Commands after a run. */
+const OUTPUTS: Readonly<
+  Record<string, (context: CommandContext, timestamp: string) => Promise<number> | number>
+> = {
+  list: (context) => list(context, { json, store: 'all' }),
+  prune: (context) => prune(context, { json, dryRun: false }),
+  verify: (context) => verify(context, 'latest', VERIFY),
+  accept: (context, timestamp) => accept(context, timestamp, { json }),
+  restore: (context) => restore(context, 'latest', RESTORE_FLAGS),
+  doctor: (context) => doctor(context, { json }),
+  health: (context) => health(context, { json }),
+  config: (context) => config(context, { json }),
+};
+
+async function kitAfterRun(): Promise<CommandKit & { readonly timestamp: string }> {
+  const kit = await commandKit(new MemoryStore(), [new MemoryStore('s3')]);
+  await run(kit.context, { json });
+  const { timestamp } = expectOutput('run', kit.output.said) as { readonly timestamp: string };
+  kit.output.said = '';
+  return { ...kit, timestamp };
+}
+
+describe('docs/schemas', () => {
+  it.each(Object.entries(OUTPUTS))('describes the output of `%s --json`', async (name, work) => {
+    const { context, output, timestamp } = await kitAfterRun();
+    await work(context, timestamp);
+    expectOutput(name, output.said);
+  });
+
+  it('has a schema for each command, for errors and for common parts, and no other', () => {
+    const names = readdirSync(new URL('../../../../docs/schemas', import.meta.url)).map((file) =>
+      file.replace('.json', ''),
+    );
+    expect(names.sort()).toEqual([...Object.keys(OUTPUTS), 'run', 'common', 'error'].sort());
+  });
+
+  it('describes a failed run', async () => {
+    const { context, output } = await commandKit(new MemoryStore());
+    context.services.producer.snapshot = () =>
+      Promise.reject(new BackupError('DATABASE_UNREACHABLE', 'no server', { hint: 'Start it' }));
+    expect(await run(context, { json })).toBe(1);
+    expect(expectOutput('run', output.said)).toMatchObject({
+      error: { code: 'DATABASE_UNREACHABLE', message: 'no server', hint: 'Start it' },
+    });
+  });
+
+  it('describes an incomplete removal', async () => {
+    const error = new BackupError('STORE_FAILED', 'EIO');
+    const store = new MemoryStore();
+    const primary = new FaultyStore(store, ({ operation }) => (operation === 'remove' ? error : undefined));
+    for (const day of ['01', '02'])
+      store.artifacts.set(`daily/geolens_202601${day}_020000.dump`, new Uint8Array(1));
+    const { context, output } = await commandKit(primary);
+    await expect(prune(context, { json, dryRun: false })).rejects.toBe(error);
+    expect(expectOutput('prune', output.said)).toMatchObject({
+      removed: [],
+      error: { code: 'STORE_FAILED' },
+    });
+  });
+});
+
+describe('`--json` of a command that fails', () => {
+  it.each([
+    ['a flag that does not exist', ['run', '--fast', '--json'], {}, 2, 'CONFIG_INVALID', 'unknown option'],
+    ['a command that does not exist', ['--json', 'runn'], {}, 2, 'CONFIG_INVALID', 'unknown'],
+    ['a wrong setting', ['list', '--json'], { BACKUP_S3_ENABLED: '3' }, 2, 'CONFIG_INVALID', 'S3_ENABLED'],
+    ['a missing folder', ['list', '--json'], { BACKUP_DIR: '/nowhere' }, 2, 'CONFIG_INVALID', '/nowhere'],
+    ['a missing set', ['verify', T, '--json'], { BACKUP_DIR: import.meta.dirname }, 2, 'SET_NOT_FOUND', T],
+  ])('prints one error for %s', async (_, args, env, exitCode, code, words) => {
+    const said = { stdout: '', stderr: '' };
+    const io = {
+      stdout: (text: string) => void (said.stdout += text),
+      stderr: (text: string) => void (said.stderr += text),
+    };
+    const signal = new AbortController().signal;
+    const given = { POSTGRES_DB: 'geolens', ...env };
+    expect(await runCli(args, { env: given, io, signal })).toBe(exitCode);
+    expect(expectOutput('error', said.stdout)).toMatchObject({
+      error: { code, message: expect.stringContaining(words) as string },
+    });
+    expect(said.stderr).toContain(words);
+  });
+});
