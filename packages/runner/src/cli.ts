@@ -1,5 +1,8 @@
-import { Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError } from 'commander';
 import { EXIT } from './exit-code.ts';
+import type { Shell } from './help/completion.ts';
+import { describeRestore } from './help/describe-restore.ts';
+import { addHelpTexts, describeOption, storeOption } from './help/help-texts.ts';
 import type { CliOptions, Io } from './io.ts';
 import type { CommandContext } from './services.ts';
 import { toolVersion } from './version.ts';
@@ -65,7 +68,8 @@ function describeProgram(io: Io, choose: Choose): Command {
       },
     })
     .showHelpAfterError('(geolens-backup --help tells what there is)')
-    .helpCommand(false);
+    .configureHelp({ optionDescription: describeOption })
+    .helpCommand('help [command]', 'print the help of a command');
   const JSON_FLAG = ['--json', 'print the result as JSON', false] as const;
 
   program
@@ -81,7 +85,7 @@ function describeProgram(io: Io, choose: Choose): Command {
     .command('list')
     .description('list the sets: when, how large, complete or not, verified how')
     .option(...JSON_FLAG)
-    .option('--store <name>', 'which store: local, s3, all', 'all')
+    .addOption(storeOption('which store', 'all'))
     .action(choose(async () => (await import('./commands/list.ts')).list));
   program
     .command('prune')
@@ -101,7 +105,7 @@ function describeProgram(io: Io, choose: Choose): Command {
       false,
     )
     .option('--all', 'every set of the database in every store, giving way to other work', false)
-    .option('--store <name>', 'which store: local, s3, all; the first that has the set', 'all')
+    .addOption(storeOption('which store; the first that has the set', 'all'))
     .option(
       '--max-rate <megabytes>',
       'how many megabytes are read in a second at most; 0 is as fast as can be (with --all: 50)',
@@ -118,66 +122,7 @@ function describeProgram(io: Io, choose: Choose): Command {
     .option('--yes', 'do not ask, on a terminal', false)
     .option(...JSON_FLAG)
     .action(choose(async () => (await import('./commands/accept.ts')).accept));
-  const more = (value: string, before: readonly string[]): readonly string[] => [...before, value];
-  program
-    .command('restore')
-    .description('restore the database, or tables of it, and the staging files, from a set or a file')
-    .argument('<what>', 'latest, a timestamp as `list` shows it, or the path of a dump made with pg_dump -Fc')
-    .option('--store <name>', 'take the set from this store only: local, s3')
-    .option('--into <database>', 'restore into this database instead of the configured one')
-    .option(
-      '--in-place',
-      'restore onto the live database with pg_restore --clean, where no second one can be made',
-      false,
-    )
-    .option(
-      '--table <schema.table>',
-      'bring back this table only, whole; may be given several times',
-      more,
-      [],
-    )
-    .option(
-      '--schema <schema>',
-      'bring back all tables of this schema only; may be given several times',
-      more,
-      [],
-    )
-    .option(
-      '--with-dependents',
-      'with --table or --schema: also restore missing objects that depend on the tables (foreign keys of other tables, views, functions)',
-      false,
-    )
-    .option(
-      '--staging-to <folder>',
-      'unpack the staging archive of the same run there; STAGING_DIR where that is writable',
-    )
-    .option(
-      '--staging-from <what>',
-      'take the staging archive of another run: a timestamp, or the path of an archive',
-    )
-    .option('--no-staging', 'leave the staging files alone')
-    .option(
-      '--drop-previous',
-      'remove the database and the files that were there before, once all is well',
-      false,
-    )
-    .option('--dry-run', 'check everything, and change nothing', false)
-    .option('--yes', 'do not ask, on a terminal', false)
-    .option(
-      '--force',
-      'restore in spite of doubts: a set that failed a check, a disk that seems too small',
-      false,
-    )
-    .option(
-      '--keep-going',
-      'restore everything else if objects cannot be restored, and list them (exit code 3)',
-      false,
-    )
-    .option(
-      '--allow-privileged-roles',
-      'give roles that are made the privileges over the server that a set names which is not from the volume',
-      false,
-    )
+  describeRestore(program.command('restore'))
     .option(...JSON_FLAG)
     .action(choose(async () => (await import('./commands/restore.ts')).restore));
   program
@@ -199,6 +144,15 @@ function describeProgram(io: Io, choose: Choose): Command {
     .description('print the configuration as it holds, secrets redacted')
     .option(...JSON_FLAG)
     .action(choose(async () => (await import('./commands/config.ts')).config, true));
+  program
+    .command('completion')
+    .description('print a script that completes commands and options in a shell')
+    .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
+    .action(async (shell: Shell) => {
+      const { completionScript } = await import('./help/completion.ts');
+      io.stdout(completionScript(program, shell));
+    });
+  addHelpTexts(program);
   for (const command of program.commands) command.exitOverride().allowExcessArguments(false);
   return program;
 }

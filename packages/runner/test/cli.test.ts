@@ -12,7 +12,7 @@ async function cli(...args: string[]): Promise<{ code: number; stdout: string; s
 }
 
 describe('the command line', () => {
-  it.each([['--help'], ['-h'], ['run', '--help'], ['prune', '-h']])(
+  it.each([['--help'], ['-h'], ['run', '--help'], ['prune', '-h'], ['help'], ['help', 'restore']])(
     'prints its help to stdout for %s %s',
     async (...args) => {
       expect(await cli(...args)).toMatchObject({
@@ -22,6 +22,22 @@ describe('the command line', () => {
       });
     },
   );
+
+  it('ends the help of each command with examples, exit codes and a link', async () => {
+    const { stdout } = await cli('help');
+    const commands = [...stdout.matchAll(/^ {2}([a-z]+) .*/gm)].map(([, name = '']) => name);
+    expect(commands).toContain('restore');
+    for (const name of commands.filter((one) => one !== 'help')) {
+      const { stdout: help } = await cli(name, '--help');
+      expect(help).toMatch(
+        new RegExp(
+          `\\nExamples:\\n  geolens-backup ${name}.*\\nExit codes:\\n  0  done\\n.*\\nDocumentation: https://.*/docs/commands.md\\n$`,
+          's',
+        ),
+      );
+      expect(help).not.toMatch(/default: (?:false|true|\[)/);
+    }
+  });
 
   it('prints its version to stdout', async () => {
     expect(await cli('--version')).toMatchObject({
@@ -33,7 +49,8 @@ describe('the command line', () => {
 
   it.each([
     [['backup'], "unknown command 'backup'"],
-    [['help'], "unknown command 'help'"],
+    [['help', 'backup'], 'Usage:'],
+    [['completion', 'tcsh'], 'Allowed choices are bash, zsh, fish'],
     [['run', '--fast'], "unknown option '--fast'"],
     [['--fast'], "unknown option '--fast'"],
     [['run', 'now'], 'too many arguments'],
