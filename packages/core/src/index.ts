@@ -190,6 +190,7 @@ export { restore } from './restore/restore.ts';
 export { keepNewest, type KeepCounts } from './retention/keep-newest.ts';
 export { planRetention, type RetentionPlan, type RetentionRequest } from './retention/plan-retention.ts';
 export { prune, type PruneOptions, type PruneParts } from './retention/prune.ts';
+export { removeSet, type Removal, type RemoveOptions } from './retention/remove-set.ts';
 
 // Schedule and health
 export { dueSlot, type DueRequest } from './schedule/due-slot.ts';

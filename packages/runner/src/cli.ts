@@ -94,6 +94,15 @@ function describeProgram(io: Io, choose: Choose): Command {
     .option(...JSON_FLAG)
     .action(choose(async () => (await import('./commands/prune.ts')).prune));
   program
+    .command('remove')
+    .description('remove a set from the volume, in all its tiers; copies in other stores stay')
+    .argument('<timestamp>', 'which set, as `list` shows it')
+    .option('--dry-run', 'remove nothing', false)
+    .option('--yes', 'do not ask, on a terminal', false)
+    .option('--force', 'remove even the newest complete set', false)
+    .option(...JSON_FLAG)
+    .action(choose(async () => (await import('./commands/remove.ts')).remove));
+  program
     .command('verify')
     .description(
       'read every artifact of a set from its first to its last byte, and with --restore run a restore test in a temporary server',

@@ -78,6 +78,7 @@ export const ERROR_REASONS = {
   'manifest-damaged': 'Verify that set',
   'objects-not-restored':
     'The live database is as it was: keep going to restore everything else, or repair the objects in the source and back up again',
+  'newest-set': 'Make a newer set first, or force the removal',
   'no-progress':
     'Check the other side and the network in between; if it works that long in silence, raise the limit',
   'not-suspicious': 'Only a set that is suspicious, or whose restore test failed, can be accepted',

@@ -147,7 +147,7 @@ function keepingPassed(
  * The manifest comes first. The state file comes last, because a dump with a state file does not pass for
  * legacy.
  */
-function removalOrder({ artifacts, stateFile }: BackupSet): ArtifactKey[] {
+export function removalOrder({ artifacts, stateFile }: BackupSet): ArtifactKey[] {
   const rank = (kind: string): number => (kind === 'manifest' ? 0 : 1);
   const sorted = [...artifacts].sort((one, other) => rank(one.kind) - rank(other.kind));
   return [...sorted, ...(stateFile === undefined ? [] : [stateFile])].map(({ key }) => key);

@@ -13,6 +13,7 @@ import {
 import { failedTestText, withStaging } from '@geolens/backup-core/internal';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logRestore, logRestoreReport } from '../present/log-restore.ts';
+import { confirmed } from '../present/confirm.ts';
 import { restoreReportJson, restoreReportText } from '../present/restore-report.ts';
 import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
@@ -70,12 +71,8 @@ export async function restore(context: CommandContext, what: string, flags: Rest
       allowPrivilegedRoles,
       keepGoing,
     };
-    const { terminal } = io;
-    const confirm =
-      flags.yes || terminal === undefined
-        ? undefined
-        : async (plan: RestorePlan): Promise<boolean> =>
-            /^y(es)?$/i.test((await terminal.ask(questionOf(plan, dropPrevious), signal)).trim());
+    const confirm = (plan: RestorePlan): Promise<boolean> =>
+      confirmed(context, questionOf(plan, dropPrevious), flags.yes);
     const report = await reported(context, 'restore', () =>
       restoreCopy(services, request, { signal, observer, confirm }),
     );
@@ -152,5 +149,5 @@ function questionOf(
       : problem === ''
         ? `, and the files in ${stagingTo}`
         : `, but NOT the files in ${stagingTo} (${problem})`;
-  return `${how}${files}, from ${source.label}.\nSessions that use it will be ended. Go on? [y/N] `;
+  return `${how}${files}, from ${source.label}.\nSessions that use it will be ended. Go on?`;
 }

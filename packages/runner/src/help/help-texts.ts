@@ -22,6 +22,7 @@ const HELP: Readonly<Record<string, HelpText>> = {
   run: { examples: ['run', 'run --json'], exitCodes: [0, 1, 2, 3, 4, 5, 6] },
   list: { examples: ['list', 'list --store s3 --json'], exitCodes: [0, 1, 2, 3] },
   prune: { examples: ['prune --dry-run', 'prune'], exitCodes: [0, 1, 2, 4] },
+  remove: { examples: ['remove 20261122_020000'], exitCodes: [0, 1, 2, 4] },
   verify: {
     examples: ['verify', 'verify 20261122_020000 --restore', 'verify --all --store s3 --max-rate 20'],
     exitCodes: [0, 1, 2, 3, 5, 6],

@@ -42,6 +42,7 @@ const ADVICE: Readonly<Record<ErrorReason, Advice>> = {
   'objects-not-restored':
     'The live database is as it was. To restore everything else: --keep-going. To restore all: repair the objects in the source (ALTER FUNCTION … SET search_path, or names with their schemas) and back up again',
   'manifest-damaged': ({ timestamp }) => `See geolens-backup verify ${timestamp ?? ''}`,
+  'newest-set': 'Make a newer set first (geolens-backup run), or remove it with --force',
   'no-progress':
     'Check the other side and the network in between; if it works that long in silence, raise BACKUP_STALL_TIMEOUT',
   'not-suspicious': (_, hint) => `${hint}: see geolens-backup list`,

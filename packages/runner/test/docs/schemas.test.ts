@@ -9,6 +9,7 @@ import { doctor } from '../../src/commands/doctor.ts';
 import { health } from '../../src/commands/health.ts';
 import { list } from '../../src/commands/list.ts';
 import { prune } from '../../src/commands/prune.ts';
+import { remove } from '../../src/commands/remove.ts';
 import { restore } from '../../src/commands/restore.ts';
 import { run } from '../../src/commands/run.ts';
 import { verify } from '../../src/commands/verify.ts';
@@ -27,6 +28,7 @@ const OUTPUTS: Readonly<
 > = {
   list: (context) => list(context, { json, store: 'all' }),
   prune: (context) => prune(context, { json, dryRun: false }),
+  remove: (context, timestamp) => remove(context, timestamp, { json, dryRun: false, yes: true, force: true }),
   verify: (context) => verify(context, 'latest', VERIFY),
   accept: (context, timestamp) => accept(context, timestamp, { json }),
   restore: (context) => restore(context, 'latest', RESTORE_FLAGS),
