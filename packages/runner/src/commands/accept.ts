@@ -13,6 +13,7 @@ import {
 } from '@geolens/backup-core';
 import { failedTestText } from '@geolens/backup-core/internal';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { confirmed } from '../present/confirm.ts';
 import { logError } from '../present/logger.ts';
 import { bytesText, countText, jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
@@ -30,7 +31,7 @@ interface AcceptFlags {
  * Continues if a store fails.
  */
 export async function accept(
-  { config, services, io, log, redact, signal }: CommandContext,
+  context: CommandContext,
   text: string,
   { json, revoke, yes }: AcceptFlags,
 ): Promise<ExitCode> {
@@ -40,13 +41,10 @@ export async function accept(
       hint: 'Give one as geolens-backup list shows it, for example 20261122_020000',
     });
   }
+  const { config, services, io, log, redact, signal } = context;
   await checkFolder(config);
-  const { terminal } = io;
-  const confirm =
-    yes || terminal === undefined
-      ? undefined
-      : async (copies: readonly StoredSet[]): Promise<boolean> =>
-          /^y(es)?$/i.test((await terminal.ask(questionOf(copies, revoke), signal)).trim());
+  const confirm = (copies: readonly StoredSet[]): Promise<boolean> =>
+    confirmed(context, questionOf(copies, revoke), yes);
   const { database } = config.connection;
   const report = await acceptSet(services, { database, timestamp, revoke, confirm, signal });
   for (const error of report.errors) logError(log, 'accept.failed', error);
@@ -83,7 +81,7 @@ function questionOf(copies: readonly StoredSet[], revoke: boolean): string {
   const consequence = revoke
     ? 'Revoke its acceptance? The set no longer counts, and retention removes nothing until a good set follows.'
     : 'Accept it as it is? Later sets are measured by it, and retention may remove the larger sets before it. Restore one of these first if data is lost.';
-  return `set ${set.timestamp} (${copiesText(copies.map(({ store, set: { tier } }) => ({ store: store.name, tier })))}): ${figures}\n${[...reasons].map((reason) => `- ${reason}\n`).join('')}${consequence} [y/N] `;
+  return `set ${set.timestamp} (${copiesText(copies.map(({ store, set: { tier } }) => ({ store: store.name, tier })))}): ${figures}\n${[...reasons].map((reason) => `- ${reason}\n`).join('')}${consequence}`;
 }
 
 /** Returns the changed copies for people, and the set that still suspends retention. */

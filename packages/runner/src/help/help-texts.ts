@@ -27,7 +27,10 @@ const HELP: Readonly<Record<string, HelpText>> = {
     examples: ['verify', 'verify 20261122_020000 --restore', 'verify --all --store s3 --max-rate 20'],
     exitCodes: [0, 1, 2, 3, 5, 6],
   },
-  accept: { examples: ['accept 20261122_020000'], exitCodes: [0, 1, 2, 3, 4] },
+  accept: {
+    examples: ['accept 20261122_020000', 'accept --revoke 20261122_020000'],
+    exitCodes: [0, 1, 2, 3, 4],
+  },
   restore: {
     examples: [
       'restore latest --dry-run',

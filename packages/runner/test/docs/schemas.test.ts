@@ -30,7 +30,7 @@ const OUTPUTS: Readonly<
   prune: (context) => prune(context, { json, dryRun: false }),
   remove: (context, timestamp) => remove(context, timestamp, { json, dryRun: false, yes: true, force: true }),
   verify: (context) => verify(context, 'latest', VERIFY),
-  accept: (context, timestamp) => accept(context, timestamp, { json }),
+  accept: (context, timestamp) => accept(context, timestamp, { json, revoke: false, yes: true }),
   restore: (context) => restore(context, 'latest', RESTORE_FLAGS),
   doctor: (context) => doctor(context, { json }),
   health: (context) => health(context, { json }),

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { listen, type Listening } from '../../src/status/serve-status.ts';
 import { statusApp } from '../../src/status/status-app.ts';
@@ -30,15 +29,15 @@ it('a peer that sends half a request many times takes few descriptors, and loses
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
   });
-  await pause(500);
-  expect(sockets.filter(({ closed }) => !closed).length).toBeLessThanOrEqual(64);
+  const open = (): number => sockets.filter(({ closed }) => !closed).length;
+  await expect.poll(open, { timeout: 3000 }).toBeLessThanOrEqual(64);
   const drip = setInterval(() => {
     for (const socket of sockets) if (socket.writable) socket.write('b');
   }, 500);
   onTestFinished(() => {
     clearInterval(drip);
   });
-  await expect.poll(() => sockets.filter(({ closed }) => !closed).length, { timeout: 9000 }).toBe(0);
+  await expect.poll(open, { timeout: 9000 }).toBe(0);
   expect((await fetch(`${url}/style.css`)).status).toBe(200);
 });
 
