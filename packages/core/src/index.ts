@@ -97,6 +97,7 @@ export type {
   DumpRestorer,
   FinishedSwap,
   Inspection,
+  KeptContent,
   RestoreInput,
   RestoreMode,
   RestoreSession,
@@ -182,6 +183,14 @@ export {
 } from './verify/verify.ts';
 
 // Restoring
+export {
+  cleanUpKept,
+  type Kept,
+  type KeptOptions,
+  type KeptParts,
+  type KeptReport,
+  type KeptRequest,
+} from './restore/clean-up-kept.ts';
 export type { RestoreOptions, RestoreParts, RestoreRequest } from './restore/restore-context.ts';
 export type { RestorePlan, RestoreReport } from './restore/restore-report.ts';
 export { restore } from './restore/restore.ts';

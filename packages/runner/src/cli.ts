@@ -135,6 +135,13 @@ function describeProgram(io: Io, choose: Choose): Command {
     .option(...JSON_FLAG)
     .action(choose(async () => (await import('./commands/restore.ts')).restore));
   program
+    .command('cleanup')
+    .description('remove the databases and folders that restores kept')
+    .option('--dry-run', 'only list them', false)
+    .option('--yes', 'do not ask, on a terminal', false)
+    .option(...JSON_FLAG)
+    .action(choose(async () => (await import('./commands/cleanup.ts')).cleanup));
+  program
     .command('doctor')
     .description(
       'look at everything that backups rest on: server, rights, space, S3, schedule; say what is not well, and what to do',

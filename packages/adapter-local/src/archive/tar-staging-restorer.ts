@@ -1,8 +1,10 @@
 import { chmod, mkdir, realpath, rmdir } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import {
+  parseTimestamp,
   type ArtifactContent,
   type Clock,
+  type KeptContent,
   type RecoverOptions,
   type StagingRestorer,
   type UnpackedStaging,
@@ -27,6 +29,8 @@ const UNREADABLE_HINT =
 const QUIET = ['--warning=no-timestamp', '--warning=no-unknown-keyword'];
 
 /** Path of a program's first extra descriptor. */
+const TIMESTAMP_LENGTH = 'YYYYMMDD_HHMMSS'.length;
+
 const FIRST_DESCRIPTOR = '/proc/self/fd/3';
 
 /** Settings of a restore. */
@@ -134,6 +138,27 @@ export class TarStagingRestorer implements StagingRestorer {
     }
   }
 
+  async listPrevious(folder: string): Promise<readonly KeptContent[]> {
+    const kept: KeptContent[] = [];
+    try {
+      await using target = await openIfThere(folder);
+      for (const { name: bytes } of (await target?.entries()) ?? []) {
+        const name = bytes.toString();
+        const timestamp = isPreviousName(name) ? parseTimestamp(name.slice(-TIMESTAMP_LENGTH)) : undefined;
+        await using content = timestamp && (await target?.enterIfThere(name));
+        if (timestamp === undefined || content === undefined) continue;
+        kept.push({
+          name: join(folder, name),
+          timestamp,
+          bytes: await bytesIn(content).catch(() => undefined),
+        });
+      }
+      return kept;
+    } catch (error) {
+      throw stagingError(error, 'looking for kept files', this.place(folder));
+    }
+  }
+
   async dropPrevious(previous: string): Promise<void> {
     const folder = dirname(previous);
     const name = basename(previous);
@@ -198,6 +223,16 @@ export class TarStagingRestorer implements StagingRestorer {
   private place(folder: string): StagingPlace {
     return { folder, label: this.options.label };
   }
+}
+
+/** Returns the total length of the files in a folder and its subfolders. Follows no links. */
+async function bytesIn(folder: FolderHandle): Promise<number> {
+  let bytes = 0;
+  for (const entry of await folder.entries()) {
+    await using inner = entry.isDirectory() ? await folder.enterIfThere(entry.name) : undefined;
+    bytes += inner ? await bytesIn(inner) : ((await folder.lstatIfThere(entry.name))?.size ?? 0);
+  }
+  return bytes;
 }
 
 /** Removes set-user-ID and set-group-ID bits: other users must not run a restored program as root. */

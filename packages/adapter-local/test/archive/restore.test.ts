@@ -192,6 +192,24 @@ describe('extended attributes', () => {
   });
 });
 
+describe('listPrevious', () => {
+  it('returns the folders that swaps kept, with their sizes, and nothing else', async () => {
+    const folder = await freshFolder();
+    const kept = join(folder, '.geolens-backup-before-20260101_020000');
+    await mkdir(join(kept, 'inner'), { recursive: true });
+    await writeFile(join(kept, 'inner', 'file'), '12345');
+    await symlink('/etc/passwd', join(kept, 'link'));
+    await mkdir(join(folder, '.geolens-backup-before-x'));
+    await symlink(kept, join(folder, '.geolens-backup-before-20260102_020000'));
+    await writeFile(join(folder, '.geolens-backup-before-20260103_020000'), 'a file');
+    const bytes = '12345'.length + '/etc/passwd'.length;
+    expect(await restorer().listPrevious(folder)).toEqual([
+      { name: kept, timestamp: '20260101_020000', bytes },
+    ]);
+    expect(await restorer().listPrevious(join(folder, 'missing'))).toEqual([]);
+  });
+});
+
 describe('dropPrevious', () => {
   it('removes nothing but what a swap has kept', async () => {
     const folder = await freshFolder();

@@ -3,6 +3,7 @@ import {
   parseTimestamp,
   type DatabaseProperties,
   type Manifest,
+  type RunTimestamp,
 } from '@geolens/backup-core';
 import { databasePropertiesOf } from '../dump/database-properties.ts';
 import { quoteIdentifier, quoteLiteral, withSuffix } from '../connection/identifiers.ts';
@@ -18,14 +19,24 @@ export function asideName(database: string, now: Date): string {
 
 /** Returns the databases that interrupted restores of this database left. The caller holds the lock. */
 export async function leftAside(server: Server, database: string): Promise<readonly string[]> {
+  return (await databasesNamed(server, database, ASIDE)).map(({ name }) => name);
+}
+
+/** Returns the databases whose names are that of this database, the infix and a timestamp. */
+export async function databasesNamed(
+  server: Server,
+  database: string,
+  infix: string,
+): Promise<readonly { readonly name: string; readonly timestamp: RunTimestamp }[]> {
   const names = await server.values(
     'looking for what earlier restores left',
     'SELECT datname FROM pg_catalog.pg_database WHERE datname LIKE $1',
-    [`%\\_restoring\\_%`],
+    [`%${infix.replaceAll('_', String.raw`\_`)}%`],
   );
-  return names.filter((name) => {
+  return names.flatMap((name) => {
     const timestamp = parseTimestamp(name.slice(-TIMESTAMP_LENGTH));
-    return timestamp !== undefined && name === withSuffix(database, ASIDE + timestamp);
+    const isOurs = timestamp !== undefined && name === withSuffix(database, infix + timestamp);
+    return isOurs ? { name, timestamp } : [];
   });
 }
 

@@ -2,6 +2,7 @@ import {
   BackupError,
   type FinishedSwap,
   type Inspection,
+  type KeptContent,
   type Restored,
   type RestoredAside,
   type RestoreInput,
@@ -12,7 +13,7 @@ import {
 import type { RestoreJob, SessionParts } from './session-parts.ts';
 import { asideName, dropAside, leftAside } from './aside-database.ts';
 import { enableEventTriggers } from './event-triggers.ts';
-import { finishSwap } from './swap-databases.ts';
+import { dropPrevious, finishSwap, listPrevious } from './swap-databases.ts';
 import { inspect } from './inspect.ts';
 import { removeLeftLogins } from './remove-logins.ts';
 import { dropStandIns } from './owners.ts';
@@ -85,6 +86,14 @@ export class PgRestoreSession implements RestoreSession {
 
   async finishSwap(previous: string | undefined, options: { readonly drop: boolean }): Promise<FinishedSwap> {
     return this.watched(() => finishSwap(this.parts.server, this.parts.database, previous, options));
+  }
+
+  listPrevious(): Promise<readonly KeptContent[]> {
+    return this.watched(() => listPrevious(this.parts.server, this.parts.database));
+  }
+
+  dropPrevious(name: string): Promise<FinishedSwap> {
+    return this.watched(() => dropPrevious(this.parts.server, this.parts.database, name));
   }
 
   close(): Promise<void> {

@@ -1,6 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import type pg from 'pg';
-import { BackupError, formatTimestamp, toBackupError, type FinishedSwap } from '@geolens/backup-core';
+import {
+  BackupError,
+  formatTimestamp,
+  toBackupError,
+  type FinishedSwap,
+  type KeptContent,
+} from '@geolens/backup-core';
 import { quoteIdentifier, withSuffix } from '../connection/identifiers.ts';
 import type { Server } from './server.ts';
 import {
@@ -10,7 +16,7 @@ import {
   type LogicalReplication,
 } from './logical-replication.ts';
 import { adviceOnSwap } from './logical-replication-advice.ts';
-import { dropDatabase } from './aside-database.ts';
+import { databasesNamed, dropDatabase } from './aside-database.ts';
 
 const PREVIOUS = '_before_';
 
@@ -139,6 +145,29 @@ export async function finishSwap(
     dropped,
     warnings: [...warnings, ...adviceOnSwap({ database, old, previous, dropped, restored })],
   };
+}
+
+const SIZE = `
+  SELECT CASE WHEN pg_catalog.has_database_privilege($1, 'CONNECT') THEN pg_catalog.pg_database_size($1::name) END`;
+
+/** Returns the databases that swaps of this database kept. */
+export async function listPrevious(server: Server, database: string): Promise<readonly KeptContent[]> {
+  const kept: KeptContent[] = [];
+  for (const found of await databasesNamed(server, database, PREVIOUS)) {
+    const [size] = await server.values<string | null>('asking for the size of a database', SIZE, [
+      found.name,
+    ]);
+    kept.push({ ...found, bytes: size == null ? undefined : Number(size) });
+  }
+  return kept;
+}
+
+/** Drops a database that a swap of this database kept. */
+export async function dropPrevious(server: Server, database: string, name: string): Promise<FinishedSwap> {
+  const kept = await databasesNamed(server, database, PREVIOUS);
+  if (!kept.some((one) => one.name === name)) return { dropped: false, warnings: [] };
+  const warnings: string[] = [];
+  return { dropped: await isDropped(server, name, warnings), warnings };
 }
 
 /** Returns the warning in place of a failed inspection. */

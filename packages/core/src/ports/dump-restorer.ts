@@ -1,4 +1,5 @@
 import type { Manifest, TableRows } from '../model/manifest.ts';
+import type { RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactContent } from './artifact-store.ts';
 
 /** Input of a database restore. The caller has already checked the bytes. */
@@ -121,6 +122,16 @@ export interface FinishedSwap {
   readonly warnings: readonly string[];
 }
 
+/** Content that a swap replaced and kept. */
+export interface KeptContent {
+  /** Name of the database, or path of the folder. */
+  readonly name: string;
+  /** Time of the swap. */
+  readonly timestamp: RunTimestamp;
+  /** Size in bytes. `undefined` if it could not be read. */
+  readonly bytes: number | undefined;
+}
+
 /** One restore into one database. */
 export interface RestoreSession {
   /** What this session removed of an earlier restore that died, for the operator. */
@@ -144,6 +155,10 @@ export interface RestoreSession {
    * @param previous the name that `swap` returned
    */
   finishSwap(previous: string | undefined, options: { readonly drop: boolean }): Promise<FinishedSwap>;
+  /** Returns the databases that swaps of this database kept. Needs no exclusive session. */
+  listPrevious(): Promise<readonly KeptContent[]>;
+  /** Drops a database of `listPrevious`, unless logical replication uses it. */
+  dropPrevious(name: string): Promise<FinishedSwap>;
   /** Ends everything that the session began. Safe to call twice. Never fails. */
   close(): Promise<void>;
 }
@@ -152,7 +167,7 @@ export interface RestoreSession {
 export interface RestoreSessionOptions {
   /**
    * Whether to exclude other restores of the database and remove what a dead one left. Fails with LOCK_HELD
-   * if another restore is running. If false, the caller may only call `inspect`.
+   * if another restore is running. If false, the caller may only call `inspect` and `listPrevious`.
    */
   readonly exclusive: boolean;
   readonly signal: AbortSignal;

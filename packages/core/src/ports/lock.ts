@@ -1,6 +1,6 @@
 /** The holder of a lock, for messages to other processes. */
 export interface LockHolder {
-  /** Command of the holder: `run`, `prune`, `restore`, `accept`, `remove`. */
+  /** Command of the holder: `run`, `prune`, `restore`, `accept`, `remove`, `cleanup`. */
   readonly command: string;
   /** Process id. `undefined` if unknown. */
   readonly pid?: number;

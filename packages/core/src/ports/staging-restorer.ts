@@ -1,4 +1,5 @@
 import type { ArtifactContent } from './artifact-store.ts';
+import type { KeptContent } from './dump-restorer.ts';
 
 /** Result of a swap. */
 export interface SwappedStaging {
@@ -89,6 +90,9 @@ export interface StagingRestorer {
     folder: string,
     options: { readonly signal: AbortSignal },
   ): Promise<UnpackedStaging>;
+
+  /** Returns the folders that swaps kept in this folder. Empty if it does not exist. */
+  listPrevious(folder: string): Promise<readonly KeptContent[]>;
 
   /**
    * Removes the old content that `swap` kept. Does nothing if the path does not exist. If the process dies

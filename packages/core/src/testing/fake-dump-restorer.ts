@@ -1,5 +1,6 @@
 import { abortedBy, BackupError } from '../base/errors.ts';
 import type { TableRows } from '../model/manifest.ts';
+import { parseTimestamp } from '../model/timestamp.ts';
 import type {
   DumpRestorer,
   Inspection,
@@ -107,6 +108,15 @@ export class FakeDumpRestorer implements DumpRestorer {
         if (!this.inUse) this.databases.delete(previous);
         return { dropped: !this.inUse, warnings: this.afterSwap };
       },
+      listPrevious: () =>
+        Promise.resolve(
+          [...this.databases.keys()].flatMap((name) => {
+            const timestamp = parseTimestamp(name.slice(`${database}_before_`.length));
+            const isKept = timestamp !== undefined && name === `${database}_before_${timestamp}`;
+            return isKept ? { name, timestamp, bytes: 1 } : [];
+          }),
+        ),
+      dropPrevious: (name) => session.finishSwap(name, { drop: true }),
       close: () => {
         closing();
         return Promise.resolve();

@@ -1,10 +1,19 @@
 import { BackupError, throwIfAborted } from '../base/errors.ts';
 import type { ArtifactContent } from '../ports/artifact-store.ts';
+import { parseTimestamp } from '../model/timestamp.ts';
+import type { KeptContent } from '../ports/dump-restorer.ts';
 import type { RecoverOptions, StagingRestorer, UnpackedStaging } from '../ports/staging-restorer.ts';
 import { readAll } from './sources.ts';
 
 /** An operation that can fail on request. */
-export type StagingOperation = 'refusal' | 'recover' | 'unpack' | 'swap' | 'discard' | 'dropPrevious';
+export type StagingOperation =
+  | 'refusal'
+  | 'recover'
+  | 'unpack'
+  | 'swap'
+  | 'discard'
+  | 'listPrevious'
+  | 'dropPrevious';
 
 /**
  * A restorer with folders in memory. The content of a folder is the text of the archive that was restored
@@ -82,6 +91,14 @@ export class FakeStagingRestorer implements StagingRestorer {
         return Promise.resolve();
       },
     };
+  }
+
+  async listPrevious(folder: string): Promise<readonly KeptContent[]> {
+    await this.enter('listPrevious', folder);
+    return [...this.folders].flatMap(([name, { length: bytes }]) => {
+      const timestamp = parseTimestamp(name.slice(`${folder}/before-`.length));
+      return timestamp === undefined ? [] : { name, timestamp, bytes };
+    });
   }
 
   async dropPrevious(previous: string): Promise<void> {

@@ -1,4 +1,5 @@
 import {
+  cleanUpKept,
   readSets,
   throwIfAborted,
   type ArtifactStore,
@@ -7,7 +8,8 @@ import {
 } from '@geolens/backup-core';
 import { failedCheck, type DiagnosticResult } from '@geolens/backup-core/internal';
 import { checkFolder } from '../config/check-folder.ts';
-import { countText, localTimeText } from '../present/units.ts';
+import { ageOf } from '../present/kept.ts';
+import { bytesText, countText, localTimeText, roughDurationText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 import { currentHealth } from '../status/health.ts';
 import {
@@ -29,6 +31,7 @@ export async function* inspect(context: CommandContext): AsyncGenerator<Diagnost
   for (const diagnosticCheck of services.diagnosticChecks) yield* await diagnosticCheck.inspect({ signal });
   yield* aboutSets(context);
   yield* aboutCopies(context);
+  yield* aboutKept(context);
   const now = services.clock.now();
   yield checkSchedule('schedule', config.schedule, now);
   yield config.restoreTestSchedule === undefined
@@ -88,6 +91,24 @@ async function* aboutSets(context: CommandContext): AsyncGenerator<DiagnosticRes
     throwIfAborted(signal);
     yield failedCheck('sets', error);
   }
+}
+
+/** Milliseconds after which kept content is reported as a warning. */
+const OLD_MS = 30 * 24 * 3_600_000;
+
+/** Reports what restores kept. Other checks report a server or a folder that cannot be read. */
+async function* aboutKept({ config, services, signal }: CommandContext): AsyncGenerator<DiagnosticResult> {
+  const request = { database: config.connection.database, folder: config.stagingDir, dryRun: true };
+  const { kept } = await cleanUpKept(services, request, { signal });
+  if (kept[0] === undefined) return;
+  const age = ageOf(kept[0], services.clock.now());
+  const bytes = kept.reduce((sum, one) => sum + (one.bytes ?? 0), 0);
+  yield result(
+    'kept by restores',
+    age > OLD_MS ? 'warn' : 'ok',
+    `${kept.map(({ name }) => name).join(', ')}: ${bytesText(bytes)}, the oldest ${roughDurationText(age)} old`,
+    age > OLD_MS ? 'If they are not needed: geolens-backup cleanup' : undefined,
+  );
 }
 
 /** Checks the copies in other stores: a set on the disk of the database is lost with that disk. */

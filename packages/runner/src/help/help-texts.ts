@@ -40,6 +40,7 @@ const HELP: Readonly<Record<string, HelpText>> = {
     ],
     exitCodes: [0, 1, 2, 3, 4, 5],
   },
+  cleanup: { examples: ['cleanup --dry-run', 'cleanup'], exitCodes: [0, 1, 2, 3, 4] },
   doctor: { examples: ['doctor'], exitCodes: [0, 1, 2] },
   health: { examples: ['health'], exitCodes: [0, 1, 2] },
   config: { examples: ['config'], exitCodes: [0, 2] },

@@ -4,6 +4,7 @@ import { BackupError } from '@geolens/backup-core';
 import { FaultyStore, MemoryStore } from '@geolens/backup-core/testing';
 import { runCli } from '../../src/cli.ts';
 import { accept } from '../../src/commands/accept.ts';
+import { cleanup } from '../../src/commands/cleanup.ts';
 import { config } from '../../src/commands/config.ts';
 import { doctor } from '../../src/commands/doctor.ts';
 import { health } from '../../src/commands/health.ts';
@@ -32,6 +33,7 @@ const OUTPUTS: Readonly<
   verify: (context) => verify(context, 'latest', VERIFY),
   accept: (context, timestamp) => accept(context, timestamp, { json, revoke: false, yes: true }),
   restore: (context) => restore(context, 'latest', RESTORE_FLAGS),
+  cleanup: (context) => cleanup(context, { json, dryRun: true, yes: true }),
   doctor: (context) => doctor(context, { json }),
   health: (context) => health(context, { json }),
   config: (context) => config(context, { json }),
