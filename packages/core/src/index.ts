@@ -192,7 +192,7 @@ export {
   type KeptRequest,
 } from './restore/clean-up-kept.ts';
 export type { RestoreOptions, RestoreParts, RestoreRequest } from './restore/restore-context.ts';
-export type { RestorePlan, RestoreReport } from './restore/restore-report.ts';
+export type { FilesMode, RestorePlan, RestoreReport } from './restore/restore-report.ts';
 export { restore } from './restore/restore.ts';
 
 // Retention

@@ -3,12 +3,12 @@ import type { StallLimit } from '../progress/stall.ts';
 import type { Archiver } from '../ports/archiver.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DumpProducer } from '../ports/dump-producer.ts';
-import type { DumpRestorer, Inspection, RestoreMode, RestorerEvent } from '../ports/dump-restorer.ts';
+import type { DumpRestorer, RestoreMode, RestorerEvent } from '../ports/dump-restorer.ts';
 import type { Lock } from '../ports/lock.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
 import type { SetCopy } from '../ports/set-copy.ts';
 import type { StagingRestorer } from '../ports/staging-restorer.ts';
-import type { RestorePlan, RestoreReport } from './restore-report.ts';
+import type { FilesMode, RestorePlan, RestoreReport } from './restore-report.ts';
 
 /** Dependencies of a restore. */
 export interface RestoreParts {
@@ -28,7 +28,7 @@ export interface RestoreParts {
 /** Source, target and options of a restore. */
 export interface RestoreRequest {
   readonly source: SetCopy;
-  readonly mode: RestoreMode;
+  readonly mode: RestoreMode | FilesMode;
   /** Name of the target database. */
   readonly database: string;
   /** Target folder of the archive. `undefined` if files are not restored. */
@@ -93,7 +93,7 @@ export class RestoreContext {
 
   report(
     outcome: RestoreReport['outcome'],
-    { serverVersion, dumpVersion, exists }: Inspection,
+    { serverVersion, dumpVersion, exists }: Pick<RestoreReport, 'serverVersion' | 'dumpVersion' | 'exists'>,
     done: Partial<RestoreReport>,
   ): RestoreReport {
     const { source, mode, database, stagingTo } = this.request;
@@ -110,4 +110,13 @@ export class RestoreContext {
       ...done,
     };
   }
+}
+
+/** Completes or undoes a restore of files that died. */
+export async function recoverFiles(
+  { parts, recovered, warnings }: RestoreContext,
+  folder: string,
+): Promise<void> {
+  const onWarning = (message: string): void => void warnings.push(message);
+  recovered.push(...(await parts.stagingRestorer.recover(folder, { onWarning })));
 }

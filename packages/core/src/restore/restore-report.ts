@@ -2,12 +2,17 @@ import type { BackupError } from '../base/errors.ts';
 import type { Restored, RestoreMode } from '../ports/dump-restorer.ts';
 import type { SetCopy } from '../ports/set-copy.ts';
 
+/** Restores the files only. The database is not contacted. */
+export interface FilesMode {
+  readonly kind: 'files';
+}
+
 /** Plan of a restore. */
 export interface RestorePlan {
   readonly source: SetCopy;
-  readonly mode: RestoreMode;
+  readonly mode: RestoreMode | FilesMode;
   readonly database: string;
-  /** Whether a database of this name exists. */
+  /** Whether a database of this name exists. `false` if the files only are restored. */
   readonly exists: boolean;
   readonly stagingTo: string | undefined;
   /** Failures that did not stop the restore of the database: of its files, or of later steps. */
@@ -18,8 +23,9 @@ export interface RestorePlan {
 export interface RestoreReport extends RestorePlan {
   /** `checked`: a dry run without problems. */
   readonly outcome: 'checked' | 'restored';
-  readonly serverVersion: string;
-  readonly dumpVersion: string;
+  /** `undefined` if the files only are restored, as for `dumpVersion`. */
+  readonly serverVersion: string | undefined;
+  readonly dumpVersion: string | undefined;
   readonly restored: Restored | undefined;
   /** Name of the kept previous database. `undefined` if there is none. */
   readonly previous: string | undefined;

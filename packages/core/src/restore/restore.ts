@@ -2,17 +2,19 @@ import { BackupError, throwIfAborted } from '../base/errors.ts';
 import { withStaging } from '../catalog/set-copy.ts';
 import { withStall } from '../catalog/watch-reading.ts';
 import type { ArtifactKind } from '../model/artifact-name.ts';
-import type { Inspection, RestoreInput, RestoreSession } from '../ports/dump-restorer.ts';
+import type { Inspection, RestoreInput, RestoreMode, RestoreSession } from '../ports/dump-restorer.ts';
 import type { SetCopy } from '../ports/set-copy.ts';
 import { carryOut } from './carry-out.ts';
 import { checkCopy, refuse, type CheckedCopy } from './check-copy.ts';
 import { fetchCopy, type FetchedCopy } from './fetch-copy.ts';
 import {
+  recoverFiles,
   RestoreContext,
   type RestoreOptions,
   type RestoreParts,
   type RestoreRequest,
 } from './restore-context.ts';
+import { restoreFiles } from './restore-files.ts';
 import type { RestoreReport } from './restore-report.ts';
 
 /**
@@ -42,6 +44,7 @@ export async function restore(
 async function runStages(context: RestoreContext): Promise<RestoreReport> {
   const { parts, request, options, signal, recovered } = context;
   const { dryRun, database, stagingTo, mode, source } = request;
+  if (mode.kind === 'files') return restoreFiles(context);
   const session = await parts.restorer.open(database, {
     exclusive: !dryRun,
     signal,
@@ -57,7 +60,7 @@ async function runStages(context: RestoreContext): Promise<RestoreReport> {
     const checked = await checkCopy(parts, copy, { putAside: putAside(request), signal });
     if (checked.stagingError !== undefined) context.errors.push(checked.stagingError);
     const input = inputOf(request, copy);
-    const inspection = await inspect(context, session, input, checked);
+    const inspection = await inspect(context, session, { input, mode }, checked);
     if (dryRun) return context.report('checked', inspection, { filesLeftOut: checked.leftOut });
     const { exists } = inspection;
     const plan = { source, mode, database, exists, stagingTo, errors: context.errors };
@@ -68,11 +71,6 @@ async function runStages(context: RestoreContext): Promise<RestoreReport> {
   } finally {
     await session.close();
   }
-}
-
-async function recoverFiles({ parts, recovered, warnings }: RestoreContext, folder: string): Promise<void> {
-  const onWarning = (message: string): void => void warnings.push(message);
-  recovered.push(...(await parts.stagingRestorer.recover(folder, { onWarning })));
 }
 
 async function fetch({ parts, request, signal, noteError }: RestoreContext): Promise<FetchedCopy> {
@@ -104,11 +102,11 @@ function inputOf(
 async function inspect(
   context: RestoreContext,
   session: RestoreSession,
-  input: RestoreInput,
+  { input, mode }: { readonly input: RestoreInput; readonly mode: RestoreMode },
   { damaged }: CheckedCopy,
 ): Promise<Inspection> {
   const { parts, request, warnings, errors } = context;
-  const { source, mode, stagingTo, force, dryRun } = request;
+  const { source, stagingTo, force, dryRun } = request;
   context.step('inspect');
   const unreadable = damaged.some(({ kind }) => kind === 'dump');
   const inspection = unreadable ? undefined : await session.inspect(input, mode);

@@ -5,6 +5,7 @@ import {
   isBackupError,
   parseTimestamp,
   restore as restoreCopy,
+  type FilesMode,
   type RestoreMode,
   type RestorePlan,
   type RestoreReport,
@@ -25,6 +26,7 @@ export interface RestoreFlags extends StagingFlags {
   readonly store?: string;
   readonly into?: string;
   readonly inPlace: boolean;
+  readonly filesOnly?: boolean;
   readonly table: readonly string[];
   readonly schema: readonly string[];
   readonly withDependents: boolean;
@@ -44,10 +46,11 @@ export async function restore(context: CommandContext, what: string, flags: Rest
   await checkFolder(config);
   const database = flags.into ?? config.connection.database;
   const found = await find(context, what, flags);
+  const filesTo = mode.kind === 'files' ? { stagingTo: flags.stagingTo ?? config.stagingDir } : {};
   const staging = await chooseStaging(
     context,
     found.copy,
-    flags,
+    { ...flags, ...filesTo },
     mode.kind !== 'tables' && database === config.connection.database,
   );
   for (const note of [...found.notes, ...staging.notes]) log.warn('restore.note', note);
@@ -55,7 +58,7 @@ export async function restore(context: CommandContext, what: string, flags: Rest
   const source = withStaging(found.copy, staging.archive);
   log.info(
     'restore.started',
-    `${dryRun ? 'checking' : 'restoring'} ${source.label} into database "${database}" on ${config.connection.host}:${config.connection.port}`,
+    `${dryRun ? 'checking' : 'restoring'} ${source.label} into ${mode.kind === 'files' ? (staging.folder ?? '?') : `database "${database}" on ${config.connection.host}:${config.connection.port}`}`,
     { database, source: source.label },
   );
   const observer = logRestore(log, io.terminal);
@@ -93,7 +96,15 @@ function exitCodeOfRestore({ errors, restored, filesLeftOut }: RestoreReport): E
     : EXIT.partly;
 }
 
-function modeOf({ inPlace, table: tables, schema: schemas, withDependents }: RestoreFlags): RestoreMode {
+function modeOf(flags: RestoreFlags): RestoreMode | FilesMode {
+  const { inPlace, table: tables, schema: schemas, withDependents, filesOnly, into, staging } = flags;
+  if (filesOnly === true) {
+    if (!inPlace && tables.length + schemas.length === 0 && into === undefined && staging && !withDependents)
+      return { kind: 'files' };
+    throw new BackupError('CONFIG_INVALID', '--files-only restores the staging files and no database', {
+      hint: 'Leave out --into, --in-place, --table, --schema, --with-dependents and --no-staging',
+    });
+  }
   if (withDependents && tables.length + schemas.length === 0)
     throw new BackupError('CONFIG_INVALID', '--with-dependents needs --table or --schema', {
       hint: 'Omit it: a restore of the whole database restores all objects',
@@ -133,6 +144,7 @@ function questionOf(
 ): string {
   const after = dropPrevious ? 'removed afterwards' : 'kept under another name';
   const how = {
+    files: `The files in ${stagingTo ?? '?'} will be replaced, and ${after}`,
     aside: exists
       ? `Database "${database}" will be replaced, and ${after}`
       : `Database "${database}" will be made`,
@@ -144,10 +156,10 @@ function questionOf(
   }[mode.kind];
   const problem = errors.map(errorText).join('; ');
   const files =
-    stagingTo === undefined
+    stagingTo === undefined || mode.kind === 'files'
       ? ''
       : problem === ''
         ? `, and the files in ${stagingTo}`
         : `, but NOT the files in ${stagingTo} (${problem})`;
-  return `${how}${files}, from ${source.label}.\nSessions that use it will be ended. Go on?`;
+  return `${how}${files}, from ${source.label}.\n${mode.kind === 'files' ? '' : 'Sessions that use it will be ended. '}Go on?`;
 }

@@ -14,6 +14,7 @@ export function describeRestore(command: Command): Command {
       'restore onto the live database with pg_restore --clean, where no second one can be made',
       false,
     )
+    .option('--files-only', 'restore the staging files alone; needs no database server', false)
     .option(
       '--table <schema.table>',
       'bring back this table only, whole; may be given several times',

@@ -36,6 +36,7 @@ const HELP: Readonly<Record<string, HelpText>> = {
       'restore latest --dry-run',
       'restore latest',
       'restore 20261122_020000 --table catalog.datasets',
+      'restore latest --files-only --staging-to /srv/staging',
       'restore ./geolens.dump --into geolens_copy',
     ],
     exitCodes: [0, 1, 2, 3, 4, 5],

@@ -81,7 +81,7 @@ export function logRestoreReport(log: Logger, report: RestoreReport): void {
   const level = report.errors.length > 0 ? 'warn' : 'info';
   log[level](
     'restore.finished',
-    `${done} ${report.source.label} into database "${report.database}", ${durationText(milliseconds)}`,
+    `${done} ${report.source.label} into ${report.mode.kind === 'files' ? report.stagingTo : `database "${report.database}"`}, ${durationText(milliseconds)}`,
     { outcome: report.outcome, milliseconds },
   );
 }

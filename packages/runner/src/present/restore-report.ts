@@ -13,13 +13,16 @@ export function restoreReportText(report: RestoreReport): string {
     source.timestamp === undefined
       ? ''
       : `, made ${timestampToDate(source.timestamp).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-  const head: readonly Row[] = [
-    [outcome === 'checked' ? 'can be restored' : 'restored', `${source.label}${made}`],
+  const ofDatabase: readonly Row[] = [
     [
       'database',
       `${database}${mode.kind === 'aside' ? '' : mode.kind === 'in-place' ? ' (in place)' : ' (tables only)'}`,
     ],
-    ['PostgreSQL', `dump of ${dumpVersion}, server ${serverVersion}`],
+    ['PostgreSQL', `dump of ${dumpVersion ?? '?'}, server ${serverVersion ?? '?'}`],
+  ];
+  const head: readonly Row[] = [
+    [outcome === 'checked' ? 'can be restored' : 'restored', `${source.label}${made}`],
+    ...(mode.kind === 'files' ? [] : ofDatabase),
     ['took', durationText(millisecondsOf(report))],
   ];
   const files: readonly Row[] =

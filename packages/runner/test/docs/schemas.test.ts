@@ -61,6 +61,16 @@ describe('docs/schemas', () => {
     expect(names.sort()).toEqual([...Object.keys(OUTPUTS), 'run', 'common', 'error'].sort());
   });
 
+  it('describes a restore of the files alone', async () => {
+    const { context, output } = await kitAfterRun();
+    const flags = { ...RESTORE_FLAGS, filesOnly: true };
+    expect(await restore(context, 'latest', flags)).toBe(0);
+    expect(expectOutput('restore', output.said)).toMatchObject({ mode: { kind: 'files' } });
+    await expect(restore(context, 'latest', { ...flags, into: 'other' })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    });
+  });
+
   it('describes a failed run', async () => {
     const { context, output } = await commandKit(new MemoryStore());
     context.services.producer.snapshot = () =>
