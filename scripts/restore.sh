@@ -22,7 +22,7 @@ Checks the dump, stops api and worker where they run, restores, and starts again
   FILE         a dump on this host, handed in read-only with the files beside it; or one in the container, as /backups/daily/…
 
 Options are those of `geolens-backup restore`, for example --dry-run, --store s3, --into DB, --table S.T, --in-place,
---staging-to DIR (a folder in the container: /staging), --staging-from TIMESTAMP|FILE. No question is asked.
+--staging-to DIR (a folder in the container: /staging), --staging-from TIMESTAMP|FILE. On a terminal, it asks after the check; --yes does not ask.
 
 environment: BACKUP_SERVICE (backup), RESTORE_SERVICE (restore: does it instead, where the project has it, with --staging-to),
 RESTORE_STOP_SERVICES (api worker), RESTORE_STATE_DIR (the project's folder: where the names of stopped services are kept meanwhile),
@@ -84,9 +84,11 @@ read_arguments() {
   arguments=("$what")
   only_check=
   to_staging=
+  consent=
   while [ $# -gt 0 ]; do
     case $1 in
       --dry-run) only_check=yes ;;
+      --yes) consent=yes ;;
       --staging-to | --staging-to=*)
         to_staging=yes
         arguments+=("$1")
@@ -159,6 +161,9 @@ heed
 [ "$status" -eq 0 ] || fail "$status" 'refused. Nothing was stopped, nothing was changed.'
 
 running=$(services_that_run)
+heed
+# shellcheck disable=SC2086
+[ -n "$consent" ] || demand_consent "${running:+$(joined $running) stop meanwhile. }The check above shows what replaces what."
 heed
 # shellcheck disable=SC2086
 if [ -n "$running" ]; then stop_services $running; else say 'no service has to be stopped'; fi

@@ -102,17 +102,6 @@ demand_same_version() {
   fi
 }
 
-demand_consent() {
-  if [ -n "$consent" ] || [ ! -t 0 ]; then return 0; fi
-  local answer
-  printf '%s' "The database in $data_volume is replaced by $file. Go on? [y/N] " >&2
-  read -r answer || answer=
-  case $answer in
-    [yY] | [yY][eE][sS]) ;;
-    *) fail 1 'Nothing was done.' ;;
-  esac
-}
-
 # The database last: it has to outlive those that write to it.
 stop_project() {
   local running service others=''
@@ -165,7 +154,7 @@ restore() {
   stamp=$(date -u +%Y%m%d_%H%M%S)
   demand_same_layout
   demand_same_version
-  demand_consent
+  [ -n "$consent" ] || demand_consent "The database in $data_volume is replaced by $file."
   heed
   say "unpacking beside what is in $data_volume; nothing is stopped yet"
   on_exit=discard_unpacked

@@ -11,6 +11,18 @@ fail() {
   exit "$code"
 }
 
+# demand_consent QUESTION: asks on a terminal, and exits unless the answer is yes.
+demand_consent() {
+  [ -t 0 ] || return 0
+  local answer
+  printf '%s' "$1 Go on? [y/N] " >&2
+  read -r answer || answer=
+  case $answer in
+    [yY] | [yY][eE][sS]) ;;
+    *) fail 1 'Nothing was done.' ;;
+  esac
+}
+
 # joined NAME…: "api", "api and worker", "api, db and worker".
 joined() {
   local text=$1

@@ -348,12 +348,35 @@ describe('restore.sh and Compose', () => {
 
   it('gives the restore a terminal where there is one, and the dry run none', async () => {
     const docker = await StubDocker.make(ALL);
-    const end = await docker.run('restore.sh', ['latest'], {
+    const end = await docker.run('restore.sh', ['latest', '--yes'], {
       wrapper: (command) => ['script', '--quiet', '--return', '--command', command, '/dev/null'],
     });
     expect(end.code, end.stdout).toBe(0);
     expect(docker.callsOf('exec').map((call) => call.includes('exec -T'))).toEqual([true, false]);
     expect(docker.events().filter((event) => event === 'a terminal')).toHaveLength(1);
+  });
+
+  it.each([
+    ['n', 1, ['dry-run began', 'dry-run ended']],
+    ['y', 0, ['dry-run began', 'dry-run ended', 'restore began', 'a terminal', 'restore ended']],
+  ])('asks on a terminal after the check; the answer %s', async (answer, code, events) => {
+    const docker = await StubDocker.make(ALL);
+    const end = await docker.run('restore.sh', ['latest'], {
+      wrapper: (command) => [
+        'sh',
+        '-c',
+        `echo ${answer} | script --quiet --return --command "${command}" /dev/null`,
+      ],
+    });
+    expect(end.stdout).toContain(
+      'api and worker stop meanwhile. The check above shows what replaces what. Go on? [y/N]',
+    );
+    expect({ code: end.code, events: docker.events().toSorted() }, end.stdout).toEqual({
+      code,
+      events: events.toSorted(),
+    });
+    expect(docker.callsOf('stop')).toHaveLength(answer === 'y' ? 1 : 0);
+    expect(docker.running()).toEqual(['api', 'backup', 'db', 'worker']);
   });
 
   it('only checks with --dry-run', async () => {

@@ -79,9 +79,19 @@ export async function inspect(job: RestoreJob, mode: RestoreMode): Promise<Inspe
     warnings,
     logicalReplication: await inspectReplication(job, mode),
     exists,
+    liveRows: exists ? await estimatedRows(server, database) : undefined,
     serverVersion: server.version,
     dumpVersion: toc.serverVersion,
   };
+}
+
+/** Returns the rows by the statistics of the server. `undefined` if they cannot be read. */
+async function estimatedRows(server: Server, database: string): Promise<number | undefined> {
+  const sql = `SELECT pg_catalog.sum(n_live_tup) AS rows FROM pg_catalog.pg_stat_user_tables`;
+  const rows = await server
+    .within(database, 'estimating rows', async (client) => client.query<{ rows: string | null }>(sql))
+    .catch(() => undefined);
+  return rows === undefined ? undefined : Number(rows.rows[0]?.rows ?? 0);
 }
 
 async function inspectReplication(

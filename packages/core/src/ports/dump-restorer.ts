@@ -63,6 +63,8 @@ export interface Inspection {
   readonly logicalReplication: readonly string[];
   /** Whether a database of this name exists. */
   readonly exists: boolean;
+  /** Estimated rows of that database. `undefined` if there is none, or they could not be read. */
+  readonly liveRows?: number | undefined;
   /** Version of the target server. */
   readonly serverVersion: string;
   /** Version of the dumped server, as recorded in the dump. */

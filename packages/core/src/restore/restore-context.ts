@@ -93,7 +93,12 @@ export class RestoreContext {
 
   report(
     outcome: RestoreReport['outcome'],
-    { serverVersion, dumpVersion, exists }: Pick<RestoreReport, 'serverVersion' | 'dumpVersion' | 'exists'>,
+    {
+      serverVersion,
+      dumpVersion,
+      exists,
+      liveRows,
+    }: Pick<RestoreReport, 'serverVersion' | 'dumpVersion' | 'exists' | 'liveRows'>,
     done: Partial<RestoreReport>,
   ): RestoreReport {
     const { source, mode, database, stagingTo } = this.request;
@@ -104,7 +109,7 @@ export class RestoreContext {
       previousStaging: undefined,
       members: undefined,
       filesLeftOut: [],
-      ...{ outcome, source, mode, database, stagingTo, exists, serverVersion, dumpVersion },
+      ...{ outcome, source, mode, database, stagingTo, exists, liveRows, serverVersion, dumpVersion },
       ...{ recovered, warnings, errors, startedAt },
       finishedAt: this.parts.clock.now(),
       ...done,

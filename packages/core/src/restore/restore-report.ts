@@ -14,6 +14,8 @@ export interface RestorePlan {
   readonly database: string;
   /** Whether a database of this name exists. `false` if the files only are restored. */
   readonly exists: boolean;
+  /** Estimated rows of that database. `undefined` if unknown. */
+  readonly liveRows?: number | undefined;
   readonly stagingTo: string | undefined;
   /** Failures that did not stop the restore of the database: of its files, or of later steps. */
   readonly errors: readonly BackupError[];

@@ -62,8 +62,8 @@ async function runStages(context: RestoreContext): Promise<RestoreReport> {
     const input = inputOf(request, copy);
     const inspection = await inspect(context, session, { input, mode }, checked);
     if (dryRun) return context.report('checked', inspection, { filesLeftOut: checked.leftOut });
-    const { exists } = inspection;
-    const plan = { source, mode, database, exists, stagingTo, errors: context.errors };
+    const { exists, liveRows } = inspection;
+    const plan = { source, mode, database, exists, liveRows, stagingTo, errors: context.errors };
     if (options.confirm !== undefined && !(await options.confirm(plan)))
       throw new BackupError('ABORTED', 'the restore was not confirmed; nothing was changed');
     throwIfAborted(signal);

@@ -15,6 +15,7 @@ import { failedTestText, withStaging } from '@geolens/backup-core/internal';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { logRestore, logRestoreReport } from '../present/log-restore.ts';
 import { confirmed } from '../present/confirm.ts';
+import { replacementText } from '../present/replacement.ts';
 import { restoreReportJson, restoreReportText } from '../present/restore-report.ts';
 import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
@@ -75,7 +76,11 @@ export async function restore(context: CommandContext, what: string, flags: Rest
       keepGoing,
     };
     const confirm = (plan: RestorePlan): Promise<boolean> =>
-      confirmed(context, questionOf(plan, dropPrevious), flags.yes);
+      confirmed(
+        context,
+        `${replacementText(plan, services.clock.now())}\n${questionOf(plan, dropPrevious)}`,
+        flags.yes,
+      );
     const report = await reported(context, 'restore', () =>
       restoreCopy(services, request, { signal, observer, confirm }),
     );

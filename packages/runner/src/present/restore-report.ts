@@ -1,6 +1,7 @@
 import { timestampToDate, type RestoreReport } from '@geolens/backup-core';
 import { errorJson } from './hints.ts';
 import type { Redact } from './redact.ts';
+import { replacementText } from './replacement.ts';
 import { table } from './table.ts';
 import { countText, durationText, millisecondsOf, numberText } from './units.ts';
 
@@ -22,6 +23,7 @@ export function restoreReportText(report: RestoreReport): string {
   ];
   const head: readonly Row[] = [
     [outcome === 'checked' ? 'can be restored' : 'restored', `${source.label}${made}`],
+    ...(outcome === 'checked' ? [['on restore', replacementText(report, report.finishedAt)] as const] : []),
     ...(mode.kind === 'files' ? [] : ofDatabase),
     ['took', durationText(millisecondsOf(report))],
   ];
