@@ -19,6 +19,7 @@ interface Service {
     readonly retries: number;
   };
   readonly environment: Record<string, string | null>;
+  readonly env_file?: readonly object[];
   readonly cap_add: string[];
   readonly cap_drop: string[];
   readonly read_only: boolean;
@@ -58,15 +59,39 @@ describe('docker/', () => {
     );
   });
 
-  it('passes every variable through as it is, and secrets by file too', () => {
-    const { environment } = services('compose.backup.yaml')['backup']!;
-    const wanted = VARIABLE_NAMES.flatMap((name) => (isSecret(name) ? [name, `${name}_FILE`] : [name]));
-    expect(Object.keys(environment).sort()).toEqual([...wanted].sort());
-    for (const [name, value] of Object.entries(environment)) {
+  it('takes from the .env of GeoLens, or the shell, every variable except where the server is', () => {
+    const { 'x-environment': environment } = parseAllDocuments(read('compose.geolens.yaml'))[0]!.toJS() as {
+      'x-environment': Record<string, string>;
+    };
+    const base = services('compose.backup.yaml')['backup']!.environment;
+    const passed = { ...environment, ...base };
+    const own = ['POSTGRES_HOST', 'POSTGRES_PORT', 'DATABASE_URL'];
+    const wanted = VARIABLE_NAMES.filter((name) => !own.includes(name)).flatMap((name) =>
+      isSecret(name) ? [name, `${name}_FILE`] : [name],
+    );
+    const blank = [...Object.values(ALIASES), 'BACKUP_PAGE_PORT', 'BACKUP_MEM_LIMIT'];
+    expect(Object.keys(passed).sort()).toEqual([...wanted, ...blank].sort());
+    for (const [name, value] of Object.entries(passed)) {
       const alias = ALIASES[name as VariableName];
-      expect(value).toBe(`\${${name}-${alias === undefined ? '' : `\${${alias}-}`}}`);
+      const otherwise =
+        name === 'S3_PREFIX' ? ':-geolens-backup' : `-${alias === undefined ? '' : `\${${alias}-}`}`;
+      expect(value).toBe(blank.includes(name) ? '' : `\${${name}${otherwise}}`);
     }
   });
+
+  it.each([
+    ['compose.yaml', '.env'],
+    ['compose.geolens.yaml', '../.env'],
+  ])(
+    'gives the services of %s that back up and restore all of the .env beside it, and no other one',
+    (file, path) => {
+      const ours = Object.entries(services(file)).filter(([, { env_file }]) => env_file !== undefined);
+      expect(Object.fromEntries(ours.map(([name, { env_file }]) => [name, env_file]))).toEqual({
+        backup: [{ path, required: false }],
+        restore: [{ path, required: false }],
+      });
+    },
+  );
 
   it('starts the backup with every `up -d`, the service that restores files with none, and gives it the same but the files', () => {
     const { backup, restore } = services('compose.backup.yaml');
