@@ -1,4 +1,4 @@
-import { errorText, throwIfAborted } from '../base/errors.ts';
+import { BackupError, errorText, throwIfAborted } from '../base/errors.ts';
 import { readSets } from '../catalog/read-sets.ts';
 import type { BackupSet } from '../model/backup-set.ts';
 import type { Manifest } from '../model/manifest.ts';
@@ -51,6 +51,9 @@ async function cleanUpOrphans({ parts, phases, signal, cleanedUp }: RunContext):
   }
 }
 
+/** Milliseconds of real time after which a clock that has not moved counts as stopped. */
+const STOPPED_MS = 2000;
+
 /** Returns the current second, or the next one without a set in the store. */
 async function decideTimestamp(
   clock: Clock,
@@ -61,8 +64,26 @@ async function decideTimestamp(
   for (;;) {
     const timestamp = formatTimestamp(clock.now());
     if (!taken.has(timestamp)) return timestamp;
-    await clock.sleepUntil(new Date(timestampToDate(timestamp).getTime() + 1000), signal);
+    await sleepUntilNextSecond(clock, timestamp, signal);
   }
+}
+
+/** @throws BackupError STALLED if the clock is stopped, as a `ManualClock` is until the program advances it */
+async function sleepUntilNextSecond(
+  clock: Clock,
+  timestamp: RunTimestamp,
+  signal: AbortSignal,
+): Promise<void> {
+  const began = clock.now().getTime();
+  const timeout = AbortSignal.timeout(STOPPED_MS);
+  const stopped = new AbortController();
+  timeout.addEventListener('abort', () => {
+    if (clock.now().getTime() !== began) return;
+    const message = `set ${timestamp} exists, and the clock does not reach the next second`;
+    stopped.abort(new BackupError('STALLED', message, { hint: 'Advance the clock between two runs' }));
+  });
+  const nextSecond = new Date(timestampToDate(timestamp).getTime() + 1000);
+  await clock.sleepUntil(nextSecond, AbortSignal.any([signal, stopped.signal]));
 }
 
 /** Returns the sets to compare the new set with: of the volume, or of a replica if the volume has none. */

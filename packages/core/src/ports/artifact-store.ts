@@ -91,7 +91,8 @@ export interface StoreCapabilities {
   /**
    * Uploads the bytes of an artifact and verifies them without making the artifact visible. Returns
    * `undefined` if staging saves nothing, as with a short artifact. The caller then uses `put` once the set
-   * is complete. A rejection leaves nothing behind.
+   * is complete. The answer depends on the length alone: what the store stages once, it stages again. A
+   * rejection leaves nothing behind.
    */
   readonly stagedUpload?:
     | ((
@@ -112,6 +113,9 @@ export interface StoreCapabilities {
  * - A `put` or `copy` changes nothing under the key if it fails, is aborted or loses its process. The old
  *   artifact stays, or the key stays empty.
  * - After `put` or `copy` resolves, the artifact survives a crash of the machine.
+ * - An artifact may be empty. Its name may have all characters of file names: blanks, quotes, `%`, letters of
+ *   any script, a leading dot.
+ * - A key outside the two tiers, or with a further folder, is rejected and changes nothing.
  * - Foreign files may exist in the same place. The store may list them, but never changes them.
  * - Failures are BackupErrors that name the store and the key and keep their cause.
  */
@@ -129,11 +133,13 @@ export interface ArtifactStore {
    */
   readonly records?: ReplicaRecords | undefined;
 
-  /** Lists all artifacts of a tier, in any order. A tier without any writes is empty and causes no error. */
+  /**
+   * Lists each artifact of a tier once, in any order. A tier without any writes is empty and causes no error.
+   */
   list(tier: Tier, options?: StoreOptions): AsyncIterable<StoredArtifact>;
 
   /**
-   * Reads an artifact.
+   * Reads an artifact, or the range of it. The caller may stop after any chunk.
    * @throws BackupError ARTIFACT_NOT_FOUND, at the first chunk at the latest, if it does not exist
    */
   read(
@@ -150,7 +156,8 @@ export interface ArtifactStore {
 
   /**
    * Copies the artifact `from` to `to` and replaces an existing one. Uses the cheapest way of the store: a
-   * hard link, a copy on the server, or a transfer of all bytes.
+   * hard link, a copy on the server, or a transfer of all bytes. The copy stays as it is when the caller
+   * replaces or removes the original. Copying the same artifact again changes nothing.
    * @throws BackupError ARTIFACT_NOT_FOUND if `from` does not exist
    */
   copy(from: ArtifactKey, to: ArtifactKey, options?: StoreOptions): Promise<void>;
@@ -161,7 +168,7 @@ export interface ArtifactStore {
   /**
    * Removes only what dead processes left of a `put`, `copy`, staged upload or transaction. The caller holds
    * the lock, so no other living process has such work open. Uploads of this process stay. Returns
-   * descriptions of what it removed, for the operator.
+   * descriptions of what it removed, for the operator; empty if there was nothing to remove.
    */
   cleanUp(options?: StoreOptions): Promise<readonly string[]>;
 }

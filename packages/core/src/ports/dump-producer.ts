@@ -3,7 +3,7 @@ import type { ArtifactContent } from './artifact-store.ts';
 
 /** Server, programs and database of a snapshot. */
 export interface DumpOrigin {
-  /** Version of the database server: `17.2`. */
+  /** Version of the database server: `17.2`. Contains a digit, as does `clientVersion`. */
   readonly serverVersion: string;
   /** Version of the dump program. */
   readonly clientVersion: string;
@@ -11,7 +11,7 @@ export interface DumpOrigin {
   readonly extensions: readonly Extension[];
   /** `undefined` if the database is not a PostgreSQL database. */
   readonly databaseProperties?: DatabaseProperties | undefined;
-  /** Disk space of the database on the server, in bytes. `undefined` if it could not be read. */
+  /** Disk space of the database on the server, in bytes; more than 0. `undefined` if it could not be read. */
   readonly databaseBytes?: number | undefined;
   /**
    * Libraries that the server loads at its start, without folders (`pg_cron`). A server that restores the set
@@ -58,8 +58,8 @@ export interface DumpSnapshot {
 
   /**
    * Returns roles and grants as SQL text. `undefined` if the database system has none. The caller reads it
-   * after the dump, because both may need the same locks and sessions. A part that cannot be read becomes an
-   * SQL comment and a warning.
+   * after the dump, because both may need the same locks and sessions. Both streams also work side by side.
+   * A part that cannot be read becomes an SQL comment and a warning.
    * @throws BackupError TABLES_BUSY if another session blocks a part, unless the snapshot is tolerant
    */
   globals(): AsyncIterable<Uint8Array> | undefined;
@@ -118,7 +118,7 @@ export interface DumpProducer {
 
   /**
    * Reads a dump from its first to its last block and counts its rows.
-   * @throws BackupError ARTIFACT_UNREADABLE if it is damaged
+   * @throws BackupError ARTIFACT_UNREADABLE if it is damaged, empty or cut short
    * @throws BackupError CLIENT_TOO_OLD if the installed programs do not support its format
    */
   check(dump: ArtifactContent, options: DumpCheckOptions): Promise<DumpContent>;

@@ -12,8 +12,9 @@ export interface WrittenArtifact extends ArtifactSource {
 /** A set that is being written. Its artifacts become visible together. */
 export interface SetTransaction {
   /**
-   * Writes a stream of content. The caller may write several artifacts concurrently. Rejects if the content
-   * fails, the signal fires or the volume is full (STORE_FULL), and leaves nothing of this artifact.
+   * Writes a stream of content. The caller may write several artifacts concurrently, also the first ones of a
+   * store. Rejects if the content fails, with that error or with it as the cause. Also rejects if the signal
+   * fires or the volume is full (STORE_FULL). A rejection leaves nothing of this artifact.
    */
   write(
     key: ArtifactKey,
@@ -25,6 +26,7 @@ export interface SetTransaction {
    * Makes written artifacts visible in the given order, and durable. All or nothing: if one fails, the store
    * takes the previous ones back. If the process dies meanwhile, `clean-up` takes them back. The caller calls
    * it once.
+   * @throws TypeError if this transaction did not write one of the keys
    * @throws BackupError ARTIFACT_EXISTS if an artifact exists under one of the keys
    * @throws BackupError NOT_CONFIRMED if the disk neither confirms the names nor takes them back; only then
    * all of them are visible

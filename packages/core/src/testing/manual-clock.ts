@@ -6,7 +6,10 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** A clock that only moves on request. Wakes sleepers at their moments. */
+/**
+ * A clock that only moves on request. Wakes sleepers at their moments. Each run needs a second of its own:
+ * advance the clock between two runs, or the second one fails with STALLED.
+ */
 export class ManualClock implements Clock {
   private millis: number;
   private readonly sleepers = new Set<Sleeper>();

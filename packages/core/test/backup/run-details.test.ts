@@ -150,6 +150,21 @@ describe('a run', () => {
     expect(await running).toMatchObject({ outcome: 'succeeded', timestamp: '20260103_020002' });
   });
 
+  it('fails, and does not wait for ever, when the clock stands still between two runs', async () => {
+    const kit = new RunKit();
+    await kit.run();
+    expect(await kit.run()).toMatchObject({
+      outcome: 'failed',
+      errors: [
+        {
+          code: 'STALLED',
+          message: 'set 20260103_020000 exists, and the clock does not reach the next second',
+          hint: 'Advance the clock between two runs',
+        },
+      ],
+    });
+  });
+
   it('stops waiting for a free second when it is told to', async () => {
     const kit = new RunKit();
     await kit.run();
