@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { parse } from 'yaml';
 import { metricsText } from '../../packages/runner/src/status/metrics.ts';
-import type { Status, StoreStatus } from '../../packages/runner/src/status/status.ts';
+import { FULL_STATUS } from '../../packages/runner/test/support/full-status.ts';
 import { findPromtool, type Promtool } from '../support/promtool.ts';
 import { runProgram } from '../support/run-program.ts';
 
@@ -36,34 +36,6 @@ const rules = (parse(readFileSync(RULES, 'utf8')) as { groups: { rules: Rule[] }
 );
 const { tests } = parse(readFileSync(CASES, 'utf8')) as Tests;
 const cases = tests.flatMap((test) => test.alert_rule_test ?? []);
-
-const AT = new Date('2026-11-22T03:00:00Z');
-const RUN = { outcome: 'succeeded', startedAt: AT.toISOString(), finishedAt: AT.toISOString() } as const;
-const storeOf = (name: string): StoreStatus => ({ name, sets: [], error: undefined, inspectedAt: AT });
-const STATUS: Status = {
-  now: AT,
-  database: 'geolens',
-  version: '1.2.3',
-  stores: [storeOf('local'), storeOf('s3')],
-  replicas: ['s3'],
-  schedule: '0 2 * * *',
-  zone: 'UTC',
-  nextRunAt: AT,
-  nextRestoreTestAt: AT,
-  journal: {
-    firstStartAt: AT.toISOString(),
-    lastRun: RUN,
-    lastRestoreTest: { outcome: 'passed', finishedAt: AT.toISOString() },
-  },
-  health: {
-    healthy: true,
-    lastSuccessAt: AT,
-    ageMs: 0,
-    maxAgeMs: 1000,
-    lastFailure: undefined,
-    problem: undefined,
-  },
-};
 
 /**
  * Each metric of ours in an expression, with what is asked of its labels: `sets{state="bad"}` gives `sets`
@@ -116,7 +88,7 @@ describe('the alerts for Prometheus', () => {
   });
 
   it('ask for metrics, and values of labels, that are told, and so do their cases', async () => {
-    const reported = (await metricsText(STATUS)).split('\n');
+    const reported = (await metricsText(FULL_STATUS)).split('\n');
     const asked = [
       ...rules.map(({ expr }) => expr),
       ...tests.flatMap((test) => test.input_series.map(({ series }) => series)),

@@ -149,6 +149,7 @@ export async function metricsText(status: Status): Promise<string> {
     since.set(of, lag.since === undefined ? 0 : Math.max(0, (now.getTime() - lag.since.getTime()) / 1000));
   }
 
+  value('free_bytes', 'Free bytes on the volume of the sets', status.freeBytes);
   const newest = stores[0]?.sets?.find(isWhole);
   moment(
     'newest_set_timestamp_seconds',

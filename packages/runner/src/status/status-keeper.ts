@@ -25,10 +25,11 @@ export class StatusKeeper {
   async status(): Promise<Status> {
     const { config, services } = this.context;
     const { primary, replicas, clock, journal } = services;
-    const [local, health, state] = await Promise.all([
+    const [local, health, state, freeBytes] = await Promise.all([
       this.seenLately(primary, LOCAL_REFRESH_MS) ?? this.inspect(primary),
       currentHealth(this.context),
       journal.read(),
+      services.freeBytes(config.backupDir).catch(() => undefined),
     ]);
     for (const replica of replicas)
       if (this.seenLately(replica, REPLICA_REFRESH_MS) === undefined) void this.inspect(replica);
@@ -45,6 +46,7 @@ export class StatusKeeper {
       zone: config.schedule.zone,
       nextRunAt: config.schedule.next(now),
       nextRestoreTestAt: config.restoreTestSchedule?.next(now),
+      freeBytes,
     };
   }
 

@@ -34,6 +34,8 @@ export interface Status {
   readonly zone: string;
   readonly nextRunAt: Date | undefined;
   readonly nextRestoreTestAt: Date | undefined;
+  /** Free bytes on the volume of the primary store. `undefined` if unknown. */
+  readonly freeBytes?: number | undefined;
 }
 
 /** Replication lag of a replica behind the primary store. */
