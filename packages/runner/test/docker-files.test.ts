@@ -27,6 +27,7 @@ interface Service {
   readonly volumes: string[];
   readonly image?: string;
   readonly mem_limit?: string;
+  readonly stop_grace_period?: string;
 }
 
 function servicesIn(text: string): Record<string, Service> {
@@ -131,6 +132,30 @@ describe('docker/', () => {
       ['backup_data:/backups:ro', 'restore_test:/restore-test'],
       '2g',
     ]);
+  });
+
+  it('has a systemd unit with the rights of the container, that ends as it does', () => {
+    const unit = read('systemd/geolens-backup.service');
+    const { cap_add: add, stop_grace_period: grace } = services('compose.backup.yaml')['backup']!;
+    const value = (name: string): string => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)![1]!;
+    expect(value('CapabilityBoundingSet').split(' ')).toEqual(add.map((name) => `CAP_${name}`));
+    expect(`${value('TimeoutStopSec')}s`).toBe(grace);
+    expect(value('ExecStart')).toMatch(/ serve$/);
+  });
+
+  it('has an overlay for Kustomize that changes only variables that there are', () => {
+    const { patches } = parseAllDocuments(read('kubernetes-example/kustomization.yaml'))[0]!.toJS() as {
+      patches: { target: { kind: string }; patch: string }[];
+    };
+    const { patch } = patches.find(({ target }) => target.kind === 'ConfigMap')!;
+    const { data } = parseAllDocuments(patch)[0]!.toJS() as { data: Record<string, string> };
+    expect(Object.keys(data).filter((name) => !(VARIABLE_NAMES as string[]).includes(name))).toEqual([]);
+  });
+
+  it('has every build argument that the documentation gives', () => {
+    const given = [...read('../docs/container.md').matchAll(/--build-arg (\w+)=/g)].map(([, name]) => name);
+    expect(given).toContain('DB_IMAGE');
+    for (const name of given) expect(read('Dockerfile')).toMatch(new RegExp(`^ARG ${name}=`, 'm'));
   });
 
   describe.each(['cronjob.yaml', 'restore-test.yaml'])('kubernetes/%s', (file) => {
