@@ -83,7 +83,14 @@ async function sleepUntilNextSecond(
     stopped.abort(new BackupError('STALLED', message, { hint: 'Advance the clock between two runs' }));
   });
   const nextSecond = new Date(timestampToDate(timestamp).getTime() + 1000);
-  await clock.sleepUntil(nextSecond, AbortSignal.any([signal, stopped.signal]));
+  // Keeps the process alive, which a timeout and a stopped clock do not.
+  const alive = new MessageChannel();
+  alive.port1.ref();
+  try {
+    await clock.sleepUntil(nextSecond, AbortSignal.any([signal, stopped.signal]));
+  } finally {
+    alive.port1.close();
+  }
 }
 
 /** Returns the sets to compare the new set with: of the volume, or of a replica if the volume has none. */
