@@ -52,6 +52,8 @@ describe.each(clusters())('a look at $title', (facts) => {
       'rights: row security',
       'rights: large objects',
     ]);
+    const content = results.find(({ subject }) => subject === 'content');
+    expect(content!.contentBytes).toBeGreaterThan(1e6);
   });
 
   it.each<[string, string, string, (role: string) => string]>([

@@ -42,7 +42,7 @@ describe.skipIf(inject('gateway') === undefined)('a look at a bucket', () => {
     ['s3:AbortMultipartUpload', { 's3 abort': 'warn' }],
     ['s3:ListBucketMultipartUploads', { 's3 uploads': 'warn' }],
     ['s3:DeleteObject', { 's3 delete': 'warn' }],
-    ['s3:GetObject', { 's3 get': 'fail', 's3 multipart': 'fail', 's3 copy': 'warn' }],
+    ['s3:GetObject', { 's3 get': 'fail', 's3 multipart': 'warn', 's3 copy': 'warn' }],
   ])('says that the right %s is missing, by its name', async (right, expected) => {
     const bucket = await freshBucket();
     await allow(bucket, right);
@@ -82,7 +82,8 @@ describe.skipIf(inject('gateway') === undefined)('a look at a bucket', () => {
       hint: expect.any(String) as string,
     });
     expect(JSON.stringify(results)).not.toContain('very-secret');
-    expect(results.length).toBeLessThanOrEqual(3);
+    expect(results.filter(({ level }) => level === 'fail')).toHaveLength(1);
+    expect(results.length).toBeLessThanOrEqual(2);
   });
 
   it.each([

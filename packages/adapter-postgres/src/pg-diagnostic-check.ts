@@ -88,21 +88,28 @@ export class PgDiagnosticCheck implements DiagnosticCheck {
   }
 }
 
+/** Size of all indexes as of the last VACUUM or ANALYZE; the present size needs a lock on each. */
+const INDEX_BYTES = `
+  SELECT COALESCE(pg_catalog.sum(relpages::pg_catalog.int8), 0) * pg_catalog.current_setting('block_size')::pg_catalog.int8
+    FROM pg_catalog.pg_class WHERE relkind = 'i'`;
+
 async function contentOf(client: pg.Client): Promise<DiagnosticResult> {
   const tables = (await relations(client)).filter(
     ({ partitioned, ofExtension }) => !partitioned && !ofExtension,
   );
   const bytes = await databaseBytesOf(client);
+  const contentBytes = Math.max(0, bytes - Number(await valueOf(client, INDEX_BYTES)));
   const locks = await locksOf(client);
   const message = `${tables.length} table${tables.length === 1 ? '' : 's'}, ${megabytes(bytes)} on the server’s disk`;
   if (tables.length > locks)
     return {
       subject: 'content',
       level: 'warn',
+      contentBytes,
       message: `${message}: pg_dump locks each table, and the server is set to ${locks} locks`,
       hint: RAISE_LOCKS,
     };
-  if (tables.length > 0) return { subject: 'content', level: 'ok', message };
+  if (tables.length > 0) return { subject: 'content', level: 'ok', message, contentBytes };
   return {
     subject: 'content',
     level: 'warn',

@@ -17,6 +17,7 @@ import {
 } from '@geolens/backup-core';
 import {
   failedCheck,
+  notChecked,
   type DiagnosticCheck,
   type DiagnosticResult,
   type DiagnosticLevel,
@@ -51,6 +52,7 @@ const CONTENT = Buffer.from('geolens-backup doctor: this object can be removed\n
 
 /** The step that the following steps need. */
 const NEEDED = 's3 put';
+const READING = 's3 get';
 
 const ODD_MS = 60_000;
 /** Stores refuse signatures that are 15 minutes off. */
@@ -63,8 +65,16 @@ interface Step {
   readonly try: () => Promise<unknown>;
   /** Level of a failure. Defaults to `fail`. */
   readonly level?: DiagnosticLevel;
+  /** Step without which this one fails for the same reason. */
+  readonly needs?: string;
   /** Consequence of a failure. */
   readonly means?: string;
+}
+
+/** Returns whether every step fails this way: the store is unreachable, or refuses the credentials. */
+function failsAll(error: unknown): boolean {
+  if (isBackupError(error, 'STORE_UNAVAILABLE')) return true;
+  return isBackupError(error, 'STORE_FORBIDDEN') && error.details.reason !== undefined;
 }
 
 /** Runs all operations of a copy with two small objects and reports the missing right. */
@@ -97,8 +107,14 @@ export class S3DiagnosticCheck implements DiagnosticCheck {
 
   async inspect({ signal }: { readonly signal: AbortSignal }): Promise<readonly DiagnosticResult[]> {
     const results: DiagnosticResult[] = [];
+    const hasFailed = (subject?: string): boolean =>
+      results.some((one) => one.level === 'fail' && (subject === undefined || one.subject === subject));
     for (const step of this.steps(signal)) {
       throwIfAborted(signal);
+      if (step.needs !== undefined && hasFailed(step.needs)) {
+        results.push(notChecked(step.subject, step.needs));
+        continue;
+      }
       try {
         await step.try();
         results.push({ subject: step.subject, level: 'ok', message: step.works });
@@ -108,11 +124,10 @@ export class S3DiagnosticCheck implements DiagnosticCheck {
         results.push(
           step.means === undefined ? failed : { ...failed, message: `${failed.message}; ${step.means}` },
         );
-        // An unreachable store fails every step, and the other steps need the object.
-        if (isBackupError(error, 'STORE_UNAVAILABLE') || step.subject === NEEDED) break;
+        if (step.subject === NEEDED || failsAll(error)) break;
       }
     }
-    if (this.skew !== undefined) results.push(this.checkClock(this.skew));
+    if (this.skew !== undefined) results.push(this.checkClock(this.skew, hasFailed()));
     return results;
   }
 
@@ -136,9 +151,10 @@ export class S3DiagnosticCheck implements DiagnosticCheck {
           return bucket.send('PutObject', new PutObjectCommand(input), signal);
         },
       },
-      { subject: 's3 get', works: 'it reads back as it was', try: () => this.compare(key, signal) },
+      { subject: READING, works: 'it reads back as it was', try: () => this.compare(key, signal) },
       {
         subject: 's3 multipart',
+        needs: READING,
         works: 'an object can be stored in parts',
         try: () => this.inParts(key, signal),
       },
@@ -161,6 +177,7 @@ export class S3DiagnosticCheck implements DiagnosticCheck {
       },
       {
         subject: 's3 copy',
+        needs: READING,
         works: 'an object can be copied on the server',
         level: 'warn',
         means: 'weekly sets are sent a second time',
@@ -218,7 +235,8 @@ export class S3DiagnosticCheck implements DiagnosticCheck {
     if (left !== undefined) throw left;
   }
 
-  private checkClock(skew: number): DiagnosticResult {
+  /** @param isReported whether a failed step has reported the fault already */
+  private checkClock(skew: number, isReported: boolean): DiagnosticResult {
     const seconds = Math.round(Math.abs(skew) / 1000);
     const message =
       seconds <= 1
@@ -227,7 +245,7 @@ export class S3DiagnosticCheck implements DiagnosticCheck {
     if (Math.abs(skew) < ODD_MS) return { subject: 's3 clock', level: 'ok', message };
     return {
       subject: 's3 clock',
-      level: Math.abs(skew) < REFUSED_MS ? 'warn' : 'fail',
+      level: Math.abs(skew) < REFUSED_MS || isReported ? 'warn' : 'fail',
       message: `${message}, and stores refuse what is a quarter of an hour off`,
       hint: 'Set the clock of this machine, by NTP for good',
     };

@@ -34,6 +34,7 @@ export type { FileSources } from './ports/set-copy.ts';
 // Ports: lock, clock, journal, retention
 export {
   failedCheck,
+  notChecked,
   type DiagnosticCheck,
   type DiagnosticLevel,
   type DiagnosticResult,

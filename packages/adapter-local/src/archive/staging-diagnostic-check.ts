@@ -10,7 +10,7 @@ import {
 import { contentOf } from './folder-content.ts';
 import { Omissions, shownPath } from './omissions.ts';
 import { bytesOf, walkFolder } from './walk-folder.ts';
-import { errnoOf } from '@geolens/backup-system';
+import { errnoOf, lstatIfThere } from '@geolens/backup-system';
 
 /** Maximum number of inspected entries: enough to find each writer, and done in a second or two. */
 const INSPECTED = 20_000;
@@ -55,6 +55,7 @@ export class StagingDiagnosticCheck implements DiagnosticCheck {
   private async walk(signal: AbortSignal): Promise<readonly DiagnosticResult[]> {
     const unreadable: string[] = [];
     let seen = 0;
+    let contentBytes = 0;
     const root = (await realpath(this.folder, 'buffer')).toString('latin1');
     const omissions = new Omissions(root);
     for await (const found of walkFolder(root, (path) => unreadable.push(path))) {
@@ -63,10 +64,13 @@ export class StagingDiagnosticCheck implements DiagnosticCheck {
       seen += 1;
       await omissions.add(found);
       const { path, entry, isContent } = found;
-      if (isContent && entry.isFile() && !(await isReadable(bytesOf(root, path)))) unreadable.push(path);
+      if (!isContent || !entry.isFile()) continue;
+      const file = bytesOf(root, path);
+      if (!(await isReadable(file))) unreadable.push(path);
+      contentBytes += (await lstatIfThere(file))?.size ?? 0;
     }
     return [
-      this.readability(unreadable, seen),
+      { ...this.readability(unreadable, seen), contentBytes },
       ...omissions
         .list(this.folder)
         .map((omission) => ({ subject: SUBJECT, level: 'warn', ...omission }) as const),

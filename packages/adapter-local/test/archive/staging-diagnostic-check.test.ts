@@ -26,5 +26,6 @@ it('warns of what an archive of the folder leaves out', async () => {
     'devices, sockets and FIFOs in FOLDER are not archived: ./inner/pipe (FIFO)',
     'the archive leaves out what restores have left in FOLDER: ./.geolens-backup-before-20260101_020000',
   ]);
+  expect(results.map(({ contentBytes }) => contentBytes)).toEqual([1, undefined, undefined, undefined]);
   expect(results.slice(1).every(({ hint }) => hint !== undefined)).toBe(true);
 });

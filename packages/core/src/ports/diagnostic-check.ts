@@ -16,6 +16,8 @@ export interface DiagnosticResult {
   readonly level: DiagnosticLevel;
   /** The observation, in one sentence without a full stop. */
   readonly message: string;
+  /** Bytes of content that each set will hold, before compression. `undefined` if the check finds none. */
+  readonly contentBytes?: number | undefined;
   /** Identifies the situation for programs. Defaults to none. */
   readonly details?: ErrorDetails | undefined;
   /** What the operator should do. `undefined` if there is no problem. Valid in any embedding program. */
@@ -29,6 +31,11 @@ export interface DiagnosticResult {
 export interface DiagnosticCheck {
   /** Inspects without lasting changes. Removes what it has to create for a trial. */
   inspect(options: { readonly signal: AbortSignal }): Promise<readonly DiagnosticResult[]>;
+}
+
+/** Returns the result of a check that depends on a failed one. A fault is a failure of one check only. */
+export function notChecked(subject: string, failed: string): DiagnosticResult {
+  return { subject, level: 'warn', message: `not checked, because ${failed} failed` };
 }
 
 /** Returns the result of a check that failed with this error, including the hint of the error. */

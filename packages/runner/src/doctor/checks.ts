@@ -52,6 +52,14 @@ export function checkLastSuccess(health: Health): DiagnosticResult {
   );
 }
 
+/** Returns the number of bad sets, and the name and the problems of the newest one. `undefined` if there are none. */
+export function badSetsText(sets: readonly BackupSet[]): string | undefined {
+  const bad = sets.filter(({ state }) => state === 'bad');
+  const first = bad[0];
+  const count = new Set(bad.map(({ timestamp }) => timestamp)).size;
+  return first && `${countText(count, 'bad set')}; ${first.timestamp}: ${first.problems.join('; ')}`;
+}
+
 /** Checks the state of the newest set. */
 export function checkNewestSet(sets: readonly BackupSet[]): DiagnosticResult {
   const subject = 'newest set';
@@ -60,6 +68,9 @@ export function checkNewestSet(sets: readonly BackupSet[]): DiagnosticResult {
   const { timestamp, state, problems } = newest;
   const named = `${timestamp} is ${state}`;
   const others = `${countText(sets.filter(isWhole).length, 'set')} of ${sets.length} on the volume can be restored`;
+  const bad = badSetsText(sets);
+  if (state === 'complete' && bad !== undefined)
+    return result(subject, 'warn', `${named}; ${others}; ${bad}`, 'Check the disk of the volume');
   if (state === 'complete') return result(subject, 'ok', `${named}; ${others}`);
   if (state === 'suspicious') return result(subject, 'warn', suspicionText(timestamp, problems));
   if (state === 'legacy') return result(subject, 'warn', `${named}: nothing is known of what is in it`, RUN);
@@ -97,32 +108,45 @@ export function checkLastReplicaCheck(check: JournalledReplicaCheck): Diagnostic
   const subject = 'last replica check';
   if (outcome === 'passed') return result(subject, 'ok', message);
   const hint = `${RUN}, which copies a damaged set again, then \`geolens-backup verify --all --store s3\``;
-  return result(subject, outcome === 'failed' ? 'fail' : 'warn', message, hint);
+  // The check of the copies decides by the present state of all sets.
+  return result(subject, 'warn', message, hint);
 }
 
 /** A set may be larger than the previous one. The next one can be due before an operator sees the warning. */
 const TIGHT_SETS = 3;
 const MARGIN = 1.2;
 
+/** Few databases and files are compressed to less than a tenth. */
+const MOST_COMPRESSION = 10;
+
 /**
- * Checks the disk space for the next set, estimated from the newest one. Retention frees disk space only
- * after that set is written.
+ * Checks the disk space for the next set, estimated from the newest one, or else from the content. Retention
+ * frees disk space only after that set is written.
  * @param sets sets of the configured database, newest first
+ * @param contentBytes size of database and files before compression; `undefined` if unknown
  */
 export function checkDiskSpace({
   folder,
   freeBytes,
   sets,
+  contentBytes,
 }: {
   readonly folder: string;
   readonly freeBytes: number;
   readonly sets: readonly BackupSet[];
+  readonly contentBytes?: number | undefined;
 }): DiagnosticResult {
   const subject = 'space';
   const newest = sets.find(({ tier, state }) => tier === 'daily' && state !== 'partial');
   const free = `${bytesText(freeBytes)} are free in ${folder}`;
-  if (newest === undefined)
-    return result(subject, 'ok', `${free}; how much a set takes is known after the first run`);
+  if (newest === undefined) {
+    const unknown = 'how much a set takes is known after the first run';
+    if (contentBytes === undefined) return result(subject, 'ok', `${free}; ${unknown}`);
+    const estimate = `${free}; database without indexes and staging files take ${bytesText(contentBytes)} before compression; ${unknown}`;
+    if (freeBytes >= contentBytes) return result(subject, 'ok', estimate);
+    const level = freeBytes < contentBytes / MOST_COMPRESSION ? 'fail' : 'warn';
+    return result(subject, level, estimate, 'Free disk space, or enlarge the volume');
+  }
   const needed = bytesOf(newest) * MARGIN;
   const message = `${free}, and the next set takes about ${bytesText(needed)}`;
   const hint =

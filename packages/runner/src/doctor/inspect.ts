@@ -6,13 +6,14 @@ import {
   type BackupSet,
   type Schedule,
 } from '@geolens/backup-core';
-import { failedCheck, type DiagnosticResult } from '@geolens/backup-core/internal';
+import { failedCheck, notChecked, type DiagnosticResult } from '@geolens/backup-core/internal';
 import { checkFolder } from '../config/check-folder.ts';
 import { ageOf } from '../present/kept.ts';
 import { bytesText, countText, localTimeText, roughDurationText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
 import { currentHealth } from '../status/health.ts';
 import {
+  badSetsText,
   checkDiskSpace,
   checkLastReplicaCheck,
   checkLastRestoreTest,
@@ -28,9 +29,17 @@ export async function* inspect(context: CommandContext): AsyncGenerator<Diagnost
   for (const message of config.warnings)
     yield result('configuration', 'warn', message, 'Correct or remove it');
   throwIfAborted(signal);
-  for (const diagnosticCheck of services.diagnosticChecks) yield* await diagnosticCheck.inspect({ signal });
-  yield* aboutSets(context);
-  yield* aboutCopies(context);
+  const seen: DiagnosticResult[] = [];
+  for (const diagnosticCheck of services.diagnosticChecks) {
+    const results = await diagnosticCheck.inspect({ signal });
+    yield* results;
+    seen.push(...results);
+  }
+  const failed = new Set(seen.flatMap(({ subject, level }) => (level === 'fail' ? [subject] : [])));
+  const content = seen.flatMap(({ contentBytes = [] }) => contentBytes);
+  const contentBytes = content.length === 0 ? undefined : content.reduce((sum, bytes) => sum + bytes);
+  yield* aboutSets(context, failed, contentBytes);
+  yield* aboutCopies(context, failed);
   yield* aboutKept(context);
   const now = services.clock.now();
   yield checkSchedule('schedule', config.schedule, now);
@@ -72,13 +81,17 @@ async function ourSets({ config, signal }: CommandContext, store: ArtifactStore)
 }
 
 /** Checks the sets on the volume, and the disk space for more sets and for a restore test. */
-async function* aboutSets(context: CommandContext): AsyncGenerator<DiagnosticResult> {
+async function* aboutSets(
+  context: CommandContext,
+  failed: ReadonlySet<string>,
+  contentBytes: number | undefined,
+): AsyncGenerator<DiagnosticResult> {
   const { config, services, signal } = context;
   const { backupDir: folder } = config;
   try {
     await checkFolder(config);
     const sets = await ourSets(context, services.primary);
-    yield checkDiskSpace({ folder, freeBytes: await services.freeBytes(folder), sets });
+    yield checkDiskSpace({ folder, freeBytes: await services.freeBytes(folder), sets, contentBytes });
     yield checkNewestSet(sets);
     const journal = await services.journal.read();
     yield checkLastSuccess(await currentHealth(context));
@@ -89,7 +102,7 @@ async function* aboutSets(context: CommandContext): AsyncGenerator<DiagnosticRes
     yield await checkRestoreTestNeeds(services.restoreTest, newest, wanted, signal);
   } catch (error) {
     throwIfAborted(signal);
-    yield failedCheck('sets', error);
+    yield failed.has('folder') ? notChecked('sets', 'folder') : failedCheck('sets', error);
   }
 }
 
@@ -112,7 +125,10 @@ async function* aboutKept({ config, services, signal }: CommandContext): AsyncGe
 }
 
 /** Checks the copies in other stores: a set on the disk of the database is lost with that disk. */
-async function* aboutCopies(context: CommandContext): AsyncGenerator<DiagnosticResult> {
+async function* aboutCopies(
+  context: CommandContext,
+  failed: ReadonlySet<string>,
+): AsyncGenerator<DiagnosticResult> {
   const subject = 'off-site copy';
   const { config, services, signal } = context;
   if (services.replicas.length === 0)
@@ -123,6 +139,11 @@ async function* aboutCopies(context: CommandContext): AsyncGenerator<DiagnosticR
       'Set BACKUP_S3_ENABLED=true and S3_…, or bring copies elsewhere yourself',
     );
   for (const replica of services.replicas) {
+    const listing = `${replica.name} list`;
+    if (failed.has(listing)) {
+      yield notChecked(subject, listing);
+      continue;
+    }
     try {
       yield checkCopies(subject, replica.name, await ourSets(context, replica));
     } catch (error) {
@@ -133,17 +154,13 @@ async function* aboutCopies(context: CommandContext): AsyncGenerator<DiagnosticR
 }
 
 function checkCopies(subject: string, replica: string, sets: readonly BackupSet[]): DiagnosticResult {
-  const [bad, ...others] = sets.filter(({ state }) => state === 'bad');
-  if (bad !== undefined) {
-    const message = `${replica} has ${countText(others.length + 1, 'bad set')}; ${bad.timestamp}: ${bad.problems.join('; ')}`;
-    return result(
-      subject,
-      'fail',
-      message,
-      'Run `geolens-backup run`, which copies again what the volume has',
-    );
-  }
+  const bad = badSetsText(sets);
   const complete = sets.filter(({ state }) => state === 'complete');
+  if (bad !== undefined) {
+    const message = `${replica} has ${countText(complete.length, 'complete set')}, and ${bad}`;
+    const hint = 'Run `geolens-backup run`, which copies again what the volume has';
+    return result(subject, complete.length === 0 ? 'fail' : 'warn', message, hint);
+  }
   const unverified = complete.filter(({ checks }) => Object.values(checks).length === 0).length;
   const newest = complete[0];
   if (newest === undefined)

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { BackupError } from '@geolens/backup-core';
+import { BackupError, type Tier } from '@geolens/backup-core';
 import type { DiagnosticResult } from '@geolens/backup-core/internal';
 import { MemoryStore } from '@geolens/backup-core/testing';
 import { doctor } from '../../src/commands/doctor.ts';
 import { run } from '../../src/commands/run.ts';
+import { verify } from '../../src/commands/verify.ts';
 import { commandKit, type CommandKit } from '../support/command-kit.ts';
 
 async function asked(kit: CommandKit, json = false): Promise<{ code: number; said: string }> {
@@ -71,6 +72,46 @@ describe('`doctor`', () => {
     expect(await copies(kit)).toMatch(/^WARN .*s3 has no complete set yet/);
     await run(kit.context, { json: false });
     expect(await copies(kit)).toMatch(/^OK .*s3 has \d complete sets?, the newest 20260201_000000$/);
+  });
+
+  it('warns of one bad copy among good ones, and fails when no good one is left', async () => {
+    const s3 = new MemoryStore('s3');
+    const kit = await kitWith([], [s3]);
+    await run(kit.context, { json: false });
+    const copies = async (): Promise<string> => /^.*off-site copy.*$/m.exec((await asked(kit)).said)![0];
+    const spoil = async (tier: Tier): Promise<void> => {
+      const key = [...s3.artifacts.keys()].find((one) => one.startsWith(tier) && one.endsWith('.dump'))!;
+      s3.artifacts.set(key, new Uint8Array(s3.artifacts.get(key)!.length));
+      await verify(kit.context, 'latest', { all: true, store: 's3', restore: false, json: false });
+    };
+    await spoil('weekly');
+    expect(await copies()).toMatch(
+      /^WARN .*s3 has 1 complete set, and 1 bad set; 20260201_000000: .*geolens_/,
+    );
+    await spoil('daily');
+    expect(await copies()).toMatch(/^FAIL .*s3 has no complete sets, and 1 bad set/);
+  });
+
+  it.each(['s3 list', 'folder'])('reports a fault of %s once', async (subject) => {
+    const kit = await kitWith([{ ...result('fail'), subject }], [new MemoryStore('s3')]);
+    for (const store of kit.context.services.stores)
+      store.list = () => {
+        throw new BackupError('STORE_FAILED', 'EIO');
+      };
+    const { said } = await asked(kit);
+    expect(said).toMatch(new RegExp(`^WARN .*not checked, because ${subject} failed$`, 'm'));
+    expect(said).toMatch(/^2 FAIL/m);
+  });
+
+  it('estimates the first set from what the checks found', async () => {
+    const contentBytes = 9e18;
+    const { said } = await asked(
+      await kitWith([
+        { ...result('ok'), contentBytes },
+        { ...result('ok'), contentBytes },
+      ]),
+    );
+    expect(said).toMatch(/^FAIL {2}space .*take 18000 PB before compression/m);
   });
 
   it('looks at the rest when the sets cannot be read', async () => {

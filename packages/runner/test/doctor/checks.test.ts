@@ -32,6 +32,17 @@ describe('the finding on space', () => {
     expect(found.message).toContain(message);
   });
 
+  it.each([
+    [999_999, 'fail'],
+    [1_000_000, 'warn'],
+    [9_999_999, 'warn'],
+    [10_000_000, 'ok'],
+  ])('of the first set, with %d bytes free for ten times as much, is %s', (freeBytes, level) => {
+    const found = checkDiskSpace({ folder: '/backups', freeBytes, sets: [], contentBytes: 10_000_000 });
+    expect(found.level).toBe(level);
+    expect(found.message).toContain('take 10.0 MB before compression; how much a set takes is known after');
+  });
+
   it('judges by the newest set that is whole, and not at all without one', () => {
     const partial = setOf({ state: 'partial', artifacts: [] });
     expect(checkDiskSpace({ folder: '/backups', freeBytes: 5_000, sets: [partial, setOf()] }).level).toBe(
@@ -85,6 +96,15 @@ describe('the finding on the newest set', () => {
     const found = checkNewestSet([setOf({ state, problems: ['torn'] }), setOf()]);
     expect(found.level).toBe(level);
     expect(found.message).toContain(message);
+  });
+
+  it('warns of a bad set among good ones, by its name, once for both tiers', () => {
+    const timestamp = parseTimestamp('20261121_020000')!;
+    const bad = setOf({ timestamp, state: 'bad', problems: ['torn'] });
+    expect(checkNewestSet([setOf(), bad, { ...bad, tier: 'weekly' }])).toMatchObject({
+      level: 'warn',
+      message: expect.stringContaining('restored; 1 bad set; 20261121_020000: torn') as string,
+    });
   });
 
   it('that is not there is a warning', () => {

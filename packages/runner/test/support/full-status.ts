@@ -26,7 +26,7 @@ export const FULL_STATUS: Status = {
   journal: {
     firstStartAt: at,
     lastRun: {
-      outcome: 'complete',
+      outcome: 'succeeded',
       startedAt: at,
       finishedAt: at,
       phases: [{ phase: 'produce', artifact: 'dump', milliseconds: 1000, bytes: 10 }],
