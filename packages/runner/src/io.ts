@@ -6,6 +6,8 @@ import { printable } from './present/redact.ts';
 export interface Io {
   /** Writes results. */
   stdout(text: string): void;
+  /** Width of stdout. `undefined` if it is not a terminal. */
+  readonly columns?: number | undefined;
   /** Writes log lines and errors. */
   stderr(text: string): void;
   /** Terminal of the operator. `undefined` if there is none. */
@@ -18,6 +20,8 @@ export interface Terminal {
   ask(question: string, signal: AbortSignal): Promise<string>;
   /** Shows the progress on a line that later output overwrites. An empty text removes the line. */
   status(text: string): void;
+  /** Present width. `undefined` if it is unknown. */
+  readonly columns?: number | undefined;
 }
 
 /** Options of `runCli`. */
@@ -42,8 +46,9 @@ export function processIo(): Io {
   const write = (text: string): void => {
     stderr.write(shown === '' ? printable(text) : CLEAR_LINE + printable(text) + shown);
   };
+  const columns = (): number => stderr.columns || USUAL_WIDTH;
   const status = (text: string): void => {
-    shown = printable(text).slice(0, (stderr.columns || USUAL_WIDTH) - 1);
+    shown = printable(text).slice(0, columns() - 1);
     stderr.write(CLEAR_LINE + shown);
   };
   const ask = async (question: string, signal: AbortSignal): Promise<string> => {
@@ -58,7 +63,16 @@ export function processIo(): Io {
   const atTerminal = stdin.isTTY && stderr.isTTY;
   return {
     stdout: (text) => stdout.write(printable(text)),
+    columns: stdout.columns || undefined,
     stderr: write,
-    ...(atTerminal && { terminal: { ask, status } }),
+    ...(atTerminal && {
+      terminal: {
+        ask,
+        status,
+        get columns() {
+          return columns();
+        },
+      },
+    }),
   };
 }

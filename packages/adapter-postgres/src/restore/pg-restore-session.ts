@@ -113,5 +113,10 @@ export class PgRestoreSession implements RestoreSession {
 async function jobOf(parts: SessionParts, input: RestoreInput): Promise<RestoreJob> {
   const { server, installations, options, signal } = parts;
   const wanted = { extensions: [], schemas: [], roles: [], ...options.prerequisites };
-  return { ...parts, ...(await prepare(server, input, installations, wanted, signal)), input };
+  return {
+    ...parts,
+    ...(await prepare(server, input, installations, wanted, signal)),
+    input,
+    restored: { entries: 0 },
+  };
 }

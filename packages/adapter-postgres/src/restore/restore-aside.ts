@@ -5,6 +5,7 @@ import type { RestoreJob, SessionParts } from './session-parts.ts';
 import { asideName, createAside, dropAside } from './aside-database.ts';
 import { enableEventTriggers } from './event-triggers.ts';
 import { Owners } from './owners.ts';
+import { reportSize } from './report-progress.ts';
 import { secondTryNotes } from './second-try.ts';
 import { applyProperties, connectionLimitOf } from './rights/properties.ts';
 import { findRights, makeLackingRoles } from './rights/rights.ts';
@@ -23,7 +24,9 @@ export async function restoreAside(job: RestoreJob): Promise<RestoredAside> {
     await using owners = await Owners.prepare(job);
     const { keepGoing = false } = input;
     observer?.({ event: 'step', step: 'restore' });
-    const filled = await fillAside(job, aside, { owners, rights, keepGoing });
+    const filled = await reportSize(job, aside, (reported) =>
+      fillAside(reported, aside, { owners, rights, keepGoing }),
+    );
     const { statistics } = options;
     const completed = await completeRestore(job, aside, { owners, rights, goOn: keepGoing, statistics });
     const eventTriggers = await makeEventTriggers(job, aside, rights);

@@ -5,6 +5,7 @@ import { endWithoutValues } from '../connection/program-messages.ts';
 import { CopyLines } from '../dump/copy-lines.ts';
 import { relations, type Relation } from '../dump/dumped-tables.ts';
 import { copyEncodingOf, copyOut } from './psql.ts';
+import { tableProgress } from './report-progress.ts';
 import type { SessionParts } from './session-parts.ts';
 
 interface CountedTable extends Relation {
@@ -39,8 +40,9 @@ export async function countRestored(
   const shares = Array.from({ length: Math.min(parts.sessions, tables.length) }, (_, share) =>
     tables.filter((__, index) => index % parts.sessions === share),
   );
+  const onTable = tableProgress(parts.observer, 'count', tables.length);
   const counts = (
-    await Promise.all(shares.map((share) => countShare(parts, database, share, encoding)))
+    await Promise.all(shares.map((share) => countShare(parts, database, share, { encoding, onTable })))
   ).flat();
   const named = (ofExtension: boolean): readonly TableRows[] =>
     counts
@@ -77,7 +79,7 @@ async function countShare(
   parts: SessionParts,
   database: string,
   tables: readonly CountedTable[],
-  encoding: string,
+  { encoding, onTable }: { readonly encoding: string; readonly onTable: () => void },
 ): Promise<readonly { readonly table: CountedTable; readonly rows: number }[]> {
   const copies = tables.map(({ quoted, column, isForced }) => {
     const copy = `COPY ${quoted} ${column} TO STDOUT;\n\\echo '\\\\.'\n`;
@@ -92,6 +94,7 @@ async function countShare(
       if (end === undefined) return;
       at = end;
       counts.push(lines.rows);
+      onTable();
       lines = new CopyLines();
     }
   };

@@ -67,7 +67,7 @@ export interface EntriesRequest {
  * @throws BackupError RESTORE_FAILED at the first error that is not skipped, unless there is `onError`
  */
 export async function restoreEntries(
-  { server, signal, observer, input: { dump }, programs, toc }: RestoreJob,
+  { server, signal, observer, input: { dump }, programs, toc, restored }: RestoreJob,
   aside: string,
   request: EntriesRequest,
 ): Promise<void> {
@@ -80,13 +80,12 @@ export async function restoreEntries(
     passedOver ||= harmless;
     return harmless;
   };
-  let done = 0;
   const onEntry = (): void =>
     observer?.({
       event: 'progress',
       step: 'restore',
-      done: Math.min(entries.length, (done += 1)),
-      total: entries.length,
+      done: Math.min(toc.entries.length, (restored.entries += 1)),
+      total: toc.entries.length,
       unit: 'entries',
     });
   const list = await unlinkedTemporaryFile(useList(entries));

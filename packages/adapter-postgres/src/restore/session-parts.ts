@@ -48,4 +48,6 @@ export interface SessionParts {
 /** Parts that every step of one restore uses: the session, the set and its content. */
 export interface RestoreJob extends SessionParts, Preparation {
   readonly input: RestoreInput;
+  /** Number of entries restored so far, by all calls of pg_restore. */
+  readonly restored: { entries: number };
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { tableProgress } from './report-progress.ts';
 import type { SessionParts } from './session-parts.ts';
 
 /** Tables of a plain ANALYZE, the slowest first, so that no session runs long at the end. */
@@ -27,11 +28,13 @@ export async function gatherStatistics(
     server.within(database, 'gathering statistics', work);
   const { rows } = await inSession((client) => client.query<{ quoted: string }>(TABLES, [exposed]));
   const queue = rows.values();
+  const onTable = tableProgress(observer, 'analyze', rows.length);
   const failures = await Promise.all(
     Array.from({ length: Math.min(sessions, rows.length) }, () =>
       inSession(async (client) => {
         const failed: Error[] = [];
         for (const { quoted } of queue) {
+          onTable();
           if ((await analyze(client, quoted)).length === 0) continue;
           await client.query(`SELECT pg_catalog.set_config('search_path', $1, false)`, [searchPath]);
           failed.push(...(await analyze(client, quoted)));

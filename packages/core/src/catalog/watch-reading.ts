@@ -9,6 +9,10 @@ export interface ReadingLimits {
   /** Maximum rate. `undefined`: no limit. */
   readonly bytesPerSecond: number | undefined;
   readonly observer: ((event: RestorerEvent) => void) | undefined;
+  /** Step of the progress events. Defaults to `read`. */
+  readonly step?: string | undefined;
+  /** Number of times that the artifacts are read. Defaults to 1. */
+  readonly passes?: number | undefined;
   readonly signal: AbortSignal;
   /** Maximum wait for a chunk. `undefined`: no limit. */
   readonly stall: StallLimit | undefined;
@@ -65,8 +69,8 @@ class Watch {
       this.unreported = 0;
       this.limits.observer?.({
         event: 'progress',
-        step: 'read',
-        done: Math.min(this.done, this.total),
+        step: this.limits.step ?? 'read',
+        done: Math.min(Math.floor(this.done / (this.limits.passes ?? 1)), this.total),
         total: this.total,
         unit: 'bytes',
       });

@@ -81,6 +81,8 @@ export type RestorerEvent =
       readonly done: number;
       readonly total: number;
       readonly unit: string;
+      /** Whether `total` is an estimate, which `done` may exceed. Defaults to false. */
+      readonly isEstimate?: boolean | undefined;
     };
 
 /** Result of a restore. */

@@ -8,6 +8,7 @@ import type { Lock } from '../ports/lock.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
 import type { SetCopy } from '../ports/set-copy.ts';
 import type { StagingRestorer } from '../ports/staging-restorer.ts';
+import { watchReading } from '../catalog/watch-reading.ts';
 import type { FilesMode, RestorePlan, RestoreReport } from './restore-report.ts';
 
 /** Dependencies of a restore. */
@@ -68,6 +69,7 @@ export class RestoreContext {
   /** Failures of the files. The database is restored without them. */
   readonly errors: BackupError[] = [];
   private readonly startedAt: Date;
+  private current = '';
 
   constructor(parts: RestoreParts, request: RestoreRequest, options: RestoreOptions, signal: AbortSignal) {
     this.parts = parts;
@@ -88,7 +90,21 @@ export class RestoreContext {
   };
 
   step(step: string): void {
+    this.current = step;
     this.options.observer?.({ event: 'step', step });
+  }
+
+  /**
+   * Returns the copy with reads that report progress while the step lasts.
+   * @param passes number of times that the step reads the artifacts
+   */
+  watch(copy: SetCopy, step: string, passes = 1): SetCopy {
+    const { clock } = this.parts;
+    const observer = (event: RestorerEvent): void => {
+      if (this.current === step) this.options.observer?.(event);
+    };
+    const limits = { clock, bytesPerSecond: undefined, stall: undefined, signal: this.signal };
+    return watchReading(copy, { ...limits, observer, step, passes });
   }
 
   report(

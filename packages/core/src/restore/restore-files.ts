@@ -1,4 +1,5 @@
 import { BackupError, throwIfAborted } from '../base/errors.ts';
+import { withStall } from '../catalog/watch-reading.ts';
 import { checkCopy, refuse } from './check-copy.ts';
 import { fetchCopy } from './fetch-copy.ts';
 import { recoverFiles, type RestoreContext } from './restore-context.ts';
@@ -17,16 +18,19 @@ export async function restoreFiles(context: RestoreContext): Promise<RestoreRepo
       `${source.label} has no staging archive, or no folder is given`,
     );
   if (!dryRun) await recoverFiles(context, stagingTo);
-  const onlyFiles = { ...source, artifacts: { staging } };
+  const onlyFiles = withStall({ ...source, artifacts: { staging } }, parts.stall);
   context.step('fetch');
   const onStagingError = (error: unknown): never => {
     throw error;
   };
   await using fetched = dryRun
     ? { copy: onlyFiles, [Symbol.asyncDispose]: () => Promise.resolve() }
-    : await fetchCopy(parts.primary, onlyFiles, { onStagingError, signal });
+    : await fetchCopy(parts.primary, context.watch(onlyFiles, 'fetch'), { onStagingError, signal });
   context.step('check');
-  const checked = await checkCopy(parts, fetched.copy, { putAside: dryRun ? [] : ['staging'], signal });
+  const checked = await checkCopy(parts, context.watch(fetched.copy, 'check'), {
+    putAside: dryRun ? [] : ['staging'],
+    signal,
+  });
   if (checked.stagingError !== undefined) throw checked.stagingError;
   const refusal = await parts.stagingRestorer.refusal(stagingTo);
   if (refusal !== undefined) throw new BackupError('STAGING_FAILED', refusal);
@@ -39,7 +43,7 @@ export async function restoreFiles(context: RestoreContext): Promise<RestoreRepo
     throw new BackupError('ABORTED', 'the restore was not confirmed; nothing was changed');
   throwIfAborted(signal);
   context.step('unpack');
-  const archive = fetched.copy.artifacts.staging ?? staging;
+  const archive = context.watch(fetched.copy, 'unpack', 2).artifacts.staging ?? staging;
   const unpacked = await parts.stagingRestorer.unpack(archive, stagingTo, { signal });
   try {
     throwIfAborted(signal);

@@ -57,7 +57,10 @@ async function runStages(context: RestoreContext): Promise<RestoreReport> {
     await using fetched = await fetch(context);
     const { copy } = fetched;
     context.step('check');
-    const checked = await checkCopy(parts, copy, { putAside: putAside(request), signal });
+    const checked = await checkCopy(parts, context.watch(copy, 'check'), {
+      putAside: putAside(request),
+      signal,
+    });
     if (checked.stagingError !== undefined) context.errors.push(checked.stagingError);
     const input = inputOf(request, copy);
     const inspection = await inspect(context, session, { input, mode }, checked);
@@ -67,18 +70,21 @@ async function runStages(context: RestoreContext): Promise<RestoreReport> {
     if (options.confirm !== undefined && !(await options.confirm(plan)))
       throw new BackupError('ABORTED', 'the restore was not confirmed; nothing was changed');
     throwIfAborted(signal);
-    return await carryOut(context, session, { input, archive: copy.artifacts.staging, inspection });
+    const { staging } = copy.artifacts;
+    const toUnpack = staging && context.watch({ ...copy, artifacts: { staging } }, 'unpack', 2);
+    return await carryOut(context, session, { input, archive: toUnpack?.artifacts.staging, inspection });
   } finally {
     await session.close();
   }
 }
 
-async function fetch({ parts, request, signal, noteError }: RestoreContext): Promise<FetchedCopy> {
+async function fetch(context: RestoreContext): Promise<FetchedCopy> {
+  const { parts, request, signal, noteError } = context;
   const watched = withStall(request.source, parts.stall);
   const copy = request.stagingTo === undefined ? withStaging(watched, undefined) : watched;
   // A dry run reads the artifacts in place.
   if (request.dryRun) return { copy, [Symbol.asyncDispose]: () => Promise.resolve() };
-  return fetchCopy(parts.primary, copy, { onStagingError: noteError, signal });
+  return fetchCopy(parts.primary, context.watch(copy, 'fetch'), { onStagingError: noteError, signal });
 }
 
 /** Returns the kinds that are unpacked next to the live content before anything is replaced. */

@@ -31,7 +31,7 @@ export async function list(context: CommandContext, { json, store: wanted }: Lis
   const now = services.clock.now();
   const listed = collectCopies(found);
   if (json) printJson(io, setListJson(listed, now));
-  else io.stdout(setListText(listed, now));
+  else io.stdout(setListText(listed, now, io.columns));
   return exitCode;
 }
 

@@ -53,7 +53,9 @@ export async function verify(context: CommandContext, what: string, flags: Verif
     bytesPerSecond,
   });
   io.stdout(
-    flags.json ? jsonText(verifyReportJson(report, redact)) : redact(verifyReportText(report, flags.all)),
+    flags.json
+      ? jsonText(verifyReportJson(report, redact))
+      : redact(verifyReportText(report, flags.all, io.columns)),
   );
   return exitCodeOfVerification(report);
 }

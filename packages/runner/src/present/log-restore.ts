@@ -1,9 +1,9 @@
 import type { RestoreReport, RestorerEvent } from '@geolens/backup-core';
 import type { Terminal } from '../io.ts';
 import { dependentsHint } from './restore-report.ts';
-import { bytesText, durationText, millisecondsOf, numberText } from './units.ts';
+import { bytesText, durationText, millisecondsOf, numberText, roughDurationText } from './units.ts';
 import { logError, type Logger } from './logger.ts';
-import { bar, REPORT_EVERY_MS } from './log-run.ts';
+import { bar, REPORT_EVERY_MS, showFirstFitting } from './log-run.ts';
 
 const STEPS: Readonly<Record<string, string>> = {
   fetch: 'fetching what lies elsewhere',
@@ -29,6 +29,31 @@ const RESTORE_TEST_STEPS: Readonly<Record<string, string>> = {
   create: 'making a database in the temporary server',
 };
 
+type Progress = Extract<RestorerEvent, { event: 'progress' }>;
+
+/** Time after which a step has a stable rate. */
+const STEADY_MS = 3_000;
+
+/** Returns the progress of a step, such as `1.2 GB of about 4.1 GB, 29 %, about 3 min left`. */
+function progressText({ done, total, unit, isEstimate }: Progress, first: Progress, elapsed: number): string {
+  const amount = (count: number): string => (unit === 'bytes' ? bytesText(count) : numberText(count));
+  const name = unit === 'bytes' ? '' : ` ${unit}`;
+  if (isEstimate === true && done > total) return `${amount(done)}${name}`;
+  const moved = done - first.done;
+  const left = (elapsed * (total - done)) / moved;
+  return [
+    `${amount(done)} of ${isEstimate === true ? 'about ' : ''}${amount(total)}${name}`,
+    `${percentOf({ done, total })} %`,
+    ...(unit === 'bytes' && elapsed >= STEADY_MS && moved > 0 && left >= 1_000
+      ? [`about ${roughDurationText(left)} left`]
+      : []),
+  ].join(', ');
+}
+
+function percentOf({ done, total }: Pick<Progress, 'done' | 'total'>): number {
+  return Math.min(100, Math.floor((100 * done) / Math.max(1, total)));
+}
+
 /** Returns an observer that logs a restore and shows its progress on one line of the terminal. */
 export function logRestore(
   log: Logger,
@@ -36,21 +61,21 @@ export function logRestore(
   command: 'restore' | 'verify' = 'restore',
 ): (event: RestorerEvent) => void {
   let reported = Date.now();
+  let first: { readonly event: Progress; readonly at: number } | undefined;
   return (event) => {
     const words = (command === 'verify' ? RESTORE_TEST_STEPS : STEPS)[event.step] ?? event.step;
     if (event.event === 'step') {
       reported = Date.now();
+      first = undefined;
       terminal?.status('');
       log.info(`${command}.step`, words, { step: event.step });
       return;
     }
-    const percent = Math.floor((100 * event.done) / Math.max(1, event.total));
-    const far =
-      event.unit === 'bytes'
-        ? `${bytesText(event.done)} of ${bytesText(event.total)}`
-        : `${numberText(event.done)} of ${numberText(event.total)} ${event.unit}`;
-    const progress = `${far}, ${percent} %`;
-    terminal?.status(`${bar(percent)} ${words}: ${progress}`);
+    if (first?.event.step !== event.step) first = { event, at: Date.now() };
+    const progress = progressText(event, first.event, Date.now() - first.at);
+    const filled = bar(percentOf(event));
+    // The log has the step in the line above.
+    showFirstFitting(terminal, [`${filled} ${words}: ${progress}`, `${filled} ${progress}`]);
     if (Date.now() - reported < REPORT_EVERY_MS) return;
     reported = Date.now();
     log.info(`${command}.progress`, `${words}: ${progress}`, {

@@ -121,12 +121,26 @@ export class PhaseLog {
 
   private show(): void {
     this.shown = this.now();
-    this.terminal?.status(
-      [...this.going.values()]
-        .map(({ progress }) => `${nameOf(progress)} ${barText(progress)}${farText(progress)}`)
-        .join('  '),
+    const going = [...this.going.values()].map(({ progress }) => progress);
+    showFirstFitting(
+      this.terminal,
+      LAYOUTS.map((layout) => going.map(layout).join('  ')),
     );
   }
+}
+
+/** Texts of a phase on the terminal, the widest first. */
+const LAYOUTS: readonly ((progress: PhaseProgress) => string)[] = [
+  (progress) => `${nameOf(progress)} ${barText(progress)}${farText(progress)}`,
+  (progress) => `${nameOf(progress)} ${farText(progress)}`,
+  (progress) => `${nameOf(progress)} ${barText(progress)}${shortText(progress)}`,
+  (progress) => `${nameOf(progress)} ${shortText(progress)}`,
+];
+
+/** Shows the first text that fits on the line of the terminal, or else the last one. */
+export function showFirstFitting(terminal: Terminal | undefined, texts: readonly string[]): void {
+  const width = (terminal?.columns ?? Infinity) - 1;
+  terminal?.status(texts.find((text) => text.length <= width) ?? texts.at(-1) ?? '');
 }
 
 function nameOf({ phase, tier, artifact }: PhaseId): string {
@@ -135,16 +149,22 @@ function nameOf({ phase, tier, artifact }: PhaseId): string {
 
 /**
  * Returns the progress in percent. `undefined` if the size is unknown. While an artifact is produced, its
- * size is an estimate, so the result stays below 100.
+ * size is an estimate, so the result stays below 100, and is `undefined` once the estimate is passed.
  */
 function percentOf({ phase, bytes, expected }: PhaseProgress): number | undefined {
   if (expected === undefined || expected === 0) return undefined;
+  if (phase === 'produce' && bytes > expected) return undefined;
   return Math.min(phase === 'produce' ? 99 : 100, Math.floor((100 * bytes) / expected));
 }
 
 function barText(progress: PhaseProgress): string {
   const percent = percentOf(progress);
   return percent === undefined ? '' : `${bar(percent, BAR_WIDTH)} `;
+}
+
+function shortText(progress: PhaseProgress): string {
+  const percent = percentOf(progress);
+  return percent === undefined ? bytesText(progress.bytes) : `${percent} %`;
 }
 
 function farText(progress: PhaseProgress): string {

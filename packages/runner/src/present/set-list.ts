@@ -76,10 +76,13 @@ export const SET_COLUMNS: readonly Column[] = [
   { title: 'STATE' },
 ];
 
-/** Returns the list of sets for people, newest first. Lists failed restore tests below the table. */
-export function setListText(listed: readonly ListedSet[], now: Date): string {
+/**
+ * Returns the list of sets for people, newest first. Lists failed restore tests below the table.
+ * @param width see `table`
+ */
+export function setListText(listed: readonly ListedSet[], now: Date, width?: number): string {
   if (listed.length === 0) return 'no sets yet\n';
-  return [table(SET_COLUMNS, setCells(listed, now)), ...failedTestTexts(listed)].join('');
+  return [table(SET_COLUMNS, setCells(listed, now), width), ...failedTestTexts(listed)].join('');
 }
 
 /** Returns one line for each database whose newest tested set failed. */

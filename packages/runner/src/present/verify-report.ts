@@ -11,10 +11,10 @@ import type { Redact } from './redact.ts';
 import { table } from './table.ts';
 import { bytesText, durationText } from './units.ts';
 
-/** Returns the report for people: every artifact of each copy, or a table of the copies. */
-export function verifyReportText({ copies }: VerifyReport, asTable: boolean): string {
+/** Returns the report for people: every artifact of each copy, or a table of the copies of this width. */
+export function verifyReportText({ copies }: VerifyReport, asTable: boolean, width?: number): string {
   if (copies.length === 0) return 'no sets yet\n';
-  return asTable ? tableText(copies) : oncePerRun(copies, detailsText).join('\n');
+  return asTable ? tableText(copies, width) : oncePerRun(copies, detailsText).join('\n');
 }
 
 /** Returns the report for machines. */
@@ -101,7 +101,7 @@ function detailsText(report: CopyReport): string {
   ].join('');
 }
 
-function tableText(copies: readonly CopyReport[]): string {
+function tableText(copies: readonly CopyReport[], width: number | undefined): string {
   const rows = oncePerRun(copies, (report, tiers) => {
     const { copy, milliseconds } = report;
     return [
@@ -126,7 +126,7 @@ function tableText(copies: readonly CopyReport[]): string {
   const unread = copies.filter(({ error }) => error !== undefined).length;
   const read = unread === 0 ? '' : `, ${unread} could not be read`;
   const untested = failed === 0 ? '' : `, ${failed} FAILED a restore test`;
-  return `${table(head, rows)}${copies.length} copies, ${bad === 0 ? 'none of them bad' : `${bad} BAD`}${untested}${read}\n`;
+  return `${table(head, rows, width)}${copies.length} copies, ${bad === 0 ? 'none of them bad' : `${bad} BAD`}${untested}${read}\n`;
 }
 
 /** Returns the reasons why a check did not pass. */

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { PhaseLog } from '../../src/present/log-run.ts';
 import { createLogger } from '../../src/present/logger.ts';
 
-function kit(): { phases: PhaseLog; clock: { now: number }; logged: string[]; shown: string[] } {
+function kit(columns?: number): {
+  phases: PhaseLog;
+  clock: { now: number };
+  logged: string[];
+  shown: string[];
+} {
   const [logged, shown, clock] = [[] as string[], [] as string[], { now: 0 }];
   const log = createLogger({
     format: 'text',
@@ -14,6 +19,7 @@ function kit(): { phases: PhaseLog; clock: { now: number }; logged: string[]; sh
     status: (text: string) => {
       shown.push(text);
     },
+    columns,
   };
   return { phases: new PhaseLog(log, terminal, () => clock.now), clock, logged, shown };
 }
@@ -52,6 +58,23 @@ describe('the log of phases', () => {
     ]);
   });
 
+  it.each([
+    [
+      120,
+      'produce dump [===         ] 123 MB of about 456 MB, 26 %  produce staging [=           ] 12.3 MB of about 100 MB, 12 %',
+    ],
+    [100, 'produce dump 123 MB of about 456 MB, 26 %  produce staging 12.3 MB of about 100 MB, 12 %'],
+    [80, 'produce dump [===         ] 26 %  produce staging [=           ] 12 %'],
+    [50, 'produce dump 26 %  produce staging 12 %'],
+  ])('fits %d columns', (columns, expected) => {
+    const { phases, clock, shown } = kit(columns);
+    phases.progressed({ phase: 'produce', artifact: 'dump', bytes: 123_000_000, expected: 456_000_000 });
+    clock.now += 100;
+    phases.progressed({ phase: 'produce', artifact: 'staging', bytes: 12_300_000, expected: 100_000_000 });
+    expect(shown.at(-1)).toBe(expected);
+    expect(expected.length).toBeLessThan(columns);
+  });
+
   it('never calls a thing whole that may become larger than the one before', () => {
     const { phases, clock, shown } = kit();
     phases.progressed({ phase: 'produce', artifact: 'dump', bytes: 20_000_000, expected: 10_000_000 });
@@ -64,7 +87,7 @@ describe('the log of phases', () => {
       expected: 10_000_000,
     });
     expect(shown.at(-1)).toContain(
-      'produce dump [=========== ] 20.0 MB of about 10.0 MB, 99 %  replicate daily dump [============] 10.0 MB of 10.0 MB, 100 %',
+      'produce dump 20.0 MB  replicate daily dump [============] 10.0 MB of 10.0 MB, 100 %',
     );
   });
 });

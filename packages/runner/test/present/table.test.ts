@@ -30,3 +30,26 @@ it('lets no name of a file tear the table or command the terminal', () => {
     'A    B\na\ufffdb  \ufffd[31mred\ufffd\n',
   );
 });
+
+it('puts columns that do not fit on a line of their own, and wraps the last one between words', () => {
+  const columns = [{ title: 'SET' }, { title: 'ROWS', align: 'right' as const }, { title: 'STATE' }];
+  const rows = [['20261122_020000', '2,650,000', 'bad: the dump is damaged at its end']];
+  expect(table(columns, rows, 52)).toBe(
+    [
+      'SET                   ROWS  STATE',
+      '20261122_020000  2,650,000  bad: the dump is damaged',
+      '                            at its end',
+      '',
+    ].join('\n'),
+  );
+  expect(table(columns, rows, 40)).toBe(
+    [
+      'SET                   ROWS',
+      '    STATE',
+      '20261122_020000  2,650,000',
+      '    bad: the dump is damaged at its end',
+      '',
+    ].join('\n'),
+  );
+  expect(table(columns, rows, 64)).toBe(table(columns, rows));
+});
