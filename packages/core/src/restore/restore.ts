@@ -1,6 +1,6 @@
 import { BackupError, throwIfAborted } from '../base/errors.ts';
 import { withStaging } from '../catalog/set-copy.ts';
-import { withStall } from '../catalog/watch-reading.ts';
+import { withoutFiles, withStall } from '../catalog/watch-reading.ts';
 import type { ArtifactKind } from '../model/artifact-name.ts';
 import type { Inspection, RestoreInput, RestoreMode, RestoreSession } from '../ports/dump-restorer.ts';
 import type { SetCopy } from '../ports/set-copy.ts';
@@ -71,7 +71,9 @@ async function runStages(context: RestoreContext): Promise<RestoreReport> {
       throw new BackupError('ABORTED', 'the restore was not confirmed; nothing was changed');
     throwIfAborted(signal);
     const { staging } = copy.artifacts;
-    const toUnpack = staging && context.watch({ ...copy, artifacts: { staging } }, 'unpack', 2);
+    // Without a path, because a program that gets one reads the file itself, without progress.
+    const unpacking = staging && withoutFiles({ ...copy, artifacts: { staging } });
+    const toUnpack = unpacking && context.watch(unpacking, 'unpack', 2);
     return await carryOut(context, session, { input, archive: toUnpack?.artifacts.staging, inspection });
   } finally {
     await session.close();
