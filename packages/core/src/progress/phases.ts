@@ -47,7 +47,7 @@ export interface PhaseSubject<T> {
 export class Phases {
   readonly reports: PhaseReport[] = [];
   readonly warnings: string[] = [];
-  private readonly clock: Clock;
+  readonly clock: Clock;
   private readonly observer: RunObserver;
   private readonly redact: (text: string) => string;
   private readonly limit: StallLimit | undefined;

@@ -23,22 +23,32 @@ export interface CopySetRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How much was copied. */
+export interface CopiedBytes {
+  readonly bytes: number;
+  /** Duration of the transfer, including staged uploads. */
+  readonly milliseconds: number;
+}
+
 /**
  * Copies the artifacts of a set that a replica lacks, the manifest last.
- * @returns false if there was nothing to do
+ * @returns how much was copied; `undefined` if there was nothing to do
  */
 export async function copySet(
   copy: PlannedCopy,
   withoutCopySource: boolean,
   request: CopySetRequest,
-): Promise<boolean> {
+): Promise<CopiedBytes | undefined> {
   const { replica, phases, signal } = request;
+  const now = (): number => phases.clock.now().getTime();
   const { set } = copy;
   const found = copy.contested ? await inspectReplicaCopy(copy, request) : undefined;
   const artifacts = wantedOf(copy, found);
-  if (artifacts.length === 0) return bringNews(set, found, request);
+  if (artifacts.length === 0)
+    return (await bringNews(set, found, request)) ? { bytes: 0, milliseconds: 0 } : undefined;
   const hasState = copy.stateFile !== undefined || inherited(set) !== undefined;
   if (hasState && found?.isBad !== true) await resetState(replica, set, { signal });
+  let milliseconds = 0;
   for (const { artifact, copySource } of artifacts) {
     throwIfAborted(signal);
     const one = { artifact, copySource: withoutCopySource ? undefined : copySource, isReplaced: false };
@@ -49,11 +59,14 @@ export async function copySet(
       expected: { atMost: artifact.bytes },
       peer: `to ${request.replica.name}`,
     };
-    await phases.measure('replicate', (watch) => copyArtifact(set, one, request, watch), of);
+    const began = now();
+    const staged = await phases.measure('replicate', (watch) => copyArtifact(set, one, request, watch), of);
+    // The phase includes the wait for the end of a staged upload.
+    milliseconds += Math.max(staged, now() - began);
   }
   // Comes last, so that an interrupted repair starts again.
   if (hasState && found?.isBad === true) await resetState(replica, set, { signal });
-  return true;
+  return { bytes: artifacts.reduce((sum, { artifact }) => sum + artifact.bytes, 0), milliseconds };
 }
 
 /**
@@ -107,27 +120,33 @@ async function bringNews(
 /**
  * Copies an artifact in the cheapest way: by a staged upload, or from the same file in another tier of the
  * replica. Otherwise, or if that fails, uploads it.
+ * @returns the duration of the staged upload in milliseconds; 0 if there was none
  */
 async function copyArtifact(
   set: BackupSet,
   { artifact, copySource }: PlannedUpload,
   { primary, replica, stagedUploads, signal }: CopySetRequest,
   watch: PhaseWatch,
-): Promise<void> {
-  const cheap =
+): Promise<number> {
+  const staged =
     copySource === undefined || !replica.capabilities.serverSideCopy
       ? await watch.apart(async () => stagedUploads?.take(replica, artifact.key))
+      : undefined;
+  const cheap =
+    copySource === undefined || !replica.capabilities.serverSideCopy
+      ? staged
       : { complete: () => replica.copy(copySource, artifact.key, { signal }) };
   if (cheap !== undefined) {
     try {
       await watch.apart(() => cheap.complete());
-      return;
+      return staged === undefined ? 0 : (stagedUploads?.durationOf(staged) ?? 0);
     } catch {
       throwIfAborted(signal);
     }
   }
   const source = await storedSource(primary, set, artifact, { signal });
   await replica.put(artifact.key, watch.source(source), { signal: watch.until(signal) });
+  return 0;
 }
 
 /**

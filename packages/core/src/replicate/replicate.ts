@@ -14,7 +14,7 @@ import type { Phases } from '../progress/phases.ts';
 import type { BackupSet } from '../model/backup-set.ts';
 import { isReplaced } from '../catalog/judge-replica.ts';
 import { listAll } from '../catalog/read-sets.ts';
-import { copySet, type CopySetRequest } from './copy-set.ts';
+import { copySet, type CopiedBytes, type CopySetRequest } from './copy-set.ts';
 import { planReplication } from './plan-replication.ts';
 
 /** What is replicated, and where. */
@@ -35,7 +35,7 @@ const SETS_A_RUN = 32;
 const HOPELESS = ['STALLED', 'STORE_UNAVAILABLE', 'STORE_FORBIDDEN', 'STORE_FULL'] as const;
 
 /** A set that a run completed on a replica. */
-export interface ReplicatedSet {
+export interface ReplicatedSet extends CopiedBytes {
   readonly tier: Tier;
   readonly timestamp: RunTimestamp;
 }
@@ -81,7 +81,7 @@ export async function replicate(request: ReplicateRequest): Promise<ReplicationR
       throwIfAborted(signal);
       try {
         const did = await copySet(copy, failed.has(copy.set.timestamp), request);
-        if (did) copied.push({ tier: copy.set.tier, timestamp: copy.set.timestamp });
+        if (did !== undefined) copied.push({ tier: copy.set.tier, timestamp: copy.set.timestamp, ...did });
         missing -= 1;
         const replaced = copy.artifacts.filter(({ isReplaced }) => isReplaced);
         if (replaced.length > 0)

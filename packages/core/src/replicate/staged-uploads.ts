@@ -29,6 +29,8 @@ export class StagedUploads {
   private readonly either: AbortSignal;
   private readonly stop = new AbortController();
   private readonly uploads = new Map<ArtifactStore, Sends>();
+  /** Durations of the uploads in milliseconds. */
+  private readonly durations = new WeakMap<StagedUpload, number>();
 
   constructor(replicas: readonly ArtifactStore[], { phases, signal }: StagedUploadsOptions) {
     this.replicas = replicas;
@@ -72,6 +74,11 @@ export class StagedUploads {
     return staged;
   }
 
+  /** Returns the duration of a finished upload in milliseconds. */
+  durationOf(staged: StagedUpload): number {
+    return this.durations.get(staged) ?? 0;
+  }
+
   /** Stops running uploads and discards those that were not taken. */
   async discard(): Promise<void> {
     this.stop.abort();
@@ -97,10 +104,14 @@ export class StagedUploads {
       expected: { atMost: source.bytes },
       peer: `to ${replica.name}`,
     };
-    return this.phases.measure(
+    const now = (): number => this.phases.clock.now().getTime();
+    const began = now();
+    const staged = await this.phases.measure(
       'staged-upload',
       (watch) => stagedUpload(key, watch.source(source), { signal: watch.until(this.either) }),
-      { ...of, happened: (staged) => staged !== undefined },
+      { ...of, happened: (upload) => upload !== undefined },
     );
+    if (staged !== undefined) this.durations.set(staged, now() - began);
+    return staged;
   }
 }

@@ -13,6 +13,7 @@ import type { SetCopy } from '../ports/set-copy.ts';
 import type { StallLimit } from '../progress/stall.ts';
 import { restoreTestCopy, type TestedCopy } from '../restore-test/restore-test-copy.ts';
 import type { RestoreTestReport } from '../restore-test/restore-test-report.ts';
+import { asOne, sameFilesAs } from './same-files.ts';
 import { checksOf, type CopyReport, type VerifyReport } from './verify-report.ts';
 
 /** Dependencies of a verification. */
@@ -54,6 +55,7 @@ export interface VerifyOptions {
  * - Holds the lock only while it writes, so that a verification of hours does not block runs.
  * - Does not record results on a read-only volume, and reports a note instead of an error.
  * - Skips a copy that retention removes meanwhile.
+ * - Reads the same files once: copies of a run in several tiers can be hard links.
  * - Tests identical dumps once. The result counts for every copy with the same bytes.
  */
 export async function verify(
@@ -93,15 +95,27 @@ class Verification {
     const { copies } = this.request;
     const reports: CopyReport[] = [];
     const errors: BackupError[] = [];
-    for (const [index, copy] of copies.entries()) {
+    const groups = [...Map.groupBy(copies, sameFilesAs).values()];
+    for (const [index, group] of groups.entries()) {
+      const copy = asOne(group);
       throwIfAborted(this.options.signal);
-      this.options.observer?.({ event: 'copy.started', copy, index, of: copies.length });
-      const report = await this.inspect(copy);
-      reports.push(report);
-      errors.push(...(await this.mark(report)));
-      this.options.observer?.({ event: 'copy.finished', report });
+      this.options.observer?.({ event: 'copy.started', copy, index, of: groups.length });
+      const report = await this.inspectFirst(group);
+      for (const one of group) {
+        const own = { ...report, copy: one, milliseconds: one === group[0] ? report.milliseconds : 0 };
+        reports.push(own);
+        errors.push(...(await this.mark(own)));
+      }
+      this.options.observer?.({ event: 'copy.finished', report: { ...report, copy } });
     }
     return { copies: reports, notes: [...this.notes], errors };
+  }
+
+  /** Inspects the first copy that exists. */
+  private async inspectFirst([first, ...others]: readonly SetCopy[]): Promise<CopyReport> {
+    if (first === undefined) throw new Error('no copy');
+    const report = await this.inspect(first);
+    return report.outcome === 'skipped' && others.length > 0 ? this.inspectFirst(others) : report;
   }
 
   private async inspect(copy: SetCopy): Promise<CopyReport> {

@@ -1,8 +1,9 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   BackupError,
   noLock,
   selectSets,
+  splitKey,
   type StoreCapabilities,
   TO_VERIFY,
   verify,
@@ -38,6 +39,24 @@ describe('a verification', () => {
     const passed = { outcome: 'passed', at: '2026-02-01T00:00:00.000Z' };
     expect((await kit.set()).checks).toEqual({ checksum: passed, content: passed });
     expect(kit.locked).toEqual([{ command: 'verify' }]);
+  });
+
+  it('reads daily and weekly copies that are the same files once, and records it in both', async () => {
+    kit = new VerifyKit(SUNDAY);
+    await kit.run({ replicas: [] });
+    const localFiles = (key: ArtifactKey): string => `/none/${key}`;
+    Object.assign(kit.store, { capabilities: { ...kit.store.capabilities, localFiles } });
+    const read = vi.spyOn(kit.store, 'read');
+    const { copies } = await kit.verify('all', {}, { stores: [kit.store] });
+    expect(copies.map(({ outcome, copy }) => [outcome, copy.stored?.set.tier])).toEqual([
+      ['passed', 'daily'],
+      ['passed', 'weekly'],
+    ]);
+    const dumps = read.mock.calls.filter(([key]) => key.endsWith('.dump'));
+    expect(new Set(dumps.map(([key]) => splitKey(key).tier))).toEqual(new Set(['daily']));
+    const labels = kit.reported.map((event) => event.event === 'copy.finished' && event.report.copy.label);
+    expect(labels.filter(Boolean)).toEqual([expect.stringMatching(/ \(daily, weekly, .*\)$/)]);
+    for (const set of await kit.sets()) expect(set.checks.content?.outcome).toBe('passed');
   });
 
   it.each(KINDS)('finds a flipped bit anywhere in the %s, and names it', async (kind) => {

@@ -57,11 +57,13 @@ export async function restore(context: CommandContext, what: string, flags: Rest
   for (const note of [...found.notes, ...staging.notes]) log.warn('restore.note', note);
   const { dropPrevious, dryRun, force, allowPrivilegedRoles, keepGoing } = flags;
   const source = withStaging(found.copy, staging.archive);
-  log.info(
-    'restore.started',
-    `${dryRun ? 'checking' : 'restoring'} ${source.label} into ${mode.kind === 'files' ? (staging.folder ?? '?') : `database "${database}" on ${config.connection.host}:${config.connection.port}`}`,
-    { database, source: source.label },
-  );
+  const where =
+    mode.kind === 'files'
+      ? (staging.folder ?? '?')
+      : `database "${database}" on ${config.connection.host}:${config.connection.port}`;
+  const target = `${source.label} into ${where}`;
+  const fields = { database, source: source.label };
+  log.info('restore.started', `checking the restore of ${target}`, fields);
   const observer = logRestore(log, io.terminal);
   try {
     const request = {
@@ -75,12 +77,12 @@ export async function restore(context: CommandContext, what: string, flags: Rest
       allowPrivilegedRoles,
       keepGoing,
     };
-    const confirm = (plan: RestorePlan): Promise<boolean> =>
-      confirmed(
-        context,
-        `${replacementText(plan, services.clock.now())}\n${questionOf(plan, dropPrevious)}`,
-        flags.yes,
-      );
+    const confirm = async (plan: RestorePlan): Promise<boolean> => {
+      const question = `${replacementText(plan, services.clock.now())}\n${questionOf(plan, dropPrevious)}`;
+      const isConfirmed = await confirmed(context, question, flags.yes);
+      if (isConfirmed) log.info('restore.confirmed', `restoring ${target}`, fields);
+      return isConfirmed;
+    };
     const report = await reported(context, 'restore', () =>
       restoreCopy(services, request, { signal, observer, confirm }),
     );

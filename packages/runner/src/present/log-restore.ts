@@ -3,7 +3,7 @@ import type { Terminal } from '../io.ts';
 import { dependentsHint } from './restore-report.ts';
 import { bytesText, durationText, millisecondsOf, numberText, roughDurationText } from './units.ts';
 import { logError, type Logger } from './logger.ts';
-import { bar, REPORT_EVERY_MS, showFirstFitting } from './log-run.ts';
+import { bar, REPORT_EVERY_MS, showFirstFitting } from './progress-line.ts';
 
 const STEPS: Readonly<Record<string, string>> = {
   fetch: 'fetching what lies elsewhere',

@@ -3,6 +3,7 @@ import { outcomeFields, outcomeText } from './run-report.ts';
 import type { Terminal } from '../io.ts';
 import { bytesText, countText, durationText, rateText } from './units.ts';
 import { logCleanedUp, logError, type Logger } from './logger.ts';
+import { bar, REPORT_EVERY_MS, showFirstFitting } from './progress-line.ts';
 
 /** Returns an observer that logs a run and shows its progress on one line of the terminal. */
 export function logRun(log: Logger, terminal?: Terminal): RunObserver {
@@ -37,6 +38,9 @@ export function logReport(log: Logger, report: RunReport): void {
   if (report.removed.length > 0)
     log.info('run.pruned', `retention removed ${report.removed.join(', ')}`, { removed: report.removed });
   for (const { store, copied, missing } of report.replication) {
+    const sent = copied.filter(({ bytes }) => bytes > 0); // only the state of the others is new
+    for (const [timestamp, tiers] of Map.groupBy(sent, (set) => set.timestamp))
+      logCopied(log, store, timestamp, tiers);
     const left = missing === undefined ? '' : `, ${missing} still to be copied`;
     log.info('run.replicated', `${store}: ${countText(copied.length, 'set')} copied${left}`, {
       store,
@@ -52,6 +56,23 @@ export function logReport(log: Logger, report: RunReport): void {
         ? 'info'
         : 'warn';
   log[level]('run.finished', outcomeText(report), outcomeFields(report));
+}
+
+/** Logs one line for a copied set in all its tiers. These have the same content. */
+function logCopied(
+  log: Logger,
+  store: string,
+  timestamp: string,
+  copied: RunReport['replication'][number]['copied'],
+): void {
+  const tiers = copied.map(({ tier }) => tier);
+  const bytes = Math.max(...copied.map((set) => set.bytes));
+  const milliseconds = copied.reduce((sum, set) => sum + set.milliseconds, 0);
+  log.info(
+    'run.copied',
+    `${store}: set ${timestamp} (${tiers.join(', ')}) copied, ${bytesText(bytes)} in ${durationText(milliseconds)}, ${rateText(bytes, milliseconds)}`,
+    { store, timestamp, tiers, bytes, milliseconds },
+  );
 }
 
 /** Narrow, because several phases share one line of the terminal. */
@@ -105,7 +126,9 @@ export class PhaseLog {
     this.show();
     const { phase, tier, artifact, milliseconds, bytes } = report;
     const size = bytes === undefined ? '' : `, ${bytesText(bytes)}, ${rateText(bytes, milliseconds)}`;
-    this.log.info('phase.finished', `${nameOf(report)}: ${durationText(milliseconds)}${size}`, {
+    // A copied set has a line of its own.
+    const level = phase === 'replicate' || phase === 'staged-upload' ? 'debug' : 'info';
+    this.log[level]('phase.finished', `${nameOf(report)}: ${durationText(milliseconds)}${size}`, {
       phase,
       tier,
       artifact,
@@ -137,12 +160,6 @@ const LAYOUTS: readonly ((progress: PhaseProgress) => string)[] = [
   (progress) => `${nameOf(progress)} ${shortText(progress)}`,
 ];
 
-/** Shows the first text that fits on the line of the terminal, or else the last one. */
-export function showFirstFitting(terminal: Terminal | undefined, texts: readonly string[]): void {
-  const width = (terminal?.columns ?? Infinity) - 1;
-  terminal?.status(texts.find((text) => text.length <= width) ?? texts.at(-1) ?? '');
-}
-
 function nameOf({ phase, tier, artifact }: PhaseId): string {
   return [phase, tier, artifact].filter(Boolean).join(' ');
 }
@@ -173,15 +190,4 @@ function farText(progress: PhaseProgress): string {
   if (percent === undefined || expected === undefined) return bytesText(bytes);
   const guess = phase === 'produce' ? 'about ' : '';
   return `${bytesText(bytes)} of ${guess}${bytesText(expected)}, ${percent} %`;
-}
-
-/** Interval of progress lines in the log. */
-export const REPORT_EVERY_MS = 15_000;
-
-const WIDTH = 24;
-
-/** `[======            ]` */
-export function bar(percent: number, width = WIDTH): string {
-  const full = Math.floor((Math.min(100, Math.max(0, percent)) * width) / 100);
-  return `[${'='.repeat(full)}${' '.repeat(width - full)}]`;
 }

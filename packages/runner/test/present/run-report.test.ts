@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { artifactKey, BackupError } from '@geolens/backup-core';
+import { artifactKey, BackupError, parseTimestamp } from '@geolens/backup-core';
 import { exitCodeOfRun } from '../../src/exit-code.ts';
 import { runNotification } from '../../src/notify/notifications.ts';
 import { logReport, logRun } from '../../src/present/log-run.ts';
@@ -163,6 +163,26 @@ describe('the log of a run', () => {
     expect(exitCodeOfRun(report)).toBe(3);
     expect(runNotification(report, '', String).state).toBe('trouble');
     expect(runNotification(reportOf(), '', String).state).toBe('good');
+  });
+
+  it('has one line for each copied set, with its tiers, and none for its artifacts', () => {
+    const timestamp = parseTimestamp('20261122_020000')!;
+    const copied = [
+      { tier: 'daily', timestamp, bytes: 5_000_000, milliseconds: 2_400 },
+      { tier: 'weekly', timestamp, bytes: 5_000_000, milliseconds: 100 },
+      { tier: 'daily', timestamp: parseTimestamp('20261121_020000')!, bytes: 0, milliseconds: 0 },
+    ] as const;
+    const lines = logged((log) => {
+      const observe = logRun(log);
+      for (const phase of ['staged-upload', 'replicate'] as const)
+        observe({ event: 'phase.finished', phase, artifact: 'dump', milliseconds: 2_400, bytes: 5_000_000 });
+      const replication = [{ store: 's3', copied, missing: 0, cleanedUp: [], errors: [] }];
+      logReport(log, reportOf({ replication }));
+    });
+    expect(lines.slice(0, 2)).toEqual([
+      'INFO  s3: set 20261122_020000 (daily, weekly) copied, 5.0 MB in 2.5 s, 2.0 MB/s',
+      'INFO  s3: 3 sets copied, 0 still to be copied',
+    ]);
   });
 
   it('has a line for each phase, with size and rate where there are bytes', () => {
