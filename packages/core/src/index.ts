@@ -129,6 +129,7 @@ export type { OrphanCleaner } from './ports/orphan-cleaner.ts';
 export type { RetentionContext, RetentionPolicy, RetentionVerdict } from './ports/retention-policy.ts';
 export type {
   JournalState,
+  JournalledProgress,
   JournalledReplicaCheck,
   JournalledRestoreTest,
   JournalledRun,
@@ -203,6 +204,6 @@ export { removeSet, type Removal, type RemoveOptions } from './retention/remove-
 
 // Schedule and health
 export { dueSlot, type DueRequest } from './schedule/due-slot.ts';
-export { judgeHealth, type Health, type HealthRequest } from './schedule/judge-health.ts';
+export { judgeHealth, type Health, type HealthRequest, type RunInProgress } from './schedule/judge-health.ts';
 export { longestGap } from './schedule/longest-gap.ts';
 export { parseSchedule, type Schedule } from './schedule/schedule.ts';

@@ -39,6 +39,17 @@ export interface PastRun {
   readonly error?: string | undefined;
 }
 
+/** Progress of a run. Times are ISO 8601, UTC. */
+export interface JournalledProgress {
+  readonly startedAt: string;
+  /** Time of this record. The record of a killed run stays, and is ignored once it is old. */
+  readonly at: string;
+  /** Phase and artifact: `produce dump`. */
+  readonly phase?: string | undefined;
+  /** Progress of the phase. `undefined` if unknown. */
+  readonly percent?: number | undefined;
+}
+
 /**
  * The last started time of the schedule. `settled` is false during the work, and stays false if the process
  * dies.
@@ -86,6 +97,8 @@ export interface JournalState {
   readonly lastReplicaCheckSlot?: JournalledSlot | undefined;
   readonly lastReplicaCheck?: JournalledReplicaCheck | undefined;
   readonly lastRun?: JournalledRun | undefined;
+  /** The run in progress. `undefined` if there is none. */
+  readonly currentRun?: JournalledProgress | undefined;
   /** The last runs, covering some months, the newest last. `undefined` in journals of older versions. */
   readonly pastRuns?: readonly PastRun[] | undefined;
   /** End of the last run with a good local set. */

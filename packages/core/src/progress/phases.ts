@@ -17,6 +17,7 @@ export interface PhaseProgress extends PhaseId {
 /** Event of a run. */
 export type RunEvent =
   | { readonly event: 'run.started'; readonly timestamp: RunTimestamp; readonly database: string }
+  | ({ readonly event: 'phase.started' } & PhaseId)
   | ({ readonly event: 'phase.finished' } & PhaseReport)
   | ({ readonly event: 'phase.progress' } & PhaseProgress)
   /** The report of the run has the error. */
@@ -87,6 +88,7 @@ export class Phases {
   ): Promise<T> {
     const began = this.clock.now().getTime();
     const { artifact, tier, expected } = of;
+    this.emit({ event: 'phase.started', phase, artifact, tier });
     const stall = this.stallOf(phase, of);
     const watch = new PhaseWatch((bytes) => {
       this.emit({

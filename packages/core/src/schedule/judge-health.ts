@@ -15,6 +15,15 @@ export interface HealthRequest {
   readonly failedRestoreTest?: TestedRun | undefined;
 }
 
+/** A run in progress, as its last record describes it. */
+export interface RunInProgress {
+  readonly since: Date;
+  /** Phase and artifact: `produce dump`. */
+  readonly phase: string | undefined;
+  /** Progress of the phase. `undefined` if unknown. */
+  readonly percent: number | undefined;
+}
+
 /** Health of an installation. */
 export interface Health {
   /**
@@ -31,6 +40,8 @@ export interface Health {
   readonly maxAgeMs: number;
   /** The last run, if it failed. Only a warning while the last success is recent enough. */
   readonly lastFailure: { readonly at: Date; readonly error: string | undefined } | undefined;
+  /** The run in progress. `undefined` if there is none. */
+  readonly running?: RunInProgress | undefined;
   /** As in the request. */
   readonly failedRestoreTest?: TestedRun | undefined;
   /** Damage found by the last check of replicas. `undefined` once a complete run follows it. */
@@ -57,14 +68,18 @@ export function judgeHealth({ now, maxAgeMs, journal, setsAt, failedRestoreTest 
   const ageMs = since && now.getTime() - since.getTime();
   const failedTest = failedRestoreTest && failedTestProblem(failedRestoreTest);
   const failedReplicaCheck = failedCopies(journal);
+  const running = runningOf(journal, now);
   const isRecent = ageMs !== undefined && ageMs <= maxAgeMs;
-  const problem = isRecent ? (failedTest ?? failedReplicaCheck) : problemOf(lastSuccessAt, succeeded, since);
+  const problem = isRecent
+    ? (failedTest ?? failedReplicaCheck)
+    : problemOf(journal, lastSuccessAt, since, running);
   return {
     healthy: problem === undefined,
     lastSuccessAt,
     ageMs,
     maxAgeMs,
     lastFailure: failureOf(journal),
+    running,
     failedRestoreTest,
     failedReplicaCheck,
     problem,
@@ -115,12 +130,37 @@ function failureOf({ lastRun }: JournalState): Health['lastFailure'] {
   return at && { at, error: lastRun?.error };
 }
 
-function problemOf(lastSuccessAt: Date | undefined, succeeded: boolean, since: Date | undefined): string {
+/** Maximum age of the record of a run, which writes one every few seconds. */
+const LIVE_MS = 60_000;
+
+/** Maximum length of the phase. Another program may have written the journal. */
+const LONGEST_PHASE = 80;
+
+function runningOf({ currentRun }: JournalState, now: Date): RunInProgress | undefined {
+  const [since, at] = [dateOf(currentRun?.startedAt), dateOf(currentRun?.at)];
+  if (since === undefined || at === undefined || Math.abs(now.getTime() - at.getTime()) > LIVE_MS)
+    return undefined;
+  const { phase, percent = -1 } = currentRun ?? {};
+  return {
+    since,
+    phase: typeof phase === 'string' ? phase.slice(0, LONGEST_PHASE) : undefined,
+    percent: percent >= 0 && percent <= 100 ? Math.floor(percent) : undefined,
+  };
+}
+
+function problemOf(
+  { lastRun, lastSuccessAt: succeededAt }: JournalState,
+  lastSuccessAt: Date | undefined,
+  since: Date | undefined,
+  running: RunInProgress | undefined,
+): string {
   if (lastSuccessAt !== undefined) return 'the last success is too long ago';
-  if (succeeded) return 'runs have succeeded, but none of their sets is left';
-  return since === undefined
+  if (dateOf(succeededAt) !== undefined) return 'runs have succeeded, but none of their sets is left';
+  if (since !== undefined) return 'no run has succeeded since the first start';
+  if (lastRun !== undefined) return 'there is no set, and no run has succeeded';
+  return running === undefined
     ? 'there is no set, and no run was ever begun'
-    : 'no run has succeeded since the first start';
+    : 'there is no set yet, and the first run is in progress';
 }
 
 function newest(moments: readonly Date[]): Date | undefined {

@@ -33,7 +33,8 @@ it('a phase tells after every megabyte how far it is, and passes every byte on',
     ),
   );
   expect(passed).toBe(3_000_000);
-  expect(events.slice(0, -1)).toEqual(
+  expect(events[0]).toEqual({ event: 'phase.started', phase: 'produce', artifact: 'dump', tier: undefined });
+  expect(events.slice(1, -1)).toEqual(
     [1_200_000, 2_400_000].map((bytes) => ({
       event: 'phase.progress',
       phase: 'produce',
@@ -65,7 +66,11 @@ it('a phase that fails says so, and is no phase that ended well', async () => {
       .measure('replicate', () => Promise.reject(new Error('no')), { artifact: 'dump', tier: 'daily' })
       .catch(() => undefined),
   );
-  expect(events).toEqual([{ event: 'phase.failed', phase: 'replicate', artifact: 'dump', tier: 'daily' }]);
+  const of = { phase: 'replicate', artifact: 'dump', tier: 'daily' };
+  expect(events).toEqual([
+    { event: 'phase.started', ...of },
+    { event: 'phase.failed', ...of },
+  ]);
 });
 
 it('who leaves off reading lets go of what he read from', async () => {

@@ -12,6 +12,7 @@ import { describeError, warningsOfRun } from '../present/hints.ts';
 import { runReportJson, runReportText } from '../present/run-report.ts';
 import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
+import { ProgressRecord } from '../status/progress-record.ts';
 import { toolVersion } from '../version.ts';
 import { reported } from './reported.ts';
 import { checkFolder } from '../config/check-folder.ts';
@@ -38,9 +39,11 @@ export async function loggedRun(
   const warned = new Set<string>();
   let notifiedOfStart: Promise<boolean> = Promise.resolve(true);
   const observe = logRun(log, io.terminal);
+  const record = new ProgressRecord(services);
   const observer: RunObserver = (event) => {
     if (event.event === 'run.warning') warned.add(event.message);
     observe(event);
+    record.observe(event);
     if (event.event === 'run.started')
       notifiedOfStart = notify(context, startNotification(database, event.timestamp));
   };
@@ -54,7 +57,9 @@ export async function loggedRun(
       describeError,
       signal,
     };
-    const report = await reported(context, 'run', () => runOnce(services, options));
+    const report = await reported(context, 'run', () =>
+      runOnce(services, options).finally(() => record.stop()),
+    );
     io.terminal?.status('');
     for (const warning of warningsOfRun(report)) if (!warned.has(warning)) log.warn('run.warning', warning);
     logReport(log, report);

@@ -17,7 +17,7 @@ import {
 } from '@geolens/backup-core/internal';
 import { suspicionText } from '../present/hints.ts';
 import { bytesText, countText, roughDurationText } from '../present/units.ts';
-import { isSettled } from '../status/health.ts';
+import { isSettled, runTexts } from '../status/health.ts';
 
 const RUN = 'Run `geolens-backup run`';
 
@@ -31,25 +31,24 @@ export function result(
   return { subject, level, message, hint };
 }
 
-/** Checks whether runs succeed, and how the last one ended. */
+/** Checks whether runs succeed, how the last one ended, and whether one is in progress. */
 export function checkLastSuccess(health: Health): DiagnosticResult {
   const subject = 'last success';
-  const hint = 'Run `geolens-backup run`, and look at what it says';
-  const { lastSuccessAt, lastFailure: failed, ageMs, problem } = health;
+  const { lastSuccessAt, lastFailure, running, ageMs, problem } = health;
+  const hint =
+    running === undefined
+      ? 'Run `geolens-backup run`, and look at what it says'
+      : 'Wait for the end of the run in progress';
+  const runs = runTexts(health);
   if (lastSuccessAt === undefined) {
     const level = health.healthy || ageMs === undefined ? 'warn' : 'fail';
-    return result(subject, level, problem ?? 'there is no set yet', hint);
+    return result(subject, level, [problem ?? 'there is no set yet', ...runs].join('; '), hint);
   }
-  const message = `${lastSuccessAt.toISOString()}, ${roughDurationText(ageMs ?? 0)} ago`;
-  if (!isFresh(health)) return result(subject, 'fail', `${problem ?? ''}: ${message}`, hint);
-  if (failed === undefined) return result(subject, 'ok', message);
-  const why = failed.error === undefined ? '' : `: ${failed.error}`;
-  return result(
-    subject,
-    'warn',
-    `${message}; but the last run failed at ${failed.at.toISOString()}${why}`,
-    hint,
+  const message = [`${lastSuccessAt.toISOString()}, ${roughDurationText(ageMs ?? 0)} ago`, ...runs].join(
+    '; ',
   );
+  if (!isFresh(health)) return result(subject, 'fail', `${problem ?? ''}: ${message}`, hint);
+  return lastFailure === undefined ? result(subject, 'ok', message) : result(subject, 'warn', message, hint);
 }
 
 /** Returns the number of bad sets, and the name and the problems of the newest one. `undefined` if there are none. */

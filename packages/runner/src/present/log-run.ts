@@ -16,6 +16,8 @@ export function logRun(log: Logger, terminal?: Terminal): RunObserver {
           database: event.database,
         });
         break;
+      case 'phase.started':
+        break;
       case 'phase.finished':
         phases.finished(event);
         break;
@@ -160,7 +162,8 @@ const LAYOUTS: readonly ((progress: PhaseProgress) => string)[] = [
   (progress) => `${nameOf(progress)} ${shortText(progress)}`,
 ];
 
-function nameOf({ phase, tier, artifact }: PhaseId): string {
+/** Returns phase, tier and artifact: `produce dump`. */
+export function nameOf({ phase, tier, artifact }: PhaseId): string {
   return [phase, tier, artifact].filter(Boolean).join(' ');
 }
 
@@ -168,7 +171,7 @@ function nameOf({ phase, tier, artifact }: PhaseId): string {
  * Returns the progress in percent. `undefined` if the size is unknown. While an artifact is produced, its
  * size is an estimate, so the result stays below 100, and is `undefined` once the estimate is passed.
  */
-function percentOf({ phase, bytes, expected }: PhaseProgress): number | undefined {
+export function percentOf({ phase, bytes, expected }: PhaseProgress): number | undefined {
   if (expected === undefined || expected === 0) return undefined;
   if (phase === 'produce' && bytes > expected) return undefined;
   return Math.min(phase === 'produce' ? 99 : 100, Math.floor((100 * bytes) / expected));

@@ -7,6 +7,7 @@ import {
   type BackupSet,
   type Health,
   type JournalledRestoreTest,
+  type RunInProgress,
 } from '@geolens/backup-core';
 import { isWhole, latestTest, newestPassed, standingFailure } from '@geolens/backup-core/internal';
 import type { Config } from '../config/config.ts';
@@ -76,24 +77,37 @@ export function isSettled(
 
 /** Returns one line. The container engine keeps it as the output of its health check. */
 export function healthText(health: Health): string {
-  const { healthy, lastSuccessAt, ageMs, maxAgeMs, lastFailure, problem } = health;
+  const { healthy, lastSuccessAt, ageMs, maxAgeMs, problem } = health;
   const most = `at most ${durationText(maxAgeMs)}`;
   const success = lastSuccessAt === undefined ? 'no set yet' : `last success ${lastSuccessAt.toISOString()}`;
   const age =
     ageMs === undefined
       ? ''
       : `, ${lastSuccessAt === undefined ? 'started ' : ''}${roughDurationText(ageMs)} ago (${most})`;
-  const failure =
-    lastFailure === undefined
-      ? ''
-      : `; the last run failed at ${lastFailure.at.toISOString()}${lastFailure.error === undefined ? '' : `: ${lastFailure.error}`}`;
-  return healthy
-    ? `healthy: ${success}${age}${failure}\n`
-    : `unhealthy: ${problem ?? ''}: ${success}${age}${failure}\n`;
+  const state = healthy ? 'healthy' : `unhealthy: ${problem ?? ''}`;
+  return `${[`${state}: ${success}${age}`, ...runTexts(health)].join('; ')}\n`;
+}
+
+/** Describes the run in progress, and the last run if it failed. Empty if there is neither. */
+export function runTexts({ lastFailure: failed, running }: Health): readonly string[] {
+  const because = failed?.error === undefined ? '' : `: ${failed.error}`;
+  return [
+    ...(running === undefined ? [] : [`a run is in progress ${progressText(running)}`]),
+    ...(failed === undefined ? [] : [`the last run failed at ${failed.at.toISOString()}${because}`]),
+  ];
+}
+
+/** Returns `since 2026-11-22T02:00:00.000Z, produce dump, 40 %`. */
+function progressText({ since, phase, percent }: RunInProgress): string {
+  const known = [phase, percent === undefined ? undefined : `${percent} %`].filter(
+    (one) => one !== undefined,
+  );
+  return [`since ${since.toISOString()}`, ...known].join(', ');
 }
 
 export function healthJson(health: Health): object {
   const { healthy, lastSuccessAt, ageMs, maxAgeMs, lastFailure, failedRestoreTest: failed, problem } = health;
+  const { running } = health;
   return {
     healthy,
     lastSuccessAt: lastSuccessAt?.toISOString() ?? null,
@@ -103,6 +117,7 @@ export function healthJson(health: Health): object {
       lastFailure === undefined
         ? null
         : { at: lastFailure.at.toISOString(), error: lastFailure.error ?? null },
+    ...(running !== undefined && { running: { ...running, since: running.since.toISOString() } }),
     ...(failed !== undefined && {
       failedRestoreTest: {
         timestamp: failed.timestamp,

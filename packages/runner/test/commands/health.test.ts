@@ -81,6 +81,47 @@ it('`health` tells of a failed run without its secrets, and as JSON', async () =
   });
 });
 
+it.each([
+  [
+    {
+      currentRun: {
+        startedAt: '2026-01-31T23:50:00Z',
+        at: '2026-01-31T23:59:55Z',
+        phase: 'produce dump',
+        percent: 40,
+      },
+    },
+    'unhealthy: there is no set yet, and the first run is in progress: no set yet; a run is in progress since 2026-01-31T23:50:00.000Z, produce dump, 40 %\n',
+  ],
+  [
+    {
+      lastRun: {
+        outcome: 'failed',
+        startedAt: '2026-01-31T23:00:00Z',
+        finishedAt: '2026-01-31T23:00:01Z',
+        error: 'server away',
+      },
+    },
+    'unhealthy: there is no set, and no run has succeeded: no set yet; the last run failed at 2026-01-31T23:00:01.000Z: server away\n',
+  ],
+  [
+    { currentRun: { startedAt: '2026-01-31T22:00:00Z', at: '2026-01-31T22:30:00Z' } },
+    'unhealthy: there is no set, and no run was ever begun: no set yet\n',
+  ],
+] as const)(
+  '`health` names the run in progress or the failed one, and ignores the record of a killed one: %j',
+  async (journal, said) => {
+    expect(await asked({ journal })).toEqual({ code: 1, said });
+  },
+);
+
+it('`health --json` has the run in progress', async () => {
+  const currentRun = { startedAt: '2026-01-31T23:50:00Z', at: '2026-01-31T23:59:55Z', phase: 'retain' };
+  expect(JSON.parse((await asked({ journal: { currentRun }, json: true })).said)).toMatchObject({
+    running: { since: '2026-01-31T23:50:00.000Z', phase: 'retain' },
+  });
+});
+
 it('`health` takes no notice of the sets of another database', async () => {
   expect((await asked({ sets: ['other_20260131_020000'] })).code).toBe(1);
 });

@@ -136,6 +136,15 @@ describe('the finding on the last success', () => {
   ])('that %s', (_, change, level) => {
     expect(checkLastSuccess({ ...HEALTHY, ...change }).level).toBe(level);
   });
+
+  it('names the run in progress and the last failure, also before the first set', () => {
+    const running = { since: NOW, phase: 'produce dump', percent: 40 };
+    const lastFailure = { at: NOW, error: 'server away' };
+    expect(checkLastSuccess({ ...HEALTHY, lastSuccessAt: undefined, running, lastFailure })).toMatchObject({
+      message: `there is no set yet; a run is in progress since ${NOW.toISOString()}, produce dump, 40 %; the last run failed at ${NOW.toISOString()}: server away`,
+      hint: 'Wait for the end of the run in progress',
+    });
+  });
 });
 
 describe('the results on restore tests', () => {
