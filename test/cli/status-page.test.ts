@@ -67,8 +67,10 @@ describe('the page, in a browser', () => {
     const timestamp = await operator.goodRun();
     const { url, stop } = await serving(operator);
     const { page, complaints, asked } = await visit(context, url, { width: 1180, height: 1000 });
-    expect(await page.title()).toBe(`Backups of ${operator.database.database}`);
-    expect(await textsOf(page, '.verdict p')).toEqual(['Backups are up to date']);
+    expect(await page.title()).toBe(`(!) Backups of ${operator.database.database}`);
+    expect(await textsOf(page, '.verdict p')).toEqual([
+      'Backups are up to date, but no restore test has passed yet',
+    ]);
     expect((await textsOf(page, '.day.complete title')).join()).toMatch(
       /^\d{4}-\d\d-\d\d \d\d:\d\d UTC: complete, [\d.]+ MB, /,
     );
@@ -107,7 +109,7 @@ describe('the page, in a browser', () => {
     const { page } = await visit(context, url, { width: 1180, height: 1000 });
     expect(await textsOf(page, '.verdict p')).toEqual(['Something needs attention']);
     expect((await textsOf(page, '.verdict li')).join()).toMatch(
-      /^The last run failed: .* — geolens-backup doctor$/,
+      /^The last run failed: .* — docker compose exec backup geolens-backup doctor$/,
     );
     expect((await textsOf(page, '.day title')).at(-1)).toMatch(/complete.*\n.*run failed/);
     expect(await page.content()).not.toContain('secret-word');

@@ -58,6 +58,8 @@ export interface Config extends Schedules {
   readonly http:
     | { readonly host: string; readonly port: number; readonly allowedHosts: readonly string[] }
     | undefined;
+  /** How the operator types a command, for the commands on the status page. */
+  readonly commandPrefix: string;
   /** Proxy variables for S3 and notifications, such as HTTPS_PROXY. `undefined` if none is set. */
   readonly proxy: Readonly<Record<string, string>> | undefined;
   readonly pgBinDir: string | undefined;
@@ -152,6 +154,7 @@ export function readConfig(env: Environment): Config {
       port === undefined
         ? undefined
         : { host: whole.BACKUP_HTTP_HOST, port, allowedHosts: whole.BACKUP_HTTP_ALLOWED_HOSTS },
+    commandPrefix: whole.BACKUP_COMMAND_PREFIX,
     pgBinDir: whole.BACKUP_PG_BIN_DIR,
     logFormat: whole.LOG_FORMAT,
     logLevel: whole.LOG_LEVEL,

@@ -216,6 +216,11 @@ export const VARIABLES = {
     'none',
     'Further names under which the port may be asked (`backup.example.org`), for a reverse proxy; comma-separated. IP addresses, `localhost` and names without a dot always may',
   ),
+  BACKUP_COMMAND_PREFIX: variable(
+    text,
+    'docker compose exec backup geolens-backup',
+    'How a command is typed on the host, for the commands on the page; `geolens-backup` without a container',
+  ),
   BACKUP_RESTORE_ROLES: variable(
     names,
     'geolens_reader',

@@ -85,7 +85,7 @@ function between(run: { readonly startedAt: string; readonly finishedAt: string 
 }
 
 /** Returns the valid past runs. An operator may have edited the journal. */
-function pastRunsOf(runs: unknown): readonly PastRun[] {
+export function pastRunsOf(runs: unknown): readonly PastRun[] {
   return Array.isArray(runs)
     ? ((runs as (PastRun | null)[]).filter((run) => typeof run?.startedAt === 'string') as PastRun[])
     : [];

@@ -1,11 +1,15 @@
 import { isIP } from 'node:net';
+import { stripVTControlCharacters } from 'node:util';
 import { Hono } from 'hono';
-import { BackupError, toBackupError, type PastRun } from '@geolens/backup-core';
+import { BackupError, parseTimestamp, toBackupError, type Checks, type PastRun } from '@geolens/backup-core';
+import { CHECK_NAMES } from '@geolens/backup-core/internal';
 import type { Logger } from '../present/logger.ts';
 import { describeError } from '../present/hints.ts';
 import { printable, type Redact } from '../present/redact.ts';
 import { healthJson } from './health.ts';
-import { page, STYLE } from './page/page.ts';
+import { page } from './page/page.ts';
+import { setPage } from './page/set-page.ts';
+import { STYLE } from './page/style.ts';
 import { METRICS_TYPE, metricsText } from './metrics.ts';
 import type { Status } from './status.ts';
 
@@ -38,6 +42,11 @@ export function statusApp({ log, redact, allowedHosts = [], ...parts }: StatusAp
     request.header('referrer-policy', 'no-referrer');
   });
   app.get('/', async (request) => request.html(printable(String(await page(await status())))));
+  app.get('/sets/:timestamp', async (request) => {
+    const timestamp = parseTimestamp(request.req.param('timestamp'));
+    const found = timestamp && setPage(await status(), timestamp, redact);
+    return found === undefined ? request.notFound() : request.html(printable(String(await found)));
+  });
   app.get('/style.css', (request) => request.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }));
   app.get('/health', async (request) => {
     const { health } = await status();
@@ -71,22 +80,30 @@ export function isAllowedHost(host: string, allowed: readonly string[]): boolean
  * Returns the status with the secrets redacted in texts from errors, the journal and manifests. Redacting the
  * responses would also replace words of the page that equal a password.
  */
-export function redacted(status: Status, redact: Redact): Status {
+export function redacted(status: Status, redactSecrets: Redact): Status {
+  const redact = (text: string): string => redactSecrets(stripVTControlCharacters(text));
   const maybe = (text: string | undefined): string | undefined =>
     text === undefined ? undefined : redact(text);
   const { health, journal, stores } = status;
-  const { lastRun, lastRestoreTest, pastRuns } = journal;
+  const { lastRun, lastRestoreTest, lastReplicaCheck, pastRuns } = journal;
+  const { failedRestoreTest: failed } = health;
   return {
     ...status,
     database: printable(status.database),
     health: {
       ...health,
       problem: maybe(health.problem),
+      failedRestoreTest: failed && {
+        ...failed,
+        result: { ...failed.result, reason: maybe(failed.result.reason) },
+      },
+      running: health.running && { ...health.running, phase: maybe(health.running.phase) },
       lastFailure: health.lastFailure && { ...health.lastFailure, error: maybe(health.lastFailure.error) },
     },
     journal: {
       ...journal,
       lastRun: lastRun && { ...lastRun, error: maybe(lastRun.error) },
+      lastReplicaCheck: lastReplicaCheck && { ...lastReplicaCheck, problem: maybe(lastReplicaCheck.problem) },
       lastRestoreTest: lastRestoreTest && { ...lastRestoreTest, problem: maybe(lastRestoreTest.problem) },
       pastRuns: Array.isArray(pastRuns)
         ? (pastRuns as readonly PastRun[]).map((run) => ({ ...run, error: maybe(run.error) }))
@@ -94,8 +111,21 @@ export function redacted(status: Status, redact: Redact): Status {
     },
     stores: stores.map((store) => ({
       ...store,
-      sets: store.sets?.map((set) => ({ ...set, problems: set.problems.map(redact) })),
+      sets: store.sets?.map((set) => ({
+        ...set,
+        problems: set.problems.map(redact),
+        checks: redactedChecks(set.checks, maybe),
+      })),
       error: store.error && new BackupError(store.error.code, redact(describeError(store.error))),
     })),
   };
+}
+
+function redactedChecks(checks: Checks, redact: (text: string | undefined) => string | undefined): Checks {
+  return Object.fromEntries(
+    CHECK_NAMES.flatMap((name) => {
+      const check = checks[name];
+      return check === undefined ? [] : [[name, { ...check, reason: redact(check.reason) }]];
+    }),
+  );
 }

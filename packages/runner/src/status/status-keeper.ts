@@ -47,6 +47,8 @@ export class StatusKeeper {
       nextRunAt: config.schedule.next(now),
       nextRestoreTestAt: config.restoreTestSchedule?.next(now),
       freeBytes,
+      retention: config.retention,
+      commandPrefix: config.commandPrefix,
     };
   }
 

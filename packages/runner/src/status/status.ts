@@ -1,4 +1,6 @@
 import {
+  bytesOf,
+  TIERS,
   timestampToDate,
   type ArtifactKey,
   type BackupSet,
@@ -6,8 +8,9 @@ import {
   type Checks,
   type Health,
   type JournalState,
+  type Tier,
 } from '@geolens/backup-core';
-import { planReplication } from '@geolens/backup-core/internal';
+import { isWhole, planReplication } from '@geolens/backup-core/internal';
 
 /** State of a store at its last inspection. */
 export interface StoreStatus {
@@ -35,7 +38,41 @@ export interface Status {
   readonly nextRunAt: Date | undefined;
   readonly nextRestoreTestAt: Date | undefined;
   /** Free bytes on the volume of the primary store. `undefined` if unknown. */
-  readonly freeBytes?: number | undefined;
+  readonly freeBytes: number | undefined;
+  /** Number of sets to keep in each tier. */
+  readonly retention: Readonly<Record<Tier, number>>;
+  /** How the operator types a command on the host. */
+  readonly commandPrefix: string;
+}
+
+/** Free bytes of the disk, the sets on it, and how many sets it is to hold. */
+interface Disk {
+  /** Sets on the disk, newest first. */
+  readonly sets: readonly BackupSet[];
+  readonly freeBytes: number;
+  readonly retention: Readonly<Record<Tier, number>>;
+}
+
+/**
+ * Estimates the days until the sets fill the disk. First, sets of the present size fill the tiers. From then
+ * on, only the growth from set to set counts, because retention removes as many sets as runs make.
+ * @returns `undefined` if fewer than two daily sets exist; infinity if the sets do not grow
+ */
+export function daysLeft({ sets, freeBytes, retention }: Disk): number | undefined {
+  const [daily, weekly] = TIERS.map((tier) => sets.filter((set) => set.tier === tier && isWhole(set)));
+  const [newest, oldest] = [daily?.[0], daily?.at(-1)];
+  if (daily === undefined || weekly === undefined || newest === undefined || oldest === undefined)
+    return undefined;
+  const span = timestampToDate(newest.timestamp).getTime() - timestampToDate(oldest.timestamp).getTime();
+  if (span <= 0) return undefined;
+  const perDay = ((daily.length - 1) * 86_400_000) / span;
+  const [missingDaily, missingWeekly] = [retention.daily - daily.length, retention.weekly - weekly.length];
+  const toFill = bytesOf(newest) * (Math.max(0, missingDaily) + Math.max(0, missingWeekly));
+  if (toFill >= freeBytes) return freeBytes / (bytesOf(newest) * perDay);
+  const growth = (bytesOf(newest) - bytesOf(oldest)) / (daily.length - 1);
+  return growth <= 0
+    ? Infinity
+    : (freeBytes - toFill) / (growth * perDay * (retention.daily + retention.weekly));
 }
 
 /** Replication lag of a replica behind the primary store. */

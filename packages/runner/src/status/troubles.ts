@@ -1,3 +1,4 @@
+import { newestFirst, type RunTimestamp } from '@geolens/backup-core';
 import { isFresh, isWhole } from '@geolens/backup-core/internal';
 import { describeError } from '../present/hints.ts';
 import { countText, roughDurationText } from '../present/units.ts';
@@ -9,6 +10,8 @@ interface Trouble {
   readonly text: string;
   /** Command that shows details or repairs the problem. */
   readonly command: string;
+  /** Further commands in their order, each with its condition. Defaults to none. */
+  readonly next?: readonly { readonly when: string; readonly command: string }[];
 }
 
 const DOCTOR = 'geolens-backup doctor';
@@ -33,10 +36,17 @@ export function troublesOf({ health, journal, stores, now, database }: Status): 
       : [
           {
             text: sentence(health.problem ?? 'the last success is too long ago'),
-            command:
-              failedRestoreTest !== undefined && isFresh(health)
-                ? `geolens-backup accept ${failedRestoreTest.timestamp}`
-                : DOCTOR,
+            ...(failedRestoreTest !== undefined && isFresh(health)
+              ? {
+                  command: `geolens-backup verify ${failedRestoreTest.timestamp} --restore`,
+                  next: [
+                    {
+                      when: 'accept the failure if its cause is known and harmless',
+                      command: `geolens-backup accept ${failedRestoreTest.timestamp}`,
+                    },
+                  ],
+                }
+              : { command: DOCTOR }),
           },
         ]),
     ...(lastRun === undefined || lastRun.outcome === 'succeeded'
@@ -51,7 +61,17 @@ export function troublesOf({ health, journal, stores, now, database }: Status): 
       ? [
           {
             text: `The newest set, ${newest.timestamp}, is suspicious${because(newest.problems.join('; '))}`,
-            command: `geolens-backup accept ${newest.timestamp}`,
+            command: 'geolens-backup list',
+            next: [
+              ...lastGood(stores, newest.timestamp).map((timestamp) => ({
+                when: 'if data is lost, restore the last good set',
+                command: `geolens-backup restore ${timestamp}`,
+              })),
+              {
+                when: 'only if the change is intended, accept the set',
+                command: `geolens-backup accept ${newest.timestamp}`,
+              },
+            ],
           },
         ]
       : []),
@@ -99,6 +119,16 @@ export function troublesOf({ health, journal, stores, now, database }: Status): 
       ];
     }),
   ];
+}
+
+/** Returns the newest complete set of any store before a run. Empty if there is none. */
+function lastGood(stores: Status['stores'], before: RunTimestamp): readonly RunTimestamp[] {
+  return stores
+    .flatMap(({ sets }) => sets ?? [])
+    .filter(({ state, timestamp }) => state === 'complete' && timestamp < before)
+    .sort(newestFirst)
+    .slice(0, 1)
+    .map(({ timestamp }) => timestamp);
 }
 
 function because(reason: string | undefined): string {

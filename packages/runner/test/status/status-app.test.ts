@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BackupError } from '@geolens/backup-core';
 import { MemoryStore, type ManualClock } from '@geolens/backup-core/testing';
-import { run } from '../../src/commands/run.ts';
+import { loggedRun, run } from '../../src/commands/run.ts';
 import { listen } from '../../src/status/serve-status.ts';
 import { statusApp } from '../../src/status/status-app.ts';
 import { StatusKeeper } from '../../src/status/status-keeper.ts';
@@ -125,6 +125,17 @@ describe('the status port', () => {
       body: '{"healthy":false,"problem":"no *** here"}',
     });
     expect(output.logged).toContain('WARN  /health: ');
+  });
+
+  it('has a page for each set, and none for another name', async () => {
+    const { ask, context } = await kit();
+    const { report } = await loggedRun(context);
+    const { status, body } = await ask(`/sets/${report.timestamp}`);
+    expect(status).toBe(200);
+    expect(body).toContain('How to restore it');
+    expect((await ask('/')).body).toContain(`<a href="sets/${report.timestamp}">`);
+    for (const name of ['20200101_020000', '..%2f..%2fetc', '<b>'])
+      expect((await ask(`/sets/${name}`)).status).toBe(404);
   });
 
   it('knows nothing else, and takes nothing', async () => {

@@ -41,12 +41,6 @@ describe('what somebody has to look at', () => {
       'geolens-backup doctor',
     ],
     [
-      'a suspicious set',
-      { stores: [storeOf('local', setOf({ state: 'suspicious', problems: ['half as many rows'] }))] },
-      'The newest set, 20261122_020000, is suspicious: half as many rows',
-      'geolens-backup accept 20261122_020000',
-    ],
-    [
       'a bad set, wherever',
       {
         stores: [storeOf('local', setOf()), storeOf('s3', setOf({ state: 'bad', problems: ['bad sector'] }))],
@@ -94,6 +88,28 @@ describe('what somebody has to look at', () => {
     expect(troublesOf(statusOf(change))).toContainEqual({ text, command });
   });
 
+  it('is a suspicious set: look first, restore the last good set if data is lost, accept it last', () => {
+    const suspicious = setOf({ state: 'suspicious', problems: ['half as many rows'] });
+    expect(troublesOf(statusOf({ stores: [storeOf('local', suspicious, YESTERDAY)], replicas: [] }))).toEqual(
+      [
+        {
+          text: 'The newest set, 20261122_020000, is suspicious: half as many rows',
+          command: 'geolens-backup list',
+          next: [
+            {
+              when: 'if data is lost, restore the last good set',
+              command: 'geolens-backup restore 20261121_020000',
+            },
+            {
+              when: 'only if the change is intended, accept the set',
+              command: 'geolens-backup accept 20261122_020000',
+            },
+          ],
+        },
+      ],
+    );
+  });
+
   it('is a failed restore test once, however it is known, until it is accepted', () => {
     const result = { outcome: 'failed', at: FINISHED.finishedAt, reason: 'the view a fails' } as const;
     const { timestamp } = setOf();
@@ -108,7 +124,12 @@ describe('what somebody has to look at', () => {
       failedRestoreTest: { timestamp, result },
       problem: 'it failed',
     };
-    expect(troubles({ health: failed })).toEqual(['It failed (geolens-backup accept 20261122_020000)']);
+    expect(troubles({ health: failed })).toEqual([
+      'It failed (geolens-backup verify 20261122_020000 --restore)',
+    ]);
+    expect(troublesOf(statusOf({ health: failed }))[0]?.next?.[0]?.command).toBe(
+      'geolens-backup accept 20261122_020000',
+    );
     const accepted = setOf({ checks: { restoreTest: { ...result, acceptedAt: result.at } } });
     expect(troubles({ stores: [storeOf('local', accepted)] })).toEqual([]);
     expect(troubles({})).toHaveLength(1);

@@ -23,6 +23,8 @@ export const FULL_STATUS: Status = {
   nextRunAt: NOW,
   nextRestoreTestAt: NOW,
   freeBytes: 1_000_000,
+  retention: { daily: 7, weekly: 4 },
+  commandPrefix: 'geolens-backup',
   journal: {
     firstStartAt: at,
     lastRun: {

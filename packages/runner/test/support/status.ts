@@ -22,6 +22,7 @@ export function statusOf(change: Partial<Status> = {}): Status {
       problem: undefined,
     },
     journal: {
+      lastRestoreTest: { outcome: 'passed', finishedAt: '2026-11-22T02:30:00.000Z' },
       lastRun: {
         outcome: 'succeeded',
         startedAt: '2026-11-22T02:00:00.000Z',
@@ -34,6 +35,9 @@ export function statusOf(change: Partial<Status> = {}): Status {
     zone: 'UTC',
     nextRunAt: new Date('2026-11-23T02:00:00Z'),
     nextRestoreTestAt: undefined,
+    freeBytes: 1e9,
+    retention: { daily: 7, weekly: 4 },
+    commandPrefix: 'geolens-backup',
     ...change,
   };
 }

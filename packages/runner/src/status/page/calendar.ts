@@ -10,7 +10,8 @@ export const WEEKS = 26;
 
 const STEP = 18;
 const CELL = 15;
-const LEFT = 34;
+/** Width of the names of the weekdays, on the right: a narrow screen cuts the oldest weeks off, on the left. */
+const NAMES = 30;
 const TOP = 20;
 
 const WEEKDAYS: readonly (readonly [number, string])[] = [
@@ -45,13 +46,13 @@ export function calendar({
   readonly zone: string;
 }): Html {
   const weeks = weeksOf({ history, now, zone, weeks: WEEKS });
-  const [width, height] = [LEFT + WEEKS * STEP, TOP + 7 * STEP];
+  const [width, height] = [WEEKS * STEP + NAMES, TOP + 7 * STEP];
   const days = weeks.flatMap((week, column) =>
-    week.flatMap((day, row) => (day.isFuture ? [] : [cell(day, LEFT + column * STEP, TOP + row * STEP)])),
+    week.flatMap((day, row) => (day.isFuture ? [] : [cell(day, column * STEP, TOP + row * STEP)])),
   );
-  return html`<svg class="calendar" viewBox="0 0 ${width} ${height}" role="img" aria-label="Sets of the last ${WEEKS} weeks, day by day">
-    ${WEEKDAYS.map(([row, name]) => html`<text class="axis" x="0" y="${TOP + row * STEP + 11}">${name}</text>`)}
-    ${monthsOf(weeks.flatMap(([monday]) => monday?.date ?? [])).map(([column, name]) => html`<text class="axis" x="${LEFT + column * STEP}" y="11">${name}</text>`)}
+  return html`<svg class="calendar" viewBox="0 0 ${width} ${height}" preserveAspectRatio="xMaxYMin slice" role="img" aria-label="Sets of the last ${WEEKS} weeks, day by day">
+    ${WEEKDAYS.map(([row, name]) => html`<text class="axis" x="${WEEKS * STEP + 3}" y="${TOP + row * STEP + 11}">${name}</text>`)}
+    ${monthsOf(weeks.flatMap(([monday]) => monday?.date ?? [])).map(([column, name]) => html`<text class="axis" x="${column * STEP}" y="11">${name}</text>`)}
     ${days}
   </svg>`;
 }

@@ -1,16 +1,8 @@
 import { html } from 'hono/html';
 import { bytesOf, rowsOf, timestampToDate } from '@geolens/backup-core';
 import { isWhole } from '@geolens/backup-core/internal';
-import {
-  bytesText,
-  countText,
-  durationText,
-  localTimeText,
-  numberText,
-  roughDurationText,
-} from '../../present/units.ts';
-import { describeError } from '../../present/hints.ts';
-import { newestChecked, replicationLag, type Status } from '../status.ts';
+import { bytesText, countText, durationText, localTimeText, roughDurationText } from '../../present/units.ts';
+import { daysLeft, newestChecked, type Status } from '../status.ts';
 import type { Html } from './calendar.ts';
 
 interface Fact {
@@ -39,7 +31,14 @@ function factsOf(status: Status): readonly Fact[] {
     { title: 'Last success', ...past(health.lastSuccessAt) },
     {
       title: 'Last run',
-      value: lastRun?.outcome ?? 'none yet',
+      value:
+        lastRun === undefined
+          ? 'none yet'
+          : lastRun.outcome === 'failed'
+            ? '× failed'
+            : lastRun.error === undefined
+              ? '✓ complete'
+              : '! a later step failed',
       more:
         lastRun &&
         `${localTimeText(new Date(lastRun.startedAt), zone)}, took ${durationText(Math.max(0, took ?? 0))}`,
@@ -62,6 +61,7 @@ function factsOf(status: Status): readonly Fact[] {
             more: localTimeText(new Date(lastRestoreTest.finishedAt), zone),
           },
         ]),
+    ...(status.freeBytes === undefined ? [] : [{ title: 'Free disk', ...disk(status.freeBytes, status) }]),
     {
       title: 'Next run',
       value: coming(nextRunAt),
@@ -75,35 +75,18 @@ function factsOf(status: Status): readonly Fact[] {
   ];
 }
 
-/** Returns the table of the stores, with their sets and replication lag. */
-export function storeTable({ stores, replicas, now, database }: Status): Html {
-  const rows = stores.map((store, index) => {
-    const { name, sets, error, inspectedAt } = store;
-    const ours = (tier: string): string =>
-      sets === undefined ? '–' : numberText(sets.filter((set) => set.tier === tier).length);
-    const lag = index === 0 ? undefined : replicationLag(stores[0], store, database);
-    const state =
-      error !== undefined
-        ? describeError(error)
-        : index === 0
-          ? 'this volume'
-          : lag === undefined
-            ? 'unknown'
-            : lag.sets === 0
-              ? 'has every set of the volume'
-              : `lacks ${countText(lag.sets, 'set')}`;
-    const size = sets === undefined ? '–' : bytesText(sets.reduce((sum, set) => sum + bytesOf(set), 0));
-    return html`<tr><td>${name}</td><td class="right">${ours('daily')}</td><td class="right">${ours('weekly')}</td><td class="right">${size}</td><td>${roughDurationText(Math.max(0, now.getTime() - inspectedAt.getTime()))} ago</td><td>${state}</td></tr>`;
-  });
-  const unseen = replicas
-    .filter((name) => !stores.some((store) => store.name === name))
-    .map(
-      (name) =>
-        html`<tr><td>${name}</td><td class="right">–</td><td class="right">–</td><td class="right">–</td><td>–</td><td>not read yet</td></tr>`,
-    );
-  const nowhere =
-    replicas.length > 0
-      ? ''
-      : html`<p class="quiet">No copy leaves this machine: when its disk dies, the sets are gone with the data. Copies on S3: <code>BACKUP_S3_ENABLED=true</code></p>`;
-  return html`<table><thead><tr><th>Store</th><th class="right">Daily</th><th class="right">Weekly</th><th class="right">Size</th><th>Looked at</th><th>State</th></tr></thead><tbody>${rows}${unseen}</tbody></table>${nowhere}`;
+/** Estimates of more days are not useful. */
+const LONG_DAYS = 730;
+
+function disk(freeBytes: number, { stores, retention }: Status): Pick<Fact, 'value' | 'more'> {
+  const days = daysLeft({ sets: stores[0]?.sets ?? [], freeBytes, retention });
+  const more =
+    days === undefined
+      ? 'days left are known after two sets'
+      : days === Infinity
+        ? 'enough at the present size of sets'
+        : days > LONG_DAYS
+          ? 'more than 2 years left at the present growth'
+          : `about ${countText(Math.floor(days), 'day')} left at the present growth`;
+  return { value: bytesText(freeBytes), more };
 }

@@ -4,7 +4,8 @@ import { classOf, pastText, WEEKS, type Html } from './calendar.ts';
 
 const WIDTH = 620;
 const HEIGHT = 150;
-const LEFT = 62;
+/** Width of the scale, on the right: a narrow screen cuts the oldest runs off, on the left. */
+const SCALE = 62;
 const BOTTOM = 20;
 const TOP = 8;
 const BAR = 2.4;
@@ -33,11 +34,11 @@ export function plot({ title, history, now, value, text, top: topOf }: PlotOf): 
   });
   if (shown.length === 0) return html`<h3>${title}</h3><p class="quiet">Nothing to plot yet.</p>`;
   const top = topOf(Math.max(1, ...shown.map(({ height }) => height)));
-  const [innerWidth, innerHeight] = [WIDTH - LEFT, HEIGHT - BOTTOM - TOP];
-  const x = (at: number): number => LEFT + ((at - start) / (end - start)) * (innerWidth - BAR);
+  const [innerWidth, innerHeight] = [WIDTH - SCALE, HEIGHT - BOTTOM - TOP];
+  const x = (at: number): number => ((at - start) / (end - start)) * (innerWidth - BAR);
   const y = (height: number): number => TOP + innerHeight * (1 - height / top);
-  return html`<h3>${title}</h3><svg class="plot" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title} of the runs of the last ${WEEKS} weeks, at most ${text(top)}">
-    ${[0, 0.5, 1].map((part) => html`<line class="grid" x1="${LEFT}" x2="${WIDTH}" y1="${y(top * part)}" y2="${y(top * part)}"/><text class="axis end" x="${LEFT - 6}" y="${y(top * part) + 4}">${part === 0 ? '0' : text(top * part)}</text>`)}
+  return html`<h3>${title}</h3><svg class="plot" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="xMaxYMin slice" role="img" aria-label="${title} of the runs of the last ${WEEKS} weeks, at most ${text(top)}">
+    ${[0, 0.5, 1].map((part) => html`<line class="grid" x1="0" x2="${innerWidth}" y1="${y(top * part)}" y2="${y(top * part)}"/><text class="axis" x="${innerWidth + 6}" y="${y(top * part) + 4}">${part === 0 ? '0' : text(top * part)}</text>`)}
     ${monthStarts(start, end).map((at) => html`<text class="axis" x="${x(at.getTime()).toFixed(1)}" y="${HEIGHT - 4}">${MONTH.format(at)}</text>`)}
     ${shown.map(({ past, height }) => html`<g class="bar ${classOf(past)}"><title>${pastText(past)}</title><rect x="${x(past.at.getTime()).toFixed(1)}" y="${(y(height) - 1).toFixed(1)}" width="${BAR}" height="${(HEIGHT - BOTTOM - y(height) + 1).toFixed(1)}"/></g>`)}
   </svg>`;
