@@ -150,7 +150,8 @@ class Verification {
       });
     } catch (error) {
       throwIfAborted(this.options.signal);
-      if (isBackupError(error, 'ARTIFACT_NOT_FOUND') && (await isGone(copy))) return report('skipped', {});
+      if (isBackupError(error, 'ARTIFACT_NOT_FOUND') && (await isGone(copy, this.options.signal)))
+        return report('skipped', {});
       return report('inconclusive', { error: toBackupError(error) });
     }
   }
@@ -190,13 +191,12 @@ class Verification {
   private async mark(report: CopyReport): Promise<readonly BackupError[]> {
     const { clock } = this.parts;
     const { signal } = this.options;
-    if (report.copy.stored === undefined) return [];
+    const found = checksOf(report, clock.now());
+    if (report.copy.stored === undefined || found === undefined) return [];
     try {
       const lease = await this.acquire();
       try {
-        await markCopy(report.copy, checksOf(report, clock.now()), {
-          signal: AbortSignal.any([signal, lease.lost]),
-        });
+        await markCopy(report.copy, found, { signal: AbortSignal.any([signal, lease.lost]) });
       } finally {
         await lease.release();
       }
@@ -247,10 +247,18 @@ function problemsOfSet({ stored }: SetCopy): readonly ArtifactReading[] {
 }
 
 /** Returns whether a set was removed as a whole. Its manifest is removed first. */
-async function isGone({ stored }: SetCopy): Promise<boolean> {
+async function isGone({ stored }: SetCopy, signal: AbortSignal): Promise<boolean> {
   if (stored === undefined) return false;
   const { store, set } = stored;
   const key = (set.artifacts.find(({ kind }) => kind === 'manifest') ?? set.artifacts[0])?.key;
-  for await (const artifact of store.list(set.tier)) if (artifact.key === key) return false;
-  return true;
+  if (key === undefined) return true;
+  try {
+    // Not a listing: a bucket that lists thousands of missing sets would be listed for each.
+    const reading = store.read(key, { start: 0, end: 1 }, { signal })[Symbol.asyncIterator]();
+    await reading.next();
+    await reading.return?.();
+    return false;
+  } catch (error) {
+    return isBackupError(error, 'ARTIFACT_NOT_FOUND');
+  }
 }
