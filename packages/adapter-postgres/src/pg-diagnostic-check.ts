@@ -60,7 +60,7 @@ export class PgDiagnosticCheck implements DiagnosticCheck {
       });
     } catch (error) {
       throwIfAborted(signal);
-      results.push(failedCheck('server', postgresError(error, 'looking at the server', connection)));
+      results.push(failedCheck('server', postgresError(error, 'inspecting the server', connection)));
     }
     return results;
   }

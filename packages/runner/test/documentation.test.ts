@@ -10,8 +10,11 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const read = (path: string): string => readFileSync(`${ROOT}/${path}`, 'utf8');
 const readAll = (...patterns: string[]): string => globSync(patterns, { cwd: ROOT }).map(read).join('\n');
 
-/** All that people read, but for what is made from the source. */
-const DOCUMENTATION = readAll('*.md', 'docs/*.md', 'docs/decisions/*.md', 'packages/*/README.md');
+/** All that people read, but for what is made from the source, and mistakes with what they print. */
+const DOCUMENTATION = readAll('*.md', 'docs/*.md', 'docs/decisions/*.md', 'packages/*/README.md').replace(
+  read('docs/troubleshooting.md'),
+  '',
+);
 
 async function helpOf(...command: string[]): Promise<string> {
   let help = '';

@@ -70,7 +70,7 @@ export class TarStagingRestorer implements StagingRestorer {
 
   async refusal(folder: string): Promise<string | undefined> {
     return restoreRefusal(folder).catch((error: unknown) => {
-      throw stagingError(error, 'looking at the folder', this.place(folder));
+      throw stagingError(error, 'inspecting the folder', this.place(folder));
     });
   }
 

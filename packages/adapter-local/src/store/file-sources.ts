@@ -32,6 +32,9 @@ export const fileSources: FileSources = {
   archive: (path) => fileArtifact(path, undefined),
 };
 
+/** Start of a plain dump of pg_dump. */
+const SQL_COMMENT = Buffer.from('--');
+
 const WORDS = {
   manifest: 'manifest',
   globals: 'globals',
@@ -49,6 +52,11 @@ async function copyOfFile(path: string): Promise<SetCopy> {
       { hint: `Name the dump beside it, or ${name.timestamp} for the whole set` },
     );
   }
+  for await (const chunk of readFile(path, { start: 0, end: SQL_COMMENT.length }))
+    if (SQL_COMMENT.equals(chunk))
+      throw new BackupError('CONFIG_INVALID', `${path} is a plain SQL file, not a dump of pg_dump -Fc`, {
+        hint: 'Restore it with psql',
+      });
   const alone = {
     label: `file ${path}`,
     timestamp: undefined,

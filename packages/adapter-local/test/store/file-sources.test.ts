@@ -37,6 +37,17 @@ it.each([
   expect(await fileSources.archive(path)).toMatchObject({ name, bytes: 5 });
 });
 
+it('a plain SQL file is not taken for a damaged dump, and a damaged dump not for SQL', async () => {
+  const folder = await freshFolder();
+  await writeFile(join(folder, 'a.sql'), '--\n-- PostgreSQL database dump\n--\n');
+  await writeFile(join(folder, 'a.dump'), 'garbage');
+  await expect(fileSources.dump(join(folder, 'a.sql'))).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining('a.sql is a plain SQL file') as string,
+  });
+  expect((await fileSources.dump(join(folder, 'a.dump'))).artifacts.dump).toMatchObject({ bytes: 7 });
+});
+
 it('the dump that an artifact goes with is the one beside it, of the manifest’s database where there are several', async () => {
   const folder = await freshFolder();
   const at = (name: string): string => join(folder, name);

@@ -65,7 +65,12 @@ export function connectionError(error: unknown, settings: ConnectionSettings): B
     code: UNREACHABLE,
     hint: 'Check that a PostgreSQL server answers there, and look into its log',
   };
-  return new BackupError(code, known.message, { ...withReason(reason, { hint }), cause: error });
+  // The words of the driver are about its arguments.
+  const message = known.message.replace(
+    /SASL: .*password must be a.*/,
+    'the server asks for a password, and there is none',
+  );
+  return new BackupError(code, message, { ...withReason(reason, { hint }), cause: error });
 }
 
 /** Meanings of errors without SQLSTATE, which occur before or outside the server's messages. */

@@ -223,7 +223,7 @@ export class RestoreTestRun {
     try {
       return await withClient(settings, this.options.signal, work);
     } catch (error) {
-      throw restoreError(error, 'looking at the restored database', settings);
+      throw restoreError(error, 'inspecting the restored database', settings);
     }
   }
 

@@ -42,7 +42,7 @@ export async function restoreInPlace(job: RestoreJob): Promise<Restored> {
   await using owners = await Owners.prepare(job);
   observer?.({ event: 'step', step: 'restore' });
   await disableEventTriggers(server, database);
-  const defaults = await server.within(database, 'looking at default privileges', defaultPrivilegesOf);
+  const defaults = await server.within(database, 'inspecting default privileges', defaultPrivilegesOf);
   await server.within(database, 'suspending default privileges', (client) =>
     execute(client, defaults.suspend, { goOn: true }),
   );

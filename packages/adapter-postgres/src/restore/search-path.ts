@@ -36,7 +36,7 @@ export async function hasCodeOfOthers(
   database: string,
   searchPath: string,
 ): Promise<boolean> {
-  return server.within(database, 'looking at the search_path', async (client) => {
+  return server.within(database, 'inspecting the search_path', async (client) => {
     await client.query(`SELECT pg_catalog.set_config('search_path', $1, false)`, [searchPath]);
     return valueOf<boolean>(client, OF_OTHERS);
   });

@@ -45,7 +45,7 @@ export async function presentTables(
   tools: DumpTools,
 ): Promise<PresentTables> {
   const { dump, toc } = await dumpSchema(database, tools);
-  return server.within(database, 'looking at what depends on the tables', async (client) => {
+  return server.within(database, 'inspecting what depends on the tables', async (client) => {
     const tables = await findTables(client, wanted.tables, []);
     refuseUnknownHeirs(tables, wanted);
     await refuseLostReferences(client, tables);

@@ -82,7 +82,7 @@ export async function wantedTables(
     await owners.handOver(temporary);
     if (globals?.isOurs === true) await applyRights(job, temporary, { globals, from: 'live' }); // without rows, there are no large objects to grant
     const made = await dumpSchema(temporary, job);
-    return await server.within(temporary, 'looking at the definitions in the dump', async (client) => {
+    return await server.within(temporary, 'inspecting the definitions in the dump', async (client) => {
       const meant = tablesMeant(toc, selection).tables;
       const tables = await findTables(client, meant, selection.schemas);
       expectMade(toc, { ...selection, tables: meant }, tables, failures);

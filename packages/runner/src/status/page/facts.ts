@@ -37,7 +37,7 @@ function factsOf(status: Status): readonly Fact[] {
           : lastRun.outcome === 'failed'
             ? '× failed'
             : lastRun.error === undefined
-              ? '✓ complete'
+              ? '✓ succeeded'
               : '! a later step failed',
       more:
         lastRun &&

@@ -45,7 +45,7 @@ export function runTable({ journal, stores, zone }: Status): Html {
         outcome === 'failed'
           ? mark('wrong', 'failed')
           : error === undefined
-            ? mark('good', 'complete')
+            ? mark('good', 'succeeded')
             : mark('look', 'set made, a later step failed'),
         took >= 0 ? durationText(took) : '–',
         typeof bytes === 'number' ? bytesText(bytes) : '–',
