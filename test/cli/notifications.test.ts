@@ -21,7 +21,7 @@ describe('notifications', () => {
     const [first] = received;
     expect(first!.path).toBe('/ping-secret/start');
     expect(received.find(({ path }) => path === '/ping-secret')!.body).toMatch(
-      / complete in .*\n(?:.*\n)*.*produce dump: /,
+      / succeeded in .*\n(?:.*\n)*.*produce dump: /,
     );
     const report = JSON.parse(received.find(({ path }) => path === '/hook-secret')!.body) as {
       run: { manifest: { artifacts: unknown[] } };

@@ -66,7 +66,7 @@ describe('a database that lost nine tenths of its rows', () => {
       expect.stringContaining(`If it is meant to be so: geolens-backup accept ${first.timestamp}`),
     ]);
     expect(times(first.stderr, `WARN  SUSPICIOUS: set ${first.timestamp} is much smaller`)).toBe(1);
-    expect(first.stderr).toContain('complete, but SUSPICIOUS');
+    expect(first.stderr).toContain('succeeded, but SUSPICIOUS');
 
     const second = await run();
     expect(second).toMatchObject({

@@ -126,7 +126,7 @@ async function mistakes({ database, volume }: Operator): Promise<readonly Mistak
     {
       title: 'The dump is a plain SQL file',
       command: 'restore /backups/geolens.sql',
-      code: 2,
+      code: 5,
       advice:
         '`psql --file=geolens.sql` restores it. Sets of this tool have dumps in the custom format (`pg_dump -Fc`).',
     },

@@ -60,6 +60,6 @@ it('the short command of the documentation passes its arguments to the container
     env: { PATH: `${bin}:${process.env['PATH']!}` },
   });
   expect(printed).toBe(
-    'compose|--project-directory|/opt/geolens-backup|exec|backup|geolens-backup|verify|a b|--restore|',
+    'compose|--project-directory|/srv/backup|exec|backup|geolens-backup|verify|a b|--restore|',
   );
 });

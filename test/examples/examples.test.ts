@@ -99,10 +99,10 @@ it.skipIf(inject('gateway') === undefined)(
       S3_ACCESS_KEY_ID: bucket.accessKeyId,
       S3_SECRET_ACCESS_KEY: bucket.secretAccessKey,
     });
-    const [first, second] = [...said.matchAll(/: complete (\d{8}_\d{6})$/gm)].map(
+    const [first, second] = [...said.matchAll(/: succeeded (\d{8}_\d{6})$/gm)].map(
       ([, timestamp]) => timestamp!,
     );
-    expect(said).toBe(`${shop.database}: complete ${first}\n${forum.database}: complete ${second}\n`);
+    expect(said).toBe(`${shop.database}: succeeded ${first}\n${forum.database}: succeeded ${second}\n`);
     const names = [
       `${shop.database}_${first}.dump`,
       `${forum.database}_${second}.dump`,

@@ -31,7 +31,9 @@ describe.each(newestCluster())('on $title a restore is refused, and changes noth
     const end = await restorer.restore(args);
     expect(end.code, end.stderr).toBe(code);
     for (const word of words) expect(end.stderr).toContain(word);
-    expect(end.stdout).toBe('');
+    expect(JSON.parse(end.stdout)).toEqual({
+      error: expect.objectContaining({ code: expect.any(String) as string }) as object,
+    });
     expect(difference(live, await stateOf(restorer.database.client, restorer.database.database))).toEqual(
       NONE,
     );

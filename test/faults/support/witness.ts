@@ -104,16 +104,18 @@ export class Witness {
     this.#listen(end);
     if (end.code === null || end.stdout === '') return;
     const report = JSON.parse(end.stdout) as {
-      outcome: string;
+      outcome?: string;
       timestamp?: string;
       replication?: { store: string; errors: unknown[] }[];
     };
     const codes: Readonly<Record<string, readonly number[]>> = {
-      complete: [0],
-      partial: [3],
+      succeeded: [0],
+      'with-errors': [3],
       failed: [1, 2, 4, 5],
     };
-    if (codes[report.outcome]?.includes(end.code) !== true)
+    // A run that has no report has an error.
+    if ('error' in report && report.outcome === undefined && end.code !== 0) return;
+    if (codes[report.outcome ?? '']?.includes(end.code) !== true)
       throw new Error(`the report says ${report.outcome}, and the exit code is ${end.code}`);
     const shown = after.sets.find(
       ({ tier, timestamp, database }) =>

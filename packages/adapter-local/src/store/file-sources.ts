@@ -54,7 +54,7 @@ async function copyOfFile(path: string): Promise<SetCopy> {
   }
   for await (const chunk of readFile(path, { start: 0, end: SQL_COMMENT.length }))
     if (SQL_COMMENT.equals(chunk))
-      throw new BackupError('CONFIG_INVALID', `${path} is a plain SQL file, not a dump of pg_dump -Fc`, {
+      throw new BackupError('ARTIFACT_UNREADABLE', `${path} is a plain SQL file, not a dump of pg_dump -Fc`, {
         hint: 'Restore it with psql',
       });
   const alone = {

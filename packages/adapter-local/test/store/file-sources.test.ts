@@ -42,7 +42,7 @@ it('a plain SQL file is not taken for a damaged dump, and a damaged dump not for
   await writeFile(join(folder, 'a.sql'), '--\n-- PostgreSQL database dump\n--\n');
   await writeFile(join(folder, 'a.dump'), 'garbage');
   await expect(fileSources.dump(join(folder, 'a.sql'))).rejects.toMatchObject({
-    code: 'CONFIG_INVALID',
+    code: 'ARTIFACT_UNREADABLE',
     message: expect.stringContaining('a.sql is a plain SQL file') as string,
   });
   expect((await fileSources.dump(join(folder, 'a.dump'))).artifacts.dump).toMatchObject({ bytes: 7 });

@@ -112,12 +112,12 @@ async function answers(
   const allowed = hopeless
     ? ['failed']
     : anywhere || bucket === 'shaky'
-      ? ['complete', 'partial', 'failed']
+      ? ['succeeded', 'with-errors', 'failed']
       : bucket === 'away'
-        ? ['partial']
+        ? ['with-errors']
         : sound
-          ? ['complete']
-          : ['complete', 'partial'];
+          ? ['succeeded']
+          : ['succeeded', 'with-errors'];
   if (!allowed.includes(report.outcome))
     throw new Error(`the run is ${said}; it has to be ${allowed.join(' or ')}`);
   if (!anywhere && !hopeless && made === undefined) throw new Error(`there is no set: ${said}`);
