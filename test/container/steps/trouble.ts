@@ -66,7 +66,7 @@ export function troubleSteps(ground: Ground): void {
       await until(
         'a run after the start',
         () => ground.stack.log(since),
-        (text) => text.includes(' complete in '),
+        (text) => text.includes(' succeeded in '),
       );
       ground.log('started again, and a run is complete');
     });
