@@ -132,6 +132,8 @@ class Verification {
       milliseconds: Math.max(0, clock.now().getTime() - began),
     });
     try {
+      // Before any program is started for it.
+      if (await isGone(copy, this.options.signal)) return report('skipped', {});
       const { artifacts, restoreTest } = await this.test(copy);
       const standing =
         restoreTest === undefined || restoreTest.outcome === 'inconclusive'
