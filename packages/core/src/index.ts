@@ -77,6 +77,7 @@ export type {
   StoreOptions,
   StoredArtifact,
 } from './ports/artifact-store.ts';
+export { HEADER_BYTES, type Cipher, type CipherText } from './ports/cipher.ts';
 export { DraftTransaction, type Draft, type DraftStore } from './ports/draft-transaction.ts';
 export type { PrimaryStore, SetTransaction, WrittenArtifact } from './ports/primary-store.ts';
 export type { ReplicaRecord, ReplicaRecords } from './ports/replica-records.ts';

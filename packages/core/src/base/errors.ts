@@ -14,6 +14,8 @@ export const ERROR_CODES = {
   DATABASE_FORBIDDEN: 'The database role lacks a right that a complete dump needs.',
   DATABASE_UNREACHABLE: 'The database server did not accept a connection.',
   DUMP_FAILED: 'The dump program failed.',
+  ENCRYPTION_FAILED: 'A content could not be encrypted: the program refuses a recipient, or failed.',
+  KEY_MISSING: 'Something is encrypted, and no given identity (private key) opens it.',
   LOCK_HELD: 'Another run, restore or prune is working on the same volume.',
   LOCK_LOST: 'The lock was lost while the work it covered went on, which was stopped for it.',
   MANIFEST_INVALID: 'A manifest or a state file is not valid JSON, or lacks a field.',
@@ -71,6 +73,8 @@ export const ERROR_REASONS = {
   'endpoint-unknown': 'Correct the endpoint, or the name service of this machine: no such host',
   'endpoint-unreachable': 'Check the endpoint and the network between here and the store',
   'file-unreadable': 'Name a file that is there',
+  'identity-missing': 'Give an identity file: the private key of one of the recipients',
+  'identity-wrong': 'Give the identity (private key) of one of the recipients',
   'live-database-differs':
     'The live database was changed and is not what the backup had: restore another set, or aside',
   'live-database-mixed':
