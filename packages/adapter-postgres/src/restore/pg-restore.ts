@@ -30,6 +30,9 @@ const TORN = /((?:could not execute query: ERROR: |COPY failed for table ).*)/;
 /** Matches the line that pg_restore writes for each entry with several sessions. */
 const ENTRY = /^pg_restore: (?:processing item|finished item) /;
 
+/** Matches the second half of such a line, if an error stands between its halves. */
+const REST_OF_ENTRY = /^ (?:launching|processing|finished) item \d+ /;
+
 /** Matches the line before the first error of an entry: its kind, name and owner. */
 const ENTRY_OF_ERROR = /^pg_restore: from TOC entry \d+; \d+ \d+ (.*)$/;
 
@@ -138,7 +141,8 @@ class Messages {
   }
 
   private take(line: string): void {
-    const error = /^pg_restore: error: (.*)/.exec(line)?.[1] ?? TORN.exec(line)?.[1];
+    const whole = /^pg_restore: error: (.*)/.exec(line)?.[1];
+    const error = whole?.startsWith('pg_restore:') === false ? whole : (TORN.exec(line)?.[1] ?? whole);
     // Lines of other workers can come between an entry and its error.
     this.entry = ENTRY_OF_ERROR.exec(line)?.[1] ?? this.entry;
     if (error?.startsWith('pg_restore: ') === true) {
@@ -154,7 +158,7 @@ class Messages {
       this.endError();
       if (this.options.isOneSession && !ENTRY_OF_ERROR.test(line)) this.entry = undefined;
       if (this.options.isEntry(line)) this.options.onEntry?.();
-    } else if (this.current !== undefined) {
+    } else if (this.current !== undefined && !REST_OF_ENTRY.test(line)) {
       this.current += `\n${line}`;
     }
   }

@@ -49,6 +49,15 @@ it('an error whose line another worker has torn is still the error', async () =>
   expect(await errorsIn(said)).toEqual(['could not execute query: ERROR:  no\nCommand was: CREATE TABLE t;']);
 });
 
+it('an error between the two halves of the line of another worker is still the error', async () => {
+  const said = [
+    'pg_restore: error: pg_restore:could not execute query: ERROR:  no',
+    'Command was: CREATE TABLE t;',
+    ' finished item 2 TABLE u',
+  ];
+  expect(await errorsIn(said)).toEqual(['could not execute query: ERROR:  no\nCommand was: CREATE TABLE t;']);
+});
+
 it('an error has its entry where a line of another worker comes between', async () => {
   const said = [
     'pg_restore: from TOC entry 7; 2606 16384 FK CONSTRAINT child key geolens',
