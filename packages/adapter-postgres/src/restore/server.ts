@@ -12,13 +12,14 @@ import { withClient } from '../connection/session.ts';
 /** Databases of every server. The session uses one while the target is created, renamed or dropped. */
 const MAINTENANCE = ['postgres', 'template1'];
 
-/** Settings that every server supports: programs get them with their connection. */
-const UNHINDERED_PROGRAMS = [
-  'statement_timeout',
-  'lock_timeout',
-  'idle_in_transaction_session_timeout',
-  'default_transaction_read_only',
-] as const;
+/**
+ * Major version that introduced a setting. Sessions get the settings with their connection: a timeout of the
+ * role could otherwise end a session before its first statement, or while it waits for work.
+ */
+const SINCE: Readonly<Partial<Record<keyof typeof UNHINDERED, number>>> = {
+  idle_session_timeout: 14,
+  transaction_timeout: 17,
+};
 
 /** SQLSTATEs if the database does not exist, or this role may not connect to it. */
 const NOT_THIS_DATABASE = ['3D000', '42501', '28000'];
@@ -87,7 +88,16 @@ export class Server {
 
   /** Returns the settings for connecting to another database of the server. */
   settings(database: string): ConnectionSettings {
-    return { ...this.options.connection, database };
+    const { options } = this.options.connection;
+    return { ...this.options.connection, database, options: this.unhindered(options) };
+  }
+
+  /** Returns options of a connection, with the settings that the server knows. */
+  private unhindered(options = ''): string {
+    const known = Object.entries(UNHINDERED).filter(
+      ([name]) => this.major >= (SINCE[name as keyof typeof UNHINDERED] ?? 0),
+    );
+    return [options, ...known.map(([name, value]) => `-c ${name}=${value}`)].join(' ').trim();
   }
 
   /**
@@ -102,13 +112,9 @@ export class Server {
     const env: ProgramEnvironment = {
       ...this.options.env,
       LC_ALL: 'C',
-      ...libpqEnvironment({ ...this.settings(database), user, password, options }),
+      ...libpqEnvironment({ ...this.settings(database), user, password, options: this.unhindered(options) }),
     };
-    const all = [
-      env['PGOPTIONS'] ?? '',
-      ...UNHINDERED_PROGRAMS.map((name) => `-c ${name}=${UNHINDERED[name]}`),
-    ];
-    return watched({ ...env, PGOPTIONS: all.join(' ').trim() }, this.version);
+    return watched(env, this.version);
   }
 
   /** Environment of a client program that only reads files. */
