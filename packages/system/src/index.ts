@@ -18,4 +18,10 @@ export {
   type ProgramEnvironment,
   type ProgramOptions,
 } from './process/program.ts';
-export { findProgram, isExecutable, startProgram, type StartOptions } from './process/start-program.ts';
+export {
+  findProgram,
+  isExecutable,
+  missing,
+  startProgram,
+  type StartOptions,
+} from './process/start-program.ts';

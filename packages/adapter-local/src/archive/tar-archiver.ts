@@ -77,7 +77,7 @@ export class TarArchiver implements Archiver {
       args,
       { env: this.env, signal },
       (end) => this.judge(end, warnings),
-      patterns === '' ? undefined : Buffer.from(patterns, 'latin1'),
+      patterns === '' ? undefined : [Buffer.from(patterns, 'latin1')],
     );
     return {
       content: gzip === undefined ? through(tar, createGzip({ level: 1 })) : tar,

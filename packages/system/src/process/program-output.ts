@@ -9,31 +9,36 @@ export type Judge = (end: ProgramEnd) => Error | undefined;
 
 /**
  * Yields what a program writes to stdout, as it arrives. Throws if the program fails, so a failed program
- * never looks like a complete stream. Leaving the stream early stops the program.
- * @param input bytes for stdin of the program; `undefined` if it gets none
+ * never looks like a complete stream. A failing input stops the program, and its error is thrown. Leaving the
+ * stream early stops the program and closes the input.
+ * @param input bytes for stdin of the program, which may reuse their buffers; `undefined` if it gets none
  */
 export async function* programOutput(
   file: string,
   args: readonly string[],
   options: ProgramOptions,
   judge: Judge,
-  input?: Uint8Array,
+  input?: ProgramInput,
 ): AsyncGenerator<Uint8Array> {
   const program = new Program(file, args, {
     ...options,
     stdin: input === undefined ? options.stdin : 'pipe',
   });
-  if (input !== undefined) program.stdin.on('error', () => undefined).end(input); // its end reports a failure
+  const feeding = feedOrStop(program, input);
   let whole = false;
   try {
     for await (const chunk of program.stdout) yield chunk as Uint8Array;
-    const failure = judge(await program.end());
+    const end = await program.end();
+    const failed = await feeding;
+    if (failed !== undefined) throw failed.error;
+    const failure = judge(end);
     if (failure !== undefined) throw failure;
     whole = true;
   } finally {
     if (!whole) {
       program.stop();
       await program.end().catch(() => undefined);
+      await feeding;
     }
   }
 }
@@ -76,23 +81,35 @@ export async function programFed(
   onOutput: (chunk: Uint8Array) => void = () => undefined,
 ): Promise<ProgramEnd> {
   const program = new Program(file, args, { ...options, stdin: content === undefined ? 'ignore' : 'pipe' });
-  let failed: { readonly error: unknown } | undefined;
-  const feeding =
-    content === undefined
-      ? undefined
-      : feed(program.stdin, content).catch((error: unknown) => {
-          failed = { error };
-        });
+  const feeding = feedOrStop(program, content);
   program.stdout.on('data', onOutput);
   try {
     const end = await program.end();
-    await feeding;
+    const failed = await feeding;
     if (failed !== undefined) throw failed.error;
     return end;
   } catch (error) {
     program.stop();
     await feeding;
     throw error;
+  }
+}
+
+/**
+ * Feeds the content to the program, if there is any. Returns the error of a content that fails, and stops the
+ * program then: it would take what it has got for all.
+ */
+async function feedOrStop(
+  program: Program,
+  content: ProgramInput | undefined,
+): Promise<{ readonly error: unknown } | undefined> {
+  if (content === undefined) return undefined;
+  try {
+    await feed(program.stdin, content);
+    return undefined;
+  } catch (error) {
+    program.stop();
+    return { error };
   }
 }
 

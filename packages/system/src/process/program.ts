@@ -1,6 +1,6 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
-import { Readable, Writable } from 'node:stream';
-import { abortedBy, throwIfAborted, BackupError } from '@geolens/backup-core';
+import { Duplex, Readable, Writable } from 'node:stream';
+import { abortedBy, throwIfAborted, BackupError, type Secret } from '@geolens/backup-core';
 import { missing, notStarted, startProgram } from './start-program.ts';
 
 /** Milliseconds between SIGTERM and SIGKILL, for a program to end by itself. A run has ten seconds. */
@@ -18,6 +18,16 @@ export interface ProgramOptions {
   readonly onStderr?: ((chunk: Buffer) => void) | undefined;
   /** File descriptors that the program gets as 3, 4, …. */
   readonly descriptors?: readonly number[] | undefined;
+  /**
+   * Text that the program reads from the descriptor after {@link descriptors}: 3 if there are none. It is a
+   * socket, which has no path that could be opened, and the text appears in no argument, variable or file.
+   */
+  readonly secret?: Secret | undefined;
+  /**
+   * Whether the program shares the process group of this process, so that it can use the terminal. Defaults to
+   * false.
+   */
+  readonly foreground?: boolean | undefined;
 }
 
 /** How a program ended. */
@@ -38,6 +48,8 @@ export class Program {
   private readonly child: ChildProcess;
   private readonly ended: Promise<ProgramEnd>;
   private readonly signal: AbortSignal | undefined;
+  /** Id for kill(2): of its process group, or of the program if it has none. */
+  private readonly target: number | undefined;
   private gone = false;
 
   /**
@@ -53,15 +65,19 @@ export class Program {
       options.stdout ?? 'pipe',
       'pipe',
       ...(options.descriptors ?? []),
+      ...(options.secret === undefined ? [] : ['pipe' as const]),
     ];
     const end = Promise.withResolvers<ProgramEnd>();
     const command = ['--pdeathsig', 'KILL', '--', file, ...args];
     this.child = startProgram('setpriv', command, {
       env: options.env,
       stdio,
-      detached: true,
+      detached: options.foreground !== true,
       onFailure: end.reject,
     });
+    const { pid } = this.child;
+    this.target = pid === undefined || options.foreground === true ? pid : -pid;
+    if (options.secret !== undefined) pass(options.secret, this.child.stdio[stdio.length - 1]);
     const stop = (): void => {
       this.stop();
     };
@@ -108,9 +124,9 @@ export class Program {
 
   private kill(signal: NodeJS.Signals): void {
     // Checks the whole group: child processes may outlive the program and keep its output open.
-    if (this.child.pid === undefined || this.gone) return;
+    if (this.target === undefined || this.gone) return;
     try {
-      process.kill(-this.child.pid, signal);
+      process.kill(this.target, signal);
     } catch {
       // All processes of the group have just ended by themselves.
     }
@@ -133,6 +149,15 @@ export class Program {
       else resolve({ code: code ?? undefined, endedBy: signal ?? undefined, stderr });
     });
   }
+}
+
+/** Writes the secret to a descriptor of a program. The program may end without reading it. */
+function pass(secret: Secret, descriptor: Readable | Writable | null | undefined): void {
+  if (descriptor instanceof Duplex)
+    descriptor
+      .on('error', () => undefined)
+      .resume()
+      .end(secret.reveal());
 }
 
 /** Exit codes of setpriv if the program does not exist, and if it exists but could not be executed. */
