@@ -7,6 +7,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The packages that somebody can import, by the names of their folders. */
 export const PACKAGES = [
+  'adapter-age',
   'adapter-local',
   'adapter-postgres',
   'adapter-s3',

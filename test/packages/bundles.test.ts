@@ -49,6 +49,7 @@ describe('a bundler', () => {
     'backup-core',
     'backup-core/errors',
     'backup-core/testing',
+    'backup-adapter-age',
     'backup-adapter-local',
     'backup-adapter-postgres',
     'backup-adapter-s3',

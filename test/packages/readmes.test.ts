@@ -13,6 +13,7 @@ import { readmeExample } from './support/readme-example.ts';
 /** What each program is given. */
 const CIRCUMSTANCES: Readonly<Record<PackageName, () => Promise<Readonly<Record<string, string>>>>> = {
   core: () => Promise.resolve({}),
+  'adapter-age': () => Promise.resolve({}),
   'adapter-local': async () => ({ FOLDER: await freshFolder() }),
   'adapter-postgres': async () => {
     const { host, port, user, database } = await freshDatabase();

@@ -18,6 +18,7 @@ const ENTRIES = [
   'backup-core',
   'backup-core/errors',
   'backup-core/testing',
+  'backup-adapter-age',
   'backup-adapter-local',
   'backup-adapter-postgres',
   'backup-adapter-s3',

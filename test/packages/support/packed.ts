@@ -7,6 +7,7 @@ export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** The folders below packages/, in the order of their names. */
 export const PACKAGES = [
+  'adapter-age',
   'adapter-local',
   'adapter-postgres',
   'adapter-s3',
