@@ -1,5 +1,6 @@
 import { describe, it } from 'vitest';
-import { storeContract } from '@geolens/backup-core/testing';
+import { EncryptedStore } from '@geolens/backup-core';
+import { FakeCipher, storeContract } from '@geolens/backup-core/testing';
 import { S3Store } from '../src/index.ts';
 import { FakeS3 } from './support/fake-s3.ts';
 
@@ -21,4 +22,10 @@ describe.each([
     Promise.resolve(new S3Store({ settings, client: new FakeS3().client, limits })),
   ))
     it(title, check);
+  for (const { title, check } of storeContract(() =>
+    Promise.resolve(
+      new EncryptedStore(new S3Store({ settings, client: new FakeS3().client, limits }), new FakeCipher()),
+    ),
+  ))
+    it(`${title}, with encrypted artifacts`, check);
 });

@@ -53,7 +53,9 @@ export {
   type CheckResult,
   type Checks,
   type Compression,
+  type ContentDigest,
   type DatabaseProperties,
+  type Encryption,
   type Extension,
   type Manifest,
   type ManifestArtifact,
@@ -74,10 +76,12 @@ export type {
   ReadingOptions,
   StagedUpload,
   StoreCapabilities,
+  StoreEncryption,
   StoreOptions,
   StoredArtifact,
 } from './ports/artifact-store.ts';
 export { HEADER_BYTES, type Cipher, type CipherText } from './ports/cipher.ts';
+export { EncryptedStore } from './encrypt/encrypted-store.ts';
 export { DraftTransaction, type Draft, type DraftStore } from './ports/draft-transaction.ts';
 export type { PrimaryStore, SetTransaction, WrittenArtifact } from './ports/primary-store.ts';
 export type { ReplicaRecord, ReplicaRecords } from './ports/replica-records.ts';
@@ -162,6 +166,7 @@ export {
   type SetQuery,
   type Wanted,
 } from './catalog/select-sets.ts';
+export { withDetails } from './catalog/plain-text.ts';
 export { copyOfSet, type CopyOptions } from './catalog/set-copy.ts';
 
 // Backing up

@@ -10,7 +10,7 @@ export { messageOf } from './base/errors.ts';
 export { untilAborted } from './base/until-aborted.ts';
 
 // Names, manifests and sets
-export { companionKey, nameOfKey, placeOf, type SetPlace } from './model/artifact-key.ts';
+export { companionKey, encryptedKey, nameOfKey, placeOf, type SetPlace } from './model/artifact-key.ts';
 export { escapeDatabase } from './model/artifact-name.ts';
 export { isRestorable, isWhole } from './model/backup-set.ts';
 export { checkManifest } from './model/check-manifest.ts';
@@ -21,6 +21,7 @@ export {
   type WrittenCheck,
   type WrittenChecks,
 } from './model/manifest-text.ts';
+export { lengthsOf } from './model/encrypted-manifest.ts';
 export { CHECK_NAMES, entryOf, isDamage } from './model/manifest.ts';
 export { currentState, timeOf, type StateFile } from './model/state-file.ts';
 export { tiersOf } from './model/tier.ts';
@@ -57,6 +58,7 @@ export {
   newestTest,
   standingFailure,
 } from './catalog/restore-tests.ts';
+export { withPlainText } from './catalog/plain-text.ts';
 export { labelOf, warningsOf, withStaging } from './catalog/set-copy.ts';
 export { isUnusableState, readStateFile } from './catalog/state-files.ts';
 

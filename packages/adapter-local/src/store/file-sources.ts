@@ -2,11 +2,13 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
   BackupError,
+  dumpOf,
   errorText,
   formatArtifactName,
   parseArtifactName,
   parseManifest,
   toBackupError,
+  type Cipher,
   type Manifest,
   type ReadableArtifact,
   type SetCopy,
@@ -17,6 +19,7 @@ import {
   currentState,
   entryOf,
   warningsOf,
+  withPlainText,
   isUnusableState,
   manifestTextOf,
   readStateFile,
@@ -25,25 +28,31 @@ import {
 } from '@geolens/backup-core/internal';
 import { readFile } from '@geolens/backup-system';
 
-/** Reads files of this machine. */
-export const fileSources: FileSources = {
-  dump: copyOfFile,
-  dumpOf: dumpBeside,
-  archive: (path) => fileArtifact(path, undefined),
-};
+/**
+ * Reads files of this machine.
+ * @param cipher opens encrypted files. Defaults to none.
+ */
+export function fileSources(cipher?: Cipher): FileSources {
+  return {
+    dump: (path) => copyOfFile(path, cipher),
+    dumpOf: dumpBeside,
+    archive: async (path) => withPlainText(await fileArtifact(path, undefined), undefined, cipher),
+  };
+}
 
 /** Start of a plain dump of pg_dump. */
 const SQL_COMMENT = Buffer.from('--');
 
 const WORDS = {
   manifest: 'manifest',
+  details: 'encrypted manifest',
   globals: 'globals',
   staging: 'staging archive',
   state: 'state file',
 } as const;
 
-async function copyOfFile(path: string): Promise<SetCopy> {
-  const dump = await fileArtifact(path, undefined);
+async function copyOfFile(path: string, cipher: Cipher | undefined): Promise<SetCopy> {
+  const dump = withPlainText(await fileArtifact(path, undefined), undefined, cipher);
   const name = parseArtifactName(basename(path));
   if (name !== undefined && name.kind !== 'dump') {
     throw new BackupError(
@@ -69,8 +78,8 @@ async function copyOfFile(path: string): Promise<SetCopy> {
   };
   if (name === undefined) return alone;
   const { timestamp, database } = name;
-  const beside = (kind: keyof typeof WORDS): string =>
-    join(dirname(path), formatArtifactName({ kind, timestamp }));
+  const beside = (kind: keyof typeof WORDS, encrypted = false): string =>
+    join(dirname(path), formatArtifactName({ kind, timestamp, encrypted }));
   const manifest = await manifestIn(beside('manifest'));
   const manifestFile = manifest === undefined ? undefined : await fileArtifact(beside('manifest'), undefined);
   if (manifest instanceof Error)
@@ -81,16 +90,23 @@ async function copyOfFile(path: string): Promise<SetCopy> {
       warnings: [`its manifest cannot be used: ${errorText(manifest)}`],
     };
   if (manifest !== undefined && manifest.database !== database) return { ...alone, timestamp };
-  const companion = async (kind: 'globals' | 'staging'): Promise<ReadableArtifact | undefined> =>
-    (await exists(beside(kind))) ? fileArtifact(beside(kind), manifest) : undefined;
-  const [whole, globals, staging] = [
-    await fileArtifact(path, manifest),
+  const companion = async (
+    kind: 'globals' | 'staging' | 'details',
+  ): Promise<ReadableArtifact | undefined> => {
+    for (const file of [beside(kind, name.encrypted), beside(kind), beside(kind, true)])
+      if (await exists(file)) return fileArtifact(file, manifest);
+    return undefined;
+  };
+  const whole = await fileArtifact(path, manifest);
+  const [globals, staging, details] = [
     await companion('globals'),
     await companion('staging'),
+    await companion('details'),
   ];
   const lengths = new Map(
-    [whole, globals, staging].filter((one) => one !== undefined).map((one) => [one.name, one.bytes]),
+    [whole, globals, staging, details].filter((one) => one !== undefined).map((one) => [one.name, one.bytes]),
   );
+  const opened = (artifact: ReadableArtifact): ReadableArtifact => withPlainText(artifact, manifest, cipher);
   // A dump that was copied without its companions is complete.
   const problems =
     manifest === undefined
@@ -108,9 +124,10 @@ async function copyOfFile(path: string): Promise<SetCopy> {
     manifest,
     checks,
     artifacts: {
-      dump: whole,
-      ...(globals && { globals }),
-      ...(staging && { staging }),
+      dump: opened(whole),
+      ...(globals && { globals: opened(globals) }),
+      ...(staging && { staging: opened(staging) }),
+      ...(details && { details: opened(details) }),
       ...(manifestFile && { manifest: manifestFile }),
     },
     warnings,
@@ -129,10 +146,7 @@ async function dumpBeside(path: string): Promise<string> {
     const parsed = parseArtifactName(one);
     return parsed?.kind === 'dump' && parsed.timestamp === timestamp;
   });
-  const own =
-    manifest === undefined || manifest instanceof Error
-      ? undefined
-      : formatArtifactName({ kind: 'dump', timestamp, database: manifest.database });
+  const own = manifest === undefined || manifest instanceof Error ? undefined : dumpOf(manifest)?.name;
   const dump = dumps.find((one) => one === own) ?? dumps[0];
   if (dump !== undefined) return join(dirname(path), dump);
   throw new BackupError(

@@ -1,11 +1,19 @@
 import { describe, it } from 'vitest';
-import { primaryStoreContract } from '@geolens/backup-core/testing';
+import { EncryptedStore } from '@geolens/backup-core';
+import { FakeCipher, primaryStoreContract, storeContract } from '@geolens/backup-core/testing';
 import { LocalStore } from '../../src/store/local-store.ts';
 import { freshFolder, freshMount, mayMount } from '../../../system/test/support/folders.ts';
 
 describe('the local store', () => {
   const contract = primaryStoreContract(
     async () => new LocalStore({ root: await freshFolder(), label: 'BACKUP_DIR' }),
+  );
+  for (const { title, check } of contract) it(title, check);
+});
+
+describe('the local store with encrypted artifacts', () => {
+  const contract = storeContract(
+    async () => new EncryptedStore(new LocalStore({ root: await freshFolder() }), new FakeCipher()),
   );
   for (const { title, check } of contract) it(title, check);
 });

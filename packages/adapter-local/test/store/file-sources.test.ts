@@ -30,22 +30,22 @@ it.each([
 ])('%s is not taken for a damaged dump', async (name, word) => {
   const path = join(await freshFolder(), name);
   await writeFile(path, 'whole');
-  await expect(fileSources.dump(path)).rejects.toMatchObject({
+  await expect(fileSources().dump(path)).rejects.toMatchObject({
     code: 'CONFIG_INVALID',
     message: expect.stringContaining(`is the ${word} of set 20261122_020000, and no dump`) as string,
   });
-  expect(await fileSources.archive(path)).toMatchObject({ name, bytes: 5 });
+  expect(await fileSources().archive(path)).toMatchObject({ name, bytes: 5 });
 });
 
 it('a plain SQL file is not taken for a damaged dump, and a damaged dump not for SQL', async () => {
   const folder = await freshFolder();
   await writeFile(join(folder, 'a.sql'), '--\n-- PostgreSQL database dump\n--\n');
   await writeFile(join(folder, 'a.dump'), 'garbage');
-  await expect(fileSources.dump(join(folder, 'a.sql'))).rejects.toMatchObject({
+  await expect(fileSources().dump(join(folder, 'a.sql'))).rejects.toMatchObject({
     code: 'ARTIFACT_UNREADABLE',
     message: expect.stringContaining('a.sql is a plain SQL file') as string,
   });
-  expect((await fileSources.dump(join(folder, 'a.dump'))).artifacts.dump).toMatchObject({ bytes: 7 });
+  expect((await fileSources().dump(join(folder, 'a.dump'))).artifacts.dump).toMatchObject({ bytes: 7 });
 });
 
 it('the dump that an artifact goes with is the one beside it, of the manifest’s database where there are several', async () => {
@@ -64,13 +64,13 @@ it('the dump that an artifact goes with is the one beside it, of the manifest’
     'manifest-20261122_020000.json',
     'globals-20261122_020000.sql',
   ])
-    expect(await fileSources.dumpOf(at(name))).toBe(at('geolens_20261122_020000.dump'));
-  expect(await fileSources.dumpOf(at('staging-20261123_020000.tar.gz'))).toBe(
+    expect(await fileSources().dumpOf(at(name))).toBe(at('geolens_20261122_020000.dump'));
+  expect(await fileSources().dumpOf(at('staging-20261123_020000.tar.gz'))).toBe(
     at('geolens_20261123_020000.dump'),
   );
   for (const own of ['a_20261122_020000.dump', 'some.file'])
-    expect(await fileSources.dumpOf(at(own))).toBe(at(own));
-  await expect(fileSources.dumpOf(at('globals-20261124_020000.sql'))).rejects.toMatchObject({
+    expect(await fileSources().dumpOf(at(own))).toBe(at(own));
+  await expect(fileSources().dumpOf(at('globals-20261124_020000.sql'))).rejects.toMatchObject({
     code: 'CONFIG_INVALID',
     message: expect.stringContaining('its dump is not beside it') as string,
   });
@@ -92,10 +92,10 @@ it('a dump has the results of its state file, where that can be used', async () 
   const failed = { outcome: 'failed', at: '2026-11-23T02:00:00.000Z', reason: 'torn' };
   const state = { schemaVersion: 1, timestamp: '20261122_020000', checks: { content: failed } };
   await writeFile(at('state-20261122_020000.json'), JSON.stringify(state));
-  expect(await fileSources.dump(dump)).toMatchObject({
+  expect(await fileSources().dump(dump)).toMatchObject({
     checks: { content: failed },
     warnings: ['it failed the check "readable" at 2026-11-23T02:00:00.000Z: torn'],
   });
   await writeFile(at('state-20261122_020000.json'), '{');
-  expect(await fileSources.dump(dump)).toMatchObject({ checks: { content: passed }, warnings: [] });
+  expect(await fileSources().dump(dump)).toMatchObject({ checks: { content: passed }, warnings: [] });
 });

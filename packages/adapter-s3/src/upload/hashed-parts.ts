@@ -39,12 +39,14 @@ export class HashedParts {
    * @throws BackupError ARTIFACT_MISMATCH if length or SHA-256 of the source differ from the announced ones
    */
   async each(work: (part: Part) => Promise<void> = () => Promise.resolve()): Promise<void> {
-    const { limits, buffers } = this.request;
+    const { limits, buffers, source } = this.request;
     const eachIn = async (buffer?: Buffer): Promise<void> => {
       for (let part = await this.next(buffer); part !== undefined; part = await this.next(buffer))
         await work(part);
     };
-    await (this.partBytes > limits.bufferedPartBytes ? eachIn() : buffers.use(eachIn));
+    if (this.partBytes <= limits.bufferedPartBytes) await buffers.use(eachIn);
+    // A content that can be read once is kept until it is sent: large parts of it need memory.
+    else await eachIn(source.once === true ? Buffer.allocUnsafeSlow(this.partBytes) : undefined);
   }
 
   /**

@@ -15,7 +15,7 @@ import { fitsIntoOnePart, type UploadRequest } from './upload-request.ts';
  * @throws BackupError ARTIFACT_MISMATCH if they differ; then the key holds no object
  */
 export async function uploadObject(request: UploadRequest): Promise<ObjectFacts> {
-  const there = await whatIsThere(request);
+  const there = request.source.once === true ? undefined : await whatIsThere(request);
   if (there !== undefined) return there;
   return fitsIntoOnePart(request) ? putWhole(request) : (await uploadParts(request)).complete();
 }

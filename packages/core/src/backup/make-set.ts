@@ -15,7 +15,11 @@ export async function makeSet(
 ): Promise<Published> {
   const { verify = 'readable', toolVersion, sizeAnomalyThreshold } = options;
   const { database } = parts.producer;
-  const produced = await produce(parts, { timestamp, verify, phases, former, stagedUploads, signal });
+  const { cipher } = parts;
+  const produced = await produce(parts, {
+    ...{ timestamp, verify, phases, former, signal },
+    stagedUploads: cipher === undefined ? stagedUploads : undefined,
+  });
   if (produced.artifacts.some(({ entry }) => entry.tableCount === 0)) {
     phases.warn(`the database ${database} has no tables: is this the right server and database?`);
   }
@@ -37,7 +41,8 @@ export async function makeSet(
     acceptedSince: sizeBaseline.acceptedSince,
     warnings: [...phases.warnings],
   };
-  return phases.measure('publish', () => publish(produced, description, { signal }));
+  const encryption = cipher && { cipher, phases, stagedUploads, signal };
+  return publish(produced, description, { phases, encryption, signal });
 }
 
 function entriesOf({ artifacts }: Produced): Manifest['artifacts'] {

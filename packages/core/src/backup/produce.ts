@@ -48,6 +48,8 @@ export interface ProduceRequest {
 export interface ProducedArtifact {
   readonly key: ArtifactKey;
   readonly entry: ManifestArtifact;
+  /** Its content, readable until the transaction ends. */
+  readonly source: WrittenArtifact;
 }
 
 export interface Produced {
@@ -151,7 +153,7 @@ class Maker {
       rowCounts,
       ...(ofExtensions.length > 0 && { extensionRowCounts: ofExtensions }),
     };
-    return { key: made.key, entry: { ...made.entry, compression: snapshot.origin.compression, ...counts } };
+    return { ...made, entry: { ...made.entry, compression: snapshot.origin.compression, ...counts } };
   }
 
   /** Makes the globals after the dump is written, then ends the snapshot. */
@@ -186,7 +188,7 @@ class Maker {
     for (const what of leftOut) phases.warn(`a restore of ${made.entry.name} leaves out ${what}`);
     if (refusal !== undefined)
       phases.warn(`a restore unpacks nothing of ${made.entry.name}, because it ${refusal}`);
-    return { key: made.key, entry: { ...made.entry, ...(members !== undefined && { members }) } };
+    return { ...made, entry: { ...made.entry, ...(members !== undefined && { members }) } };
   }
 
   private server(snapshot: DumpSnapshot): Other {
@@ -250,7 +252,10 @@ class Maker {
         throw named(fileName, error);
       });
     const { key, bytes, sha256 } = artifact;
-    return { made: { key, entry: { kind: name.kind, name: fileName, bytes, sha256 } }, found };
+    return {
+      made: { key, entry: { kind: name.kind, name: fileName, bytes, sha256 }, source: artifact },
+      found,
+    };
   }
 }
 

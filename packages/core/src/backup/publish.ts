@@ -1,13 +1,15 @@
 import { isBackupError, type BackupError } from '../base/errors.ts';
+import { mergeDetails } from '../model/encrypted-manifest.ts';
 import { formatManifest, parseManifest } from '../model/manifest-text.ts';
 import { MANIFEST_SCHEMA_VERSION, type Checks, type Manifest, type Suspicion } from '../model/manifest.ts';
 import { artifactKey } from '../model/artifact-key.ts';
 import { formatArtifactName } from '../model/artifact-name.ts';
 import { tiersOf } from '../model/tier.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
-import type { StoreOptions } from '../ports/artifact-store.ts';
 import { manifestTextOf, textSource } from '../ports/text-source.ts';
-import type { Produced, VerifyLevel } from './produce.ts';
+import type { Phases } from '../progress/phases.ts';
+import { encryptSet, type EncryptSetParts } from './encrypt-set.ts';
+import type { Produced, ProducedArtifact, VerifyLevel } from './produce.ts';
 import { nothingMore, verifyArtifact } from '../catalog/verify-artifact.ts';
 
 export interface PublishRequest {
@@ -22,27 +24,54 @@ export interface PublishRequest {
   readonly warnings: readonly string[];
 }
 
+export interface PublishOptions {
+  readonly phases: Phases;
+  /** Encrypts the set. `undefined` if it stays plain. */
+  readonly encryption: EncryptSetParts | undefined;
+  readonly signal: AbortSignal;
+}
+
 export interface Published {
+  /** The whole manifest, with the names of the published artifacts. */
   readonly manifest: Manifest;
+  /** The plain artifacts of an encrypted set. Readable until they are discarded. */
+  readonly plain: PlainArtifacts | undefined;
   /** Why the set may not survive a power failure (NOT_CONFIRMED). `undefined` if it does. */
   readonly unconfirmed: BackupError | undefined;
+}
+
+/** Plain artifacts of a set whose encrypted form is published. */
+export interface PlainArtifacts {
+  readonly artifacts: readonly ProducedArtifact[];
+  /** Removes them. Never fails. */
+  discard(): Promise<void>;
 }
 
 /** Publishes the artifacts in `daily`, all or none, the manifest last. A failure leaves nothing behind. */
 export async function publish(
   produced: Produced,
   request: PublishRequest,
-  options: StoreOptions = {},
+  { phases, encryption, signal }: PublishOptions,
 ): Promise<Published> {
   const { transaction, artifacts } = produced;
   try {
-    const { manifest, text } = await readable(describe(produced, request));
+    const whole = await readable(describe(produced, request));
     const name = formatArtifactName({ kind: 'manifest', timestamp: request.timestamp });
-    const written = await transaction.write(artifactKey('daily', name), textSource(text).open(), options);
-    await verifyArtifact(name, written, nothingMore, options.signal);
-    const keys = [...artifacts.map(({ key }) => key), written.key];
-    const unconfirmed = await transaction.commit(keys).then(() => undefined, whenThere);
-    return { manifest, unconfirmed };
+    const key = artifactKey('daily', name);
+    const text = { ...textSource(whole.text), key };
+    const encrypted = encryption && (await encryptSet(produced, whole.manifest, text, encryption));
+    const keys = encrypted?.keys ?? artifacts.map((artifact) => artifact.key);
+    const unconfirmed = await phases.measure('publish', async () => {
+      const source = encrypted === undefined ? text : textSource(formatManifest(encrypted.manifest));
+      const written = await transaction.write(key, source.open(), { signal });
+      await verifyArtifact(name, written, nothingMore, signal);
+      return transaction.commit([...keys, key]).then(() => undefined, whenThere);
+    });
+    return {
+      manifest: encrypted === undefined ? whole.manifest : mergeDetails(encrypted.manifest, whole.manifest),
+      plain: encrypted && { artifacts, discard: () => transaction.rollback() },
+      unconfirmed,
+    };
   } catch (error) {
     await transaction.rollback();
     throw error;

@@ -1,5 +1,7 @@
 import type { BackupError } from '../base/errors.ts';
+import type { Manifest } from '../model/manifest.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
+import type { Cipher } from '../ports/cipher.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RestoreTester } from '../ports/restore-tester.ts';
 import type { Lock, LockOptions } from '../ports/lock.ts';
@@ -22,6 +24,8 @@ export interface RunParts extends ProduceParts {
   readonly cleaners?: readonly OrphanCleaner[] | undefined;
   /** Further stores that receive every set. */
   readonly replicas?: readonly ArtifactStore[] | undefined;
+  /** Encrypts every new set of the primary store. `undefined` if they stay plain. */
+  readonly cipher?: Cipher | undefined;
   /** Maximum time without progress of a phase. Defaults to no limit. */
   readonly stall?: StallLimit | undefined;
   /** Tests the restore of a new set. Required for the level `restore`. */
@@ -48,6 +52,12 @@ export interface RunOptions {
    * Defaults to no change.
    */
   readonly redact?: ((text: string) => string) | undefined;
+  /**
+   * Returns instructions for a restore of an encrypted set without this program. They are kept beside the
+   * sets. Defaults to none.
+   * @param recipients fingerprints
+   */
+  readonly instructions?: ((manifest: Manifest, recipients: readonly string[]) => string) | undefined;
   /** Returns the journal text of an error. Defaults to its message and hint. */
   readonly describeError?: ((error: BackupError) => string) | undefined;
   /** Stops the run: child processes end, drafts are discarded, and existing sets do not change. */

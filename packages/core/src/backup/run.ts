@@ -5,11 +5,13 @@ import { formatArtifactName } from '../model/artifact-name.ts';
 import { rowsOf, type Checks, type Manifest } from '../model/manifest.ts';
 import { timestampToDate, type RunTimestamp } from '../model/timestamp.ts';
 import type { PastRun, RunJournal } from '../ports/run-journal.ts';
-import { replicate, type ReplicationReport } from '../replicate/replicate.ts';
+import { textSource } from '../ports/text-source.ts';
+import { replicateSets, type ReplicationReport } from '../replicate/replicate.ts';
 import type { RestoreTestReport } from '../restore-test/restore-test-report.ts';
 import { applyRetention, readForRetention } from '../retention/apply-retention.ts';
 import { planRetention } from '../retention/plan-retention.ts';
 import { makeSet } from './make-set.ts';
+import type { PlainArtifacts } from './publish.ts';
 import { prepare, type PreparedRun } from './prepare.ts';
 import { promote } from './promote.ts';
 import { RunContext } from './run-context.ts';
@@ -47,6 +49,7 @@ export async function run(parts: RunParts, options: RunOptions): Promise<RunRepo
 /** A published set of the volume. */
 interface MadeSet extends PreparedRun {
   readonly manifest: Manifest;
+  readonly plain: PlainArtifacts | undefined;
 }
 
 /** A published set after its restore test, if requested. */
@@ -66,10 +69,11 @@ async function runStages(context: RunContext): Promise<RunReport> {
     const replication = signal.aborted ? [] : await context.attempt(() => replicateAll(context));
     return report(context, { ...prepared, replication });
   }
-  const verified = await testRestore(context, made);
+  const verified = await testRestore(context, made).finally(() => made.plain?.discard());
   const isBad = verified.restoreTest?.damaged === true;
   if (!isBad) await context.attempt(() => promoteSet(context, verified));
   const replication = await context.attempt(() => replicateAll(context, isBad ? made.timestamp : undefined));
+  await context.attempt(() => leaveInstructions(context, made.manifest, replication));
   if (!isBad && verified.isRecorded) await context.attempt(() => retain(context, made.timestamp));
   await stagedUploads.discard();
   return report(context, { ...verified, replication });
@@ -77,9 +81,9 @@ async function runStages(context: RunContext): Promise<RunReport> {
 
 async function make(context: RunContext, prepared: PreparedRun): Promise<MadeSet> {
   throwIfAborted(context.signal);
-  const { manifest, unconfirmed } = await makeSet(context, prepared);
+  const { manifest, plain, unconfirmed } = await makeSet(context, prepared);
   if (unconfirmed !== undefined) context.note(unconfirmed);
-  return { ...prepared, manifest };
+  return { ...prepared, manifest, plain };
 }
 
 /**
@@ -91,7 +95,7 @@ async function testRestore(context: RunContext, made: MadeSet): Promise<Verified
   const untested = { ...made, checks: made.manifest.checks, restoreTest: undefined, isRecorded: true };
   if (options.verify !== 'restore' || restoreTest === undefined) return untested;
   const tested = await context.attempt(() =>
-    phases.measure('restore-test', () => testPublishedSet({ ...parts, restoreTest }, made.manifest, signal)),
+    phases.measure('restore-test', () => testPublishedSet({ ...parts, restoreTest }, made, signal)),
   );
   if (tested === undefined) return untested;
   const { outcome, reasons, warnings } = tested.restoreTest;
@@ -129,7 +133,7 @@ async function replicateAll(context: RunContext, bad?: RunTimestamp): Promise<re
   const sets = (await readSets(primary, { signal })).filter(({ timestamp }) => timestamp !== bad);
   const reports: ReplicationReport[] = [];
   for (const replica of replicas) {
-    const found = await replicate({ primary, replica, sets, database, phases, stagedUploads, signal });
+    const found = await replicateSets({ primary, replica, sets, database, phases, stagedUploads, signal });
     reports.push(found);
     context.cleanedUp.push(...found.cleanedUp.map((name) => `${replica.name}: ${name}`));
     for (const error of found.errors) context.note(error);
@@ -139,6 +143,32 @@ async function replicateAll(context: RunContext, bad?: RunTimestamp): Promise<re
       phases.warn(`${replica.name} still lacks ${left} sets of before, which the next runs copy`);
   }
   return reports;
+}
+
+/** Name of the file with instructions beside encrypted sets. */
+const INSTRUCTIONS_NAME = 'RESTORE.txt';
+
+/** Leaves instructions for a restore without this program beside the encrypted sets of each store. */
+async function leaveInstructions(
+  { parts, options, signal }: RunContext,
+  manifest: Manifest,
+  replication: readonly ReplicationReport[] = [],
+): Promise<void> {
+  const { primary, cipher, replicas = [] } = parts;
+  const { instructions } = options;
+  if (instructions === undefined) return;
+  const places = [
+    { store: primary, recipients: cipher?.recipients ?? [] },
+    ...replicas.map((store) => ({ store, recipients: store.capabilities.encryption?.recipients ?? [] })),
+  ];
+  const failed = replication.filter(({ errors }) => errors.length > 0).map(({ store }) => store);
+  const wanted = places.filter(
+    ({ store, recipients }) => recipients.length > 0 && !failed.includes(store.name),
+  );
+  for (const { store, recipients } of wanted)
+    await store.put(artifactKey('daily', INSTRUCTIONS_NAME), textSource(instructions(manifest, recipients)), {
+      signal,
+    });
 }
 
 async function retain(context: RunContext, timestamp: RunTimestamp): Promise<void> {

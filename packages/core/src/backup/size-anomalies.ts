@@ -62,7 +62,7 @@ function dumpMeasure(artifacts: Artifacts, before: readonly Artifacts[]): SizeMe
   return {
     observation: `its dump has ${countText(dump?.bytes ?? 0, 'byte')}`,
     value: dump?.bytes,
-    former: alike.map(({ bytes }) => bytes),
+    former: alike.map(bytesOf),
   };
 }
 
@@ -72,11 +72,16 @@ function archiveMeasure(artifacts: Artifacts, before: readonly Artifacts[]): Siz
     archive === undefined
       ? 'it has no staging archive'
       : `its staging archive has ${countText(archive.bytes, 'byte')}`;
-  return { observation, value: archive?.bytes ?? 0, former: before.map((one) => archiveOf(one)?.bytes ?? 0) };
+  return { observation, value: archive?.bytes ?? 0, former: before.map((one) => bytesOf(archiveOf(one))) };
 }
 
 function archiveOf(artifacts: Artifacts): ManifestArtifact | undefined {
   return artifacts.find(({ kind }) => kind === 'staging');
+}
+
+/** Returns the plain length of an artifact, in bytes; 0 if there is none. */
+function bytesOf(artifact: ManifestArtifact | undefined): number {
+  return artifact?.plain?.bytes ?? artifact?.bytes ?? 0;
 }
 
 /** Returns the compression method without its level: `zstd`. */

@@ -1,7 +1,9 @@
 import { BackupError, throwIfAborted, toBackupError } from '../base/errors.ts';
-import type { Checks, Manifest } from '../model/manifest.ts';
+import type { Checks } from '../model/manifest.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PrimaryStore } from '../ports/primary-store.ts';
+import type { ReadableArtifact, SetCopy } from '../ports/set-copy.ts';
+import type { Published } from './publish.ts';
 import { markCopy } from '../catalog/mark-copy.ts';
 import { copyOfSet } from '../catalog/set-copy.ts';
 import { restoreTestCopy, type RestoreTestParts } from '../restore-test/restore-test-copy.ts';
@@ -26,12 +28,15 @@ export interface TestedSet {
   readonly failure: BackupError | undefined;
 }
 
+/** A published set, with its plain artifacts if it is encrypted. */
+export type PublishedSet = Pick<Published, 'manifest' | 'plain'>;
+
 /**
  * Tests the restore of a published set and records the outcome in its state file. The caller holds the lock.
  */
 export async function testPublishedSet(
   parts: TestPublishedSetParts,
-  manifest: Manifest,
+  { manifest, plain }: PublishedSet,
   signal: AbortSignal,
 ): Promise<TestedSet> {
   const { timestamp } = manifest;
@@ -41,7 +46,7 @@ export async function testPublishedSet(
   const set = sets.find(
     (one) => one.tier === 'daily' && one.timestamp === timestamp && one.manifest !== undefined,
   );
-  const copy = set && copyOfSet(parts.primary, set, { signal });
+  const copy = set && withPlain(copyOfSet(parts.primary, set, { signal }), { manifest, plain });
   const dump = copy?.artifacts.dump;
   if (copy === undefined || dump === undefined)
     throw new BackupError(
@@ -62,6 +67,17 @@ export async function testPublishedSet(
     const unmarked = toBackupError(error);
     return { restoreTest, checks: manifest.checks, unmarked, failure: failure(unmarked) };
   }
+}
+
+/** Returns the copy of an encrypted set with its plain artifacts and its whole manifest. */
+function withPlain(copy: SetCopy, { manifest, plain }: PublishedSet): SetCopy {
+  if (plain === undefined) return copy;
+  const artifacts = plain.artifacts.map(({ entry: { kind, name, sha256 }, source }) => {
+    const { bytes, path } = source;
+    const open: ReadableArtifact['open'] = (range, options) => source.open(range, options);
+    return [kind, { name, bytes, sha256, path, open }] as const;
+  });
+  return { ...copy, manifest, artifacts: Object.fromEntries(artifacts) };
 }
 
 function failureOf(

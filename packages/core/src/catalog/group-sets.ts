@@ -1,7 +1,7 @@
 import { errorText, isBackupError } from '../base/errors.ts';
 import { checkManifest } from '../model/check-manifest.ts';
 import { damageIn } from '../model/damage.ts';
-import { dumpOf, type Manifest } from '../model/manifest.ts';
+import { dumpOf, entryOf, type Manifest } from '../model/manifest.ts';
 import { currentState, type CurrentState, type StateFile } from '../model/state-file.ts';
 import { parseArtifactName } from '../model/artifact-name.ts';
 import { nameOfKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
@@ -105,13 +105,30 @@ function setsOf(
       problems: [...problems, ...ignored],
     };
   };
-  const sets = dumps.map(({ database, artifact }): BackupSet => {
-    if (owner === undefined || owner === database) return withCompanions(database, [artifact, ...companions]);
+  const sets = [...Map.groupBy(dumps, ({ database }) => database)].map(([database, same]): BackupSet => {
+    // A set may also have the same artifact in its other form, plain or encrypted.
+    const [artifact, ...others] = namedFirst(
+      manifest,
+      same.map((one) => one.artifact),
+    );
+    if (artifact === undefined) throw new Error('no dump');
+    if (owner === undefined || owner === database)
+      return withCompanions(database, [artifact, ...namedFirst(manifest, [...companions, ...others])]);
     const alone = { tier, timestamp, database, artifacts: [artifact], manifest: undefined, checks: {} };
     return { ...alone, ...stateOf(timestamp, [artifact], undefined, alone, false) };
   });
   const claimed = sets.some(({ artifacts }) => artifacts.length > 1) || companions.length === 0;
   return claimed ? sets : [...sets, withCompanions(owner, companions)];
+}
+
+/** Sorts the artifacts that a manifest names before others. */
+function namedFirst(
+  manifest: Manifest | undefined,
+  artifacts: readonly SetArtifact[],
+): readonly SetArtifact[] {
+  const rank = ({ key }: SetArtifact): number =>
+    entryOf(manifest, splitKey(key).fileName) === undefined ? 1 : 0;
+  return [...artifacts].sort((one, other) => rank(one) - rank(other));
 }
 
 /**

@@ -9,6 +9,7 @@ import type { ArtifactContent } from '../ports/artifact-store.ts';
 import type { DumpProducer } from '../ports/dump-producer.ts';
 import type { ReadableArtifact, SetCopy } from '../ports/set-copy.ts';
 import { manifestTextOf } from '../ports/text-source.ts';
+import { withDetails } from './plain-text.ts';
 import { drain, nothingMore, verifyArtifact } from './verify-artifact.ts';
 
 /** Programs that check the formats of the artifacts. */
@@ -44,7 +45,7 @@ export interface ReadCopyOptions {
   readonly signal: AbortSignal;
 }
 
-const ALL: readonly ArtifactKind[] = ['manifest', 'dump', 'globals', 'staging'];
+const ALL: readonly ArtifactKind[] = ['manifest', 'details', 'dump', 'globals', 'staging'];
 
 /**
  * Reads artifacts of a copy concurrently. Compares their SHA-256 with the manifest, and checks their format
@@ -99,21 +100,29 @@ async function readArtifact(
     const name = entry?.name ?? 'the dump';
     return { kind, name, bytes: undefined, problem: `${name} is missing` };
   }
-  const { name, bytes } = artifact;
+  const { name, bytes } = artifact.encrypted ?? artifact;
   const reading = { kind, name, bytes, problem: undefined };
   if (entry !== undefined && entry.bytes !== bytes)
     return { ...reading, problem: `${name} has ${bytes} bytes, its manifest says ${entry.bytes}` };
   try {
+    if (kind === 'details' && artifact.encrypted !== undefined) await withDetails(copy);
     const archive = await readForm(artifact, form, signal);
     return { ...reading, ...archiveReading(name, entry, archive) };
   } catch (error) {
     throwIfAborted(signal);
     const failure = toBackupError(error);
-    if (failure.code === 'ARTIFACT_UNREADABLE') return { ...reading, problem: withName(name, failure) };
+    if (failure.code === 'ARTIFACT_UNREADABLE' || failure.code === 'MANIFEST_INVALID')
+      return { ...reading, problem: withName(name, failure) };
     // The pg_dump was newer than the installed programs. The SHA-256 can still be verified.
     if (failure.code === 'CLIENT_TOO_OLD' && form !== undefined) {
       const bytesAlone = await readArtifact(copy, kind, undefined, signal);
       return bytesAlone && { ...bytesAlone, unjudged: errorText(failure), refusal: failure };
+    }
+    // Without an identity, the bytes of the encrypted form can still be verified.
+    if (failure.code === 'KEY_MISSING' && artifact.encrypted !== undefined) {
+      const stored = { ...copy, artifacts: { [kind]: artifact.encrypted } };
+      const encrypted = await readArtifact(stored, kind, undefined, signal);
+      return encrypted && { ...encrypted, unjudged: errorText(failure), refusal: failure };
     }
     return { ...reading, unjudged: `it could not be read: ${errorText(failure)}`, failure };
   }

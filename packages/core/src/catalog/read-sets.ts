@@ -1,6 +1,6 @@
 import { parseManifest, RowLists } from '../model/manifest-text.ts';
 import { companionKey, nameOfKey, placeOf, type ArtifactKey } from '../model/artifact-key.ts';
-import { TIERS } from '../model/tier.ts';
+import { TIERS, type Tier } from '../model/tier.ts';
 import type { ArtifactStore, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
 import { BackupError, isBackupError, throwIfAborted, toBackupError, withReason } from '../base/errors.ts';
 import { denseBytesOf, LARGEST_MANIFEST_BYTES, manifestTextOf } from '../ports/text-source.ts';
@@ -60,9 +60,21 @@ export async function listAll(
   store: ArtifactStore,
   options: StoreOptions = {},
 ): Promise<readonly StoredArtifact[]> {
+  return boundedListing(store, TIERS, options);
+}
+
+/**
+ * Lists the artifacts of some tiers.
+ * @throws BackupError STORE_FAILED if they have more than can be read
+ */
+export async function boundedListing(
+  store: ArtifactStore,
+  tiers: readonly Tier[],
+  options: StoreOptions = {},
+): Promise<readonly StoredArtifact[]> {
   const listing: StoredArtifact[] = [];
   let manifests = 0;
-  for (const tier of TIERS) {
+  for (const tier of tiers) {
     for await (const artifact of store.list(tier, options)) {
       if (listing.push(artifact) > MOST_ARTIFACTS) throw tooMany(store, MOST_ARTIFACTS, 'artifacts');
       if (nameOfKey(artifact.key)?.kind === 'manifest') manifests += 1;

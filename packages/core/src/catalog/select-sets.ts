@@ -2,6 +2,7 @@ import { BackupError, errorText, withReason } from '../base/errors.ts';
 import { isRestorable, isWhole, newestFirst, type BackupSet } from '../model/backup-set.ts';
 import { timestampToDate, type RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
+import type { Cipher } from '../ports/cipher.ts';
 import type { SetCopy, StoredSet } from '../ports/set-copy.ts';
 import { readStores } from './read-stores.ts';
 import { failedTestText, latestTest, newestPassedText } from './restore-tests.ts';
@@ -19,6 +20,8 @@ export interface SetQuery extends StoreOptions {
   readonly now: Date;
   /** The store that only this program writes to. Its sets are trusted. Defaults to none. */
   readonly primary?: ArtifactStore | undefined;
+  /** Opens encrypted artifacts. Defaults to none. */
+  readonly cipher?: Cipher | undefined;
 }
 
 /** Copies that a query selected. */
@@ -74,7 +77,7 @@ async function search(
   query: SetQuery,
   policy: SelectionPolicy,
 ): Promise<Found> {
-  const { wanted, database, primary, signal } = query;
+  const { wanted, database, primary, cipher, signal } = query;
   const [found, chosen]: [StoredSet[], StoredSet[]] = [[], []];
   const notes: string[] = [];
   const errors: BackupError[] = [];
@@ -103,7 +106,7 @@ async function search(
   if (wanted === 'all' && others.size > 0)
     note(`only sets of database "${database}" are selected. There are sets of ${names} too`);
   const copies = chosen.map(({ store, set }) =>
-    copyOfSet(store, set, { trusted: store === primary, signal }),
+    copyOfSet(store, set, { trusted: store === primary, cipher, signal }),
   );
   return { copies, notes, errors, others };
 }

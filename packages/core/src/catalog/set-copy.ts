@@ -2,23 +2,27 @@ import { splitKey } from '../model/artifact-key.ts';
 import type { BackupSet, SetArtifact } from '../model/backup-set.ts';
 import { damageIn } from '../model/damage.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
+import type { Cipher } from '../ports/cipher.ts';
 import { entryOf } from '../model/manifest.ts';
 import type { ReadableArtifact, SetCopy, StoredSet } from '../ports/set-copy.ts';
+import { withPlainText } from './plain-text.ts';
 
 /** Options for creating a copy of a set. */
 export interface CopyOptions extends StoreOptions {
   /** See {@link SetCopy.trusted}. Defaults to false. */
   readonly trusted?: boolean | undefined;
+  /** Opens encrypted artifacts. Defaults to none: then only their encrypted form can be read. */
+  readonly cipher?: Cipher | undefined;
 }
 
 /** Returns a readable copy of a set in a store. */
 export function copyOfSet(
   store: ArtifactStore,
   set: BackupSet,
-  { trusted = false, ...options }: CopyOptions = {},
+  { trusted = false, cipher, ...options }: CopyOptions = {},
 ): SetCopy {
   const readable = (artifact: SetArtifact): ReadableArtifact =>
-    readableArtifact({ store, set }, artifact, options);
+    withPlainText(readableArtifact({ store, set }, artifact, options), set.manifest, cipher, options);
   return {
     label: labelOf(store, set),
     timestamp: set.timestamp,
@@ -34,7 +38,7 @@ export function copyOfSet(
   };
 }
 
-/** Returns an artifact of a set in a store, ready to be read. */
+/** Returns an artifact of a set in a store, ready to be read as it is stored. */
 export function readableArtifact(
   { store, set }: StoredSet,
   { key, bytes, tag }: SetArtifact,

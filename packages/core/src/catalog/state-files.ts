@@ -2,10 +2,19 @@ import { isBackupError } from '../base/errors.ts';
 import { companionKey } from '../model/artifact-key.ts';
 import type { BackupSet } from '../model/backup-set.ts';
 import { CHECK_NAMES } from '../model/manifest.ts';
-import { amendStateFile, parseStateFile, type Learnt, type StateFile } from '../model/state-file.ts';
+import {
+  amendStateFile,
+  parseStateFile,
+  withoutStateReasons,
+  type Learnt,
+  type StateFile,
+} from '../model/state-file.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
 import { boundedTextOf, textSource } from '../ports/text-source.ts';
+
+/** A set whose state is recorded. */
+type SetIdentity = Pick<BackupSet, 'tier' | 'timestamp'> & Partial<Pick<BackupSet, 'manifest'>>;
 
 /** Maximum size of a state file in bytes. A usual one has some hundred bytes. */
 const LARGEST_STATE_BYTES = 256 * 1024;
@@ -35,7 +44,7 @@ export function isUnusableState(error: unknown): boolean {
  */
 export async function recordState(
   store: ArtifactStore,
-  set: Pick<BackupSet, 'tier' | 'timestamp'>,
+  set: SetIdentity,
   learnt: Learnt,
   options: StoreOptions = {},
 ): Promise<void> {
@@ -46,7 +55,7 @@ export async function recordState(
   } catch (error) {
     if (!isUnusableState(error)) throw error;
   }
-  await store.put(key, textSource(amendStateFile(text, set.timestamp, learnt)), options);
+  await putState(store, set, amendStateFile(text, set.timestamp, learnt), options);
 }
 
 /** The part of a set that its other copies may lack. */
@@ -84,7 +93,18 @@ export async function resetState(
   options: StoreOptions = {},
 ): Promise<void> {
   const text = amendStateFile(undefined, set.timestamp, inherited(set) ?? {});
-  await store.put(companionKey(set, 'state'), textSource(text), options);
+  await putState(store, set, text, options);
+}
+
+/** Stores a state file. That of an encrypted set has no reasons, because they name tables and files. */
+async function putState(
+  store: ArtifactStore,
+  set: SetIdentity,
+  text: string,
+  options: StoreOptions,
+): Promise<void> {
+  const kept = set.manifest?.encryption === undefined ? text : withoutStateReasons(text);
+  await store.put(companionKey(set, 'state'), textSource(kept), options);
 }
 
 function stateTextOf(content: AsyncIterable<Uint8Array>): Promise<string> {

@@ -35,6 +35,25 @@ export function companionKey(
   return artifactKey(tier, formatArtifactName({ kind, timestamp }));
 }
 
+/** Returns the key of the plain form of an artifact. The details are the manifest in its plain form. */
+export function plainKey(key: ArtifactKey): ArtifactKey {
+  const name = nameOfKey(key);
+  if (name?.encrypted !== true) return key;
+  const plain = { ...name, encrypted: false };
+  return artifactKey(
+    splitKey(key).tier,
+    formatArtifactName(plain.kind === 'details' ? { ...plain, kind: 'manifest' } : plain),
+  );
+}
+
+/** Returns the key of the encrypted form of an artifact. Artifacts that are never encrypted keep theirs. */
+export function encryptedKey(key: ArtifactKey): ArtifactKey {
+  const name = nameOfKey(key);
+  if (name === undefined || name.kind === 'state' || name.encrypted === true) return key;
+  const kept = name.kind === 'manifest' ? ({ ...name, kind: 'details' } as const) : name;
+  return artifactKey(splitKey(key).tier, formatArtifactName({ ...kept, encrypted: true }));
+}
+
 /** Splits a key into its tier and its file name. The file may be foreign. */
 export function splitKey(key: ArtifactKey): { readonly tier: Tier; readonly fileName: string } {
   const slash = key.indexOf('/');

@@ -7,21 +7,30 @@ import { parseTimestamp, type RunTimestamp } from './timestamp.ts';
  * - `staging`: the archive of its files;
  * - `globals`: its roles and grants;
  * - `manifest`: the description of the set;
+ * - `details`: the whole description of an encrypted set, whose manifest has only a part of it;
  * - `state`: results about the set from after its publication.
  */
-export type ArtifactKind = 'dump' | 'staging' | 'globals' | 'manifest' | 'state';
+export type ArtifactKind = 'dump' | 'staging' | 'globals' | 'manifest' | 'details' | 'state';
 
 /** Parsed name of an artifact. Only the name of a dump contains the database. */
-export type ArtifactName =
+export type ArtifactName = (
   | { readonly kind: 'dump'; readonly timestamp: RunTimestamp; readonly database: string }
-  | { readonly kind: Exclude<ArtifactKind, 'dump'>; readonly timestamp: RunTimestamp };
+  | { readonly kind: Exclude<ArtifactKind, 'dump'>; readonly timestamp: RunTimestamp }
+) & {
+  /** Whether it is encrypted. Details always are. Defaults to false. */
+  readonly encrypted?: boolean | undefined;
+};
 
 const COMPANIONS = {
   staging: { prefix: 'staging-', suffix: '.tar.gz' },
   globals: { prefix: 'globals-', suffix: '.sql' },
   manifest: { prefix: 'manifest-', suffix: '.json' },
+  details: { prefix: 'manifest-', suffix: '.json' },
   state: { prefix: 'state-', suffix: '.json' },
 } as const;
+
+/** Suffix of encrypted artifacts. */
+export const ENCRYPTED_SUFFIX = '.age';
 
 const DUMP_SUFFIX = '.dump';
 const TIMESTAMP_LENGTH = 'YYYYMMDD_HHMMSS'.length;
@@ -31,6 +40,11 @@ const TIMESTAMP_LENGTH = 'YYYYMMDD_HHMMSS'.length;
  * inverse of `parseArtifactName`.
  */
 export function formatArtifactName(name: ArtifactName): string {
+  const suffix = name.encrypted === true || name.kind === 'details' ? ENCRYPTED_SUFFIX : '';
+  return `${formatPlainName(name)}${suffix}`;
+}
+
+function formatPlainName(name: ArtifactName): string {
   if (name.kind === 'dump') return `${escapeDatabase(name.database)}_${name.timestamp}${DUMP_SUFFIX}`;
   const { prefix, suffix } = COMPANIONS[name.kind];
   return `${prefix}${name.timestamp}${suffix}`;
@@ -41,6 +55,16 @@ export function formatArtifactName(name: ArtifactName): string {
  * `undefined` if `formatArtifactName` cannot produce the name: such a file is foreign.
  */
 export function parseArtifactName(text: string): ArtifactName | undefined {
+  if (!text.endsWith(ENCRYPTED_SUFFIX)) return parsePlainName(text);
+  const name = parsePlainName(text.slice(0, -ENCRYPTED_SUFFIX.length));
+  if (name === undefined || name.kind === 'state') return undefined;
+  const { timestamp } = name;
+  return name.kind === 'manifest'
+    ? { kind: 'details', timestamp, encrypted: true }
+    : { ...name, encrypted: true };
+}
+
+function parsePlainName(text: string): ArtifactName | undefined {
   return parseDump(text) ?? parseCompanion(text);
 }
 

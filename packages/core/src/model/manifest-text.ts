@@ -3,11 +3,14 @@ import { TIERS, type Tier } from './tier.ts';
 import { parseFields, type Fields } from './fields.ts';
 import {
   CHECK_NAMES,
+  ENCRYPTED_SCHEMA_VERSION,
   MANIFEST_SCHEMA_VERSION,
   type Checks,
   type CheckResult,
   type Compression,
+  type ContentDigest,
   type DatabaseProperties,
+  type Encryption,
   type Extension,
   type Manifest,
   type ManifestArtifact,
@@ -108,9 +111,10 @@ function listOf(names: string, numbers: string): () => readonly TableRows[] {
  * @throws BackupError MANIFEST_INVALID if it is damaged
  */
 export function parseManifest(text: string, lists = new RowLists()): Manifest {
-  const root = parseFields(text, 'the manifest', MANIFEST_SCHEMA_VERSION);
+  const root = parseFields(text, 'the manifest', ENCRYPTED_SCHEMA_VERSION);
+  const isEncrypted = root.has('encryption');
   return {
-    schemaVersion: MANIFEST_SCHEMA_VERSION,
+    schemaVersion: isEncrypted ? ENCRYPTED_SCHEMA_VERSION : MANIFEST_SCHEMA_VERSION,
     timestamp: root.timestamp('timestamp'),
     toolVersion: root.name('toolVersion'),
     database: root.name('database'),
@@ -125,6 +129,7 @@ export function parseManifest(text: string, lists = new RowLists()): Manifest {
     startedAt: root.name('startedAt'),
     finishedAt: root.name('finishedAt'),
     tiers: root.words('tiers').filter((tier): tier is Tier => TIERS.includes(tier as Tier)),
+    ...(isEncrypted && { encryption: encryption(root.fields('encryption')) }),
     artifacts: artifacts(root, lists),
     checks: root.has('checks') ? checks(root.fields('checks')) : {},
     ...(root.has('suspicion') && { suspicion: suspicion(root.fields('suspicion')) }),
@@ -132,6 +137,10 @@ export function parseManifest(text: string, lists = new RowLists()): Manifest {
     ...(root.has('acceptedSince') && { acceptedSince: root.timestamp('acceptedSince') }),
     warnings: root.has('warnings') ? root.words('warnings') : [],
   };
+}
+
+function encryption(fields: Fields): Encryption {
+  return { scheme: fields.name('scheme'), recipients: fields.words('recipients') };
 }
 
 function extension(fields: Fields): Extension {
@@ -167,14 +176,12 @@ function artifact(fields: Fields, lists: RowLists): ManifestArtifact {
   const name = fields.name('name');
   const kind = parseArtifactName(name)?.kind;
   if (kind === undefined || kind === 'manifest' || kind === 'state')
-    throw fields.wrong('name', 'the name of a dump, archive or globals');
-  const sha256 = fields.text('sha256');
-  if (!/^[0-9a-f]{64}$/.test(sha256)) throw fields.wrong('sha256', '64 lower-case hex digits');
+    throw fields.wrong('name', 'the name of a dump, archive, globals or details');
   const described: ManifestArtifact = {
     kind,
     name,
-    bytes: fields.count('bytes'),
-    sha256,
+    ...contentDigest(fields),
+    ...(fields.has('plain') && { plain: contentDigest(fields.fields('plain')) }),
     ...(fields.has('compression') && { compression: fields.name('compression') as Compression }),
     ...(fields.has('tableCount') && { tableCount: fields.count('tableCount') }),
     ...(fields.has('members') && { members: fields.count('members') }),
@@ -186,6 +193,12 @@ function artifact(fields: Fields, lists: RowLists): ManifestArtifact {
         get: lists.keep(fields.list(list, tableRows)),
       });
   return described;
+}
+
+function contentDigest(fields: Fields): ContentDigest {
+  const sha256 = fields.text('sha256');
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw fields.wrong('sha256', '64 lower-case hex digits');
+  return { bytes: fields.count('bytes'), sha256 };
 }
 
 function tableRows(fields: Fields): TableRows {

@@ -3,8 +3,11 @@ import type { CheckOutcome } from './check-outcome.ts';
 import type { Tier } from './tier.ts';
 import type { RunTimestamp } from './timestamp.ts';
 
-/** Version of the manifest format that this code writes, and the newest that it reads. */
+/** Version of the manifest format of plain sets. */
 export const MANIFEST_SCHEMA_VERSION = 1;
+
+/** Version of the manifest format of encrypted sets, and the newest that this code reads. */
+export const ENCRYPTED_SCHEMA_VERSION = 2;
 
 /** Compression of a dump: `gzip:1`, `zstd:1`, `lz4`, `none`. */
 export type Compression = 'none' | 'lz4' | `gzip:${number}` | `zstd:${number}` | `lz4:${number}`;
@@ -42,6 +45,22 @@ export interface TableRows {
   readonly rows: number;
 }
 
+/** Length and digest of a content. */
+export interface ContentDigest {
+  /** Length in bytes. */
+  readonly bytes: number;
+  /** SHA-256, 64 lower-case hex digits. */
+  readonly sha256: string;
+}
+
+/** How a set is encrypted. */
+export interface Encryption {
+  /** Format: `age`. */
+  readonly scheme: string;
+  /** Fingerprints of the recipients. Each of them can decrypt alone. */
+  readonly recipients: readonly string[];
+}
+
 /** An artifact of the set at the time it was made. */
 export interface ManifestArtifact {
   readonly kind: Exclude<ArtifactKind, 'manifest' | 'state'>;
@@ -51,6 +70,8 @@ export interface ManifestArtifact {
   readonly bytes: number;
   /** SHA-256, 64 lower-case hex digits, calculated while the artifact was written. */
   readonly sha256: string;
+  /** Length and digest of the plain text. `undefined` if the artifact is not encrypted. */
+  readonly plain?: ContentDigest | undefined;
   /** For the dump: its compression. */
   readonly compression?: Compression | undefined;
   /** For the dump: number of counted tables, without extension tables. */
@@ -113,7 +134,7 @@ export const CHECK_NAMES = [
  * never changed afterwards and contains no secrets.
  */
 export interface Manifest {
-  readonly schemaVersion: typeof MANIFEST_SCHEMA_VERSION;
+  readonly schemaVersion: typeof MANIFEST_SCHEMA_VERSION | typeof ENCRYPTED_SCHEMA_VERSION;
   /** Time of the run, as in the names of its artifacts. */
   readonly timestamp: RunTimestamp;
   /** Version of the program that made the set. */
@@ -138,6 +159,11 @@ export interface Manifest {
   readonly finishedAt: string;
   /** All tiers of the set, not only the tier of this copy. */
   readonly tiers: readonly Tier[];
+  /**
+   * `undefined` if the set is not encrypted. Otherwise the manifest lacks what is data: names of tables, row
+   * counts, extensions, locale and owner of the database, warnings and reasons. The details have it.
+   */
+  readonly encryption?: Encryption | undefined;
   /** All artifacts except the manifest. */
   readonly artifacts: readonly ManifestArtifact[];
   /** Checks before the publication. Manifests of older versions may also have later ones. */

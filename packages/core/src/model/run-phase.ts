@@ -2,14 +2,15 @@ import type { ArtifactKind } from './artifact-name.ts';
 import type { Tier } from './tier.ts';
 
 /**
- * Phases of a run, in order. Several occur once per artifact: `produce` and `verify` concurrently,
- * `staged-upload` for each artifact uploaded before the publication, `replicate` for each copied artifact.
+ * Phases of a run, in order. Several occur once per artifact: `produce` and `verify` concurrently, `encrypt`
+ * for each artifact of a set that the volume keeps encrypted, `staged-upload` for each artifact uploaded before the publication, `replicate` for each copied artifact.
  */
 export type PhaseName =
   | 'clean-up'
   | 'snapshot'
   | 'produce'
   | 'verify'
+  | 'encrypt'
   | 'staged-upload'
   | 'publish'
   | 'restore-test'

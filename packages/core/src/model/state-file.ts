@@ -1,5 +1,6 @@
 import { isBackupError } from '../base/errors.ts';
 import type { CheckOutcome } from './check-outcome.ts';
+import { withoutReasons } from './encrypted-manifest.ts';
 import { parseFields, type Fields } from './fields.ts';
 import { CHECK_NAMES, type Checks, type CheckResult, type Manifest, type Suspicion } from './manifest.ts';
 import type { RunTimestamp } from './timestamp.ts';
@@ -110,6 +111,17 @@ export function amendStateFile(text: string | undefined, timestamp: RunTimestamp
     checks: { ...before.checks, ...learnt.checks },
   };
   return `${JSON.stringify(after, undefined, 2)}\n`;
+}
+
+/** Returns the text of a state file without reasons. Returns other texts as they are. */
+export function withoutStateReasons(text: string): string {
+  try {
+    const json = JSON.parse(text) as StateFile;
+    const checks = withoutReasons(parseStateFile(text, json.timestamp).checks);
+    return `${JSON.stringify({ ...json, checks }, undefined, 2)}\n`;
+  } catch {
+    return text;
+  }
 }
 
 function fieldsIn(text: string, timestamp: RunTimestamp): Partial<StateFile> {

@@ -35,6 +35,11 @@ export interface ArtifactContent {
    */
   readonly path?: string | undefined;
   /**
+   * Whether the content is made while it is read: it can be opened at its start only, and once. Further
+   * ranges must follow each other without a gap. Defaults to false.
+   */
+  readonly once?: boolean | undefined;
+  /**
    * Reads all bytes, or those of the range. Chunks may have any size. The caller may open the content several
    * times, also concurrently.
    */
@@ -43,7 +48,10 @@ export interface ArtifactContent {
 
 /** Content with a known SHA-256. Stores compare the received bytes with it. */
 export interface ArtifactSource extends ArtifactContent {
-  /** SHA-256 of all bytes, 64 lower-case hex digits. */
+  /**
+   * SHA-256 of all bytes, 64 lower-case hex digits. Of a content that is made while it is read, it is known
+   * after the last byte: stores ask for it then.
+   */
   readonly sha256: string;
 }
 
@@ -84,6 +92,14 @@ export interface StagedUpload {
   discard(): Promise<void>;
 }
 
+/** How a store encrypts. */
+export interface StoreEncryption {
+  /** The store beneath. It takes sets that are encrypted already as they are. */
+  readonly store: ArtifactStore;
+  /** Fingerprints of the recipients. Empty if what is put stays plain. */
+  readonly recipients: readonly string[];
+}
+
 /** Native capabilities of a store. `undefined` marks a missing capability. */
 export interface StoreCapabilities {
   /** Returns the path of the local file that holds an artifact, or would hold it. */
@@ -101,6 +117,8 @@ export interface StoreCapabilities {
         options?: StoreOptions,
       ) => Promise<StagedUpload | undefined>)
     | undefined;
+  /** Present if the store encrypts what is put. */
+  readonly encryption?: StoreEncryption | undefined;
   /** Whether `copy` transfers no bytes through this process. */
   readonly serverSideCopy: boolean;
 }

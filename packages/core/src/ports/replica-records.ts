@@ -1,5 +1,5 @@
 import type { ArtifactKey } from '../model/artifact-key.ts';
-import type { Checks } from '../model/manifest.ts';
+import type { Checks, ContentDigest } from '../model/manifest.ts';
 
 /** Record of an artifact in a store that others can write to. */
 export interface ReplicaRecord {
@@ -7,6 +7,8 @@ export interface ReplicaRecord {
   readonly tag: string;
   /** SHA-256 of its bytes, 64 lower-case hex digits, verified when they were uploaded or read. */
   readonly sha256: string;
+  /** Of an encrypted artifact: length and digest of its plain text. */
+  readonly plain?: ContentDigest | undefined;
   /** Time of that verification, ISO 8601, UTC. */
   readonly at: string;
   /** For a manifest: the checks of its set by this installation in this store. */

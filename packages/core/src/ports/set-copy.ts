@@ -10,6 +10,11 @@ export interface ReadableArtifact extends ArtifactContent {
   readonly name: string;
   /** From the manifest. `undefined` if there is no manifest. */
   readonly sha256: string | undefined;
+  /**
+   * The encrypted form, as stored. `undefined` if the artifact is not encrypted. Otherwise the artifact is the
+   * plain text, which only an identity opens: reading it fails with KEY_MISSING without one.
+   */
+  readonly encrypted?: ReadableArtifact | undefined;
 }
 
 /** A set and the store that has it. */

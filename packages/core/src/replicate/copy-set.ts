@@ -159,6 +159,7 @@ async function storedSource(
   artifact: SetArtifact,
   options: StoreOptions,
 ): Promise<ArtifactSource> {
+  // As it is stored: an encrypted artifact is copied without an identity.
   const readable = readableArtifact({ store, set }, artifact, options);
   const sha256 = readable.sha256 ?? (await sha256Of(readable.open()));
   return { bytes: readable.bytes, sha256, open: (range, reading) => readable.open(range, reading) };

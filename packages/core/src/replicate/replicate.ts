@@ -6,7 +6,7 @@ import {
   toBackupError,
   withReason,
 } from '../base/errors.ts';
-import type { ArtifactKey } from '../model/artifact-key.ts';
+import { plainKey, type ArtifactKey } from '../model/artifact-key.ts';
 import type { Tier } from '../model/tier.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
@@ -55,11 +55,38 @@ export interface ReplicationReport {
 }
 
 /**
+ * Replicates sets to a store that may encrypt. Sets that are encrypted already are copied as they are, to the
+ * store beneath it.
+ */
+export async function replicateSets(request: ReplicateRequest): Promise<ReplicationReport> {
+  const { replica, sets } = request;
+  const { encryption } = replica.capabilities;
+  const encrypted = sets.filter(({ manifest }) => manifest?.encryption !== undefined);
+  if (encryption === undefined || encrypted.length === 0) return replicate(request);
+  const plain = sets.filter((set) => !encrypted.includes(set));
+  const first = await replicate({ ...request, replica: encryption.store, sets: encrypted }, sets);
+  if (isBackupError(first.errors[0], ...HOPELESS)) return first;
+  const limit = (request.limit ?? SETS_A_RUN) - first.copied.length;
+  const second = await replicate({ ...request, sets: plain, limit }, sets);
+  return {
+    store: replica.name,
+    copied: [...first.copied, ...second.copied],
+    missing: second.missing === undefined ? undefined : (first.missing ?? 0) + second.missing,
+    cleanedUp: [...first.cleanedUp, ...second.cleanedUp],
+    errors: [...first.errors, ...second.errors],
+  };
+}
+
+/**
  * Copies every set of this database that a replica lacks, newest first, with each manifest last. A failing
  * set does not stop the others; an unreachable store does. Never rejects: the report has the errors. After an
  * abort, the error is that of the signal.
+ * @param all sets of the primary store, if only some are replicated. Defaults to the replicated ones.
  */
-export async function replicate(request: ReplicateRequest): Promise<ReplicationReport> {
+export async function replicate(
+  request: ReplicateRequest,
+  all: readonly BackupSet[] = request.sets,
+): Promise<ReplicationReport> {
   const { replica, sets, database, phases, limit = SETS_A_RUN, signal } = request;
   const copied: ReplicatedSet[] = [];
   const errors: BackupError[] = [];
@@ -68,7 +95,7 @@ export async function replicate(request: ReplicateRequest): Promise<ReplicationR
   try {
     cleanedUp = await cleanUp(replica, phases, signal);
     const there = await lengths(replica, signal);
-    errors.push(...lostArtifacts(replica, there, sets));
+    errors.push(...lostArtifacts(replica, there, all));
     const wanted = planReplication({ sets, replica: there, database });
     missing = wanted.length;
     // Failed sets. Their daily artifacts cannot serve as copy source: they may be missing or of another
@@ -144,8 +171,10 @@ function lostArtifacts(
   there: ReadonlyMap<ArtifactKey, number | undefined>,
   sets: readonly BackupSet[],
 ): readonly BackupError[] {
-  const here = new Set(sets.flatMap(({ artifacts }) => artifacts.map(({ key }) => key)));
-  const lost = [...there].flatMap(([key, bytes]) => (bytes === undefined && !here.has(key) ? [key] : []));
+  const here = new Set(sets.flatMap(({ artifacts }) => artifacts.map(({ key }) => plainKey(key))));
+  const lost = [...there].flatMap(([key, bytes]) =>
+    bytes === undefined && !here.has(plainKey(key)) ? [key] : [],
+  );
   return lost.length === 0 ? [] : [replacedError(replica, lost, 'the volume has it no more')];
 }
 

@@ -28,7 +28,8 @@ export class StagedUploads {
   private readonly signal: AbortSignal;
   private readonly either: AbortSignal;
   private readonly stop = new AbortController();
-  private readonly uploads = new Map<ArtifactStore, Sends>();
+  /** By the name of the replica: a set that is encrypted already goes to the store beneath it. */
+  private readonly uploads = new Map<string, Sends>();
   /** Durations of the uploads in milliseconds. */
   private readonly durations = new WeakMap<StagedUpload, number>();
 
@@ -45,8 +46,8 @@ export class StagedUploads {
    */
   begin(key: ArtifactKey, kind: ArtifactKind, source: ArtifactSource): void {
     for (const replica of this.replicas) {
-      const uploads = this.uploads.get(replica) ?? new Map<ArtifactKey, Sent>();
-      this.uploads.set(replica, uploads);
+      const uploads = this.uploads.get(replica.name) ?? new Map<ArtifactKey, Sent>();
+      this.uploads.set(replica.name, uploads);
       const inTurn = async (
         others: readonly Sent[],
         former: Sent | undefined,
@@ -68,9 +69,9 @@ export class StagedUploads {
    * @throws BackupError ABORTED, or the reason of the signal
    */
   async take(replica: ArtifactStore, key: ArtifactKey): Promise<StagedUpload | undefined> {
-    const staged = await this.uploads.get(replica)?.get(key);
+    const staged = await this.uploads.get(replica.name)?.get(key);
     throwIfAborted(this.signal);
-    this.uploads.get(replica)?.delete(key);
+    this.uploads.get(replica.name)?.delete(key);
     return staged;
   }
 

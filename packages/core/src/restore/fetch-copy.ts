@@ -26,10 +26,11 @@ export async function fetchCopy(
   const transaction = primary.begin();
   const fetch = async (artifact: ReadableArtifact): Promise<ReadableArtifact> => {
     if (artifact.path !== undefined || primary.capabilities.localFiles === undefined) return artifact;
-    const { name, sha256 } = artifact;
+    const { name, sha256, encrypted } = artifact;
     const written = await transaction.write(artifactKey('daily', name), artifact.open(), { signal });
     const { bytes, path } = written;
-    return { name, sha256, bytes, path, open: (range, options) => written.open(range, options) };
+    const open: ReadableArtifact['open'] = (range, options) => written.open(range, options);
+    return { name, sha256, bytes, path, encrypted, open };
   };
   const { dump, globals, staging, ...others } = copy.artifacts;
   try {

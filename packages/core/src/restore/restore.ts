@@ -1,4 +1,5 @@
 import { BackupError, throwIfAborted } from '../base/errors.ts';
+import { withDetails } from '../catalog/plain-text.ts';
 import { withStaging } from '../catalog/set-copy.ts';
 import { withoutFiles, withStall } from '../catalog/watch-reading.ts';
 import type { ArtifactKind } from '../model/artifact-name.ts';
@@ -21,15 +22,18 @@ import type { RestoreReport } from './restore-report.ts';
  * Restores a database and its files from one source. Checks everything before the first change, then puts the
  * result in place. In the mode `aside`, a failure before the swap changes nothing.
  * @throws BackupError RESTORE_REFUSED or ARTIFACT_UNREADABLE, with the list of all problems
+ * @throws BackupError KEY_MISSING if the source is encrypted and no identity opens it
  * @throws BackupError LOCK_HELD if another process holds the lock
  * @throws BackupError RESTORE_FAILED if the restore fails
  * @throws BackupError ABORTED if the signal fires
  */
 export async function restore(
   parts: RestoreParts,
-  request: RestoreRequest,
+  requested: RestoreRequest,
   options: RestoreOptions,
 ): Promise<RestoreReport> {
+  // A missing identity is found before anything else is asked.
+  const request = { ...requested, source: await withDetails(requested.source) };
   if (request.dryRun) return runStages(new RestoreContext(parts, request, options, options.signal));
   const lease = await parts.lock.acquire({ command: 'restore' }, { signal: options.signal });
   try {

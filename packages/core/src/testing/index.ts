@@ -7,6 +7,7 @@
 export * from './contract-case.ts';
 export * from './dump-producer-contract.ts';
 export * from './fake-archiver.ts';
+export * from './fake-cipher.ts';
 export * from './fake-restore-tester.ts';
 export * from './fake-dump-producer.ts';
 export * from './fake-dump-restorer.ts';

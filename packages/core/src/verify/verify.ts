@@ -1,4 +1,4 @@
-import { isBackupError, throwIfAborted, toBackupError, type BackupError } from '../base/errors.ts';
+import { errorText, isBackupError, throwIfAborted, toBackupError, type BackupError } from '../base/errors.ts';
 import { formatArtifactName } from '../model/artifact-name.ts';
 import type { CheckOutcome } from '../model/check-outcome.ts';
 import type { Archiver } from '../ports/archiver.ts';
@@ -8,11 +8,12 @@ import type { RestorerEvent } from '../ports/dump-restorer.ts';
 import type { Lock, LockLease } from '../ports/lock.ts';
 import { markCopy } from '../catalog/mark-copy.ts';
 import { isDamaged, readCopy, type ArtifactReading, type ReadingParts } from '../catalog/read-copy.ts';
+import { withDetails } from '../catalog/plain-text.ts';
 import { watchReading, withoutFiles, type ReadingLimits } from '../catalog/watch-reading.ts';
-import type { SetCopy } from '../ports/set-copy.ts';
+import type { ReadableArtifact, SetCopy } from '../ports/set-copy.ts';
 import type { StallLimit } from '../progress/stall.ts';
 import { restoreTestCopy, type TestedCopy } from '../restore-test/restore-test-copy.ts';
-import type { RestoreTestReport } from '../restore-test/restore-test-report.ts';
+import { inconclusive, type RestoreTestReport } from '../restore-test/restore-test-report.ts';
 import { asOne, sameFilesAs } from './same-files.ts';
 import { checksOf, type CopyReport, type VerifyReport } from './verify-report.ts';
 
@@ -134,7 +135,7 @@ class Verification {
     try {
       // Before any program is started for it.
       if (await isGone(copy, this.options.signal)) return report('skipped', {});
-      const { artifacts, restoreTest } = await this.test(copy);
+      const { artifacts, restoreTest } = await this.test(await withKnownDetails(copy));
       const standing =
         restoreTest === undefined || restoreTest.outcome === 'inconclusive'
           ? standingFailure(copy)
@@ -163,6 +164,9 @@ class Verification {
     const { dump } = watched.artifacts;
     if (!this.request.restore || dump === undefined)
       return { artifacts: await this.read(watched), restoreTest: undefined };
+    const locked = await whyLocked(dump);
+    if (locked !== undefined)
+      return { artifacts: await this.read(watched), restoreTest: inconclusive([locked]) };
     const known = this.tested.get(dump.sha256 ?? '');
     if (known !== undefined) {
       const artifacts = await this.read(watched);
@@ -225,6 +229,25 @@ class Verification {
       return lock.acquire({ command: 'verify' }, { whenHeld: 'wait', signal });
     }
   }
+}
+
+/** Returns why no identity opens an encrypted artifact. `undefined` if one does, or it is not encrypted. */
+async function whyLocked(artifact: ReadableArtifact): Promise<string | undefined> {
+  if (artifact.encrypted === undefined) return undefined;
+  try {
+    const chunks = artifact.open()[Symbol.asyncIterator]();
+    await chunks.next();
+    await chunks.return?.();
+    return undefined;
+  } catch (error) {
+    // The reading reports any other error.
+    return isBackupError(error, 'KEY_MISSING') ? errorText(error) : undefined;
+  }
+}
+
+/** Returns the copy with its details, if an identity opens them. The reading reports why it does not. */
+async function withKnownDetails(copy: SetCopy): Promise<SetCopy> {
+  return withDetails(copy).catch(() => copy);
 }
 
 /**

@@ -104,9 +104,9 @@ describe('a manifest', () => {
   });
 
   it('of a newer form is refused with both versions and the hint, whatever else it holds', () => {
-    const error = refusal('{"schemaVersion":2}');
+    const error = refusal('{"schemaVersion":3}');
     expect(error.code).toBe('MANIFEST_TOO_NEW');
-    expect(errorText(error)).toMatch(/schemaVersion 2.*up to 1.*newer/);
+    expect(errorText(error)).toMatch(/schemaVersion 3.*up to 2.*newer/);
   });
 
   const WRONG: readonly (readonly [path: readonly (string | number)[], value: unknown])[] = [

@@ -1,6 +1,9 @@
 import { describe, it } from 'vitest';
+import { EncryptedStore } from '../../src/encrypt/encrypted-store.ts';
+import { MemoryRecords } from '../../src/ports/replica-records.ts';
 import {
   dumpProducerContract,
+  FakeCipher,
   FakeDumpProducer,
   FaultyStore,
   MemoryStore,
@@ -33,6 +36,22 @@ describe('the store in memory that takes artifacts ahead of their set', () => {
     Promise.resolve(new FaultyStore(new StagedUploadStore(), () => undefined)),
   ))
     it(`${title}, behind the faulty one`, check);
+});
+
+describe('a store of cipher texts', () => {
+  const records = (): MemoryRecords => new MemoryRecords();
+  for (const { title, check } of storeContract(() =>
+    Promise.resolve(new EncryptedStore(new MemoryStore('replica', records()), new FakeCipher())),
+  ))
+    it(title, check);
+  for (const { title, check } of storeContract(() =>
+    Promise.resolve(new EncryptedStore(new StagedUploadStore('replica'), new FakeCipher())),
+  ))
+    it(`${title}, with staged uploads`, check);
+  for (const { title, check } of storeContract(() =>
+    Promise.resolve(new EncryptedStore(new MemoryStore('replica', records()), new FakeCipher([], ['alice']))),
+  ))
+    it(`${title}, of a cipher with no recipients`, check);
 });
 
 describe('the fake producer', () => {
