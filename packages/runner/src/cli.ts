@@ -2,7 +2,7 @@ import { Argument, Command, CommanderError } from 'commander';
 import { EXIT } from './exit-code.ts';
 import type { Shell } from './help/completion.ts';
 import { describeRestore } from './help/describe-restore.ts';
-import { addHelpTexts, describeOption, storeOption } from './help/help-texts.ts';
+import { addHelpTexts, describeOption, identityOption, storeOption } from './help/help-texts.ts';
 import type { CliOptions, Io } from './io.ts';
 import type { CommandContext } from './services.ts';
 import { toolVersion } from './version.ts';
@@ -29,7 +29,7 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
       chosen = async () => {
         const { execute } = await import('./context.ts');
         const work = async (context: CommandContext): Promise<number> => (await load())(context, ...given);
-        return execute(work, options, { volumeOnly, json });
+        return execute(work, options, { volumeOnly, json, identityFile: identityFileIn(given) });
       };
     };
   const program = describeProgram(options.io, choose);
@@ -45,6 +45,12 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
     return EXIT.wrongInput;
   }
   return chosen === undefined ? EXIT.done : chosen();
+}
+
+/** Returns the value of `--identity-file` among the arguments of an action, which end with flags and command. */
+function identityFileIn(given: readonly unknown[]): string | undefined {
+  const { identityFile } = (given.at(-2) ?? {}) as { readonly identityFile?: string };
+  return identityFile;
 }
 
 function usageErrorJson({ message }: CommanderError): string {
@@ -119,6 +125,7 @@ function describeProgram(io: Io, choose: Choose): Command {
       '--max-rate <megabytes>',
       'how many megabytes are read in a second at most; 0 is as fast as can be (with --all: 50)',
     )
+    .addOption(identityOption())
     .option(...JSON_FLAG)
     .action(choose(async () => (await import('./commands/verify.ts')).verify));
   program

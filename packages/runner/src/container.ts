@@ -35,6 +35,7 @@ import {
 } from '@geolens/backup-adapter-postgres';
 import { errnoOf, FlockLock, LOCK_NAME, lowerPriority } from '@geolens/backup-system';
 import {
+  EncryptedStore,
   isBackupError,
   keepNewest,
   type ArtifactStore,
@@ -45,6 +46,7 @@ import {
 } from '@geolens/backup-core';
 import type { DiagnosticCheck, Notifier } from '@geolens/backup-core/internal';
 import type { Config } from './config/config.ts';
+import { composeEncryption, WITHOUT_ENCRYPTION } from './compose-encryption.ts';
 import { useProxy } from './config/read-proxy.ts';
 import type { Services } from './services.ts';
 
@@ -54,6 +56,8 @@ const ELSEWHERE = ['/var/tmp', '/tmp'];
 export const TOKENS: { readonly [P in keyof Services]-?: InjectionToken<Services[P]> } = {
   archiver: Symbol('archiver'),
   checkAssertions: Symbol('checkAssertions'),
+  checkRecipients: Symbol('checkRecipients'),
+  cipher: Symbol('cipher'),
   clock: Symbol('clock'),
   restoreTest: Symbol('restoreTest'),
   diagnosticChecks: Symbol('diagnosticChecks'),
@@ -64,6 +68,7 @@ export const TOKENS: { readonly [P in keyof Services]-?: InjectionToken<Services
   lock: Symbol('lock'),
   notifiers: Symbol('notifiers'),
   probe: Symbol('probe'),
+  readCipher: Symbol('readCipher'),
   primary: Symbol('primary'),
   producer: Symbol('producer'),
   replicas: Symbol('replicas'),
@@ -76,15 +81,25 @@ export const TOKENS: { readonly [P in keyof Services]-?: InjectionToken<Services
   stores: Symbol('stores'),
 };
 
+export interface ComposeOptions {
+  /** Whether to omit the replicas and the encryption. Defaults to false. */
+  readonly volumeOnly?: boolean | undefined;
+}
+
 /**
  * Composition root: binds each port to its adapter. Typed tokens let the compiler check every dependency.
  * Creates each part once, at its first use.
  */
-export async function composeContainer(config: Config): Promise<DependencyContainer> {
-  const [{ replicas, diagnosticChecks }, notifiers] = await Promise.all([
-    composeS3(config),
+export async function composeContainer(
+  config: Config,
+  { volumeOnly = false }: ComposeOptions = {},
+): Promise<DependencyContainer> {
+  const [{ stores, diagnosticChecks }, notifiers, age] = await Promise.all([
+    composeS3(volumeOnly ? { ...config, s3: undefined } : config),
     composeNotifiers(config),
+    volumeOnly ? WITHOUT_ENCRYPTION : composeEncryption(config),
   ]);
+  const { cipher } = age;
   const container = root.createChildContainer();
   const register = <T>(name: InjectionToken<T>, make: (parts: DependencyContainer) => T): void => {
     container.register(name, { useFactory: instanceCachingFactory(make) });
@@ -110,7 +125,10 @@ export async function composeContainer(config: Config): Promise<DependencyContai
   register(TOKENS.checkAssertions, () => async () => {
     if (assertions !== undefined) await readAssertions(assertions);
   });
-  register(TOKENS.files, () => fileSources);
+  register(TOKENS.files, () => fileSources(cipher));
+  register(TOKENS.readCipher, () => cipher);
+  register(TOKENS.cipher, () => (config.encryption.mode === 'all' ? cipher : undefined));
+  register(TOKENS.checkRecipients, () => age.checkRecipients);
   register(TOKENS.probe, () => new PgServerProbe(config.connection));
   register(TOKENS.clock, () => systemClock);
   const { stallTimeout } = config;
@@ -118,7 +136,9 @@ export async function composeContainer(config: Config): Promise<DependencyContai
     stallTimeout === undefined ? undefined : { clock: systemClock, milliseconds: stallTimeout };
   register(TOKENS.stall, () => stall);
   register(TOKENS.primary, () => new LocalStore({ root: config.backupDir, label: 'BACKUP_DIR' }));
-  register(TOKENS.replicas, () => replicas);
+  register(TOKENS.replicas, () =>
+    cipher === undefined ? stores : stores.map((store) => new EncryptedStore(store, cipher)),
+  );
   register(TOKENS.notifiers, () => notifiers);
   register(TOKENS.freeBytes, () => freeBytes);
   register(TOKENS.diagnosticChecks, () => {
@@ -128,9 +148,10 @@ export async function composeContainer(config: Config): Promise<DependencyContai
       new FolderDiagnosticCheck({ path: backupDir, label: 'BACKUP_DIR' }),
       new StagingDiagnosticCheck(stagingDir),
       ...diagnosticChecks(),
+      ...age.diagnosticChecks(),
     ];
   });
-  register(TOKENS.stores, (parts) => [parts.resolve(TOKENS.primary), ...parts.resolve(TOKENS.replicas)]);
+  register(TOKENS.stores, (parts) => [parts.resolve(TOKENS.primary), ...stores]);
   register(TOKENS.lock, () => new FlockLock(join(config.backupDir, LOCK_NAME), env));
   register(
     TOKENS.journal,
@@ -178,8 +199,8 @@ export async function composeContainer(config: Config): Promise<DependencyContai
 }
 
 /** Returns the parts that commands use. Creates each one at its first use. */
-export async function compose(config: Config): Promise<Services> {
-  const container = await composeContainer(config);
+export async function compose(config: Config, options: ComposeOptions = {}): Promise<Services> {
+  const container = await composeContainer(config, options);
   const part = (name: keyof Services): PropertyDescriptor => ({
     enumerable: true,
     get: () => container.resolve<unknown>(TOKENS[name]),
@@ -194,15 +215,15 @@ async function composeS3({
   backupDir,
   connection: { database },
 }: Config): Promise<{
-  readonly replicas: readonly ArtifactStore[];
+  readonly stores: readonly ArtifactStore[];
   readonly diagnosticChecks: () => readonly DiagnosticCheck[];
 }> {
-  if (s3 === undefined) return { replicas: [], diagnosticChecks: () => [] };
+  if (s3 === undefined) return { stores: [], diagnosticChecks: () => [] };
   const { S3DiagnosticCheck, S3Store } = await import('@geolens/backup-adapter-s3');
   const place = [s3.endpoint ?? '', s3.bucket, s3.prefix ?? ''].join('/');
   const records = new FileRecords(join(backupDir, recordsName('s3', place)));
   return {
-    replicas: [new S3Store({ settings: s3, database, records })],
+    stores: [new S3Store({ settings: s3, database, records })],
     diagnosticChecks: () => [new S3DiagnosticCheck({ settings: s3, clock: systemClock })],
   };
 }

@@ -1,25 +1,37 @@
-import { toBackupError } from '@geolens/backup-core';
+import { readFile } from 'node:fs/promises';
+import { BackupError, errorText, toBackupError, type Secret } from '@geolens/backup-core';
 import { readConfig, type Config } from './config/config.ts';
+import { unlockIdentityFile } from './compose-encryption.ts';
 import { compose } from './container.ts';
 import { exitCodeOf } from './exit-code.ts';
-import type { CliOptions } from './io.ts';
+import type { CliOptions, Io } from './io.ts';
 import { describeError, failureJson } from './present/hints.ts';
 import { createLogger, logError, LogTail } from './present/logger.ts';
 import { redactor } from './present/redact.ts';
 import { jsonText } from './present/units.ts';
 import type { CommandContext } from './services.ts';
 
+/** How a command is executed. */
+interface ExecuteOptions {
+  /**
+   * Whether to omit the replicas and the encryption. Loading them takes 0.1 seconds and 12 MB, too much for a
+   * frequent health check.
+   */
+  readonly volumeOnly: boolean;
+  /** Whether to print an error also to stdout as JSON, unless the command has printed its own result. */
+  readonly json: boolean;
+  /** File with the private keys of encrypted sets, `-` for standard input. Defaults to the configured ones. */
+  readonly identityFile: string | undefined;
+}
+
 /**
  * Reads the configuration, composes the services, runs the command and returns its exit code. Reports all
  * errors: those of the configuration on stderr, the failure of a command in the log.
- * @param json also prints the error to stdout as JSON, unless the command has printed its own result
- * @param volumeOnly omits the replicas. Loading them takes 0.1 seconds and 12 MB, too much for a frequent
- * health check
  */
 export async function execute(
   command: (context: CommandContext) => Promise<number>,
   { env, io: output, signal }: CliOptions,
-  { volumeOnly, json }: { readonly volumeOnly: boolean; readonly json: boolean },
+  { volumeOnly, json, identityFile }: ExecuteOptions,
 ): Promise<number> {
   let isPrinted = !json;
   const stdout = (text: string): void => {
@@ -44,8 +56,10 @@ export async function execute(
   };
   const log = createLogger({ tail, format, level, redact, write });
   for (const warning of config.warnings) log.warn('config.unknown_variable', warning);
-  const services = await compose(volumeOnly ? { ...config, s3: undefined } : config);
   try {
+    const identities =
+      identityFile === undefined ? config.identities : await readIdentities(identityFile, config, io, signal);
+    const services = await compose({ ...config, identities }, { volumeOnly });
     return await command({ config, services, io, log, tail, redact, signal });
   } catch (error) {
     const failure = toBackupError(error);
@@ -53,6 +67,19 @@ export async function execute(
     if (!isPrinted) io.stdout(jsonText(failureJson(failure, redact)));
     return exitCodeOf(failure);
   }
+}
+
+/** Reads an identity file. Asks for its passphrase if it has one. */
+async function readIdentities(
+  path: string,
+  { programEnv }: Config,
+  { stdin = () => Promise.reject(new Error('there is no standard input')) }: Io,
+  signal: AbortSignal,
+): Promise<Secret> {
+  const file = await (path === '-' ? stdin() : readFile(path)).catch((cause: unknown) => {
+    throw new BackupError('CONFIG_INVALID', `--identity-file ${path}: ${errorText(cause)}`, { cause });
+  });
+  return unlockIdentityFile(file, programEnv, signal);
 }
 
 /** Returns names and paths that messages must show. */

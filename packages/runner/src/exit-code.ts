@@ -15,7 +15,8 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** Returns the exit code of a command that failed with an error. */
 export function exitCodeOf(error: BackupError): ExitCode {
-  if (isBackupError(error, 'CONFIG_INVALID', 'SCHEDULE_INVALID', 'SET_NOT_FOUND')) return EXIT.wrongInput;
+  if (isBackupError(error, 'CONFIG_INVALID', 'KEY_MISSING', 'SCHEDULE_INVALID', 'SET_NOT_FOUND'))
+    return EXIT.wrongInput;
   if (isBackupError(error, 'ARTIFACT_UNREADABLE')) return EXIT.badArtifact;
   if (isBackupError(error, 'RESTORE_TEST_FAILED')) return EXIT.restoreTestFailed;
   return isBackupError(error, 'LOCK_HELD') ? EXIT.locked : EXIT.failed;

@@ -10,6 +10,11 @@ export interface Io {
   readonly columns?: number | undefined;
   /** Writes log lines and errors. */
   stderr(text: string): void;
+  /**
+   * Reads standard input to its end: at most 64 KiB, which no identity file exceeds. `undefined` if there is
+   * none.
+   */
+  readonly stdin?: (() => Promise<Uint8Array>) | undefined;
   /** Terminal of the operator. `undefined` if there is none. */
   readonly terminal?: Terminal | undefined;
 }
@@ -39,6 +44,20 @@ const USUAL_WIDTH = 80;
 
 const CLEAR_LINE = '\r\u001b[K';
 
+/** Maximum length of standard input, in bytes. */
+const LONGEST_INPUT = 64 * 1024;
+
+async function readInput(stdin: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of stdin) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > LONGEST_INPUT) throw new Error(`standard input has more than ${LONGEST_INPUT} bytes`);
+  }
+  return Buffer.concat(chunks);
+}
+
 /** Returns the output of the process. Includes a terminal if both stdin and stderr are terminals. */
 export function processIo(): Io {
   const { stdin, stdout, stderr } = process;
@@ -65,6 +84,7 @@ export function processIo(): Io {
     stdout: (text) => stdout.write(printable(text)),
     columns: stdout.columns || undefined,
     stderr: write,
+    stdin: () => readInput(stdin),
     ...(atTerminal && {
       terminal: {
         ask,

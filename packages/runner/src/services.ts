@@ -1,6 +1,7 @@
 import type {
   Archiver,
   ArtifactStore,
+  Cipher,
   DumpRestorer,
   OrphanCleaner,
   RestoreTester,
@@ -34,7 +35,15 @@ export interface Services extends RunParts {
   readonly journal: RunJournal;
   /** All stores that may hold sets, the primary one first. */
   readonly stores: readonly ArtifactStore[];
+  /** The other stores as a run writes to them: they encrypt, if that is configured. */
   readonly replicas: readonly ArtifactStore[];
+  /** Opens encrypted sets, if identities are given. `undefined` for commands that read the volume alone. */
+  readonly readCipher: Cipher | undefined;
+  /**
+   * Checks the recipients of encrypted sets with the program that encrypts.
+   * @throws BackupError CONFIG_INVALID if it refuses one
+   */
+  readonly checkRecipients: () => Promise<void>;
   readonly files: FileSources;
   readonly restorer: DumpRestorer;
   readonly stagingRestorer: StagingRestorer;

@@ -97,6 +97,7 @@ export function findSet(
     database: config.connection.database,
     now: services.clock.now(),
     primary: services.primary,
+    cipher: services.readCipher,
     signal,
   });
 }

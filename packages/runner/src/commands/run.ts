@@ -9,6 +9,7 @@ import { EXIT, exitCodeOfRun, type ExitCode } from '../exit-code.ts';
 import { logReport, logRun } from '../present/log-run.ts';
 import { failureNotification, notify, runNotification, startNotification } from '../notify/notifications.ts';
 import { describeError, warningsOfRun } from '../present/hints.ts';
+import { restoreText } from '../present/restore-text.ts';
 import { runReportJson, runReportText } from '../present/run-report.ts';
 import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
@@ -20,6 +21,7 @@ import { checkFolder } from '../config/check-folder.ts';
 /** Implements `run`: makes one run. */
 export async function run(context: CommandContext, { json }: { readonly json: boolean }): Promise<ExitCode> {
   await checkFolder(context.config);
+  await context.services.checkRecipients();
   const { report, reported } = await loggedRun(context);
   context.io.stdout(json ? jsonText(runReportJson(report, context.redact)) : runReportText(report));
   const code = exitCodeOfRun(report);
@@ -55,6 +57,7 @@ export async function loggedRun(
       observer,
       redact,
       describeError,
+      instructions: restoreText,
       signal,
     };
     const report = await reported(context, 'run', () =>

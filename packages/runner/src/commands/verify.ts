@@ -132,7 +132,13 @@ async function find(
     };
   return selectSets(
     stores,
-    { wanted: flags.all ? 'all' : (timestamp ?? 'latest'), database, now: services.clock.now(), signal },
+    {
+      wanted: flags.all ? 'all' : (timestamp ?? 'latest'),
+      database,
+      now: services.clock.now(),
+      cipher: services.readCipher,
+      signal,
+    },
     TO_VERIFY,
   );
 }

@@ -11,7 +11,13 @@ import {
 } from '@geolens/backup-core';
 import { percentDecoded, readProxy } from './read-proxy.ts';
 import { readS3 } from './read-s3.ts';
-import { readConnection, readSchedules, type Schedules } from './read-settings.ts';
+import {
+  readConnection,
+  readEncryption,
+  readSchedules,
+  type EncryptionSettings,
+  type Schedules,
+} from './read-settings.ts';
 import type { WebhookTemplate } from './readers.ts';
 import { readEnvironment, type Environment, type Origin } from './read-environment.ts';
 import { unknownVariables } from './unknown-variables.ts';
@@ -30,6 +36,9 @@ export interface Config extends Schedules {
   readonly connection: ConnectionSettings;
   /** `undefined` if copies on S3 are not enabled. */
   readonly s3: S3Settings | undefined;
+  readonly encryption: EncryptionSettings;
+  /** Private keys that open encrypted sets: the text of an identity file. `undefined` if none is given. */
+  readonly identities: Secret | undefined;
   readonly rolePasswords: boolean;
   /** Objects that must exist before a dump is restored. */
   readonly restorePrerequisites: {
@@ -102,6 +111,7 @@ export function readConfig(env: Environment): Config {
   const { schedule, ...otherSchedules } = readSchedules(values, problems);
   const connection = readConnection(values, problems);
   const s3 = readS3(values, problems);
+  const encryption = readEncryption(values, problems);
   const { proxy, secrets, problems: ofProxy } = readProxy(env);
   if (
     values.BACKUP_S3_ENABLED === true ||
@@ -126,6 +136,8 @@ export function readConfig(env: Environment): Config {
     connection,
     s3: s3 && { ...s3, proxy },
     proxy,
+    encryption,
+    identities: whole.BACKUP_AGE_IDENTITY === undefined ? undefined : new Secret(whole.BACKUP_AGE_IDENTITY),
     rolePasswords: whole.BACKUP_ROLE_PASSWORDS,
     restorePrerequisites: {
       extensions: whole.BACKUP_RESTORE_EXTENSIONS,
@@ -217,6 +229,11 @@ function formsOfUrl(text: string): readonly string[] {
   ];
 }
 
+/** Returns whether a line of an identity file is a part of a key, and no comment. */
+function isKeyLine(line: string): boolean {
+  return line.length > SHORTEST_PATH && !/^(?:#|-----)/.test(line);
+}
+
 function secretsOf(
   texts: ReadonlyMap<VariableName, string>,
   ofConnection: Secret | undefined,
@@ -224,10 +241,14 @@ function secretsOf(
 ): readonly Secret[] {
   const given = VARIABLE_NAMES.filter(isSecret).flatMap((name) => texts.get(name) ?? []);
   const urls = (['BACKUP_PING_URL', 'BACKUP_WEBHOOK_URL'] as const).flatMap((name) => texts.get(name) ?? []);
+  const keys = texts.get('BACKUP_AGE_IDENTITY')?.split('\n').filter(isKeyLine) ?? [];
   return [
-    ...[...given, ...urls.flatMap(formsOfUrl), ...(ofPrograms === undefined ? [] : [ofPrograms])].map(
-      (value) => new Secret(value),
-    ),
+    ...[
+      ...given,
+      ...keys,
+      ...urls.flatMap(formsOfUrl),
+      ...(ofPrograms === undefined ? [] : [ofPrograms]),
+    ].map((value) => new Secret(value)),
     ...(ofConnection === undefined ? [] : [ofConnection]),
   ];
 }

@@ -42,6 +42,22 @@ export function readSchedules(values: Partial<Values>, problems: string[]): Sche
   return { schedule, restoreTestSchedule, replicaCheckSchedule };
 }
 
+/** Which sets are encrypted. */
+export interface EncryptionSettings {
+  readonly mode: 'off' | 'replicas' | 'all';
+  /** Text of the public keys. `undefined` if none are given. */
+  readonly recipients: string | undefined;
+}
+
+/** Reads what is encrypted, and adds the problem of missing recipients. */
+export function readEncryption(values: Partial<Values>, problems: string[]): EncryptionSettings {
+  const { BACKUP_AGE_RECIPIENTS: recipients, BACKUP_ENCRYPT: wanted } = values;
+  const mode = wanted ?? (recipients === undefined ? 'off' : 'replicas');
+  if (mode !== 'off' && recipients === undefined)
+    problems.push(`BACKUP_ENCRYPT=${mode} needs recipients; set BACKUP_AGE_RECIPIENTS`);
+  return { mode, recipients };
+}
+
 /**
  * Reads the connection from DATABASE_URL, otherwise from POSTGRES_*, and adds the problems that it finds. A
  * problem begins with the name of the variable. Problems of DATABASE_URL omit its value.

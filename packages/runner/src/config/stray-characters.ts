@@ -12,7 +12,11 @@ const FREE_SECRETS: readonly VariableName[] = [
 ];
 
 /** Texts of several lines, in which invisible characters can be intended. */
-const FREE_TEXTS: readonly VariableName[] = ['BACKUP_WEBHOOK_TEMPLATE', 'BACKUP_RESTORE_TEST_FILES_QUERY'];
+const FREE_TEXTS: readonly VariableName[] = [
+  'BACKUP_AGE_RECIPIENTS',
+  'BACKUP_WEBHOOK_TEMPLATE',
+  'BACKUP_RESTORE_TEST_FILES_QUERY',
+];
 
 const QUOTES = ['""', "''", '``', '“”', '„“', '‘’'];
 

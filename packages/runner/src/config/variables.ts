@@ -185,6 +185,21 @@ export const VARIABLES = {
     '15m',
     'How long the server, a store or a program may make no progress before the work fails: `90s`, `15m`, `2h`; `off` for never',
   ),
+  BACKUP_AGE_RECIPIENTS: variable(
+    text,
+    undefined,
+    'Public keys of age or SSH, separated by commas or lines: sets are encrypted to all of them, and each can decrypt alone',
+  ),
+  BACKUP_ENCRYPT: variable(
+    oneOf('off', 'replicas', 'all'),
+    undefined,
+    'What is encrypted: the copies in other stores (`replicas`), the volume too (`all`), or nothing (`off`); `replicas` once there are recipients',
+  ),
+  BACKUP_AGE_IDENTITY: secret(
+    text,
+
+    'Private key of one of the recipients, for restores and restore tests of encrypted sets on this host; give it as a file (`BACKUP_AGE_IDENTITY_FILE`), or not at all',
+  ),
   BACKUP_PING_URL: secret(
     httpUrl,
 

@@ -51,7 +51,7 @@ export async function* inspect(context: CommandContext): AsyncGenerator<Diagnost
         'Unset BACKUP_RESTORE_TEST_SCHEDULE, or test restores by hand: geolens-backup verify --restore',
       )
     : checkSchedule('restore tests', config.restoreTestSchedule, now);
-  if (services.replicas.length > 0) {
+  if (services.stores.length > 1) {
     yield config.replicaCheckSchedule === undefined
       ? result(
           'replica checks',
@@ -131,14 +131,14 @@ async function* aboutCopies(
 ): AsyncGenerator<DiagnosticResult> {
   const subject = 'off-site copy';
   const { config, services, signal } = context;
-  if (services.replicas.length === 0)
+  if (services.stores.length === 1)
     yield result(
       subject,
       'warn',
       `there is none: every set is in ${config.backupDir} alone, perhaps on the same disk as the database`,
       'Set BACKUP_S3_ENABLED=true and S3_…, or bring copies elsewhere yourself',
     );
-  for (const replica of services.replicas) {
+  for (const replica of services.stores.slice(1)) {
     const listing = `${replica.name} list`;
     if (failed.has(listing)) {
       yield notChecked(subject, listing);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { storeOption } from './help-texts.ts';
+import { identityOption, storeOption } from './help-texts.ts';
 
 /** Adds the arguments and options of `restore`. */
 export function describeRestore(command: Command): Command {
@@ -8,6 +8,7 @@ export function describeRestore(command: Command): Command {
     .description('restore the database, or tables of it, and the staging files, from a set or a file')
     .argument('<what>', 'latest, a timestamp as `list` shows it, or the path of a dump made with pg_dump -Fc')
     .addOption(storeOption('take the set from this store only'))
+    .addOption(identityOption())
     .option('--into <database>', 'restore into this database instead of the configured one')
     .option(
       '--in-place',

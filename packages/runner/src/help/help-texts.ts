@@ -38,6 +38,7 @@ const HELP: Readonly<Record<string, HelpText>> = {
       'restore 20261122_020000 --table catalog.datasets',
       'restore latest --files-only --staging-to /srv/staging',
       'restore ./geolens.dump --into geolens_copy',
+      'restore latest --store s3 --identity-file /media/usb/geolens.key',
     ],
     exitCodes: [0, 1, 2, 3, 4, 5],
   },
@@ -69,6 +70,14 @@ export function addHelpTexts(program: Command): void {
 /** Returns the description of an option. Names a default only if it is a word. */
 export function describeOption({ description, defaultValue }: Option): string {
   return typeof defaultValue === 'string' ? `${description} (default: ${defaultValue})` : description;
+}
+
+/** Returns the option `--identity-file`. */
+export function identityOption(): Option {
+  return new Option(
+    '--identity-file <path>',
+    'private key (identity) that opens encrypted sets; - reads it from standard input',
+  );
 }
 
 /**

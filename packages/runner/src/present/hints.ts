@@ -35,6 +35,10 @@ const ADVICE: Readonly<Record<ErrorReason, Advice>> = {
     'Correct S3_ENDPOINT, or the name service of this machine: no such host. With S3_ADDRESSING_STYLE=virtual the bucket is a part of its name',
   'endpoint-unreachable': 'Check S3_ENDPOINT and the network between here and the store',
   'file-unreadable': (_, hint) => `${hint}, a timestamp as geolens-backup list shows it, or latest`,
+  'identity-missing':
+    'Give the private key of one of the recipients: --identity-file PATH (- for standard input), or BACKUP_AGE_IDENTITY_FILE',
+  'identity-wrong':
+    'Give the private key of one of the recipients (--identity-file, or BACKUP_AGE_IDENTITY_FILE)',
   'live-database-differs':
     'The live database was changed and is not what the backup had: restore again without --in-place, or from another set',
   'live-database-mixed':

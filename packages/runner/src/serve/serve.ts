@@ -70,7 +70,7 @@ async function serveUntilStopped(context: CommandContext, changed: () => void): 
   const restoreTests =
     restoreTestSchedule === undefined ? undefined : runScheduledRestoreTests(context, restoreTestSchedule);
   const replicaChecks =
-    replicaCheckSchedule === undefined || services.replicas.length === 0
+    replicaCheckSchedule === undefined || services.stores.length === 1
       ? undefined
       : runScheduledReplicaChecks(context, replicaCheckSchedule);
   await Promise.all([runs, restoreTests, replicaChecks]);

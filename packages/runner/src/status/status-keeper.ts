@@ -24,7 +24,8 @@ export class StatusKeeper {
 
   async status(): Promise<Status> {
     const { config, services } = this.context;
-    const { primary, replicas, clock, journal } = services;
+    const { primary, stores, clock, journal } = services;
+    const replicas = stores.filter((store) => store !== primary);
     const [local, health, state, freeBytes] = await Promise.all([
       this.seenLately(primary, LOCAL_REFRESH_MS) ?? this.inspect(primary),
       currentHealth(this.context),
@@ -54,10 +55,10 @@ export class StatusKeeper {
 
   /** Reads all stores again, after a run has changed them. */
   async refresh(): Promise<void> {
-    const { primary, replicas } = this.context.services;
+    const { primary, stores } = this.context.services;
     this.seen.delete(primary); // later requests wait for the current state
     await Promise.all(
-      [primary, ...replicas].map(async (store) => {
+      stores.map(async (store) => {
         await this.looking.get(store); // this read may have begun before the change
         await this.inspect(store);
       }),

@@ -10,7 +10,7 @@ import {
   type JournalState,
   type Tier,
 } from '@geolens/backup-core';
-import { isWhole, planReplication } from '@geolens/backup-core/internal';
+import { isWhole, lengthsOf, planReplication } from '@geolens/backup-core/internal';
 
 /** State of a store at its last inspection. */
 export interface StoreStatus {
@@ -90,9 +90,7 @@ export function replicationLag(
   database: string,
 ): ReplicationLag | undefined {
   if (primary?.sets === undefined || replica.sets === undefined) return undefined;
-  const lengths = new Map<ArtifactKey, number>(
-    replica.sets.flatMap(({ artifacts }) => artifacts.map(({ key, bytes }) => [key, bytes] as const)),
-  );
+  const lengths = new Map<ArtifactKey, number>(replica.sets.flatMap(lengthsOf));
   // Older versions wrote check results into the manifest of the copy, which made it longer.
   const missing = planReplication({ sets: primary.sets, replica: lengths, database }).filter(
     ({ contested, artifacts }) =>

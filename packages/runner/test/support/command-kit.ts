@@ -57,6 +57,8 @@ export async function commandKit(
     notifiers: [],
     diagnosticChecks: [],
     freeBytes: () => Promise.resolve(1e12),
+    readCipher: undefined,
+    checkRecipients: () => Promise.resolve(),
     files: { dump: nothing, dumpOf: (path: string) => Promise.resolve(path), archive: nothing },
   };
   const tail = new LogTail();
