@@ -146,8 +146,13 @@ async function dumpBeside(path: string): Promise<string> {
     const parsed = parseArtifactName(one);
     return parsed?.kind === 'dump' && parsed.timestamp === timestamp;
   });
-  const own = manifest === undefined || manifest instanceof Error ? undefined : dumpOf(manifest)?.name;
-  const dump = dumps.find((one) => one === own) ?? dumps[0];
+  const known = manifest instanceof Error ? undefined : manifest;
+  const isOwn = (one: string): boolean => {
+    const parsed = parseArtifactName(one);
+    return parsed?.kind === 'dump' && parsed.database === known?.database;
+  };
+  const named = known && dumpOf(known)?.name;
+  const dump = dumps.find((one) => one === named) ?? dumps.find(isOwn) ?? dumps[0];
   if (dump !== undefined) return join(dirname(path), dump);
   throw new BackupError(
     'CONFIG_INVALID',
