@@ -22,7 +22,12 @@ const NEEDS = [
     packages: ['util-linux'],
     present: () => hasProgram('flock') && hasProgram('setpriv'),
   },
-  { what: 'age', packages: ['age'], present: () => hasProgram('age') && hasProgram('age-keygen') },
+  {
+    what: 'age',
+    packages: ['age'],
+    present: () => hasProgram('age') && hasProgram('age-keygen'),
+    forTests: true,
+  },
   { what: 'GNU tar', packages: ['tar'], present: () => hasProgram('tar') },
   { what: 'igzip', packages: ['isal'], present: () => hasProgram('igzip'), optional: true },
   { what: 'pigz', packages: ['pigz'], present: () => hasProgram('pigz'), optional: true, forTests: true },

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { armor, Encrypter } from 'age-encryption';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { fingerprintOf, generateIdentity, unlockIdentities } from '@geolens/backup-adapter-age';
+import { until } from '../../packages/system/test/support/processes.ts';
 import { runProgram } from '../support/run-program.ts';
 import { ageKeys, env, freshFolder, sshKeys, type Keys } from './support/keys.ts';
 
@@ -22,19 +24,27 @@ async function lockedFile({ identity }: Keys, isArmored: boolean): Promise<strin
   return path;
 }
 
-/** Unlocks the file in a session with a terminal, and types the passphrase when age asks. */
+/**
+ * Unlocks the file in a session with a terminal. Types the passphrase once age has switched the echo off, which
+ * it does some time after it asks.
+ */
 async function unlockAtTerminal(path: string, passphrase: string): Promise<string> {
-  const command = `${process.execPath} --conditions=geolens-source ${UNLOCK} ${path}`;
-  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const command = `tty; exec ${process.execPath} --conditions=geolens-source ${UNLOCK} ${path}`;
+  const args = ['--quiet', '--return', '--echo', 'always', '--command', command, '/dev/null'];
+  const child = spawn('script', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const end = once(child, 'close');
+  onTestFinished(() => void child.kill());
   let shown = '';
-  for await (const chunk of child.stdout) {
-    const isAsked = /passphrase.*:/i.test(shown);
-    shown += String(chunk);
-    if (!isAsked && /passphrase.*:/i.test(shown)) child.stdin.write(`${passphrase}\n`);
-    if (/^(?:unlocked|failed) .*\n/m.test(shown)) child.stdin.end();
-  }
+  child.stdout.on('data', (chunk: Buffer) => (shown += chunk.toString()));
+  await until(() => /passphrase.*:/i.test(shown), 'age asks');
+  const [terminal = ''] = /^\/dev\/\S+/.exec(shown) ?? [];
+  const hasNoEcho = async (): Promise<boolean> =>
+    (await runProgram('stty', ['-F', terminal, '-a'])).split(/\s+/).includes('-echo');
+  await until(hasNoEcho, 'the echo is off');
+  child.stdin.write(`${passphrase}\n`);
+  await until(() => /(?:unlocked|failed) [^\n]*\n/.test(shown), 'the file is unlocked, or not');
+  child.stdin.end();
+  await end;
   return shown;
 }
 
