@@ -35,8 +35,8 @@ function empty(scene: Scene): Promise<void> {
 }
 
 describe.skipIf(!mayMount)('a volume in memory (only where file systems can be mounted)', () => {
-  async function smallScene(number: number): Promise<Scene> {
-    const scene = await newScene(number);
+  async function smallScene(number: number, encrypt?: 'all'): Promise<Scene> {
+    const scene = await newScene(number, { encrypt });
     mountOver(scene.operator.volume.backups, [
       '-t',
       'tmpfs',
@@ -55,12 +55,33 @@ describe.skipIf(!mayMount)('a volume in memory (only where file systems can be m
       family,
       kind: 'full',
       short: 3,
-      share: 0.4,
-      lane: smallScene,
+      share: 0.3,
+      lane: (number) => smallScene(number),
       program: async (scene, random) => {
         scene.daysPass(random);
         return scene.costsNothing(async () => {
           await fill(scene, random.whole(0, 900_000));
+          const hit = await honest(scene, await scene.does(['run', '--json']));
+          await empty(scene);
+          return hit;
+        });
+      },
+    });
+  });
+
+  it('of encrypted sets that becomes full anywhere in a run costs no set, and when there is room again all is well', {
+    timeout: patience,
+  }, async () => {
+    await carryOut<Scene>({
+      family,
+      kind: 'full, encrypted',
+      short: 2,
+      share: 0.1,
+      lane: (number) => smallScene(number, 'all'),
+      program: async (scene, random) => {
+        scene.daysPass(random);
+        return scene.costsNothing(async () => {
+          await fill(scene, random.whole(0, 1_400_000));
           const hit = await honest(scene, await scene.does(['run', '--json']));
           await empty(scene);
           return hit;
@@ -77,7 +98,7 @@ describe.skipIf(!mayMount)('a volume in memory (only where file systems can be m
       kind: 'read-only',
       short: 1,
       share: 0.1,
-      lane: smallScene,
+      lane: (number) => smallScene(number),
       program: async (scene, random) => {
         const { backups } = scene.operator.volume;
         return scene.costsNothing(async () => {

@@ -22,9 +22,17 @@ interface Lane {
 async function laneOf(
   number: number,
   args: readonly string[],
-  { s3 = false, large = false }: { readonly s3?: boolean; readonly large?: boolean } = {},
+  {
+    s3 = false,
+    large = false,
+    encrypt,
+  }: {
+    readonly s3?: boolean;
+    readonly large?: boolean;
+    readonly encrypt?: 'replicas' | 'all' | undefined;
+  } = {},
 ): Promise<Lane> {
-  const scene = await newScene(number, { s3 });
+  const scene = await newScene(number, { s3, encrypt });
   if (large) await writeRaster(scene.operator, { large });
   await scene.operator.goodRun();
   const began = performance.now();
@@ -70,7 +78,7 @@ describe('kill -9', () => {
       family,
       kind: 'run',
       short: 3,
-      share: 0.25,
+      share: 0.2,
       lane: (number) => laneOf(number, ['run']),
       program: async ({ scene, milliseconds }, random) => {
         scene.daysPass(random);
@@ -86,7 +94,7 @@ describe('kill -9', () => {
       family,
       kind: 'run, at a change of the disk',
       short: 4,
-      share: 0.2,
+      share: 0.15,
       lane: async (number) => {
         const lane = await laneOf(number, ['run']);
         return { ...lane, calls: await countDiskCalls(lane.scene.operator, ['run']) };
@@ -114,6 +122,26 @@ describe('kill -9', () => {
           return scene.costsNothing(() => killed(scene.begins(['run']), moment(random, milliseconds)));
         },
       });
+    },
+  );
+
+  it.skipIf(inject('gateway') === undefined)(
+    'of a run whose sets are encrypted, in the bucket alone or on the volume too, costs no set and no copy',
+    { timeout: patience },
+    async () => {
+      for (const encrypt of ['replicas', 'all'] as const)
+        await carryOut<Lane>({
+          family,
+          kind: `encrypted ${encrypt}`,
+          short: 2,
+          share: 0.05,
+          lane: (number) => laneOf(number, ['run'], { s3: true, large: true, encrypt }),
+          program: async ({ scene, milliseconds }, random) => {
+            scene.daysPass(random);
+            await writeRaster(scene.operator, { large: random.chance(0.7) });
+            return scene.costsNothing(() => killed(scene.begins(['run']), moment(random, milliseconds)));
+          },
+        });
     },
   );
 

@@ -14,8 +14,8 @@ interface Lane {
   readonly proxy: FaultProxy;
 }
 
-async function laneOf(number: number): Promise<Lane> {
-  const scene = await newScene(number, { s3: true });
+async function laneOf(number: number, encrypt?: 'replicas'): Promise<Lane> {
+  const scene = await newScene(number, { s3: true, encrypt });
   const proxy = await startFaultProxy(scene.bucket!.endpoint);
   await scene.operator.goodRun();
   return { scene, proxy };
@@ -62,30 +62,35 @@ function randomProgram(random: Random): readonly FaultRule[] {
 }
 
 describe.skipIf(inject('gateway') === undefined)('a bucket', () => {
-  it('on the way to which anything happens costs no set, never has a bad one, and is made up for by the next run', {
-    timeout: patience,
-  }, async () => {
-    await carryOut<Lane>({
-      family: 's3',
-      kind: 'program of faults',
-      short: 4,
-      share: 1,
-      lane: laneOf,
-      program: async ({ scene, proxy }, random) => {
-        scene.daysPass(random);
-        await writeRaster(scene.operator, { large: random.chance(0.25) });
-        const rules = randomProgram(random);
-        return scene.costsNothing(async () => {
-          for (const rule of rules) proxy.fault(rule);
-          const end = await scene.does(['run', '--json'], {
-            S3_ENDPOINT: proxy.endpoint,
-            S3_TIMEOUT_SECONDS: '1',
-            BACKUP_SHRINK_THRESHOLD: '0',
+  it.each([
+    ['', undefined, 4, 0.7],
+    [', with encrypted sets,', 'replicas', 3, 0.3],
+  ] as const)(
+    'on the way to which anything happens%s costs no set, never has a bad one, and is made up for by the next run',
+    { timeout: patience },
+    async (_, encrypt, short, share) => {
+      await carryOut<Lane>({
+        family: 's3',
+        kind: encrypt === undefined ? 'program of faults' : 'program of faults, encrypted',
+        short,
+        share,
+        lane: (number) => laneOf(number, encrypt),
+        program: async ({ scene, proxy }, random) => {
+          scene.daysPass(random);
+          await writeRaster(scene.operator, { large: random.chance(0.25) });
+          const rules = randomProgram(random);
+          return scene.costsNothing(async () => {
+            for (const rule of rules) proxy.fault(rule);
+            const end = await scene.does(['run', '--json'], {
+              S3_ENDPOINT: proxy.endpoint,
+              S3_TIMEOUT_SECONDS: '1',
+              BACKUP_SHRINK_THRESHOLD: '0',
+            });
+            proxy.heal();
+            return `${[...new Set(rules.map((rule) => rule.do.kind))].sort().join(' and ')}: ${await honest(scene, end)}`;
           });
-          proxy.heal();
-          return `${[...new Set(rules.map((rule) => rule.do.kind))].sort().join(' and ')}: ${await honest(scene, end)}`;
-        });
-      },
-    });
-  });
+        },
+      });
+    },
+  );
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { smallDatabase } from '../../adapter-postgres/support/small-database.ts';
+import { ageKeys, type Keys } from '../../adapter-age/support/keys.ts';
 import { removeRelatives } from '../../cli/restore/support/restorer.ts';
 import { faketimeText, noFaketime } from '../../support/faketime.ts';
 import { Operator } from '../../support/operator.ts';
@@ -13,7 +14,8 @@ import { clearFaketimeOrphans } from '../../support/faketime-orphans.ts';
 import { clusters, type ClusterFacts } from '../../support/clusters.ts';
 import { freshVolume } from '../../support/volume.ts';
 import { orphansOf } from './orphans.ts';
-import { placeInBucket, placeOnVolume } from './place.ts';
+import { decrypted } from './decrypted.ts';
+import { placeInBucket, placeOnVolume, type Place } from './place.ts';
 import type { Random } from '../../support/random.ts';
 import { sunday } from './sunday.ts';
 import { Witness, type Sight } from './witness.ts';
@@ -24,6 +26,12 @@ const DAY_MS = 86_400_000;
 const TWO_O_CLOCK_MS = 2 * 3_600_000;
 const KEEP = { daily: 3, weekly: 2 };
 const GONE_WITHIN_MS = 10_000;
+
+/** How the sets of a scene are encrypted. */
+interface SceneEncryption {
+  readonly mode: 'replicas' | 'all';
+  readonly keys: Keys;
+}
 
 /** An installation with a few tables, a few files and, if wanted, a bucket; whose sets are watched. */
 export class Scene {
@@ -38,12 +46,15 @@ export class Scene {
   /** What there is, as long as nobody has done anything since. */
   #seen: Sight | undefined;
 
-  constructor(operator: Operator, bucket?: TestBucket) {
+  constructor(operator: Operator, bucket?: TestBucket, encryption?: SceneEncryption) {
     this.operator = operator;
     this.bucket = bucket;
+    const encrypted = (place: Place): Place =>
+      encryption === undefined ? place : decrypted(place, encryption.keys);
+    const volume = placeOnVolume(operator.volume.backups);
     const places = [
-      placeOnVolume(operator.volume.backups),
-      ...(bucket === undefined ? [] : [placeInBucket(bucket)]),
+      encryption?.mode === 'all' ? encrypted(volume) : volume,
+      ...(bucket === undefined ? [] : [encrypted(placeInBucket(bucket))]),
     ];
     this.witness = new Witness(operator, places);
   }
@@ -143,8 +154,13 @@ export async function newScene(
   number: number,
   {
     s3 = false,
+    encrypt,
     cluster = clusters()[number % clusters().length]!,
-  }: { readonly s3?: boolean; readonly cluster?: ClusterFacts } = {},
+  }: {
+    readonly s3?: boolean;
+    readonly encrypt?: SceneEncryption['mode'] | undefined;
+    readonly cluster?: ClusterFacts;
+  } = {},
 ): Promise<Scene> {
   const database = await smallDatabase(cluster);
   const bucket = s3 ? await freshBucket() : undefined;
@@ -155,13 +171,18 @@ export async function newScene(
   const { user, host, port } = database;
   // The servers trust everybody; the password is there to be kept secret.
   const url = `postgresql://${user}:${encodeURIComponent(secretOf('Password'))}@${host}:${port}/${database.database}`;
+  const encryption = encrypt && { mode: encrypt, keys: await ageKeys() };
   const settings = {
     BACKUP_RETENTION_DAILY: String(KEEP.daily),
     BACKUP_RESTORE_TEST_DIR: await restoreTestFolder(),
     BACKUP_RETENTION_WEEKLY: String(KEEP.weekly),
     ...(bucket !== undefined && { ...replicaEnv(bucket), S3_TIMEOUT_SECONDS: '2' }),
+    ...(encryption !== undefined && {
+      BACKUP_ENCRYPT: encryption.mode,
+      BACKUP_AGE_RECIPIENTS: encryption.keys.recipient,
+    }),
   };
-  return new Scene(new Operator({ ...database, url }, volume, settings), bucket);
+  return new Scene(new Operator({ ...database, url }, volume, settings), bucket, encryption);
 }
 
 /** Two o'clock of the first Sunday that begins after this moment. */
