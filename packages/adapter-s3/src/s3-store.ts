@@ -11,6 +11,7 @@ import type {
   StoredArtifact,
   StoreOptions,
   Tier,
+  TrustPolicy,
 } from '@geolens/backup-core';
 import { MemoryRecords, nameOfKey } from '@geolens/backup-core/internal';
 import { Bucket } from './bucket.ts';
@@ -39,6 +40,8 @@ export interface S3StoreOptions {
   readonly database?: string | undefined;
   /** Records of the expected content of the bucket. Defaults to the memory of the process. */
   readonly records?: ReplicaRecords | undefined;
+  /** Judges the signatures of manifests. Defaults to none: signatures are ignored. */
+  readonly trust?: TrustPolicy | undefined;
   /** Another client, and smaller sizes, for tests. */
   readonly client?: S3Client | undefined;
   readonly limits?: Partial<UploadLimits> | undefined;
@@ -56,6 +59,7 @@ export interface S3StoreOptions {
 export class S3Store implements ArtifactStore {
   readonly name = 's3';
   readonly records: ReplicaRecords;
+  readonly trust: TrustPolicy | undefined;
   readonly capabilities: StoreCapabilities = {
     stagedUpload: (...args) => this.stageUpload(...args),
     serverSideCopy: true,
@@ -69,8 +73,9 @@ export class S3Store implements ArtifactStore {
   /** Open uploads of staged objects, by object key. The id is `undefined` if the upload did not start. */
   private readonly uploading = new Map<string, Promise<string | undefined>>();
 
-  constructor({ settings, database, client, limits, records = new MemoryRecords() }: S3StoreOptions) {
+  constructor({ settings, database, client, limits, trust, records = new MemoryRecords() }: S3StoreOptions) {
     this.records = records;
+    this.trust = trust;
     this.settings = settings;
     this.database = database;
     this.limits = { ...LIMITS, ...limits };
@@ -99,6 +104,7 @@ export class S3Store implements ArtifactStore {
   }
 
   async put(key: ArtifactKey, source: ArtifactSource, { signal }: StoreOptions = {}): Promise<void> {
+    await this.forget(key, source);
     await this.record(key, await uploadObject(this.requestOf(key, source, signal)), source.sha256);
   }
 
@@ -124,7 +130,10 @@ export class S3Store implements ArtifactStore {
       open = false;
       await work().finally(ended);
     };
-    const complete = async (): Promise<void> => this.record(key, await staged.complete(), source.sha256);
+    const complete = async (): Promise<void> => {
+      await this.forget(key, source);
+      await this.record(key, await staged.complete(), source.sha256);
+    };
     return { complete: once(complete), discard: once(() => staged.discard()) };
   }
 
@@ -153,6 +162,14 @@ export class S3Store implements ArtifactStore {
   /** Closes the connections. */
   close(): void {
     this.bucket.client.destroy();
+  }
+
+  /**
+   * Forgets an object that is replaced by content that is made while it is sent. If the answer of the store
+   * is lost, another ETag than the recorded one does not mean that another client wrote it.
+   */
+  private async forget(key: ArtifactKey, { once }: ArtifactSource): Promise<void> {
+    if (once === true) await this.record(key, {}, undefined);
   }
 
   /** Records the digest of an object if its ETag changes with its bytes. Others may write state files. */

@@ -63,6 +63,21 @@ export {
   type TableRows,
 } from './model/manifest.ts';
 export type { PhaseId, PhaseName, PhaseReport } from './model/run-phase.ts';
+export {
+  formatSigningKey,
+  generateSigningKey,
+  parsePublicKeys,
+  parseSigningKey,
+  type PublicKey,
+  type SigningKey,
+} from './model/minisign.ts';
+export {
+  manifestSigner,
+  trustKeys,
+  type ManifestSigner,
+  type SignedSet,
+  type TrustPolicy,
+} from './model/trust.ts';
 export type { CurrentState } from './model/state-file.ts';
 export { TIERS, type Tier } from './model/tier.ts';
 export { formatTimestamp, parseTimestamp, timestampToDate, type RunTimestamp } from './model/timestamp.ts';

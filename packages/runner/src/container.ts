@@ -38,6 +38,8 @@ import {
   EncryptedStore,
   isBackupError,
   keepNewest,
+  manifestSigner,
+  trustKeys,
   type ArtifactStore,
   type DumpRestorer,
   type OrphanCleaner,
@@ -75,6 +77,7 @@ export const TOKENS: { readonly [P in keyof Services]-?: InjectionToken<Services
   restorer: Symbol('restorer'),
   reportOf: Symbol('reportOf'),
   retention: Symbol('retention'),
+  signer: Symbol('signer'),
   stall: Symbol('stall'),
   stagingRestorer: Symbol('stagingRestorer'),
   cleaners: Symbol('cleaners'),
@@ -100,10 +103,14 @@ export async function composeContainer(
     volumeOnly ? WITHOUT_ENCRYPTION : composeEncryption(config),
   ]);
   const { cipher } = age;
+  const { key, trustedKeys, installation } = config.signing;
+  const trust = trustedKeys && trustKeys(trustedKeys, installation);
+  const signer = key && manifestSigner(key, installation);
   const container = root.createChildContainer();
   const register = <T>(name: InjectionToken<T>, make: (parts: DependencyContainer) => T): void => {
     container.register(name, { useFactory: instanceCachingFactory(make) });
   };
+  register(TOKENS.signer, () => signer);
   const env = config.programEnv;
   register(TOKENS.lowerPriority, () => () => lowerPriority(env));
   const { restoreTestSql: path } = config;
@@ -125,7 +132,7 @@ export async function composeContainer(
   register(TOKENS.checkAssertions, () => async () => {
     if (assertions !== undefined) await readAssertions(assertions);
   });
-  register(TOKENS.files, () => fileSources(cipher));
+  register(TOKENS.files, () => fileSources({ cipher, trust }));
   register(TOKENS.readCipher, () => cipher);
   register(TOKENS.cipher, () => (config.encryption.mode === 'all' ? cipher : undefined));
   register(TOKENS.checkRecipients, () => age.checkRecipients);
@@ -135,9 +142,9 @@ export async function composeContainer(
   const stall: StallLimit | undefined =
     stallTimeout === undefined ? undefined : { clock: systemClock, milliseconds: stallTimeout };
   register(TOKENS.stall, () => stall);
-  register(TOKENS.primary, () => new LocalStore({ root: config.backupDir, label: 'BACKUP_DIR' }));
+  register(TOKENS.primary, () => new LocalStore({ root: config.backupDir, label: 'BACKUP_DIR', trust }));
   register(TOKENS.replicas, () =>
-    cipher === undefined ? stores : stores.map((store) => new EncryptedStore(store, cipher)),
+    cipher === undefined ? stores : stores.map((store) => new EncryptedStore(store, cipher, signer)),
   );
   register(TOKENS.notifiers, () => notifiers);
   register(TOKENS.freeBytes, () => freeBytes);
@@ -213,6 +220,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
 async function composeS3({
   s3,
   backupDir,
+  signing: { trustedKeys, installation },
   connection: { database },
 }: Config): Promise<{
   readonly stores: readonly ArtifactStore[];
@@ -221,9 +229,10 @@ async function composeS3({
   if (s3 === undefined) return { stores: [], diagnosticChecks: () => [] };
   const { S3DiagnosticCheck, S3Store } = await import('@geolens/backup-adapter-s3');
   const place = [s3.endpoint ?? '', s3.bucket, s3.prefix ?? ''].join('/');
+  const trust = trustedKeys && trustKeys(trustedKeys, installation);
   const records = new FileRecords(join(backupDir, recordsName('s3', place)));
   return {
-    stores: [new S3Store({ settings: s3, database, records })],
+    stores: [new S3Store({ settings: s3, database, records, trust })],
     diagnosticChecks: () => [new S3DiagnosticCheck({ settings: s3, clock: systemClock })],
   };
 }

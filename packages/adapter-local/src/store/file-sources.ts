@@ -12,6 +12,7 @@ import {
   type Manifest,
   type ReadableArtifact,
   type SetCopy,
+  type TrustPolicy,
   withReason,
 } from '@geolens/backup-core';
 import {
@@ -28,13 +29,18 @@ import {
 } from '@geolens/backup-core/internal';
 import { readFile } from '@geolens/backup-system';
 
-/**
- * Reads files of this machine.
- * @param cipher opens encrypted files. Defaults to none.
- */
-export function fileSources(cipher?: Cipher): FileSources {
+/** How files of sets are read. */
+export interface FileSourcesOptions {
+  /** Opens encrypted files. Defaults to none. */
+  readonly cipher?: Cipher | undefined;
+  /** Judges the signature beside the manifest of a set. Defaults to none: signatures are ignored. */
+  readonly trust?: TrustPolicy | undefined;
+}
+
+/** Reads files of this machine. */
+export function fileSources({ cipher, trust }: FileSourcesOptions = {}): FileSources {
   return {
-    dump: (path) => copyOfFile(path, cipher),
+    dump: (path) => copyOfFile(path, cipher, trust),
     dumpOf: dumpBeside,
     archive: async (path) => withPlainText(await fileArtifact(path, undefined), undefined, cipher),
   };
@@ -45,13 +51,18 @@ const SQL_COMMENT = Buffer.from('--');
 
 const WORDS = {
   manifest: 'manifest',
+  signature: 'signature',
   details: 'encrypted manifest',
   globals: 'globals',
   staging: 'staging archive',
   state: 'state file',
 } as const;
 
-async function copyOfFile(path: string, cipher: Cipher | undefined): Promise<SetCopy> {
+async function copyOfFile(
+  path: string,
+  cipher: Cipher | undefined,
+  trust: TrustPolicy | undefined,
+): Promise<SetCopy> {
   const dump = withPlainText(await fileArtifact(path, undefined), undefined, cipher);
   const name = parseArtifactName(basename(path));
   if (name !== undefined && name.kind !== 'dump') {
@@ -117,7 +128,11 @@ async function copyOfFile(path: string, cipher: Cipher | undefined): Promise<Set
         );
   const checks =
     manifest === undefined ? {} : currentState(manifest, await stateIn(beside('state'), manifest)).checks;
-  const warnings = warningsOf({ state: problems.length === 0 ? 'complete' : 'partial', problems, checks });
+  const untrusted = manifest && trust && (await whyUntrusted(beside, manifest, trust));
+  const warnings = [
+    ...(untrusted === undefined ? [] : [`it is not trusted: ${untrusted}`]),
+    ...warningsOf({ state: problems.length === 0 ? 'complete' : 'partial', problems, checks }),
+  ];
   return {
     label: `file ${path}`,
     timestamp,
@@ -134,6 +149,19 @@ async function copyOfFile(path: string, cipher: Cipher | undefined): Promise<Set
     trusted: false,
     stored: undefined,
   };
+}
+
+/** Returns why the manifest beside a dump is not trusted. `undefined` if it is. */
+async function whyUntrusted(
+  beside: (kind: 'manifest' | 'signature') => string,
+  manifest: Manifest,
+  trust: TrustPolicy,
+): Promise<string | undefined> {
+  const text = await manifestTextOf(readFile(beside('manifest')));
+  const signature = (await exists(beside('signature')))
+    ? await manifestTextOf(readFile(beside('signature')))
+    : undefined;
+  return trust.whyUntrusted(text, signature, manifest);
 }
 
 async function dumpBeside(path: string): Promise<string> {

@@ -21,6 +21,7 @@ import {
   type StoredArtifact,
   type StoreOptions,
   type Tier,
+  type TrustPolicy,
 } from '@geolens/backup-core';
 import { nameOfKey } from '@geolens/backup-core/internal';
 import { linkOrCopy } from './link-or-copy.ts';
@@ -51,6 +52,8 @@ export interface LocalStoreOptions {
   readonly root: string;
   /** Name of the setting that gives the folder, for messages. */
   readonly label?: string | undefined;
+  /** Judges the signatures of manifests. Defaults to none: signatures are ignored. */
+  readonly trust?: TrustPolicy | undefined;
 }
 
 /**
@@ -60,9 +63,11 @@ export interface LocalStoreOptions {
 export class LocalStore implements PrimaryStore {
   readonly name = 'local';
   readonly capabilities: StoreCapabilities = { localFiles: (key) => this.path(key), serverSideCopy: true };
+  readonly trust: TrustPolicy | undefined;
   private readonly root: StoreRoot;
 
-  constructor({ root, label }: LocalStoreOptions) {
+  constructor({ root, label, trust }: LocalStoreOptions) {
+    this.trust = trust;
     this.root = { path: root, label };
   }
 

@@ -42,7 +42,7 @@ export async function makeSet(
     warnings: [...phases.warnings],
   };
   const encryption = cipher && { cipher, phases, stagedUploads, signal };
-  return publish(produced, description, { phases, encryption, signal });
+  return publish(produced, description, { phases, encryption, signer: parts.signer, signal });
 }
 
 function entriesOf({ artifacts }: Produced): Manifest['artifacts'] {

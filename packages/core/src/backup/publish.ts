@@ -2,11 +2,13 @@ import { isBackupError, type BackupError } from '../base/errors.ts';
 import { mergeDetails } from '../model/encrypted-manifest.ts';
 import { formatManifest, parseManifest } from '../model/manifest-text.ts';
 import { MANIFEST_SCHEMA_VERSION, type Checks, type Manifest, type Suspicion } from '../model/manifest.ts';
-import { artifactKey } from '../model/artifact-key.ts';
+import { artifactKey, companionKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
+import type { ManifestSigner } from '../model/trust.ts';
+import type { SetTransaction } from '../ports/primary-store.ts';
 import { formatArtifactName } from '../model/artifact-name.ts';
 import { tiersOf } from '../model/tier.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
-import { manifestTextOf, textSource } from '../ports/text-source.ts';
+import { manifestTextOf, textOf, textSource } from '../ports/text-source.ts';
 import type { Phases } from '../progress/phases.ts';
 import { encryptSet, type EncryptSetParts } from './encrypt-set.ts';
 import type { Produced, ProducedArtifact, VerifyLevel } from './produce.ts';
@@ -28,6 +30,8 @@ export interface PublishOptions {
   readonly phases: Phases;
   /** Encrypts the set. `undefined` if it stays plain. */
   readonly encryption: EncryptSetParts | undefined;
+  /** Signs the manifest. `undefined` if it is not signed. */
+  readonly signer: ManifestSigner | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -51,7 +55,7 @@ export interface PlainArtifacts {
 export async function publish(
   produced: Produced,
   request: PublishRequest,
-  { phases, encryption, signal }: PublishOptions,
+  { phases, encryption, signer, signal }: PublishOptions,
 ): Promise<Published> {
   const { transaction, artifacts } = produced;
   try {
@@ -65,7 +69,11 @@ export async function publish(
       const source = encrypted === undefined ? text : textSource(formatManifest(encrypted.manifest));
       const written = await transaction.write(key, source.open(), { signal });
       await verifyArtifact(name, written, nothingMore, signal);
-      return transaction.commit([...keys, key]).then(() => undefined, whenThere);
+      const signature =
+        signer && (await sign(transaction, key, await textOf(source.open()), signer, request));
+      return transaction
+        .commit([...keys, ...(signature === undefined ? [] : [signature]), key])
+        .then(() => undefined, whenThere);
     });
     return {
       manifest: encrypted === undefined ? whole.manifest : mergeDetails(encrypted.manifest, whole.manifest),
@@ -76,6 +84,20 @@ export async function publish(
     await transaction.rollback();
     throw error;
   }
+}
+
+/** Writes the signature of a manifest. Returns its key. */
+async function sign(
+  transaction: SetTransaction,
+  manifestKey: ArtifactKey,
+  text: string,
+  signer: ManifestSigner,
+  { timestamp, database }: PublishRequest,
+): Promise<ArtifactKey> {
+  const { tier } = splitKey(manifestKey);
+  const key = companionKey({ tier, timestamp }, 'signature');
+  await transaction.write(key, textSource(signer.sign(text, { timestamp, database })).open());
+  return key;
 }
 
 function whenThere(error: unknown): BackupError {

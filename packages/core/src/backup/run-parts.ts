@@ -1,5 +1,6 @@
 import type { BackupError } from '../base/errors.ts';
 import type { Manifest } from '../model/manifest.ts';
+import type { ManifestSigner } from '../model/trust.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { Cipher } from '../ports/cipher.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -26,6 +27,8 @@ export interface RunParts extends ProduceParts {
   readonly replicas?: readonly ArtifactStore[] | undefined;
   /** Encrypts every new set of the primary store. `undefined` if they stay plain. */
   readonly cipher?: Cipher | undefined;
+  /** Signs the manifest of every new set. `undefined` if they are not signed. */
+  readonly signer?: ManifestSigner | undefined;
   /** Maximum time without progress of a phase. Defaults to no limit. */
   readonly stall?: StallLimit | undefined;
   /** Tests the restore of a new set. Required for the level `restore`. */

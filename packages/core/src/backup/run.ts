@@ -109,8 +109,10 @@ async function testRestore(context: RunContext, made: MadeSet): Promise<Verified
 
 async function promoteSet(context: RunContext, { manifest, checks, timestamp }: VerifiedSet): Promise<void> {
   const { parts, phases, signal } = context;
-  const file = { kind: 'manifest', name: formatArtifactName({ kind: 'manifest', timestamp }) } as const;
-  const set = [...manifest.artifacts, file].map(({ kind, name }) => ({
+  const files = (['manifest', ...(parts.signer === undefined ? [] : (['signature'] as const))] as const).map(
+    (kind) => ({ kind, name: formatArtifactName({ kind, timestamp }) }),
+  );
+  const set = [...manifest.artifacts, ...files].map(({ kind, name }) => ({
     kind,
     key: artifactKey('daily', name),
   }));

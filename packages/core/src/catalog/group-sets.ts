@@ -16,6 +16,16 @@ export type ManifestReading = Manifest | Error;
 /** Content of a state file, or why it is not usable. */
 export type StateReading = StateFile | Error;
 
+/** What is known of the artifacts of a store besides its listing and its manifests. */
+export interface KnownOfStore {
+  /** Globals that no run wrote. */
+  readonly foreign?: ReadonlySet<ArtifactKey> | undefined;
+  /** Content of each state file beside a manifest, by key. */
+  readonly states?: ReadonlyMap<ArtifactKey, StateReading> | undefined;
+  /** Why manifests are not trusted, by key. `undefined` if signatures are ignored. */
+  readonly untrusted?: ReadonlyMap<ArtifactKey, string> | undefined;
+}
+
 interface Group {
   readonly tier: Tier;
   readonly timestamp: RunTimestamp;
@@ -28,14 +38,11 @@ interface Group {
  * Groups the listing of a store into sets, newest first. Leaves out foreign files, whose names do not parse.
  * A state file alone is no set.
  * @param readings content of each manifest in the listing, by key
- * @param foreign globals that no run wrote
- * @param states content of each state file beside a manifest, by key
  */
 export function groupSets(
   listing: readonly StoredArtifact[],
   readings: ReadonlyMap<ArtifactKey, ManifestReading>,
-  foreign: ReadonlySet<ArtifactKey> = new Set(),
-  states: ReadonlyMap<ArtifactKey, StateReading> = new Map(),
+  known: KnownOfStore = {},
 ): readonly BackupSet[] {
   const groups = new Map<string, Group>();
   for (const { key, bytes, tag } of listing) {
@@ -50,7 +57,7 @@ export function groupSets(
     else if (name.kind === 'state') group.stateFile = artifact;
     else group.companions.push(artifact);
   }
-  const sets = [...groups.values()].flatMap((group) => setsOf(group, readings, foreign, states));
+  const sets = [...groups.values()].flatMap((group) => setsOf(group, readings, known));
   return withoutRevokedBaselines(sets).sort(newestFirst);
 }
 
@@ -77,8 +84,7 @@ function withoutRevokedBaselines(sets: readonly BackupSet[]): BackupSet[] {
 function setsOf(
   { tier, timestamp, dumps, companions, stateFile }: Group,
   readings: ReadonlyMap<ArtifactKey, ManifestReading>,
-  foreign: ReadonlySet<ArtifactKey>,
-  states: ReadonlyMap<ArtifactKey, StateReading>,
+  { foreign = new Set(), states = new Map(), untrusted }: KnownOfStore,
 ): BackupSet[] {
   const reading = companions.map(({ key }) => readings.get(key)).find((found) => found !== undefined);
   const manifest = reading instanceof Error ? undefined : reading;
@@ -98,7 +104,10 @@ function setsOf(
   const isOfRun =
     stateFile !== undefined || companions.some(({ kind, key }) => kind === 'globals' && !foreign.has(key));
   const withCompanions = (database: string | undefined, artifacts: readonly SetArtifact[]): BackupSet => {
-    const { problems, ...judged } = stateOf(timestamp, artifacts, reading, current, isOfRun);
+    const { problems, ...judged } = distrusted(
+      stateOf(timestamp, artifacts, reading, current, isOfRun),
+      untrusted && whyUntrusted(companions, readings, untrusted),
+    );
     const ignored = state instanceof Error ? [`its state file is ignored: ${state.message}`] : [];
     return {
       ...{ tier, timestamp, database, artifacts, manifest, stateFile, ...current, ...judged },
@@ -115,7 +124,8 @@ function setsOf(
     if (owner === undefined || owner === database)
       return withCompanions(database, [artifact, ...namedFirst(manifest, [...companions, ...others])]);
     const alone = { tier, timestamp, database, artifacts: [artifact], manifest: undefined, checks: {} };
-    return { ...alone, ...stateOf(timestamp, [artifact], undefined, alone, false) };
+    const judged = stateOf(timestamp, [artifact], undefined, alone, false);
+    return { ...alone, ...distrusted(judged, untrusted && NOT_SIGNED) };
   });
   const claimed = sets.some(({ artifacts }) => artifacts.length > 1) || companions.length === 0;
   return claimed ? sets : [...sets, withCompanions(owner, companions)];
@@ -145,6 +155,25 @@ function ownerOf(manifest: Manifest, there: readonly string[]): string {
 function databaseOfDump(manifest: Manifest): string | undefined {
   const name = parseArtifactName(dumpOf(manifest)?.name ?? '');
   return name?.kind === 'dump' ? name.database : undefined;
+}
+
+/** Why a set without a manifest is not trusted. */
+const NOT_SIGNED = 'it has no signed manifest';
+
+/** Returns why the manifest among the companions of a set is not trusted. */
+function whyUntrusted(
+  companions: readonly SetArtifact[],
+  readings: ReadonlyMap<ArtifactKey, ManifestReading>,
+  untrusted: ReadonlyMap<ArtifactKey, string>,
+): string | undefined {
+  const manifest = companions.find(({ key }) => readings.has(key));
+  return manifest === undefined ? NOT_SIGNED : untrusted.get(manifest.key);
+}
+
+/** Returns the judgement of a set that is not trusted. What is not whole stays partial. */
+function distrusted(judged: Judgement, why: string | undefined): Judgement {
+  if (why === undefined || judged.state === 'partial') return judged;
+  return { ...judged, state: 'untrusted', problems: [`it is not trusted: ${why}`, ...judged.problems] };
 }
 
 interface Judgement {

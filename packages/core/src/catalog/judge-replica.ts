@@ -19,7 +19,7 @@ export function judgeReplica(set: BackupSet, records: ReadonlyMap<ArtifactKey, R
   const checks = { ...failed(set.checks), ...ownChecks(set, records) };
   const damage = damageIn(checks);
   const { problems, state } = set;
-  if (state === 'partial' || state === 'bad' || damage.length === 0) return { ...set, checks };
+  if (['partial', 'bad', 'untrusted'].includes(state) || damage.length === 0) return { ...set, checks };
   return { ...set, checks, state: 'bad', problems: [...damage, ...problems] };
 }
 

@@ -1,9 +1,17 @@
 import { parseManifest, RowLists } from '../model/manifest-text.ts';
+import type { Manifest } from '../model/manifest.ts';
 import { companionKey, nameOfKey, placeOf, type ArtifactKey } from '../model/artifact-key.ts';
 import { TIERS, type Tier } from '../model/tier.ts';
 import type { ArtifactStore, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
-import { BackupError, isBackupError, throwIfAborted, toBackupError, withReason } from '../base/errors.ts';
-import { denseBytesOf, LARGEST_MANIFEST_BYTES, manifestTextOf } from '../ports/text-source.ts';
+import {
+  BackupError,
+  errorText,
+  isBackupError,
+  throwIfAborted,
+  toBackupError,
+  withReason,
+} from '../base/errors.ts';
+import { boundedTextOf, denseBytesOf, LARGEST_MANIFEST_BYTES, manifestTextOf } from '../ports/text-source.ts';
 import type { BackupSet } from '../model/backup-set.ts';
 import { foreignGlobals } from './foreign-globals.ts';
 import { groupSets, type ManifestReading, type StateReading } from './group-sets.ts';
@@ -12,6 +20,9 @@ import { isUnusableState, readStateFile } from './state-files.ts';
 
 /** Number of concurrent manifest reads: enough to hide network latency, few enough for any store. */
 const MANIFESTS_AT_ONCE = 16;
+
+/** Maximum size of a signature file in bytes. The name of a database makes up the most of it. */
+const LARGEST_SIGNATURE_BYTES = 16 * 1024;
 
 /** Larger manifests, in bytes, are read one after the other. */
 const SMALL_MANIFEST_BYTES = 512 * 1024;
@@ -41,8 +52,12 @@ export async function readSets(
   options: ReadSetsOptions = {},
 ): Promise<readonly BackupSet[]> {
   const listing = await listAll(store, options);
-  const { manifests, states } = await readManifests(store, listing, options);
-  const grouped = groupSets(listing, manifests, await foreignGlobals(store, listing, options), states);
+  const { manifests, states, untrusted } = await readManifests(store, listing, options);
+  const grouped = groupSets(listing, manifests, {
+    foreign: await foreignGlobals(store, listing, options),
+    states,
+    ...(store.trust !== undefined && { untrusted }),
+  });
   const records = await store.records?.read();
   const sets = records === undefined ? grouped : grouped.map((set) => judgeReplica(set, records));
   const known = new Set(sets.map(({ stateFile }) => stateFile?.key));
@@ -92,6 +107,8 @@ function tooMany({ name }: ArtifactStore, most: number, what: string): BackupErr
 interface Readings {
   readonly manifests: ReadonlyMap<ArtifactKey, ManifestReading>;
   readonly states: ReadonlyMap<ArtifactKey, StateReading>;
+  /** Why manifests are not trusted, by their keys. */
+  readonly untrusted: ReadonlyMap<ArtifactKey, string>;
 }
 
 async function readManifests(
@@ -106,6 +123,7 @@ async function readManifests(
   const artifacts = new Map(listing.map((artifact) => [artifact.key, artifact]));
   const manifests = new Map<ArtifactKey, ManifestReading>();
   const states = new Map<ArtifactKey, StateReading>();
+  const untrusted = new Map<ArtifactKey, string>();
   const budget = { bytes: MOST_KEPT_BYTES, lists: new RowLists() };
   const read = async (queue: Iterable<StoredArtifact>): Promise<void> => {
     for (const artifact of queue) {
@@ -113,8 +131,15 @@ async function readManifests(
       const stateFile = place && artifacts.get(companionKey(place, 'state'));
       const state = stateFile && (await readState(store, stateFile, options));
       // A set whose state file is not known may be bad.
-      const manifest = isUnread(state) ? state : await readManifest(store, artifact, budget, options);
-      manifests.set(artifact.key, manifest);
+      const found = isUnread(state)
+        ? { manifest: state }
+        : await readManifest(store, artifact, budget, options);
+      manifests.set(artifact.key, found.manifest);
+      if ('text' in found) {
+        const signature = place && artifacts.get(companionKey(place, 'signature'));
+        const why = await whyUntrusted(store, found, signature, options);
+        if (why !== undefined) untrusted.set(artifact.key, why);
+      }
       if (stateFile !== undefined && state !== undefined && !isUnread(state))
         states.set(stateFile.key, state);
     }
@@ -123,7 +148,7 @@ async function readManifests(
   const small = listed.filter(isSmall).values();
   await Promise.all(Array.from({ length: MANIFESTS_AT_ONCE }, () => read(small)));
   await read(listed.filter((artifact) => !isSmall(artifact)));
-  return { manifests, states };
+  return { manifests, states, untrusted };
 }
 
 async function readManifest(
@@ -131,16 +156,20 @@ async function readManifest(
   { key, bytes }: StoredArtifact,
   budget: { bytes: number; readonly lists: RowLists },
   options: StoreOptions,
-): Promise<ManifestReading> {
+): Promise<FoundManifest | { readonly manifest: Error }> {
   throwIfAborted(options.signal);
-  if (bytes > LARGEST_MANIFEST_BYTES)
-    return new BackupError('MANIFEST_INVALID', `the manifest has ${bytes} bytes, which none has`);
-  if (budget.bytes < 0)
-    return new BackupError(
+  if (bytes > LARGEST_MANIFEST_BYTES) {
+    const manifest = new BackupError('MANIFEST_INVALID', `the manifest has ${bytes} bytes, which none has`);
+    return { manifest };
+  }
+  if (budget.bytes < 0) {
+    const manifest = new BackupError(
       'STORE_FAILED',
       `its manifest is not read: smaller ones in ${store.name} have more than ${MOST_KEPT_BYTES} bytes`,
       withReason('store-too-large'),
     );
+    return { manifest };
+  }
   try {
     const text = await manifestTextOf(
       store.read(key, undefined, { ...options, reuseBuffer: bytes > SMALL_MANIFEST_BYTES }),
@@ -149,10 +178,34 @@ async function readManifest(
     const { saved } = budget.lists;
     const manifest = parseManifest(text, budget.lists);
     budget.bytes -= denseBytesOf(Buffer.from(text)) - (budget.lists.saved - saved);
-    return manifest;
+    return { manifest, text };
   } catch (error) {
     throwIfAborted(options.signal);
-    return withoutCause(error);
+    return { manifest: withoutCause(error) };
+  }
+}
+
+/** A manifest and its text. */
+interface FoundManifest {
+  readonly manifest: Manifest;
+  readonly text: string;
+}
+
+/** Returns why a manifest is not trusted. `undefined` if it is, or if signatures are ignored. */
+async function whyUntrusted(
+  store: ArtifactStore,
+  { manifest, text }: FoundManifest,
+  file: StoredArtifact | undefined,
+  options: StoreOptions,
+): Promise<string | undefined> {
+  if (store.trust === undefined) return undefined;
+  try {
+    const content = file && store.read(file.key, undefined, options);
+    const signature = content && (await boundedTextOf(content, LARGEST_SIGNATURE_BYTES, 'the signature'));
+    return store.trust.whyUntrusted(text, signature, manifest);
+  } catch (error) {
+    throwIfAborted(options.signal);
+    return `its signature cannot be read: ${errorText(error)}`;
   }
 }
 

@@ -38,7 +38,8 @@ export function newestPassed(sets: readonly BackupSet[]): RunTimestamp | undefin
  */
 export function newestTest(sets: readonly BackupSet[]): TestedRun | undefined {
   const tested = sets.filter(
-    ({ checks: { restoreTest } }) => restoreTest?.outcome === 'passed' || restoreTest?.outcome === 'failed',
+    ({ state, checks: { restoreTest } }) =>
+      state !== 'untrusted' && (restoreTest?.outcome === 'passed' || restoreTest?.outcome === 'failed'),
   );
   const timestamp = [...tested].sort(newestFirst)[0]?.timestamp;
   const result = latestTest(tested.filter((set) => set.timestamp === timestamp));

@@ -166,7 +166,7 @@ export const TO_VERIFY: SelectionPolicy = {
   choose: (found, { wanted, now }, note) => {
     if (wanted === 'all') return withoutUnfinished(found, note);
     if (wanted !== 'latest') return found.filter(({ set }) => set.timestamp === wanted);
-    const sets = withoutFuture(found, now, note);
+    const sets = withoutUntrusted(withoutFuture(found, now, note), note);
     const top = sets.find(({ set }) => set.state !== 'partial')?.set.timestamp ?? '';
     const younger = sets.filter(({ set }) => set.state === 'partial' && set.timestamp >= top);
     return [
@@ -183,6 +183,14 @@ function withoutUnfinished(found: readonly StoredSet[], note: (text: string) => 
   for (const { store, set } of found.filter(isUnfinished))
     note(`${labelOf(store, set)} was never finished, and is passed over: ${set.problems.join('; ')}`);
   return found.filter((one) => !isUnfinished(one));
+}
+
+/** Removes sets that no trusted key signed: anyone who can write to the store can make them. */
+function withoutUntrusted(found: readonly StoredSet[], note: (text: string) => void): readonly StoredSet[] {
+  const isUntrusted = ({ set }: StoredSet): boolean => set.state === 'untrusted';
+  for (const { store, set } of found.filter(isUntrusted))
+    note(`${labelOf(store, set)} is passed over: ${set.problems[0] ?? ''}`);
+  return found.filter((one) => !isUntrusted(one));
 }
 
 function withoutFuture(
@@ -217,7 +225,7 @@ export const TO_RESTORE: SelectionPolicy = {
     const sorted = inOrder(found);
     const chosen =
       wanted === 'latest'
-        ? newestRestorable(withoutFuture(sorted, now, note), note)
+        ? newestRestorable(withoutUntrusted(withoutFuture(sorted, now, note), note), note)
         : named(
             sorted.filter(({ set }) => set.timestamp === wanted),
             note,
@@ -250,7 +258,11 @@ function newestRestorable(sorted: readonly StoredSet[], note: (text: string) => 
   const chosen = sorted.find(({ set }) => isRestorable(set) && warningsOf(set).length === 0);
   const newer = sorted.filter(({ set }) => set.timestamp > (chosen?.set.timestamp ?? ''));
   const unknown = newer.filter(
-    ({ set }) => set.state === 'partial' && set.artifacts.some(({ kind }) => kind === 'dump'),
+    ({ store, set }) =>
+      // Without a signed manifest, no set is the newest one: there is nothing to choose.
+      store.trust === undefined &&
+      set.state === 'partial' &&
+      set.artifacts.some(({ kind }) => kind === 'dump'),
   );
   if (chosen !== undefined && unknown.length > 0) throw mustChoose(unknown, chosen);
   for (const { store, set } of newer) note(`${labelOf(store, set)} is passed over: ${whyPassedOver(set)}`);

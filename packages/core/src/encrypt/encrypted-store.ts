@@ -1,7 +1,12 @@
-import { isBackupError } from '../base/errors.ts';
-import { sha256Of } from '../base/sha256-of.ts';
 import { within } from '../catalog/plain-text.ts';
-import { encryptedKey, nameOfKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
+import {
+  companionKey,
+  encryptedKey,
+  nameOfKey,
+  placeOf,
+  splitKey,
+  type ArtifactKey,
+} from '../model/artifact-key.ts';
 import type { ArtifactKind } from '../model/artifact-name.ts';
 import { plainManifest, publicManifest } from '../model/encrypted-manifest.ts';
 import { manifestChecksumProblem } from '../model/manifest-checksum.ts';
@@ -9,6 +14,7 @@ import { formatManifest, parseManifest } from '../model/manifest-text.ts';
 import type { ContentDigest, Manifest } from '../model/manifest.ts';
 import { withoutStateReasons } from '../model/state-file.ts';
 import type { Tier } from '../model/tier.ts';
+import type { ManifestSigner, TrustPolicy } from '../model/trust.ts';
 import type {
   ArtifactSource,
   ArtifactStore,
@@ -23,6 +29,7 @@ import type { Cipher } from '../ports/cipher.ts';
 import type { ReplicaRecords } from '../ports/replica-records.ts';
 import { manifestTextOf, textOf, textSource } from '../ports/text-source.ts';
 import { encryptSource } from './encrypt-source.ts';
+import { KnownCipherTexts, notSent } from './known-cipher-texts.ts';
 import { listPlain, plainRecords } from './plain-listing.ts';
 
 /**
@@ -40,16 +47,17 @@ export class EncryptedStore implements ArtifactStore {
   readonly name: string;
   readonly capabilities: StoreCapabilities;
   readonly records: ReplicaRecords | undefined;
+  readonly trust: TrustPolicy | undefined;
   private readonly inner: ArtifactStore;
   private readonly cipher: Cipher;
-  /** Cipher texts of this process, so that the manifest can name them. */
-  private readonly sent = new Map<ArtifactKey, ContentDigest>();
-  /** Keys of the store beneath, by tier, of the tiers that were listed. */
-  private readonly listed = new Map<Tier, Set<ArtifactKey>>();
+  private readonly signer: ManifestSigner | undefined;
+  private readonly known: KnownCipherTexts;
 
-  constructor(inner: ArtifactStore, cipher: Cipher) {
+  /** @param signer signs the manifests of encrypted sets. Defaults to none. */
+  constructor(inner: ArtifactStore, cipher: Cipher, signer?: ManifestSigner) {
     this.inner = inner;
     this.cipher = cipher;
+    this.signer = signer;
     this.name = inner.name;
     const { serverSideCopy, stagedUpload } = inner.capabilities;
     this.capabilities = {
@@ -57,12 +65,14 @@ export class EncryptedStore implements ArtifactStore {
       encryption: { store: inner, recipients: cipher.recipients },
       ...(stagedUpload && { stagedUpload: (...args) => this.stageUpload(stagedUpload, ...args) }),
     };
+    this.known = new KnownCipherTexts(inner);
+    this.trust = inner.trust;
     this.records = inner.records && plainRecords(inner.records);
   }
 
   async *list(tier: Tier, options: StoreOptions = {}): AsyncGenerator<StoredArtifact> {
-    const { artifacts, keys } = await listPlain(this.inner, this.cipher, tier, options);
-    this.listed.set(tier, keys);
+    const { artifacts, stored } = await listPlain(this.inner, this.cipher, tier, options);
+    this.known.list(tier, stored);
     yield* artifacts;
   }
 
@@ -74,7 +84,7 @@ export class EncryptedStore implements ArtifactStore {
     const encrypted = encryptedKey(key);
     const isManifest = nameOfKey(key)?.kind === 'manifest';
     const isLocked = isManifest && this.cipher.identities.length === 0;
-    if (isLocked || encrypted === key || !(await this.isThere(encrypted, options))) {
+    if (isLocked || encrypted === key || !(await this.known.isThere(encrypted, options))) {
       yield* isLocked ? this.readManifest(key, range, options) : this.inner.read(key, range, options);
       return;
     }
@@ -91,6 +101,8 @@ export class EncryptedStore implements ArtifactStore {
     if (kind === 'state' && this.cipher.recipients.length > 0)
       return this.inner.put(key, await withoutReasons(source), options);
     if (kind === 'manifest') return this.putManifest(key, source, options);
+    if (kind === 'signature' && this.signer !== undefined && this.cipher.recipients.length > 0)
+      return this.putSignature(key, this.signer, options);
     if (!this.encrypts(key)) {
       await this.inner.put(key, source, options);
       return this.removeIfThere(encryptedKey(key), key, options);
@@ -102,17 +114,14 @@ export class EncryptedStore implements ArtifactStore {
 
   async copy(from: ArtifactKey, to: ArtifactKey, options: StoreOptions = {}): Promise<void> {
     const [source, target] = [encryptedKey(from), encryptedKey(to)];
-    const isEncrypted = source !== from && (await this.has(source, options));
+    const isEncrypted = source !== from && (await this.known.has(source, options));
     if (isEncrypted) {
       await this.inner.copy(source, target, options);
-      const known = this.sent.get(source);
-      if (known !== undefined) this.sent.set(target, known);
-      await this.recordPlain(target, (await this.inner.records?.read())?.get(source)?.plain);
+      await this.known.copy(source, target);
     }
     const isManifest = nameOfKey(from)?.kind === 'manifest';
     if (!isEncrypted || isManifest) await this.inner.copy(from, to, options);
-    if (isEncrypted && isManifest)
-      for (const key of [to, target]) this.listed.get(splitKey(to).tier)?.add(key);
+    if (isEncrypted && isManifest) this.known.add(to, target);
     else if (isEncrypted) await this.removeIfThere(to, target, options);
     else await this.removeIfThere(target, to, options);
   }
@@ -120,9 +129,8 @@ export class EncryptedStore implements ArtifactStore {
   async remove(key: ArtifactKey, options: StoreOptions = {}): Promise<void> {
     await this.inner.remove(key, options);
     const encrypted = encryptedKey(key);
-    this.sent.delete(encrypted);
     if (encrypted !== key) await this.inner.remove(encrypted, options);
-    for (const one of [key, encrypted]) this.listed.get(splitKey(key).tier)?.delete(one);
+    this.known.remove(key, encrypted);
   }
 
   async cleanUp(options: StoreOptions = {}): Promise<readonly string[]> {
@@ -151,7 +159,7 @@ export class EncryptedStore implements ArtifactStore {
       upload && {
         complete: async () => {
           await upload.complete();
-          await this.remember(target, digest, source);
+          await this.known.remember(target, digest, source);
           await this.removeIfThere(key, target, options);
         },
         discard: () => upload.discard(),
@@ -166,65 +174,55 @@ export class EncryptedStore implements ArtifactStore {
   ): Promise<ContentDigest> {
     const put = (once: ArtifactSource): Promise<void> => this.inner.put(key, once, options);
     const digest = await encryptSource(this.cipher, source, options, put);
-    await this.remember(key, digest, source);
+    await this.known.remember(key, digest, source);
     return digest;
-  }
-
-  private async remember(key: ArtifactKey, digest: ContentDigest, plain: ContentDigest): Promise<void> {
-    this.sent.set(key, digest);
-    await this.recordPlain(key, { bytes: plain.bytes, sha256: plain.sha256 });
-  }
-
-  /** Adds the plain text to the record of a cipher text. */
-  private async recordPlain(key: ArtifactKey, plain: ContentDigest | undefined): Promise<void> {
-    const { records } = this.inner;
-    const record = (await records?.read())?.get(key);
-    if (records !== undefined && record !== undefined && plain !== undefined)
-      await records.update(new Map([[key, { ...record, plain }]]));
   }
 
   /** Puts the details of a manifest, and then the manifest with what listing needs. */
   private async putManifest(key: ArtifactKey, source: ArtifactSource, options: StoreOptions): Promise<void> {
     const target = encryptedKey(key);
-    const manifest = this.encrypts(key) ? await manifestIn(source) : undefined;
-    if (manifest === undefined) {
+    const manifest = parseManifest(await manifestTextOf(source.open()));
+    // The manifest of an encrypted set has no data.
+    if (!this.encrypts(key) || manifest.encryption !== undefined) {
       await this.inner.put(key, source, options);
       return this.removeIfThere(target, key, options);
     }
     const { tier } = splitKey(key);
     const cipherTexts = new Map<ArtifactKind, ContentDigest>();
-    for (const { kind, name } of manifest.artifacts) {
-      const digest = await this.digestOf(encryptedKey(`${tier}/${name}`), options);
-      if (digest !== undefined) cipherTexts.set(kind, digest);
+    for (const entry of manifest.artifacts) {
+      const mustBeOurs = this.signer !== undefined;
+      const cipherText = encryptedKey(`${tier}/${entry.name}`);
+      const digest = await this.known.digestOf(cipherText, entry, { ...options, mustBeOurs });
+      if (digest !== undefined) cipherTexts.set(entry.kind, digest);
     }
     cipherTexts.set('details', await this.putEncrypted(target, source, options));
     const { scheme, recipients } = this.cipher;
     const listed = publicManifest(manifest, { scheme, recipients }, cipherTexts, source);
-    await this.inner.put(key, textSource(formatManifest(listed)), options);
-    for (const one of [key, target]) this.listed.get(tier)?.add(one);
+    const text = formatManifest(listed);
+    const signature = companionKey({ tier, timestamp: manifest.timestamp }, 'signature');
+    if (this.signer !== undefined)
+      await this.inner.put(signature, textSource(this.signer.sign(text, manifest)), options);
+    await this.inner.put(key, textSource(text), options);
+    this.known.add(key, target, signature);
   }
 
   /**
-   * Returns length and digest of a stored cipher text. Reads it if an earlier process stored it. `undefined`
-   * if there is none.
+   * Signs a stored manifest whose signature is lost. Does nothing without one: a manifest is signed when it
+   * is put. The signature of the plain manifest does not fit.
+   * @throws BackupError REPLICA_CONFLICT if this installation did not store that manifest
    */
-  private async digestOf(key: ArtifactKey, options: StoreOptions): Promise<ContentDigest | undefined> {
-    const known = this.sent.get(key);
-    if (known !== undefined) return known;
-    let bytes = 0;
-    const counted = async function* (content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-      for await (const chunk of content) {
-        bytes += chunk.length;
-        yield chunk;
-      }
-    };
-    try {
-      const sha256 = await sha256Of(counted(this.inner.read(key, undefined, options)));
-      return { bytes, sha256 };
-    } catch (error) {
-      if (isBackupError(error, 'ARTIFACT_NOT_FOUND')) return undefined;
-      throw error;
-    }
+  private async putSignature(key: ArtifactKey, signer: ManifestSigner, options: StoreOptions): Promise<void> {
+    const place = placeOf(key);
+    const manifestKey = place && companionKey(place, 'manifest');
+    if (manifestKey === undefined || !(await this.known.has(manifestKey, options))) return;
+    const text = await manifestTextOf(this.inner.read(manifestKey, undefined, options));
+    const source = textSource(text);
+    const record = (await this.inner.records?.read())?.get(manifestKey);
+    if (this.inner.records !== undefined && record?.sha256 !== source.sha256)
+      throw notSent(this.inner, manifestKey);
+    const signature = textSource(signer.sign(text, parseManifest(text)));
+    await this.inner.put(key, signature, options);
+    this.known.add(key);
   }
 
   /** Reads a manifest without an identity: the part that listing needs, as that of the plain set. */
@@ -239,38 +237,13 @@ export class EncryptedStore implements ArtifactStore {
     yield* textSource(plain).open(range);
   }
 
-  /** Returns whether the store beneath has an artifact, as far as this process listed and stored it. */
-  private async has(key: ArtifactKey, options: StoreOptions): Promise<boolean> {
-    return this.listed.get(splitKey(key).tier)?.has(key) ?? this.isThere(key, options);
-  }
-
-  private async isThere(key: ArtifactKey, options: StoreOptions): Promise<boolean> {
-    const reading = this.inner.read(key, { start: 0, end: 1 }, { signal: options.signal });
-    try {
-      const chunks = reading[Symbol.asyncIterator]();
-      await chunks.next();
-      await chunks.return?.();
-      return true;
-    } catch (error) {
-      if (isBackupError(error, 'ARTIFACT_NOT_FOUND')) return false;
-      throw error;
-    }
-  }
-
   /** Removes the other form of an artifact that was stored: there is one of each artifact. */
   private async removeIfThere(other: ArtifactKey, stored: ArtifactKey, options: StoreOptions): Promise<void> {
-    const keys = this.listed.get(splitKey(stored).tier);
-    keys?.add(stored);
-    if (other === stored || !(await this.has(other, options))) return;
+    this.known.add(stored);
+    if (other === stored || !(await this.known.has(other, options))) return;
     await this.inner.remove(other, options);
-    keys?.delete(other);
+    this.known.remove(other);
   }
-}
-
-/** Returns the manifest in a source. `undefined` if it is none, or the set is encrypted already. */
-async function manifestIn(source: ArtifactSource): Promise<Manifest | undefined> {
-  const manifest = parsed(await manifestTextOf(source.open()).catch(() => ''));
-  return manifest?.encryption === undefined ? manifest : undefined;
 }
 
 function parsed(text: string): Manifest | undefined {

@@ -1,6 +1,13 @@
 import { isBackupError, throwIfAborted } from '../base/errors.ts';
 import { boundedListing } from '../catalog/read-sets.ts';
-import { encryptedKey, nameOfKey, plainKey, type ArtifactKey } from '../model/artifact-key.ts';
+import {
+  companionKey,
+  encryptedKey,
+  nameOfKey,
+  placeOf,
+  plainKey,
+  type ArtifactKey,
+} from '../model/artifact-key.ts';
 import type { Tier } from '../model/tier.ts';
 import type { ArtifactStore, StoredArtifact, StoreOptions } from '../ports/artifact-store.ts';
 import { HEADER_BYTES, type Cipher } from '../ports/cipher.ts';
@@ -12,19 +19,31 @@ const HEADERS_AT_ONCE = 16;
 /**
  * Lists a tier of a store of cipher texts as plain artifacts with their plain lengths. A manifest with
  * details has the length of the details.
- * @returns the plain artifacts, and the keys of the store
+ * @returns the plain artifacts, and those of the store by key
  */
 export async function listPlain(
   store: ArtifactStore,
   cipher: Cipher,
   tier: Tier,
   options: StoreOptions,
-): Promise<{ readonly artifacts: readonly StoredArtifact[]; readonly keys: Set<ArtifactKey> }> {
-  const listing = new Map(
+): Promise<{
+  readonly artifacts: readonly StoredArtifact[];
+  readonly stored: Map<ArtifactKey, Partial<StoredArtifact>>;
+}> {
+  const listing = new Map<ArtifactKey, StoredArtifact>(
     (await boundedListing(store, [tier], options)).map((artifact) => [artifact.key, artifact]),
   );
   const records = (await store.records?.read()) ?? new Map<ArtifactKey, ReplicaRecord>();
   const listed: StoredArtifact[] = [];
+  const recordOf = ({ key, tag }: StoredArtifact): ReplicaRecord | 'unknown' | undefined => {
+    const record = records.get(key);
+    if (record !== undefined && record.tag === tag) return record;
+    // Without a record and a manifest, only the store claims what an artifact is: it is sent again.
+    const place = placeOf(key);
+    return store.records === undefined || (place && listing.has(companionKey(place, 'manifest')))
+      ? undefined
+      : 'unknown';
+  };
   const queue = listing.values();
   const list = async (): Promise<void> => {
     for (const artifact of queue) {
@@ -36,24 +55,25 @@ export async function listPlain(
       else if (encrypted === artifact ? kind !== 'details' : kind === 'manifest')
         listed.push({
           key: plainKey(key),
-          bytes: await plainBytes(store, cipher, encrypted, records.get(encrypted.key), options),
+          bytes: await plainBytes(store, cipher, encrypted, recordOf(encrypted), options),
           ...(tag !== undefined && { tag }),
         });
     }
   };
   await Promise.all(Array.from({ length: HEADERS_AT_ONCE }, list));
-  return { artifacts: listed, keys: new Set(listing.keys()) };
+  return { artifacts: listed, stored: listing };
 }
 
 /** Returns the plain length of a cipher text: as recorded, or from its header. */
 async function plainBytes(
   store: ArtifactStore,
   cipher: Cipher,
-  { key, bytes, tag }: StoredArtifact,
-  record: ReplicaRecord | undefined,
+  { key, bytes }: StoredArtifact,
+  record: ReplicaRecord | 'unknown' | undefined,
   options: StoreOptions,
 ): Promise<number> {
-  if (record?.plain !== undefined && record.tag === tag) return record.plain.bytes;
+  if (record === 'unknown') return bytes;
+  if (record?.plain !== undefined) return record.plain.bytes;
   throwIfAborted(options.signal);
   const start: Uint8Array[] = [];
   try {

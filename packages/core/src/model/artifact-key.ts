@@ -15,6 +15,9 @@ export function artifactKey(tier: Tier, fileName: string): ArtifactKey {
   return `${tier}/${fileName}`;
 }
 
+/** Kinds that stay plain beside encrypted artifacts. */
+const NEVER_ENCRYPTED: readonly ArtifactKind[] = ['signature', 'state'];
+
 /** The common part of all keys of a set in a store. */
 export interface SetPlace {
   readonly tier: Tier;
@@ -49,7 +52,7 @@ export function plainKey(key: ArtifactKey): ArtifactKey {
 /** Returns the key of the encrypted form of an artifact. Artifacts that are never encrypted keep theirs. */
 export function encryptedKey(key: ArtifactKey): ArtifactKey {
   const name = nameOfKey(key);
-  if (name === undefined || name.kind === 'state' || name.encrypted === true) return key;
+  if (name === undefined || NEVER_ENCRYPTED.includes(name.kind) || name.encrypted === true) return key;
   const kept = name.kind === 'manifest' ? ({ ...name, kind: 'details' } as const) : name;
   return artifactKey(splitKey(key).tier, formatArtifactName({ ...kept, encrypted: true }));
 }

@@ -7,10 +7,11 @@ import { parseTimestamp, type RunTimestamp } from './timestamp.ts';
  * - `staging`: the archive of its files;
  * - `globals`: its roles and grants;
  * - `manifest`: the description of the set;
+ * - `signature`: the signature of the manifest;
  * - `details`: the whole description of an encrypted set, whose manifest has only a part of it;
  * - `state`: results about the set from after its publication.
  */
-export type ArtifactKind = 'dump' | 'staging' | 'globals' | 'manifest' | 'details' | 'state';
+export type ArtifactKind = 'dump' | 'staging' | 'globals' | 'manifest' | 'signature' | 'details' | 'state';
 
 /** Parsed name of an artifact. Only the name of a dump contains the database. */
 export type ArtifactName = (
@@ -25,6 +26,7 @@ const COMPANIONS = {
   staging: { prefix: 'staging-', suffix: '.tar.gz' },
   globals: { prefix: 'globals-', suffix: '.sql' },
   manifest: { prefix: 'manifest-', suffix: '.json' },
+  signature: { prefix: 'manifest-', suffix: '.json.minisig' },
   details: { prefix: 'manifest-', suffix: '.json' },
   state: { prefix: 'state-', suffix: '.json' },
 } as const;
@@ -57,7 +59,7 @@ function formatPlainName(name: ArtifactName): string {
 export function parseArtifactName(text: string): ArtifactName | undefined {
   if (!text.endsWith(ENCRYPTED_SUFFIX)) return parsePlainName(text);
   const name = parsePlainName(text.slice(0, -ENCRYPTED_SUFFIX.length));
-  if (name === undefined || name.kind === 'state') return undefined;
+  if (name === undefined || name.kind === 'state' || name.kind === 'signature') return undefined;
   const { timestamp } = name;
   return name.kind === 'manifest'
     ? { kind: 'details', timestamp, encrypted: true }
@@ -79,7 +81,7 @@ function parseDump(text: string): ArtifactName | undefined {
 }
 
 function parseCompanion(text: string): ArtifactName | undefined {
-  for (const kind of ['staging', 'globals', 'manifest', 'state'] as const) {
+  for (const kind of ['staging', 'globals', 'manifest', 'signature', 'state'] as const) {
     const { prefix, suffix } = COMPANIONS[kind];
     if (!text.startsWith(prefix) || !text.endsWith(suffix)) continue;
     const timestamp = parseTimestamp(text.slice(prefix.length, -suffix.length));

@@ -6,7 +6,7 @@ import type { Tier } from './tier.ts';
 import type { RunTimestamp } from './timestamp.ts';
 
 /** All set states, from the best to the worst. */
-export const SET_STATES = ['complete', 'legacy', 'suspicious', 'bad', 'partial'] as const;
+export const SET_STATES = ['complete', 'legacy', 'suspicious', 'untrusted', 'bad', 'partial'] as const;
 
 /**
  * State of a set.
@@ -15,6 +15,7 @@ export const SET_STATES = ['complete', 'legacy', 'suspicious', 'bad', 'partial']
  * - `legacy`: restorable but unverified, because a dump has no manifest. It may have an archive, or globals
  *   of pg_dumpall, as the backup container of GeoLens writes them;
  * - `suspicious`: complete, but with a size anomaly that no operator has accepted;
+ * - `untrusted`: trusted keys are given, and none of them signed the set under this name;
  * - `bad`: complete, but a check found other bytes or rows than were backed up;
  * - `partial`: anything less.
  */
@@ -40,7 +41,7 @@ export interface BackupSet extends CurrentState {
   /** `undefined` if the set has neither a dump nor a manifest. */
   readonly database: string | undefined;
   readonly state: SetState;
-  /** Why the set is partial, bad or suspicious, and why its state file is ignored. One sentence each. */
+  /** Why the set is partial, bad, untrusted or suspicious, and why its state file is ignored. One sentence each. */
   readonly problems: readonly string[];
   /** Existing artifacts in any order, without the state file. */
   readonly artifacts: readonly SetArtifact[];

@@ -175,7 +175,7 @@ function artifacts(root: Fields, lists: RowLists): readonly ManifestArtifact[] {
 function artifact(fields: Fields, lists: RowLists): ManifestArtifact {
   const name = fields.name('name');
   const kind = parseArtifactName(name)?.kind;
-  if (kind === undefined || kind === 'manifest' || kind === 'state')
+  if (kind === undefined || kind === 'manifest' || kind === 'signature' || kind === 'state')
     throw fields.wrong('name', 'the name of a dump, archive, globals or details');
   const described: ManifestArtifact = {
     kind,

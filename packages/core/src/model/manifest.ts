@@ -63,7 +63,7 @@ export interface Encryption {
 
 /** An artifact of the set at the time it was made. */
 export interface ManifestArtifact {
-  readonly kind: Exclude<ArtifactKind, 'manifest' | 'state'>;
+  readonly kind: Exclude<ArtifactKind, 'manifest' | 'signature' | 'state'>;
   /** File name, without the tier. */
   readonly name: string;
   /** Length in bytes. */

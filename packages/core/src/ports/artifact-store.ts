@@ -1,5 +1,6 @@
 import type { ArtifactKey } from '../model/artifact-key.ts';
 import type { Tier } from '../model/tier.ts';
+import type { TrustPolicy } from '../model/trust.ts';
 import type { ReplicaRecords } from './replica-records.ts';
 
 /** A part of an artifact: the bytes from `start` up to, but not including, `end`. */
@@ -150,6 +151,12 @@ export interface ArtifactStore {
    * the record. `undefined` if only this program can write to the store.
    */
   readonly records?: ReplicaRecords | undefined;
+
+  /**
+   * Judges the signatures of the manifests in this store. `undefined` if signatures are ignored: all sets are
+   * then trusted alike.
+   */
+  readonly trust?: TrustPolicy | undefined;
 
   /**
    * Lists each artifact of a tier once, in any order. A tier without any writes is empty and causes no error.

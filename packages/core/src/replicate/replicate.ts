@@ -6,7 +6,7 @@ import {
   toBackupError,
   withReason,
 } from '../base/errors.ts';
-import { plainKey, type ArtifactKey } from '../model/artifact-key.ts';
+import { nameOfKey, plainKey, type ArtifactKey } from '../model/artifact-key.ts';
 import type { Tier } from '../model/tier.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
@@ -94,7 +94,8 @@ export async function replicate(
   let cleanedUp: readonly string[] = [];
   try {
     cleanedUp = await cleanUp(replica, phases, signal);
-    const there = await lengths(replica, signal);
+    const { there, rolledBack } = await lengths(replica, signal);
+    if (rolledBack !== undefined) errors.push(rolledBack);
     errors.push(...lostArtifacts(replica, there, all));
     const wanted = planReplication({ sets, replica: there, database });
     missing = wanted.length;
@@ -150,19 +151,38 @@ async function cleanUp(
 
 /**
  * Returns the length of each artifact. `undefined` for artifacts that differ from what was uploaded or
- * verified.
+ * verified. Also returns the error of a store that has lost of the newest signed set that was stored there.
  */
 async function lengths(
   store: ArtifactStore,
   signal: AbortSignal | undefined,
-): Promise<ReadonlyMap<ArtifactKey, number | undefined>> {
+): Promise<{
+  readonly there: ReadonlyMap<ArtifactKey, number | undefined>;
+  readonly rolledBack: BackupError | undefined;
+}> {
   const records = await store.records?.read();
   const found = new Map<ArtifactKey, number | undefined>();
   for (const { key, bytes, tag } of await listAll(store, { signal }))
     found.set(key, isReplaced(records?.get(key), tag) ? undefined : bytes);
   const gone = [...(records?.keys() ?? [])].filter((key) => !found.has(key));
+  const rolledBack = rolledBackError(store, [...(records?.keys() ?? [])], gone);
   if (gone.length > 0) await store.records?.update(new Map(gone.map((key) => [key, undefined])));
-  return found;
+  return { there: found, rolledBack };
+}
+
+/** Returns an error if the signature of the newest known set of a store is gone. */
+function rolledBackError(
+  { name }: ArtifactStore,
+  known: readonly ArtifactKey[],
+  gone: readonly ArtifactKey[],
+): BackupError | undefined {
+  const signatures = known.filter((key) => nameOfKey(key)?.kind === 'signature');
+  const timestampOf = (key: ArtifactKey): string => nameOfKey(key)?.timestamp ?? '';
+  const newest = signatures.map(timestampOf).sort().at(-1);
+  const lost = gone.filter((key) => signatures.includes(key) && timestampOf(key) === newest);
+  if (lost.length === 0) return undefined;
+  const text = `${name} lacks ${lost.join(', ')}, of the newest signed set that was stored there: it was removed, or the store was set back`;
+  return new BackupError('ARTIFACT_NOT_FOUND', text, withReason('replica-changed'));
 }
 
 /** Returns an error if the replica has replaced artifacts that the volume no longer has. */

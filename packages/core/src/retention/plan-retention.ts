@@ -38,7 +38,7 @@ export interface RetentionPlan {
  *
  * - the newest complete set of each tier, or the newest legacy one if there is none;
  * - the newest set with a passed restore test, while the test of a newer one failed;
- * - sets of other databases;
+ * - sets of other databases, and sets that no trusted key signed;
  * - sets with a timestamp in the future, because the clock was or is wrong. They do not count towards the
  *   kept sets;
  * - sets whose manifest the store failed to read, because they may have any state;
@@ -99,6 +99,7 @@ function suspended({ set, keep, reason }: RetentionVerdict, by: BackupSet | unde
 function setAside(set: BackupSet, database: string, now: Date): RetentionVerdict[] {
   const reason =
     whyNotOurs(set, database, now) ??
+    (set.state === 'untrusted' ? (set.problems[0] ?? 'it is not trusted') : undefined) ??
     (set.unread === true ? `nobody knows what it is: ${set.problems.join('; ')}` : undefined);
   return reason === undefined ? [] : [{ set, keep: true, reason }];
 }

@@ -1,5 +1,6 @@
 import type { ArtifactKey } from '../model/artifact-key.ts';
 import type { Tier } from '../model/tier.ts';
+import type { TrustPolicy } from '../model/trust.ts';
 import type {
   ArtifactSource,
   ByteRange,
@@ -42,6 +43,10 @@ export class FaultyStore implements PrimaryStore {
 
   get name(): string {
     return this.inner.name;
+  }
+
+  get trust(): TrustPolicy | undefined {
+    return this.inner.trust;
   }
 
   get capabilities(): StoreCapabilities {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { abortedBy, BackupError, isBackupError, throwIfAborted } from '../base/errors.ts';
 import { nameOfKey, parseKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
 import type { Tier } from '../model/tier.ts';
+import type { TrustPolicy } from '../model/trust.ts';
 import type {
   ArtifactSource,
   ByteRange,
@@ -23,6 +24,8 @@ export class MemoryStore implements PrimaryStore {
   /** Number of drafts that are neither published nor discarded. */
   openDrafts = 0;
   readonly records: ReplicaRecords | undefined;
+  /** Judges the signatures of manifests. `undefined` if signatures are ignored. */
+  trust: TrustPolicy | undefined;
   readonly capabilities: StoreCapabilities = { serverSideCopy: true };
 
   /** @param records records of a store that others can write to */

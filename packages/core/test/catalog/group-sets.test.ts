@@ -53,7 +53,7 @@ describe('the sets in a listing', () => {
       { [`geolens_${T}.dump`]: 10, [`globals-${T}.sql`]: 60 },
       { [`geolens_${T}.dump`]: 10, [`globals-${T}.sql`]: 60, [`staging-${T}.tar.gz`]: 5 },
     ]) {
-      expect(groupSets(listing(files), new Map(), new Set([globals])).map(brief)).toEqual([
+      expect(groupSets(listing(files), new Map(), { foreign: new Set([globals]) }).map(brief)).toEqual([
         { database: 'geolens', state: 'legacy', problems: [], files: Object.keys(files).length },
       ]);
     }

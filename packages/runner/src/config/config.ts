@@ -15,8 +15,10 @@ import {
   readConnection,
   readEncryption,
   readSchedules,
+  readSigning,
   type EncryptionSettings,
   type Schedules,
+  type SigningSettings,
 } from './read-settings.ts';
 import type { WebhookTemplate } from './readers.ts';
 import { readEnvironment, type Environment, type Origin } from './read-environment.ts';
@@ -37,6 +39,7 @@ export interface Config extends Schedules {
   /** `undefined` if copies on S3 are not enabled. */
   readonly s3: S3Settings | undefined;
   readonly encryption: EncryptionSettings;
+  readonly signing: SigningSettings;
   /** Private keys that open encrypted sets: the text of an identity file. `undefined` if none is given. */
   readonly identities: Secret | undefined;
   readonly rolePasswords: boolean;
@@ -112,6 +115,7 @@ export function readConfig(env: Environment): Config {
   const connection = readConnection(values, problems);
   const s3 = readS3(values, problems);
   const encryption = readEncryption(values, problems);
+  const signing = readSigning(values, problems);
   const { proxy, secrets, problems: ofProxy } = readProxy(env);
   if (
     values.BACKUP_S3_ENABLED === true ||
@@ -137,6 +141,7 @@ export function readConfig(env: Environment): Config {
     s3: s3 && { ...s3, proxy },
     proxy,
     encryption,
+    signing,
     identities: whole.BACKUP_AGE_IDENTITY === undefined ? undefined : new Secret(whole.BACKUP_AGE_IDENTITY),
     rolePasswords: whole.BACKUP_ROLE_PASSWORDS,
     restorePrerequisites: {
@@ -174,8 +179,15 @@ export function readConfig(env: Environment): Config {
     postgresEnv: passedOn(env, FOR_POSTGRES),
     effective: effectiveVariables(texts, origins, connection),
     secrets: [...secretsOf(texts, connection.password, env['PGPASSWORD']), ...secrets],
-    warnings: [...warnings.filter(matters), ...unknownVariables(env)],
+    warnings: [...warnings.filter(matters), ...unknownVariables(env), ...signingWarnings(signing)],
   };
+}
+
+/** Returns the warning of a host that makes sets which it does not trust. */
+function signingWarnings({ key, trustedKeys }: SigningSettings): readonly string[] {
+  return trustedKeys !== undefined && key === undefined
+    ? ['BACKUP_TRUSTED_KEYS is set without BACKUP_SIGNING_KEY_FILE: sets that this host makes are untrusted']
+    : [];
 }
 
 /** Returns the variable name at the start of a problem. */

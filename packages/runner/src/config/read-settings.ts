@@ -1,5 +1,14 @@
 import { connectionFromUrl, type ConnectionSettings } from '@geolens/backup-adapter-postgres';
-import { isBackupError, parseSchedule, Secret, type Schedule } from '@geolens/backup-core';
+import {
+  isBackupError,
+  parsePublicKeys,
+  parseSchedule,
+  parseSigningKey,
+  Secret,
+  type PublicKey,
+  type Schedule,
+  type SigningKey,
+} from '@geolens/backup-core';
 import { describeError } from '../present/hints.ts';
 import type { Values } from './variables.ts';
 
@@ -42,6 +51,16 @@ export function readSchedules(values: Partial<Values>, problems: string[]): Sche
   return { schedule, restoreTestSchedule, replicaCheckSchedule };
 }
 
+/** Keys of signatures. */
+export interface SigningSettings {
+  /** Signs new sets. `undefined` if they are not signed. */
+  readonly key: SigningKey | undefined;
+  /** Keys whose sets are trusted. `undefined` if signatures are ignored. */
+  readonly trustedKeys: readonly PublicKey[] | undefined;
+  /** Name of the installation in signatures. */
+  readonly installation: string;
+}
+
 /** Which sets are encrypted. */
 export interface EncryptionSettings {
   readonly mode: 'off' | 'replicas' | 'all';
@@ -56,6 +75,26 @@ export function readEncryption(values: Partial<Values>, problems: string[]): Enc
   if (mode !== 'off' && recipients === undefined)
     problems.push(`BACKUP_ENCRYPT=${mode} needs recipients; set BACKUP_AGE_RECIPIENTS`);
   return { mode, recipients };
+}
+
+/** Reads the keys of signatures, and adds the problems that it finds. */
+export function readSigning(values: Partial<Values>, problems: string[]): SigningSettings {
+  const { BACKUP_SIGNING_KEY: secret, BACKUP_TRUSTED_KEYS: trusted, BACKUP_INSTALLATION = '' } = values;
+  const read = <T>(name: string, text: string | undefined, parse: (text: string) => T): T | undefined => {
+    try {
+      return text === undefined ? undefined : parse(text);
+    } catch (error) {
+      problems.push(`${name}: ${describeError(error)}`);
+      return undefined;
+    }
+  };
+  const key = read('BACKUP_SIGNING_KEY', secret, parseSigningKey);
+  const trustedKeys = read('BACKUP_TRUSTED_KEYS', trusted, parsePublicKeys);
+  if (key !== undefined && trustedKeys?.some(({ text }) => text === key.publicKey.text) === false)
+    problems.push(
+      `BACKUP_TRUSTED_KEYS lacks the key that signs new sets (BACKUP_SIGNING_KEY); add ${key.publicKey.text}`,
+    );
+  return { key, trustedKeys, installation: BACKUP_INSTALLATION };
 }
 
 /**

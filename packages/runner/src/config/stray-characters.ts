@@ -14,6 +14,7 @@ const FREE_SECRETS: readonly VariableName[] = [
 /** Texts of several lines, in which invisible characters can be intended. */
 const FREE_TEXTS: readonly VariableName[] = [
   'BACKUP_AGE_RECIPIENTS',
+  'BACKUP_TRUSTED_KEYS',
   'BACKUP_WEBHOOK_TEMPLATE',
   'BACKUP_RESTORE_TEST_FILES_QUERY',
 ];

@@ -200,6 +200,21 @@ export const VARIABLES = {
 
     'Private key of one of the recipients, for restores and restore tests of encrypted sets on this host; give it as a file (`BACKUP_AGE_IDENTITY_FILE`), or not at all',
   ),
+  BACKUP_SIGNING_KEY: secret(
+    text,
+
+    'Secret key of minisign without a password that signs the manifest of every new set; give it as a file (`BACKUP_SIGNING_KEY_FILE`)',
+  ),
+  BACKUP_TRUSTED_KEYS: variable(
+    text,
+    undefined,
+    'Public keys of minisign, separated by commas or lines: sets that none of them signed are `untrusted`, and never `latest`',
+  ),
+  BACKUP_INSTALLATION: variable(
+    text,
+    'default',
+    'Name of this installation in signatures; installations that share a signing key need different ones',
+  ),
   BACKUP_PING_URL: secret(
     httpUrl,
 

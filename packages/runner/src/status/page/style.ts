@@ -1,12 +1,23 @@
-const STATES = ['none', 'proven', 'complete', 'legacy', 'removed', 'suspicious', 'partial', 'bad', 'failed'];
+const STATES = [
+  'none',
+  'proven',
+  'complete',
+  'legacy',
+  'removed',
+  'suspicious',
+  'untrusted',
+  'partial',
+  'bad',
+  'failed',
+];
 
 /** Style of the pages, light or dark as the browser prefers. Loads nothing from elsewhere. */
 export const STYLE = `:root { color-scheme: light dark; --ink: #1d2733; --quiet: #566472; --line: #d8dee5; --paper: #fff; --card: #f5f7f9; --none: #e6eaee; --link: #0b5cad;
   --good: #0b7a45; --look: #8a5a00; --wrong: #b3261e;
-  --proven: #0b7a45; --complete: #3fae76; --legacy: #6d8fb8; --removed: #bfe3cf; --suspicious: #e0a100; --partial: #e2762b; --bad: #c62f2f; --failed: #c62f2f; }
+  --proven: #0b7a45; --complete: #3fae76; --legacy: #6d8fb8; --removed: #bfe3cf; --suspicious: #e0a100; --untrusted: #8e4ec6; --partial: #e2762b; --bad: #c62f2f; --failed: #c62f2f; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e9ee; --quiet: #9aa8b5; --line: #333e49; --paper: #14191f; --card: #1c232b; --none: #26303a; --link: #7db7f0;
   --good: #46d18c; --look: #e9b84a; --wrong: #ff8a80;
-  --proven: #35c47e; --complete: #1f8a55; --legacy: #5478a3; --removed: #1d4a35; --suspicious: #d6a21c; --partial: #d97b3b; --bad: #e25656; --failed: #e25656; } }
+  --proven: #35c47e; --complete: #1f8a55; --legacy: #5478a3; --removed: #1d4a35; --suspicious: #d6a21c; --untrusted: #a77bd8; --partial: #d97b3b; --bad: #e25656; --failed: #e25656; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 72rem; padding: 1.5rem 1.25rem 3rem; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.3rem; margin: 0; } h2 { font-size: 1.05rem; margin: 2rem 0 .6rem; } h3 { font-size: .85rem; font-weight: 600; margin: .2rem 0; color: var(--quiet); }

@@ -27,6 +27,7 @@ export const STATE_KINDS: Readonly<Record<SetState, Kind>> = {
   complete: 'good',
   legacy: 'quiet',
   suspicious: 'look',
+  untrusted: 'wrong',
   bad: 'wrong',
   partial: 'wrong',
 };
