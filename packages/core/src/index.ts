@@ -194,6 +194,7 @@ export type { StallLimit } from './progress/stall.ts';
 export type { ReplicatedSet, ReplicationReport } from './replicate/replicate.ts';
 
 // Verifying
+export { checkKeys, recipientOf, type KeyCheck, type KeyCheckRequest } from './verify/check-keys.ts';
 export type { RestoreTestReport } from './restore-test/restore-test-report.ts';
 export type { CopyReport, VerifyReport } from './verify/verify-report.ts';
 export {

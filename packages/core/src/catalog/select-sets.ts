@@ -193,13 +193,17 @@ function withoutUntrusted(found: readonly StoredSet[], note: (text: string) => v
   return found.filter((one) => !isUntrusted(one));
 }
 
+/** Returns whether a set is further in the future than clocks differ. It is never the newest. */
+export function isInFuture({ timestamp }: Pick<BackupSet, 'timestamp'>, now: Date): boolean {
+  return timestampToDate(timestamp).getTime() > now.getTime() + FUTURE_MS;
+}
+
 function withoutFuture(
   found: readonly StoredSet[],
   now: Date,
   note: (text: string) => void,
 ): readonly StoredSet[] {
-  const isFuture = ({ set }: StoredSet): boolean =>
-    timestampToDate(set.timestamp).getTime() > now.getTime() + FUTURE_MS;
+  const isFuture = ({ set }: StoredSet): boolean => isInFuture(set, now);
   for (const { store, set } of found.filter(isFuture))
     note(
       `${labelOf(store, set)} lies in the future, and is passed over: check the clock of the machine that made it, and who can write to ${store.name}; name it to use it`,

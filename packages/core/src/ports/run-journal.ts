@@ -101,6 +101,8 @@ export interface JournalState {
   readonly currentRun?: JournalledProgress | undefined;
   /** The last runs, covering some months, the newest last. `undefined` in journals of older versions. */
   readonly pastRuns?: readonly PastRun[] | undefined;
+  /** Last time at which the identity of a recipient opened a set, by fingerprint. ISO 8601, UTC. */
+  readonly keyChecks?: Readonly<Record<string, string>> | undefined;
   /** End of the last run with a good local set. */
   readonly lastSuccessAt?: string | undefined;
 }
