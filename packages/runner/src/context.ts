@@ -7,7 +7,7 @@ import { exitCodeOf } from './exit-code.ts';
 import type { CliOptions, Io } from './io.ts';
 import { describeError, failureJson } from './present/hints.ts';
 import { createLogger, logError, LogTail } from './present/logger.ts';
-import { redactor } from './present/redact.ts';
+import { redactor, withoutKeys } from './present/redact.ts';
 import { jsonText } from './present/units.ts';
 import type { CommandContext } from './services.ts';
 
@@ -43,9 +43,9 @@ export async function execute(
   try {
     config = readConfig(env);
   } catch (error) {
-    io.stderr(`geolens-backup: ${describeError(error)}\n`);
+    io.stderr(`geolens-backup: ${withoutKeys(describeError(error))}\n`);
     const failure = toBackupError(error);
-    if (json) io.stdout(jsonText(failureJson(failure)));
+    if (json) io.stdout(jsonText(failureJson(failure, withoutKeys)));
     return exitCodeOf(failure);
   }
   const redact = redactor(config.secrets, openTexts(config));
@@ -76,6 +76,10 @@ async function readIdentities(
   { stdin = () => Promise.reject(new Error('there is no standard input')) }: Io,
   signal: AbortSignal,
 ): Promise<Secret> {
+  if (withoutKeys(path) !== path)
+    throw new BackupError('CONFIG_INVALID', '--identity-file is a private key, and not the path of one', {
+      hint: 'Give - and enter the key on standard input. The arguments of a command are visible to others',
+    });
   const file = await (path === '-' ? stdin() : readFile(path)).catch((cause: unknown) => {
     throw new BackupError('CONFIG_INVALID', `--identity-file ${path}: ${errorText(cause)}`, { cause });
   });

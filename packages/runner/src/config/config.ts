@@ -23,6 +23,7 @@ import {
 import type { WebhookTemplate } from './readers.ts';
 import { readEnvironment, type Environment, type Origin } from './read-environment.ts';
 import { unknownVariables } from './unknown-variables.ts';
+import { withoutKeys } from '../present/redact.ts';
 import { isSecret, VARIABLE_NAMES, type Values, type VariableName } from './variables.ts';
 
 /** Complete, validated configuration. */
@@ -175,7 +176,7 @@ export function readConfig(env: Environment): Config {
     pgBinDir: whole.BACKUP_PG_BIN_DIR,
     logFormat: whole.LOG_FORMAT,
     logLevel: whole.LOG_LEVEL,
-    programEnv: passedOn(env, FOR_ALL),
+    programEnv: programEnvironment(env),
     postgresEnv: passedOn(env, FOR_POSTGRES),
     effective: effectiveVariables(texts, origins, connection),
     secrets: [...secretsOf(texts, connection.password, env['PGPASSWORD']), ...secrets],
@@ -193,6 +194,11 @@ function signingWarnings({ key, trustedKeys }: SigningSettings): readonly string
 /** Returns the variable name at the start of a problem. */
 function variableOf(problem: string): string {
   return /^\w+/.exec(problem)?.[0] ?? '';
+}
+
+/** Returns the environment of child processes. */
+export function programEnvironment(env: Environment): Readonly<Record<string, string>> {
+  return passedOn(env, FOR_ALL);
 }
 
 function passedOn(env: Environment, names: readonly string[]): Readonly<Record<string, string>> {
@@ -222,7 +228,8 @@ function effectiveVariables(
     const inUrl = name in fromUrl;
     const value = inUrl ? fromUrl[name] : texts.get(name);
     const origin = inUrl ? (value === undefined ? 'unset' : 'DATABASE_URL') : (origins.get(name) ?? 'unset');
-    return { name, value: isSecret(name) && value !== undefined ? '[redacted]' : value, origin };
+    const shown = isSecret(name) && value !== undefined ? '[redacted]' : value;
+    return { name, value: shown && withoutKeys(shown), origin };
   });
 }
 

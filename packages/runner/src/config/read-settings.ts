@@ -1,3 +1,4 @@
+import { parseRecipients } from '@geolens/backup-adapter-age';
 import { connectionFromUrl, type ConnectionSettings } from '@geolens/backup-adapter-postgres';
 import {
   isBackupError,
@@ -68,12 +69,17 @@ export interface EncryptionSettings {
   readonly recipients: string | undefined;
 }
 
-/** Reads what is encrypted, and adds the problem of missing recipients. */
+/** Reads what is encrypted, and adds the problems of missing recipients and of private keys among them. */
 export function readEncryption(values: Partial<Values>, problems: string[]): EncryptionSettings {
   const { BACKUP_AGE_RECIPIENTS: recipients, BACKUP_ENCRYPT: wanted } = values;
   const mode = wanted ?? (recipients === undefined ? 'off' : 'replicas');
   if (mode !== 'off' && recipients === undefined)
     problems.push(`BACKUP_ENCRYPT=${mode} needs recipients; set BACKUP_AGE_RECIPIENTS`);
+  try {
+    parseRecipients(recipients ?? '');
+  } catch (error) {
+    problems.push(`BACKUP_AGE_RECIPIENTS: ${describeError(error)}`);
+  }
   return { mode, recipients };
 }
 

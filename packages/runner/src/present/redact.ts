@@ -15,6 +15,15 @@ export function printable(text: string): string {
   );
 }
 
+/** Private keys of age, of its plugins and of SSH, wherever they are entered. */
+const PRIVATE_KEYS =
+  /AGE-(?:SECRET-KEY|PLUGIN)-[\w-]*|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/gi;
+
+/** Returns the text with every private key redacted. For texts that no redactor reads. */
+export function withoutKeys(text: string): string {
+  return text.replace(PRIVATE_KEYS, '[redacted]');
+}
+
 /** Minimum length of a secret to redact. Shorter ones match half of every line and protect nothing. */
 const SHORTEST = 3;
 
@@ -22,7 +31,8 @@ const SHORTEST = 3;
 export type Redact = (text: string) => string;
 
 /**
- * Returns a function that redacts every secret, also in its percent-encoded and JSON forms.
+ * Returns a function that redacts every secret, also in its percent-encoded and JSON forms, and every
+ * private key.
  * @param open texts that the output shows anyway, such as the name of the database. A secret within one of
  * them is not redacted. Redaction would make the text useless, and reveal the secret to a reader who knows
  * the text
@@ -33,5 +43,6 @@ export function redactor(secrets: readonly Secret[], open: readonly string[] = [
     .filter((value) => value.length >= SHORTEST && !open.some((text) => text.includes(value)))
     .flatMap((value) => [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1)]);
   const longestFirst = [...new Set(forms)].sort((one, other) => other.length - one.length);
-  return (text) => printable(longestFirst.reduce((rest, form) => rest.replaceAll(form, '[redacted]'), text));
+  return (text) =>
+    printable(longestFirst.reduce((rest, form) => rest.replaceAll(form, '[redacted]'), withoutKeys(text)));
 }

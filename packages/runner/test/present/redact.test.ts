@@ -16,6 +16,16 @@ describe('redacting', () => {
     );
   });
 
+  it.each([
+    ['an identity of age', `AGE-SECRET-KEY-1${'QPZRY9X8'.repeat(7)}`],
+    ['one in lower case', `age-secret-key-1${'qpzry9x8'.repeat(7)}`],
+    ['one of a plugin', `AGE-PLUGIN-YUBIKEY-1${'QPZRY9X8'.repeat(3)}`],
+    ['an SSH key', '-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blbg==\n-----END OPENSSH PRIVATE KEY-----'],
+    ['an SSH key that is cut off', '-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blbg=='],
+  ])('takes out %s that is in no setting', (_, key) => {
+    expect(redactor([])(`a ${key}`)).toBe('a [redacted]');
+  });
+
   it('takes what looks like a pattern as plain text', () => {
     expect(redactor([new Secret('.*$&')])('a.*$&b and axb')).toBe('a[redacted]b and axb');
   });
