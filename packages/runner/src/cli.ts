@@ -1,9 +1,11 @@
 import { Argument, Command, CommanderError } from 'commander';
+import type { KeyCheckFlags } from './commands/key-check.ts';
 import { EXIT } from './exit-code.ts';
 import type { Shell } from './help/completion.ts';
 import { describeRestore } from './help/describe-restore.ts';
 import { addHelpTexts, describeOption, identityOption, storeOption } from './help/help-texts.ts';
 import type { CliOptions, Io } from './io.ts';
+import { withoutKeys } from './present/redact.ts';
 import type { CommandContext } from './services.ts';
 import { toolVersion } from './version.ts';
 
@@ -32,7 +34,10 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
         return execute(work, options, { volumeOnly, json, identityFile: identityFileIn(given) });
       };
     };
-  const program = describeProgram(options.io, choose);
+  const generateKey = (): void => {
+    chosen = async () => (await import('./commands/key-generate.ts')).keyGenerate(options);
+  };
+  const program = describeProgram(options.io, choose, generateKey);
   const named = program.commands.find((command) => command.name() === args[0]);
   const hasJson = named === undefined || named.options.some(({ long }) => long === '--json');
   const json = hasJson && args.includes('--json');
@@ -47,6 +52,10 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
   return chosen === undefined ? EXIT.done : chosen();
 }
 
+interface KeyFlags extends KeyCheckFlags {
+  readonly identityFile?: string;
+}
+
 /** Returns the value of `--identity-file` among the arguments of an action, which end with flags and command. */
 function identityFileIn(given: readonly unknown[]): string | undefined {
   const { identityFile } = (given.at(-2) ?? {}) as { readonly identityFile?: string };
@@ -54,11 +63,11 @@ function identityFileIn(given: readonly unknown[]): string | undefined {
 }
 
 function usageErrorJson({ message }: CommanderError): string {
-  const error = { code: 'CONFIG_INVALID', message: message.replace(/^error: /, '') };
+  const error = { code: 'CONFIG_INVALID', message: withoutKeys(message.replace(/^error: /, '')) };
   return `${JSON.stringify({ error: { ...error, hint: 'See geolens-backup --help' } }, undefined, 2)}\n`;
 }
 
-function describeProgram(io: Io, choose: Choose): Command {
+function describeProgram(io: Io, choose: Choose, generateKey: () => void): Command {
   const program = new Command('geolens-backup')
     .description(
       'Scheduled, verified, restorable backups of a PostgreSQL database and its files.\nConfigured by environment variables: see `geolens-backup config`.',
@@ -70,7 +79,7 @@ function describeProgram(io: Io, choose: Choose): Command {
         io.stdout(text);
       },
       writeErr: (text) => {
-        io.stderr(text);
+        io.stderr(withoutKeys(text));
       },
     })
     .showHelpAfterError('(geolens-backup --help tells what there is)')
@@ -162,6 +171,24 @@ function describeProgram(io: Io, choose: Choose): Command {
     )
     .option(...JSON_FLAG)
     .action(choose(async () => (await import('./commands/health.ts')).health, true));
+  const checkKey: (flags: KeyFlags, command: Command) => void = choose(
+    async () => (await import('./commands/key-check.ts')).keyCheck,
+  );
+  program
+    .command('key')
+    .description(
+      'generate: print a new private key (identity) for encryption; check: open the newest encrypted sets with one',
+    )
+    .addArgument(new Argument('<what>').choices(['generate', 'check']))
+    .addOption(identityOption())
+    .addOption(storeOption('in which stores', 'all'))
+    .option(...JSON_FLAG)
+    .action((what: string, flags: KeyFlags, command: Command) => {
+      if (what === 'check') checkKey(flags, command);
+      else if (flags.json || flags.identityFile !== undefined || flags.store !== 'all')
+        command.error('error: key generate has no options');
+      else generateKey();
+    });
   program
     .command('config')
     .description('print the configuration as it holds, secrets redacted')

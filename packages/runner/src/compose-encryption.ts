@@ -44,3 +44,23 @@ export async function unlockIdentityFile(
   const { unlockIdentities } = await import('@geolens/backup-adapter-age');
   return unlockIdentities(file, env, { signal });
 }
+
+/** A new pair of keys. */
+interface NewIdentity {
+  /** Text of an identity file. */
+  readonly identity: Secret;
+  /** Public key. */
+  readonly recipient: string;
+  /** Fingerprint of the recipient. */
+  readonly fingerprint: string;
+}
+
+/**
+ * Makes a new pair of keys.
+ * @throws BackupError PROGRAM_MISSING if the program that makes it is not installed
+ */
+export async function newIdentity(env: Config['programEnv'], signal: AbortSignal): Promise<NewIdentity> {
+  const { fingerprintOf, generateIdentity } = await import('@geolens/backup-adapter-age');
+  const { identity, recipient } = await generateIdentity(env, { signal });
+  return { identity, recipient, fingerprint: fingerprintOf(recipient) };
+}

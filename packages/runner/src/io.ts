@@ -1,4 +1,6 @@
+import { openSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
+import { ReadStream } from 'node:tty';
 import type { Environment } from './config/read-environment.ts';
 import { printable } from './present/redact.ts';
 
@@ -70,13 +72,20 @@ export function processIo(): Io {
     shown = printable(text).slice(0, columns() - 1);
     stderr.write(CLEAR_LINE + shown);
   };
+  const read = (): Promise<Uint8Array> => {
+    if (stdin.isTTY) write('Enter the identity (private key), then press Enter and Ctrl-D:\n');
+    return readInput(stdin);
+  };
   const ask = async (question: string, signal: AbortSignal): Promise<string> => {
     status('');
-    const lines = createInterface({ input: stdin, output: stderr });
+    // An identity was read from the terminal to the end of the input.
+    const input = stdin.destroyed ? new ReadStream(openSync('/dev/tty', 'r')) : stdin;
+    const lines = createInterface({ input, output: stderr });
     try {
       return await lines.question(printable(question), { signal });
     } finally {
       lines.close();
+      if (input !== stdin) input.destroy();
     }
   };
   const atTerminal = stdin.isTTY && stderr.isTTY;
@@ -84,7 +93,7 @@ export function processIo(): Io {
     stdout: (text) => stdout.write(printable(text)),
     columns: stdout.columns || undefined,
     stderr: write,
-    stdin: () => readInput(stdin),
+    stdin: read,
     ...(atTerminal && {
       terminal: {
         ask,

@@ -57,6 +57,10 @@ describe('the command line', () => {
     [['accept'], "missing required argument 'timestamp'"],
     [['serve', '--json'], "unknown option '--json'"],
     [['list', '--store'], 'argument missing'],
+    [['key'], "missing required argument 'what'"],
+    [['key', 'make'], 'Allowed choices are generate, check'],
+    [['key', 'generate', '--store', 's3'], 'key generate has no options'],
+    [['key', 'AGE-SECRET-KEY-1QPZRY9X8'], "value '[redacted]' is invalid"],
     [[], 'Usage:'],
   ])('refuses %j with 2, says why once, and points to the help', async (args, words) => {
     const { code, stdout, stderr } = await cli(...args);

@@ -4,6 +4,7 @@ import {
   errorText,
   isBackupError,
   parseTimestamp,
+  recipientOf,
   restore as restoreCopy,
   type FilesMode,
   type RestoreMode,
@@ -19,6 +20,7 @@ import { replacementText } from '../present/replacement.ts';
 import { restoreReportJson, restoreReportText } from '../present/restore-report.ts';
 import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
+import { recordKeyChecks } from '../status/key-checks.ts';
 import { checkFolder, isWithin } from '../config/check-folder.ts';
 import { reported } from './reported.ts';
 import { chooseStaging, findSet, type StagingFlags } from './choose-staging.ts';
@@ -88,6 +90,11 @@ export async function restore(context: CommandContext, what: string, flags: Rest
     );
     io.terminal?.status('');
     logRestoreReport(log, report);
+    const { readCipher } = services;
+    if (report.outcome === 'restored')
+      await recordKeyChecks(context, [
+        readCipher && recipientOf(readCipher, report.source.manifest?.encryption),
+      ]);
     io.stdout(flags.json ? jsonText(restoreReportJson(report, redact)) : restoreReportText(report));
     return exitCodeOfRestore(report);
   } finally {

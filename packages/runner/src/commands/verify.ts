@@ -3,6 +3,7 @@ import {
   BackupError,
   parseTimestamp,
   selectSets,
+  recipientOf,
   TO_VERIFY,
   throwIfAborted,
   verify as verifyCopies,
@@ -17,6 +18,7 @@ import { describeError } from '../present/hints.ts';
 import { verifyReportJson, verifyReportText } from '../present/verify-report.ts';
 import { jsonText } from '../present/units.ts';
 import type { CommandContext } from '../services.ts';
+import { recordKeyChecks } from '../status/key-checks.ts';
 import { reported } from './reported.ts';
 import { checkFolder } from '../config/check-folder.ts';
 import { chooseStores } from './choose-stores.ts';
@@ -94,10 +96,23 @@ export async function loggedVerification(
     const report = { ...done, notes: [...notes, ...done.notes], errors: [...errors, ...done.errors] };
     for (const note of done.notes) log.warn('verify.note', note);
     logVerifyReport(log, report);
+    await recordTestedKeys(context, report);
     return report;
   } finally {
     io.terminal?.status('');
   }
+}
+
+/** Records which identities have decrypted a set for a restore test that passed. */
+async function recordTestedKeys(context: CommandContext, { copies }: VerifyReport): Promise<void> {
+  const { readCipher } = context.services;
+  const tested = copies.filter(
+    ({ outcome, restoreTest }) => outcome === 'passed' && restoreTest !== undefined,
+  );
+  await recordKeyChecks(
+    context,
+    tested.map(({ copy }) => readCipher && recipientOf(readCipher, copy.manifest?.encryption)),
+  );
 }
 
 async function cleanUpRestoreTests({

@@ -45,6 +45,14 @@ const HELP: Readonly<Record<string, HelpText>> = {
   cleanup: { examples: ['cleanup --dry-run', 'cleanup'], exitCodes: [0, 1, 2, 3, 4] },
   doctor: { examples: ['doctor'], exitCodes: [0, 1, 2] },
   health: { examples: ['health'], exitCodes: [0, 1, 2] },
+  key: {
+    examples: [
+      'key generate > geolens.key',
+      'key check --identity-file geolens.key',
+      'key check --store s3 --identity-file -',
+    ],
+    exitCodes: [0, 1, 2, 3, 5],
+  },
   config: { examples: ['config'], exitCodes: [0, 2] },
   completion: { examples: ['completion bash > /etc/bash_completion.d/geolens-backup'], exitCodes: [0, 2] },
 };

@@ -140,6 +140,7 @@ export function* setListJson(listed: readonly ListedSet[], now: Date): Generator
       rows: rowsOf(best.manifest),
       checks: formatChecks(best.checks),
       acceptedAt: best.acceptedAt,
+      encryption: best.manifest?.encryption,
       artifacts: best.artifacts.map(({ key, kind, bytes }) => ({ key, kind, bytes })),
       copies: copies.map(({ store, set: { state, problems, ...set } }) => ({
         store,
@@ -147,6 +148,7 @@ export function* setListJson(listed: readonly ListedSet[], now: Date): Generator
         problems,
         bytes: bytesOf({ state, problems, ...set }),
         checks: formatChecks(set.checks),
+        encryption: set.manifest?.encryption,
       })),
     };
 }
@@ -158,11 +160,14 @@ function stateText({ state, problems, checks }: BackupSet): string {
   return [state, [...problems, ...failure].join('; ')].filter(Boolean).join(': ');
 }
 
-/** Returns the store of a copy. Adds why the copy is worse than the best one. */
+/** Returns the store of a copy. Adds whether it is encrypted, and why it is worse than the best one. */
 function whereText({ store, set }: FoundSet, best: BackupSet): string {
-  if (set.state !== best.state) return `${store} (${set.state})`;
   const isUnverified = levelOf(set) === undefined && levelOf(best) !== undefined;
-  return isUnverified ? `${store} (not verified there)` : store;
+  const notes = [
+    ...(set.manifest?.encryption === undefined ? [] : ['encrypted']),
+    ...(set.state !== best.state ? [set.state] : isUnverified ? ['not verified there'] : []),
+  ];
+  return notes.length === 0 ? store : `${store} (${notes.join(', ')})`;
 }
 
 /** Returns the store of the best copy if another copy has passed a different check. Empty otherwise. */

@@ -8,6 +8,7 @@ import { cleanup } from '../../src/commands/cleanup.ts';
 import { config } from '../../src/commands/config.ts';
 import { doctor } from '../../src/commands/doctor.ts';
 import { health } from '../../src/commands/health.ts';
+import { keyCheck } from '../../src/commands/key-check.ts';
 import { list } from '../../src/commands/list.ts';
 import { prune } from '../../src/commands/prune.ts';
 import { remove } from '../../src/commands/remove.ts';
@@ -16,6 +17,7 @@ import { run } from '../../src/commands/run.ts';
 import { verify } from '../../src/commands/verify.ts';
 import type { CommandContext } from '../../src/services.ts';
 import { commandKit, type CommandKit } from '../support/command-kit.ts';
+import { encryptedKit } from '../support/encrypted-kit.ts';
 import { RESTORE_FLAGS } from '../support/restore-flags.ts';
 import { expectOutput } from '../support/schemas.ts';
 
@@ -58,7 +60,25 @@ describe('docs/schemas', () => {
     const names = readdirSync(new URL('../../../../docs/schemas', import.meta.url)).map((file) =>
       file.replace('.json', ''),
     );
-    expect(names.sort()).toEqual([...Object.keys(OUTPUTS), 'run', 'common', 'error'].sort());
+    expect(names.sort()).toEqual([...Object.keys(OUTPUTS), 'run', 'key', 'common', 'error'].sort());
+  });
+
+  it('describes encrypted sets', async () => {
+    const { context, output } = await encryptedKit();
+    await list(context, { json, store: 'all' });
+    const encryption = { scheme: 'fake', recipients: ['alice', 'escrow'] };
+    const [set] = expectOutput('list', output.said) as [{ readonly copies: readonly object[] }];
+    expect(set).not.toHaveProperty('encryption');
+    expect(set.copies).toMatchObject([{ store: 'local' }, { store: 's3', encryption }]);
+    output.said = '';
+    await list(context, { json, store: 's3' });
+    expect(expectOutput('list', output.said)).toMatchObject([{ encryption }, { encryption }]);
+    output.said = '';
+    await verify(context, 'latest', { ...VERIFY, all: false, store: 's3' });
+    expectOutput('verify', output.said);
+    output.said = '';
+    await keyCheck(context, { json, store: 'all' });
+    expectOutput('key', output.said);
   });
 
   it('describes a restore of the files alone', async () => {

@@ -39,6 +39,12 @@ describe('`completion bash`, in bash', () => {
       ['completion', ''],
       ['bash', 'zsh', 'fish', '--help'],
     ],
+    [
+      ['key', ''],
+      ['generate', 'check', '--identity-file', '--store', '--json', '--help'],
+    ],
+    [['key', 'check', '--st'], ['--store']],
+    [['key', 'check', '--identity-file', ''], []],
     [['help', 'res'], ['restore']],
     [['backup', ''], []],
   ])('completes %j to %j', async (words, expected) => {

@@ -40,6 +40,20 @@ describe('the list of sets', () => {
     );
   });
 
+  it('says which copies are encrypted', () => {
+    const manifest = { ...MANIFEST, encryption: { scheme: 'age', recipients: ['0123456789abcdef'] } };
+    const damaged = setOf({ manifest, state: 'bad' });
+    const copies = [
+      { store: 'local', set: setOf() },
+      { store: 's3', set: setOf({ manifest }) },
+      { store: 's4', set: damaged },
+    ];
+    expect(text(copies)).toContain('  daily  local, s3 (encrypted), s4 (encrypted, bad)  ');
+    expect(json(copies)).toMatchObject([
+      { copies: [{ encryption: undefined }, { encryption: manifest.encryption }, {}] },
+    ]);
+  });
+
   it('has one line for a set and all its copies, and says of each copy that is worth less than the best what it is', () => {
     const lost = setOf({ state: 'partial', problems: ['the dump is missing'] });
     const copies = [

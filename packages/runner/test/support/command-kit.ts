@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { keepNewest, noLock, type ArtifactStore, type PrimaryStore } from '@geolens/backup-core';
+import { keepNewest, noLock, type ArtifactStore, type Cipher, type PrimaryStore } from '@geolens/backup-core';
 import {
   FakeArchiver,
   FakeDumpProducer,
@@ -24,10 +24,14 @@ export interface CommandKit {
 
 const nothing = (): Promise<never> => Promise.reject(new Error('not asked for'));
 
-/** One set of each tier is kept. Only the folder that BACKUP_DIR names is a real one. */
+/**
+ * One set of each tier is kept. Only the folder that BACKUP_DIR names is a real one.
+ * @param readCipher opens encrypted sets, and names the recipients of new ones; the stores are as given
+ */
 export async function commandKit(
   primary: PrimaryStore,
   replicas: readonly ArtifactStore[] = [],
+  readCipher?: Cipher,
 ): Promise<CommandKit> {
   const folder = await mkdtemp(join(tmpdir(), 'geolens-backup-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -57,7 +61,7 @@ export async function commandKit(
     notifiers: [],
     diagnosticChecks: [],
     freeBytes: () => Promise.resolve(1e12),
-    readCipher: undefined,
+    readCipher,
     checkRecipients: () => Promise.resolve(),
     files: { dump: nothing, dumpOf: (path: string) => Promise.resolve(path), archive: nothing },
   };
