@@ -18,6 +18,7 @@ import {
 import { suspicionText } from '../present/hints.ts';
 import { bytesText, countText, roughDurationText } from '../present/units.ts';
 import { isSettled, runTexts } from '../status/health.ts';
+import { recipientChecks } from '../status/key-checks.ts';
 
 const RUN = 'Run `geolens-backup run`';
 
@@ -196,4 +197,34 @@ export async function checkRestoreTestNeeds(
     throwIfAborted(signal);
     return failedCheck(subject, error, 'warn');
   }
+}
+
+/** Checks when the identity of each recipient last opened a set, and whether one is on this host. */
+export function* checkKeys(
+  recipients: readonly string[],
+  {
+    journal,
+    now,
+    hasIdentity,
+  }: {
+    readonly journal: JournalState;
+    readonly now: Date;
+    /** Whether the configuration of this host has an identity. */
+    readonly hasIdentity: boolean;
+  },
+): Generator<DiagnosticResult> {
+  for (const { recipient, text, checkedAt, isDue } of recipientChecks(recipients, journal, now)) {
+    const message = `the identity of ${recipient} was ${text}`;
+    const at = checkedAt === undefined ? '' : `, at ${checkedAt.toISOString()}`;
+    yield isDue
+      ? result('age key check', 'warn', message + at, 'Run `geolens-backup key check --identity-file -`')
+      : result('age key check', 'ok', message + at);
+  }
+  if (hasIdentity)
+    yield result(
+      'age identity',
+      'warn',
+      'an identity is configured on this host: an intruder on this host can decrypt the sets',
+      'Nothing has to be done if that is intended, for restore tests of encrypted sets. Otherwise unset BACKUP_AGE_IDENTITY_FILE',
+    );
 }

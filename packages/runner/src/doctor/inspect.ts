@@ -15,6 +15,7 @@ import { currentHealth } from '../status/health.ts';
 import {
   badSetsText,
   checkDiskSpace,
+  checkKeys,
   checkLastReplicaCheck,
   checkLastRestoreTest,
   checkLastSuccess,
@@ -63,6 +64,7 @@ export async function* inspect(context: CommandContext): AsyncGenerator<Diagnost
     const { lastReplicaCheck } = await services.journal.read();
     if (lastReplicaCheck !== undefined) yield checkLastReplicaCheck(lastReplicaCheck);
   }
+  yield* aboutKeys(context);
   const notifiers = services.notifiers.map(({ name }) => name);
   yield notifiers.length > 0
     ? result('notifications', 'ok', `told of every run: ${notifiers.join(', ')}`)
@@ -72,6 +74,17 @@ export async function* inspect(context: CommandContext): AsyncGenerator<Diagnost
         'no notification is sent when backups stop',
         'Set BACKUP_PING_URL (healthchecks.io, or one of your own) or BACKUP_WEBHOOK_URL, or watch `geolens-backup health`',
       );
+}
+
+/** Checks the keys of encrypted sets. Another check reports a journal that cannot be read. */
+async function* aboutKeys({ config, services }: CommandContext): AsyncGenerator<DiagnosticResult> {
+  const recipients = services.readCipher?.recipients ?? [];
+  if (recipients.length === 0) return;
+  yield* checkKeys(recipients, {
+    journal: await services.journal.read().catch(() => ({})),
+    now: services.clock.now(),
+    hasIdentity: config.identities !== undefined,
+  });
 }
 
 /** Returns the sets of the configured database in a store. */

@@ -9,6 +9,7 @@ import {
   type RunOutcome,
 } from '@geolens/backup-core';
 import { isFresh, isWhole } from '@geolens/backup-core/internal';
+import { recipientChecks } from './key-checks.ts';
 import { newestChecked, replicationLag, type Status } from './status.ts';
 
 const OUTCOMES: readonly RunOutcome[] = ['succeeded', 'with-errors', 'failed'];
@@ -148,6 +149,14 @@ export async function metricsText(status: Status): Promise<string> {
     behind.set(of, lag.sets);
     since.set(of, lag.since === undefined ? 0 : Math.max(0, (now.getTime() - lag.since.getTime()) / 1000));
   }
+
+  const keyChecked = gauge(
+    'key_checked_timestamp_seconds',
+    'When the identity of a recipient last opened an encrypted set; 0 if it never did',
+    'recipient',
+  );
+  for (const { recipient, checkedAt } of recipientChecks(status.encryption?.recipients ?? [], journal, now))
+    keyChecked.set({ recipient }, (checkedAt?.getTime() ?? 0) / 1000);
 
   value('free_bytes', 'Free bytes on the volume of the sets', status.freeBytes);
   const newest = stores[0]?.sets?.find(isWhole);

@@ -49,6 +49,10 @@ export class StatusKeeper {
       nextRestoreTestAt: config.restoreTestSchedule?.next(now),
       freeBytes,
       retention: config.retention,
+      encryption:
+        config.encryption.mode === 'off'
+          ? undefined
+          : { mode: config.encryption.mode, recipients: services.readCipher?.recipients ?? [] },
       commandPrefix: config.commandPrefix,
     };
   }

@@ -41,6 +41,10 @@ export interface Status {
   readonly freeBytes: number | undefined;
   /** Number of sets to keep in each tier. */
   readonly retention: Readonly<Record<Tier, number>>;
+  /** What is encrypted, and the fingerprints of the recipients. `undefined` if nothing is encrypted. */
+  readonly encryption?:
+    | { readonly mode: 'replicas' | 'all'; readonly recipients: readonly string[] }
+    | undefined;
   /** How the operator types a command on the host. */
   readonly commandPrefix: string;
 }

@@ -3,6 +3,7 @@ import { isFresh, isWhole } from '@geolens/backup-core/internal';
 import { describeError } from '../present/hints.ts';
 import { countText, roughDurationText } from '../present/units.ts';
 import { isSettled } from './health.ts';
+import { recipientChecks } from './key-checks.ts';
 import { replicationLag, type Status } from './status.ts';
 
 /** A problem and the command for it. */
@@ -20,7 +21,8 @@ const DOCTOR = 'geolens-backup doctor';
 const COPYING_MS = 3_600_000;
 
 /** Returns the problems that need the operator, the most severe first. Empty if there are none. */
-export function troublesOf({ health, journal, stores, now, database }: Status): readonly Trouble[] {
+export function troublesOf(status: Status): readonly Trouble[] {
+  const { health, journal, stores, now, database } = status;
   const { lastRun, lastRestoreTest, lastReplicaCheck } = journal;
   const ours = stores[0]?.sets ?? [];
   const newest = ours.find(isWhole);
@@ -118,6 +120,27 @@ export function troublesOf({ health, journal, stores, now, database }: Status): 
         },
       ];
     }),
+    ...troublesOfKeys(status),
+  ];
+}
+
+/** Returns what endangers the identities of the recipients: no second one, or no recent check. */
+function troublesOfKeys({ encryption, journal, now }: Status): readonly Trouble[] {
+  if (encryption === undefined) return [];
+  const due = recipientChecks(encryption.recipients, journal, now).filter(({ isDue }) => isDue);
+  return [
+    ...(encryption.recipients.length > 1
+      ? []
+      : [
+          {
+            text: 'Only one identity opens the encrypted sets: if it is lost, they cannot be restored',
+            command: 'geolens-backup key generate',
+          },
+        ]),
+    ...due.map(({ recipient, text }) => ({
+      text: `The identity of recipient ${recipient} was ${text}: whether it opens the sets is unknown`,
+      command: 'geolens-backup key check --identity-file -',
+    })),
   ];
 }
 

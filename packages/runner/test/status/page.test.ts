@@ -165,6 +165,19 @@ describe('the page of a set', () => {
     expect(text.length).toBeLessThan(150_000);
   });
 
+  it('shows for an encrypted copy its recipients, and how to restore from it', async () => {
+    const recipients = ['0123456789abcdef', 'fedcba9876543210'];
+    const set = setOf({ manifest: { ...MANIFEST, encryption: { scheme: 'age', recipients } } });
+    const one = await pageOfSet({ stores: [storeOf('local', setOf()), storeOf('s3', set)] });
+    expect(one).toContain(`Encrypted on s3. The identity (private key) of one of these`);
+    expect(one).toContain(recipients.join(', '));
+    expect(one).toContain('geolens-backup restore 20261122_020000 --store s3 --identity-file -</code>');
+    expect(one).toContain('geolens-backup restore 20261122_020000 --dry-run</code>');
+    const all = await pageOfSet({ stores: [storeOf('local', set), storeOf('s3', set)] });
+    expect(all).toContain('geolens-backup restore 20261122_020000 --identity-file - --dry-run</code>');
+    expect(await pageOfSet({})).not.toContain('identity');
+  });
+
   it('does not exist for a set that no store has', async () => {
     expect(await pageOfSet({ stores: [storeOf('local')] })).toBe('undefined');
   });

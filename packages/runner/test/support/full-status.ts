@@ -25,8 +25,10 @@ export const FULL_STATUS: Status = {
   freeBytes: 1_000_000,
   retention: { daily: 7, weekly: 4 },
   commandPrefix: 'geolens-backup',
+  encryption: { mode: 'replicas', recipients: ['0123456789abcdef'] },
   journal: {
     firstStartAt: at,
+    keyChecks: { '0123456789abcdef': at },
     lastRun: {
       outcome: 'succeeded',
       startedAt: at,

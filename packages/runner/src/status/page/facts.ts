@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import { bytesOf, rowsOf, timestampToDate } from '@geolens/backup-core';
 import { isWhole } from '@geolens/backup-core/internal';
 import { bytesText, countText, durationText, localTimeText, roughDurationText } from '../../present/units.ts';
+import { recipientChecks } from '../key-checks.ts';
 import { daysLeft, newestChecked, type Status } from '../status.ts';
 import type { Html } from './calendar.ts';
 
@@ -61,6 +62,7 @@ function factsOf(status: Status): readonly Fact[] {
             more: localTimeText(new Date(lastRestoreTest.finishedAt), zone),
           },
         ]),
+    ...encryption(status),
     ...(status.freeBytes === undefined ? [] : [{ title: 'Free disk', ...disk(status.freeBytes, status) }]),
     {
       title: 'Next run',
@@ -73,6 +75,17 @@ function factsOf(status: Status): readonly Fact[] {
       more: nextRestoreTestAt && localTimeText(nextRestoreTestAt, zone),
     },
   ];
+}
+
+/** Returns what is encrypted, and when the identity of each recipient was checked. */
+function encryption({ encryption: used, journal, now, zone }: Status): readonly Fact[] {
+  if (used === undefined) return [];
+  const checks = recipientChecks(used.recipients, journal, now).map(
+    ({ recipient, text, checkedAt, isDue }) =>
+      `${isDue ? '! ' : ''}${recipient} ${text}${checkedAt === undefined ? '' : ` (${localTimeText(checkedAt, zone)})`}`,
+  );
+  const value = { replicas: 'copies in other stores', all: 'all sets' }[used.mode];
+  return [{ title: 'Encryption', value, more: checks.join(', ') }];
 }
 
 /** Estimates of more days are not useful. */

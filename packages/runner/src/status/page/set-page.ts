@@ -54,7 +54,7 @@ export function setPage(status: Status, timestamp: RunTimestamp, redact: Redact)
   const body = html`<header><h1>Set ${timestamp}</h1><span class="quiet"><a href="../">Backups of ${database}</a> · ${localTimeText(timestampToDate(timestamp), zone)} ${zone}</span></header>
 <section class="verdict ${STATE_KINDS[state]}"><p>${state}</p>${problems.length === 0 ? '' : html`<ul>${problems.slice(0, SHOWN_WARNINGS).map((problem) => html`<li>${detail(problem)}</li>`)}</ul>`}<small>${known.join(' · ')}</small></section>
 <h2>How to restore it</h2>
-${restoreCommands(timestamp, commandPrefix)}
+${restoreCommands(timestamp, copies, commandPrefix)}
 <h2>Artifacts</h2>
 ${artifactTable(copies)}
 <h2>Checks</h2>
@@ -70,15 +70,29 @@ ${tablesOf(best)}`;
   });
 }
 
-function restoreCommands(timestamp: RunTimestamp, prefix: string): Html {
-  const restore = `geolens-backup restore ${timestamp}`;
+function restoreCommands(timestamp: RunTimestamp, copies: readonly Copy[], prefix: string): Html {
+  const encrypted = copies.filter(({ set }) => set.manifest?.encryption !== undefined);
+  const identity = ' --identity-file -';
+  const restore = `geolens-backup restore ${timestamp}${encrypted.length === copies.length ? identity : ''}`;
+  const recipients = new Set(encrypted.flatMap(({ set }) => set.manifest?.encryption?.recipients ?? []));
+  const stores = [...new Set(encrypted.map(({ store }) => store))];
+  const needed =
+    encrypted.length === 0
+      ? ''
+      : html`<p>Encrypted on ${stores.join(' and ')}. The identity (private key) of one of these recipients opens it: ${[...recipients].join(', ')}</p>`;
   const steps = [
     ['Check everything, change nothing', `${restore} --dry-run`],
     ['Restore into another database, beside the live one', `${restore} --into restored_copy`],
     ['Bring back one table', `${restore} --table SCHEMA.TABLE`],
     ['Replace the live database and the files; the former ones are kept', restore],
+    ...(encrypted.length === copies.length
+      ? []
+      : stores.map(
+          (store) =>
+            [`Restore the encrypted copy on ${store}`, `${restore} --store ${store}${identity}`] as const,
+        )),
   ] as const;
-  return html`<ul class="steps">${steps.map(([text, command]) => html`<li>${text}: ${typed(command, prefix)}</li>`)}</ul>`;
+  return html`${needed}<ul class="steps">${steps.map(([text, command]) => html`<li>${text}: ${typed(command, prefix)}</li>`)}</ul>`;
 }
 
 function artifactTable(copies: readonly Copy[]): Html {
