@@ -28,6 +28,7 @@ const NEEDS = [
     present: () => hasProgram('age') && hasProgram('age-keygen'),
     forTests: true,
   },
+  { what: 'minisign', packages: ['minisign'], present: () => hasProgram('minisign'), forTests: true },
   { what: 'GNU tar', packages: ['tar'], present: () => hasProgram('tar') },
   { what: 'igzip', packages: ['isal'], present: () => hasProgram('igzip'), optional: true },
   { what: 'pigz', packages: ['pigz'], present: () => hasProgram('pigz'), optional: true, forTests: true },

@@ -69,7 +69,7 @@ describe.skipIf(!mayMount)('a volume in memory (only where file systems can be m
     });
   });
 
-  it('of encrypted sets that becomes full anywhere in a run costs no set, and when there is room again all is well', {
+  it('of encrypted sets that becomes full anywhere in a run costs no set, and with disk space again all is well', {
     timeout: patience,
   }, async () => {
     await carryOut<Scene>({

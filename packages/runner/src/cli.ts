@@ -34,8 +34,8 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
         return execute(work, options, { volumeOnly, json, identityFile: identityFileIn(given) });
       };
     };
-  const generateKey = (): void => {
-    chosen = async () => (await import('./commands/key-generate.ts')).keyGenerate(options);
+  const generateKey = (signing: boolean): void => {
+    chosen = async () => (await import('./commands/key-generate.ts')).keyGenerate(options, signing);
   };
   const program = describeProgram(options.io, choose, generateKey);
   const named = program.commands.find((command) => command.name() === args[0]);
@@ -54,6 +54,7 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
 
 interface KeyFlags extends KeyCheckFlags {
   readonly identityFile?: string;
+  readonly signing: boolean;
 }
 
 /** Returns the value of `--identity-file` among the arguments of an action, which end with flags and command. */
@@ -67,7 +68,7 @@ function usageErrorJson({ message }: CommanderError): string {
   return `${JSON.stringify({ error: { ...error, hint: 'See geolens-backup --help' } }, undefined, 2)}\n`;
 }
 
-function describeProgram(io: Io, choose: Choose, generateKey: () => void): Command {
+function describeProgram(io: Io, choose: Choose, generateKey: (signing: boolean) => void): Command {
   const program = new Command('geolens-backup')
     .description(
       'Scheduled, verified, restorable backups of a PostgreSQL database and its files.\nConfigured by environment variables: see `geolens-backup config`.',
@@ -182,13 +183,22 @@ function describeProgram(io: Io, choose: Choose, generateKey: () => void): Comma
     .addArgument(new Argument('<what>').choices(['generate', 'check']))
     .addOption(identityOption())
     .addOption(storeOption('in which stores', 'all'))
+    .option('--signing', 'with generate: print a key that signs sets instead', false)
     .option(...JSON_FLAG)
     .action((what: string, flags: KeyFlags, command: Command) => {
-      if (what === 'check') checkKey(flags, command);
+      if (what === 'check' && flags.signing) command.error('error: --signing belongs to key generate');
+      else if (what === 'check') checkKey(flags, command);
       else if (flags.json || flags.identityFile !== undefined || flags.store !== 'all')
-        command.error('error: key generate has no options');
-      else generateKey();
+        command.error('error: key generate has no option but --signing');
+      else generateKey(flags.signing);
     });
+  program
+    .command('trust')
+    .description('sign sets that were made before this installation had a signing key, in every store')
+    .requiredOption('--before <date>', 'only sets made before this date (YYYY-MM-DD, UTC)')
+    .option('--yes', 'do not ask, on a terminal', false)
+    .option(...JSON_FLAG)
+    .action(choose(async () => (await import('./commands/trust.ts')).trust));
   program
     .command('config')
     .description('print the configuration as it holds, secrets redacted')

@@ -59,7 +59,9 @@ describe('the command line', () => {
     [['list', '--store'], 'argument missing'],
     [['key'], "missing required argument 'what'"],
     [['key', 'make'], 'Allowed choices are generate, check'],
-    [['key', 'generate', '--store', 's3'], 'key generate has no options'],
+    [['key', 'generate', '--store', 's3'], 'key generate has no option but --signing'],
+    [['key', 'check', '--signing'], '--signing belongs to key generate'],
+    [['trust'], 'required option'],
     [['key', 'AGE-SECRET-KEY-1QPZRY9X8'], "value '[redacted]' is invalid"],
     [[], 'Usage:'],
   ])('refuses %j with 2, says why once, and points to the help', async (args, words) => {

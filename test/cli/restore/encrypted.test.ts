@@ -49,7 +49,7 @@ describe.skipIf(inject('gateway') === undefined)('sets whose copies are encrypte
 
   const fromStdin = (path: string): readonly string[] => ['sh', '-c', 'cat "$0" | "$@"', path];
 
-  it('are read by nobody without a key: the bucket has no name of a table, no row, no count, no path', async () => {
+  it('reveal nothing without a key: the bucket has no name of a table, no row, no count, no path', async () => {
     await restorer.goodRun({ env });
     const secrets = ['catalog.notes', 'notes', 'postgis', 'rasters/', 'staging/', 'CREATE ROLE', 'PGDMP'];
     for (const key of await bucket.keys()) {

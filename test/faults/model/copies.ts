@@ -3,7 +3,7 @@ import type { ArtifactKind, SetState, Tier } from '@geolens/backup-core';
 export type StoreName = 'local' | 's3';
 
 /** All artifacts of a set; its state file is none of them. */
-export type SetKind = Exclude<ArtifactKind, 'details' | 'state'>;
+export type SetKind = Exclude<ArtifactKind, 'signature' | 'details' | 'state'>;
 
 /** Of every set that is made here: its database has roles, its folder has files. */
 export const KINDS: readonly SetKind[] = ['manifest', 'dump', 'globals', 'staging'];

@@ -65,7 +65,9 @@ export function groupSets(
 function withoutRevokedBaselines(sets: readonly BackupSet[]): BackupSet[] {
   const idOf = (database: string | undefined, timestamp: string): string => `${timestamp} ${database ?? ''}`;
   const suspicious = new Set(
-    sets.filter(({ suspicion }) => suspicion).map(({ database, timestamp }) => idOf(database, timestamp)),
+    sets
+      .filter(({ state, suspicion }) => suspicion && state !== 'untrusted')
+      .map(({ database, timestamp }) => idOf(database, timestamp)),
   );
   return sets.map((set) => {
     const since = set.acceptedAt === undefined ? set.manifest?.acceptedSince : undefined;

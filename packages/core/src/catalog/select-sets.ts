@@ -106,7 +106,7 @@ async function search(
   if (wanted === 'all' && others.size > 0)
     note(`only sets of database "${database}" are selected. There are sets of ${names} too`);
   const copies = chosen.map(({ store, set }) =>
-    copyOfSet(store, set, { trusted: store === primary, cipher, signal }),
+    copyOfSet(store, set, { trusted: isTrusted(store, set, primary), cipher, signal }),
   );
   return { copies, notes, errors, others };
 }
@@ -183,6 +183,14 @@ function withoutUnfinished(found: readonly StoredSet[], note: (text: string) => 
   for (const { store, set } of found.filter(isUnfinished))
     note(`${labelOf(store, set)} was never finished, and is passed over: ${set.problems.join('; ')}`);
   return found.filter((one) => !isUnfinished(one));
+}
+
+/**
+ * Returns whether a set is of this installation: signed, or in the store that only this program writes to if
+ * signatures are ignored.
+ */
+function isTrusted(store: ArtifactStore, set: BackupSet, primary: ArtifactStore | undefined): boolean {
+  return store.trust === undefined ? store === primary : isWhole(set);
 }
 
 /** Removes sets that no trusted key signed: anyone who can write to the store can make them. */

@@ -22,7 +22,7 @@ export interface ManifestSigner {
   sign(manifest: string, set: SignedSet): string;
 }
 
-/** Returns a signer. The name of the installation tells those apart that share a key. */
+/** Returns a signer. The name of the installation distinguishes those that share a key. */
 export function manifestSigner(key: SigningKey, installation: string): ManifestSigner {
   return { sign: (manifest, set) => signText(manifest, commentOf(set, installation), key) };
 }

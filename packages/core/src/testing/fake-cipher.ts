@@ -8,7 +8,7 @@ const DIGEST_BYTES = 32;
 const MASK = 0x55;
 
 /**
- * A cipher for tests, without any secrecy. Each text says who may open it, is different every time, and ends
+ * A cipher for tests, without any secrecy. Each text names its recipients, is different every time, and ends
  * with a digest.
  */
 export class FakeCipher implements Cipher {

@@ -148,8 +148,8 @@ describe('a signed set', () => {
   });
 });
 
-describe('a set that nobody signed', () => {
-  it('newer than all, in the bucket, hides none of the good ones, is no yardstick, and is not verified as the newest', async () => {
+describe('an unsigned set', () => {
+  it('newer than all, in the bucket, hides none of the good ones, is no baseline, and is not verified as the newest', async () => {
     kit.nextDay();
     const forger = new RunKit('2026-01-04T01:00:00Z');
     forger.producer.rows = [{ schema: 'public', table: 'places', rows: 10_000_000 }];

@@ -38,7 +38,7 @@ describe('a signature', () => {
 
   it('fits its content, comment and key alone, in every bit', () => {
     const signature = signText('content', 'comment', key);
-    const check = (content: string, text: string, keys = [key.publicKey]): boolean =>
+    const check = (content: string, text: string, keys: typeof KEYS = [key.publicKey]): boolean =>
       'trustedComment' in verifySignature(content, text, keys);
     expect(check('content', signature)).toBe(true);
     expect(check('other content', signature)).toBe(false);

@@ -1,4 +1,4 @@
-import { toBackupError } from '@geolens/backup-core';
+import { formatSigningKey, generateSigningKey, toBackupError } from '@geolens/backup-core';
 import { newIdentity } from '../compose-encryption.ts';
 import { programEnvironment } from '../config/config.ts';
 import { readEnvironment } from '../config/read-environment.ts';
@@ -9,8 +9,15 @@ import { describeError } from '../present/hints.ts';
 /**
  * Implements `key generate`: prints a new identity, and keeps nothing. Stdout is an identity file, whose
  * comments have the commands for an emergency. Needs no valid configuration.
+ * @param signing whether to print a key that signs sets instead, as a key file of minisign
  */
-export async function keyGenerate({ env, io, signal }: CliOptions): Promise<ExitCode> {
+export async function keyGenerate({ env, io, signal }: CliOptions, signing = false): Promise<ExitCode> {
+  if (signing) {
+    const key = generateSigningKey();
+    io.stdout(formatSigningKey(key));
+    io.stderr(comments(signingSteps(key.publicKey.text)));
+    return EXIT.done;
+  }
   try {
     const { identity, recipient, fingerprint } = await newIdentity(programEnvironment(env), signal);
     const prefix = readEnvironment(env).values.BACKUP_COMMAND_PREFIX ?? 'geolens-backup';
@@ -44,6 +51,17 @@ save this text as geolens.key. RESTORE.txt beside the set has all commands. The 
 
 function comments(text: string): string {
   return text.trimEnd().replace(/^/gm, '# ').replace(/ +$/gm, '').concat('\n');
+}
+
+function signingSteps(publicKey: string): string {
+  return `
+The secret key above is not kept on this host. What to do:
+
+  1. Save it as a file that only the backup container reads: BACKUP_SIGNING_KEY_FILE.
+  2. Keep a copy away from this host: a new machine needs it to go on.
+  3. Trust its public key, and keep it with the settings: BACKUP_TRUSTED_KEYS=${publicKey}
+  4. Sign the sets that exist already, once: geolens-backup trust --before YYYY-MM-DD
+`;
 }
 
 function nextSteps(recipient: string, prefix: string): string {

@@ -43,11 +43,13 @@ const HELP: Readonly<Record<string, HelpText>> = {
     exitCodes: [0, 1, 2, 3, 4, 5],
   },
   cleanup: { examples: ['cleanup --dry-run', 'cleanup'], exitCodes: [0, 1, 2, 3, 4] },
+  trust: { examples: ['trust --before 2026-11-29'], exitCodes: [0, 1, 2, 4] },
   doctor: { examples: ['doctor'], exitCodes: [0, 1, 2] },
   health: { examples: ['health'], exitCodes: [0, 1, 2] },
   key: {
     examples: [
       'key generate > geolens.key',
+      'key generate --signing > signing.key',
       'key check --identity-file geolens.key',
       'key check --store s3 --identity-file -',
     ],

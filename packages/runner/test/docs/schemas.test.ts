@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { BackupError } from '@geolens/backup-core';
+import { BackupError, generateSigningKey, manifestSigner } from '@geolens/backup-core';
 import { FaultyStore, MemoryStore } from '@geolens/backup-core/testing';
 import { runCli } from '../../src/cli.ts';
 import { accept } from '../../src/commands/accept.ts';
@@ -11,6 +11,7 @@ import { health } from '../../src/commands/health.ts';
 import { keyCheck } from '../../src/commands/key-check.ts';
 import { list } from '../../src/commands/list.ts';
 import { prune } from '../../src/commands/prune.ts';
+import { trust } from '../../src/commands/trust.ts';
 import { remove } from '../../src/commands/remove.ts';
 import { restore } from '../../src/commands/restore.ts';
 import { run } from '../../src/commands/run.ts';
@@ -60,7 +61,22 @@ describe('docs/schemas', () => {
     const names = readdirSync(new URL('../../../../docs/schemas', import.meta.url)).map((file) =>
       file.replace('.json', ''),
     );
-    expect(names.sort()).toEqual([...Object.keys(OUTPUTS), 'run', 'key', 'common', 'error'].sort());
+    expect(names.sort()).toEqual([...Object.keys(OUTPUTS), 'run', 'key', 'trust', 'common', 'error'].sort());
+  });
+
+  it('describes what `trust --json` signed', async () => {
+    const { context, output } = await kitAfterRun();
+    const services = { ...context.services, signer: manifestSigner(generateSigningKey(), 'here') };
+    expect(await trust({ ...context, services }, { before: '2200-01-01', yes: true, json })).toBe(0);
+    const { signed } = expectOutput('trust', output.said) as {
+      readonly signed: readonly { store: string }[];
+    };
+    expect(new Set(signed.map(({ store }) => store))).toEqual(new Set(['memory', 's3']));
+    const flags = { before: 'yesterday', yes: true, json };
+    await expect(trust({ ...context, services }, flags)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(trust(context, { ...flags, before: '2200-01-01' })).rejects.toMatchObject({
+      message: 'there is no key to sign with',
+    });
   });
 
   it('describes encrypted sets', async () => {

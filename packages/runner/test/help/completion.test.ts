@@ -41,7 +41,7 @@ describe('`completion bash`, in bash', () => {
     ],
     [
       ['key', ''],
-      ['generate', 'check', '--identity-file', '--store', '--json', '--help'],
+      ['generate', 'check', '--identity-file', '--store', '--signing', '--json', '--help'],
     ],
     [['key', 'check', '--st'], ['--store']],
     [['key', 'check', '--identity-file', ''], []],
