@@ -16,9 +16,10 @@ export async function makeSet(
   const { verify = 'readable', toolVersion, sizeAnomalyThreshold } = options;
   const { database } = parts.producer;
   const { cipher } = parts;
+  const encryption = cipher && { cipher, phases, stagedUploads, signal };
   const produced = await produce(parts, {
     ...{ timestamp, verify, phases, former, signal },
-    stagedUploads: cipher === undefined ? stagedUploads : undefined,
+    ...(encryption === undefined ? { stagedUploads } : { encryption }),
   });
   if (produced.artifacts.some(({ entry }) => entry.tableCount === 0)) {
     phases.warn(`the database ${database} has no tables: is this the right server and database?`);
@@ -41,7 +42,6 @@ export async function makeSet(
     acceptedSince: sizeBaseline.acceptedSince,
     warnings: [...phases.warnings],
   };
-  const encryption = cipher && { cipher, phases, stagedUploads, signal };
   return publish(produced, description, { phases, encryption, signer: parts.signer, signal });
 }
 

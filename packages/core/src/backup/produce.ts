@@ -12,6 +12,7 @@ import type { PhaseWatch } from '../progress/phase-watch.ts';
 import type { Phases, PhaseSubject } from '../progress/phases.ts';
 import { sideBySide } from '../base/side-by-side.ts';
 import { nothingMore, verifyArtifact } from '../catalog/verify-artifact.ts';
+import { encryptArtifact, type EncryptionParts } from './encrypt-set.ts';
 
 /**
  * Verification level of a set. Each level includes the previous one.
@@ -41,6 +42,8 @@ export interface ProduceRequest {
    * of the set.
    */
   readonly stagedUploads?: StagedUploads | undefined;
+  /** Encrypts each verified artifact. `undefined` if the set stays plain. */
+  readonly encryption?: EncryptionParts | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -50,6 +53,8 @@ export interface ProducedArtifact {
   readonly entry: ManifestArtifact;
   /** Its content, readable until the transaction ends. */
   readonly source: WrittenArtifact;
+  /** Its encrypted form. `undefined` if the set stays plain. */
+  readonly cipherText?: WrittenArtifact | undefined;
 }
 
 export interface Produced {
@@ -153,7 +158,8 @@ class Maker {
       rowCounts,
       ...(ofExtensions.length > 0 && { extensionRowCounts: ofExtensions }),
     };
-    return { ...made, entry: { ...made.entry, compression: snapshot.origin.compression, ...counts } };
+    const { compression } = snapshot.origin;
+    return this.encrypted({ ...made, entry: { ...made.entry, compression, ...counts } });
   }
 
   /** Makes the globals after the dump is written, then ends the snapshot. */
@@ -163,7 +169,7 @@ class Maker {
     const name = { kind: 'globals', timestamp: this.request.timestamp } as const;
     const written = content && (await this.write(name, content, this.server(snapshot)));
     await snapshot.close();
-    return written && (await this.readBack(written, nothingMore)).made;
+    return written && this.encrypted((await this.readBack(written, nothingMore)).made);
   }
 
   async staging(): Promise<ProducedArtifact | undefined> {
@@ -188,7 +194,16 @@ class Maker {
     for (const what of leftOut) phases.warn(`a restore of ${made.entry.name} leaves out ${what}`);
     if (refusal !== undefined)
       phases.warn(`a restore unpacks nothing of ${made.entry.name}, because it ${refusal}`);
-    return { ...made, entry: { ...made.entry, ...(members !== undefined && { members }) } };
+    return this.encrypted({ ...made, entry: { ...made.entry, ...(members !== undefined && { members }) } });
+  }
+
+  private async encrypted(made: ProducedArtifact): Promise<ProducedArtifact> {
+    const { encryption, signal } = this.request;
+    if (encryption === undefined) return made;
+    const { key, entry, source } = made;
+    const plain = { key, kind: entry.kind, source };
+    const cipherText = await encryptArtifact(this.transaction, plain, { ...encryption, signal });
+    return { ...made, cipherText };
   }
 
   private server(snapshot: DumpSnapshot): Other {

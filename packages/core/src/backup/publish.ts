@@ -10,7 +10,7 @@ import { tiersOf } from '../model/tier.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import { manifestTextOf, textOf, textSource } from '../ports/text-source.ts';
 import type { Phases } from '../progress/phases.ts';
-import { encryptSet, type EncryptSetParts } from './encrypt-set.ts';
+import { encryptManifest, type EncryptionParts } from './encrypt-set.ts';
 import type { Produced, ProducedArtifact, VerifyLevel } from './produce.ts';
 import { nothingMore, verifyArtifact } from '../catalog/verify-artifact.ts';
 
@@ -29,7 +29,7 @@ export interface PublishRequest {
 export interface PublishOptions {
   readonly phases: Phases;
   /** Encrypts the set. `undefined` if it stays plain. */
-  readonly encryption: EncryptSetParts | undefined;
+  readonly encryption: EncryptionParts | undefined;
   /** Signs the manifest. `undefined` if it is not signed. */
   readonly signer: ManifestSigner | undefined;
   readonly signal: AbortSignal;
@@ -62,11 +62,15 @@ export async function publish(
     const whole = await readable(describe(produced, request));
     const name = formatArtifactName({ kind: 'manifest', timestamp: request.timestamp });
     const key = artifactKey('daily', name);
-    const text = { ...textSource(whole.text), key };
-    const encrypted = encryption && (await encryptSet(produced, whole.manifest, text, encryption));
+    const text = { key, kind: 'details', source: textSource(whole.text) } as const;
+    const cipherTexts = artifacts.flatMap(({ entry, cipherText }) =>
+      cipherText === undefined ? [] : [{ entry, cipherText }],
+    );
+    const encrypted =
+      encryption && (await encryptManifest(transaction, cipherTexts, { ...whole, text }, encryption));
     const keys = encrypted?.keys ?? artifacts.map((artifact) => artifact.key);
     const unconfirmed = await phases.measure('publish', async () => {
-      const source = encrypted === undefined ? text : textSource(formatManifest(encrypted.manifest));
+      const source = encrypted === undefined ? text.source : textSource(formatManifest(encrypted.manifest));
       const written = await transaction.write(key, source.open(), { signal });
       await verifyArtifact(name, written, nothingMore, signal);
       const signature =
