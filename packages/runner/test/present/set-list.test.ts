@@ -40,7 +40,7 @@ describe('the list of sets', () => {
     );
   });
 
-  it('says which copies are encrypted', () => {
+  it('names the copies that are encrypted', () => {
     const manifest = { ...MANIFEST, encryption: { scheme: 'age', recipients: ['0123456789abcdef'] } };
     const damaged = setOf({ manifest, state: 'bad' });
     const copies = [

@@ -90,7 +90,7 @@ describe('the page', () => {
   });
 });
 
-describe('the findings on keys', () => {
+describe('doctor', () => {
   it('warn of a key without a recent check, and of an identity on this host', () => {
     const journal = { keyChecks: KEY_CHECKS };
     const found = [...checkKeys(['alice', 'escrow'], { journal, now: NOW, hasIdentity: true })];
