@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -27,7 +27,11 @@ it('`key generate` prints an identity file with the words for an emergency, and 
 });
 
 it('`key generate` without age ends with 1, and names the program', async () => {
-  const end = await geolensBackup(['key', 'generate'], { env: { PATH: '/nowhere' } });
+  const folder = await mkdtemp(join(tmpdir(), 'geolens-key-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const { stdout } = spawnSync('which', ['setpriv'], { encoding: 'utf8' });
+  await symlink(stdout.trim(), join(folder, 'setpriv'));
+  const end = await geolensBackup(['key', 'generate'], { env: { PATH: folder } });
   expect({ code: end.code, stdout: end.stdout }).toEqual({ code: 1, stdout: '' });
   expect(end.stderr).toContain('age-keygen');
 });
