@@ -78,7 +78,7 @@ export {
   type SignedSet,
   type TrustPolicy,
 } from './model/trust.ts';
-export type { CurrentState } from './model/state-file.ts';
+export { isHeld, type CurrentState, type Hold } from './model/state-file.ts';
 export { TIERS, type Tier } from './model/tier.ts';
 export { formatTimestamp, parseTimestamp, timestampToDate, type RunTimestamp } from './model/timestamp.ts';
 
@@ -160,6 +160,7 @@ export type {
 } from './ports/run-journal.ts';
 
 // Reading and choosing sets
+export { holdSet, type HoldOptions, type HoldReport } from './catalog/hold-set.ts';
 export {
   acceptSet,
   type AcceptOptions,

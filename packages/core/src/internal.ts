@@ -47,6 +47,7 @@ export { manifestTextOf, textOf, textSource } from './ports/text-source.ts';
 // Reading and choosing sets
 export { isOfPgDumpall } from './catalog/foreign-globals.ts';
 export { listAll } from './catalog/read-sets.ts';
+export { heldText } from './retention/plan-retention.ts';
 export { signSets, type SignSetsRequest } from './catalog/sign-sets.ts';
 export {
   failedTestText,

@@ -115,7 +115,7 @@ function describeProgram(io: Io, choose: Choose, generateKey: (signing: boolean)
     .argument('<timestamp>', 'which set, as `list` shows it')
     .option('--dry-run', 'remove nothing', false)
     .option('--yes', 'do not ask, on a terminal', false)
-    .option('--force', 'remove even the newest complete set', false)
+    .option('--force', 'remove even a held set, and the newest complete one', false)
     .option(...JSON_FLAG)
     .action(choose(async () => (await import('./commands/remove.ts')).remove));
   program
@@ -148,6 +148,20 @@ function describeProgram(io: Io, choose: Choose, generateKey: (signing: boolean)
     .option('--yes', 'do not ask, on a terminal', false)
     .option(...JSON_FLAG)
     .action(choose(async () => (await import('./commands/accept.ts')).accept));
+  program
+    .command('hold')
+    .description('keep a set from being removed, in all tiers and stores')
+    .argument('<timestamp>', 'which set, as `list` shows it')
+    .option('--note <text>', 'why; it is stored in plain text')
+    .option('--until <date>', 'when the hold ends (YYYY-MM-DD, UTC)')
+    .option(...JSON_FLAG)
+    .action(choose(async () => (await import('./commands/hold.ts')).hold));
+  program
+    .command('release')
+    .description('end the hold of a set')
+    .argument('<timestamp>', 'which set, as `list` shows it')
+    .option(...JSON_FLAG)
+    .action(choose(async () => (await import('./commands/hold.ts')).release));
   describeRestore(program.command('restore'))
     .option(...JSON_FLAG)
     .action(choose(async () => (await import('./commands/restore.ts')).restore));

@@ -103,6 +103,7 @@ export const ERROR_REASONS = {
   'server-unknown': 'Correct the host, or the name service of this machine: no such host',
   'session-expired': 'Renew the session token, or use keys that last',
   'session-wrong': 'Correct the session token',
+  'set-held': 'Release it first, or force the removal',
   'set-missing': 'List the sets that exist',
   'set-of-other-database': 'Choose one of the databases that have the set',
   'socket-missing': 'Start the server, or correct the host: its socket is not there',

@@ -59,27 +59,28 @@ export async function recordState(
 }
 
 /** The part of a set that its other copies may lack. */
-export type KnownSet = Pick<BackupSet, 'tier' | 'timestamp' | 'manifest' | 'checks' | 'acceptedAt'>;
+export type KnownSet = Pick<BackupSet, 'tier' | 'timestamp' | 'manifest' | 'checks' | 'acceptedAt' | 'hold'>;
 
 /**
  * Returns what a new copy of a whole set inherits besides its manifest; `undefined` if there is nothing.
  *
- * - its acceptance;
+ * - its acceptance and its hold;
  * - a failed restore test;
  * - later results of checks that the manifest records as failed. Only older versions wrote such failures into
  *   manifests.
  */
-export function inherited({ manifest, checks, acceptedAt }: KnownSet): Learnt | undefined {
+export function inherited({ manifest, checks, acceptedAt, hold }: KnownSet): Learnt | undefined {
   const known = CHECK_NAMES.filter((name) => {
     const before = manifest?.checks[name];
     if (checks[name] === undefined || checks[name] === before) return false;
     return before?.outcome === 'failed' || (name === 'restoreTest' && checks[name].outcome === 'failed');
   });
   const isAccepted = acceptedAt !== undefined && manifest?.acceptedAt === undefined;
-  if (known.length === 0 && !isAccepted) return undefined;
+  if (known.length === 0 && !isAccepted && hold === undefined) return undefined;
   return {
     checks: Object.fromEntries(known.map((name) => [name, checks[name]])),
     ...(isAccepted && { acceptedAt }),
+    ...(hold !== undefined && { hold }),
   };
 }
 

@@ -10,6 +10,24 @@ const STATE_SCHEMA_VERSION = 1;
 
 const OUTCOMES: readonly CheckOutcome[] = ['passed', 'failed', 'inconclusive', 'skipped'];
 
+/** Keeps a set from being removed. */
+export interface Hold {
+  /** Time at which an operator placed it, ISO 8601, UTC. */
+  readonly at: string;
+  /** Why, for people. `undefined` if no reason was given. */
+  readonly note?: string | undefined;
+  /** Time at which it ends, ISO 8601, UTC. `undefined` if it has no end. */
+  readonly until?: string | undefined;
+}
+
+/** Maximum length of a note in characters. */
+export const LONGEST_NOTE = 1000;
+
+/** Returns whether a hold is in force. */
+export function isHeld({ hold }: { readonly hold?: Hold | undefined }, now: Date): boolean {
+  return hold !== undefined && (hold.until === undefined || Date.parse(hold.until) > now.getTime());
+}
+
 /**
  * Results about one copy of a set from after its publication. Other copies have their own. A state file never
  * makes a set trusted.
@@ -19,10 +37,15 @@ export interface StateFile {
   readonly checks: Checks;
   /** Time at which an operator accepted the set, ISO 8601, UTC. */
   readonly acceptedAt?: string | undefined;
+  /** `undefined` if the set is not held. */
+  readonly hold?: Hold | undefined;
 }
 
 /** New results for a state file. */
-export type Learnt = Partial<Pick<StateFile, 'checks' | 'acceptedAt'>>;
+export type Learnt = Partial<Pick<StateFile, 'checks' | 'acceptedAt'>> & {
+  /** `null` ends a hold. */
+  readonly hold?: Hold | null | undefined;
+};
 
 /** Merged results about a set, from before and after its publication. */
 export interface CurrentState {
@@ -32,6 +55,8 @@ export interface CurrentState {
   readonly suspicion?: Suspicion | undefined;
   /** Time at which an operator accepted the set, ISO 8601, UTC. Older sets are then no baseline. */
   readonly acceptedAt?: string | undefined;
+  /** Keeps the set from being removed. `undefined` if it is not held. */
+  readonly hold?: Hold | undefined;
 }
 
 /**
@@ -51,6 +76,7 @@ export function currentState(
     checks: { ...manifest.checks, ...Object.fromEntries(newer) },
     suspicion: acceptedAt === undefined ? manifest.suspicion : undefined,
     acceptedAt,
+    ...(state?.hold !== undefined && { hold: state.hold }),
   };
 }
 
@@ -72,6 +98,15 @@ export function parseStateFile(text: string, timestamp: RunTimestamp): StateFile
     timestamp,
     checks: root.has('checks') ? checks(root.fields('checks')) : {},
     ...(root.has('acceptedAt') && { acceptedAt: root.date('acceptedAt') }),
+    ...(root.has('hold') && { hold: hold(root.fields('hold')) }),
+  };
+}
+
+function hold(fields: Fields): Hold {
+  return {
+    at: fields.date('at'),
+    ...(fields.has('note') && { note: fields.text('note', LONGEST_NOTE) }),
+    ...(fields.has('until') && { until: fields.date('until') }),
   };
 }
 
@@ -113,12 +148,14 @@ export function amendStateFile(text: string | undefined, timestamp: RunTimestamp
   return `${JSON.stringify(after, undefined, 2)}\n`;
 }
 
-/** Returns the text of a state file without reasons. Returns other texts as they are. */
+/** Returns the text of a state file without reasons and notes. Returns other texts as they are. */
 export function withoutStateReasons(text: string): string {
   try {
     const json = JSON.parse(text) as StateFile;
-    const checks = withoutReasons(parseStateFile(text, json.timestamp).checks);
-    return `${JSON.stringify({ ...json, checks }, undefined, 2)}\n`;
+    const { checks: found, hold: held } = parseStateFile(text, json.timestamp);
+    const checks = withoutReasons(found);
+    const kept = held && { hold: { at: held.at, until: held.until } };
+    return `${JSON.stringify({ ...json, checks, ...kept }, undefined, 2)}\n`;
   } catch {
     return text;
   }

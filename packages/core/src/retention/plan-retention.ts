@@ -3,6 +3,7 @@ import { TIERS } from '../model/tier.ts';
 import { timestampToDate } from '../model/timestamp.ts';
 import type { RetentionPolicy, RetentionVerdict } from '../ports/retention-policy.ts';
 import { isRestorable, newestFirst, type BackupSet } from '../model/backup-set.ts';
+import { isHeld } from '../model/state-file.ts';
 import { hasFailedTest, hasPassedTest, newestPassed } from '../catalog/restore-tests.ts';
 
 /** The sets of a store and the policy for them. */
@@ -38,6 +39,7 @@ export interface RetentionPlan {
  *
  * - the newest complete set of each tier, or the newest legacy one if there is none;
  * - the newest set with a passed restore test, while the test of a newer one failed;
+ * - held sets, which do not count towards the kept ones;
  * - sets of other databases, and sets that no trusted key signed;
  * - sets with a timestamp in the future, because the clock was or is wrong. They do not count towards the
  *   kept sets;
@@ -99,9 +101,18 @@ function suspended({ set, keep, reason }: RetentionVerdict, by: BackupSet | unde
 function setAside(set: BackupSet, database: string, now: Date): RetentionVerdict[] {
   const reason =
     whyNotOurs(set, database, now) ??
+    heldText(set, now) ??
     (set.state === 'untrusted' ? (set.problems[0] ?? 'it is not trusted') : undefined) ??
     (set.unread === true ? `nobody knows what it is: ${set.problems.join('; ')}` : undefined);
   return reason === undefined ? [] : [{ set, keep: true, reason }];
+}
+
+/** Returns the text of a hold in force. `undefined` if there is none. */
+export function heldText(set: BackupSet, now: Date): string | undefined {
+  const { hold } = set;
+  if (hold === undefined || !isHeld(set, now)) return undefined;
+  const end = hold.until === undefined ? '' : ` until ${hold.until.slice(0, 10)}`;
+  return `held${end}${hold.note === undefined ? '' : `: ${hold.note}`}`;
 }
 
 /** Returns why the retention of this database ignores a set. `undefined` if it does not. */

@@ -3,7 +3,7 @@ import type { ArtifactKey } from '../model/artifact-key.ts';
 import { bytesOf, isRestorable, newestFirst, type BackupSet } from '../model/backup-set.ts';
 import type { RunTimestamp } from '../model/timestamp.ts';
 import { applyRetention, readForRetention } from './apply-retention.ts';
-import { removalOrder } from './plan-retention.ts';
+import { heldText, removalOrder } from './plan-retention.ts';
 import type { PruneOptions, PruneParts } from './prune.ts';
 
 /** A set in all its tiers, and what its removal removes. */
@@ -18,8 +18,10 @@ export interface Removal {
 /** The set to remove, the mode and callbacks. */
 export interface RemoveOptions extends Pick<PruneOptions, 'database' | 'dryRun' | 'signal' | 'onRemoved'> {
   readonly timestamp: RunTimestamp;
-  /** Whether to remove even the newest complete set. */
+  /** Whether to remove even a held set, and the newest complete one. */
   readonly force: boolean;
+  /** Current time. */
+  readonly now: Date;
   /** Called before the first removal. A result of `false` ends it. */
   readonly confirm?: ((removal: Removal) => Promise<boolean>) | undefined;
 }
@@ -27,7 +29,7 @@ export interface RemoveOptions extends Pick<PruneOptions, 'database' | 'dryRun' 
 /**
  * Removes a set from the primary store, in all its tiers. Copies in replicas stay.
  * @throws BackupError SET_NOT_FOUND if the primary store has no such set
- * @throws BackupError CONFIG_INVALID if it is the newest complete set, without `force`
+ * @throws BackupError CONFIG_INVALID if it is held, or the newest complete set, without `force`
  * @throws BackupError LOCK_HELD if another process works on the volume
  */
 export async function removeSet(
@@ -54,7 +56,7 @@ export async function removeSet(
 
 function planRemoval(
   sets: readonly BackupSet[],
-  { database, timestamp, force }: Pick<RemoveOptions, 'database' | 'timestamp' | 'force'>,
+  { database, timestamp, force, now }: Pick<RemoveOptions, 'database' | 'timestamp' | 'force' | 'now'>,
 ): Removal {
   const ours = sets.filter((set) => set.database === undefined || set.database === database);
   const copies = ours.filter((set) => set.timestamp === timestamp);
@@ -64,6 +66,9 @@ function planRemoval(
       `there is no set ${timestamp} of database "${database}" on the volume`,
       withReason('set-missing'),
     );
+  const held = copies.map((set) => heldText(set, now)).find((text) => text !== undefined);
+  if (held !== undefined && !force)
+    throw new BackupError('CONFIG_INVALID', `set ${timestamp} is ${held}`, withReason('set-held'));
   const ordered = [...ours].sort(newestFirst);
   const newest = ordered.find(({ state }) => state === 'complete') ?? ordered.find(isRestorable);
   if (newest?.timestamp === timestamp && !force)

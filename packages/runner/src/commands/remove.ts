@@ -28,6 +28,7 @@ export async function remove(
   const removed: ArtifactKey[] = [];
   const removal = await removeSet(services, {
     database: config.connection.database,
+    now: services.clock.now(),
     ...{ timestamp, dryRun, force, signal },
     onRemoved: (key) => void removed.push(key),
     confirm: (planned) => confirmed(context, `${removalText(planned, 'will be removed')}Go on?`, yes),

@@ -42,6 +42,11 @@ const HELP: Readonly<Record<string, HelpText>> = {
     ],
     exitCodes: [0, 1, 2, 3, 4, 5],
   },
+  hold: {
+    examples: ["hold 20261122_020000 --note 'before the migration' --until 2027-11-22"],
+    exitCodes: [0, 1, 2, 3, 4],
+  },
+  release: { examples: ['release 20261122_020000'], exitCodes: [0, 1, 2, 3, 4] },
   cleanup: { examples: ['cleanup --dry-run', 'cleanup'], exitCodes: [0, 1, 2, 3, 4] },
   trust: { examples: ['trust --before 2026-11-29'], exitCodes: [0, 1, 2, 4] },
   doctor: { examples: ['doctor'], exitCodes: [0, 1, 2] },

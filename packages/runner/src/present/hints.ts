@@ -73,6 +73,7 @@ const ADVICE: Readonly<Record<ErrorReason, Advice>> = {
     'Correct POSTGRES_HOST (or DATABASE_URL), or the name service of this machine: no such host',
   'session-expired': 'Renew S3_SESSION_TOKEN, or use keys that last',
   'session-wrong': 'Correct S3_SESSION_TOKEN',
+  'set-held': 'Release it first (geolens-backup release SET), or remove it with --force',
   'set-missing': 'See geolens-backup list',
   'set-of-other-database': (details) => `It is there of ${names(details)}: set POSTGRES_DB`,
   'socket-missing': 'Start the server, or correct POSTGRES_HOST: its socket is not there',

@@ -9,6 +9,7 @@ import {
 import {
   failedTestText,
   formatChecks,
+  heldText,
   newestPassedText,
   newestTest,
   type WrittenChecks,
@@ -121,7 +122,7 @@ function cellsOf({ best, copies }: ListedSet, now: Date): readonly [string, stri
     numberOrDash(best.state === 'partial' ? undefined : rowsOf(best.manifest)),
     best.database ?? '-',
     [verifiedText(best, now), ...storeOfCheck(best, copies)].join(' '),
-    stateText(best),
+    stateText(best, now),
   ];
 }
 
@@ -140,6 +141,7 @@ export function* setListJson(listed: readonly ListedSet[], now: Date): Generator
       rows: rowsOf(best.manifest),
       checks: formatChecks(best.checks),
       acceptedAt: best.acceptedAt,
+      hold: best.hold,
       encryption: best.manifest?.encryption,
       artifacts: best.artifacts.map(({ key, kind, bytes }) => ({ key, kind, bytes })),
       copies: copies.map(({ store, set: { state, problems, ...set } }) => ({
@@ -153,11 +155,15 @@ export function* setListJson(listed: readonly ListedSet[], now: Date): Generator
     };
 }
 
-function stateText({ state, problems, checks }: BackupSet): string {
+function stateText(set: BackupSet, now: Date): string {
+  const { state, problems, checks } = set;
   const { restoreTest } = checks;
   const failed = restoreTest?.outcome === 'failed' && state !== 'bad';
   const failure = failed ? [failedTestText('this set', restoreTest)] : [];
-  return [state, [...problems, ...failure].join('; ')].filter(Boolean).join(': ');
+  const held = heldText(set, now);
+  return [state, [...(held === undefined ? [] : [held]), ...problems, ...failure].join('; ')]
+    .filter(Boolean)
+    .join(': ');
 }
 
 /** Returns the store of a copy. Adds whether it is encrypted, and why it is worse than the best one. */
@@ -178,7 +184,8 @@ function storeOfCheck(best: BackupSet, copies: readonly FoundSet[]): readonly st
 
 /** Returns the strongest check that the set has passed, and its age. */
 function verifiedText({ checks, state }: BackupSet, now: Date): string {
-  if (state === 'partial' || state === 'bad') return 'unverified'; // the checks are of earlier content
+  // The checks are of earlier content, or another process wrote them.
+  if (['partial', 'bad', 'untrusted'].includes(state)) return 'unverified';
   const level = levelOf({ checks });
   if (level === undefined) return 'unverified';
   const milliseconds = now.getTime() - new Date(formatChecks(checks)[level]?.at ?? '').getTime();

@@ -8,6 +8,7 @@ import { cleanup } from '../../src/commands/cleanup.ts';
 import { config } from '../../src/commands/config.ts';
 import { doctor } from '../../src/commands/doctor.ts';
 import { health } from '../../src/commands/health.ts';
+import { hold, release } from '../../src/commands/hold.ts';
 import { keyCheck } from '../../src/commands/key-check.ts';
 import { list } from '../../src/commands/list.ts';
 import { prune } from '../../src/commands/prune.ts';
@@ -61,7 +62,29 @@ describe('docs/schemas', () => {
     const names = readdirSync(new URL('../../../../docs/schemas', import.meta.url)).map((file) =>
       file.replace('.json', ''),
     );
-    expect(names.sort()).toEqual([...Object.keys(OUTPUTS), 'run', 'key', 'trust', 'common', 'error'].sort());
+    expect(names.sort()).toEqual(
+      [...Object.keys(OUTPUTS), 'run', 'key', 'trust', 'hold', 'common', 'error'].sort(),
+    );
+  });
+
+  it('describes a hold and its end', async () => {
+    const { context, output, timestamp } = await kitAfterRun();
+    const flags = { json, note: 'before the migration', until: '2200-01-01' };
+    expect(await hold(context, timestamp, flags)).toBe(0);
+    expect(expectOutput('hold', output.said)).toMatchObject({ hold: { note: flags.note } });
+    output.said = '';
+    await list(context, { json, store: 'all' });
+    expect(expectOutput('list', output.said)).toMatchObject([{ hold: { note: flags.note } }, {}]);
+    output.said = '';
+    await list(context, { json: false, store: 'all' });
+    expect(output.said).toContain('complete: held until 2200-01-01: before the migration');
+    output.said = '';
+    expect(await release(context, timestamp, { json })).toBe(0);
+    expect(expectOutput('hold', output.said)).not.toHaveProperty('hold');
+    await expect(hold(context, 'latest', flags)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(hold(context, timestamp, { json, until: 'tomorrow' })).rejects.toMatchObject({
+      message: '--until tomorrow is not a date such as 2027-11-29',
+    });
   });
 
   it('describes what `trust --json` signed', async () => {

@@ -7,7 +7,7 @@ import {
   type BackupSet,
   type RunTimestamp,
 } from '@geolens/backup-core';
-import { CHECK_NAMES, entryOf } from '@geolens/backup-core/internal';
+import { CHECK_NAMES, entryOf, heldText } from '@geolens/backup-core/internal';
 import { collectCopies } from '../../present/set-list.ts';
 import type { Redact } from '../../present/redact.ts';
 import { bytesText, countText, localTimeText, numberText } from '../../present/units.ts';
@@ -43,7 +43,9 @@ export function setPage(status: Status, timestamp: RunTimestamp, redact: Redact)
   if (best === undefined) return undefined;
   const { manifest, state, problems } = best;
   const rows = rowsOf(manifest);
+  const held = heldText(best, status.now);
   const known = [
+    ...(held === undefined ? [] : [held]),
     bytesText(bytesOf(best)),
     ...(rows === undefined ? [] : [countText(rows, 'row')]),
     ...(manifest === undefined
