@@ -25,6 +25,9 @@ const DECRYPT = 'exec 4<&0; cat <&3 | "$0" -d -i /dev/fd/5 5<&0 <&4 3<&- 4<&-';
 /** Message of age if no identity fits, in versions 1.0 to 1.3: the only text on which errors depend. */
 const NO_MATCH = /\bno identity matched\b/;
 
+/** Where age reads the identity. A failure there is none of the content. */
+const IDENTITY_PIPE = '/dev/fd/5';
+
 /** Keys of a cipher, and the environment of its programs. */
 export interface AgeCipherOptions {
   /** Public keys, of age or SSH. Empty if the cipher only decrypts. */
@@ -136,7 +139,9 @@ export class AgeCipher implements Cipher {
         judge('age', (reason) =>
           NO_MATCH.test(reason)
             ? wrong('no given identity is of one of its recipients')
-            : damaged(`age does not decrypt it: ${reason}`),
+            : reason.includes(IDENTITY_PIPE)
+              ? new BackupError('PROGRAM_ENDED', `age could not read the identity: ${reason}`)
+              : damaged(`age does not decrypt it: ${reason}`),
         ),
         startedWith(start, input),
       );

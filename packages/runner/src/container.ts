@@ -35,6 +35,7 @@ import {
 } from '@geolens/backup-adapter-postgres';
 import { errnoOf, FlockLock, LOCK_NAME, lowerPriority } from '@geolens/backup-system';
 import {
+  BackupError,
   EncryptedStore,
   isBackupError,
   keepNewest,
@@ -58,7 +59,7 @@ const ELSEWHERE = ['/var/tmp', '/tmp'];
 export const TOKENS: { readonly [P in keyof Services]-?: InjectionToken<Services[P]> } = {
   archiver: Symbol('archiver'),
   checkAssertions: Symbol('checkAssertions'),
-  checkRecipients: Symbol('checkRecipients'),
+  checkKeys: Symbol('checkKeys'),
   cipher: Symbol('cipher'),
   clock: Symbol('clock'),
   restoreTest: Symbol('restoreTest'),
@@ -135,7 +136,15 @@ export async function composeContainer(
   register(TOKENS.files, () => fileSources({ cipher, trust }));
   register(TOKENS.readCipher, () => cipher);
   register(TOKENS.cipher, () => (config.encryption.mode === 'all' ? cipher : undefined));
-  register(TOKENS.checkRecipients, () => age.checkRecipients);
+  register(TOKENS.checkKeys, () => async () => {
+    if (trust !== undefined && signer === undefined)
+      throw new BackupError(
+        'CONFIG_INVALID',
+        'BACKUP_TRUSTED_KEYS is set without BACKUP_SIGNING_KEY_FILE: this host would not trust, copy or prune the sets that it makes',
+        { hint: 'Set BACKUP_SIGNING_KEY_FILE: geolens-backup key generate --signing prints a key' },
+      );
+    await age.checkRecipients();
+  });
   register(TOKENS.probe, () => new PgServerProbe(config.connection));
   register(TOKENS.clock, () => systemClock);
   const { stallTimeout } = config;

@@ -40,10 +40,10 @@ export interface Services extends RunParts {
   /** Opens encrypted sets, if identities are given. `undefined` for commands that read the volume alone. */
   readonly readCipher: Cipher | undefined;
   /**
-   * Checks the recipients of encrypted sets with the program that encrypts.
-   * @throws BackupError CONFIG_INVALID if it refuses one
+   * Checks the keys that a run needs: the recipients with the program that encrypts, and the signing key.
+   * @throws BackupError CONFIG_INVALID if the program refuses a recipient, or the signing key is missing
    */
-  readonly checkRecipients: () => Promise<void>;
+  readonly checkKeys: () => Promise<void>;
   readonly files: FileSources;
   readonly restorer: DumpRestorer;
   readonly stagingRestorer: StagingRestorer;

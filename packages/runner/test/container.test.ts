@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { formatSigningKey, generateSigningKey } from '@geolens/backup-core';
 import { compose, composeContainer, TOKENS } from '../src/container.ts';
 import { readConfig } from '../src/config/config.ts';
 
@@ -13,6 +14,7 @@ const encrypting = readConfig({
   DATABASE_URL: 'postgresql://u@h/d',
   BACKUP_AGE_RECIPIENTS: 'age1vws32zw3hmjfs9pdhkt6ye6lg4hter957fur6hdc3wm5w87qxu5stcw0la',
   BACKUP_ENCRYPT: 'all',
+  BACKUP_SIGNING_KEY: formatSigningKey(generateSigningKey()),
 });
 
 describe('the composition root', () => {

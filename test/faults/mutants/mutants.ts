@@ -38,8 +38,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       edit(
         `${CORE}/backup/publish.ts`,
-        'await transaction.commit(keys)',
-        'await transaction.commit([...keys].reverse())',
+        '.commit([...keys, ...(signature === undefined ? [] : [signature]), key])',
+        '.commit([key, ...(signature === undefined ? [] : [signature]), ...keys])',
       ),
     ],
     family: 'kill',
@@ -50,8 +50,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       edit(
         `${CORE}/catalog/publication-order.ts`,
-        "['globals', 'staging', 'dump', 'manifest']",
-        "['manifest', 'globals', 'staging', 'dump']",
+        "['globals', 'staging', 'details', 'dump', 'signature', 'manifest']",
+        "['manifest', 'globals', 'staging', 'details', 'dump', 'signature']",
       ),
     ],
     family: 's3',

@@ -93,14 +93,16 @@ async function copyOfFile(
     join(dirname(path), formatArtifactName({ kind, timestamp, encrypted }));
   const manifest = await manifestIn(beside('manifest'));
   const manifestFile = manifest === undefined ? undefined : await fileArtifact(beside('manifest'), undefined);
+  const unsigned = trust === undefined ? [] : ['it is not trusted: it has no signed manifest'];
   if (manifest instanceof Error)
     return {
       ...alone,
       timestamp,
       artifacts: { dump, ...(manifestFile && { manifest: manifestFile }) },
-      warnings: [`its manifest cannot be used: ${errorText(manifest)}`],
+      warnings: [`its manifest cannot be used: ${errorText(manifest)}`, ...unsigned],
     };
-  if (manifest !== undefined && manifest.database !== database) return { ...alone, timestamp };
+  if (manifest !== undefined && manifest.database !== database)
+    return { ...alone, timestamp, warnings: unsigned };
   const companion = async (
     kind: 'globals' | 'staging' | 'details',
   ): Promise<ReadableArtifact | undefined> => {
@@ -130,6 +132,7 @@ async function copyOfFile(
     manifest === undefined ? {} : currentState(manifest, await stateIn(beside('state'), manifest)).checks;
   const untrusted = manifest && trust && (await whyUntrusted(beside, manifest, trust));
   const warnings = [
+    ...(manifest === undefined ? unsigned : []),
     ...(untrusted === undefined ? [] : [`it is not trusted: ${untrusted}`]),
     ...warningsOf({ state: problems.length === 0 ? 'complete' : 'partial', problems, checks }),
   ];

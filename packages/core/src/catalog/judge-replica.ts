@@ -24,7 +24,10 @@ export function judgeReplica(set: BackupSet, records: ReadonlyMap<ArtifactKey, R
 }
 
 function ownChecks(set: BackupSet, records: ReadonlyMap<ArtifactKey, ReplicaRecord>): Checks {
-  const known = set.artifacts.map((artifact) => ({ artifact, record: records.get(artifact.key) }));
+  // The signature is judged with the manifest, by the keys that are trusted.
+  const known = set.artifacts
+    .filter(({ kind }) => kind !== 'signature')
+    .map((artifact) => ({ artifact, record: records.get(artifact.key) }));
   const replaced = known.flatMap(({ artifact, record }) =>
     record !== undefined && isReplaced(record, artifact.tag) ? [{ artifact, record }] : [],
   );

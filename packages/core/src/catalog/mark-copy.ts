@@ -28,7 +28,11 @@ export async function markCopy(
   const text = await manifestTextOf(store.read(companionKey(set, 'manifest'), undefined, options));
   const learnt = { ...found, ...Object.fromEntries(CHECK_NAMES.flatMap(notBefore(checks, found))) };
   await recordState(store, set, { checks: learnt }, options);
-  await store.records?.update(recordsOf(set, stored.set.manifest, text, { ...checks, ...learnt }));
+  // What another process may have written is not recorded as checked by this installation.
+  if (set.state !== 'untrusted' && store.records !== undefined) {
+    const before = await store.records.read();
+    await store.records.update(recordsOf(set, stored.set.manifest, text, { ...checks, ...learnt }, before));
+  }
   return { ...checks, ...learnt };
 }
 
@@ -41,6 +45,7 @@ function recordsOf(
   manifest: Manifest,
   text: string,
   checks: Checks,
+  before: ReadonlyMap<ArtifactKey, ReplicaRecord>,
 ): ReadonlyMap<ArtifactKey, ReplicaRecord> {
   const at = (checks.content ?? checks.checksum)?.at ?? '';
   const isGood = checks.checksum?.outcome === 'passed' && damageIn(checks).length === 0;
@@ -49,7 +54,11 @@ function recordsOf(
       if (tag === undefined) return [];
       if (kind === 'manifest') return [[key, { tag, sha256: textSource(text).sha256, at, checks }]];
       const entry = entryOf(manifest, splitKey(key).fileName);
-      return isGood && entry !== undefined ? [[key, { tag, sha256: entry.sha256, at }]] : [];
+      if (!isGood || entry === undefined) return [];
+      // Only who sent a cipher text knows its plain text.
+      const known = before.get(key);
+      const plain = known?.tag === tag && known.sha256 === entry.sha256 ? known.plain : undefined;
+      return [[key, { tag, sha256: entry.sha256, at, ...(plain !== undefined && { plain }) }]];
     }),
   );
 }

@@ -6,7 +6,7 @@ import { entryOf, type Manifest } from '../model/manifest.ts';
 import type { ByteRange, StoreOptions } from '../ports/artifact-store.ts';
 import type { Cipher } from '../ports/cipher.ts';
 import type { ReadableArtifact, SetCopy } from '../ports/set-copy.ts';
-import { manifestTextOf } from '../ports/text-source.ts';
+import { manifestTextOf, textSource } from '../ports/text-source.ts';
 
 /** Returns an encrypted artifact as its plain text, and any other artifact as it is. */
 export function withPlainText(
@@ -79,6 +79,12 @@ export async function* within(
 export async function withDetails(copy: SetCopy): Promise<SetCopy> {
   const { manifest, artifacts } = copy;
   if (manifest?.encryption === undefined || artifacts.details === undefined) return copy;
-  const details = parseManifest(await manifestTextOf(artifacts.details.open()));
+  const text = await manifestTextOf(artifacts.details.open());
+  if (textSource(text).sha256 !== artifacts.details.sha256)
+    throw new BackupError(
+      'ARTIFACT_UNREADABLE',
+      `${artifacts.details.name}: its plain text is not what the manifest names`,
+    );
+  const details = parseManifest(text);
   return { ...copy, manifest: mergeDetails(manifest, details) };
 }

@@ -1,12 +1,5 @@
 import { within } from '../catalog/plain-text.ts';
-import {
-  companionKey,
-  encryptedKey,
-  nameOfKey,
-  placeOf,
-  splitKey,
-  type ArtifactKey,
-} from '../model/artifact-key.ts';
+import { companionKey, encryptedKey, nameOfKey, splitKey, type ArtifactKey } from '../model/artifact-key.ts';
 import type { ArtifactKind } from '../model/artifact-name.ts';
 import { plainManifest, publicManifest } from '../model/encrypted-manifest.ts';
 import { manifestChecksumProblem } from '../model/manifest-checksum.ts';
@@ -29,7 +22,7 @@ import type { Cipher } from '../ports/cipher.ts';
 import type { ReplicaRecords } from '../ports/replica-records.ts';
 import { manifestTextOf, textOf, textSource } from '../ports/text-source.ts';
 import { encryptSource } from './encrypt-source.ts';
-import { KnownCipherTexts, notSent } from './known-cipher-texts.ts';
+import { KnownCipherTexts } from './known-cipher-texts.ts';
 import { listPlain, plainRecords } from './plain-listing.ts';
 
 /**
@@ -101,8 +94,8 @@ export class EncryptedStore implements ArtifactStore {
     if (kind === 'state' && this.cipher.recipients.length > 0)
       return this.inner.put(key, await withoutReasons(source), options);
     if (kind === 'manifest') return this.putManifest(key, source, options);
-    if (kind === 'signature' && this.signer !== undefined && this.cipher.recipients.length > 0)
-      return this.putSignature(key, this.signer, options);
+    // The signature of the plain manifest does not fit. The stored manifest is signed when it is put.
+    if (kind === 'signature' && this.signer !== undefined && this.cipher.recipients.length > 0) return;
     if (!this.encrypts(key)) {
       await this.inner.put(key, source, options);
       return this.removeIfThere(encryptedKey(key), key, options);
@@ -204,25 +197,6 @@ export class EncryptedStore implements ArtifactStore {
       await this.inner.put(signature, textSource(this.signer.sign(text, manifest)), options);
     await this.inner.put(key, textSource(text), options);
     this.known.add(key, target, signature);
-  }
-
-  /**
-   * Signs a stored manifest whose signature is lost. Does nothing without one: a manifest is signed when it
-   * is put. The signature of the plain manifest does not fit.
-   * @throws BackupError REPLICA_CONFLICT if this installation did not store that manifest
-   */
-  private async putSignature(key: ArtifactKey, signer: ManifestSigner, options: StoreOptions): Promise<void> {
-    const place = placeOf(key);
-    const manifestKey = place && companionKey(place, 'manifest');
-    if (manifestKey === undefined || !(await this.known.has(manifestKey, options))) return;
-    const text = await manifestTextOf(this.inner.read(manifestKey, undefined, options));
-    const source = textSource(text);
-    const record = (await this.inner.records?.read())?.get(manifestKey);
-    if (this.inner.records !== undefined && record?.sha256 !== source.sha256)
-      throw notSent(this.inner, manifestKey);
-    const signature = textSource(signer.sign(text, parseManifest(text)));
-    await this.inner.put(key, signature, options);
-    this.known.add(key);
   }
 
   /** Reads a manifest without an identity: the part that listing needs, as that of the plain set. */

@@ -6,7 +6,12 @@ import { readableArtifact } from '../catalog/set-copy.ts';
 import { inherited, recordState, resetState } from '../catalog/state-files.ts';
 import type { BackupSet, SetArtifact } from '../model/backup-set.ts';
 import { timeOf } from '../model/state-file.ts';
-import type { ArtifactSource, ArtifactStore, StoreOptions } from '../ports/artifact-store.ts';
+import type {
+  ArtifactSource,
+  ArtifactStore,
+  StoreEncryption,
+  StoreOptions,
+} from '../ports/artifact-store.ts';
 import type { PhaseWatch } from '../progress/phase-watch.ts';
 import type { Phases } from '../progress/phases.ts';
 import type { PlannedCopy, PlannedUpload } from './plan-replication.ts';
@@ -43,7 +48,7 @@ export async function copySet(
   const now = (): number => phases.clock.now().getTime();
   const { set } = copy;
   const found = copy.contested ? await inspectReplicaCopy(copy, request) : undefined;
-  const artifacts = wantedOf(copy, found);
+  const artifacts = wantedOf(copy, found, replica.capabilities.encryption);
   if (artifacts.length === 0)
     return (await bringNews(set, found, request)) ? { bytes: 0, milliseconds: 0 } : undefined;
   const hasState = copy.stateFile !== undefined || inherited(set) !== undefined;
@@ -71,21 +76,28 @@ export async function copySet(
 
 /**
  * Returns the artifacts to copy. Of a bad copy these are all, because damaged artifacts have the right
- * lengths.
+ * lengths. A store that encrypts also gets all if it lacks one.
  */
 function wantedOf(
   { set, artifacts }: PlannedCopy,
   found: ReplicaState | undefined,
+  encryption: StoreEncryption | undefined,
 ): readonly PlannedUpload[] {
   if (found === undefined) return artifacts;
+  // The manifest of an encrypted set names cipher texts, which differ each time, and a set has one form.
+  const isChanged = artifacts.some(
+    ({ artifact: { kind } }) =>
+      kind !== 'manifest' && (kind !== 'signature' || (encryption?.recipients ?? []).length > 0),
+  );
+  const isWhole = found.isBad || (encryption !== undefined && isChanged);
   const others = artifacts.filter(({ artifact }) => artifact.kind !== 'manifest');
   // Copying the manifest again resets the known checks of the copy.
   const isRepaired = artifacts.some(({ isReplaced }) => isReplaced);
   const replaced = set.artifacts.filter(
-    ({ kind }) => found.isBad || (kind === 'manifest' && (!found.hasManifest || isRepaired)),
+    ({ kind }) => isWhole || (kind === 'manifest' && (!found.hasManifest || isRepaired)),
   );
   return [
-    ...(found.isBad ? [] : others),
+    ...(isWhole ? [] : others),
     ...inPublicationOrder(replaced).map((artifact) => ({
       artifact,
       copySource: undefined,

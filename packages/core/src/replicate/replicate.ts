@@ -65,7 +65,7 @@ export async function replicateSets(request: ReplicateRequest): Promise<Replicat
   if (encryption === undefined || encrypted.length === 0) return replicate(request);
   const plain = sets.filter((set) => !encrypted.includes(set));
   const first = await replicate({ ...request, replica: encryption.store, sets: encrypted }, sets);
-  if (isBackupError(first.errors[0], ...HOPELESS)) return first;
+  if (first.errors.some((error) => isBackupError(error, ...HOPELESS))) return first;
   const limit = (request.limit ?? SETS_A_RUN) - first.copied.length;
   const second = await replicate({ ...request, sets: plain, limit }, sets);
   return {
@@ -165,22 +165,22 @@ async function lengths(
   for (const { key, bytes, tag } of await listAll(store, { signal }))
     found.set(key, isReplaced(records?.get(key), tag) ? undefined : bytes);
   const gone = [...(records?.keys() ?? [])].filter((key) => !found.has(key));
-  const rolledBack = rolledBackError(store, [...(records?.keys() ?? [])], gone);
-  if (gone.length > 0) await store.records?.update(new Map(gone.map((key) => [key, undefined])));
-  return { there: found, rolledBack };
+  const lost = lostSignatures([...(records?.keys() ?? [])], gone);
+  // Their records stay until a newer signed set is stored, so that every run reports them until then.
+  const forgotten = gone.filter((key) => !lost.includes(key));
+  if (forgotten.length > 0) await store.records?.update(new Map(forgotten.map((key) => [key, undefined])));
+  return { there: found, rolledBack: lost.length === 0 ? undefined : rolledBackError(store, lost) };
 }
 
-/** Returns an error if the signature of the newest known set of a store is gone. */
-function rolledBackError(
-  { name }: ArtifactStore,
-  known: readonly ArtifactKey[],
-  gone: readonly ArtifactKey[],
-): BackupError | undefined {
+/** Returns the signatures of the newest set that a store is known to have, if they are gone. */
+function lostSignatures(known: readonly ArtifactKey[], gone: readonly ArtifactKey[]): readonly ArtifactKey[] {
   const signatures = known.filter((key) => nameOfKey(key)?.kind === 'signature');
   const timestampOf = (key: ArtifactKey): string => nameOfKey(key)?.timestamp ?? '';
   const newest = signatures.map(timestampOf).sort().at(-1);
-  const lost = gone.filter((key) => signatures.includes(key) && timestampOf(key) === newest);
-  if (lost.length === 0) return undefined;
+  return gone.filter((key) => signatures.includes(key) && timestampOf(key) === newest);
+}
+
+function rolledBackError({ name }: ArtifactStore, lost: readonly ArtifactKey[]): BackupError {
   const text = `${name} lacks ${lost.join(', ')}, of the newest signed set that was stored there: it was removed, or the store was set back`;
   return new BackupError('ARTIFACT_NOT_FOUND', text, withReason('replica-changed'));
 }

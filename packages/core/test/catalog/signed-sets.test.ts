@@ -14,6 +14,7 @@ import {
   type ArtifactKey,
   type RunReport,
 } from '../../src/index.ts';
+import { markCopy } from '../../src/catalog/mark-copy.ts';
 import { signSets } from '../../src/catalog/sign-sets.ts';
 import { noLock } from '../../src/ports/lock.ts';
 import { MemoryRecords } from '../../src/ports/replica-records.ts';
@@ -79,6 +80,14 @@ describe('a signed set', () => {
       ]);
     expect(await kit.latest()).toBe('20260104_020000');
     expect([...kit.store.artifacts.keys()].filter((name) => name.endsWith('.minisig'))).toHaveLength(3);
+  });
+
+  it('passes the checks that this installation made of its copy', async () => {
+    const query = { wanted: OLD as never, database: 'geolens', now: kit.clock.now() };
+    const { copies } = await selectSets([kit.replica], query, TO_VERIFY);
+    const passed = { outcome: 'passed', at: kit.clock.now().toISOString() } as const;
+    for (const copy of copies) await markCopy(copy, { checksum: passed, content: passed });
+    expect((await readSets(kit.replica))[0]?.checks).toMatchObject({ content: passed });
   });
 
   it('is removed with its signature', async () => {
@@ -222,6 +231,38 @@ describe('sets of before the key', () => {
   });
 });
 
+describe('signing the sets of before', () => {
+  const request = (stores: readonly MemoryStore[], before = '2026-01-05') => ({
+    ...{ stores, database: 'geolens', signer, before: new Date(before) },
+    confirm: () => Promise.resolve(true),
+  });
+
+  it('is refused where a copy is another set, and judges the age by the name too', async () => {
+    kit = new SignedKit(SATURDAY);
+    await kit.run({ replicas: [kit.replica] });
+    const other = new RunKit(SATURDAY);
+    other.producer.rows = [{ schema: 'public', table: 'other', rows: 1 }];
+    await other.run();
+    await expect(signSets(noLock, request([kit.store, other.store]))).rejects.toMatchObject({
+      code: 'REPLICA_CONFLICT',
+    });
+    const planted = new MemoryStore('s3');
+    const text = Buffer.from(kit.store.artifacts.get(MANIFEST)!).toString();
+    for (const [name, content] of kit.store.artifacts)
+      planted.artifacts.set(name.replaceAll(OLD, '20270103_020000') as ArtifactKey, content);
+    planted.artifacts.set(
+      MANIFEST.replace(OLD, '20270103_020000') as ArtifactKey,
+      Buffer.from(
+        text
+          .replaceAll(OLD, '20270103_020000')
+          .replace(/^ *"seal.*\n/gm, '')
+          .replace(/,\n}/, '\n}'),
+      ),
+    );
+    expect(await signSets(noLock, request([planted]))).toEqual([]);
+  });
+});
+
 describe('a signed set whose copies are encrypted', () => {
   it('is complete without a key, and signed again if its signature is lost', async () => {
     kit = new SignedKit(SATURDAY);
@@ -232,6 +273,23 @@ describe('a signed set whose copies are encrypted', () => {
     kit.nextDay();
     const report = await kit.signedRun({ replicas: replicas() });
     expect(report.errors.map(({ message }) => message).join()).toContain('the newest signed set');
+    expect(await kit.states(kit.replica)).toContain(`daily ${OLD} complete`);
+  });
+
+  it('is not signed over the manifest of another, also if a check has read it', async () => {
+    kit = new SignedKit(SATURDAY);
+    const replicas = () => [new EncryptedStore(kit.replica, new FakeCipher(['alice'], []), signer)];
+    await kit.signedRun({ replicas: replicas() });
+    const text = Buffer.from(kit.replica.artifacts.get(MANIFEST)!).toString();
+    kit.replica.artifacts.set(MANIFEST, Buffer.from(text.replace('"1.2.3"', '"6.6.6"')));
+    kit.replica.artifacts.delete(SIGNATURE);
+    const query = { wanted: OLD as never, database: 'geolens', now: kit.clock.now() };
+    const { copies } = await selectSets([kit.replica], query, TO_VERIFY);
+    const at = kit.clock.now().toISOString();
+    for (const copy of copies) await markCopy(copy, { checksum: { outcome: 'passed', at } });
+    kit.nextDay();
+    await kit.signedRun({ replicas: replicas() });
+    expect(Buffer.from(kit.replica.artifacts.get(MANIFEST)!).toString()).not.toContain('6.6.6');
     expect(await kit.states(kit.replica)).toContain(`daily ${OLD} complete`);
   });
 

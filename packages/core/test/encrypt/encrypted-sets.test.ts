@@ -20,6 +20,7 @@ import {
   FakeRestoreTester,
   FaultyStore,
   MemoryStore,
+  sourceOf,
   type StoreCall,
 } from '../../src/testing/index.ts';
 import { RunKit, SATURDAY, SUNDAY } from '../support/run-kit.ts';
@@ -168,6 +169,39 @@ describe('a run with a replica whose artifacts are encrypted', () => {
     expect((await readSets(kit.replica)).map(({ state }) => state)).toEqual(Array(4).fill('complete'));
   });
 
+  it.each([
+    ['plain', 'encrypted', undefined, NO_KEY],
+    ['encrypted', 'plain', NO_KEY, new FakeCipher([], [])],
+  ] as const)(
+    'replaces a %s copy that lost its dump by an %s one, as a whole',
+    async (_, form, before, after) => {
+      await kit.run({
+        replicas: [before === undefined ? kit.replica : new EncryptedStore(kit.replica, before)],
+      });
+      for (const name of namesOf(kit.replica).filter((one) => one.includes('.dump')))
+        await kit.replica.remove(name as ArtifactKey);
+      kit.nextDay();
+      const report = await kit.run({ replicas: [new EncryptedStore(kit.replica, after)] });
+      expect(report.errors).toEqual([]);
+      expect((await readSets(kit.replica)).map(({ state }) => state)).toEqual(Array(3).fill('complete'));
+      const names = namesOf(kit.replica).filter(
+        (name) => name.includes('20260103') && !name.includes('manifest'),
+      );
+      expect(names.every((name) => name.endsWith('.age') === (form === 'encrypted'))).toBe(true);
+    },
+  );
+
+  it('sends a copy again whose bytes another one replaced, also after a check without a key', async () => {
+    await kit.run({ replicas: [new EncryptedStore(kit.replica, NO_KEY)] });
+    await kit.verified(kit.replica);
+    kit.replica.artifacts.set(ENCRYPTED[0] as ArtifactKey, Buffer.from('x'));
+    kit.nextDay();
+    await kit.run({ replicas: [new EncryptedStore(kit.replica, NO_KEY)] });
+    expect((await kit.verified(kit.replica, ALICE)).copies.map(({ outcome }) => outcome)).toEqual(
+      Array(3).fill('passed'),
+    );
+  });
+
   it('sends a copy again whose bytes another one replaced', async () => {
     await kit.run({ replicas: [new EncryptedStore(kit.replica, NO_KEY)] });
     const key = ENCRYPTED[0] as ArtifactKey;
@@ -228,6 +262,19 @@ describe('an encrypted set', () => {
       expect(report?.outcome, name).toBe('failed');
       kit.replica.artifacts.delete('daily/state-20260103_020000.json');
     }
+  });
+
+  it('is bad if its details are another manifest of the same artifacts', async () => {
+    const plain = Buffer.from(kit.store.artifacts.get(ENCRYPTED[2] as ArtifactKey) ?? []).toString();
+    const forged = plain.replace('"toolVersion": "1.2.3"', '"toolVersion": "6.6.6"');
+    const { bytes, content } = await NO_KEY.encrypt(sourceOf(forged));
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of content) chunks.push(chunk);
+    expect(bytes).toBe(Buffer.concat(chunks).length);
+    const key = ENCRYPTED[3] as ArtifactKey;
+    kit.replica.artifacts.set(key, Buffer.concat(chunks));
+    const [copy] = await kit.copies(kit.replica, ALICE);
+    await expect(withDetails(copy!)).rejects.toMatchObject({ code: 'ARTIFACT_UNREADABLE' });
   });
 
   it('is bad if its artifacts or details are those of another set', async () => {

@@ -145,9 +145,10 @@ async function find(context: CommandContext, what: string, flags: RestoreFlags):
   const path = resolve(what);
   const copy = await services.files.dump(path);
   const { restoreTest } = copy.checks;
+  const isSigned = config.signing.trustedKeys === undefined || copy.warnings.length === 0;
   return {
     // Only this program writes to the volume, so its files are as trusted as its sets.
-    copy: { ...copy, trusted: await isWithin(path, config.backupDir) },
+    copy: { ...copy, trusted: isSigned && (await isWithin(path, config.backupDir)) },
     notes: restoreTest?.outcome === 'failed' ? [failedTestText('this set', restoreTest)] : [],
   };
 }

@@ -21,7 +21,7 @@ import { checkFolder } from '../config/check-folder.ts';
 /** Implements `run`: makes one run. */
 export async function run(context: CommandContext, { json }: { readonly json: boolean }): Promise<ExitCode> {
   await checkFolder(context.config);
-  await context.services.checkRecipients();
+  await context.services.checkKeys();
   const { report, reported } = await loggedRun(context);
   context.io.stdout(json ? jsonText(runReportJson(report, context.redact)) : runReportText(report));
   const code = exitCodeOfRun(report);

@@ -180,15 +180,8 @@ export function readConfig(env: Environment): Config {
     postgresEnv: passedOn(env, FOR_POSTGRES),
     effective: effectiveVariables(texts, origins, connection),
     secrets: [...secretsOf(texts, connection.password, env['PGPASSWORD']), ...secrets],
-    warnings: [...warnings.filter(matters), ...unknownVariables(env), ...signingWarnings(signing)],
+    warnings: [...warnings.filter(matters), ...unknownVariables(env)],
   };
-}
-
-/** Returns the warning of a host that makes sets which it does not trust. */
-function signingWarnings({ key, trustedKeys }: SigningSettings): readonly string[] {
-  return trustedKeys !== undefined && key === undefined
-    ? ['BACKUP_TRUSTED_KEYS is set without BACKUP_SIGNING_KEY_FILE: sets that this host makes are untrusted']
-    : [];
 }
 
 /** Returns the variable name at the start of a problem. */

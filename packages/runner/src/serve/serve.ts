@@ -15,6 +15,7 @@ import { runScheduledReplicaChecks, runScheduledRestoreTests } from './scheduled
 export async function serve(context: CommandContext): Promise<ExitCode> {
   const { config, log } = context;
   await checkFolder(config);
+  await context.services.checkKeys();
   const { schedule, retention, connection, backupDir, s3 } = config;
   const copies = s3 === undefined ? '' : ` and s3://${s3.bucket}/${s3.prefix ?? ''}`;
   log.info(

@@ -62,7 +62,7 @@ export async function commandKit(
     diagnosticChecks: [],
     freeBytes: () => Promise.resolve(1e12),
     readCipher,
-    checkRecipients: () => Promise.resolve(),
+    checkKeys: () => Promise.resolve(),
     files: { dump: nothing, dumpOf: (path: string) => Promise.resolve(path), archive: nothing },
   };
   const tail = new LogTail();
