@@ -122,7 +122,8 @@ async function readArtifact(
     if (failure.code === 'KEY_MISSING' && artifact.encrypted !== undefined) {
       const stored = { ...copy, artifacts: { [kind]: artifact.encrypted } };
       const encrypted = await readArtifact(stored, kind, undefined, signal);
-      return encrypted && { ...encrypted, unjudged: errorText(failure), refusal: failure };
+      const unjudged = failure.message.replace(`${name} is`, 'it is');
+      return encrypted && { ...encrypted, unjudged, refusal: failure };
     }
     return { ...reading, unjudged: `it could not be read: ${errorText(failure)}`, failure };
   }

@@ -62,10 +62,12 @@ export function lacksOf({
   artifacts,
   restoreTest,
 }: Pick<CopyReport, 'artifacts' | 'restoreTest'>): readonly string[] {
-  return [
+  const lacks = [
     ...artifacts.flatMap(({ unjudged }) => unjudged ?? []),
     ...(restoreTest?.outcome === 'inconclusive' ? restoreTest.reasons : []),
   ];
+  // One lack is often that of several artifacts.
+  return [...new Set(lacks)];
 }
 
 /** Returns all problems of a copy, one sentence each. */
