@@ -175,7 +175,7 @@ function whyUntrusted(
 /** Returns the judgement of a set that is not trusted. What is not whole stays partial. */
 function distrusted(judged: Judgement, why: string | undefined): Judgement {
   if (why === undefined || judged.state === 'partial') return judged;
-  return { ...judged, state: 'untrusted', problems: [`it is not trusted: ${why}`, ...judged.problems] };
+  return { ...judged, state: 'untrusted', problems: [why, ...judged.problems] };
 }
 
 interface Judgement {

@@ -197,7 +197,7 @@ function isTrusted(store: ArtifactStore, set: BackupSet, primary: ArtifactStore 
 function withoutUntrusted(found: readonly StoredSet[], note: (text: string) => void): readonly StoredSet[] {
   const isUntrusted = ({ set }: StoredSet): boolean => set.state === 'untrusted';
   for (const { store, set } of found.filter(isUntrusted))
-    note(`${labelOf(store, set)} is passed over: ${set.problems[0] ?? ''}`);
+    note(`${labelOf(store, set)} is passed over: ${warningsOf(set)[0] ?? ''}`);
   return found.filter((one) => !isUntrusted(one));
 }
 

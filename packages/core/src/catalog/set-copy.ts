@@ -67,7 +67,7 @@ export function warningsOf({
 }: Pick<BackupSet, 'state' | 'problems' | 'checks'>): readonly string[] {
   return [
     ...(state === 'partial' ? problems.map((problem) => `it is partial: ${problem}`) : []),
-    ...(state === 'untrusted' ? problems.slice(0, 1) : []),
+    ...(state === 'untrusted' ? [`it is not trusted: ${problems[0] ?? ''}`] : []),
     ...damageIn(checks),
   ];
 }

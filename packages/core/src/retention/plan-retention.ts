@@ -102,7 +102,7 @@ function setAside(set: BackupSet, database: string, now: Date): RetentionVerdict
   const reason =
     whyNotOurs(set, database, now) ??
     heldText(set, now) ??
-    (set.state === 'untrusted' ? (set.problems[0] ?? 'it is not trusted') : undefined) ??
+    (set.state === 'untrusted' ? `not trusted: ${set.problems[0] ?? ''}` : undefined) ??
     (set.unread === true ? `nobody knows what it is: ${set.problems.join('; ')}` : undefined);
   return reason === undefined ? [] : [{ set, keep: true, reason }];
 }

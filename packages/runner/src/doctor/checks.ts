@@ -74,7 +74,10 @@ export function checkNewestSet(sets: readonly BackupSet[]): DiagnosticResult {
   if (state === 'complete') return result(subject, 'ok', `${named}; ${others}`);
   if (state === 'suspicious') return result(subject, 'warn', suspicionText(timestamp, problems));
   if (state === 'legacy') return result(subject, 'warn', `${named}: nothing is known of what is in it`, RUN);
-  const hint = 'Run `geolens-backup run`, and look at the disk and the server';
+  const hint =
+    state === 'untrusted'
+      ? 'If it is yours, sign it: `geolens-backup trust --before DATE`; otherwise find out who writes there'
+      : 'Run `geolens-backup run`, and look at the disk and the server';
   return result(subject, 'fail', `${named}: ${problems.join('; ')}; ${others}`, hint);
 }
 
