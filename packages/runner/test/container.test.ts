@@ -14,7 +14,7 @@ const encrypting = readConfig({
   DATABASE_URL: 'postgresql://u@h/d',
   BACKUP_AGE_RECIPIENTS: 'age1vws32zw3hmjfs9pdhkt6ye6lg4hter957fur6hdc3wm5w87qxu5stcw0la',
   BACKUP_ENCRYPT: 'all',
-  BACKUP_SIGNING_KEY: formatSigningKey(generateSigningKey()),
+  BACKUP_SIGNING_KEY: formatSigningKey(generateSigningKey()).trim(),
 });
 
 describe('the composition root', () => {
