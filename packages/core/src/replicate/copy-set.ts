@@ -15,6 +15,7 @@ import type {
 import type { PhaseWatch } from '../progress/phase-watch.ts';
 import type { Phases } from '../progress/phases.ts';
 import type { PlannedCopy, PlannedUpload } from './plan-replication.ts';
+import { hasIntactCipherTexts } from './intact-cipher-texts.ts';
 import { inspectReplicaCopy, type ReplicaState } from './replica-copy.ts';
 import type { StagedUploads } from './staged-uploads.ts';
 
@@ -48,7 +49,13 @@ export async function copySet(
   const now = (): number => phases.clock.now().getTime();
   const { set } = copy;
   const found = copy.contested ? await inspectReplicaCopy(copy, request) : undefined;
-  const artifacts = wantedOf(copy, found, replica.capabilities.encryption);
+  const { encryption } = replica.capabilities;
+  const isListedOtherwise =
+    copy.artifacts.length > 0 &&
+    copy.artifacts.every(({ isReplaced, artifact }) => isReplaced && artifact.kind !== 'manifest');
+  if (encryption !== undefined && found?.isBad === false && isListedOtherwise)
+    if (await hasIntactCipherTexts(encryption.store, set, { signal })) return undefined;
+  const artifacts = wantedOf(copy, found, encryption);
   if (artifacts.length === 0)
     return (await bringNews(set, found, request)) ? { bytes: 0, milliseconds: 0 } : undefined;
   const hasState = copy.stateFile !== undefined || inherited(set) !== undefined;

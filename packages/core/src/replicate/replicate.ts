@@ -111,7 +111,7 @@ export async function replicate(
         const did = await copySet(copy, failed.has(copy.set.timestamp), request);
         if (did !== undefined) copied.push({ tier: copy.set.tier, timestamp: copy.set.timestamp, ...did });
         missing -= 1;
-        const replaced = copy.artifacts.filter(({ isReplaced }) => isReplaced);
+        const replaced = did === undefined ? [] : copy.artifacts.filter(({ isReplaced }) => isReplaced);
         if (replaced.length > 0)
           errors.push(
             replacedError(

@@ -202,6 +202,21 @@ describe('a run with a replica whose artifacts are encrypted', () => {
     );
   });
 
+  it('leaves a copy alone whose tags alone differ from those that were recorded', async () => {
+    await kit.run({ replicas: [new EncryptedStore(kit.replica, NO_KEY)] });
+    const before = new Map(kit.replica.artifacts);
+    const records = await kit.replica.records!.read();
+    const key = ENCRYPTED[0] as ArtifactKey;
+    await kit.replica.records!.update(new Map([[key, { ...records.get(key)!, tag: 'another' }]]));
+    kit.nextDay();
+    const report = await kit.run({ replicas: [new EncryptedStore(kit.replica, NO_KEY)] });
+    expect(report.errors).toEqual([]);
+    for (const name of ENCRYPTED)
+      expect(kit.replica.artifacts.get(name as ArtifactKey)).toEqual(before.get(name as ArtifactKey));
+    kit.nextDay();
+    expect((await kit.run({ replicas: [new EncryptedStore(kit.replica, NO_KEY)] })).errors).toEqual([]);
+  });
+
   it('sends a copy again whose bytes another one replaced', async () => {
     await kit.run({ replicas: [new EncryptedStore(kit.replica, NO_KEY)] });
     const key = ENCRYPTED[0] as ArtifactKey;
