@@ -20,7 +20,7 @@ describe.skipIf(inject('gateway') === undefined)('the S3 store on a real gateway
     const make = async (): Promise<EncryptedStore> => {
       const { recipient, identity: identities } = await ageKeys();
       const cipher = await AgeCipher.create({ recipients: [recipient], identities, env });
-      return new EncryptedStore(await s3StoreOn(await freshBucket(), { prefix: 'backups' }), cipher);
+      return new EncryptedStore(s3StoreOn(await freshBucket(), { prefix: 'backups' }), cipher);
     };
     for (const { title, check } of storeContract(make)) it(title, check);
   });
